@@ -1,0 +1,1 @@
+"""What people do: label configuration, tasks, results, server, sync, adjudication."""

@@ -1,0 +1,1 @@
+"""What is annotated: types, codec, offsets, ontology, corpus directory, formats."""

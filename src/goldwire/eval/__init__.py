@@ -1,0 +1,1 @@
+"""What is measured: extractors, alignment, counts, metrics, records, reports."""
