@@ -1,0 +1,132 @@
+"""JSON lines in and out: all faults of a file at once, each with `file:line $.path`."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+
+T = TypeVar("T")
+
+
+def encode_lines(items: Iterable[Any]) -> bytes:
+    """One JSON value a line, UTF-8, a newline after each."""
+    return msgspec.json.Encoder().encode_lines(items)
+
+
+def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
+    """The values of `data`, one a line; empty lines are passed over.
+
+    Raises `DataError` with every fault of every line.
+
+    >>> from goldwire.corpora.types import Span
+    >>> decode_lines(b"[0,3]\\n[4,9]\\n", Span)
+    [Span(start=0, end=3), Span(start=4, end=9)]
+    """
+    values, faults = [], []
+    decoder = msgspec.json.Decoder(type)
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            values.append(decoder.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            faults.extend(line_faults(line, type, f"{where}:{number}", error))
+    if faults:
+        raise DataError(f"{where}: {len(faults)} fault(s); nothing was read", faults)
+    return values
+
+
+def read_lines(path: Path, type: type[T]) -> list[T]:
+    """`decode_lines` of a file; `CorpusError` if it cannot be opened."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+    return decode_lines(data, type, str(path))
+
+
+def iter_lines(path: Path, type: type[T]) -> Iterator[T]:
+    """The values of a file one by one, in memory that does not grow with the file.
+
+    Raises `DataError` with the faults of the first bad line only.
+    """
+    decoder = msgspec.json.Decoder(type)
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                where = f"{path}:{number}"
+                raise DataError(
+                    f"{path}: line {number} is wrong", line_faults(line, type, where, error)
+                ) from error
+
+
+def line_faults(line: bytes, type: Any, where: str, error: Exception) -> list[Fault]:
+    """Everything wrong with one line; msgspec itself stops at the first."""
+    try:
+        value = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as broken:
+        return [Fault(where, "$", f"not valid JSON: {broken}")]
+    return list(value_faults(value, type, where, "$")) or [Fault(where, "$", str(error))]
+
+
+def value_faults(value: Any, type: Any, where: str, path: str) -> Iterator[Fault]:
+    """Faults of a decoded JSON value against a type, each at the deepest path that shows it."""
+    inner = list(_parts(value, type, path))
+    found = False
+    for part, part_type, part_path in inner:
+        for fault in value_faults(part, part_type, where, part_path):
+            found = True
+            yield fault
+    if isinstance(value, dict) and _is_struct(type):
+        for message in _field_faults(value, type):
+            found = True
+            yield Fault(where, path, message)
+    if not found:
+        try:
+            msgspec.convert(value, type)
+        except msgspec.ValidationError as error:
+            yield Fault(where, path, str(error).split(" - at `")[0])
+
+
+def _is_struct(type: Any) -> bool:
+    return isinstance(type, msgspec._core.StructMeta)
+
+
+def _parts(value: Any, type: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
+    """The direct parts of a value whose types are known."""
+    type = _without_none(type)
+    if _is_struct(type) and isinstance(value, dict):
+        for field in msgspec.structs.fields(type):
+            if field.encode_name in value:
+                yield value[field.encode_name], field.type, f"{path}.{field.encode_name}"
+    elif typing.get_origin(type) in (tuple, list) and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield item, typing.get_args(type)[0], f"{path}[{index}]"
+
+
+def _without_none(type: Any) -> Any:
+    if isinstance(type, types.UnionType) or typing.get_origin(type) is typing.Union:
+        rest = [arg for arg in typing.get_args(type) if arg is not types.NoneType]
+        return rest[0] if len(rest) == 1 else type
+    return type
+
+
+def _field_faults(value: dict[str, Any], type: Any) -> Iterator[str]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(type)}
+    for name, field in fields.items():
+        if field.required and name not in value:
+            yield f"required field `{name}` is missing"
+    if type.__struct_config__.forbid_unknown_fields:
+        for name in value.keys() - fields.keys():
+            yield f"unknown field `{name}`; known are {', '.join(fields)}"

@@ -1,0 +1,74 @@
+"""Every error that Goldwire raises on purpose, drawn as the tree it is.
+
+    GoldwireError              the root: catch this to catch all of them
+    ├── DataError              the content of a file or reply is wrong; carries every `Fault` found
+    ├── CorpusError            a corpus, layer or document is missing, misnamed or in the way
+    ├── OntologyError          an ontology contradicts itself, or a label is not in it
+    ├── MeasureError           a measure or suite does not exist or cannot be applied
+    ├── JudgementError         two records cannot be compared (other corpus, measure or policy)
+    ├── ExtractorError         a system cannot be found, started or understood
+    └── ServerError            Label Studio is unreachable or refuses
+
+A message says what is wrong, where, what was got and expected, and what to do.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class GoldwireError(Exception):
+    """Root of all errors raised on purpose."""
+
+
+class Fault(msgspec.Struct, frozen=True, order=True):
+    """One thing wrong in one place of an input.
+
+    `where` is `file:line` (lines count from 1) or a document id; `path` is a JSON path such as
+    `$.mentions[3].type`; `message` says what was got and what was expected.
+    """
+
+    where: str
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where} {self.path}: {self.message}" if self.path else f"{self.where}: {self.message}"
+
+
+class DataError(GoldwireError):
+    """The content of an input is wrong; `faults` holds all that was found, in order of place."""
+
+    SHOWN = 20  # faults listed in the message; `faults` has the rest
+
+    def __init__(self, what: str, faults: list[Fault] | tuple[Fault, ...] = ()) -> None:
+        self.what = what
+        self.faults = tuple(faults)
+        shown = [f"  {fault}" for fault in self.faults[: self.SHOWN]]
+        if len(self.faults) > self.SHOWN:
+            shown.append(f"  … and {len(self.faults) - self.SHOWN} more")
+        super().__init__("\n".join([what, *shown]))
+
+
+class CorpusError(GoldwireError):
+    """A corpus, layer or document is missing, misnamed or in the way."""
+
+
+class OntologyError(GoldwireError):
+    """An ontology contradicts itself, or a label is not in it."""
+
+
+class MeasureError(GoldwireError):
+    """A measure or suite does not exist or cannot be applied."""
+
+
+class JudgementError(GoldwireError):
+    """Two records cannot be compared; the message names the difference."""
+
+
+class ExtractorError(GoldwireError):
+    """A system cannot be found, started or understood."""
+
+
+class ServerError(GoldwireError):
+    """Label Studio is unreachable or refuses; the message never holds a token."""

@@ -1,0 +1,85 @@
+"""Offsets, in one place: code points, UTF-16 units, UTF-8 bytes and tokens.
+
+Goldwire counts Unicode code points. Other tools count UTF-16 units (JavaScript, Java), UTF-8 bytes
+(C, Rust) or tokens; `Converter` takes their offsets to ours and back, and refuses an offset that falls
+inside a character.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from bisect import bisect_left
+from itertools import accumulate
+from typing import Literal
+
+from goldwire.corpora.errors import GoldwireError
+from goldwire.corpora.types import Span, Spans
+
+Unit = Literal["code point", "utf-16", "byte"]
+
+# A run of letters, digits and marks, apostrophes and hyphens inside it included; or one other visible character.
+TOKEN = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
+
+
+class OffsetError(GoldwireError):
+    """An offset is outside its text or inside a character."""
+
+
+def hash_text(text: str) -> str:
+    """SHA-256 of the UTF-8 bytes of a text, in lower-case hexadecimal (64 characters)."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def surface(text: str, spans: Spans, joint: str = " ") -> str:
+    """The words a mention or trigger covers; the parts of a discontinuous one joined.
+
+    >>> surface("Balkh and Samangan provinces", (Span(0, 5), Span(19, 28)))
+    'Balkh provinces'
+    """
+    return joint.join(text[span.start : span.end] for span in spans)
+
+
+def tokens(text: str) -> list[Span]:
+    """Words and single punctuation marks, in text order; white space belongs to none.
+
+    >>> [surface("Mazar-i-Sharif’s fall.", (t,)) for t in tokens("Mazar-i-Sharif’s fall.")]
+    ['Mazar-i-Sharif’s', 'fall', '.']
+    """
+    return [Span(match.start(), match.end()) for match in TOKEN.finditer(text)]
+
+
+def _widths(text: str, unit: Unit) -> list[int]:
+    if unit == "utf-16":
+        return [2 if char > "\uffff" else 1 for char in text]
+    if unit == "byte":
+        return [len(char.encode("utf-8")) for char in text]
+    return [1] * len(text)
+
+
+class Converter:
+    """Takes offsets of one text from `unit` to code points and back.
+
+    >>> c = Converter("a😀b", "utf-16")
+    >>> c.decode(3), c.encode(2)
+    (2, 3)
+    """
+
+    def __init__(self, text: str, unit: Unit) -> None:
+        self.unit = unit
+        self._ends = [0, *accumulate(_widths(text, unit))]
+
+    def encode(self, offset: int) -> int:
+        """A code-point offset in `unit`."""
+        if not 0 <= offset < len(self._ends):
+            raise OffsetError(f"code point {offset} is outside the text (0 to {len(self._ends) - 1})")
+        return self._ends[offset]
+
+    def decode(self, offset: int) -> int:
+        """An offset in `unit` as a code-point offset; `OffsetError` if it falls inside a character."""
+        index = bisect_left(self._ends, offset)
+        if offset < 0 or index == len(self._ends):
+            raise OffsetError(f"{self.unit} offset {offset} is outside the text (0 to {self._ends[-1]})")
+        if self._ends[index] != offset:
+            raise OffsetError(f"{self.unit} offset {offset} falls inside a character")
+        return index

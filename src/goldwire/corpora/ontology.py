@@ -1,0 +1,200 @@
+"""What may be annotated: entity types, event types with their roles, attributes. Read from TOML, checked.
+
+[groups]                     PARTY = ["PER", "ORG"]            names for sets of entity types
+[entities.PER]               title, definition, example, colour, key
+[events.Attack]              title, definition, example, colour, key, roles, mappings
+[events.Attack.roles]        attacker = { fillers = ["PARTY"], definition = "…" }
+[relations.NAME]             title, definition, source and target fillers
+[attributes.realis]          on = "event" or "mention", events (all if absent), default, values
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from goldwire import configs
+from goldwire.corpora.errors import DataError, Fault, OntologyError
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    pass
+
+
+class EntityType(_Struct, frozen=True):
+    """A type of mention; `example` is a sentence with mentions of the type in [brackets]."""
+
+    title: str = ""
+    definition: str = ""
+    example: str = ""
+    colour: str | None = None
+    key: str | None = None
+
+
+class Role(_Struct, frozen=True):
+    """A part in an event; `fillers` are the entity types or groups that may play it."""
+
+    fillers: tuple[str, ...]
+    definition: str = ""
+
+
+class EventType(_Struct, frozen=True):
+    """A type of event; `example` marks the {trigger} and every [argument|role]."""
+
+    title: str = ""
+    definition: str = ""
+    example: str = ""
+    colour: str | None = None
+    key: str | None = None
+    roles: dict[str, Role] = {}
+    mappings: dict[str, str] = {}
+
+
+class RelationType(_Struct, frozen=True):
+    """A directed link between mentions; empty `source` or `target` allow every entity type."""
+
+    title: str = ""
+    definition: str = ""
+    source: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+
+
+class Value(_Struct, frozen=True):
+    """One value of an attribute."""
+
+    definition: str = ""
+    example: str = ""
+
+
+class Attribute(_Struct, frozen=True):
+    """A choice made for each event or mention; `default` is what an absent value means."""
+
+    on: Literal["event", "mention"]
+    values: dict[str, Value]
+    definition: str = ""
+    default: str | None = None
+    events: tuple[str, ...] = ()
+
+
+class Ontology(_Struct, frozen=True):
+    """Everything that may be annotated, with definitions for people and rules for programs."""
+
+    name: str
+    version: str
+    title: str = ""
+    description: str = ""
+    language: str = "en"
+    policy: str = ""
+    groups: dict[str, tuple[str, ...]] = {}
+    entities: dict[str, EntityType] = {}
+    events: dict[str, EventType] = {}
+    relations: dict[str, RelationType] = {}
+    attributes: dict[str, Attribute] = {}
+
+    def fillers(self, event: str, role: str) -> frozenset[str]:
+        """The entity types that may play a role, groups resolved; `KeyError` if there is no such role."""
+        return self.expand(self.events[event].roles[role].fillers)
+
+    def expand(self, names: tuple[str, ...]) -> frozenset[str]:
+        """Entity types, with groups replaced by their members."""
+        return frozenset(entity for name in names for entity in self.groups.get(name, (name,)))
+
+    def attributes_of(self, on: Literal["event", "mention"], type: str | None = None) -> dict[str, Attribute]:
+        """The attributes of events or mentions; with an event `type`, those that apply to it."""
+        return {
+            name: attribute
+            for name, attribute in self.attributes.items()
+            if attribute.on == on and (type is None or not attribute.events or type in attribute.events)
+        }
+
+    def fingerprint(self) -> str:
+        """The first 12 hexadecimal digits of the SHA-256 of what decides validity and meaning of labels."""
+        rules = msgspec.json.encode(
+            [
+                self.groups,
+                list(self.entities),
+                {name: event.roles for name, event in self.events.items()},
+                self.relations,
+                {name: (a.on, list(a.values), a.default, a.events) for name, a in self.attributes.items()},
+            ],
+            order="sorted",
+        )
+        return hashlib.sha256(rules).hexdigest()[:12]
+
+
+def decode(toml: str, where: str = "ontology") -> Ontology:
+    """An ontology from TOML text; raises `DataError` with every contradiction in it."""
+    try:
+        ontology = msgspec.toml.decode(toml, type=Ontology)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        raise DataError(f"{where}: not an ontology", [Fault(where, path.rstrip("`"), message)]) from error
+    except msgspec.DecodeError as error:
+        raise DataError(f"{where}: not valid TOML", [Fault(where, "", str(error))]) from error
+    faults = check(ontology, where)
+    if faults:
+        raise DataError(f"{where}: {len(faults)} contradiction(s)", faults)
+    return ontology
+
+
+def read(source: str | Path) -> Ontology:
+    """The ontology of a name that ships with Goldwire, or of a TOML file."""
+    name = str(source)
+    if name in configs.names("ontologies"):
+        return decode(configs.read("ontologies", name), name)
+    path = Path(source)
+    if not path.is_file():
+        known = ", ".join(configs.names("ontologies"))
+        raise OntologyError(f"no ontology {name!r}: neither a file nor one that ships ({known})")
+    return decode(path.read_text(encoding="utf-8"), str(path))
+
+
+def check(ontology: Ontology, where: str = "ontology") -> list[Fault]:
+    """Everything in an ontology that contradicts something else in it; [] if it is sound."""
+    return [
+        *_filler_faults(ontology, where),
+        *_attribute_faults(ontology, where),
+        *_double_keys(ontology, where),
+    ]
+
+
+def _filler_faults(ontology: Ontology, where: str) -> list[Fault]:
+    places: list[tuple[str, tuple[str, ...]]] = [(f"groups.{n}", g) for n, g in ontology.groups.items()]
+    for name, event in ontology.events.items():
+        places += [(f"events.{name}.roles.{role}", r.fillers) for role, r in event.roles.items()]
+    for name, relation in ontology.relations.items():
+        places.append((f"relations.{name}", relation.source + relation.target))
+    return [
+        Fault(where, path, f"{filler!r} is neither an entity type nor a group")
+        for path, fillers in places
+        for filler in sorted(ontology.expand(fillers))
+        if filler not in ontology.entities
+    ]
+
+
+def _attribute_faults(ontology: Ontology, where: str) -> list[Fault]:
+    faults = []
+    for name, attribute in ontology.attributes.items():
+        path = f"attributes.{name}"
+        if attribute.default is not None and attribute.default not in attribute.values:
+            faults.append(Fault(where, path, f"default {attribute.default!r} is not among the values"))
+        for event in attribute.events:
+            if event not in ontology.events:
+                faults.append(Fault(where, path, f"{event!r} is not an event type"))
+    return faults
+
+
+def _double_keys(ontology: Ontology, where: str) -> list[Fault]:
+    seen: dict[str, str] = {}
+    faults = []
+    labels: dict[str, EntityType | EventType] = {**ontology.entities, **ontology.events}
+    for name, label in labels.items():
+        if label.key is not None and seen.setdefault(label.key, name) != name:
+            faults.append(Fault(where, name, f"key {label.key!r} is already that of {seen[label.key]}"))
+    return faults + [
+        Fault(where, name, "is both an entity type and an event type")
+        for name in ontology.entities.keys() & ontology.events.keys()
+    ]

@@ -1,0 +1,265 @@
+"""A corpus on disk: a directory of documents and layers, written so that a crash never harms it.
+
+    CORPUS/corpus.toml             the manifest: name, version, language, licence, ontology, splits
+    CORPUS/documents.jsonl         one Document a line
+    CORPUS/layers/NAME.jsonl       one Annotations a line; NAME may have parts: annotator/anna
+    CORPUS/records/*.json          scored runs
+
+Files are written beside their place and moved there whole, so a reader sees the old or the new content
+and a process killed at any moment leaves one of the two.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.codec import encode_lines, read_lines
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.offsets import hash_text
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.types import Annotations, Document
+
+MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
+_NAME = re.compile(r"[^\W_][\w.\-]{0,199}")
+
+
+class Splits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Shares of documents by split name, summing to 1; `seed` decides who goes where."""
+
+    shares: dict[str, float]
+    seed: int = 0
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What `corpus.toml` says. `ontology` is a name that ships or a path relative to the corpus."""
+
+    name: str
+    version: str = "1.0"
+    title: str = ""
+    description: str = ""
+    language: str = "en"
+    licence: str = ""
+    ontology: str | None = None
+    splits: Splits | None = None
+
+
+class Corpus(msgspec.Struct, frozen=True):
+    """A corpus directory. Methods read from disk each time; nothing is cached."""
+
+    path: Path
+    manifest: Manifest
+
+    def documents(self) -> list[Document]:
+        """All documents, in the order of the file. Raises `DataError` if one is not what its hash says."""
+        documents = read_lines(self.path / DOCUMENTS, Document)
+        faults = [*document_faults(documents)]
+        if faults:
+            raise DataError(f"{self.path / DOCUMENTS}: {len(faults)} fault(s)", faults)
+        return documents
+
+    def ontology(self) -> Ontology | None:
+        """The ontology that the manifest names, or None where it names none."""
+        name = self.manifest.ontology
+        if name is None:
+            return None
+        local = self.path / name
+        return ontologies.read(local if local.is_file() else name)
+
+    def layers(self) -> list[str]:
+        """The names of all layers, sorted."""
+        root = self.path / LAYERS
+        found = (file.relative_to(root).with_suffix("") for file in root.rglob("*.jsonl"))
+        return sorted(name.as_posix() for name in found if not name.name.startswith("."))
+
+    def layer_path(self, name: str) -> Path:
+        """Where a layer is or would be; `CorpusError` if the name is not allowed."""
+        check_name(name, "layer", parts=True)
+        return self.path / LAYERS / f"{name}.jsonl"
+
+    def layer(self, name: str) -> dict[str, Annotations]:
+        """The annotations of a layer by document id; documents it does not hold are absent.
+
+        Raises `CorpusError` if there is no such layer, `DataError` if it names a document twice, a
+        document that is not in the corpus, or another text than the corpus has.
+        """
+        path = self.layer_path(name)
+        if not path.is_file():
+            raise CorpusError(
+                f"{self.path}: no layer {name!r}; there are: {', '.join(self.layers()) or 'none'}"
+            )
+        annotations = read_lines(path, Annotations)
+        faults = layer_faults(annotations, {d.id: d.sha256 for d in self.documents()})
+        if faults:
+            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        return {item.document: item for item in annotations}
+
+    def write_layer(self, name: str, annotations: Iterable[Annotations]) -> Path:
+        """Replace a layer as a whole; lines are put in order of document id."""
+        path = self.layer_path(name)
+        items = sorted(annotations, key=lambda item: item.document)
+        faults = layer_faults(items, {d.id: d.sha256 for d in self.documents()})
+        if faults:
+            raise DataError(f"layer {name!r} does not fit {self.path}; nothing was written", faults)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, encode_lines(items))
+        return path
+
+    def fingerprint(self) -> str:
+        """The first 12 hexadecimal digits of a SHA-256 over ids, texts and excluded regions, order-free."""
+        return fingerprint(self.documents())
+
+
+def open_corpus(path: Path) -> Corpus:
+    """The corpus in a directory; `CorpusError` if there is none."""
+    manifest = path / MANIFEST
+    if not manifest.is_file():
+        raise CorpusError(f"{path}: not a corpus (no {MANIFEST}); make one with `goldwire corpus new`")
+    try:
+        return Corpus(path, msgspec.toml.decode(manifest.read_bytes(), type=Manifest))
+    except msgspec.DecodeError as error:
+        raise DataError(
+            f"{manifest}: not a corpus manifest", [Fault(str(manifest), "", str(error))]
+        ) from error
+
+
+def create_corpus(path: Path, manifest: Manifest, documents: Iterable[Document]) -> Corpus:
+    """Make a corpus directory, all or nothing.
+
+    Raises `CorpusError` if `path` is there and not empty, `DataError` if documents are faulty.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise CorpusError(f"{path}: is there already; choose another place, or add to it with `corpus add`")
+    items = list(documents)
+    faults = [*document_faults(items)]
+    if faults:
+        raise DataError(f"{path}: {len(faults)} faulty document(s); nothing was written", faults)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_stale(path)
+    building = _beside(path)
+    (building / LAYERS).mkdir(parents=True)
+    write_atomic(building / DOCUMENTS, encode_lines(items))
+    write_atomic(building / MANIFEST, msgspec.toml.encode(manifest))
+    building.rename(path)
+    _sync(path.parent)
+    return Corpus(path, manifest)
+
+
+def write_documents(corpus: Corpus, documents: Iterable[Document]) -> None:
+    """Replace the documents of a corpus as a whole."""
+    items = list(documents)
+    faults = [*document_faults(items)]
+    if faults:
+        raise DataError(f"{corpus.path}: {len(faults)} faulty document(s); nothing was written", faults)
+    write_atomic(corpus.path / DOCUMENTS, encode_lines(items))
+
+
+def write_manifest(corpus: Corpus, manifest: Manifest) -> Corpus:
+    """Replace the manifest; returns the corpus with the new one."""
+    write_atomic(corpus.path / MANIFEST, msgspec.toml.encode(manifest))
+    return Corpus(corpus.path, manifest)
+
+
+def make_document(id: str, text: str, **fields: object) -> Document:
+    """A document with its hash computed; `fields` are those of `Document` (meta, excluded)."""
+    return Document(id=id, text=text, sha256=hash_text(text), **fields)  # type: ignore[arg-type]
+
+
+def fingerprint(documents: Iterable[Document]) -> str:
+    """See `Corpus.fingerprint`."""
+    rows = sorted((d.id, d.sha256, [(e.start, e.end) for e in d.excluded]) for d in documents)
+    return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:12]
+
+
+def check_name(name: str, what: str, parts: bool = False) -> None:
+    """Raise `CorpusError` unless a name is safe as a file name (`parts`: as a path of such names)."""
+    pieces = name.split("/") if parts else [name]
+    if not all(_NAME.fullmatch(piece) for piece in pieces):
+        raise CorpusError(
+            f"{name!r} is no {what} name: letters, digits, `.`, `-` and `_`, "
+            f"a letter or digit first, 200 at most{', parts divided by `/`' if parts else ''}"
+        )
+
+
+def document_faults(documents: Iterable[Document]) -> Iterator[Fault]:
+    """Faults of documents: unsafe or repeated ids, a text that is not what its hash says, bad regions."""
+    seen: set[str] = set()
+    for document in documents:
+        where = document.id
+        try:
+            check_name(document.id, "document")
+        except CorpusError as error:
+            yield Fault(where, "$.id", str(error))
+        if document.id in seen:
+            yield Fault(where, "$.id", "is the id of an earlier document too")
+        seen.add(document.id)
+        if hash_text(document.text) != document.sha256:
+            yield Fault(where, "$.sha256", "is not the hash of the text: one of the two was changed")
+        for i, region in enumerate(document.excluded):
+            if not region.start < region.end <= len(document.text):
+                yield Fault(where, f"$.excluded[{i}]", f"[{region.start}, {region.end}] is not in the text")
+
+
+def layer_faults(annotations: Iterable[Annotations], hashes: dict[str, str]) -> list[Fault]:
+    """Faults of a layer against the texts of its corpus, given as SHA-256 by document id."""
+    faults, seen = [], set()
+    for item in annotations:
+        if item.document in seen:
+            faults.append(Fault(item.document, "$.document", "occurs twice in the layer"))
+        seen.add(item.document)
+        if item.document not in hashes:
+            faults.append(Fault(item.document, "$.document", "is not a document of the corpus"))
+        elif hashes[item.document] != item.sha256:
+            faults.append(Fault(item.document, "$.sha256", "the layer was made for another text"))
+    return faults
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put `data` at `path` whole or not at all, surviving a kill or a power cut at any moment."""
+    remove_stale(path)
+    temporary = _beside(path)
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync(path.parent)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def remove_stale(path: Path) -> None:
+    """Clear what killed writers of `path` left beside it; those still running keep theirs."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        owner = left.name.split(".")[-2]
+        if owner.isdigit() and int(owner) != os.getpid() and _runs(int(owner)):
+            continue
+        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

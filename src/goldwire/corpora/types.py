@@ -1,0 +1,133 @@
+"""The types everything else speaks: documents, and layers of annotations on them.
+
+All are frozen msgspec structs and map one to one to the JSON on disk. Offsets are half-open and count
+Unicode code points of `Document.text`: `text[start:end]` is the surface.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+Offset = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True, order=True, forbid_unknown_fields=True, gc=False):
+    """A half-open range of code points; `[start, end]` on disk.
+
+    >>> "Taliban".__getitem__(slice(*Span(0, 3)))
+    'Tal'
+    """
+
+    start: Offset
+    end: Offset
+
+    def __iter__(self) -> Any:
+        return iter((self.start, self.end))
+
+
+Spans = tuple[Span, ...]
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of the types below: immutable, by keyword, defaults left out on disk, typos refused."""
+
+
+class Excluded(_Struct, frozen=True):
+    """A region of a text that nobody annotates, samples or scores, and why."""
+
+    start: Offset
+    end: Offset
+    reason: str
+
+
+class Meta(_Struct, frozen=True):
+    """What is known of an article besides its text; `published` is an ISO 8601 date or time."""
+
+    title: str | None = None
+    source: str | None = None
+    published: str | None = None
+    url: str | None = None
+    language: str | None = None
+
+
+class Document(_Struct, frozen=True):
+    """A frozen text. `sha256` is of `text` encoded as UTF-8, in lower-case hexadecimal."""
+
+    id: str
+    text: str
+    sha256: str
+    meta: Meta = Meta()
+    excluded: tuple[Excluded, ...] = ()
+
+
+class Mention(_Struct, frozen=True):
+    """A stretch of text that names or describes an entity; several spans make it discontinuous.
+
+    `cluster` joins the mentions of one entity within the document; `score` is a system's confidence.
+    """
+
+    id: str
+    type: str
+    spans: Spans
+    head: Span | None = None
+    attributes: dict[str, str] = {}
+    cluster: str | None = None
+    score: float | None = None
+
+
+class Argument(_Struct, frozen=True):
+    """A mention's part in an event; `mention` is the id of a mention of the same document."""
+
+    role: str
+    mention: str
+    score: float | None = None
+
+
+class Event(_Struct, frozen=True):
+    """A trigger with its type, arguments and attributes (realis, polarity, …)."""
+
+    id: str
+    type: str
+    trigger: Spans
+    arguments: tuple[Argument, ...] = ()
+    attributes: dict[str, str] = {}
+    cluster: str | None = None
+    score: float | None = None
+
+
+class Relation(_Struct, frozen=True):
+    """A typed, directed link between two mentions, by their ids."""
+
+    id: str
+    type: str
+    source: str
+    target: str
+    score: float | None = None
+
+
+class Provenance(_Struct, frozen=True):
+    """Who made the annotations of one document, with what, when and in how long.
+
+    `seconds` is time on the task as the tool measured it (idle time included); `status` is one of
+    submitted, skipped, draft, adjudicated or None; `details` holds what else the tool reported.
+    """
+
+    author: str | None = None
+    tool: str | None = None
+    created: str | None = None
+    seconds: float | None = None
+    status: str | None = None
+    details: dict[str, Any] = {}
+
+
+class Annotations(_Struct, frozen=True):
+    """One party's annotations of one document; bound to its text by `sha256`."""
+
+    document: str
+    sha256: str
+    mentions: tuple[Mention, ...] = ()
+    events: tuple[Event, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    provenance: Provenance = Provenance()
