@@ -1,0 +1,23 @@
+"""How commands speak: `--json` for programs, plain or rich text for people, progress on standard error."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
+
+
+def print_json(value: Any) -> None:
+    """A value that msgspec can encode, as indented JSON on standard output."""
+    import msgspec
+
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    sys.stdout.write(text + "\n")
+
+
+def note(message: str) -> None:
+    """A line for people on standard error, out of the way of what is piped."""
+    typer.echo(message, err=True)
