@@ -1,0 +1,65 @@
+# Needs python3 (3.11 or later) and make; everything else is installed into .venv.
+PYTHON ?= python3
+BIN    := .venv/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: help demo test check format bench stats constraints venv clean
+
+help:
+	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
+	@echo "make test         every test; the live ones need Chromium and start a Label Studio of their own"
+	@echo "make check        ruff, mypy --strict, import-linter"
+	@echo "make format       let ruff rewrite what it can"
+	@echo "make bench        speed against the peers"
+	@echo "make stats        lengths of modules and functions"
+	@echo "make constraints  constraints.txt anew, from the newest releases that pyproject.toml allows"
+	@echo "make venv         .venv with everything; \`make clean\` removes it"
+
+demo: .venv/core
+	@$(BIN)/goldwire demo
+
+test: .venv/dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev
+	$(BIN)/python benchmarks $(ARGS)
+
+stats: .venv/core
+	@$(BIN)/python .ci/stats.py src/goldwire
+
+venv: .venv/dev
+
+clean:
+	rm -rf .venv
+
+# A stamp is newer than what it was installed from, so that the second time costs nothing.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Goldwire needs Python 3.11 or later; name one with: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv .venv
+
+.venv/core: pyproject.toml constraints.txt | .venv/bin/python
+	@test -e .venv/dev || echo "Installing Goldwire into .venv (about a minute, once)"
+	$(PIP) -e . -c constraints.txt
+	@touch $@
+
+.venv/dev: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing Goldwire and what its tests need into .venv (about two minutes, once)"
+	$(PIP) -e '.[all,dev]' -c constraints.txt
+	@touch .venv/core $@
+
+constraints:
+	rm -rf .venv/fresh && $(PYTHON) -m venv .venv/fresh
+	.venv/fresh/bin/python -m pip install --quiet -e '.[all,dev]'
+	@{ sed -n '/^#/p' constraints.txt; .venv/fresh/bin/python -m pip freeze --exclude-editable; } > .venv/fresh/constraints.txt
+	mv .venv/fresh/constraints.txt constraints.txt && rm -rf .venv/fresh
