@@ -1,0 +1,188 @@
+"""Coreference measures against brute-force definitions, and the properties all of them share."""
+
+import itertools
+import json
+import math
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.types import Annotations, Event, Mention, Span
+from goldwire.eval import coref
+from goldwire.eval.coref import PARTS, count, entity_clusters, event_clusters
+
+
+@st.composite
+def partitions(draw, universe="abcdefgh"):
+    """Clusters over some of the mentions of `universe`."""
+    homes = draw(st.dictionaries(st.sampled_from(universe), st.integers(0, 4)))
+    clusters = {}
+    for mention, home in homes.items():
+        clusters.setdefault(home, []).append(mention)
+    return draw(st.permutations(list(clusters.values())))
+
+
+def links(clusters):
+    return {frozenset(pair) for cluster in clusters for pair in itertools.combinations(cluster, 2)}
+
+
+def nonlinks(clusters):
+    mentions = [mention for cluster in clusters for mention in cluster]
+    return {frozenset(pair) for pair in itertools.combinations(mentions, 2)} - links(clusters)
+
+
+def best(gold, system, similarity):
+    """The best one-to-one alignment, by trying all of them."""
+    small, large = sorted((gold, system), key=len)
+    trials = itertools.permutations(range(len(large)), len(small))
+    return max(
+        sum(similarity(set(a), set(large[i])) for a, i in zip(small, trial, strict=True)) for trial in trials
+    )
+
+
+def muc_recall(gold, system):
+    """Vilain et al. 1995: |S| - |p(S)| over |S| - 1, with mentions that the system lacks as parts of one."""
+    home = {mention: index for index, cluster in enumerate(system) for mention in cluster}
+    parts = [len({home.get(mention, mention) for mention in cluster}) for cluster in gold]
+    return sum(len(c) - p for c, p in zip(gold, parts, strict=True)), sum(len(c) - 1 for c in gold)
+
+
+def b3_recall(gold, system):
+    """Bagga and Baldwin 1998, mention by mention."""
+    home = {mention: set(cluster) for cluster in system for mention in cluster}
+    shares = [len(set(c) & home.get(mention, set())) / len(c) for c in gold for mention in c]
+    return math.fsum(shares), len(shares)
+
+
+def lea_recall(gold, system):
+    """Moosavi and Strube 2016, with the self-link of singletons."""
+    theirs = links(system) | {frozenset(c) for c in system if len(c) == 1}
+    ours = [links([c]) or {frozenset(c)} for c in gold]
+    total = sum(len(c) * len(own & theirs) / len(own) for c, own in zip(gold, ours, strict=True))
+    return total, sum(map(len, gold))
+
+
+@given(partitions(), partitions())
+def test_each_measure_is_its_definition(gold, system):
+    numbers = count(gold, system)
+    for part, recall in (("muc", muc_recall), ("b3", b3_recall), ("lea", lea_recall)):
+        assert numbers[part][2:] == pytest.approx(recall(gold, system)), part
+        assert numbers[part][:2] == pytest.approx(recall(system, gold)), part
+    for part, pairs in (("blanc-links", links), ("blanc-nonlinks", nonlinks)):
+        both = len(pairs(gold) & pairs(system))
+        assert numbers[part] == (both, len(pairs(system)), both, len(pairs(gold))), part
+
+
+@given(partitions(), partitions())
+def test_ceaf_is_the_best_of_all_alignments(gold, system):
+    numbers = count(gold, system)
+    dice = best(gold, system, lambda a, b: 2 * len(a & b) / (len(a) + len(b)))
+    common = best(gold, system, lambda a, b: len(a & b))
+    assert numbers["ceaf-e"] == pytest.approx((dice, len(system), dice, len(gold)))
+    assert numbers["ceaf-m"] == (common, sum(map(len, system)), common, sum(map(len, gold)))
+
+
+@given(partitions())
+def test_a_perfect_system_hits_all_that_there_is(gold):
+    for part, (system_hits, system, gold_hits, total) in count(gold, gold[::-1]).items():
+        assert system_hits == pytest.approx(system), part
+        assert gold_hits == pytest.approx(total), part
+
+
+@given(partitions(), partitions())
+def test_swapping_the_sides_swaps_precision_and_recall(gold, system):
+    there, back = count(gold, system), count(system, gold)
+    for part in PARTS:
+        assert there[part] == pytest.approx((*back[part][2:], *back[part][:2])), part
+
+
+@given(partitions(), partitions(), st.randoms())
+def test_order_changes_nothing(gold, system, random):
+    shuffled = [random.sample(cluster, len(cluster)) for cluster in random.sample(gold, len(gold))]
+    there, back = count(gold, system), count(shuffled, system)
+    for part in PARTS:
+        assert there[part] == pytest.approx(back[part], abs=1e-12), part
+
+
+@given(partitions("abcd"), partitions("abcd"), partitions("wxyz"), partitions("wxyz"))
+def test_documents_without_a_common_mention_add_up_but_for_pairs_across_them(gold, system, gold2, system2):
+    both = count(gold + gold2, system + system2)
+    one, two = count(gold, system), count(gold2, system2)
+    for part in set(PARTS) - {"blanc-nonlinks"}:  # two documents in one have pairs that neither has
+        total = [a + b for a, b in zip(one[part], two[part], strict=True)]
+        assert both[part] == pytest.approx(total), part
+
+
+def test_nothing_at_all_is_all_zeros():
+    assert set(count([], []).values()) == {(0, 0, 0, 0)}
+
+
+def test_only_singletons_leave_muc_without_links():
+    assert count(["a", "b"], ["a", "b"])["muc"] == (0, 0, 0, 0)
+    assert count(["a", "b"], ["a", "b"])["b3"] == (2, 2, 2, 2)
+
+
+def test_a_mention_in_two_clusters_is_refused():
+    with pytest.raises(MeasureError, match="system: mention 'a' is in two clusters"):
+        count(["a"], ["ab", "ac"])
+
+
+def test_a_mention_twice_in_a_cluster_counts_once():
+    assert count(["ab"], ["aab"]) == count(["ab"], ["ab"])
+
+
+# ---------------------------------------------------------------- clusters of a layer
+def mention(id, start, cluster=None, type="PER"):
+    return Mention(id=id, type=type, spans=(Span(start, start + 1),), cluster=cluster)
+
+
+def layer(**parts):
+    return Annotations(document="d", sha256="", **parts)
+
+
+def test_mentions_of_one_cluster_are_one_entity_and_the_rest_are_alone():
+    clusters = entity_clusters(layer(mentions=(mention("1", 0, "x"), mention("2", 5), mention("3", 9, "x"))))
+    assert sorted(map(len, clusters)) == [1, 2]
+
+
+def test_a_cluster_named_like_a_mention_does_not_take_it_in():
+    assert len(entity_clusters(layer(mentions=(mention("1", 0, "2"), mention("2", 5))))) == 2
+
+
+def test_one_span_in_two_clusters_stays_two_mentions_in_any_order():
+    mentions = (mention("1", 0, "x", "GPE"), mention("2", 0, "y", "ORG"), mention("3", 7, "x", "GPE"))
+    one, two = (entity_clusters(layer(mentions=order)) for order in (mentions, mentions[::-1]))
+    assert sum(map(len, one)) == 3
+    assert sorted(map(sorted, one)) == sorted(map(sorted, two))
+    assert count(one, two)["b3"] == (3, 3, 3, 3)
+
+
+def test_one_span_annotated_twice_in_one_cluster_is_one_mention():
+    both = (mention("1", 0, "x", "GPE"), mention("2", 0, "x", "ORG"))
+    assert list(map(len, entity_clusters(layer(mentions=both)))) == [1]
+
+
+def test_events_of_two_types_with_one_trigger_are_two_mentions():
+    events = tuple(Event(id=t, type=t, trigger=(Span(0, 4),), cluster="x") for t in ("Attack", "Die"))
+    assert list(map(len, event_clusters(layer(events=events)))) == [2]
+
+
+# ---------------------------------------------------------------- size
+def test_a_document_of_20_000_mentions_takes_half_a_second(shared, tmp_path):
+    command = [sys.executable, str(shared / "bench" / "gen.py"), "--n", "1", "--out", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    [document] = json.loads((tmp_path / "coref_big.json").read_text())
+    begun = time.process_time()
+    numbers = count(document["key"], document["sys"])
+    assert time.process_time() - begun < 0.5
+    assert numbers["ceaf-e"].gold == len(document["key"])
+    assert 0 < numbers["ceaf-e"].gold_hits < numbers["ceaf-e"].gold
+
+
+def test_parts_of_means_exist():
+    assert {part for parts in coref.MEANS.values() for part in parts} <= set(PARTS)
