@@ -1,0 +1,134 @@
+"""What was found, as sums: per document and label, four numbers that add up over documents and corpora.
+
+Everything later (averages, intervals, tests, merging) is made from `Counts`; nothing is scored again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+# The columns of `Counts.values`. Precision is system_hits / system, recall is gold_hits / gold.
+# For matched units both hits are the true positives; for MUC, B3, CEAF and their like they are the two
+# numerators. A unit that spans labels (a plain key without type) has the label "".
+SYSTEM_HITS, SYSTEM, GOLD_HITS, GOLD = range(4)
+COLUMNS = ("system_hits", "system", "gold_hits", "gold")
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """The counts of one system under one measure.
+
+    `documents`: the ids of ALL documents of the gold side, sorted, those without units included.
+    `labels`: the labels that occur on either side, sorted. Row k says that document
+    `documents[document[k]]` has, under label `labels[label[k]]`, the four `values[k]` (see `COLUMNS`).
+    Canonical: rows are in order of (document, label), each pair at most once, none all zero.
+    Make one with `make_counts`, which sees to that.
+    """
+
+    documents: tuple[str, ...]
+    labels: tuple[str, ...]
+    document: Ints
+    label: Ints
+    values: Floats
+
+    def __add__(self, other: Counts) -> Counts:
+        """The counts of both together; documents of the same id are added up."""
+        documents = tuple(sorted({*self.documents, *other.documents}))
+        labels = tuple(sorted({*self.labels, *other.labels}))
+        parts = [
+            (positions(documents, part.documents)[part.document], positions(labels, part.labels)[part.label])
+            for part in (self, other)
+        ]
+        return make_counts(
+            documents,
+            labels,
+            np.concatenate([document for document, _ in parts]),
+            np.concatenate([label for _, label in parts]),
+            np.concatenate([self.values, other.values]),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Counts):
+            return NotImplemented
+        return (
+            self.documents == other.documents
+            and self.labels == other.labels
+            and np.array_equal(self.document, other.document)
+            and np.array_equal(self.label, other.label)
+            and np.array_equal(self.values, other.values)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # holds arrays
+
+    def total(self) -> Floats:
+        """The four numbers over everything."""
+        everything: Floats = _sums(np.zeros(len(self.values), np.int64), self.values, 1)[0]
+        return everything
+
+    def by_label(self) -> Floats:
+        """Labels x 4, summed over documents."""
+        return _sums(self.label, self.values, len(self.labels))
+
+    def by_document(self) -> Floats:
+        """Documents x 4, summed over labels: what is resampled for micro averages."""
+        return _sums(self.document, self.values, len(self.documents))
+
+    def select(self, documents: tuple[str, ...]) -> Counts:
+        """The counts of some of the documents; ids that are not here are passed over."""
+        kept = tuple(sorted(set(documents) & set(self.documents)))
+        index = positions(self.documents, kept)
+        place = np.full(len(self.documents), -1, np.int32)
+        place[index] = np.arange(len(kept), dtype=np.int32)
+        rows = place[self.document] >= 0
+        return make_counts(kept, self.labels, place[self.document[rows]], self.label[rows], self.values[rows])
+
+
+def make_counts(
+    documents: tuple[str, ...], labels: tuple[str, ...], document: Any, label: Any, values: Any
+) -> Counts:
+    """Counts in canonical form from rows in any order, added up where they meet; unused labels go.
+
+    >>> make_counts(("a", "b"), ("PER",), [1, 1], [0, 0], [[1, 1, 1, 1], [0, 1, 0, 0]]).values.tolist()
+    [[1.0, 2.0, 1.0, 1.0]]
+    """
+    document, label = np.asarray(document, np.int64), np.asarray(label, np.int64)
+    values = np.asarray(values, np.float64).reshape(-1, len(COLUMNS))
+    cells, place = np.unique(document * max(len(labels), 1) + label, return_inverse=True)
+    sums = _sums(place, values, len(cells))
+    kept = sums.any(axis=1)
+    cells, sums = cells[kept], sums[kept]
+    used, label = np.unique(cells % max(len(labels), 1), return_inverse=True)
+    order = np.argsort([labels[i] for i in used], kind="stable")
+    rank = np.empty(len(used), np.int32)
+    rank[order] = np.arange(len(used), dtype=np.int32)
+    document = (cells // max(len(labels), 1)).astype(np.int32)
+    label = rank[label] if len(used) else label.astype(np.int32)
+    rows = np.lexsort((label, document))
+    names = tuple(labels[used[i]] for i in order)
+    return Counts(documents, names, document[rows], label[rows], sums[rows])
+
+
+def no_counts(documents: tuple[str, ...] = ()) -> Counts:
+    """Counts of nothing, on these documents."""
+    return make_counts(tuple(sorted(documents)), (), [], [], [])
+
+
+def positions(whole: tuple[str, ...], part: tuple[str, ...]) -> Ints:
+    """Where each member of `part` stands in `whole`; `KeyError` if it does not."""
+    if whole == part:
+        return np.arange(len(part), dtype=np.int32)
+    place = {item: i for i, item in enumerate(whole)}
+    return np.array([place[item] for item in part], np.int32)
+
+
+def _sums(place: NDArray[Any], values: Floats, size: int) -> Floats:
+    """Rows of `values` added up by `place`; size x 4."""
+    columns = [np.bincount(place, values[:, column], size) for column in range(values.shape[1])]
+    return np.stack(columns, axis=1)

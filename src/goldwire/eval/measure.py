@@ -1,0 +1,260 @@
+"""What is counted, as a value: units, the key that must agree, and how spans are matched.
+
+A measure is hashable and has a string form that parses back: `parse(str(m)) == m`.
+
+    UNITS:KEY+KEY…@MATCH[>=THRESHOLD][,OPTION=VALUE]…
+    entity:span+type@exact          argument:trigger+type+role+span@head,triggers=gold
+    entity:span@iou>=0.5            cluster:span@b3
+
+Names of the field (`TI`, `AC+`, `CEAF-e`) are short for such strings; see `ALIASES`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, get_args
+
+import msgspec
+
+from goldwire.corpora.errors import MeasureError
+
+Units = Literal["entity", "event", "argument", "attribute", "relation", "cluster", "template", "token"]
+Triggers = Literal["all", "gold", "matched"]
+Labels = Literal["gold", "all"]
+Average = Literal["micro", "macro", "weighted", "documents"]
+
+# The keys of each kind of unit, in the order of the string form. "*" stands for the name of any attribute.
+KEYS: dict[Units, tuple[str, ...]] = {
+    "entity": ("span", "surface", "type", "*"),
+    "event": ("trigger", "type", "*"),
+    "argument": ("trigger", "type", "role", "span"),
+    "attribute": ("span", "trigger", "type", "*"),
+    "relation": ("type", "source", "target", "entity"),
+    "cluster": ("span", "trigger"),
+    "template": ("type", "role"),
+    "token": ("span", "type"),
+}
+CLUSTERINGS = ("muc", "b3", "ceaf-e", "ceaf-m", "blanc", "lea", "conll")
+TEMPLATES = ("ceaf-ree", "ceaf-rme-subset", "ceaf-rme-phi3")
+_SPANS = ("exact", "overlap", "iou", "token-iou", "dice", "token-dice", "partial", "extended", "head")
+MATCHES: dict[Units, tuple[str, ...]] = {
+    "entity": _SPANS,
+    "event": _SPANS,
+    "argument": (*_SPANS, "coref"),
+    "attribute": ("exact",),
+    "relation": ("exact",),
+    "cluster": CLUSTERINGS,
+    "template": TEMPLATES,
+    "token": ("exact",),
+}
+THRESHOLDS = ("iou", "token-iou")  # the matches that need a threshold
+
+ALIASES: dict[str, str] = {
+    "entity": "entity:span+type@exact",
+    "untyped": "entity:span@exact",
+    "overlap": "entity:span+type@overlap",
+    "type-only": "entity:span+type@overlap",
+    "TI": "event:trigger@exact",
+    "TC": "event:trigger+type@exact",
+    "AI": "argument:type+span@exact",
+    "AC": "argument:type+role+span@exact",
+    "AI+": "argument:trigger+type+span@exact",
+    "AC+": "argument:trigger+type+role+span@exact",
+    "realis": "attribute:trigger+type+realis@exact",
+    "type+realis": "event:trigger+type+realis@exact",
+    "relation": "relation:type+source+target+entity@exact",
+    "boundaries": "relation:type+source+target@exact",
+    "MUC": "cluster:span@muc",
+    "B3": "cluster:span@b3",
+    "CEAF-e": "cluster:span@ceaf-e",
+    "CEAF-m": "cluster:span@ceaf-m",
+    "BLANC": "cluster:span@blanc,average=macro",
+    "LEA": "cluster:span@lea",
+    "CoNLL": "cluster:span@conll,average=macro",
+    "event-CoNLL": "cluster:trigger@conll,average=macro",
+    "CEAF-REE": "template:type+role@ceaf-ree",
+    "CEAF-RME-subset": "template:type+role@ceaf-rme-subset",
+    "CEAF-RME-phi3": "template:type+role@ceaf-rme-phi3",
+}
+
+_NAME = r"[A-Za-z][\w\-]*"
+_FORM = re.compile(
+    rf"(?P<units>{_NAME}):(?P<key>{_NAME}(?:\+{_NAME})*)@(?P<match>[a-z][a-z0-9\-]*)"
+    r"(?:>=(?P<threshold>[0-9.]+))?(?P<options>(?:,[a-z]+=[^,=\s]+)*)"
+)
+
+
+class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
+    """What is counted; make one with `parse` or `make`, which check that the parts fit together.
+
+    `key` is in canonical order. `triggers` says whose events' arguments count: `all`; those of `gold`
+    triggers (system arguments of other triggers are left out); those of `matched` triggers (on either
+    side). `labels`: whether averages over types run over the types of gold or of `all` sides.
+    `average` is the figure that stands for the measure; `beta` weighs recall against precision.
+    """
+
+    units: Units
+    key: tuple[str, ...]
+    match: str = "exact"
+    threshold: float | None = None
+    triggers: Triggers = "all"
+    labels: Labels = "gold"
+    average: Average = "micro"
+    beta: float = 1.0
+
+    def __str__(self) -> str:
+        """The form that `parse` reads; options at their default are left out."""
+        threshold = "" if self.threshold is None else f">={self.threshold!r}"
+        options = [
+            f",{name}={value}"
+            for name, default in OPTIONS.items()
+            if (value := getattr(self, name)) != default
+        ]
+        return f"{self.units}:{'+'.join(self.key)}@{self.match}{threshold}{''.join(options)}"
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The names in the key that are attributes of mentions or events."""
+        return tuple(name for name in self.key if name not in KEYS[self.units])
+
+    @property
+    def counted(self) -> Measure:
+        """The measure that yields the same counts: averages and beta at their defaults."""
+        return msgspec.structs.replace(self, labels="gold", average="micro", beta=1.0)
+
+
+OPTIONS: dict[str, str | float] = {"triggers": "all", "labels": "gold", "average": "micro", "beta": 1.0}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "triggers": get_args(Triggers),
+    "labels": get_args(Labels),
+    "average": get_args(Average),
+}
+
+
+def parse(text: str) -> Measure:
+    """A measure from its string form or from a name of `ALIASES`; `MeasureError` if it is neither.
+
+    >>> str(parse("TC"))
+    'event:trigger+type@exact'
+    >>> str(parse("entity:type+span@iou>=.50"))
+    'entity:span+type@iou>=0.5'
+    """
+    form = ALIASES.get(text, text)
+    found = _FORM.fullmatch(form)
+    if found is None:
+        raise MeasureError(
+            f"{text!r} is no measure: neither a name ({', '.join(ALIASES)}) nor of the form "
+            "units:key+key@match, such as entity:span+type@exact"
+        )
+    pairs = [pair.split("=") for pair in found["options"].split(",")[1:]]
+    return make(
+        found["units"],
+        tuple(found["key"].split("+")),
+        found["match"],
+        _number(found["threshold"], text) if found["threshold"] else None,
+        dict(pairs),
+    )
+
+
+def make(
+    kind: str,
+    key: tuple[str, ...],
+    match: str = "exact",
+    threshold: float | None = None,
+    options: dict[str, str] | None = None,
+) -> Measure:
+    """A measure from its parts, with the key put in canonical order; `MeasureError` if they do not fit."""
+    units = _units(kind)
+    if match not in MATCHES[units]:
+        raise MeasureError(f"{units} is not matched by {match!r}, but by {', '.join(MATCHES[units])}")
+    if (threshold is not None) != (match in THRESHOLDS):
+        raise MeasureError(f"a threshold (>=0.5) belongs to {' and '.join(THRESHOLDS)}, and they need one")
+    if threshold is not None and not 0 < threshold <= 1:
+        raise MeasureError(f"the threshold {threshold:g} is not above 0 and up to 1")
+    measure = Measure(
+        units=units,
+        key=_canonical(units, key),
+        match=match,
+        threshold=threshold,
+        **_options(options or {}),  # type: ignore[arg-type]
+    )
+    _check(measure)
+    return measure
+
+
+def name(measure: Measure) -> str | None:
+    """The shortest of the field's names for a measure, if it has one.
+
+    >>> name(parse("argument:trigger+type+role+span@exact"))
+    'AC+'
+    """
+    form = str(measure)
+    return min((alias for alias, long in ALIASES.items() if long == form), key=len, default=None)
+
+
+def _units(kind: str) -> Units:
+    for units in KEYS:
+        if units == kind:
+            return units
+    raise MeasureError(f"{kind!r} are no units; known are {', '.join(KEYS)}")
+
+
+def _canonical(units: Units, key: tuple[str, ...]) -> tuple[str, ...]:
+    known = KEYS[units]
+    unknown = sorted(part for part in key if part not in known)
+    if unknown and "*" not in known:
+        raise MeasureError(f"{unknown[0]!r} is no key of {units}; known are {', '.join(known)}")
+    if len(set(key)) < len(key):
+        raise MeasureError(f"{'+'.join(key)!r} names a key twice")
+    return (*(part for part in known if part in key), *unknown)
+
+
+def _options(given: dict[str, str]) -> dict[str, str | float]:
+    options: dict[str, str | float] = {}
+    for name, value in given.items():
+        if name == "beta":
+            options[name] = _number(value, f"beta={value}")
+        elif value not in _CHOICES.get(name, ()):
+            known = "; ".join(f"{key}={'|'.join(values)}" for key, values in _CHOICES.items())
+            raise MeasureError(f"{name}={value} is no option of a measure; known are {known}; beta=NUMBER")
+        else:
+            options[name] = value
+    return options
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise MeasureError(f"{where!r}: {text!r} is not a number above 0")
+    return number
+
+
+# What the key of each kind of unit must hold: at least one of each group.
+_NEEDED: dict[Units, tuple[tuple[str, ...], ...]] = {
+    "entity": (("span", "surface"),),
+    "event": (("trigger",),),
+    "argument": (("span",),),
+    "attribute": (("span", "trigger"), ("*",)),
+    "relation": (("type",), ("source",), ("target",)),
+    "cluster": (("span", "trigger"),),
+    "template": (("role",),),
+    "token": (("span",),),
+}
+
+
+def _check(measure: Measure) -> None:
+    for group in _NEEDED[measure.units]:
+        if not (measure.attributes if group == ("*",) else set(group) & set(measure.key)):
+            wanted = "the name of an attribute" if group == ("*",) else " or ".join(group)
+            raise MeasureError(f"{measure}: the key of {measure.units} needs {wanted}")
+    if measure.units in ("cluster", "attribute") and {"span", "trigger"} <= set(measure.key):
+        raise MeasureError(f"{measure}: either span (mentions) or trigger (events), not both")
+    if "surface" in measure.key and ("span" in measure.key or measure.match != "exact"):
+        raise MeasureError(f"{measure}: surface stands in place of span, and matches exactly")
+    if measure.units == "attribute" and len(measure.attributes) > 1:
+        raise MeasureError(f"{measure}: one attribute at a time")
+    if measure.triggers != "all" and measure.units != "argument":
+        raise MeasureError(f"{measure}: triggers={measure.triggers} is an option of arguments only")

@@ -1,0 +1,205 @@
+"""The record of a scoring: counts, results, policies and signatures, as versioned JSON.
+
+A record holds all that is needed to report, compare, resample and gate without scoring again. It holds
+no text and no annotation. `FORMAT` goes up when old readers could not read new records.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from goldwire.corpora.codec import value_faults
+from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementError
+from goldwire.corpora.store import write_atomic
+from goldwire.eval.counts import Counts, make_counts
+from goldwire.eval.metrics import Score
+
+FORMAT = 1
+
+
+class _Struct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    pass
+
+
+class CorpusFacts(_Struct, frozen=True, kw_only=True):
+    """Which texts were scored: `fingerprint` covers ids, texts and excluded regions of all documents."""
+
+    name: str
+    version: str
+    fingerprint: str
+    language: str = "en"
+
+
+class OntologyFacts(_Struct, frozen=True, kw_only=True):
+    """Which ontology gave the labels their meaning and attributes their defaults."""
+
+    name: str
+    version: str
+    fingerprint: str
+
+
+class LayerFacts(_Struct, frozen=True, kw_only=True):
+    """What one layer brought.
+
+    `fingerprint` is of the annotations, order-free, provenance left out. `missing` documents had no line
+    and count as empty. `excluded` units (mentions, events, arguments, relations) touched an excluded
+    region and `duplicates` repeated another unit: neither is counted. `facts` is what the runner
+    reported: version, failures, seconds, latency, tokens.
+    """
+
+    name: str
+    layer: str
+    fingerprint: str
+    documents: int
+    missing: int = 0
+    excluded: int = 0
+    duplicates: int = 0
+    facts: dict[str, Any] = {}
+
+
+class CountTable(_Struct, frozen=True, kw_only=True):
+    """The counts of one system under one measure, with documents of equal counts written once.
+
+    `patterns[documents[i]]` are the rows of `Record.documents[i]`: label index, system_hits, system,
+    gold_hits, gold.
+    """
+
+    system: str
+    measure: str
+    labels: tuple[str, ...]
+    patterns: tuple[tuple[tuple[int, float, float, float, float], ...], ...]
+    documents: tuple[int, ...]
+
+
+class Interval(_Struct, frozen=True, kw_only=True):
+    """A confidence interval of one figure."""
+
+    low: float | None
+    high: float | None
+
+
+class Result(_Struct, frozen=True, kw_only=True):
+    """What a measure says of a system.
+
+    `value` is F by the measure's own average, the figure that `signature` belongs to; None if undefined.
+    `intervals` are by figure (precision, recall, f) of that average. `labels` are the scores by label;
+    the label "" holds units whose key has no type. `classes` are further whole numbers that a suite asks
+    for (COR, INC, PAR, MIS, SPU).
+    """
+
+    system: str
+    measure: str
+    signature: str
+    value: float | None
+    averages: dict[str, Score]
+    labels: dict[str, Score] = {}
+    intervals: dict[str, Interval] = {}
+    classes: dict[str, int] = {}
+
+
+class Confusion(_Struct, frozen=True, kw_only=True):
+    """How the labels of aligned units fall together for one system and one kind of unit.
+
+    Cells are (gold label, system label, number); None on the gold side is spurious, on the system side
+    missed.
+    """
+
+    system: str
+    units: str
+    cells: tuple[tuple[str | None, str | None, int], ...]
+
+
+class Record(_Struct, frozen=True, kw_only=True):
+    """One scoring of one or more systems against one gold layer."""
+
+    format: int
+    goldwire: str
+    created: str | None = None
+    suite: str | None = None
+    corpus: CorpusFacts
+    ontology: OntologyFacts | None = None
+    gold: LayerFacts
+    systems: tuple[LayerFacts, ...]
+    measures: tuple[str, ...]
+    policies: dict[str, str]
+    documents: tuple[str, ...]
+    groups: tuple[int, ...] | None = None
+    counts: tuple[CountTable, ...] = ()
+    results: tuple[Result, ...] = ()
+    confusions: tuple[Confusion, ...] = ()
+
+    def get_counts(self, system: str, measure: str) -> Counts:
+        """The counts of a system under a measure; `JudgementError` if the record does not have them."""
+        for table in self.counts:
+            if table.system == system and table.measure == measure:
+                return decode_counts(table, self.documents)
+        raise JudgementError(f"the record has no counts of {system!r} under {measure!r}")
+
+    def result(self, system: str, measure: str) -> Result:
+        """What a measure says of a system; `JudgementError` if the record does not hold it."""
+        for result in self.results:
+            if result.system == system and result.measure == measure:
+                return result
+        raise JudgementError(
+            f"the record has no {measure!r} of {system!r}; it has {', '.join(self.measures)} "
+            f"of {', '.join(system.name for system in self.systems)}"
+        )
+
+
+def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:
+    """The counts that a table holds."""
+    sizes = np.array([len(pattern) for pattern in table.patterns], np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    rows = np.array([row for pattern in table.patterns for row in pattern], np.float64).reshape(-1, 5)
+    pattern = np.array(table.documents, np.int64)
+    lengths = sizes[pattern] if len(pattern) else pattern
+    document = np.repeat(np.arange(len(pattern)), lengths)
+    within = np.arange(len(document)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    chosen = rows[starts[pattern[document]] + within]
+    return make_counts(documents, table.labels, document, chosen[:, 0], chosen[:, 1:])
+
+
+def encode_record(record: Record) -> bytes:
+    """A record as JSON, fields in their order, a newline at the end."""
+    return msgspec.json.encode(record) + b"\n"
+
+
+def decode_record(data: bytes, where: str = "record") -> Record:
+    """A record from JSON; `DataError` with every fault if it is none, or of a later format."""
+    try:
+        raw = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{where}: no record", [Fault(where, "$", f"not valid JSON: {error}")]) from error
+    if isinstance(raw, dict) and isinstance(raw.get("format"), int) and raw["format"] > FORMAT:
+        message = f"format {raw['format']} is newer than this Goldwire reads ({FORMAT}); install a later one"
+        raise DataError(f"{where}: cannot be read", [Fault(where, "$.format", message)])
+    try:
+        return msgspec.json.decode(data, type=Record)
+    except msgspec.ValidationError as error:
+        faults = list(value_faults(raw, Record, where, "$")) or [Fault(where, "$", str(error))]
+        raise DataError(f"{where}: no record ({len(faults)} faults)", faults) from error
+
+
+def read_record(path: Path) -> Record:
+    """The record in a file."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+    return decode_record(data, str(path))
+
+
+def write_record(record: Record, path: Path) -> Path:
+    """Put a record at `path`, whole or not at all; folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, encode_record(record))
+    return path
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a record, as published in docs/record.schema.json."""
+    return msgspec.json.schema(Record)
