@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,10 @@ from goldwire.corpora.errors import CorpusError, DataError, Fault
 
 T = TypeVar("T")
 
+# What msgspec raises on a line: no JSON or another type, bytes that are no UTF-8, nesting without end.
+BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+BOM = b"\xef\xbb\xbf"
+
 
 def encode_lines(items: Iterable[Any]) -> bytes:
     """One JSON value a line, UTF-8, a newline after each."""
@@ -21,7 +26,7 @@ def encode_lines(items: Iterable[Any]) -> bytes:
 
 
 def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
-    """The values of `data`, one a line; empty lines are passed over.
+    """The values of `data`, one a line; empty lines and a byte order mark are passed over.
 
     Raises `DataError` with every fault of every line.
 
@@ -31,12 +36,12 @@ def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
     """
     values, faults = [], []
     decoder = msgspec.json.Decoder(type)
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    for number, line in enumerate(data.removeprefix(BOM).split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
             values.append(decoder.decode(line))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except BROKEN as error:
             faults.extend(line_faults(line, type, f"{where}:{number}", error))
     if faults:
         raise DataError(f"{where}: {len(faults)} fault(s); nothing was read", faults)
@@ -58,16 +63,21 @@ def iter_lines(path: Path, type: type[T]) -> Iterator[T]:
     Raises `DataError` with the faults of the first bad line only.
     """
     decoder = msgspec.json.Decoder(type)
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+    with file:
         for number, line in enumerate(file, start=1):
-            if not line.strip():
+            text = line.removeprefix(BOM) if number == 1 else line
+            if not text.strip():
                 continue
             try:
-                yield decoder.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                yield decoder.decode(text)
+            except BROKEN as error:
                 where = f"{path}:{number}"
                 raise DataError(
-                    f"{path}: line {number} is wrong", line_faults(line, type, where, error)
+                    f"{path}: line {number} is wrong", line_faults(text, type, where, error)
                 ) from error
 
 
@@ -75,16 +85,27 @@ def line_faults(line: bytes, type: Any, where: str, error: Exception) -> list[Fa
     """Everything wrong with one line; msgspec itself stops at the first."""
     try:
         value = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as broken:
-        return [Fault(where, "$", f"not valid JSON: {broken}")]
+    except BROKEN as broken:
+        return [Fault(where, "$", f"not valid JSON: {_why_broken(line, broken)}")]
     return list(value_faults(value, type, where, "$")) or [Fault(where, "$", str(error))]
+
+
+def _why_broken(line: bytes, error: Exception) -> str:
+    """msgspec's reason; it calls a lone surrogate a truncated line."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    try:
+        text = json.dumps(json.loads(line), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return str(error)
+    lone = any("\ud800" <= char <= "\udfff" for char in text)
+    return "a string holds half a character (a lone surrogate)" if lone else str(error)
 
 
 def value_faults(value: Any, type: Any, where: str, path: str) -> Iterator[Fault]:
     """Faults of a decoded JSON value against a type, each at the deepest path that shows it."""
-    inner = list(_parts(value, type, path))
     found = False
-    for part, part_type, part_path in inner:
+    for part, part_type, part_path in _parts(value, type, path):
         for fault in value_faults(part, part_type, where, part_path):
             found = True
             yield fault
@@ -96,23 +117,28 @@ def value_faults(value: Any, type: Any, where: str, path: str) -> Iterator[Fault
         try:
             msgspec.convert(value, type)
         except msgspec.ValidationError as error:
-            yield Fault(where, path, str(error).split(" - at `")[0])
+            message, _, deeper = str(error).partition(" - at `$")
+            yield Fault(where, path + deeper.rstrip("`"), message)
 
 
 def _is_struct(type: Any) -> bool:
-    return isinstance(type, msgspec._core.StructMeta)
+    return hasattr(type, "__struct_fields__")
 
 
 def _parts(value: Any, type: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
     """The direct parts of a value whose types are known."""
     type = _without_none(type)
+    origin = typing.get_origin(type)
     if _is_struct(type) and isinstance(value, dict):
         for field in msgspec.structs.fields(type):
             if field.encode_name in value:
                 yield value[field.encode_name], field.type, f"{path}.{field.encode_name}"
-    elif typing.get_origin(type) in (tuple, list) and isinstance(value, list):
+    elif origin in (tuple, list) and isinstance(value, list):
         for index, item in enumerate(value):
             yield item, typing.get_args(type)[0], f"{path}[{index}]"
+    elif origin is dict and isinstance(value, dict):
+        for key, item in value.items():
+            yield item, typing.get_args(type)[1], f"{path}.{key}"
 
 
 def _without_none(type: Any) -> Any:
@@ -128,5 +154,5 @@ def _field_faults(value: dict[str, Any], type: Any) -> Iterator[str]:
         if field.required and name not in value:
             yield f"required field `{name}` is missing"
     if type.__struct_config__.forbid_unknown_fields:
-        for name in value.keys() - fields.keys():
+        for name in sorted(value.keys() - fields.keys()):
             yield f"unknown field `{name}`; known are {', '.join(fields)}"

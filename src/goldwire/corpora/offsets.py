@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from bisect import bisect_left
 from itertools import accumulate
 from typing import Literal
@@ -18,8 +19,8 @@ from goldwire.corpora.types import Span, Spans
 
 Unit = Literal["code point", "utf-16", "byte"]
 
-# A run of letters, digits and marks, apostrophes and hyphens inside it included; or one other visible character.
-TOKEN = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
+# A word, apostrophes, hyphens and zero-width joiners inside it included; or one other visible character.
+_TOKEN = re.compile(r"\w+(?:['’\-\u200c\u200d]\w+)*|[^\w\s]")
 
 
 class OffsetError(GoldwireError):
@@ -43,17 +44,26 @@ def surface(text: str, spans: Spans, joint: str = " ") -> str:
 def tokens(text: str) -> list[Span]:
     """Words and single punctuation marks, in text order; white space belongs to none.
 
+    A word is a run of letters, digits, underscores and combining marks, with apostrophes, hyphens and
+    joiners inside it.
+
     >>> [surface("Mazar-i-Sharif’s fall.", (t,)) for t in tokens("Mazar-i-Sharif’s fall.")]
     ['Mazar-i-Sharif’s', 'fall', '.']
     """
-    return [Span(match.start(), match.end()) for match in TOKEN.finditer(text)]
+    return [Span(match.start(), match.end()) for match in _TOKEN.finditer(_without_marks(text))]
+
+
+def _without_marks(text: str) -> str:
+    """The text with a letter in place of each combining mark, which `\\w` of `re` does not take."""
+    marks = {char for char in set(text) if unicodedata.category(char).startswith("M")}
+    return text.translate({ord(mark): "a" for mark in marks}) if marks else text
 
 
 def _widths(text: str, unit: Unit) -> list[int]:
     if unit == "utf-16":
-        return [2 if char > "\uffff" else 1 for char in text]
+        return [1 + (char > "\uffff") for char in text]
     if unit == "byte":
-        return [len(char.encode("utf-8")) for char in text]
+        return [1 + (char > "\x7f") + (char > "\u07ff") + (char > "\uffff") for char in text]
     return [1] * len(text)
 
 

@@ -19,6 +19,8 @@ import msgspec
 from goldwire import configs
 from goldwire.corpora.errors import DataError, Fault, OntologyError
 
+KINDS = ("groups", "entities", "events", "relations", "attributes")
+
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     pass
@@ -111,18 +113,26 @@ class Ontology(_Struct, frozen=True):
         }
 
     def fingerprint(self) -> str:
-        """The first 12 hexadecimal digits of the SHA-256 of what decides validity and meaning of labels."""
-        rules = msgspec.json.encode(
-            [
-                self.groups,
-                list(self.entities),
-                {name: event.roles for name, event in self.events.items()},
-                self.relations,
-                {name: (a.on, list(a.values), a.default, a.events) for name, a in self.attributes.items()},
-            ],
-            order="sorted",
-        )
-        return hashlib.sha256(rules).hexdigest()[:12]
+        """The first 12 hexadecimal digits of the SHA-256 of what decides whether labels are valid.
+
+        Titles, definitions, examples, colours, keys, mappings and the order of things do not count.
+        """
+        rules = [
+            sorted(self.entities),
+            {
+                name: {role: sorted(self.fillers(name, role)) for role in e.roles}
+                for name, e in self.events.items()
+            },
+            {
+                name: (sorted(self.expand(r.source)), sorted(self.expand(r.target)))
+                for name, r in self.relations.items()
+            },
+            {
+                name: (a.on, sorted(a.values), a.default, sorted(a.events))
+                for name, a in self.attributes.items()
+            },
+        ]
+        return hashlib.sha256(msgspec.json.encode(rules, order="sorted")).hexdigest()[:12]
 
 
 def decode(toml: str, where: str = "ontology") -> Ontology:
@@ -132,7 +142,7 @@ def decode(toml: str, where: str = "ontology") -> Ontology:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         raise DataError(f"{where}: not an ontology", [Fault(where, path.rstrip("`"), message)]) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise DataError(f"{where}: not valid TOML", [Fault(where, "", str(error))]) from error
     faults = check(ontology, where)
     if faults:
@@ -149,29 +159,54 @@ def read(source: str | Path) -> Ontology:
     if not path.is_file():
         known = ", ".join(configs.names("ontologies"))
         raise OntologyError(f"no ontology {name!r}: neither a file nor one that ships ({known})")
-    return decode(path.read_text(encoding="utf-8"), str(path))
+    try:
+        return decode(path.read_text(encoding="utf-8-sig"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OntologyError(f"{path}: cannot be read as UTF-8 text ({error})") from error
 
 
 def check(ontology: Ontology, where: str = "ontology") -> list[Fault]:
     """Everything in an ontology that contradicts something else in it; [] if it is sound."""
     return [
+        *_name_faults(ontology, where),
         *_filler_faults(ontology, where),
         *_attribute_faults(ontology, where),
         *_double_keys(ontology, where),
     ]
 
 
+def _name_faults(ontology: Ontology, where: str) -> list[Fault]:
+    """Names that cannot be told apart from others or cannot be typed."""
+    names = [(kind, name) for kind in KINDS for name in getattr(ontology, kind)]
+    names += [
+        (f"events.{name}.roles", role) for name, event in ontology.events.items() for role in event.roles
+    ]
+    return [
+        Fault(where, f"{kind}.{name}", f"{name!r} is no name: visible characters, no space around them")
+        for kind, name in names
+        if not name or name != name.strip() or not name.isprintable()
+    ] + [
+        Fault(where, f"groups.{name}", "is both a group and an entity type")
+        for name in sorted(ontology.groups.keys() & ontology.entities.keys())
+    ]
+
+
 def _filler_faults(ontology: Ontology, where: str) -> list[Fault]:
-    places: list[tuple[str, tuple[str, ...]]] = [(f"groups.{n}", g) for n, g in ontology.groups.items()]
+    places: list[tuple[str, tuple[str, ...]]] = []
     for name, event in ontology.events.items():
         places += [(f"events.{name}.roles.{role}", r.fillers) for role, r in event.roles.items()]
     for name, relation in ontology.relations.items():
         places.append((f"relations.{name}", relation.source + relation.target))
     return [
+        Fault(where, f"groups.{name}", f"{member!r} is not an entity type")
+        for name, members in ontology.groups.items()
+        for member in members
+        if member not in ontology.entities
+    ] + [
         Fault(where, path, f"{filler!r} is neither an entity type nor a group")
         for path, fillers in places
-        for filler in sorted(ontology.expand(fillers))
-        if filler not in ontology.entities
+        for filler in fillers
+        if filler not in ontology.entities and filler not in ontology.groups
     ]
 
 
@@ -181,20 +216,22 @@ def _attribute_faults(ontology: Ontology, where: str) -> list[Fault]:
         path = f"attributes.{name}"
         if attribute.default is not None and attribute.default not in attribute.values:
             faults.append(Fault(where, path, f"default {attribute.default!r} is not among the values"))
-        for event in attribute.events:
-            if event not in ontology.events:
-                faults.append(Fault(where, path, f"{event!r} is not an event type"))
+        faults += [
+            Fault(where, path, f"{event!r} is not an event type")
+            for event in attribute.events
+            if event not in ontology.events
+        ]
     return faults
 
 
 def _double_keys(ontology: Ontology, where: str) -> list[Fault]:
     seen: dict[str, str] = {}
     faults = []
-    labels: dict[str, EntityType | EventType] = {**ontology.entities, **ontology.events}
-    for name, label in labels.items():
+    labels: list[tuple[str, EntityType | EventType]] = [*ontology.entities.items(), *ontology.events.items()]
+    for name, label in labels:
         if label.key is not None and seen.setdefault(label.key, name) != name:
             faults.append(Fault(where, name, f"key {label.key!r} is already that of {seen[label.key]}"))
     return faults + [
         Fault(where, name, "is both an entity type and an event type")
-        for name in ontology.entities.keys() & ontology.events.keys()
+        for name in sorted(ontology.entities.keys() & ontology.events.keys())
     ]

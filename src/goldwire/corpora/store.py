@@ -4,6 +4,7 @@
     CORPUS/documents.jsonl         one Document a line
     CORPUS/layers/NAME.jsonl       one Annotations a line; NAME may have parts: annotator/anna
     CORPUS/records/*.json          scored runs
+    CORPUS/quarantine/NAME.jsonl   what an import could not take into layer NAME, and why
 
 Files are written beside their place and moved there whole, so a reader sees the old or the new content
 and a process killed at any moment leaves one of the two.
@@ -16,7 +17,8 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -29,7 +31,10 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
-_NAME = re.compile(r"[^\W_][\w.\-]{0,199}")
+QUARANTINE = "quarantine"
+NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
+_NAME = re.compile(r"[^\W_][\w.\-]*")
+_ID = re.compile(r"[^\s./\\][^/\\]*")
 
 
 class Splits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +55,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     licence: str = ""
     ontology: str | None = None
     splits: Splits | None = None
+
+
+class _Identity(msgspec.Struct, frozen=True):
+    """What layers need to know of a document; reading no more is several times faster."""
+
+    id: str
+    sha256: str
 
 
 class Corpus(msgspec.Struct, frozen=True):
@@ -82,8 +94,17 @@ class Corpus(msgspec.Struct, frozen=True):
 
     def layer_path(self, name: str) -> Path:
         """Where a layer is or would be; `CorpusError` if the name is not allowed."""
-        check_name(name, "layer", parts=True)
+        check_layer(name)
         return self.path / LAYERS / f"{name}.jsonl"
+
+    def quarantine_path(self, name: str) -> Path:
+        """Where what could not be taken into a layer is or would be kept."""
+        check_layer(name)
+        return self.path / QUARANTINE / f"{name}.jsonl"
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of each text by document id, as the file says; `documents` recomputes them."""
+        return {item.id: item.sha256 for item in read_lines(self.path / DOCUMENTS, _Identity)}
 
     def layer(self, name: str) -> dict[str, Annotations]:
         """The annotations of a layer by document id; documents it does not hold are absent.
@@ -97,7 +118,7 @@ class Corpus(msgspec.Struct, frozen=True):
                 f"{self.path}: no layer {name!r}; there are: {', '.join(self.layers()) or 'none'}"
             )
         annotations = read_lines(path, Annotations)
-        faults = layer_faults(annotations, {d.id: d.sha256 for d in self.documents()})
+        faults = layer_faults(annotations, self.hashes())
         if faults:
             raise DataError(f"{path}: {len(faults)} fault(s)", faults)
         return {item.document: item for item in annotations}
@@ -105,12 +126,11 @@ class Corpus(msgspec.Struct, frozen=True):
     def write_layer(self, name: str, annotations: Iterable[Annotations]) -> Path:
         """Replace a layer as a whole; lines are put in order of document id."""
         path = self.layer_path(name)
-        items = sorted(annotations, key=lambda item: item.document)
-        faults = layer_faults(items, {d.id: d.sha256 for d in self.documents()})
+        items = list(annotations)
+        faults = layer_faults(items, self.hashes())
         if faults:
             raise DataError(f"layer {name!r} does not fit {self.path}; nothing was written", faults)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, encode_lines(items))
+        write_atomic(path, encode_layer(items))
         return path
 
     def fingerprint(self) -> str:
@@ -125,31 +145,36 @@ def open_corpus(path: Path) -> Corpus:
         raise CorpusError(f"{path}: not a corpus (no {MANIFEST}); make one with `goldwire corpus new`")
     try:
         return Corpus(path, msgspec.toml.decode(manifest.read_bytes(), type=Manifest))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DataError(
             f"{manifest}: not a corpus manifest", [Fault(str(manifest), "", str(error))]
         ) from error
 
 
-def create_corpus(path: Path, manifest: Manifest, documents: Iterable[Document]) -> Corpus:
-    """Make a corpus directory, all or nothing.
+def create_corpus(
+    path: Path,
+    manifest: Manifest,
+    documents: Iterable[Document],
+    *,
+    layers: Mapping[str, Iterable[Annotations]] | None = None,
+    files: Mapping[str, bytes] | None = None,
+) -> Corpus:
+    """Make a corpus directory with its first layers, and `files` by name beside them, all or nothing.
 
-    Raises `CorpusError` if `path` is there and not empty, `DataError` if documents are faulty.
+    Raises `CorpusError` if `path` is there and not empty, `DataError` if documents or layers are faulty.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise CorpusError(f"{path}: is there already; choose another place, or add to it with `corpus add`")
-    items = list(documents)
+    items, annotations = list(documents), {name: list(layer) for name, layer in (layers or {}).items()}
     faults = [*document_faults(items)]
+    for name, layer in annotations.items():
+        check_layer(name)
+        faults += layer_faults(layer, {d.id: d.sha256 for d in items})
     if faults:
-        raise DataError(f"{path}: {len(faults)} faulty document(s); nothing was written", faults)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    remove_stale(path)
-    building = _beside(path)
-    (building / LAYERS).mkdir(parents=True)
-    write_atomic(building / DOCUMENTS, encode_lines(items))
-    write_atomic(building / MANIFEST, msgspec.toml.encode(manifest))
-    building.rename(path)
-    _sync(path.parent)
+        raise DataError(f"{path}: {len(faults)} fault(s) in what was given; nothing was written", faults)
+    contents = {DOCUMENTS: encode_lines(items), MANIFEST: encode_manifest(manifest), **(files or {})}
+    contents |= {f"{LAYERS}/{name}.jsonl": encode_layer(layer) for name, layer in annotations.items()}
+    write_folder(path, contents)
     return Corpus(path, manifest)
 
 
@@ -163,9 +188,28 @@ def write_documents(corpus: Corpus, documents: Iterable[Document]) -> None:
 
 
 def write_manifest(corpus: Corpus, manifest: Manifest) -> Corpus:
-    """Replace the manifest; returns the corpus with the new one."""
-    write_atomic(corpus.path / MANIFEST, msgspec.toml.encode(manifest))
+    """Replace the manifest; comments in the file stay. Returns the corpus with the new one."""
+    path = corpus.path / MANIFEST
+    write_atomic(path, encode_manifest(manifest, path.read_text(encoding="utf-8")))
     return Corpus(corpus.path, manifest)
+
+
+def encode_manifest(manifest: Manifest, before: str = "") -> bytes:
+    """A manifest as TOML; what people wrote around the values in `before` is kept."""
+    import tomlkit
+
+    document, values = tomlkit.parse(before), msgspec.to_builtins(manifest)
+    for key in document.keys() - values.keys():
+        del document[key]
+    for key, value in values.items():
+        if document.get(key) != value:
+            document[key] = value
+    return tomlkit.dumps(document).encode("utf-8")
+
+
+def encode_layer(annotations: Iterable[Annotations]) -> bytes:
+    """A layer as it is on disk: a line for each document, in order of id."""
+    return encode_lines(sorted(annotations, key=lambda item: item.document))
 
 
 def make_document(id: str, text: str, **fields: object) -> Document:
@@ -179,14 +223,26 @@ def fingerprint(documents: Iterable[Document]) -> str:
     return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:12]
 
 
-def check_name(name: str, what: str, parts: bool = False) -> None:
-    """Raise `CorpusError` unless a name is safe as a file name (`parts`: as a path of such names)."""
-    pieces = name.split("/") if parts else [name]
-    if not all(_NAME.fullmatch(piece) for piece in pieces):
+def check_id(id: str) -> None:
+    """Raise `CorpusError` unless a document id is safe as a file name as well."""
+    if not (_ID.fullmatch(id) and id.isprintable() and id == id.strip() and _is_short(id)):
         raise CorpusError(
-            f"{name!r} is no {what} name: letters, digits, `.`, `-` and `_`, "
-            f"a letter or digit first, 200 at most{', parts divided by `/`' if parts else ''}"
+            f"{id!r} is no document id: visible characters without `/` and `\\`, no `.` in front, "
+            f"no space around them, {NAME_BYTES} bytes at most"
         )
+
+
+def check_layer(name: str) -> None:
+    """Raise `CorpusError` unless a layer name is made of safe file names divided by `/`."""
+    if not all(_NAME.fullmatch(part) and _is_short(part) for part in name.split("/")):
+        raise CorpusError(
+            f"{name!r} is no layer name: letters, digits, `.`, `-` and `_`, a letter or digit first, "
+            f"{NAME_BYTES} bytes at most, parts divided by `/`"
+        )
+
+
+def _is_short(name: str) -> bool:
+    return len(name.encode("utf-8", "surrogatepass")) <= NAME_BYTES
 
 
 def document_faults(documents: Iterable[Document]) -> Iterator[Fault]:
@@ -195,12 +251,14 @@ def document_faults(documents: Iterable[Document]) -> Iterator[Fault]:
     for document in documents:
         where = document.id
         try:
-            check_name(document.id, "document")
+            check_id(document.id)
         except CorpusError as error:
             yield Fault(where, "$.id", str(error))
         if document.id in seen:
             yield Fault(where, "$.id", "is the id of an earlier document too")
         seen.add(document.id)
+        if not document.text.strip():
+            yield Fault(where, "$.text", "is empty")
         if hash_text(document.text) != document.sha256:
             yield Fault(where, "$.sha256", "is not the hash of the text: one of the two was changed")
         for i, region in enumerate(document.excluded):
@@ -223,15 +281,47 @@ def layer_faults(annotations: Iterable[Annotations], hashes: dict[str, str]) -> 
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Put `data` at `path` whole or not at all, surviving a kill or a power cut at any moment."""
-    remove_stale(path)
+    """Put `data` at `path` whole or not at all, surviving a kill or a power cut at any moment.
+
+    Folders on the way are made. Raises `CorpusError` if the place cannot be written.
+    """
     temporary = _beside(path)
-    with temporary.open("wb") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(path)
+        _write(temporary, data)
+        temporary.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def write_folder(path: Path, contents: Mapping[str, bytes]) -> None:
+    """Make a folder of files, given by relative name, whole or not at all; `path` is absent or empty."""
+    building = _beside(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(path)
+        (building / LAYERS).mkdir(parents=True)
+        for name, data in contents.items():
+            (building / name).parent.mkdir(parents=True, exist_ok=True)
+            _write(building / name, data)
+        for folder in (building, *(item for item in building.rglob("*") if item.is_dir())):
+            _sync(folder)
+        building.rename(path)
+        _sync(path.parent)
+    except OSError as error:
+        shutil.rmtree(building, ignore_errors=True)
+        raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync(path.parent)
 
 
 def _beside(path: Path) -> Path:

@@ -53,13 +53,17 @@ class Meta(_Struct, frozen=True):
 
 
 class Document(_Struct, frozen=True):
-    """A frozen text. `sha256` is of `text` encoded as UTF-8, in lower-case hexadecimal."""
+    """A frozen text. `sha256` is of `text` encoded as UTF-8, in lower-case hexadecimal.
+
+    `group` is shared by near-duplicates: the id of the first of them; None for a text that stands alone.
+    """
 
     id: str
     text: str
     sha256: str
     meta: Meta = Meta()
     excluded: tuple[Excluded, ...] = ()
+    group: str | None = None
 
 
 class Mention(_Struct, frozen=True):

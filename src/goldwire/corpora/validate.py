@@ -15,10 +15,13 @@ def annotation_faults(
 ) -> list[Fault]:
     """Every fault of one document's annotations; [] if they are sound.
 
-    Checked: the text hash; spans inside the text, non-empty, in order, apart, outside excluded regions;
-    ids unique and none dangling; and, with an ontology, types, roles, fillers and attribute values.
+    Checked: the document and its text's hash; spans inside the text, non-empty, in order, apart, outside
+    excluded regions; ids unique and none dangling; and, with an ontology, types, roles, fillers and
+    attribute values.
     """
     where = document.id
+    if annotations.document != document.id:
+        return [Fault(where, "$.document", f"annotates {annotations.document!r}, another document")]
     if annotations.sha256 != document.sha256:
         return [
             Fault(
@@ -117,10 +120,8 @@ def _event_faults(event: Event, types: dict[str, str], ontology: Ontology, path:
         if argument.role not in roles:
             yield f"{at}.role", _unknown(f"role of {event.type}", argument.role, roles)
         elif filler is not None and filler not in (allowed := ontology.fillers(event.type, argument.role)):
-            yield (
-                at,
-                f"{filler} cannot be {argument.role} of {event.type}; allowed are {', '.join(sorted(allowed))}",
-            )
+            known = ", ".join(sorted(allowed))
+            yield at, f"{filler} cannot be {argument.role} of {event.type}; allowed are {known}"
 
 
 def _relation_faults(relation: Relation, types: dict[str, str], ontology: Ontology, path: str) -> _Found:
