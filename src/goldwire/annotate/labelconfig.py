@@ -1,0 +1,196 @@
+"""The Label Studio configuration of an ontology, in two layouts.
+
+`graph`: mentions, triggers and their attributes are marked in the text, arrows join them.
+`frames`: one task for each event; its mentions are there already and get roles by key.
+
+Names of controls, which every import reads by: `entity`, `trigger`, `attribute-NAME`, `role`, `verdict`,
+`excluded`, and `text` for the text itself. The output is the same for the same ontology.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET  # builds only; `controls` reads, and refuses entities
+from typing import Literal
+
+from goldwire.annotate import colours, keys
+from goldwire.corpora.errors import OntologyError
+from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology
+
+Layout = Literal["graph", "frames"]
+
+TEXT, ENTITY, TRIGGER, EXCLUDED, ROLE, VERDICT = "text", "entity", "trigger", "excluded", "role", "verdict"
+ATTRIBUTE = "attribute-"
+SAME, CONTINUED = "same", "continued"  # arrows: of coreference, and between the parts of one mention
+MENTION = "mention"  # in frames, the label of a mention without a role
+MENTION_KEY = "0"
+IS_EVENT, NO_EVENT = "event ok", "not an event"
+
+_GREY = "#d9d9d9"
+_STICKY = (
+    "position:sticky;top:0;z-index:20;padding:4px 8px;"
+    "background:var(--color-neutral-background,#fff);border-bottom:1px solid #d9d9d9"
+)
+_HIDDEN = "display:none"
+_NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, production 2
+
+
+def graph(ontology: Ontology) -> str:
+    """The configuration for mentions, triggers, attributes and arrows, as XML.
+
+    Raises `OntologyError` where names, keys or colours cannot be told apart in Label Studio.
+    """
+    _check(ontology)
+    labels: dict[str, EntityType | EventType] = {**ontology.entities, **ontology.events}
+    painted = colours.paint({name: label.colour for name, label in labels.items()})
+    dealt = keys.deal({name: label.key for name, label in labels.items()})
+    view = ET.Element("View")
+    bar = ET.SubElement(view, "View", style=_STICKY)
+    _headline(bar)
+    for control, names in ((ENTITY, ontology.entities), (TRIGGER, ontology.events)):
+        element = ET.SubElement(bar, "Labels", name=control, toName=TEXT, showInline="true")
+        for name in names:
+            _label(element, name, painted[name], dealt.get(name))
+    _attributes(bar, ontology, [*dealt.values()])
+    _text(view)
+    _hidden_label(view, EXCLUDED)
+    relations = ET.SubElement(view, "Relations")
+    for name in arrows(ontology):
+        ET.SubElement(relations, "Relation", value=name)
+    return _xml(view)
+
+
+def frames(ontology: Ontology) -> str:
+    """The configuration for one task per event; roles come from each task's own data."""
+    if not ontology.events:
+        raise OntologyError(f"ontology {ontology.name!r} has no events: there are no frames to fill")
+    view = ET.Element("View")
+    bar = ET.SubElement(view, "View", style=_STICKY)
+    _headline(bar)
+    ET.SubElement(bar, "Header", value="$question", size="4")
+    ET.SubElement(bar, "Labels", name=ROLE, toName=TEXT, value="$roles", showInline="true")
+    verdict = ET.SubElement(
+        bar, "Choices", name=VERDICT, toName=TEXT, choice="single-radio", showInline="true"
+    )
+    for value, key in ((IS_EVENT, "shift+e"), (NO_EVENT, "shift+n")):
+        ET.SubElement(verdict, "Choice", value=value, hotkey=key)
+    _text(view)
+    for control in (TRIGGER, EXCLUDED):
+        _hidden_label(view, control)
+    return _xml(view)
+
+
+def build(ontology: Ontology, layout: Layout) -> str:
+    """The configuration of an ontology in a layout."""
+    return graph(ontology) if layout == "graph" else frames(ontology)
+
+
+def roles(ontology: Ontology, event: str) -> list[dict[str, str]]:
+    """The label bar of a frames task: the roles of an event type, and `mention` for a mention without one."""
+    names = [*ontology.events[event].roles]
+    painted = colours.paint({MENTION: _GREY, **dict.fromkeys(names)})
+    dealt = keys.deal(dict.fromkeys(names), taken=[MENTION_KEY])
+    bar = [{"value": name, "background": painted[name], "hotkey": dealt.get(name, "")} for name in names]
+    return [*bar, {"value": MENTION, "background": _GREY, "hotkey": MENTION_KEY}]
+
+
+def arrows(ontology: Ontology) -> list[str]:
+    """The names of all arrows: roles of all event types, relations, `same` and `continued`; each once."""
+    return [*_labels_of_arrows(ontology), SAME, CONTINUED]
+
+
+def _check(ontology: Ontology) -> None:
+    """Raise `OntologyError` for names that Label Studio would read as something else."""
+    faults = [
+        f"{name!r} cannot be a role or relation: it is the name of an arrow with a meaning of its own"
+        for name in _labels_of_arrows(ontology)
+        if name in (SAME, CONTINUED)
+    ]
+    labels = [*ontology.entities, *ontology.events, *_labels_of_arrows(ontology)]
+    labels += [value for attribute in ontology.attributes.values() for value in attribute.values]
+    faults += [
+        f"{name!r} begins with $: Label Studio puts data in its place" for name in labels if name[0] == "$"
+    ]
+    faults += [
+        f"event type {event!r}: its attribute {name} cannot be shown for a name with a comma"
+        for name, attribute in ontology.attributes.items()
+        for event in attribute.events
+        if "," in event
+    ]
+    if faults:
+        raise OntologyError(f"ontology {ontology.name!r} cannot go to Label Studio: " + "; ".join(faults))
+
+
+def _labels_of_arrows(ontology: Ontology) -> list[str]:
+    roles = [role for event in ontology.events.values() for role in event.roles]
+    return [*dict.fromkeys([*roles, *ontology.relations])]
+
+
+def _headline(bar: ET.Element) -> None:
+    ET.SubElement(bar, "Header", value="$title", size="3")
+    ET.SubElement(bar, "Header", value="$source", size="5")
+
+
+def _label(parent: ET.Element, name: str, colour: str, key: str | None) -> None:
+    _hotkey(ET.SubElement(parent, "Label", value=name, background=colour), key)
+
+
+def _hotkey(element: ET.Element, key: str | None) -> None:
+    if key is not None:
+        element.set("hotkey", key)
+
+
+def _hidden_label(view: ET.Element, control: str) -> None:
+    """A control that only shows regions; it has to be declared or Label Studio rewrites them."""
+    hidden = ET.SubElement(view, "View", style=_HIDDEN)
+    labels = ET.SubElement(hidden, "Labels", name=control, toName=TEXT)
+    ET.SubElement(labels, "Label", value=control, background=_GREY)
+
+
+def _text(view: ET.Element) -> None:
+    ET.SubElement(
+        view, "Text", name=TEXT, value="$text", granularity="word", showLabels="true", saveTextResult="yes"
+    )
+
+
+def _attributes(bar: ET.Element, ontology: Ontology, taken: list[str]) -> None:
+    """Choices for the selected region, each with a key of its own: else Label Studio deals out digits."""
+    values = {f"{name}={value}": value for name, a in ontology.attributes.items() for value in a.values}
+    dealt = _keys_of_values(values, taken)
+    for name, attribute in ontology.attributes.items():
+        choices = ET.SubElement(bar, "Choices", _choices(name, attribute))
+        for value in attribute.values:
+            choice = ET.SubElement(choices, "Choice", value=value, hint=attribute.values[value].definition)
+            _hotkey(choice, dealt.get(f"{name}={value}"))
+
+
+def _keys_of_values(values: dict[str, str], taken: list[str]) -> dict[str, str]:
+    """A key for each `attribute=value`, by the letters of the value where they are free."""
+    dealt: dict[str, str] = {}
+    for name, value in values.items():
+        found = keys.deal({value: None}, taken=[*taken, *dealt.values()], shifted=True)
+        if value in found:
+            dealt[name] = found[value]
+    return dealt
+
+
+def _choices(name: str, attribute: Attribute) -> dict[str, str]:
+    labels = {"whenLabelValue": ",".join(attribute.events)} if attribute.events else {}
+    return {
+        "name": f"{ATTRIBUTE}{name}",
+        "toName": TEXT,
+        "perRegion": "true",
+        "choice": "single-radio",
+        "showInline": "true",
+        "visibleWhen": "region-selected",
+        "whenTagName": TRIGGER if attribute.on == "event" else ENTITY,
+        **labels,
+    }
+
+
+def _xml(view: ET.Element) -> str:
+    ET.indent(view)
+    for element in view.iter():
+        for name, value in element.attrib.items():
+            element.set(name, _NOT_XML.sub("", value))
+    return ET.tostring(view, encoding="unicode") + "\n"
