@@ -42,7 +42,8 @@ def sound(
         gone = {key: fault.message for fault in faults for key in _keys(fault, annotations)}
         if not gone:
             raise DataError(f"annotations of {annotations.document!r} cannot be sorted out", faults)
-        dropped += [Dropped(key, message) for key, message in gone.items()]
+        # What describes a mention or event that goes is not named besides.
+        dropped += [Dropped(k, m) for k, m in gone.items() if k[:2] == k or k[:2] not in gone]
         annotations = remove(annotations, gone)
     return annotations, dropped
 

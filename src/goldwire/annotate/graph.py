@@ -1,0 +1,381 @@
+"""Regions and arrows back into annotations: the `graph` layout, and projects that others made.
+
+A region of an entity control is a mention, one of a trigger control an event. An arrow with a role joins an
+event with a mention, whichever way it was drawn; `same` joins mentions, or events, into clusters, however
+many arrows it takes; `continued` joins regions of one label into one mention or trigger. A region with
+several labels is a mention for each, and an arrow to it goes to each that the role takes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable
+from itertools import count
+from typing import Any, Literal
+
+import msgspec
+
+from goldwire.annotate import clusters
+from goldwire.annotate.controls import Controls
+from goldwire.annotate.regions import item_id
+from goldwire.annotate.results import Arrow, Choice, Reason, Region, Rejected, Sorted
+from goldwire.annotate.verify import Dropped, Key, sound
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.types import (
+    Annotations,
+    Argument,
+    Document,
+    Event,
+    Mention,
+    Relation,
+    Span,
+    Spans,
+)
+from goldwire.corpora.validate import excluded_reason
+
+Kind = Literal["mentions", "events"]
+
+
+class Decoded(msgspec.Struct, frozen=True, kw_only=True):
+    """Annotations, what was rejected and why, what a layer cannot hold and what was repaired, by kind."""
+
+    annotations: Annotations
+    rejected: tuple[Rejected, ...] = ()
+    lost: dict[str, int] = {}
+    repaired: dict[str, int] = {}
+
+
+def decode(
+    found: Sorted,
+    results: list[Any],
+    document: Document,
+    controls: Controls,
+    ontology: Ontology | None = None,
+    *,
+    scores: bool = False,
+) -> Decoded:
+    """The annotations that sorted results amount to, checked against text and ontology.
+
+    `scores` takes over confidences: those of a system, not those left on what a person confirmed.
+    """
+    graph = _Graph(found, controls, ontology, scores=scores)
+    annotations, dropped = sound(graph.build(document), document, ontology)
+    for item in dropped:
+        graph.drop(item, document)
+    rejected = [
+        msgspec.structs.replace(r, result=results[r.index]) if r.index is not None and r.result is None else r
+        for r in sorted(found.rejected, key=lambda r: -1 if r.index is None else r.index)
+    ]
+    return Decoded(
+        annotations=annotations,
+        rejected=tuple(rejected),
+        lost=dict(found.lost),
+        repaired=dict(found.repaired),
+    )
+
+
+class _Item(msgspec.Struct):
+    """A mention or event in the making; `of` are the regions of its parts, in text order."""
+
+    id: str
+    type: str
+    of: tuple[Region, ...]
+    attributes: dict[str, str] = {}
+
+    @property
+    def spans(self) -> Spans:
+        return tuple(region.span for region in self.of)
+
+
+class _Graph:
+    """Turns regions, choices and arrows into annotations and notes where each part came from."""
+
+    def __init__(self, found: Sorted, controls: Controls, ontology: Ontology | None, *, scores: bool) -> None:
+        self.found = found
+        self.controls = controls
+        self.ontology = ontology
+        self.scores = scores
+        self.items: dict[Kind, dict[str, _Item]] = {"mentions": {}, "events": {}}
+        self.places: dict[tuple[str, Spans], _Item] = {}
+        self.of_region: dict[tuple[Kind, str], list[_Item]] = defaultdict(list)
+        self.arguments: dict[str, list[Argument]] = defaultdict(list)
+        self.relations: list[Relation] = []
+        self.same: list[tuple[Arrow, Key, Key]] = []
+        self.origins: dict[Key, int] = {}
+        self.gone: set[Key] = set()
+
+    def build(self, document: Document) -> Annotations:
+        """All that was found, sound or not."""
+        for group in self._groups():
+            self._add_items(group)
+        for choice in self.found.choices:
+            self._add_choice(choice)
+        for arrow in self.found.arrows:
+            if arrow.label != self.controls.continued:
+                self._add_arrow(arrow)
+        names = {**self._clusters("mentions"), **self._clusters("events")}
+        return Annotations(
+            document=document.id,
+            sha256=document.sha256,
+            mentions=tuple(self._mention(item, names) for item in self.items["mentions"].values()),
+            events=tuple(self._event(item, names) for item in self.items["events"].values()),
+            relations=tuple(self.relations),
+        )
+
+    # ------------------------------------------------------------ regions to mentions and events
+
+    def _kind(self, region: Region) -> Kind:
+        return "mentions" if region.control in self.controls.entities else "events"
+
+    def _groups(self) -> Iterable[tuple[Region, ...]]:
+        """Regions, those together that `continued` joins, in order of their first."""
+        by_id: dict[str, list[Region]] = defaultdict(list)
+        for region in self.found.regions:
+            by_id[region.id].append(region)
+        parts = clusters.Union[int]()
+        for arrow in self.found.arrows:
+            if arrow.label == self.controls.continued:
+                self._join_parts(arrow, by_id, parts)
+        groups: dict[int, list[Region]] = defaultdict(list)
+        for region in self.found.regions:
+            groups[parts.find(region.index)].append(region)
+        return [tuple(sorted(group, key=lambda region: region.span)) for group in groups.values()]
+
+    def _join_parts(self, arrow: Arrow, by_id: dict[str, list[Region]], parts: clusters.Union[int]) -> None:
+        sources, targets = by_id.get(arrow.source, []), by_id.get(arrow.target, [])
+        pairs = [
+            (one, other)
+            for one in sources
+            for other in targets
+            if (one.control, one.labels) == (other.control, other.labels) and one.index != other.index
+        ]
+        if not sources or not targets:
+            self._reject_dangling(arrow)
+        elif not pairs:
+            self.found.reject(
+                "parts-differ", "`continued` joins parts of one and the same label", arrow.index
+            )
+        for one, other in pairs:
+            parts.join(one.index, other.index)
+
+    def _add_items(self, group: tuple[Region, ...]) -> None:
+        kind = self._kind(group[0])
+        items = self.items[kind]
+        for label in group[0].labels:
+            item = _Item(self._free_id(group, label, items), label, group)
+            twin = self.places.setdefault((label, item.spans), item) if kind == "mentions" else item
+            for region in group:
+                self.of_region[kind, region.id].append(twin)
+            if twin is item:
+                items[item.id] = item
+                self.origins[kind, item.id] = group[0].index
+                continue
+            for region in group:  # people mark the same words twice by mistake
+                message = f"the same words are marked as {label} already ({twin.of[0].id})"
+                self.found.reject("duplicate", message, region.index)
+
+    def _free_id(self, group: tuple[Region, ...], label: str, items: dict[str, _Item]) -> str:
+        id = item_id(group[0].id) or group[0].id
+        if id in items and label != group[0].labels[0]:
+            id = f"{id}:{label}"
+        return _free(id, items)
+
+    # ------------------------------------------------------------ choices to attributes
+
+    def _add_choice(self, choice: Choice) -> None:
+        items = self._described(choice)
+        if not items:
+            self.found.reject("dangling", f"there is no region {choice.region!r} to describe", choice.index)
+        for kind, item in items:
+            if choice.attribute in item.attributes:
+                got, had = choice.value, item.attributes[choice.attribute]
+                reason: Reason = "duplicate" if got == had else "contradiction"
+                message = f"{choice.attribute} of {choice.region} is {had} already, not {got}"
+                self.found.reject(reason, message, choice.index)
+            else:
+                item.attributes[choice.attribute] = choice.value
+                self.origins[kind, item.id, "attributes", choice.attribute] = choice.index
+
+    def _described(self, choice: Choice) -> list[tuple[Kind, _Item]]:
+        """The items of a region that an attribute is meant for; all if it is meant for none of them."""
+        kinds: tuple[Kind, ...] = ("mentions", "events")
+        items = [(kind, item) for kind in kinds for item in self.of_region.get((kind, choice.region), [])]
+        if self.ontology is None:
+            return items
+        meant = [
+            (kind, item)
+            for kind, item in items
+            if choice.attribute
+            in self.ontology.attributes_of("mention" if kind == "mentions" else "event", item.type)
+        ]
+        return meant or items
+
+    # ------------------------------------------------------------ arrows
+
+    def _add_arrow(self, arrow: Arrow) -> None:
+        ends = [
+            {kind: self.of_region.get((kind, end), []) for kind in self.items}
+            for end in (arrow.source, arrow.target)
+        ]
+        source, target = ends
+        if not any(source.values()) or not any(target.values()):
+            self._reject_dangling(arrow)
+        elif arrow.label in self.controls.same:
+            self._add_same(arrow, source, target)
+        elif source["events"] and target["mentions"]:
+            self._add_arguments(arrow, source["events"], target["mentions"])
+        elif source["mentions"] and target["events"]:
+            self.found.repaired["arrow drawn from mention to trigger"] += 1
+            self._add_arguments(arrow, target["events"], source["mentions"])
+        elif source["mentions"] and target["mentions"] and self._is_relation(arrow.label):
+            self._add_relation(arrow, source["mentions"][0], target["mentions"][0])
+            if arrow.both_ways:
+                self._add_relation(arrow, target["mentions"][0], source["mentions"][0])
+        else:
+            message = f"{arrow.label} joins a trigger with a mention; this arrow joins two of a kind"
+            self.found.reject("role-not-allowed", message, arrow.index)
+
+    def _is_relation(self, label: str) -> bool:
+        return self.ontology is None or label in self.ontology.relations
+
+    def _reject_dangling(self, arrow: Arrow) -> None:
+        message = f"the arrow from {arrow.source} to {arrow.target} has an end that is not there"
+        self.found.reject("dangling", message, arrow.index)
+
+    def _add_same(self, arrow: Arrow, source: Ends, target: Ends) -> None:
+        pairs = [
+            ((kind, one.id), (kind, other.id))
+            for kind in self.items
+            for one in source[kind]
+            for other in target[kind]
+            if one.id != other.id
+        ]
+        if not pairs:
+            message = f"{arrow.label} joins two mentions or two triggers, each other than itself"
+            self.found.reject("not-coreferent", message, arrow.index)
+        self.same += [(arrow, one, other) for one, other in pairs]
+
+    def _add_arguments(self, arrow: Arrow, events: list[_Item], mentions: list[_Item]) -> None:
+        for event in self._takers(arrow.label, events):
+            for mention in self._fillers(event.type, arrow.label, mentions):
+                key = ("events", event.id, "arguments", arrow.label, mention.id)
+                if key in self.origins:
+                    message = f"{mention.id} is {arrow.label} of {event.id} already"
+                    self.found.reject("duplicate", message, arrow.index)
+                    continue
+                self.origins[key] = arrow.index
+                argument = Argument(role=arrow.label, mention=mention.id, score=self._score(arrow.meta))
+                self.arguments[event.id].append(argument)
+
+    def _takers(self, role: str, events: list[_Item]) -> list[_Item]:
+        """Those of a trigger's events that have the role; all if none has it, for the validator to say so."""
+        known = self.ontology.events if self.ontology else {}
+        return [e for e in events if e.type in known and role in known[e.type].roles] or events
+
+    def _fillers(self, event: str, role: str, mentions: list[_Item]) -> list[_Item]:
+        """Those of a region's mentions that the role takes; all if it takes none."""
+        if self.ontology is None or role not in getattr(self.ontology.events.get(event), "roles", {}):
+            return mentions
+        allowed = self.ontology.fillers(event, role)
+        return [mention for mention in mentions if mention.type in allowed] or mentions
+
+    def _add_relation(self, arrow: Arrow, source: _Item, target: _Item) -> None:
+        given = arrow.meta.get("id")
+        wanted = given if isinstance(given, str) else f"{source.id}-{arrow.label}-{target.id}"
+        id = _free(wanted, {relation.id for relation in self.relations})
+        self.origins["relations", id] = arrow.index
+        score = self._score(arrow.meta)
+        relation = Relation(id=id, type=arrow.label, source=source.id, target=target.id, score=score)
+        self.relations.append(relation)
+
+    def _score(self, meta: dict[str, Any]) -> float | None:
+        score = meta.get("score")
+        return float(score) if self.scores and isinstance(score, int | float) else None
+
+    # ------------------------------------------------------------ annotations
+
+    def _clusters(self, kind: Kind) -> dict[Key, str]:
+        items: list[Key] = [(kind, id) for id in self.items[kind]]
+        had = {key: name for key in items if (name := self._had_cluster(key))}
+        return clusters.name(items, [(one, other) for _, one, other in self.same], had)
+
+    def _had_cluster(self, key: Key) -> str | None:
+        item = self.items[key[0]][key[1]]  # type: ignore[index]
+        names = [region.meta.get("cluster") for region in item.of]
+        return next((name for name in names if isinstance(name, str) and name), None)
+
+    def _mention(self, item: _Item, names: dict[Key, str]) -> Mention:
+        return Mention(
+            id=item.id,
+            type=item.type,
+            spans=item.spans,
+            head=self._head(item),
+            attributes=item.attributes,
+            cluster=names.get(("mentions", item.id)),
+            score=self._score_of(item),
+        )
+
+    def _event(self, item: _Item, names: dict[Key, str]) -> Event:
+        return Event(
+            id=item.id,
+            type=item.type,
+            trigger=item.spans,
+            arguments=tuple(self.arguments[item.id]),
+            attributes=item.attributes,
+            cluster=names.get(("events", item.id)),
+            score=self._score_of(item),
+        )
+
+    def _score_of(self, item: _Item) -> float | None:
+        found = (region.score for region in item.of if region.score is not None)
+        return next(found, None) if self.scores else None
+
+    def _head(self, item: _Item) -> Span | None:
+        """The head it came with, if somebody has not moved the mention off it since."""
+        for region in item.of:
+            match region.meta.get("head"):
+                case [int(start), int(end)]:
+                    if any(span.start <= start < end <= span.end for span in item.spans):
+                        return Span(start, end)
+                    self.found.lost["head of a mention that was moved"] += 1
+        return None
+
+    # ------------------------------------------------------------ what was not sound
+
+    def drop(self, item: Dropped, document: Document) -> None:
+        """Note a part that was taken out and, with a mention or event, all that described it."""
+        self.gone.add(item.key)
+        self.found.reject(self._reason(item.key, document), item.message, self.origins.get(item.key))
+        if len(item.key) > 2:  # noqa: PLR2004  an attribute, argument or head: nothing hangs on it
+            return
+        for key, index in self.origins.items():
+            if key[:2] == item.key and len(key) > 2:  # noqa: PLR2004
+                self.found.reject("dangling", f"{item.key[1]}, to which it belongs, was rejected", index)
+        for arrow, *ends in self.same:
+            if item.key in ends:
+                self._reject_dangling(arrow)
+
+    def _reason(self, key: Key, document: Document) -> Reason:
+        match key:
+            case ("mentions" | "events" as kind, id):
+                item = self.items[kind][id]
+                if any(excluded_reason(span, document) for span in item.spans):
+                    return "excluded"
+                known = getattr(self.ontology, "entities" if kind == "mentions" else "events", {item.type})
+                return "parts-differ" if item.type in known else "type-not-allowed"
+            case ("events", id, "arguments", role, mention):
+                if ("mentions", mention) in self.gone:
+                    return "dangling"
+                roles = self.ontology.events[self.items["events"][id].type].roles if self.ontology else {}
+                return "filler-not-allowed" if role in roles else "role-not-allowed"
+            case ("relations", _):
+                return "filler-not-allowed"
+        return "value-not-allowed"
+
+
+Ends = dict[Kind, list[_Item]]
+
+
+def _free(id: str, taken: Container[str]) -> str:
+    """The id, or with a number behind it where it is taken."""
+    return id if id not in taken else next(f"{id}-{n}" for n in count(2) if f"{id}-{n}" not in taken)

@@ -1,0 +1,110 @@
+"""Documents as Label Studio tasks, with a layer as predictions.
+
+A task's data says whose it is: `goldwire_id` (the document's id; in frames that and the event's),
+`document`, `sha256` of the text. The text goes in as it is, so offsets mean the same on both sides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate import labelconfig, regions
+from goldwire.annotate.verify import sound
+from goldwire.corpora.codec import encode_lines
+from goldwire.corpora.errors import Fault
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.types import Annotations, Document
+
+Task = dict[str, Any]
+MARKS = "goldwire"  # the model version of predictions that only mark excluded regions
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """Tasks, what they cannot hold of the layer, counted by kind, and what of it was not sound."""
+
+    tasks: tuple[Task, ...]
+    lost: dict[str, int] = {}
+    faults: tuple[Fault, ...] = ()
+
+
+def version(layer: str, annotations: Iterable[Annotations]) -> str:
+    """The model version of a layer's predictions: its name and 12 hexadecimal digits of its SHA-256."""
+    lines = encode_lines(sorted(annotations, key=lambda item: item.document))
+    return f"{layer}@{hashlib.sha256(lines).hexdigest()[:12]}"
+
+
+def encode(
+    documents: Iterable[Document],
+    ontology: Ontology,
+    *,
+    prefill: dict[str, Annotations] | None = None,
+    version: str | None = None,
+) -> Encoded:
+    """Tasks of the `graph` layout, one for each document, with the annotations of `prefill` as predictions.
+
+    `version` names the predictions; those of a document that `prefill` does not hold have none.
+    """
+    tasks: list[Task] = []
+    lost: Counter[str] = Counter()
+    faults: list[Fault] = []
+    for document in documents:
+        task: Task = {"data": data(document)}
+        given = (prefill or {}).get(document.id)
+        marks = excluded_regions(document)
+        if given is not None:
+            kept, dropped = sound(given, document, ontology)
+            faults += [Fault(document.id, " ".join(item.key), item.message) for item in dropped]
+            lost += _losses(given, kept)
+            results = [*regions.encode(kept, document.text), *marks]
+            task["predictions"] = [{"model_version": version or MARKS, "result": results}]
+        elif marks:
+            task["predictions"] = [{"model_version": MARKS, "result": marks}]
+        tasks.append(task)
+    return Encoded(tuple(tasks), dict(lost), tuple(faults))
+
+
+def data(document: Document) -> Task:
+    """What a task says of its document: identity, text, headline, and what is excluded and why."""
+    meta = document.meta
+    return {
+        "goldwire_id": document.id,
+        "document": document.id,
+        "sha256": document.sha256,
+        "title": meta.title or document.id,
+        "source": " · ".join(filter(None, (meta.source, meta.published))),
+        "text": document.text,
+        "excluded": [{"start": e.start, "end": e.end, "reason": e.reason} for e in document.excluded],
+    }
+
+
+def excluded_regions(document: Document) -> list[Task]:
+    """Locked grey regions over what is excluded: seen by annotators, passed over on the way back."""
+    marks = []
+    for number, place in enumerate(document.excluded, start=1):
+        # `!` is in no id of a mention or event: those are written with per cent signs.
+        mark = regions.region(
+            f"excluded!{number}", labelconfig.EXCLUDED, [labelconfig.EXCLUDED], place, document.text
+        )
+        marks.append({**mark, "readonly": True, "meta": {"text": [place.reason]}})
+    return marks
+
+
+def _losses(given: Annotations, kept: Annotations) -> Counter[str]:
+    """What predictions do not hold of annotations: the unsound, who made them, and words marked twice."""
+    lost: Counter[str] = Counter()
+    for kind in ("mentions", "events", "relations"):
+        lost[f"unsound {kind}"] = len(getattr(given, kind)) - len(getattr(kept, kind))
+    lost["unsound arguments"] = _arguments(given) - _arguments(kept)
+    lost["provenance of a document"] = int(given.provenance != type(given.provenance)())
+    places = Counter((mention.type, mention.spans) for mention in kept.mentions)
+    lost["mention of the same type and words as another"] = sum(n - 1 for n in places.values())
+    return +lost
+
+
+def _arguments(annotations: Annotations) -> int:
+    return sum(len(event.arguments) for event in annotations.events)
