@@ -1,12 +1,234 @@
-"""`goldwire corpus`: make, look at and convert corpora."""
+"""`goldwire corpus`: make, look at and check corpora."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from goldwire.cli import ontology, shape
+from goldwire.cli.output import Json, note, print_json
+
+if TYPE_CHECKING:
+    from goldwire.corpora.build import Built
+    from goldwire.corpora.ingest import Intake
+
 app = typer.Typer(help="Make, look at and convert corpora.", no_args_is_help=True)
+app.add_typer(ontology.app, name="ontology")
 
 
 @app.callback()
 def _corpus() -> None:
     """Make, look at and convert corpora."""
+
+
+Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
+From = Annotated[
+    list[Path], typer.Option("--from", metavar="PATH", help="File or folder of articles; may be repeated.")
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="Of files that are not UTF-8, such as cp1252. A byte order mark wins.")
+]
+Boilerplate = Annotated[
+    bool, typer.Option("--boilerplate/--no-boilerplate", help="Mark cookie notices, teasers, bylines.")
+]
+SkipDuplicates = Annotated[
+    bool, typer.Option("--skip-duplicates", help="Take the first of equal texts, instead of refusing them.")
+]
+
+
+@app.command("new")
+def new(
+    folder: Dir,
+    *,
+    from_: From,
+    ontology: Annotated[str, typer.Option(help="A name that ships, or a TOML file.")] = "conflict",
+    name: Annotated[str | None, typer.Option(help="The corpus's name; that of DIR if not given.")] = None,
+    language: Annotated[str, typer.Option(help="Of the texts, as a code such as en.")] = "en",
+    licence: Annotated[str, typer.Option(help="Under which the texts may be used.")] = "",
+    split: Annotated[str | None, typer.Option(help="Shares, such as train=0.8,test=0.2.")] = None,
+    encoding: Encoding = None,
+    boilerplate: Boilerplate = True,
+    skip_duplicates: SkipDuplicates = False,
+    as_json: Json = False,
+) -> None:
+    """Make a corpus of articles: .txt, .jsonl, .csv, .html, .parquet, or folders of them.
+
+    Texts are decoded, frozen and hashed; boilerplate is marked, never deleted. Nothing is written if
+    anything is wrong. Run it again after a crash: it completes, and changes nothing that is complete.
+
+    \b
+    Example:
+      goldwire corpus new work --from articles/
+    """
+    from goldwire.corpora import build, splits
+    from goldwire.corpora.store import Manifest, Splits
+
+    intake = _read(from_, encoding, boilerplate, skip_duplicates)
+    manifest = Manifest(
+        name=name or folder.resolve().name,
+        language=language,
+        licence=licence,
+        ontology=ontology,
+        splits=Splits(splits.parse(split)) if split else None,
+    )
+    _tell(build.new(folder, manifest, intake.documents), intake, as_json)
+
+
+@app.command("add")
+def add(
+    folder: Dir,
+    *,
+    from_: From,
+    encoding: Encoding = None,
+    boilerplate: Boilerplate = True,
+    skip_duplicates: SkipDuplicates = False,
+    as_json: Json = False,
+) -> None:
+    """Add articles to a corpus; those that are there already are passed over.
+
+    \b
+    Example:
+      goldwire corpus add work --from newer/
+    """
+    from goldwire.corpora import build
+    from goldwire.corpora.store import open_corpus
+
+    corpus = open_corpus(folder)
+    intake = _read(from_, encoding, boilerplate, skip_duplicates)
+    _tell(build.add(corpus, intake.documents, skip_duplicates), intake, as_json)
+
+
+def _read(paths: list[Path], encoding: str | None, mark: bool, skip_duplicates: bool) -> Intake:
+    from goldwire.corpora import ingest
+
+    return ingest.read(paths, encoding=encoding, mark=mark, skip_duplicates=skip_duplicates)
+
+
+def _tell(built: Built, intake: Intake, as_json: bool) -> None:
+    from goldwire.corpora.statistics import count
+
+    corpus = built.corpus
+    documents = corpus.documents()
+    excluded = count(region.reason for document in documents for region in document.excluded)
+    notes = [*intake.notes, *built.notes]
+    for line in notes:
+        note(line)
+    if as_json:
+        print_json(
+            {
+                "corpus": str(corpus.path),
+                "fingerprint": corpus.fingerprint(),
+                "documents": len(documents),
+                "added": built.added,
+                "excluded": excluded,
+                "layers": corpus.layers(),
+                "notes": notes,
+            }
+        )
+        return
+    regions = ", ".join(f"{times} {reason}" for reason, times in excluded.items()) or "none"
+    typer.echo(f"{corpus.path}: {len(documents)} document(s), {built.added} of them new")
+    typer.echo(f"boilerplate marked: {regions}")
+    typer.echo(f"layers: {', '.join(corpus.layers()) or 'none'}")
+    typer.echo(f"next: goldwire corpus show {corpus.path}, goldwire annotate export {corpus.path} tasks.json")
+
+
+@app.command("show")
+def show(
+    folder: Dir,
+    document: Annotated[str | None, typer.Argument(help="The id of one document, to read it.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show what a corpus is, or one document with its excluded regions.
+
+    \b
+    Example:
+      goldwire corpus show work
+    """
+    from goldwire.corpora.store import open_corpus
+
+    corpus = open_corpus(folder)
+    if document is None:
+        facts = shape.facts(corpus)
+        print_json(facts) if as_json else typer.echo(shape.overview(facts))
+    else:
+        one = corpus.document(document)
+        print_json(one) if as_json else typer.echo(shape.page(one))
+
+
+@app.command("validate")
+def validate(
+    folder: Dir,
+    *,
+    layer: Annotated[list[str] | None, typer.Option(help="Only these layers; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check texts, hashes and every layer against text and ontology; exit 1 if anything is wrong.
+
+    \b
+    Example:
+      goldwire corpus validate work
+    """
+    from goldwire.corpora.store import open_corpus
+    from goldwire.corpora.validate import corpus_faults
+
+    corpus = open_corpus(folder)
+    found = corpus_faults(corpus, layer or None)
+    if as_json:
+        print_json({"sound": not found, "faults": found})
+    else:
+        for name, faults in found.items():
+            typer.echo("\n".join([f"{name}: {len(faults)} fault(s)", *(f"  {fault}" for fault in faults)]))
+        checked = layer or corpus.layers()
+        typer.echo(f"{'faults' if found else 'sound'}: {folder}, layers {', '.join(checked) or 'none'}")
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command("stats")
+def stats(folder: Dir, *, as_json: Json = False) -> None:
+    """Count documents and tokens, and each layer's mentions, events, arguments and attributes by type.
+
+    \b
+    Example:
+      goldwire corpus stats work
+    """
+    from goldwire.corpora.statistics import describe
+    from goldwire.corpora.store import open_corpus
+
+    statistics = describe(open_corpus(folder))
+    print_json(statistics) if as_json else typer.echo(shape.statistics(statistics))
+
+
+@app.command("split")
+def split(
+    folder: Dir,
+    *,
+    shares: Annotated[str | None, typer.Option(help="New shares, such as train=0.8,test=0.2.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides who goes where; 0 at first.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show which document is in which split; with --shares, set the splits first.
+
+    A document's place follows from its id and the seed, so that adding documents moves none. Near-duplicates
+    stay together.
+
+    \b
+    Example:
+      goldwire corpus split work --shares train=0.7,dev=0.1,test=0.2
+    """
+    from goldwire.corpora import splits
+    from goldwire.corpora.store import open_corpus
+
+    corpus = open_corpus(folder)
+    if shares is not None or seed is not None:
+        corpus = splits.set_splits(corpus, splits.parse(shares) if shares else None, seed)
+    parts = splits.parts(corpus)
+    if as_json:
+        print_json({"splits": corpus.manifest.splits, "documents": parts})
+        return
+    for name, ids in parts.items():
+        typer.echo("\n".join([f"{name}: {len(ids)} document(s)", *(f"  {id}" for id in ids)]))

@@ -102,6 +102,13 @@ class Corpus(msgspec.Struct, frozen=True):
         check_layer(name)
         return self.path / QUARANTINE / f"{name}.jsonl"
 
+    def document(self, id: str) -> Document:
+        """The document of an id; `CorpusError` if there is none."""
+        for document in self.documents():
+            if document.id == id:
+                return document
+        raise CorpusError(f"{self.path}: no document {id!r}; `goldwire corpus show` lists them")
+
     def hashes(self) -> dict[str, str]:
         """SHA-256 of each text by document id, as the file says; `documents` recomputes them."""
         return {item.id: item.sha256 for item in read_lines(self.path / DOCUMENTS, _Identity)}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from goldwire.corpora.errors import Fault
+from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.ontology import Attribute, Ontology
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document, Event, Mention, Relation, Span, Spans
 
 
@@ -34,6 +35,32 @@ def annotation_faults(
     if ontology is not None:
         found += _label_faults(annotations, ontology)
     return [Fault(where, path, message) for path, message in found]
+
+
+def corpus_faults(corpus: Corpus, layers: Iterable[str] | None = None) -> dict[str, list[Fault]]:
+    """The faults of the texts (under `documents`) and of layers, by layer; what is sound is left out.
+
+    `layers` defaults to all. Raises `CorpusError` if a layer that is named is not there, `DataError` if the
+    ontology cannot be read: then nothing can be judged.
+    """
+    ontology = corpus.ontology()
+    found: dict[str, list[Fault]] = {}
+    try:
+        documents = {document.id: document for document in corpus.documents()}
+    except DataError as error:
+        return {"documents": list(error.faults)}
+    for name in corpus.layers() if layers is None else layers:
+        try:
+            annotations = corpus.layer(name)
+        except DataError as error:
+            found[name] = list(error.faults)
+            continue
+        faults = [
+            f for id, item in annotations.items() for f in annotation_faults(item, documents[id], ontology)
+        ]
+        if faults:
+            found[name] = faults
+    return found
 
 
 _Found = Iterator[tuple[str, str]]

@@ -1,0 +1,133 @@
+"""How corpora look on a terminal: plain lines and aligned columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goldwire.corpora.ontology import Ontology
+    from goldwire.corpora.statistics import LayerStatistics, Statistics
+    from goldwire.corpora.store import Corpus
+    from goldwire.corpora.types import Document
+
+SHOWN = 20  # documents listed; the rest is counted
+
+
+def columns(rows: Sequence[Sequence[object]], indent: int = 2) -> str:
+    """Rows as aligned columns: numbers to the right, the rest to the left.
+
+    >>> print(columns([("GPE", 12), ("MIL", 7)]))
+      GPE  12
+      MIL   7
+    """
+    widths = [max(len(str(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(_padded, row, widths)) for row in rows]
+    return "\n".join(" " * indent + line.rstrip() for line in lines)
+
+
+def _padded(cell: object, width: int) -> str:
+    return str(cell).rjust(width) if isinstance(cell, int | float) else str(cell).ljust(width)
+
+
+def facts(corpus: Corpus) -> dict[str, Any]:
+    """What a corpus is, for `--json` and for `overview`."""
+    documents = corpus.documents()
+    return {
+        "corpus": str(corpus.path),
+        "manifest": corpus.manifest,
+        "fingerprint": corpus.fingerprint(),
+        "documents": [
+            {"id": d.id, "title": d.meta.title, "sha256": d.sha256, "excluded": len(d.excluded)}
+            for d in documents
+        ],
+        "layers": {name: len(corpus.layer(name)) for name in corpus.layers()},
+    }
+
+
+def overview(facts: Mapping[str, Any]) -> str:
+    """`facts` for people."""
+    manifest, documents = facts["manifest"], facts["documents"]
+    ontology, licence = manifest.ontology or "none", manifest.licence or "not given"
+    lines = [
+        f"{manifest.name} {manifest.version}: {len(documents)} document(s)",
+        f"ontology {ontology}, language {manifest.language}, licence {licence}",
+        f"fingerprint {facts['fingerprint']}",
+        columns([(d["id"], d["sha256"][:8], d["title"] or "") for d in documents[:SHOWN]]),
+    ]
+    if len(documents) > SHOWN:
+        lines.append(f"  … and {len(documents) - SHOWN} more")
+    lines += ["layers:", columns(list(facts["layers"].items())) or "  none"]
+    return "\n".join(lines)
+
+
+def page(document: Document) -> str:
+    """A document to read, excluded regions between marks with their reasons."""
+    text = document.text
+    for region in sorted(document.excluded, key=lambda region: -region.start):
+        inside = f"⟦{region.reason}: {text[region.start : region.end]}⟧"
+        text = text[: region.start] + inside + text[region.end :]
+    meta = [f"{name}: {value}" for name, value in _fields(document.meta) if value]
+    return "\n".join([f"{document.id} ({document.sha256})", *meta, "", text])
+
+
+def _fields(struct: Any) -> list[tuple[str, Any]]:
+    return [(name, getattr(struct, name)) for name in struct.__struct_fields__]
+
+
+def statistics(statistics: Statistics) -> str:
+    """The statistics of a corpus and its layers for people."""
+    texts = statistics.texts
+    lines = [
+        f"{texts.documents} document(s), {texts.tokens} tokens, {texts.code_points} code points",
+        f"excluded: {texts.excluded_code_points} code points {_inline(texts.excluded)}".rstrip(),
+    ]
+    if texts.splits:
+        lines.append(f"splits: {_inline(texts.splits)}")
+    if texts.groups:
+        lines.append(f"groups of near-duplicates: {texts.groups}")
+    for name, layer in statistics.layers.items():
+        lines += ["", *_layer(name, layer, texts.documents)]
+    return "\n".join(lines)
+
+
+def _layer(name: str, layer: LayerStatistics, documents: int) -> list[str]:
+    lines = [f"layer {name}: {layer.documents} of {documents} document(s), {layer.annotated} with units"]
+    for title, counts in (
+        ("mentions", layer.mentions),
+        ("events", layer.events),
+        ("arguments", layer.arguments),
+        ("relations", layer.relations),
+    ):
+        if counts:
+            lines += [f"{title}: {sum(counts.values())}", columns(list(counts.items()))]
+    lines += [f"{attribute}: {_inline(values)}" for attribute, values in layer.attributes.items()]
+    return [
+        *lines,
+        f"clusters: {layer.clusters} ({layer.singletons} of one)",
+        f"nested mentions: {layer.nested}, same span: {layer.same_span}",
+        f"discontinuous: {layer.discontinuous} mention(s), {layer.discontinuous_triggers} trigger(s)",
+    ]
+
+
+def _inline(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def ontology(ontology: Ontology) -> str:
+    """An ontology for people: types, roles with their fillers, attributes with their values."""
+    lines = [f"{ontology.name} {ontology.version}: {ontology.title}", "", "entity types"]
+    lines.append(columns([(name, type.title) for name, type in ontology.entities.items()]))
+    lines += ["", "event types, with roles and who may fill them"]
+    for name, event in ontology.events.items():
+        lines.append(f"  {name}: {event.title}")
+        lines.append(columns([(r, ", ".join(role.fillers)) for r, role in event.roles.items()], 6))
+    for name, relation in ontology.relations.items():
+        ends = [", ".join(fillers) or "any" for fillers in (relation.source, relation.target)]
+        lines.append(f"  relation {name}: {ends[0]} -> {ends[1]}")
+    lines += ["", "attributes (the default first where there is one)"]
+    for name, attribute in ontology.attributes.items():
+        values = sorted(attribute.values, key=lambda value: value != attribute.default)
+        of = f" of {', '.join(attribute.events)}" if attribute.events else ""
+        lines.append(f"  {name} ({attribute.on}{of}): {', '.join(values)}")
+    return "\n".join(lines)

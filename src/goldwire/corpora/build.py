@@ -1,0 +1,113 @@
+"""Makes corpora and adds to them, so that a command killed half-way is simply run again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from goldwire.corpora import library, splits
+from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.codec import encode_lines
+from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.ingest import merge
+from goldwire.corpora.store import (
+    MANIFEST,
+    Corpus,
+    Manifest,
+    create_corpus,
+    open_corpus,
+    write_documents,
+)
+from goldwire.corpora.types import Annotations, Document
+
+ONTOLOGY_FILE = "ontology.toml"
+
+
+class Built(msgspec.Struct, frozen=True, kw_only=True):
+    """A corpus after a command: how many documents the command put there, and what people should know."""
+
+    corpus: Corpus
+    added: int
+    notes: list[str]
+
+
+def new(
+    path: Path,
+    manifest: Manifest,
+    documents: Iterable[Document],
+    layers: Mapping[str, Iterable[Annotations]] | None = None,
+) -> Built:
+    """Make a corpus, with the gold that ships for its texts unless `layers` has gold.
+
+    An ontology that the manifest names by file is copied into the corpus. A corpus that is there already
+    with these very documents and layers is left as it is. Raises `CorpusError` if something else is there.
+    """
+    items = list(documents)
+    manifest, files = _with_ontology(manifest)
+    if manifest.splits is not None:
+        splits.check(manifest.splits.shares)
+    given = {name: list(layer) for name, layer in (layers or {}).items()}
+    notes = []
+    if library.GOLD not in given and (shipped := library.gold_for(items)):
+        given[library.GOLD] = [item for annotations in shipped.values() for item in annotations]
+        notes = [_shipped_note(name, annotations) for name, annotations in shipped.items()]
+    if (path / MANIFEST).is_file():
+        return Built(
+            corpus=_same(path, items, given), added=0, notes=["the corpus is there already, complete"]
+        )
+    corpus = create_corpus(path, manifest, items, layers=given, files=files)
+    return Built(corpus=corpus, added=len(items), notes=notes)
+
+
+def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = False) -> Built:
+    """Add documents to a corpus; those that are there already are passed over."""
+    old = corpus.documents()
+    intake = merge(old, documents, skip_duplicates)
+    if intake.documents:
+        write_documents(corpus, [*old, *intake.documents])
+    return Built(
+        corpus=corpus,
+        added=len(intake.documents),
+        notes=intake.notes + _shipped_notes(corpus, intake.documents),
+    )
+
+
+def _shipped_notes(corpus: Corpus, documents: Iterable[Document]) -> list[str]:
+    return [
+        f"gold for {len(annotations)} of them ships with goldwire: "
+        f"goldwire corpus import {corpus.path} --library {name} --layer gold"
+        for name, annotations in library.gold_for(documents).items()
+    ]
+
+
+def _shipped_note(name: str, annotations: list[Annotations]) -> str:
+    ids = ", ".join(item.document for item in annotations)
+    return f"layer gold: {name}, which ships with goldwire, has gold for {ids} (same text by SHA-256)"
+
+
+def _with_ontology(manifest: Manifest) -> tuple[Manifest, dict[str, bytes]]:
+    """The manifest as it is in the corpus, and the ontology file to put beside it."""
+    if manifest.ontology is None:
+        return manifest, {}
+    ontologies.read(manifest.ontology)
+    if not (source := Path(manifest.ontology)).is_file():
+        return manifest, {}
+    return msgspec.structs.replace(manifest, ontology=ONTOLOGY_FILE), {ONTOLOGY_FILE: source.read_bytes()}
+
+
+def _same(path: Path, documents: list[Document], layers: Mapping[str, list[Annotations]]) -> Corpus:
+    """The corpus at `path`, if it is what would be made; it may hold more layers by now."""
+    corpus = open_corpus(path)
+    if encode_lines(corpus.documents()) != encode_lines(documents):
+        raise CorpusError(
+            f"{path}: a corpus with other documents is there; choose another place, or add to it with "
+            f"`goldwire corpus add`"
+        )
+    if missing := layers.keys() - set(corpus.layers()):
+        raise CorpusError(
+            f"{path}: the corpus is there without layer {', '.join(sorted(missing))}; "
+            f"put it there with `goldwire corpus import`"
+        )
+    return corpus

@@ -1,0 +1,102 @@
+"""Bytes to text, once: byte order marks, line ends and encodings are settled here or refused with a hint."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from goldwire.corpora.errors import DataError, Fault
+
+# The longer marks first: that of UTF-32 begins with that of UTF-16.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# What UTF-8 read as cp1252 looks like: â€ begins dashes and quotes, Ã and a sign an accented letter.
+MOJIBAKE = re.compile(r"â€[\u0080-\uffff]|Ã[\u0080-\u00bf]")
+CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
+SHOWN = 20  # characters on each side of a byte that cannot be read
+
+
+def decode(data: bytes, where: str, encoding: str | None = None) -> str:
+    """The text of a file, without byte order mark and with `\\n` as its only line end.
+
+    Without `encoding` a byte order mark decides, else it is UTF-8. Raises `DataError` if bytes do not fit,
+    if `encoding` is unknown, or if the text holds NUL as binary files do.
+
+    >>> decode(b"\\xff\\xfea\\x00\\r\\x00\\n\\x00", "a.txt")
+    'a\\n'
+    """
+    mark, marked = next(((mark, name) for mark, name in MARKS if data.startswith(mark)), (b"", None))
+    if encoding is not None and not _is_known(encoding):
+        raise _refused(where, f"there is no encoding {encoding!r}; name one such as cp1252 or utf-16-le")
+    name = marked or encoding or "utf-8"
+    try:
+        text = data[len(mark) :].decode(name)
+    except UnicodeDecodeError as error:
+        raise _refused(where, _why(data[len(mark) :], name, error)) from error
+    if "\0" in text:
+        raise _refused(where, _nul(text, name))
+    return normalise(text)
+
+
+def normalise(text: str) -> str:
+    """A text with `\\n` as its only line end and no byte order mark in front."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def text_faults(text: str) -> list[str]:
+    """Why a text cannot be annotated: it is empty, or holds what is no character."""
+    faults = []
+    if not text.strip():
+        faults.append("is empty")
+    if "\0" in text:
+        faults.append("holds NUL characters, as binary data do")
+    if (place := re.search("[\ud800-\udfff]", text)) is not None:
+        faults.append(f"holds half a character (a lone surrogate) at code point {place.start()}")
+    return faults
+
+
+def text_warnings(text: str) -> list[str]:
+    """Signs that a text was damaged before it came here; it is taken as it is."""
+    warnings = []
+    if (lost := text.count("\ufffd")) > 0:
+        warnings.append(f"{lost} character(s) lost by an earlier conversion (U+FFFD)")
+    if (place := MOJIBAKE.search(text)) is not None:
+        warnings.append(f"looks like UTF-8 that was read as cp1252 ({place.group()!r})")
+    if (sign := CONTROL.search(text)) is not None:
+        warnings.append(f"control character U+{ord(sign.group()):04X} at code point {sign.start()}")
+    return warnings
+
+
+def _is_known(encoding: str) -> bool:
+    try:
+        b"".decode(encoding)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def _why(data: bytes, name: str, error: UnicodeDecodeError) -> str:
+    at, line = error.start, data.count(b"\n", 0, error.start) + 1
+    what = f"byte 0x{data[at]:02x} at offset {at} (line {line}) is not {name.upper()}"
+    if b"\0" in data:
+        return f"{what}: a binary file, or one that was cut off"
+    shown = data[max(0, at - SHOWN) : at + SHOWN].decode("cp1252", "replace")
+    return f"{what}; if {shown!r} reads well, give --encoding cp1252, else name the right one"
+
+
+def _nul(text: str, name: str) -> str:
+    # Every second byte of English in UTF-16 is NUL; in a binary file it is not so regular.
+    halves = [text[0::2].count("\0"), text[1::2].count("\0")]
+    if name == "utf-8" and max(halves) * 4 > len(text):
+        guess = "utf-16-le" if halves[1] > halves[0] else "utf-16-be"
+        return f"holds NUL bytes: UTF-16 without a byte order mark? Then give --encoding {guess}"
+    return "holds NUL characters: a binary file cannot be annotated"
+
+
+def _refused(where: str, message: str) -> DataError:
+    return DataError(f"{where}: cannot be read as text", [Fault(where, "", message)])

@@ -1,0 +1,214 @@
+"""News comes in: files and folders to documents, frozen, hashed, their boilerplate marked.
+
+Everything wrong with everything that was given is told at once, and then nothing is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from goldwire.corpora import boilerplate
+from goldwire.corpora.encodings import decode, text_faults, text_warnings
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.html import decode_html
+from goldwire.corpora.offsets import hash_text
+from goldwire.corpora.rows import Row, decode_csv, decode_jsonl, read_parquet
+from goldwire.corpora.store import check_id
+from goldwire.corpora.types import Document, Meta
+
+TITLE_LENGTH = 200  # code points; a longer first line is a paragraph
+_SENTENCE_END = re.compile(r"[.!?…:;,][\"'”’»)\]]*$")
+
+
+class Intake(msgspec.Struct, frozen=True):
+    """What came in: the documents, and what people should know of it, a line each."""
+
+    documents: list[Document]
+    notes: list[str]
+
+
+def read(
+    paths: Iterable[Path], *, encoding: str | None = None, mark: bool = True, skip_duplicates: bool = False
+) -> Intake:
+    """The documents of files and folders (searched to the bottom), in order of path.
+
+    `.txt` and `.html` hold one document with the file's name as its id; `.jsonl`, `.csv` and `.parquet`
+    hold one a row, with `id`, `text` and, where given, the fields of `Meta`. `mark` marks boilerplate.
+    A text that occurs twice is a fault unless `skip_duplicates` takes the first and notes the rest.
+    Raises `CorpusError` if a path is not there or of another kind, `DataError` with every other fault.
+    """
+    files, notes = find_files(paths)
+    rows, faults = _read_rows(files, encoding)
+    documents, more, said = _documents(rows, mark, skip_duplicates)
+    if faults + more:
+        raise DataError(f"{len(faults + more)} fault(s) in what was given; nothing was taken", faults + more)
+    return Intake(documents, notes + said)
+
+
+def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """The files to read, each once, and notes on what a folder holds besides."""
+    files: dict[Path, Path] = {}
+    notes = []
+    for path in paths:
+        inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        inside = [p for p in inside if p == path or not _is_hidden(p.relative_to(path))]
+        known = [p for p in inside if p.suffix.lower() in _READERS]
+        if not known:
+            kinds = ", ".join(_READERS)
+            raise CorpusError(
+                f"{path}: {'no file' if path.exists() else 'is not there; give one'} of {kinds}"
+            )
+        notes += [f"passed over: {p} (not one of {', '.join(_READERS)})" for p in inside if p not in known]
+        files |= {p.resolve(): p for p in known}
+    return list(files.values()), notes
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _read_rows(files: Iterable[Path], encoding: str | None) -> tuple[list[Row], list[Fault]]:
+    rows: list[Row] = []
+    faults: list[Fault] = []
+    for path in files:
+        try:
+            rows += _READERS[path.suffix.lower()](path, encoding)
+        except DataError as error:
+            faults += error.faults
+        except OSError as error:
+            faults.append(Fault(str(path), "", f"cannot be read ({error.strerror})"))
+    return rows, faults
+
+
+def _read_txt(path: Path, encoding: str | None) -> list[Row]:
+    text = decode(path.read_bytes(), str(path), encoding)
+    return [Row(where=str(path), id=path.stem, text=text, meta=Meta(title=headline(text)))]
+
+
+def _read_jsonl(path: Path, encoding: str | None) -> list[Row]:
+    return decode_jsonl(decode(path.read_bytes(), str(path), encoding), str(path))
+
+
+def _read_csv(path: Path, encoding: str | None) -> list[Row]:
+    return decode_csv(decode(path.read_bytes(), str(path), encoding), str(path))
+
+
+def _read_html(path: Path, encoding: str | None) -> list[Row]:  # noqa: ARG001 - the page names its own
+    return [decode_html(path.read_bytes(), path)]
+
+
+def _read_parquet(path: Path, encoding: str | None) -> list[Row]:  # noqa: ARG001 - always UTF-8
+    return read_parquet(path)
+
+
+_READERS: Mapping[str, Callable[[Path, str | None], list[Row]]] = {
+    ".txt": _read_txt,
+    ".jsonl": _read_jsonl,
+    ".csv": _read_csv,
+    ".html": _read_html,
+    ".htm": _read_html,
+    ".parquet": _read_parquet,
+}
+
+
+def headline(text: str) -> str | None:
+    """The first line, where it can be nothing but a headline; else None. The text keeps it.
+
+    The rule: a blank line follows and then more text; it has two words or more, `TITLE_LENGTH` code points
+    at most, no sentence end or colon at its end, and is no boilerplate.
+
+    >>> headline("River rises in Herat\\n\\nThe river rose on Sunday.")
+    'River rises in Herat'
+    >>> headline("The river rose on Sunday.\\n\\nIt fell on Monday.") is None
+    True
+    """
+    first, blank, rest = text.partition("\n\n")
+    line = first.strip()
+    stands = blank and rest.strip() and "\n" not in first and len(line) <= TITLE_LENGTH and " " in line
+    # Put second, because a byline is looked for below the first line only.
+    furniture = boilerplate.find(f"-\n{line}")
+    return line if stands and not _SENTENCE_END.search(line) and not furniture else None
+
+
+def _documents(rows: list[Row], mark: bool, skip: bool) -> tuple[list[Document], list[Fault], list[str]]:
+    documents: list[Document] = []
+    faults: list[Fault] = []
+    notes: list[str] = []
+    ids: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    for row in rows:
+        wrong = list(_row_faults(row))
+        if row.id in ids:
+            wrong.append(("$.id", f"{row.id!r} is the id of {ids[row.id]} too"))
+        document = None if wrong else _document(row, mark)
+        first = texts.setdefault(document.sha256, row.where) if document else row.where
+        if first != row.where and not skip:
+            wrong.append(("$.text", f"is the text of {first} too; leave one out, or give --skip-duplicates"))
+        elif first != row.where:
+            notes.append(f"left out: {row.where} (the text of {first} again)")
+        elif document is not None:
+            documents.append(document)
+            notes += [f"{row.where}: {warning}" for warning in text_warnings(row.text)]
+        ids.setdefault(row.id, row.where)
+        faults += [Fault(row.where, path, message) for path, message in wrong]
+    return documents, faults, notes + _unknown_fields(rows)
+
+
+def _row_faults(row: Row) -> Iterator[tuple[str, str]]:
+    try:
+        check_id(row.id)
+    except CorpusError as error:
+        yield "$.id", str(error)
+    broken = text_faults(row.text)
+    yield from (("$.text", message) for message in broken)
+    if row.sha256 is not None and not broken and hash_text(row.text) != row.sha256:
+        yield "$.sha256", "is not the hash of the text: one of the two was changed"
+    for i, region in enumerate(row.excluded):
+        if not region.start < region.end <= len(row.text):
+            yield f"$.excluded[{i}]", f"[{region.start}, {region.end}] is not in the text"
+
+
+def _document(row: Row, mark: bool) -> Document:
+    # Regions that came along were somebody's decision; the rules do not overrule it.
+    excluded = row.excluded or (boilerplate.find(row.text) if mark else ())
+    return Document(id=row.id, text=row.text, sha256=hash_text(row.text), meta=row.meta, excluded=excluded)
+
+
+def _unknown_fields(rows: Iterable[Row]) -> list[str]:
+    counts: dict[str, int] = {}
+    for row in rows:
+        for name in row.unknown:
+            counts[name] = counts.get(name, 0) + 1
+    return [f"not kept: field {name!r} of {count} row(s)" for name, count in sorted(counts.items())]
+
+
+def merge(old: Iterable[Document], new: Iterable[Document], skip_duplicates: bool = False) -> Intake:
+    """The documents that `new` adds to `old`; those that are there already, id and text, are passed over.
+
+    Raises `DataError` where an id stands for another text, or a text has another id and duplicates are
+    not skipped.
+    """
+    ids = {document.id: document.sha256 for document in old}
+    texts = {sha256: id for id, sha256 in ids.items()}
+    added, faults, notes = [], [], []
+    for document in new:
+        twin = texts.get(document.sha256)
+        if ids.get(document.id) == document.sha256:
+            notes.append(f"there already: {document.id}")
+        elif document.id in ids:
+            faults.append(Fault(document.id, "$.id", "is the id of another text in the corpus"))
+        elif twin is None:
+            added.append(document)
+        elif skip_duplicates:
+            notes.append(f"left out: {document.id} (the text of {twin} again)")
+        else:
+            faults.append(Fault(document.id, "$.text", f"is the text of {twin!r} in the corpus"))
+    if faults:
+        raise DataError(
+            f"{len(faults)} document(s) do not go with those there are; nothing was taken", faults
+        )
+    return Intake(added, notes)

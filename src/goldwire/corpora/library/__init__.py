@@ -1,0 +1,80 @@
+"""Corpora that ship with Goldwire, and gold for texts that cannot ship.
+
+A folder with `corpus.toml` is a corpus. A folder with `gold.jsonl` alone is a stand-off layer without its
+texts: it binds to a user's own copy of an article when the SHA-256 of the text is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from goldwire.corpora.codec import read_lines
+from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.store import MANIFEST, Corpus, open_corpus, write_folder
+from goldwire.corpora.types import Annotations, Document
+
+GOLD = "gold"
+
+
+def names() -> list[str]:
+    """The corpora that ship with their texts, sorted.
+
+    >>> "mazar-2021" in names()
+    True
+    """
+    return [folder.name for folder in _folders() if (folder / MANIFEST).is_file()]
+
+
+def standoff() -> list[str]:
+    """The gold layers that ship without their texts, sorted."""
+    return [folder.name for folder in _folders() if not (folder / MANIFEST).is_file()]
+
+
+def open(name: str) -> Corpus:  # noqa: A001 - library.open(name) is how it reads
+    """A corpus that ships, in place: read it, and `copy` it before writing."""
+    return open_corpus(_path(name, names()))
+
+
+def copy(name: str, path: Path) -> Corpus:
+    """A corpus that ships, copied to a folder of the user's that is absent or empty, all or nothing."""
+    source = _path(name, names())
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise CorpusError(f"{path}: is there already; choose another place")
+    inside = (item for item in source.rglob("*") if item.is_file() and item.suffix != ".pyc")
+    write_folder(path, {item.relative_to(source).as_posix(): item.read_bytes() for item in inside})
+    return open_corpus(path)
+
+
+def read_standoff(name: str) -> list[Annotations]:
+    """The gold layer of a name in `standoff`, as it ships: document ids are those it was made with."""
+    return read_lines(_path(name, standoff()) / f"{GOLD}.jsonl", Annotations)
+
+
+def bind(annotations: Iterable[Annotations], documents: Iterable[Document]) -> list[Annotations]:
+    """The annotations whose text is among the documents, under the ids that the documents have."""
+    ids = {document.sha256: document.id for document in documents}
+    return [
+        msgspec.structs.replace(item, document=ids[item.sha256]) for item in annotations if item.sha256 in ids
+    ]
+
+
+def gold_for(documents: Iterable[Document]) -> dict[str, list[Annotations]]:
+    """The gold that ships for some of these texts, by the name of its set; sets that fit none are absent."""
+    items = list(documents)
+    bound = {name: bind(read_standoff(name), items) for name in standoff()}
+    return {name: annotations for name, annotations in bound.items() if annotations}
+
+
+def _folders() -> list[Path]:
+    root = Path(str(files(__name__)))
+    return sorted(item for item in root.iterdir() if item.is_dir() and not item.name.startswith(("_", ".")))
+
+
+def _path(name: str, known: list[str]) -> Path:
+    if name not in known:
+        raise CorpusError(f"no {name!r} ships with Goldwire; there are: {', '.join(known) or 'none'}")
+    return Path(str(files(__name__))) / name

@@ -1,0 +1,176 @@
+"""Articles from files that hold many: JSON lines, CSV and Parquet, a row each with `id` and `text`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire.corpora.encodings import normalise
+from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.types import Excluded, Meta
+
+META = Meta.__struct_fields__
+COLUMNS = ("id", "text", *META)
+DELIMITERS = (",", ";", "\t", "|")
+FIELD_LIMIT = 2**31 - 1  # characters in one CSV field; the default of 131,072 is less than a long report
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One article as a file gives it. `where` is `file:line`; `unknown` are fields that are not kept."""
+
+    where: str
+    id: str
+    text: str
+    meta: Meta = Meta()
+    excluded: tuple[Excluded, ...] = ()
+    sha256: str | None = None
+    unknown: tuple[str, ...] = ()
+
+
+def decode_jsonl(text: str, where: str) -> list[Row]:
+    """Rows of JSON lines; lines of a corpus's own `documents.jsonl` too, their regions with them."""
+    return _collect(_json_values(text, where), where)
+
+
+def decode_csv(text: str, where: str) -> list[Row]:
+    """Rows of a CSV file with a header; comma, semicolon, tab or bar between columns."""
+    return _collect(_csv_values(text, where), where)
+
+
+def read_parquet(path: Path) -> list[Row]:
+    """Rows of a Parquet file."""
+    import polars
+
+    try:
+        frame = polars.read_parquet(path)
+    except (polars.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"{path}: not a Parquet file", [Fault(str(path), "", str(error))]) from error
+    numbered = enumerate(frame.iter_rows(named=True), start=1)
+    return _collect(((f"{path}:{number}", row) for number, row in numbered), str(path))
+
+
+_Values = Iterator[tuple[str, Mapping[str, Any] | str]]  # place, and the values or why there are none
+
+
+def _json_values(text: str, where: str) -> _Values:
+    for number, line in enumerate(text.split("\n"), start=1):
+        place = f"{where}:{number}"
+        if not line.strip():
+            continue
+        try:
+            # msgspec refuses lone surrogates as a truncated line; here they get a message of their own
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield place, f"not valid JSON: {error}"
+            continue
+        yield place, value if isinstance(value, dict) else "not a JSON object"
+
+
+def _csv_values(text: str, where: str) -> _Values:
+    csv.field_size_limit(FIELD_LIMIT)
+    header_line = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=header_line.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header, line = [name.strip().lower() for name in next(reader, [])], reader.line_num + 1
+    if missing := [name for name in ("id", "text") if header.count(name) != 1]:
+        yield (
+            f"{where}:1",
+            f"needs one column {' and one '.join(missing)}; the header has {', '.join(header)}",
+        )
+        return
+    try:
+        for cells in reader:
+            place, line = f"{where}:{line}", reader.line_num + 1
+            if len(cells) == len(header):
+                yield place, dict(zip(header, cells, strict=True))
+            elif cells:
+                yield place, f"{len(cells)} column(s), where the header has {len(header)}"
+    except csv.Error as error:
+        yield f"{where}:{line}", f"not valid CSV: {error}"
+
+
+def _collect(values: _Values, where: str) -> list[Row]:
+    rows, faults = [], []
+    for place, value in values:
+        row, found = (None, [("$", value)]) if isinstance(value, str) else _row(value, place)
+        faults += [Fault(place, path, message) for path, message in found]
+        if row is not None and not found:
+            rows.append(row)
+    if faults:
+        raise DataError(f"{where}: {len(faults)} fault(s)", faults)
+    return rows
+
+
+def _row(values: Mapping[str, Any], where: str) -> tuple[Row | None, list[tuple[str, str]]]:
+    """A row, and what is wrong with it as path and message."""
+    faults: list[tuple[str, str]] = []
+
+    def take(
+        name: str, read: Callable[[Any], Any], source: Mapping[str, Any] = values, path: str = "$"
+    ) -> Any:
+        try:
+            return read(source.get(name))
+        except (ValueError, msgspec.ValidationError) as error:
+            faults.append((f"{path}.{name}", str(error)))
+
+    id, text = take("id", _read_id), take("text", _read_text)
+    nested = values["meta"] if isinstance(values.get("meta"), dict) else {}
+    given = {name: nested.get(name, values.get(name)) for name in META}
+    meta = {name: take(name, _READ.get(name, _read_string), given) for name in META}
+    excluded = take("excluded", lambda value: msgspec.convert(value or [], tuple[Excluded, ...]))
+    sha256 = take("sha256", _read_string)
+    unknown = values.keys() - {*COLUMNS, "meta", "excluded", "sha256", "group"}
+    unknown |= {f"meta.{name}" for name in nested.keys() - set(META)}
+    if faults:
+        return None, faults
+    row = Row(
+        where=where, id=id, text=text, meta=Meta(**meta), excluded=excluded, sha256=sha256,
+        unknown=tuple(sorted(unknown)),
+    )  # fmt: skip
+    return row, []
+
+
+def _read_id(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"an id is text or a whole number, got {_shown(value)}")
+    return value
+
+
+def _read_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"a text is needed, got {_shown(value)}")  # noqa: TRY004 - a fault of data
+    return normalise(value)
+
+
+def _read_string(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"text is needed, got {_shown(value)}")
+    return value or None
+
+
+def _read_published(value: Any) -> str | None:
+    if isinstance(value, date):
+        return value.isoformat()
+    text = _read_string(value)
+    try:
+        if text is not None:
+            datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not an ISO 8601 date or time such as 2021-08-11T09:30:00Z") from error
+    return text
+
+
+_READ: Mapping[str, Callable[[Any], str | None]] = {"published": _read_published}
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else repr(value)[:60]
