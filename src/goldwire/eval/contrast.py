@@ -1,0 +1,258 @@
+"""Two systems on the same documents: how far apart, how sure, and how many documents would settle it.
+
+What is compared is the aggregate (F1 of all counts), not the mean of documents' own values. Rows of both
+systems are paired by document. A sample of pairs has the columns of the first system, then the second's.
+
+Sources: approximate randomisation, Noreen 1989 and Yeh 2000; paired bootstrap, Efron and Tibshirani 1993,
+chapter 16; Holm 1979.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from goldwire.eval.resample import (
+    LEVEL,
+    NORMAL,
+    TRIALS,
+    Floats,
+    Interval,
+    Method,
+    Sample,
+    Statistic,
+    blocks,
+    bootstrap,
+    collect,
+    generator,
+    intervals,
+)
+
+POWER = 0.8  # the custom of planning, Cohen 1988
+ALPHA = 0.05
+MOST = 10**9  # documents that a plan asks for: beyond, it is no plan
+_TIE = 1e-12  # differences closer than this differ by rounding only
+
+
+class Difference(NamedTuple):
+    """Second system minus first, on one value.
+
+    `interval` is of the difference. `p` is of approximate randomisation, `p_bootstrap` of the paired
+    bootstrap, both two-sided; None where the difference is undefined. `error` is the standard error and
+    `detectable` the smallest true difference that these documents would show at 80 % power in a
+    two-sided test at 5 %. `needed` documents would show the difference found; None if none would.
+    """
+
+    interval: Interval
+    p: float | None
+    p_bootstrap: float | None
+    error: float | None
+    detectable: float | None
+    needed: int | None
+
+
+def pair(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> Sample:
+    """The sample of pairs of two systems' rows (documents x columns each, the same documents)."""
+    return collect(np.hstack([np.asarray(first), np.asarray(second)]), groups)
+
+
+def subtract(statistic: Statistic) -> Statistic:
+    """The statistic of pairs: the second system's value minus the first's."""
+
+    def difference(sums: Floats) -> Floats:
+        width = sums.shape[-1] // 2
+        return statistic(sums[..., width:]) - statistic(sums[..., :width])
+
+    return difference
+
+
+def differences(
+    pairs: Sample,
+    statistic: Statistic,
+    *,
+    method: Method = "expanded",
+    level: float = LEVEL,
+    trials: int = TRIALS,
+    seed: int = 0,
+) -> list[Difference]:
+    """What can be said of each value of the statistic."""
+    change = subtract(statistic)
+    found = intervals(pairs, change, method=method, level=level, trials=trials, seed=seed)
+    drawn = bootstrap(pairs, change, trials=trials, seed=seed)
+    swapped = randomise(pairs, statistic, trials=trials, seed=seed)
+    return [
+        _difference(interval, drawn[:, k], swapped[:, k], pairs.documents) for k, interval in enumerate(found)
+    ]
+
+
+def _difference(interval: Interval, drawn: Floats, swapped: Floats, documents: int) -> Difference:
+    value = interval.value
+    if value is None:
+        return Difference(interval, None, None, None, None, None)
+    error = standard_error(drawn)
+    return Difference(
+        interval,
+        two_sided(value, swapped),
+        two_sided(value, drawn - value),
+        error,
+        None if error is None else detectable(error),
+        None if error is None else needed(error, value, documents),
+    )
+
+
+def randomise(pairs: Sample, statistic: Statistic, *, trials: int = TRIALS, seed: int = 0) -> Floats:
+    """Differences had the two systems' outputs been swapped at random, document by document.
+
+    Of the documents with one row, how many are swapped is binomial: trials x values.
+    """
+    random, change = generator(seed), subtract(statistic)
+    width = pairs.rows.shape[1] // 2
+    shift = pairs.rows[:, width:] - pairs.rows[:, :width]
+    swap, total = np.hstack([shift, -shift]), pairs.total()
+    draws = (random.binomial(pairs.times, 0.5, (size, len(swap))) for size in blocks(trials, len(swap)))
+    return np.concatenate([change(total + draw.astype(np.float64) @ swap) for draw in draws])
+
+
+def two_sided(value: float, null: Floats) -> float:
+    """The share of differences under the null that are as large as `value`, itself counted among them."""
+    return _share(np.abs(null) >= abs(value) - _TIE, null)
+
+
+def one_sided(value: float, null: Floats) -> float:
+    """The share of differences under the null that are as low as `value`, itself counted among them."""
+    return _share(null <= value + _TIE, null)
+
+
+def _share(extreme: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], null: Floats) -> float:
+    # Undefined trials are no evidence against the null: they count as extreme.
+    return (1 + int(np.count_nonzero(extreme | np.isnan(null)))) / (1 + len(null))
+
+
+def holm(values: Sequence[float | None]) -> list[float | None]:
+    """p-values of a family of tests made comparable with one level; None stays None and is no test.
+
+    >>> holm([0.01, 0.04, None, 0.03])
+    [0.03, 0.06, None, 0.06]
+    """
+    order = sorted((p, k) for k, p in enumerate(values) if p is not None)
+    adjusted: list[float | None] = [None] * len(values)
+    highest = 0.0
+    for rank, (p, k) in enumerate(order):
+        highest = max(highest, min(1.0, p * (len(order) - rank)))
+        adjusted[k] = highest
+    return adjusted
+
+
+# ---------------------------------------------------------------- power
+def standard_error(drawn: Floats) -> float | None:
+    """The standard deviation of resampled values; None if fewer than two are defined."""
+    defined = drawn[~np.isnan(drawn)]
+    return float(np.std(defined, ddof=1)) if len(defined) > 1 else None
+
+
+def detectable(error: float, *, alpha: float = ALPHA, power: float = POWER) -> float:
+    """The smallest true difference that a two-sided test shows with the power, in normal approximation.
+
+    >>> round(detectable(0.01), 4)
+    0.028
+    """
+    return (NORMAL.inv_cdf(1 - alpha / 2) + NORMAL.inv_cdf(power)) * error
+
+
+def needed(error: float, difference: float, documents: int) -> int | None:
+    """How many documents like these would show the difference with 80 % power; None if no corpus would.
+
+    >>> needed(0.01, 0.014, 100)
+    401
+    """
+    return _scale(documents, detectable(error), abs(difference))
+
+
+def _scale(documents: int, detected: float, wanted: float) -> int | None:
+    """As many documents as turn the smallest difference detected into the one wanted."""
+    if detected > wanted * math.sqrt(MOST / documents):
+        return None
+    return max(2, math.ceil(documents * (detected / wanted) ** 2)) if wanted else None
+
+
+# ---------------------------------------------------------------- non-inferiority
+Verdict = Literal["pass", "fail", "warn"]
+
+
+class Loss(NamedTuple):
+    """Whether the second system lost more than a margin.
+
+    `low` and `high` are one-sided bounds of the difference, each at level 1 - alpha; `p` is one-sided, of
+    approximate randomisation. `power` is the chance that a true loss of exactly the margin fails, and
+    `needed` documents would raise it to 80 %; both None if that cannot be said (margin 0).
+    """
+
+    verdict: Verdict
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    margin: float
+    power: float | None
+    needed: int | None
+
+
+def loss(
+    pairs: Sample,
+    statistic: Statistic,
+    margin: float,
+    *,
+    alpha: float = ALPHA,
+    trials: int = TRIALS,
+    seed: int = 0,
+) -> list[Loss]:
+    """A verdict on each value of the statistic, higher being better.
+
+    - `pass`: a loss above the margin is ruled out (`low` is not below -margin).
+    - `fail`: the loss is real (the test and the bound both say so) and may be above the margin.
+    - `warn`: it may be noise: neither is shown.
+
+    An equal system fails with probability at most alpha. Undefined is `warn`.
+    """
+    change = subtract(statistic)
+    found = intervals(pairs, change, level=1 - 2 * alpha, trials=trials, seed=seed)
+    drawn = bootstrap(pairs, change, trials=trials, seed=seed)
+    swapped = randomise(pairs, statistic, trials=trials, seed=seed)
+    outcomes = (_loss(bounds, swapped[:, k], margin, alpha) for k, bounds in enumerate(found))
+    plans = (_plan(standard_error(drawn[:, k]), margin, alpha, pairs.documents) for k in range(len(found)))
+    return [
+        outcome._replace(power=power, needed=count)
+        for outcome, (power, count) in zip(outcomes, plans, strict=True)
+    ]
+
+
+def _loss(bounds: Interval, swapped: Floats, margin: float, alpha: float) -> Loss:
+    value, low, high, _ = bounds
+    p = None if value is None else one_sided(value, swapped)
+    verdict: Verdict = "warn"
+    # Outputs that count alike in every document need no interval.
+    if value is not None and ((low is not None and low >= -margin - _TIE) or not swapped.any()):
+        verdict = "pass"
+    elif high is not None and high < 0 and p is not None and p <= alpha:
+        verdict = "fail"
+    return Loss(verdict, value, low, high, p, margin, None, None)
+
+
+def _plan(
+    error: float | None, margin: float, alpha: float, documents: int
+) -> tuple[float | None, int | None]:
+    """The power against a true loss of the margin, and the documents that make it 80 %.
+
+    A loss fails when the difference is below -z errors, and below -margin + z errors so that it is not
+    shown to be within the margin; at a true difference of -margin the second happens at most 1 - alpha of
+    the time.
+    """
+    if not margin or not error:
+        return None, None
+    z = NORMAL.inv_cdf(1 - alpha)
+    power = NORMAL.cdf(min(margin / error - z, z))
+    return power, _scale(documents, (z + NORMAL.inv_cdf(POWER)) * error, margin)

@@ -1,0 +1,234 @@
+"""Intervals from per-document counts, never by scoring again.
+
+A document is a row of additive counts; a statistic maps summed rows to values, NaN where it is undefined.
+Documents with equal rows are interchangeable, so what is resampled is how often each DISTINCT row occurs:
+a multinomial, the same bootstrap exactly in distribution. Everything is seeded (PCG64) and the same on
+every machine: counts are put on a grid so fine that it does not show and so coarse that sums are exact in
+any order.
+
+Sources: percentile and BCa intervals, Efron and Tibshirani 1993, chapters 13 and 14; the expanded
+percentile interval, Hesterberg 2015, "What Teachers Should Know About the Bootstrap".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from statistics import NormalDist
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+# (…, columns) -> (…, values); NaN is undefined.
+Statistic = Callable[[Floats], Floats]
+Method = Literal["expanded", "percentile", "bca"]
+
+TRIALS = 1000  # resamples; each end of a 95 % interval then rests on the 25 beyond it
+LEVEL = 0.95
+NORMAL = NormalDist()
+_GRID = 2.0**24  # parts of one; sums below 2**29 are exact in a double
+_BLOCK = 2**20  # numbers drawn at once: 8 MB
+_FEWEST = 2  # documents that can differ
+_MULTINOMIAL_COST = 32  # of one distinct row, in single draws: measured, 100 to 200 ns against 4
+
+
+class Sample(NamedTuple):
+    """Distinct rows of counts, and how many documents have each."""
+
+    rows: Floats
+    times: Integers
+
+    @property
+    def documents(self) -> int:
+        """How many documents, or groups of documents, there are."""
+        return int(self.times.sum())
+
+    @property
+    def informative(self) -> int:
+        """How many of them have a count at all."""
+        return int(self.times[self.rows.any(axis=1)].sum())
+
+    def total(self) -> Floats:
+        """The counts of all documents."""
+        return np.asarray(self.times @ self.rows, dtype=np.float64)
+
+
+class Interval(NamedTuple):
+    """A value with the ends of its confidence interval; None is undefined.
+
+    The ends are None where fewer than two documents say anything. `undefined` of the resamples had no
+    value (no unit was drawn); the interval rests on the others.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    undefined: int = 0
+
+
+# ---------------------------------------------------------------- samples
+def collect(rows: ArrayLike, groups: ArrayLike | None = None) -> Sample:
+    """The sample of `rows` (documents x columns).
+
+    With `groups`, one label a document, the documents of a group (near duplicates) are summed and from
+    then on drawn together.
+
+    >>> collect([[1, 2], [1, 2], [0, 3]]).times.tolist()
+    [1, 2]
+    """
+    table = np.asarray(rows, dtype=np.float64)
+    table = np.round(table * _GRID) / _GRID
+    if groups is not None:
+        table = _summed(table, np.asarray(groups))
+    _, first, times = np.unique(_codes(table), return_index=True, return_counts=True)
+    return Sample(table[first], times.astype(np.int64))
+
+
+def _summed(table: Floats, groups: NDArray[Any]) -> Floats:
+    names, home = np.unique(groups, return_inverse=True)
+    sums = [np.bincount(home, column, len(names)) for column in table.T]
+    return np.stack(sums, axis=1)
+
+
+def _codes(table: Floats) -> Integers:
+    """A number for each row, equal where rows are equal."""
+    codes: Integers = np.zeros(len(table), dtype=np.int64)
+    range_ = 1
+    for column in table.T:
+        values, ranks = np.unique(column, return_inverse=True)
+        range_ *= len(values)
+        if range_ > np.iinfo(np.int64).max:
+            distinct, ranks_so_far = np.unique(codes, return_inverse=True)
+            codes, range_ = ranks_so_far.astype(np.int64), len(distinct) * len(values)
+        codes = codes * len(values) + ranks
+    return codes
+
+
+# ---------------------------------------------------------------- drawing
+def generator(seed: int) -> np.random.Generator:
+    """The one source of random numbers."""
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+def blocks(trials: int, width: int) -> list[int]:
+    """`trials` cut into parts for which `width` numbers each fit into memory."""
+    size = max(1, _BLOCK // max(width, 1))
+    return [min(size, trials - begun) for begun in range(0, trials, size)]
+
+
+def bootstrap(sample: Sample, statistic: Statistic, *, trials: int = TRIALS, seed: int = 0) -> Floats:
+    """The statistic of `trials` resamples of as many documents: trials x values."""
+    random = generator(seed)
+    sizes = blocks(trials, sample.documents)
+    return np.concatenate([statistic(_draw(random, sample, size) @ sample.rows) for size in sizes])
+
+
+def _draw(random: np.random.Generator, sample: Sample, size: int) -> Floats:
+    """How often each distinct row occurs in each of `size` resamples.
+
+    Where nearly every row is distinct, drawing documents one by one is the faster of two ways to draw
+    from the same multinomial.
+    """
+    distinct, documents = len(sample.times), sample.documents
+    if distinct * _MULTINOMIAL_COST <= documents:
+        return random.multinomial(documents, sample.times / documents, size).astype(np.float64)
+    home = np.repeat(np.arange(distinct), sample.times)
+    places = home[random.integers(0, documents, (size, documents))] + distinct * np.arange(size)[:, None]
+    return np.bincount(places.ravel(), minlength=size * distinct).reshape(size, distinct).astype(np.float64)
+
+
+# ---------------------------------------------------------------- intervals
+def intervals(
+    sample: Sample,
+    statistic: Statistic,
+    *,
+    method: Method = "expanded",
+    level: float = LEVEL,
+    trials: int = TRIALS,
+    seed: int = 0,
+) -> list[Interval]:
+    """The interval of each value of the statistic, all from the same resamples.
+
+    `percentile` takes the quantiles of the resampled values. It is too narrow for few documents;
+    `expanded` moves the quantiles outwards by as much as Student's t is wider than the normal with that
+    many documents, and the square root of n / (n - 1). `bca` corrects for bias and skewness instead.
+
+    >>> sample = collect([[1, 2], [2, 2], [1, 3], [2, 4]])
+    >>> [interval] = intervals(sample, lambda sums: sums[..., :1] / sums[..., 1:])
+    >>> round(interval.value, 3), interval.low < interval.value < interval.high
+    (0.545, True)
+    """
+    if not sample.documents:
+        return [Interval(None, None, None) for _ in statistic(np.zeros((1, sample.rows.shape[1])))[0]]
+    values, drawn = statistic(sample.total()), bootstrap(sample, statistic, trials=trials, seed=seed)
+    tails = [_tails(method, level, sample.informative)] * len(values)
+    if method == "bca":
+        without = statistic(sample.total() - sample.rows)
+        tails = [
+            _corrected(tails[k], _bias(value, drawn[:, k]), _acceleration(sample.times, without[:, k]))
+            for k, value in enumerate(values)
+        ]
+    return [interval(value, drawn[:, k], tails[k]) for k, value in enumerate(values.tolist())]
+
+
+def _tails(method: Method, level: float, informative: int) -> tuple[float, float] | None:
+    """The quantiles that end the interval; None if nothing can be said."""
+    if informative < _FEWEST:
+        return None
+    low, high = (1 - level) / 2, (1 + level) / 2
+    return (expand(low, informative), expand(high, informative)) if method == "expanded" else (low, high)
+
+
+def interval(value: float, drawn: Floats, tails: tuple[float, float] | None) -> Interval:
+    """The interval of `value` between two quantiles of the resampled values."""
+    defined = drawn[~np.isnan(drawn)]
+    undefined = len(drawn) - len(defined)
+    if math.isnan(value):
+        return Interval(None, None, None, undefined)
+    if tails is None or not len(defined):
+        return Interval(value, None, None, undefined)
+    low, high = np.quantile(defined, tails).tolist()
+    return Interval(value, low, high, undefined)
+
+
+def expand(tail: float, documents: int) -> float:
+    """The tail moved outwards for a small number of documents (Hesterberg 2015, section 5.3).
+
+    >>> round(expand(0.025, 10), 4), round(expand(0.025, 1000), 4)
+    (0.0086, 0.0248)
+    """
+    from scipy.special import stdtrit
+
+    widening = math.sqrt(documents / (documents - 1))
+    return NORMAL.cdf(widening * float(stdtrit(documents - 1, tail)))
+
+
+def _corrected(
+    tails: tuple[float, float] | None, bias: float, acceleration: float
+) -> tuple[float, float] | None:
+    """The quantiles of BCa in place of the given ones."""
+    if tails is None:
+        return None
+    low, high = (bias + NORMAL.inv_cdf(tail) for tail in tails)
+    return tuple(NORMAL.cdf(bias + z / (1 - acceleration * z)) for z in (low, high))  # type: ignore[return-value]
+
+
+def _bias(value: float, drawn: Floats) -> float:
+    """z0 of BCa: where the value stands among the resampled ones, ties counting half."""
+    defined = drawn[~np.isnan(drawn)]
+    below = np.count_nonzero(defined < value) + np.count_nonzero(defined == value) / 2
+    # At the very edge z0 would be infinite; half a resample is the least that can be told from nothing.
+    return NORMAL.inv_cdf(min(max(below, 0.5), len(defined) - 0.5) / len(defined)) if len(defined) else 0.0
+
+
+def _acceleration(times: Integers, without: Floats) -> float:
+    """a of BCa, from the jackknife; documents whose removal leaves the value undefined say nothing."""
+    kept = ~np.isnan(without)
+    if not kept.any():
+        return 0.0
+    gaps = np.average(without[kept], weights=times[kept]) - without[kept]
+    spread = float(times[kept] @ gaps**2)
+    return float(times[kept] @ gaps**3) / (6 * spread**1.5) if spread else 0.0
