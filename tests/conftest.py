@@ -1,10 +1,16 @@
 """Fixtures of all tests: where the checkout is, and the material beside it that cannot be redistributed."""
 
 import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # A deadline on a machine that is busy with something else says nothing about the code.
 hypothesis.settings.register_profile("goldwire", deadline=None)
@@ -33,3 +39,38 @@ def articles(shared: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no folder {folder} with the two articles")
     return folder
+
+
+@pytest.fixture(scope="session")
+def missing() -> Callable[[str], NoReturn]:
+    """Skip for want of a server or a browser; where they are required, fail."""
+
+    def skip_or_fail(reason: str) -> NoReturn:
+        if os.environ.get("GOLDWIRE_LIVE") == "require" or os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return skip_or_fail
+
+
+@pytest.fixture(scope="session")
+def browser(missing: Callable[[str], NoReturn]) -> Iterator["Browser"]:
+    """A headless Chromium of the system's own; open a `new_context()` for each person."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        missing("no Chromium on this machine: install Debian's package chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            # Chromium's sandbox refuses root; the others keep it from calling home.
+            args=[
+                "--no-sandbox",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield browser
+        browser.close()
