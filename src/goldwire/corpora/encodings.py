@@ -74,7 +74,7 @@ def text_warnings(text: str) -> list[str]:
 
 def _is_known(encoding: str) -> bool:
     try:
-        b"".decode(encoding)
+        b" ".decode(encoding, "replace")
     except (LookupError, ValueError):
         return False
     return True
@@ -92,7 +92,7 @@ def _why(data: bytes, name: str, error: UnicodeDecodeError) -> str:
 def _nul(text: str, name: str) -> str:
     # Every second byte of English in UTF-16 is NUL; in a binary file it is not so regular.
     halves = [text[0::2].count("\0"), text[1::2].count("\0")]
-    if name == "utf-8" and max(halves) * 4 > len(text):
+    if name == "utf-8" and max(halves) * 3 > len(text):
         guess = "utf-16-le" if halves[1] > halves[0] else "utf-16-be"
         return f"holds NUL bytes: UTF-16 without a byte order mark? Then give --encoding {guess}"
     return "holds NUL characters: a binary file cannot be annotated"

@@ -1,0 +1,162 @@
+"""`goldwire corpus` as people and programs call it: output, exit codes, no traceback."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from goldwire.__main__ import main
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):  # type: ignore[no-untyped-def]
+        return json.loads(self.out)
+
+
+Call = Callable[..., Said]
+
+
+@pytest.fixture
+def corpus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call `goldwire corpus …` as the command does."""
+
+    def call(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["goldwire", "corpus", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        captured = capsys.readouterr()
+        return Said(int(caught.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def news(tmp_path: Path) -> Path:
+    folder = tmp_path / "news"
+    folder.mkdir()
+    (folder / "a.txt").write_text("River rises\n\nThe river rose.\nAdvertisement\n")
+    (folder / "b.txt").write_text("Rain fell in Herat.")
+    return folder
+
+
+def test_articles_make_a_corpus_that_is_shown_counted_and_sound(
+    corpus: Call, news: Path, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    said = corpus("new", work, "--from", news, "--json")
+    assert said.code == 0
+    assert said.json == {
+        "corpus": str(work), "fingerprint": said.json["fingerprint"], "documents": 2, "added": 2,
+        "excluded": {"advertisement": 1}, "layers": [], "notes": [],
+    }  # fmt: skip
+    assert "2 document(s), 0 of them new" in corpus("new", work, "--from", news).out
+    assert "River rises" in corpus("show", work).out
+    assert corpus("show", work, "--json").json["manifest"]["ontology"] == "conflict"
+    assert "⟦advertisement: Advertisement⟧" in corpus("show", work, "a").out
+    assert corpus("show", work, "a", "--json").json["meta"] == {"title": "River rises"}
+    assert corpus("stats", work, "--json").json["texts"]["documents"] == 2
+    assert "2 document(s)" in corpus("stats", work).out
+    assert corpus("validate", work).code == 0
+
+
+def test_validate_exits_1_and_names_every_fault(corpus: Call, news: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    corpus("new", work, "--from", news)
+    sha256 = corpus("show", work, "b", "--json").json["sha256"]
+    spans = {"id": "m", "type": "WHAT", "spans": [[90, 95]]}
+    (work / "layers/gold.jsonl").write_text(
+        json.dumps({"document": "b", "sha256": sha256, "mentions": [spans]}) + "\n"
+    )
+    (work / "layers/torn.jsonl").write_text('{"document":')
+    said = corpus("validate", work)
+    assert said.code == 1
+    assert "gold: 2 fault(s)" in said.out
+    assert "torn: 1 fault(s)" in said.out
+    found = corpus("validate", work, "--json", "--layer", "gold")
+    assert found.code == 1
+    assert [fault["path"] for fault in found.json["faults"]["gold"]] == [
+        "$.mentions[0].spans[0]",
+        "$.mentions[0].type",
+    ]
+    documents = work / "documents.jsonl"
+    documents.write_bytes(documents.read_bytes().replace(b"Herat", b"Balkh"))
+    said = corpus("validate", work)
+    assert said.code == 1
+    assert "documents: 1 fault(s)" in said.out
+
+
+def test_documents_are_added_once(corpus: Call, news: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    corpus("new", work, "--from", news / "a.txt")
+    assert corpus("add", work, "--from", news, "--json").json["added"] == 1
+    assert corpus("add", work, "--from", news, "--json").json["added"] == 0
+    assert corpus("show", work, "--json").json["documents"][1]["id"] == "b"
+
+
+def test_splits_are_set_and_shown(corpus: Call, news: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    corpus("new", work, "--from", news, "--split", "train=0.5,test=0.5")
+    shown = corpus("split", work, "--json").json
+    assert sorted(id for ids in shown["documents"].values() for id in ids) == ["a", "b"]
+    assert corpus("split", work, "--shares", "all=1", "--json").json["documents"] == {"all": ["a", "b"]}
+    assert "all: 2 document(s)" in corpus("split", work).out
+    assert corpus("split", work, "--shares", "all=2").code == 2
+
+
+def test_what_is_wrong_exits_2_with_a_message_and_no_traceback(
+    corpus: Call, news: Path, tmp_path: Path
+) -> None:
+    (news / "c.txt").write_bytes(b"\xff\x00")
+    said = corpus("new", tmp_path / "work", "--from", news)
+    assert said.code == 2
+    assert said.err.startswith("goldwire: 1 fault(s) in what was given")
+    assert "Traceback" not in said.err
+    assert not (tmp_path / "work").exists()
+    assert corpus("show", tmp_path / "work").code == 2
+    assert corpus("show").code == 2
+
+
+def test_articles_come_with_the_gold_that_ships(corpus: Call, articles: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    said = corpus("new", work, "--from", articles, "--json")
+    assert said.json["layers"] == ["gold"]
+    assert said.json["excluded"] == {"cookie notice": 1, "teaser": 1}
+    assert "mazar-articles" in said.err
+    assert corpus("validate", work).code == 0
+    assert corpus("stats", work).out.count("document(s)") == 2
+
+
+def test_ontologies_are_listed_shown_checked_and_compared(corpus: Call, tmp_path: Path) -> None:
+    assert "conflict" in [row["name"] for row in corpus("ontology", "list", "--json").json]
+    assert "TakeTerritory" in corpus("ontology", "show", "conflict").out
+    assert "Attack" in corpus("ontology", "show", "conflict", "--json").json["events"]
+    assert corpus("ontology", "check", "conflict").code == 0
+    bad = tmp_path / "bad.toml"
+    bad.write_text('name = "x"\nversion = "1"\n[groups]\nA = ["B"]\n')
+    said = corpus("ontology", "check", bad)
+    assert said.code == 1
+    assert "groups.A: 'B' is not an entity type" in said.out
+    good = tmp_path / "good.toml"
+    good.write_text('name = "x"\nversion = "1"\n[entities.PER]\n')
+    assert "removed entities.GPE" in corpus("ontology", "diff", "conflict", good).out
+    assert corpus("ontology", "diff", good, good).out == "no difference in what may be annotated\n"
+
+
+COMMANDS = ["new", "add", "show", "validate", "stats", "split"]
+OF_ONTOLOGY = ["list", "show", "check", "diff"]
+
+
+@pytest.mark.parametrize("command", [*([name] for name in COMMANDS), *(["ontology", n] for n in OF_ONTOLOGY)])
+def test_every_command_has_help_with_an_example_and_json(corpus: Call, command: list[str]) -> None:
+    said = corpus(*command, "--help")
+    assert said.code == 0
+    assert f"goldwire corpus {' '.join(command)}" in said.out.partition("Example:")[2]
+    assert "--json" in said.out
