@@ -6,6 +6,7 @@ Configurations come from files and servers: they are parsed without entities, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from xml.parsers import expat
 
 import msgspec
@@ -107,6 +108,12 @@ def parse(
 def of(ontology: Ontology) -> Controls:
     """The controls of the `graph` layout of an ontology."""
     return parse(labelconfig.graph(ontology))
+
+
+@cache
+def of_frames() -> Controls:
+    """The controls of the `frames` layout, the same for every ontology: roles come with the tasks."""
+    return parse(labelconfig.frames())
 
 
 def ontology_of(controls: Controls, name: str = "label-studio") -> Ontology:

@@ -47,7 +47,6 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
 
 def decode(
     found: Sorted,
-    results: list[Any],
     document: Document,
     controls: Controls,
     ontology: Ontology | None = None,
@@ -62,13 +61,9 @@ def decode(
     annotations, dropped = sound(graph.build(document), document, ontology)
     for item in dropped:
         graph.drop(item, document)
-    rejected = [
-        msgspec.structs.replace(r, result=results[r.index]) if r.index is not None and r.result is None else r
-        for r in sorted(found.rejected, key=lambda r: -1 if r.index is None else r.index)
-    ]
     return Decoded(
         annotations=annotations,
-        rejected=tuple(rejected),
+        rejected=tuple(sorted(found.rejected, key=lambda r: -1 if r.index is None else r.index)),
         lost=dict(found.lost),
         repaired=dict(found.repaired),
     )

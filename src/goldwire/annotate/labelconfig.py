@@ -60,10 +60,8 @@ def graph(ontology: Ontology) -> str:
     return _xml(view)
 
 
-def frames(ontology: Ontology) -> str:
-    """The configuration for one task per event; roles come from each task's own data."""
-    if not ontology.events:
-        raise OntologyError(f"ontology {ontology.name!r} has no events: there are no frames to fill")
+def frames() -> str:
+    """The configuration for one task per event; the roles to choose from come from each task's own data."""
     view = ET.Element("View")
     bar = ET.SubElement(view, "View", style=_STICKY)
     _headline(bar)
@@ -82,7 +80,7 @@ def frames(ontology: Ontology) -> str:
 
 def build(ontology: Ontology, layout: Layout) -> str:
     """The configuration of an ontology in a layout."""
-    return graph(ontology) if layout == "graph" else frames(ontology)
+    return graph(ontology) if layout == "graph" else frames()
 
 
 def roles(ontology: Ontology, event: str) -> list[dict[str, str]]:

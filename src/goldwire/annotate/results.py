@@ -47,7 +47,7 @@ Reason = Literal[
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that was not taken over: why, its place in the result list, and the thing itself."""
+    """One thing that was not taken over: why, and its place in the list of results or else itself."""
 
     reason: Reason
     message: str
@@ -98,9 +98,9 @@ class Sorted(msgspec.Struct, kw_only=True):
     lost: Counter[str] = msgspec.field(default_factory=Counter)
     repaired: Counter[str] = msgspec.field(default_factory=Counter)
 
-    def reject(self, reason: Reason, message: str, index: int | None = None, result: Any = None) -> None:
+    def reject(self, reason: Reason, message: str, index: int | None) -> None:
         """Note what is not taken over."""
-        self.rejected.append(Rejected(reason=reason, message=message, index=index, result=result))
+        self.rejected.append(Rejected(reason=reason, message=message, index=index))
 
 
 class _Value(msgspec.Struct):
@@ -143,13 +143,14 @@ def sort(results: Any, text: str, controls: Controls, place: Callable[[int], int
     """
     sorter = _Sorter(text, controls, place)
     if not isinstance(results, list):
-        sorter.out.reject("malformed", f"the result is no list but {type(results).__name__}", None, results)
+        message = f"a list of results is expected, got {type(results).__name__}"
+        sorter.out.rejected.append(Rejected(reason="malformed", message=message, result=results))
         return sorter.out
     for index, result in enumerate(results):
         try:
             sorter.sort(index, result)
         except msgspec.ValidationError as error:
-            sorter.out.reject("malformed", str(error), index, result)
+            sorter.out.reject("malformed", str(error), index)
     return sorter.out
 
 
@@ -173,29 +174,29 @@ class _Sorter:
         if control is None or raw.to_name not in (None, self.controls.text):
             known = ", ".join(self.controls.controls)
             message = f"no control {raw.from_name!r} for {raw.to_name!r}; the configuration has: {known}"
-            self.out.reject("unknown-control", message, index, result)
+            self.out.reject("unknown-control", message, index)
         elif control.name == labelconfig.EXCLUDED:
             return  # put there by Goldwire to be seen, not annotated by anybody
         elif control.name in (*self.controls.entities, *self.controls.triggers):
-            self._region(index, raw, control, result)
+            self._region(index, raw, control)
         elif control.tag == "choices":
-            self._choice(index, raw, control, result)
+            self._choice(index, raw, control)
         else:
             self.out.lost[f"{control.tag} {control.name}"] += 1
 
-    def _region(self, index: int, raw: _Raw, control: Control, result: Any) -> None:
+    def _region(self, index: int, raw: _Raw, control: Control) -> None:
         value = msgspec.convert(raw.value, _Value)
         if raw.id is None:
-            self.out.reject("malformed", "a region without an id", index, result)
+            self.out.reject("malformed", "a region without an id", index)
             return
-        span = self._span(value, index, result)
+        span = self._span(value, index)
         if span is None:
             return
         if (raw.id, control.name) in self._seen:
-            self.out.reject("duplicate", f"region {raw.id!r} of {control.name} occurs twice", index, result)
+            self.out.reject("duplicate", f"region {raw.id!r} of {control.name} occurs twice", index)
             return
         self._seen.add((raw.id, control.name))
-        labels = self._labels(index, value, control, result)
+        labels = self._labels(index, value, control)
         if not labels:
             return
         if raw.meta and "text" in raw.meta:
@@ -212,35 +213,35 @@ class _Sorter:
             )
         )
 
-    def _span(self, value: _Value, index: int, result: Any) -> Span | None:
+    def _span(self, value: _Value, index: int) -> Span | None:
         """The span in the task's text; None, and the reason noted, if there is none."""
         text, start, end = self.text, value.start, value.end
         fits = 0 <= start <= end <= len(text)
         if fits and (value.text is None or same_words(text[start:end], value.text)):
             if start < end:
                 return Span(start, end)
-            self.out.reject("empty-span", f"[{start}, {end}] covers nothing", index, result)
+            self.out.reject("empty-span", f"[{start}, {end}] covers nothing", index)
         elif (repaired := _from_utf16(value, text)) is not None:
             self.out.repaired["offsets in UTF-16"] += 1
             return repaired
         elif fits:
             message = f"at [{start}, {end}] the text has {text[start:end]!r}, the region says {value.text!r}"
-            self.out.reject("text-differs", message, index, result)
+            self.out.reject("text-differs", message, index)
         else:
             message = f"[{start}, {end}] is no span of a text of {len(text)} code points"
-            self.out.reject("outside-text", message, index, result)
+            self.out.reject("outside-text", message, index)
         return None
 
-    def _labels(self, index: int, value: _Value, control: Control, result: Any) -> tuple[str, ...]:
+    def _labels(self, index: int, value: _Value, control: Control) -> tuple[str, ...]:
         if not value.labels:
-            self.out.reject("unlabelled", "a region without a label", index, result)
+            self.out.reject("unlabelled", "a region without a label", index)
         unknown = [label for label in value.labels if not control.dynamic and label not in control.values]
         for label in unknown:
             message = f"{control.name} has no label {label!r}; it has: {', '.join(control.values)}"
-            self.out.reject("unknown-label", message, index, result)
+            self.out.reject("unknown-label", message, index)
         return tuple(dict.fromkeys(label for label in value.labels if label not in unknown))
 
-    def _choice(self, index: int, raw: _Raw, control: Control, result: Any) -> None:
+    def _choice(self, index: int, raw: _Raw, control: Control) -> None:
         chosen = msgspec.convert(raw.value, _Chosen).choices
         if control.name == labelconfig.VERDICT:
             self.out.verdicts += [value for value in chosen if value in control.values]
@@ -253,7 +254,7 @@ class _Sorter:
             reason: Reason = "unknown-label" if unknown else "contradiction"
             known = ", ".join(control.values)
             message = f"one of {known} is expected, got {', '.join(chosen) or 'none'}"
-            self.out.reject(reason, message, index, result)
+            self.out.reject(reason, message, index)
             return
         attribute = attribute_name(control.name)
         self.out.choices.append(Choice(index=index, region=raw.id, attribute=attribute, value=chosen[0]))
@@ -262,14 +263,12 @@ class _Sorter:
         raw = msgspec.convert(result, _RawArrow)
         ends = (raw.to_id, raw.from_id) if raw.direction == "left" else (raw.from_id, raw.to_id)
         if not raw.labels:
-            self.out.reject(
-                "unlabelled", f"the arrow from {ends[0]} to {ends[1]} has no label", index, result
-            )
+            self.out.reject("unlabelled", f"the arrow from {ends[0]} to {ends[1]} has no label", index)
         for label in dict.fromkeys(raw.labels or ()):
             if label not in self.controls.arrows:
                 known = ", ".join(self.controls.arrows) or "none"
                 message = f"no arrow is called {label!r}; there are: {known}"
-                self.out.reject("unknown-label", message, index, result)
+                self.out.reject("unknown-label", message, index)
                 continue
             self.out.arrows.append(
                 Arrow(

@@ -1,0 +1,133 @@
+"""Puts what was read from an export into a corpus: the raw file, the quarantine, the layers.
+
+    CORPUS/labelstudio/raw/NAME.json             what came, never edited
+    CORPUS/labelstudio/quarantine/NAME.jsonl     what could not be taken, one `Quarantined` a line
+
+Each file is replaced whole, and running an import again gives the same files: killed anywhere, it is
+simply run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate.readings import FOLDERS, Imported, Reading
+from goldwire.corpora.codec import encode_lines
+from goldwire.corpora.encodings import normalise, text_faults
+from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.offsets import hash_text
+from goldwire.corpora.store import Corpus, check_id, make_document, write_atomic
+from goldwire.corpora.types import Annotations, Document, Meta
+
+FOLDER = "labelstudio"
+
+
+class Deposited(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import wrote: documents now in each layer that it changed, and where the files are."""
+
+    layers: dict[str, int]
+    raw: Path
+    quarantine: Path | None
+
+
+def write(corpus: Corpus, imported: Imported, raw: bytes, name: str) -> Deposited:
+    """Write an import; `raw` is the export as it came, `name` what its file was called.
+
+    A reading replaces the line of its document in its layer. What else the person had there of that
+    document (a draft since submitted, a skip taken back) goes, and nothing else is touched.
+    """
+    stem = f"{re.sub(r'[^A-Za-z0-9]+', '-', Path(name).stem).strip('-')[:60] or 'export'}-{_digest(raw)}"
+    folder = corpus.path / FOLDER
+    kept = folder / "raw" / f"{stem}.json"
+    quarantine = folder / "quarantine" / f"{stem}.jsonl"
+    for path in (kept, quarantine):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(kept, raw)
+    if imported.quarantined:
+        write_atomic(quarantine, encode_lines(imported.quarantined))
+    else:
+        quarantine.unlink(missing_ok=True)
+    layers = {layer: _replace(corpus, layer, lines) for layer, lines in changes(imported.readings).items()}
+    return Deposited(
+        layers={layer: size for layer, size in layers.items() if size},
+        raw=kept,
+        quarantine=quarantine if imported.quarantined else None,
+    )
+
+
+Lines = dict[str, Annotations | None]
+
+
+def changes(readings: Iterable[Reading]) -> dict[str, Lines]:
+    """The lines that readings put in each layer, by document; None for one that goes."""
+    lines: dict[str, Lines] = defaultdict(dict)
+    for reading in readings:
+        folder, _, person = reading.layer.partition("/")
+        if folder in (FOLDERS["submitted"], FOLDERS["skipped"], FOLDERS["draft"]):
+            for other in ("submitted", "skipped", "draft"):
+                lines[f"{FOLDERS[other]}/{person}"].setdefault(reading.annotations.document, None)
+    for reading in readings:
+        lines[reading.layer][reading.annotations.document] = reading.annotations
+    return dict(lines)
+
+
+def _replace(corpus: Corpus, layer: str, lines: Mapping[str, Annotations | None]) -> int:
+    """Put lines into a layer; the number of documents that it has then. An empty layer is taken away."""
+    path = corpus.layer_path(layer)
+    old = corpus.layer(layer) if path.is_file() else {}
+    new = {document: line for document, line in {**old, **lines}.items() if line is not None}
+    if new:
+        corpus.write_layer(layer, new.values())
+    elif old:
+        path.unlink()
+    return len(new)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def new_documents(tasks: Iterable[Any], known: Iterable[Document], field: str) -> list[Document]:
+    """Documents for the texts of tasks that a corpus does not have, each text once.
+
+    Called by `document` in the task's data if that can be a document's id, else `task-` and the task's id.
+    """
+    hashes = {document.sha256 for document in known}
+    ids = {document.id for document in known}
+    found = []
+    for task in tasks:
+        data = task.get("data") if isinstance(task, dict) else None
+        text = data.get("text", data.get(field)) if isinstance(data, dict) else None
+        if not isinstance(data, dict) or not isinstance(text, str) or text_faults(normalise(text)):
+            continue
+        document = _document(task, data, normalise(text), ids)
+        if document.sha256 not in hashes:
+            found.append(document)
+            hashes.add(document.sha256)
+            ids.add(document.id)
+    return found
+
+
+def _document(task: dict[str, Any], data: dict[str, Any], text: str, ids: set[str]) -> Document:
+    wanted = data.get("document")
+    if not isinstance(wanted, str) or wanted in ids or not _is_id(wanted):
+        wanted = f"task-{task.get('id')}"
+        if wanted in ids or not _is_id(wanted):
+            wanted = f"text-{hash_text(text)[:12]}"
+    title = data.get("title")
+    return make_document(wanted, text, meta=Meta(title=title if isinstance(title, str) else None))
+
+
+def _is_id(id: str) -> bool:
+    try:
+        check_id(id)
+    except CorpusError:
+        return False
+    return True

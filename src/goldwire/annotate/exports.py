@@ -1,0 +1,199 @@
+"""What Label Studio exports, in all its forms: the JSON export, snapshots, and task lists of its API.
+
+A task holds annotations (some of them skips), drafts and predictions; each becomes an `Entry` with its kind,
+its person and its document, or is rejected with a reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from goldwire.annotate.results import Rejected
+from goldwire.corpora.encodings import normalise
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.offsets import hash_text
+from goldwire.corpora.types import Document
+
+Kind = Literal["task", "submitted", "skipped", "draft", "prediction"]
+UNKNOWN = "unknown"  # the author of what names none
+
+# " ann4@example.com, 4", as task lists and drafts name people: an address and an id.
+_USERNAME = re.compile(r"\s*(\S+@\S+),\s*(\d+)\s*")
+
+
+class Entry(msgspec.Struct):
+    """An annotation, draft or prediction as the server tells it, as far as it matters here."""
+
+    result: Any = None
+    id: Any = None
+    completed_by: Any = None
+    user: Any = None
+    created_username: str | None = None
+    was_cancelled: bool | None = None
+    ground_truth: bool | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    lead_time: float | None = None
+    model_version: str | None = None
+    parent_prediction: Any = None
+    annotation: Any = None
+
+    @property
+    def updated(self) -> str:
+        """When it was last changed, as an ISO 8601 time that sorts; empty if unknown."""
+        return self.updated_at or self.created_at or ""
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """A task with its document; `place` takes an offset in the task's text to one in the document's."""
+
+    document: Document
+    text: str
+    data: dict[str, Any]
+    place: Callable[[int], int] = int
+
+
+def read(path: Path) -> list[Any]:
+    """The tasks of an export file; `DataError` if it is not JSON or holds no tasks."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+    return decode(data, str(path))
+
+
+def decode(data: bytes, where: str = "export") -> list[Any]:
+    """The tasks of an export: a list of tasks, one task, or an object with a list `tasks`."""
+    try:
+        value = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"{where}: not JSON", [Fault(where, "$", str(error))]) from error
+    found = value.get("tasks", [value]) if isinstance(value, dict) else value
+    if not isinstance(found, list):
+        raise _refused(where, "$", f"a list of tasks is expected, got {type(found).__name__}")
+    if found and not any(isinstance(task, dict) and "data" in task for task in found):
+        raise _refused(where, "$[0]", "no task here has `data`: export as JSON, not as JSON_MIN or CSV")
+    return found
+
+
+def _refused(where: str, path: str, message: str) -> DataError:
+    return DataError(f"{where}: not a Label Studio export", [Fault(where, path, message)])
+
+
+def entries(task: Any) -> Iterator[tuple[Kind, Entry | Rejected | int]]:
+    """The annotations, drafts and predictions of a task; an int for one that the export only names."""
+    if not isinstance(task, dict):
+        yield "task", Rejected(reason="malformed", message="a task is an object", result=task)
+        return
+    kinds: dict[str, Kind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
+    for field, kind in kinds.items():
+        items = task.get(field) or []
+        if not isinstance(items, list):
+            yield kind, Rejected(reason="malformed", message=f"{field} is no list", result=items)
+            continue
+        yield from (_entry(item, kind) for item in items)
+
+
+def _entry(item: Any, kind: Kind) -> tuple[Kind, Entry | Rejected | int]:
+    if isinstance(item, int) and kind != "submitted":
+        return kind, item
+    try:
+        entry = msgspec.convert(item, Entry)
+    except msgspec.ValidationError as error:
+        return kind, Rejected(reason="malformed", message=str(error), result=item)
+    return ("skipped" if entry.was_cancelled and kind == "submitted" else kind), entry
+
+
+# ---------------------------------------------------------------- whose text
+
+
+def bind(
+    task: Any, documents: Mapping[str, Document], hashes: Mapping[str, str], field: str
+) -> Bound | Rejected:
+    """The document of a task, by its id or, in projects that Goldwire did not make, by its text.
+
+    `hashes` has the id of each document by the SHA-256 of its text, `field` is the key of the text in the
+    task's data. A text that differs from the document's in line ends or a byte order mark only is taken.
+    """
+    data = task.get("data") if isinstance(task, dict) else None
+    text = data.get("text", data.get(field)) if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(text, str):
+        return Rejected(reason="no-text", message=f"the task has no text under `data.{field}`", result=data)
+    known = data.get("document", data.get("goldwire_id"))
+    if known not in documents:
+        known = hashes.get(_hash(text)) or hashes.get(_hash(normalise(text)))
+    if known is None:
+        return Rejected(reason="unknown-document", message="the corpus has no document with this text")
+    document = documents[known]
+    if text == document.text:
+        return Bound(document=document, text=text, data=data)
+    if normalise(text) == document.text:
+        return Bound(document=document, text=text, data=data, place=_places(text).__getitem__)
+    message = f"the text of {document.id} was another one when the task was made"
+    return Rejected(reason="text-changed", message=message)
+
+
+def _hash(text: str) -> str:
+    # JSON may hold half a character, which no document does.
+    return hash_text(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _places(text: str) -> list[int]:
+    """For each offset in a text the one after `normalise`, which makes each line end one character."""
+    places, place = [], 0
+    for index, char in enumerate(text):
+        places.append(place)
+        is_mark = index == 0 and char == "\ufeff"
+        place += not is_mark and not (char == "\r" and text[index + 1 : index + 2] == "\n")
+    return [*places, place]
+
+
+# ---------------------------------------------------------------- who did it
+
+
+def addresses(tasks: Iterable[Any]) -> dict[str, str]:
+    """The id of each person by address, as far as an export gives both somewhere: drafts give one only."""
+    found = {}
+    for task in tasks:
+        for _, entry in entries(task):
+            if isinstance(entry, Entry):
+                id, address = _person(entry)
+                if id is not None and address is not None:
+                    found[address] = id
+    return found
+
+
+def author(entry: Entry, names: Mapping[str, str], addresses: Mapping[str, str]) -> str:
+    """What a person is called: as `names` has it for their id or address, else their id.
+
+    Somebody known by address only is called by 8 hexadecimal digits of its SHA-256: layers are shared.
+    """
+    id, address = _person(entry)
+    id = id or addresses.get(address or "")
+    for known in (id, address):
+        if known is not None and known in names:
+            return names[known]
+    if id is not None:
+        return id
+    return UNKNOWN if address is None else f"user-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+
+
+def _person(entry: Entry) -> tuple[str | None, str | None]:
+    """The id and the address of a person, as far as an entry tells them."""
+    id, address = None, None
+    if found := _USERNAME.fullmatch(entry.created_username or ""):
+        address, id = found[1], found[2]
+    who = entry.completed_by if entry.completed_by is not None else entry.user
+    if isinstance(who, dict):
+        id, address = who.get("id", id), who.get("email", address)
+    elif isinstance(who, int) and not isinstance(who, bool):
+        id = who
+    elif isinstance(who, str):
+        id, address = (who, address) if who.isdigit() else (id, who)
+    return (None if id is None else str(id)), (address if isinstance(address, str) else None)

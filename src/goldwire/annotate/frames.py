@@ -1,0 +1,179 @@
+"""The `frames` layout: one task for each event, its mentions there already, to be given roles by key.
+
+The way there: `encode` makes the tasks from a layer of mentions and triggers. The way back: `decode` reads
+one answer, `assemble` puts all answers of a person into one layer with the mentions of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate import labelconfig, regions, tasks
+from goldwire.annotate.results import Reason, Region, Rejected, Sorted
+from goldwire.annotate.verify import sound
+from goldwire.corpora.errors import Fault
+from goldwire.corpora.offsets import surface
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody said of one event: its arguments, or that it is none."""
+
+    event: str
+    is_event: bool = True
+    arguments: tuple[Argument, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    lost: dict[str, int] = {}
+
+
+def encode(
+    documents: Iterable[Document],
+    ontology: Ontology,
+    layer: dict[str, Annotations],
+    version: str,
+) -> tasks.Encoded:
+    """A task for each event of a layer, in text order; arguments that the layer has are there already.
+
+    `version` is the model version of the layer (`tasks.version`): the answers are bound to it.
+    """
+    made: list[tasks.Task] = []
+    faults: list[Fault] = []
+    for document in documents:
+        if document.id not in layer:
+            continue
+        base, dropped = sound(layer[document.id], document, ontology)
+        faults += [Fault(document.id, " ".join(item.key), item.message) for item in dropped]
+        events = sorted(base.events, key=lambda event: event.trigger)
+        made += [_task(document, base, event, ontology, version) for event in events]
+    lost = {"unsound part of the layer": len(faults)} if faults else {}
+    return tasks.Encoded(tuple(made), lost, tuple(faults))
+
+
+def _task(
+    document: Document, base: Annotations, event: Event, ontology: Ontology, version: str
+) -> tasks.Task:
+    words = surface(document.text, event.trigger, " … ")
+    return {
+        "data": {
+            **tasks.data(document),
+            "goldwire_id": f"{document.id}/{event.id}",
+            "event": event.id,
+            "event_type": event.type,
+            "layer": version,
+            "question": f"{event.type}: “{words}”",
+            "roles": labelconfig.roles(ontology, event.type),
+        },
+        "predictions": [{"model_version": version, "result": _results(document, base, event)}],
+    }
+
+
+def _results(document: Document, base: Annotations, event: Event) -> list[regions.Result]:
+    roles: dict[str, list[str]] = {}
+    for argument in event.arguments:
+        roles.setdefault(argument.mention, []).append(argument.role)
+    results = [
+        regions.region(id, labelconfig.ROLE, roles.get(m.id, [labelconfig.MENTION]), span, document.text)
+        for m in base.mentions
+        for id, span in zip(regions.part_ids(regions.region_id(m.id), m.spans), m.spans, strict=True)
+    ]
+    return [*results, *_trigger(document, base, event), *tasks.excluded_regions(document)]
+
+
+def _trigger(document: Document, base: Annotations, event: Event) -> list[regions.Result]:
+    taken = any(mention.id == event.id for mention in base.mentions)
+    ids = regions.part_ids(regions.region_id(event.id, event=taken), event.trigger)
+    control = labelconfig.TRIGGER
+    return [
+        {**regions.region(id, control, [control], span, document.text), "readonly": True}
+        for id, span in zip(ids, event.trigger, strict=True)
+    ]
+
+
+def decode(found: Sorted, event: Event, base: Annotations, ontology: Ontology) -> Answer:
+    """What the results of one frames task say of an event of the layer `base`.
+
+    A mention with a role is an argument; so is a new span on which `base` has exactly one mention that the
+    role takes. Deleted mentions and those still called `mention` have no role here.
+    """
+    rejected = [*found.rejected]
+    roles = [region for region in found.regions if region.control == labelconfig.ROLE]
+    arguments: dict[tuple[str, str], Argument] = {}
+    for region in roles:
+        for role in region.labels:
+            if role == labelconfig.MENTION:
+                continue
+            mention, problem = _filler(region, role, event, base, ontology)
+            if mention is None:
+                rejected.append(Rejected(reason=problem[0], message=problem[1], index=region.index))
+            else:
+                arguments[role, mention.id] = Argument(role=role, mention=mention.id)
+    return Answer(
+        event=event.id,
+        is_event=labelconfig.NO_EVENT not in found.verdicts,
+        arguments=tuple(arguments.values()),
+        rejected=tuple(rejected),
+        lost=dict(found.lost),
+    )
+
+
+def base_problem(found: Sorted, event: Event | None) -> str | None:
+    """Why an answer does not belong to an event of the layer as it is now; None if it does."""
+    if event is None:
+        return "the layer does not have this event any more"
+    trigger = tuple(sorted(r.span for r in found.regions if r.control == labelconfig.TRIGGER))
+    if trigger and trigger != event.trigger:
+        return f"the trigger of {event.id} was elsewhere when the task was made"
+    return None
+
+
+_Problem = tuple[Reason, str]
+
+
+def _filler(
+    region: Region, role: str, event: Event, base: Annotations, ontology: Ontology
+) -> tuple[Mention | None, _Problem]:
+    """The mention that a region with a role stands for, or why there is none."""
+    if role not in ontology.events[event.type].roles:
+        return None, ("role-not-allowed", f"{event.type} has no role {role!r}")
+    allowed = ontology.fillers(event.type, role)
+    known = next((m for m in base.mentions if m.id == regions.item_id(region.id)), None)
+    if known is not None and region.span not in known.spans:
+        known = None  # somebody moved it: what counts is where it is now
+    if known is not None and known.type in allowed:
+        return known, ("malformed", "")
+    here = [mention for mention in base.mentions if mention.spans == (region.span,)]
+    fit = [mention for mention in here if mention.type in allowed]
+    if len(fit) == 1:
+        return fit[0], ("malformed", "")
+    place = f"[{region.span.start}, {region.span.end}]"
+    if not here and known is None:
+        return None, ("unmatched-span", f"{role} at {place}: there is no mention there to fill the role")
+    if fit:
+        return None, ("unmatched-span", f"{role} at {place}: {len(fit)} mentions there could fill the role")
+    kinds = ", ".join(sorted({mention.type for mention in (*here, *([known] if known else []))}))
+    return None, ("filler-not-allowed", f"{kinds} cannot be {role} of {event.type}")
+
+
+def assemble(base: Annotations, answers: Iterable[Answer]) -> tuple[Annotations, list[str]]:
+    """The mentions and events of a layer with the arguments that somebody gave, and the events without.
+
+    Events that are said to be none are left out; those without answer stay, without arguments: what the
+    layer had there nobody has looked at.
+    """
+    by_event = {answer.event: answer for answer in answers}
+    events = tuple(
+        msgspec.structs.replace(event, arguments=by_event[event.id].arguments if event.id in by_event else ())
+        for event in base.events
+        if event.id not in by_event or by_event[event.id].is_event
+    )
+    missing = [event.id for event in base.events if event.id not in by_event]
+    return msgspec.structs.replace(base, events=events), missing
+
+
+def is_frame(data: dict[str, Any]) -> bool:
+    """Whether a task's data is that of a frames task."""
+    return isinstance(data.get("event"), str) and isinstance(data.get("layer"), str)

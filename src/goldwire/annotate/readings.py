@@ -1,0 +1,357 @@
+"""From an export to layers: each annotation becomes a reading for a layer of its author.
+
+    submitted    annotator/NAME       skipped     skipped/NAME
+    draft        draft/NAME           prediction  prediction/MODEL-VERSION
+    frames       frames/NAME, all answers of a person on a document together
+
+Where a person did a document more than once the last counts. What cannot be taken is `Quarantined`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate import controls as controlling
+from goldwire.annotate import exports, frames, graph, results, tasks
+from goldwire.annotate.controls import Controls
+from goldwire.annotate.exports import Bound, Entry, Kind
+from goldwire.annotate.results import Reason, Rejected
+from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.store import check_layer
+from goldwire.corpora.types import Annotations, Document, Provenance
+
+TOOL = "label-studio"
+FOLDERS: dict[Kind, str] = {
+    "submitted": "annotator",
+    "skipped": "skipped",
+    "draft": "draft",
+    "prediction": "prediction",
+}
+FRAMES = "frames"
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that was not taken into a layer: why, where it came from, and the thing itself.
+
+    `index` is the place in the list of results; absent, all of the annotation (or task) is meant.
+    """
+
+    reason: Reason
+    message: str
+    kind: Kind
+    task: Any = None
+    annotation: Any = None
+    index: int | None = None
+    author: str | None = None
+    document: str | None = None
+    result: Any = None
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One line for one layer; `updated` tells which of two is the later."""
+
+    layer: str
+    author: str
+    kind: Kind
+    annotations: Annotations
+    updated: str
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """All that an export held: `found` counts by kind, `lost` and `repaired` by what it was."""
+
+    readings: tuple[Reading, ...]
+    quarantined: tuple[Quarantined, ...]
+    found: dict[str, int]
+    lost: dict[str, int]
+    repaired: dict[str, int]
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export is read against.
+
+    `controls` are those of the project's configuration; `names` maps a person's id or address in Label
+    Studio to a layer name; `layer` gives a layer by name, for the answers to frames.
+    """
+
+    documents: dict[str, Document]
+    controls: Controls
+    ontology: Ontology
+    names: dict[str, str] = {}
+    layer: Callable[[str], dict[str, Annotations]] | None = None
+
+
+class _Item(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry with all that is known of where it comes from."""
+
+    kind: Kind
+    entry: Entry
+    author: str
+    task: Any
+    bound: Bound
+
+
+def decode(found: Iterable[Any], context: Context) -> Imported:
+    """What the tasks of an export hold for the layers of a corpus.
+
+    Raises `CorpusError` if `names` has what is no layer name.
+    """
+    for name in context.names.values():
+        check_layer(name)
+    reader = _Reader(context, [*found])
+    reader.read()
+    return Imported(
+        readings=tuple(reading for reading, _ in reader.kept.values()),
+        quarantined=tuple(reader.quarantined),
+        found=dict(+reader.found),
+        lost=dict(+reader.lost),
+        repaired=dict(+reader.repaired),
+    )
+
+
+class _Reader:
+    """Goes through the tasks of one export."""
+
+    def __init__(self, context: Context, exported: list[Any]) -> None:
+        self.context = context
+        self.tasks = exported
+        self.hashes = {document.sha256: id for id, document in context.documents.items()}
+        self.addresses = exports.addresses(exported)
+        self.kept: dict[tuple[str, str], tuple[Reading, _Item]] = {}
+        self.answers: dict[tuple[str, str, str], list[_Item]] = defaultdict(list)
+        self.quarantined: list[Quarantined] = []
+        self.found: Counter[str] = Counter()
+        self.lost: Counter[str] = Counter()
+        self.repaired: Counter[str] = Counter()
+
+    def read(self) -> None:
+        for task in self.tasks:
+            self.found["tasks"] += 1
+            bound = exports.bind(task, self.context.documents, self.hashes, self.context.controls.field)
+            held = [*exports.entries(task)]
+            for kind, entry in held:
+                self._read_entry(kind, entry, task, bound)
+            if isinstance(bound, Rejected) and not held:
+                self._quarantine(bound, "task", task)
+        for items in self.answers.values():
+            self._read_answers(items)
+
+    def _read_entry(
+        self, kind: Kind, entry: Entry | Rejected | int, task: Any, bound: Bound | Rejected
+    ) -> None:
+        if isinstance(entry, int):
+            self.found[f"{kind} (its id only)"] += 1
+            return
+        self.found[kind] += 1
+        if isinstance(entry, Rejected):
+            self._quarantine(entry, kind, task)
+            return
+        if isinstance(bound, Rejected):
+            whole = Rejected(reason=bound.reason, message=bound.message, result=entry.result)
+            self._quarantine(whole, kind, task, entry)
+            return
+        if entry.ground_truth:
+            self.found["ground truth"] += 1
+        author = self._author(kind, entry)
+        item = _Item(kind=kind, entry=entry, author=author, task=task, bound=bound)
+        if not frames.is_frame(bound.data):
+            self._read_graph(item)
+        elif kind != "prediction":  # those of frames are the layer that they were made from
+            self.answers[item.author, bound.data["layer"], bound.document.id].append(item)
+
+    def _author(self, kind: Kind, entry: Entry) -> str:
+        if kind == "prediction":
+            return entry.model_version or exports.UNKNOWN
+        return exports.author(entry, self.context.names, self.addresses)
+
+    # ------------------------------------------------------------ graph
+
+    def _read_graph(self, item: _Item) -> None:
+        if item.kind == "prediction" and item.entry.model_version == tasks.MARKS:
+            return
+        bound = item.bound
+        found = results.sort(item.entry.result, bound.text, self.context.controls, bound.place)
+        decoded = graph.decode(
+            found,
+            bound.document,
+            self.context.controls,
+            self.context.ontology,
+            scores=item.kind == "prediction",
+        )
+        self.lost += Counter(decoded.lost)
+        self.repaired += Counter(decoded.repaired)
+        for rejected in decoded.rejected:
+            self._quarantine_of(item, rejected)
+        details = {"quarantined": len(decoded.rejected)} if decoded.rejected else {}
+        annotations = msgspec.structs.replace(decoded.annotations, provenance=_provenance(item, details))
+        self._keep(_layer(item), annotations, item)
+
+    def _keep(self, layer: str, annotations: Annotations, item: _Item) -> None:
+        """Keep a reading unless the same person did the document later; the earlier is quarantined."""
+        reading = Reading(
+            layer=layer,
+            author=item.author,
+            kind=item.kind,
+            annotations=annotations,
+            updated=item.entry.updated,
+        )
+        key = (layer, annotations.document)
+        other, theirs = self.kept.get(key, (None, item))
+        if other is not None and other.updated > reading.updated:
+            self._supersede(item, theirs)
+            return
+        if other is not None:
+            self._supersede(theirs, item)
+        self.kept[key] = (reading, item)
+
+    def _supersede(self, earlier: _Item, later: _Item) -> None:
+        message = f"{earlier.author} did it again later, in annotation {later.entry.id}"
+        self._quarantine_of(
+            earlier, Rejected(reason="superseded", message=message, result=earlier.entry.result)
+        )
+
+    # ------------------------------------------------------------ frames
+
+    def _read_answers(self, items: list[_Item]) -> None:
+        """All that one person said of the events of one document, on one layer, as one reading."""
+        name = items[0].bound.data["layer"].rpartition("@")[0]
+        try:
+            base = self._base(name, items[0].bound.document)
+        except CorpusError as error:
+            self._refuse_answers(items, str(error))
+            return
+        events = {event.id: event for event in base.events}
+        given: dict[str, tuple[frames.Answer, _Item]] = {}
+        unfinished: dict[str, list[str]] = defaultdict(list)
+        for item in sorted(items, key=lambda item: item.entry.updated):
+            id = item.bound.data["event"]
+            found = results.sort(
+                item.entry.result, item.bound.text, controlling.of_frames(), item.bound.place
+            )
+            problem = frames.base_problem(found, events.get(id))
+            if problem is not None:
+                self._quarantine_of(
+                    item, Rejected(reason="base-changed", message=problem, result=item.entry.result)
+                )
+            elif item.kind != "submitted":
+                unfinished[item.kind].append(id)
+            else:
+                if id in given:
+                    self._supersede(given[id][1], item)
+                given[id] = (frames.decode(found, events[id], base, self.context.ontology), item)
+        self._keep_answers(base, given, unfinished)
+
+    def _base(self, name: str, document: Document) -> Annotations:
+        if self.context.layer is None:
+            raise CorpusError("no layers are at hand")
+        layer = self.context.layer(name)
+        if document.id not in layer:
+            raise CorpusError(f"layer {name!r} has nothing for {document.id}")
+        return layer[document.id]
+
+    def _refuse_answers(self, items: list[_Item], message: str) -> None:
+        for item in items:
+            self._quarantine_of(
+                item, Rejected(reason="base-changed", message=message, result=item.entry.result)
+            )
+
+    def _keep_answers(
+        self,
+        base: Annotations,
+        given: dict[str, tuple[frames.Answer, _Item]],
+        unfinished: dict[str, list[str]],
+    ) -> None:
+        for answer, item in given.values():
+            self.lost += Counter(answer.lost)
+            for rejected in answer.rejected:
+                self._quarantine_of(item, rejected)
+        if not given:
+            return
+        annotations, missing = frames.assemble(base, [answer for answer, _ in given.values()])
+        last = [*given.values()][-1][1]
+        seconds = [item.entry.lead_time for _, item in given.values() if item.entry.lead_time is not None]
+        details: dict[str, Any] = {
+            "layer": last.bound.data["layer"],
+            "unanswered": missing,
+            **{f"{kind} events": ids for kind, ids in unfinished.items()},
+            "no events": [answer.event for answer, _ in given.values() if not answer.is_event],
+            "quarantined": sum(len(answer.rejected) for answer, _ in given.values()),
+        }
+        provenance = Provenance(
+            author=last.author,
+            tool=TOOL,
+            created=last.entry.updated or None,
+            seconds=sum(seconds) if seconds else None,
+            status="draft" if missing else "submitted",
+            details={key: value for key, value in details.items() if value},
+        )
+        annotations = msgspec.structs.replace(annotations, provenance=provenance)
+        self._keep(f"{FRAMES}/{_safe(last.author)}", annotations, last)
+
+    # ------------------------------------------------------------ quarantine
+
+    def _quarantine_of(self, item: _Item, rejected: Rejected) -> None:
+        self._quarantine(rejected, item.kind, item.task, item)
+
+    def _quarantine(
+        self, rejected: Rejected, kind: Kind, task: Any, source: _Item | Entry | None = None
+    ) -> None:
+        item = source if isinstance(source, _Item) else None
+        entry = item.entry if item else source
+        result = rejected.result
+        if result is None and rejected.index is not None and isinstance(entry, Entry):
+            result = entry.result[rejected.index]
+        self.quarantined.append(
+            Quarantined(
+                reason=rejected.reason,
+                message=rejected.message,
+                kind=kind,
+                task=task.get("id") if isinstance(task, dict) else None,
+                annotation=entry.id if isinstance(entry, Entry) else None,
+                index=rejected.index,
+                author=self._author(kind, entry) if isinstance(entry, Entry) else None,
+                document=item.bound.document.id if item else None,
+                result=result,
+            )
+        )
+
+
+def _layer(item: _Item) -> str:
+    return f"{FOLDERS[item.kind]}/{_safe(item.author)}"
+
+
+def _safe(name: str) -> str:
+    """A name as part of a layer's: `gold@1f2e` is gold-1f2e; one that changes more gets a hash behind it."""
+    plain = name.replace("@", "-")
+    try:
+        check_layer(plain)
+    except CorpusError:
+        kept = re.sub(r"\W+", "-", name, flags=re.ASCII).strip("-_")[:100]
+        return f"{kept or 'version'}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return plain
+
+
+def _provenance(item: _Item, more: dict[str, Any]) -> Provenance:
+    entry = item.entry
+    task = item.task.get("id") if isinstance(item.task, dict) else None
+    details = {
+        "task": task,
+        "annotation": entry.id,
+        "ground_truth": entry.ground_truth or None,
+        "parent_prediction": entry.parent_prediction,
+    }
+    return Provenance(
+        author=item.author,
+        tool=TOOL,
+        created=entry.updated or None,
+        seconds=entry.lead_time,
+        status=None if item.kind == "prediction" else item.kind,
+        details={**{key: value for key, value in details.items() if value is not None}, **more},
+    )
