@@ -135,14 +135,15 @@ def _pip(environment: Path, run: Callable[..., None], progress: Progress) -> Non
     pins = environment / "constraints.txt"
     packages = recipe().packages
     pins.write_text("".join(f"{name}=={version}\n" for name, version in packages.items()), encoding="utf-8")
+    total = len(packages) + 1
     seen: set[str] = set()
 
     def tell(line: str) -> None:
         if (found := _FETCHED.match(line)) and found[1] not in seen:
             seen.add(found[1])
-            progress(f"Fetching {found[1]} ({len(seen)} of {len(packages)})")
+            progress(f"Fetching {found[1]} ({len(seen)} of {total})")
         elif line.startswith("Installing collected"):
-            progress(f"Unpacking {len(packages)} packages")
+            progress(f"Unpacking {total} packages")
 
     command = [
         str(interpreter(environment)),

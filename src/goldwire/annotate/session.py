@@ -138,7 +138,7 @@ def call(session: Session, method: str, path: str, body: object = None) -> Answe
 
 def complaint(answer: Answer) -> str:
     """What a page says is wrong with the form that was sent, without its markup."""
-    said = [re.sub(r"<[^>]*>|\s+", " ", text).strip() for _, text in _COMPLAINT.findall(answer.body)]
+    said = [" ".join(re.sub(r"<[^>]*>", " ", text).split()) for _, text in _COMPLAINT.findall(answer.body)]
     return html.unescape("; ".join(text for text in said if text)) or "the server gave no reason"
 
 
