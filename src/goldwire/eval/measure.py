@@ -35,6 +35,7 @@ KEYS: dict[Units, tuple[str, ...]] = {
     "token": ("span", "type"),
 }
 CLUSTERINGS = ("muc", "b3", "ceaf-e", "ceaf-m", "blanc", "lea", "conll")
+MEANS = ("blanc", "conll")  # counted in parts, of whose F the mean is taken
 TEMPLATES = ("ceaf-ree", "ceaf-rme-subset", "ceaf-rme-phi3")
 _SPANS = ("exact", "overlap", "iou", "token-iou", "dice", "token-dice", "partial", "extended", "head")
 MATCHES: dict[Units, tuple[str, ...]] = {
@@ -68,10 +69,10 @@ ALIASES: dict[str, str] = {
     "B3": "cluster:span@b3",
     "CEAF-e": "cluster:span@ceaf-e",
     "CEAF-m": "cluster:span@ceaf-m",
-    "BLANC": "cluster:span@blanc,average=macro",
+    "BLANC": "cluster:span@blanc",
     "LEA": "cluster:span@lea",
-    "CoNLL": "cluster:span@conll,average=macro",
-    "event-CoNLL": "cluster:trigger@conll,average=macro",
+    "CoNLL": "cluster:span@conll",
+    "event-CoNLL": "cluster:trigger@conll",
     "CEAF-REE": "template:type+role@ceaf-ree",
     "CEAF-RME-subset": "template:type+role@ceaf-rme-subset",
     "CEAF-RME-phi3": "template:type+role@ceaf-rme-phi3",
@@ -107,7 +108,7 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
         threshold = "" if self.threshold is None else f">={self.threshold!r}"
         options = [
             f",{name}={value}"
-            for name, default in OPTIONS.items()
+            for name, default in defaults(self.match).items()
             if (value := getattr(self, name)) != default
         ]
         return f"{self.units}:{'+'.join(self.key)}@{self.match}{threshold}{''.join(options)}"
@@ -120,15 +121,26 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     @property
     def counted(self) -> Measure:
         """The measure that yields the same counts: averages and beta at their defaults."""
-        return msgspec.structs.replace(self, labels="gold", average="micro", beta=1.0)
+        defaulted = {name: value for name, value in defaults(self.match).items() if name != "triggers"}
+        return msgspec.structs.replace(self, **defaulted)
 
 
-OPTIONS: dict[str, str | float] = {"triggers": "all", "labels": "gold", "average": "micro", "beta": 1.0}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "triggers": get_args(Triggers),
     "labels": get_args(Labels),
     "average": get_args(Average),
 }
+
+
+def defaults(match: str) -> dict[str, str | float]:
+    """The options that the string form leaves out; BLANC and CoNLL are means over their parts."""
+    mean = match in MEANS
+    return {
+        "triggers": "all",
+        "labels": "all" if mean else "gold",
+        "average": "macro" if mean else "micro",
+        "beta": 1.0,
+    }
 
 
 def parse(text: str) -> Measure:
@@ -176,7 +188,7 @@ def make(
         key=_canonical(units, key),
         match=match,
         threshold=threshold,
-        **_options(options or {}),  # type: ignore[arg-type]
+        **(defaults(match) | _options(options or {})),  # type: ignore[arg-type]
     )
     _check(measure)
     return measure

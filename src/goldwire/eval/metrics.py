@@ -6,11 +6,14 @@ both are, and 0 where just one is, as the count form of F1, 2 tp / (gold + syste
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import numpy as np
 
 from goldwire.eval.counts import GOLD, SYSTEM, Counts, Floats
+from goldwire.eval.figures import prf
 from goldwire.eval.measure import Average, Labels, Measure
 
 
@@ -98,19 +101,21 @@ def macro(counts: Counts, labels: Labels = "gold", beta: float = 1.0) -> Score:
     does, and as in seqeval), since leaving it out would reward silence. None if there is no label.
     """
     rows = _rows(counts, labels)
-    return _mean([score_row(row, beta) for row in rows], [1.0] * len(rows), zero=True)
+    return _mean([score_row(row, beta) for row in rows], [1.0] * len(rows))
 
 
 def weighted(counts: Counts, labels: Labels = "gold", beta: float = 1.0) -> Score:
     """The mean over labels, each counting by its number of gold units."""
     rows = _rows(counts, labels)
-    return _mean([score_row(row, beta) for row in rows], [float(row[GOLD]) for row in rows], zero=True)
+    return _mean([score_row(row, beta) for row in rows], [float(row[GOLD]) for row in rows])
 
 
 def over_documents(counts: Counts, beta: float = 1.0) -> Score:
     """The mean over documents; where a figure is undefined, the document is left out of its mean."""
-    scores = list(by_document(counts, beta).values())
-    return _mean(scores, [1.0] * len(scores), zero=False)
+    columns = prf(counts.by_document(), beta).T
+    defined = [column[~np.isnan(column)] for column in columns]
+    precision, recall, f = (ratio(math.fsum(column.tolist()), len(column)) for column in defined)
+    return Score(precision=precision, recall=recall, f=f)
 
 
 def headline(counts: Counts, measure: Measure) -> Score:
@@ -132,14 +137,10 @@ def _rows(counts: Counts, labels: Labels) -> list[Floats]:
     return [row for row in counts.by_label() if row[GOLD] or (labels == "all" and row[SYSTEM])]
 
 
-def _mean(scores: list[Score], weights: list[float], *, zero: bool) -> Score:
+def _mean(scores: list[Score], weights: list[float]) -> Score:
     def mean(values: Iterable[float | None]) -> float | None:
-        pairs = [
-            ((value or 0.0) * weight, weight)
-            for value, weight in zip(values, weights, strict=True)
-            if zero or value is not None
-        ]
-        return ratio(sum(value for value, _ in pairs), sum(weight for _, weight in pairs))
+        pairs = zip(values, weights, strict=True)
+        return ratio(math.fsum((value or 0.0) * weight for value, weight in pairs), math.fsum(weights))
 
     return Score(
         precision=mean(score.precision for score in scores),

@@ -17,6 +17,7 @@ from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementErro
 from goldwire.corpora.store import write_atomic
 from goldwire.eval.counts import Counts, make_counts
 from goldwire.eval.metrics import Score
+from goldwire.eval.tables import fold
 
 FORMAT = 1
 
@@ -47,8 +48,7 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
 
     `fingerprint` is of the annotations, order-free, provenance left out. `missing` documents had no line
     and count as empty. `excluded` units (mentions, events, arguments, relations) touched an excluded
-    region and `duplicates` repeated another unit: neither is counted. `facts` is what the runner
-    reported: version, failures, seconds, latency, tokens.
+    region and are not counted. `facts` is what the runner reported (see `eval.facts`).
     """
 
     name: str
@@ -57,7 +57,6 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     documents: int
     missing: int = 0
     excluded: int = 0
-    duplicates: int = 0
     facts: dict[str, Any] = {}
 
 
@@ -76,7 +75,7 @@ class CountTable(_Struct, frozen=True, kw_only=True):
 
 
 class Interval(_Struct, frozen=True, kw_only=True):
-    """A confidence interval of one figure."""
+    """A 95 % confidence interval of one figure; None where too few documents say anything."""
 
     low: float | None
     high: float | None
@@ -86,9 +85,9 @@ class Result(_Struct, frozen=True, kw_only=True):
     """What a measure says of a system.
 
     `value` is F by the measure's own average, the figure that `signature` belongs to; None if undefined.
-    `intervals` are by figure (precision, recall, f) of that average. `labels` are the scores by label;
-    the label "" holds units whose key has no type. `classes` are further whole numbers that a suite asks
-    for (COR, INC, PAR, MIS, SPU).
+    `averages` are micro, macro, weighted and documents. `intervals` are by figure (precision, recall, f)
+    of the measure's own average. `labels` are the scores by label; the label "" holds units whose key has
+    no type. `gold_collapsed` and `system_collapsed` units repeated another one and were not counted.
     """
 
     system: str
@@ -98,7 +97,8 @@ class Result(_Struct, frozen=True, kw_only=True):
     averages: dict[str, Score]
     labels: dict[str, Score] = {}
     intervals: dict[str, Interval] = {}
-    classes: dict[str, int] = {}
+    gold_collapsed: int = 0
+    system_collapsed: int = 0
 
 
 class Confusion(_Struct, frozen=True, kw_only=True):
@@ -148,6 +148,31 @@ class Record(_Struct, frozen=True, kw_only=True):
             f"the record has no {measure!r} of {system!r}; it has {', '.join(self.measures)} "
             f"of {', '.join(system.name for system in self.systems)}"
         )
+
+
+def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
+    """Counts as a table in which documents of equal counts share a pattern."""
+    values = np.column_stack([counts.label, counts.values]) if len(counts.label) else np.zeros((0, 5))
+    row = fold([np.unique(column, return_inverse=True)[1].astype(np.int64) for column in values.T])
+    sizes = np.bincount(counts.document, minlength=len(counts.documents))
+    first = np.cumsum(sizes) - sizes
+    pattern = np.zeros(len(sizes), np.int64)  # 0: no rows
+    for place in range(int(sizes.max(initial=0))):
+        longer = np.flatnonzero(sizes > place)
+        _, code = np.unique(fold([pattern[longer], row[first[longer] + place]]), return_inverse=True)
+        pattern[longer] = pattern.max() + 1 + code
+    _, example, index = np.unique(pattern, return_index=True, return_inverse=True)
+    ranges = zip(first[example].tolist(), sizes[example].tolist(), strict=True)
+    rows = values.tolist()
+    return CountTable(
+        system=system,
+        measure=measure,
+        labels=counts.labels,
+        patterns=tuple(
+            tuple((int(label), *four) for label, *four in rows[low : low + size]) for low, size in ranges
+        ),
+        documents=tuple(index.tolist()),
+    )
 
 
 def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:

@@ -1,0 +1,316 @@
+"""Corpora and layers from disk, as the tables that scoring works on."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from goldwire.corpora.codec import read_lines
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.store import DOCUMENTS, Corpus, layer_faults
+from goldwire.corpora.types import Annotations, Excluded, Span
+from goldwire.eval import align, tables
+from goldwire.eval.tables import Codes, Table
+
+# Bytes of lines decoded at once: small enough for the processor's cache, which is measurably faster.
+CHUNK = 2**18
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """What scoring needs to know of a document; the text is read only for measures that look at it."""
+
+    id: str
+    sha256: str
+    excluded: tuple[Excluded, ...] = ()
+    group: str | None = None
+
+
+class TextRow(Row, frozen=True, gc=False, kw_only=True):
+    """A document with its text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The documents of a scoring, in order of id; `rows[i]` is document number i of all tables."""
+
+    rows: tuple[Row, ...]
+    number: Mapping[str, int]
+    hashes: dict[str, str]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All document ids, sorted."""
+        return tuple(self.number)
+
+    def text(self, number: int) -> str:
+        """The text of a document; only where texts were read."""
+        row = self.rows[number]
+        if not isinstance(row, TextRow):
+            raise TypeError("the texts were not read")
+        return row.text
+
+
+@dataclass(frozen=True)
+class Need:
+    """What the measures of a scoring look at besides types and spans.
+
+    The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole.
+    """
+
+    attributes: tuple[str, ...] = ()
+    ontology: Ontology | None = None
+    items: bool = False
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a scoring: its table, and the annotations themselves where a measure wants them.
+
+    `excluded` is how many units touched an excluded region and were taken out of both.
+    """
+
+    table: Table
+    items: tuple[Annotations, ...]
+    fingerprint: str
+    documents: int
+    excluded: int = 0
+
+
+def make_texts(rows: Iterable[Row]) -> Texts:
+    """Documents put in order of id."""
+    ordered = tuple(sorted(rows, key=attrgetter("id")))
+    return Texts(
+        ordered,
+        {row.id: number for number, row in enumerate(ordered)},
+        {row.id: row.sha256 for row in ordered},
+    )
+
+
+def read_texts(corpus: Corpus, *, texts: bool = False) -> Texts:
+    """The documents of a corpus, with their texts if wanted; `DataError` names all that is wrong."""
+    path = corpus.path / DOCUMENTS
+    rows = [row for chunk in iter_chunks(path, TextRow if texts else Row) for row in chunk]
+    found = make_texts(rows)
+    if len(found.number) < len(rows):
+        corpus.documents()  # raises, naming the ids that occur twice
+    return found
+
+
+def iter_chunks(path: Path, type: type[Any]) -> Iterator[list[Any]]:
+    """The values of a file of JSON lines, some thousand at a time.
+
+    If a line is wrong, `DataError` names every fault of the whole file.
+    """
+    decode = msgspec.json.Decoder(type).decode
+    try:
+        with path.open("rb") as file:
+            while lines := file.readlines(CHUNK):
+                with no_collection():
+                    values = list(map(decode, filter(bytes.strip, lines)))
+                yield values
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        read_lines(path, type)
+        raise
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Hold the garbage collector back: it would go through thousands of new objects over and over."""
+    held = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if held:
+            gc.enable()
+
+
+def read_layer(
+    corpus: Corpus,
+    name: str,
+    texts: Texts,
+    codes: Codes,
+    need: Need = Need(),
+) -> Layer:
+    """A layer of a corpus as a table.
+
+    Raises `CorpusError` if there is no such layer, `DataError` with all faults if a line cannot be read, a
+    document occurs twice or is not in the corpus, a text is another one, a span is no span, an argument
+    or relation names a mention that is not there.
+    """
+    path = corpus.layer_path(name)
+    if not path.is_file():
+        raise CorpusError(
+            f"{corpus.path}: no layer {name!r}; there are: {', '.join(corpus.layers()) or 'none'}"
+        )
+    chunks = iter_chunks(path, Annotations)
+    return make_layer(chunks, texts, codes, need, where=str(path))
+
+
+def make_layer(
+    chunks: Iterable[Sequence[Annotations]],
+    texts: Texts,
+    codes: Codes,
+    need: Need = Need(),
+    *,
+    where: str = "layer",
+) -> Layer:
+    """A layer from its annotations, given in any number of lists; see `read_layer`."""
+    digest, parts = hashlib.sha256(), []
+    kept: list[Annotations] = []
+    faults: list[Fault] = []
+    binding = _Binding(texts)
+    for chunk in chunks:
+        fitting = binding.check(chunk)
+        with no_collection():
+            table = _table(fitting, texts, codes, need)
+            digest.update(_content(chunk))
+        if table is None:
+            faults += [fault for item in fitting for fault in unit_faults(item)]
+        else:
+            parts.append(table)
+        if need.items:
+            kept += fitting
+    faults = [*binding.faults(), *faults]
+    if faults:
+        raise DataError(f"{where}: {len(faults)} fault(s); nothing was scored", faults)
+    table = tables.concatenate(parts or [tables.make_table((), texts.number, codes, need.attributes)])
+    regions = tables.excluded_extents([row.excluded for row in texts.rows])
+    table, gone = tables.keep(table, _clear(table.mentions, regions), _clear(table.events, regions))
+    inside = [without_excluded(item, texts.rows[texts.number[item.document]].excluded) for item in kept]
+    return Layer(
+        table=table,
+        items=tuple(sorted(inside, key=attrgetter("document"))),
+        fingerprint=digest.hexdigest()[:12],
+        documents=binding.number,
+        excluded=gone,
+    )
+
+
+def _content(chunk: Sequence[Annotations]) -> bytes:
+    """What is annotated, without who did it and when, in the order of the file."""
+    return msgspec.json.encode([(a.document, a.sha256, a.mentions, a.events, a.relations) for a in chunk])
+
+
+def _table(chunk: Sequence[Annotations], texts: Texts, codes: Codes, need: Need) -> Table | None:
+    """The table of some lines; None if units in them are faulty."""
+    try:
+        table = tables.make_table(chunk, texts.number, codes, need.attributes, need.ontology)
+    except (KeyError, IndexError):
+        return None
+    return table if _is_sound(table) else None
+
+
+def _is_sound(table: Table) -> bool:
+    return all(
+        (np.diff(extents.offset) > 0).all() and (extents.starts < extents.ends).all()
+        for extents in (table.mentions, table.events)
+    )
+
+
+def unit_faults(item: Annotations) -> Iterator[Fault]:
+    """What keeps annotations from being scored: spans that are none, mentions named that are not there."""
+    units = [("mentions", i, "spans", mention.spans) for i, mention in enumerate(item.mentions)]
+    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events)]
+    for kind, i, field, spans in units:
+        if not spans:
+            yield Fault(item.document, f"$.{kind}[{i}].{field}", "at least one span is needed")
+        for j, span in enumerate(spans):
+            if span.start >= span.end:
+                path = f"$.{kind}[{i}].{field}[{j}]"
+                yield Fault(item.document, path, f"[{span.start}, {span.end}] is not a span")
+    known = {mention.id for mention in item.mentions}
+    for path, name in _references(item):
+        if name not in known:
+            yield Fault(item.document, path, f"there is no mention {name!r}")
+
+
+def _references(item: Annotations) -> Iterator[tuple[str, str]]:
+    for i, event in enumerate(item.events):
+        for j, argument in enumerate(event.arguments):
+            yield f"$.events[{i}].arguments[{j}].mention", argument.mention
+    for i, relation in enumerate(item.relations):
+        yield f"$.relations[{i}].source", relation.source
+        yield f"$.relations[{i}].target", relation.target
+
+
+class _Binding:
+    """Sees that each line of a layer belongs to a text of the corpus, and no two to the same."""
+
+    def __init__(self, texts: Texts) -> None:
+        self.texts, self.number = texts, 0
+        self.seen: set[str] = set()
+        self.doubtful: list[Annotations] = []
+
+    def check(self, chunk: Sequence[Annotations]) -> Sequence[Annotations]:
+        """The lines that fit; the others are put aside for `faults`."""
+        self.number += len(chunk)
+        hashes = self.texts.hashes
+        ids = list(map(attrgetter("document"), chunk))
+        if (
+            list(map(hashes.get, ids)) == list(map(attrgetter("sha256"), chunk))
+            and self.seen.isdisjoint(ids)
+            and len(set(ids)) == len(ids)
+        ):
+            self.seen.update(ids)
+            return chunk
+        fitting = []
+        for item in chunk:
+            if hashes.get(item.document) == item.sha256 and item.document not in self.seen:
+                self.seen.add(item.document)
+                fitting.append(item)
+            else:
+                self.doubtful.append(item)
+        return fitting
+
+    def faults(self) -> list[Fault]:
+        """All that is wrong with the lines put aside."""
+        hashes = self.texts.hashes
+        again = {item.document for item in self.doubtful} & self.seen
+        first = [Annotations(document=id, sha256=hashes[id]) for id in sorted(again)]
+        return layer_faults([*first, *self.doubtful], hashes)
+
+
+# ---------------------------------------------------------------- excluded regions
+def _clear(extents: tables.Extents, regions: tables.Extents) -> tables.Bools:
+    """Which units touch no excluded region."""
+    clear = np.ones(len(extents), np.bool_)
+    if len(regions):
+        clear[align.overlaps(extents, regions).gold] = False
+    return clear
+
+
+def without_excluded(item: Annotations, regions: Sequence[Excluded]) -> Annotations:
+    """Annotations without what touches an excluded region, and without what hung on it."""
+    if not regions:
+        return item
+
+    def clear(spans: Iterable[Span]) -> bool:
+        return not any(s.start < region.end and region.start < s.end for s in spans for region in regions)
+
+    mentions = tuple(mention for mention in item.mentions if clear(mention.spans))
+    known = {mention.id for mention in mentions}
+    return msgspec.structs.replace(
+        item,
+        mentions=mentions,
+        events=tuple(
+            msgspec.structs.replace(event, arguments=tuple(a for a in event.arguments if a.mention in known))
+            for event in item.events
+            if clear(event.trigger)
+        ),
+        relations=tuple(link for link in item.relations if {link.source, link.target} <= known),
+    )

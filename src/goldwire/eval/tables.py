@@ -1,0 +1,358 @@
+"""Layers as columns: one numpy array a field, no Python object a mention.
+
+A `Table` holds one layer's annotations of a list of documents. Strings (types, roles, values) are codes
+of a `Codes` that all tables of a scoring share, so that layers compare by number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.types import Annotations, Excluded, Spans
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+NONE = -1  # the code of what is not there
+
+
+class Codes(dict[Any, int]):
+    """Numbers for values, given out as they come: looking a new value up gives it the next number."""
+
+    def __missing__(self, value: Any) -> int:
+        self[value] = code = len(self)
+        return code
+
+    def names(self) -> tuple[Any, ...]:
+        """The values, in the order of their codes."""
+        return tuple(self)
+
+
+@dataclass(frozen=True)
+class Extents:
+    """Where units stand: unit i is in `document[i]` and has the parts `offset[i]` up to `offset[i + 1]`.
+
+    Parts are in order, do not overlap and do not touch: two units with the same characters have the
+    same parts. `shape` is 0 for one part, else a code that tells discontinuous units of one hull apart.
+    """
+
+    document: Ints
+    offset: Ints
+    starts: Ints
+    ends: Ints
+    shape: Ints
+
+    def __len__(self) -> int:
+        return len(self.document)
+
+    @property
+    def start(self) -> Ints:
+        """The first character of each unit."""
+        return self.starts[self.offset[:-1]]
+
+    @property
+    def end(self) -> Ints:
+        """The place after the last character of each unit."""
+        return self.ends[self.offset[1:] - 1]
+
+    @property
+    def owner(self) -> Ints:
+        """The unit that each part belongs to."""
+        owner: Ints = np.repeat(np.arange(len(self)), np.diff(self.offset))
+        return owner
+
+    def lengths(self) -> Ints:
+        """Characters of each unit, gaps left out."""
+        sums = np.concatenate([[0], np.cumsum(self.ends - self.starts)])
+        lengths: Ints = sums[self.offset[1:]] - sums[self.offset[:-1]]
+        return lengths
+
+    def take(self, index: Ints) -> Extents:
+        """Some of the units, in the order of `index`; one may be taken more than once."""
+        sizes = np.diff(self.offset)[index]
+        offset = np.concatenate([[0], np.cumsum(sizes)])
+        parts = np.repeat(self.offset[index] - offset[:-1], sizes) + np.arange(offset[-1])
+        return Extents(self.document[index], offset, self.starts[parts], self.ends[parts], self.shape[index])
+
+
+@dataclass(frozen=True)
+class Table:
+    """One layer's annotations of some documents; `documents` numbers refer to the list given.
+
+    `argument_event`, `argument_mention`, `relation_source` and `relation_target` are rows of events and
+    mentions. Attributes are by name; a value that is absent has the code of its default, or `NONE`.
+    """
+
+    mentions: Extents
+    mention_type: Ints
+    mention_head: Ints  # n x 2, start and end; NONE where the layer gives no head
+    mention_cluster: Ints
+    mention_attributes: dict[str, Ints]
+    events: Extents
+    event_type: Ints
+    event_attributes: dict[str, Ints]
+    argument_event: Ints
+    argument_role: Ints
+    argument_mention: Ints
+    relation_type: Ints
+    relation_source: Ints
+    relation_target: Ints
+
+
+def make_table(
+    items: Sequence[Annotations],
+    document: Mapping[str, int],
+    codes: Codes,
+    attributes: Iterable[str] = (),
+    ontology: Ontology | None = None,
+) -> Table:
+    """The columns of annotations; `document` numbers the documents, `attributes` are those wanted."""
+    numbers = _ints(map(document.__getitem__, map(attrgetter("document"), items)), len(items))
+    mentions, mention_document = _flat(items, "mentions", numbers)
+    events, event_document = _flat(items, "events", numbers)
+    relations, relation_document = _flat(items, "relations", numbers)
+    event_type = _coded(events, "type", codes)
+    arguments, argument_event = _flat(events, "arguments", np.arange(len(events)))
+    place = _Places(mentions, mention_document)
+    wanted = tuple(attributes)
+    return Table(
+        mentions=make_extents(mention_document, list(map(attrgetter("spans"), mentions))),
+        mention_type=_coded(mentions, "type", codes),
+        mention_head=_heads(mentions),
+        mention_cluster=_clusters(mentions, codes),
+        mention_attributes={
+            name: _values(mentions, name, codes, _default(name, "mention", ontology), None) for name in wanted
+        },
+        events=make_extents(event_document, list(map(attrgetter("trigger"), events))),
+        event_type=event_type,
+        event_attributes={
+            name: _values(events, name, codes, _default(name, "event", ontology), _scope(name, ontology))
+            for name in wanted
+        },
+        argument_event=argument_event,
+        argument_role=_coded(arguments, "role", codes),
+        argument_mention=place.of(event_document[argument_event], arguments, "mention"),
+        relation_type=_coded(relations, "type", codes),
+        relation_source=place.of(relation_document, relations, "source"),
+        relation_target=place.of(relation_document, relations, "target"),
+    )
+
+
+def make_extents(document: Ints, spans: Sequence[Spans]) -> Extents:
+    """Extents from the spans of units, brought to canonical form (see `Extents`)."""
+    sizes = _ints(map(len, spans), len(spans))
+    whole = [*map(_canonical, spans)] if (sizes > 1).any() else spans
+    sizes = _ints(map(len, whole), len(whole))
+    flat = list(chain.from_iterable(whole))
+    shape = np.zeros(len(whole), np.int64)
+    for unit in np.flatnonzero(sizes > 1).tolist():
+        shape[unit] = _shape(whole[unit])
+    return Extents(
+        document,
+        np.concatenate([[0], np.cumsum(sizes)]),
+        _ints(map(attrgetter("start"), flat), len(flat)),
+        _ints(map(attrgetter("end"), flat), len(flat)),
+        shape,
+    )
+
+
+def _shape(spans: Spans) -> int:
+    """A number for a discontinuous unit that depends on its parts alone; 56 bits, never 0."""
+    parts = ",".join(f"{span.start}-{span.end}" for span in spans)
+    return 1 + int.from_bytes(hashlib.blake2b(parts.encode(), digest_size=7).digest(), "big")
+
+
+def _canonical(spans: Spans) -> Spans:
+    """Spans as a set of characters: in order, touching and overlapping ones joined."""
+    if len(spans) == 1:
+        return spans
+    merged = [min(spans)]
+    for span in sorted(spans)[1:]:
+        if span.start <= merged[-1].end:
+            merged[-1] = type(span)(merged[-1].start, max(span.end, merged[-1].end))
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
+def concatenate(tables: Sequence[Table]) -> Table:
+    """Tables of different documents as one, in their order."""
+    if len(tables) == 1:
+        return tables[0]
+    mention, event = (
+        np.cumsum([0, *(len(getattr(table, name)) for table in tables)]) for name in ("mentions", "events")
+    )
+    shifted = [
+        replace(
+            table,
+            argument_event=table.argument_event + event[i],
+            argument_mention=table.argument_mention + mention[i],
+            relation_source=table.relation_source + mention[i],
+            relation_target=table.relation_target + mention[i],
+        )
+        for i, table in enumerate(tables)
+    ]
+    return Table(
+        **{field.name: _joined([getattr(table, field.name) for table in shifted]) for field in fields(Table)}
+    )
+
+
+def _joined(columns: list[Any]) -> Any:
+    if isinstance(columns[0], dict):
+        return {name: np.concatenate([column[name] for column in columns]) for name in columns[0]}
+    if isinstance(columns[0], Extents):
+        parts = np.cumsum([0, *(len(column.starts) for column in columns)])
+        offsets = [column.offset[:-1] + parts[i] for i, column in enumerate(columns)]
+        rest = {
+            name: np.concatenate([getattr(column, name) for column in columns])
+            for name in ("document", "starts", "ends", "shape")
+        }
+        return Extents(offset=np.concatenate([*offsets, parts[-1:]]), **rest)
+    return np.concatenate(columns)
+
+
+# ---------------------------------------------------------------- keys
+_ROOM = 2**62  # keys of up to 62 bits are packed into one number; wider ones are renumbered first
+
+
+def fold(columns: Sequence[Ints]) -> Ints:
+    """Columns as one number a row: equal numbers for equal rows, in the order of the rows.
+
+    >>> fold([np.array([7, 7, 5]), np.array([1, 2, 9])]).tolist()
+    [9, 10, 8]
+    """
+    folded: Ints = np.zeros(len(columns[0]), np.int64)
+    width = 1
+    for column in columns if len(folded) else ():
+        ranks, range_ = column - column.min(), int(column.max()) - int(column.min()) + 1
+        if width * range_ >= _ROOM:
+            folded, width = _renumbered(folded)
+        if width * range_ >= _ROOM:
+            ranks, range_ = _renumbered(ranks)
+        folded = folded * range_ + ranks
+        width *= range_
+    return folded
+
+
+def _renumbered(column: Ints) -> tuple[Ints, int]:
+    """Numbers from 0 in the order of the values, and how many there are."""
+    values, ranks = np.unique(column, return_inverse=True)
+    return ranks.astype(np.int64), len(values)
+
+
+# ---------------------------------------------------------------- excluded regions
+def excluded_extents(regions: Sequence[tuple[Excluded, ...]]) -> Extents:
+    """The excluded regions of documents, as units; `regions[i]` are those of document i."""
+    counts = _ints(map(len, regions), len(regions))
+    flat = list(chain.from_iterable(regions))
+    return Extents(
+        np.repeat(np.arange(len(regions)), counts),
+        np.arange(len(flat) + 1),
+        _ints(map(attrgetter("start"), flat), len(flat)),
+        _ints(map(attrgetter("end"), flat), len(flat)),
+        np.zeros(len(flat), np.int64),
+    )
+
+
+def keep(table: Table, mentions: Bools, events: Bools) -> tuple[Table, int]:
+    """The table without some mentions and events, and what hung on them; and how many went in all."""
+    arguments = events[table.argument_event] & mentions[table.argument_mention]
+    relations = mentions[table.relation_source] & mentions[table.relation_target]
+    gone = sum(int((~kept).sum()) for kept in (mentions, events, arguments, relations))
+    if not gone:
+        return table, 0
+    mention, event = np.cumsum(mentions) - 1, np.cumsum(events) - 1
+    index, event_index = np.flatnonzero(mentions), np.flatnonzero(events)
+    kept = Table(
+        mentions=table.mentions.take(index),
+        mention_type=table.mention_type[index],
+        mention_head=table.mention_head[index],
+        mention_cluster=table.mention_cluster[index],
+        mention_attributes={name: column[index] for name, column in table.mention_attributes.items()},
+        events=table.events.take(event_index),
+        event_type=table.event_type[event_index],
+        event_attributes={name: column[event_index] for name, column in table.event_attributes.items()},
+        argument_event=event[table.argument_event[arguments]],
+        argument_role=table.argument_role[arguments],
+        argument_mention=mention[table.argument_mention[arguments]],
+        relation_type=table.relation_type[relations],
+        relation_source=mention[table.relation_source[relations]],
+        relation_target=mention[table.relation_target[relations]],
+    )
+    return kept, gone
+
+
+# ---------------------------------------------------------------- columns
+def _ints(values: Iterable[int], size: int) -> Ints:
+    return np.fromiter(values, np.int64, size)
+
+
+def _flat(items: Sequence[Any], field: str, owner: Ints) -> tuple[list[Any], Ints]:
+    """The members of a field of all items in one list, and the owner of each."""
+    lists = list(map(attrgetter(field), items))
+    return list(chain.from_iterable(lists)), np.repeat(owner, _ints(map(len, lists), len(lists)))
+
+
+def _coded(items: Sequence[Any], field: str, codes: Codes) -> Ints:
+    return _ints(map(codes.__getitem__, map(attrgetter(field), items)), len(items))
+
+
+def _heads(mentions: Sequence[Any]) -> Ints:
+    heads = np.full((len(mentions), 2), NONE, np.int64)
+    for row, head in enumerate(map(attrgetter("head"), mentions)):
+        if head is not None:
+            heads[row] = head.start, head.end
+    return heads
+
+
+def _clusters(mentions: Sequence[Any], codes: Codes) -> Ints:
+    names = list(map(attrgetter("cluster"), mentions))
+    column = _ints(map(codes.__getitem__, names), len(names))
+    return np.where(column == codes[None], NONE, column)
+
+
+def _default(name: str, on: str, ontology: Ontology | None) -> str | None:
+    attribute = None if ontology is None else ontology.attributes.get(name)
+    return attribute.default if attribute is not None and attribute.on == on else None
+
+
+def _scope(name: str, ontology: Ontology | None) -> tuple[str, ...] | None:
+    """The event types that an attribute is for, or None where it is for all."""
+    attribute = None if ontology is None else ontology.attributes.get(name)
+    return attribute.events or None if attribute is not None else None
+
+
+def _values(
+    items: Sequence[Any], name: str, codes: Codes, default: str | None, scope: tuple[str, ...] | None
+) -> Ints:
+    values = [
+        item.attributes.get(name, default if scope is None or item.type in scope else None) for item in items
+    ]
+    column = _ints(map(codes.__getitem__, values), len(values))
+    return np.where(column == codes[None], NONE, column)
+
+
+class _Places:
+    """Rows of mentions by document and id."""
+
+    def __init__(self, mentions: Sequence[Any], document: Ints) -> None:
+        self.mentions, self.document = mentions, document
+        self.rows: dict[tuple[int, str], int] | None = None
+
+    def of(self, document: Ints, items: Sequence[Any], field: str) -> Ints:
+        """The rows of the mentions that `items` name in a field; `KeyError` where there is none."""
+        if not items:
+            return np.zeros(0, np.int64)
+        if self.rows is None:  # not built for layers without arguments and relations
+            keys = zip(self.document.tolist(), map(attrgetter("id"), self.mentions), strict=True)
+            self.rows = {key: row for row, key in enumerate(keys)}
+        names = zip(document.tolist(), map(attrgetter(field), items), strict=True)
+        return _ints(map(self.rows.__getitem__, names), len(items))
