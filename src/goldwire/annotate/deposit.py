@@ -1,7 +1,7 @@
 """Puts what was read from an export into a corpus: the raw file, the quarantine, the layers.
 
-    CORPUS/labelstudio/raw/NAME.json             what came, never edited
-    CORPUS/labelstudio/quarantine/NAME.jsonl     what could not be taken, one `Quarantined` a line
+    CORPUS/labelstudio/NAME.json                 what came, never edited
+    CORPUS/quarantine/labelstudio/NAME.jsonl     what could not be taken, one `Quarantined` a line
 
 Each file is replaced whole, and running an import again gives the same files: killed anywhere, it is
 simply run again.
@@ -18,7 +18,8 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.readings import FOLDERS, Imported, Reading
+from goldwire.annotate.exports import Kind
+from goldwire.annotate.readings import FOLDERS, Imported
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.encodings import normalise, text_faults
 from goldwire.corpora.errors import CorpusError
@@ -44,17 +45,14 @@ def write(corpus: Corpus, imported: Imported, raw: bytes, name: str) -> Deposite
     document (a draft since submitted, a skip taken back) goes, and nothing else is touched.
     """
     stem = f"{re.sub(r'[^A-Za-z0-9]+', '-', Path(name).stem).strip('-')[:60] or 'export'}-{_digest(raw)}"
-    folder = corpus.path / FOLDER
-    kept = folder / "raw" / f"{stem}.json"
-    quarantine = folder / "quarantine" / f"{stem}.jsonl"
-    for path in (kept, quarantine):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    kept = corpus.path / FOLDER / f"{stem}.json"
+    quarantine = corpus.quarantine_path(f"{FOLDER}/{stem}")
     write_atomic(kept, raw)
     if imported.quarantined:
         write_atomic(quarantine, encode_lines(imported.quarantined))
     else:
         quarantine.unlink(missing_ok=True)
-    layers = {layer: _replace(corpus, layer, lines) for layer, lines in changes(imported.readings).items()}
+    layers = {layer: _replace(corpus, layer, lines) for layer, lines in changes(imported).items()}
     return Deposited(
         layers={layer: size for layer, size in layers.items() if size},
         raw=kept,
@@ -65,15 +63,19 @@ def write(corpus: Corpus, imported: Imported, raw: bytes, name: str) -> Deposite
 Lines = dict[str, Annotations | None]
 
 
-def changes(readings: Iterable[Reading]) -> dict[str, Lines]:
-    """The lines that readings put in each layer, by document; None for one that goes."""
+def changes(imported: Imported) -> dict[str, Lines]:
+    """The lines that an import puts in each layer, by document; None for one that goes.
+
+    Drafts stay where the export only names them.
+    """
+    people: tuple[Kind, ...] = ("submitted", "skipped", "draft")
+    kinds = [kind for kind in people if f"{kind} (its id only)" not in imported.found]
     lines: dict[str, Lines] = defaultdict(dict)
-    for reading in readings:
+    for reading in imported.readings:
         folder, _, person = reading.layer.partition("/")
-        if folder in (FOLDERS["submitted"], FOLDERS["skipped"], FOLDERS["draft"]):
-            for other in ("submitted", "skipped", "draft"):
-                lines[f"{FOLDERS[other]}/{person}"].setdefault(reading.annotations.document, None)
-    for reading in readings:
+        if reading.kind in FOLDERS and folder == FOLDERS[reading.kind] != FOLDERS["prediction"]:
+            for kind in kinds:
+                lines[f"{FOLDERS[kind]}/{person}"].setdefault(reading.annotations.document, None)
         lines[reading.layer][reading.annotations.document] = reading.annotations
     return dict(lines)
 

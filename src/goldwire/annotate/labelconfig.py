@@ -51,7 +51,7 @@ def graph(ontology: Ontology) -> str:
         element = ET.SubElement(bar, "Labels", name=control, toName=TEXT, showInline="true")
         for name in names:
             _label(element, name, painted[name], dealt.get(name))
-    _attributes(bar, ontology, [*dealt.values()])
+    _attributes(bar, ontology)
     _text(view)
     _hidden_label(view, EXCLUDED)
     relations = ET.SubElement(view, "Relations")
@@ -151,24 +151,25 @@ def _text(view: ET.Element) -> None:
     )
 
 
-def _attributes(bar: ET.Element, ontology: Ontology, taken: list[str]) -> None:
+def _attributes(bar: ET.Element, ontology: Ontology) -> None:
     """Choices for the selected region, each with a key of its own: else Label Studio deals out digits."""
-    values = {f"{name}={value}": value for name, a in ontology.attributes.items() for value in a.values}
-    dealt = _keys_of_values(values, taken)
+    dealt = value_keys(ontology)
     for name, attribute in ontology.attributes.items():
         choices = ET.SubElement(bar, "Choices", _choices(name, attribute))
+        for value, meaning in attribute.values.items():
+            choice = ET.SubElement(choices, "Choice", value=value, hint=meaning.definition)
+            _hotkey(choice, dealt.get((name, value)))
+
+
+def value_keys(ontology: Ontology) -> dict[tuple[str, str], str]:
+    """The key of each value of an attribute: shift and, where it is free, one of its letters."""
+    labels: dict[str, EntityType | EventType] = {**ontology.entities, **ontology.events}
+    taken = [*keys.deal({name: label.key for name, label in labels.items()}).values()]
+    dealt: dict[tuple[str, str], str] = {}
+    for name, attribute in ontology.attributes.items():
         for value in attribute.values:
-            choice = ET.SubElement(choices, "Choice", value=value, hint=attribute.values[value].definition)
-            _hotkey(choice, dealt.get(f"{name}={value}"))
-
-
-def _keys_of_values(values: dict[str, str], taken: list[str]) -> dict[str, str]:
-    """A key for each `attribute=value`, by the letters of the value where they are free."""
-    dealt: dict[str, str] = {}
-    for name, value in values.items():
-        found = keys.deal({value: None}, taken=[*taken, *dealt.values()], shifted=True)
-        if value in found:
-            dealt[name] = found[value]
+            found = keys.deal({value: None}, taken=[*taken, *dealt.values()], shifted=True)
+            dealt |= {(name, each): key for each, key in found.items()}
     return dealt
 
 

@@ -55,13 +55,12 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """One line for one layer; `updated` tells which of two is the later."""
+    """One line for one layer."""
 
     layer: str
     author: str
     kind: Kind
     annotations: Annotations
-    updated: str
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +107,7 @@ def decode(found: Iterable[Any], context: Context) -> Imported:
     reader = _Reader(context, [*found])
     reader.read()
     return Imported(
-        readings=tuple(reading for reading, _ in reader.kept.values()),
+        readings=tuple(reader.readings),
         quarantined=tuple(reader.quarantined),
         found=dict(+reader.found),
         lost=dict(+reader.lost),
@@ -124,7 +123,8 @@ class _Reader:
         self.tasks = exported
         self.hashes = {document.sha256: id for id, document in context.documents.items()}
         self.addresses = exports.addresses(exported)
-        self.kept: dict[tuple[str, str], tuple[Reading, _Item]] = {}
+        self.readings: list[Reading] = []
+        self.items: dict[tuple[str, str], list[_Item]] = defaultdict(list)
         self.answers: dict[tuple[str, str, str], list[_Item]] = defaultdict(list)
         self.quarantined: list[Quarantined] = []
         self.found: Counter[str] = Counter()
@@ -140,6 +140,8 @@ class _Reader:
                 self._read_entry(kind, entry, task, bound)
             if isinstance(bound, Rejected) and not held:
                 self._quarantine(bound, "task", task)
+        for items in self.items.values():
+            self._read_graph(self._last(items))
         for items in self.answers.values():
             self._read_answers(items)
 
@@ -161,9 +163,11 @@ class _Reader:
             self.found["ground truth"] += 1
         author = self._author(kind, entry)
         item = _Item(kind=kind, entry=entry, author=author, task=task, bound=bound)
+        if kind == "prediction" and (entry.model_version == tasks.MARKS or frames.is_frame(bound.data)):
+            return  # nobody's annotations: marks of what is excluded, or the layer that frames are made of
         if not frames.is_frame(bound.data):
-            self._read_graph(item)
-        elif kind != "prediction":  # those of frames are the layer that they were made from
+            self.items[_layer(item), bound.document.id].append(item)
+        else:
             self.answers[item.author, bound.data["layer"], bound.document.id].append(item)
 
     def _author(self, kind: Kind, entry: Entry) -> str:
@@ -173,9 +177,16 @@ class _Reader:
 
     # ------------------------------------------------------------ graph
 
+    def _last(self, items: list[_Item]) -> _Item:
+        """The last that a person did; what they did before is quarantined."""
+        *earlier, last = sorted(items, key=lambda item: item.entry.updated)
+        for item in earlier:
+            message = f"{item.author} did it again later, in annotation {last.entry.id}"
+            whole = Rejected(reason="superseded", message=message, result=item.entry.result)
+            self._quarantine_of(item, whole)
+        return last
+
     def _read_graph(self, item: _Item) -> None:
-        if item.kind == "prediction" and item.entry.model_version == tasks.MARKS:
-            return
         bound = item.bound
         found = results.sort(item.entry.result, bound.text, self.context.controls, bound.place)
         decoded = graph.decode(
@@ -190,99 +201,82 @@ class _Reader:
         for rejected in decoded.rejected:
             self._quarantine_of(item, rejected)
         details = {"quarantined": len(decoded.rejected)} if decoded.rejected else {}
-        annotations = msgspec.structs.replace(decoded.annotations, provenance=_provenance(item, details))
-        self._keep(_layer(item), annotations, item)
+        self._keep(_layer(item), item, decoded.annotations, _provenance(item, details))
 
-    def _keep(self, layer: str, annotations: Annotations, item: _Item) -> None:
-        """Keep a reading unless the same person did the document later; the earlier is quarantined."""
-        reading = Reading(
-            layer=layer,
-            author=item.author,
-            kind=item.kind,
-            annotations=annotations,
-            updated=item.entry.updated,
-        )
-        key = (layer, annotations.document)
-        other, theirs = self.kept.get(key, (None, item))
-        if other is not None and other.updated > reading.updated:
-            self._supersede(item, theirs)
-            return
-        if other is not None:
-            self._supersede(theirs, item)
-        self.kept[key] = (reading, item)
-
-    def _supersede(self, earlier: _Item, later: _Item) -> None:
-        message = f"{earlier.author} did it again later, in annotation {later.entry.id}"
-        self._quarantine_of(
-            earlier, Rejected(reason="superseded", message=message, result=earlier.entry.result)
+    def _keep(self, layer: str, item: _Item, annotations: Annotations, provenance: Provenance) -> None:
+        annotations = msgspec.structs.replace(annotations, provenance=provenance)
+        self.readings.append(
+            Reading(layer=layer, author=item.author, kind=item.kind, annotations=annotations)
         )
 
     # ------------------------------------------------------------ frames
 
     def _read_answers(self, items: list[_Item]) -> None:
         """All that one person said of the events of one document, on one layer, as one reading."""
-        name = items[0].bound.data["layer"].rpartition("@")[0]
         try:
-            base = self._base(name, items[0].bound.document)
+            base = self._base(items[0].bound)
         except CorpusError as error:
-            self._refuse_answers(items, str(error))
+            for item in items:
+                self._refuse_answer(item, str(error))
             return
-        events = {event.id: event for event in base.events}
-        given: dict[str, tuple[frames.Answer, _Item]] = {}
         unfinished: dict[str, list[str]] = defaultdict(list)
-        for item in sorted(items, key=lambda item: item.entry.updated):
-            id = item.bound.data["event"]
-            found = results.sort(
-                item.entry.result, item.bound.text, controlling.of_frames(), item.bound.place
-            )
-            problem = frames.base_problem(found, events.get(id))
-            if problem is not None:
-                self._quarantine_of(
-                    item, Rejected(reason="base-changed", message=problem, result=item.entry.result)
-                )
-            elif item.kind != "submitted":
-                unfinished[item.kind].append(id)
+        by_event: dict[str, list[_Item]] = defaultdict(list)
+        for item in items:
+            event = item.bound.data["event"]
+            if item.kind == "submitted":
+                by_event[event].append(item)
             else:
-                if id in given:
-                    self._supersede(given[id][1], item)
-                given[id] = (frames.decode(found, events[id], base, self.context.ontology), item)
-        self._keep_answers(base, given, unfinished)
+                unfinished[f"{item.kind} events"].append(event)
+        answers = {}
+        for event, given in by_event.items():
+            item = self._last(given)
+            if (answer := self._answer(item, base)) is not None:
+                answers[event] = (answer, item)
+        if answers:
+            self._keep_answers(base, [*answers.values()], unfinished)
 
-    def _base(self, name: str, document: Document) -> Annotations:
+    def _base(self, bound: Bound) -> Annotations:
+        name = bound.data["layer"].rpartition("@")[0]
         if self.context.layer is None:
             raise CorpusError("no layers are at hand")
         layer = self.context.layer(name)
-        if document.id not in layer:
-            raise CorpusError(f"layer {name!r} has nothing for {document.id}")
-        return layer[document.id]
+        if bound.document.id not in layer:
+            raise CorpusError(f"layer {name!r} has nothing for {bound.document.id}")
+        return layer[bound.document.id]
 
-    def _refuse_answers(self, items: list[_Item], message: str) -> None:
-        for item in items:
-            self._quarantine_of(
-                item, Rejected(reason="base-changed", message=message, result=item.entry.result)
-            )
+    def _refuse_answer(self, item: _Item, message: str) -> None:
+        whole = Rejected(reason="base-changed", message=message, result=item.entry.result)
+        self._quarantine_of(item, whole)
+
+    def _answer(self, item: _Item, base: Annotations) -> frames.Answer | None:
+        """One answer, its rejected parts quarantined; None if it is to an event that has changed."""
+        found = results.sort(item.entry.result, item.bound.text, controlling.of_frames(), item.bound.place)
+        event = next((event for event in base.events if event.id == item.bound.data["event"]), None)
+        problem = frames.base_problem(found, event)
+        if event is None or problem is not None:
+            self._refuse_answer(item, problem or "")
+            return None
+        answer = frames.decode(found, event, base, self.context.ontology)
+        self.lost += Counter(answer.lost)
+        for rejected in answer.rejected:
+            self._quarantine_of(item, rejected)
+        return answer
 
     def _keep_answers(
         self,
         base: Annotations,
-        given: dict[str, tuple[frames.Answer, _Item]],
+        given: list[tuple[frames.Answer, _Item]],
         unfinished: dict[str, list[str]],
     ) -> None:
-        for answer, item in given.values():
-            self.lost += Counter(answer.lost)
-            for rejected in answer.rejected:
-                self._quarantine_of(item, rejected)
-        if not given:
-            return
-        annotations, missing = frames.assemble(base, [answer for answer, _ in given.values()])
-        last = [*given.values()][-1][1]
-        seconds = [item.entry.lead_time for _, item in given.values() if item.entry.lead_time is not None]
+        annotations, missing = frames.assemble(base, [answer for answer, _ in given])
+        last = max((item for _, item in given), key=lambda item: item.entry.updated)
+        seconds = [item.entry.lead_time for _, item in given if item.entry.lead_time is not None]
         details: dict[str, Any] = {
             "layer": last.bound.data["layer"],
             "unanswered": missing,
-            **{f"{kind} events": ids for kind, ids in unfinished.items()},
-            "no events": [answer.event for answer, _ in given.values() if not answer.is_event],
-            "quarantined": sum(len(answer.rejected) for answer, _ in given.values()),
+            **unfinished,
+            "no events": [answer.event for answer, _ in given if not answer.is_event],
+            "quarantined": sum(len(answer.rejected) for answer, _ in given),
         }
         provenance = Provenance(
             author=last.author,
@@ -292,8 +286,7 @@ class _Reader:
             status="draft" if missing else "submitted",
             details={key: value for key, value in details.items() if value},
         )
-        annotations = msgspec.structs.replace(annotations, provenance=provenance)
-        self._keep(f"{FRAMES}/{_safe(last.author)}", annotations, last)
+        self._keep(f"{FRAMES}/{_safe(last.author)}", last, annotations, provenance)
 
     # ------------------------------------------------------------ quarantine
 

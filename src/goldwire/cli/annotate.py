@@ -1,8 +1,20 @@
-"""`goldwire annotate`: label Studio: what goes in, what comes out."""
+"""`goldwire annotate`: Label Studio: what goes in, what comes out."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
 import typer
+
+from goldwire.cli.output import Json, note, print_json
+
+if TYPE_CHECKING:
+    from goldwire.annotate.deposit import Deposited
+    from goldwire.annotate.readings import Imported
+    from goldwire.annotate.tasks import Encoded
+    from goldwire.corpora.ontology import Ontology
+    from goldwire.corpora.store import Corpus
 
 app = typer.Typer(help="Label Studio: what goes in, what comes out.", no_args_is_help=True)
 
@@ -10,3 +22,263 @@ app = typer.Typer(help="Label Studio: what goes in, what comes out.", no_args_is
 @app.callback()
 def _annotate() -> None:
     """Label Studio: what goes in, what comes out."""
+
+
+Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
+OntologyName = Annotated[str, typer.Option("--ontology", help="A name that ships, or a TOML file.")]
+Layout = Annotated[
+    Literal["graph", "frames"],
+    typer.Option(help="graph: mentions, triggers and arrows; frames: a task for each event, roles by key."),
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of to the terminal.")
+]
+
+
+@app.command("config")
+def config(
+    *, ontology: OntologyName = "conflict", layout: Layout = "graph", out: Out = None, as_json: Json = False
+) -> None:
+    """The labeling configuration of an ontology, to be pasted into a Label Studio project.
+
+    \b
+    Example:
+      goldwire annotate config --ontology conflict --out config.xml
+    """
+    from goldwire.annotate import labelconfig
+    from goldwire.corpora import ontology as ontologies
+
+    _show(labelconfig.build(ontologies.read(ontology), layout), "config", out, as_json)
+
+
+@app.command("guidelines")
+def guidelines(*, ontology: OntologyName = "conflict", out: Out = None, as_json: Json = False) -> None:
+    """The guidelines for annotators: every type, role and attribute with an example, as one HTML page.
+
+    \b
+    Example:
+      goldwire annotate guidelines --ontology conflict --out guidelines.html
+    """
+    from goldwire.annotate import guidelines as pages
+    from goldwire.corpora import ontology as ontologies
+
+    _show(pages.page(ontologies.read(ontology)), "guidelines", out, as_json)
+
+
+def _show(text: str, what: str, out: Path | None, as_json: bool) -> None:
+    from goldwire.corpora.store import write_atomic
+
+    if out is not None:
+        write_atomic(out, text.encode("utf-8"))
+        note(f"{what} written to {out}")
+    if as_json:
+        print_json({what: text} if out is None else {"written": str(out)})
+    elif out is None:
+        typer.echo(text, nl=False)
+
+
+@app.command("export")
+def export(
+    folder: Dir,
+    out: Annotated[Path, typer.Argument(metavar="OUT.json", help="Where the tasks go.")],
+    *,
+    prefill: Annotated[
+        str | None, typer.Option(metavar="LAYER", help="Add this layer as predictions.")
+    ] = None,
+    layout: Layout = "graph",
+    as_json: Json = False,
+) -> None:
+    """Write the corpus as Label Studio tasks, to be imported into a project there. No server is needed.
+
+    In the layout frames the layer given by --prefill is what the frames are made of.
+
+    \b
+    Example:
+      goldwire annotate export work tasks.json --prefill system/lexicon
+    """
+    import msgspec
+
+    from goldwire.annotate import frames, tasks
+    from goldwire.corpora.errors import CorpusError
+    from goldwire.corpora.store import open_corpus, write_atomic
+
+    corpus = open_corpus(folder)
+    documents, ontology = corpus.documents(), _ontology(corpus)
+    layer = corpus.layer(prefill) if prefill is not None else None
+    version = tasks.version(prefill, layer.values()) if prefill is not None and layer is not None else None
+    if layout == "graph":
+        encoded = tasks.encode(documents, ontology, prefill=layer, version=version)
+    elif layer is None or version is None:
+        raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
+    else:
+        encoded = frames.encode(documents, ontology, layer, version)
+    write_atomic(out, msgspec.json.format(msgspec.json.encode(encoded.tasks), indent=1))
+    _tell_export(encoded, out, version, as_json)
+
+
+def _ontology(corpus: Corpus) -> Ontology:
+    from goldwire.corpora.errors import CorpusError
+
+    ontology = corpus.ontology()
+    if ontology is None:
+        raise CorpusError(f'{corpus.path}: the corpus names no ontology; add `ontology = "…"` to corpus.toml')
+    return ontology
+
+
+def _tell_export(encoded: Encoded, out: Path, version: str | None, as_json: bool) -> None:
+    predictions = sum("predictions" in task for task in encoded.tasks)
+    for fault in encoded.faults:
+        note(f"left out, not sound: {fault}")
+    if as_json:
+        print_json(
+            {
+                "written": str(out),
+                "tasks": len(encoded.tasks),
+                "predictions": predictions,
+                "model_version": version,
+                "lost": encoded.lost,
+            }
+        )
+        return
+    typer.echo(f"{out}: {len(encoded.tasks)} task(s), {predictions} with predictions{_of(version)}")
+    typer.echo(f"not held by Label Studio: {_counts(encoded.lost)}")
+
+
+def _of(version: str | None) -> str:
+    return "" if version is None else f" ({version})"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{times} {kind}" for kind, times in counts.items()) or "nothing"
+
+
+@app.command("import")
+def import_(
+    folder: Dir,
+    export_file: Annotated[Path, typer.Argument(metavar="EXPORT.json", help="What Label Studio exported.")],
+    *,
+    config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", metavar="FILE", help="The project's configuration, if Goldwire did not make it."
+        ),
+    ] = None,
+    entities: Annotated[
+        list[str], typer.Option(metavar="CONTROL", help="A control with entities; may be repeated.")
+    ] = [],  # noqa: B006 - typer reads it, nobody changes it
+    triggers: Annotated[
+        list[str], typer.Option(metavar="CONTROL", help="A control with triggers; may be repeated.")
+    ] = [],  # noqa: B006
+    same: Annotated[str | None, typer.Option(metavar="ARROW", help="The arrow of coreference.")] = None,
+    annotator: Annotated[
+        list[str],
+        typer.Option(metavar="WHO=NAME", help="A name for an id or address there; may be repeated."),
+    ] = [],  # noqa: B006
+    add_texts: Annotated[
+        bool, typer.Option("--add-texts", help="Add texts that the corpus lacks; make it if it is not there.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Read a Label Studio export into layers: annotator/NAME, skipped/NAME, draft/NAME, prediction/VERSION.
+
+    Everything is checked against text and ontology; what fails goes to a quarantine file with its reason.
+
+    \b
+    Example:
+      goldwire annotate import work export.json --annotator 1=anna --annotator ben@example.org=ben
+    """
+    from goldwire.annotate import controls as declared
+    from goldwire.annotate import deposit, exports, readings
+
+    names, raw_tasks = _names(annotator), exports.read(export_file)
+    xml = None if config_file is None else _read_config(config_file)
+    field = "text" if xml is None else declared.parse(xml, entities=entities, triggers=triggers).field
+    corpus = _open(folder, raw_tasks, field, add_texts)
+    ontology = corpus.ontology()
+    if xml is not None:
+        controls = declared.parse(xml, entities=entities, triggers=triggers, same=same, ontology=ontology)
+        ontology = ontology or declared.ontology_of(controls)
+    else:
+        ontology = _ontology(corpus)
+        controls = declared.of(ontology)
+    context = readings.Context(
+        documents={document.id: document for document in corpus.documents()},
+        controls=controls,
+        ontology=ontology,
+        names=names,
+        layer=corpus.layer,
+    )
+    imported = readings.decode(raw_tasks, context)
+    deposited = deposit.write(corpus, imported, export_file.read_bytes(), export_file.name)
+    _tell_import(imported, deposited, as_json)
+
+
+def _read_config(path: Path) -> str:
+    from goldwire.corpora.encodings import decode
+    from goldwire.corpora.errors import CorpusError
+
+    try:
+        return decode(path.read_bytes(), str(path))
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _open(folder: Path, tasks: list[object], field: str, add_texts: bool) -> Corpus:
+    """The corpus, with the texts of the tasks if they are to be added."""
+    from goldwire.annotate import deposit
+    from goldwire.corpora import build
+    from goldwire.corpora.store import MANIFEST, Manifest, open_corpus
+
+    if not add_texts:
+        return open_corpus(folder)
+    if (folder / MANIFEST).is_file():
+        corpus = open_corpus(folder)
+        documents = deposit.new_documents(tasks, corpus.documents(), field)
+        built = build.add(corpus, documents)
+    else:
+        documents = deposit.new_documents(tasks, [], field)
+        built = build.new(folder, Manifest(name=folder.resolve().name), documents)
+    note(f"{folder}: {built.added} text(s) added")
+    for line in built.notes:
+        note(line)
+    return built.corpus
+
+
+def _names(given: list[str]) -> dict[str, str]:
+    from goldwire.corpora.errors import CorpusError
+
+    names = {}
+    for pair in given:
+        who, equals, name = pair.partition("=")
+        if not (who and equals and name):
+            raise CorpusError(f"--annotator {pair!r}: WHO=NAME is expected, such as 1=anna")
+        names[who] = name
+    return names
+
+
+def _tell_import(imported: Imported, deposited: Deposited, as_json: bool) -> None:
+    from collections import Counter
+
+    reasons: dict[str, int] = dict(Counter(item.reason for item in imported.quarantined).most_common())
+    if as_json:
+        print_json(
+            {
+                "found": imported.found,
+                "layers": deposited.layers,
+                "quarantined": reasons,
+                "lost": imported.lost,
+                "repaired": imported.repaired,
+                "raw": str(deposited.raw),
+                "quarantine": str(deposited.quarantine) if deposited.quarantine else None,
+            }
+        )
+        return
+    typer.echo(f"found: {_counts(imported.found)}")
+    for layer, size in deposited.layers.items():
+        typer.echo(f"layer {layer}: {size} document(s)")
+    typer.echo(f"not held by layers: {_counts(imported.lost)}")
+    typer.echo(f"repaired: {_counts(imported.repaired)}")
+    typer.echo(
+        f"quarantined: {_counts(reasons)}{f' -> {deposited.quarantine}' if deposited.quarantine else ''}"
+    )
+    typer.echo(f"kept as it came: {deposited.raw}")
