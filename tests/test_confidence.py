@@ -1,0 +1,98 @@
+"""Confidence against scikit-learn where it knows all gold units, by hand where it does not."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve
+
+from goldwire.corpora.errors import MeasureError
+from goldwire.eval.confidence import judge
+
+detections = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]), st.booleans()), min_size=1, max_size=20
+)
+
+
+@given(detections, st.integers(0, 5))
+def test_missed_gold_counts_as_found_never(found, missed):
+    """Against scikit-learn, told of missed gold as positives with a score below all others."""
+    scores, correct = zip(*found, strict=True)
+    gold = sum(correct) + missed
+    judged = judge(scores, correct, gold)
+    if not gold:
+        assert judged.curve == ()
+        assert judged.average_precision is None
+        return
+    precision, recall, thresholds = precision_recall_curve(
+        [*correct, *[True] * missed], [*scores, *[-1.0] * missed]
+    )
+    kept = slice(1 if missed else 0, len(thresholds))  # the point where all is kept, missed gold included
+    assert [p.threshold for p in judged.curve] == pytest.approx(thresholds[kept])
+    assert [p.precision for p in judged.curve] == pytest.approx(precision[kept])
+    assert [p.recall for p in judged.curve] == pytest.approx(recall[kept])
+
+
+@given(detections)
+def test_without_missed_gold_average_precision_is_scikit_learn_s(found):
+    scores, correct = zip(*found, strict=True)
+    if any(correct):
+        assert judge(scores, correct, sum(correct)).average_precision == pytest.approx(
+            average_precision_score(correct, scores)
+        )
+
+
+@given(detections)
+def test_no_threshold_beats_the_best(found):
+    scores, correct = zip(*found, strict=True)
+    if any(correct):
+        best = judge(scores, correct, sum(correct)).best
+        tried = [f1_score(correct, np.array(scores) >= threshold) for threshold in sorted(set(scores))]
+        assert best.f == pytest.approx(max(tried))
+
+
+def test_average_precision_by_hand():
+    # Four gold units, two found: at .9 (1 of 1) and .3 (2 of 3). 1/4 x 1 + 1/4 x 2/3.
+    assert judge([0.9, 0.8, 0.3], [True, False, True], 4).average_precision == pytest.approx(5 / 12)
+
+
+def test_calibration_by_hand():
+    # Bin .9-1: scores .95 and .91, one right: |.93 - .5| = .43. Bin .2-.3: score .25, right: .75.
+    judged = judge([0.95, 0.91, 0.25], [True, False, True], 2)
+    assert [(b.detections, b.precision) for b in judged.bins] == [(1, 1.0), (2, 0.5)]
+    assert judged.calibration_error == pytest.approx((2 * 0.43 + 0.75) / 3)
+    assert judged.brier == pytest.approx((0.05**2 + 0.91**2 + 0.75**2) / 3)
+
+
+def test_a_score_of_one_belongs_to_the_last_bin():
+    [found] = judge([1.0], [True], 1).bins
+    assert (found.low, found.high) == (0.9, 1.0)
+
+
+def test_scores_beyond_one_are_no_probabilities():
+    judged = judge([12.5, 3.0], [True, False], 1)
+    assert (judged.calibration_error, judged.brier, judged.bins) == (None, None, ())
+    assert judged.best.threshold == 12.5
+
+
+def test_nothing_detected_is_undefined_but_for_average_precision():
+    judged = judge([], [], 3)
+    assert (judged.average_precision, judged.best, judged.calibration_error) == (0.0, None, None)
+
+
+def test_nothing_right_is_zero():
+    judged = judge([0.5, 0.6], [False, False], 3)
+    assert (judged.average_precision, judged.best.f) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("scores", "correct", "gold", "words"),
+    [
+        ([0.5], [True, False], 2, "1 scores, but 2 judgements"),
+        ([float("nan")], [True], 1, "not a finite number"),
+        ([0.5, 0.6], [True, True], 1, "2 correct detections of 1 gold units"),
+    ],
+)
+def test_what_cannot_be_is_refused(scores, correct, gold, words):
+    with pytest.raises(MeasureError, match=words):
+        judge(scores, correct, gold)
