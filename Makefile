@@ -1,7 +1,7 @@
 # Needs python3 (3.11 or later) and make; everything else is installed into .venv.
 PYTHON ?= python3
 BIN    := .venv/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 
 .PHONY: help demo test check format bench stats constraints venv clean
 
@@ -60,6 +60,6 @@ clean:
 
 constraints:
 	rm -rf .venv/fresh && $(PYTHON) -m venv .venv/fresh
-	.venv/fresh/bin/python -m pip install --quiet -e '.[all,dev]'
+	.venv/fresh/bin/python -m pip install -qq -e '.[all,dev]'
 	@{ sed -n '/^#/p' constraints.txt; .venv/fresh/bin/python -m pip freeze --exclude-editable; } > .venv/fresh/constraints.txt
 	mv .venv/fresh/constraints.txt constraints.txt && rm -rf .venv/fresh
