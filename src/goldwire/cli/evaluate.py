@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import typer
 
+from goldwire.cli import run
+
 app = typer.Typer(help="Run extractors, score them, compare them.", no_args_is_help=True)
 
 
 @app.callback()
 def _evaluate() -> None:
     """Run extractors, score them, compare them."""
+
+
+app.command("run")(run.run)
+app.command("systems")(run.systems)

@@ -1,0 +1,260 @@
+"""`goldwire eval run` and `goldwire eval systems`: run extractors, and say which there are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from goldwire.cli.output import Json, note, print_json
+
+if TYPE_CHECKING:
+    from goldwire.eval.facts import Facts, Speed
+    from goldwire.eval.run import Outcome, Progress
+    from goldwire.eval.systems import System
+
+SAY_EVERY = 5.0  # seconds between two lines of progress where the line cannot be written over
+Matrix = Annotated[
+    list[Path] | None,
+    typer.Option("--systems", metavar="FILE", help="A TOML file of systems; may be repeated."),
+]
+
+
+def run(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    *,
+    system: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=SPEC", help="A system to run; may be repeated.")
+    ] = None,
+    systems: Matrix = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Of FILE run only this system; may be repeated.")
+    ] = None,
+    labels: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=MAP", help="A label map (TOML, or a name that ships).")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME.KEY=VALUE", help="An option of a system; may be repeated."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes for each system.")] = 1,
+    timeout: Annotated[float | None, typer.Option(help="Seconds a document may take.")] = None,
+    memory: Annotated[str | None, typer.Option(help="What a process may hold, such as 2GB.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides whatever a system leaves to chance.")] = 0,
+    retry: Annotated[bool, typer.Option("--retry", help="Run documents again that failed before.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run all documents again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run systems on a corpus; each becomes a layer `system/NAME`.
+
+    A document on which a system crashes, hangs or talks nonsense fails alone and counts as empty. What does
+    not fit text or ontology goes to quarantine. Interrupted and run again, only what is missing is run.
+    Exit 2 if a system could not be run at all.
+
+    \b
+    Examples:
+      goldwire eval run work --system rules=lexicon --system mine="cmd:python extract.py"
+      goldwire eval run work --systems systems.toml --workers 2
+    """
+    from goldwire.corpora.store import open_corpus
+    from goldwire.eval.run import run as run_systems
+
+    corpus = open_corpus(folder)
+    chosen = _chosen(system or [], systems or [], only or [])
+    chosen = [_limited(item, timeout, memory) for item in _with(chosen, labels or [], option or [])]
+    outcomes = run_systems(
+        corpus, chosen, workers=workers, seed=seed, retry=retry, fresh=fresh, progress=_progress()
+    )
+    if as_json:
+        print_json(outcomes)
+    else:
+        _show(outcomes, folder)
+    if any(outcome.error for outcome in outcomes):
+        raise typer.Exit(2)
+
+
+def _chosen(texts: list[str], files: list[Path], only: list[str]) -> list[System]:
+    from goldwire.corpora.errors import ExtractorError
+    from goldwire.eval import systems
+
+    listed = [item for file in files for item in systems.read(file)]
+    unknown = set(only) - {item.name for item in listed}
+    if unknown:
+        raise ExtractorError(f"--only {', '.join(sorted(unknown))}: not among the systems of the file")
+    found = [item for item in listed if not only or item.name in only]
+    found += [systems.parse_system(text) for text in texts]
+    names = [item.name for item in found]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled or not found:
+        what = f"two systems are called {', '.join(doubled)}" if doubled else "no system was named"
+        raise ExtractorError(f"{what}; write --system NAME=SPEC or --systems FILE")
+    return found
+
+
+def _with(found: list[System], labels: list[str], options: list[str]) -> Iterator[System]:
+    """The systems with the label maps and options of the command line."""
+    import msgspec
+
+    from goldwire.corpora.errors import ExtractorError
+
+    maps = dict(_pair(text, "--labels NAME=MAP") for text in labels)
+    settings = [(*_pair(text, "--option NAME.KEY=VALUE"),) for text in options]
+    keys = [(*name.partition(".")[::2], value) for name, value in settings]
+    unknown = ({*maps} | {name for name, _, _ in keys}) - {item.name for item in found}
+    if unknown:
+        raise ExtractorError(f"no system is called {', '.join(sorted(unknown))}")
+    for item in found:
+        mine = {key: _value(value) for name, key, value in keys if name == item.name}
+        yield msgspec.structs.replace(
+            item, labels=maps.get(item.name, item.labels), options={**item.options, **mine}
+        )
+
+
+def _pair(text: str, form: str) -> tuple[str, str]:
+    from goldwire.corpora.errors import ExtractorError
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ExtractorError(f"{text!r}: write {form}")
+    return name, value
+
+
+def _value(text: str) -> Any:
+    """A value as TOML has it, or the text itself."""
+    import tomllib
+
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _limited(item: System, timeout: float | None, memory: str | None) -> System:
+    import msgspec
+
+    from goldwire.eval.systems import parse_size
+
+    changes: dict[str, Any] = {}
+    if timeout is not None:
+        changes["timeout"] = timeout
+    if memory is not None:
+        changes["memory"] = parse_size(memory)
+    return msgspec.structs.replace(item, **changes)
+
+
+def _progress() -> Callable[[Progress], None]:
+    """Shows rate and time left on standard error: one line written over, or a line now and then."""
+    import time
+
+    last = 0.0
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        now, terminal = time.monotonic(), sys.stderr.isatty()
+        complete = progress.done == progress.total
+        if not complete and now - last < (0.1 if terminal else SAY_EVERY):
+            return
+        last = now
+        end = "\n" if complete or not terminal else ""
+        sys.stderr.write(("\r\x1b[K" if terminal else "") + _line(progress) + end)
+        sys.stderr.flush()
+
+    return show
+
+
+def _line(progress: Progress) -> str:
+    rate = progress.done / progress.seconds if progress.seconds else 0.0
+    left = ""
+    if rate and progress.done < progress.total:
+        left = f", {(progress.total - progress.done) / rate:.0f} s left"
+    failed = f", {progress.failed} failed" if progress.failed else ""
+    return f"{progress.system}: {progress.done}/{progress.total} documents, {rate:.1f}/s{left}{failed}"
+
+
+def _show(outcomes: list[Outcome], folder: Path) -> None:
+    for outcome in outcomes:
+        if outcome.facts is None:
+            typer.echo(f"{outcome.system}: not run: {outcome.error}")
+        else:
+            for line in _report(outcome.facts, folder):
+                typer.echo(line)
+
+
+def _report(facts: Facts, folder: Path) -> Iterator[str]:
+    by = f"{facts.name} {facts.version}".strip()
+    yield f"{facts.system}: layer system/{facts.system}, {facts.documents} documents by {by}"
+    yield "  " + ", ".join(_speed(facts.speed))
+    if facts.usage:
+        yield "  " + ", ".join(f"{name} {value:g}" for name, value in facts.usage.items())
+    for reason, ids in _by_reason(facts.failed).items():
+        yield f"  failed, scored as empty: {reason}: {', '.join(ids)}"
+    if facts.failed:
+        yield "  (--retry runs the failed ones again)"
+    if facts.quarantined:
+        place = folder / "runs" / facts.system / "quarantine.jsonl"
+        yield f"  quarantined: {_counts(facts.quarantined)} ({place})"
+    if facts.unmapped:
+        yield f"  no counterpart in the ontology: {_counts(facts.unmapped)}"
+    if facts.dropped:
+        yield f"  left out by the label map: {_counts(facts.dropped)}"
+    if facts.excluded:
+        yield f"  in excluded regions, not counted: {facts.excluded}"
+    if facts.repaired:
+        yield f"  offsets in UTF-16 units or bytes, repaired: {facts.repaired}"
+    yield from (f"  {line}" for line in facts.notes)
+
+
+def _speed(speed: Speed) -> Iterator[str]:
+    if speed.documents is not None and speed.characters is not None:
+        yield f"{speed.documents:.1f} documents/s, {speed.characters:.0f} characters/s"
+    if speed.latency is not None:
+        p50, p95, p99 = (1000 * value for value in (speed.latency.p50, speed.latency.p95, speed.latency.p99))
+        yield f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms"
+    if speed.startup is not None:
+        yield f"start-up {speed.startup:.2f} s"
+    if speed.memory is not None:
+        yield f"peak {speed.memory / 1e6:.0f} MB"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items())
+
+
+def _by_reason(failed: dict[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for document, reason in failed.items():
+        found.setdefault(reason, []).append(document)
+    return found
+
+
+def systems(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]…", help="TOML files of systems to show as well.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List the kinds of system that can be run, those of installed packages, and those of a file.
+
+    \b
+    Examples:
+      goldwire eval systems
+      goldwire eval systems systems.toml
+    """
+    from goldwire.eval import systems as matrix
+    from goldwire.eval.extractors import kinds
+
+    listed = [item for file in files or [] for item in matrix.read(file)]
+    if as_json:
+        print_json({"kinds": kinds(), "systems": [{"name": s.name, "spec": str(s.spec)} for s in listed]})
+        return
+    for kind in kinds():
+        typer.echo(kind["form"] + ("" if kind["ready"] else f"   (not installed: {kind['hint']})"))
+        typer.echo(f"    {kind['about']}")
+    for item in listed:
+        typer.echo(f"{item.name} = {item.spec}" + (f", labels {item.labels}" if item.labels else ""))
+    if not listed:
+        note("Run one with: goldwire eval run DIR --system NAME=SPEC")

@@ -1,0 +1,114 @@
+"""Label maps: a system's own types, roles and values in terms of the ontology. TOML, all tables optional.
+
+    [mentions]                      PERSON = "PER"      # "" leaves a label out on purpose
+    [events]                        "Conflict.Attack" = "Attack"
+    [roles]                         "Conflict.Attack.Place" = "place"    # or "Place" for every event
+    [relations]                     "org-aff" = "member"
+    [attributes.realis]             ASSERTED = "actual"
+
+A label that the map does not name stands for itself where the ontology has it. One that has no counterpart
+is left out and counted; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from goldwire import configs
+from goldwire.corpora.errors import DataError, ExtractorError, Fault
+from goldwire.corpora.ontology import Ontology
+
+Unit = Literal["mentions", "events", "roles", "relations", "attributes"]
+
+
+class LabelMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What each label of a system is called in the ontology; "" for what is left out on purpose."""
+
+    mentions: dict[str, str] = {}
+    events: dict[str, str] = {}
+    roles: dict[str, str] = {}
+    relations: dict[str, str] = {}
+    attributes: dict[str, dict[str, str]] = {}
+
+    def mention(self, label: str, ontology: Ontology | None) -> str | None:
+        """The entity type of a label; "" if left out on purpose, None if there is no counterpart."""
+        return _find(self.mentions, (label,), ontology and ontology.entities.keys())
+
+    def event(self, label: str, ontology: Ontology | None) -> str | None:
+        """The event type of a label, like `mention`."""
+        return _find(self.events, (label,), ontology and ontology.events.keys())
+
+    def role(self, event: str, label: str, to: str, ontology: Ontology | None) -> str | None:
+        """The role, in events of the ontology's type `to`, that the system calls `label` in its `event`."""
+        known = ontology and ontology.events[to].roles.keys()
+        return _find(self.roles, (f"{event}.{label}", label), known)
+
+    def relation(self, label: str, ontology: Ontology | None) -> str | None:
+        """The relation type of a label, like `mention`."""
+        return _find(self.relations, (label,), ontology and ontology.relations.keys())
+
+    def value(self, attribute: str, label: str, ontology: Ontology | None) -> str | None:
+        """The value of an attribute, like `mention`; None too for an attribute the ontology does not have."""
+        if ontology is not None and attribute not in ontology.attributes:
+            return None
+        known = ontology and ontology.attributes[attribute].values.keys()
+        return _find(self.attributes.get(attribute, {}), (label,), known)
+
+
+def _find(table: dict[str, str], keys: tuple[str, ...], known: object) -> str | None:
+    for key in keys:
+        if key in table:
+            return table[key]
+    label = keys[-1]
+    return label if known is None or label in known else None  # type: ignore[operator]
+
+
+def decode(toml: str, where: str, ontology: Ontology | None = None) -> LabelMap:
+    """A label map from TOML text; `DataError` names every target that the ontology does not have."""
+    try:
+        labels = msgspec.toml.decode(toml, type=LabelMap)
+    except msgspec.DecodeError as error:
+        raise DataError(f"{where}: not a label map", [Fault(where, "", str(error))]) from error
+    faults = [] if ontology is None else target_faults(labels, ontology, where)
+    if faults:
+        raise DataError(f"{where}: {len(faults)} label(s) that the ontology does not have", faults)
+    return labels
+
+
+def read(source: str | Path, ontology: Ontology | None = None) -> LabelMap:
+    """The label map of a name that ships with Goldwire, or of a TOML file."""
+    name = str(source)
+    if name in configs.names("labels"):
+        return decode(configs.read("labels", name), name, ontology)
+    path = Path(source)
+    if not path.is_file():
+        known = ", ".join(configs.names("labels"))
+        raise ExtractorError(f"no label map {name!r}: neither a file nor one that ships ({known})")
+    return decode(path.read_text(encoding="utf-8"), str(path), ontology)
+
+
+def target_faults(labels: LabelMap, ontology: Ontology, where: str) -> list[Fault]:
+    """A fault for each target that the ontology does not have."""
+    roles = {role for event in ontology.events.values() for role in event.roles}
+    tables = [
+        ("mentions", labels.mentions, ontology.entities.keys()),
+        ("events", labels.events, ontology.events.keys()),
+        ("roles", labels.roles, roles),
+        ("relations", labels.relations, ontology.relations.keys()),
+    ]
+    for name, values in labels.attributes.items():
+        known = ontology.attributes[name].values.keys() if name in ontology.attributes else ()
+        tables.append((f"attributes.{name}", values, known))  # type: ignore[arg-type]
+    return [
+        Fault(
+            where,
+            f"{name}.{label}",
+            f"{target!r} is not in the ontology; known are {', '.join(sorted(known))}",
+        )
+        for name, table, known in tables
+        for label, target in table.items()
+        if target and target not in known
+    ]
