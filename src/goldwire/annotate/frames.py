@@ -13,10 +13,10 @@ import msgspec
 
 from goldwire.annotate import labelconfig, regions, tasks
 from goldwire.annotate.results import Reason, Region, Rejected, Sorted
-from goldwire.annotate.verify import sound
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.sift import sound
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention
 
 

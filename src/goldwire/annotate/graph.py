@@ -19,8 +19,8 @@ from goldwire.annotate import clusters
 from goldwire.annotate.controls import Controls
 from goldwire.annotate.regions import item_id
 from goldwire.annotate.results import Arrow, Choice, Reason, Region, Rejected, Sorted
-from goldwire.annotate.verify import Dropped, Key, sound
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.sift import Dropped, Key, sound
 from goldwire.corpora.types import (
     Annotations,
     Argument,

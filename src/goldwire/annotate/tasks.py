@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate import labelconfig, regions
-from goldwire.annotate.verify import sound
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.sift import sound
 from goldwire.corpora.types import Annotations, Document
 
 Task = dict[str, Any]
