@@ -105,6 +105,11 @@ def parse(
     )
 
 
+def field(xml: str) -> str:
+    """The key under which tasks of a configuration have their text."""
+    return _text([*_tags(xml)])[1]
+
+
 def of(ontology: Ontology) -> Controls:
     """The controls of the `graph` layout of an ontology."""
     return parse(labelconfig.graph(ontology))
@@ -183,13 +188,13 @@ def _sort(
     ontology: Ontology | None,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Controls of entities and controls of triggers, the rest given to the kind that nobody named."""
-    fired = triggers or (() if entities and len(holders) == 1 else _triggers(found, holders, ontology))
-    held = entities or tuple(name for name in holders if name not in fired)
-    if both := {*held} & {*fired}:
+    rest = tuple(name for name in holders if name not in (*entities, *triggers))
+    if both := {*entities} & {*triggers}:
         raise DataError(f"a control holds entities or triggers, not both: {', '.join(sorted(both))}")
-    if not triggers:
-        fired = tuple(name for name in fired if name not in held)
-    return held, fired
+    if entities or triggers:
+        return entities or rest, triggers or rest
+    fired = _triggers(found, holders, ontology)
+    return tuple(name for name in holders if name not in fired), fired
 
 
 def _triggers(found: dict[str, Control], holders: list[str], ontology: Ontology | None) -> tuple[str, ...]:

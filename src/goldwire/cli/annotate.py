@@ -192,7 +192,7 @@ def import_(
 
     names, raw_tasks = _names(annotator), exports.read(export_file)
     xml = None if config_file is None else _read_config(config_file)
-    field = "text" if xml is None else declared.parse(xml, entities=entities, triggers=triggers).field
+    field = "text" if xml is None else declared.field(xml)
     corpus = _open(folder, raw_tasks, field, add_texts)
     ontology = corpus.ontology()
     if xml is not None:

@@ -1,0 +1,110 @@
+"""The Label Studio configuration of an ontology: everything in it, nothing colliding, everything escaped."""
+
+import xml.etree.ElementTree as ET
+from collections import Counter
+
+import msgspec
+import pytest
+
+from goldwire.annotate import controls, labelconfig
+from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.errors import OntologyError
+from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology, RelationType, Role, Value
+
+CONFLICT = ontologies.read("conflict")
+NASTY = "<&\"'>]]> é\u00a0😀"
+TINY = Ontology(
+    name="tiny",
+    version="1",
+    entities={"PER": EntityType(), NASTY: EntityType()},
+    events={"Meet": EventType(roles={"who": Role(fillers=("PER",))})},
+)
+
+
+def elements(xml: str, tag: str) -> list[ET.Element]:
+    return [*ET.fromstring(xml).iter(tag)]
+
+
+def test_every_type_role_and_value_of_the_ontology_is_declared_once() -> None:
+    xml = labelconfig.graph(CONFLICT)
+    labels = [label.get("value") for label in elements(xml, "Label")]
+    assert labels == [*CONFLICT.entities, *CONFLICT.events, "excluded"]
+    roles = {role for event in CONFLICT.events.values() for role in event.roles}
+    arrows = [arrow.get("value") for arrow in elements(xml, "Relation")]
+    assert len(arrows) == len({*arrows})
+    assert {*arrows} == {*roles, "same", "continued"}
+    values = {c.get("name"): [v.get("value") for v in c] for c in elements(xml, "Choices")}
+    assert values == {f"attribute-{name}": [*a.values] for name, a in CONFLICT.attributes.items()}
+
+
+def test_no_key_is_given_twice_and_none_is_left_to_label_studio() -> None:
+    """A choice without a key gets a digit by itself, which may be a label's."""
+    xml = labelconfig.graph(CONFLICT)
+    shown = [e for tag in ("Label", "Choice") for e in elements(xml, tag) if e.get("value") != "excluded"]
+    keys = [element.get("hotkey") for element in shown]
+    assert None not in keys
+    assert [key for key, times in Counter(keys).items() if times > 1] == []
+
+
+def test_attributes_show_only_where_they_apply() -> None:
+    shown = {c.get("name"): c for c in elements(labelconfig.graph(CONFLICT), "Choices")}
+    mode, form, realis = (shown[f"attribute-{name}"] for name in ("mode", "form", "realis"))
+    assert (mode.get("whenTagName"), mode.get("whenLabelValue")) == ("trigger", "Attack")
+    assert (form.get("whenTagName"), form.get("whenLabelValue")) == ("entity", None)
+    assert (realis.get("whenTagName"), realis.get("whenLabelValue")) == ("trigger", None)
+    assert {c.get("perRegion") for c in shown.values()} == {"true"}
+
+
+def test_configuration_is_the_same_each_time_and_names_are_escaped() -> None:
+    assert labelconfig.graph(TINY) == labelconfig.graph(TINY)
+    assert [e.get("value") for e in elements(labelconfig.graph(TINY), "Label")][1] == NASTY
+
+
+def test_signs_that_xml_cannot_hold_do_not_break_it() -> None:
+    attribute = Attribute(on="mention", values={"a": Value(definition="bell \u0007 rings")})
+    xml = labelconfig.graph(msgspec.structs.replace(TINY, attributes={"x": attribute}))
+    assert elements(xml, "Choice")[0].get("hint") == "bell  rings"
+
+
+@pytest.mark.parametrize("layout", ["graph", "frames"])
+def test_headline_source_and_label_bar_stay_above_the_text(layout: labelconfig.Layout) -> None:
+    view = ET.fromstring(labelconfig.build(CONFLICT, layout))
+    bar, text = view[0], next(child for child in view if child.tag == "Text")
+    assert "position:sticky" in bar.attrib["style"]
+    assert [header.get("value") for header in bar.iter("Header")][:2] == ["$title", "$source"]
+    assert [*view].index(bar) < [*view].index(text)
+    assert {"Labels", "Choices"} <= {child.tag for child in bar}
+
+
+def test_frames_offer_the_roles_of_the_events_type_and_nothing_else() -> None:
+    bar = labelconfig.roles(CONFLICT, "Surrender")
+    assert [role["value"] for role in bar] == ["surrenderer", "recipient", "place", "time", "mention"]
+    assert len({role["hotkey"] for role in bar}) == len({role["background"] for role in bar}) == len(bar)
+    assert bar[-1] == {"value": "mention", "background": "#d9d9d9", "hotkey": "0"}
+
+
+def test_regions_of_predictions_have_their_controls_declared_in_both_layouts() -> None:
+    """A region of an undeclared control is rewritten by Label Studio on submit."""
+    assert {"entity", "trigger", "excluded"} <= controls.of(CONFLICT).controls.keys()
+    assert {"role", "trigger", "excluded", "verdict"} <= controls.of_frames().controls.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"relations": {"same": RelationType()}}, "'same' cannot be a role or relation"),
+        ({"events": {"A": EventType(roles={"continued": Role(fillers=())})}}, "'continued' cannot be"),
+        ({"entities": {"$title": EntityType()}}, r"'\$title' begins with \$"),
+        (
+            {
+                "events": {"a,b": EventType()},
+                "attributes": {"x": Attribute(on="event", events=("a,b",), values={"y": Value()})},
+            },
+            "a name with a comma",
+        ),
+        ({"entities": {"A": EntityType(key="a"), "B": EntityType(key="A")}}, "already that of A"),
+    ],
+)
+def test_ontologies_that_label_studio_would_misread_are_refused(changes: dict, message: str) -> None:  # type: ignore[type-arg]
+    with pytest.raises(OntologyError, match=message):
+        labelconfig.graph(msgspec.structs.replace(TINY, **changes))
