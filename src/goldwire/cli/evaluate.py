@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from goldwire.cli import run
+from goldwire.cli import compare, run
 
 app = typer.Typer(help="Run extractors, score them, compare them.", no_args_is_help=True)
 
@@ -16,3 +16,4 @@ def _evaluate() -> None:
 
 app.command("run")(run.run)
 app.command("systems")(run.systems)
+app.command("compare")(compare.compare)

@@ -32,6 +32,7 @@ from goldwire.eval.resample import (
     intervals,
 )
 
+SWAPS = 10_000  # trials of randomisation: p-values down to .0001, so that Holm has room for many pairs
 POWER = 0.8  # the custom of planning, Cohen 1988
 ALPHA = 0.05
 MOST = 10**9  # documents that a plan asks for: beyond, it is no plan
@@ -77,13 +78,14 @@ def differences(
     method: Method = "expanded",
     level: float = LEVEL,
     trials: int = TRIALS,
+    swaps: int = SWAPS,
     seed: int = 0,
 ) -> list[Difference]:
-    """What can be said of each value of the statistic."""
+    """What can be said of each value of the statistic, from `trials` resamples and `swaps` random swaps."""
     change = subtract(statistic)
     found = intervals(pairs, change, method=method, level=level, trials=trials, seed=seed)
     drawn = bootstrap(pairs, change, trials=trials, seed=seed)
-    swapped = randomise(pairs, statistic, trials=trials, seed=seed)
+    swapped = randomise(pairs, statistic, trials=swaps, seed=seed)
     return [
         _difference(interval, drawn[:, k], swapped[:, k], pairs.documents) for k, interval in enumerate(found)
     ]
@@ -104,7 +106,7 @@ def _difference(interval: Interval, drawn: Floats, swapped: Floats, documents: i
     )
 
 
-def randomise(pairs: Sample, statistic: Statistic, *, trials: int = TRIALS, seed: int = 0) -> Floats:
+def randomise(pairs: Sample, statistic: Statistic, *, trials: int = SWAPS, seed: int = 0) -> Floats:
     """Differences had the two systems' outputs been swapped at random, document by document.
 
     Of the documents with one row, how many are swapped is binomial: trials x values.
@@ -112,8 +114,9 @@ def randomise(pairs: Sample, statistic: Statistic, *, trials: int = TRIALS, seed
     random, change = generator(seed), subtract(statistic)
     width = pairs.rows.shape[1] // 2
     shift = pairs.rows[:, width:] - pairs.rows[:, :width]
-    swap, total = np.hstack([shift, -shift]), pairs.total()
-    draws = (random.binomial(pairs.times, 0.5, (size, len(swap))) for size in blocks(trials, len(swap)))
+    differ = shift.any(axis=1)
+    swap, times, total = np.hstack([shift, -shift])[differ], pairs.times[differ], pairs.total()
+    draws = (random.binomial(times, 0.5, (size, len(times))) for size in blocks(trials, len(times)))
     return np.concatenate([change(total + draw.astype(np.float64) @ swap) for draw in draws])
 
 

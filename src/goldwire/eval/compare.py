@@ -1,0 +1,320 @@
+"""Compare systems scored on the same gold: who is ahead, by how much, and whether that is more than chance.
+
+Everything is computed from the counts in records; nothing is scored again. Every pair of systems is tested
+by paired approximate randomisation, with Holm's correction over all pairs of a measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from goldwire.corpora.errors import JudgementError
+from goldwire.eval import contrast, metrics, resample
+from goldwire.eval.contrast import ALPHA, Difference
+from goldwire.eval.counts import Counts
+from goldwire.eval.figures import FIGURES, Groups, rows, statistic
+from goldwire.eval.measure import Measure, parse
+from goldwire.eval.record import Interval, Record, Result
+from goldwire.eval.tally import is_additive
+
+F = FIGURES.index("f")
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class Standing(_Struct, frozen=True):
+    """A system's place: its F by the measure's own average, None if undefined, and what it rests on.
+
+    `groups` are numbers of sets of systems that cannot be told apart; a system may be in several.
+    """
+
+    system: str
+    value: float | None
+    interval: Interval | None
+    signature: str
+    groups: tuple[int, ...] = ()
+
+
+class Pair(_Struct, frozen=True):
+    """Two systems, the first ranked higher; `difference` is second minus first, so 0 or negative.
+
+    `low` and `high` end its 95 % interval. `p` is of approximate randomisation, `p_holm` corrected for all
+    pairs, `p_bootstrap` of the paired bootstrap. `wins`, `ties` and `losses` are documents as the second
+    sees them; where both are undefined is a tie, and undefined beats any figure below 1: nothing was to
+    be found and nothing was given. `detectable` and `needed`: see `contrast.Difference`.
+    """
+
+    first: str
+    second: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    p_bootstrap: float | None
+    wins: int
+    ties: int
+    losses: int
+    detectable: float | None
+    needed: int | None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the difference is more than chance, at 5 % over all pairs."""
+        return self.p_holm is not None and self.p_holm <= ALPHA
+
+
+class Comparison(_Struct, frozen=True):
+    """All systems under one measure, best first; undefined ones come last.
+
+    `detectable` is the smallest true difference that this corpus shows, for the pair that is hardest to
+    tell apart, at 80 % power and 5 % in a single test. `sentence` says whether the ranking is decided.
+    `groups` are the sets of systems of which no two can be told apart, each as large as can be.
+    """
+
+    measure: str
+    documents: int
+    standings: tuple[Standing, ...]
+    pairs: tuple[Pair, ...]
+    groups: tuple[tuple[str, ...], ...]
+    detectable: float | None
+    decided: bool
+    sentence: str
+    test: str
+
+
+class Contender(_Struct, frozen=True):
+    """A system of a record, under the name it has in the comparison."""
+
+    name: str
+    system: str
+    record: Record
+
+    def result(self, measure: str) -> Result:
+        """What the record says of it."""
+        return self.record.result(self.system, measure)
+
+    def counts(self, measure: Measure) -> Counts:
+        """Its counts under a measure."""
+        return self.record.get_counts(self.system, str(measure.counted))
+
+
+# ---------------------------------------------------------------- the comparison
+def compare(
+    records: Mapping[str, Record],
+    measures: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
+) -> list[Comparison]:
+    """A comparison for each measure, of all systems in records that are named for messages.
+
+    Without `measures`, those that all records have. Where two records have a system of one name, it is
+    called RECORD:SYSTEM. Raises `JudgementError` if the records differ in corpus, ontology, gold or
+    policies, or lack a measure.
+    """
+    faults = list(iter_differences(records))
+    if faults:
+        raise JudgementError(
+            "these records cannot be compared:\n" + "\n".join(f"  {fault}" for fault in faults)
+        )
+    systems, shared = contenders(records), common_measures(records)
+    wanted = shared if measures is None else [str(parse(measure)) for measure in measures]
+    missing = [measure for measure in wanted if measure not in shared]
+    if missing or not wanted:
+        raise JudgementError(
+            f"not all records have {', '.join(missing) or 'any measure in common'}; "
+            f"they share {', '.join(shared) or 'none'}"
+        )
+    return [compare_systems(systems, parse(measure), seed=seed) for measure in wanted]
+
+
+def iter_differences(records: Mapping[str, Record]) -> Iterator[str]:
+    """What keeps records from being compared, each said with both sides."""
+    (name, first), *others = records.items()
+    for other, record in others:
+        for what, one, two in _foundations(first, record):
+            if one != two:
+                yield f"{what}: {name} has {one}, {other} has {two}"
+
+
+def _foundations(one: Record, two: Record) -> Iterator[tuple[str, object, object]]:
+    for what in ("corpus", "ontology", "gold"):
+        facts = (getattr(record, what) for record in (one, two))
+        first, second = (None if fact is None else fact.fingerprint for fact in facts)
+        yield what, first, second
+    for policy in sorted({*one.policies, *two.policies} - {"intervals"}):
+        yield f"policy {policy}", one.policies.get(policy), two.policies.get(policy)
+
+
+def contenders(records: Mapping[str, Record]) -> list[Contender]:
+    """All systems of all records."""
+    names = [system.name for record in records.values() for system in record.systems]
+    return [
+        Contender(
+            name=system.name if names.count(system.name) == 1 else f"{key}:{system.name}",
+            system=system.name,
+            record=record,
+        )
+        for key, record in records.items()
+        for system in record.systems
+    ]
+
+
+def common_measures(records: Mapping[str, Record]) -> list[str]:
+    """The measures that all records have, in the order of the first."""
+    first, *others = records.values()
+    return [measure for measure in first.measures if all(measure in other.measures for other in others)]
+
+
+def compare_systems(systems: Sequence[Contender], measure: Measure, *, seed: int = 0) -> Comparison:
+    """One measure's comparison of systems whose records agree on all but the systems."""
+    results = {system.name: system.result(str(measure)) for system in systems}
+    ranked = sorted(systems, key=lambda system: _rank(results[system.name].value, system.name))
+    groups = systems[0].record.groups
+    pairs = _with_holm([_pair(one, two, measure, groups, seed) for one, two in combinations(ranked, 2)])
+    alike = indistinguishable([system.name for system in ranked], pairs)
+    return Comparison(
+        measure=str(measure),
+        documents=len(systems[0].record.documents),
+        standings=tuple(_standing(system.name, results[system.name], alike) for system in ranked),
+        pairs=tuple(pairs),
+        groups=tuple(alike),
+        detectable=max((p.detectable for p in pairs if p.detectable is not None), default=None),
+        decided=bool(pairs) and all(pair.decided for pair in pairs),
+        sentence=sentence([system.name for system in ranked], pairs, len(systems[0].record.documents)),
+        test=f"approximate-randomisation-{contrast.SWAPS}-seed-{seed}-holm",
+    )
+
+
+def _rank(value: float | None, name: str) -> tuple[float, str]:
+    return (1.0 if value is None else -value), name
+
+
+def _standing(name: str, result: Result, alike: Sequence[tuple[str, ...]]) -> Standing:
+    return Standing(
+        system=name,
+        value=result.value,
+        interval=result.intervals.get("f"),
+        signature=result.signature,
+        groups=tuple(number for number, group in enumerate(alike, start=1) if name in group),
+    )
+
+
+# ---------------------------------------------------------------- pairs
+def _pair(one: Contender, two: Contender, measure: Measure, groups: Groups, seed: int) -> Pair:
+    counts = one.counts(measure), two.counts(measure)
+    found = difference(*counts, measure, groups=groups, seed=seed)
+    wins, ties, losses = results_by_document(*counts, measure)
+    return Pair(
+        first=one.name,
+        second=two.name,
+        difference=found.interval.value,
+        low=found.interval.low,
+        high=found.interval.high,
+        p=found.p,
+        p_holm=None,
+        p_bootstrap=found.p_bootstrap,
+        wins=wins,
+        ties=ties,
+        losses=losses,
+        detectable=found.detectable,
+        needed=found.needed,
+    )
+
+
+def difference(
+    first: Counts,
+    second: Counts,
+    measure: Measure,
+    *,
+    groups: Groups = None,
+    seed: int = 0,
+) -> Difference:
+    """The difference in F, by the measure's average, of two systems' counts on the same documents.
+
+    Undefined where documents' counts do not add up (distinct surface forms).
+    """
+    if first.documents != second.documents:
+        raise JudgementError("the counts are of different documents and cannot be paired")
+    if not is_additive(measure):
+        return Difference(resample.Interval(None, None, None), None, None, None, None, None)
+    labels = sorted({*first.labels, *second.labels})
+    pairs = contrast.pair(rows(first, measure, labels), rows(second, measure, labels), groups)
+    return contrast.differences(pairs, statistic(measure), seed=seed)[F]
+
+
+def results_by_document(first: Counts, second: Counts, measure: Measure) -> tuple[int, int, int]:
+    """On how many documents the second is better, equal and worse, by F over all labels."""
+    one, two = (_by_document(counts, measure) for counts in (first, second))
+    return int((two > one).sum()), int((two == one).sum()), int((two < one).sum())
+
+
+def _by_document(counts: Counts, measure: Measure) -> NDArray[np.float64]:
+    scores = metrics.by_document(counts, measure.beta).values()
+    return np.array([1.0 if score.f is None else score.f for score in scores])
+
+
+def _with_holm(pairs: Sequence[Pair]) -> list[Pair]:
+    corrected = contrast.holm([pair.p for pair in pairs])
+    return [msgspec.structs.replace(pair, p_holm=p) for pair, p in zip(pairs, corrected, strict=True)]
+
+
+# ---------------------------------------------------------------- groups and the sentence
+def indistinguishable(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
+    """The largest sets of systems of which no two can be told apart, in order of rank.
+
+    A system that differs from every other is no set.
+    """
+    apart = {frozenset((pair.first, pair.second)) for pair in pairs if pair.decided}
+
+    def grow(chosen: tuple[str, ...], left: Sequence[str], done: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Maximal cliques of the graph "not told apart" (Bron and Kerbosch 1973)."""
+        if not left and not done:
+            yield chosen
+        for index, name in enumerate(left):
+            near = [other for other in left[index + 1 :] if frozenset((name, other)) not in apart]
+            past = [*done, *left[:index]]
+            yield from grow((*chosen, name), near, [p for p in past if frozenset((name, p)) not in apart])
+
+    place = {name: index for index, name in enumerate(names)}
+    found = (tuple(sorted(group, key=place.__getitem__)) for group in grow((), list(names), []))
+    return sorted((g for g in found if len(g) > 1), key=lambda g: [place[name] for name in g])
+
+
+def sentence(names: Sequence[str], pairs: Sequence[Pair], documents: int) -> str:
+    """Whether the ranking is decided, for people."""
+    if not pairs:
+        return "There is one system only: nothing to compare."
+    if all(pair.p is None for pair in pairs):
+        return "No difference is defined: nothing can be said of the ranking."
+    if all(pair.decided for pair in pairs):
+        return f"The ranking is decided: {' > '.join(names)}; no difference is likely to be chance."
+    rivals = [pair for pair in pairs if pair.first == names[0] and not pair.decided]
+    if not rivals:
+        near = [pair for pair in pairs if not pair.decided]
+        return f"{names[0]} is ahead of all others; among those, {_apart(near)} {_plan(near, documents)}"
+    return f"The ranking is not decided: {_apart(rivals)} {_plan(rivals, documents)}"
+
+
+def _apart(pairs: Sequence[Pair]) -> str:
+    shown = [f"{pair.first} and {pair.second}" for pair in pairs[:2]]
+    more = f" (and {len(pairs) - 2} more pairs)" if len(pairs) > 2 else ""  # noqa: PLR2004 - two are shown
+    return f"{' nor '.join(shown)}{more} cannot be told apart."
+
+
+def _plan(pairs: Sequence[Pair], documents: int) -> str:
+    closest = [pair for pair in pairs if pair.detectable is not None]
+    if not closest:
+        return f"There are too few documents ({documents}) to say more."
+    pair = closest[0]
+    least = f"These {documents} documents show a difference from {pair.detectable:.3f} up"
+    if not pair.needed or pair.needed <= documents:
+        return f"{least}."
+    return f"{least}; about {pair.needed} would settle one of {abs(pair.difference or 0):.3f}."

@@ -1,0 +1,219 @@
+"""Comparing records: ranks, groups that cannot be told apart, and refusing what cannot be compared."""
+
+import json
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from goldwire.cli import app
+from goldwire.corpora.errors import JudgementError
+from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Annotations, Mention, Span
+from goldwire.eval.compare import Pair, compare, indistinguishable, results_by_document, sentence
+from goldwire.eval.counts import make_counts
+from goldwire.eval.measure import parse
+from goldwire.eval.record import encode_record
+from goldwire.eval.score import score
+
+WORDS = 10
+DOCUMENTS = [make_document(f"d{k:02}", "abc " * WORDS) for k in range(40)]
+
+
+def layer(words):
+    """One mention for each word numbered, in each document."""
+    return [
+        Annotations(
+            document=document.id,
+            sha256=document.sha256,
+            mentions=tuple(
+                Mention(id=f"m{n}", type="PER" if n % 2 else "ORG", spans=(Span(4 * n, 4 * n + 3),))
+                for n in chosen
+            ),
+        )
+        for document, chosen in zip(DOCUMENTS, words, strict=True)
+    ]
+
+
+def found(share, seed):
+    random = np.random.default_rng(seed)
+    return [np.flatnonzero(random.random(WORDS) < share).tolist() for _ in DOCUMENTS]
+
+
+GOLD = layer([range(WORDS)] * len(DOCUMENTS))
+STRONG, WEAK, ALIKE = (layer(found(share, seed)) for share, seed in ((0.9, 1), (0.5, 2), (0.49, 3)))
+
+
+def record(systems, measures=("entity", "entity:span+type@exact,average=macro"), documents=DOCUMENTS):
+    return score(GOLD, systems, documents, measures)
+
+
+@pytest.fixture(scope="module")
+def three():
+    return record({"weak": WEAK, "strong": STRONG, "alike": ALIKE})
+
+
+def test_systems_are_ranked_and_those_alike_share_a_group(three):
+    [comparison, _] = compare({"r": three})
+    assert comparison.standings[0].system == "strong"
+    assert comparison.groups == (tuple(s.system for s in comparison.standings[1:]),)
+    assert comparison.standings[0].groups == ()
+    assert not comparison.decided
+    assert "strong is ahead of all others" in comparison.sentence
+    assert "cannot be told apart" in comparison.sentence
+
+
+def test_a_pair_tells_difference_interval_p_and_documents(three):
+    [comparison, _] = compare({"r": three})
+    by_names = {(p.first, p.second): p for p in comparison.pairs}
+    pair = by_names["strong", "weak"]
+    values = {s.system: s.value for s in comparison.standings}
+    assert pair.difference == pytest.approx(values["weak"] - values["strong"])
+    assert pair.low <= pair.difference <= pair.high < 0
+    assert pair.p <= pair.p_holm <= 0.05
+    assert pair.wins + pair.ties + pair.losses == len(DOCUMENTS)
+    assert pair.losses > pair.wins
+
+
+def test_macro_averages_are_compared_by_their_own_statistic(three):
+    micro, macro = compare({"r": three})
+    values = {s.system: s.value for s in macro.standings}
+    for pair in macro.pairs:
+        assert pair.difference == pytest.approx(values[pair.second] - values[pair.first])
+    assert micro.pairs[0].difference != macro.pairs[0].difference
+
+
+def test_clear_differences_decide_the_ranking():
+    [comparison] = compare({"r": record({"a": STRONG, "b": WEAK}, ["entity"])})
+    assert comparison.decided
+    assert comparison.sentence == "The ranking is decided: a > b; no difference is likely to be chance."
+
+
+def test_a_seed_gives_the_same_comparison(three):
+    assert compare({"r": three}, seed=3) == compare({"r": three}, seed=3)
+
+
+def test_systems_of_one_name_in_two_records_are_told_apart():
+    records = {"old": record({"s": WEAK}, ["entity"]), "new": record({"s": STRONG}, ["entity"])}
+    [comparison] = compare(records)
+    assert [s.system for s in comparison.standings] == ["new:s", "old:s"]
+
+
+def test_one_system_is_nothing_to_compare():
+    [comparison] = compare({"r": record({"a": WEAK}, ["entity"])})
+    assert comparison.pairs == ()
+    assert not comparison.decided
+    assert "nothing to compare" in comparison.sentence
+
+
+def test_equal_outputs_are_alike():
+    [comparison] = compare({"r": record({"a": WEAK, "b": WEAK}, ["entity"])})
+    [pair] = comparison.pairs
+    assert (pair.difference, pair.p, pair.ties, pair.needed) == (0, 1, len(DOCUMENTS), None)
+    assert comparison.groups == (("a", "b"),)
+
+
+def test_undefined_systems_come_last_and_have_no_test():
+    nothing = layer([[]] * len(DOCUMENTS))
+    made = score(nothing, {"a": nothing, "b": WEAK}, DOCUMENTS, ["entity"])
+    [comparison] = compare({"r": made})
+    assert [s.value for s in comparison.standings] == [0.0, None]
+    [pair] = comparison.pairs
+    assert (pair.p, pair.difference, pair.detectable) == (None, None, None)
+    assert "No difference is defined" in comparison.sentence
+    # The silent system is right wherever the other gives something.
+    assert pair.wins == sum(1 for a in WEAK if a.mentions)
+
+
+def test_distinct_surfaces_cannot_be_tested():
+    [comparison] = compare({"r": record({"a": STRONG, "b": WEAK}, ["entity:surface+type@exact"])})
+    assert comparison.pairs[0].p is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda r: msgspec.structs.replace(r, corpus=msgspec.structs.replace(r.corpus, fingerprint="0")),
+            "corpus: one has",
+        ),
+        (
+            lambda r: msgspec.structs.replace(r, gold=msgspec.structs.replace(r.gold, fingerprint="0")),
+            "gold: one has",
+        ),
+        (
+            lambda r: msgspec.structs.replace(r, policies={**r.policies, "duplicates": "refuse"}),
+            "policy duplicates: one has set, two has refuse",
+        ),
+    ],
+)
+def test_records_of_different_things_are_refused_with_the_difference(three, change, words):
+    with pytest.raises(JudgementError, match=words):
+        compare({"one": three, "two": change(three)})
+
+
+def test_a_measure_that_is_not_there_is_named(three):
+    with pytest.raises(JudgementError, match="not all records have event:trigger\\+type@exact"):
+        compare({"r": three}, ["TC"])
+
+
+# ---------------------------------------------------------------- groups
+def pair(first, second, p):
+    blank = dict.fromkeys(("difference", "low", "high", "p_bootstrap", "detectable", "needed"))
+    return Pair(first=first, second=second, p=p, p_holm=p, wins=0, ties=0, losses=0, **blank)
+
+
+def test_overlapping_groups_by_hand():
+    # A and B are alike, B and C are alike, A and C are not: two groups, B in both.
+    pairs = [pair("A", "B", 0.5), pair("B", "C", 0.5), pair("A", "C", 0.01)]
+    assert indistinguishable("ABC", pairs) == [("A", "B"), ("B", "C")]
+
+
+@given(st.lists(st.booleans(), min_size=10, max_size=10))
+def test_groups_are_largest_sets_without_a_decided_pair(decided):
+    names = "ABCDE"
+    edges = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    apart = {frozenset(edge) for edge, d in zip(edges, decided, strict=True) if d}
+    pairs = [pair(*edge, 0.01 if frozenset(edge) in apart else 0.5) for edge in edges]
+    groups = [set(group) for group in indistinguishable(names, pairs)]
+
+    def alike(group):
+        return not any(edge <= group for edge in apart)
+
+    every = [{n for k, n in enumerate(names) if bits >> k & 1} for bits in range(32)]
+    largest = [
+        g for g in every if len(g) > 1 and alike(g) and not any(alike(g | {n}) for n in set(names) - g)
+    ]
+    assert sorted(map(sorted, groups)) == sorted(map(sorted, largest))
+
+
+def test_the_sentence_says_how_many_documents_would_settle_it():
+    near = msgspec.structs.replace(pair("A", "B", 0.3), difference=-0.012, detectable=0.031, needed=668)
+    assert sentence(["A", "B"], [near], 100) == (
+        "The ranking is not decided: A and B cannot be told apart. These 100 documents show a difference "
+        "from 0.031 up; about 668 would settle one of 0.012."
+    )
+
+
+def test_silence_on_an_empty_document_wins_over_noise():
+    names = ("a", "b", "c")
+    silent = make_counts(names, ("PER",), [0], [0], [[1, 1, 1, 2]])
+    noisy = make_counts(names, ("PER",), [0, 1], [0, 0], [[2, 2, 2, 2], [0, 1, 0, 0]])
+    assert results_by_document(silent, noisy, parse("entity")) == (1, 1, 1)
+
+
+# ---------------------------------------------------------------- the command
+def test_the_command_prints_json_and_text(three, tmp_path):
+    path = tmp_path / "r.json"
+    path.write_bytes(encode_record(three))
+    run = CliRunner().invoke(app, ["eval", "compare", str(path), "--measure", "entity", "--json"])
+    assert run.exit_code == 0, run.output
+    [printed] = json.loads(run.output)
+    assert printed == json.loads(msgspec.json.encode(compare({str(path): three}, ["entity"])[0]))
+    run = CliRunner().invoke(app, ["eval", "compare", str(path)])
+    assert run.exit_code == 0
+    assert "cannot be told apart" in run.output
+    assert three.results[0].signature[:20] in run.output
