@@ -1,0 +1,135 @@
+"""`goldwire eval gate`: hold a record against a baseline, as CI does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goldwire.cli.output import Json, note, print_json
+
+if TYPE_CHECKING:
+    from goldwire.corpora.store import Corpus
+    from goldwire.eval.baseline import Baseline
+    from goldwire.eval.gate import Judgement
+    from goldwire.eval.policy import Policy
+    from goldwire.eval.record import Record
+
+
+def gate(
+    record: Annotated[Path, typer.Argument(metavar="RECORD", help="The record of this build.")],
+    *,
+    baseline: Annotated[Path, typer.Option(help="The baseline, a file kept in the repository.")],
+    policy: Annotated[
+        str, typer.Option(help="A policy that ships (default, entities, floors, strict) or a TOML file.")
+    ] = "default",
+    update: Annotated[
+        bool, typer.Option("--update", help="Write this record as the new baseline and show what changes.")
+    ] = False,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="The corpus, for examples in the text; found by itself if the record is in it."),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write the outcome as JUnit XML.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the outcome as Markdown.")] = None,
+    github: Annotated[
+        bool, typer.Option("--github", help="Print annotations for GitHub Actions and add a step summary.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Fail if this build is worse than the baseline.
+
+    Exit 0: open, perhaps with a warning that a loss may be noise. Exit 1: shut; the message names what broke,
+    by how much, with examples. Exit 2: could not judge, since baseline and record were not made for the
+    same corpus, gold, ontology, measures or policy.
+
+    \b
+    Examples:
+      goldwire eval gate work/records/now.json --baseline baseline.json
+      goldwire eval gate work/records/now.json --baseline baseline.json --update
+    """
+    from goldwire.eval import policy as policies
+    from goldwire.eval.baseline import read_baseline
+    from goldwire.eval.gate import judge
+    from goldwire.eval.record import read_record
+
+    rules, scored = policies.read(policy), read_record(record)
+    home = _corpus(corpus, record)
+    if update:
+        _update(scored, baseline, rules, home)
+        return
+    held = read_baseline(baseline)
+    judgement = _illustrated(judge(scored, held, rules), held, scored, home)
+    _write(judgement, junit, markdown, github)
+    _show(judgement, as_json)
+    if judgement.verdict == "fail":
+        raise typer.Exit(1)
+
+
+def _corpus(given: Path | None, record: Path) -> Corpus | None:
+    """The corpus that is named, or the one whose `records` folder the record is in."""
+    from goldwire.corpora.store import MANIFEST, RECORDS, open_corpus
+
+    if given is not None:
+        return open_corpus(given)
+    folder = record.resolve().parent
+    if folder.name == RECORDS and (folder.parent / MANIFEST).is_file():
+        return open_corpus(folder.parent)
+    return None
+
+
+def _update(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -> None:
+    from goldwire.eval.baseline import iter_changes, make_baseline, read_baseline, write_baseline
+    from goldwire.eval.examples import read_traced, trace_hits
+
+    hits = {}
+    if corpus is None:
+        note("no corpus named, so failures will be told without examples; name it with --corpus")
+    else:
+        hits = trace_hits(read_traced(corpus, record), record, policy.measures())
+    old = read_baseline(path) if path.is_file() else None
+    new = make_baseline(record, policy, hits)
+    write_baseline(new, path)
+    for line in iter_changes(old, new):
+        typer.echo(line)
+    note(f"wrote {path}; commit it")
+
+
+def _illustrated(
+    judgement: Judgement, baseline: Baseline, record: Record, corpus: Corpus | None
+) -> Judgement:
+    """With examples from the text, if there is a corpus to take them from."""
+    from goldwire.eval.examples import illustrate, read_traced
+
+    if corpus is None or judgement.verdict not in ("fail", "warn"):
+        return judgement
+    return illustrate(judgement, baseline, read_traced(corpus, record))
+
+
+def _write(judgement: Judgement, junit: Path | None, markdown: Path | None, github: bool) -> None:
+    import os
+
+    from goldwire.corpora.store import write_atomic
+    from goldwire.eval.report import github as forms
+    from goldwire.eval.report.junit import render
+
+    if junit is not None:
+        write_atomic(junit, render(judgement).encode())
+    if markdown is not None:
+        write_atomic(markdown, forms.summary(judgement).encode())
+    if github:
+        typer.echo(forms.commands(judgement), nl=False)
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(forms.summary(judgement) + "\n")
+
+
+def _show(judgement: Judgement, as_json: bool) -> None:
+    from goldwire.eval.report.verdict import lines
+
+    if as_json:
+        print_json(judgement)
+    else:
+        typer.echo("\n".join(lines(judgement)))

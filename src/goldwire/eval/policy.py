@@ -1,0 +1,118 @@
+"""Gate policies: what a build must reach and what it may lose. TOML, data only.
+
+alpha = 0.05                 # how often an equal build may fail, at most, over all margins together
+trials = 10000               # resamples
+[[rules]]
+measure = "TC"               # a name or string form of a measure
+figure = "f"                 # or precision, recall
+floor = 0.5                  # not below this
+drop = 0.02                  # not lower than the baseline by more than this
+relative = 0.05              # not lower than the baseline by more than this share of it
+margin = 0.02                # statistical: fail if a loss is real and one of this size is not ruled out
+labels = "each"              # each type by itself, or a list of types; all together without it
+minimum = 20                 # with labels: types with fewer gold units are passed over
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from goldwire import configs
+from goldwire.corpora.errors import DataError, Fault, JudgementError, MeasureError
+from goldwire.eval.measure import parse
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Kind = Literal["floor", "drop", "relative", "margin"]
+KINDS: tuple[Kind, ...] = ("floor", "drop", "relative", "margin")
+ALPHA = 0.05
+TRIALS = 10_000
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    pass
+
+
+class Rule(_Struct, frozen=True):
+    """What is asked of one figure of one measure; every limit that is given is a check of its own."""
+
+    measure: str
+    figure: Literal["precision", "recall", "f"] = "f"
+    floor: Share | None = None
+    drop: Share | None = None
+    relative: Share | None = None
+    margin: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    labels: Literal["each"] | tuple[str, ...] | None = None
+    minimum: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+    def limits(self) -> list[tuple[Kind, float]]:
+        """The limits that are given, in the order of `KINDS`."""
+        return [(kind, limit) for kind in KINDS if (limit := getattr(self, kind)) is not None]
+
+
+class Policy(_Struct, frozen=True):
+    """Rules, and how sure a statistical one must be."""
+
+    rules: tuple[Rule, ...]
+    title: str = ""
+    alpha: Annotated[float, msgspec.Meta(gt=0, lt=0.5)] = ALPHA
+    trials: Annotated[int, msgspec.Meta(ge=100)] = TRIALS
+    seed: int = 0
+
+    def measures(self) -> tuple[str, ...]:
+        """The measures that are judged, in their string form."""
+        return tuple(dict.fromkeys(str(parse(rule.measure)) for rule in self.rules))
+
+    def fingerprint(self) -> str:
+        """The first 12 hexadecimal digits of a SHA-256 of what decides a judgement; the title does not."""
+        rules = [msgspec.structs.replace(rule, measure=str(parse(rule.measure))) for rule in self.rules]
+        content = msgspec.json.encode((rules, self.alpha, self.trials, self.seed))
+        return hashlib.sha256(content).hexdigest()[:12]
+
+
+def decode(toml: str, where: str = "policy") -> Policy:
+    """A policy from TOML text; `DataError` names every rule that cannot be judged.
+
+    >>> decode('[[rules]]\\nmeasure = "TC"\\nfloor = 0.5').rules[0].limits()
+    [('floor', 0.5)]
+    """
+    try:
+        policy = msgspec.toml.decode(toml, type=Policy)
+    except msgspec.DecodeError as error:
+        message, _, path = str(error).partition(" - at `")
+        raise DataError(f"{where}: not a gate policy", [Fault(where, path.rstrip("`"), message)]) from error
+    faults = [fault for number, rule in enumerate(policy.rules) for fault in _faults(rule, number, where)]
+    if not policy.rules:
+        faults.append(Fault(where, "$.rules", "there is none, so there is nothing to judge"))
+    if faults:
+        raise DataError(f"{where}: {len(faults)} fault(s)", faults)
+    return policy
+
+
+def _faults(rule: Rule, number: int, where: str) -> list[Fault]:
+    place = f"$.rules[{number}]"
+    faults = []
+    try:
+        parse(rule.measure)
+    except MeasureError as error:
+        faults.append(Fault(where, f"{place}.measure", str(error)))
+    if not rule.limits():
+        faults.append(Fault(where, place, f"has no limit; give one of {', '.join(KINDS)}"))
+    if rule.minimum and rule.labels is None:
+        faults.append(Fault(where, f"{place}.minimum", 'is for rules with labels; add labels = "each"'))
+    return faults
+
+
+def read(source: str | Path) -> Policy:
+    """The policy of a name that ships with Goldwire, or of a TOML file."""
+    name = str(source)
+    if name in configs.names("gates"):
+        return decode(configs.read("gates", name), name)
+    path = Path(source)
+    if not path.is_file():
+        known = ", ".join(configs.names("gates"))
+        raise JudgementError(f"no gate policy {name!r}: neither a file nor one that ships ({known})")
+    return decode(path.read_text(encoding="utf-8"), str(path))

@@ -1,0 +1,145 @@
+"""The report as one HTML file that asks for nothing from outside, and runs no script but its own.
+
+The Content-Security-Policy in the file allows one style sheet and one script, by their hashes. All foreign
+text is escaped by the template or reaches the page as text nodes; long data lie in the file as packed blocks
+that the browser unpacks when they are looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, FunctionLoader
+from markupsafe import Markup
+
+from goldwire.eval.report import plots, text
+from goldwire.eval.report.model import SHADES, Board, Figure, Report, Standing
+
+TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "script.js"
+PACKING = 6  # gzip's usual level: the last three cost much time for little
+
+
+def render(report: Report, blocks: Mapping[str, Any]) -> str:
+    """The page; `blocks` are JSON values by name, packed into it (see `view`)."""
+    style, script = read_asset(STYLE), read_asset(SCRIPT)
+    drawings = plots.draw(report)
+    return (
+        _environment()
+        .get_template(TEMPLATE)
+        .render(
+            report=report,
+            policy=policy(style, script),
+            style=Markup(style),  # noqa: S704 - our own files
+            script=Markup(script),  # noqa: S704
+            blocks={name: pack(value) for name, value in blocks.items()},
+            drawings={name: _markup(drawing) for name, drawing in drawings.items()},
+            examples=any(name.startswith("cells-") for name in blocks),
+            colours=plots.colour_numbers(report.overview.systems),
+            grid=_grid(report),
+            tables=_tables(report),
+            sections=_sections(report, blocks),
+            boards_tabs=[(f"board-{board.key}", board.name) for board in report.boards],
+            types_tabs=[(f"types-{board.key}", board.name) for board in _tables(report)],
+            matrix_tabs=[(f"matrix-{item.key}", f"{item.system}: {item.units}") for item in report.matrices],
+            classes=[tally.name for tally in report.errors[0].tallies] if report.errors else [],
+            fact_names=list(dict.fromkeys(name for facts in report.facts for name in facts.values)),
+        )
+    )
+
+
+def policy(style: str, script: str) -> str:
+    """A Content-Security-Policy that lets nothing in but these two.
+
+    >>> policy("", "").split("; ")[0]
+    "default-src 'none'"
+    """
+    hashes = [base64.b64encode(hashlib.sha256(part.encode()).digest()).decode() for part in (style, script)]
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def pack(value: Any) -> str:
+    """JSON, gzipped, in base64: letters only, so nothing in it can end the element that holds it."""
+    return base64.b64encode(gzip.compress(msgspec.json.encode(value), PACKING, mtime=0)).decode()
+
+
+def read_asset(name: str) -> str:
+    """A file of the page, as text."""
+    return (files("goldwire.eval.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(read_asset), autoescape=True, finalize=_finalize, keep_trailing_newline=True
+    )
+    environment.filters |= {
+        "points": text.points,
+        "signed": text.signed,
+        "chance": text.chance,
+        "number": text.number,
+        "interval": lambda figure: text.interval(figure.low, figure.high),
+        "span": lambda figure: text.span(figure.low, figure.high),
+    }
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    """Foreign text loses what nobody sees; our own markup stays as it is."""
+    return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _markup(drawing: plots.Drawing) -> plots.Drawing:
+    """The drawings are clean (see `svg`), so they stand in the page as they are."""
+    return plots.Drawing(drawing.caption, Markup(drawing.wide), Markup(drawing.narrow))  # noqa: S704
+
+
+def _tables(report: Report) -> list[Board]:
+    """The measures that have scores by type."""
+    return [board for board in report.boards if any(row.label for row in board.rows)]
+
+
+def _sections(report: Report, blocks: Mapping[str, Any]) -> list[tuple[str, str]]:
+    there = {
+        "ranking": True,
+        "measures": True,
+        "types": bool(_tables(report)),
+        "confusion": bool(report.matrices),
+        "errors": bool(report.errors or report.causes),
+        "confidence": bool(report.curves),
+        "speed": bool(report.facts),
+        "versus": bool(report.versus),
+        "documents": bool(blocks),
+        "signatures": True,
+    }
+    names = {"types": "By type", "versus": "A against B", "measures": "Definitions"}
+    return [(anchor, names.get(anchor, anchor.capitalize())) for anchor, shown in there.items() if shown]
+
+
+class _Line(msgspec.Struct):
+    """A measure's systems in the order of the whole report."""
+
+    board: Board
+    standings: list[Standing | None]
+    shades: list[int]
+
+
+def _grid(report: Report) -> list[_Line]:
+    lines = []
+    for board in report.boards:
+        of = {standing.system: standing for standing in board.standings}
+        standings = [of.get(system) for system in report.overview.systems]
+        lines.append(_Line(board, standings, [shade(item.f if item else None) or 0 for item in standings]))
+    return lines
+
+
+def shade(figure: Figure | None) -> int | None:
+    """The step of a heat map that a share has."""
+    return None if figure is None or figure.value is None else round(SHADES * figure.value)

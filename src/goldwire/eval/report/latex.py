@@ -1,0 +1,83 @@
+"""The ranking as a LaTeX table: systems down, measures across, intervals below, letters for significance."""
+
+from __future__ import annotations
+
+from goldwire.eval.report.model import Board, Report, Standing
+from goldwire.eval.report.text import line, points
+
+_SIGNS = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+}
+
+
+def render(report: Report) -> str:
+    """A table environment that needs booktabs; the best figure of each measure is bold."""
+    systems = report.overview.systems
+    boards = [board for board in report.boards if board.standings]
+    lines = [
+        "% Needs \\usepackage[T1]{fontenc} and \\usepackage{booktabs}.",
+        *(f"% {board.name}: {board.standings[0].signature}".translate({10: 32, 13: 32}) for board in boards),
+        "\\begin{table}",
+        "\\centering",
+        f"\\begin{{tabular}}{{l{'r' * len(boards)}}}",
+        "\\toprule",
+        " & ".join(["System", *(escape(board.name) for board in boards)]) + r" \\",
+        "\\midrule",
+        *(
+            " & ".join([escape(system), *(_cell(board, system) for board in boards)]) + r" \\"
+            for system in systems
+        ),
+        "\\bottomrule",
+        "\\end{tabular}",
+        f"\\caption{{{_caption(report)}}}",
+        "\\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text with nothing in it that TeX takes for a command.
+
+    >>> escape("50 % of a_b")
+    '50 \\\\% of a\\\\_b'
+    """
+    return "".join(_SIGNS.get(sign, sign) for sign in line(text))
+
+
+def _cell(board: Board, system: str) -> str:
+    standing = next((item for item in board.standings if item.system == system), None)
+    if standing is None or standing.f.value is None:
+        return "--"
+    figure = points(standing.f.value)
+    bold = f"\\textbf{{{figure}}}" if standing is board.standings[0] else figure
+    letters = f"\\textsuperscript{{{standing.group}}}" if standing.group else ""
+    return bold + letters + _interval(standing)
+
+
+def _interval(standing: Standing) -> str:
+    low, high = standing.f.low, standing.f.high
+    if low is None or high is None:
+        return ""
+    return f" {{\\scriptsize[{points(low)}, {points(high)}]}}"
+
+
+def _caption(report: Report) -> str:
+    overview = report.overview
+    return (
+        f"F1 on {escape(overview.corpus)} ({overview.documents:,} documents), 95\\,\\% intervals by "
+        "bootstrap over documents. Systems that share a letter do not differ at 5\\,\\% (paired approximate "
+        "randomisation, Holm's correction)."
+    )

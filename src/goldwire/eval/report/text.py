@@ -1,0 +1,107 @@
+"""How figures and foreign text are written, alike in every form of a report."""
+
+from __future__ import annotations
+
+UNDEFINED = "–"
+
+# Characters that no one sees but that reorder, hide or control what stands around them: C0 and C1 controls
+# (escape sequences of terminals among them), lone surrogates, and the bidirectional controls of Unicode.
+_BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_KEPT = "\n\t"
+_SHOWN = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEPT},
+    **{code: f"⟨U+{code:04X}⟩" for code in (0x7F, *range(0x80, 0xA0), *_BIDI, 0x2028, 0x2029, 0xFEFF)},
+    **{code: f"⟨U+{code:04X}⟩" for code in range(0xD800, 0xE000)},
+}
+
+
+def visible(text: str) -> str:
+    """The text with control characters written out, so that it can be shown anywhere and changes nothing.
+
+    >>> visible("a\\x00b\\u202ec\\x1b[31m")
+    'a␀b⟨U+202E⟩c␛[31m'
+    """
+    return text.translate(_SHOWN)
+
+
+def line(text: str) -> str:
+    """`visible` text on one line.
+
+    >>> line("a\\n\\n  b")
+    'a b'
+    """
+    return " ".join(visible(text).split())
+
+
+def points(value: float | None) -> str:
+    """A share of one in points of a hundred, one decimal.
+
+    >>> points(0.7123), points(1.0), points(None)
+    ('71.2', '100.0', '–')
+    """
+    return UNDEFINED if value is None else f"{100 * value:.1f}"
+
+
+def signed(value: float | None) -> str:
+    """A difference in points, with its sign.
+
+    >>> signed(0.0131), signed(-0.2), signed(0.0)
+    ('+1.3', '−20.0', '0.0')
+    """
+    if value is None:
+        return UNDEFINED
+    text = f"{abs(100 * value):.1f}"
+    if text == "0.0":
+        return text
+    return f"+{text}" if value > 0 else f"−{text}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """The ends of an interval of a share, in points.
+
+    >>> interval(0.68, 0.741), interval(None, None)
+    ('68.0–74.1', '–')
+    """
+    return UNDEFINED if low is None or high is None else f"{points(low)}–{points(high)}"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """The ends of an interval of a difference, in points.
+
+    >>> span(-0.02, 0.013)
+    '−2.0 to +1.3'
+    """
+    return UNDEFINED if low is None or high is None else f"{signed(low)} to {signed(high)}"
+
+
+def chance(p: float | None) -> str:
+    """A p-value to three decimals.
+
+    >>> chance(0.0421), chance(0.0001), chance(None)
+    ('0.042', '<0.001', '–')
+    """
+    if p is None:
+        return UNDEFINED
+    return "<0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004 - three decimals show no less
+
+
+def number(value: float | None) -> str:
+    """A count, or a quantity with as many digits as one reads.
+
+    >>> number(12345), number(2.5), number(0.01234), number(None)
+    ('12,345', '2.5', '0.012', '–')
+    """
+    if value is None:
+        return UNDEFINED
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2g}"
+
+
+def amount(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun.
+
+    >>> amount(1, "document"), amount(3, "type"), amount(2, "mean", "means")
+    ('1 document', '3 types', '2 means')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,130 @@
+"""Which units are right, one by one, for examples in the text; what is counted is `tally`'s business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from goldwire.corpora.store import Corpus
+from goldwire.corpora.types import Span, Spans
+from goldwire.eval import load
+from goldwire.eval.align import Pairs
+from goldwire.eval.load import TextRow, Texts
+from goldwire.eval.match import Case, matched
+from goldwire.eval.measure import Measure
+from goldwire.eval.score import needs
+from goldwire.eval.tables import Codes, Extents, Ints
+from goldwire.eval.tally import Sides
+from goldwire.eval.units import Units, make_units
+
+TRACED = ("entity", "event", "argument", "relation", "attribute")
+
+
+class Unit(NamedTuple):
+    """One unit in its place: spans of code points, what it is labelled, and for arguments the trigger."""
+
+    document: str
+    spans: Spans
+    label: str
+    trigger: Spans = ()
+
+
+class Trace(NamedTuple):
+    """The units of both sides, each in order of document, place and label, and which of them are right."""
+
+    gold: list[Unit]
+    gold_right: list[bool]
+    system: list[Unit]
+    system_right: list[bool]
+
+
+class Traced(NamedTuple):
+    """What traces are made from: texts and layers of a corpus, read once."""
+
+    texts: Texts
+    codes: Codes
+    gold: load.Layer
+    systems: dict[str, load.Layer]
+
+    def sides(self, system: str) -> Sides:
+        """Gold and one system."""
+        return Sides(self.gold, self.systems[system], self.texts, self.codes)
+
+
+def read(corpus: Corpus, gold: str, systems: dict[str, str], measures: Sequence[Measure]) -> Traced:
+    """Texts and layers for tracing; `systems` are layers by the name of the system."""
+    texts = load.read_texts(corpus, texts=True)
+    codes = Codes()
+    need = needs(measures, corpus.ontology())
+    return Traced(
+        texts,
+        codes,
+        load.read_layer(corpus, gold, texts, codes, need),
+        {name: load.read_layer(corpus, layer, texts, codes, need) for name, layer in systems.items()},
+    )
+
+
+def trace(measure: Measure, sides: Sides) -> Trace:
+    """The units of a system and of gold under a measure whose units are made from columns (`TRACED`)."""
+    tables = sides.gold.table, sides.system.table
+    gold, system = make_units(measure, *tables, sides.codes)
+    pairs: Pairs = matched(Case(measure, gold, system, *tables, sides.texts))
+    return Trace(
+        *_ordered(measure, sides, gold, sides.gold, pairs.gold),
+        *_ordered(measure, sides, system, sides.system, pairs.system),
+    )
+
+
+def _ordered(
+    measure: Measure, sides: Sides, units: Units, layer: load.Layer, found: Ints
+) -> tuple[list[Unit], list[bool]]:
+    right = np.zeros(len(units), np.bool_)
+    right[found] = True
+    pairs = sorted(zip(_units(measure, sides, units, layer), right.tolist(), strict=True))
+    return [unit for unit, _ in pairs], [hit for _, hit in pairs]
+
+
+def _units(measure: Measure, sides: Sides, units: Units, layer: load.Layer) -> list[Unit]:
+    triggers: list[Spans] = [()] * len(units)
+    if measure.units == "argument":
+        triggers = _spans(layer.table.events.take(layer.table.argument_event[units.row]))
+    names, ids = sides.codes.names(), sides.texts.ids
+    documents = [ids[number] for number in units.extents.document.tolist()]
+    labels = [str(names[code]) for code in units.label.tolist()]
+    return list(map(Unit, documents, _spans(units.extents), labels, triggers))
+
+
+def _spans(extents: Extents) -> list[Spans]:
+    parts = list(map(Span, extents.starts.tolist(), extents.ends.tolist()))
+    return [tuple(parts[low:high]) for low, high in pairwise(extents.offset.tolist())]
+
+
+# ---------------------------------------------------------------- hits, to be kept in a file
+def encode_hits(trace: Trace) -> dict[str, str]:
+    """Which gold units of each document are right, as hexadecimal digits.
+
+    Documents without units are left out. Read as binary, the digits have a leading 1 and then a digit for
+    each unit in the order of the trace.
+    """
+    bits: dict[str, str] = {}
+    for unit, right in zip(trace.gold, trace.gold_right, strict=True):
+        bits[unit.document] = bits.get(unit.document, "1") + ("1" if right else "0")
+    return {document: f"{int(digits, 2):x}" for document, digits in bits.items()}
+
+
+def decode_hits(digits: str) -> list[bool]:
+    """What `encode_hits` wrote for one document.
+
+    >>> decode_hits("d")
+    [True, False, True]
+    """
+    return [bit == "1" for bit in f"{int(digits, 16):b}"[1:]]
+
+
+def text_of(traced: Traced, document: str) -> str:
+    """The text of a document."""
+    row = traced.texts.rows[traced.texts.number[document]]
+    return row.text if isinstance(row, TextRow) else ""
