@@ -31,7 +31,7 @@ KEYS: dict[Units, tuple[str, ...]] = {
     "attribute": ("span", "trigger", "type", "*"),
     "relation": ("type", "source", "target", "entity"),
     "cluster": ("span", "trigger"),
-    "template": ("type", "role"),
+    "template": ("surface", "type", "role"),
     "token": ("span", "type"),
 }
 CLUSTERINGS = ("muc", "b3", "ceaf-e", "ceaf-m", "blanc", "lea", "conll")
@@ -48,6 +48,7 @@ MATCHES: dict[Units, tuple[str, ...]] = {
     "template": TEMPLATES,
     "token": ("exact",),
 }
+WORDY = ("token-iou", "token-dice", "extended", "head")  # the matches that look at tokens
 THRESHOLDS = ("iou", "token-iou")  # the matches that need a threshold
 
 ALIASES: dict[str, str] = {
@@ -55,6 +56,9 @@ ALIASES: dict[str, str] = {
     "untyped": "entity:span@exact",
     "overlap": "entity:span+type@overlap",
     "type-only": "entity:span+type@overlap",
+    "iou50": "entity:span+type@iou>=0.5",
+    "partial": "entity:span@partial",
+    "surface": "entity:surface+type@exact",
     "TI": "event:trigger@exact",
     "TC": "event:trigger+type@exact",
     "AI": "argument:type+span@exact",
@@ -76,6 +80,8 @@ ALIASES: dict[str, str] = {
     "CEAF-REE": "template:type+role@ceaf-ree",
     "CEAF-RME-subset": "template:type+role@ceaf-rme-subset",
     "CEAF-RME-phi3": "template:type+role@ceaf-rme-phi3",
+    "tokens": "token:span+type@exact",
+    "accuracy": "token:type@exact",
 }
 
 _NAME = r"[A-Za-z][\w\-]*"
@@ -253,7 +259,7 @@ _NEEDED: dict[Units, tuple[tuple[str, ...], ...]] = {
     "relation": (("type",), ("source",), ("target",)),
     "cluster": (("span", "trigger"),),
     "template": (("role",),),
-    "token": (("span",),),
+    "token": (("type",),),
 }
 
 
@@ -264,7 +270,11 @@ def _check(measure: Measure) -> None:
             raise MeasureError(f"{measure}: the key of {measure.units} needs {wanted}")
     if measure.units in ("cluster", "attribute") and {"span", "trigger"} <= set(measure.key):
         raise MeasureError(f"{measure}: either span (mentions) or trigger (events), not both")
-    if "surface" in measure.key and ("span" in measure.key or measure.match != "exact"):
+    if (
+        measure.units == "entity"
+        and "surface" in measure.key
+        and ("span" in measure.key or measure.match != "exact")
+    ):
         raise MeasureError(f"{measure}: surface stands in place of span, and matches exactly")
     if measure.units == "attribute" and len(measure.attributes) > 1:
         raise MeasureError(f"{measure}: one attribute at a time")

@@ -88,6 +88,7 @@ class Result(_Struct, frozen=True, kw_only=True):
     `averages` are micro, macro, weighted and documents. `intervals` are by figure (precision, recall, f)
     of the measure's own average. `labels` are the scores by label; the label "" holds units whose key has
     no type. `gold_collapsed` and `system_collapsed` units repeated another one and were not counted.
+    `classes` are COR, INC, PAR, MIS and SPU where a suite asks for them (see `eval.classes`).
     """
 
     system: str
@@ -97,6 +98,7 @@ class Result(_Struct, frozen=True, kw_only=True):
     averages: dict[str, Score]
     labels: dict[str, Score] = {}
     intervals: dict[str, Interval] = {}
+    classes: dict[str, int] = {}
     gold_collapsed: int = 0
     system_collapsed: int = 0
 

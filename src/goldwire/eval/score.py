@@ -12,7 +12,7 @@ from goldwire.corpora.errors import DataError, Fault, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, fingerprint
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import facts, figures, load, metrics, tally
+from goldwire.eval import classes, facts, figures, load, metrics, tally
 from goldwire.eval.counts import Counts
 from goldwire.eval.load import Layer, Need, TextRow, Texts
 from goldwire.eval.measure import Measure, parse
@@ -41,13 +41,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller may choose; each shows in the signature where it decides the number.
 
     `duplicates`: units that repeat another are collapsed as `set`, or `refuse`d. `trials`: resamples for
-    the intervals, 0 for none. `seed`: of the resampling.
+    the intervals, 0 for none. `seed`: of the resampling. `suite`: where the measures are from. `classes`:
+    whether results tell how many units are COR, INC, PAR, MIS and SPU.
     """
 
     duplicates: Literal["set", "refuse"] = "set"
     trials: int = TRIALS
     seed: int = 0
     suite: str | None = None
+    classes: bool = False
 
 
 DEFAULTS = Options()
@@ -181,13 +183,12 @@ def make_record(
 ) -> Record:
     """Everything counted and worked out, for all systems and measures."""
     _check_names(systems)
+    judged = _Judged(setting, gold, _policies(setting.options), _groups(setting.texts))
     outcomes = {
-        (system.name, measure): _count(setting, gold, system, measure)
+        (system.name, measure): _count(judged, system, measure)
         for system in systems
         for measure in dict.fromkeys(measure.counted for measure in measures)
     }
-    policies, groups = _policies(setting.options), _groups(setting.texts)
-    data = _data(setting, gold)
     return Record(
         format=FORMAT,
         goldwire=__version__,
@@ -197,25 +198,31 @@ def make_record(
         gold=_layer_facts(setting, gold),
         systems=tuple(_layer_facts(setting, system) for system in systems),
         measures=tuple(map(str, measures)),
-        policies=policies,
+        policies=judged.policies,
         documents=setting.texts.ids,
-        groups=groups,
+        groups=judged.groups,
         counts=tuple(
             encode_counts(outcome.counts, system, str(measure))
             for (system, measure), outcome in outcomes.items()
         ),
         results=tuple(
-            _result(
-                system.name,
-                measure,
-                outcomes[system.name, measure.counted],
-                signature(measure, policies, data),
-                _intervals(outcomes[system.name, measure.counted].counts, measure, groups, setting.options),
-            )
+            _result(judged, system, measure, outcomes[system.name, measure.counted])
             for measure in measures
             for system in systems
         ),
     )
+
+
+class _Judged(msgspec.Struct, frozen=True):
+    """What every result of a record is made with."""
+
+    setting: Setting
+    gold: Entry
+    policies: dict[str, str]
+    groups: tuple[int, ...] | None
+
+    def sides(self, system: Entry) -> Sides:
+        return Sides(self.gold.layer, system.layer, self.setting.texts, self.setting.codes)
 
 
 def _check_names(systems: Sequence[Entry]) -> None:
@@ -225,10 +232,10 @@ def _check_names(systems: Sequence[Entry]) -> None:
         raise MeasureError(f"{twice[0]!r} is named twice" if twice else "no system to score")
 
 
-def _count(setting: Setting, gold: Entry, system: Entry, measure: Measure) -> Outcome:
-    outcome = tally.count(measure, Sides(gold.layer, system.layer, setting.texts, setting.codes))
-    collapsed = {gold.name: outcome.gold_collapsed, system.name: outcome.system_collapsed}
-    if setting.options.duplicates == "refuse" and any(collapsed.values()):
+def _count(judged: _Judged, system: Entry, measure: Measure) -> Outcome:
+    outcome = tally.count(measure, judged.sides(system))
+    collapsed = {judged.gold.name: outcome.gold_collapsed, system.name: outcome.system_collapsed}
+    if judged.setting.options.duplicates == "refuse" and any(collapsed.values()):
         faults = [
             Fault(name, "", f"{times} unit(s) repeat another one under {measure}")
             for name, times in collapsed.items()
@@ -238,33 +245,36 @@ def _count(setting: Setting, gold: Entry, system: Entry, measure: Measure) -> Ou
     return outcome
 
 
-def _result(
-    system: str, measure: Measure, outcome: Outcome, signature: str, intervals: dict[str, Interval]
-) -> Result:
+def _result(judged: _Judged, system: Entry, measure: Measure, outcome: Outcome) -> Result:
     averages = metrics.averages(outcome.counts, measure)
     return Result(
-        system=system,
+        system=system.name,
         measure=str(measure),
-        signature=signature,
+        signature=signature(measure, judged.policies, _data(judged.setting, judged.gold)),
         value=averages[measure.average].f,
         averages={str(name): score for name, score in averages.items()},
         labels=metrics.by_label(outcome.counts, measure.beta),
-        intervals=intervals,
+        intervals=_intervals(judged, outcome.counts, measure),
+        classes=_classes(judged, system, measure),
         gold_collapsed=outcome.gold_collapsed,
         system_collapsed=outcome.system_collapsed,
     )
 
 
-def _intervals(
-    counts: Counts, measure: Measure, groups: tuple[int, ...] | None, options: Options
-) -> dict[str, Interval]:
+def _intervals(judged: _Judged, counts: Counts, measure: Measure) -> dict[str, Interval]:
     """The intervals of a measure's figures; none where counts of documents do not add up."""
+    options = judged.setting.options
     if not options.trials or not tally.is_additive(measure):
         return {}
     found = figures.figure_intervals(
-        counts, measure, groups=groups, method=METHOD, trials=options.trials, seed=options.seed
+        counts, measure, groups=judged.groups, method=METHOD, trials=options.trials, seed=options.seed
     )
     return {figure: Interval(low=ends.low, high=ends.high) for figure, ends in found.items()}
+
+
+def _classes(judged: _Judged, system: Entry, measure: Measure) -> dict[str, int]:
+    wanted = judged.setting.options.classes and classes.applies(measure)
+    return classes.count(measure, judged.sides(system)) if wanted else {}
 
 
 # ---------------------------------------------------------------- facts

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from goldwire import __version__
-from goldwire.eval.measure import Measure
+from goldwire.eval.measure import WORDY, Measure
 from goldwire.eval.words import HEAD_RULE
 
 # What holds for every scoring. `Policies` of `score` adds what the caller chose.
@@ -47,5 +47,5 @@ def _settings(measure: Measure) -> Iterable[tuple[str, str]]:
     yield "beta", f"{measure.beta:g}"
     if measure.match == "head":
         yield "head", HEAD_RULE
-    if measure.match in ("token-iou", "token-dice", "extended", "head"):
+    if measure.match in WORDY or measure.units == "token":
         yield "tokens", TOKENS

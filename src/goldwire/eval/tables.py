@@ -227,7 +227,7 @@ def fold(columns: Sequence[Ints]) -> Ints:
     """Columns as one number a row: equal numbers for equal rows, in the order of the rows.
 
     >>> fold([np.array([7, 7, 5]), np.array([1, 2, 9])]).tolist()
-    [9, 10, 8]
+    [18, 19, 8]
     """
     folded: Ints = np.zeros(len(columns[0]), np.int64)
     width = 1

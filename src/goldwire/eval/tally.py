@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
 from goldwire.corpora.offsets import surface
-from goldwire.corpora.types import Span
+from goldwire.corpora.types import Annotations, Span
 from goldwire.eval import units
 from goldwire.eval.counts import Counts, Floats, make_counts
-from goldwire.eval.load import Layer, Texts
+from goldwire.eval.load import Layer, Row, TextRow, Texts
 from goldwire.eval.match import Case, exact, matched
-from goldwire.eval.measure import Measure
+from goldwire.eval.measure import WORDY, Measure
 from goldwire.eval.tables import Codes, Ints
 from goldwire.eval.units import Units
 
@@ -40,21 +41,20 @@ class Outcome:
 
 def count(measure: Measure, sides: Sides) -> Outcome:
     """The counts of a system under a measure, for every document of the gold side."""
-    kind = "surface" if "surface" in measure.key else measure.units
+    kind = "surface" if not is_additive(measure) else measure.units
     return _COUNTERS[kind](measure.counted, sides)
 
 
 def texts_wanted(measures: Iterable[Measure]) -> bool:
     """Whether a measure looks at the texts."""
     return any(
-        measure.match in ("token-iou", "token-dice", "extended", "head") or "surface" in measure.key
-        for measure in measures
+        measure.match in WORDY or measure.units == "token" or "surface" in measure.key for measure in measures
     )
 
 
 def is_additive(measure: Measure) -> bool:
     """Whether the counts of documents add up; distinct surface forms do not."""
-    return "surface" not in measure.key
+    return measure.units != "entity" or "surface" not in measure.key
 
 
 def items_wanted(measures: Iterable[Measure]) -> bool:
@@ -167,26 +167,69 @@ def _distinct(forms: Iterable[tuple[str, int]], home: dict[tuple[str, int], int]
     )
 
 
-# ---------------------------------------------------------------- clusters
+# ---------------------------------------------------------------- counted document by document
 def _clusters(measure: Measure, sides: Sides) -> Outcome:
     from goldwire.eval import coref  # brings scipy, which most scorings never need
 
     make = coref.entity_clusters if measure.key == ("span",) else coref.event_clusters
-    gold, system = ({item.document: make(item) for item in side.items} for side in (sides.gold, sides.system))
     parts = coref.MEANS.get(measure.match, (measure.match,))
-    rows = []
+
+    def numbers(gold: Annotations, system: Annotations, _: Row) -> Mapping[str, Numbers]:
+        found = coref.count(make(gold), make(system), parts)
+        return found if len(parts) > 1 else {"": found[measure.match]}
+
+    return _by_document(sides, numbers)
+
+
+def _templates(measure: Measure, sides: Sides) -> Outcome:
+    from goldwire.eval import templates
+
+    typed = "type" in measure.key
+
+    def numbers(gold: Annotations, system: Annotations, row: Row) -> Mapping[str, Numbers]:
+        text = row.text if "surface" in measure.key and isinstance(row, TextRow) else None
+        filled = (templates.fill(side, text, typed=typed) for side in (gold, system))
+        return templates.MATCHES[measure.match](*filled)
+
+    return _by_document(sides, numbers)
+
+
+def _tokens(measure: Measure, sides: Sides) -> Outcome:
+    """Tokens by their tags; with `span` in the key, those outside of mentions on a side are left out."""
+    from goldwire.eval import tokens
+
+    left_out = {tokens.OUTSIDE} if "span" in measure.key else set()
+
+    def numbers(gold: Annotations, system: Annotations, row: Row) -> Mapping[str, Numbers]:
+        text = row.text if isinstance(row, TextRow) else ""
+        tags = tokens.tag(gold, text), tokens.tag(system, text)
+        ours, theirs = Counter(tags[0]), Counter(tags[1])
+        both = Counter(one for one, other in zip(*tags, strict=True) if one == other)
+        labels = {*ours, *theirs} - left_out
+        return {label: (both[label], theirs[label], both[label], ours[label]) for label in labels}
+
+    return _by_document(sides, numbers)
+
+
+Numbers = tuple[float, float, float, float]  # in the order of `counts.COLUMNS`
+
+
+def _by_document(
+    sides: Sides, numbers: Callable[[Annotations, Annotations, Row], Mapping[str, Numbers]]
+) -> Outcome:
+    """Counts from a function that gives four numbers by label for one document."""
+    gold, system = ({item.document: item for item in side.items} for side in (sides.gold, sides.system))
+    labels = Codes()
+    cells: list[tuple[int, int]] = []
+    values: list[Numbers] = []
     for number, row in enumerate(sides.texts.rows):
         if row.id in gold or row.id in system:
-            found = coref.count(gold.get(row.id, []), system.get(row.id, []), parts)
-            rows += [(number, label, numbers) for label, numbers in enumerate(found.values())]
-    return Outcome(_from_rows(sides, parts if len(parts) > 1 else ("",), rows))
-
-
-def _from_rows(
-    sides: Sides, labels: tuple[str, ...], rows: Sequence[tuple[int, int, Sequence[float]]]
-) -> Counts:
-    documents, label, values = zip(*rows, strict=True) if rows else ((), (), ())
-    return make_counts(sides.texts.ids, labels, documents, label, list(values))
+            nothing = Annotations(document=row.id, sha256=row.sha256)
+            found = numbers(gold.get(row.id, nothing), system.get(row.id, nothing), row)
+            cells += [(number, labels[label]) for label in found]
+            values += found.values()
+    where = np.array(cells, np.int64).reshape(-1, 2).T
+    return Outcome(make_counts(sides.texts.ids, labels.names(), where[0], where[1], values))
 
 
 _COUNTERS: dict[str, Callable[[Measure, Sides], Outcome]] = {
@@ -197,4 +240,6 @@ _COUNTERS: dict[str, Callable[[Measure, Sides], Outcome]] = {
     "relation": _matched,
     "surface": _surfaces,
     "cluster": _clusters,
+    "template": _templates,
+    "token": _tokens,
 }

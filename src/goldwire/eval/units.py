@@ -32,6 +32,17 @@ class Units:
     def __len__(self) -> int:
         return len(self.key)
 
+    def take(self, index: Ints) -> Units:
+        """Some of the units, in another order."""
+        return Units(
+            self.extents.take(index),
+            self.group[index],
+            self.key[index],
+            self.label[index],
+            self.row[index],
+            self.collapsed,
+        )
+
 
 # One side before its keys are made: the extents, and the columns that must agree besides.
 @dataclass(frozen=True)

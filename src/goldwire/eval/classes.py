@@ -1,0 +1,75 @@
+"""COR, INC, PAR, MIS and SPU: what becomes of mentions and triggers under SemEval-2013's schemes.
+
+A gold and a system unit that share a character may go together; they are aligned one to one, for the
+greatest total credit (see `align`). A pair is correct (COR), of half credit (PAR), or incorrect (INC);
+gold units without a partner are missing (MIS), system units without one spurious (SPU).
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from goldwire.eval import align, units
+from goldwire.eval.align import Pairs
+from goldwire.eval.match import HALF
+from goldwire.eval.measure import Measure
+from goldwire.eval.tables import Codes, fold
+from goldwire.eval.tally import Sides
+from goldwire.eval.units import Units, pack, place
+
+
+def applies(measure: Measure) -> bool:
+    """Whether the classes are defined: spans of mentions or triggers, matched whole, in part or partly."""
+    return (
+        measure.units in ("entity", "event")
+        and measure.match in ("exact", "overlap", "partial")
+        and {*measure.key} <= {"span", "trigger", "type"}
+    )
+
+
+def count(measure: Measure, sides: Sides) -> dict[str, int]:
+    """How many units are in each class; units of one span and several types are several."""
+    gold, system, pairs = overlapping(measure, sides)
+    found = align.assign(
+        Pairs(pairs.gold, pairs.system, _credit(measure, gold, system, pairs), pairs.overlap)
+    )
+    correct, partial = int((found.credit == 1).sum()), int((found.credit == HALF).sum())
+    return {
+        "COR": correct,
+        "INC": len(found) - correct - partial,
+        "PAR": partial,
+        "MIS": len(gold) - len(found),
+        "SPU": len(system) - len(found),
+    }
+
+
+def overlapping(measure: Measure, sides: Sides) -> tuple[Units, Units, Pairs]:
+    """Typed units of both sides from left to right, and all pairs that share a character."""
+    typed = msgspec.structs.replace(measure, key=(measure.key[0], "type"), match="exact")
+    made = units.make_units(typed, sides.gold.table, sides.system.table, sides.codes)
+    gold, system = (_from_left(side, sides.codes) for side in made)
+    return gold, system, align.overlaps(gold.extents, system.extents)
+
+
+def _from_left(side: Units, codes: Codes) -> Units:
+    """Units in order of document and place, those of one place in order of their labels' names."""
+    rank = np.argsort(np.argsort(np.array([str(name) for name in codes.names()])))
+    order = np.argsort(fold([side.extents.document, *place(side.extents), rank[side.label]]))
+    return side.take(order)
+
+
+def _credit(measure: Measure, gold: Units, system: Units, pairs: Pairs) -> NDArray[np.float64]:
+    same_type = gold.label[pairs.gold] == system.label[pairs.system]
+    same_place = _equal_places(gold, system, pairs)
+    if measure.match == "exact":
+        credit = same_place.astype(np.float64)
+    else:
+        credit = np.where(same_place, 1.0, HALF if measure.match == "partial" else 1.0)
+    return credit * same_type if "type" in measure.key else credit
+
+
+def _equal_places(gold: Units, system: Units, pairs: Pairs) -> NDArray[np.bool_]:
+    ours, theirs = pack(*([side.extents.document, *place(side.extents)] for side in (gold, system)))
+    return np.equal(ours[pairs.gold], theirs[pairs.system])

@@ -1,0 +1,132 @@
+"""Suites of measures, and what measures mean: data in `configs/suites` and `configs/measures`, read here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire import configs
+from goldwire.corpora.errors import DataError, Fault, MeasureError
+from goldwire.eval.measure import ALIASES, Measure, name, parse
+
+
+class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Measures that belong together, and what they are.
+
+    `classes`: results also tell how many mentions are COR, INC, PAR, MIS and SPU.
+    """
+
+    title: str
+    definition: str
+    counts: str
+    source: str
+    agrees: str
+    measures: tuple[str, ...]
+    classes: bool = False
+    name: str = ""
+
+
+class Meaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a measure is, what it counts, where it comes from and which scorer it agrees with."""
+
+    definition: str
+    counts: str
+    source: str = ""
+    agrees: str = ""
+    name: str = ""
+    measure: str = ""
+
+
+def suite_names() -> list[str]:
+    """The suites that ship, `default` first."""
+    return sorted(configs.names("suites"), key=lambda suite: (suite != "default", suite))
+
+
+def read_suite(source: str | Path) -> Suite:
+    """The suite of a name that ships, or of a TOML file.
+
+    Raises `MeasureError` if there is none, or if a measure in it is none; `DataError` if it is no suite.
+    """
+    known = str(source) in configs.names("suites")
+    path = Path(source)
+    if not known and not path.is_file():
+        raise MeasureError(
+            f"no suite {str(source)!r}: neither a file nor one that ships ({', '.join(suite_names())})"
+        )
+    toml = configs.read("suites", str(source)) if known else path.read_text(encoding="utf-8")
+    suite: Suite = msgspec.structs.replace(_decode(toml, Suite, str(source)), name=path.stem)
+    for measure in suite.measures:
+        parse(measure)
+    return suite
+
+
+def _decode(toml: str, type: Any, where: str) -> Any:
+    try:
+        return msgspec.toml.decode(toml, type=type)
+    except msgspec.DecodeError as error:
+        message, _, path = str(error).partition(" - at `")
+        raise DataError(f"{where}: not as it should be", [Fault(where, path.rstrip("`"), message)]) from error
+
+
+def meanings() -> dict[str, Meaning]:
+    """What every measure with a name means, by name, in the order of `ALIASES`."""
+    found = _decode(configs.read("measures", "named"), dict[str, Meaning], "measures")
+    return {
+        alias: msgspec.structs.replace(found[alias], name=alias, measure=form)
+        for alias, form in ALIASES.items()
+    }
+
+
+def explain(measure: Measure) -> Meaning:
+    """What a measure means: its own text if it has a name, else one put together from its parts."""
+    alias = name(measure)
+    if alias is not None:
+        return meanings()[alias]
+    return Meaning(
+        definition=" ".join(_sentences(measure)),
+        counts=f"Each {' and '.join(measure.key)} of a document once.",
+        measure=str(measure),
+    )
+
+
+_THINGS = {
+    "entity": "Mentions",
+    "event": "Events",
+    "argument": "Arguments",
+    "attribute": "Attributes of events or mentions that both sides have",
+    "relation": "Relations",
+    "cluster": "Clusters",
+    "template": "Templates",
+    "token": "Tokens",
+}
+_MATCHES = {
+    "exact": "the same characters",
+    "overlap": "a character in common",
+    "iou": "characters in common, by those in either, of at least {0}",
+    "token-iou": "tokens in common, by those in either, of at least {0}",
+    "dice": "a character in common, with twice their number by the sum of both as credit",
+    "token-dice": "a token in common, with twice their number by the sum of both as credit",
+    "partial": "credit 1 for the same characters, one half for a character in common",
+    "extended": "the system's within gold's extended by a token on either side",
+    "head": "the same head",
+    "coref": "the system's being that of any mention in the cluster of gold's",
+}
+_TRIGGERS = {
+    "gold": "Of the system's arguments, only those of triggers that gold has count.",
+    "matched": "Only arguments of triggers that both sides have count.",
+}
+
+
+def _sentences(measure: Measure) -> Iterator[str]:
+    yield f"{_THINGS[measure.units]} with the right {', '.join(measure.key)}."
+    if measure.match in _MATCHES:
+        yield f"Spans match by {_MATCHES[measure.match].format(f'{measure.threshold or 0:g}')}."
+    else:
+        yield f"Compared by {measure.match}."
+    if measure.triggers != "all":
+        yield _TRIGGERS[measure.triggers]
+    if measure.average != "micro":
+        yield f"The figure is the {measure.average} average."
