@@ -30,6 +30,7 @@ START_LIMIT = 1800.0
 # Seconds a system that has nothing left to do may take to close.
 GRACE = 2.0
 _CHUNK = 1 << 16
+_POLL = 0.001  # seconds between two looks at whether a process has ended
 _TAIL = 2000  # bytes of a dead worker's standard error that are looked at
 # One thread per worker: workers are what uses the cores, and sums come out the same each time.
 _ENVIRONMENT = {
@@ -95,7 +96,7 @@ class Pool:
                 done += isinstance(event, Finished)
                 yield event
             if self._broken is not None:
-                raise ExtractorError(f"{self._job.spec}: {self._broken}")
+                raise ExtractorError(f"{self._job.spec.shown()}: {self._broken}")
 
     def _wait(self) -> list[Happening]:
         """What happened since; workers are fed before anybody looks at what they gave."""
@@ -152,7 +153,7 @@ class Pool:
 
     def _overdue(self, worker: _Worker) -> str:
         if not worker.open:
-            raise ExtractorError(f"{self._job.spec}: not open after {START_LIMIT:g} s")
+            raise ExtractorError(f"{self._job.spec.shown()}: not open after {START_LIMIT:g} s")
         return f"time-out after {self._timeout:g} s"
 
     def _lose(self, worker: _Worker, reason: str | None) -> list[Happening]:
@@ -161,7 +162,7 @@ class Pool:
         self._workers.remove(worker)
         ending = worker.end()
         if not worker.open:
-            raise ExtractorError(f"{self._job.spec}: could not be opened: {ending}")
+            raise ExtractorError(f"{self._job.spec.shown()}: could not be opened: {ending}")
         events: list[Happening] = []
         if len(worker.tasks) == 1:
             seconds = time.perf_counter() - worker.fed
@@ -180,7 +181,7 @@ class _Worker:
         self.begun = time.perf_counter()
         self.deadline = self.begun + START_LIMIT
         self.fed = self.begun
-        self.open = False
+        self.open = self.silent = False
         self.tasks: list[int] = []
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         self._rest = b""
@@ -220,6 +221,7 @@ class _Worker:
         """The messages that have come, and whether the process still lives."""
         data = os.read(self.output, _CHUNK)
         *lines, self._rest = (self._rest + data).split(b"\n")
+        self.silent = not data
         return [self._decoder.decode(line) for line in lines], bool(data)
 
     def end(self) -> str:
@@ -227,6 +229,8 @@ class _Worker:
         if self.open and not self.tasks:
             self._send(FAREWELL.rstrip(b"\n"))
             self._drain(GRACE)
+        if self.silent:
+            self._await(GRACE)  # its output ends before it does, and how it ends is to be known
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
         code = self._process.wait()
@@ -245,7 +249,16 @@ class _Worker:
             limit = time.perf_counter() + seconds
             while (left := limit - time.perf_counter()) > 0:
                 if selector.select(left) and not os.read(self.output, _CHUNK):
+                    self.silent = True
                     return
+
+    def _await(self, seconds: float) -> None:
+        """Wait for the process to end without taking leave of it, so that its number stays its own."""
+        limit = time.perf_counter() + seconds
+        while time.perf_counter() < limit:
+            if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                return
+            time.sleep(_POLL)
 
     def _last_words(self) -> str:
         self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _TAIL))

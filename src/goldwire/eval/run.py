@@ -192,7 +192,7 @@ def _publish(corpus: Corpus, plan: _Plan, lines: Sequence[cache.Line]) -> Facts:
         judge(document, entry, ontology=plan.ontology, labels=plan.labels)
         for document, entry in zip(plan.documents, entries, strict=True)
     ]
-    start = _last(lines, Start) or Start(name=str(plan.system.spec), version="", provides=[], seconds=0.0)
+    start = _last(lines, Start) or Start(name=plan.system.spec.shown(), version="", provides=[], seconds=0.0)
     place = cache.folder(corpus, plan.system.name)
     write_atomic(place / QUARANTINE, encode_lines(r for verdict in verdicts for r in verdict.rejects))
     layer = corpus.write_layer(f"system/{plan.system.name}", [_signed(v, plan, start) for v in verdicts])
@@ -203,7 +203,7 @@ def _publish(corpus: Corpus, plan: _Plan, lines: Sequence[cache.Line]) -> Facts:
 
 def _signed(verdict: Verdict, plan: _Plan, start: Start) -> Annotations:
     """A line of the layer. Nothing in it depends on when or how often the system ran."""
-    details = {"spec": str(plan.system.spec), "fingerprint": plan.state}
+    details = {"spec": plan.system.spec.shown(), "fingerprint": plan.state}
     if verdict.failed is not None:
         details["failed"] = verdict.failed
     provenance = Provenance(
@@ -222,7 +222,7 @@ def _facts(
     start, session = _last(lines, Start), _last(lines, Session)
     return Facts(
         system=plan.system.name,
-        spec=str(plan.system.spec),
+        spec=plan.system.spec.shown(),
         name=start.name if start else "",
         version=start.version if start else "",
         provides=start.provides if start else [],

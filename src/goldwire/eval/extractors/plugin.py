@@ -122,7 +122,7 @@ def _made(found: Any, argument: str, target: str) -> Any:
     made: Any = found
     if inspect.isclass(found):
         make: Callable[..., Any] = found
-        made = make(argument) if argument else make()
+        made = _loaded(lambda: make(argument) if argument else make(), target)
     if not (hasattr(made, "extract") or callable(made)):
         raise ExtractorError(f"{target}: neither a function of a document nor an object with `extract`")
     return made

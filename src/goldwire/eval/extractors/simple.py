@@ -30,7 +30,9 @@ from goldwire.corpora.types import (
     Argument,
     Document,
     Event,
+    Excluded,
     Mention,
+    Meta,
     Provenance,
     Relation,
     Span,
@@ -119,6 +121,29 @@ class Reading(_Struct, frozen=True):
     unmapped: dict[str, int] = {}
     dropped: dict[str, int] = {}
     repaired: int = 0
+
+
+class Request(_Struct, frozen=True):
+    """What a program or service is told of a document."""
+
+    document: str
+    text: str
+    sha256: str
+    meta: Meta = Meta()
+    excluded: tuple[Excluded, ...] = ()
+
+
+def request(document: Document) -> bytes:
+    """A document as JSON on one line."""
+    return msgspec.json.encode(
+        Request(
+            document=document.id,
+            text=document.text,
+            sha256=document.sha256,
+            meta=document.meta,
+            excluded=document.excluded,
+        )
+    )
 
 
 def decode(data: bytes, where: str) -> Prediction:

@@ -24,6 +24,10 @@ class Spec(msgspec.Struct, frozen=True):
     kind: str
     target: str = ""
 
+    def shown(self) -> str:
+        """The spec for records and reports: what follows a `?` in an address may be private."""
+        return str(self).partition("?")[0] if self.kind in ("http", "llm") else str(self)
+
     def __str__(self) -> str:
         if self.kind == "http":
             return self.target

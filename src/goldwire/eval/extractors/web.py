@@ -1,0 +1,180 @@
+"""`http(s)://URL`: a service that is posted a document and answers in the simple form.
+
+The request is the same JSON object that `cmd:` writes. Busy and broken servers (429, 5xx, lost connections)
+are tried again; `Retry-After` is obeyed. A key comes from an environment variable named by an option, goes
+into the `Authorization` header and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from goldwire.corpora.errors import DataError, ExtractorError
+from goldwire.corpora.types import Document
+from goldwire.eval.extractors import Context, DocumentError, options, simple
+from goldwire.eval.extractors.simple import Prediction
+
+TRIES = 4
+FIRST_WAIT = 0.5  # seconds before the second try; doubled after each
+LONGEST_WAIT = 120.0  # seconds; a server that wants more is not waited for
+READ_LIMIT = 240.0  # seconds without a byte
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
+_HOPELESS = frozenset({401, 403, 404, 405})
+_SHOWN = 200  # characters of an error's body that are shown
+
+
+class _Options(msgspec.Struct, forbid_unknown_fields=True):
+    """`key` is the name of an environment variable; raise `version` when the service gives something else."""
+
+    key: str | None = None
+    version: str = ""
+    wait: float = FIRST_WAIT
+    tries: int = TRIES
+
+
+class _Again(msgspec.Struct, frozen=True):
+    """Why there is no answer yet, and the seconds that the server asks to wait."""
+
+    reason: str
+    wait: float | None = None
+
+
+class Caller:
+    """Posts JSON to one address, again and again where that may help."""
+
+    def __init__(self, url: str, key: str | None, *, tries: int = TRIES, wait: float = FIRST_WAIT) -> None:
+        self.url = checked(url)
+        self._secret = secret(key)
+        self._tries, self._wait = tries, wait
+        headers = {"Content-Type": "application/json"}
+        if self._secret:
+            headers["Authorization"] = f"Bearer {self._secret}"
+        timeout = httpx.Timeout(READ_LIMIT, connect=30.0)
+        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
+
+    def post(self, body: bytes) -> bytes:
+        """The body of the answer.
+
+        Raises `DocumentError` when tries run out or this request is refused, `ExtractorError` when all
+        would be (no such address, no permission).
+        """
+        reason = ""
+        for attempt in range(self._tries):
+            found = self._attempt(body)
+            if isinstance(found, bytes):
+                return found
+            reason = found.reason
+            wait = self._wait * 2**attempt if found.wait is None else found.wait
+            if wait > LONGEST_WAIT:
+                raise DocumentError(f"{reason}; the server wants {wait:.0f} s of waiting")
+            if attempt < self._tries - 1:
+                time.sleep(wait)
+        raise DocumentError(f"{reason} ({self._tries} tries)")
+
+    def _attempt(self, body: bytes) -> bytes | _Again:
+        try:
+            reply = self._client.post(self.url, content=body)
+            content = reply.content
+        except httpx.TransportError as error:
+            return _Again(f"no answer ({type(error).__name__}: {self._hidden(str(error))})")
+        if reply.status_code == httpx.codes.OK:
+            return content
+        said = f"the server answered {reply.status_code} {self._excerpt(content)}".rstrip()
+        if reply.status_code in _BUSY:
+            return _Again(said, retry_after(reply.headers.get("Retry-After")))
+        if reply.status_code in _HOPELESS or reply.is_redirect:
+            raise ExtractorError(said)
+        raise DocumentError(said)
+
+    def _excerpt(self, content: bytes) -> str:
+        text = re.sub(r"\s+", " ", content[: 4 * _SHOWN].decode("utf-8", "replace"))
+        return self._hidden(text[:_SHOWN])
+
+    def _hidden(self, text: str) -> str:
+        """A text in which the key, should a server repeat it, is not to be read."""
+        return text.replace(self._secret, "***") if self._secret else text
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def checked(url: str) -> str:
+    """The address, unless it holds a user or password: those would end up in records."""
+    parts = urlsplit(url)
+    if parts.username is not None or parts.password is not None:
+        raise ExtractorError(
+            f"{parts.hostname}: no user or password in an address; "
+            "put the key into an environment variable and name that in the option `key`"
+        )
+    return url
+
+
+def secret(name: str | None) -> str | None:
+    """The value of an environment variable; `ExtractorError` if it is named and not set."""
+    if name is None:
+        return None
+    value = os.environ.get(name)
+    if not value:
+        raise ExtractorError(f"the environment variable {name} is not set; it should hold the key")
+    return value
+
+
+def retry_after(value: str | None) -> float | None:
+    """The seconds that a `Retry-After` header asks for (seconds or a date, RFC 9110, 10.2.3).
+
+    >>> retry_after("7"), retry_after("Thu, 01 Jan 1970 00:00:00 GMT"), retry_after("soon")
+    (7.0, 0.0, None)
+    """
+    if value is None:
+        return None
+    if re.fullmatch(r"\d+(?:\.\d+)?", value.strip()):
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+class WebExtractor:
+    """Asks a service."""
+
+    provides = frozenset({"mentions", "triggers", "arguments", "attributes", "relations", "clusters"})
+
+    def __init__(self, caller: Caller, version: str = "") -> None:
+        self.name, self.version = urlsplit(caller.url)._replace(query="").geturl(), version
+        self._caller = caller
+
+    def extract(self, documents: Sequence[Document]) -> Iterator[Prediction]:
+        """The service's answer to each document."""
+        for document in documents:
+            reply = self._caller.post(simple.request(document))
+            try:
+                yield simple.decode(reply, document.id)
+            except DataError as error:
+                raise DocumentError(f"garbled reply: {error.faults[0].message}") from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._caller.close()
+
+
+def load(target: str, context: Context) -> WebExtractor:
+    """The extractor of an address; nothing is asked yet."""
+    chosen = options(context, _Options)
+    return WebExtractor(Caller(target, chosen.key, tries=chosen.tries, wait=chosen.wait), chosen.version)
+
+
+def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the corpus does not matter
+    """The address. What stands behind it may change unseen: raise the option `version`, or run `--fresh`."""
+    return [checked(target)]
