@@ -1,0 +1,118 @@
+"""Results are checked one by one against text and configuration."""
+
+from typing import Any
+
+import pytest
+
+from goldwire.annotate import controls, results
+from goldwire.annotate.results import Sorted
+from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.types import Span
+
+DECLARED = controls.of(ontologies.read("conflict"))
+TEXT = "Rebels 😀 took\nKunduz province."
+
+
+def region(start: Any, end: Any, text: Any = None, **more: Any) -> dict[str, Any]:
+    value = {"start": start, "end": end, "labels": ["GPE"]} | ({} if text is None else {"text": text})
+    return {"id": "r", "from_name": "entity", "to_name": "text", "type": "labels", "value": value} | more
+
+
+def sort(*found: Any) -> Sorted:
+    return results.sort([*found], TEXT, DECLARED)
+
+
+def reason(*found: Any) -> str:
+    (rejected,) = sort(*found).rejected
+    return rejected.reason
+
+
+def test_offsets_are_code_points_and_the_words_agree() -> None:
+    (found,) = sort(region(14, 20, "Kunduz")).regions
+    assert found.span == Span(14, 20)
+
+
+@pytest.mark.parametrize("said", ["took\\nKunduz", "took\nKunduz", "took Kunduz", " took  Kunduz ", None])
+def test_white_space_in_the_words_is_taken_as_label_studio_writes_it(said: str | None) -> None:
+    assert [r.span for r in sort(region(9, 20, said)).regions] == [Span(9, 20)]
+
+
+def test_utf16_offsets_are_repaired_where_the_words_prove_it_and_counted() -> None:
+    found = sort(region(15, 21, "Kunduz"))  # the emoji counts two
+    assert [r.span for r in found.regions] == [Span(14, 20)]
+    assert found.repaired == {"offsets in UTF-16": 1}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (region(15, 21, "Herat"), "text-differs"),
+        (region(500, 900, "zzz"), "outside-text"),
+        (region(-3, 4), "outside-text"),
+        (region(9, 7), "outside-text"),
+        (region(7, 7), "empty-span"),
+        (region(7, 7, ""), "empty-span"),
+        (region("/div[1]/text()[1]", 4), "malformed"),
+        (region(True, 4), "malformed"),
+        (region(0.5, 4), "malformed"),
+        (region(0, 6, id=None), "malformed"),
+        (region(0, 6, value="x"), "malformed"),
+        (region(0, 6, from_name="nope"), "unknown-control"),
+        (region(0, 6, to_name="image"), "unknown-control"),
+        (region(0, 6, value={"start": 0, "end": 6, "labels": ["NOPE"]}), "unknown-label"),
+        (region(0, 6, value={"start": 0, "end": 6, "labels": []}), "unlabelled"),
+        (region(0, 6, value={"start": 0, "end": 6}), "unlabelled"),
+        ({"type": "relation", "from_id": "a", "to_id": "b"}, "unlabelled"),
+        ({"type": "relation", "from_id": "a", "to_id": "b", "labels": ["nope"]}, "unknown-label"),
+        ({"type": "relation", "from_id": "a"}, "malformed"),
+        ({"type": "relation", "from_id": "a", "to_id": "b", "direction": "up", "labels": []}, "malformed"),
+        (
+            {"id": "r", "from_name": "attribute-realis", "type": "choices", "value": {"choices": ["maybe"]}},
+            "unknown-label",
+        ),
+        (
+            {"id": "r", "from_name": "attribute-realis", "type": "choices", "value": {"choices": []}},
+            "contradiction",
+        ),
+        (7, "malformed"),
+        (None, "malformed"),
+    ],
+)
+def test_each_fault_has_its_reason(found: Any, expected: str) -> None:
+    assert reason(found) == expected
+
+
+def test_one_bad_label_does_not_take_the_good_one_along() -> None:
+    found = sort(region(0, 6, value={"start": 0, "end": 6, "labels": ["MIL", "NOPE"]}))
+    assert [r.labels for r in found.regions] == [("MIL",)]
+    assert [r.reason for r in found.rejected] == ["unknown-label"]
+
+
+def test_what_a_layer_has_no_place_for_is_counted() -> None:
+    declared = controls.parse(
+        '<View><Labels name="e" toName="t"><Label value="PER"/></Labels><Text name="t" value="$text"/>'
+        '<TextArea name="note" toName="t" perRegion="true"/><Rating name="stars" toName="t"/>'
+        '<Choices name="topic" toName="t"><Choice value="war"/></Choices></View>'
+    )
+    found = [
+        {"id": "a", "from_name": "note", "type": "textarea", "value": {"text": ["why?"]}},
+        {"id": "b", "from_name": "stars", "type": "rating", "value": {"rating": 4}},
+        {"id": "c", "from_name": "topic", "type": "choices", "value": {"choices": ["war"]}},
+    ]
+    assert results.sort(found, TEXT, declared).lost == {
+        "textarea note": 1,
+        "rating stars": 1,
+        "choices topic, of the whole text": 1,
+    }
+
+
+def test_marks_of_what_is_excluded_are_passed_over() -> None:
+    mark = region(0, 6, from_name="excluded")
+    found = sort(mark)
+    assert (found.regions, found.rejected, found.lost) == ([], [], {})
+
+
+@pytest.mark.parametrize("results_", [None, {}, "x", 3])
+def test_results_that_are_no_list_are_refused_whole(results_: Any) -> None:
+    (rejected,) = results.sort(results_, TEXT, DECLARED).rejected
+    assert (rejected.reason, rejected.index, rejected.result) == ("malformed", None, results_)
