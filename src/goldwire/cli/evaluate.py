@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from goldwire.cli import compare, run
+from goldwire.cli import agreement, compare, run, score
 
 app = typer.Typer(help="Run extractors, score them, compare them.", no_args_is_help=True)
 
@@ -16,4 +16,8 @@ def _evaluate() -> None:
 
 app.command("run")(run.run)
 app.command("systems")(run.systems)
+app.command("score")(score.score)
+app.command("measures")(score.measures)
+app.command("suites")(score.suites)
 app.command("compare")(compare.compare)
+app.command("agreement")(agreement.agreement)

@@ -65,6 +65,15 @@ ALIASES: dict[str, str] = {
     "AC": "argument:type+role+span@exact",
     "AI+": "argument:trigger+type+span@exact",
     "AC+": "argument:trigger+type+role+span@exact",
+    "AI+head": "argument:trigger+type+span@head",
+    "AC+head": "argument:trigger+type+role+span@head",
+    "AI+coref": "argument:trigger+type+span@coref",
+    "AC+coref": "argument:trigger+type+role+span@coref",
+    "nugget": "event:trigger@token-dice",
+    "nugget+type": "event:trigger+type@token-dice",
+    "nugget+realis": "event:trigger+realis@token-dice",
+    "nugget+both": "event:trigger+type+realis@token-dice",
+    "TC-approximate": "event:trigger+type@extended",
     "realis": "attribute:trigger+type+realis@exact",
     "type+realis": "event:trigger+type+realis@exact",
     "relation": "relation:type+source+target+entity@exact",
@@ -125,10 +134,14 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
         return tuple(name for name in self.key if name not in KEYS[self.units])
 
     @property
+    def plain(self) -> Measure:
+        """The measure without its options."""
+        return msgspec.structs.replace(self, **defaults(self.match))
+
+    @property
     def counted(self) -> Measure:
         """The measure that yields the same counts: averages and beta at their defaults."""
-        defaulted = {name: value for name, value in defaults(self.match).items() if name != "triggers"}
-        return msgspec.structs.replace(self, **defaulted)
+        return msgspec.structs.replace(self.plain, triggers=self.triggers)
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -152,12 +165,13 @@ def defaults(match: str) -> dict[str, str | float]:
 def parse(text: str) -> Measure:
     """A measure from its string form or from a name of `ALIASES`; `MeasureError` if it is neither.
 
-    >>> str(parse("TC"))
-    'event:trigger+type@exact'
+    >>> str(parse("TC")), str(parse("AC+,triggers=gold"))
+    ('event:trigger+type@exact', 'argument:trigger+type+role+span@exact,triggers=gold')
     >>> str(parse("entity:type+span@iou>=.50"))
     'entity:span+type@iou>=0.5'
     """
-    form = ALIASES.get(text, text)
+    short, *options = text.split(",")
+    form = ",".join([ALIASES.get(short, short), *options])
     found = _FORM.fullmatch(form)
     if found is None:
         raise MeasureError(

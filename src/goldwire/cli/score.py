@@ -1,0 +1,163 @@
+"""`goldwire eval score`, `measures` and `suites`: score layers against gold, and say what is counted."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from goldwire.cli.output import Json, note, print_json
+
+if TYPE_CHECKING:
+    from goldwire.corpora.store import Corpus
+    from goldwire.eval.suites import Meaning, Suite
+
+
+def score(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    *,
+    gold: Annotated[str, typer.Option(metavar="LAYER", help="The layer that is right.")] = "gold",
+    system: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A system or any layer; may be repeated. All systems if not given."
+        ),
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option(help="A name that ships (see `eval suites`), or a TOML file.")
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="A measure (see `eval measures`); may be repeated.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The record is DIR/records/NAME.json; the suite's name if not given.")
+    ] = None,
+    duplicates: Annotated[
+        Literal["set", "refuse"], typer.Option(help="Equal units: collapsed, or an error.")
+    ] = "set",
+    trials: Annotated[int, typer.Option(min=0, help="Resamples for the intervals; 0 for none.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Score systems against gold, by a suite or by measures; the record is kept with the corpus.
+
+    A document that a system has no line for counts as empty. Units in excluded regions are not counted.
+
+    \b
+    Examples:
+      goldwire eval score work --system lexicon --system mine
+      goldwire eval score work --system mine --measure AC+ --measure "entity:span+type@iou>=0.5"
+    """
+    from goldwire.corpora.store import RECORDS, open_corpus
+    from goldwire.eval.record import write_record
+    from goldwire.eval.score import Options, score_corpus
+
+    corpus = open_corpus(folder)
+    wanted, chosen = _measures(suite, measure)
+    options = Options(
+        duplicates=duplicates,
+        trials=trials,
+        seed=seed,
+        suite=None if chosen is None else chosen.name,
+        classes=chosen is not None and chosen.classes,
+    )
+    record = score_corpus(corpus, gold, system or _systems(corpus), wanted, options=options)
+    place = corpus.path / RECORDS / f"{_record_name(name, chosen)}.json"
+    write_record(record, place)
+    if as_json:
+        print_json(record)
+        return
+    from goldwire.cli.board import show
+
+    show(record)
+    note(f"The record is {place}; see it again with: goldwire eval report {place}")
+
+
+def _measures(suite: str | None, measures: list[str] | None) -> tuple[tuple[str, ...], Suite | None]:
+    """The measures wanted, and the suite that they are from, if they are from one."""
+    from goldwire.eval.suites import read_suite
+
+    if measures and suite is None:
+        return tuple(measures), None
+    chosen = read_suite(suite or "default")
+    return (*chosen.measures, *(measures or ())), chosen
+
+
+def _systems(corpus: Corpus) -> list[str]:
+    from goldwire.corpora.errors import CorpusError
+    from goldwire.eval.score import SYSTEM
+
+    names = [layer.removeprefix(SYSTEM) for layer in corpus.layers() if layer.startswith(SYSTEM)]
+    if not names:
+        raise CorpusError(f"{corpus.path}: no system to score; run one with `goldwire eval run`")
+    return names
+
+
+def _record_name(name: str | None, suite: Suite | None) -> str:
+    from goldwire.corpora.store import check_layer
+
+    found = name or (suite.name if suite is not None else "measures")
+    check_layer(found)
+    return found
+
+
+# ---------------------------------------------------------------- what there is
+def measures(
+    wanted: Annotated[
+        list[str] | None, typer.Argument(metavar="[MEASURE]…", help="All if not given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what measures mean: definition, what counts, source, and which scorer agrees.
+
+    \b
+    Example:
+      goldwire eval measures AC+ "entity:span+type@iou>=0.5"
+    """
+    from goldwire.eval.measure import parse
+    from goldwire.eval.suites import explain, meanings
+
+    found = [explain(parse(text)) for text in wanted] if wanted else list(meanings().values())
+    if as_json:
+        print_json(found)
+        return
+    for meaning in found:
+        _tell(f"{meaning.name}  {meaning.measure}" if meaning.name else meaning.measure, meaning)
+
+
+def suites(
+    wanted: Annotated[list[str] | None, typer.Argument(metavar="[SUITE]…", help="All if not given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what suites there are: their measures, definition, what counts, source, and which scorer agrees.
+
+    \b
+    Example:
+      goldwire eval suites textee
+    """
+    from goldwire.eval.suites import read_suite, suite_names
+
+    found = [read_suite(suite) for suite in wanted or suite_names()]
+    if as_json:
+        print_json(found)
+        return
+    for suite in found:
+        _tell(f"{suite.name}  {suite.title}", suite, "measures  " + "  ".join(suite.measures))
+
+
+def _tell(title: str, about: Meaning | Suite, more: str = "") -> None:
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(file=sys.stdout)
+    console.print(Text(title, "bold"))
+    facts = (("counts", about.counts), ("source", about.source), ("agrees with", about.agrees))
+    lines = [
+        about.definition,
+        *(f"{key}: {value}" for key, value in facts if value),
+        *([more] if more else []),
+    ]
+    console.print(Padding(Text("\n".join(lines)), (0, 0, 1, 2)))
