@@ -248,7 +248,7 @@ def extract(document):
     rejected = [json.loads(line) for line in lines]
     assert len(rejected) == 60
     assert any("the offsets give 'Rebels', the system says 'Soldiers'" in item["reason"] for item in rejected)
-    assert all(item["document"] and item["path"].startswith("$.") for item in rejected)
+    assert all(item["document"] and item["path"] for item in rejected)
 
 
 def test_offsets_in_utf16_or_bytes_are_repaired_where_the_surface_proves_it(

@@ -18,7 +18,9 @@ Key = tuple[str, ...]
 `("mentions", id)`, `("events", id, "arguments", role, mention)`, `("events", id, "attributes", name)`,
 `("mentions", id, "head")`, `("relations", id)`, `("mentions", id, "again")` for a repeated id."""
 
-_PATH = re.compile(r"\$\.(mentions|events|relations)(?:\[(\d+)\](?:\.(head|attributes|arguments)(.*))?)?")
+_PATH = re.compile(
+    r"\$\.(mentions|events|relations)(?:\[(\d+)\](?:\.(head|attributes|arguments)(.*))?)?", re.DOTALL
+)
 _ARGUMENT = re.compile(r"\[(\d+)\]")
 
 

@@ -62,19 +62,15 @@ class Prediction(_Struct, frozen=True):
 
 
 class Reject(_Struct, frozen=True):
-    """An item that was left out: `path` in the system's output, the reason, and the item itself."""
+    """An item that was left out: what it is (mentions, events, arguments, attributes, relations), where in
+    the system's output, why, and the item itself.
+    """
 
     document: str
+    unit: str
     path: str
     reason: str
     value: Any = None
-
-    @property
-    def unit(self) -> str:
-        """What was rejected: mentions, events, arguments, attributes or relations."""
-        parts = self.path.replace("[", ".").split(".")
-        known = ("attributes", "arguments", "events", "mentions", "relations")
-        return next((name for name in known if name in parts), "documents")
 
 
 class _Mention(_Struct, frozen=True):
@@ -213,8 +209,10 @@ class _Reader:
         self.repaired = 0
 
     def reject(self, path: str, reason: str, raw: msgspec.Raw) -> None:
+        unit = "arguments" if ".arguments[" in path else path[2:].partition("[")[0]
+        value = msgspec.json.decode(raw)
         self.rejects.append(
-            Reject(document=self.document.id, path=path, reason=reason, value=msgspec.json.decode(raw))
+            Reject(document=self.document.id, unit=unit, path=path, reason=reason, value=value)
         )
 
     def item(self, raw: msgspec.Raw, type: type[T], path: str) -> T | None:
