@@ -202,7 +202,7 @@ def _tokens(measure: Measure, sides: Sides) -> Outcome:
 
     def numbers(gold: Annotations, system: Annotations, row: Row) -> Mapping[str, Numbers]:
         text = row.text if isinstance(row, TextRow) else ""
-        tags = tokens.tag(gold, text), tokens.tag(system, text)
+        tags = tokens.tag(gold, text, row.excluded), tokens.tag(system, text, row.excluded)
         ours, theirs = Counter(tags[0]), Counter(tags[1])
         both = Counter(one for one, other in zip(*tags, strict=True) if one == other)
         labels = {*ours, *theirs} - left_out

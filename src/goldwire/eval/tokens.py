@@ -17,7 +17,7 @@ import msgspec
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.offsets import tokens
-from goldwire.corpora.types import Annotations
+from goldwire.corpora.types import Annotations, Excluded
 from goldwire.eval.coref import Numbers
 from goldwire.eval.metrics import Score
 
@@ -44,11 +44,11 @@ class TagScores(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # ---------------------------------------------------------------- tags of tokens
-def tag(annotations: Annotations, text: str) -> list[str]:
+def tag(annotations: Annotations, text: str, excluded: Sequence[Excluded] = ()) -> list[str]:
     """A tag for each token of the text: the types of the mentions with a character in it, or `O`.
 
     Several types, as of nested mentions, are joined by `+` in alphabetical order. Where one mention ends
-    and another of its type begins is not seen.
+    and another of its type begins is not seen. Tokens that touch an excluded region are left out.
     """
     words = tokens(text)
     found: list[set[str]] = [set() for _ in words]
@@ -56,7 +56,8 @@ def tag(annotations: Annotations, text: str) -> list[str]:
         for span in mention.spans:
             for index in _covered(words, span.start, span.end):
                 found[index].add(mention.type)
-    return ["+".join(sorted(types)) or OUTSIDE for types in found]
+    gone = {index for region in excluded for index in _covered(words, region.start, region.end)}
+    return ["+".join(sorted(types)) or OUTSIDE for index, types in enumerate(found) if index not in gone]
 
 
 def _covered(words: Sequence[Any], start: int, end: int) -> range:

@@ -1,0 +1,120 @@
+"""`goldwire eval agreement`: how far annotators agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goldwire.cli.output import Json, print_json
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from goldwire.eval.agreement import Agreement, MeasureAgreement
+
+SHOWN = 5  # documents with the least agreement
+
+
+def agreement(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[LAYER]…", hidden=True)] = None,
+    *,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LAYER…", help="Layers to compare, two or more. Without it, all annotators'."),
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="A measure (see `eval measures`); may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Say how far annotators agree: F of each pair by measure, kappa and Krippendorff's alpha on tokens.
+
+    Two layers are compared on the documents that both annotated; skipped documents and drafts are left out.
+    The mean over pairs is the human ceiling for systems scored by the same measure.
+
+    \b
+    Examples:
+      goldwire eval agreement work
+      goldwire eval agreement work --layers anna ben --measure entity --json
+    """
+    from goldwire.corpora.store import open_corpus
+    from goldwire.eval.agreement import DEFAULTS, agree_corpus
+
+    chosen = [*(layers or ()), *(more or ())]
+    found = agree_corpus(open_corpus(folder), chosen, measure or DEFAULTS, seed=seed)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+def _show(found: Agreement) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    many = f"{len(found.layers)} layers, {found.documents} documents annotated by at least two"
+    console.print(Text(many, "bold"))
+    console.print(_measures(found))
+    console.print(_pairs(found))
+    console.print(Text(f"Krippendorff's alpha on tokens: {_number(found.alpha)}"))
+    for measure in found.measures[:1]:
+        console.print(_worst(measure))
+
+
+def _measures(found: Agreement) -> Table:
+    table = _table("measure", "mean F", "95 % interval")
+    for measure in found.measures:
+        mean = measure.mean
+        ends = "-" if mean.low is None else f"{_number(mean.low)}, {_number(mean.high)}"
+        table.add_row(*_cells(measure.measure, _number(mean.value), ends))
+    return table
+
+
+def _pairs(found: Agreement) -> Table:
+    table = _table("pair", "documents", *(_name(measure) for measure in found.measures), "kappa")
+    kappas = {(kappa.first, kappa.second): kappa.kappa for kappa in found.kappas}
+    for index, pair in enumerate(found.measures[0].pairs if found.measures else ()):
+        scores = (_number(measure.pairs[index].score.f) for measure in found.measures)
+        kappa = _number(kappas.get((pair.first, pair.second)))
+        table.add_row(*_cells(f"{pair.first} / {pair.second}", str(pair.documents), *scores, kappa))
+    return table
+
+
+def _worst(measure: MeasureAgreement) -> RenderableType:
+    from rich.text import Text
+
+    scored = sorted((f, id) for id, f in measure.by_document.items() if f is not None)
+    worst = ", ".join(f"{id} ({_number(f)})" for f, id in scored[:SHOWN])
+    return Text(f"Least agreement by {_name(measure)}: {worst or '-'}")
+
+
+def _name(measure: MeasureAgreement) -> str:
+    from goldwire.eval.measure import name, parse
+
+    return name(parse(measure.measure)) or measure.measure
+
+
+def _table(*names: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for index, name in enumerate(names):
+        table.add_column(name, justify="right" if index else "left", header_style="dim", no_wrap=True)
+    return table
+
+
+def _cells(*values: str) -> list[RenderableType]:
+    """Text as it stands: names may look like markup."""
+    from rich.text import Text
+
+    return [Text(value) for value in values]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

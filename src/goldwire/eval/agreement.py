@@ -1,0 +1,276 @@
+"""Agreement of annotators: their layers scored against each other, and corrected for chance on tokens.
+
+Two layers are compared on the documents that both annotated; a document that one of them skipped, left as
+a draft or has no line for says nothing. One layer plays gold: F does not depend on which, but for
+matches that are not symmetric. The mean over pairs is the human ceiling: what people reach when scored
+as systems are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, combinations
+
+import msgspec
+import numpy as np
+
+from goldwire.corpora.errors import CorpusError, MeasureError
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.store import Corpus
+from goldwire.corpora.types import Annotations, Document
+from goldwire.eval import metrics, resample, tokens
+from goldwire.eval.counts import Counts, no_counts
+from goldwire.eval.figures import FIGURES, rows, statistic
+from goldwire.eval.measure import Measure, parse
+from goldwire.eval.metrics import Score
+from goldwire.eval.resample import TRIALS, Floats
+from goldwire.eval.score import Options, score
+from goldwire.eval.tally import is_additive
+
+Layer = Mapping[str, Annotations]
+F = FIGURES.index("f")
+NOT_DONE = ("skipped", "draft")  # a status that says: these are not the annotator's last words
+DEFAULTS = ("entity", "untyped", "TI", "TC", "AI+", "AC+")
+ANNOTATOR = "annotator/"  # where the layers of annotators are
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class Mean(_Struct, frozen=True):
+    """A mean over pairs with its 95 % interval, documents resampled; None is undefined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class PairScore(_Struct, frozen=True):
+    """How far two layers agree by one measure, on the documents that both annotated."""
+
+    first: str
+    second: str
+    documents: int
+    score: Score
+
+
+class MeasureAgreement(_Struct, frozen=True):
+    """Agreement by one measure: F of each pair, the mean, and labels and documents over all pairs.
+
+    `labels` and `by_document` come from the counts of all pairs added up.
+    """
+
+    measure: str
+    pairs: tuple[PairScore, ...]
+    mean: Mean
+    labels: dict[str, Score]
+    by_document: dict[str, float | None]
+
+
+class Kappa(_Struct, frozen=True):
+    """Cohen's kappa of two layers' token tags (types of mentions, `O` outside)."""
+
+    first: str
+    second: str
+    tokens: int
+    kappa: float | None
+
+
+class Agreement(_Struct, frozen=True):
+    """How far annotators agree. `documents` are those that at least two of them annotated.
+
+    `alpha` is Krippendorff's, nominal, of the token tags of all layers; None if nothing varies.
+    """
+
+    layers: tuple[str, ...]
+    documents: int
+    measures: tuple[MeasureAgreement, ...]
+    kappas: tuple[Kappa, ...]
+    alpha: float | None
+
+
+# ---------------------------------------------------------------- layers
+def agree_corpus(
+    corpus: Corpus,
+    layers: Sequence[str] = (),
+    measures: Sequence[str] = DEFAULTS,
+    *,
+    seed: int = 0,
+) -> Agreement:
+    """The agreement of layers of a corpus; NAME stands for `annotator/NAME` too, none for all annotators."""
+    found = corpus.layers()
+    names = [f"{ANNOTATOR}{name}" if f"{ANNOTATOR}{name}" in found else name for name in layers]
+    names = names or [name for name in found if name.startswith(ANNOTATOR)]
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise CorpusError(f"{corpus.path}: no layer {missing[0]!r}; there are {', '.join(found) or 'none'}")
+    return agree(
+        {name: corpus.layer(name) for name in names},
+        corpus.documents(),
+        measures,
+        ontology=corpus.ontology(),
+        seed=seed,
+    )
+
+
+def agree(
+    layers: Mapping[str, Layer],
+    documents: Sequence[Document],
+    measures: Iterable[str | Measure] = DEFAULTS,
+    *,
+    ontology: Ontology | None = None,
+    seed: int = 0,
+) -> Agreement:
+    """The agreement of two or more layers, by name, on `documents`.
+
+    Raises `MeasureError` if there are fewer than two layers or no document that two of them annotated.
+    """
+    done = {name: finished(layer) for name, layer in layers.items()}
+    shared = {
+        pair: [d for d in documents if d.id in done[pair[0]] and d.id in done[pair[1]]]
+        for pair in combinations(done, 2)
+    }
+    common = {document.id for pair in shared.values() for document in pair}
+    if not common:
+        raise MeasureError(
+            f"no document was annotated in two of the layers ({', '.join(layers) or 'none given'}); "
+            "agreement needs two layers with documents in common"
+        )
+    wanted = [item if isinstance(item, Measure) else parse(item) for item in measures]
+    scored = {pair: _score(done, pair, texts, wanted, ontology) for pair, texts in shared.items()}
+    tags = {name: tag_layer(layer, documents) for name, layer in done.items()}
+    return Agreement(
+        layers=tuple(layers),
+        documents=len(common),
+        measures=tuple(
+            _combine(measure, {pair: counts[measure] for pair, counts in scored.items()}, seed)
+            for measure in wanted
+        ),
+        kappas=tuple(_kappa(tags, pair) for pair, texts in shared.items() if texts),
+        alpha=alpha(list(chain.from_iterable(_token_values(tags, common)))),
+    )
+
+
+def finished(layer: Layer) -> dict[str, Annotations]:
+    """The documents that an annotator is done with."""
+    return {id: item for id, item in layer.items() if item.provenance.status not in NOT_DONE}
+
+
+def _score(
+    layers: Mapping[str, Layer],
+    pair: tuple[str, str],
+    documents: Sequence[Document],
+    measures: Sequence[Measure],
+    ontology: Ontology | None,
+) -> dict[Measure, Counts]:
+    """The counts of the second layer against the first, on the documents of both."""
+    if not documents:
+        return {measure: no_counts() for measure in measures}
+    first, second = ([layers[name][d.id] for d in documents] for name in pair)
+    options = Options(trials=0)
+    record = score(first, {"second": second}, documents, measures, ontology=ontology, options=options)
+    return {measure: record.get_counts("second", str(measure.counted)) for measure in measures}
+
+
+# ---------------------------------------------------------------- by measure
+def _combine(measure: Measure, counts: Mapping[tuple[str, str], Counts], seed: int) -> MeasureAgreement:
+    pooled = sum(counts.values(), start=no_counts())
+    return MeasureAgreement(
+        measure=str(measure),
+        pairs=tuple(
+            PairScore(
+                first=first,
+                second=second,
+                documents=len(found.documents),
+                score=metrics.headline(found, measure),
+            )
+            for (first, second), found in counts.items()
+        ),
+        mean=mean_of_pairs(list(counts.values()), measure, seed=seed),
+        labels=metrics.by_label(pooled, measure.beta),
+        by_document={id: score.f for id, score in metrics.by_document(pooled, measure.beta).items()},
+    )
+
+
+def mean_of_pairs(pairs: Sequence[Counts], measure: Measure, *, trials: int = TRIALS, seed: int = 0) -> Mean:
+    """The mean F of pairs of layers, with an interval from resampling documents for all pairs at once.
+
+    Pairs without a unit on either side are left out. Surface forms do not add up and get no interval.
+    """
+    if not is_additive(measure):
+        scores = [f for counts in pairs if (f := metrics.headline(counts, measure).f) is not None]
+        return Mean(value=sum(scores) / len(scores) if scores else None, low=None, high=None)
+    documents = sorted({id for counts in pairs for id in counts.documents})
+    labels = sorted({label for counts in pairs for label in counts.labels})
+    tables = [_spread(counts, measure, labels, documents) for counts in pairs]
+    widths = np.cumsum([table.shape[1] for table in tables])[:-1]
+    figures = statistic(measure)
+
+    def mean(sums: Floats) -> Floats:
+        values = np.stack([figures(part)[..., F] for part in np.split(sums, widths, axis=-1)], axis=-1)
+        defined = ~np.isnan(values)
+        with np.errstate(invalid="ignore"):
+            found: Floats = np.where(defined, values, 0).sum(axis=-1) / defined.sum(axis=-1)
+        return found[..., None]
+
+    [found] = resample.intervals(resample.collect(np.hstack(tables)), mean, trials=trials, seed=seed)
+    return Mean(value=found.value, low=found.low, high=found.high)
+
+
+def _spread(counts: Counts, measure: Measure, labels: Sequence[str], documents: Sequence[str]) -> Floats:
+    """The rows of counts among all documents; those that are not theirs are zero."""
+    own = rows(counts, measure, labels)
+    place = {id: index for index, id in enumerate(documents)}
+    table = np.zeros((len(documents), own.shape[1]))
+    table[[place[id] for id in counts.documents]] = own
+    return table
+
+
+# ---------------------------------------------------------------- tokens
+def tag_layer(layer: Layer, documents: Sequence[Document]) -> dict[str, list[str]]:
+    """The token tags of each document that the layer has; tokens in excluded regions are left out."""
+    return {d.id: tokens.tag(layer[d.id], d.text, d.excluded) for d in documents if d.id in layer}
+
+
+def _kappa(tags: Mapping[str, Mapping[str, list[str]]], pair: tuple[str, str]) -> Kappa:
+    first, second = (tags[name] for name in pair)
+    common = sorted(first.keys() & second.keys())
+    one, other = ([tag for id in common for tag in side[id]] for side in (first, second))
+    return Kappa(first=pair[0], second=pair[1], tokens=len(one), kappa=tokens.kappa(one, other))
+
+
+def _token_values(
+    tags: Mapping[str, Mapping[str, list[str]]], documents: Iterable[str]
+) -> Iterable[list[Counter[str]]]:
+    """For each document, how often each tag was given to each token."""
+    for id in sorted(documents):
+        sides = [side[id] for side in tags.values() if id in side]
+        yield [Counter(values) for values in zip(*sides, strict=True)]
+
+
+def alpha(units: Sequence[Mapping[str, int]]) -> float | None:
+    """Krippendorff's alpha for nominal values: how often each unit was given each value.
+
+    Units with fewer than two values say nothing. None if all values are the same. Source: Krippendorff
+    2011, "Computing Krippendorff's Alpha-Reliability".
+
+    >>> alpha([{"a": 2}, {"a": 1, "b": 1}, {"b": 2}])
+    0.4444444444444444
+    """
+    paired = [unit for unit in units if sum(unit.values()) > 1]
+    totals: Counter[str] = Counter()
+    for unit in paired:
+        totals.update(unit)
+    values = sum(totals.values())
+    expected = values**2 - sum(number**2 for number in totals.values())
+    if not expected:
+        return None
+    return 1 - (values - 1) * sum(map(_disagreement, paired)) / expected
+
+
+def _disagreement(unit: Mapping[str, int]) -> float:
+    """Ordered pairs of different values within a unit, each weighted 1 / (values - 1)."""
+    size = sum(unit.values())
+    return (size**2 - sum(number**2 for number in unit.values())) / (size - 1)

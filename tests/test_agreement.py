@@ -1,0 +1,171 @@
+"""Agreement: documents in common only, chance-corrected figures from the literature, and the command."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from goldwire.cli import app
+from goldwire.corpora.errors import CorpusError, MeasureError
+from goldwire.corpora.store import Manifest, create_corpus, make_document
+from goldwire.corpora.types import Annotations, Excluded, Mention, Provenance, Span
+from goldwire.eval.agreement import agree, agree_corpus, alpha
+from goldwire.eval.measure import parse
+from goldwire.eval.score import Options, score
+
+DOCUMENTS = [make_document(f"d{k}", "aa bb cc dd ee") for k in range(4)]
+
+
+def layer(words, status="submitted"):
+    """`{"d0": {0: "PER"}}`: word 0 of document d0 is a PER."""
+    texts = {d.id: d for d in DOCUMENTS}
+    return {
+        id: Annotations(
+            document=id,
+            sha256=texts[id].sha256,
+            mentions=tuple(
+                Mention(id=f"m{n}", type=type, spans=(Span(3 * n, 3 * n + 2),)) for n, type in chosen.items()
+            ),
+            provenance=Provenance(status=status),
+        )
+        for id, chosen in words.items()
+    }
+
+
+ANNA = layer({"d0": {0: "PER", 1: "ORG"}, "d1": {2: "PER"}, "d2": {}})
+BEN = layer({"d0": {0: "PER", 1: "PER"}, "d1": {2: "PER"}, "d3": {0: "PER"}})
+
+
+def test_a_pair_is_scored_on_the_documents_of_both():
+    found = agree({"anna": ANNA, "ben": BEN}, DOCUMENTS, ["entity", "untyped"])
+    typed, untyped = found.measures
+    [pair] = typed.pairs
+    assert (pair.documents, found.documents) == (2, 2)
+    # d0: one of two agrees; d1: one of one. Two of three on either side.
+    assert pair.score.f == pytest.approx(2 / 3)
+    assert untyped.pairs[0].score.f == 1
+    assert typed.by_document == {"d0": 0.5, "d1": 1.0}
+    assert typed.labels["ORG"].recall == 0
+
+
+@pytest.mark.parametrize("status", ["skipped", "draft"])
+def test_what_an_annotator_did_not_finish_says_nothing(status):
+    ben = BEN | layer({"d1": {}}, status)
+    assert agree({"anna": ANNA, "ben": ben}, DOCUMENTS, ["entity"]).documents == 1
+
+
+def test_two_who_found_nothing_agree_without_a_figure():
+    found = agree({"a": layer({"d0": {}}), "b": layer({"d0": {}})}, DOCUMENTS, ["entity"])
+    assert found.measures[0].mean.value is None
+    assert found.alpha is None
+    assert found.kappas[0].kappa is None
+
+
+def test_layers_without_a_common_document_cannot_agree():
+    with pytest.raises(MeasureError, match="no document was annotated in two of the layers"):
+        agree({"a": layer({"d0": {}}), "b": layer({"d1": {}})}, DOCUMENTS)
+    with pytest.raises(MeasureError, match="agreement needs two layers"):
+        agree({"a": ANNA}, DOCUMENTS)
+
+
+def test_the_mean_is_over_pairs_that_have_a_figure():
+    empty = layer({"d2": {}})
+    found = agree({"anna": ANNA, "ben": BEN, "cleo": empty}, DOCUMENTS, ["entity"])
+    scores = [pair.score.f for pair in found.measures[0].pairs]
+    assert scores == [pytest.approx(2 / 3), None, None]  # anna and cleo share d2, without a mention
+    assert found.measures[0].mean.value == pytest.approx(2 / 3)
+
+
+mentions = st.dictionaries(st.integers(0, 4), st.sampled_from(["PER", "ORG"]))
+layers = st.fixed_dictionaries({d.id: mentions for d in DOCUMENTS}).map(layer)
+
+
+@settings(max_examples=25)
+@given(layers, layers, layers)
+def test_the_mean_and_pairs_are_those_of_the_scorer(one, two, three):
+    given_ = {"one": one, "two": two, "three": three}
+    found = agree(given_, DOCUMENTS, ["entity", "entity:span+type@exact,average=macro"])
+    for measure in found.measures:
+        for pair in measure.pairs:
+            record = score(
+                given_[pair.first],
+                {"s": given_[pair.second]},
+                DOCUMENTS,
+                [measure.measure],
+                options=Options(trials=0),
+            )
+            assert record.results[0].value == pair.score.f
+        values = [pair.score.f for pair in measure.pairs if pair.score.f is not None]
+        assert measure.mean.value == pytest.approx(sum(values) / len(values) if values else None, abs=1e-6)
+
+
+@settings(max_examples=25)
+@given(layers, layers)
+def test_agreement_is_the_same_whoever_plays_gold(one, two):
+    there = agree({"a": one, "b": two}, DOCUMENTS, ["entity"])
+    back = agree({"a": two, "b": one}, DOCUMENTS, ["entity"])
+    assert there.measures[0].mean.value == back.measures[0].mean.value
+    assert there.alpha == pytest.approx(back.alpha)
+
+
+def test_excluded_tokens_are_no_agreement():
+    document = make_document("d0", "aa bb cc dd ee", excluded=(Excluded(start=6, end=14, reason="byline"),))
+    given_ = {"a": layer({"d0": {0: "PER"}}), "b": layer({"d0": {1: "PER"}})}
+    [kappa] = agree(given_, [document], ["entity"]).kappas
+    assert (kappa.tokens, kappa.kappa) == (2, -1)
+
+
+# ---------------------------------------------------------------- alpha
+# Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability": section A, two observers, binary values,
+# alpha .095; section C, four observers, five values, some missing, alpha .743.
+BINARY = ["0100000010", "1110010000"]
+FOUR = ["123321412...", "1233224125.3", ".3332342251.", "12332441251."]
+
+
+@pytest.mark.parametrize(("observers", "printed"), [(BINARY, 0.095), (FOUR, 0.743)])
+def test_alpha_of_the_worked_examples(observers, printed):
+    units = [{v: values.count(v) for v in values if v != "."} for values in zip(*observers, strict=True)]
+    assert alpha(units) == pytest.approx(printed, abs=0.0005)
+
+
+def test_alpha_is_one_for_full_agreement_and_undefined_without_variation():
+    assert alpha([{"a": 3}, {"b": 2}]) == 1
+    assert alpha([{"a": 3}, {"a": 2}]) is None
+    assert alpha([{"a": 1}, {"b": 1}]) is None  # nothing was seen by two
+
+
+def test_the_default_measures_exist():
+    from goldwire.eval.agreement import DEFAULTS
+
+    assert all(parse(measure) for measure in DEFAULTS)
+
+
+# ---------------------------------------------------------------- the command
+@pytest.fixture
+def corpus(tmp_path):
+    made = create_corpus(tmp_path / "c", Manifest(name="c"), DOCUMENTS)
+    made.write_layer("annotator/anna", ANNA.values())
+    made.write_layer("annotator/ben", BEN.values())
+    made.write_layer("gold", ANNA.values())
+    return made
+
+
+def test_the_command_takes_all_annotators_or_those_named(corpus):
+    run = CliRunner().invoke(app, ["eval", "agreement", str(corpus.path), "--json"])
+    assert run.exit_code == 0, run.output
+    assert json.loads(run.output)["layers"] == ["annotator/anna", "annotator/ben"]
+    run = CliRunner().invoke(
+        app,
+        ["eval", "agreement", str(corpus.path), "--layers", "gold", "ben", "--measure", "entity", "--json"],
+    )
+    assert run.exit_code == 0, run.output
+    assert json.loads(run.output)["layers"] == ["gold", "annotator/ben"]
+    run = CliRunner().invoke(app, ["eval", "agreement", str(corpus.path)])
+    assert "Least agreement by entity: d0 (0.500)" in run.output
+
+
+def test_a_layer_that_is_not_there_is_named(corpus):
+    with pytest.raises(CorpusError, match="no layer 'zoe'; there are annotator/anna"):
+        agree_corpus(corpus, ["zoe", "ben"])
