@@ -32,10 +32,11 @@ def paint(given: dict[str, str | None]) -> dict[str, str]:
             raise OntologyError(f"colour {colour!r} of {name} is not of the form #rrggbb")
     painted = {name: colour.lower() for name, colour in given.items() if colour is not None}
     used = [lab(_WHITE), *map(lab, painted.values())]
+    room = {colour: min(distance(lab(colour), u) for u in used) for colour in _candidates()}
     for name in given:
         if name not in painted:
-            painted[name] = max(_candidates(), key=lambda colour: min(distance(lab(colour), u) for u in used))
-            used.append(lab(painted[name]))
+            painted[name] = chosen = max(room, key=lambda colour: room[colour])
+            room = {colour: min(far, distance(lab(colour), lab(chosen))) for colour, far in room.items()}
     return {name: painted[name] for name in given}
 
 

@@ -42,19 +42,20 @@ def encode(
     """
     made: list[tasks.Task] = []
     faults: list[Fault] = []
+    bars = {event: labelconfig.roles(ontology, event) for event in ontology.events}
     for document in documents:
         if document.id not in layer:
             continue
         base, dropped = sound(layer[document.id], document, ontology)
         faults += [Fault(document.id, " ".join(item.key), item.message) for item in dropped]
         events = sorted(base.events, key=lambda event: event.trigger)
-        made += [_task(document, base, event, ontology, version) for event in events]
+        made += [_task(document, base, event, bars[event.type], version) for event in events]
     lost = {"unsound part of the layer": len(faults)} if faults else {}
     return tasks.Encoded(tuple(made), lost, tuple(faults))
 
 
 def _task(
-    document: Document, base: Annotations, event: Event, ontology: Ontology, version: str
+    document: Document, base: Annotations, event: Event, bar: list[dict[str, str]], version: str
 ) -> tasks.Task:
     words = surface(document.text, event.trigger, " … ")
     return {
@@ -65,7 +66,7 @@ def _task(
             "event_type": event.type,
             "layer": version,
             "question": f"{event.type}: “{words}”",
-            "roles": labelconfig.roles(ontology, event.type),
+            "roles": bar,
         },
         "predictions": [{"model_version": version, "result": _results(document, base, event)}],
     }

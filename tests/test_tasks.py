@@ -1,0 +1,118 @@
+"""Documents become tasks that say whose they are, with a layer as predictions."""
+
+import msgspec
+
+from goldwire.annotate import tasks
+from goldwire.corpora import library
+from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Meta, Provenance, Span
+
+CONFLICT = ontologies.read("conflict")
+DOCUMENT = make_document(
+    "d",
+    "Rebels shelled Kunduz. >> More",
+    meta=Meta(title="Shells on Kunduz", source="Wire", published="2021-08-08"),
+    excluded=(Excluded(start=23, end=30, reason="teaser"),),
+)
+GOLD = Annotations(
+    document="d",
+    sha256=DOCUMENT.sha256,
+    mentions=(Mention(id="m", type="MIL", spans=(Span(0, 6),), score=0.5, cluster="c", head=Span(0, 6)),),
+    events=(
+        Event(
+            id="e",
+            type="Attack",
+            trigger=(Span(7, 14),),
+            arguments=(Argument(role="attacker", mention="m"),),
+            attributes={"mode": "shelling"},
+        ),
+    ),
+)
+
+
+def test_task_says_whose_it_is_and_holds_the_text_as_it_is() -> None:
+    data = tasks.encode([DOCUMENT], CONFLICT).tasks[0]["data"]
+    assert data == {
+        "goldwire_id": "d",
+        "document": "d",
+        "sha256": DOCUMENT.sha256,
+        "title": "Shells on Kunduz",
+        "source": "Wire · 2021-08-08",
+        "text": DOCUMENT.text,
+        "excluded": [{"start": 23, "end": 30, "reason": "teaser"}],
+    }
+
+
+def test_headline_of_a_document_without_one_is_its_id_and_no_field_is_missing() -> None:
+    """Label Studio refuses tasks that lack a field of the configuration."""
+    data = tasks.data(make_document("x", "Text."))
+    assert (data["title"], data["source"]) == ("x", "")
+
+
+def test_prediction_holds_regions_attributes_arrows_and_the_version_of_the_layer() -> None:
+    (task,) = tasks.encode([DOCUMENT], CONFLICT, prefill={"d": GOLD}, version="gold@1").tasks
+    (prediction,) = task["predictions"]
+    assert prediction["model_version"] == "gold@1"
+    common = {"to_name": "text", "type": "labels"}
+    assert prediction["result"] == [
+        {
+            "id": "m", "from_name": "entity", **common, "score": 0.5,
+            "value": {"start": 0, "end": 6, "text": "Rebels", "labels": ["MIL"]},
+            "meta": {"goldwire": {"cluster": "c", "head": [0, 6]}},
+        },
+        {
+            "id": "e", "from_name": "trigger", **common,
+            "value": {"start": 7, "end": 14, "text": "shelled", "labels": ["Attack"]},
+        },
+        {
+            "id": "e", "from_name": "attribute-mode", "to_name": "text", "type": "choices",
+            "value": {"start": 7, "end": 14, "text": "shelled", "choices": ["shelling"]},
+        },
+        {"type": "relation", "from_id": "e", "to_id": "m", "direction": "right", "labels": ["attacker"]},
+        {
+            "id": "excluded!1", "from_name": "excluded", **common, "readonly": True,
+            "value": {"start": 23, "end": 30, "text": ">> More", "labels": ["excluded"]},
+            "meta": {"text": ["teaser"]},
+        },
+    ]  # fmt: skip
+
+
+def test_documents_that_the_layer_lacks_have_marks_of_what_is_excluded_only() -> None:
+    plain = make_document("p", "Nothing.")
+    marked, unmarked = tasks.encode([DOCUMENT, plain], CONFLICT, prefill={}, version="gold@1").tasks
+    assert [p["model_version"] for p in marked["predictions"]] == [tasks.MARKS]
+    assert "predictions" not in unmarked
+
+
+def test_what_predictions_cannot_hold_is_counted() -> None:
+    twin = Mention(id="m2", type="MIL", spans=(Span(0, 6),))
+    astray = Mention(id="m3", type="MIL", spans=(Span(0, 99),))
+    wrong = msgspec.structs.replace(
+        GOLD,
+        mentions=(*GOLD.mentions, twin, astray),
+        events=(msgspec.structs.replace(GOLD.events[0], arguments=(Argument(role="target", mention="m3"),)),),
+        provenance=Provenance(author="anna"),
+    )
+    encoded = tasks.encode([DOCUMENT], CONFLICT, prefill={"d": wrong}, version="x@1")
+    assert encoded.lost == {
+        "unsound mentions": 1,
+        "unsound arguments": 1,
+        "provenance of a document": 1,
+        "mention of the same type and words as another": 1,
+    }
+    assert [fault.path for fault in encoded.faults] == ["mentions m3", "events e arguments target m3"]
+
+
+def test_version_names_the_layer_and_changes_with_it_but_not_with_its_order() -> None:
+    other = msgspec.structs.replace(GOLD, document="e")
+    assert tasks.version("gold", [GOLD, other]) == tasks.version("gold", [other, GOLD])
+    assert tasks.version("gold", [GOLD]) != tasks.version("gold", [other])
+    assert tasks.version("system/x", [GOLD]).startswith("system/x@")
+
+
+def test_shipped_corpus_loses_nothing_on_the_way() -> None:
+    corpus = library.open("mazar-2021")
+    encoded = tasks.encode(corpus.documents(), CONFLICT, prefill=corpus.layer("gold"), version="gold@1")
+    assert encoded.faults == ()
+    assert encoded.lost.keys() <= {"provenance of a document"}
