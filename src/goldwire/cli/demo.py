@@ -1,7 +1,74 @@
-"""`goldwire demo`: the whole loop on the embedded corpus."""
+"""`goldwire demo`: the whole loop on the embedded corpus, by the commands a user would type."""
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+from typing import Annotated
 
-def demo() -> None:
-    """Run the whole loop on the embedded corpus, with no server and no network."""
+import typer
+
+CORPUS = "mazar-2021"
+PREDICTIONS = (
+    "predictions/spacy-sm.jsonl"  # what spaCy's small English pipeline found; see the corpus's README
+)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the corpus and the report go.")] = Path(
+        "goldwire-demo"
+    ),
+) -> None:
+    """Run the whole loop on the embedded corpus: no server, no network, a report at the end.
+
+    Run again in the same folder, it goes on from what is there.
+
+    \b
+    Example:
+      goldwire demo try && goldwire corpus stats try/corpus
+    """
+    from goldwire.corpora import library
+    from goldwire.corpora.store import MANIFEST
+
+    corpus = folder / "corpus"
+    if not (corpus / MANIFEST).is_file():
+        library.copy(CORPUS, corpus)
+    typer.echo(f"{corpus}: short reports of August 2021 in northern Afghanistan, with gold\n")
+    for title, command in _steps(folder, corpus):
+        _run(title, command)
+    typer.echo(_NEXT.format(report=folder / "report.html", corpus=corpus))
+
+
+def _steps(folder: Path, corpus: Path) -> list[tuple[str, list[str]]]:
+    """What is done, and the command that does it."""
+    tasks, record, report = folder / "tasks.json", corpus / "records" / "default.json", folder / "report.html"
+    systems = ["lexicon=lexicon", f"spacy-sm=file:{corpus / PREDICTIONS}"]
+    run = [part for system in systems for part in ("--system", system)]
+    return [
+        ("The corpus and its gold are sound", ["corpus", "validate", str(corpus)]),
+        (
+            "Tasks for Label Studio, with the gold drawn in",
+            ["annotate", "export", str(corpus), str(tasks), "--prefill", "gold"],
+        ),
+        ("Read back as an export would be", ["annotate", "import", str(corpus), str(tasks)]),
+        ("Two extractors run", ["eval", "run", str(corpus), *run]),
+        ("Scored against the gold", ["eval", "score", str(corpus)]),
+        ("A report to open", ["eval", "report", str(record), "--html", str(report)]),
+    ]
+
+
+def _run(title: str, command: list[str]) -> None:
+    from goldwire.cli import app
+
+    typer.secho(f"{title}\n$ goldwire {shlex.join(command)}", bold=True)
+    app(command, prog_name="goldwire", standalone_mode=False)
+    typer.echo()
+
+
+_NEXT = """What next
+  open {report}                        the report in a browser
+  goldwire corpus show {corpus}        what a corpus is
+  goldwire corpus new work --from articles/    a corpus of your own articles
+  goldwire annotate serve                      a local Label Studio, ready to label
+  goldwire eval run work --system mine="cmd:python extract.py"    your own extractor
+"""
