@@ -19,7 +19,7 @@ from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
 from goldwire.eval.report import plots, text
-from goldwire.eval.report.model import SHADES, Board, Figure, Report, Standing
+from goldwire.eval.report.model import Board, Report, Standing
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "script.js"
 PACKING = 6  # gzip's usual level: the last three cost much time for little
@@ -128,18 +128,11 @@ class _Line(msgspec.Struct):
 
     board: Board
     standings: list[Standing | None]
-    shades: list[int]
 
 
 def _grid(report: Report) -> list[_Line]:
     lines = []
     for board in report.boards:
         of = {standing.system: standing for standing in board.standings}
-        standings = [of.get(system) for system in report.overview.systems]
-        lines.append(_Line(board, standings, [shade(item.f if item else None) or 0 for item in standings]))
+        lines.append(_Line(board, [of.get(system) for system in report.overview.systems]))
     return lines
-
-
-def shade(figure: Figure | None) -> int | None:
-    """The step of a heat map that a share has."""
-    return None if figure is None or figure.value is None else round(SHADES * figure.value)

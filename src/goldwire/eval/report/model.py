@@ -26,7 +26,8 @@ class Standing(_Struct, frozen=True):
     """One system under one measure.
 
     `f` is the figure the measure stands for. `hits`, `produced` and `gold` are the units behind it where
-    it is made of such. `group` has a letter for each set of systems that cannot be told apart.
+    it is made of such. `group` has a letter for each set of systems that cannot be told apart; `shade`
+    is the step of a heat map.
     """
 
     system: str
@@ -36,6 +37,7 @@ class Standing(_Struct, frozen=True):
     hits: float | None = None
     produced: float | None = None
     gold: float | None = None
+    shade: int | None = None
     group: str = ""
     signature: str = ""
 

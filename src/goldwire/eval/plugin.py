@@ -1,0 +1,164 @@
+"""The pytest plugin: the fixture `goldwire` scores an extractor in a test and holds it against a baseline.
+
+    def test_extractor_is_no_worse(goldwire):
+        scored = goldwire.score(my_extractor, "tests/corpus")
+        scored.assert_no_worse("baseline.json")
+
+`pytest --goldwire-update` writes the baselines anew in place of comparing. pytest loads this module at
+every start, so it imports nothing of weight until a test asks for it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from goldwire.corpora.store import Corpus
+    from goldwire.corpora.types import Annotations, Document
+    from goldwire.eval.gate import Judgement
+    from goldwire.eval.policy import Policy
+    from goldwire.eval.record import Record
+
+
+class GateWarning(UserWarning):
+    """A loss that may be noise."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that writes baselines."""
+    group = parser.getgroup("goldwire")
+    group.addoption(
+        "--goldwire-update", action="store_true", help="write baselines of `assert_no_worse` anew"
+    )
+
+
+@pytest.fixture
+def goldwire(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """Score extractors on a corpus and hold them against baselines; see `goldwire.eval.plugin`."""
+    return Bench(request.path.parent, tmp_path, update=bool(request.config.getoption("--goldwire-update")))
+
+
+class Bench:
+    """What the fixture gives: paths are relative to the folder of the test."""
+
+    def __init__(self, folder: Path, scratch: Path, *, update: bool = False) -> None:
+        self.folder, self.scratch, self.update = folder, scratch, update
+
+    def score(
+        self,
+        extractor: Any,
+        corpus: str | Path,
+        *,
+        name: str = "extractor",
+        gold: str = "gold",
+        suite: str = "default",
+    ) -> Scored:
+        """Run an extractor on a corpus and score it against a layer.
+
+        `extractor` is a function of one document, an object with `extract(documents)`, or a spec such as
+        `"spacy:en_core_web_sm"`. `corpus` is a folder, or the name of a corpus that ships. Works on a
+        copy: nothing is written into the corpus. What the extractor raises, the test raises.
+        """
+        from goldwire.eval.score import Options, score_corpus
+        from goldwire.eval.suites import read_suite
+
+        copy = self._copy(corpus)
+        if isinstance(extractor, str):
+            _run(copy, name, extractor)
+        else:
+            copy.write_layer(f"system/{name}", _extract(copy, extractor))
+        measures = read_suite(suite).measures
+        record = score_corpus(copy, gold, [name], measures, options=Options(suite=suite))
+        return Scored(self, copy, record)
+
+    def _copy(self, corpus: str | Path) -> Corpus:
+        from goldwire.corpora import library
+        from goldwire.corpora.store import open_corpus
+
+        source = library.open(str(corpus)).path if str(corpus) in library.names() else self.folder / corpus
+        open_corpus(source)
+        number = len(list(self.scratch.glob("corpus-*")))
+        return open_corpus(Path(shutil.copytree(source, self.scratch / f"corpus-{number}")))
+
+
+class Scored:
+    """A scored extractor; `record` has every figure."""
+
+    def __init__(self, bench: Bench, corpus: Corpus, record: Record) -> None:
+        self.record = record
+        self._bench, self._corpus = bench, corpus
+
+    def f(self, measure: str = "entity") -> float | None:
+        """F by one measure of the suite; None is undefined."""
+        from goldwire.eval.measure import parse
+
+        return self.record.result(self.record.systems[0].name, str(parse(measure))).value
+
+    def assert_no_worse(self, baseline: str | Path, *, policy: str | Path = "default") -> None:
+        """Fail the test if the extractor lost what the policy forbids; warn if the loss may be noise."""
+        from goldwire.corpora.errors import GoldwireError
+        from goldwire.eval import policy as policies
+        from goldwire.eval.report.verdict import lines
+
+        path, own = self._bench.folder / baseline, self._bench.folder / policy
+        judgement, unjudged = None, ""
+        try:
+            judgement = self._judge(path, policies.read(own if own.is_file() else policy))
+        except GoldwireError as error:
+            unjudged = f"goldwire: {error}\n(`pytest --goldwire-update` writes a baseline)"
+        if judgement is None:
+            pytest.fail(unjudged, pytrace=False)
+        text = "\n".join(lines(judgement))
+        if judgement.verdict == "fail":
+            pytest.fail(text, pytrace=False)
+        if judgement.verdict == "warn":
+            warnings.warn(text, GateWarning, stacklevel=2)
+
+    def _judge(self, path: Path, policy: Policy) -> Judgement:
+        from goldwire.eval.baseline import make_baseline, read_baseline, write_baseline
+        from goldwire.eval.examples import illustrate, read_traced, trace_hits
+        from goldwire.eval.gate import judge
+
+        traced = read_traced(self._corpus, self.record)
+        if self._bench.update:
+            hits = trace_hits(traced, self.record, policy.measures())
+            write_baseline(make_baseline(self.record, policy, hits), path)
+        held = read_baseline(path)
+        return illustrate(judge(self.record, held, policy), held, traced)
+
+
+def _run(corpus: Corpus, name: str, spec: str) -> None:
+    """Run a system by its spec, in a process of its own."""
+    from goldwire.eval.run import run_system
+    from goldwire.eval.systems import parse_system
+
+    run_system(corpus, parse_system(f"{name}={spec}"))
+
+
+def _extract(corpus: Corpus, extractor: Any) -> list[Annotations]:
+    """What an object of the test gives, checked as the output of any system."""
+    from goldwire.eval.extractors.plugin import Plugin
+
+    documents = corpus.documents()
+    outputs = list(Plugin("extractor", "", extractor).extract(documents))
+    return [_checked(corpus, *pair) for pair in zip(documents, outputs, strict=True)]
+
+
+def _checked(corpus: Corpus, document: Document, output: Any) -> Annotations:
+    import msgspec
+
+    from goldwire.corpora.errors import ExtractorError
+    from goldwire.eval.cache import Entry
+    from goldwire.eval.judge import judge
+
+    entry = Entry(key="", characters=0, seconds=0.0, at=0.0, output=msgspec.Raw(msgspec.json.encode(output)))
+    found = judge(document, entry, ontology=corpus.ontology())
+    if found.failed or found.rejects:
+        reasons = [found.failed or "", *(f"{reject.path}: {reject.reason}" for reject in found.rejects)]
+        raise ExtractorError(f"{document.id}: faulty output\n  " + "\n  ".join(filter(None, reasons)))
+    return found.annotations
