@@ -126,7 +126,7 @@ def bind(
     if not isinstance(data, dict) or not isinstance(text, str):
         return Rejected(reason="no-text", message=f"the task has no text under `data.{field}`", result=data)
     known = data.get("document", data.get("goldwire_id"))
-    if known not in documents:
+    if not isinstance(known, str) or known not in documents:
         known = hashes.get(_hash(text)) or hashes.get(_hash(normalise(text)))
     if known is None:
         return Rejected(reason="unknown-document", message="the corpus has no document with this text")

@@ -1,0 +1,152 @@
+"""All forms of an export are read; whose text and who did it are found out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldwire.annotate import exports
+from goldwire.annotate.exports import Bound, Entry
+from goldwire.annotate.results import Rejected
+from goldwire.corpora.errors import CorpusError, DataError
+from goldwire.corpora.store import make_document
+
+DOCUMENT = make_document("d", "Rebels took\nKunduz.")
+DOCUMENTS, HASHES = {"d": DOCUMENT}, {DOCUMENT.sha256: "d"}
+
+
+def bind(**data: Any) -> Bound | Rejected:
+    return exports.bind({"data": data}, DOCUMENTS, HASHES, "body")
+
+
+@pytest.mark.parametrize("name", ["export", "export_snapshot", "tasks_list"])
+def test_each_form_holds_the_same_annotations(shared: Path, name: str) -> None:
+    """Counted by hand in export.json: tasks 1, 2 and 7 have 3, 3 and 2 annotations, number 3 is a skip."""
+    found = exports.read(shared / "labelstudio" / f"{name}.json")
+    kinds = [
+        (kind, entry.id)
+        for task in found
+        for kind, entry in exports.entries(task)
+        if isinstance(entry, Entry) and kind in ("submitted", "skipped")
+    ]
+    submitted = [("submitted", id) for id in (1, 2, 4, 5, 6, 7, 8)]
+    assert sorted(kinds) == [("skipped", 3), *submitted]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'[{"data": {}}]',
+        b'{"data": {}}',
+        b'{"tasks": [{"data": {}}], "total": 1}',
+        b'\xef\xbb\xbf[{"data": {}}]',
+    ],
+)
+def test_lists_single_tasks_and_pages_are_tasks(data: bytes) -> None:
+    assert exports.decode(data) == [{"data": {}}]
+
+
+def test_export_without_tasks_is_empty() -> None:
+    assert exports.decode(b"[]") == []
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[NaN]", "not JSON"),
+        (b'"x"', "a list of tasks is expected, got str"),
+        (b"7", "a list of tasks is expected, got int"),
+        (b'{"tasks": 7}', "a list of tasks is expected, got int"),
+        (b'[{"text": "x", "label": []}]', "export as JSON, not as JSON_MIN"),
+    ],
+)
+def test_what_is_no_export_is_refused_with_the_reason(data: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        exports.decode(data, "export.json")
+
+
+def test_missing_file_is_an_error_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="cannot be read"):
+        exports.read(tmp_path / "nope.json")
+
+
+def test_document_is_found_by_id() -> None:
+    found = bind(document="d", text=DOCUMENT.text)
+    assert isinstance(found, Bound)
+    assert (found.document, found.place(12)) == (DOCUMENT, 12)
+
+
+def test_document_is_found_by_its_text_whatever_the_project_calls_it() -> None:
+    assert isinstance(bind(uid="x-1", body=DOCUMENT.text), Bound)
+    assert isinstance(bind(goldwire_id=["odd"] and "e", text=DOCUMENT.text), Bound)
+
+
+def test_other_line_ends_and_a_byte_order_mark_are_seen_through() -> None:
+    found = bind(body="\ufeffRebels took\r\nKunduz.")
+    assert isinstance(found, Bound)
+    #  before R, after "took", before K, at the end
+    assert [found.place(offset) for offset in (1, 12, 14, 21)] == [0, 11, 12, 19]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ({"document": "d", "text": "Rebels lost Kunduz."}, "text-changed"),
+        ({"body": "Another text."}, "unknown-document"),
+        ({"body": 5}, "no-text"),
+        ({}, "no-text"),
+        ({"text": "\ud800"}, "unknown-document"),
+        ({"document": {"id": "d"}, "text": "Another"}, "unknown-document"),
+    ],
+)
+def test_task_of_no_document_has_its_reason(data: dict[str, Any], reason: str) -> None:
+    found = exports.bind(json.loads(json.dumps({"data": data})), DOCUMENTS, HASHES, "body")
+    assert isinstance(found, Rejected)
+    assert found.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        ({"completed_by": 4}, "4"),
+        ({"completed_by": "4"}, "4"),
+        ({"completed_by": {"id": 4, "email": "ben@example.org"}}, "4"),
+        ({"completed_by": 4, "created_username": " ben@example.org, 4"}, "4"),
+        ({"user": "ben@example.org", "created_username": "ben@example.org, 4"}, "4"),
+        ({"user": "eve@example.org"}, "9"),  # her id is known from elsewhere in the export
+        ({"completed_by": 1}, "anna"),
+        ({"user": "anna@example.org"}, "anna"),
+        ({}, "unknown"),
+        ({"completed_by": True}, "unknown"),
+    ],
+)
+def test_people_go_by_the_name_given_to_them_or_by_their_id(entry: dict[str, Any], name: str) -> None:
+    names = {"1": "anna", "anna@example.org": "anna"}
+    assert exports.author(Entry(**entry), names, {"eve@example.org": "9"}) == name
+
+
+def test_somebody_known_by_address_alone_is_not_called_by_it() -> None:
+    name = exports.author(Entry(user="ben@example.org"), {}, {})
+    assert "ben" not in name
+    assert name == exports.author(Entry(user="ben@example.org"), {}, {})
+    assert name != exports.author(Entry(user="ben@example.com"), {}, {})
+
+
+def test_address_and_id_are_paired_where_the_export_has_both(shared: Path) -> None:
+    """The draft in the samples gives `admin@example.com, 1`."""
+    assert exports.addresses(exports.read(shared / "labelstudio" / "export.json")) == {
+        "admin@example.com": "1"
+    }
+
+
+def test_predictions_and_drafts_may_be_ids_only() -> None:
+    task = {"data": {}, "annotations": [3], "drafts": [1], "predictions": [7]}
+    found = [
+        (kind, entry if isinstance(entry, int) else entry.reason) for kind, entry in exports.entries(task)
+    ]  # type: ignore[union-attr]
+    assert found == [("submitted", "malformed"), ("draft", 1), ("prediction", 7)]
