@@ -11,7 +11,7 @@ from goldwire.annotate.readings import Imported
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import check_layer, make_document
-from goldwire.corpora.types import Argument, Document, Event, Mention, Span
+from goldwire.corpora.types import Argument, Document, Event, Mention, Provenance, Span
 
 CONFLICT = ontologies.read("conflict")
 DOCUMENT = make_document("d", "Rebels took Kunduz.")
@@ -42,7 +42,7 @@ def reasons(imported: Imported) -> list[tuple[str, str, Any, Any, int | None]]:
 def test_export_of_a_real_server_is_read_as_counted_by_hand(shared: Path) -> None:
     """Read by eye from export.json and config.xml, nothing computed.
 
-    Seven tasks. 1, 3 and 7 have one text (A), 2 and 4 another (B, 30 characters), 5 is "a", 6 is the number 5.
+    Seven tasks. 1, 3, 7 have one text (A), 2, 4 another (B, 30 characters), 5 is "a", 6 is the number 5.
     Eight annotations, one of them (3) a skip; one draft (1); five predictions by id only.
       A  person 1: 1 (updated 02:31:23.546), 5 (:21.620, empty), 8 (:23.182): 5 and 8 are superseded
       A  person 4: 2 (02:31:20.599), 7 (:23.182): 2 is superseded
@@ -53,7 +53,8 @@ def test_export_of_a_real_server_is_read_as_counted_by_hand(shared: Path) -> Non
     """
     imported = read_sample(shared, "export")
     assert imported.found == {
-        "tasks": 7, "submitted": 7, "skipped": 1, "draft": 1, "prediction (its id only)": 5, "ground truth": 3,
+        "tasks": 7, "submitted": 7, "skipped": 1, "draft": 1, "prediction (its id only)": 5,
+        "ground truth": 3,
     }  # fmt: skip
     assert {(r.layer, r.annotations.document) for r in imported.readings} == {
         ("annotator/1", "task-1"), ("annotator/1", "task-2"), ("annotator/4", "task-1"),
@@ -227,11 +228,14 @@ def test_ground_truth_lead_time_and_origin_are_kept() -> None:
         "created_at": "2021-08-08T10:00:00Z",
     }
     (reading,) = read(annotation([], **fields)).readings
-    provenance = reading.annotations.provenance
-    assert (provenance.author, provenance.tool, provenance.created, provenance.seconds, provenance.status) == (
-        "4", "label-studio", "2021-08-08T10:00:00Z", 12.5, "submitted",
-    )  # fmt: skip
-    assert provenance.details == {"task": 9, "annotation": 1, "ground_truth": True, "parent_prediction": 8}
+    assert reading.annotations.provenance == Provenance(
+        author="4",
+        tool="label-studio",
+        created="2021-08-08T10:00:00Z",
+        seconds=12.5,
+        status="submitted",
+        details={"task": 9, "annotation": 1, "ground_truth": True, "parent_prediction": 8},
+    )
 
 
 @pytest.mark.parametrize("bad", [7, "x", None, [], {"result": [], "lead_time": "long"}])
