@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from goldwire.cli import agreement, compare, run, score
+from goldwire.cli import agreement, compare, gate, report, run, score
 
 app = typer.Typer(help="Run extractors, score them, compare them.", no_args_is_help=True)
 
@@ -21,3 +21,5 @@ app.command("measures")(score.measures)
 app.command("suites")(score.suites)
 app.command("compare")(compare.compare)
 app.command("agreement")(agreement.agreement)
+app.command("report")(report.report)
+app.command("gate")(gate.gate)

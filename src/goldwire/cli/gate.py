@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.report import home_of
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -69,14 +70,10 @@ def gate(
 
 def _corpus(given: Path | None, record: Path) -> Corpus | None:
     """The corpus that is named, or the one whose `records` folder the record is in."""
-    from goldwire.corpora.store import MANIFEST, RECORDS, open_corpus
+    from goldwire.corpora.store import open_corpus
 
-    if given is not None:
-        return open_corpus(given)
-    folder = record.resolve().parent
-    if folder.name == RECORDS and (folder.parent / MANIFEST).is_file():
-        return open_corpus(folder.parent)
-    return None
+    folder = given or home_of(record)
+    return None if folder is None else open_corpus(folder)
 
 
 def _update(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -> None:

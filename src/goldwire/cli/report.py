@@ -1,0 +1,126 @@
+"""`goldwire eval report`: show records as a page, a table, a paper's table, or data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from goldwire.cli.output import Json, note, print_json
+
+if TYPE_CHECKING:
+    from goldwire.corpora.store import Corpus
+    from goldwire.eval.record import Record
+    from goldwire.eval.report.model import Report
+
+
+def report(
+    records: Annotated[
+        list[Path], typer.Argument(metavar="RECORD…", help="Records of `eval score` on the same gold.")
+    ],
+    *,
+    html: Annotated[Path | None, typer.Option(help="Write one self-contained page.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write Markdown with tables.")] = None,
+    latex: Annotated[Path | None, typer.Option(help="Write a LaTeX table (booktabs).")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="DIR", help="Write CSV tables into a folder.")] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write Parquet tables into a folder.")
+    ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="The corpus, for texts and examples; found by itself if the records are in it."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides the random swaps and resamples.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Show one or more records: who is ahead, whether that is decided, what goes wrong and where.
+
+    Without a form, a summary in the terminal. With the corpus at hand, the page has confusion matrices,
+    error classes and the documents with gold and systems one above the other. Records of several runs on
+    the same gold are shown together. Exit 2 if they are of different corpora, gold layers or policies.
+
+    \b
+    Examples:
+      goldwire eval report work/records/all.json --html report.html
+      goldwire eval report work/records/all.json --markdown report.md --latex table.tex
+    """
+    from goldwire.eval.record import read_record
+
+    named = {str(path): read_record(path) for path in records}
+    made, blocks = _make(named, _corpus(corpus, records), seed)
+    if html is not None:
+        from goldwire.eval.report.html import render
+
+        _write(html, render(made, blocks))
+    _write_texts(made, markdown, latex)
+    _write_tables(made, csv, parquet)
+    if as_json:
+        print_json(made)
+    elif not any((html, markdown, latex, csv, parquet)):
+        _show(made)
+
+
+def _corpus(given: Path | None, records: list[Path]) -> Corpus | None:
+    """The corpus that is named, or the one whose `records` folder the first record is in."""
+    from goldwire.corpora.store import open_corpus
+
+    folder = given or home_of(records[0])
+    return None if folder is None else open_corpus(folder)
+
+
+def home_of(record: Path) -> Path | None:
+    """The corpus directory that a record is kept in, if it is in one."""
+    from goldwire.corpora.store import MANIFEST, RECORDS
+
+    folder = record.resolve().parent
+    inside = folder.name == RECORDS and (folder.parent / MANIFEST).is_file()
+    return folder.parent if inside else None
+
+
+def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple[Report, dict[str, Any]]:
+    """The report, and the texts and examples that go into a page."""
+    from goldwire.eval.report.build import make_report
+
+    made = make_report(records, seed=seed)
+    if corpus is None:
+        note("no corpus named, so the report has no texts and no examples; name it with --corpus")
+        return made, {}
+    return made, {}
+
+
+def _write(path: Path, text: str) -> None:
+    from goldwire.corpora.store import write_atomic
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, text.encode())
+    note(f"wrote {path}")
+
+
+def _write_texts(report: Report, markdown: Path | None, latex: Path | None) -> None:
+    from goldwire.eval.report import latex as paper
+    from goldwire.eval.report import markdown as text
+
+    if markdown is not None:
+        _write(markdown, text.render(report))
+    if latex is not None:
+        _write(latex, paper.render(report))
+
+
+def _write_tables(report: Report, csv: Path | None, parquet: Path | None) -> None:
+    if csv is None and parquet is None:
+        return
+    from goldwire.eval.report import tables
+
+    if csv is not None:
+        note("wrote " + ", ".join(map(str, tables.write(report, csv, "csv"))))
+    if parquet is not None:
+        note("wrote " + ", ".join(map(str, tables.write(report, parquet, "parquet"))))
+
+
+def _show(report: Report) -> None:
+    from rich.console import Console
+
+    from goldwire.eval.report.terminal import render
+
+    render(report, Console())
