@@ -131,4 +131,4 @@ def positions(whole: tuple[str, ...], part: tuple[str, ...]) -> Ints:
 def _sums(place: NDArray[Any], values: Floats, size: int) -> Floats:
     """Rows of `values` added up by `place`; size x 4."""
     columns = [np.bincount(place, values[:, column], size) for column in range(values.shape[1])]
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=1).astype(np.float64)

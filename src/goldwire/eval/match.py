@@ -88,9 +88,21 @@ def _in_tokens(candidates: Callable[[Case], Pairs]) -> Callable[[Case], Pairs]:
             replace(units, extents=words.in_tokens(units.extents, found))
             for units in (case.gold, case.system)
         )
-        return candidates(replace(case, gold=gold, system=system))
+        pairs = candidates(replace(case, gold=gold, system=system))
+        return _and(pairs, _without_tokens(case, gold))
 
     return of_tokens
+
+
+def _without_tokens(case: Case, in_tokens: Units) -> Pairs:
+    """Units of the same characters that hold no token (white space): they are the same all the same."""
+    same = exact(case.gold, case.system)
+    return same.take(in_tokens.extents.lengths()[same.gold] == 0)
+
+
+def _and(one: Pairs, other: Pairs) -> Pairs:
+    columns = ("gold", "system", "credit", "overlap")
+    return Pairs(*(np.concatenate([getattr(one, name), getattr(other, name)]) for name in columns))
 
 
 def _extended(case: Case) -> Pairs:

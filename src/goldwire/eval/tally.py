@@ -208,22 +208,28 @@ def _tokens(measure: Measure, sides: Sides) -> Outcome:
         labels = {*ours, *theirs} - left_out
         return {label: (both[label], theirs[label], both[label], ours[label]) for label in labels}
 
-    return _by_document(sides, numbers)
+    return _by_document(sides, numbers, everywhere=True)
 
 
 Numbers = tuple[float, float, float, float]  # in the order of `counts.COLUMNS`
 
 
 def _by_document(
-    sides: Sides, numbers: Callable[[Annotations, Annotations, Row], Mapping[str, Numbers]]
+    sides: Sides,
+    numbers: Callable[[Annotations, Annotations, Row], Mapping[str, Numbers]],
+    *,
+    everywhere: bool = False,
 ) -> Outcome:
-    """Counts from a function that gives four numbers by label for one document."""
+    """Counts from a function that gives four numbers by label for one document.
+
+    It is asked only for documents with a line on either side, unless `everywhere`.
+    """
     gold, system = ({item.document: item for item in side.items} for side in (sides.gold, sides.system))
     labels = Codes()
     cells: list[tuple[int, int]] = []
     values: list[Numbers] = []
     for number, row in enumerate(sides.texts.rows):
-        if row.id in gold or row.id in system:
+        if everywhere or row.id in gold or row.id in system:
             nothing = Annotations(document=row.id, sha256=row.sha256)
             found = numbers(gold.get(row.id, nothing), system.get(row.id, nothing), row)
             cells += [(number, labels[label]) for label in found]

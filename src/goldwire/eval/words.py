@@ -48,8 +48,9 @@ def in_tokens(extents: Extents, words: Words) -> Extents:
     first, last = _token_range(extents, words)
     owner = extents.owner
     # Two parts may share a token, which counts once: a part begins where the one before it ended.
-    same = np.concatenate([[False], owner[1:] == owner[:-1]])
-    first[same] = np.maximum(first[same], last[:-1][same[1:]])
+    second = np.roll(owner, 1) == owner
+    second[:1] = False
+    first = np.where(second, np.maximum(first, np.roll(last, 1)), first)
     return replace(extents, starts=first, ends=np.maximum(first, last))
 
 
