@@ -1,0 +1,180 @@
+"""`goldwire annotate` without a server: output, exit codes, no traceback."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import pytest
+
+from goldwire.__main__ import main
+from goldwire.corpora import library
+from goldwire.corpora.store import open_corpus
+from goldwire.corpora.validate import corpus_faults
+
+
+KILLS = int(os.environ.get("GOLDWIRE_KILLS", "8"))
+SEED = int(os.environ.get("GOLDWIRE_SEED", "13"))
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Call = Callable[..., Said]
+
+
+@pytest.fixture
+def annotate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call `goldwire annotate …` as the command does."""
+
+    def call(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["goldwire", "annotate", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        captured = capsys.readouterr()
+        return Said(int(caught.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """The corpus that ships, with its gold."""
+    library.copy("mazar-2021", tmp_path / "work")
+    return tmp_path / "work"
+
+
+def test_configuration_and_guidelines_are_printed_or_written(annotate: Call, tmp_path: Path) -> None:
+    printed = annotate("config", "--layout", "frames")
+    assert printed.code == 0
+    assert ET.fromstring(printed.out).find(".//Labels[@name='role']") is not None
+    written = annotate("guidelines", "--out", tmp_path / "g.html")
+    assert (written.code, written.out) == (0, "")
+    assert (tmp_path / "g.html").read_text().startswith("<!doctype html>")
+    assert annotate("config", "--json").json["config"] == annotate("config").out
+
+
+def test_gold_goes_out_as_predictions_and_comes_back_identical(
+    annotate: Call, work: Path, tmp_path: Path
+) -> None:
+    tasks = tmp_path / "tasks.json"
+    out = annotate("export", work, tasks, "--prefill", "gold", "--json").json
+    documents = len(open_corpus(work).documents())
+    assert (out["tasks"], out["predictions"]) == (documents, documents)
+    back = annotate("import", work, tasks, "--json").json
+    assert (back["quarantined"], back["lost"], back["quarantine"]) == ({}, {}, None)
+    (layer,) = back["layers"]
+    assert layer == "prediction/" + out["model_version"].replace("@", "-")
+    corpus = open_corpus(work)
+    gold, found = corpus.layer("gold"), corpus.layer(layer)
+    for document, annotations in gold.items():
+        assert found[document].mentions == annotations.mentions
+        assert found[document].events == annotations.events
+        assert found[document].relations == annotations.relations
+    assert corpus_faults(corpus) == {}
+
+
+def test_frames_need_a_layer_to_be_made_of(annotate: Call, work: Path, tmp_path: Path) -> None:
+    said = annotate("export", work, tmp_path / "t.json", "--layout", "frames")
+    assert said.code == 2
+    assert "name it with --prefill" in said.err
+    assert not (tmp_path / "t.json").exists()
+    events = sum(len(a.events) for a in open_corpus(work).layer("gold").values())
+    made = annotate("export", work, tmp_path / "t.json", "--layout", "frames", "--prefill", "gold", "--json")
+    assert made.json["tasks"] == events
+
+
+def test_foreign_project_is_read_with_its_configuration(annotate: Call, shared: Path, tmp_path: Path) -> None:
+    samples = shared / "labelstudio"
+    command = ("import", tmp_path / "new", samples / "export.json", "--config", samples / "config.xml")
+    said = annotate(*command, "--add-texts", "--annotator", "1=anna", "--annotator", "4=ben")
+    assert said.code == 0
+    assert "layer annotator/anna: 2 document(s)" in said.out
+    assert re.search(r"quarantined: 3 superseded, .*1 not-coreferent.* -> \S+\.jsonl", said.out)
+    corpus = open_corpus(tmp_path / "new")
+    assert corpus.layers() == ["annotator/anna", "annotator/ben", "draft/anna", "skipped/ben"]
+    assert corpus_faults(corpus) == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nope.json"], "nope.json: cannot be read"),
+        (["torn.json"], "torn.json: not JSON"),
+        (["t.json", "--config", "nope.xml"], "nope.xml: cannot be read"),
+        (["t.json", "--config", "evil.xml"], "declares a document type"),
+        (["t.json", "--annotator", "anna"], "WHO=NAME is expected"),
+        (["t.json", "--annotator", "1=../anna"], "is no layer name"),
+    ],
+)
+def test_what_cannot_be_read_is_told_without_a_traceback(
+    annotate: Call, work: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    tmp_path = work.parent
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "torn.json").write_text('[{"data":')
+    (tmp_path / "t.json").write_text("[]")
+    (tmp_path / "evil.xml").write_text("<!DOCTYPE x><View/>")
+    said = annotate("import", work, *arguments)
+    assert said.code == 2
+    assert message in " ".join(said.err.split())
+    assert "Traceback" not in said.err
+
+
+def test_corpus_without_an_ontology_says_what_to_do(annotate: Call, work: Path, tmp_path: Path) -> None:
+    manifest = work / "corpus.toml"
+    manifest.write_text(re.sub(r"(?m)^ontology.*\n", "", manifest.read_text()))
+    said = annotate("export", work, tmp_path / "t.json")
+    assert (said.code, "add `ontology" in said.err) == (2, True)
+
+
+@pytest.mark.slow
+def test_import_killed_at_any_moment_is_completed_by_running_it_again(work: Path, tmp_path: Path) -> None:
+    """kill -9 while an export of several people on many documents is read; the seed decides when."""
+    corpus = open_corpus(work)
+    exported = tmp_path / "tasks.json"
+    run = [sys.executable, "-m", "goldwire", "annotate"]
+    subprocess.run([*run, "export", work, exported, "--prefill", "gold"], check=True, capture_output=True)
+    tasks = json.loads(exported.read_text())
+    for task in tasks:
+        result = task.pop("predictions")[0]["result"]
+        people = [{"id": n, "completed_by": n, "result": result, "was_cancelled": n == 3} for n in range(6)]
+        task.update(annotations=people, drafts=[{"id": 99, "user": 13, "result": [7]}])
+    exported.write_text(json.dumps(tasks))
+    command = [*run, "import", str(work), str(exported)]
+    pristine = tmp_path / "pristine"
+    shutil.copytree(work, pristine)
+
+    def files() -> dict[str, bytes]:
+        return {str(p.relative_to(work)): p.read_bytes() for p in work.rglob("*") if p.is_file()}
+
+    began = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True)
+    seconds = time.monotonic() - began
+    whole = files()
+    assert len([name for name in whole if name.startswith("layers/annotator/")]) == 5
+    random = Random(SEED)
+    for _ in range(KILLS):
+        shutil.rmtree(work)
+        shutil.copytree(pristine, work)
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(seconds * random.uniform(0.3, 1.0))
+            process.kill()
+        assert corpus_faults(corpus) == {}
+        subprocess.run(command, check=True, capture_output=True)
+        assert files() == whole
