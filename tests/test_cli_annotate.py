@@ -20,7 +20,6 @@ from goldwire.corpora import library
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.validate import corpus_faults
 
-
 KILLS = int(os.environ.get("GOLDWIRE_KILLS", "8"))
 SEED = int(os.environ.get("GOLDWIRE_SEED", "13"))
 
