@@ -1,0 +1,48 @@
+"""The token measures against scikit-learn on the same tags."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+from goldwire.eval.score import Options, score
+
+TAGS = ["O", "O", "PER", "ORG", "LOC"]
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_tokens_and_accuracy_are_scikit_learn_s(spans_to_layers, data):
+    lengths = data.draw(st.lists(st.integers(1, 8), min_size=1, max_size=3))
+    sides = [
+        [data.draw(st.lists(st.sampled_from(TAGS), min_size=n, max_size=n)) for n in lengths]
+        for _ in range(2)
+    ]
+    spans = [
+        [[(i, i + 1, tag) for i, tag in enumerate(tags) if tag != "O"] for tags in side] for side in sides
+    ]
+    documents, gold, system = spans_to_layers(lengths, *spans)
+    record = score(gold, {"s": system}, documents, ["tokens", "accuracy"], options=Options(trials=0))
+    ours, theirs = ([tag for tags in side for tag in tags] for side in sides)
+    tokens, accuracy = record.results
+    assert accuracy.value == pytest.approx(accuracy_score(ours, theirs))
+    labels = sorted({*ours, *theirs} - {"O"})
+    assert sorted(tokens.labels) == labels
+    if not labels:
+        assert tokens.value is None
+        return
+    for average, figures in (
+        (tokens.averages["micro"], _figures(ours, theirs, labels, "micro")),
+        *((tokens.labels[label], _figures(ours, theirs, [label], "micro")) for label in labels),
+    ):
+        assert [average.precision, average.recall, average.f] == figures
+
+
+def _figures(ours, theirs, labels, average):
+    """Precision, recall and F; None where scikit-learn finds them undefined."""
+    found = precision_recall_fscore_support(
+        ours, theirs, labels=labels, average=average, zero_division=math.nan
+    )
+    return [None if math.isnan(figure) else pytest.approx(figure) for figure in found[:3]]
