@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli import ontology, shape
+from goldwire.cli import convert, ontology, shape
+from goldwire.cli.convert import Option, pairs, tell_loss
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Make, look at and convert corpora.", no_args_is_help=True)
 app.add_typer(ontology.app, name="ontology")
+app.command("import")(convert.import_)
+app.command("export")(convert.export)
+app.command("formats")(convert.formats)
 
 
 @app.callback()
@@ -43,7 +47,13 @@ def new(
     folder: Dir,
     *,
     from_: From,
-    ontology: Annotated[str, typer.Option(help="A name that ships, or a TOML file.")] = "conflict",
+    format: Annotated[str | None, typer.Option(help="Of annotated files; see `corpus formats`.")] = None,
+    layer: Annotated[str, typer.Option(help="That takes the labels of annotated files.")] = "gold",
+    option: Option = None,
+    ontology: Annotated[
+        str | None,
+        typer.Option(help="A name that ships, or a TOML file; conflict for articles, none for a format."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="The corpus's name; that of DIR if not given.")] = None,
     language: Annotated[str, typer.Option(help="Of the texts, as a code such as en.")] = "en",
     licence: Annotated[str, typer.Option(help="Under which the texts may be used.")] = "",
@@ -57,23 +67,32 @@ def new(
 
     Texts are decoded, frozen and hashed; boilerplate is marked, never deleted. Nothing is written if
     anything is wrong. Run it again after a crash: it completes, and changes nothing that is complete.
+    With --format, annotated files give the texts and a layer of labels.
 
     \b
     Example:
       goldwire corpus new work --from articles/
+      goldwire corpus new tweets --from test.conll --format conll --layer gold
     """
     from goldwire.corpora import build, splits
     from goldwire.corpora.store import Manifest, Splits
 
-    intake = _read(from_, encoding, boilerplate, skip_duplicates)
     manifest = Manifest(
         name=name or folder.resolve().name,
         language=language,
         licence=licence,
-        ontology=ontology,
+        ontology=ontology or (None if format else "conflict"),
         splits=Splits(splits.parse(split)) if split else None,
     )
-    _tell(build.new(folder, manifest, intake.documents), intake, as_json)
+    if format is None:
+        intake = _read(from_, encoding, boilerplate, skip_duplicates)
+        built = build.new(folder, manifest, intake.documents)
+        _tell(built, intake.notes, as_json)
+    else:
+        built, reading = build.new_from(
+            folder, manifest, from_, format=format, options=pairs(option), layer=layer
+        )
+        _tell(built, reading.notes, as_json, {"loss": reading.loss, "quarantined": len(reading.quarantined)})
 
 
 @app.command("add")
@@ -97,7 +116,7 @@ def add(
 
     corpus = open_corpus(folder)
     intake = _read(from_, encoding, boilerplate, skip_duplicates)
-    _tell(build.add(corpus, intake.documents, skip_duplicates), intake, as_json)
+    _tell(build.add(corpus, intake.documents, skip_duplicates), intake.notes, as_json)
 
 
 def _read(paths: list[Path], encoding: str | None, mark: bool, skip_duplicates: bool) -> Intake:
@@ -106,13 +125,13 @@ def _read(paths: list[Path], encoding: str | None, mark: bool, skip_duplicates: 
     return ingest.read(paths, encoding=encoding, mark=mark, skip_duplicates=skip_duplicates)
 
 
-def _tell(built: Built, intake: Intake, as_json: bool) -> None:
+def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | None = None) -> None:
     from goldwire.corpora.statistics import count
 
     corpus = built.corpus
     documents = corpus.documents()
     excluded = count(region.reason for document in documents for region in document.excluded)
-    notes = [*intake.notes, *built.notes]
+    notes = [*said, *built.notes]
     for line in notes:
         note(line)
     if as_json:
@@ -125,6 +144,7 @@ def _tell(built: Built, intake: Intake, as_json: bool) -> None:
                 "excluded": excluded,
                 "layers": corpus.layers(),
                 "notes": notes,
+                **(more or {}),
             }
         )
         return
@@ -132,6 +152,8 @@ def _tell(built: Built, intake: Intake, as_json: bool) -> None:
     typer.echo(f"{corpus.path}: {len(documents)} document(s), {built.added} of them new")
     typer.echo(f"boilerplate marked: {regions}")
     typer.echo(f"layers: {', '.join(corpus.layers()) or 'none'}")
+    if more is not None:
+        typer.echo(f"{tell_loss(more['loss'])}; quarantined: {more['quarantined']}")
     typer.echo(f"next: goldwire corpus show {corpus.path}, goldwire annotate export {corpus.path} tasks.json")
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from goldwire.corpora import library, splits
+from goldwire.corpora import convert, library, splits
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.formats import Reading
 from goldwire.corpora.ingest import merge
 from goldwire.corpora.store import (
     MANIFEST,
+    QUARANTINE,
     Corpus,
     Manifest,
     create_corpus,
@@ -38,14 +40,15 @@ def new(
     manifest: Manifest,
     documents: Iterable[Document],
     layers: Mapping[str, Iterable[Annotations]] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> Built:
-    """Make a corpus, with the gold that ships for its texts unless `layers` has gold.
+    """Make a corpus, with the gold that ships for its texts unless `layers` has gold; `files` go beside.
 
     An ontology that the manifest names by file is copied into the corpus. A corpus that is there already
     with these very documents and layers is left as it is. Raises `CorpusError` if something else is there.
     """
     items = list(documents)
-    manifest, files = _with_ontology(manifest)
+    manifest, ontology_file = _with_ontology(manifest)
     if manifest.splits is not None:
         splits.check(manifest.splits.shares)
     given = {name: list(layer) for name, layer in (layers or {}).items()}
@@ -57,8 +60,26 @@ def new(
         return Built(
             corpus=_same(path, items, given), added=0, notes=["the corpus is there already, complete"]
         )
-    corpus = create_corpus(path, manifest, items, layers=given, files=files)
+    corpus = create_corpus(path, manifest, items, layers=given, files={**(files or {}), **ontology_file})
     return Built(corpus=corpus, added=len(items), notes=notes)
+
+
+def new_from(
+    path: Path,
+    manifest: Manifest,
+    paths: Sequence[Path],
+    *,
+    format: str,
+    options: Mapping[str, str],
+    layer: str,
+) -> tuple[Built, Reading]:
+    """Make a corpus of annotated files, with their labels as a layer and what was refused in quarantine."""
+    ontology = ontologies.read(manifest.ontology) if manifest.ontology else None
+    reading = convert.read(format, paths, options, None, ontology)
+    refused = {}
+    if reading.quarantined:
+        refused[f"{QUARANTINE}/{layer}.jsonl"] = encode_lines(reading.quarantined)
+    return new(path, manifest, reading.documents, {layer: reading.annotations}, refused), reading
 
 
 def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = False) -> Built:

@@ -30,6 +30,11 @@ def decode(data: bytes, where: str, encoding: str | None = None) -> str:
     >>> decode(b"\\xff\\xfea\\x00\\r\\x00\\n\\x00", "a.txt")
     'a\\n'
     """
+    return normalise(decode_exactly(data, where, encoding))
+
+
+def decode_exactly(data: bytes, where: str, encoding: str | None = None) -> str:
+    """As `decode`, with the line ends that the file has: for offsets that count them."""
     mark, marked = next(((mark, name) for mark, name in MARKS if data.startswith(mark)), (b"", None))
     if encoding is not None and not _is_known(encoding):
         raise _refused(where, f"there is no encoding {encoding!r}; name one such as cp1252 or utf-16-le")
@@ -40,7 +45,7 @@ def decode(data: bytes, where: str, encoding: str | None = None) -> str:
         raise _refused(where, _why(data[len(mark) :], name, error)) from error
     if "\0" in text:
         raise _refused(where, _nul(text, name))
-    return normalise(text)
+    return text
 
 
 def normalise(text: str) -> str:

@@ -1,1 +1,121 @@
-"""File formats."""
+"""Annotated files of other tools, read into documents and layers and written from them.
+
+Each format is a module (or, from outside, an object named by an entry point in `goldwire.formats`) with what
+`Format` asks for. Reading and writing say what they could not keep, counted by kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.types import Annotations, Document
+
+GROUP = "goldwire.formats"
+FORMATS = {
+    "goldwire": "goldwire.corpora.formats.own",
+    "conll": "goldwire.corpora.formats.conll",
+    "brat": "goldwire.corpora.formats.brat",
+    "tbf": "goldwire.corpora.formats.tbf",
+    "re3d": "goldwire.corpora.formats.re3d",
+    "plover": "goldwire.corpora.formats.plover",
+}
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    pass
+
+
+class Quarantined(_Struct, frozen=True):
+    """What could not be taken: where it stood (`file:line` or a document), why, and the thing itself."""
+
+    where: str
+    reason: str
+    document: str | None = None
+    value: Any = None
+
+
+class Reading(_Struct, frozen=True):
+    """What files held. `loss` counts, by kind, what the files say and Goldwire does not keep."""
+
+    annotations: list[Annotations]
+    documents: list[Document] = []
+    loss: dict[str, int] = {}
+    quarantined: list[Quarantined] = []
+    notes: list[str] = []
+
+
+class Format(Protocol):
+    """A file format. Its docstring says how it maps to mentions, events and relations, and what is lost."""
+
+    __doc__: str | None
+
+    @property
+    def Options(self) -> type[msgspec.Struct]:  # noqa: N802 - a class
+        """What can be set, each with a default."""
+
+    def read(
+        self, paths: Sequence[Path], options: Any, documents: Sequence[Document] | None = None
+    ) -> Reading:
+        """The annotations of files: on `documents` where given, else on documents made from the files.
+
+        Raises `DataError` with every fault of a file that is not in the format.
+        """
+
+    def write(
+        self, path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Any
+    ) -> dict[str, int]:
+        """Write a layer to a file or folder; returns what could not be held, counted by kind.
+
+        Raises `CorpusError` if the format cannot be written.
+        """
+
+
+def names() -> list[str]:
+    """Every format there is: those of Goldwire, then those of installed packages."""
+    return [*FORMATS, *sorted(point.name for point in entry_points(group=GROUP) if point.name not in FORMATS)]
+
+
+def load(name: str) -> Format:
+    """The format of a name; `CorpusError` if there is none."""
+    if name in FORMATS:
+        return cast(Format, import_module(FORMATS[name]))
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            return cast(Format, point.load())
+    raise CorpusError(f"no format {name!r}; there are: {', '.join(names())}")
+
+
+def options(name: str, values: Mapping[str, str]) -> Any:
+    """The options of a format with `values`, as they come from a command line, put over the defaults."""
+    kind = load(name).Options
+    known = {field.name: field for field in msgspec.structs.fields(kind)}
+    faults = [
+        Fault(name, key, f"no such option; there are: {', '.join(known)}") for key in values.keys() - known
+    ]
+    for key in values.keys() & known:
+        try:
+            msgspec.convert(values[key], known[key].type, strict=False)
+        except msgspec.ValidationError as error:
+            faults.append(Fault(name, key, str(error)))
+    if faults:
+        raise DataError(f"format {name}: {len(faults)} wrong option(s)", sorted(faults))
+    return msgspec.convert(dict(values), kind, strict=False)
+
+
+def about(name: str) -> dict[str, Any]:
+    """What a format is, and its options with their defaults and meanings."""
+    format = load(name)
+    return {
+        "name": name,
+        "about": (format.__doc__ or "").strip(),
+        "settings": cleandoc(format.Options.__doc__ or ""),
+        "options": {field.name: field.default for field in msgspec.structs.fields(format.Options)},
+    }

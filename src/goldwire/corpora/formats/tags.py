@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, get_args
 
 from goldwire.corpora.errors import DataError, Fault
@@ -30,6 +31,7 @@ _TAG = re.compile(r"([BIESLU])(?:-(.+))?")
 _SAME = {"L": "E", "U": "S"}  # BILOU's names for what IOBES calls E and S
 
 
+@lru_cache(maxsize=4096)  # files hold few tags many times; hostile ones cannot fill memory
 def parse(tag: str) -> tuple[str, str]:
     """Prefix (O, B, I, E or S) and type of a tag; `ValueError` if it is none.
 
@@ -55,6 +57,8 @@ def decode(tags: Sequence[str], scheme: Scheme = "IOB2", policy: Policy = "conll
     >>> decode(["I-LOC", "O", "B-PER", "I-PER", "I-LOC"], policy="strict")
     [(2, 4, 'PER')]
     """
+    if tags.count("O") == len(tags):
+        return []
     pairs = parse_all(tags)
     if policy == "discard":
         return chunks(_discarded(pairs, scheme))
@@ -70,11 +74,10 @@ def decode(tags: Sequence[str], scheme: Scheme = "IOB2", policy: Policy = "conll
 def parse_all(tags: Sequence[str]) -> list[tuple[str, str]]:
     """Prefix and type of each tag; `DataError` with everything that is no tag."""
     try:
-        known = {tag: parse(tag) for tag in set(tags)}
+        return [parse(tag) for tag in tags]
     except ValueError:
         faults = [Fault("", str(i), str(error)) for i, tag in enumerate(tags) if (error := _error(tag))]
         raise DataError("not all are tags", faults) from None
-    return [known[tag] for tag in tags]
 
 
 def _error(tag: str) -> ValueError | None:

@@ -1,0 +1,134 @@
+"""`goldwire corpus import`, `export` and `formats`: layers in and out of files of other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from goldwire.cli.output import Json, note, print_json
+
+if TYPE_CHECKING:
+    from goldwire.corpora.formats import Reading
+
+Option = Annotated[
+    list[str] | None,
+    typer.Option("--option", "-o", metavar="NAME=VALUE", help="Of the format; see `corpus formats`."),
+]
+
+
+def import_(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH…", help="Annotated files.")] = None,
+    *,
+    layer: Annotated[str, typer.Option(help="The layer to write, such as gold or system/x.")],
+    format: Annotated[str, typer.Option(help="See `goldwire corpus formats`.")] = "goldwire",
+    option: Option = None,
+    library: Annotated[str | None, typer.Option(help="Gold that ships for texts you have, by name.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it over a layer that is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read annotated files into a layer of a corpus whose texts they annotate.
+
+    Every offset is compared with the text and every label with the ontology; what does not fit goes to
+    DIR/quarantine with its reason. What the format says and Goldwire does not keep is counted.
+
+    \b
+    Example:
+      goldwire corpus import work predictions.jsonl --layer system/x
+      goldwire corpus import tweets flytxt --format conll --layer system/flytxt
+    """
+    from goldwire.corpora import convert
+    from goldwire.corpora.errors import CorpusError
+    from goldwire.corpora.store import open_corpus
+
+    if bool(paths) == (library is not None):
+        raise CorpusError("name the files to import, or gold that ships with --library")
+    corpus = open_corpus(folder)
+    if library is not None:
+        reading = convert.read_library(library, corpus)
+    else:
+        reading = convert.read(format, paths or [], pairs(option), corpus.documents(), corpus.ontology())
+    done = convert.import_layer(corpus, layer, reading, replace=replace)
+    tell_notes(reading)
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(f"{folder}: layer {done.layer} with {done.documents} document(s)")
+        typer.echo(tell_loss(done.loss))
+        typer.echo(f"quarantined: {done.quarantined}{f', see {done.quarantine}' if done.quarantine else ''}")
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The file, or folder for brat, to write.")],
+    *,
+    layer: Annotated[str, typer.Option(help="The layer to write out.")],
+    format: Annotated[str, typer.Option(help="See `goldwire corpus formats`.")] = "goldwire",
+    option: Option = None,
+    as_json: Json = False,
+) -> None:
+    """Write a layer to files of another format, and tell what the format cannot hold.
+
+    \b
+    Example:
+      goldwire corpus export work gold.conll --format conll --layer gold
+    """
+    from goldwire.corpora import convert
+    from goldwire.corpora.store import open_corpus
+
+    loss = convert.export_layer(open_corpus(folder), layer, path, format, pairs(option))
+    if as_json:
+        print_json({"path": str(path), "format": format, "layer": layer, "loss": loss})
+    else:
+        typer.echo(f"{path}: layer {layer} of {folder} as {format}")
+        typer.echo(tell_loss(loss))
+
+
+def formats(
+    name: Annotated[str | None, typer.Argument(metavar="FORMAT", help="One of them, in full.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List the formats, or explain one: how it maps, what it loses, what can be set.
+
+    \b
+    Example:
+      goldwire corpus formats conll
+    """
+    from goldwire.corpora import formats as known
+
+    found = [known.about(name)] if name else [known.about(each) for each in known.names()]
+    if as_json:
+        print_json(found)
+    elif name:
+        options = [f"  {key}: {value!r}" for key, value in found[0]["options"].items()]
+        typer.echo("\n".join([found[0]["about"], "", found[0]["settings"], "options:", *options]))
+    else:
+        typer.echo("\n".join(f"{each['name']:10} {each['about'].partition(chr(10))[0]}" for each in found))
+
+
+def pairs(options: Sequence[str] | None) -> dict[str, str]:
+    """NAME=VALUE options as a mapping."""
+    from goldwire.corpora.errors import CorpusError
+
+    found = {}
+    for option in options or ():
+        name, equals, value = option.partition("=")
+        if not equals or not name:
+            raise CorpusError(f"{option!r} is not NAME=VALUE")
+        found[name] = value
+    return found
+
+
+def tell_notes(reading: Reading) -> None:
+    """What a reader has to say, on standard error."""
+    for line in reading.notes:
+        note(line)
+
+
+def tell_loss(loss: Mapping[str, Any]) -> str:
+    """A loss report in a line."""
+    return f"not kept: {', '.join(f'{count} {kind}' for kind, count in loss.items()) or 'nothing'}"

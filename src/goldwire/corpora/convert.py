@@ -1,0 +1,106 @@
+"""Layers in and out of files of other formats: checked, with what was lost and what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from goldwire.corpora import formats, library
+from goldwire.corpora.codec import encode_lines
+from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.formats import Quarantined, Reading
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.sift import sound
+from goldwire.corpora.store import Corpus, encode_layer, write_atomic
+from goldwire.corpora.types import Annotations, Document
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import did: documents in the layer, units lost by kind, units refused, where those are."""
+
+    layer: str
+    documents: int
+    loss: dict[str, int]
+    quarantined: int
+    quarantine: Path | None
+    notes: list[str]
+
+
+def read(
+    format: str,
+    paths: Sequence[Path],
+    values: Mapping[str, str],
+    documents: Sequence[Document] | None = None,
+    ontology: Ontology | None = None,
+) -> Reading:
+    """Read files of a format; what does not fit text or ontology is moved to the quarantine.
+
+    `values` are the format's options as text. Without `documents` they are made from the files.
+    """
+    reading = formats.load(format).read(paths, formats.options(format, values), documents)
+    return _sifted(reading, reading.documents if documents is None else documents, ontology)
+
+
+def _sifted(reading: Reading, documents: Iterable[Document], ontology: Ontology | None) -> Reading:
+    known = {document.id: document for document in documents}
+    kept, refused = [], list(reading.quarantined)
+    for item in reading.annotations:
+        good, dropped = sound(item, known[item.document], ontology)
+        kept.append(good)
+        refused += [
+            Quarantined(where=item.document, document=item.document, reason=part.message, value=part.key)
+            for part in dropped
+        ]
+    return msgspec.structs.replace(reading, annotations=kept, quarantined=refused)
+
+
+def import_layer(corpus: Corpus, layer: str, reading: Reading, *, replace: bool = False) -> Imported:
+    """Write what was read as a layer, and what was refused to the layer's quarantine.
+
+    A layer that is there with the same content stays as it is. Raises `CorpusError` if it has other content
+    and is not to be replaced.
+    """
+    path, quarantine = corpus.layer_path(layer), corpus.quarantine_path(layer)
+    data = encode_layer(reading.annotations)
+    if path.is_file() and not replace and path.read_bytes() != data:
+        raise CorpusError(
+            f"{corpus.path}: layer {layer!r} is there with other content; choose another name, "
+            f"or give --replace to put this in its place"
+        )
+    write_quarantine(quarantine, reading.quarantined)
+    corpus.write_layer(layer, reading.annotations)
+    return Imported(
+        layer=layer,
+        documents=len(reading.annotations),
+        loss=reading.loss,
+        quarantined=len(reading.quarantined),
+        quarantine=quarantine if reading.quarantined else None,
+        notes=reading.notes,
+    )
+
+
+def write_quarantine(path: Path, items: Sequence[Quarantined]) -> None:
+    """Put refused units where they can be looked at; no file where there are none."""
+    if items:
+        write_atomic(path, encode_lines(items))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def read_library(name: str, corpus: Corpus) -> Reading:
+    """Gold that ships without texts, for those texts that the corpus has."""
+    bound = library.bind(library.read_standoff(name), corpus.documents())
+    if not bound:
+        raise CorpusError(f"{corpus.path}: has none of the texts of {name!r} (no SHA-256 is the same)")
+    return Reading(annotations=bound)
+
+
+def export_layer(
+    corpus: Corpus, layer: str, path: Path, format: str, values: Mapping[str, str]
+) -> dict[str, int]:
+    """Write a layer to files of a format; returns what the format could not hold, counted by kind."""
+    loaded = formats.load(format)
+    found: dict[str, Annotations] = corpus.layer(layer)
+    return loaded.write(path, corpus.documents(), found, formats.options(format, values))

@@ -1,0 +1,112 @@
+"""brat stand-off: `NAME.ann` beside `NAME.txt`, as the brat annotation tool keeps them.
+
+T, with one span or several, is a mention; where an E names it, it is that event's trigger. A T type listed in
+`triggers` is an event by itself. E arguments that are mentions become arguments. A and M become attributes,
+of the event where they name an E or its trigger; one without a value is `true`. R becomes a relation. `*`
+Equiv, and R of a type listed in `coreference`, join clusters; so does a T whose type fits the pattern
+`clusters`, with the mentions that have its span (LitBank names clusters that way).
+
+Not kept: arguments that are events, attributes of relations, relations between events, N (normalisations) and
+# (notes). Offsets count code points of the text file; CRLF in it is taken into account, and offsets in UTF-16
+units are repaired where every surface of the file then fits. What does not give its surface is refused.
+
+Not held when written: heads, scores, provenance, and labels with white space, which become `_`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from goldwire.corpora.encodings import decode, decode_exactly, normalise, text_faults
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.formats import Quarantined, Reading, loss
+from goldwire.corpora.formats.ann import Lines, parse
+from goldwire.corpora.formats.standoff import Options, encode, to_annotations
+from goldwire.corpora.offsets import hash_text
+from goldwire.corpora.store import write_atomic
+from goldwire.corpora.types import Annotations, Document
+
+__all__ = ["Options", "read", "write"]
+
+
+def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
+    """See `Format.read`. Paths are folders, or `.ann` files; a document is called as its file."""
+    known = None if documents is None else {document.id: document for document in documents}
+    made: list[Document] = []
+    layer: list[Annotations] = []
+    lost: Counter[str] = Counter()
+    quarantined: list[Quarantined] = []
+    faults: list[Fault] = []
+    for path in find(paths):
+        try:
+            raw, document = _text(path, options, known)
+            lines = parse(decode(path.read_bytes(), str(path), options.encoding), str(path))
+            annotations, refused = to_annotations(lines, raw, document, options, lost)
+        except DataError as error:
+            faults += error.faults
+            continue
+        made.append(document)
+        layer.append(annotations)
+        quarantined += refused
+    if faults:
+        raise DataError(f"{len(faults)} fault(s); nothing was taken", faults)
+    return Reading(
+        documents=made if documents is None else [],
+        annotations=layer,
+        loss=loss.report(lost),
+        quarantined=quarantined,
+    )
+
+
+def find(paths: Iterable[Path]) -> list[Path]:
+    """The `.ann` files of paths, each once; `CorpusError` where there is none."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*.ann")) if path.is_dir() else [path]
+        if not inside or not inside[0].is_file():
+            raise CorpusError(f"{path}: neither an .ann file nor a folder with some")
+        found += [item for item in inside if item not in found]
+    return found
+
+
+def _text(path: Path, options: Options, known: Mapping[str, Document] | None) -> tuple[str, Document]:
+    """The text as the offsets count it, line ends included, and the document that it is."""
+    source = path.with_suffix(".txt")
+    if known is not None and path.stem not in known:
+        raise _fault(path, f"the corpus has no document {path.stem!r}")
+    if not source.is_file():
+        if known is None:
+            raise _fault(path, f"there is no {source.name} beside it")
+        return known[path.stem].text, known[path.stem]
+    raw = decode_exactly(source.read_bytes(), str(source), options.encoding)
+    text = normalise(raw)
+    if known is not None:
+        if known[path.stem].text != text:
+            raise _fault(source, f"is not the text of {path.stem!r} in the corpus")
+        return raw, known[path.stem]
+    for message in text_faults(text):
+        raise _fault(source, message)
+    return raw, Document(id=path.stem, text=text, sha256=hash_text(text))
+
+
+def _fault(path: Path, message: str) -> DataError:
+    return DataError(f"{path}: {message}", [Fault(str(path), "", message)])
+
+
+def write(
+    path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Options
+) -> dict[str, int]:
+    """See `Format.write`: a folder with two files for each document; clusters become `*` Equiv lines."""
+    del options
+    lost: Counter[str] = Counter()
+    for document in documents:
+        lines = Lines()
+        if (annotations := layer.get(document.id)) is not None:
+            lines = encode(annotations, document, lost)
+        write_atomic(path / f"{document.id}.txt", document.text.encode("utf-8"))
+        write_atomic(path / f"{document.id}.ann", str(lines).encode("utf-8"))
+    lost += Counter(loss.count(layer.values()))
+    held = ("events", "arguments", "relations", "attributes", "cluster links")
+    return loss.report(lost, held)

@@ -1,0 +1,151 @@
+"""Columns: a token a line with its tag, an empty line after each sentence (CoNLL, IOB2 files, CoNLL-U style).
+
+A tagged run of tokens is a mention. Documents are parted by `-DOCSTART-` lines or `# newdoc id = …`
+comments; where a file has neither, each sentence is a document, called by its `# sent_id` or by its number.
+The text of a sentence is its `# text = …` comment where there is one, and the tokens are found in it; else
+the tokens with single spaces between them. Sentences of a document stand on lines of their own.
+
+Read into a corpus that is there, the tokens must be those of its texts: documents are matched by id where the
+file names ids that the corpus has, else by their order.
+
+Written, a sentence is a line of the text, and words are as Goldwire counts them, parted at the edges of
+mentions. Not held: mentions that overlap a longer one, the parts of discontinuous mentions, and everything
+besides types and spans of mentions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+from goldwire.corpora.encodings import decode
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.formats import Reading, loss, tags
+from goldwire.corpora.formats.columns import Options, Part, Sentence, parse
+from goldwire.corpora.formats.flat import write
+from goldwire.corpora.offsets import hash_text
+from goldwire.corpora.types import Annotations, Document, Mention, Span
+
+__all__ = ["Options", "read", "write"]
+
+
+def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
+    """See `Format.read`."""
+    faults: list[Fault] = []
+    made: list[Document] = []
+    layer: list[Annotations] = []
+    lost: Counter[str] = Counter()
+    notes = []
+    for path in paths:
+        try:
+            text = decode(path.read_bytes(), str(path), options.encoding)
+            parts, columns = parse(text, str(path), options)
+            scheme = _scheme(parts, options)
+            pairs = _made(parts, len(made)) if documents is None else _matched(parts, documents, path)
+        except DataError as error:
+            faults += error.faults
+            continue
+        except OSError as error:
+            raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+        by = "" if options.policy == "conlleval" else f", scheme {scheme}"
+        notes.append(f"{path}: {columns}{by}, policy {options.policy}")
+        lost["columns"] += columns.kept
+        for part, document in pairs:
+            made.append(document)
+            try:
+                layer.append(_annotations(part, document, scheme, options.policy))
+            except DataError as error:
+                faults += [Fault(f"{path}:{fault.path}", "", fault.message) for fault in error.faults]
+    if faults:
+        raise DataError(f"{len(faults)} fault(s) in {len(paths)} file(s); nothing was taken", faults)
+    kept = made if documents is None else []
+    return Reading(documents=kept, annotations=layer, loss=loss.report(lost), notes=notes)
+
+
+def _scheme(parts: Iterable[Part], options: Options) -> tags.Scheme:
+    if options.scheme != "auto":
+        return options.scheme
+    if options.policy == "conlleval":
+        return "IOB2"  # any would do: conlleval reads all of them alike
+    return tags.detect(sentence.tags for part in parts for sentence in part.sentences)
+
+
+_Pairs = Iterator[tuple[Part, Document]]
+
+
+def _made(parts: Iterable[Part], before: int) -> _Pairs:
+    """A document for each part; `before` are those of earlier files."""
+    filled = (part for part in parts if part.sentences)
+    for number, part in enumerate(filled, start=before + 1):
+        text = "\n".join(s.text if s.text is not None else " ".join(s.tokens) for s in part.sentences)
+        yield part, Document(id=part.id or f"{number:06d}", text=text, sha256=hash_text(text))
+
+
+def _matched(parts: Iterable[Part], documents: Sequence[Document], path: Path) -> _Pairs:
+    """The document of each part: that of its id, or if the file has no known ids that of its number."""
+    filled = [part for part in parts if part.sentences]
+    ids = {document.id: document for document in documents}
+    if not any(part.id in ids for part in filled):
+        if len(filled) != len(documents):
+            message = f"holds {len(filled)} document(s) without known ids, the corpus {len(documents)}"
+            raise DataError(f"{path}: does not fit", [Fault(str(path), "", message)])
+        return zip(filled, documents, strict=True)
+    faults = [
+        Fault(f"{path}:{part.line}", "", f"the corpus has no document {part.id!r}")
+        for part in filled
+        if part.id not in ids
+    ]
+    if faults:
+        raise DataError(f"{path}: does not fit the corpus", faults)
+    return ((part, ids[part.id]) for part in filled if part.id is not None)
+
+
+def _annotations(part: Part, document: Document, scheme: tags.Scheme, policy: tags.Policy) -> Annotations:
+    """The mentions of a document; the faults' paths in a `DataError` are lines of the file."""
+    mentions: list[Mention] = []
+    faults: list[Fault] = []
+    place = 0
+    for sentence in part.sentences:
+        try:
+            found = tags.decode(sentence.tags, scheme, policy)
+            starts, place = _locate(sentence, document, place)
+        except DataError as error:
+            faults += [Fault("", str(sentence.line + int(f.path)), f.message) for f in error.faults]
+            continue
+        for first, after, type in found:
+            last = after - 1
+            span = Span(starts[first], starts[last] + len(sentence.tokens[last]))
+            mentions.append(Mention(id=f"m{len(mentions) + 1}", type=type, spans=(span,)))
+    if faults:
+        raise DataError("wrong tags or tokens", faults)
+    return Annotations(document=document.id, sha256=document.sha256, mentions=tuple(mentions))
+
+
+def _locate(sentence: Sentence, document: Document, place: int) -> tuple[Sequence[int], int]:
+    """Where the tokens of a sentence begin in a text from `place` on, and where the last one ends.
+
+    Only white space may stand between tokens. The path of the fault in a `DataError` is the token's index.
+    """
+    text, joined = document.text, " ".join(sentence.tokens)
+    place = _skip(text, place)
+    if text.startswith(joined, place):
+        lengths = (len(token) + 1 for token in sentence.tokens[:-1])
+        return list(accumulate(lengths, initial=place)), place + len(joined)
+    starts = []
+    for i, token in enumerate(sentence.tokens):
+        place = _skip(text, place)
+        if not text.startswith(token, place):
+            got = text[place : place + 20]
+            message = f"token {token!r} is not where the text of {document.id!r} goes on with {got!r}"
+            raise DataError(message, [Fault("", str(i), message)])
+        starts.append(place)
+        place += len(token)
+    return starts, place
+
+
+def _skip(text: str, place: int) -> int:
+    while place < len(text) and text[place].isspace():
+        place += 1
+    return place

@@ -1,0 +1,100 @@
+"""A layer as tokens with tags: what `conll` writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+
+from goldwire.corpora.formats import loss, tags
+from goldwire.corpora.formats.columns import Options
+from goldwire.corpora.offsets import tokens
+from goldwire.corpora.store import write_atomic
+from goldwire.corpora.types import Annotations, Document, Mention, Span
+
+
+def write(
+    path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Options
+) -> dict[str, int]:
+    """See `Format.write`. Token and tag, parted by a tab; the scheme is IOB2 unless `options` name one."""
+    scheme: tags.Scheme = "IOB2" if options.scheme == "auto" else options.scheme
+    lost = loss.count(layer.values())
+    lines: list[str] = []
+    for document in documents:
+        lines.append(f"# newdoc id = {document.id}\n")
+        annotations = layer.get(document.id)
+        mentions = annotations.mentions if annotations else ()
+        lines += _sentences(document, _flat(mentions, lost), scheme, lost)
+    write_atomic(path, "".join(lines).encode("utf-8"))
+    return loss.report(lost)
+
+
+def _flat(mentions: Iterable[Mention], lost: Counter[str]) -> list[tuple[Span, str]]:
+    """Mentions of one span that do not overlap, the longest first to be kept, in text order."""
+    kept: list[tuple[Span, str]] = []
+    taken: set[int] = set()
+    for mention in sorted(mentions, key=lambda m: (m.spans[0].start - m.spans[-1].end, m.spans, m.type)):
+        covered = range(mention.spans[0].start, mention.spans[0].end)
+        if len(mention.spans) > 1:
+            lost["discontinuous mentions"] += 1
+        elif not taken.isdisjoint(covered):
+            lost["overlapping mentions"] += 1
+        else:
+            taken.update(covered)
+            kept.append((mention.spans[0], mention.type))
+    return sorted(kept)
+
+
+def _sentences(
+    document: Document, mentions: list[tuple[Span, str]], scheme: tags.Scheme, lost: Counter[str]
+) -> Iterator[str]:
+    """The lines of a document, a sentence for each line of its text that has words."""
+    edges = {edge for span, _ in mentions for edge in span}
+    words = [word for token in tokens(document.text) for word in _cut(token, edges)]
+    begins = {word.start: i for i, word in enumerate(words)}
+    ends = {word.end: i + 1 for i, word in enumerate(words)}
+    chunks = [(begins.get(s.start), ends.get(s.end), type) for s, type in mentions]
+    place = 0
+    for start, end in _line_spans(document.text):
+        inside = [i for i in range(place, len(words)) if words[i].start < end]
+        if not inside:
+            continue
+        first, place = place, inside[-1] + 1
+        here = [
+            (b - first, e - first, type)
+            for b, e, type in chunks
+            if b is not None and e is not None and first <= b < e <= place
+        ]
+        yield f"# text = {document.text[start:end]}\n"
+        for word, tag in zip(words[first:place], _encoded(here, place - first, scheme, lost), strict=True):
+            yield f"{document.text[word.start : word.end]}\t{tag}\n"
+        yield "\n"
+    reached = sum(b is not None and e is not None for b, e, _ in chunks)
+    lost["mentions that begin or end in white space"] += len(chunks) - reached
+
+
+def _cut(token: Span, edges: set[int]) -> Iterator[Span]:
+    """A token, parted where a mention begins or ends inside it."""
+    cuts = [token.start, *(i for i in range(token.start + 1, token.end) if i in edges), token.end]
+    return (Span(a, b) for a, b in pairwise(cuts))
+
+
+def _line_spans(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for line in text.split("\n"):
+        yield start, start + len(line)
+        start += len(line) + 1
+
+
+def _encoded(found: list[tags.Chunk], length: int, scheme: tags.Scheme, lost: Counter[str]) -> list[str]:
+    try:
+        return tags.encode(found, length, scheme)
+    except ValueError:
+        # Only IO fails here: what touches becomes one mention.
+        found = sorted(found)
+        lost["borders between touching mentions"] += sum(a[1:] == (b[0], b[2]) for a, b in pairwise(found))
+        marked = ["O"] * length
+        for start, end, type in found:
+            marked[start:end] = [f"I-{type}"] * (end - start)
+        return marked

@@ -1,0 +1,286 @@
+"""What the lines of brat's `.ann` files mean as annotations, and annotations as such lines."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import msgspec
+
+from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.formats import Quarantined
+from goldwire.corpora.formats.ann import Lines, Link, Text, Value
+from goldwire.corpora.offsets import Converter, OffsetError, surface
+from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Relation, Span, Spans
+
+_SPACE = re.compile(r"\s")
+_NUMBERED = re.compile(r"(.+?)\d+")
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`triggers` and `coreference` are types, divided by commas; `clusters` is a regular expression.
+
+    LitBank: triggers=EVENT for its events, and for its coreference clusters='.+-[0-9]+'.
+    """
+
+    triggers: str = ""
+    coreference: str = "Coref,Coreference"
+    clusters: str = ""
+    encoding: str | None = None
+
+
+def to_annotations(
+    lines: Lines, raw: str, document: Document, options: Options, lost: Counter[str]
+) -> tuple[Annotations, list[Quarantined]]:
+    """What lines say of a document whose text stood in `raw` as the offsets count it.
+
+    `lost` is added to. Arguments and relations may name mentions that were refused: sifting finds them.
+    """
+    return _Reader(lines, raw, document, options, lost).read()
+
+
+class _Reader:
+    """Takes the lines of one document apart."""
+
+    def __init__(
+        self, lines: Lines, raw: str, document: Document, options: Options, lost: Counter[str]
+    ) -> None:
+        self.lines, self.document, self.lost = lines, document, lost
+        self.quarantined: list[Quarantined] = []
+        self.clusters = _pattern(options.clusters) if options.clusters else None
+        self.as_events = set(options.triggers.split(","))
+        self.coreference = set(options.coreference.split(","))
+        self.spans = self.fitting(raw)
+        lost.update(lines.other)
+
+    def read(self) -> tuple[Annotations, list[Quarantined]]:
+        values = self.values()
+        clusters = self.joined()
+        mentions = tuple(
+            Mention(
+                id=id, type=self.lines.texts[id].type, spans=self.spans[id],
+                attributes=values.get(id, {}), cluster=clusters.get(id),
+            )
+            for id in self.mentions()
+        )  # fmt: skip
+        annotations = Annotations(
+            document=self.document.id,
+            sha256=self.document.sha256,
+            mentions=self.named(mentions),
+            events=tuple(self.events(values, clusters)),
+            relations=tuple(self.relations()),
+        )
+        return annotations, self.quarantined
+
+    def refuse(self, reason: str, where: str) -> None:
+        self.quarantined.append(Quarantined(where=where, document=self.document.id, reason=reason))
+
+    def fitting(self, raw: str) -> dict[str, Spans]:
+        """Spans in code points of the document, of the T lines whose surface they give."""
+        plain = {id: _converted(text.spans, raw, None) for id, text in self.lines.texts.items()}
+        fits = {id: _fits(text, plain[id], raw) for id, text in self.lines.texts.items()}
+        if not all(fits.values()):
+            converter = Converter(raw, "utf-16")
+            units = {id: _converted(text.spans, raw, converter) for id, text in self.lines.texts.items()}
+            if all(_fits(text, units[id], raw) for id, text in self.lines.texts.items()):
+                plain, fits = units, dict.fromkeys(fits, True)
+        for id, fit in fits.items():
+            if not fit:
+                text = self.lines.texts[id]
+                got = None if plain[id] is None else surface(raw, plain[id] or ())
+                self.refuse(f"{id}: the offsets give {got!r}, the file says {text.surface!r}", text.line)
+        shift = _line_end_shift(raw)
+        return {
+            id: tuple(Span(shift(span.start), shift(span.end)) for span in plain[id] or ())
+            for id in fits
+            if fits[id]
+        }
+
+    def is_cluster(self, id: str) -> bool:
+        return self.clusters is not None and self.clusters.fullmatch(self.lines.texts[id].type) is not None
+
+    def mentions(self) -> list[str]:
+        """The T lines that are mentions: no trigger, unless something else names it, and no cluster."""
+        triggers = {event.trigger for event in self.lines.events.values()}
+        links = [*self.lines.events.values(), *self.lines.relations.values()]
+        named = {id for link in links for _, id in link.ends}
+        return [
+            id
+            for id in self.spans
+            if not self.is_cluster(id)
+            and (id in named or (id not in triggers and self.lines.texts[id].type not in self.as_events))
+        ]
+
+    def joined(self) -> dict[str, str]:
+        """The cluster of each id that Equiv or coreference lines join, called as the first of its ids."""
+        links = [link for link in self.lines.relations.values() if link.type in self.coreference]
+        groups = [*self.lines.same, *([id for _, id in link.ends] for link in links)]
+        found: dict[str, str] = {}
+        for ids in groups:
+            olds = {found.get(id, id) for id in ids}
+            name = min(olds, key=lambda id: (len(id), id))
+            found.update({id: name for id, cluster in found.items() if cluster in olds})
+            found.update(dict.fromkeys(ids, name))
+        return found
+
+    def named(self, mentions: tuple[Mention, ...]) -> tuple[Mention, ...]:
+        """Mentions with the clusters that T lines name on their spans."""
+        names: dict[Spans, str] = {}
+        for id in filter(self.is_cluster, self.spans):
+            text = self.lines.texts[id]
+            if (name := names.setdefault(self.spans[id], text.type)) != text.type:
+                self.refuse(f"{id}: {text.type} and {name} are clusters of one span", text.line)
+        spans = {mention.spans for mention in mentions}
+        self.lost["clusters without a mention"] += len(names.keys() - spans)
+        return tuple(
+            msgspec.structs.replace(m, cluster=names[m.spans]) if m.spans in names else m for m in mentions
+        )
+
+    def values(self) -> dict[str, dict[str, str]]:
+        """Attributes by the id of mention or event; those of a trigger are its events'."""
+        found: dict[str, dict[str, str]] = {}
+        for value in self.lines.values:
+            if value.target in self.lines.relations:
+                self.lost["attributes of relations"] += 1
+                continue
+            if value.target not in self.lines.texts and value.target not in self.lines.events:
+                self.refuse(f"attribute {value.name}: there is no {value.target}", value.line)
+                continue
+            events = [id for id, event in self.lines.events.items() if event.trigger == value.target]
+            for id in events or [value.target]:
+                if found.setdefault(id, {}).setdefault(value.name, value.value) != value.value:
+                    self.refuse(f"{id} has two values of {value.name}", value.line)
+        return found
+
+    def events(self, values: Mapping[str, Mapping[str, str]], clusters: Mapping[str, str]) -> Iterator[Event]:
+        for id, event in self.lines.events.items():
+            if event.trigger not in self.spans:
+                self.refuse(f"{id}: its trigger {event.trigger} is not there or was refused", event.line)
+                continue
+            yield Event(
+                id=id,
+                type=event.type,
+                trigger=self.spans[event.trigger],
+                arguments=tuple(self.arguments(event)),
+                attributes=dict(values.get(id, {})),
+                cluster=clusters.get(id, clusters.get(event.trigger)),
+            )
+        triggers = {event.trigger for event in self.lines.events.values()}
+        for id, spans in self.spans.items():
+            type = self.lines.texts[id].type
+            if type in self.as_events and id not in triggers:
+                attributes = dict(values.get(id, {}))
+                yield Event(id=id, type=type, trigger=spans, attributes=attributes, cluster=clusters.get(id))
+
+    def arguments(self, event: Link) -> Iterator[Argument]:
+        seen: set[str] = set()
+        for role, end in event.ends:
+            # brat writes the second filler of a role as ROLE2.
+            numbered = _NUMBERED.fullmatch(role)
+            name = numbered[1] if numbered is not None and numbered[1] in seen else role
+            seen.add(name)
+            if end in self.lines.events:
+                self.lost["arguments that are events"] += 1
+            else:
+                yield Argument(role=name, mention=end)
+
+    def relations(self) -> Iterator[Relation]:
+        for id, relation in self.lines.relations.items():
+            ends = [end for _, end in relation.ends]
+            if relation.type in self.coreference:
+                continue
+            if any(end in self.lines.events for end in ends):
+                self.lost["relations of events"] += 1
+            elif len(ends) != 2:  # noqa: PLR2004 - source and target
+                self.lost["relations of other than two"] += 1
+            else:
+                yield Relation(id=id, type=relation.type, source=ends[0], target=ends[1])
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        message = f"{text!r} is no regular expression: {error}"
+        raise DataError("format brat: wrong option", [Fault("brat", "clusters", message)]) from error
+
+
+def _converted(spans: Spans, raw: str, converter: Converter | None) -> Spans | None:
+    """Spans in code points of `raw`; None if they leave it."""
+    try:
+        if converter is not None:
+            return tuple(Span(converter.decode(s.start), converter.decode(s.end)) for s in spans)
+    except OffsetError:
+        return None
+    return spans if all(span.end <= len(raw) for span in spans) else None
+
+
+def _fits(text: Text, spans: Spans | None, raw: str) -> bool:
+    """Whether spans give the surface; brat writes line breaks in it as spaces."""
+    return spans is not None and _SPACE.sub(" ", surface(raw, spans)) == _SPACE.sub(" ", text.surface)
+
+
+def _line_end_shift(raw: str) -> Callable[[int], int]:
+    """From offsets in a text with its own line ends to those in the text with `\\n` alone."""
+    pairs = [match.start() for match in re.finditer("\r\n", raw)]
+    return lambda offset: offset - bisect_left(pairs, offset)
+
+
+# ---------------------------------------------------------------- annotations to lines
+
+
+def encode(annotations: Annotations, document: Document, lost: Counter[str]) -> Lines:
+    """The lines of a document's annotations; what they cannot hold is added to `lost`."""
+    lines = Lines()
+    name = _namer(lost)
+    ids: dict[str, str] = {}
+    for mention in annotations.mentions:
+        ids[mention.id] = _add_text(lines, name(mention.type), mention.spans, document)
+    events: dict[str, str] = {}
+    for event in annotations.events:
+        trigger = _add_text(lines, name(event.type), event.trigger, document)
+        ends = _numbered((name(argument.role), ids[argument.mention]) for argument in event.arguments)
+        events[event.id] = f"E{len(lines.events) + 1}"
+        lines.events[events[event.id]] = Link(name(event.type), trigger, ends, "")
+    for relation in annotations.relations:
+        ends = [("Arg1", ids[relation.source]), ("Arg2", ids[relation.target])]
+        lines.relations[f"R{len(lines.relations) + 1}"] = Link(name(relation.type), "", ends, "")
+    for units, names in ((annotations.mentions, ids), (annotations.events, events)):
+        for unit in units:
+            lines.values += [
+                Value(name(key), names[unit.id], name(value), "") for key, value in unit.attributes.items()
+            ]
+        clusters: dict[str, list[str]] = {}
+        for unit in units:
+            if unit.cluster is not None:
+                clusters.setdefault(unit.cluster, []).append(names[unit.id])
+        lines.same += [members for members in clusters.values() if len(members) > 1]
+        lost["clusters of one"] += sum(len(members) == 1 for members in clusters.values())
+    return lines
+
+
+def _namer(lost: Counter[str]) -> Callable[[str], str]:
+    def name(label: str) -> str:
+        plain = _SPACE.sub("_", label) or "_"
+        lost["labels with white space"] += plain != label
+        return plain
+
+    return name
+
+
+def _add_text(lines: Lines, type: str, spans: Spans, document: Document) -> str:
+    id = f"T{len(lines.texts) + 1}"
+    lines.texts[id] = Text(type, spans, _SPACE.sub(" ", surface(document.text, spans)), "")
+    return id
+
+
+def _numbered(ends: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Roles that occur again get a number, as brat wants it."""
+    seen: Counter[str] = Counter()
+    found = []
+    for role, id in ends:
+        seen[role] += 1
+        found.append((role if seen[role] == 1 else f"{role}{seen[role]}", id))
+    return found
