@@ -86,7 +86,12 @@ def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple
     if corpus is None:
         note("no corpus named, so the report has no texts and no examples; name it with --corpus")
         return made, {}
-    return made, {}
+    from goldwire.eval.report.evidence import gather, with_evidence
+    from goldwire.eval.report.pack import make_blocks
+
+    evidence = gather(corpus, records)
+    full = with_evidence(made, evidence)
+    return full, make_blocks(full, evidence, records)
 
 
 def _write(path: Path, text: str) -> None:

@@ -204,7 +204,8 @@ def _notes(record: Record) -> Iterator[str]:
         if layer.missing:
             yield f"{layer.name} has no line for {amount(layer.missing, 'document')}, which count as empty."
         if layer.excluded:
-            yield f"{amount(layer.excluded, 'unit')} of {layer.name} touched an excluded region and do not count."
+            units = amount(layer.excluded, "unit")
+            yield f"{units} of {layer.name} touched an excluded region: they do not count."
         failed = layer.facts.get("failed")
         if failed:
             yield f"{layer.name} failed on {amount(len(failed), 'document')}, which count as empty."

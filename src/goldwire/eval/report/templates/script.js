@@ -170,12 +170,14 @@
     const marks = [];
     if (example.g) marks.push({ side: "gold", spans: example.g });
     if (example.s) marks.push({ side: "system", spans: example.s });
+    if (example.k) marks.push({ side: "trigger", spans: example.k });
     const chars = Array.from(example.t);
     return make("div", { class: "example" },
       make("div", { class: "meta" },
         make("button", { type: "button", onclick: () => openDocument(example.d, example.p) }, isolated(example.i)),
         make("span", {}, side("gold", example.gl)),
-        make("span", {}, side("system", example.sl))),
+        make("span", {}, side("system", example.sl)),
+        example.k ? make("span", {}, make("span", { class: "side-trigger" }, "trigger")) : ""),
       make("div", { class: "text" }, "… ", marked(chars, 0, chars.length, marks, drawSide), " …"));
   };
   const showExamples = (title, total, examples) => {
@@ -281,7 +283,7 @@
     byId("documents-back").disabled = page === 0;
     byId("documents-on").disabled = page + 1 >= pages;
     fill(byId("documents-table"),
-      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Document"), make("th", { scope: "col" }, "Gold units"),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Document"), make("th", { scope: "col" }, "In gold"),
         index.systems.map((name) => make("th", { scope: "col" }, isolated(name))))),
       make("tbody", {}, part.map((i) => {
         const [id, title, gold, scores, shades] = index.documents[i];
@@ -307,7 +309,7 @@
     return colour(node, type.colour);
   };
   const pairs = (flat) => { const out = []; for (let i = 0; i < flat.length; i += 2) out.push([flat[i], flat[i + 1]]); return out; };
-  const OUTCOMES = ["", "boundary", "type", "both", "duplicate", "spurious", "missed"];
+  const OUTCOMES = ["", "boundary", "type", "both", "duplicate", "spurious", "missed"]; // diagnose.CLASSES
   const readMarks = (layer) => {
     const kind = (name) => ([type, outcome, flat], n) => ({ key: name[0] + n, kind: name, type, outcome: OUTCOMES[outcome], spans: pairs(flat) });
     return [...layer.m.map(kind("mention")), ...layer.e.map(kind("trigger"))];
@@ -316,7 +318,7 @@
   const drawEvent = (chars, lane) => ([type, outcome, flat, args, attributes], n) => {
     const kind = index.types[type];
     const list = args.map(([role, state, span]) => make("span", {}, " · ", make("span", { class: "role" }, isolated(index.roles[role])), " ",
-      make("span", { class: { 5: "off", 6: "gone" }[state] || "" }, isolated(surface(chars, span))), state === 6 ? make("span", { class: "flag" }, "missed") : ""));
+      make("span", { class: state === 0 ? "" : state === 6 ? "gone" : "off" }, isolated(surface(chars, span))), state === 6 && outcome !== 6 ? make("span", { class: "flag" }, "missed") : ""));
     const state = FLAGS[OUTCOMES[outcome]];
     const node = make("li", {}, make("span", { class: "event" }, make("b", {}, isolated(kind.name)), " “", isolated(surface(chars, flat)), "”",
       attributes.length ? make("span", { class: "role" }, " [", isolated(attributes.join(", ")), "]") : "", state ? make("span", { class: "flag" }, state) : "", list));
@@ -337,7 +339,7 @@
   const drawBlock = (doc, chars, lanes, [from, to]) => {
     const excluded = doc.x.find(([start, end]) => from >= start && to <= end);
     if (excluded) return make("div", { class: "block plain", "data-from": from }, make("span", { class: "excluded text", title: visible(excluded[2]) }, nodes(chars.slice(from, to).join(""))), make("span", { class: "flag" }, "not scored: ", isolated(excluded[2])));
-    const busy = doc.l.some((layer) => layer.m.some((m) => m[2][0] >= from && m[2][0] < to) || layer.e.some((e) => e[2][0] >= from && e[2][0] < to));
+    const busy = lanes.length && doc.l.some((layer) => layer.m.some((m) => m[2][0] >= from && m[2][0] < to) || layer.e.some((e) => e[2][0] >= from && e[2][0] < to));
     if (!busy) return make("div", { class: "block plain", "data-from": from }, make("div", { class: "text" }, nodes(chars.slice(from, to).join(""))));
     return make("div", { class: "block", "data-from": from }, lanes.map((lane) => drawLane(doc, chars, doc.l[lane], lane, from, to)));
   };

@@ -1,0 +1,137 @@
+"""Examples for the page: places in the text behind each cell and each difference, as JSON values.
+
+    example   {d: number of the document, p: where it is, i: id, t: text around it, g: spans of gold or null,
+               gl: its label, s: spans of the system, sl: its label, k: spans of the trigger}
+Spans are pairs of offsets into `t`. Of many, an even draw over all documents is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from goldwire.corpora.types import Spans
+from goldwire.eval.diagnose import Side, label_codes, spans
+from goldwire.eval.load import TextRow
+from goldwire.eval.report.evidence import Evidence, Places, right_units
+from goldwire.eval.report.model import Matrix, Report, Versus
+from goldwire.eval.tables import NONE, Ints, Table
+
+EXAMPLES = 20  # shown of one cell, at most
+CONTEXT = 70  # code points on either side
+Json = dict[str, Any]
+
+
+def make_examples(report: Report, evidence: Evidence) -> dict[str, Any]:
+    """The examples of every matrix and every pair of systems, by the name of their block."""
+    found: dict[str, Any] = {}
+    for matrix in report.matrices:
+        found[f"cells-{matrix.key}"] = dict(_cells(matrix, evidence))
+    for pair in report.versus:
+        found[f"versus-{pair.key}"] = dict(_differences(pair, evidence))
+    return found
+
+
+def _cells(matrix: Matrix, evidence: Evidence) -> Iterator[tuple[str, Json]]:
+    """The cells of a matrix that are not empty, by `row.column`."""
+    findings = evidence.findings[matrix.system][matrix.units]
+    places, names = Places(matrix.counts), (*evidence.codes.names(), None)
+    # Codes are of all strings, values of attributes too; those that are no label here stand nowhere.
+    numbers = np.array([places.number(name) for name in names], np.int64)
+    gold, system = (numbers[codes] for codes in label_codes(findings))
+    cell = gold * places.size + system
+    order = np.lexsort((findings.document, cell))
+    for number, rows in _groups(cell[order], order):
+        row, column = divmod(number, places.size)
+        yield (
+            f"{row}.{column}",
+            {
+                "title": f"gold {matrix.rows[row]}, system {matrix.columns[column]}",
+                "total": len(rows),
+                "examples": [_example(evidence, matrix.system, matrix.units, int(k)) for k in even(rows)],
+            },
+        )
+
+
+def _groups(keys: Ints, values: Ints) -> Iterator[tuple[int, Ints]]:
+    """Values that have one key, for keys in order."""
+    names, starts = np.unique(keys, return_index=True)
+    yield from zip(names.tolist(), np.split(values, starts[1:]), strict=True)
+
+
+def even(rows: Ints, most: int = EXAMPLES) -> Ints:
+    """As many of the rows as are shown, evenly spaced.
+
+    >>> even(np.arange(10), 4).tolist()
+    [0, 3, 6, 9]
+    """
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
+
+
+def _differences(pair: Versus, evidence: Evidence) -> Iterator[tuple[str, list[Json]]]:
+    """What the second system fixed and broke, and what both have wrong, as gold units."""
+    one, two = (evidence.findings[name][pair.units] for name in (pair.first, pair.second))
+    first, second = right_units(one), right_units(two)
+    for name, chosen in {
+        "fixed": second & ~first,
+        "broken": first & ~second,
+        "wrong": ~first & ~second,
+    }.items():
+        # The system that has it wrong says what it found instead.
+        other, system = (two, pair.second) if name == "broken" else (one, pair.first)
+        row_of = np.full(len(first), NONE)
+        there = other.gold_unit != NONE
+        row_of[other.gold_unit[there]] = np.flatnonzero(there)
+        rows = row_of[np.flatnonzero(chosen)]
+        yield name, [_example(evidence, system, pair.units, int(row)) for row in even(rows)]
+
+
+# ---------------------------------------------------------------- one example
+def _example(evidence: Evidence, system: str, units: str, row: int) -> Json:
+    findings = evidence.findings[system][units]
+    number = int(findings.document[row])
+    text = evidence.texts.rows[number]
+    sides = [
+        (findings.gold, int(findings.gold_unit[row]), evidence.gold.table),
+        (findings.system, int(findings.system_unit[row]), evidence.systems[system].table),
+    ]
+    gold, found = (None if unit == NONE else spans(side.extents, unit) for side, unit, _ in sides)
+    trigger = next((_trigger(*side) for side in sides if side[1] != NONE), ()) if units == "arguments" else ()
+    labels = [None if unit == NONE else evidence.codes.names()[side.label[unit]] for side, unit, _ in sides]
+    start, snippet = quote(text.text if isinstance(text, TextRow) else "", [gold or (), found or (), trigger])
+    return {
+        "d": number,
+        "p": (gold or found or trigger)[0].start,
+        "i": text.id,
+        "t": snippet,
+        "g": _moved(gold, start),
+        "gl": labels[0],
+        "s": _moved(found, start),
+        "sl": labels[1],
+        "k": _moved(trigger, start),
+    }
+
+
+def _trigger(side: Side, unit: int, table: Table) -> Spans:
+    """The trigger of an argument."""
+    return spans(table.events, int(table.argument_event[side.row[unit]]))
+
+
+def quote(text: str, marks: list[Spans]) -> tuple[int, str]:
+    """The text around all marks, cut at words, and where it begins."""
+    places = [span for spans in marks for span in spans]
+    first, last = min(span.start for span in places), max(span.end for span in places)
+    start, end = max(0, first - CONTEXT), min(len(text), last + CONTEXT)
+    if start and (gap := text.find(" ", start, first)) >= 0:
+        start = gap + 1
+    if end < len(text) and (gap := text.rfind(" ", last, end)) >= 0:
+        end = gap
+    return start, text[start:end]
+
+
+def _moved(spans: Spans | None, start: int) -> list[list[int]] | None:
+    return None if not spans else [[span.start - start, span.end - start] for span in spans]
