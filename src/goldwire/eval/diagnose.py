@@ -125,10 +125,8 @@ def in_order(units: Units, codes: Codes) -> Units:
 def go_together(gold: Units, system: Units, groups: tuple[Ints, Ints]) -> Match:
     """Units of equal key, then the best one-to-one choice of those that overlap within a group."""
     _, first, second = np.intersect1d(gold.key, system.key, assume_unique=True, return_indices=True)
-    free = np.ones(len(gold), np.bool_), np.ones(len(system), np.bool_)
-    free[0][first], free[1][second] = False, False
-    near = align.overlaps(gold.extents, system.extents, *groups)
-    near = near.take(free[0][near.gold] & free[1][near.system])
+    free = _others(len(gold), first), _others(len(system), second)
+    near = _near(gold, system, groups, free)
     same_place, same_label = _shared(gold, system, near.gold, near.system)
     credit = np.zeros(len(near))
     for (in_place, in_label), worth in _CREDIT.items():
@@ -136,6 +134,20 @@ def go_together(gold: Units, system: Units, groups: tuple[Ints, Ints]) -> Match:
     chosen = align.assign(Pairs(near.gold, near.system, credit, near.overlap))
     left, right = np.concatenate([first, chosen.gold]), np.concatenate([second, chosen.system])
     return Match(left, right, *_shared(gold, system, left, right))
+
+
+def _others(size: int, taken: Ints) -> Ints:
+    """The numbers below `size` that are not taken, in order."""
+    free = np.ones(size, np.bool_)
+    free[taken] = False
+    return np.flatnonzero(free)
+
+
+def _near(gold: Units, system: Units, groups: tuple[Ints, Ints], among: tuple[Ints, Ints]) -> Pairs:
+    """The pairs of units that overlap within a group, among some of either side."""
+    extents = gold.extents.take(among[0]), system.extents.take(among[1])
+    found = align.overlaps(*extents, groups[0][among[0]], groups[1][among[1]])
+    return Pairs(among[0][found.gold], among[1][found.system], found.credit, found.overlap)
 
 
 def _shared(gold: Units, system: Units, left: Ints, right: Ints) -> tuple[Bools, Bools]:
@@ -155,9 +167,8 @@ def kinds(boundary: Bools, type: Bools) -> Ints:
 
 def complete(gold: Units, system: Units, match: Match, kind: Ints, groups: tuple[Ints, Ints]) -> Findings:
     """Findings from the pairs, with the units that are left over on either side; no causes yet."""
-    missed = np.setdiff1d(np.arange(len(gold)), match.gold)
-    extra = np.setdiff1d(np.arange(len(system)), match.system)
-    again = _repeating(gold, system, match, groups)[extra]
+    missed, extra = _others(len(gold), match.gold), _others(len(system), match.system)
+    again = _repeating(gold, system, match, groups, extra)
     nothing = np.full(max(len(missed), len(extra)), NONE)
     kind = np.concatenate([kind, np.full(len(missed), MISSED), np.where(again, DUPLICATE, SPURIOUS)])
     return Findings(
@@ -170,15 +181,11 @@ def complete(gold: Units, system: Units, match: Match, kind: Ints, groups: tuple
     )
 
 
-def _repeating(gold: Units, system: Units, match: Match, groups: tuple[Ints, Ints]) -> Bools:
-    """Which system units overlap a gold unit of their label that is taken."""
-    taken = np.zeros(len(gold), np.bool_)
-    taken[match.gold] = True
-    near = align.overlaps(gold.extents, system.extents, *groups)
-    hit = taken[near.gold] & (gold.label[near.gold] == system.label[near.system])
-    repeating = np.zeros(len(system), np.bool_)
-    repeating[near.system[hit]] = True
-    return repeating
+def _repeating(gold: Units, system: Units, match: Match, groups: tuple[Ints, Ints], extra: Ints) -> Bools:
+    """Which of the extra system units overlap a gold unit of their label that is taken."""
+    near = _near(gold, system, groups, (np.sort(match.gold), extra))
+    hit = gold.label[near.gold] == system.label[near.system]
+    return np.isin(extra, near.system[hit])
 
 
 # ---------------------------------------------------------------- what findings say
@@ -195,13 +202,11 @@ def confusion(findings: Findings, codes: Codes) -> tuple[Cell, ...]:
 
     None on the gold side is spurious (duplicates too), on the system side missed.
     """
-    labels = label_codes(findings)
-    cells, numbers = np.unique(np.stack(labels, axis=1), axis=0, return_counts=True)
-    names = (*codes.names(), None)  # the code NONE is the last
-    found = [
-        (names[one], names[other], n)
-        for (one, other), n in zip(cells.tolist(), numbers.tolist(), strict=True)
-    ]
+    gold, system = label_codes(findings)
+    names = (None, *codes.names())  # in front, since the code NONE is one below the others
+    numbers = np.bincount((gold - NONE) * len(names) + system - NONE)
+    cells = [(divmod(cell, len(names)), int(numbers[cell])) for cell in np.flatnonzero(numbers).tolist()]
+    found = [(names[one], names[other], number) for (one, other), number in cells]
     return tuple(sorted(found, key=lambda cell: [(name is None, name or "") for name in cell[:2]]))
 
 
