@@ -104,15 +104,18 @@ class Result(_Struct, frozen=True, kw_only=True):
 
 
 class Confusion(_Struct, frozen=True, kw_only=True):
-    """How the labels of aligned units fall together for one system and one kind of unit.
+    """What became of every mention, trigger or argument of gold and of a system (see `eval.diagnose`).
 
-    Cells are (gold label, system label, number); None on the gold side is spurious, on the system side
-    missed.
+    `units` are entity, event or argument. `cells` are gold label, system label and number; None on the
+    gold side is spurious, on the system side missed. `classes` tells how many units or pairs are in each
+    class; `causes`, of arguments, how many of gold and of the system are put down to each (`eval.blame`).
     """
 
     system: str
     units: str
     cells: tuple[tuple[str | None, str | None, int], ...]
+    classes: dict[str, int] = {}
+    causes: dict[str, tuple[int, int]] = {}
 
 
 class Record(_Struct, frozen=True, kw_only=True):

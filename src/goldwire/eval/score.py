@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, cast
 
 import msgspec
@@ -12,12 +12,13 @@ from goldwire.corpora.errors import DataError, Fault, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, fingerprint
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import classes, facts, figures, load, metrics, tally
+from goldwire.eval import analyse, classes, diagnose, facts, figures, load, metrics, tally
 from goldwire.eval.counts import Counts
 from goldwire.eval.load import Layer, Need, TextRow, Texts
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.record import (
     FORMAT,
+    Confusion,
     CorpusFacts,
     Interval,
     LayerFacts,
@@ -210,6 +211,11 @@ def make_record(
             for measure in measures
             for system in systems
         ),
+        confusions=tuple(
+            confusion
+            for system in systems
+            for confusion in _confusions(judged, system, {measure.units for measure in measures})
+        ),
     )
 
 
@@ -275,6 +281,19 @@ def _intervals(judged: _Judged, counts: Counts, measure: Measure) -> dict[str, I
 def _classes(judged: _Judged, system: Entry, measure: Measure) -> dict[str, int]:
     wanted = judged.setting.options.classes and classes.applies(measure)
     return classes.count(measure, judged.sides(system)) if wanted else {}
+
+
+def _confusions(judged: _Judged, system: Entry, kinds: set[str]) -> Iterator[Confusion]:
+    """What became of the units of the kinds that are scored."""
+    for kind, findings in analyse.find(judged.sides(system)).items():
+        if kind in kinds:
+            yield Confusion(
+                system=system.name,
+                units=kind,
+                cells=diagnose.confusion(findings, judged.setting.codes),
+                classes=diagnose.tally(findings),
+                causes=analyse.count_causes(findings) if kind == "argument" else {},
+            )
 
 
 # ---------------------------------------------------------------- facts
