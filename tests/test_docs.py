@@ -75,3 +75,11 @@ def test_commands_in_the_documents_exist_with_their_options(page: Path) -> None:
 def test_links_of_the_documents_lead_to_files(page: Path) -> None:
     links = LINK.findall(page.read_text("utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_ontology_in_the_documents_is_sound() -> None:
+    from goldwire.corpora import ontology
+
+    page = (ROOT / "docs" / "ontology.md").read_text("utf-8")
+    blocks = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert [ontology.decode(block).name for block in blocks] == ["floods"]
