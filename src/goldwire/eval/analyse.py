@@ -13,7 +13,6 @@ from goldwire.corpora.types import Annotations, Document, Spans
 from goldwire.eval import blame, diagnose, load
 from goldwire.eval.diagnose import Example, Findings
 from goldwire.eval.load import Need, TextRow
-from goldwire.eval.record import Confusion
 from goldwire.eval.substitute import Substitution, substitute
 from goldwire.eval.tables import NONE, Codes, Ints
 from goldwire.eval.tally import Sides
@@ -127,15 +126,6 @@ def find(sides: Sides) -> dict[str, Findings]:
         "event": diagnose.triggers(*tables, sides.codes),
         "argument": blame.arguments(*tables, sides.codes),
     }
-
-
-def confusions(sides: Sides, system: str) -> tuple[Confusion, ...]:
-    """The confusion matrices of a record, of the kinds that occur."""
-    return tuple(
-        Confusion(system=system, units=kind, cells=diagnose.confusion(found, sides.codes))
-        for kind, found in find(sides).items()
-        if len(found)
-    )
 
 
 def count_causes(findings: Findings) -> dict[str, tuple[int, int]]:
