@@ -194,7 +194,7 @@ def test_the_sentence_says_how_many_documents_would_settle_it():
     near = msgspec.structs.replace(pair("A", "B", 0.3), difference=-0.012, detectable=0.031, needed=668)
     assert sentence(["A", "B"], [near], 100) == (
         "The ranking is not decided: A and B cannot be told apart. These 100 documents show a difference "
-        "from 0.031 up; about 668 would settle one of 0.012."
+        "from 3.1 points up; about 668 would settle one of 1.2."
     )
 
 

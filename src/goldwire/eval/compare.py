@@ -314,7 +314,7 @@ def _plan(pairs: Sequence[Pair], documents: int) -> str:
     if not closest:
         return f"There are too few documents ({documents}) to say more."
     pair = closest[0]
-    least = f"These {documents} documents show a difference from {pair.detectable:.3f} up"
+    least = f"These {documents} documents show a difference from {100 * pair.detectable:.1f} points up"
     if not pair.needed or pair.needed <= documents:
         return f"{least}."
-    return f"{least}; about {pair.needed} would settle one of {abs(pair.difference or 0):.3f}."
+    return f"{least}; about {pair.needed} would settle one of {abs(100 * (pair.difference or 0)):.1f}."
