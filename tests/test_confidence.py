@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve
 
 from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Span
+from goldwire.eval.analyse import analyse
 from goldwire.eval.confidence import judge
 
 detections = st.lists(
@@ -96,3 +99,62 @@ def test_nothing_right_is_zero():
 def test_what_cannot_be_is_refused(scores, correct, gold, words):
     with pytest.raises(MeasureError, match=words):
         judge(scores, correct, gold)
+
+
+# ---------------------------------------------------------------- from layers
+TEXTS = [
+    make_document(id, "aa bb cc", excluded=regions)
+    for id, regions in (("a", ()), ("b", (Excluded(start=0, end=2, reason="byline"),)))
+]
+
+
+def layer(scores):
+    """A PER at each word with a score, in document order b, a; None for a word without mention."""
+    return [
+        Annotations(
+            document=text.id,
+            sha256=text.sha256,
+            mentions=tuple(
+                Mention(id=f"m{n}", type="PER", spans=(Span(3 * n, 3 * n + 2),), score=score)
+                for n, score in enumerate(scores[text.id])
+                if score != "no"
+            ),
+        )
+        for text in TEXTS[::-1]
+    ]
+
+
+def test_scores_come_from_the_units_that_count():
+    gold = layer({"a": [None, "no", "no"], "b": ["no", None, None]})
+    # The .99 lies in the byline; b's .2 and a's .9 are right, a's .8 is wrong, b's third is missed.
+    system = layer({"a": [0.9, 0.8, "no"], "b": [0.99, 0.2, "no"]})
+    judged = analyse(gold, system, TEXTS).confidence["entity"]
+    assert (judged.detections, judged.gold) == (3, 3)
+    assert [(p.threshold, p.precision, p.recall) for p in judged.curve] == [
+        (0.2, pytest.approx(2 / 3), pytest.approx(2 / 3)),
+        (0.8, 0.5, pytest.approx(1 / 3)),
+        (0.9, 1.0, pytest.approx(1 / 3)),
+    ]
+
+
+def test_a_system_without_scores_has_no_confidence():
+    gold = layer({"a": [None, "no", "no"], "b": ["no", None, None]})
+    assert analyse(gold, gold, TEXTS).confidence == {}
+
+
+def test_triggers_and_arguments_have_scores_of_their_own():
+    text = TEXTS[0]
+
+    def event(score, argument):
+        trigger = Event(
+            id="e",
+            type="Attack",
+            trigger=(Span(3, 5),),
+            score=score,
+            arguments=(Argument(role="r", mention="m0", score=argument),),
+        )
+        mention = Mention(id="m0", type="PER", spans=(Span(0, 2),))
+        return [Annotations(document="a", sha256=text.sha256, mentions=(mention,), events=(trigger,))]
+
+    found = analyse(event(None, None), event(0.7, 0.4), TEXTS).confidence
+    assert {kind: judged.best.threshold for kind, judged in found.items()} == {"event": 0.7, "argument": 0.4}

@@ -10,7 +10,8 @@ import numpy as np
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document, Spans
-from goldwire.eval import blame, diagnose, load
+from goldwire.eval import blame, confidence, diagnose, load
+from goldwire.eval.confidence import Confidence
 from goldwire.eval.diagnose import Example, Findings
 from goldwire.eval.load import Need, TextRow
 from goldwire.eval.substitute import Substitution, substitute
@@ -25,11 +26,12 @@ KINDS = ("entity", "event", "argument")
 class Analysis:
     """What became of all units of gold and one system.
 
-    `findings` are by `KINDS`: mentions, triggers, arguments. `excluded` are the mentions and triggers of
+    `findings` are by `KINDS`: mentions, triggers, arguments; `confidence` of those that have scores. `excluded` are the mentions and triggers of
     either side that touch an excluded region and are no units. `documents` are ids by number.
     """
 
     findings: Mapping[str, Findings]
+    confidence: Mapping[str, Confidence]
     excluded: tuple[Example, ...]
     substitutions: tuple[Substitution, ...]
     documents: tuple[str, ...]
@@ -89,9 +91,10 @@ def analyse(
     """The analysis of a system's annotations against gold; a document without any counts as empty."""
     ours, theirs = list(gold), list(system)
     sides = make_sides(ours, theirs, documents, ontology=ontology)
-    by_id = {document.id: document for document in documents}
+    by_id, findings = {document.id: document for document in documents}, find(sides)
     return Analysis(
-        findings=find(sides),
+        findings=findings,
+        confidence=dict(iter_confidence(findings, sides.system.items)),
         excluded=(*iter_excluded(ours, by_id, gold=True), *iter_excluded(theirs, by_id, gold=False)),
         substitutions=substitute(sides),
         documents=sides.texts.ids,
@@ -110,7 +113,7 @@ def make_sides(
     texts = load.make_texts(
         TextRow(id=d.id, sha256=d.sha256, excluded=d.excluded, text=d.text) for d in documents
     )
-    codes, need = Codes(), Need(ontology=ontology)
+    codes, need = Codes(), Need(ontology=ontology, items=True)
     layers = [
         load.make_layer([side], texts, codes, need, where=name)
         for name, side in (("gold", gold), ("system", system))
@@ -126,6 +129,16 @@ def find(sides: Sides) -> dict[str, Findings]:
         "event": diagnose.triggers(*tables, sides.codes),
         "argument": blame.arguments(*tables, sides.codes),
     }
+
+
+def iter_confidence(
+    findings: Mapping[str, Findings], items: Sequence[Annotations]
+) -> Iterator[tuple[str, Confidence]]:
+    """What scores are worth, of the kinds that have any; `items` are of the system, in the table's order."""
+    for kind, found in findings.items():
+        judged = confidence.of_findings(found, confidence.scores_of(items, kind))
+        if judged is not None:
+            yield kind, judged
 
 
 def count_causes(findings: Findings) -> dict[str, tuple[int, int]]:

@@ -7,14 +7,17 @@ without a score are no detections.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.types import Annotations
+from goldwire.eval.diagnose import CORRECT, Findings
 from goldwire.eval.metrics import f_beta
+from goldwire.eval.tables import NONE
 
 BINS = 10  # of equal width, as in Naeini et al. 2015, who define the expected calibration error
 Floats = NDArray[np.float64]
@@ -80,6 +83,36 @@ def judge(scores: Sequence[float], correct: Sequence[bool], gold: int, *, beta: 
         brier=_brier(found, right) if calibrated else None,
         bins=bins,
     )
+
+
+def of_findings(
+    findings: Findings, scores: Sequence[float | None], *, beta: float = 1.0
+) -> Confidence | None:
+    """What the scores of a system's units are worth; `scores` are by row of its table, see `scores_of`.
+
+    None if no unit has a score. Units without one, where others have one, are left out.
+    """
+    units = np.flatnonzero(findings.system_unit != NONE)
+    rows = findings.system.row[findings.system_unit[units]].tolist()
+    found = [
+        (score, right)
+        for row, right in zip(rows, (findings.kind[units] == CORRECT).tolist(), strict=True)
+        if (score := scores[row]) is not None
+    ]
+    if not found:
+        return None
+    gold = int(np.count_nonzero(findings.gold_unit != NONE))
+    return judge([score for score, _ in found], [right for _, right in found], gold, beta=beta)
+
+
+def scores_of(items: Iterable[Annotations], kind: str) -> list[float | None]:
+    """The scores of all units of a kind (entity, event, argument), in the order of table rows."""
+    if kind == "entity":
+        return [mention.score for item in items for mention in item.mentions]
+    events = [event for item in items for event in item.events]
+    if kind == "event":
+        return [event.score for event in events]
+    return [argument.score for event in events for argument in event.arguments]
 
 
 def _check(scores: Floats, correct: NDArray[np.bool_], gold: int) -> None:

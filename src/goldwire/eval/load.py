@@ -78,6 +78,8 @@ class Need:
 class Layer:
     """One layer of a scoring: its table, and the annotations themselves where a measure wants them.
 
+    Annotations are in the order of the table's rows.
+
     `excluded` is how many units touched an excluded region and were taken out of both.
     """
 
@@ -194,7 +196,7 @@ def make_layer(
     inside = [without_excluded(item, texts.rows[texts.number[item.document]].excluded) for item in kept]
     return Layer(
         table=table,
-        items=tuple(sorted(inside, key=attrgetter("document"))),
+        items=tuple(inside),
         fingerprint=digest.hexdigest()[:12],
         documents=binding.number,
         excluded=gone,
