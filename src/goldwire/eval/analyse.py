@@ -26,8 +26,9 @@ KINDS = ("entity", "event", "argument")
 class Analysis:
     """What became of all units of gold and one system.
 
-    `findings` are by `KINDS`: mentions, triggers, arguments; `confidence` of those that have scores. `excluded` are the mentions and triggers of
-    either side that touch an excluded region and are no units. `documents` are ids by number.
+    `findings` are by `KINDS`: mentions, triggers, arguments; `confidence` is of those that have scores.
+    `excluded` are the mentions and triggers of either side that touch an excluded region and are no
+    units. `documents` are ids by number.
     """
 
     findings: Mapping[str, Findings]

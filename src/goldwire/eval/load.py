@@ -49,6 +49,18 @@ class Texts:
     number: Mapping[str, int]
     hashes: dict[str, str]
 
+    def fingerprint(self) -> str:
+        """That of `store.fingerprint`, made from rows that are in order already."""
+        rows = [
+            (
+                row.id,
+                row.sha256,
+                [(region.start, region.end) for region in row.excluded] if row.excluded else (),
+            )
+            for row in self.rows
+        ]
+        return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:12]
+
     @property
     def ids(self) -> tuple[str, ...]:
         """All document ids, sorted."""
@@ -119,9 +131,7 @@ def iter_chunks(path: Path, type: type[Any]) -> Iterator[list[Any]]:
     try:
         with path.open("rb") as file:
             while lines := file.readlines(CHUNK):
-                with no_collection():
-                    values = list(map(decode, filter(bytes.strip, lines)))
-                yield values
+                yield list(map(decode, filter(bytes.strip, lines)))
     except (msgspec.DecodeError, UnicodeDecodeError):
         read_lines(path, type)
         raise
@@ -178,9 +188,8 @@ def make_layer(
     binding = _Binding(texts)
     for chunk in chunks:
         fitting = binding.check(chunk)
-        with no_collection():
-            table = _table(fitting, texts, codes, need)
-            digest.update(_content(chunk))
+        table = _table(fitting, texts, codes, need)
+        digest.update(_content(chunk))
         if table is None:
             faults += [fault for item in fitting for fault in unit_faults(item)]
         else:
