@@ -71,7 +71,7 @@ def test_headline_source_and_label_bar_stay_above_the_text(layout: labelconfig.L
     view = ET.fromstring(labelconfig.build(CONFLICT, layout))
     bar, text = view[0], next(child for child in view if child.tag == "Text")
     assert "position:sticky" in bar.attrib["style"]
-    assert [header.get("value") for header in bar.iter("Header")][:2] == ["$title", "$source"]
+    assert [header.get("value") for header in bar.iter("Header")][:2] == ["$title", "$byline"]
     assert [*view].index(bar) < [*view].index(text)
     assert {"Labels", "Choices"} <= {child.tag for child in bar}
 

@@ -38,16 +38,16 @@ def test_task_says_whose_it_is_and_holds_the_text_as_it_is() -> None:
         "document": "d",
         "sha256": DOCUMENT.sha256,
         "title": "Shells on Kunduz",
-        "source": "Wire · 2021-08-08",
+        "byline": "Wire · 2021-08-08 · d",
         "text": DOCUMENT.text,
         "excluded": [{"start": 23, "end": 30, "reason": "teaser"}],
     }
 
 
-def test_headline_of_a_document_without_one_is_its_id_and_no_field_is_missing() -> None:
-    """Label Studio refuses tasks that lack a field of the configuration."""
+def test_no_field_that_is_shown_is_missing_or_empty() -> None:
+    """Label Studio refuses tasks without a field, and shows all of the task in place of an empty one."""
     data = tasks.data(make_document("x", "Text."))
-    assert (data["title"], data["source"]) == ("x", "")
+    assert (data["title"], data["byline"]) == ("(no headline)", "x")
 
 
 def test_prediction_holds_regions_attributes_arrows_and_the_version_of_the_layer() -> None:
@@ -71,7 +71,7 @@ def test_prediction_holds_regions_attributes_arrows_and_the_version_of_the_layer
         },
         {"type": "relation", "from_id": "e", "to_id": "m", "direction": "right", "labels": ["attacker"]},
         {
-            "id": "excluded!1", "from_name": "excluded", **common, "readonly": True,
+            "id": "_m1", "from_name": "excluded", **common, "readonly": True,
             "value": {"start": 23, "end": 30, "text": ">> More", "labels": ["excluded"]},
             "meta": {"text": ["teaser"]},
         },

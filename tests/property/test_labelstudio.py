@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from random import Random
 from typing import Any
 
@@ -34,7 +35,7 @@ def declared() -> Controls:
 # and an n (what Label Studio writes for a line break).
 ALPHABET = 'aB é€“’\u00a0\u200b\u2028\t\n\r\u0301\u0903😀👩🏽\u200d🚀𐍈\\n"<&'
 texts = st.text(ALPHABET, min_size=4, max_size=60)
-ids = st.text("ab12#:%/@ é😀~!-", min_size=1, max_size=4)
+ids = st.text("abex12#:%/@ é😀~!-__", min_size=1, max_size=5)
 
 
 @st.composite
@@ -149,6 +150,13 @@ def test_predictions_bring_back_identical_annotations(both: tuple[Document, Anno
     assert back == annotations
 
 
+@given(ids, st.booleans(), st.integers(0, 12))
+def test_ids_of_regions_are_safe_in_style_sheets_and_tell_the_item(id: str, event: bool, part: int) -> None:
+    region = regions.region_id(id, event=event, part=part)
+    assert re.fullmatch("[A-Za-z0-9_-]+", region)
+    assert regions.item_id(region) == id
+
+
 @given(annotated(), st.randoms())
 def test_order_and_ways_of_drawing_do_not_matter(both: tuple[Document, Annotations], random: Random) -> None:
     """Shuffled results, arrows drawn the other way: the same content, though perhaps in another order."""
@@ -249,7 +257,7 @@ junk = st.recursive(
     max_leaves=6,
 )
 numbers = st.integers(-2, 70)
-names = st.sampled_from(["r1", "r2", "r3", "r1:2"])
+names = st.sampled_from(["r1", "r2", "r3", "r1__2"])
 controls_named = st.sampled_from(["entity", "trigger", "nope", "excluded"])
 labels = st.lists(st.sampled_from(["GPE", "MIL", "Attack", "Meet", "WHAT"]), max_size=3)
 value = {"start": numbers | junk, "end": numbers | junk, "text": texts | junk, "labels": labels | junk}

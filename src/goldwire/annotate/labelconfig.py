@@ -126,7 +126,7 @@ def _labels_of_arrows(ontology: Ontology) -> list[str]:
 
 def _headline(bar: ET.Element) -> None:
     ET.SubElement(bar, "Header", value="$title", size="3")
-    ET.SubElement(bar, "Header", value="$source", size="5")
+    ET.SubElement(bar, "Header", value="$byline", size="5")
 
 
 def _label(parent: ET.Element, name: str, colour: str, key: str | None) -> None:

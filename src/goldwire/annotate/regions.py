@@ -11,36 +11,49 @@ The ids of regions are those of mentions and events, so that what comes back can
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import quote, unquote
 
 from goldwire.annotate import labelconfig
 from goldwire.annotate.results import OURS
 from goldwire.corpora.types import Annotations, Event, Excluded, Mention, Span, Spans
 
 Result = dict[str, Any]
-_EVENT = "event:"  # before the id of an event that a mention has too
+_EVENT = "_e"  # before the id of an event that a mention has too
+_HEX = "_x"  # before an id in hexadecimal
+_PART = "__"  # before the number of a part
+_PARTS = re.compile(rf"{_PART}\d+$")
+_PLAIN = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]*")
 
 
 def region_id(id: str, *, event: bool = False, part: int = 0) -> str:
     """The id of the region for one part of a mention, or of an event whose id a mention has too.
 
-    Label Studio cuts ids at `#`; all but letters, digits and `_.-~` is written with per cent signs.
+    Label Studio makes style sheets of region ids and cuts them at `#`: in them are only letters, digits,
+    `-` and `_`. Ids with anything else in them are written in hexadecimal.
 
-    >>> region_id("m1"), region_id("m1", part=1), region_id("a#1", event=True)
-    ('m1', 'm1:2', 'event:a%231')
+    >>> region_id("m1"), region_id("m1", part=1), region_id("m1", event=True), region_id("é")
+    ('m1', 'm1__2', '_em1', '_xc3a9')
     """
-    return f"{_EVENT if event else ''}{quote(id, safe='')}{f':{part + 1}' if part else ''}"
+    plain = _PLAIN.fullmatch(id) and "__" not in id
+    written = id if plain else _HEX + id.encode("utf-8", "surrogatepass").hex()
+    return f"{_EVENT if event else ''}{written}{f'{_PART}{part + 1}' if part else ''}"
 
 
 def item_id(region: str) -> str:
     """The id of the mention or event that a region stands for; the inverse of `region_id`.
 
-    >>> item_id("event:a%231:2")
-    'a#1'
+    >>> item_id("_e_xc3a9__2")
+    'é'
     """
-    return unquote(region.removeprefix(_EVENT).partition(":")[0])
+    written = _PARTS.sub("", region.removeprefix(_EVENT)) or region
+    if not written.startswith(_HEX):
+        return written
+    try:
+        return bytes.fromhex(written.removeprefix(_HEX)).decode("utf-8")
+    except ValueError:
+        return written  # one that Label Studio made
 
 
 def encode(annotations: Annotations, text: str) -> list[Result]:
@@ -79,7 +92,7 @@ def region(id: str, control: str, labels: Iterable[str], span: Span | Excluded, 
 
 def part_ids(first: str, spans: Spans) -> list[str]:
     """The region ids of all parts, from that of the first."""
-    return [f"{first}:{part + 1}" if part else first for part in range(len(spans))]
+    return [f"{first}{_PART}{part + 1}" if part else first for part in range(len(spans))]
 
 
 def _regions(item: Mention | Event, first: str, control: str, spans: Spans, text: str) -> list[Result]:

@@ -21,6 +21,7 @@ from goldwire.corpora.sift import sound
 from goldwire.corpora.types import Annotations, Document
 
 Task = dict[str, Any]
+NO_TITLE = "(no headline)"
 MARKS = "goldwire"  # the model version of predictions that only mark excluded regions
 
 
@@ -69,14 +70,18 @@ def encode(
 
 
 def data(document: Document) -> Task:
-    """What a task says of its document: identity, text, headline, and what is excluded and why."""
+    """What a task says of its document: identity, text, headline, and what is excluded and why.
+
+    No field is empty, since a configuration may show each; and none is called `source`, for which Label
+    Studio shows the whole task as JSON.
+    """
     meta = document.meta
     return {
         "goldwire_id": document.id,
         "document": document.id,
         "sha256": document.sha256,
-        "title": meta.title or document.id,
-        "source": " · ".join(filter(None, (meta.source, meta.published))),
+        "title": meta.title or NO_TITLE,
+        "byline": " · ".join(filter(None, (meta.source, meta.published, document.id))),
         "text": document.text,
         "excluded": [{"start": e.start, "end": e.end, "reason": e.reason} for e in document.excluded],
     }
@@ -86,9 +91,9 @@ def excluded_regions(document: Document) -> list[Task]:
     """Locked grey regions over what is excluded: seen by annotators, passed over on the way back."""
     marks = []
     for number, place in enumerate(document.excluded, start=1):
-        # `!` is in no id of a mention or event: those are written with per cent signs.
+        # No id of a mention or event begins like this.
         mark = regions.region(
-            f"excluded!{number}", labelconfig.EXCLUDED, [labelconfig.EXCLUDED], place, document.text
+            f"_m{number}", labelconfig.EXCLUDED, [labelconfig.EXCLUDED], place, document.text
         )
         marks.append({**mark, "readonly": True, "meta": {"text": [place.reason]}})
     return marks
