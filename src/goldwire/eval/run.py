@@ -24,7 +24,7 @@ from goldwire.corpora.store import Corpus, write_atomic
 from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval import cache, facts, labels
 from goldwire.eval.cache import Entry, Journal, Session, Start
-from goldwire.eval.extractors import Context, identity
+from goldwire.eval.extractors import KINDS, Context, identity
 from goldwire.eval.facts import Facts
 from goldwire.eval.judge import Verdict, judge, tally
 from goldwire.eval.labels import LabelMap
@@ -121,18 +121,33 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
 def _plan(corpus: Corpus, system: System, *, workers: int, seed: int) -> _Plan:
     ontology = corpus.ontology()
     seed = seed if system.seed is None else system.seed
+    mapping = system.labels or default_labels(system, ontology)
     workers = system.workers or workers
-    context = Context(corpus=str(corpus.path.resolve()), ontology=ontology, options=system.options, seed=seed)
+    scratch = str(cache.folder(corpus, system.name).resolve())
+    context = Context(
+        corpus=str(corpus.path.resolve()),
+        ontology=ontology,
+        options=system.options,
+        seed=seed,
+        labels=mapping,
+        scratch=scratch,
+    )
     parts = [identity(system.spec, context), system.options, seed, ontology]
     return _Plan(
         system=system,
         documents=corpus.documents(),
         ontology=ontology,
-        labels=None if system.labels is None else labels.read(system.labels, ontology),
+        labels=None if mapping is None else labels.read(mapping, ontology),
         job=Job(spec=system.spec, context=context, memory=memory_of(system, workers)),
         state=cache.fingerprint(parts),
         workers=workers,
     )
+
+
+def default_labels(system: System, ontology: Ontology | None) -> str | None:
+    """The label map that ships for a kind of system and an ontology, or None."""
+    kind = KINDS.get(system.spec.kind)
+    return kind.labels.get(ontology.name) if kind is not None and ontology is not None else None
 
 
 def _todo(documents: Sequence[Document], journal: Journal, retry: bool) -> list[Document]:

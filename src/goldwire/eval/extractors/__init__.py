@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
@@ -49,21 +51,31 @@ class DocumentError(GoldwireError):
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What a system may need to know besides its spec: where the corpus is, its options, the seed."""
+    """What a system may need to know besides its spec: where the corpus is, its options, the seed.
+
+    `labels` names the label map that its output will go through, `scratch` is a folder for what it wants
+    to find again.
+    """
 
     corpus: str | None = None
     ontology: Ontology | None = None
     options: dict[str, Any] = {}
     seed: int = 0
+    labels: str | None = None
+    scratch: str | None = None
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of system that ships with Goldwire; `module` opens it, `needs` is what must be importable."""
+    """A kind of system that ships with Goldwire.
+
+    `module` opens it, `needs` is what must be importable, `labels` the label map by name of ontology.
+    """
 
     module: str
     form: str
     about: str
     needs: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
 
 
 KINDS: dict[str, Kind] = {
@@ -83,6 +95,7 @@ KINDS: dict[str, Kind] = {
         form="spacy:MODEL",
         about="an installed spaCy pipeline: its entities by label map, events by dependency rules",
         needs=("spacy",),
+        labels={"conflict": "spacy"},
     ),
     "llm": Kind(
         module="llm",
@@ -167,6 +180,12 @@ def kinds() -> list[dict[str, Any]]:
         for name, point in plugins().items()
     ]
     return shipped + foreign
+
+
+def sources(*modules: str) -> str:
+    """A hash of the code of modules of this package, for an identity: edited rules are another system."""
+    folder = Path(__file__).parent
+    return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in modules)).hexdigest()
 
 
 def options(context: Context, type: type[O]) -> O:

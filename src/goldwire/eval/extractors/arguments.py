@@ -106,7 +106,7 @@ class Attacher:
         pairs = [
             (role, mention)
             for key, chain in self._placed(sentence, trigger, found, others)
-            for role, mention in self._fill(group, key, chain)
+            for role, mention in self.fill(group, key, chain.mentions)
         ]
         return sorted(set(pairs), key=lambda pair: (pair[1], pair[0]))
 
@@ -190,25 +190,30 @@ class Attacher:
         if found and found[0].start == 1 and found[0].governor is not None and found[0].end < trigger.first:
             yield found[0].governor, found[0]
 
-    def _fill(self, group: Group, key: str, chain: Chain) -> Iterator[tuple[str, Found]]:
+    def fill(self, group: Group, key: str, mentions: Sequence[Found]) -> Iterator[tuple[str, Found]]:
+        """The roles of mentions that stand as subject, object or behind a preposition, where types allow."""
         roles = self.roles(group)
         role = roles.get(key)
-        for mention in chain.mentions:
+        for mention in mentions:
             if role and mention.type in self._allowed.get((group.event, role), ()):
                 yield role, mention
-            elif (
-                key == "subject"
-                and self._fits(group, roles.get("object"), mention)
-                and role != roles.get("object")
-            ):
-                continue  # a verb whose subject cannot be one: nothing is guessed
             elif key in ("subject", "object") and self._fits(group, roles.get("number"), mention):
                 yield roles["number"], mention
 
     def _fits(self, group: Group, role: str | None, mention: Found) -> bool:
         return role is not None and mention.type in self._allowed.get((group.event, role), ())
 
-    def numbers(
+    def complete(
+        self, drafts: Sequence[tuple[Trigger, Group, list[tuple[str, Found]]]], mentions: Sequence[Found]
+    ) -> list[tuple[Trigger, Group, list[tuple[str, Found]]]]:
+        """Events with the numbers of their arguments and the times of the sentence besides."""
+        times = self._times(drafts, mentions)
+        return [
+            (trigger, group, [*dict.fromkeys([*found, *self._numbers(group, found, mentions), *when])])
+            for (trigger, group, found), when in zip(drafts, times, strict=True)
+        ]
+
+    def _numbers(
         self, group: Group, arguments: Sequence[tuple[str, Found]], mentions: Sequence[Found]
     ) -> Iterator[tuple[str, Found]]:
         """Numbers that stand directly before a subject or object: seven shopkeepers."""
@@ -218,20 +223,20 @@ class Attacher:
             if role and counted and self._fits(group, role, mention):
                 yield role, mention
 
-    def times(
-        self, triggers: Sequence[Trigger], groups: Sequence[Group], mentions: Sequence[Found]
+    def _times(
+        self, drafts: Sequence[tuple[Trigger, Group, list[tuple[str, Found]]]], mentions: Sequence[Found]
     ) -> list[list[tuple[str, Found]]]:
         """Each time of a sentence with the event whose trigger is nearest, verbs before nouns."""
-        found: list[list[tuple[str, Found]]] = [[] for _ in triggers]
+        found: list[list[tuple[str, Found]]] = [[] for _ in drafts]
         for mention in mentions:
             near = [
                 (_distance(trigger, mention) + (0 if trigger.use in ("active", "passive") else 2), i)
-                for i, trigger in enumerate(triggers)
-                if self._fits(groups[i], self.roles(groups[i]).get("time"), mention)
+                for i, (trigger, group, _) in enumerate(drafts)
+                if self._fits(group, self.roles(group).get("time"), mention)
             ]
             if near:
                 i = min(near)[1]
-                found[i].append((self.roles(groups[i])["time"], mention))
+                found[i].append((self.roles(drafts[i][1])["time"], mention))
         return found
 
 

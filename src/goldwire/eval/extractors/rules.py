@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention
-from goldwire.eval.extractors import Context, lexicon, options
+from goldwire.eval.extractors import Context, lexicon, options, sources
 from goldwire.eval.extractors.arguments import Attacher, chains
 from goldwire.eval.extractors.lexicon import Cue, Group, Lexicon, Phrases
 from goldwire.eval.extractors.mentions import Finder, Found
@@ -19,50 +19,42 @@ from goldwire.eval.extractors.text import Sentence, sentences, span
 from goldwire.eval.extractors.triggers import Spotter, Trigger
 
 DEFAULT = "conflict"
-VERSION = "1"  # of the rules; goes up when they give something else
 
 
 class _Options(msgspec.Struct, forbid_unknown_fields=True):
     """None: the lexicon says it all."""
 
 
-class RuleExtractor:
-    """Applies a lexicon; nominals are kept only where they fill a role."""
+Draft = tuple[Trigger, Group, list[tuple[str, Found]]]
+"""An event in a sentence: its trigger, the group it is read as, its arguments."""
 
-    name = "lexicon"
-    provides = frozenset({"mentions", "triggers", "arguments", "attributes"})
+
+class Builder:
+    """Makes annotations of what was found in sentences; nominals are kept only where they fill a role."""
 
     def __init__(self, lexicon: Lexicon, ontology: Ontology) -> None:
-        self.version = f"{VERSION} ({lexicon.name} {lexicon.version})"
-        self._lexicon, self._ontology = lexicon, ontology
-        self._finder, self._spotter = Finder(lexicon), Spotter(lexicon)
-        self._attacher = Attacher(lexicon, ontology)
+        self._borders, self._ontology = lexicon.words.borders, ontology
         self._cues = [
             (cue, Phrases([(words, True) for words in cue.words], fold=True)) for cue in lexicon.cues
         ]
 
-    def extract(self, documents: Sequence[Document]) -> Iterator[Annotations]:
-        """The annotations of each document."""
-        return map(self.annotate, documents)
-
-    def annotate(self, document: Document) -> Annotations:
-        """The annotations of one document; the same every time."""
-        parts = list(sentences(document))
+    def build(
+        self, document: Document, found: Iterable[tuple[Sentence, Sequence[Found], Sequence[Draft]]]
+    ) -> Annotations:
+        """The annotations of one document, sentence by sentence."""
         mentions: dict[tuple[int, Found], Mention] = {}
         events: list[Event] = []
-        for number, (sentence, found) in enumerate(
-            zip(parts, self._finder.find(parts, document.text), strict=True)
-        ):
-            drafts = self.events(sentence, found)
+        for number, (sentence, named, drafts) in enumerate(found):
             used = {mention for *_, arguments in drafts for _, mention in arguments}
-            for mention in found:
+            for mention in named:
                 if mention.form != "nominal" or mention in used:
-                    mentions[number, mention] = self._mention(f"m{len(mentions) + 1}", sentence, mention)
-            for trigger, group, arguments in drafts:
+                    made = self._mention(f"m{len(mentions) + 1}", sentence, mention)
+                    mentions[number, mention] = made
+            for draft in drafts:
                 filled = tuple(
-                    Argument(role=role, mention=mentions[number, mention].id) for role, mention in arguments
+                    Argument(role=role, mention=mentions[number, mention].id) for role, mention in draft[2]
                 )
-                events.append(self._event(f"e{len(events) + 1}", sentence, trigger, group, filled))
+                events.append(self._event(f"e{len(events) + 1}", sentence, draft, filled))
         return Annotations(
             document=document.id,
             sha256=document.sha256,
@@ -70,41 +62,12 @@ class RuleExtractor:
             events=tuple(events),
         )
 
-    def events(
-        self, sentence: Sentence, found: Sequence[Found]
-    ) -> list[tuple[Trigger, Group, list[tuple[str, Found]]]]:
-        """The events of a sentence: trigger, group and arguments."""
-        triggers = self._spotter.find(sentence, found)
-        joined = chains(sentence, found, self._lexicon.words)
-        drafts = []
-        for trigger in triggers:
-            for group in trigger.groups:
-                arguments = self._attacher.attach(sentence, trigger, group, joined, triggers)
-                if group.needs is None or any(role == group.needs for role, _ in arguments):
-                    drafts.append((trigger, group, arguments))
-                    break
-        times = self._attacher.times([d[0] for d in drafts], [d[1] for d in drafts], found)
-        return [
-            (
-                trigger,
-                group,
-                [*dict.fromkeys([*arguments, *self._attacher.numbers(group, arguments, found), *when])],
-            )
-            for (trigger, group, arguments), when in zip(drafts, times, strict=True)
-        ]
-
     def _mention(self, id: str, sentence: Sentence, found: Found) -> Mention:
-        form = {"form": found.form} if found.form in self._values("mention", "form") else {}
-        return Mention(
-            id=id,
-            type=found.type,
-            spans=(span(sentence, found.first, found.last),),
-            attributes=self._known(form),
-        )
+        spans = (span(sentence, found.first, found.last),)
+        return Mention(id=id, type=found.type, spans=spans, attributes=self._known({"form": found.form}))
 
-    def _event(
-        self, id: str, sentence: Sentence, trigger: Trigger, group: Group, arguments: tuple[Argument, ...]
-    ) -> Event:
+    def _event(self, id: str, sentence: Sentence, draft: Draft, arguments: tuple[Argument, ...]) -> Event:
+        trigger, group, _ = draft
         attributes = {**group.attributes, **self.cued(sentence, trigger)}
         return Event(
             id=id,
@@ -124,17 +87,13 @@ class RuleExtractor:
 
     def _holds(self, cue: Cue, phrases: Phrases[bool], sentence: Sentence, trigger: Trigger) -> bool:
         for i in range(trigger.first - 1, max(-1, trigger.first - 1 - cue.reach), -1):
-            if sentence[i].lower in self._lexicon.words.borders and sentence[i].lower not in cue.words:
+            if sentence[i].lower in self._borders and sentence[i].lower not in cue.words:
                 break
             match = phrases.at(sentence, i)
             if match is not None and i + match[0] <= trigger.first:
                 return True
         after = range(trigger.last + 1, min(len(sentence), trigger.last + 1 + cue.after))
         return any(phrases.at(sentence, i) for i in after)
-
-    def _values(self, on: str, name: str) -> frozenset[str]:
-        attribute = self._ontology.attributes.get(name)
-        return frozenset(attribute.values) if attribute is not None and attribute.on == on else frozenset()
 
     def _known(self, attributes: dict[str, str], event: str | None = None) -> dict[str, str]:
         """The attributes that the ontology has for this type, defaults left out."""
@@ -146,18 +105,61 @@ class RuleExtractor:
         }
 
 
-def load(target: str, context: Context) -> RuleExtractor:
-    """The extractor of a lexicon; `ExtractorError` if the ontology does not have what it names."""
-    options(context, _Options)
-    words = lexicon.read(target or DEFAULT)
+class RuleExtractor:
+    """Applies a lexicon by position."""
+
+    name = "lexicon"
+    provides = frozenset({"mentions", "triggers", "arguments", "attributes"})
+
+    def __init__(self, lexicon: Lexicon, ontology: Ontology) -> None:
+        self.version = f"{lexicon.name} {lexicon.version}"
+        self._words = lexicon.words
+        self._finder, self._spotter = Finder(lexicon), Spotter(lexicon)
+        self._attacher, self._builder = Attacher(lexicon, ontology), Builder(lexicon, ontology)
+
+    def extract(self, documents: Sequence[Document]) -> Iterator[Annotations]:
+        """The annotations of each document."""
+        return map(self.annotate, documents)
+
+    def annotate(self, document: Document) -> Annotations:
+        """The annotations of one document; the same every time."""
+        parts = list(sentences(document))
+        named = self._finder.find(parts, document.text)
+        drafts = [self.events(sentence, found) for sentence, found in zip(parts, named, strict=True)]
+        return self._builder.build(document, zip(parts, named, drafts, strict=True))
+
+    def events(self, sentence: Sentence, found: Sequence[Found]) -> list[Draft]:
+        """The events of a sentence."""
+        triggers = self._spotter.find(sentence, found)
+        joined = chains(sentence, found, self._words)
+        drafts: list[Draft] = []
+        for trigger in triggers:
+            for group in trigger.groups:
+                arguments = self._attacher.attach(sentence, trigger, group, joined, triggers)
+                if group.needs is None or any(role == group.needs for role, _ in arguments):
+                    drafts.append((trigger, group, arguments))
+                    break
+        return self._attacher.complete(drafts, found)
+
+
+def read_lexicon(name: str) -> tuple[Lexicon, Ontology]:
+    """A lexicon and its ontology; `ExtractorError` if the ontology does not have what the lexicon names."""
+    words = lexicon.read(name)
     ontology = ontologies.read(words.ontology)
     unknown = lexicon.check(words, ontology)
     if unknown:
         raise ExtractorError(f"lexicon {words.name!r}: its ontology has no {', '.join(unknown)}")
-    return RuleExtractor(words, ontology)
+    return words, ontology
+
+
+def load(target: str, context: Context) -> RuleExtractor:
+    """The extractor of a lexicon."""
+    options(context, _Options)
+    return RuleExtractor(*read_lexicon(target or DEFAULT))
 
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the corpus does not matter
-    """The version of the rules, the lexicon and its ontology."""
+    """The code of the rules, the lexicon and its ontology."""
     words = lexicon.read(target or DEFAULT)
-    return [VERSION, words, ontologies.read(words.ontology)]
+    code = sources("arguments", "inflect", "lexicon", "mentions", "rules", "text", "triggers")
+    return [code, words, ontologies.read(words.ontology)]
