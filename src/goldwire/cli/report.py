@@ -80,7 +80,7 @@ def home_of(record: Path) -> Path | None:
 
 def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple[Report, dict[str, Any]]:
     """The report, and the texts and examples that go into a page."""
-    from goldwire.eval.report.build import make_report
+    from goldwire.eval.report.build import make_report, with_ceilings
 
     made = make_report(records, seed=seed)
     if corpus is None:
@@ -90,7 +90,7 @@ def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple
     from goldwire.eval.report.pack import make_blocks
 
     evidence = gather(corpus, records)
-    full = with_evidence(made, evidence)
+    full = with_evidence(with_ceilings(made, corpus, seed=seed), evidence)
     return full, make_blocks(full, evidence, records)
 
 

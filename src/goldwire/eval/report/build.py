@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping
 from string import ascii_lowercase
 from typing import Any
 
+import msgspec
+
 from goldwire import __version__
-from goldwire.eval import compare, suites
+from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.store import Corpus
+from goldwire.eval import agreement, compare, suites
 from goldwire.eval.compare import Comparison, Contender
 from goldwire.eval.figures import label_intervals
 from goldwire.eval.measure import Measure, name, parse
@@ -178,6 +182,21 @@ def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, d
     if not is_additive(measure) or len(counts.documents) * columns > DRAWN:
         return {}
     return label_intervals(counts, measure, groups=system.record.groups)
+
+
+def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
+    """The report with how well annotators agree by the same measures, where two annotated the same texts."""
+    layers = [layer for layer in corpus.layers() if layer.startswith(agreement.ANNOTATOR)]
+    if len(layers) < 2:  # noqa: PLR2004 - it takes two to agree
+        return report
+    measures = [board.measure for board in report.boards]
+    try:
+        found = agreement.agree_corpus(corpus, layers, measures, seed=seed)
+    except MeasureError:  # no text in common
+        return report
+    ceilings = {item.measure: figure(item.mean.value, item.mean) for item in found.measures}
+    boards = (msgspec.structs.replace(board, ceiling=ceilings.get(board.measure)) for board in report.boards)
+    return msgspec.structs.replace(report, boards=tuple(boards))
 
 
 # ---------------------------------------------------------------- what it is about

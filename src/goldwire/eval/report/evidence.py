@@ -13,17 +13,32 @@ from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
-from goldwire.eval import blame, diagnose, load
+from goldwire.eval import analyse, blame, diagnose, load
 from goldwire.eval.compare import Contender, contenders
+from goldwire.eval.confidence import Confidence
 from goldwire.eval.diagnose import CORRECT, Findings
 from goldwire.eval.load import Layer, Need, Texts
 from goldwire.eval.record import LayerFacts, Record
-from goldwire.eval.report.model import SHADES, Entry, Errors, Matrix, Report, Tally, Versus
-from goldwire.eval.tables import NONE, Bools, Codes
+from goldwire.eval.report.model import (
+    SHADES,
+    Costs,
+    Curve,
+    Entry,
+    Errors,
+    Matrix,
+    Report,
+    Step,
+    Tally,
+    Versus,
+)
+from goldwire.eval.substitute import substitute
+from goldwire.eval.tables import Bools, Codes
+from goldwire.eval.tally import Sides
 
-UNITS = ("entities", "triggers", "arguments")
+UNITS = ("entities", "triggers", "arguments")  # as `analyse.KINDS`, in the words of a reader
 # A matrix has a row and a column for this many labels; the rarer ones share one, called OTHER.
 LABELS = 40
+POINTS = 200  # of a curve
 OTHER, MISSED, SPURIOUS = "(other labels)", "missed", "spurious"
 # Causes that a gold argument can have: the spurious ones are the system's.
 LOST = tuple(cause for cause in blame.CAUSES if "spurious" not in cause)
@@ -56,7 +71,7 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
         system.name: load.read_layer(corpus, _facts(system).layer, texts, codes, need)
         for system in contenders(records)
     }
-    _check(corpus, records, gold, systems)
+    _check(corpus, texts, records, {"": gold, **systems})
     return Evidence(
         texts=texts,
         meta={document.id: document.meta for document in corpus.documents()},
@@ -64,7 +79,10 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
         ontology=ontology,
         gold=gold,
         systems=systems,
-        findings={name: _find(gold, one, codes) for name, one in systems.items()},
+        findings={
+            name: dict(zip(UNITS, analyse.find(Sides(gold, one, texts, codes)).values(), strict=True))
+            for name, one in systems.items()
+        },
     )
 
 
@@ -72,24 +90,19 @@ def _facts(system: Contender) -> LayerFacts:
     return next(item for item in system.record.systems if item.name == system.system)
 
 
-def _check(corpus: Corpus, records: Mapping[str, Record], gold: Layer, systems: Mapping[str, Layer]) -> None:
+def _check(corpus: Corpus, texts: Texts, records: Mapping[str, Record], layers: Mapping[str, Layer]) -> None:
+    """Layers are by the name of the system, gold by ""."""
     first = next(iter(records.values()))
-    changed = [first.gold.layer] if first.gold.fingerprint != gold.fingerprint else []
-    for system in contenders(records):
-        facts = _facts(system)
-        if facts.fingerprint != systems[system.name].fingerprint:
-            changed.append(facts.layer)
-    if first.corpus.fingerprint != corpus.fingerprint():
+    made = {"": first.gold, **{system.name: _facts(system) for system in contenders(records)}}
+    changed = [
+        made[name].layer for name, layer in layers.items() if made[name].fingerprint != layer.fingerprint
+    ]
+    if first.corpus.fingerprint != texts.fingerprint():
         changed.append("the texts")
     if changed:
         raise JudgementError(
             f"{corpus.path}: changed since the record was made: {', '.join(changed)}; score again"
         )
-
-
-def _find(gold: Layer, system: Layer, codes: Codes) -> dict[str, Findings]:
-    makers = zip(UNITS, (diagnose.mentions, diagnose.triggers, blame.arguments), strict=True)
-    return {units: make(gold.table, system.table, codes) for units, make in makers}
 
 
 def with_evidence(report: Report, evidence: Evidence) -> Report:
@@ -115,6 +128,8 @@ def with_evidence(report: Report, evidence: Evidence) -> Report:
             for system, units, findings in found
             if units == "arguments"
         ),
+        costs=tuple(_costs(evidence)) if any(units == "arguments" for _, units, _ in found) else (),
+        curves=tuple(_curves(evidence)),
         versus=tuple(_versus(evidence)),
     )
 
@@ -129,10 +144,40 @@ def _tallies(counts: Mapping[str, int]) -> tuple[Tally, ...]:
 
 
 def _causes(findings: Findings) -> dict[str, int]:
-    lost = findings.cause[(findings.gold_unit != NONE) & (findings.kind != CORRECT)]
-    numbers = np.bincount(lost[lost != NONE], minlength=len(blame.CAUSES)).tolist()
-    by_name = dict(zip(blame.CAUSES, numbers, strict=True))
-    return {cause: by_name[cause] for cause in LOST}
+    """Gold arguments that are not right, by cause; the other causes are the system's."""
+    return {cause: gold for cause, (gold, _) in analyse.count_causes(findings).items() if cause in LOST}
+
+
+def _costs(evidence: Evidence) -> Iterator[Costs]:
+    """What the arguments would score if one kind of error upstream were put right."""
+    for name, layer in evidence.systems.items():
+        steps = substitute(Sides(evidence.gold, layer, evidence.texts, evidence.codes))
+        yield Costs(
+            system=name,
+            steps=tuple(Step(name=step.name, value=step.value, gain=step.gain) for step in steps),
+        )
+
+
+def _curves(evidence: Evidence) -> Iterator[Curve]:
+    for name, layer in evidence.systems.items():
+        by_kind = dict(zip(analyse.KINDS, evidence.findings[name].values(), strict=True))
+        for kind, found in analyse.iter_confidence(by_kind, layer.items):
+            yield make_curve(name, UNITS[analyse.KINDS.index(kind)], found)
+
+
+def make_curve(system: str, units: str, found: Confidence) -> Curve:
+    """What scores are worth, with no more points than a drawing shows."""
+    points = found.curve[:: max(1, len(found.curve) // POINTS)]
+    return Curve(
+        system=system,
+        units=units,
+        points=tuple((point.recall, point.precision) for point in points),
+        average_precision=found.average_precision,
+        threshold=None if found.best is None else found.best.threshold,
+        best=None if found.best is None else found.best.f,
+        bins=tuple((part.score, part.precision, part.detections) for part in found.bins),
+        calibration_error=found.calibration_error,
+    )
 
 
 # ---------------------------------------------------------------- confusion

@@ -137,6 +137,21 @@ class Errors(_Struct, frozen=True):
     tallies: tuple[Tally, ...]
 
 
+class Step(_Struct, frozen=True):
+    """What the arguments would score (AC+) with one kind of error put right, and how much that gains."""
+
+    name: str
+    value: float | None
+    gain: float | None
+
+
+class Costs(_Struct, frozen=True):
+    """What each error upstream costs the arguments of a system; see `substitute`."""
+
+    system: str
+    steps: tuple[Step, ...]
+
+
 class Curve(_Struct, frozen=True):
     """Precision against recall as the least score falls, and how well scores are calibrated."""
 
@@ -193,6 +208,7 @@ class Report(_Struct, frozen=True):
     matrices: tuple[Matrix, ...] = ()
     errors: tuple[Errors, ...] = ()
     causes: tuple[Errors, ...] = ()
+    costs: tuple[Costs, ...] = ()
     curves: tuple[Curve, ...] = ()
     facts: tuple[Facts, ...] = ()
     versus: tuple[Versus, ...] = ()

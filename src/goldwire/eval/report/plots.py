@@ -15,10 +15,13 @@ from goldwire.eval.report.model import Board, Curve, Errors, Report
 from goldwire.eval.report.svg import clean
 from goldwire.eval.report.text import interval, line, points
 
-WIDE, NARROW = 940, 340  # pixels: a laptop's column and a phone's
+WIDE, NARROW = 820, 340  # pixels: a laptop's column and a phone's
 ROW = 34  # pixels a bar takes with the room around it
 COLOURS = 8  # that the style sheet has for systems; from the ninth on they repeat
-CLASSES = 8  # colours that the style sheet has for classes of errors
+# Colours of the style sheet for the classes of units, and for the causes of lost arguments, which have
+# nothing right among them and so no green.
+CLASSES = (0, 1, 2, 3, 4, 5, 6)
+CAUSES = (5, 2, 1, 3, 4, 7, 8, 6)
 # Names stand in a column of fixed width: other fonts than the one measured here may be wider, so what is
 # cut off is cut off earlier than it must.
 _COLUMN = {WIDE: 190, NARROW: 104}
@@ -40,11 +43,11 @@ def draw(report: Report) -> dict[str, Drawing]:
     drawings = {f"forest-{board.key}": forest(board, colours) for board in report.boards}
     if report.errors:
         drawings["errors"] = _both(
-            "What became of all units, in per cent", lambda width: stacked(report.errors, width)
+            "What became of all units, in per cent", lambda width: stacked(report.errors, CLASSES, width)
         )
     if any(tally.count for errors in report.causes for tally in errors.tallies):
         drawings["causes"] = _both(
-            "Lost arguments by cause, in per cent", lambda width: stacked(report.causes, width)
+            "Lost arguments by cause, in per cent", lambda width: stacked(report.causes, CAUSES, width)
         )
     if report.curves:
         drawings["curves"] = _both("Precision against recall", lambda _: curves(report.curves, colours))
@@ -109,7 +112,7 @@ def _forest(rows: Rows, board: Board, width: int) -> Any:
     return alt.layer(*layers).properties(height=alt.Step(ROW))
 
 
-def stacked(errors: tuple[Errors, ...], width: int) -> alt.Chart:
+def stacked(errors: tuple[Errors, ...], palette: tuple[int, ...], width: int) -> alt.Chart:
     """One bar for each system and kind of unit, divided by class."""
     names = [tally.name for tally in errors[0].tallies]
     several = len({item.units for item in errors}) > 1
@@ -124,7 +127,7 @@ def stacked(errors: tuple[Errors, ...], width: int) -> alt.Chart:
         for order, tally in enumerate(item.tallies)
         if tally.share
     ]
-    colours = [f"var(--c{number % CLASSES})" for number in range(len(names))]
+    colours = [f"var(--c{palette[number % len(palette)]})" for number in range(len(names))]
     chart: alt.Chart = (
         _chart(rows)
         .mark_bar(height=18)
@@ -205,7 +208,7 @@ def calibration(items: tuple[Curve, ...], colours: dict[str, int]) -> Any:
     ).properties(height=_SQUARE)
 
 
-_SQUARE = 300  # the height of drawings that are about as high as wide
+_SQUARE = 236  # the height of drawings that are as high as wide on a phone
 
 
 def _name_axis(width: int) -> alt.Axis:

@@ -295,7 +295,7 @@
   };
 
   /* ------------------------------------------------------------ one document */
-  const FLAGS = { boundary: "border", type: "type", both: "border+type", spurious: "spurious", duplicate: "twice", missed: "missed" };
+  const FLAGS = { boundary: "boundary", type: "type", both: "boundary+type", spurious: "spurious", duplicate: "duplicate", missed: "missed" };
   const light = (key, on) => { for (const node of byId("reader").querySelectorAll(`[data-mark="${key}"]`)) node.classList.toggle("lit", on); };
   const drawMark = (lane) => (mark, piece) => {
     const type = index.types[mark.type];
@@ -345,7 +345,7 @@
   };
   const legend = () => make("div", { class: "legend" },
     make("span", {}, make("span", { class: "mark" }, "right"), " as in gold"),
-    make("span", {}, make("span", { class: "mark boundary" }, "dashed"), " other border or type"),
+    make("span", {}, make("span", { class: "mark boundary" }, "dashed"), " other boundary or type"),
     make("span", {}, make("span", { class: "mark spurious" }, "dotted"), " not in gold"),
     make("span", {}, make("span", { class: "mark missed" }, "framed"), " in gold, missed"),
     make("span", {}, make("span", { class: "mark trigger" }, "bold"), " trigger of an event"));
@@ -368,7 +368,7 @@
     fill(reader,
       make("div", { class: "pager" }, turn(place - 1), turn(place + 1), make("span", { class: "soft small" }, place < 0 ? "" : `${count(place + 1)} of ${count(shown.length)}`)),
       make("h3", {}, isolated(doc.h || doc.i)),
-      make("p", { class: "soft small" }, doc.a.map(([key, value]) => make("span", {}, key + " ", isolated(value), "  "))),
+      make("dl", { class: "about" }, doc.a.map(([key, value]) => make("div", {}, make("dt", {}, key), make("dd", {}, isolated(value))))),
       make("div", { class: "tools" }, make("fieldset", {}, make("legend", { class: "visually-hidden" }, "Layers shown"), ["gold", ...index.systems].map((name, lane) => choose(lane, name)))),
       legend(), body);
     draw();
