@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.eval.tables import Bools, Extents, Ints
+from goldwire.eval.tables import ROOM, Bools, Extents, Ints
 
 # Credits are compared at nine decimals, as whole numbers, so that sums of thirds cannot tie by accident.
 CREDIT_UNIT = 10**9
@@ -70,6 +70,8 @@ def overlaps(
     left = np.concatenate([first, by_gold[earlier]])
     right = np.concatenate([by_system[later], second])
     shared = np.minimum(gold_end[left], system_end[right]) - np.maximum(gold_start[left], system_start[right])
+    if len(gold.starts) == len(gold) and len(system.starts) == len(system):  # all of one part
+        return Pairs(left, right, np.ones(len(left)), shared)
     return _by_unit(gold.owner[left], system.owner[right], shared, len(system))
 
 
@@ -84,9 +86,11 @@ def _on_one_line(
     gold: Extents, system: Extents, gold_group: Ints, system_group: Ints
 ) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
     """Starts and ends of all parts on one axis, on which groups lie one after the other."""
-    _, rank = np.unique(np.concatenate([gold_group, system_group]), return_inverse=True)
     longest = max((int(side.ends.max()) for side in (gold, system) if len(side.ends)), default=0)
-    base = rank.astype(np.int64) * (longest + 1)
+    groups = np.concatenate([gold_group, system_group])
+    if int(groups.max(initial=0)) * (longest + 1) >= ROOM:
+        groups = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    base = groups * (longest + 1)
     bases = base[: len(gold_group)][gold.owner], base[len(gold_group) :][system.owner]
     return (
         (gold.starts + bases[0], gold.ends + bases[0]),

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.eval import align, units
+from goldwire.eval import align
 from goldwire.eval.align import Pairs
 from goldwire.eval.match import HALF
 from goldwire.eval.measure import Measure
@@ -47,8 +47,7 @@ def count(measure: Measure, sides: Sides) -> dict[str, int]:
 
 def overlapping(measure: Measure, sides: Sides) -> tuple[Units, Units, Pairs]:
     """Typed units of both sides from left to right, and all pairs that share a character."""
-    typed = msgspec.structs.replace(measure, key=(measure.key[0], "type"), match="exact")
-    made = units.make_units(typed, sides.gold.table, sides.system.table, sides.codes)
+    made = sides.units(msgspec.structs.replace(measure, key=(measure.key[0], "type")))
     gold, system = (_from_left(side, sides.codes) for side in made)
     return gold, system, align.overlaps(gold.extents, system.extents)
 

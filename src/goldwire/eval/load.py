@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -105,11 +106,9 @@ class Layer:
 def make_texts(rows: Iterable[Row]) -> Texts:
     """Documents put in order of id."""
     ordered = tuple(sorted(rows, key=attrgetter("id")))
-    return Texts(
-        ordered,
-        {row.id: number for number, row in enumerate(ordered)},
-        {row.id: row.sha256 for row in ordered},
-    )
+    ids = list(map(attrgetter("id"), ordered))
+    hashes = dict(zip(ids, map(attrgetter("sha256"), ordered), strict=True))
+    return Texts(ordered, dict(zip(ids, count(), strict=False)), hashes)
 
 
 def read_texts(corpus: Corpus, *, texts: bool = False) -> Texts:
@@ -123,20 +122,32 @@ def read_texts(corpus: Corpus, *, texts: bool = False) -> Texts:
 
 
 def iter_chunks(path: Path, type: type[Any]) -> Iterator[list[Any]]:
-    """The values of a file of JSON lines, some thousand at a time.
+    """The values of a file of JSON lines, some hundred at a time.
 
     If a line is wrong, `DataError` names every fault of the whole file.
     """
-    decode = msgspec.json.Decoder(type).decode
+    decode = msgspec.json.Decoder(type).decode_lines
     try:
-        with path.open("rb") as file:
-            while lines := file.readlines(CHUNK):
-                yield list(map(decode, filter(bytes.strip, lines)))
+        for lines in _iter_lines(path):
+            yield decode(lines)
     except (msgspec.DecodeError, UnicodeDecodeError):
         read_lines(path, type)
         raise
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _iter_lines(path: Path) -> Iterator[bytes]:
+    """Whole lines, about `CHUNK` bytes at a time."""
+    rest = b""
+    with path.open("rb") as file:
+        while block := file.read(CHUNK):
+            end = block.rfind(b"\n") + 1
+            if end:
+                yield rest + block[:end]
+            rest = block[end:] if end else rest + block
+    if rest:
+        yield rest
 
 
 @contextmanager
@@ -212,9 +223,12 @@ def make_layer(
     )
 
 
+_CONTENT = attrgetter("document", "sha256", "mentions", "events", "relations")
+
+
 def _content(chunk: Sequence[Annotations]) -> bytes:
     """What is annotated, without who did it and when, in the order of the file."""
-    return msgspec.json.encode([(a.document, a.sha256, a.mentions, a.events, a.relations) for a in chunk])
+    return msgspec.json.encode(list(map(_CONTENT, chunk)))
 
 
 def _table(chunk: Sequence[Annotations], texts: Texts, codes: Codes, need: Need) -> Table | None:
@@ -227,10 +241,11 @@ def _table(chunk: Sequence[Annotations], texts: Texts, codes: Codes, need: Need)
 
 
 def _is_sound(table: Table) -> bool:
-    return all(
-        (np.diff(extents.offset) > 0).all() and (extents.starts < extents.ends).all()
-        for extents in (table.mentions, table.events)
-    )
+    """Whether every unit has a span and every span a character."""
+    for extents in (table.mentions, table.events):
+        if not ((extents.starts < extents.ends).all() and (np.diff(extents.offset) > 0).all()):
+            return False
+    return True
 
 
 def unit_faults(item: Annotations) -> Iterator[Fault]:
@@ -264,35 +279,39 @@ class _Binding:
 
     def __init__(self, texts: Texts) -> None:
         self.texts, self.number = texts, 0
-        self.seen: set[str] = set()
+        self.seen = np.zeros(len(texts.rows), np.bool_)
         self.doubtful: list[Annotations] = []
 
     def check(self, chunk: Sequence[Annotations]) -> Sequence[Annotations]:
         """The lines that fit; the others are put aside for `faults`."""
         self.number += len(chunk)
-        hashes = self.texts.hashes
-        ids = list(map(attrgetter("document"), chunk))
-        if (
-            list(map(hashes.get, ids)) == list(map(attrgetter("sha256"), chunk))
-            and self.seen.isdisjoint(ids)
-            and len(set(ids)) == len(ids)
-        ):
-            self.seen.update(ids)
-            return chunk
+        hashes, ids = self.texts.hashes, list(map(attrgetter("document"), chunk))
+        if list(map(hashes.get, ids)) == list(map(attrgetter("sha256"), chunk)):
+            numbers = np.fromiter(map(self.texts.number.__getitem__, ids), np.int64, len(ids))
+            before = int(self.seen.sum())
+            if not self.seen[numbers].any():
+                self.seen[numbers] = True
+                if int(self.seen.sum()) == before + len(ids):
+                    return chunk
+                self.seen[numbers] = False
+        return self._sift(chunk)
+
+    def _sift(self, chunk: Sequence[Annotations]) -> Sequence[Annotations]:
         fitting = []
         for item in chunk:
-            if hashes.get(item.document) == item.sha256 and item.document not in self.seen:
-                self.seen.add(item.document)
-                fitting.append(item)
-            else:
+            number = self.texts.number.get(item.document, -1)
+            if number < 0 or self.seen[number] or self.texts.rows[number].sha256 != item.sha256:
                 self.doubtful.append(item)
+            else:
+                self.seen[number] = True
+                fitting.append(item)
         return fitting
 
     def faults(self) -> list[Fault]:
         """All that is wrong with the lines put aside."""
-        hashes = self.texts.hashes
-        again = {item.document for item in self.doubtful} & self.seen
-        first = [Annotations(document=id, sha256=hashes[id]) for id in sorted(again)]
+        hashes, number = self.texts.hashes, self.texts.number
+        again = {item.document for item in self.doubtful if item.document in number}
+        first = [Annotations(document=id, sha256=hashes[id]) for id in sorted(again) if self.seen[number[id]]]
         return layer_faults([*first, *self.doubtful], hashes)
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from goldwire.corpora.codec import value_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementError
 from goldwire.corpora.store import write_atomic
-from goldwire.eval.counts import Counts, make_counts
+from goldwire.eval.counts import Counts, Floats, make_counts
 from goldwire.eval.metrics import Score
-from goldwire.eval.tables import fold
+from goldwire.eval.tables import Ints, fold
 
 FORMAT = 1
 
@@ -158,7 +158,7 @@ class Record(_Struct, frozen=True, kw_only=True):
 def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
     """Counts as a table in which documents of equal counts share a pattern."""
     values = np.column_stack([counts.label, counts.values]) if len(counts.label) else np.zeros((0, 5))
-    row = fold([np.unique(column, return_inverse=True)[1].astype(np.int64) for column in values.T])
+    row = fold([_whole(column) for column in values.T])
     sizes = np.bincount(counts.document, minlength=len(counts.documents))
     first = np.cumsum(sizes) - sizes
     pattern = np.zeros(len(sizes), np.int64)  # 0: no rows
@@ -167,17 +167,22 @@ def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
         _, code = np.unique(fold([pattern[longer], row[first[longer] + place]]), return_inverse=True)
         pattern[longer] = pattern.max() + 1 + code
     _, example, index = np.unique(pattern, return_index=True, return_inverse=True)
-    ranges = zip(first[example].tolist(), sizes[example].tolist(), strict=True)
-    rows = values.tolist()
     return CountTable(
         system=system,
         measure=measure,
         labels=counts.labels,
         patterns=tuple(
-            tuple((int(label), *four) for label, *four in rows[low : low + size]) for low, size in ranges
+            tuple((int(label), *four) for label, *four in values[low : low + size].tolist())
+            for low, size in zip(first[example].tolist(), sizes[example].tolist(), strict=True)
         ),
         documents=tuple(index.tolist()),
     )
+
+
+def _whole(column: Floats) -> Ints:
+    """Whole numbers that are equal where the values are."""
+    whole = column.astype(np.int64)
+    return whole if (whole == column).all() else np.unique(column, return_inverse=True)[1].astype(np.int64)
 
 
 def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, cast
+from itertools import chain
+from operator import attrgetter
+from typing import Any, Literal
 
 import msgspec
 
 from goldwire import __version__
 from goldwire.corpora.errors import DataError, Fault, MeasureError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus, fingerprint
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval import analyse, classes, diagnose, facts, figures, load, metrics, tally
 from goldwire.eval.counts import Counts
@@ -20,6 +22,7 @@ from goldwire.eval.record import (
     FORMAT,
     Confusion,
     CorpusFacts,
+    CountTable,
     Interval,
     LayerFacts,
     OntologyFacts,
@@ -91,10 +94,11 @@ def score(
     text, of a document that is not there or of one document twice; `MeasureError` if a measure is none.
     """
     wanted = parse_measures(measures)
+    texts = load.make_texts(map(_row, documents))
     setting = Setting(
-        corpus=CorpusFacts(name=corpus, version="", fingerprint=fingerprint(documents)),
+        corpus=CorpusFacts(name=corpus, version="", fingerprint=texts.fingerprint()),
         ontology=ontology,
-        texts=load.make_texts(map(_row, documents)),
+        texts=texts,
         codes=Codes(),
         options=options,
     )
@@ -119,7 +123,13 @@ def score_corpus(
 
     Raises `CorpusError` if a layer is not there, else as `score`.
     """
-    wanted = parse_measures(measures)
+    with load.no_collection():
+        return _score_corpus(corpus, gold, systems, parse_measures(measures), options)
+
+
+def _score_corpus(
+    corpus: Corpus, gold: str, systems: Sequence[str], wanted: Sequence[Measure], options: Options
+) -> Record:
     ontology = corpus.ontology()
     texts = load.read_texts(corpus, texts=tally.texts_wanted(wanted))
     manifest = corpus.manifest
@@ -127,7 +137,7 @@ def score_corpus(
         corpus=CorpusFacts(
             name=manifest.name,
             version=manifest.version,
-            fingerprint=fingerprint(cast("tuple[Document, ...]", texts.rows)),
+            fingerprint=texts.fingerprint(),
             language=manifest.language,
         ),
         ontology=ontology,
@@ -184,12 +194,9 @@ def make_record(
 ) -> Record:
     """Everything counted and worked out, for all systems and measures."""
     _check_names(systems)
-    judged = _Judged(setting, gold, _policies(setting.options), _groups(setting.texts))
-    outcomes = {
-        (system.name, measure): _count(judged, system, measure)
-        for system in systems
-        for measure in dict.fromkeys(measure.counted for measure in measures)
-    }
+    policies, groups = _policies(setting.options), _groups(setting.texts)
+    judge = _Judge(setting, gold, tuple(measures), policies, groups)
+    verdicts = [judge.verdict(system) for system in systems]
     return Record(
         format=FORMAT,
         goldwire=__version__,
@@ -199,36 +206,13 @@ def make_record(
         gold=_layer_facts(setting, gold),
         systems=tuple(_layer_facts(setting, system) for system in systems),
         measures=tuple(map(str, measures)),
-        policies=judged.policies,
+        policies=policies,
         documents=setting.texts.ids,
-        groups=judged.groups,
-        counts=tuple(
-            encode_counts(outcome.counts, system, str(measure))
-            for (system, measure), outcome in outcomes.items()
-        ),
-        results=tuple(
-            _result(judged, system, measure, outcomes[system.name, measure.counted])
-            for measure in measures
-            for system in systems
-        ),
-        confusions=tuple(
-            confusion
-            for system in systems
-            for confusion in _confusions(judged, system, {measure.units for measure in measures})
-        ),
+        groups=groups,
+        counts=tuple(table for verdict in verdicts for table in verdict.counts),
+        results=tuple(chain.from_iterable(zip(*(verdict.results for verdict in verdicts), strict=True))),
+        confusions=tuple(confusion for verdict in verdicts for confusion in verdict.confusions),
     )
-
-
-class _Judged(msgspec.Struct, frozen=True):
-    """What every result of a record is made with."""
-
-    setting: Setting
-    gold: Entry
-    policies: dict[str, str]
-    groups: tuple[int, ...] | None
-
-    def sides(self, system: Entry) -> Sides:
-        return Sides(self.gold.layer, system.layer, self.setting.texts, self.setting.codes)
 
 
 def _check_names(systems: Sequence[Entry]) -> None:
@@ -238,59 +222,93 @@ def _check_names(systems: Sequence[Entry]) -> None:
         raise MeasureError(f"{twice[0]!r} is named twice" if twice else "no system to score")
 
 
-def _count(judged: _Judged, system: Entry, measure: Measure) -> Outcome:
-    outcome = tally.count(measure, judged.sides(system))
-    collapsed = {judged.gold.name: outcome.gold_collapsed, system.name: outcome.system_collapsed}
-    if judged.setting.options.duplicates == "refuse" and any(collapsed.values()):
-        faults = [
-            Fault(name, "", f"{times} unit(s) repeat another one under {measure}")
-            for name, times in collapsed.items()
-            if times
-        ]
-        raise DataError("duplicates, which the policy refuses; nothing was scored", faults)
-    return outcome
+class _Verdict(msgspec.Struct, frozen=True):
+    """What a record says of one system; the results are in the order of the measures."""
+
+    counts: tuple[CountTable, ...]
+    results: tuple[Result, ...]
+    confusions: tuple[Confusion, ...]
 
 
-def _result(judged: _Judged, system: Entry, measure: Measure, outcome: Outcome) -> Result:
-    averages = metrics.averages(outcome.counts, measure)
-    return Result(
-        system=system.name,
-        measure=str(measure),
-        signature=signature(measure, judged.policies, _data(judged.setting, judged.gold)),
-        value=averages[measure.average].f,
-        averages={str(name): score for name, score in averages.items()},
-        labels=metrics.by_label(outcome.counts, measure.beta),
-        intervals=_intervals(judged, outcome.counts, measure),
-        classes=_classes(judged, system, measure),
-        gold_collapsed=outcome.gold_collapsed,
-        system_collapsed=outcome.system_collapsed,
-    )
+class _Judge(msgspec.Struct, frozen=True):
+    """What every result of a record is made with."""
+
+    setting: Setting
+    gold: Entry
+    measures: tuple[Measure, ...]
+    policies: dict[str, str]
+    groups: tuple[int, ...] | None
+
+    def verdict(self, system: Entry) -> _Verdict:
+        """Everything about one system."""
+        sides = Sides(self.gold.layer, system.layer, self.setting.texts, self.setting.codes)
+        outcomes = {
+            counted: self.count(sides, system.name, counted)
+            for counted in dict.fromkeys(measure.counted for measure in self.measures)
+        }
+        return _Verdict(
+            counts=tuple(
+                encode_counts(outcome.counts, system.name, str(counted))
+                for counted, outcome in outcomes.items()
+            ),
+            results=tuple(
+                self.result(sides, system.name, measure, outcomes[measure.counted])
+                for measure in self.measures
+            ),
+            confusions=tuple(_confusions(sides, system.name, {measure.units for measure in self.measures})),
+        )
+
+    def count(self, sides: Sides, system: str, measure: Measure) -> Outcome:
+        """The counts under a measure; `DataError` if there are duplicates and the policy refuses them."""
+        outcome = tally.count(measure, sides)
+        collapsed = {self.gold.name: outcome.gold_collapsed, system: outcome.system_collapsed}
+        if self.setting.options.duplicates == "refuse" and any(collapsed.values()):
+            faults = [
+                Fault(name, "", f"{times} unit(s) repeat another one under {measure}")
+                for name, times in collapsed.items()
+                if times
+            ]
+            raise DataError("duplicates, which the policy refuses; nothing was scored", faults)
+        return outcome
+
+    def result(self, sides: Sides, system: str, measure: Measure, outcome: Outcome) -> Result:
+        """What a measure says of the system."""
+        averages = metrics.averages(outcome.counts, measure)
+        wanted = self.setting.options.classes and classes.applies(measure)
+        return Result(
+            system=system,
+            measure=str(measure),
+            signature=signature(measure, self.policies, _data(self.setting, self.gold)),
+            value=averages[measure.average].f,
+            averages={str(name): score for name, score in averages.items()},
+            labels=metrics.by_label(outcome.counts, measure.beta),
+            intervals=_intervals(outcome.counts, measure, self.groups, self.setting.options),
+            classes=classes.count(measure, sides) if wanted else {},
+            gold_collapsed=outcome.gold_collapsed,
+            system_collapsed=outcome.system_collapsed,
+        )
 
 
-def _intervals(judged: _Judged, counts: Counts, measure: Measure) -> dict[str, Interval]:
+def _intervals(
+    counts: Counts, measure: Measure, groups: tuple[int, ...] | None, options: Options
+) -> dict[str, Interval]:
     """The intervals of a measure's figures; none where counts of documents do not add up."""
-    options = judged.setting.options
     if not options.trials or not tally.is_additive(measure):
         return {}
     found = figures.figure_intervals(
-        counts, measure, groups=judged.groups, method=METHOD, trials=options.trials, seed=options.seed
+        counts, measure, groups=groups, method=METHOD, trials=options.trials, seed=options.seed
     )
     return {figure: Interval(low=ends.low, high=ends.high) for figure, ends in found.items()}
 
 
-def _classes(judged: _Judged, system: Entry, measure: Measure) -> dict[str, int]:
-    wanted = judged.setting.options.classes and classes.applies(measure)
-    return classes.count(measure, judged.sides(system)) if wanted else {}
-
-
-def _confusions(judged: _Judged, system: Entry, kinds: set[str]) -> Iterator[Confusion]:
+def _confusions(sides: Sides, system: str, kinds: set[str]) -> Iterator[Confusion]:
     """What became of the units of the kinds that are scored."""
-    for kind, findings in analyse.find(judged.sides(system)).items():
+    for kind, findings in analyse.find(sides).items():
         if kind in kinds:
             yield Confusion(
-                system=system.name,
+                system=system,
                 units=kind,
-                cells=diagnose.confusion(findings, judged.setting.codes),
+                cells=diagnose.confusion(findings, sides.codes),
                 classes=diagnose.tally(findings),
                 causes=analyse.count_causes(findings) if kind == "argument" else {},
             )
@@ -334,7 +352,8 @@ def _layer_facts(setting: Setting, entry: Entry) -> LayerFacts:
 
 def _groups(texts: Texts) -> tuple[int, ...] | None:
     """A number for each document, shared by near-duplicates; None where there are none."""
-    if all(row.group is None for row in texts.rows):
+    groups = list(map(attrgetter("group"), texts.rows))
+    if groups.count(None) == len(groups):
         return None
-    numbers = Codes()
-    return tuple(numbers[row.id if row.group is None else row.group] for row in texts.rows)
+    numbers, names = Codes(), zip(texts.ids, groups, strict=True)
+    return tuple(numbers[id if group is None else group] for id, group in names)

@@ -66,6 +66,8 @@ class Extents:
     @property
     def owner(self) -> Ints:
         """The unit that each part belongs to."""
+        if len(self.starts) == len(self):
+            return np.arange(len(self))
         owner: Ints = np.repeat(np.arange(len(self)), np.diff(self.offset))
         return owner
 
@@ -149,8 +151,10 @@ def make_table(
 def make_extents(document: Ints, spans: Sequence[Spans]) -> Extents:
     """Extents from the spans of units, brought to canonical form (see `Extents`)."""
     sizes = _ints(map(len, spans), len(spans))
-    whole = [*map(_canonical, spans)] if (sizes > 1).any() else spans
-    sizes = _ints(map(len, whole), len(whole))
+    whole = spans
+    if (sizes > 1).any():
+        whole = [*map(_canonical, spans)]
+        sizes = _ints(map(len, whole), len(whole))
     flat = list(chain.from_iterable(whole))
     shape = np.zeros(len(whole), np.int64)
     for unit in np.flatnonzero(sizes > 1).tolist():
@@ -220,7 +224,7 @@ def _joined(columns: list[Any]) -> Any:
 
 
 # ---------------------------------------------------------------- keys
-_ROOM = 2**62  # keys of up to 62 bits are packed into one number; wider ones are renumbered first
+ROOM = 2**62  # keys of up to 62 bits are packed into one number; wider ones are renumbered first
 
 
 def fold(columns: Sequence[Ints]) -> Ints:
@@ -233,9 +237,9 @@ def fold(columns: Sequence[Ints]) -> Ints:
     width = 1
     for column in columns if len(folded) else ():
         ranks, range_ = column - column.min(), int(column.max()) - int(column.min()) + 1
-        if width * range_ >= _ROOM:
+        if width * range_ >= ROOM:
             folded, width = _renumbered(folded)
-        if width * range_ >= _ROOM:
+        if width * range_ >= ROOM:
             ranks, range_ = _renumbered(ranks)
         folded = folded * range_ + ranks
         width *= range_
@@ -307,16 +311,15 @@ def _coded(items: Sequence[Any], field: str, codes: Codes) -> Ints:
 
 def _heads(mentions: Sequence[Any]) -> Ints:
     heads = np.full((len(mentions), 2), NONE, np.int64)
-    for row, head in enumerate(map(attrgetter("head"), mentions)):
-        if head is not None:
-            heads[row] = head.start, head.end
+    given = list(map(attrgetter("head"), mentions))
+    if given.count(None) < len(given):
+        rows = [row for row, head in enumerate(given) if head is not None]
+        heads[rows] = [(given[row].start, given[row].end) for row in rows]
     return heads
 
 
 def _clusters(mentions: Sequence[Any], codes: Codes) -> Ints:
-    names = list(map(attrgetter("cluster"), mentions))
-    column = _ints(map(codes.__getitem__, names), len(names))
-    return np.where(column == codes[None], NONE, column)
+    return _or_none(list(map(attrgetter("cluster"), mentions)), codes)
 
 
 def _default(name: str, on: str, ontology: Ontology | None) -> str | None:
@@ -336,6 +339,13 @@ def _values(
     values = [
         item.attributes.get(name, default if scope is None or item.type in scope else None) for item in items
     ]
+    return _or_none(values, codes)
+
+
+def _or_none(values: list[str | None], codes: Codes) -> Ints:
+    """The codes of values, `NONE` for None."""
+    if values.count(None) == len(values):
+        return np.full(len(values), NONE, np.int64)
     column = _ints(map(codes.__getitem__, values), len(values))
     return np.where(column == codes[None], NONE, column)
 

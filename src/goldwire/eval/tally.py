@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.types import Annotations, Span
-from goldwire.eval import units
 from goldwire.eval.counts import Counts, Floats, make_counts
 from goldwire.eval.load import Layer, Row, TextRow, Texts
 from goldwire.eval.match import Case, exact, matched
 from goldwire.eval.measure import WORDY, Measure
 from goldwire.eval.tables import Codes, Ints
-from goldwire.eval.units import Units
+from goldwire.eval.units import Units, make_units
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Gold and one system, ready to be counted."""
+    """Gold and one system, ready to be counted; `made` keeps the units that several measures share."""
 
     gold: Layer
     system: Layer
     texts: Texts
     codes: Codes
+    made: dict[Measure, tuple[Units, Units]] = field(default_factory=dict, compare=False)
+
+    def units(self, measure: Measure) -> tuple[Units, Units]:
+        """The units of both sides under a measure, whatever its match."""
+        alike = msgspec.structs.replace(measure.counted, match="exact", threshold=None)
+        if alike not in self.made:
+            self.made[alike] = make_units(alike, self.gold.table, self.system.table, self.codes)
+        return self.made[alike]
 
 
 @dataclass(frozen=True)
@@ -64,9 +71,8 @@ def items_wanted(measures: Iterable[Measure]) -> bool:
 
 # ---------------------------------------------------------------- matched units
 def _matched(measure: Measure, sides: Sides) -> Outcome:
-    tables = sides.gold.table, sides.system.table
-    gold, system = units.make_units(measure, *tables, sides.codes)
-    pairs = matched(Case(measure, gold, system, *tables, sides.texts))
+    gold, system = sides.units(measure)
+    pairs = matched(Case(measure, gold, system, sides.gold.table, sides.system.table, sides.texts))
     cells = _cells(gold), _cells(system)
     hits = cells[0].take(pairs.gold), cells[1].take(pairs.system)
     counts = tally(sides, cells, hits, pairs.credit)
@@ -101,8 +107,7 @@ def tally(
     names, rank = _labels(sides.codes, units[0].label, units[1].label)
     weight = None if credit is None else np.rint(credit * GRID) / GRID
     cells = [side.document * len(names) + rank[side.label] for side in (*units, *hits)]
-    rows = np.unique(np.concatenate(cells[:2]))
-    places = [np.searchsorted(rows, cell) for cell in cells]
+    rows, places = _rows(cells, len(sides.texts.rows) * len(names))
     weights = (None, None, weight, weight)
     gold, system, gold_hits, system_hits = (
         np.bincount(place, weight, len(rows)) for place, weight in zip(places, weights, strict=True)
@@ -114,6 +119,21 @@ def tally(
         label=(rows % max(len(names), 1)).astype(np.int32),
         values=np.stack([system_hits, system, gold_hits, gold], axis=1).astype(np.float64),
     )
+
+
+DENSE = 10  # a table of all cells is made if it has up to so many for each unit
+
+
+def _rows(cells: Sequence[Ints], size: int) -> tuple[Ints, list[Ints]]:
+    """The cells of the first two columns that occur, in order, and the place of each cell among them."""
+    both = np.concatenate(cells[:2])
+    if size > DENSE * len(both):
+        rows = np.unique(both)
+        return rows, [np.searchsorted(rows, cell) for cell in cells]
+    occur = np.zeros(size, np.bool_)
+    occur[both] = True
+    place = np.cumsum(occur) - 1
+    return np.flatnonzero(occur), [place[cell] for cell in cells]
 
 
 def _labels(codes: Codes, *columns: Ints) -> tuple[tuple[str, ...], Ints]:
@@ -135,8 +155,7 @@ def _surfaces(measure: Measure, sides: Sides) -> Outcome:
     The definition of WNUT-17. A form that occurs in several documents is counted in the first of them, so
     these counts do not add up over corpora.
     """
-    in_place = msgspec.structs.replace(measure, key=("span", *measure.key[1:]))
-    gold, system = units.make_units(in_place, sides.gold.table, sides.system.table, sides.codes)
+    gold, system = sides.units(msgspec.structs.replace(measure, key=("span", *measure.key[1:])))
     hits = exact(gold, system).gold
     forms = [_forms(side, sides.texts) for side in (gold, system)]
     home: dict[tuple[str, int], int] = {}
