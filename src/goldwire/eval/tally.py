@@ -27,7 +27,9 @@ class Sides:
     system: Layer
     texts: Texts
     codes: Codes
-    made: dict[Measure, tuple[Units, Units]] = field(default_factory=dict, compare=False)
+    made: dict[Measure, tuple[Units, Units]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def units(self, measure: Measure) -> tuple[Units, Units]:
         """The units of both sides under a measure, whatever its match."""
