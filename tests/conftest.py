@@ -1,9 +1,12 @@
 """Fixtures of all tests: where the checkout is, and the material beside it that cannot be redistributed."""
 
+import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 import hypothesis
@@ -74,3 +77,15 @@ def browser(missing: Callable[[str], NoReturn]) -> Iterator["Browser"]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def serving() -> ModuleType:
+    """The module tests/serving.py: a small HTTP server that answers as a test wants."""
+    path = Path(__file__).with_name("serving.py")
+    spec = importlib.util.spec_from_file_location("serving", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["serving"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -44,6 +44,14 @@ def run(
     timeout: Annotated[float | None, typer.Option(help="Seconds a document may take.")] = None,
     memory: Annotated[str | None, typer.Option(help="What a process may hold, such as 2GB.")] = None,
     seed: Annotated[int, typer.Option(help="Decides whatever a system leaves to chance.")] = 0,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Train `sklearn` on the whole layer too, and keep the model."),
+    ] = None,
+    load: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Use the model in FILE for `sklearn`, instead of training."),
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Run documents again that failed before.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run all documents again.")] = False,
     as_json: Json = False,
@@ -58,6 +66,7 @@ def run(
     Examples:
       goldwire eval run work --system rules=lexicon --system mine="cmd:python extract.py"
       goldwire eval run work --systems systems.toml --workers 2
+      goldwire eval run work --system learnt=sklearn --save learnt.npz
     """
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.run import run as run_systems
@@ -65,9 +74,13 @@ def run(
     corpus = open_corpus(folder)
     chosen = _chosen(system or [], systems or [], only or [])
     chosen = [_limited(item, timeout, memory) for item in _with(chosen, labels or [], option or [])]
+    learners = _learners(chosen, save, load)
+    chosen = [_loading(item, load) if item in learners else item for item in chosen]
     outcomes = run_systems(
         corpus, chosen, workers=workers, seed=seed, retry=retry, fresh=fresh, progress=_progress()
     )
+    if save is not None and not any(outcome.error for outcome in outcomes):
+        _save(folder, learners[0], seed, save)
     if as_json:
         print_json(outcomes)
     else:
@@ -143,6 +156,35 @@ def _limited(item: System, timeout: float | None, memory: str | None) -> System:
     if memory is not None:
         changes["memory"] = parse_size(memory)
     return msgspec.structs.replace(item, **changes)
+
+
+def _learners(chosen: list[System], save: Path | None, load: Path | None) -> list[System]:
+    """The systems that can be trained; `--save` needs exactly one, `--load` at least one."""
+    from goldwire.corpora.errors import ExtractorError
+
+    found = [item for item in chosen if item.spec.kind == "sklearn"]
+    if (save is not None and len(found) != 1) or (load is not None and not found):
+        raise ExtractorError("--save and --load are for `sklearn`: name one such system")
+    return found
+
+
+def _loading(item: System, load: Path | None) -> System:
+    import msgspec
+
+    return (
+        item if load is None else msgspec.structs.replace(item, options={**item.options, "load": str(load)})
+    )
+
+
+def _save(folder: Path, item: System, seed: int, path: Path) -> None:
+    from goldwire.corpora.store import open_corpus
+    from goldwire.eval.extractors import learn, model
+
+    layer, lexicon = item.options.get("layer", "gold"), item.options.get("lexicon", "conflict")
+    seed = seed if item.seed is None else item.seed
+    found = learn.train_all(open_corpus(folder), layer, lexicon=lexicon, seed=seed)
+    model.write(path, found)
+    note(f"{path}: trained on {len(found.seen)} documents of layer {layer!r}")
 
 
 def _progress() -> Callable[[Progress], None]:

@@ -124,9 +124,11 @@ def secret(name: str | None) -> str | None:
     """The value of an environment variable; `ExtractorError` if it is named and not set."""
     if name is None:
         return None
-    value = os.environ.get(name)
+    value = os.environ.get(name, "").strip()
     if not value:
         raise ExtractorError(f"the environment variable {name} is not set; it should hold the key")
+    if not (value.isascii() and value.isprintable()):
+        raise ExtractorError(f"the key in {name} has characters that no header can hold; copy it again")
     return value
 
 

@@ -1,0 +1,111 @@
+"""What a language model is told: the ontology as an instruction, the answer's form as a JSON Schema."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from goldwire.corpora.ontology import Attribute, EventType, Ontology
+from goldwire.corpora.types import Document
+
+_TASK = """You annotate news articles with entity mentions and events for a research corpus.
+Follow the annotation policy and the types below exactly. Answer with JSON only.
+
+How to answer:
+- `mentions`: every mention. `id` is yours (m1, m2, …). `quote` is copied from the text character by character.
+  `occurrence` says which of the places where exactly this quote stands is meant, from 1 at the
+  beginning of the text.
+- `events`: every event. `trigger` is a quote like those of mentions, with its own `occurrence`. Each argument
+  gives a `role` of the event's type and the `id` of a mention.
+- A quote that is not in the text is lost. Do not correct, shorten or translate the text in quotes.
+"""
+
+
+def instruction(ontology: Ontology) -> str:
+    """The system message: task, policy, and every type, role and attribute with definition and example."""
+    parts = [_TASK]
+    if ontology.policy:
+        parts.append(f"# Policy\n{ontology.policy.strip()}")
+    parts.append(
+        "# Entity types\n"
+        + "\n".join(_entity(n, e.definition, e.example) for n, e in ontology.entities.items())
+    )
+    if ontology.events:
+        parts.append(
+            "# Event types and roles\n"
+            + "\n".join(_event(n, e, ontology) for n, e in ontology.events.items())
+        )
+    if ontology.attributes:
+        parts.append("# Attributes\n" + "\n".join(_attribute(n, a) for n, a in ontology.attributes.items()))
+    return "\n\n".join(parts)
+
+
+def _entity(name: str, definition: str, example: str) -> str:
+    return f"- {name}: {definition}" + (f" Example, mentions in brackets: {example}" if example else "")
+
+
+def _event(name: str, event: EventType, ontology: Ontology) -> str:
+    roles = "; ".join(
+        f"{role} ({', '.join(sorted(ontology.fillers(name, role)))}): {rule.definition}"
+        for role, rule in event.roles.items()
+    )
+    example = f" Example, trigger in braces, [argument|role]: {event.example}" if event.example else ""
+    return f"- {name}: {event.definition} Roles: {roles}.{example}"
+
+
+def _attribute(name: str, attribute: Attribute) -> str:
+    of = f"of {', '.join(attribute.events)}" if attribute.events else f"of every {attribute.on}"
+    values = "; ".join(f"{value}: {rule.definition}" for value, rule in attribute.values.items())
+    return f"- {name} ({of}): {attribute.definition} Values: {values}."
+
+
+def article(document: Document) -> str:
+    """The user message: the text without its excluded regions, under its headline where that is known."""
+    text, last = [], 0
+    for region in sorted(document.excluded, key=lambda region: region.start):
+        text.append(document.text[last : region.start])
+        last = max(last, region.end)
+    body = "".join([*text, document.text[last:]])
+    body = re.sub(r"\n{3,}", "\n\n", body).strip()
+    return f"Headline: {document.meta.title}\n\nText:\n{body}" if document.meta.title else f"Text:\n{body}"
+
+
+def schema(ontology: Ontology) -> dict[str, Any]:
+    """The JSON Schema of an answer, as strict structured output wants it: all required, none added."""
+    mention = {
+        "id": {"type": "string"},
+        "type": {"type": "string", "enum": list(ontology.entities)},
+        "quote": {"type": "string"},
+        "occurrence": {"type": "integer"},
+        **_choices(ontology, "mention"),
+    }
+    roles = sorted({role for event in ontology.events.values() for role in event.roles})
+    argument = {"role": {"type": "string", "enum": roles}, "mention": {"type": "string"}}
+    event = {
+        "type": {"type": "string", "enum": list(ontology.events)},
+        "trigger": {"type": "string"},
+        "occurrence": {"type": "integer"},
+        "arguments": {"type": "array", "items": _object(argument)},
+        **_choices(ontology, "event"),
+    }
+    parts = {"mentions": {"type": "array", "items": _object(mention)}}
+    if ontology.events:
+        parts["events"] = {"type": "array", "items": _object(event)}
+    return _object(parts)
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _choices(ontology: Ontology, on: str) -> dict[str, Any]:
+    return {
+        name: {"type": "string", "enum": list(attribute.values)}
+        for name, attribute in ontology.attributes.items()
+        if attribute.on == on
+    }

@@ -1,0 +1,88 @@
+"""A small real HTTP server for tests: each request is answered by the next reply of a list."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Reply:
+    """What a server says: `slow` seconds pass first, `cut` bytes of the body are kept back."""
+
+    body: Any = ""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    slow: float = 0.0
+    cut: int = 0
+
+
+@dataclass
+class Request:
+    """What a server was asked."""
+
+    path: str
+    headers: dict[str, str]
+    body: Any
+
+
+class Server:
+    """Answers by `answer(request)`, or by a list of replies one after the other, the last for ever."""
+
+    def __init__(self, answer: Callable[[Request], Reply]) -> None:
+        self.requests: list[Request] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                length = int(self.headers.get("Content-Length", "0"))
+                request = Request(self.path, dict(self.headers), json.loads(self.rfile.read(length)))
+                server.requests.append(request)
+                reply = answer(request)
+                time.sleep(reply.slow)
+                body = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
+                data = body.encode()
+                self.send_response(reply.status)
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data[: len(data) - reply.cut])
+                if reply.cut:
+                    self.close_connection = True
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+
+    def start(self) -> None:
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@contextmanager
+def serving(*replies: Reply | Callable[[Request], Reply]) -> Iterator[Server]:
+    """A running server that gives the replies in turn, or calls the function given."""
+    waiting = list(replies)
+
+    def answer(request: Request) -> Reply:
+        reply = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        return reply if isinstance(reply, Reply) else reply(request)
+
+    server = Server(answer)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()

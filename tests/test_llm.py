@@ -1,0 +1,278 @@
+"""Language models: what they are told, how their answers are read, and what comes of bad ones."""
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+
+from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.errors import ExtractorError
+from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
+from goldwire.corpora.types import Excluded, Meta
+from goldwire.eval.extractors import prompt
+from goldwire.eval.facts import Facts
+from goldwire.eval.run import run_system
+from goldwire.eval.systems import System, parse_system
+
+TEXT = "Rebels shelled Herat. Herat’s police fled.\n>> Herat latest\nHerat burns."
+KEY = "sk-very-secret-0123456789"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    begin = TEXT.index(">>")
+    region = Excluded(start=begin, end=TEXT.index("\nHerat burns"), reason="teaser")
+    documents = [make_document("d0", TEXT, meta=Meta(title="War"), excluded=(region,))]
+    return create_corpus(tmp_path / "corpus", Manifest(name="t", ontology="conflict"), documents)
+
+
+def completion(content: Any, reason: str = "stop", refusal: str | None = None) -> dict[str, Any]:
+    """A reply as the protocol has it, with the tokens of a small answer."""
+    text = content if isinstance(content, str) else json.dumps(content)
+    message = {"role": "assistant", "content": text, "refusal": refusal}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "model": "tiny",
+        "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200},
+    }
+
+
+def mention(id: str, type: str, quote: str, occurrence: int = 1) -> dict[str, Any]:
+    return {"id": id, "type": type, "quote": quote, "occurrence": occurrence, "form": "name"}
+
+
+def event(type: str, trigger: str, *arguments: tuple[str, str], **more: Any) -> dict[str, Any]:
+    filled = [{"role": role, "mention": id} for role, id in arguments]
+    attributes = {"realis": "actual", "polarity": "positive", "historical": "false", "mode": "shelling"}
+    return {"type": type, "trigger": trigger, "occurrence": 1, "arguments": filled, **attributes, **more}
+
+
+ANSWER = {
+    "mentions": [
+        mention("a", "MIL", "Rebels"),
+        mention("b", "GPE", "Herat"),
+        mention("c", "GPE", "Herat", 2),
+    ],
+    "events": [event("Attack", "shelled", ("attacker", "a"), ("target", "b"))],
+}
+
+
+def model(url: str, **options: object) -> System:
+    system = parse_system(f"m=llm:tiny@{url}/v1")
+    return msgspec.structs.replace(system, options={"wait": 0.01, **options}, timeout=30.0)
+
+
+def ask(corpus: Corpus, serving: ModuleType, *replies: object, **options: object) -> tuple[Facts, list]:
+    with serving.serving(*replies) as server:
+        return run_system(corpus, model(server.url, **options)), server.requests
+
+
+def found(corpus: Corpus) -> list[tuple[str, int]]:
+    (document,) = corpus.documents()
+    layer = corpus.layer("system/m")["d0"]
+    return [(document.text[m.spans[0].start : m.spans[0].end], m.spans[0].start) for m in layer.mentions]
+
+
+def test_quotes_become_offsets_and_tokens_and_cost_are_counted(corpus: Corpus, serving: ModuleType) -> None:
+    price = {"input": 0.5, "output": 2.0}
+    facts, _ = ask(corpus, serving, serving.Reply(completion(ANSWER)), price=price)
+    assert (facts.failed, facts.quarantined) == ({}, {})
+    assert found(corpus) == [("Rebels", 0), ("Herat", 15), ("Herat", 22)]
+    (attack,) = corpus.layer("system/m")["d0"].events
+    assert [(argument.role, argument.mention) for argument in attack.arguments] == [
+        ("attacker", "m1"),
+        ("target", "m2"),
+    ]
+    assert attack.attributes["mode"] == "shelling"
+    # 1000 tokens in at 0.5 a million, 200 out at 2.0: 0.0005 + 0.0004.
+    assert facts.usage == {
+        "cost": 0.0009, "malformed": 0, "normalised": 0, "tokens_in": 1000, "tokens_out": 200, "unresolved": 0,
+    }  # fmt: skip
+
+
+def test_the_request_holds_instruction_text_and_schema(corpus: Corpus, serving: ModuleType) -> None:
+    _, (request,) = ask(corpus, serving, serving.Reply(completion(ANSWER)))
+    assert request.path == "/v1/chat/completions"
+    assert request.body["model"] == "tiny"
+    system, user = request.body["messages"]
+    assert "Attack" in system["content"]
+    assert "Headline: War" in user["content"]
+    assert "Herat latest" not in user["content"]
+    assert "Herat burns" in user["content"]
+    assert request.body["response_format"]["json_schema"]["strict"] is True
+    assert "Authorization" not in request.headers
+
+
+def test_an_occurrence_is_counted_without_excluded_regions(corpus: Corpus, serving: ModuleType) -> None:
+    answer = {"mentions": [mention("a", "GPE", "Herat", 3)], "events": []}
+    ask(corpus, serving, serving.Reply(completion(answer)))
+    assert found(corpus) == [("Herat", TEXT.index("Herat burns"))]
+
+
+def test_quotes_are_found_but_for_typography_and_never_guessed(corpus: Corpus, serving: ModuleType) -> None:
+    answer = {
+        "mentions": [
+            mention("a", "GPE", "herat's"),  # another apostrophe and case
+            mention("b", "GPE", "Kabul"),  # not in the text
+            mention("c", "GPE", "Herat", 9),  # not so often
+            mention("d", "GPE", ""),
+            {"id": "e", "type": "GPE"},  # no quote at all
+        ],
+        "events": [
+            event("Attack", "shelled", ("target", "b"), ("attacker", "zz")),
+            event("Attack", "bombed"),
+        ],
+    }
+    facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
+    assert found(corpus) == [("Herat’s", 22)]
+    # b, c, d, the trigger "bombed", and two arguments whose mentions are not there.
+    assert (facts.usage["unresolved"], facts.usage["normalised"], facts.usage["malformed"]) == (6, 1, 1)
+
+
+def test_types_and_roles_outside_the_ontology_are_quarantined(corpus: Corpus, serving: ModuleType) -> None:
+    answer = {
+        "mentions": [mention("a", "PLANET", "Herat"), mention("b", "MIL", "Rebels")],
+        "events": [event("Attack", "shelled", ("victim", "b")), event("Picnic", "fled")],
+    }
+    facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
+    assert facts.quarantined == {"arguments": 1, "events": 1, "mentions": 1}
+
+
+def test_an_attribute_of_other_types_is_left_out(corpus: Corpus, serving: ModuleType) -> None:
+    answer = {"mentions": [], "events": [event("Move", "fled")]}  # `mode` is for Attack alone
+    facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
+    assert facts.quarantined == {}
+    assert "mode" not in corpus.layer("system/m")["d0"].events[0].attributes
+
+
+@pytest.mark.parametrize(
+    "bad", ["{'mentions': []", "Sure! Here you go.", '{"entities": []}', '{"mentions": 3}', ""]
+)
+def test_malformed_answers_are_asked_for_once_more(corpus: Corpus, serving: ModuleType, bad: str) -> None:
+    facts, requests = ask(corpus, serving, serving.Reply(completion(bad)), serving.Reply(completion(ANSWER)))
+    assert facts.failed == {}
+    assert len(requests) == 2
+    assert facts.usage["tokens_in"] == 2000
+
+
+def test_answers_that_stay_malformed_cost_the_document_and_their_tokens(
+    corpus: Corpus, serving: ModuleType
+) -> None:
+    facts, requests = ask(corpus, serving, serving.Reply(completion("no JSON")))
+    assert "the answer is not in the form asked for" in facts.failed["d0"]
+    assert len(requests) == 2
+    assert facts.usage == {"tokens_in": 2000, "tokens_out": 400}
+
+
+def test_a_fenced_answer_is_read(corpus: Corpus, serving: ModuleType) -> None:
+    fenced = f"```json\n{json.dumps(ANSWER)}\n```"
+    facts, _ = ask(corpus, serving, serving.Reply(completion(fenced)))
+    assert facts.failed == {}
+    assert len(found(corpus)) == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (completion("", refusal="I cannot help with that."), "refused: I cannot help with that."),
+        (completion("", reason="content_filter"), "refused: content filter"),
+        (completion('{"mentions": [', reason="length"), "the answer was cut off (length)"),
+    ],
+)
+def test_refusals_and_cut_off_answers_cost_the_document_and_are_not_repeated(
+    corpus: Corpus, serving: ModuleType, reply: dict[str, Any], reason: str
+) -> None:
+    facts, requests = ask(corpus, serving, serving.Reply(reply))
+    assert facts.failed == {"d0": reason}
+    assert len(requests) == 1
+    assert facts.usage["tokens_in"] == 1000
+
+
+@pytest.mark.parametrize("body", [{"error": "overloaded"}, {"choices": []}, "<html>"])
+def test_a_reply_outside_the_protocol_costs_the_document(
+    corpus: Corpus, serving: ModuleType, body: Any
+) -> None:
+    facts, _ = ask(corpus, serving, serving.Reply(body))
+    assert "the server's reply" in facts.failed["d0"]
+
+
+def test_a_busy_server_is_waited_for(corpus: Corpus, serving: ModuleType) -> None:
+    busy = serving.Reply({"error": {"message": "rate limit"}}, 429, {"Retry-After": "0"})
+    failing = serving.Reply("oops", 500)
+    facts, requests = ask(corpus, serving, busy, failing, serving.Reply(completion(ANSWER)))
+    assert facts.failed == {}
+    assert len(requests) == 3
+
+
+def test_a_reply_cut_off_on_the_way_is_asked_for_again(corpus: Corpus, serving: ModuleType) -> None:
+    cut = serving.Reply(completion(ANSWER), cut=40)
+    facts, requests = ask(corpus, serving, cut, serving.Reply(completion(ANSWER)))
+    assert (facts.failed, len(requests)) == ({}, 2)
+
+
+def test_a_slow_server_is_ended_by_the_time_limit(corpus: Corpus, serving: ModuleType) -> None:
+    with serving.serving(serving.Reply(completion(ANSWER), slow=20.0)) as server:
+        facts = run_system(corpus, msgspec.structs.replace(model(server.url), timeout=0.5))
+    assert facts.failed == {"d0": "time-out after 0.5 s"}
+
+
+def test_the_key_is_in_the_header_and_nowhere_else(
+    corpus: Corpus, serving: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+    _, (request,) = ask(corpus, serving, serving.Reply(completion(ANSWER)), key="TEST_KEY")
+    assert request.headers["Authorization"] == f"Bearer {KEY}"
+    written = "".join(p.read_text(errors="replace") for p in corpus.path.rglob("*") if p.is_file())
+    assert KEY not in written
+
+
+def test_a_wrong_key_stops_the_run(corpus: Corpus, serving: ModuleType) -> None:
+    with pytest.raises(ExtractorError, match="the server answered 401"):
+        ask(corpus, serving, serving.Reply({"error": "invalid key"}, 401))
+
+
+def test_what_was_paid_for_is_not_asked_for_again(corpus: Corpus, serving: ModuleType) -> None:
+    with serving.serving(serving.Reply(completion(ANSWER))) as server:
+        system = model(server.url)
+        first = run_system(corpus, system)
+        assert run_system(corpus, system) == first
+        assert len(server.requests) == 1
+        run_system(corpus, msgspec.structs.replace(system, options={**system.options, "temperature": 0.5}))
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("target", ["tiny", "tiny@host", "@https://host", ""])
+def test_a_target_without_model_or_address_is_refused(corpus: Corpus, target: str) -> None:
+    with pytest.raises(ExtractorError, match="write llm:MODEL@URL"):
+        run_system(corpus, parse_system(f"m=llm:{target}"))
+
+
+def test_the_instruction_names_every_type_role_attribute_and_value() -> None:
+    ontology = ontologies.read("conflict")
+    text = prompt.instruction(ontology)
+    for name in (*ontology.entities, *ontology.events, *ontology.attributes):
+        assert f"- {name}" in text
+    for event_type in ontology.events.values():
+        for role in event_type.roles:
+            assert f"{role} (" in text
+    assert "PARTY" not in text  # groups are resolved
+    assert ontology.policy.strip() in text
+
+
+def test_the_schema_keeps_to_what_strict_output_allows() -> None:
+    def check(node: Any) -> None:
+        if isinstance(node, dict):
+            if node.get("type") == "object":
+                assert node["additionalProperties"] is False
+                assert node["required"] == list(node["properties"])
+            for value in node.values():
+                check(value)
+
+    schema = prompt.schema(ontologies.read("conflict"))
+    check(schema)
+    assert "Attack" in schema["properties"]["events"]["items"]["properties"]["type"]["enum"]
