@@ -85,7 +85,7 @@ def encode_baseline(baseline: Baseline) -> bytes:
 
 def _field(name: str, value: object) -> str:
     text = msgspec.json.encode(value).decode()
-    if isinstance(value, list) and value and isinstance(value[0], dict):
+    if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
         items = ",\n ".join(msgspec.json.encode(item).decode() for item in value)
         text = f"[\n {items}\n]"
     return f'"{name}": {text}'

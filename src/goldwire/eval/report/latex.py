@@ -1,4 +1,7 @@
-"""The ranking as a LaTeX table: systems down, measures across, intervals below, letters for significance."""
+"""The ranking as a LaTeX table: measures down, systems across, intervals, letters for significance.
+
+Made for pdflatex; names in other scripts than Latin need XeLaTeX or LuaLaTeX.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,14 @@ _SIGNS = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "−": r"$-$",
 }
 
 
 def render(report: Report) -> str:
-    """A table environment that needs booktabs; the best figure of each measure is bold."""
+    """A table environment that needs booktabs; the best figure of each line is bold."""
     systems = report.overview.systems
     boards = [board for board in report.boards if board.standings]
     lines = [
@@ -32,14 +38,11 @@ def render(report: Report) -> str:
         *(f"% {board.name}: {board.standings[0].signature}".translate({10: 32, 13: 32}) for board in boards),
         "\\begin{table}",
         "\\centering",
-        f"\\begin{{tabular}}{{l{'r' * len(boards)}}}",
+        f"\\begin{{tabular}}{{l{'r' * len(systems)}}}",
         "\\toprule",
-        " & ".join(["System", *(escape(board.name) for board in boards)]) + r" \\",
+        " & ".join(["F1", *map(escape, systems)]) + r" \\",
         "\\midrule",
-        *(
-            " & ".join([escape(system), *(_cell(board, system) for board in boards)]) + r" \\"
-            for system in systems
-        ),
+        *(_row(board, systems) for board in boards),
         "\\bottomrule",
         "\\end{tabular}",
         f"\\caption{{{_caption(report)}}}",
@@ -55,6 +58,10 @@ def escape(text: str) -> str:
     '50 \\\\% of a\\\\_b'
     """
     return "".join(_SIGNS.get(sign, sign) for sign in line(text))
+
+
+def _row(board: Board, systems: tuple[str, ...]) -> str:
+    return " & ".join([escape(board.name), *(_cell(board, system) for system in systems)]) + r" \\"
 
 
 def _cell(board: Board, system: str) -> str:

@@ -1,0 +1,94 @@
+"""Baselines on disk: small, readable as a diff, and refused when they are something else."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from goldwire.corpora.errors import CorpusError, DataError, JudgementError
+from goldwire.corpora.store import open_corpus
+from goldwire.eval import policy as policies
+from goldwire.eval.baseline import (
+    decode_baseline,
+    encode_baseline,
+    iter_changes,
+    make_baseline,
+    read_baseline,
+    write_baseline,
+)
+from goldwire.eval.examples import read_traced, trace_hits
+from goldwire.eval.record import read_record
+from goldwire.eval.trace import decode_hits
+
+
+@pytest.fixture(scope="module")
+def record(scored):
+    return read_record(scored / "records" / "default.json")
+
+
+@pytest.fixture(scope="module")
+def baseline(scored, record):
+    policy = policies.read("default")
+    traced = read_traced(open_corpus(scored), record)
+    return make_baseline(record, policy, trace_hits(traced, record, policy.measures()))
+
+
+def test_a_baseline_reads_back_as_it_was(baseline, tmp_path):
+    write_baseline(baseline, tmp_path / "deep" / "baseline.json")
+    assert read_baseline(tmp_path / "deep" / "baseline.json") == baseline
+
+
+def test_it_holds_only_what_the_policy_judges(baseline):
+    assert set(baseline.record.measures) == set(policies.read("default").measures())
+    assert {table.measure for table in baseline.record.counts} == set(baseline.record.measures)
+    assert all(system.facts == {} for system in baseline.record.systems)
+
+
+def test_it_keeps_the_signatures(baseline, record):
+    kept = {(r.system, r.measure): r.signature for r in baseline.record.results}
+    assert kept == {key: record.result(*key).signature for key in kept}
+    assert len(kept) == 3 * 3
+
+
+def test_each_list_of_counts_has_a_line_of_its_own(baseline):
+    lines = encode_baseline(baseline).decode().splitlines()
+    assert sum(line.startswith(' {"system"') and "patterns" in line for line in lines) == 3 * 3
+
+
+def test_hits_say_as_many_right_units_as_the_counts_do(baseline, record):
+    hits = baseline.hits["noisy"]["event:trigger+type@exact"]
+    right = sum(sum(decode_hits(digits)) for digits in hits.values())
+    assert right == record.result("noisy", "event:trigger+type@exact").averages["micro"].gold_hits
+
+
+def test_a_record_without_the_measures_of_the_policy_makes_no_baseline(record):
+    with pytest.raises(JudgementError, match=r"argument:trigger\+type\+role\+span@exact"):
+        make_baseline(msgspec.structs.replace(record, measures=record.measures[:2]), policies.read("default"))
+
+
+def test_no_baseline_says_how_to_write_one(tmp_path):
+    with pytest.raises(CorpusError, match="--update"):
+        read_baseline(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[1]", b'{"format":1,"policy":"x"}', b"\xff\xfe", b'{"a":1}'])
+def test_what_is_no_baseline_is_refused(data):
+    with pytest.raises(DataError, match="not a baseline"):
+        decode_baseline(data)
+
+
+def test_a_baseline_of_a_later_format_is_refused(baseline):
+    data = encode_baseline(msgspec.structs.replace(baseline, format=99))
+    with pytest.raises(DataError, match="newer"):
+        decode_baseline(data)
+
+
+def test_an_update_says_what_changes(baseline, record):
+    first = list(iter_changes(None, baseline))
+    assert any(line.startswith("noisy TC: none -> ") for line in first)
+    assert all(line.endswith("as before") for line in iter_changes(baseline, baseline))
+    other = msgspec.structs.replace(
+        record, corpus=msgspec.structs.replace(record.corpus, version="9", fingerprint="f9")
+    )
+    changed = list(iter_changes(baseline, make_baseline(other, policies.read("default"))))
+    assert any(line.startswith("corpus: ") and line.endswith("(f9)") for line in changed)

@@ -1,0 +1,212 @@
+"""What the gate lets through, what it stops, and what it refuses to judge."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+from goldwire.corpora.errors import JudgementError
+from goldwire.eval.baseline import make_baseline
+from goldwire.eval.counts import make_counts
+from goldwire.eval.gate import Judgement, judge, losers
+from goldwire.eval.measure import parse
+from goldwire.eval.policy import Policy, Rule
+from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record, encode_counts
+
+MEASURE = "entity:span+type@exact"
+
+
+def make_record(rows: dict[str, list[tuple[int, int, int]]], system: str = "mine", **facts: object) -> Record:
+    """A record of one system from (right, found, gold) of each document, by label."""
+    number = max(len(documents) for documents in rows.values())
+    documents = tuple(f"d{k:03d}" for k in range(number))
+    labels = tuple(sorted(rows))
+    cells = [
+        (document, label, [right, found, right, gold])
+        for label, name in enumerate(labels)
+        for document, (right, found, gold) in enumerate(rows[name])
+    ]
+    counts = make_counts(documents, labels, *map(np.array, zip(*cells, strict=True)))
+    layer = LayerFacts(name="gold", layer="gold", fingerprint="g1", documents=number)
+    record = Record(
+        format=FORMAT,
+        goldwire="0",
+        corpus=CorpusFacts(name="news", version="1", fingerprint="c1"),
+        ontology=OntologyFacts(name="o", version="1", fingerprint="o1"),
+        gold=layer,
+        systems=(LayerFacts(name=system, layer=f"system/{system}", fingerprint="s", documents=number),),
+        measures=(MEASURE,),
+        policies={"duplicates": "set", "intervals": "a"},
+        documents=documents,
+        counts=(encode_counts(counts, system, MEASURE),),
+    )
+    return msgspec.structs.replace(record, **facts)
+
+
+def gate(old: Record, new: Record, *rules: Rule, alpha: float = 0.05) -> Judgement:
+    policy = Policy(rules=rules, alpha=alpha, trials=2000)
+    return judge(new, make_baseline(old, policy), policy)
+
+
+# 60 documents of 10 gold units each. Half: 5 right of 10 found, P = R = F1 = .5. Fewer: 4 of 10, F1 = .4.
+HALF = make_record({"PER": [(5, 10, 10)] * 60})
+FEWER = make_record({"PER": [(4, 10, 10)] * 60})
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        (Rule(measure="entity", floor=0.4), "pass"),
+        (Rule(measure="entity", floor=0.41), "fail"),
+        (Rule(measure="entity", drop=0.1), "pass"),
+        (Rule(measure="entity", drop=0.09), "fail"),
+        (Rule(measure="entity", relative=0.2), "pass"),  # a fifth of .5 is .1
+        (Rule(measure="entity", relative=0.19), "fail"),
+        (Rule(measure="entity", figure="recall", floor=0.41), "fail"),
+    ],
+)
+def test_limits_are_compared_as_they_stand(rule, verdict):
+    judgement = gate(HALF, FEWER, rule)
+    assert judgement.verdict == verdict
+    [check] = judgement.checks
+    assert (check.before, check.now) == (0.5, 0.4)
+
+
+def test_a_real_loss_above_the_margin_fails():
+    # Every document lost a unit: no chance made that.
+    [check] = gate(HALF, FEWER, Rule(measure="entity", margin=0.02)).checks
+    assert check.verdict == "fail"
+    assert check.p < 0.001
+    assert check.difference == pytest.approx(-0.1)
+
+
+def test_a_loss_that_is_real_but_within_the_margin_passes():
+    assert gate(HALF, FEWER, Rule(measure="entity", margin=0.15)).verdict == "pass"
+
+
+def noisy(seed: int, right: float, documents: int) -> Record:
+    random = np.random.default_rng(seed)
+    hits = random.binomial(10, right, documents)
+    return make_record({"PER": [(int(hit), 10, 10) for hit in hits]})
+
+
+def test_a_loss_that_may_be_noise_warns_and_says_how_many_documents_would_settle_it():
+    before = [6, 5, 7, 4, 6, 5, 6, 5, 4, 7, 6, 5]  # 66 of 120
+    after = [5, 6, 6, 5, 4, 6, 6, 4, 5, 6, 6, 5]  # 64: four documents better, six worse, by a unit or two
+    old, new = (make_record({"PER": [(hit, 10, 10) for hit in hits]}) for hits in (before, after))
+    [check] = gate(old, new, Rule(measure="entity", margin=0.02)).checks
+    assert check.difference < 0
+    assert check.verdict == "warn"
+    assert check.needed > 12
+    assert 0 < check.power < 0.8
+
+
+def test_the_same_output_passes_even_where_few_documents_can_show_nothing():
+    old = noisy(1, 0.5, 4)
+    assert gate(old, old, Rule(measure="entity", margin=0.01)).verdict == "pass"
+
+
+def test_a_better_build_passes_even_where_a_loss_cannot_be_ruled_out():
+    [check] = gate(noisy(1, 0.5, 6), noisy(3, 0.62, 6), Rule(measure="entity", margin=0.01)).checks
+    assert check.difference > 0
+    assert check.verdict == "pass"
+
+
+def test_several_margins_share_the_chance_of_a_false_alarm():
+    rules = [Rule(measure="entity", margin=0.02, figure=figure) for figure in ("f", "precision", "recall")]
+    assert gate(HALF, FEWER, *rules, Rule(measure="entity", drop=0.5)).alpha == pytest.approx(0.05 / 3)
+
+
+def test_each_type_is_judged_by_itself_and_small_ones_are_passed_over():
+    old = make_record({"PER": [(5, 5, 5)] * 4, "ORG": [(1, 1, 1)] * 4})
+    new = make_record({"PER": [(4, 5, 5)] * 4, "ORG": [(0, 1, 1)] * 4})
+    judgement = gate(old, new, Rule(measure="entity", labels="each", minimum=5, drop=0.1))
+    assert [(check.label, check.verdict) for check in judgement.checks] == [("PER", "fail")]
+
+
+def test_a_type_named_by_a_rule_that_lost_everything_fails():
+    old = make_record({"PER": [(5, 5, 5)] * 4})
+    new = make_record({"PER": [(0, 0, 5)] * 4})
+    [check] = gate(old, new, Rule(measure="entity", labels=("PER",), drop=0.1)).checks
+    assert (check.before, check.now, check.verdict) == (1.0, 0.0, "fail")
+
+
+def test_nothing_defined_on_either_side_is_skipped_not_passed():
+    empty = make_record({"PER": [(0, 0, 0)] * 3})
+    judgement = gate(empty, empty, Rule(measure="entity", floor=0.5, margin=0.1))
+    assert judgement.verdict == "skip"
+    assert {check.before for check in judgement.checks} == {None}
+
+
+def test_precision_that_became_undefined_has_lost_all_it_had():
+    old, new = make_record({"PER": [(2, 4, 4)] * 3}), make_record({"PER": [(0, 0, 4)] * 3})
+    [check] = gate(old, new, Rule(measure="entity", figure="precision", drop=0.2)).checks
+    assert (check.before, check.now, check.verdict) == (0.5, None, "fail")
+
+
+def test_types_that_lost_most_units_are_named_first():
+    before = make_record({"PER": [(9, 10, 10)], "ORG": [(5, 5, 5)], "GPE": [(3, 3, 3)]})
+    # PER has 4 more missed and 4 more spurious, ORG 1 more missed, GPE is as it was.
+    after = make_record({"PER": [(5, 10, 10)], "ORG": [(4, 4, 5)], "GPE": [(3, 3, 3)]})
+    changes = losers(before.get_counts("mine", MEASURE), after.get_counts("mine", MEASURE), parse("entity"))
+    assert [change.label for change in changes] == ["PER", "ORG"]
+    assert changes[0].before == pytest.approx(0.9)
+    assert changes[0].now == pytest.approx(0.5)
+
+
+OTHER = {
+    "corpus": {"corpus": CorpusFacts(name="news", version="2", fingerprint="c2")},
+    "ontology": {"ontology": OntologyFacts(name="o", version="2", fingerprint="o2")},
+    "gold": {"gold": LayerFacts(name="gold", layer="gold", fingerprint="g2", documents=60)},
+    "policy of scoring, duplicates": {"policies": {"duplicates": "refuse", "intervals": "a"}},
+    "measure": {"measures": ("event:trigger@exact",)},
+    "system": {"systems": (LayerFacts(name="else", layer="system/else", fingerprint="s", documents=60),)},
+}
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_a_record_of_something_else_is_not_judged_and_the_difference_is_named(what):
+    new = msgspec.structs.replace(HALF, **OTHER[what])
+    with pytest.raises(JudgementError, match=f"(?s)could not judge.*{what}") as caught:
+        gate(HALF, new, Rule(measure="entity", drop=0.1))
+    assert "--update" in str(caught.value)
+
+
+def test_all_differences_are_named_at_once():
+    new = msgspec.structs.replace(HALF, **OTHER["corpus"], **OTHER["gold"])
+    with pytest.raises(JudgementError, match=r"(?s)corpus: .*c1.*c2.*gold: .*g1.*g2"):
+        gate(HALF, new, Rule(measure="entity", drop=0.1))
+
+
+def test_another_policy_of_the_gate_is_not_judged():
+    policy = Policy(rules=(Rule(measure="entity", drop=0.1),))
+    stricter = Policy(rules=(Rule(measure="entity", drop=0.05),))
+    with pytest.raises(JudgementError, match="policy of the gate"):
+        judge(HALF, make_baseline(HALF, policy), stricter)
+
+
+def test_how_intervals_were_drawn_keeps_nothing_from_being_judged():
+    new = msgspec.structs.replace(HALF, policies={"duplicates": "set", "intervals": "b"})
+    assert gate(HALF, new, Rule(measure="entity", drop=0.0)).verdict == "pass"
+
+
+def test_a_system_that_is_new_is_noted_and_not_judged():
+    new = make_record({"PER": [(5, 10, 10)] * 60})
+    extra = make_record({"PER": [(1, 10, 10)] * 60}, system="new")
+    both = msgspec.structs.replace(
+        new, systems=(*new.systems, *extra.systems), counts=(*new.counts, *extra.counts)
+    )
+    judgement = gate(HALF, both, Rule(measure="entity", drop=0.0))
+    assert judgement.verdict == "pass"
+    assert any("new" in note for note in judgement.notes)
+
+
+def test_an_equal_build_fails_in_at_most_about_one_of_twenty():
+    """A small draw; the table in docs/gate.md rests on 2,000 pairs a line (benchmarks/gate.py)."""
+    failed = 0
+    for seed in range(150):
+        old, new = noisy(2 * seed, 0.6, 40), noisy(2 * seed + 1, 0.6, 40)
+        policy = Policy(rules=(Rule(measure="entity", margin=0.02),), trials=400)
+        failed += judge(new, make_baseline(old, policy), policy).verdict == "fail"
+    assert failed <= 15  # 150 at 5 % give 7.5; more than 15 has a chance of 0.4 %
