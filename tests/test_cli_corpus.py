@@ -150,7 +150,51 @@ def test_ontologies_are_listed_shown_checked_and_compared(corpus: Call, tmp_path
     assert corpus("ontology", "diff", good, good).out == "no difference in what may be annotated\n"
 
 
-COMMANDS = ["new", "add", "show", "validate", "stats", "split"]
+def test_annotated_files_make_a_corpus_and_more_layers(corpus: Call, tmp_path: Path) -> None:
+    gold, system, work = tmp_path / "gold.conll", tmp_path / "system.conll", tmp_path / "work"
+    gold.write_text("Rain\tO\nin\tO\nHerat\tB-LOC\n\nAnna\tB-PER\nsang\tO\n")
+    system.write_text("Rain O\nin O\nHerat I-LOC\n\nAnna O\nsang O\n")
+    made = corpus("new", work, "--from", gold, "--format", "conll", "--layer", "gold", "--json").json
+    assert (made["documents"], made["layers"], made["loss"], made["quarantined"]) == (2, ["gold"], {}, 0)
+    assert corpus("new", work, "--from", gold, "--format", "conll", "--json").json["added"] == 0
+    said = corpus("import", work, system, "--format", "conll", "--layer", "system/x", "-o", "policy=strict")
+    assert said.out.splitlines() == [
+        f"{work}: layer system/x with 2 document(s)", "not kept: nothing", "quarantined: 0",
+    ]  # fmt: skip
+    assert "policy strict" in said.err
+    assert corpus("validate", work).code == 0
+    out = tmp_path / "out.conll"
+    assert corpus("export", work, out, "--layer", "gold", "--format", "conll", "--json").json["loss"] == {}
+    assert "Herat\tB-LOC" in out.read_text()
+
+
+def test_import_names_files_or_what_ships_and_options_have_values(
+    corpus: Call, news: Path, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    corpus("new", work, "--from", news)
+    for arguments in (
+        ("import", work, "--layer", "x"),
+        ("import", work, news / "a.txt", "--layer", "x", "--library", "mazar-articles"),
+        ("import", work, news / "a.txt", "--layer", "x", "-o", "policy"),
+        ("import", work, news / "nothing.jsonl", "--layer", "x"),
+        ("export", work, tmp_path / "out", "--layer", "nothing"),
+        ("formats", "nothing"),
+    ):
+        said = corpus(*arguments)
+        assert said.code == 2
+        assert said.err.startswith("goldwire: ")
+
+
+def test_formats_are_listed_and_explained(corpus: Call) -> None:
+    assert [row["name"] for row in corpus("formats", "--json").json] == [
+        "goldwire", "conll", "brat", "tbf", "re3d", "plover",
+    ]  # fmt: skip
+    assert "policy: 'conlleval'" in corpus("formats", "conll").out
+    assert "conll" in corpus("formats").out
+
+
+COMMANDS = ["new", "add", "show", "validate", "stats", "split", "import", "export", "formats"]
 OF_ONTOLOGY = ["list", "show", "check", "diff"]
 
 

@@ -85,3 +85,24 @@ def test_corpus_add_adds_once_however_often_it_is_killed(news: Path, tmp_path: P
         assert corpus_faults(open_corpus(path)) == {}
         undisturbed(command)
         assert content(tmp_path) == whole
+
+
+def test_corpus_import_writes_its_layer_whole_or_not_at_all(news: Path, tmp_path: Path) -> None:
+    path = tmp_path / "work"
+    undisturbed(goldwire("corpus", "new", path, "--from", news))
+    predictions = tmp_path / "p.jsonl"
+    mention = {"type": "NUM", "spans": [[0, 6]], "text": "Report"}
+    misfit = {"type": "NUM", "spans": [[0, 6]], "text": "report"}
+    lines = ({"document": f"d{n}", "mentions": [mention] * 20 + [misfit]} for n in range(DOCUMENTS))
+    predictions.write_text("\n".join(json.dumps(line) for line in lines))
+    command = goldwire("corpus", "import", path, predictions, "--layer", "system/x")
+    seconds = undisturbed(command)
+    whole = content(tmp_path)
+    for moment in moments(seconds):
+        (path / "layers/system/x.jsonl").unlink()
+        (path / "quarantine/system/x.jsonl").unlink()
+        kill_at(command, moment)
+        corpus = open_corpus(path)
+        assert corpus_faults(corpus) == {}
+        undisturbed(command)
+        assert content(tmp_path) == whole

@@ -17,7 +17,9 @@ from goldwire.corpora.formats import tags
 SAMPLE = 2000  # lines that are looked at to tell the columns
 TOKEN_AND_TAG = 2  # columns, at least
 START = "-DOCSTART-"
-_COMMENT = re.compile(r"#\s*([\w.:-]+)(?: id)?\s*=\s?(.*)")
+# A token may begin with # too; a comment has a space behind it, and a name with = or newdoc.
+_COMMENT = re.compile(r"# +(?:([\w.:-]+)(?: id)? *= ?(.*)|newdoc *$)")
+_SPACES = re.compile(r"[ \t]+")  # not str.split(): a no-break space belongs to its token
 _GAP = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 
@@ -62,6 +64,12 @@ class Columns(NamedTuple):
     token: int
     tag: int
     kept: int
+
+    def split(self, lines: Sequence[str]) -> list[list[str]]:
+        """The cells of each line."""
+        if self.separator is not None:
+            return [line.split(self.separator) for line in lines]
+        return [_SPACES.split(line.strip(" \t")) for line in lines]
 
     def __str__(self) -> str:
         """How they are told to people."""
@@ -111,9 +119,9 @@ class _Reader:
 
     def take(self, first: int, block: str) -> None:
         """The lines of a block. Most are nothing but tokens: those are not looked at one by one."""
-        separator, token, tag, _ = self.columns
+        _, token, tag, _ = self.columns
         lines = block.split("\n")
-        rows = [line.split(separator) for line in lines]
+        rows = self.columns.split(lines)
         if "#" in block or START in block or not all(len(row) >= self.width and row[token] for row in rows):
             for number, (line, row) in enumerate(zip(lines, rows, strict=True), start=first):
                 self.one(number, line, row)
@@ -143,13 +151,14 @@ class _Reader:
             self.end()
             self.start(None, number)
         elif (match := _COMMENT.match(line)) is not None:
-            self.comment(match[1], match[2], number)
+            self.comment(match[1] or "newdoc", match[2] or "", number)
         elif not line.startswith("#"):
-            message = f"{len(line.split(self.columns.separator))} column(s), where {self.width} are needed"
+            found = len(self.columns.split([line])[0])
+            message = f"{found} column(s), where {self.width} are needed"
             self.faults.append(Fault(f"{self.where}:{number}", "", f"{message}: {line[:60]!r}"))
 
     def comment(self, name: str, value: str, number: int) -> None:
-        if name.startswith("newdoc"):
+        if name == "newdoc":
             self.end()
             self.start(value.strip() or None, number)
         elif name == "text":
@@ -181,7 +190,7 @@ def _columns(text: str, where: str, options: Options) -> Columns:
         raise DataError(f"{where}: no tokens", [Fault(where, "", "holds no line with a token and a tag")])
     tabs = any("\t" in line for line in sample) if options.separator == "auto" else options.separator == "tab"
     separator = "\t" if tabs else None
-    rows = [line.split(separator) for line in sample]
+    rows = Columns(separator, 0, 0, 0).split(sample)
     width = Counter(map(len, rows)).most_common(1)[0][0]
     full = [row for row in rows if len(row) == width and row[0]]
     token = (

@@ -9,8 +9,8 @@ Read into a corpus that is there, the tokens must be those of its texts: documen
 file names ids that the corpus has, else by their order.
 
 Written, a sentence is a line of the text, and words are as Goldwire counts them, parted at the edges of
-mentions. Not held: mentions that overlap a longer one, the parts of discontinuous mentions, and everything
-besides types and spans of mentions.
+mentions. Not held: mentions that overlap a longer one, have several parts, go over a line break, or begin or
+end in white space; and everything besides types and spans of mentions.
 """
 
 from __future__ import annotations

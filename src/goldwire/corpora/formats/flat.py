@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -12,6 +13,8 @@ from goldwire.corpora.formats.columns import Options
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, Mention, Span
+
+_SPACE = re.compile(r"\s")
 
 
 def write(
@@ -25,24 +28,27 @@ def write(
         lines.append(f"# newdoc id = {document.id}\n")
         annotations = layer.get(document.id)
         mentions = annotations.mentions if annotations else ()
-        lines += _sentences(document, _flat(mentions, lost), scheme, lost)
+        lines += _sentences(document, _flat(mentions, document.text, lost), scheme, lost)
     write_atomic(path, "".join(lines).encode("utf-8"))
     return loss.report(lost)
 
 
-def _flat(mentions: Iterable[Mention], lost: Counter[str]) -> list[tuple[Span, str]]:
-    """Mentions of one span that do not overlap, the longest first to be kept, in text order."""
+def _flat(mentions: Iterable[Mention], text: str, lost: Counter[str]) -> list[tuple[Span, str]]:
+    """Mentions of one span in one line that do not overlap, the longest first to be kept, in text order."""
     kept: list[tuple[Span, str]] = []
     taken: set[int] = set()
     for mention in sorted(mentions, key=lambda m: (m.spans[0].start - m.spans[-1].end, m.spans, m.type)):
         covered = range(mention.spans[0].start, mention.spans[0].end)
         if len(mention.spans) > 1:
             lost["discontinuous mentions"] += 1
+        elif "\n" in text[covered.start : covered.stop]:
+            lost["mentions over line breaks"] += 1
         elif not taken.isdisjoint(covered):
             lost["overlapping mentions"] += 1
         else:
             taken.update(covered)
-            kept.append((mention.spans[0], mention.type))
+            kept.append((mention.spans[0], _SPACE.sub("_", mention.type)))
+            lost["labels with white space"] += kept[-1][1] != mention.type
     return sorted(kept)
 
 

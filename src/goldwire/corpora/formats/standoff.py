@@ -184,7 +184,14 @@ class _Reader:
             if end in self.lines.events:
                 self.lost["arguments that are events"] += 1
             else:
-                yield Argument(role=name, mention=end)
+                yield Argument(role=name, mention=self.meant(end))
+
+    def meant(self, id: str) -> str:
+        """The mention that an id stands for: a cluster's T line stands for the one mention with its spans."""
+        if id not in self.spans or not self.is_cluster(id):
+            return id
+        same = [other for other in self.mentions() if self.spans[other] == self.spans[id]]
+        return same[0] if len(same) == 1 else id
 
     def relations(self) -> Iterator[Relation]:
         for id, relation in self.lines.relations.items():
@@ -196,7 +203,8 @@ class _Reader:
             elif len(ends) != 2:  # noqa: PLR2004 - source and target
                 self.lost["relations of other than two"] += 1
             else:
-                yield Relation(id=id, type=relation.type, source=ends[0], target=ends[1])
+                source, target = map(self.meant, ends)
+                yield Relation(id=id, type=relation.type, source=source, target=target)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -1,0 +1,191 @@
+"""re3d (dstl): folders with documents.json, entities.json and relations.json, JSON lines each.
+
+Entities become mentions, relations join the mentions that have their offsets. What does not give its `value`
+in the text is refused, and so is a relation whose ends are no mentions. Titles, sources and addresses of
+documents are kept.
+
+Not kept: confidences, the words of relations, counts of words and sentences. Read only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from goldwire.corpora.codec import read_lines
+from goldwire.corpora.encodings import normalise
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.formats import Quarantined, Reading, loss
+from goldwire.corpora.offsets import hash_text
+from goldwire.corpora.types import Annotations, Document, Mention, Meta, Relation, Span
+
+FILES = ("documents.json", "entities.json", "relations.json")
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """There is nothing to choose."""
+
+
+class _Source(msgspec.Struct, frozen=True, rename={"id": "_id", "source": "sourceName", "url": "sourceUrl"}):
+    id: str
+    text: str
+    title: str | None = None
+    source: str | None = None
+    url: str | None = None
+
+
+class _Entity(msgspec.Struct, frozen=True, rename={"id": "_id", "document": "documentId"}):
+    id: str
+    document: str
+    type: str
+    begin: int
+    end: int
+    value: str
+    confidence: float | None = None
+
+
+class _Link(msgspec.Struct, frozen=True, rename="camel"):
+    id: str = msgspec.field(name="_id")
+    document: str = msgspec.field(name="documentId")
+    type: str
+    source: str
+    target: str
+    source_begin: int
+    source_end: int
+    target_begin: int
+    target_end: int
+    confidence: float | None = None
+
+
+def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
+    """See `Format.read`. Paths are folders with the three files."""
+    del options
+    made: dict[str, Document] = {}
+    layer: list[Annotations] = []
+    quarantined: list[Quarantined] = []
+    lost: Counter[str] = Counter()
+    for folder in paths:
+        sources, entities, links = _files(folder)
+        here = {source.id: _document(source) for source in sources}
+        made |= here
+        lost["confidences"] += sum(entity.confidence is not None for entity in entities)
+        lost["confidences"] += sum(link.confidence is not None for link in links)
+        lost["words of relations"] += len(links)
+        reader = _Reader(here, str(folder))
+        layer += reader.annotations(entities, links)
+        quarantined += reader.quarantined
+    if documents is not None:
+        _check(made, documents, paths)
+    kept = list(made.values()) if documents is None else []
+    return Reading(documents=kept, annotations=layer, loss=loss.report(lost), quarantined=quarantined)
+
+
+def _files(folder: Path) -> tuple[list[_Source], list[_Entity], list[_Link]]:
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise CorpusError(f"{folder}: not a re3d folder (no {', '.join(missing)})")
+    sources, entities, links = (folder / name for name in FILES)
+    return read_lines(sources, _Source), read_lines(entities, _Entity), read_lines(links, _Link)
+
+
+def _document(source: _Source) -> Document:
+    text = normalise(source.text)
+    meta = Meta(title=source.title or None, source=source.source or None, url=source.url or None)
+    return Document(id=source.id, text=text, sha256=hash_text(text), meta=meta)
+
+
+def _check(made: Mapping[str, Document], documents: Iterable[Document], paths: Sequence[Path]) -> None:
+    hashes = {document.id: document.sha256 for document in documents}
+    faults = [
+        Fault(", ".join(map(str, paths)), document.id, "is not in the corpus, or with another text")
+        for document in made.values()
+        if hashes.get(document.id) != document.sha256
+    ]
+    if faults:
+        raise DataError("the texts are not those of the corpus", faults)
+
+
+T = TypeVar("T", _Entity, _Link)
+
+
+class _Reader:
+    """Annotations of the documents of one folder, and what was refused."""
+
+    def __init__(self, documents: Mapping[str, Document], where: str) -> None:
+        self.documents, self.where = documents, where
+        self.quarantined: list[Quarantined] = []
+
+    def annotations(self, entities: Iterable[_Entity], links: Iterable[_Link]) -> Iterator[Annotations]:
+        """One for each document."""
+        said, joined = self.by_document(entities, FILES[1]), self.by_document(links, FILES[2])
+        for document in self.documents.values():
+            mentions = tuple(self.mentions(said.get(document.id, []), document))
+            ids: dict[Span, list[str]] = {}
+            for mention in mentions:
+                ids.setdefault(mention.spans[0], []).append(mention.id)
+            yield Annotations(
+                document=document.id,
+                sha256=document.sha256,
+                mentions=mentions,
+                relations=tuple(self.relations(joined.get(document.id, []), document, ids)),
+            )
+
+    def by_document(self, items: Iterable[T], file: str) -> dict[str, list[T]]:
+        found: dict[str, list[T]] = {}
+        for item in items:
+            if item.document in self.documents:
+                found.setdefault(item.document, []).append(item)
+            else:
+                self.refuse(item, f"there is no document {item.document!r}", file)
+        return found
+
+    def mentions(self, entities: Iterable[_Entity], document: Document) -> Iterator[Mention]:
+        for entity in entities:
+            span = Span(max(0, entity.begin), max(0, entity.end))
+            if self.gives(document, span, entity.value, entity, FILES[1]):
+                yield Mention(id=entity.id, type=entity.type, spans=(span,))
+
+    def relations(
+        self, links: Iterable[_Link], document: Document, ids: Mapping[Span, list[str]]
+    ) -> Iterator[Relation]:
+        for link in links:
+            source = self.end(link, Span(link.source_begin, link.source_end), link.source, document, ids)
+            target = self.end(link, Span(link.target_begin, link.target_end), link.target, document, ids)
+            if source is not None and target is not None:
+                yield Relation(id=link.id, type=link.type, source=source, target=target)
+
+    def end(
+        self, link: _Link, span: Span, value: str, document: Document, ids: Mapping[Span, list[str]]
+    ) -> str | None:
+        """The mention at an end of a relation, where there is one and only one."""
+        if not self.gives(document, span, value, link, FILES[2]):
+            return None
+        same = ids.get(span, [])
+        if len(same) != 1:
+            which = "two mentions" if same else "no mention"
+            self.refuse(link, f"{which} with the offsets of its end {value!r}", FILES[2])
+            return None
+        return same[0]
+
+    def gives(self, document: Document, span: Span, value: str, item: _Entity | _Link, file: str) -> bool:
+        got = document.text[span.start : span.end]
+        if got != value:
+            self.refuse(item, f"the offsets give {got!r}, the file says {value!r}", file)
+        return got == value
+
+    def refuse(self, item: _Entity | _Link, reason: str, file: str) -> None:
+        where, value = f"{self.where}/{file}", msgspec.to_builtins(item)
+        found = Quarantined(where=where, document=item.document, reason=reason, value=value)
+        self.quarantined.append(found)
+
+
+def write(
+    path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Options
+) -> dict[str, int]:
+    """Raise `CorpusError`: the format is read only."""
+    del documents, layer, options
+    raise CorpusError(f"{path}: re3d is read only; write goldwire, conll, brat or tbf")

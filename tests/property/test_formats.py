@@ -1,0 +1,177 @@
+"""What a format holds comes back from it, whatever the text: astral characters, marks, CR, odd spaces."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goldwire.corpora.encodings import normalise
+from goldwire.corpora.formats import brat, conll, own, tbf
+from goldwire.corpora.offsets import hash_text, surface
+from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Relation, Span, Spans
+
+few = settings(max_examples=50)  # every example writes files, and waits for the disk
+CHARACTERS = "ab Z9.,’-#=\t\n\n\n \xa0\u2028\u0301😀𐍈مـ\u200d"
+labels = st.text("AB-:;_ä", min_size=1, max_size=4)
+texts = st.text(CHARACTERS, min_size=1, max_size=40).filter(str.strip)
+
+
+@st.composite
+def span_lists(draw: st.DrawFn, text: str, most: int = 3) -> Spans:
+    ends = draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=2 * most, unique=True).map(sorted))
+    return tuple(Span(a, b) for a, b in zip(ends[::2], ends[1::2], strict=False))
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> tuple[Document, Annotations]:
+    """A text with anything that may be annotated in it."""
+    text = draw(texts)
+    document = Document(id="doc 1", text=text, sha256=hash_text(text))
+    count = draw(st.integers(0, 4))
+    clusters = st.none() | st.sampled_from(["c1", "c2"])
+    values = st.dictionaries(labels, labels, max_size=2)
+    mentions = tuple(
+        Mention(
+            id=f"m{i}",
+            type=draw(labels),
+            spans=draw(span_lists(text)),
+            attributes=draw(values),
+            cluster=draw(clusters),
+        )
+        for i in range(count)
+    )
+    ids = st.sampled_from([mention.id for mention in mentions]) if mentions else st.nothing()
+    arguments = st.lists(st.builds(Argument, role=labels, mention=ids), max_size=3).map(tuple)
+    events = tuple(
+        Event(
+            id=f"e{i}", type=draw(labels), trigger=draw(span_lists(text)),
+            arguments=draw(arguments) if mentions else (), attributes=draw(values), cluster=draw(clusters),
+        )
+        for i in range(draw(st.integers(0, 3)))
+    )  # fmt: skip
+    relations = tuple(
+        Relation(id=f"r{i}", type=draw(labels), source=draw(ids), target=draw(ids))
+        for i in range(draw(st.integers(0, 2)) if mentions else 0)
+    )
+    annotations = Annotations(
+        document=document.id, sha256=document.sha256, mentions=mentions, events=events, relations=relations
+    )
+    return document, annotations
+
+
+def partition(units: Sequence[Mention | Event]) -> set[frozenset[int]]:
+    """The clusters of two or more as sets of places in the list, whatever they are called."""
+    groups: dict[str, set[int]] = {}
+    for i, unit in enumerate(units):
+        if unit.cluster is not None:
+            groups.setdefault(unit.cluster, set()).add(i)
+    return {frozenset(group) for group in groups.values() if len(group) > 1}
+
+
+def linked(annotations: Annotations) -> list[object]:
+    """Events and relations with places of mentions in the list for their ids."""
+    place = {mention.id: i for i, mention in enumerate(annotations.mentions)}
+    return [
+        (e.type, e.trigger, e.attributes, [(a.role, place[a.mention]) for a in e.arguments])
+        for e in annotations.events
+    ] + [(r.type, place[r.source], place[r.target]) for r in annotations.relations]
+
+
+@few
+@given(documents())
+def test_brat_gives_back_everything_but_names(given_: tuple[Document, Annotations]) -> None:
+    document, annotations = given_
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        brat.write(folder, [document], {document.id: annotations}, brat.Options())
+        reading = brat.read([folder], brat.Options(), [document])
+    assert reading.quarantined == []
+    assert reading.loss == {}
+    (back,) = reading.annotations
+    plain = [(m.type, m.spans, m.attributes) for m in annotations.mentions]
+    assert [(m.type, m.spans, m.attributes) for m in back.mentions] == plain
+    assert linked(back) == linked(annotations)
+    assert partition(back.mentions) == partition(annotations.mentions)
+    assert partition(back.events) == partition(annotations.events)
+
+
+@few
+@given(documents())
+def test_brat_makes_the_same_texts(given_: tuple[Document, Annotations]) -> None:
+    document, annotations = given_
+    with tempfile.TemporaryDirectory() as name:
+        brat.write(Path(name), [document], {document.id: annotations}, brat.Options())
+        reading = brat.read([Path(name)], brat.Options())
+    assert reading.documents == [document]
+
+
+@few
+@given(st.text(CHARACTERS + "\r", min_size=1).filter(str.strip), st.data())
+def test_brat_offsets_in_files_with_any_line_ends_give_the_same_words(raw: str, data: st.DataObject) -> None:
+    start, end = sorted(data.draw(st.lists(st.integers(0, len(raw)), min_size=2, max_size=2, unique=True)))
+    covered = raw[start:end].replace("\r", " ").replace("\n", " ").replace("\t", " ").replace("\u2028", " ")
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "a.txt").write_bytes(raw.encode())
+        (Path(name) / "a.ann").write_bytes(f"T1\tX {start} {end}\t{covered}\n".encode())
+        reading = brat.read([Path(name)], brat.Options())
+    assert reading.quarantined == []
+    (mention,) = reading.annotations[0].mentions
+    text = reading.documents[0].text
+    # a span that begins between CR and LF begins at the line end that the two have become
+    begins_inside = start > 0 and raw[start - 1 : start + 1] == "\r\n"
+    assert surface(text, mention.spans) == normalise(raw[start - begins_inside : end]) or begins_inside
+
+
+@few
+@given(documents(), st.sampled_from(["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU"]))
+def test_conll_gives_back_flat_mentions_and_counts_the_rest(
+    given_: tuple[Document, Annotations], scheme: str
+) -> None:
+    document, annotations = given_
+    layer = msgspec.structs.replace(annotations, events=(), relations=())
+    options = conll.Options(scheme=scheme)  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "x.conll"
+        loss = conll.write(path, [document], {document.id: layer}, options)
+        reading = conll.read([path], options, [document])
+    (back,) = reading.annotations
+    wanted = {(m.type, m.spans) for m in layer.mentions}
+    assert {(m.type, m.spans) for m in back.mentions} <= wanted
+    kinds = ("discontinuous mentions", "overlapping mentions", "mentions that begin or end in white space")
+    lost = sum(loss.get(kind, 0) for kind in (*kinds, "mentions over line breaks"))
+    assert len(back.mentions) + lost == len(layer.mentions)
+
+
+@few
+@given(documents())
+def test_tbf_gives_back_triggers_types_realis_and_clusters(given_: tuple[Document, Annotations]) -> None:
+    document, annotations = given_
+    realis = ("actual", "generic", "other")
+    events = tuple(
+        msgspec.structs.replace(event, attributes={"realis": realis[i % 3]}, arguments=())
+        for i, event in enumerate(annotations.events)
+    )
+    layer = msgspec.structs.replace(annotations, events=events)
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "x.tbf"
+        tbf.write(path, [document], {document.id: layer}, tbf.Options())
+        reading = tbf.read([path], tbf.Options(), [document])
+    assert reading.quarantined == []
+    (back,) = reading.annotations
+    plain = [(e.type, e.trigger, e.attributes) for e in events]
+    assert [(e.type, e.trigger, e.attributes) for e in back.events] == plain
+    if len({event.trigger for event in events}) == len(events):
+        assert partition(back.events) == partition(events)
+
+
+@few
+@given(documents())
+def test_own_form_gives_back_the_layer(given_: tuple[Document, Annotations]) -> None:
+    document, annotations = given_
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "x.jsonl"
+        assert own.write(path, [document], {document.id: annotations}, own.Options()) == {}
+        assert own.read([path], own.Options(), [document]).annotations == [annotations]

@@ -1,0 +1,266 @@
+"""Columns of tokens and tags become documents and mentions at their true offsets, and come back."""
+
+from pathlib import Path
+
+import pytest
+
+from goldwire.corpora.errors import DataError
+from goldwire.corpora.formats import Reading, conll
+from goldwire.corpora.formats.conll import Options
+from goldwire.corpora.offsets import surface
+from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Span
+
+
+def read(
+    tmp_path: Path, text: str | bytes, documents: list[Document] | None = None, **options: object
+) -> Reading:
+    path = tmp_path / "x.conll"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return conll.read([path], Options(**options), documents)  # type: ignore[arg-type]
+
+
+def refusal(
+    tmp_path: Path, text: str, documents: list[Document] | None = None, **options: object
+) -> list[str]:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, text, documents, **options)
+    return [str(fault).removeprefix(f"{tmp_path}/") for fault in caught.value.faults]
+
+
+def said(reading: Reading, documents: list[Document] | None = None) -> dict[str, list[tuple[str, str]]]:
+    """The surface and type of each mention, by document."""
+    texts = {document.id: document.text for document in documents or reading.documents}
+    return {
+        item.document: [(surface(texts[item.document], m.spans), m.type) for m in item.mentions]
+        for item in reading.annotations
+    }
+
+
+def test_each_sentence_is_a_document_where_nothing_parts_them(tmp_path: Path) -> None:
+    reading = read(tmp_path, "Rain\tO\nin\tO\nNew\tB-LOC\nYork\tI-LOC\n\n\nAnna\tB-PER\nsang\tO")
+    assert [(d.id, d.text) for d in reading.documents] == [
+        ("000001", "Rain in New York"),
+        ("000002", "Anna sang"),
+    ]
+    assert said(reading) == {"000001": [("New York", "LOC")], "000002": [("Anna", "PER")]}
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_documents_begin_at_docstart(tmp_path: Path, line_end: str) -> None:
+    lines = ["-DOCSTART- -X- O O", "", "EU NNP B-NP B-ORG", "", "rose VBD O O", "", "-DOCSTART- -X- O O", ""]
+    lines += ["Bonn NNP B-NP I-LOC", ""]
+    reading = read(tmp_path, line_end.join(lines))
+    assert [document.text for document in reading.documents] == ["EU\nrose", "Bonn"]
+    assert said(reading) == {"000001": [("EU", "ORG")], "000002": [("Bonn", "LOC")]}
+    assert reading.loss == {"columns": 2}
+
+
+def test_comments_name_documents_and_give_the_true_text(tmp_path: Path) -> None:
+    text = """# newdoc id = n1
+# sent_id = n1-1
+# text = “Anna’s  in Rome.”
+1\t“\tO
+2\tAnna\tB-PER
+3\t’s\tO
+4\tin\tO
+5\tRome\tB-LOC
+6\t.\tO
+7\t”\tO
+
+# sent_id = n1-2
+# text = She sang.
+1\tShe\tO
+2\tsang\tO
+3\t.\tO
+
+# newdoc
+# sent_id = n2-1
+1\tBonn\tB-LOC
+"""
+    reading = read(tmp_path, text)
+    assert [(d.id, d.text) for d in reading.documents] == [
+        ("n1", "“Anna’s  in Rome.”\nShe sang."),
+        ("000002", "Bonn"),
+    ]
+    assert said(reading) == {"n1": [("Anna", "PER"), ("Rome", "LOC")], "000002": [("Bonn", "LOC")]}
+
+
+def test_sentences_without_documents_are_called_by_their_comment(tmp_path: Path) -> None:
+    reading = read(tmp_path, "# sent_id = s-7\nRain\tO\n\nSun\tO\n")
+    assert [document.id for document in reading.documents] == ["s-7", "000002"]
+
+
+def test_tokens_that_look_like_comments_or_spaces_are_tokens(tmp_path: Path) -> None:
+    reading = read(tmp_path, "#\tO\n#rain=wet\tB-TAG\n# no comment\nNew\xa0York\tB-LOC\n")
+    assert reading.documents[0].text == "# #rain=wet New\xa0York"
+    assert said(reading) == {"000001": [("#rain=wet", "TAG"), ("New\xa0York", "LOC")]}
+    by_space = read(tmp_path, "# O\nNew\xa0York  B-LOC \n")
+    assert said(by_space) == {"000001": [("New\xa0York", "LOC")]}
+
+
+def test_columns_are_found_or_named(tmp_path: Path) -> None:
+    text = "1 EU NNP B-NP B-ORG x\n2 rose VBD O O x\n\n1 Bonn NNP B-NP B-LOC x\n"
+    assert said(read(tmp_path, text)) == {"000001": [("EU", "ORG")], "000002": [("Bonn", "LOC")]}
+    assert said(read(tmp_path, text, tag=4)) == {"000001": [("EU", "NP")], "000002": [("Bonn", "NP")]}
+    assert said(read(tmp_path, text, tag=-2, token=3)) == {
+        "000001": [("NNP", "ORG")],
+        "000002": [("NNP", "LOC")],
+    }
+    assert refusal(tmp_path, text, tag=9) == ["x.conll: there is no column 9 of 6"]
+
+
+def test_policy_decides_what_an_invalid_tag_means(tmp_path: Path) -> None:
+    text = "New\tI-LOC\nYork\tI-LOC\n\nAnna\tB-PER\nsang\tI-LOC\n"
+    assert said(read(tmp_path, text)) == {
+        "000001": [("New York", "LOC")],
+        "000002": [("Anna", "PER"), ("sang", "LOC")],
+    }
+    assert said(read(tmp_path, text, policy="strict", scheme="IOB2")) == {
+        "000001": [],
+        "000002": [("Anna", "PER")],
+    }
+    assert refusal(tmp_path, text, policy="reject", scheme="IOB2") == [
+        "x.conll:1: I-LOC I-LOC is no mention in IOB2",
+        "x.conll:5: I-LOC is no mention in IOB2",
+    ]
+
+
+def test_every_faulty_line_is_told(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "Rain\tO\nword\n\nSun\tX\nMoon\tO\n", tag=2) == [
+        "x.conll:2: 1 column(s), where 2 are needed: 'word'"
+    ]
+    assert refusal(tmp_path, "Rain\tO\n\nSun\tX\nMoon\tQ-A\n", tag=2) == [
+        "x.conll:3: 'X' is no tag: O, or one of B I E S L U with -TYPE behind it",
+        "x.conll:4: 'Q-A' is no tag: O, or one of B I E S L U with -TYPE behind it",
+    ]
+    assert refusal(tmp_path, "Rain\tverb\n") == [
+        "x.conll: no column holds nothing but tags such as O and B-LOC; name it with the option `tag`"
+    ]
+    assert refusal(tmp_path, "# only = this\n\n") == ["x.conll: holds no line with a token and a tag"]
+    assert "not UTF-8" in refusal(tmp_path, b"caf\xe9\tO\n")[0]  # type: ignore[arg-type]
+
+
+def test_token_that_is_not_in_its_text_is_told(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "# text = Rain fell.\nRain\tO\nfall\tO\n.\tO\n") == [
+        "x.conll:3: token 'fall' is not where the text of '000001' goes on with 'fell.'"
+    ]
+
+
+def test_second_file_with_the_same_tokens_binds_by_order_or_by_id(tmp_path: Path) -> None:
+    documents = [make_document("a", "“Anna’s in Rome.”"), make_document("b", "It\nrained.")]
+    by_order = "“ O\nAnna B-PER\n’s O\nin O\nRome O\n. O\n” O\n\nIt O\nrained O\n. O\n"
+    assert said(read(tmp_path, by_order, documents), documents) == {"a": [("Anna", "PER")], "b": []}
+    by_id = "# newdoc id = b\nIt\tB-X\n\nrained\tO\n.\tO\n"
+    assert said(read(tmp_path, by_id, documents), documents) == {"b": [("It", "X")]}
+
+
+def test_second_file_with_other_tokens_or_documents_is_refused(tmp_path: Path) -> None:
+    documents = [make_document("a", "Rain fell."), make_document("b", "Sun.")]
+    assert refusal(tmp_path, "Rain O\nfell O\n. O\n", documents) == [
+        "x.conll: holds 1 document(s) without known ids, the corpus 2"
+    ]
+    assert refusal(tmp_path, "Rain O\nfalls O\n\nSun O\nset O\n", documents) == [
+        "x.conll:2: token 'falls' is not where the text of 'a' goes on with 'fell.'",
+        "x.conll:5: token 'set' is not where the text of 'b' goes on with '.'",
+    ]
+    assert refusal(tmp_path, "# newdoc id = a\nRain\tO\n\n# newdoc id = z\nSun\tO\n", documents) == [
+        "x.conll:4: the corpus has no document 'z'"
+    ]
+
+
+TEXT = "US-led forces left\n\nBalkh. "
+#       0  3           18      20
+LAYER = Annotations(
+    document="a",
+    sha256=make_document("a", TEXT).sha256,
+    mentions=(
+        Mention(id="m1", type="MIL", spans=(Span(0, 13),), cluster="c", attributes={"form": "nominal"}),
+        Mention(id="m2", type="GPE", spans=(Span(0, 2),), score=0.5),
+        Mention(id="m3", type="GPE", spans=(Span(20, 25),), head=Span(20, 25)),
+        Mention(id="m4", type="X", spans=(Span(0, 2), Span(14, 18))),
+        Mention(id="m5", type="X", spans=(Span(18, 19),)),
+        Mention(id="m6", type="X", spans=(Span(13, 14),)),
+    ),
+    events=(
+        Event(id="e", type="Leave", trigger=(Span(14, 18),), arguments=(Argument(role="who", mention="m1"),)),
+    ),
+)
+
+
+def test_written_file_holds_flat_mentions_and_the_loss_is_counted(tmp_path: Path) -> None:
+    document = make_document("a", TEXT)
+    loss = conll.write(tmp_path / "o.conll", [document], {"a": LAYER}, Options())
+    assert (tmp_path / "o.conll").read_text() == (
+        "# newdoc id = a\n"
+        "# text = US-led forces left\nUS-led\tB-MIL\nforces\tI-MIL\nleft\tO\n\n"
+        "# text = Balkh. \nBalkh\tB-GPE\n.\tO\n\n"
+    )
+    assert loss == {
+        "arguments": 1, "attributes": 1, "cluster links": 1, "discontinuous mentions": 1, "events": 1,
+        "heads": 1, "mentions over line breaks": 1, "mentions that begin or end in white space": 1,
+        "overlapping mentions": 1, "scores": 1,
+    }  # fmt: skip
+    back = conll.read([tmp_path / "o.conll"], Options(), [document])
+    assert [(m.type, m.spans) for m in back.annotations[0].mentions] == [
+        ("MIL", (Span(0, 13),)),
+        ("GPE", (Span(20, 25),)),
+    ]
+
+
+def test_words_are_parted_where_a_mention_ends_inside_them(tmp_path: Path) -> None:
+    document = make_document("a", "US-led forces")
+    layer = Annotations(
+        document="a", sha256=document.sha256, mentions=(Mention(id="m", type="GPE", spans=(Span(0, 2),)),)
+    )
+    assert conll.write(tmp_path / "o", [document], {"a": layer}, Options(scheme="IOBES")) == {}
+    assert "US\tS-GPE\n-led\tO\nforces\tO\n" in (tmp_path / "o").read_text()
+
+
+def test_io_joins_touching_mentions_and_says_so(tmp_path: Path) -> None:
+    document = make_document("a", "Anna Maria")
+    mentions = (
+        Mention(id="1", type="P", spans=(Span(0, 4),)),
+        Mention(id="2", type="P", spans=(Span(5, 10),)),
+    )
+    layer = Annotations(document="a", sha256=document.sha256, mentions=mentions)
+    loss = conll.write(tmp_path / "o", [document], {"a": layer}, Options(scheme="IO"))
+    assert loss == {"borders between touching mentions": 1}
+
+
+# Counted with awk on the files: mentions are the B- tags (no file has an I- that does not continue one).
+@pytest.mark.parametrize(
+    ("name", "documents", "mentions"),
+    [
+        ("emerging.test.annotated", 1287, 1079),
+        ("flytxt", 1287, 720),
+        ("arcada", 1287, 787),
+        ("wnut17train.conll", 3394, 1975),
+    ],
+)
+def test_wnut_files_are_read_whole(shared: Path, name: str, documents: int, mentions: int) -> None:
+    reading = conll.read([shared / "data/wnut17" / name], Options(policy="reject"))
+    assert len(reading.documents) == documents
+    assert sum(len(item.mentions) for item in reading.annotations) == mentions
+
+
+def test_wnut_submissions_bind_to_the_gold_texts(shared: Path) -> None:
+    folder = shared / "data/wnut17"
+    gold = conll.read([folder / "emerging.test.annotated"], Options())
+    for name in ("flytxt", "arcada"):
+        system = conll.read([folder / name], Options(), gold.documents)
+        assert [item.document for item in system.annotations] == [document.id for document in gold.documents]
+
+
+def test_pud_has_true_offsets_in_its_raw_text(shared: Path) -> None:
+    path = shared / "data/uner_pud/en_pud-ud-test.iob2"
+    reading = conll.read([path], Options(policy="reject"))
+    # grep -c '# newdoc', and awk on the third column for B-
+    assert len(reading.documents) == 397
+    assert sum(len(item.mentions) for item in reading.annotations) == 1075
+    raw = [
+        line[len("# text = ") :]
+        for line in path.read_text("utf-8").split("\n")
+        if line.startswith("# text = ")
+    ]
+    assert "\n".join(document.text for document in reading.documents).split("\n") == raw

@@ -1,0 +1,96 @@
+"""The own form: layers come back as they are; predictions in the simple form are completed or refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from goldwire.corpora.errors import CorpusError, DataError
+from goldwire.corpora.formats import Reading, own
+from goldwire.corpora.formats.own import Options
+from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
+
+DOCUMENT = make_document("a", "Rebels attacked Balkh on Monday.")
+#                              0      7        16    22 25
+ARGUMENT = {"role": "r", "spans": [[0, 6]]}
+
+
+def read(tmp_path: Path, *lines: object) -> Reading:
+    path = tmp_path / "x.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    return own.read([path], Options(), [DOCUMENT])
+
+
+def test_simple_form_gets_ids_and_its_arguments_their_mentions(tmp_path: Path) -> None:
+    line = {
+        "document": "a",
+        "mentions": [
+            {"type": "MIL", "spans": [[0, 6]], "text": "Rebels"},
+            {"type": "GPE", "spans": [[16, 21]], "id": "m1"},
+        ],
+        "events": [
+            {
+                "type": "Attack",
+                "trigger": [[7, 15]],
+                "arguments": [
+                    {"role": "attacker", "spans": [[0, 6]]},
+                    {"role": "target", "mention": "m1"},
+                    {"role": "time", "spans": [[25, 31]], "type": "TIME", "score": 0.5},
+                ],
+            }
+        ],
+    }  # fmt: skip
+    reading = read(tmp_path, line)
+    assert reading.quarantined == []
+    (item,) = reading.annotations
+    assert item == Annotations(
+        document="a",
+        sha256=DOCUMENT.sha256,
+        mentions=(
+            Mention(id="m2", type="MIL", spans=(Span(0, 6),)),
+            Mention(id="m1", type="GPE", spans=(Span(16, 21),)),
+            Mention(id="m3", type="TIME", spans=(Span(25, 31),)),
+        ),
+        events=(
+            Event(
+                id="e1",
+                type="Attack",
+                trigger=(Span(7, 15),),
+                arguments=(
+                    Argument(role="attacker", mention="m2"),
+                    Argument(role="target", mention="m1"),
+                    Argument(role="time", mention="m3", score=0.5),
+                ),
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ({"document": "z"}, "the corpus has no document of this id"),
+        ({"document": "a", "sha256": "0"}, "made for another text: the hashes differ"),
+        (
+            {"document": "a", "mentions": [{"type": "X", "spans": [[0, 5]], "text": "Rebels"}]},
+            "the offsets give 'Rebel', the file says 'Rebels'",
+        ),
+        (
+            {"document": "a", "events": [{"type": "X", "trigger": [[0, 6]], "arguments": [ARGUMENT]}]},
+            "no mention has these spans: list one, or give the argument a type",
+        ),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_with_the_reason(tmp_path: Path, line: object, reason: str) -> None:
+    assert [q.reason for q in read(tmp_path, line).quarantined] == [reason]
+
+
+def test_file_that_is_not_in_the_form_is_refused_whole(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="unknown field `entities`"):
+        read(tmp_path, {"document": "a"}, {"document": "a", "entities": []})
+
+
+def test_files_hold_no_texts(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="hold no texts"):
+        own.read([tmp_path], Options())
