@@ -52,7 +52,7 @@ def write(corpus: Corpus, imported: Imported, raw: bytes, name: str) -> Deposite
         write_atomic(quarantine, encode_lines(imported.quarantined))
     else:
         quarantine.unlink(missing_ok=True)
-    layers = {layer: _replace(corpus, layer, lines) for layer, lines in changes(imported).items()}
+    layers = {layer: replace(corpus, layer, lines) for layer, lines in changes(imported).items()}
     return Deposited(
         layers={layer: size for layer, size in layers.items() if size},
         raw=kept,
@@ -80,7 +80,7 @@ def changes(imported: Imported) -> dict[str, Lines]:
     return dict(lines)
 
 
-def _replace(corpus: Corpus, layer: str, lines: Mapping[str, Annotations | None]) -> int:
+def replace(corpus: Corpus, layer: str, lines: Mapping[str, Annotations | None]) -> int:
     """Put lines into a layer; the number of documents that it has then. An empty layer is taken away."""
     path = corpus.layer_path(layer)
     old = corpus.layer(layer) if path.is_file() else {}

@@ -1,0 +1,321 @@
+"""What Goldwire asks of Label Studio: projects, tasks, predictions, snapshots, people.
+
+Each function is one request, or one page after the other. What may be sent once only raises `UncertainError`
+when its answer is lost (`goldwire.annotate.client`).
+"""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from goldwire.annotate.client import Client
+
+LISTED = 500  # tasks on a page of a list
+ASKED = (
+    300  # tasks asked for by id: 17 characters each stay under the 8,192 that a web server takes in a line
+)
+KEY = "goldwire_id"  # in the data of a task: whose it is
+_ADDRESS = 6000  # characters of a filter in an address
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # how filters take times
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """A project as the server tells it, as far as it matters here."""
+
+    id: int
+    title: str
+    created_at: str
+    label_config: str = ""
+    description: str | None = None
+    expert_instruction: str | None = None
+    show_instruction: bool = False
+    model_version: str | None = None
+    maximum_annotations: int = 1
+    overlap_cohort_percentage: int = 100
+    task_number: int | None = None
+    finished_task_number: int | None = None
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """How much a project holds; skipped annotations and drafts are not counted."""
+
+    tasks: int
+    annotations: int
+    predictions: int
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A task of a list: its id and data, and whether anything but text is there."""
+
+    id: int
+    data: dict[str, Any]
+    total_annotations: int = 0
+    cancelled_annotations: int = 0
+
+
+class Prediction(msgspec.Struct, frozen=True, kw_only=True):
+    """A prediction of a task."""
+
+    id: int
+    model_version: str | None = None
+    result: Any = None
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """An export that the server makes and keeps; `status` is created, in_progress, failed or completed."""
+
+    id: int
+    title: str
+    status: str
+    created_at: str
+    md5: str = ""
+
+
+class _Page(msgspec.Struct):
+    tasks: list[Listed]
+    total: int
+    total_annotations: int
+    total_predictions: int
+
+
+class _Projects(msgspec.Struct):
+    results: list[Project]
+    next: str | None = None
+
+
+class _Imported(msgspec.Struct):
+    task_ids: list[int]
+
+
+class _Person(msgspec.Struct):
+    id: int
+    email: str
+
+
+# ---------------------------------------------------------------- people and projects
+
+
+def whoami(client: Client) -> str:
+    """The address of the person whose token it is; raises `RefusedError` if the token is not taken."""
+    return client.read_as(_Person, "api/current-user/whoami").email
+
+
+def people(client: Client) -> dict[int, str]:
+    """The address of everybody in the organisation, by id."""
+    return {person.id: person.email for person in client.read_as(list[_Person], "api/users/")}
+
+
+def project(client: Client, id: int) -> Project:
+    """A project; raises `RefusedError` if there is none of this id."""
+    return client.read_as(Project, f"api/projects/{id}/")
+
+
+def projects(client: Client, title: str) -> list[Project]:
+    """The projects of exactly this title, the oldest first."""
+    found, page = list[Project](), 1
+    while True:
+        params = {"title": title, "page": page, "page_size": LISTED}
+        answer = client.read_as(_Projects, "api/projects/", params)
+        found += answer.results
+        if not answer.next:
+            return sorted((item for item in found if item.title == title), key=lambda item: item.id)
+        page += 1
+
+
+def create_project(client: Client, **fields: Any) -> Project:
+    """Make a project. Raises `UncertainError`."""
+    return client.write_once(Project, "api/projects/", msgspec.json.encode(fields))
+
+
+def update_project(client: Client, id: int, **fields: Any) -> None:
+    """Set fields of a project."""
+    client.write("PATCH", f"api/projects/{id}/", fields)
+
+
+def delete_project(client: Client, id: int) -> None:
+    """Delete a project with all that is in it."""
+    client.write("DELETE", f"api/projects/{id}/")
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def import_tasks(client: Client, project: int, tasks: Sequence[bytes]) -> list[int]:
+    """Add tasks, each given as JSON; their ids, in order. Raises `UncertainError`."""
+    params = {"return_task_ids": True}
+    body = b"[" + b",".join(tasks) + b"]"
+    return client.write_once(_Imported, f"api/projects/{project}/import", body, params).task_ids
+
+
+def update_task(client: Client, id: int, data: dict[str, Any]) -> None:
+    """Replace the data of a task."""
+    client.write("PATCH", f"api/tasks/{id}/", {"data": data})
+
+
+def delete_task(client: Client, id: int) -> None:
+    """Delete a task with all that is in it."""
+    client.write("DELETE", f"api/tasks/{id}/")
+
+
+def task(client: Client, id: int) -> dict[str, Any]:
+    """A task with annotations and predictions, and the drafts of the token's owner."""
+    return client.read_as(dict[str, Any], f"api/tasks/{id}/", {"resolve_uri": False})
+
+
+def drafts(client: Client, id: int) -> list[Any]:
+    """The drafts of a task, everybody's."""
+    return client.read_as(list[Any], f"api/tasks/{id}/drafts")
+
+
+def totals(client: Client, project: int) -> tuple[Totals, datetime]:
+    """How much a project holds, and the server's own time."""
+    params = {"project": project, "page_size": 1, "resolve_uri": False}
+    page, date = client.read_at(_Page, "api/tasks/", params)
+    return Totals(page.total, page.total_annotations, page.total_predictions), _clock(date)
+
+
+def _clock(date: str | None) -> datetime:
+    try:
+        return email.utils.parsedate_to_datetime(date or "").astimezone(UTC)
+    except ValueError:
+        return datetime.now(UTC)
+
+
+Filter = dict[str, Any]
+
+
+def changed_since(time: datetime) -> Filter:
+    """Tasks that were made or annotated after a time of the server; drafts do not count there."""
+    return _filter("updated_at", "greater", "Datetime", time.astimezone(UTC).strftime(_TIME))
+
+
+def with_drafts() -> Filter:
+    """Tasks that hold a draft of anybody."""
+    return _filter("draft_exists", "equal", "Boolean", "true")
+
+
+def everything() -> Filter:
+    """All tasks."""
+    return _filter("id", "greater", "Number", 0)
+
+
+def with_keys(keys: Sequence[str]) -> Iterator[Filter]:
+    """Tasks that carry one of our ids; a filter for as many ids as an address holds."""
+    chosen: list[str] = []
+    for key in keys:
+        if chosen and len(quote(_query(_keyed([*chosen, key])))) > _ADDRESS:
+            yield _keyed(chosen)
+            chosen = []
+        chosen.append(key)
+    if chosen:
+        yield _keyed(chosen)
+
+
+def _keyed(keys: list[str]) -> Filter:
+    return _filter(f"data.{KEY}", "in_list", "String", keys)
+
+
+def _filter(column: str, operator: str, type: str, value: Any) -> Filter:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": type, "value": value}
+
+
+def count(client: Client, project: int, chosen: Filter) -> int:
+    """How many tasks a filter lets through."""
+    params = {"project": project, "page_size": 1, "resolve_uri": False, "query": _query(chosen)}
+    return client.read_as(_Page, "api/tasks/", params).total
+
+
+def tasks(client: Client, project: int, chosen: Filter) -> Iterator[Listed]:
+    """The tasks that a filter lets through, oldest first."""
+    page = 1
+    while True:
+        params = {
+            "project": project,
+            "page": page,
+            "page_size": LISTED,
+            "resolve_uri": False,
+            "query": _query(chosen),
+        }
+        found = client.read_as(_Page, "api/tasks/", params)
+        yield from found.tasks
+        if page * LISTED >= found.total:
+            return
+        page += 1
+
+
+def _query(chosen: Filter) -> str:
+    return msgspec.json.encode({"filters": {"conjunction": "and", "items": [chosen]}}).decode()
+
+
+def export(client: Client, project: int, ids: Iterable[int]) -> bytes:
+    """Tasks by id, as the server exports them: annotations, everybody's drafts, predictions by id."""
+    params = {"exportType": "JSON", "download_all_tasks": True, "ids[]": list(ids)}
+    return client.read(f"api/projects/{project}/export", params)
+
+
+# ---------------------------------------------------------------- predictions and annotations
+
+
+def predictions(client: Client, task: int) -> list[Prediction]:
+    """The predictions of a task, the oldest first."""
+    found = client.read_as(list[Prediction], "api/predictions/", {"task": task})
+    return sorted(found, key=lambda item: item.id)
+
+
+def create_prediction(client: Client, task: int, model_version: str, result: Any) -> None:
+    """Add a prediction to a task. Raises `UncertainError`."""
+    body = {"task": task, "model_version": model_version, "result": result}
+    client.write_once(Prediction, "api/predictions/", msgspec.json.encode(body))
+
+
+def update_prediction(client: Client, id: int, result: Any) -> None:
+    """Replace what a prediction holds."""
+    client.write("PATCH", f"api/predictions/{id}/", {"result": result})
+
+
+def delete_prediction(client: Client, id: int) -> None:
+    """Delete a prediction."""
+    client.write("DELETE", f"api/predictions/{id}/")
+
+
+def update_annotation(client: Client, id: int, result: Any) -> None:
+    """Replace what an annotation holds; who made it and how long it took stay."""
+    client.write("PATCH", f"api/annotations/{id}/", {"result": result})
+
+
+def update_draft(client: Client, id: int, result: Any) -> None:
+    """Replace what a draft holds."""
+    client.write("PATCH", f"api/drafts/{id}/", {"result": result})
+
+
+# ---------------------------------------------------------------- snapshots
+
+
+def create_snapshot(client: Client, project: int, title: str) -> None:
+    """Let the server export all tasks to a file of its own. Raises `UncertainError`."""
+    whole = {"only_id": False}
+    body = {"title": title, "serialization_options": {"drafts": whole, "predictions": {"only_id": True}}}
+    client.write_once(Snapshot, f"api/projects/{project}/exports/", msgspec.json.encode(body))
+
+
+def snapshots(client: Client, project: int, title: str) -> list[Snapshot]:
+    """The snapshots of this title, the oldest first."""
+    found = client.read_as(list[Snapshot], f"api/projects/{project}/exports/")
+    return sorted((item for item in found if item.title == title), key=lambda item: item.id)
+
+
+def download_snapshot(client: Client, project: int, id: int, to: Path) -> None:
+    """Put a snapshot into a file."""
+    client.download(f"api/projects/{project}/exports/{id}/download", {"exportType": "JSON"}, to)
+
+
+def delete_snapshot(client: Client, project: int, id: int) -> None:
+    """Delete a snapshot; tasks stay."""
+    client.write("DELETE", f"api/projects/{project}/exports/{id}")

@@ -1,0 +1,362 @@
+"""The one way to Label Studio's API: what was refused, what was done, and what nobody knows.
+
+Label Studio knows no duplicates: a request sent again because its answer was lost makes everything twice. So
+the SDK's retries are off, and each request is one of three kinds:
+
+    read          may be asked again until there is an answer
+    write         ends in the same state however often it is carried out, so it may be sent again too
+    write_once    is sent once: `UncertainError` if the answer is lost, and the caller asks what is there
+
+The SDK gives address, headers and the exchange of tokens. Its models are not used: they drop what they do not
+know, and what is pulled is kept as it came. Nothing that leaves this module holds a token.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+import msgspec
+
+from goldwire.corpora.errors import ServerError
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT = 60.0  # seconds without a byte until an answer counts as lost
+PATIENCE = 60.0  # seconds of failures in a row, such as a server that starts anew, until it is given up
+SLOWEST = 5.0  # seconds between two attempts, at most; the first come sooner
+BUSY = 30.0  # seconds that a server may ask to be left alone, at most
+
+_OK, _REDIRECT, _BAD, _UNAUTHORISED, _ABSENT, _BUSY, _BROKEN = 200, 300, 400, 401, 404, 429, 500
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")
+_SHOWN = 400  # characters of a server's complaint
+
+T = TypeVar("T")
+Params = Mapping[str, Any]
+Watch = Callable[[str], None]
+
+
+class RefusedError(ServerError):
+    """The server said no, and will again; nothing was done. `status` is its HTTP status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class UncertainError(ServerError):
+    """A request was sent and its answer lost: perhaps it was carried out, perhaps not, perhaps it will be.
+
+    `pending` says that the server may still be at it: nobody closed the connection, only time ran out.
+    """
+
+    def __init__(self, message: str, *, pending: bool) -> None:
+        super().__init__(message)
+        self.pending = pending
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    """Why there is no answer; `wait` is how long the server asked to be left alone, in seconds."""
+
+    message: str
+    sent: bool
+    pending: bool = False
+    refused: int | None = None
+    wait: float = 0.0
+
+
+class Client:
+    """A connection to one server as one person. `watch` gets a line for each request, without secrets."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        timeout: float = TIMEOUT,
+        patience: float = PATIENCE,
+        watch: Watch = lambda _: None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.timeout = timeout
+        self.patience = patience
+        self._watch = watch
+        self._token = token.strip()
+        self._http = _connect(self.url, timeout)
+        self._sdk = self._sign_on()
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    # ------------------------------------------------------------ requests
+
+    def read(self, path: str, params: Params | None = None) -> bytes:
+        """The body of an answer, asked for until it comes."""
+        return self._until_done("GET", path, params, None).content
+
+    def read_as(self, type: type[T], path: str, params: Params | None = None) -> T:
+        """The body of an answer as a value; `ServerError` if it is no JSON of this form."""
+        return self._decode(self.read(path, params), type, path)
+
+    def read_at(self, type: type[T], path: str, params: Params | None = None) -> tuple[T, str | None]:
+        """The body of an answer as a value, and the server's own time, as HTTP writes it."""
+        answer = self._until_done("GET", path, params, None)
+        return self._decode(answer.content, type, path), answer.headers.get("date")
+
+    def write(self, method: str, path: str, body: Any = None) -> None:
+        """Bring about a state that stays the same when it is asked for twice."""
+        self._until_done(method, path, None, None if body is None else msgspec.json.encode(body))
+
+    def write_once(self, type: type[T], path: str, body: bytes, params: Params | None = None) -> T:
+        """Post what would be there twice if it were posted twice. Raises `UncertainError`.
+
+        Sent again only when it is certain that the server did not get it.
+        """
+        deadline = time.monotonic() + self.patience
+        for pause in _pauses():
+            answer, failure = self._try("POST", path, params, body)
+            if answer is not None:
+                return self._decode(answer.content, type, path)
+            assert failure is not None  # noqa: S101 - for the type checker
+            self._give_up_if_refused(failure)
+            if failure.sent:
+                raise UncertainError(failure.message, pending=failure.pending)
+            self._wait(pause, failure, deadline)
+        raise AssertionError
+
+    def download(self, path: str, params: Params, to: Path) -> None:
+        """Put the body of an answer into a file, in memory that does not grow with it."""
+        deadline = time.monotonic() + self.patience
+        for pause in _pauses():
+            failure = self._try_download(path, params, to)
+            if failure is None:
+                return
+            self._give_up_if_refused(failure)
+            self._wait(pause, failure, deadline)
+
+    # ------------------------------------------------------------ one attempt and many
+
+    def _until_done(
+        self, method: str, path: str, params: Params | None, body: bytes | None
+    ) -> httpx.Response:
+        deadline = time.monotonic() + self.patience
+        for pause in _pauses():
+            answer, failure = self._try(method, path, params, body)
+            if answer is not None:
+                return answer
+            assert failure is not None  # noqa: S101 - for the type checker
+            if method == "DELETE" and failure.refused == _ABSENT:
+                return _nothing()
+            self._give_up_if_refused(failure)
+            self._wait(pause, failure, deadline)
+        raise AssertionError
+
+    def _try(
+        self, method: str, path: str, params: Params | None, body: bytes | None
+    ) -> tuple[httpx.Response | None, _Failure | None]:
+        with self._attempt(method, path) as attempt:
+            attempt.answer = self._sdk.request(
+                path,
+                method=method,
+                params=dict(params or {}),
+                content=body,
+                headers={"Content-Type": "application/json"} if body is not None else None,
+            )
+        return attempt.outcome()
+
+    def _try_download(self, path: str, params: Params, to: Path) -> _Failure | None:
+        with self._attempt("GET", path) as attempt:
+            with self._sdk.stream(path, method="GET", params=dict(params)) as answer:
+                if answer.status_code >= _REDIRECT:
+                    answer.read()
+                else:
+                    with to.open("wb") as file:
+                        file.writelines(answer.iter_bytes())
+            attempt.answer = answer
+        return attempt.outcome()[1]
+
+    @contextmanager
+    def _attempt(self, method: str, path: str) -> Iterator[_Attempt]:
+        """Turns whatever goes wrong in a request into a `_Failure`; SDK and HTTP errors end here."""
+        import httpx
+        from label_studio_sdk.core.api_error import ApiError
+
+        attempt = _Attempt(self, f"{method} {path}")
+        begun = time.monotonic()
+        try:
+            yield attempt
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            attempt.broke(f"cannot be reached ({_name(error)})", sent=False)
+        except httpx.TimeoutException as error:
+            attempt.broke(f"did not answer in {self.timeout:g} seconds ({_name(error)})", pending=True)
+        except httpx.HTTPError as error:
+            attempt.broke(f"broke the connection off ({_name(error)})")
+        except ApiError as error:  # the exchange of the token failed, before the request itself
+            attempt.refuse_token(error.status_code or _BROKEN, error.body)
+        except ValueError:
+            attempt.broke("answered the exchange of the token with something else", sent=False)
+        self._watch(self.redact(f"{attempt.about}: {attempt.told} ({time.monotonic() - begun:.2f} s)"))
+
+    def _give_up_if_refused(self, failure: _Failure) -> None:
+        if failure.refused is not None:
+            raise RefusedError(failure.message, failure.refused)
+
+    def _wait(self, pause: float, failure: _Failure, deadline: float) -> None:
+        pause = max(pause, min(failure.wait, BUSY))
+        if time.monotonic() + pause > deadline:
+            raise ServerError(f"{failure.message}; given up after {self.patience:g} seconds, try again later")
+        time.sleep(pause)
+
+    # ------------------------------------------------------------ secrets
+
+    def redact(self, text: str) -> str:
+        """A text without the token and what was exchanged for it."""
+        plain = text.replace(self._token, "(token)") if self._token else text
+        return _JWT.sub("(token)", plain)
+
+    def _sign_on(self) -> Any:
+        """The SDK's own connection: it knows the address, signs requests, and renews what expires."""
+        try:
+            from label_studio_sdk import LabelStudio
+            from label_studio_sdk.core.api_error import ApiError
+        except ImportError:
+            raise ServerError(
+                "talking to Label Studio needs its SDK: pip install 'goldwire[labelstudio]'"
+            ) from None
+        if not self._token:
+            raise ServerError(f"{self.url}: the token is empty")
+        said, connect = "", cast(Any, LabelStudio)
+        try:
+            # With a slash at the end the SDK finds the exchange of tokens behind a path as well.
+            sdk = connect(
+                base_url=f"{self.url}/", api_key=self._token, httpx_client=self._http, max_retries=0
+            )
+        except ApiError as error:
+            said = self.redact(_detail(error.body))
+        if said:
+            raise ServerError(f"{self.url}: the personal access token cannot be used. {said}")
+        return sdk._client_wrapper.httpx_client  # noqa: SLF001 - its models lose what they do not know
+
+    def unauthorised(self, said: str, *, exchanged: bool = True) -> str:
+        """What a 401 means, and which token is needed. `said` are the server's own words."""
+        use = f"use a personal access token, made at {self.url}/user/account/personal-access-token"
+        if not _JWT.fullmatch(self._token):
+            if "legacy" in said:
+                return f"it takes no legacy tokens any more: {use}"
+            return f"it does not know this legacy token: copy it anew, or {use}"
+        if exchanged:
+            return (
+                "personal access tokens are switched off there: use the legacy token of the account page, or "
+                "let the organisation's owner switch them on"
+            )
+        return f"this personal access token is revoked, expired, or another server's: {use}"
+
+    def _decode(self, body: bytes, type: type[T], path: str) -> T:
+        try:
+            return msgspec.json.decode(body, type=type)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            why, start = str(error), self.redact(body[:60].decode("utf-8", "replace"))
+        raise ServerError(f"{self.url}: {path} answered {start!r}…, {why}: is it a Label Studio?")
+
+
+class _Attempt:
+    """One request: its answer, or why there is none."""
+
+    def __init__(self, client: Client, about: str) -> None:
+        self.client = client
+        self.about = about
+        self.answer: httpx.Response | None = None
+        self.failure: _Failure | None = None
+
+    @property
+    def told(self) -> str:
+        return str(self.answer.status_code) if self.answer is not None else "no answer"
+
+    def broke(self, what: str, *, sent: bool = True, pending: bool = False) -> None:
+        self.failure = _Failure(f"{self.client.url} {what}", sent, pending)
+
+    def refuse_token(self, status: int, body: Any) -> None:
+        if status == _UNAUTHORISED:
+            why = self.client.unauthorised(_detail(body), exchanged=False)
+            self.failure = _Failure(f"{self.client.url}: {why}", sent=False, refused=status)
+        else:
+            self.broke(f"did not exchange the token (status {status})", sent=False)
+
+    def outcome(self) -> tuple[httpx.Response | None, _Failure | None]:
+        answer = self.answer
+        if answer is None:
+            return None, self.failure
+        status = answer.status_code
+        if _OK <= status < _REDIRECT:
+            return answer, None
+        detail = self.client.redact(_detail_of(answer))
+        if status == _UNAUTHORISED:
+            detail = self.client.unauthorised(detail)
+        message = f"{self.client.url}: {self.about} was answered {status}: {detail}"
+        wait = _seconds(answer.headers.get("retry-after"))
+        if status == _BUSY:
+            return None, _Failure(message, sent=False, wait=wait)
+        if status >= _BROKEN:
+            return None, _Failure(message, sent=True, wait=wait)
+        return None, _Failure(message, sent=False, refused=status)
+
+
+def _connect(url: str, timeout: float) -> httpx.Client:
+    import httpx
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+        raise ServerError(f"{parts.hostname or 'the address'}: an address such as https://labels.example.org")
+    # A proxy of the environment has no business with this machine's own server.
+    return httpx.Client(timeout=timeout, trust_env=parts.hostname not in _LOOPBACK)
+
+
+def _nothing() -> httpx.Response:
+    import httpx
+
+    return httpx.Response(204)
+
+
+def _pauses() -> Iterator[float]:
+    pause = 0.1
+    while True:
+        yield pause
+        pause = min(2 * pause, SLOWEST)
+
+
+def _name(error: Exception) -> str:
+    return type(error).__name__
+
+
+def _seconds(header: str | None) -> float:
+    return float(header) if header is not None and header.isdigit() else 0.0
+
+
+def _detail_of(answer: httpx.Response) -> str:
+    if _REDIRECT <= answer.status_code < _BAD:
+        return f"the server is at {answer.headers.get('location', 'another address')}"
+    try:
+        return _detail(answer.json())
+    except ValueError:
+        return answer.reason_phrase
+
+
+def _detail(body: Any) -> str:
+    """What a server's complaint says, without the boxes it comes in."""
+    if not isinstance(body, dict):
+        return str(body)[:_SHOWN]
+    more = body.get("validation_errors")
+    parts = [str(body.get("detail") or ""), json.dumps(more, ensure_ascii=False) if more else ""]
+    return " ".join(part for part in parts if part)[:_SHOWN] or json.dumps(body, ensure_ascii=False)[:_SHOWN]

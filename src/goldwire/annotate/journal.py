@@ -1,0 +1,199 @@
+"""What was begun with a project on a server and what of it is known to be done, one JSON line each.
+
+A line is on the disk before the step it announces is taken: killed at any moment, the next run knows which
+answers are missing and asks the server what is there. Lines are added and never changed; a last line that was
+cut off by a kill is taken away. One process at a time writes.
+
+    CORPUS/labelstudio/NAME/journal.jsonl
+    CORPUS/labelstudio/NAME/raw/000001.json …      answers of the server as they came, never edited
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from goldwire.annotate.deposit import FOLDER
+from goldwire.corpora.codec import decode_lines
+from goldwire.corpora.errors import CorpusError, ServerError
+from goldwire.corpora.store import Corpus
+
+JOURNAL, LOCK, RAW = "journal.jsonl", "lock", "raw"
+_NAME_CHARACTERS = 60
+
+
+class _Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="note"):
+    pass
+
+
+class Creating(_Note, frozen=True, tag="creating"):
+    """A project is about to be made; `mark` stands in its description."""
+
+    title: str
+    mark: str
+
+
+class Linked(_Note, frozen=True, tag="linked"):
+    """The project that this folder is about; `created_at` tells it from another of the same id."""
+
+    project: int
+    created_at: str
+    url: str
+    title: str
+    group: str
+    layout: str = "graph"
+
+
+class Sending(_Note, frozen=True, tag="sending"):
+    """Tasks are about to be sent."""
+
+    keys: tuple[str, ...]
+
+
+class Landed(_Note, frozen=True, tag="landed"):
+    """The tasks of the last `Sending` are on the server, each once or more."""
+
+    ids: tuple[int, ...]
+
+
+class Snapping(_Note, frozen=True, tag="snapping"):
+    """The server is about to be asked for a snapshot of this title."""
+
+    title: str
+    clock: datetime
+
+
+class Saved(_Note, frozen=True, tag="saved"):
+    """An answer is in a raw file. `whole` if it has all tasks; `clock` is the server's time before it."""
+
+    file: str
+    whole: bool
+    tasks: int
+    clock: datetime
+
+
+class Dropped(_Note, frozen=True, tag="dropped"):
+    """Tasks that are in raw files and not on the server any more."""
+
+    ids: tuple[int, ...]
+
+
+class Current(_Note, frozen=True, tag="current"):
+    """Everything that was changed before this time of the server is in the raw files."""
+
+    clock: datetime
+
+
+class Migrating(_Note, frozen=True, tag="migrating"):
+    """A change of the ontology is about to be applied; what was there before is in the file."""
+
+    file: str
+
+
+class Migrated(_Note, frozen=True, tag="migrated"):
+    """The change of the last `Migrating` is done."""
+
+
+Note = Creating | Linked | Sending | Landed | Snapping | Saved | Dropped | Current | Migrating | Migrated
+
+
+class Journal:
+    """The notes of one project, open for more. Made by `open_journal`."""
+
+    def __init__(self, folder: Path, notes: list[Note], descriptor: int) -> None:
+        self.folder = folder
+        self.notes = notes
+        self._descriptor = descriptor
+
+    @property
+    def raw(self) -> Path:
+        """Where answers are kept."""
+        return self.folder / RAW
+
+    @property
+    def link(self) -> Linked | None:
+        """The project on the server, if it is known."""
+        return next((note for note in reversed(self.notes) if isinstance(note, Linked)), None)
+
+    def add(self, note: Note) -> None:
+        """Put a note on the disk before going on."""
+        os.write(self._descriptor, msgspec.json.encode(note) + b"\n")
+        os.fsync(self._descriptor)
+        self.notes.append(note)
+
+
+def folder(corpus: Corpus, title: str) -> Path:
+    """Where the notes of a project are kept: named like it, as far as file systems allow.
+
+    >>> from goldwire.corpora.store import Manifest
+    >>> folder(Corpus(Path("work"), Manifest(name="x")), "round 1").as_posix()
+    'work/labelstudio/round-1-3b27a8'
+    """
+    plain = re.sub(r"\W+", "-", title, flags=re.ASCII).strip("-")[:_NAME_CHARACTERS]
+    name = plain if plain == title else f"{plain}-{hashlib.sha256(title.encode()).hexdigest()[:6]}".strip("-")
+    return corpus.path / FOLDER / name
+
+
+def read(folder: Path) -> list[Note]:
+    """The notes in a folder, without what a kill cut off; [] if there are none."""
+    try:
+        data = (folder / JOURNAL).read_bytes()
+    except FileNotFoundError:
+        return []
+    whole = data[: data.rfind(b"\n") + 1]
+    return decode_lines(whole, Note, str(folder / JOURNAL))  # type: ignore[arg-type]
+
+
+def links(corpus: Corpus, group: str) -> list[tuple[Path, Linked]]:
+    """The folders and projects that belong together under one name, in order of title."""
+    found = []
+    for path in (corpus.path / FOLDER).glob(f"*/{JOURNAL}"):
+        link = next((note for note in reversed(read(path.parent)) if isinstance(note, Linked)), None)
+        if link is not None and link.group == group:
+            found.append((path.parent, link))
+    return sorted(found, key=lambda pair: pair[1].title)
+
+
+@contextmanager
+def open_journal(folder: Path) -> Iterator[Journal]:
+    """The notes of a project, to be added to. Raises `ServerError` if another process has them open."""
+    try:
+        (folder / RAW).mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CorpusError(f"{folder}: cannot be written ({error.strerror})") from error
+    try:
+        _take(lock, folder)
+        descriptor = os.open(folder / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            notes = read(folder)
+            _cut_torn_line(descriptor)
+            yield Journal(folder, notes, descriptor)
+        finally:
+            os.close(descriptor)
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, folder: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        taken = True
+    else:
+        taken = False
+    if taken:
+        raise ServerError(f"{folder}: another goldwire is at work on this project; wait until it is done")
+
+
+def _cut_torn_line(descriptor: int) -> None:
+    data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    os.ftruncate(descriptor, data.rfind(b"\n") + 1)

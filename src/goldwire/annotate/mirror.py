@@ -1,0 +1,327 @@
+"""The tasks of a project as the server last told them: pulled whole once, then what has changed since.
+
+The first time, and when much has changed, the server makes a snapshot and its file is fetched; otherwise,
+and where the server makes none, tasks are asked for by id. What came is kept in `raw/` as it came, and each
+task counts as the last file that has it says. Killed at any moment, the next run goes on with what is kept.
+
+The server notes the time of an annotation but not of a draft, so tasks with drafts are always asked for. What
+leaves no time at all (tasks deleted, annotations deleted in bulk) shows in the totals: all is pulled anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate import api
+from goldwire.annotate.api import Snapshot, Totals
+from goldwire.annotate.client import Client, RefusedError, UncertainError
+from goldwire.annotate.journal import Current, Dropped, Journal, Note, Saved, Snapping
+from goldwire.corpora.errors import DataError, Fault, ServerError
+from goldwire.corpora.store import write_atomic
+
+Progress = Callable[[str], None]
+
+SNAPSHOT_TIMEOUT = 1800.0  # seconds; 10,000 annotated tasks took 80 on a busy machine
+MARGIN = timedelta(seconds=30)  # for changes that were under way when the time was taken
+FEW = 200  # changed tasks that are asked for by id in any case
+SHARE = 0.2  # of all tasks: when more have changed a snapshot is faster
+
+_POLL = 0.5  # seconds between two looks at a snapshot in the making
+_LOST = 10.0  # seconds until a snapshot whose request broke off is believed never to come
+_TRIES = 3  # snapshots begun before tasks are asked for by id
+_LOOKS = 2  # at what has changed, before a difference in the totals is put down to something deleted
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as it came, only its outline decoded."""
+
+    id: int
+    data: dict[str, Any]
+    annotations: list[Any] = []
+    drafts: list[Any] = []
+    predictions: list[Any] = []
+
+    @property
+    def worked(self) -> bool:
+        """Whether anybody has annotated, skipped or begun it."""
+        return bool(self.annotations or self.drafts)
+
+
+class _Outline(msgspec.Struct):
+    id: int
+    total_annotations: int = 0
+    total_predictions: int = 0
+    drafts: list[msgspec.Raw] = []
+
+
+class Mirror:
+    """The tasks of a project by id, undecoded, and the server's time up to which they are right."""
+
+    def __init__(self) -> None:
+        self.raw: dict[int, msgspec.Raw] = {}
+        self.clock: datetime | None = None
+        self._outlines: dict[int, _Outline] = {}
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def tasks(self) -> Iterator[Task]:
+        """Every task, decoded one by one."""
+        decoder = msgspec.json.Decoder(Task)
+        return (decoder.decode(self.raw[id]) for id in sorted(self.raw))
+
+    def values(self) -> Iterator[Any]:
+        """Every task as it came, decoded one by one."""
+        return (msgspec.json.decode(self.raw[id]) for id in sorted(self.raw))
+
+    def newest(self) -> int:
+        """The highest id of a task; 0 without tasks."""
+        return max(self.raw, default=0)
+
+    def with_drafts(self) -> set[int]:
+        """The tasks that had drafts."""
+        return {id for id, outline in self._outlines.items() if outline.drafts}
+
+    def totals(self) -> Totals:
+        """How much it holds."""
+        outlines = self._outlines.values()
+        annotations = sum(outline.total_annotations for outline in outlines)
+        return Totals(len(self.raw), annotations, sum(outline.total_predictions for outline in outlines))
+
+    def take(self, items: Iterable[msgspec.Raw], *, whole: bool) -> None:
+        """Take tasks in: in place of all, or each in place of what it was."""
+        if whole:
+            self.raw, self._outlines = {}, {}
+        decoder = msgspec.json.Decoder(_Outline)
+        for item in items:
+            outline = decoder.decode(item)
+            self.raw[outline.id] = item
+            self._outlines[outline.id] = outline
+
+    def drop(self, ids: Iterable[int]) -> None:
+        """Take tasks out."""
+        for id in ids:
+            self.raw.pop(id, None)
+            self._outlines.pop(id, None)
+
+
+def load(folder: Path, notes: Iterable[Note]) -> Mirror:
+    """What the raw files say, from the last that has all tasks."""
+    mirror = Mirror()
+    for note in _relevant(notes):
+        if isinstance(note, Saved):
+            mirror.take(_read(folder / note.file), whole=note.whole)
+            mirror.clock = note.clock if note.whole else mirror.clock or note.clock
+        elif isinstance(note, Dropped):
+            mirror.drop(note.ids)
+        elif isinstance(note, Current):
+            mirror.clock = note.clock
+    return mirror
+
+
+def _relevant(notes: Iterable[Note]) -> list[Note]:
+    """The notes from the last file on that has all tasks."""
+    kept: list[Note] = []
+    for note in notes:
+        kept = [note] if isinstance(note, Saved) and note.whole else [*kept, note]
+    return kept
+
+
+def _read(path: Path) -> list[msgspec.Raw]:
+    try:
+        return _split(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        raise ServerError(f"{path} is gone: pull again with --full to have everything anew") from None
+
+
+def _split(data: bytes, where: str) -> list[msgspec.Raw]:
+    try:
+        return msgspec.json.decode(data, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{where}: not a list of tasks", [Fault(where, "$", str(error))]) from error
+
+
+def refresh(
+    client: Client, journal: Journal, project: int, *, full: bool = False, progress: Progress = lambda _: None
+) -> Mirror:
+    """The tasks as they are on the server now. `full` asks for all of them whatever is known."""
+    mirror = Mirror() if full else load(journal.raw, journal.notes)
+    puller = _Puller(client, journal, project, mirror, progress)
+    before = mirror.clock
+    totals, clock = api.totals(client, project)
+    if before is None or puller.much_has_changed(totals):
+        puller.pull_all(totals, clock)
+    # A snapshot begun by an earlier run is older than this one, and people work on meanwhile.
+    for _ in range(_LOOKS):
+        if mirror.clock is not None and (mirror.clock < clock or mirror.totals() != totals):
+            puller.pull_changed()
+            mirror.clock = clock
+            totals = api.totals(client, project)[0]
+    if mirror.totals() != totals:
+        puller.pull_all(totals, clock)
+    mirror.clock = clock
+    if before != clock:
+        journal.add(Current(clock=clock))
+    return mirror
+
+
+class _Puller:
+    """Brings a mirror up to date, each answer kept before it counts."""
+
+    def __init__(
+        self, client: Client, journal: Journal, project: int, mirror: Mirror, progress: Progress
+    ) -> None:
+        self.client = client
+        self.journal = journal
+        self.project = project
+        self.mirror = mirror
+        self.progress = progress
+
+    def much_has_changed(self, totals: Totals) -> bool:
+        """Whether a snapshot is faster than asking for what has changed."""
+        changed = api.count(self.client, self.project, self._changed())
+        return changed > max(FEW, SHARE * totals.tasks)
+
+    def _changed(self) -> api.Filter:
+        since = self.mirror.clock or datetime.fromtimestamp(0, UTC)
+        return api.changed_since(since - MARGIN)
+
+    def pull_changed(self) -> None:
+        """Ask for what was annotated since, and for whatever has or had drafts."""
+        changed = {task.id for task in api.tasks(self.client, self.project, self._changed())}
+        drafts = {task.id for task in api.tasks(self.client, self.project, api.with_drafts())}
+        self._pull_pages(sorted(changed | drafts | self.mirror.with_drafts()))
+
+    def pull_all(self, totals: Totals, clock: datetime) -> None:
+        """Pull every task, by a snapshot or, where the server fails to make one, by id."""
+        if totals.tasks == 0:
+            self._drop(set())
+            return
+        self.progress(f"pulling {totals.tasks} task(s)")
+        title, clock = self._begun(clock)
+        snapshot = self._snapshot(title)
+        if snapshot is not None:
+            self._fetch(snapshot, clock)
+        else:
+            self._pull_listed(clock)
+        for made in api.snapshots(self.client, self.project, title):
+            api.delete_snapshot(self.client, self.project, made.id)
+
+    # ------------------------------------------------------------ by id
+
+    def _pull_pages(self, ids: Sequence[int]) -> None:
+        for start in range(0, len(ids), api.ASKED):
+            self._pull_page(ids[start : start + api.ASKED])
+            self.progress(f"pulled {min(start + api.ASKED, len(ids))} of {len(ids)} task(s) by id")
+
+    def _pull_page(self, ids: Sequence[int]) -> None:
+        """Ask for tasks by id; an answer that says nothing new is not kept."""
+        answer = api.export(self.client, self.project, ids)
+        items = _split(answer, f"{self.client.url}: tasks {ids[0]} to {ids[-1]}")
+        before = [bytes(self.mirror.raw.get(id, b"")) for id in ids]
+        self.mirror.take(items, whole=False)
+        if [bytes(self.mirror.raw.get(id, b"")) for id in ids] != before:
+            path = _next_file(self.journal.raw)
+            write_atomic(path, answer)
+            self._note_saved(path, len(items), self.mirror.clock, whole=False)
+
+    def _pull_listed(self, clock: datetime) -> None:
+        """Go through the list of tasks: what is gone goes, what is missing or has changed is asked for."""
+        self.mirror.clock = self.mirror.clock or clock
+        listed = {task.id for task in api.tasks(self.client, self.project, api.everything())}
+        self._drop(listed)
+        self._pull_pages(sorted(listed - self.mirror.raw.keys()))
+        self.pull_changed()
+
+    def _drop(self, listed: set[int]) -> None:
+        gone = self.mirror.raw.keys() - listed
+        if gone:
+            self.journal.add(Dropped(ids=tuple(sorted(gone))))
+            self.mirror.drop(tuple(gone))
+
+    # ------------------------------------------------------------ by snapshot
+
+    def _begun(self, clock: datetime) -> tuple[str, datetime]:
+        """Title and time of the snapshot: those of one that was begun and not fetched, or new ones."""
+        for note in reversed(self.journal.notes):
+            if isinstance(note, Snapping):
+                return note.title, note.clock
+            if isinstance(note, Saved) and note.whole:
+                break
+        title = f"goldwire {secrets.token_hex(8)}"
+        self.journal.add(Snapping(title=title, clock=clock))
+        return title, clock
+
+    def _snapshot(self, title: str) -> Snapshot | None:
+        """The snapshot of this title when it is complete, begun if need be; None if it does not come."""
+        wait = _LOST  # of a snapshot that an earlier run has begun
+        for _ in range(_TRIES):
+            done = self._await(title, wait)
+            if done is not None:
+                return done
+            wait = self._begin(title)
+        return self._await(title, wait)
+
+    def _begin(self, title: str) -> float:
+        """Let the server make a snapshot; how many seconds to wait for it."""
+        try:
+            api.create_snapshot(self.client, self.project, title)
+        except UncertainError as error:
+            return SNAPSHOT_TIMEOUT if error.pending else _LOST
+        except RefusedError as error:
+            self.progress(f"no snapshot: {error}")
+        return 0.0
+
+    def _await(self, title: str, wait: float) -> Snapshot | None:
+        """A complete snapshot; None if there is none under way, or it takes longer than `wait` seconds."""
+        deadline = time.monotonic() + wait
+        while True:
+            found = api.snapshots(self.client, self.project, title)
+            done = [item for item in found if item.status == "completed"]
+            if done:
+                return done[-1]
+            if time.monotonic() > deadline or all(item.status == "failed" for item in found):
+                return None
+            time.sleep(_POLL)
+
+    def _fetch(self, snapshot: Snapshot, clock: datetime) -> None:
+        path = _next_file(self.journal.raw)
+        part = path.with_name(f".{path.name}.part")
+        api.download_snapshot(self.client, self.project, snapshot.id, part)
+        data = part.read_bytes()
+        if hashlib.md5(data, usedforsecurity=False).hexdigest() != snapshot.md5:
+            raise ServerError(f"{self.client.url}: the snapshot came damaged; pull again")
+        items = _split(data, str(path))
+        sync(part)
+        part.replace(path)
+        self._note_saved(path, len(items), clock, whole=True)
+        self.mirror.take(items, whole=True)
+        self.mirror.clock = clock
+        self.progress(f"pulled {len(items)} task(s)")
+
+    def _note_saved(self, path: Path, tasks: int, clock: datetime | None, *, whole: bool) -> None:
+        assert clock is not None  # noqa: S101 - for the type checker
+        self.journal.add(Saved(file=path.name, whole=whole, tasks=tasks, clock=clock))
+
+
+def _next_file(folder: Path) -> Path:
+    last = max((int(path.stem) for path in folder.glob("[0-9]*.json")), default=0)
+    return folder / f"{last + 1:06}.json"
+
+
+def sync(path: Path) -> None:
+    """See to it that a file is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

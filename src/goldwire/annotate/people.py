@@ -1,0 +1,95 @@
+"""What the people of a server are called in the layers of a corpus.
+
+CORPUS/labelstudio/pseudonyms.json      who is who; keep it apart from what you publish
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from goldwire.annotate import api
+from goldwire.annotate.client import Client, RefusedError
+from goldwire.annotate.deposit import FOLDER
+from goldwire.annotate.mirror import Mirror
+from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.store import Corpus, write_atomic
+
+Naming = Literal["id", "address", "pseudonym"]
+T = TypeVar("T")
+
+PSEUDONYMS = "pseudonyms.json"
+
+
+def names(client: Client, corpus: Corpus, there: Mirror, naming: Naming) -> dict[str, str]:
+    """Names of the people of an organisation, by id and by address; {} if the token may not list them."""
+    try:
+        addresses = api.people(client)
+    except RefusedError:
+        return {}
+    if naming == "pseudonym":
+        called = _pseudonyms(corpus, {id: addresses[id] for id in sorted(_authors(there) & addresses.keys())})
+    elif naming == "address":
+        called = by_address(addresses)
+    else:
+        called = {id: str(id) for id in addresses}
+    by_id = {str(id): name for id, name in called.items()}
+    return {**by_id, **{addresses[id]: name for id, name in called.items()}}
+
+
+def by_address(addresses: Mapping[int, str]) -> dict[int, str]:
+    """Names of people by their addresses up to the @, told apart by id where they are the same.
+
+    >>> by_address({1: "ann@a.org", 2: "ann@b.org", 3: "b+c@a.org"})
+    {1: 'ann-1', 2: 'ann-2', 3: 'b-c'}
+    """
+    plain = {id: _slug(address.partition("@")[0]) or str(id) for id, address in addresses.items()}
+    times = Counter(name.lower() for name in plain.values())
+    return {id: name if times[name.lower()] == 1 else f"{name}-{id}" for id, name in plain.items()}
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^\w.]+", "-", name, flags=re.ASCII).strip("-_.")
+
+
+def _authors(there: Mirror) -> set[int]:
+    """The ids of those who have done anything."""
+    found: set[int] = set()
+    for task in there.tasks():
+        entries = [*task.annotations, *task.drafts]
+        found |= {who for entry in entries if isinstance(who := _who(entry), int)}
+    return found
+
+
+def _who(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return None
+    if (tail := str(entry.get("created_username") or "").rpartition(", ")[2]).isdecimal():
+        return int(tail)
+    who = entry.get("completed_by")
+    return who.get("id") if isinstance(who, dict) else who
+
+
+def _pseudonyms(corpus: Corpus, addresses: Mapping[int, str]) -> dict[int, str]:
+    """A1, A2 and so on, in the order in which people turn up; who has one keeps it."""
+    path = corpus.path / FOLDER / PSEUDONYMS
+    known = read_json(path, dict[str, str]) or {}
+    for address in addresses.values():
+        known.setdefault(address, f"A{len(known) + 1}")
+    write_atomic(path, msgspec.json.format(msgspec.json.encode(known), indent=1))
+    return {id: known[address] for id, address in addresses.items()}
+
+
+def read_json(path: Path, type: type[T]) -> T | None:
+    """The value in a file of ours; None if there is none. Raises `CorpusError` if it is damaged."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=type)
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: {error}; it is made anew if you delete it") from error

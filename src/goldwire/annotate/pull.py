@@ -1,0 +1,220 @@
+"""Brings what people have annotated on a server into the layers of a corpus.
+
+    CORPUS/labelstudio/NAME/raw/                  what came, never edited
+    CORPUS/labelstudio/NAME/config.xml            the project's configuration, as it was read by
+    CORPUS/quarantine/labelstudio/NAME.jsonl      what could not be taken, and why
+    CORPUS/labelstudio/pulled.json                which lines came from which projects
+
+The layers follow the server: what is annotated, skipped or drafted there is in them, and what was withdrawn
+there goes. Lines that came otherwise stay.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate import controls as declared
+from goldwire.annotate import deposit, link, mirror, people, readings
+from goldwire.annotate.client import Client
+from goldwire.annotate.deposit import FOLDER, Lines
+from goldwire.annotate.journal import RAW, folder, links, open_journal
+from goldwire.annotate.mirror import Mirror, Progress
+from goldwire.annotate.people import Naming, read_json
+from goldwire.annotate.readings import TOOL, Imported
+from goldwire.corpora.codec import encode_lines
+from goldwire.corpora.errors import ServerError
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.store import Corpus, write_atomic
+
+CONFIG, PULLED = "config.xml", "pulled.json"
+CHUNK = 1000  # tasks decoded at a time; those of one document are never parted
+
+
+class Pulled(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pull brought: documents now in each layer that has lines of it, and how many lines went.
+
+    `found` counts by kind, `lost` and `repaired` by what it was, `quarantined` by reason.
+    """
+
+    layers: dict[str, int]
+    withdrawn: dict[str, int]
+    found: dict[str, int]
+    lost: dict[str, int]
+    repaired: dict[str, int]
+    quarantined: dict[str, int]
+    quarantine: tuple[Path, ...]
+    raw: tuple[Path, ...]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be pulled: the project of this title, or all those that it was shared out to.
+
+    People are called by their id, by their address up to the @, or by a pseudonym that stays theirs; `names`
+    gives other names by id or address. `full` asks for every task again.
+    """
+
+    group: str
+    naming: Naming = "id"
+    names: dict[str, str] = {}
+    full: bool = False
+
+
+def pull(
+    client: Client,
+    corpus: Corpus,
+    ontology: Ontology,
+    request: Request,
+    *,
+    progress: Progress = lambda _: None,
+) -> Pulled:
+    """Pull what is requested into the layers of a corpus."""
+    folders = [path for path, _ in links(corpus, request.group)] or [folder(corpus, request.group)]
+    found, quarantine = list[Imported](), list[Path]()
+    for path in folders:
+        config, there = fetch(client, path, request, progress)
+        context = readings.Context(
+            documents={document.id: document for document in corpus.documents()},
+            controls=declared.parse(config, ontology=ontology),
+            ontology=ontology,
+            names={**people.names(client, corpus, there, request.naming), **request.names},
+            layer=corpus.layer,
+        )
+        imported = decode(there, context)
+        found.append(imported)
+        quarantine += _quarantine(corpus, path, imported)
+    lines, went = _lines(corpus, request.group, found)
+    sizes = {layer: deposit.replace(corpus, layer, new) for layer, new in sorted(lines.items())}
+    _note_pulled(corpus, request.group, lines)
+    return _report(found, sizes, went, quarantine, folders)
+
+
+def fetch(client: Client, path: Path, request: Request, progress: Progress) -> tuple[str, Mirror]:
+    """The configuration and the tasks of one project, as they are now."""
+    with open_journal(path) as journal:
+        project = link.find(client, journal, request.group)
+        if project is None:
+            raise ServerError(
+                f"{client.url}: no project {request.group!r}; `goldwire annotate push` makes it"
+            )
+        link.link(client, journal, project, group=request.group, layout=link.layout_of(project))
+        there = mirror.refresh(client, journal, project.id, full=request.full, progress=progress)
+        write_atomic(path / CONFIG, project.label_config.encode())
+    return project.label_config, there
+
+
+def _quarantine(corpus: Corpus, path: Path, imported: Imported) -> list[Path]:
+    """Write down what could not be taken; where, if there is anything."""
+    quarantine = corpus.quarantine_path(f"{FOLDER}/{path.name}")
+    if imported.quarantined:
+        write_atomic(quarantine, encode_lines(imported.quarantined))
+        return [quarantine]
+    quarantine.unlink(missing_ok=True)
+    return []
+
+
+def decode(there: Mirror, context: readings.Context) -> Imported:
+    """What the tasks hold for layers, read a thousand at a time, so that memory holds."""
+    parts = [readings.decode(tasks, context) for tasks in _chunks(there)]
+    return Imported(
+        readings=tuple(reading for part in parts for reading in part.readings),
+        quarantined=tuple(item for part in parts for item in part.quarantined),
+        found=dict(_sum(part.found for part in parts)),
+        lost=dict(_sum(part.lost for part in parts)),
+        repaired=dict(_sum(part.repaired for part in parts)),
+    )
+
+
+def _chunks(there: Mirror) -> Iterator[list[Any]]:
+    """The tasks, all of one document together."""
+    by_document: dict[str, list[msgspec.Raw]] = defaultdict(list)
+    decoder = msgspec.json.Decoder(_Whose)
+    for raw in there.raw.values():
+        data = decoder.decode(raw).data
+        by_document[data.document or data.text or ""].append(raw)
+    chunk: list[Any] = []
+    for raws in by_document.values():
+        chunk += [msgspec.json.decode(raw) for raw in raws]
+        if len(chunk) >= CHUNK:
+            yield chunk
+            chunk = []
+    yield chunk
+
+
+class _Data(msgspec.Struct):
+    document: str | None = None
+    text: str | None = None
+
+
+class _Whose(msgspec.Struct):
+    data: _Data
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return total
+
+
+# ---------------------------------------------------------------- what came and what went
+
+
+def _lines(corpus: Corpus, group: str, found: Iterable[Imported]) -> tuple[dict[str, Lines], dict[str, int]]:
+    """The lines to put in each layer, None for those to take out; and how many are taken out of each."""
+    lines: dict[str, Lines] = defaultdict(dict)
+    for imported in found:
+        for layer, new in deposit.changes(imported).items():
+            for document, line in new.items():
+                if line is not None or document not in lines[layer]:
+                    lines[layer][document] = line
+    went: Counter[str] = Counter()
+    for layer, documents in _read_pulled(corpus).get(group, {}).items():
+        for document in documents:
+            lines[layer].setdefault(document, None)
+    sifted = {}
+    for layer, new in lines.items():
+        sifted[layer], went[layer] = _sift(corpus, layer, new)
+    return sifted, dict(+went)
+
+
+def _sift(corpus: Corpus, layer: str, lines: Lines) -> tuple[Lines, int]:
+    """Lines without orders to take out what is not there or did not come from Label Studio."""
+    there = corpus.layer(layer) if corpus.layer_path(layer).is_file() else {}
+    ours = {id for id, line in there.items() if line.provenance.tool == TOOL}
+    kept = {id: line for id, line in lines.items() if line is not None or id in ours}
+    return kept, sum(line is None for line in kept.values())
+
+
+def _note_pulled(corpus: Corpus, group: str, lines: Mapping[str, Lines]) -> None:
+    came = {layer: sorted(id for id, line in new.items() if line is not None) for layer, new in lines.items()}
+    pulled = {**_read_pulled(corpus), group: {layer: ids for layer, ids in came.items() if ids}}
+    write_atomic(corpus.path / FOLDER / PULLED, msgspec.json.encode(pulled))
+
+
+def _read_pulled(corpus: Corpus) -> dict[str, dict[str, list[str]]]:
+    return read_json(corpus.path / FOLDER / PULLED, dict[str, dict[str, list[str]]]) or {}
+
+
+def _report(
+    found: list[Imported],
+    sizes: dict[str, int],
+    withdrawn: dict[str, int],
+    quarantine: list[Path],
+    folders: list[Path],
+) -> Pulled:
+    reasons = Counter(item.reason for imported in found for item in imported.quarantined)
+    return Pulled(
+        layers={layer: size for layer, size in sizes.items() if size},
+        withdrawn=withdrawn,
+        found=dict(_sum(imported.found for imported in found)),
+        lost=dict(_sum(imported.lost for imported in found)),
+        repaired=dict(_sum(imported.repaired for imported in found)),
+        quarantined=dict(reasons.most_common()),
+        quarantine=tuple(quarantine),
+        raw=tuple(path / RAW for path in folders),
+    )

@@ -1,0 +1,316 @@
+"""Brings the tasks of a corpus to a project on a server: each once, whatever is lost on the way.
+
+First the plan (`goldwire.annotate.plan`), then its steps. Each step leaves a state from which a new plan does
+the rest. Before tasks are sent their ids are noted; where the answer is lost the server is asked whether they
+are there, and only those that do not come are sent again. A request believed lost may still be carried out
+afterwards: so after a doubt all is looked over at the end, and second copies on which nobody has worked go.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate import api, frames, guidelines, labelconfig, link, mirror, plan, tasks
+from goldwire.annotate.api import KEY, Listed, Project
+from goldwire.annotate.client import Client, UncertainError
+from goldwire.annotate.journal import Journal, Landed, Sending, folder, open_journal
+from goldwire.annotate.labelconfig import Layout
+from goldwire.annotate.mirror import Mirror, Progress
+from goldwire.annotate.plan import Local, Plan, Update
+from goldwire.annotate.tasks import MARKS, Encoded
+from goldwire.corpora.errors import CorpusError, Fault, ServerError
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.store import Corpus
+from goldwire.corpora.types import Document
+
+BATCH = 500  # tasks sent at once: a second or two on the server
+BATCH_BYTES = 4_000_000  # and no more than this, for prefilled ones are long
+ROUNDS = 5  # times that a batch is sent before it is given up
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be in a project.
+
+    `overlap` is the share of documents that two people are to do, None if the project's setting stays.
+    """
+
+    title: str
+    group: str
+    layout: Layout = "graph"
+    prefill: str | None = None
+    overlap: float | None = None
+    documents: tuple[Document, ...] = ()
+
+
+class Pushed(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done, or in a dry run would be: the project (None if it is to be made), and the plan.
+
+    `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there.
+    """
+
+    project: Project | None
+    plan: Plan
+    lost: dict[str, int] = {}
+    faults: tuple[Fault, ...] = ()
+
+
+def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local], Encoded]:
+    """The tasks of an order, and what of the layer they cannot hold."""
+    layer = corpus.layer(order.prefill) if order.prefill is not None else None
+    if order.layout == "graph":
+        encoded = tasks.encode(order.documents, ontology, prefill=layer)
+    elif layer is None or order.prefill is None:
+        raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
+    else:
+        encoded = frames.encode(
+            order.documents, ontology, layer, tasks.version(order.prefill, layer.values())
+        )
+    return plan.locals_of(encoded, order.prefill), encoded
+
+
+def settings(ontology: Ontology, order: Order) -> dict[str, Any]:
+    """The fields of the project as they should be.
+
+    All predictions have one model version, because people are shown those of one version only.
+    """
+    fields: dict[str, Any] = {
+        "label_config": labelconfig.build(ontology, order.layout),
+        "expert_instruction": guidelines.fragment(ontology),
+        "show_instruction": True,
+        "model_version": MARKS,
+    }
+    if order.overlap is not None:
+        fields["maximum_annotations"] = 2 if order.overlap > 0 else 1
+        fields["overlap_cohort_percentage"] = round(100 * order.overlap) if order.overlap > 0 else 100
+    return fields
+
+
+def push(
+    client: Client,
+    corpus: Corpus,
+    ontology: Ontology,
+    order: Order,
+    *,
+    dry_run: bool = False,
+    progress: Progress = lambda _: None,
+    batch: int = BATCH,
+    quiet: float = link.QUIET,
+) -> Pushed:
+    """Bring what is ordered to its project, which is made if it is not there; `dry_run` only plans.
+
+    `batch` tasks are sent at once; `quiet` is how many seconds a request whose answer was lost is given.
+    Raises `ServerError` if labels in use would be lost, and whatever else goes wrong on the way: then the
+    next push does the rest.
+    """
+    local, encoded = encode(corpus, ontology, order)
+    wanted = settings(ontology, order)
+    with open_journal(folder(corpus, order.title)) as journal:
+        pusher = Pusher(client, journal, progress=progress, batch=batch, quiet=quiet)
+        project = link.find(client, journal, order.title, quiet=quiet)
+        if project is None:
+            made = plan.make(local, ())
+        else:
+            link.link(client, journal, project, group=order.group, layout=order.layout)
+            pusher.settle(project)
+            there = mirror.refresh(client, journal, project.id, progress=progress)
+            made = _plan(project, local, there, wanted)
+        if not dry_run:
+            project = project or pusher.create(order, wanted)
+            pusher.apply(project, made)
+    return Pushed(project=project, plan=made, lost=encoded.lost, faults=encoded.faults)
+
+
+def _plan(project: Project, local: Sequence[Local], there: Mirror, wanted: dict[str, Any]) -> Plan:
+    differing = plan.differences(project, wanted)
+    lost: tuple[str, ...] = ()
+    if "label_config" in differing and any(task.worked for task in there.tasks()):
+        lost = plan.lost_labels(project.label_config, wanted["label_config"])
+    return plan.make(local, there.tasks(), differing, lost)
+
+
+class Pusher:
+    """Carries out plans in one project."""
+
+    def __init__(
+        self,
+        client: Client,
+        journal: Journal,
+        *,
+        progress: Progress = lambda _: None,
+        batch: int = BATCH,
+        quiet: float = link.QUIET,
+    ) -> None:
+        self.client = client
+        self.journal = journal
+        self.progress = progress
+        self.batch = batch
+        self.quiet = quiet
+        self._doubts: list[str] = []
+        self._settled_at = 0.0
+
+    def settle(self, project: Project) -> None:
+        """Find out what became of what an earlier run has sent without seeing the answer."""
+        last = next((n for n in reversed(self.journal.notes) if isinstance(n, Sending | Landed)), None)
+        if isinstance(last, Sending):
+            self.progress(f"looking for {len(last.keys)} task(s) that were sent before")
+            self._doubt(last.keys, pending=False)
+            found = self._await(project, last.keys)
+            self.journal.add(Landed(ids=_ids(found)))
+
+    def create(self, order: Order, wanted: dict[str, Any]) -> Project:
+        """Make the project, with its configuration from the beginning."""
+        project = link.create(self.client, self.journal, order.title, wanted, quiet=self.quiet)
+        link.link(self.client, self.journal, project, group=order.group, layout=order.layout)
+        return project
+
+    def apply(self, project: Project, made: Plan) -> None:
+        """Carry out a plan. Raises `ServerError` if labels in use would be lost."""
+        if made.stranded:
+            raise ServerError(
+                "the configuration would lose labels that people have worked with: "
+                f"{', '.join(made.stranded)}. Change it with `goldwire annotate migrate`"
+            )
+        if made.settings:
+            api.update_project(self.client, project.id, **made.settings)
+            self.progress(f"set {', '.join(made.settings)}")
+        for id in made.doubled:
+            self._delete_unworked(id)
+        for number, update in enumerate(made.changed, start=1):
+            self._update(update)
+            self.progress(f"changed {number} of {len(made.changed)} task(s)")
+        self._send_all(project, made.new)
+        self._sweep(project)
+
+    # ------------------------------------------------------------ tasks that are there
+
+    def _is_worked(self, id: int) -> bool:
+        """Whether somebody has worked on a task since the plan was made."""
+        task = api.task(self.client, id)
+        return bool(task.get("annotations") or task.get("draft_exists"))
+
+    def _delete_unworked(self, id: int) -> None:
+        if self._is_worked(id):
+            self.progress(f"task {id} is a second copy, but somebody works on it: left alone")
+        else:
+            api.delete_task(self.client, id)
+
+    def _update(self, update: Update) -> None:
+        """Predictions first: the data says which they are, so it must not be ahead of them."""
+        if self._is_worked(update.id):
+            self.progress(f"task {update.id} was begun meanwhile: left alone")
+            return
+        if update.predictions:
+            self._predict(update.id, update.local.result)
+        api.update_task(self.client, update.id, update.local.data)
+
+    def _predict(self, task: int, result: list[Any] | None) -> None:
+        """Give a task one prediction of ours, or none; those of others stay."""
+        ours = self._ours(task)
+        if result is not None and ours:
+            api.update_prediction(self.client, ours.pop(0), result)
+        elif result is not None:
+            self._add_prediction(task, result)
+        for id in ours:
+            api.delete_prediction(self.client, id)
+
+    def _ours(self, task: int) -> list[int]:
+        found = api.predictions(self.client, task)
+        return [item.id for item in found if item.model_version == MARKS]
+
+    def _add_prediction(self, task: int, result: list[Any]) -> None:
+        for _ in range(ROUNDS):
+            try:
+                return api.create_prediction(self.client, task, MARKS, result)
+            except UncertainError as error:
+                deadline = time.monotonic() + (self.client.timeout if error.pending else self.quiet)
+            while time.monotonic() < deadline:
+                if self._ours(task):
+                    return None
+                time.sleep(link.POLL)
+        raise ServerError(f"{self.client.url}: the prediction of task {task} does not arrive; push again")
+
+    # ------------------------------------------------------------ tasks that are new
+
+    def _send_all(self, project: Project, new: Sequence[Local]) -> None:
+        sent = 0
+        for batch in batches(new, self.batch):
+            self._send(project, batch)
+            sent += len(batch)
+            self.progress(f"pushed {sent} of {len(new)} task(s)")
+
+    def _send(self, project: Project, batch: Sequence[tuple[str, bytes]]) -> None:
+        """Send tasks until each is there."""
+        self.journal.add(Sending(keys=tuple(key for key, _ in batch)))
+        missing, ids = dict(batch), list[int]()
+        for _ in range(ROUNDS):
+            try:
+                ids += api.import_tasks(self.client, project.id, [*missing.values()])
+                missing = {}
+            except UncertainError as error:
+                self._doubt(missing, pending=error.pending)
+                found = self._await(project, [*missing])
+                ids += _ids(found)
+                missing = {key: task for key, task in missing.items() if key not in found}
+            if not missing:
+                self.journal.add(Landed(ids=tuple(ids)))
+                return
+        raise ServerError(f"{self.client.url}: {len(missing)} task(s) do not arrive; push again")
+
+    def _doubt(self, keys: Iterable[str], *, pending: bool) -> None:
+        """From now on these may come twice, and until the time noted nothing is certain."""
+        self._doubts += keys
+        wait = self.client.timeout if pending else self.quiet
+        self._settled_at = max(self._settled_at, time.monotonic() + wait)
+
+    def _await(self, project: Project, keys: Sequence[str]) -> dict[str, list[Listed]]:
+        """The tasks of these ids on the server, as soon as all are there or time is up."""
+        while True:
+            found = self._find(project, keys)
+            if len(found) == len(set(keys)) or time.monotonic() > self._settled_at:
+                return found
+            time.sleep(link.POLL)
+
+    def _find(self, project: Project, keys: Sequence[str]) -> dict[str, list[Listed]]:
+        found = defaultdict[str, list[Listed]](list)
+        for chosen in api.with_keys(keys):
+            for task in api.tasks(self.client, project.id, chosen):
+                found[task.data[KEY]].append(task)
+        return found
+
+    def _sweep(self, project: Project) -> None:
+        """After a doubt, when nothing can be under way any more: one copy of each task stays."""
+        if not self._doubts:
+            return
+        time.sleep(max(0.0, self._settled_at - time.monotonic()))
+        for copies in self._find(project, sorted(set(self._doubts))).values():
+            idle = [task.id for task in copies if not self._is_worked(task.id)] if len(copies) > 1 else []
+            for id in sorted(idle)[int(len(idle) == len(copies)) :]:
+                api.delete_task(self.client, id)
+        self._doubts.clear()
+
+
+def _ids(found: dict[str, list[Listed]]) -> tuple[int, ...]:
+    return tuple(task.id for copies in found.values() for task in copies)
+
+
+def batches(new: Sequence[Local], size: int) -> Iterator[list[tuple[str, bytes]]]:
+    """Ids and tasks as JSON, as many at a time as are sent at once."""
+    batch: list[tuple[str, bytes]] = []
+    weight = 0
+    for local in new:
+        task: dict[str, Any] = {"data": local.data}
+        if local.result is not None:
+            task["predictions"] = [{"model_version": MARKS, "result": local.result}]
+        data = msgspec.json.encode(task)
+        if batch and (len(batch) == size or weight + len(data) > BATCH_BYTES):
+            yield batch
+            batch, weight = [], 0
+        batch.append((local.key, data))
+        weight += len(data)
+    if batch:
+        yield batch
