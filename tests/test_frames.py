@@ -85,7 +85,7 @@ def test_tasks_come_in_text_order_and_name_document_event_and_layer() -> None:
     assert shelled["data"]["goldwire_id"] == "d/s"
     assert {key: took["data"][key] for key in ("document", "event", "event_type", "layer", "question")} == {
         "document": "d", "event": "t", "event_type": "TakeTerritory", "layer": "gold@1",
-        "question": "TakeTerritory: “took”",
+        "question": "TakeTerritory: … Rebels shelled Kunduz and ▸took◂ Kunduz on Monday night. …",
     }  # fmt: skip
     assert [r["value"] for r in took["data"]["roles"]] == [
         "captor",

@@ -69,11 +69,22 @@ def test_signs_that_xml_cannot_hold_do_not_break_it() -> None:
 @pytest.mark.parametrize("layout", ["graph", "frames"])
 def test_headline_source_and_label_bar_stay_above_the_text(layout: labelconfig.Layout) -> None:
     view = ET.fromstring(labelconfig.build(CONFLICT, layout))
-    bar, text = view[0], next(child for child in view if child.tag == "Text")
+    bar, text = view[1], next(child for child in view if child.tag == "Text")
     assert "position:sticky" in bar.attrib["style"]
     assert [header.get("value") for header in bar.iter("Header")][:2] == ["$title", "$byline"]
     assert [*view].index(bar) < [*view].index(text)
-    assert {"Labels", "Choices"} <= {child.tag for child in bar}
+    assert "Labels" in {child.tag for child in bar}
+
+
+def test_attributes_stand_below_the_text_where_they_push_nothing_away() -> None:
+    view = ET.fromstring(labelconfig.graph(CONFLICT))
+    text, foot = (
+        next(i for i, child in enumerate(view) if child.find(tag) is not None or child.tag == tag)
+        for tag in ("Text", ".//Choices")
+    )
+    assert text < foot
+    assert "position:sticky" in view[foot].attrib["style"]
+    assert [header.get("value") for header in view[foot].iter("Header")] == [*CONFLICT.attributes]
 
 
 def test_frames_offer_the_roles_of_the_events_type_and_nothing_else() -> None:

@@ -19,6 +19,8 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import sound
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention
 
+CONTEXT = 40  # code points shown on each side of a trigger
+
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody said of one event: its arguments, or that it is none."""
@@ -57,7 +59,6 @@ def encode(
 def _task(
     document: Document, base: Annotations, event: Event, bar: list[dict[str, str]], version: str
 ) -> tasks.Task:
-    words = surface(document.text, event.trigger, " … ")
     return {
         "data": {
             **tasks.data(document),
@@ -65,11 +66,19 @@ def _task(
             "event": event.id,
             "event_type": event.type,
             "layer": version,
-            "question": f"{event.type}: “{words}”",
+            "question": f"{event.type}: {_context(document.text, event)}",
             "roles": bar,
         },
         "predictions": [{"model_version": version, "result": _results(document, base, event)}],
     }
+
+
+def _context(text: str, event: Event) -> str:
+    """The trigger in its line, marked: an article may have the same words many times."""
+    start, end = event.trigger[0].start, event.trigger[-1].end
+    before = text[max(0, start - CONTEXT) : start].rpartition("\n")[2]
+    after = text[end : end + CONTEXT].partition("\n")[0]
+    return f"… {before}▸{surface(text, event.trigger, ' … ')}◂{after} …"
 
 
 def _results(document: Document, base: Annotations, event: Event) -> list[regions.Result]:

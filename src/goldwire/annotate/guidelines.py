@@ -105,7 +105,7 @@ mentions <u>underlined</u>, roles in brackets behind them.</small></p>
 <h2>How to annotate</h2>
 <p><b>A mention or a trigger:</b> press the key of its type, then mark the words: double-click a word, or drag
 over several. A region can lie inside another, or on the same words.</p>
-<p><b>An attribute:</b> click the region; what can be chosen for it appears below the labels. What you do not
+<p><b>An attribute:</b> click the region; what can be chosen for it appears below the text. What you do not
 choose has its default value.</p>
 <p><b>An argument:</b> click the trigger, press <kbd>Alt</kbd>+<kbd>R</kbd>, click the mention, and choose the
 role in the list of relations. Click the trigger again before each arrow. Where there is one task for each

@@ -27,9 +27,34 @@ MENTION_KEY = "0"
 IS_EVENT, NO_EVENT = "event ok", "not an event"
 
 _GREY = "#d9d9d9"
-_STICKY = (
-    "position:sticky;top:0;z-index:20;padding:4px 8px;"
-    "background:var(--color-neutral-background,#fff);border-bottom:1px solid #d9d9d9"
+_YELLOW = "#ffe58f"
+_BAR, _FOOT, _ROW = "goldwire-bar", "goldwire-foot", "goldwire-row"
+_STICKY = "position:sticky;z-index:200;padding:2px 8px;background:var(--color-neutral-background,#fff);"
+_TOP = f"{_STICKY}top:0;border-bottom:1px solid #d9d9d9"
+_BOTTOM = f"{_STICKY}bottom:-16px;padding-bottom:18px;border-top:1px solid #d9d9d9"
+# Looks only, for Label Studio 1.23: where its class names change, annotation works on as before.
+_LOOKS = (
+    ".lsf-htx-richtext{line-height:1.9}",
+    f'.htx-highlight[data-label$=":{EXCLUDED}"]{{opacity:.5}}',
+    f".{_BAR} .lsf-labels{{margin:0!important}}",
+    f".{_BAR} h2{{font-size:18px;line-height:24px;margin:2px 0!important}}",
+    f".{_BAR} h4{{font-size:13px;font-weight:400;margin:0 0 4px!important}}",
+)
+_FOOT_LOOKS = (
+    f".{_ROW}{{display:flex;align-items:center;gap:8px}}",
+    f".{_ROW} h4{{font-size:13px;font-weight:600;margin:0!important;min-width:80px}}",
+    f".{_ROW} .lsf-choices{{margin:0}}",
+)
+_ARROW_LOOKS = (  # hundreds of them on one article: thin and pale, but for the one that is pointed at
+    '.relations-overlay path[opacity="0.6"]{stroke-width:1.2px;opacity:.4}',
+    ".relations-overlay g g rect{fill:#fff;stroke:#fa541c;stroke-width:.5px;opacity:.85}",
+    ".relations-overlay g g text{fill:#333}",
+    ".relations-overlay g g rect,.relations-overlay g g text{transform:scale(.75)}",
+)
+_FRAME_LOOKS = (
+    f'.htx-highlight[data-label$=":{MENTION}"]::after{{content:none}}',
+    f'.htx-highlight[data-label$=":{TRIGGER}"]{{background-color:{_YELLOW}!important;color:#000}}',
+    f".{_BAR} h3{{font-size:18px;line-height:24px;margin:2px 0!important}}",
 )
 _HIDDEN = "display:none"
 _NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, production 2
@@ -44,16 +69,14 @@ def graph(ontology: Ontology) -> str:
     labels: dict[str, EntityType | EventType] = {**ontology.entities, **ontology.events}
     painted = colours.paint({name: label.colour for name, label in labels.items()})
     dealt = keys.deal({name: label.key for name, label in labels.items()})
-    view = ET.Element("View")
-    bar = ET.SubElement(view, "View", style=_STICKY)
-    _headline(bar)
+    view, bar = _start(*_LOOKS, *_FOOT_LOOKS, *_ARROW_LOOKS)
     for control, names in ((ENTITY, ontology.entities), (TRIGGER, ontology.events)):
         element = ET.SubElement(bar, "Labels", name=control, toName=TEXT, showInline="true")
         for name in names:
             _label(element, name, painted[name], dealt.get(name))
-    _attributes(bar, ontology)
     _text(view)
-    _hidden_label(view, EXCLUDED)
+    _attributes(view, ontology)
+    _hidden_label(view, EXCLUDED, _GREY)
     relations = ET.SubElement(view, "Relations")
     for name in arrows(ontology):
         ET.SubElement(relations, "Relation", value=name)
@@ -62,9 +85,7 @@ def graph(ontology: Ontology) -> str:
 
 def frames() -> str:
     """The configuration for one task per event; the roles to choose from come from each task's own data."""
-    view = ET.Element("View")
-    bar = ET.SubElement(view, "View", style=_STICKY)
-    _headline(bar)
+    view, bar = _start(*_LOOKS, *_FRAME_LOOKS)
     ET.SubElement(bar, "Header", value="$question", size="4")
     ET.SubElement(bar, "Labels", name=ROLE, toName=TEXT, value="$roles", showInline="true")
     verdict = ET.SubElement(
@@ -73,8 +94,8 @@ def frames() -> str:
     for value, key in ((IS_EVENT, "shift+e"), (NO_EVENT, "shift+n")):
         ET.SubElement(verdict, "Choice", value=value, hotkey=key)
     _text(view)
-    for control in (TRIGGER, EXCLUDED):
-        _hidden_label(view, control)
+    _hidden_label(view, TRIGGER, _YELLOW)
+    _hidden_label(view, EXCLUDED, _GREY)
     return _xml(view)
 
 
@@ -86,7 +107,7 @@ def build(ontology: Ontology, layout: Layout) -> str:
 def roles(ontology: Ontology, event: str) -> list[dict[str, str]]:
     """The label bar of a frames task: the roles of an event type, and `mention` for a mention without one."""
     names = [*ontology.events[event].roles]
-    painted = colours.paint({MENTION: _GREY, **dict.fromkeys(names)})
+    painted = colours.paint({MENTION: _GREY, TRIGGER: _YELLOW, **dict.fromkeys(names)})
     dealt = keys.deal(dict.fromkeys(names), taken=[MENTION_KEY])
     bar = [{"value": name, "background": painted[name], "hotkey": dealt.get(name, "")} for name in names]
     return [*bar, {"value": MENTION, "background": _GREY, "hotkey": MENTION_KEY}]
@@ -124,9 +145,14 @@ def _labels_of_arrows(ontology: Ontology) -> list[str]:
     return [*dict.fromkeys([*roles, *ontology.relations])]
 
 
-def _headline(bar: ET.Element) -> None:
+def _start(*looks: str) -> tuple[ET.Element, ET.Element]:
+    """An empty view, and in it the bar that stays in sight, with headline and source."""
+    view = ET.Element("View")
+    ET.SubElement(view, "Style").text = "\n" + "\n".join(f"    {look}" for look in looks) + "\n  "
+    bar = ET.SubElement(view, "View", className=_BAR, style=_TOP)
     ET.SubElement(bar, "Header", value="$title", size="3")
     ET.SubElement(bar, "Header", value="$byline", size="5")
+    return view, bar
 
 
 def _label(parent: ET.Element, name: str, colour: str, key: str | None) -> None:
@@ -138,11 +164,11 @@ def _hotkey(element: ET.Element, key: str | None) -> None:
         element.set("hotkey", key)
 
 
-def _hidden_label(view: ET.Element, control: str) -> None:
+def _hidden_label(view: ET.Element, control: str, colour: str) -> None:
     """A control that only shows regions; it has to be declared or Label Studio rewrites them."""
     hidden = ET.SubElement(view, "View", style=_HIDDEN)
     labels = ET.SubElement(hidden, "Labels", name=control, toName=TEXT)
-    ET.SubElement(labels, "Label", value=control, background=_GREY)
+    ET.SubElement(labels, "Label", value=control, background=colour)
 
 
 def _text(view: ET.Element) -> None:
@@ -151,14 +177,29 @@ def _text(view: ET.Element) -> None:
     )
 
 
-def _attributes(bar: ET.Element, ontology: Ontology) -> None:
-    """Choices for the selected region, each with a key of its own: else Label Studio deals out digits."""
+def _attributes(view: ET.Element, ontology: Ontology) -> None:
+    """Choices for the selected region, each with a key of its own: else Label Studio deals out digits.
+
+    They stand at the foot, where they do not push the text away when a region is clicked.
+    """
     dealt = value_keys(ontology)
+    foot = ET.SubElement(view, "View", className=_FOOT, style=_BOTTOM)
     for name, attribute in ontology.attributes.items():
-        choices = ET.SubElement(bar, "Choices", _choices(name, attribute))
+        shown = _shown(attribute)
+        row = ET.SubElement(foot, "View", {"className": _ROW, **shown})
+        ET.SubElement(row, "Header", value=name, size="5")
+        options = {"perRegion": "true", "choice": "single-radio", "showInline": "true", **shown}
+        choices = ET.SubElement(row, "Choices", {"name": f"{ATTRIBUTE}{name}", "toName": TEXT, **options})
         for value, meaning in attribute.values.items():
             choice = ET.SubElement(choices, "Choice", value=value, hint=meaning.definition)
             _hotkey(choice, dealt.get((name, value)))
+
+
+def _shown(attribute: Attribute) -> dict[str, str]:
+    """Where an attribute applies."""
+    control = TRIGGER if attribute.on == "event" else ENTITY
+    shown = {"visibleWhen": "region-selected", "whenTagName": control}
+    return {**shown, "whenLabelValue": ",".join(attribute.events)} if attribute.events else shown
 
 
 def value_keys(ontology: Ontology) -> dict[tuple[str, str], str]:
@@ -171,20 +212,6 @@ def value_keys(ontology: Ontology) -> dict[tuple[str, str], str]:
             found = keys.deal({value: None}, taken=[*taken, *dealt.values()], shifted=True)
             dealt |= {(name, each): key for each, key in found.items()}
     return dealt
-
-
-def _choices(name: str, attribute: Attribute) -> dict[str, str]:
-    labels = {"whenLabelValue": ",".join(attribute.events)} if attribute.events else {}
-    return {
-        "name": f"{ATTRIBUTE}{name}",
-        "toName": TEXT,
-        "perRegion": "true",
-        "choice": "single-radio",
-        "showInline": "true",
-        "visibleWhen": "region-selected",
-        "whenTagName": TRIGGER if attribute.on == "event" else ENTITY,
-        **labels,
-    }
 
 
 def _xml(view: ET.Element) -> str:
