@@ -1,0 +1,116 @@
+"""Measures are values with a string form that parses back; what does not fit together is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldwire.corpora.errors import MeasureError
+from goldwire.eval.measure import ALIASES, KEYS, MATCHES, THRESHOLDS, Measure, make, name, parse
+
+
+@st.composite
+def measures(draw):
+    """Any measure that can be made."""
+    units = draw(st.sampled_from(sorted(MATCHES)))
+    match = draw(st.sampled_from(MATCHES[units]))
+    needed = {
+        "entity": ("span",),
+        "event": ("trigger",),
+        "argument": ("span",),
+        "attribute": (draw(st.sampled_from(["span", "trigger"])), "realis"),
+        "relation": ("type", "source", "target"),
+        "cluster": (draw(st.sampled_from(["span", "trigger"])),),
+        "template": ("role",),
+        "token": ("type",),
+    }[units]
+    others = [key for key in KEYS[units] if key not in (*needed, "*", "surface", "span", "trigger")]
+    if "*" in KEYS[units] and units != "attribute":
+        others += ["form", "Polarity-2"]
+    key = (*needed, *draw(st.lists(st.sampled_from(others), unique=True) if others else st.just([])))
+    threshold = draw(st.floats(0.001, 1)) if match in THRESHOLDS else None
+    options = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "labels": st.sampled_from(["gold", "all"]),
+                "average": st.sampled_from(["micro", "macro", "weighted", "documents"]),
+                "beta": st.floats(0.01, 100).map(repr),
+                **({"triggers": st.sampled_from(["gold", "matched"])} if units == "argument" else {}),
+            },
+        )
+    )
+    return make(units, draw(st.permutations(key)), match, threshold, options)
+
+
+@given(measures())
+def test_a_measure_parses_back(measure):
+    assert parse(str(measure)) == measure
+    assert hash(parse(str(measure))) == hash(measure)
+
+
+@given(measures())
+def test_the_counted_measure_has_no_averages_left(measure):
+    assert measure.counted == measure.counted.counted
+    assert measure.counted.triggers == measure.triggers
+    assert measure.counted.beta == 1
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_a_name_is_short_for_a_canonical_form(alias):
+    assert str(parse(alias)) == ALIASES[alias]
+    assert parse(name(parse(alias))) == parse(alias)
+
+
+def test_the_order_of_keys_does_not_matter():
+    assert parse("argument:span+role+type+trigger@exact") == parse("AC+")
+
+
+def test_options_go_with_names_too():
+    assert parse("AC+,triggers=gold,beta=2") == make(
+        "argument", ("trigger", "type", "role", "span"), options={"triggers": "gold", "beta": "2"}
+    )
+
+
+def test_means_are_macro_averages_over_their_parts():
+    assert parse("CoNLL").average == parse("BLANC").average == "macro"
+    assert str(parse("cluster:span@conll,average=macro,labels=all")) == "cluster:span@conll"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no measure"),
+        ("TC+", "no measure"),
+        ("entity:span", "no measure"),
+        ("mention:span@exact", "are no units"),
+        ("entity:span+role@sloppy", "not matched by"),
+        ("entity:type@exact", "needs span or surface"),
+        ("entity:span+span@exact", "a key twice"),
+        ("entity:span@iou", "a threshold"),
+        ("entity:span@exact>=0.5", "a threshold"),
+        ("entity:span@iou>=1.5", "not above 0 and up to 1"),
+        ("entity:span@iou>=0", "not a number above 0"),
+        ("entity:span@iou>=1.2.3", "not a number above 0"),
+        ("entity:surface@overlap", "in place of span"),
+        ("entity:span+surface@exact", "in place of span"),
+        ("argument:type+realis+span@exact", "'realis' is no key of argument"),
+        ("argument:type+role@exact", "needs span"),
+        ("attribute:trigger+type@exact", "needs the name of an attribute"),
+        ("attribute:trigger+realis+polarity@exact", "one attribute"),
+        ("attribute:span+trigger+realis@exact", "not both"),
+        ("relation:source+target@exact", "needs type"),
+        ("entity:span@exact,triggers=gold", "of arguments only"),
+        ("entity:span@exact,average=median", "no option"),
+        ("entity:span@exact,colour=red", "no option"),
+        ("entity:span@exact,beta=-1", "not a number above 0"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_what_would(text, message):
+    with pytest.raises(MeasureError, match=message):
+        parse(text)
+
+
+def test_measures_are_immutable():
+    with pytest.raises(AttributeError):
+        parse("TC").beta = 2
+    assert isinstance(parse("TC"), Measure)
