@@ -89,15 +89,13 @@ def make_board(key: str, comparison: Comparison, systems: list[Contender]) -> Bo
     measure = parse(comparison.measure)
     by_name = {system.name: system for system in systems}
     ranked = [by_name[standing.system] for standing in comparison.standings]
+    letters = make_letters(comparison)
     return Board(
         key=key,
         measure=comparison.measure,
         name=title(measure),
         definition=suites.explain(measure).definition,
-        standings=tuple(
-            _standing(system, measure, standing.groups)
-            for system, standing in zip(ranked, comparison.standings, strict=True)
-        ),
+        standings=tuple(_standing(system, measure, letters.get(system.name, "")) for system in ranked),
         pairs=tuple(map(_pair, comparison.pairs)),
         verdict=comparison.sentence,
         smallest=comparison.detectable,
@@ -106,7 +104,7 @@ def make_board(key: str, comparison: Comparison, systems: list[Contender]) -> Bo
     )
 
 
-def _standing(system: Contender, measure: Measure, groups: tuple[int, ...]) -> Standing:
+def _standing(system: Contender, measure: Measure, group: str) -> Standing:
     result = system.result(str(measure))
     score = result.averages[measure.average]
     ends = result.intervals
@@ -119,14 +117,25 @@ def _standing(system: Contender, measure: Measure, groups: tuple[int, ...]) -> S
         produced=score.system,
         gold=score.gold,
         shade=shade(result.value),
-        group="".join(_letter(group) for group in groups),
+        group=group,
         signature=result.signature,
     )
 
 
-def _letter(group: int) -> str:
-    """a, b, … for 1, 2, …; after z, numbers."""
-    return ascii_lowercase[group - 1] if group <= len(ascii_lowercase) else f"({group})"
+def make_letters(comparison: Comparison) -> dict[str, str]:
+    """For each system a letter for each set of systems that it cannot be told apart from.
+
+    A system without a figure is told apart from none, and is left out.
+    """
+    defined = {standing.system for standing in comparison.standings if standing.value is not None}
+    groups = [[system for system in group if system in defined] for group in comparison.groups]
+    letters: dict[str, str] = {}
+    for place, group in enumerate(group for group in groups if len(group) > 1):
+        # After z come numbers.
+        letter = ascii_lowercase[place] if place < len(ascii_lowercase) else f"({place + 1})"
+        for system in group:
+            letters[system] = letters.get(system, "") + letter
+    return letters
 
 
 def _pair(pair: compare.Pair) -> Pair:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from goldwire.eval.gate import Check, Judgement
 from goldwire.eval.report import verdict
 from goldwire.eval.report.markdown import escape, table
-from goldwire.eval.report.text import points, signed
+from goldwire.eval.report.text import line, points, signed
 
 _LEVELS = {"fail": "error", "warn": "warning"}
 _SIGNS = {"fail": "❌", "warn": "⚠️", "pass": "✅", "skip": "–"}
@@ -19,7 +19,7 @@ def commands(judgement: Judgement) -> str:
     Source: GitHub Docs, "Workflow commands for GitHub Actions".
     """
     return "".join(
-        f"::{_LEVELS[check.verdict]} title={_property(check.title)}::{_data(_said(check))}\n"
+        f"::{_LEVELS[check.verdict]} title={_property(line(check.title))}::{_data(_said(check))}\n"
         for check in judgement.checks
         if check.verdict in _LEVELS
     )

@@ -1,0 +1,275 @@
+"""The forms of a report and of a judgement, read by parsers that are not ours."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import junitparser
+import markdown_it
+import msgspec
+import polars as pl
+import pytest
+from rich.console import Console
+
+from goldwire.corpora.store import open_corpus
+from goldwire.eval import policy as policies
+from goldwire.eval.baseline import make_baseline
+from goldwire.eval.examples import illustrate, read_traced, trace_hits
+from goldwire.eval.gate import Check, Judgement, judge
+from goldwire.eval.record import read_record
+from goldwire.eval.report import build, github, junit, latex, markdown, tables, terminal, verdict
+from goldwire.eval.report.evidence import gather, with_evidence
+
+HOSTILE = "<script>alert(1)</script>|`*_[x](http://e)\x00\u202e\x1b[31m &amp; \\end{table} %$#^~\"' @all"
+
+
+@pytest.fixture(scope="module")
+def record(scored):
+    return read_record(scored / "records" / "default.json")
+
+
+@pytest.fixture(scope="module")
+def report(scored, record):
+    records = {"default": record}
+    return with_evidence(build.make_report(records), gather(open_corpus(scored), records))
+
+
+@pytest.fixture(scope="module")
+def hostile(report):
+    """The report with a system whose name does what it can."""
+    text = msgspec.json.encode(report).decode()
+    name = msgspec.json.encode(HOSTILE).decode()
+    return msgspec.json.decode(text.replace('"lexicon"', name), type=type(report))
+
+
+@pytest.fixture
+def judgement(scored, record, build) -> Judgement:
+    policy = policies.read("default")
+    hits = trace_hits(read_traced(open_corpus(scored), record), record, policy.measures())
+    baseline = make_baseline(record, policy, hits)
+    worse = read_record(build(scored, 1.2))
+    return judge(worse, baseline, policy)
+
+
+def illustrated(scored: Path, record, path: Path) -> Judgement:
+    policy = policies.read("default")
+    hits = trace_hits(read_traced(open_corpus(scored), record), record, policy.measures())
+    baseline, worse = make_baseline(record, policy, hits), read_record(path)
+    corpus = open_corpus(path.parent.parent)
+    return illustrate(judge(worse, baseline, policy), baseline, read_traced(corpus, worse))
+
+
+# ---------------------------------------------------------------- the numbers
+def test_every_figure_of_the_record_is_in_the_report(report, record):
+    for board in report.boards:
+        assert {s.system for s in board.standings} == {"lexicon", "spacy-sm", "noisy"}
+        for standing in board.standings:
+            assert standing.f.value == record.result(standing.system, board.measure).value
+            assert standing.signature == record.result(standing.system, board.measure).signature
+
+
+def test_standings_go_from_best_to_worst(report):
+    for board in report.boards:
+        values = [s.f.value for s in board.standings if s.f.value is not None]
+        assert values == sorted(values, reverse=True)
+
+
+def test_a_matrix_has_each_gold_unit_once(report, record):
+    for matrix in report.matrices:
+        if matrix.units == "entities":
+            gold = record.result(matrix.system, "entity:span+type@exact").averages["micro"].gold
+            assert sum(cell.count for row in matrix.cells[:-1] for cell in row) == gold
+            assert (
+                sum(row[-1].count for row in matrix.cells)
+                + sum(cell.count for row in matrix.cells[:-1] for cell in row[:-1])
+                == gold
+            )
+
+
+def test_fixed_and_broken_explain_the_difference_in_hits(report, record):
+    hits = {
+        s: record.result(s, "entity:span+type@exact").averages["micro"].gold_hits
+        for s in report.overview.systems
+    }
+    entities = [pair for pair in report.versus if pair.units == "entities"]
+    assert len(entities) == 3
+    for pair in entities:
+        assert pair.fixed - pair.broken == hits[pair.second] - hits[pair.first]
+
+
+def test_causes_add_up_to_the_arguments_that_are_not_right(report, record):
+    for errors in report.causes:
+        score = record.result(errors.system, "argument:trigger+type+role+span@exact").averages["micro"]
+        assert sum(tally.count for tally in errors.tallies) == score.gold - score.gold_hits
+
+
+# ---------------------------------------------------------------- Markdown
+def parsed(text: str) -> tuple[list[str], list[list[str]]]:
+    """Headings and table rows, as markdown-it understands them."""
+    tokens = markdown_it.MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+    headings, rows = [], []
+    for before, token in pairwise(tokens):
+        if before.type == "heading_open":
+            headings.append(token.content)
+        if before.type == "tr_open":
+            rows.append([])
+        if before.type in ("td_open", "th_open"):
+            rows[-1].append("".join(child.content for child in token.children or []))
+    return headings, rows
+
+
+def test_markdown_has_a_table_row_for_every_standing(report):
+    headings, rows = parsed(markdown.render(report))
+    assert headings[0] == "mazar-2021: 3 systems against gold"
+    assert {board.name for board in report.boards} <= set(headings)
+    leader = report.boards[0].standings[0]
+    assert [row for row in rows if row[0] == leader.system and len(row) == 6]
+
+
+def test_markdown_cells_are_never_torn_by_foreign_text(hostile):
+    text = markdown.render(hostile)
+    html = markdown_it.MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text)
+    assert "<script" not in html
+    assert "<a " not in html
+    _, rows = parsed(text)
+    widths = {len(row) for row in rows}
+    assert widths <= {5, 6}  # rankings and types, differences: no row has more cells than its head
+    assert any("alert(1)" in cell for row in rows for cell in row)
+
+
+# ---------------------------------------------------------------- JUnit
+def test_junit_has_a_case_for_every_check(judgement):
+    xml = junitparser.JUnitXml.fromstring(junit.render(judgement).encode())
+    cases = [case for suite in xml for case in suite]
+    assert len(cases) == len(judgement.checks) == 9
+    failed = [case for case in cases if any(isinstance(r, junitparser.Failure) for r in case.result)]
+    assert len(failed) == sum(check.verdict == "fail" for check in judgement.checks) > 0
+    assert xml.failures == len(failed)
+    assert all("noisy" in case.classname for case in failed)
+
+
+def failing(system: str, *examples: str) -> Judgement:
+    """A judgement with one check that failed."""
+    check = Check(
+        system=system,
+        measure="event:trigger+type@exact",
+        figure="f",
+        kind="drop",
+        limit=0.1,
+        verdict="fail",
+        before=0.5,
+        now=0.2,
+        examples=examples,
+    )
+    return Judgement(verdict="fail", alpha=0.05, checks=(check,))
+
+
+def test_junit_survives_text_that_xml_cannot_hold():
+    text = junit.render(failing(HOSTILE, "a]]>b \x0b", "\ud800"))
+    [suite] = junitparser.JUnitXml.fromstring(text.encode())
+    [case] = suite
+    assert "<script>alert(1)</script>" in suite.name
+    assert "a]]>b ␋" in case.result[0].text
+
+
+# ---------------------------------------------------------------- GitHub
+def test_annotations_are_one_line_each(judgement):
+    lines = github.commands(judgement).splitlines()
+    loud = [check for check in judgement.checks if check.verdict in ("fail", "warn")]
+    assert len(lines) == len(loud)
+    assert all(re.fullmatch(r"::(error|warning) title=[^:,\n]+::.+", line) for line in lines)
+
+
+def test_annotations_escape_what_the_runner_reads():
+    [line] = github.commands(failing("a::b,c\n::error::x")).splitlines()
+    assert line.startswith("::error title=a%3A%3Ab%2Cc ")
+
+
+def test_the_step_summary_has_the_table_and_the_reasons(judgement):
+    _, rows = parsed(github.summary(judgement))
+    assert len(rows) == 1 + len(judgement.checks)
+    assert "❌" in github.summary(judgement)
+
+
+# ---------------------------------------------------------------- LaTeX
+def compiled(text: str, folder: Path) -> None:
+    source = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs}\begin{document}" + "\n"
+    (folder / "paper.tex").write_text(source + text + "\n\\end{document}\n", encoding="utf-8")
+    subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"],
+        cwd=folder, check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    assert (folder / "paper.pdf").stat().st_size > 1000
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX is installed")
+def test_latex_compiles(report, tmp_path):
+    compiled(latex.render(report), tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX is installed")
+def test_latex_compiles_with_names_made_of_commands(report, tmp_path):
+    name = "".join(map(chr, range(0x20, 0x7F)))  # every character of ASCII
+    text = msgspec.json.encode(report).decode().replace('"lexicon"', msgspec.json.encode(name).decode())
+    compiled(latex.render(msgspec.json.decode(text, type=type(report))), tmp_path)
+
+
+def test_latex_marks_what_cannot_be_told_apart(report):
+    text = latex.render(report)
+    for board in report.boards:
+        for standing in board.standings:
+            if standing.group:
+                assert f"\\textsuperscript{{{standing.group}}}" in text
+    assert text.count("\\textbf{") == sum(board.standings[0].f.value is not None for board in report.boards)
+
+
+# ---------------------------------------------------------------- tables
+def test_tables_read_back_as_they_were(report, tmp_path):
+    for path in tables.write(report, tmp_path / "p", "parquet"):
+        assert pl.read_parquet(path).equals(tables.frames(report)[path.stem])
+
+
+def test_csv_is_read_by_the_standard_library(hostile, tmp_path):
+    tables.write(hostile, tmp_path, "csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "scores.csv").read_text(encoding="utf-8"))))
+    assert len(rows) == 3 * len(hostile.boards)
+    assert {row["system"] for row in rows} == {HOSTILE, "spacy-sm", "noisy"}
+
+
+def test_undefined_is_empty_in_csv_never_zero(report, tmp_path):
+    tables.write(report, tmp_path, "csv")
+    rows = csv.DictReader(io.StringIO((tmp_path / "scores.csv").read_text(encoding="utf-8")))
+    [realis] = [r for r in rows if "realis" in r["measure"] and r["system"] == "spacy-sm"]
+    assert realis["f"] == ""
+
+
+# ---------------------------------------------------------------- the terminal
+def test_the_terminal_gets_no_escape_sequence_of_a_document(hostile):
+    console = Console(file=io.StringIO(), force_terminal=False, width=120)
+    terminal.render(hostile, console)
+    text = console.file.getvalue()
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "␛[31m" in text
+
+
+# ---------------------------------------------------------------- what a failure says
+def test_a_failure_names_figure_loss_types_and_three_examples(scored, record, build):
+    judgement = illustrated(scored, record, build(scored, 1.2))
+    [check] = [c for c in judgement.checks if c.verdict == "fail" and c.title == "noisy TC"]
+    assert re.search(r"noisy TC F1: \d+\.\d -> \d+\.\d \(−\d+\.\d\)", verdict.summary(check))
+    assert "the loss is real" in verdict.summary(check)
+    assert len(check.examples) == 3
+    documents = {document.id: document.text for document in open_corpus(scored).documents()}
+    for example in check.examples:
+        id, _, quoted = example.partition(": …")
+        surface = re.search(r"\[(.+?)\]", quoted)
+        assert surface is not None
+        assert surface[1] in documents[id]
+    assert len({example.partition(":")[0] for example in check.examples}) == 3
