@@ -14,6 +14,7 @@ from goldwire.eval.extractors.triggers import Trigger
 
 REACH = 14  # words behind a trigger in which a prepositional phrase is taken to belong to it
 _BETWEEN = frozenset({",", "and", "or", "&"})
+_POSSESSIVE = frozenset({"'s", "’s", "'", "’"})
 
 
 class Chain(msgspec.Struct, frozen=True):
@@ -71,11 +72,13 @@ def _governor(sentence: Sentence, start: int, words: Words) -> str | None:
 def _coordinated(sentence: Sentence, before: Found, mention: Found, start: int) -> bool:
     """Whether only commas and "and" stand between two mentions of like type."""
     gap = [word.lower for word in sentence[before.last + 1 : start]]
-    return (
-        bool(gap)
-        and all(word in _BETWEEN for word in gap)
-        and (before.form == "value") == (mention.form == "value")
-    )
+    if (
+        not gap
+        or any(word not in _BETWEEN for word in gap)
+        or (before.form == "value") != (mention.form == "value")
+    ):
+        return False
+    return gap != [","] or before.type == mention.type  # a comma alone joins a list, or parts two phrases
 
 
 class Attacher:
@@ -147,7 +150,7 @@ class Attacher:
                 if chain.end < trigger.first
                 else None
             )
-            if gap is not None and all(word in ("'s", "’s") or word in self._words.modifiers for word in gap):
+            if gap is not None and all(word in _POSSESSIVE or word in self._words.modifiers for word in gap):
                 yield "subject", chain
         before = [sentence[i].lower for i in range(max(0, trigger.first - 5), trigger.first)]
         light = [i for i, word in enumerate(before) if word in self._words.light]

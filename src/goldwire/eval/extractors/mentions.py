@@ -97,6 +97,9 @@ class Finder:
         """Runs of capitalised words whose type something beside or in them tells."""
         i = 0
         while i < len(sentence):
+            if sentence[i].lower in self._words.determiners or sentence[i].lower in self._words.prepositions:
+                i += 1  # with a capital at the beginning of a sentence
+                continue
             title = self._title(sentence, i)
             begin = i + title
             last = _run_end(sentence, begin)
@@ -121,9 +124,10 @@ class Finder:
         person = next(iter(self._given.values()), None)
         if person and (after_title or self._begins_name(sentence, first, last)):
             return Found(first, last, person, "name")
-        for i in range(last, first, -1):  # a name of more than one word that ends in a telling one
-            if sentence[i].text in self._tails and i == last:
-                return Found(first, last, self._tails[sentence[i].text], "name")
+        of = last > first and sentence[first + 1].text in ("of", "for")
+        telling = sentence[first if of else last].text  # Ministry of Health, Health Ministry
+        if last > first and telling in self._tails:
+            return Found(first, last, self._tails[telling], "name")
         follower = sentence[last + 1].lower if last + 1 < len(sentence) else ""
         if follower in self._after and (first > 0 or last > first):
             return Found(first, last, self._after[follower], "name")

@@ -12,9 +12,9 @@ _TASK = """You annotate news articles with entity mentions and events for a rese
 Follow the annotation policy and the types below exactly. Answer with JSON only.
 
 How to answer:
-- `mentions`: every mention. `id` is yours (m1, m2, …). `quote` is copied from the text character by character.
-  `occurrence` says which of the places where exactly this quote stands is meant, from 1 at the
-  beginning of the text.
+- `mentions`: every mention. `id` is yours (m1, m2, …). `quote` is copied from the text character by
+  character. `occurrence` says which of the places where exactly this quote stands is meant, counted from 1
+  at the beginning of the text.
 - `events`: every event. `trigger` is a quote like those of mentions, with its own `occurrence`. Each argument
   gives a `role` of the event's type and the `id` of a mention.
 - A quote that is not in the text is lost. Do not correct, shorten or translate the text in quotes.

@@ -125,7 +125,7 @@ class Request(_Struct, frozen=True):
     document: str
     text: str
     sha256: str
-    meta: Meta = Meta()
+    meta: Meta | None = None
     excluded: tuple[Excluded, ...] = ()
 
 
@@ -136,7 +136,7 @@ def request(document: Document) -> bytes:
             document=document.id,
             text=document.text,
             sha256=document.sha256,
-            meta=document.meta,
+            meta=document.meta if document.meta != Meta() else None,
             excluded=document.excluded,
         )
     )

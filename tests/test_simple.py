@@ -1,0 +1,197 @@
+"""The simple form: what outside systems may write, and what becomes of it."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.errors import DataError
+from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
+from goldwire.eval.extractors.simple import Reading, decode, read, request
+from goldwire.eval.labels import LabelMap
+
+DOCUMENT = make_document("d", "Rebels attacked Herat on Monday.")
+CONFLICT = ontologies.read("conflict")
+
+
+def reading(value: dict[str, Any], labels: LabelMap | None = None) -> Reading:
+    return read(decode(json.dumps(value).encode(), "d"), DOCUMENT, CONFLICT, labels)
+
+
+def test_ids_may_be_left_out_and_never_clash_with_given_ones() -> None:
+    spans = {"type": "GPE", "spans": [[16, 21]]}
+    found = reading({"mentions": [spans, {**spans, "id": "m1"}, spans], "events": []}).annotations
+    assert len({mention.id for mention in found.mentions}) == 3
+    assert found.mentions[1].id == "m1"
+
+
+def test_an_argument_may_name_a_mention_by_its_spans() -> None:
+    found = reading(
+        {
+            "mentions": [{"type": "PER", "spans": [[0, 6]]}, {"type": "WEA", "spans": [[0, 6]]}],
+            "events": [
+                {
+                    "type": "Attack",
+                    "trigger": [[7, 15]],
+                    "arguments": [{"role": "attacker", "spans": [[0, 6]]}],
+                }
+            ],
+        }
+    ).annotations
+    assert found.events[0].arguments == (Argument(role="attacker", mention="m1"),)
+
+
+def test_of_two_mentions_at_one_place_the_one_that_may_play_the_role_is_taken() -> None:
+    found = reading(
+        {
+            "mentions": [{"type": "TIME", "spans": [[0, 6]]}, {"type": "MIL", "spans": [[0, 6]]}],
+            "events": [
+                {
+                    "type": "Attack",
+                    "trigger": [[7, 15]],
+                    "arguments": [{"role": "attacker", "spans": [[0, 6]]}],
+                }
+            ],
+        }
+    ).annotations
+    assert found.events[0].arguments[0].mention == "m2"
+
+
+def test_a_mention_is_made_where_the_type_is_given_or_only_one_can_be() -> None:
+    arguments = [
+        {"role": "time", "spans": [[25, 31]]},  # only TIME can be a time
+        {"role": "target", "spans": [[16, 21]], "type": "GPE"},
+        {"role": "attacker", "spans": [[0, 6]]},  # PER, MIL, ORG or GPE: not for us to say
+    ]
+    found = reading({"events": [{"type": "Attack", "trigger": [[7, 15]], "arguments": arguments}]})
+    assert [(m.type, m.spans[0].start) for m in found.annotations.mentions] == [("TIME", 25), ("GPE", 16)]
+    assert [argument.role for argument in found.annotations.events[0].arguments] == ["time", "target"]
+    assert [(r.unit, r.path) for r in found.rejects] == [("arguments", "$.events[0].arguments[2]")]
+    assert "give the argument a `type`" in found.rejects[0].reason
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("[]", "Expected `object`"),
+        ("{", "not valid JSON"),
+        ('{"mentions": {}}', "Expected `array`"),
+        ('{"entities": []}', "unknown field `entities`; known are document"),
+        ('{"document": 7}', "Expected `str"),
+    ],
+)
+def test_a_line_of_another_shape_is_refused_as_a_whole(line: str, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        decode(line.encode(), "d")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [7, "x", None, [], {}, {"type": "GPE"}, {"type": "GPE", "spans": []}, {"type": "GPE", "spans": [[1]]},
+     {"type": "GPE", "spans": [[-1, 2]]}, {"type": "GPE", "spans": [["0", "2"]]},
+     {"type": 3, "spans": [[0, 1]]}, {"type": "GPE", "spans": [[0, 6]], "kind": "name"}],
+)  # fmt: skip
+def test_a_faulty_item_costs_itself_alone(item: Any) -> None:
+    from goldwire.corpora.sift import sound
+
+    good = {"type": "GPE", "spans": [[16, 21]]}
+    found = reading({"mentions": [good, item, good]})
+    kept, dropped = sound(found.annotations, DOCUMENT, CONFLICT)
+    assert len(kept.mentions) == 2
+    assert len(found.rejects) + len(dropped) == 1
+
+
+LABELS = LabelMap(
+    mentions={"CITY": "GPE", "LAW": ""},
+    events={"Conflict.Attack": "Attack"},
+    roles={"Conflict.Attack.Victim": "target", "Agent": "attacker"},
+    attributes={"realis": {"REAL": "actual"}},
+)
+
+
+def test_labels_are_mapped_and_what_has_no_counterpart_is_counted() -> None:
+    mentions = [
+        {"id": "a", "type": "CITY", "spans": [[16, 21]]},
+        {"id": "b", "type": "MIL", "spans": [[0, 6]]},  # stands for itself
+        {"id": "c", "type": "LAW", "spans": [[0, 6]]},  # left out on purpose
+        {"id": "d", "type": "DISEASE", "spans": [[0, 6]]},
+    ]
+    arguments = [{"role": r, "mention": m} for r, m in (("Victim", "a"), ("Agent", "b"), ("Colour", "b"))]
+    events = [
+        {
+            "type": "Conflict.Attack",
+            "trigger": [[7, 15]],
+            "arguments": arguments,
+            "attributes": {"realis": "REAL", "polarity": "positive", "tense": "past"},
+        },
+        {"type": "Business.Merge", "trigger": [[7, 15]]},
+    ]
+    found = reading({"mentions": mentions, "events": events}, LABELS)
+    assert [mention.type for mention in found.annotations.mentions] == ["GPE", "MIL"]
+    (event,) = found.annotations.events
+    assert [(a.role, a.mention) for a in event.arguments] == [("target", "a"), ("attacker", "b")]
+    assert event.attributes == {"realis": "actual", "polarity": "positive"}
+    assert found.dropped == {"mentions:LAW": 1}
+    assert found.unmapped == {
+        "mentions:DISEASE": 1,
+        "roles:Conflict.Attack.Colour": 1,
+        "attributes:tense.past": 1,
+        "events:Business.Merge": 1,
+    }
+    assert found.rejects == ()
+
+
+def spans_of(text: str) -> st.SearchStrategy[tuple[Span, ...]]:
+    return st.integers(0, len(text) - 1).flatmap(
+        lambda start: st.integers(start + 1, len(text)).map(lambda end: (Span(start, end),))
+    )
+
+
+@st.composite
+def annotated(draw: st.DrawFn) -> tuple[Any, Annotations]:
+    text = draw(st.text(min_size=1, max_size=30).filter(str.strip))
+    document = make_document("d", text)
+    mentions = tuple(
+        Mention(id=f"x{i}", type=draw(st.sampled_from(["GPE", "MIL"])), spans=draw(spans_of(text)))
+        for i in range(draw(st.integers(0, 4)))
+    )
+    arguments = [Argument(role="place", mention=m.id) for m in mentions if draw(st.booleans())]
+    event = Event(id="y", type="Attack", trigger=draw(spans_of(text)), arguments=tuple(arguments))
+    annotations = Annotations(
+        document="d",
+        sha256=document.sha256,
+        mentions=mentions,
+        events=(event,) if draw(st.booleans()) else (),
+    )
+    return document, annotations
+
+
+@given(annotated())
+def test_a_layer_line_is_in_the_simple_form_and_comes_back_as_it_was(case: tuple[Any, Annotations]) -> None:
+    document, annotations = case
+    found = read(decode(msgspec.json.encode(annotations), "d"), document)
+    assert found == Reading(annotations=annotations)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40), st.data())
+def test_offsets_in_utf16_are_taken_for_what_they_are(before: str, data: st.DataObject) -> None:
+    text = f"{before}Herat"
+    document = make_document("d", text)
+    units = len(before.encode("utf-16-le")) // 2
+    line = {"mentions": [{"type": "GPE", "spans": [[units, units + 5]], "text": "Herat"}]}
+    found = read(decode(json.dumps(line).encode(), "d"), document).annotations
+    assert [tuple(m.spans[0]) for m in found.mentions] == [(len(before), len(before) + 5)]
+
+
+def test_a_request_says_what_a_program_needs() -> None:
+    assert json.loads(request(DOCUMENT)) == {
+        "document": "d",
+        "text": "Rebels attacked Herat on Monday.",
+        "sha256": DOCUMENT.sha256,
+    }

@@ -1,0 +1,116 @@
+"""Systems by name: on the command line and in a team's file."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldwire.corpora.errors import CorpusError, DataError, ExtractorError
+from goldwire.eval import systems
+from goldwire.eval.extractors.spec import Spec, parse
+
+MATRIX = """
+timeout = 7
+memory = "2 GB"
+
+[systems.rules]
+spec = "lexicon"
+
+[systems.small]
+spec = "spacy:en_core_web_sm"
+labels = "maps/mine.toml"
+timeout = 30
+workers = 2
+
+[systems.paper]
+spec = "file:runs/paper.jsonl"
+labels = "spacy"
+memory = 1000000
+
+[systems.gpt]
+spec = "llm:a/b:free@https://host.example/v1"
+options = { key = "SOME_KEY", price = { input = 1, output = 2 } }
+"""
+
+
+def test_a_file_names_systems_with_common_and_own_settings(tmp_path: Path) -> None:
+    (tmp_path / "systems.toml").write_text(MATRIX)
+    rules, small, paper, gpt = systems.read(tmp_path / "systems.toml")
+    assert (rules.name, str(rules.spec), rules.timeout, rules.memory) == (
+        "rules",
+        "lexicon",
+        7,
+        2_000_000_000,
+    )
+    assert (small.timeout, small.workers, small.labels) == (30, 2, str(tmp_path / "maps/mine.toml"))
+    assert (paper.spec.target, paper.labels, paper.memory) == (
+        str(tmp_path / "runs/paper.jsonl"),
+        "spacy",
+        10**6,
+    )
+    assert gpt.options["key"] == "SOME_KEY"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[systems.a]\nspec = 3", "Expected `str`"),
+        ("[systems.a]\nspecs = 'x'", "unknown field `specs`|required field `spec`"),
+        ("systems = 3", "Expected `object`"),
+        ("not toml [", ""),
+        ("[systems.a]\nspec = 'lexicon'\nkey = 'sk-secret'", "unknown field `key`"),
+    ],
+)
+def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "systems.toml").write_text(text)
+    with pytest.raises(DataError) as caught:
+        systems.read(tmp_path / "systems.toml")
+    assert any(part in str(caught.value) for part in message.split("|"))
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("lexicon", ExtractorError, "a system is NAME=SPEC"),
+        ("a=", ExtractorError, "names no system"),
+        ("a/b=lexicon", CorpusError, "is no layer name"),
+        ("../x=lexicon", CorpusError, "is no layer name"),
+        ("=lexicon", CorpusError, "is no layer name"),
+        ("a=https:", ExtractorError, "names no system"),
+    ],
+)
+def test_a_text_that_is_no_system_is_refused(text: str, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        systems.parse_system(text)
+
+
+@pytest.mark.parametrize("line", ["timeout = 0", "memory = 0", "workers = -1"])
+def test_limits_are_more_than_nothing(tmp_path: Path, line: str) -> None:
+    (tmp_path / "s.toml").write_text(f"[systems.a]\nspec = 'lexicon'\n{line}")
+    with pytest.raises(ExtractorError, match="is more than 0"):
+        systems.read(tmp_path / "s.toml")
+
+
+def test_sizes_have_units() -> None:
+    assert [systems.parse_size(t) for t in ("5", "1KB", "1.5 MB", "2gb", "1 GiB")] == [
+        5, 1000, 1_500_000, 2_000_000_000, 2**30,
+    ]  # fmt: skip
+    with pytest.raises(ExtractorError, match="no amount of memory"):
+        systems.parse_size("plenty")
+
+
+kinds = st.from_regex(r"[A-Za-z][\w.\-]{0,10}", fullmatch=True).filter(lambda k: k not in ("http", "https"))
+targets = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), max_size=20)
+
+
+@given(kinds, targets)
+def test_a_spec_is_what_its_text_says(kind: str, target: str) -> None:
+    spec = Spec(kind, target)
+    assert parse(str(spec)) == spec
+
+
+@pytest.mark.parametrize("url", ["http://h/x", "https://h:8/x?y=z#w"])
+def test_an_address_is_a_spec(url: str) -> None:
+    assert parse(url) == Spec("http", url)
+    assert str(parse(url)) == url
