@@ -93,7 +93,8 @@ class Layer:
 
     Annotations are in the order of the table's rows.
 
-    `excluded` is how many units touched an excluded region and were taken out of both.
+    `excluded` is how many units touched an excluded region and were taken out of both. `fingerprint` is
+    of what is annotated; who did it and the order of the documents do not show in it.
     """
 
     table: Table
@@ -193,14 +194,15 @@ def make_layer(
     where: str = "layer",
 ) -> Layer:
     """A layer from its annotations, given in any number of lists; see `read_layer`."""
-    digest, parts = hashlib.sha256(), []
+    parts: list[Table] = []
+    content: list[bytes] = []
     kept: list[Annotations] = []
     faults: list[Fault] = []
     binding = _Binding(texts)
     for chunk in chunks:
         fitting = binding.check(chunk)
         table = _table(fitting, texts, codes, need)
-        digest.update(_content(chunk))
+        content += map(_ENCODE, map(_CONTENT, chunk))
         if table is None:
             faults += [fault for item in fitting for fault in unit_faults(item)]
         else:
@@ -217,18 +219,15 @@ def make_layer(
     return Layer(
         table=table,
         items=tuple(inside),
-        fingerprint=digest.hexdigest()[:12],
+        fingerprint=hashlib.sha256(b"\n".join(sorted(content))).hexdigest()[:12],
         documents=binding.number,
         excluded=gone,
     )
 
 
+# What is annotated, without who did it and when.
 _CONTENT = attrgetter("document", "sha256", "mentions", "events", "relations")
-
-
-def _content(chunk: Sequence[Annotations]) -> bytes:
-    """What is annotated, without who did it and when, in the order of the file."""
-    return msgspec.json.encode(list(map(_CONTENT, chunk)))
+_ENCODE = msgspec.json.Encoder().encode
 
 
 def _table(chunk: Sequence[Annotations], texts: Texts, codes: Codes, need: Need) -> Table | None:
