@@ -34,7 +34,7 @@ _TOP = f"{_STICKY}top:0;border-bottom:1px solid #d9d9d9"
 _BOTTOM = f"{_STICKY}bottom:-16px;padding-bottom:18px;border-top:1px solid #d9d9d9"
 # Looks only, for Label Studio 1.23: where its class names change, annotation works on as before.
 _LOOKS = (
-    ".lsf-htx-richtext{line-height:1.9}",
+    ".lsf-htx-richtext{line-height:1.9;padding-top:24px}",  # room for arrows over the first line
     f'.htx-highlight[data-label$=":{EXCLUDED}"]{{opacity:.5}}',
     f".{_BAR} .lsf-labels{{margin:0!important}}",
     f".{_BAR} h2{{font-size:18px;line-height:24px;margin:2px 0!important}}",
