@@ -163,7 +163,7 @@ def addresses(tasks: Iterable[Any]) -> dict[str, str]:
     for task in tasks:
         for _, entry in entries(task):
             if isinstance(entry, Entry):
-                id, address = _person(entry)
+                id, address = person(entry)
                 if id is not None and address is not None:
                     found[address] = id
     return found
@@ -174,7 +174,7 @@ def author(entry: Entry, names: Mapping[str, str], addresses: Mapping[str, str])
 
     Somebody known by address only is called by 8 hexadecimal digits of its SHA-256: layers are shared.
     """
-    id, address = _person(entry)
+    id, address = person(entry)
     id = id or addresses.get(address or "")
     for known in (id, address):
         if known is not None and known in names:
@@ -184,7 +184,7 @@ def author(entry: Entry, names: Mapping[str, str], addresses: Mapping[str, str])
     return UNKNOWN if address is None else f"user-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
 
 
-def _person(entry: Entry) -> tuple[str | None, str | None]:
+def person(entry: Entry) -> tuple[str | None, str | None]:
     """The id and the address of a person, as far as an entry tells them."""
     id, address = None, None
     if found := _USERNAME.fullmatch(entry.created_username or ""):

@@ -9,11 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
-from goldwire.annotate import api
+from goldwire.annotate import api, exports
 from goldwire.annotate.client import Client, RefusedError
 from goldwire.annotate.deposit import FOLDER
 from goldwire.annotate.mirror import Mirror
@@ -59,20 +59,9 @@ def _slug(name: str) -> str:
 
 def _authors(there: Mirror) -> set[int]:
     """The ids of those who have done anything."""
-    found: set[int] = set()
-    for task in there.tasks():
-        entries = [*task.annotations, *task.drafts]
-        found |= {who for entry in entries if isinstance(who := _who(entry), int)}
-    return found
-
-
-def _who(entry: Any) -> Any:
-    if not isinstance(entry, dict):
-        return None
-    if (tail := str(entry.get("created_username") or "").rpartition(", ")[2]).isdecimal():
-        return int(tail)
-    who = entry.get("completed_by")
-    return who.get("id") if isinstance(who, dict) else who
+    entries = (entry for task in there.values() for _, entry in exports.entries(task))
+    known = (exports.person(entry)[0] for entry in entries if isinstance(entry, exports.Entry))
+    return {int(id) for id in known if id is not None and id.isdecimal()}
 
 
 def _pseudonyms(corpus: Corpus, addresses: Mapping[int, str]) -> dict[int, str]:

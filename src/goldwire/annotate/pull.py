@@ -20,6 +20,7 @@ import msgspec
 
 from goldwire.annotate import controls as declared
 from goldwire.annotate import deposit, link, mirror, people, readings
+from goldwire.annotate.api import Project
 from goldwire.annotate.client import Client
 from goldwire.annotate.deposit import FOLDER, Lines
 from goldwire.annotate.journal import RAW, folder, links, open_journal
@@ -73,13 +74,13 @@ def pull(
     progress: Progress = lambda _: None,
 ) -> Pulled:
     """Pull what is requested into the layers of a corpus."""
-    folders = [path for path, _ in links(corpus, request.group)] or [folder(corpus, request.group)]
+    folders = folders_of(corpus, request.group)
     found, quarantine = list[Imported](), list[Path]()
     for path in folders:
-        config, there = fetch(client, path, request, progress)
+        project, there = fetch(client, path, request, progress)
         context = readings.Context(
             documents={document.id: document for document in corpus.documents()},
-            controls=declared.parse(config, ontology=ontology),
+            controls=declared.parse(project.label_config, ontology=ontology),
             ontology=ontology,
             names={**people.names(client, corpus, there, request.naming), **request.names},
             layer=corpus.layer,
@@ -93,8 +94,13 @@ def pull(
     return _report(found, sizes, went, quarantine, folders)
 
 
-def fetch(client: Client, path: Path, request: Request, progress: Progress) -> tuple[str, Mirror]:
-    """The configuration and the tasks of one project, as they are now."""
+def folders_of(corpus: Corpus, group: str) -> list[Path]:
+    """Where the projects of a group are kept; a new folder if none is known yet."""
+    return [path for path, _ in links(corpus, group)] or [folder(corpus, group)]
+
+
+def fetch(client: Client, path: Path, request: Request, progress: Progress) -> tuple[Project, Mirror]:
+    """One project and its tasks, as they are now."""
     with open_journal(path) as journal:
         project = link.find(client, journal, request.group)
         if project is None:
@@ -104,7 +110,7 @@ def fetch(client: Client, path: Path, request: Request, progress: Progress) -> t
         link.link(client, journal, project, group=request.group, layout=link.layout_of(project))
         there = mirror.refresh(client, journal, project.id, full=request.full, progress=progress)
         write_atomic(path / CONFIG, project.label_config.encode())
-    return project.label_config, there
+    return project, there
 
 
 def _quarantine(corpus: Corpus, path: Path, imported: Imported) -> list[Path]:

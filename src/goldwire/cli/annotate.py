@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from goldwire.cli import serve, sync
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def import_(
     from goldwire.annotate import controls as declared
     from goldwire.annotate import deposit, exports, readings
 
-    names, raw_tasks = _names(annotator), exports.read(export_file)
+    names, raw_tasks = names_of(annotator), exports.read(export_file)
     xml = None if config_file is None else _read_config(config_file)
     field = "text" if xml is None else declared.field(xml)
     corpus = _open(folder, raw_tasks, field, add_texts)
@@ -244,7 +245,8 @@ def _open(folder: Path, tasks: list[object], field: str, add_texts: bool) -> Cor
     return built.corpus
 
 
-def _names(given: list[str]) -> dict[str, str]:
+def names_of(given: list[str]) -> dict[str, str]:
+    """Names by id or address, from WHO=NAME each."""
     from goldwire.corpora.errors import CorpusError
 
     names = {}
@@ -282,3 +284,9 @@ def _tell_import(imported: Imported, deposited: Deposited, as_json: bool) -> Non
         f"quarantined: {_counts(reasons)}{f' -> {deposited.quarantine}' if deposited.quarantine else ''}"
     )
     typer.echo(f"kept as it came: {deposited.raw}")
+
+
+app.command("serve")(serve.serve)
+app.command("push")(sync.push)
+app.command("pull")(sync.pull)
+app.command("status")(sync.status)

@@ -1,0 +1,346 @@
+"""`goldwire annotate push`, `pull` and `status`: a corpus and a Label Studio server."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from goldwire.cli.output import Json, note, print_json
+
+if TYPE_CHECKING:
+    from goldwire.annotate.client import Client
+    from goldwire.annotate.pull import Pulled, Request
+    from goldwire.annotate.push import Pushed
+    from goldwire.annotate.status import Status
+    from goldwire.corpora.ontology import Ontology
+    from goldwire.corpora.store import Corpus
+
+Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
+Project = Annotated[
+    str | None, typer.Option(metavar="P", help="Title or id there; the corpus's name if not given.")
+]
+Url = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="The server; else LABEL_STUDIO_URL, else the local one if it runs."),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Holds the token; else LABEL_STUDIO_API_KEY, else the keyring."),
+]
+Layout = Annotated[
+    Literal["graph", "frames"],
+    typer.Option(help="graph: mentions, triggers and arrows; frames: a task for each event, roles by key."),
+]
+Prefill = Annotated[str | None, typer.Option(metavar="LAYER", help="Show this layer, to be corrected.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell every request, on standard error.")]
+DataDir = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Of the local server; a folder of the user's by default.")
+]
+Naming = Annotated[
+    Literal["id", "address", "pseudonym"],
+    typer.Option("--names", help="What people are called in layers; pseudonyms stay the same."),
+]
+Annotator = Annotated[
+    list[str], typer.Option(metavar="WHO=NAME", help="A name for an id or address there; may be repeated.")
+]
+Full = Annotated[bool, typer.Option("--full", help="Ask for every task again, not for what has changed.")]
+
+WATCH = 15.0  # seconds between two looks
+_COUNTING = re.compile(r"(\d+) of (\d+)")
+
+
+def push(
+    folder: Dir,
+    *,
+    project: Project = None,
+    layout: Layout = "graph",
+    prefill: Prefill = None,
+    assign: Annotated[
+        list[str],
+        typer.Option(metavar="NAME", help="A project for each person, with a share of it; may be repeated."),
+    ] = [],  # noqa: B006 - typer reads it, nobody changes it
+    overlap: Annotated[
+        float | None, typer.Option(min=0, max=1, help="The share of documents that two people do.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell the plan and do nothing.")] = False,
+    url: Url = None,
+    token_file: TokenFile = None,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Bring a corpus to a Label Studio project: plan, then do it. Run it again at any time.
+
+    What nobody has worked on follows the corpus; what somebody has is never changed. Whatever is interrupted
+    or lost on the way, running it again completes it, and nothing is there twice. Exit 1 if the text of an
+    annotated task has changed since: that is for people to settle.
+
+    \b
+    Examples:
+      goldwire annotate push work --project "round 1" --prefill system/lexicon --dry-run
+      goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
+    """
+    from goldwire.annotate import push as pushing
+
+    corpus, ontology = open_both(folder)
+    title = project or corpus.manifest.name
+    documents = {title: corpus.documents()}
+    if assign:
+        from goldwire.annotate.share import assign as share_out
+
+        shares = share_out(documents[title], assign, overlap or 0.0)
+        documents, overlap = {f"{title} ({name})": part for name, part in shares.items()}, None
+    done = []
+    with connect(url, token_file, data_dir, verbose) as client:
+        for name, part in documents.items():
+            order = pushing.Order(
+                title=name,
+                group=title,
+                layout=layout,
+                prefill=prefill,
+                overlap=overlap,
+                documents=tuple(part),
+            )
+            tell = progress(f"{name}: " if assign else "")
+            done.append((name, pushing.push(client, corpus, ontology, order, dry_run=dry_run, progress=tell)))
+        address = client.url
+    _tell_push(done, address, dry_run, as_json)
+    if any(pushed.plan.conflicting or (dry_run and pushed.plan.stranded) for _, pushed in done):
+        raise typer.Exit(1)
+
+
+def pull(
+    folder: Dir,
+    *,
+    project: Project = None,
+    naming: Naming = "id",
+    annotator: Annotator = [],  # noqa: B006
+    full: Full = False,
+    url: Url = None,
+    token_file: TokenFile = None,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Bring what people have annotated into layers: annotator/NAME, skipped/NAME, draft/NAME, frames/NAME.
+
+    Only what has changed since the last pull is asked for. What came is kept as it came; what does not fit
+    text and ontology goes to a quarantine file with its reason.
+
+    \b
+    Example:
+      goldwire annotate pull work --project "round 1" --names address
+    """
+    from goldwire.annotate import pull as pulling
+
+    corpus, ontology = open_both(folder)
+    request = _request(corpus, project, naming, annotator, full)
+    with connect(url, token_file, data_dir, verbose) as client:
+        pulled = pulling.pull(client, corpus, ontology, request, progress=progress())
+    _tell_pull(pulled, as_json)
+
+
+def status(
+    folder: Dir,
+    *,
+    project: Project = None,
+    naming: Naming = "address",
+    annotator: Annotator = [],  # noqa: B006
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again every now and then, until all is done.")
+    ] = False,
+    every: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="Between two looks.")] = WATCH,
+    url: Url = None,
+    token_file: TokenFile = None,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Show how far each annotator is: done, skipped, begun, time for a document, what is left and how long.
+
+    With --json also task by task.
+
+    \b
+    Example:
+      goldwire annotate status work --project "round 1" --watch
+    """
+    from goldwire.annotate import status as looking
+
+    corpus, _ = open_both(folder)
+    request = _request(corpus, project, naming, annotator, full=False)
+    with connect(url, token_file, data_dir, verbose) as client:
+        while True:
+            found = looking.status(client, corpus, request, progress=progress())
+            _tell_status(found, as_json)
+            if not watch or not found.remaining:
+                return
+            time.sleep(every)
+
+
+# ---------------------------------------------------------------- what all of them need
+
+
+def open_both(folder: Path) -> tuple[Corpus, Ontology]:
+    """A corpus and its ontology; `CorpusError` if it has none."""
+    from goldwire.corpora.errors import CorpusError
+    from goldwire.corpora.store import open_corpus
+
+    corpus = open_corpus(folder)
+    ontology = corpus.ontology()
+    if ontology is None:
+        raise CorpusError(f'{folder}: the corpus names no ontology; add `ontology = "…"` to corpus.toml')
+    return corpus, ontology
+
+
+@contextmanager
+def connect(
+    url: str | None, token_file: Path | None, data_dir: Path | None, verbose: bool
+) -> Iterator[Client]:
+    """A connection to the server that was named or found."""
+    from goldwire.annotate import access
+    from goldwire.annotate.client import Client
+
+    address, token = access.find(url, token_file, data_dir)
+    client = Client(address, token, watch=note if verbose else lambda _: None)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _request(
+    corpus: Corpus, project: str | None, naming: Naming, annotator: list[str], full: bool
+) -> Request:
+    from goldwire.annotate.pull import Request
+    from goldwire.cli.annotate import names_of
+
+    group = project or corpus.manifest.name
+    return Request(group=group, naming=naming, names=names_of(annotator), full=full)
+
+
+def progress(before: str = "") -> Callable[[str], None]:
+    """Tell what goes on, counts no more than twice a second; the last of a count always."""
+    told = [0.0]
+
+    def tell(line: str) -> None:
+        counting = _COUNTING.search(line)
+        unfinished = counting is not None and counting[1] != counting[2]
+        if not unfinished or time.monotonic() - told[0] >= 0.5:  # noqa: PLR2004
+            told[0] = time.monotonic()
+            note(f"{before}{line}")
+
+    return tell
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+def _tell_push(done: list[tuple[str, Pushed]], url: str, dry_run: bool, as_json: bool) -> None:
+    for _, pushed in done:
+        for fault in pushed.faults:
+            note(f"left out, not sound: {fault}")
+    if as_json:
+        print_json([_push_facts(title, pushed, url, dry_run) for title, pushed in done])
+    else:
+        for title, pushed in done:
+            typer.echo("\n".join(_push_lines(title, pushed, url, dry_run)))
+
+
+def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str, object]:
+    plan, project = pushed.plan, pushed.project
+    return {
+        "title": title,
+        "project": project and project.id,
+        "url": project and f"{url}/projects/{project.id}/data",
+        "dry_run": dry_run,
+        "tasks": plan.counts(),
+        "settings": sorted(plan.settings),
+        "kept": plan.kept,
+        "conflicting": plan.conflicting,
+        "orphaned": plan.orphaned,
+        "stranded": plan.stranded,
+        "lost": pushed.lost,
+    }
+
+
+def _push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[str]:
+    plan, project = pushed.plan, pushed.project
+    where = "not there yet" if project is None else f"{url}/projects/{project.id}/data"
+    yield f"{title}: {where}"
+    yield f"{'would be' if dry_run else 'were'}: {_counts(plan.counts())}"
+    if plan.settings:
+        yield f"{'to set' if dry_run else 'set'}: {', '.join(sorted(plan.settings))}"
+    for label in plan.stranded:
+        yield f"in use, and not in the new configuration: {label} (see `goldwire annotate migrate`)"
+    for conflict in plan.conflicting:
+        tasks = ", ".join(map(str, conflict.tasks))
+        yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
+    if plan.kept:
+        yield f"left as they are, worked on: {', '.join(plan.kept)}"
+    if plan.orphaned:
+        yield f"there, and no more in the corpus: {', '.join(plan.orphaned)}"
+    yield f"not held by Label Studio: {_counts(pushed.lost)}"
+
+
+def _tell_pull(pulled: Pulled, as_json: bool) -> None:
+    if as_json:
+        print_json(pulled)
+        return
+    typer.echo(f"found: {_counts(pulled.found)}")
+    for layer, size in pulled.layers.items():
+        typer.echo(f"layer {layer}: {size} document(s)")
+    typer.echo(f"withdrawn: {_counts(pulled.withdrawn)}")
+    typer.echo(f"not held by layers: {_counts(pulled.lost)}")
+    typer.echo(f"repaired: {_counts(pulled.repaired)}")
+    places = "".join(f" -> {path}" for path in pulled.quarantine)
+    typer.echo(f"quarantined: {_counts(pulled.quarantined)}{places}")
+    typer.echo(f"kept as it came: {', '.join(map(str, pulled.raw))}")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{times} {kind}" for kind, times in counts.items() if times) or "nothing"
+
+
+def _tell_status(found: Status, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    from goldwire.cli.shape import columns
+
+    for project in found.projects:
+        typer.echo(
+            f"{project.title}: {project.finished} of {project.tasks} task(s) finished, "
+            f"{project.untouched} not begun; {project.url}"
+        )
+    rows = [("annotator", "done", "skipped", "drafts", "per task", "a day", "open", "hours left", "last")]
+    for person in found.people:
+        seconds, left = person.seconds, person.open
+        hours = None if seconds is None or left is None else seconds * left / 3600
+        rows.append(
+            (
+                person.name,
+                str(person.done),
+                str(person.skipped),
+                str(person.drafts),
+                _minutes(seconds),
+                _figure(person.pace),
+                "–" if left is None else str(left),
+                _figure(hours),
+                person.last[:16].replace("T", " "),
+            )
+        )
+    typer.echo(columns(rows))
+
+
+def _minutes(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
