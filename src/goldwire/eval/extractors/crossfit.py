@@ -1,27 +1,31 @@
-"""Folds such that no document is met by a model that saw it, or one much like it, in training."""
+"""Folds such that no document is met by a model that saw it, or a near-duplicate of it, in training."""
 
 from __future__ import annotations
 
 import hashlib
 import random
+import re
 from collections.abc import Sequence
 
-from goldwire.corpora.offsets import surface, tokens
+from goldwire.corpora import duplicates
 from goldwire.corpora.types import Document
 
-SHINGLE = 5  # words
 SKETCH = 128  # hashes kept of a document: the smallest ones (bottom-k sketch, Broder 1997)
-ALIKE = 0.3  # estimated Jaccard similarity from which two documents are kept together
+# The estimate from a sketch has a standard error of up to 0.044: two of them below the threshold itself.
+ALIKE = duplicates.THRESHOLD - 0.09
+_WORD = re.compile(r"\w+")
 
 
-def shingles(text: str) -> tuple[int, ...]:
-    """A sketch of a text: the smallest hashes of its runs of words, sorted.
+def sketch(text: str) -> tuple[int, ...]:
+    """The smallest hashes of the runs of words of a text, sorted; the text cannot be told from them.
 
-    >>> shingles("one two three four five six") == shingles("One two, three four FIVE six.")
+    A model file holds no text, so that it can be compared with later ones by this alone.
+
+    >>> sketch("one two three four five six") == sketch("One two, three four FIVE six.")
     True
     """
-    words = [word for span in tokens(text) if (word := surface(text, (span,)).lower()).isalnum()]
-    runs = {" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))}
+    words = _WORD.findall(text.lower())
+    runs = {" ".join(words[i : i + duplicates.RUN]) for i in range(max(1, len(words) - duplicates.RUN + 1))}
     hashes = {int.from_bytes(hashlib.blake2b(run.encode(), digest_size=6).digest(), "big") for run in runs}
     return tuple(sorted(hashes)[:SKETCH])
 
@@ -34,34 +38,19 @@ def likeness(one: Sequence[int], other: Sequence[int]) -> float:
 
 
 def are_alike(one: Sequence[int], other: Sequence[int]) -> bool:
-    """Whether two texts, given by their sketches, are near-duplicates."""
+    """Whether two texts, given by their sketches, may be near-duplicates."""
     return likeness(one, other) >= ALIKE
 
 
-def groups(documents: Sequence[Document]) -> list[int]:
-    """The group of each document, numbered as they come: alike ones, and those alike to them, share one."""
-    sketches = [shingles(document.text) for document in documents]
-    parent = list(range(len(documents)))
-    holders: dict[int, list[int]] = {}
-    for i, sketch in enumerate(sketches):
-        for j in {j for value in sketch for j in holders.get(value, ())}:
-            if are_alike(sketch, sketches[j]):
-                parent[_root(parent, i)] = _root(parent, j)
-        for value in sketch:
-            holders.setdefault(value, []).append(i)
-    return [_root(parent, i) for i in range(len(documents))]
+def groups(documents: Sequence[Document]) -> list[str]:
+    """The group of each document: near-duplicates, and what they link, share one."""
+    return [document.group or document.id for document in duplicates.group(documents)]
 
 
-def _root(parent: list[int], i: int) -> int:
-    while parent[i] != i:
-        i = parent[i]
-    return i
-
-
-def folds(groups: Sequence[int], number: int, seed: int) -> list[int]:
+def folds(groups: Sequence[str], number: int, seed: int) -> list[int]:
     """The fold of each document: groups go as a whole, in an order of chance, to the fold with the least.
 
-    >>> folds([0, 0, 1, 2, 3], 2, seed=1)
+    >>> folds(["a", "a", "b", "c", "d"], 2, seed=1)
     [0, 0, 0, 1, 1]
     """
     names = sorted(set(groups))
@@ -69,7 +58,7 @@ def folds(groups: Sequence[int], number: int, seed: int) -> list[int]:
     sizes = {name: sum(group == name for group in groups) for name in names}
     names.sort(key=lambda name: -sizes[name])  # stable: chance decides among equals
     load = [0] * number
-    place: dict[int, int] = {}
+    place: dict[str, int] = {}
     for name in names:
         place[name] = load.index(min(load))
         load[place[name]] += sizes[name]

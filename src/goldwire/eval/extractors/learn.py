@@ -109,8 +109,8 @@ def refuse_seen(found: Model, documents: Sequence[Document]) -> None:
         for document in documents
         if document.sha256 in seen
         or any(
-            crossfit.likeness(sketch, crossfit.shingles(document.text)) >= crossfit.ALIKE
-            for sketch in found.shingles
+            crossfit.likeness(sketch, crossfit.sketch(document.text)) >= crossfit.ALIKE
+            for sketch in found.sketches
         )
     ]
     if known:

@@ -27,7 +27,7 @@ BROKEN = (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.Bad
 class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a model file says besides its numbers.
 
-    `seen` are the SHA-256 of the texts it was trained on, `shingles` a sketch of each (see `crossfit`).
+    `seen` are the SHA-256 of the texts it was trained on, `sketches` a sketch of each (see `crossfit`).
     `allowed` are the roles by event and entity type that it may give, `scope` the types by attribute.
     `parts` are the labels and features of each classifier.
     """
@@ -37,7 +37,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lexicon: str
     seed: int
     seen: tuple[str, ...]
-    shingles: tuple[tuple[int, ...], ...]
+    sketches: tuple[tuple[int, ...], ...]
     allowed: dict[str, dict[str, tuple[str, ...]]]
     scope: dict[str, tuple[str, ...]]
     parts: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
@@ -50,7 +50,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     lexicon: str
     seed: int
     seen: tuple[str, ...]
-    shingles: tuple[tuple[int, ...], ...]
+    sketches: tuple[tuple[int, ...], ...]
     allowed: Mapping[str, Mapping[str, Sequence[str]]]
     scope: Mapping[str, Sequence[str]]
     parts: Mapping[str, Linear]
@@ -64,7 +64,7 @@ def encode(model: Model) -> bytes:
         lexicon=model.lexicon,
         seed=model.seed,
         seen=model.seen,
-        shingles=model.shingles,
+        sketches=model.sketches,
         allowed={event: {t: tuple(r) for t, r in types.items()} for event, types in model.allowed.items()},
         scope={name: tuple(types) for name, types in model.scope.items()},
         parts={name: (part.labels, tuple(part.rows)) for name, part in model.parts.items()},
@@ -94,7 +94,7 @@ def decode(data: bytes, where: str) -> Model:
         lexicon=head.lexicon,
         seed=head.seed,
         seen=head.seen,
-        shingles=head.shingles,
+        sketches=head.sketches,
         allowed=head.allowed,
         scope=head.scope,
         parts=parts,

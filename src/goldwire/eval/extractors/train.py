@@ -53,7 +53,7 @@ def train(
         lexicon=lexicon,
         seed=seed,
         seen=tuple(sorted(document.sha256 for document, _ in pairs)),
-        shingles=tuple(sorted(crossfit.shingles(document.text) for document, _ in pairs)),
+        sketches=tuple(sorted(crossfit.sketch(document.text) for document, _ in pairs)),
         allowed=allowed,
         scope=_scope(samples, ontology),
         parts=parts,
