@@ -150,6 +150,16 @@ def test_ontologies_are_listed_shown_checked_and_compared(corpus: Call, tmp_path
     assert corpus("ontology", "diff", good, good).out == "no difference in what may be annotated\n"
 
 
+def test_near_duplicates_are_shown(corpus: Call, news: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    (news / "c.txt").write_text("RAIN fell in Herat")
+    corpus("new", work, "--from", news)
+    shown = corpus("dedupe", work, "--json").json
+    assert shown == {"groups": {"b": ["b", "c"]}, "pairs": [{"first": "b", "second": "c", "similarity": 1.0}]}
+    assert "100% alike" in corpus("dedupe", work).out
+    assert "groups of near-duplicates: 1" in corpus("stats", work).out
+
+
 def test_annotated_files_make_a_corpus_and_more_layers(corpus: Call, tmp_path: Path) -> None:
     gold, system, work = tmp_path / "gold.conll", tmp_path / "system.conll", tmp_path / "work"
     gold.write_text("Rain\tO\nin\tO\nHerat\tB-LOC\n\nAnna\tB-PER\nsang\tO\n")
@@ -194,7 +204,7 @@ def test_formats_are_listed_and_explained(corpus: Call) -> None:
     assert "conll" in corpus("formats").out
 
 
-COMMANDS = ["new", "add", "show", "validate", "stats", "split", "import", "export", "formats"]
+COMMANDS = ["new", "add", "show", "validate", "stats", "split", "dedupe", "import", "export", "formats"]
 OF_ONTOLOGY = ["list", "show", "check", "diff"]
 
 

@@ -17,9 +17,9 @@ import pytest
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.validate import corpus_faults
 
-KILLS = int(os.environ.get("GOLDWIRE_KILLS", "8"))
+KILLS = int(os.environ.get("GOLDWIRE_KILLS", "5"))
 SEED = int(os.environ.get("GOLDWIRE_SEED", "13"))
-DOCUMENTS = 2000  # enough for the writing to take a good part of the time
+DOCUMENTS = 800  # enough for the writing to take a good part of the time
 
 
 @pytest.fixture(scope="module")

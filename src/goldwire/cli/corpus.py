@@ -254,3 +254,25 @@ def split(
         return
     for name, ids in parts.items():
         typer.echo("\n".join([f"{name}: {len(ids)} document(s)", *(f"  {id}" for id in ids)]))
+
+
+@app.command("dedupe")
+def dedupe(folder: Dir, *, as_json: Json = False) -> None:
+    """Show groups of near-duplicates, which splits and resampling never part, and how alike they are.
+
+    They are found when documents come in. Nothing is deleted.
+
+    \b
+    Example:
+      goldwire corpus dedupe work
+    """
+    from goldwire.corpora import duplicates
+    from goldwire.corpora.store import open_corpus
+
+    documents = open_corpus(folder).documents()
+    groups = duplicates.groups(documents)
+    pairs = duplicates.pairs([document for document in documents if document.group is not None])
+    if as_json:
+        print_json({"groups": groups, "pairs": pairs})
+    else:
+        typer.echo(shape.groups(groups, pairs) or "no near-duplicates")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from goldwire.corpora.duplicates import Pair
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.statistics import LayerStatistics, Statistics
     from goldwire.corpora.store import Corpus
@@ -112,6 +113,16 @@ def _layer(name: str, layer: LayerStatistics, documents: int) -> list[str]:
 
 def _inline(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def groups(groups: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> str:
+    """Groups of near-duplicates for people, each with its pairs and how alike they are."""
+    lines = []
+    for name, ids in groups.items():
+        lines.append(f"{name}: {len(ids)} documents")
+        inside = [pair for pair in pairs if pair.first in ids and pair.second in ids]
+        lines.append(columns([(pair.first, pair.second, f"{pair.similarity:.0%} alike") for pair in inside]))
+    return "\n".join(lines)
 
 
 def ontology(ontology: Ontology) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.corpora import convert, library, splits
+from goldwire.corpora import convert, duplicates, library, splits
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
@@ -44,10 +44,12 @@ def new(
 ) -> Built:
     """Make a corpus, with the gold that ships for its texts unless `layers` has gold; `files` go beside.
 
+    Near-duplicates are grouped.
+
     An ontology that the manifest names by file is copied into the corpus. A corpus that is there already
     with these very documents and layers is left as it is. Raises `CorpusError` if something else is there.
     """
-    items = list(documents)
+    items = duplicates.group(list(documents))
     manifest, ontology_file = _with_ontology(manifest)
     if manifest.splits is not None:
         splits.check(manifest.splits.shares)
@@ -83,16 +85,28 @@ def new_from(
 
 
 def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = False) -> Built:
-    """Add documents to a corpus; those that are there already are passed over."""
+    """Add documents to a corpus; those that are there already are passed over. Groups are made anew.
+
+    A document that links two groups moves the later one to the earlier, and so perhaps to another split:
+    the notes say so.
+    """
     old = corpus.documents()
     intake = merge(old, documents, skip_duplicates)
+    notes = [*intake.notes, *_shipped_notes(corpus, intake.documents)]
     if intake.documents:
-        write_documents(corpus, [*old, *intake.documents])
-    return Built(
-        corpus=corpus,
-        added=len(intake.documents),
-        notes=intake.notes + _shipped_notes(corpus, intake.documents),
-    )
+        grouped = duplicates.group([*old, *intake.documents])
+        notes += _moves(old, grouped)
+        write_documents(corpus, grouped)
+    return Built(corpus=corpus, added=len(intake.documents), notes=notes)
+
+
+def _moves(old: Iterable[Document], new: Iterable[Document]) -> list[str]:
+    """Notes on documents that join an earlier group because of what was added."""
+    return [
+        f"{after.id} now goes with {after.group}, which a new document resembles too: its split may change"
+        for before, after in zip(old, new, strict=False)
+        if (before.group or before.id) != (after.group or after.id)
+    ]
 
 
 def _shipped_notes(corpus: Corpus, documents: Iterable[Document]) -> list[str]:

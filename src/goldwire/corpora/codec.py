@@ -134,8 +134,10 @@ def _parts(value: Any, type: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
             if field.encode_name in value:
                 yield value[field.encode_name], field.type, f"{path}.{field.encode_name}"
     elif origin in (tuple, list) and isinstance(value, list):
-        for index, item in enumerate(value):
-            yield item, typing.get_args(type)[0], f"{path}[{index}]"
+        types = typing.get_args(type)
+        fixed = origin is tuple and Ellipsis not in types
+        for index, item in enumerate(value[: len(types)] if fixed else value):
+            yield item, types[index if fixed else 0], f"{path}[{index}]"
     elif origin is dict and isinstance(value, dict):
         for key, item in value.items():
             yield item, typing.get_args(type)[1], f"{path}.{key}"

@@ -1,0 +1,154 @@
+"""Near-duplicates share a group, whatever was changed a little; different reports of one event do not."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goldwire.corpora import build, duplicates, ingest, library, splits
+from goldwire.corpora.store import Manifest, Splits, make_document
+from goldwire.corpora.types import Document, Excluded
+
+WORDS = [f"word{n}" for n in range(5000)]
+
+
+def report(seed: int, length: int = 200) -> list[str]:
+    return random.Random(seed).choices(WORDS, k=length)
+
+
+def reworded(words: list[str], share: float, seed: int = 1) -> list[str]:
+    rng = random.Random(seed)
+    return [rng.choice(WORDS) if rng.random() < share else word for word in words]
+
+
+def document(id: str, words: list[str]) -> Document:
+    return make_document(id, " ".join(words))
+
+
+def grouped(documents: list[Document]) -> dict[str, str | None]:
+    return {document.id: document.group for document in duplicates.group(documents)}
+
+
+def test_reworked_report_goes_with_its_original_and_others_stand_alone() -> None:
+    original = report(1)
+    documents = [document("a", original), document("b", report(2)), document("c", reworded(original, 0.05))]
+    assert grouped(documents) == {"a": "a", "b": None, "c": "a"}
+
+
+def test_case_punctuation_and_layout_do_not_count() -> None:
+    text = " ".join(report(1))
+    assert (
+        grouped([make_document("a", text), make_document("b", text.upper().replace(" ", ",\n"))])["b"] == "a"
+    )
+
+
+def test_similarity_is_the_share_of_runs_both_have() -> None:
+    # 60 different words have 58 runs of three; with the last 20 changed 38 of these remain, and 20 are new
+    words = [f"w{n}" for n in range(60)]
+    other = words[:40] + [f"x{n}" for n in range(20)]
+    documents = [document("a", words), document("b", other), document("c", words[::-1])]
+    assert duplicates.pairs(documents) == []  # 38 of 78
+    closer = words[:50] + other[50:]
+    assert duplicates.pairs([documents[0], document("b", closer)]) == [duplicates.Pair("a", "b", 48 / 68)]
+
+
+def test_short_texts_are_near_duplicates_only_if_their_words_are_the_same() -> None:
+    texts = {
+        "a": "Rain fell in Herat.",
+        "b": "rain fell in Herat",
+        "c": "Rain fell in Balkh.",
+        "d": "😀",
+        "e": "🎉",
+    }
+    assert grouped([make_document(id, text) for id, text in texts.items()]) == {
+        "a": "a", "b": "a", "c": None, "d": None, "e": None,
+    }  # fmt: skip
+
+
+def test_notices_that_every_page_of_a_site_has_make_no_duplicates() -> None:
+    notice = " ".join(report(9, 400))
+    made = []
+    for id in "ab":
+        body = " ".join(report(ord(id), 80)) + "\n"
+        region = Excluded(start=len(body), end=len(body + notice), reason="cookie notice")
+        made.append(make_document(id, body + notice, excluded=(region,)))
+    assert grouped(made) == {"a": None, "b": None}
+    assert grouped([msgspec.structs.replace(item, excluded=()) for item in made])["b"] == "a"
+
+
+def test_chain_of_revisions_is_one_group_called_as_the_first() -> None:
+    versions = [report(1)]
+    for n in range(4):
+        versions.append(reworded(versions[-1], 0.1, seed=n))
+    documents = [document(f"v{n}", words) for n, words in enumerate(versions)]
+    assert set(grouped(documents).values()) == {"v0"}
+    ends = duplicates.pairs([documents[0], documents[-1]])
+    assert ends == []  # the first and the last are not alike; what lies between links them
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(0, 7))
+def test_adding_documents_keeps_the_groups_of_those_there_were(seeds: list[int], more: int) -> None:
+    made = [document(f"d{n:02}", reworded(report(seed), 0.03, seed=n)) for n, seed in enumerate(seeds)]
+    before = {item.id: item.group or item.id for item in duplicates.group(made[: max(1, len(made) - more)])}
+    after = {item.id: item.group or item.id for item in duplicates.group(made)}
+    assert before.items() <= after.items()
+
+
+def test_groups_are_the_same_in_every_run_of_python(tmp_path: Path) -> None:
+    program = """
+import random
+from goldwire.corpora import duplicates
+from goldwire.corpora.store import make_document
+rng = random.Random(5)
+words = [f"w{n}" for n in range(300)]
+base = rng.choices(words, k=120)
+def reworded(share):
+    return " ".join(rng.choice(words) if rng.random() < share else word for word in base)
+print(duplicates.pairs([make_document(f"d{n}", reworded(n / 100)) for n in range(40)]))
+"""
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        )
+        for seed in ("1", "2")
+    ]
+    assert runs[0].stdout == runs[1].stdout
+    assert b"Pair" in runs[0].stdout
+
+
+def test_articles_and_the_corpus_that_ships_hold_no_near_duplicates(articles: Path) -> None:
+    documents = [*ingest.read([articles]).documents, *library.open("mazar-2021").documents()]
+    assert duplicates.pairs(documents) == []
+
+
+@pytest.fixture
+def revised(tmp_path: Path) -> list[Document]:
+    return [document("a", report(1)), document("b", report(2)), document("c", reworded(report(1), 0.05))]
+
+
+def test_groups_are_stored_with_the_corpus_and_splits_keep_them_together(
+    revised: list[Document], tmp_path: Path
+) -> None:
+    manifest = Manifest(name="c", splits=Splits({"train": 0.5, "test": 0.5}))
+    corpus = build.new(tmp_path / "c", manifest, revised).corpus
+    assert duplicates.groups(corpus.documents()) == {"a": ["a", "c"]}
+    for seed in range(20):
+        parts = splits.assign(corpus.documents(), Splits({"train": 0.5, "test": 0.5}, seed=seed))
+        assert parts["a"] == parts["c"]
+
+
+def test_document_that_links_two_groups_joins_them_and_it_is_said(tmp_path: Path) -> None:
+    # a shares the first 75 of 100 words with c, b the last 75: with each other they share 50
+    words, other = report(1, 100), report(2, 100)
+    made = [document("a", words[:75] + other[75:]), document("b", other[:25] + words[25:])]
+    corpus = build.new(tmp_path / "c", Manifest(name="c"), made).corpus
+    assert duplicates.groups(corpus.documents()) == {}
+    built = build.add(corpus, [document("c", words)])
+    assert duplicates.groups(corpus.documents()) == {"a": ["a", "b", "c"]}
+    assert built.notes == ["b now goes with a, which a new document resembles too: its split may change"]
