@@ -1,0 +1,138 @@
+"""`goldwire eval score`, `measures`, `suites`: what people and programs see, and what is kept."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from goldwire.cli import app
+from goldwire.corpora.errors import CorpusError, MeasureError
+from goldwire.corpora.store import Manifest, create_corpus, make_document
+from goldwire.corpora.types import Annotations, Excluded, Mention, Span
+from goldwire.eval.record import read_record
+
+TEXT = "By A. Writer. Rebels took Kunduz."
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["eval", *map(str, arguments)], catch_exceptions=False)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    byline = (Excluded(start=0, end=13, reason="byline"),)
+    documents = [make_document(f"d{i}", TEXT, excluded=byline) for i in range(3)]
+
+    def layer(*units):
+        return [
+            Annotations(
+                document=document.id,
+                sha256=document.sha256,
+                mentions=tuple(
+                    Mention(id=str(i), type=type, spans=(Span(start, end),))
+                    for i, (start, end, type) in enumerate(units)
+                ),
+            )
+            for document in documents
+        ]
+
+    rebels, kunduz = (14, 20, "MIL"), (26, 32, "GPE")
+    corpus = create_corpus(tmp_path / "news", Manifest(name="news", ontology="conflict"), documents)
+    corpus.write_layer("gold", layer(rebels, kunduz, (3, 12, "PER")))
+    corpus.write_layer("system/good", layer(rebels, kunduz))
+    corpus.write_layer("system/bad", layer((14, 20, "PER"))[:2])
+    return corpus.path
+
+
+def test_the_board_ranks_systems_and_names_what_was_not_counted(folder):
+    found = run("score", folder)
+    assert found.exit_code == 0
+    lines = found.output.splitlines()
+    good, bad = (next(i for i, line in enumerate(lines) if name in line.split()) for name in ("good", "bad"))
+    assert good < bad
+    output = " ".join(found.output.split())  # lines are broken where the terminal ends
+    for text in (
+        "3 documents",
+        "MIL",
+        "bad: 1 document without a line count as empty",
+        "gold: 3 units in excluded regions do not count",
+        "Undefined, since neither gold nor a system has such units: TI, TC, AI+, AC+, realis",
+        "entity:span+type@exact",
+        "|corpus:news@1.0#",
+    ):
+        assert text in output
+
+
+def test_the_record_is_kept_with_the_corpus(folder):
+    assert run("score", folder).exit_code == 0
+    record = read_record(folder / "records" / "default.json")
+    assert [system.name for system in record.systems] == ["bad", "good"]
+    assert record.suite == "default"
+    assert run("score", folder, "--suite", "conll", "--name", "mine").exit_code == 0
+    assert read_record(folder / "records" / "mine.json").suite == "conll"
+    assert run("score", folder, "--measure", "TC").exit_code == 0
+    assert read_record(folder / "records" / "measures.json").suite is None
+
+
+def test_json_is_the_record(folder):
+    found = run("score", folder, "--system", "good", "--json", "--trials", "0")
+    data = json.loads(found.stdout)
+    assert data["results"][0]["value"] == 1.0
+    assert data["systems"][0]["layer"] == "system/good"
+    assert "intervals" not in data["results"][0]
+
+
+def test_one_system_is_shown_with_precision_recall_and_counts(folder):
+    output = run("score", folder, "--system", "bad").output
+    row = next(line.split() for line in output.splitlines() if line.split()[:1] == ["untyped"])
+    assert row[1:4] == ["100.0", "33.3", "50.0"]
+    assert row[-3:] == ["2", "2", "6"]
+
+
+def test_classes_are_shown_where_a_suite_has_them(folder):
+    output = run("score", folder, "--system", "bad", "--suite", "semeval2013").output
+    assert "COR" in output
+    rows = [line.split() for line in output.splitlines()]
+    assert ["entity", "bad", "0", "2", "0", "4", "0"] in rows
+
+
+def test_a_control_character_in_a_type_does_not_reach_the_terminal(folder):
+    from goldwire.corpora.store import open_corpus
+
+    corpus = open_corpus(folder)
+    document = corpus.documents()[0]
+    evil = Mention(id="m", type="\x1b[31mGPE", spans=(Span(26, 32),))
+    corpus.write_layer(
+        "system/good", [Annotations(document=document.id, sha256=document.sha256, mentions=(evil,))]
+    )
+    output = run("score", folder, "--system", "good").output
+    assert "\x1b" not in output
+    assert "␛[31mGPE" in output
+
+
+def test_what_is_wrong_is_an_error_not_a_record(folder):
+    with pytest.raises(MeasureError, match="is no measure"):
+        run("score", folder, "--measure", "TQ")
+    with pytest.raises(CorpusError, match="no layer 'third'"):
+        run("score", folder, "--system", "third")
+    with pytest.raises(CorpusError, match="no layer name"):
+        run("score", folder, "--name", "../out")
+    assert not (folder / "records").exists()
+
+
+def test_a_corpus_without_systems_says_what_to_do(folder):
+    for path in (folder / "layers" / "system").iterdir():
+        path.unlink()
+    with pytest.raises(CorpusError, match="goldwire eval run"):
+        run("score", folder)
+
+
+def test_measures_and_suites_are_explained():
+    everything = run("measures").output
+    assert "AC+" in everything
+    one = run("measures", "AC+", "entity:span@dice").output
+    assert "Huang et al. 2024" in one
+    assert "sum of both as credit" in " ".join(one.split())
+    assert [item["name"] for item in json.loads(run("measures", "TC", "--json").stdout)] == ["TC"]
+    assert "TextEE" in run("suites", "textee").output
+    assert json.loads(run("suites", "--json").stdout)[0]["name"] == "default"
