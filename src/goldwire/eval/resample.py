@@ -31,7 +31,7 @@ LEVEL = 0.95
 NORMAL = NormalDist()
 _GRID = 2.0**24  # parts of one; sums below 2**29 are exact in a double
 _BLOCK = 2**20  # numbers drawn at once: 8 MB
-_FEWEST = 2  # documents that can differ
+FEWEST = 2  # documents that can differ
 _MULTINOMIAL_COST = 32  # of one distinct row, in single draws: measured, 100 to 200 ns against 4
 
 
@@ -121,6 +121,8 @@ def blocks(trials: int, width: int) -> list[int]:
 
 def bootstrap(sample: Sample, statistic: Statistic, *, trials: int = TRIALS, seed: int = 0) -> Floats:
     """The statistic of `trials` resamples of as many documents: trials x values."""
+    if not sample.documents:
+        return statistic(np.zeros((trials, sample.rows.shape[1])))
     random = generator(seed)
     sizes = blocks(trials, sample.documents)
     return np.concatenate([statistic(_draw(random, sample, size) @ sample.rows) for size in sizes])
@@ -161,9 +163,20 @@ def intervals(
     >>> round(interval.value, 3), interval.low < interval.value < interval.high
     (0.545, True)
     """
-    if not sample.documents:
-        return [Interval(None, None, None) for _ in statistic(np.zeros((1, sample.rows.shape[1])))[0]]
-    values, drawn = statistic(sample.total()), bootstrap(sample, statistic, trials=trials, seed=seed)
+    drawn = bootstrap(sample, statistic, trials=trials, seed=seed)
+    return summarise(sample, statistic, drawn, method=method, level=level)
+
+
+def summarise(
+    sample: Sample,
+    statistic: Statistic,
+    drawn: Floats,
+    *,
+    method: Method = "expanded",
+    level: float = LEVEL,
+) -> list[Interval]:
+    """The intervals that resampled values (trials x values, see `bootstrap`) give."""
+    values = statistic(sample.total())
     tails = [_tails(method, level, sample.informative)] * len(values)
     if method == "bca":
         without = statistic(sample.total() - sample.rows)
@@ -176,7 +189,7 @@ def intervals(
 
 def _tails(method: Method, level: float, informative: int) -> tuple[float, float] | None:
     """The quantiles that end the interval; None if nothing can be said."""
-    if informative < _FEWEST:
+    if informative < FEWEST:
         return None
     low, high = (1 - level) / 2, (1 + level) / 2
     return (expand(low, informative), expand(high, informative)) if method == "expanded" else (low, high)
@@ -200,10 +213,18 @@ def expand(tail: float, documents: int) -> float:
     >>> round(expand(0.025, 10), 4), round(expand(0.025, 1000), 4)
     (0.0086, 0.0248)
     """
+    return NORMAL.cdf(math.sqrt(documents / (documents - 1)) * student(tail, documents))
+
+
+def student(tail: float, documents: int) -> float:
+    """The quantile of Student's t for the mean of so many documents; the normal's, if there are many.
+
+    >>> round(student(0.975, 10), 3), round(student(0.975, 10**6), 3)
+    (2.262, 1.96)
+    """
     from scipy.special import stdtrit
 
-    widening = math.sqrt(documents / (documents - 1))
-    return NORMAL.cdf(widening * float(stdtrit(documents - 1, tail)))
+    return float(stdtrit(documents - 1, tail))
 
 
 def _corrected(
