@@ -1,0 +1,153 @@
+"""What a push would do is told before anything is touched, and never touches what people have worked on."""
+
+from typing import Any
+
+import pytest
+
+from goldwire.annotate import labelconfig, plan
+from goldwire.annotate.api import Project
+from goldwire.annotate.mirror import Task
+from goldwire.annotate.plan import Local
+from goldwire.annotate.tasks import Encoded
+from goldwire.corpora import ontology as ontologies
+
+CONFLICT = ontologies.read("conflict")
+ANNOTATION = {"id": 1, "result": []}
+
+
+def local(key: str, text: str = "Text.", *, mark: int | None = None, title: str = "T") -> Local:
+    """A task as `locals_of` makes it; `mark` stands for what its prediction holds."""
+    task: dict[str, Any] = {"data": {"goldwire_id": key, "text": text, "sha256": text, "title": title}}
+    if mark is not None:
+        task["predictions"] = [{"result": [{"id": mark}]}]
+    return plan.locals_of(Encoded((task,)), "system/x")[0]
+
+
+def there(id: int, of: Local, **work: Any) -> Task:
+    """The task of `of` on the server; with a prediction if it has one."""
+    return Task(id=id, data=of.data, predictions=[id * 10] if of.result is not None else [], **work)
+
+
+def test_everything_is_new_on_an_empty_server() -> None:
+    made = plan.make([local("a"), local("b")], [])
+    assert [item.key for item in made.new] == ["a", "b"]
+    assert made.counts()["new"] == 2
+    assert not made.is_empty
+
+
+def test_nothing_is_to_do_when_all_is_there() -> None:
+    tasks = [local("a", mark=1), local("b")]
+    made = plan.make(tasks, [there(1, tasks[0]), there(2, tasks[1])])
+    assert made.is_empty
+    assert made.unchanged == 2
+
+
+def test_what_nobody_has_worked_on_follows_the_corpus() -> None:
+    made = plan.make([local("a", "New text.")], [there(7, local("a", "Old text."))])
+    assert [(update.id, update.local.data["text"]) for update in made.changed] == [(7, "New text.")]
+
+
+@pytest.mark.parametrize("work", [{"annotations": [ANNOTATION]}, {"drafts": [ANNOTATION]}])
+def test_changed_text_of_a_task_that_somebody_has_worked_on_is_a_conflict(work: dict[str, Any]) -> None:
+    made = plan.make([local("a", "New text.")], [there(7, local("a", "Old text."), **work)])
+    assert made.changed == ()
+    assert [(conflict.key, conflict.tasks) for conflict in made.conflicting] == [("a", (7,))]
+
+
+def test_title_of_a_task_that_somebody_has_worked_on_is_left_as_it_is() -> None:
+    old = there(7, local("a", title="Old"), annotations=[ANNOTATION])
+    made = plan.make([local("a", title="New")], [old])
+    assert (made.kept, made.changed, made.conflicting) == (("a",), (), ())
+
+
+def test_predictions_are_replaced_only_where_nobody_has_worked() -> None:
+    new = [local("a", mark=2), local("b", mark=2), local("c", mark=1)]
+    old = [
+        there(1, local("a", mark=1)),
+        there(2, local("b", mark=1), annotations=[ANNOTATION]),
+        there(3, local("c", mark=1)),
+    ]
+    made = plan.make(new, old)
+    assert [(update.id, update.predictions) for update in made.changed] == [(1, True)]
+    assert made.kept == ("b",)
+    assert made.unchanged == 1
+
+
+def test_prediction_that_went_missing_on_the_server_is_brought_again() -> None:
+    task = local("a", mark=1)
+    made = plan.make([task], [Task(id=1, data=task.data, predictions=[])])
+    assert [(update.id, update.predictions) for update in made.changed] == [(1, True)]
+
+
+def test_title_alone_leaves_predictions_alone() -> None:
+    made = plan.make([local("a", mark=1, title="New")], [there(1, local("a", mark=1, title="Old"))])
+    assert [(update.id, update.predictions) for update in made.changed] == [(1, False)]
+
+
+def test_task_whose_document_is_gone_is_named_and_stays() -> None:
+    made = plan.make([local("a")], [there(1, local("a")), there(2, local("gone"))])
+    assert made.orphaned == ("gone",)
+    assert made.is_empty
+
+
+def test_second_copies_go_and_the_one_that_somebody_works_on_stays() -> None:
+    task = local("a")
+    made = plan.make([task], [there(1, task), there(2, task, drafts=[ANNOTATION]), there(3, task)])
+    assert made.doubled == (1, 3)
+    assert made.unchanged == 1
+    assert plan.make([task], [there(5, task), there(4, task)]).doubled == (5,)
+
+
+def test_copies_that_people_have_worked_on_are_a_conflict_and_all_stay() -> None:
+    task = local("a")
+    copies = [there(id, task, annotations=[ANNOTATION]) for id in (1, 2)]
+    made = plan.make([task], copies)
+    assert made.doubled == ()
+    assert [conflict.tasks for conflict in made.conflicting] == [(1, 2)]
+
+
+def test_tasks_of_others_are_counted_and_left_alone() -> None:
+    made = plan.make([], [Task(id=1, data={"text": "Theirs."})])
+    assert made.foreign == 1
+    assert made.orphaned == ()
+
+
+def frame(layer: str, event: str = "e") -> Local:
+    """A frames task, bound to an event of a layer."""
+    data = {"goldwire_id": f"d/{event}", "text": "T", "sha256": "T", "event": event, "layer": layer}
+    return Local(key=f"d/{event}", data=data)
+
+
+def test_answers_to_frames_are_bound_to_layer_and_event_not_to_the_layers_version() -> None:
+    worked = there(1, frame("gold@1111"), annotations=[ANNOTATION])
+    assert plan.make([frame("gold@2222")], [worked]).kept == ("d/e",)
+    assert plan.make([frame("annotator/anna@1111")], [worked]).conflicting[0].key == "d/e"
+    assert plan.make([frame("gold@2222")], [there(1, frame("gold@1111"))]).changed[0].id == 1
+
+
+def test_settings_that_differ_are_set_and_what_the_server_strips_is_no_difference() -> None:
+    project = Project(
+        id=1,
+        title="p",
+        created_at="2026",
+        label_config="<View/>",
+        expert_instruction="<h1><span>Mark &amp; go</span></h1>",
+        maximum_annotations=1,
+    )
+    same = {
+        "label_config": "<View/>\n",
+        "expert_instruction": '<h1><span style="x">Mark &amp;  go</span></h1>',
+    }
+    assert plan.differences(project, same) == {}
+    assert plan.differences(project, {"maximum_annotations": 2, "expert_instruction": "<h1>Go</h1>"}) == {
+        "maximum_annotations": 2,
+        "expert_instruction": "<h1>Go</h1>",
+    }
+
+
+def test_labels_that_a_configuration_loses_are_named_with_their_control() -> None:
+    old = labelconfig.graph(CONFLICT)
+    new = old.replace('value="PER"', 'value="PERSON"').replace('value="attacker"', 'value="aggressor"')
+    assert plan.lost_labels(old, new) == ("arrow: attacker", "entity: PER")
+    assert plan.lost_labels(old, old) == ()
+    assert plan.lost_labels("<View></View>", old) == ()
