@@ -160,6 +160,19 @@ def test_a_measure_that_is_not_there_is_named(three):
         compare({"r": three}, ["TC"])
 
 
+def test_near_duplicates_are_swapped_and_drawn_together():
+    def judged(group):
+        documents = [make_document(d.id, d.text, group=group(k)) for k, d in enumerate(DOCUMENTS)]
+        made = score(GOLD, {"a": WEAK, "b": ALIKE}, documents, ["entity"])
+        return compare({"r": made})[0].pairs[0]
+
+    alone, grouped = judged(lambda k: None), judged(lambda k: str(k % 2))
+    assert alone.difference == grouped.difference
+    # Two groups of documents are two things to swap: at least half of all swaps are as extreme.
+    assert grouped.p == pytest.approx(0.5, abs=0.03)
+    assert alone.p < 0.3
+
+
 # ---------------------------------------------------------------- groups
 def pair(first, second, p):
     blank = dict.fromkeys(("difference", "low", "high", "p_bootstrap", "detectable", "needed"))
