@@ -17,6 +17,10 @@ _BETWEEN = frozenset({",", "and", "or", "&"})
 _POSSESSIVE = frozenset({"'s", "’s", "'", "’"})
 
 
+Draft = tuple[Trigger, Group, list[tuple[str, Found]]]
+"""An event in a sentence: its trigger, the group it is read as, its arguments."""
+
+
 class Chain(msgspec.Struct, frozen=True):
     """Mentions joined by "and" or commas, the words before the first of them that belong to it, and the
     preposition that governs them all.
@@ -207,10 +211,16 @@ class Attacher:
         return role is not None and mention.type in self._allowed.get((group.event, role), ())
 
     def complete(
-        self, drafts: Sequence[tuple[Trigger, Group, list[tuple[str, Found]]]], mentions: Sequence[Found]
-    ) -> list[tuple[Trigger, Group, list[tuple[str, Found]]]]:
-        """Events with the numbers of their arguments and the times of the sentence besides."""
-        times = self._times(drafts, mentions)
+        self,
+        drafts: Sequence[Draft],
+        mentions: Sequence[Found],
+        owners: Mapping[Found, int] | None = None,
+    ) -> list[Draft]:
+        """Events with the numbers of their arguments and the times of the sentence besides.
+
+        `owners` gives the place among the drafts of the event that a time belongs to, where that is known.
+        """
+        times = self._times(drafts, mentions, owners or {})
         return [
             (trigger, group, [*dict.fromkeys([*found, *self._numbers(group, found, mentions), *when])])
             for (trigger, group, found), when in zip(drafts, times, strict=True)
@@ -227,21 +237,23 @@ class Attacher:
                 yield role, mention
 
     def _times(
-        self, drafts: Sequence[tuple[Trigger, Group, list[tuple[str, Found]]]], mentions: Sequence[Found]
+        self, drafts: Sequence[Draft], mentions: Sequence[Found], owners: Mapping[Found, int]
     ) -> list[list[tuple[str, Found]]]:
-        """Each time of a sentence with the event whose trigger is nearest, verbs before nouns."""
+        """Each time of a sentence with its owner, or with the event whose trigger is nearest."""
         found: list[list[tuple[str, Found]]] = [[] for _ in drafts]
         for mention in mentions:
             near = [
-                (_distance(trigger, mention) + (0 if trigger.use in ("active", "passive") else 2), i)
+                (i != owners.get(mention, i), _distance(trigger, mention), i)
                 for i, (trigger, group, _) in enumerate(drafts)
                 if self._fits(group, self.roles(group).get("time"), mention)
             ]
             if near:
-                i = min(near)[1]
+                i = min(near)[-1]
                 found[i].append((self.roles(drafts[i][1])["time"], mention))
         return found
 
 
 def _distance(trigger: Trigger, mention: Found) -> int:
-    return max(mention.first - trigger.last, trigger.first - mention.last)
+    """Words from one to the other; a noun counts as two words farther than a verb."""
+    farther = 0 if trigger.use in ("active", "passive") else 2
+    return max(mention.first - trigger.last, trigger.first - mention.last) + farther

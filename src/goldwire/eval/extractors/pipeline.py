@@ -20,7 +20,7 @@ from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.types import Annotations, Document, Mention, Span
 from goldwire.eval import labels
 from goldwire.eval.extractors import Context, options, sources
-from goldwire.eval.extractors.arguments import Attacher
+from goldwire.eval.extractors.arguments import Attacher, Draft
 from goldwire.eval.extractors.lexicon import (
     Group,
     Lexicon,
@@ -30,7 +30,7 @@ from goldwire.eval.extractors.lexicon import (
     trigger_entries,
 )
 from goldwire.eval.extractors.mentions import Found
-from goldwire.eval.extractors.rules import Builder, Draft, read_lexicon
+from goldwire.eval.extractors.rules import Builder, read_lexicon
 from goldwire.eval.extractors.text import Sentence, Word
 from goldwire.eval.extractors.triggers import Trigger, Use
 from goldwire.eval.labels import LabelMap
@@ -154,7 +154,7 @@ class EventRules:
             if draft is not None:
                 drafts.append(draft)
             i += match[0] if match and draft else 1
-        return self._attacher.complete(drafts, known)
+        return self._attacher.complete(drafts, known, _owners(sent, drafts, known))
 
     def _draft(
         self, sent: Any, i: int, match: tuple[int, list[Reading]], known: Sequence[Found]
@@ -181,6 +181,18 @@ class EventRules:
             best = min(ending or held, key=lambda m: m.first if ending else m.last - m.first, default=None)
             if best is not None:
                 yield from self._attacher.fill(group, key, [best])
+
+
+def _owners(sent: Any, drafts: Sequence[Draft], known: Sequence[Found]) -> dict[Found, int]:
+    """For each mention, the event whose trigger is the first above it in the tree."""
+    place = {i: n for n, (trigger, _, _) in enumerate(drafts) for i in range(trigger.first, trigger.last + 1)}
+    owners: dict[Found, int] = {}
+    for mention in known:
+        for above in sent[mention.last].ancestors:
+            if above.i - sent.start in place:
+                owners[mention] = place[above.i - sent.start]
+                break
+    return owners
 
 
 def _left_edge(sent: Any, first: int, last: int) -> int:
@@ -295,6 +307,7 @@ def _location(target: str) -> str | Path:
 def identity(target: str, context: Context) -> list[Any]:
     """The releases of spaCy and of the pipeline, the lexicon, the label map, and the code of the rules."""
     chosen = options(context, _Options)
+    _location(target)
     package = target.partition("/")[0]
     try:
         release = version(package.replace("_", "-"))

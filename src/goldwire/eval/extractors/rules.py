@@ -12,8 +12,8 @@ from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention
 from goldwire.eval.extractors import Context, lexicon, options, sources
-from goldwire.eval.extractors.arguments import Attacher, chains
-from goldwire.eval.extractors.lexicon import Cue, Group, Lexicon, Phrases
+from goldwire.eval.extractors.arguments import Attacher, Draft, chains
+from goldwire.eval.extractors.lexicon import Cue, Lexicon, Phrases
 from goldwire.eval.extractors.mentions import Finder, Found
 from goldwire.eval.extractors.text import Sentence, sentences, span
 from goldwire.eval.extractors.triggers import Spotter, Trigger
@@ -23,10 +23,6 @@ DEFAULT = "conflict"
 
 class _Options(msgspec.Struct, forbid_unknown_fields=True):
     """None: the lexicon says it all."""
-
-
-Draft = tuple[Trigger, Group, list[tuple[str, Found]]]
-"""An event in a sentence: its trigger, the group it is read as, its arguments."""
 
 
 class Builder:
