@@ -38,7 +38,9 @@ def train(
     """A model of annotated documents. Discontinuous units, and those that cut words, are left out."""
     samples = [read_sample(document, gold) for document, gold in pairs]
     if not any(sample.mentions or sample.triggers for sample in samples):
-        raise ExtractorError(f"nothing to learn from: {len(samples)} document(s), no mention or event")
+        raise ExtractorError(
+            f"nothing to learn from: {len(samples)} document(s) without a mention or event of whole words"
+        )
     lookup = Lookup(lexicon_of(lexicon))
     allowed = allowed_roles(samples, ontology)
     data: dict[str, tuple[Rows, list[str]]] = defaultdict(lambda: ([], []))

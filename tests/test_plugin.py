@@ -1,0 +1,182 @@
+"""Other people's systems in Python: by module, and as an installed package with an entry point."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from goldwire.corpora.errors import ExtractorError
+from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
+from goldwire.eval.extractors import kinds
+from goldwire.eval.run import run_system
+from goldwire.eval.systems import parse_system
+
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "acme-extractor"
+version = "4.2"
+
+[project.entry-points."goldwire.extractors"]
+acme = "acme_extractor:Acme"
+lexicon = "acme_extractor:Acme"
+broken = "acme_extractor:Absent"
+
+[tool.hatch.build.targets.wheel]
+packages = ["acme_extractor"]
+"""
+
+CODE = """
+class Acme:
+    name = "Acme deluxe"
+    version = "7"
+    provides = {"mentions"}
+    batch = 2
+
+    def __init__(self, word="Kabul"):
+        self.word = word
+
+    def extract(self, documents):
+        for document in documents:
+            start = document.text.find(self.word)
+            spans = [[start, start + len(self.word)]]
+            yield {"mentions": [{"type": "GPE", "spans": spans}] if start >= 0 else []}
+"""
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    documents = [
+        make_document(f"d{i}", f"{city} fell.") for i, city in enumerate(["Kabul", "Herat", "Kabul"])
+    ]
+    documents = [make_document(d.id, f"{d.text} {d.id}") for d in documents]
+    return create_corpus(tmp_path / "corpus", Manifest(name="t", ontology="conflict"), documents)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which a package built here is installed."""
+    source = tmp_path_factory.mktemp("acme")
+    (source / "pyproject.toml").write_text(PYPROJECT)
+    (source / "acme_extractor").mkdir()
+    (source / "acme_extractor" / "__init__.py").write_text(CODE)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(source), str(source)]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = source.glob("*.whl")
+    folder = tmp_path_factory.mktemp("site")
+    with zipfile.ZipFile(wheel) as archive:  # what installing a pure wheel does
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture
+def site(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(installed))
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+
+
+def counts(corpus: Corpus, layer: str) -> list[int]:
+    return [len(item.mentions) for item in corpus.layer(layer).values()]
+
+
+@pytest.mark.usefixtures("site")
+def test_an_installed_package_is_a_system_by_its_name(corpus: Corpus) -> None:
+    facts = run_system(corpus, parse_system("x=acme"))
+    assert (facts.name, facts.version, facts.provides) == ("Acme deluxe", "7", ["mentions"])
+    assert counts(corpus, "system/x") == [1, 0, 1]
+
+
+@pytest.mark.usefixtures("site")
+def test_what_follows_its_name_is_its_argument(corpus: Corpus) -> None:
+    run_system(corpus, parse_system("x=acme:Herat"))
+    assert counts(corpus, "system/x") == [0, 1, 0]
+
+
+@pytest.mark.usefixtures("site")
+def test_it_is_listed_with_its_package() -> None:
+    about = {kind["form"]: kind["about"] for kind in kinds()}
+    assert about["acme[:ARGUMENT]"] == "acme_extractor:Acme, from acme-extractor"
+
+
+@pytest.mark.usefixtures("site")
+def test_it_cannot_take_the_name_of_a_kind_that_ships(corpus: Corpus) -> None:
+    assert run_system(corpus, parse_system("x=lexicon")).name == "lexicon"
+
+
+@pytest.mark.usefixtures("site")
+def test_an_entry_point_that_leads_nowhere_is_said(corpus: Corpus) -> None:
+    with pytest.raises(ExtractorError, match="broken: cannot be loaded"):
+        run_system(corpus, parse_system("x=broken"))
+
+
+def test_a_package_that_is_gone_is_no_system_any_more(corpus: Corpus) -> None:
+    with pytest.raises(ExtractorError, match="no kind of system 'acme'"):
+        run_system(corpus, parse_system("x=acme"))
+
+
+@pytest.mark.parametrize("thing", ["extract", "Class", "thing", "made"])
+def test_functions_classes_and_objects_are_systems(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thing: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shapes.py").write_text(
+        """
+def extract(document):
+    start = document.text.find("Kabul")
+    return {"mentions": [{"type": "GPE", "spans": [[0, 5]]}] if start == 0 else []}
+
+class Class:
+    def extract(self, documents):
+        return [extract(document) for document in documents]
+
+thing = Class()
+made = lambda document: extract(document)
+"""
+    )
+    assert run_system(corpus, parse_system(f"x=python:shapes:{thing}")).failed == {}
+    assert counts(corpus, "system/x") == [1, 0, 1]
+
+
+def test_annotations_of_goldwire_itself_are_an_output_too(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "typed.py").write_text(
+        """
+from goldwire.corpora.types import Annotations, Mention, Span
+
+def extract(document):
+    mention = Mention(id="m", type="GPE", spans=(Span(0, 5),))
+    return Annotations(document=document.id, sha256=document.sha256, mentions=(mention,))
+"""
+    )
+    run_system(corpus, parse_system("x=python:typed:extract"))
+    assert counts(corpus, "system/x") == [1, 1, 1]
+
+
+@pytest.mark.parametrize("thing", ["number", "Useless"])
+def test_what_is_no_system_is_said(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thing: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.py").write_text("number = 7\nclass Useless:\n    pass\n")
+    with pytest.raises(ExtractorError, match="neither a function of a document nor an object with `extract`"):
+        run_system(corpus, parse_system(f"x=python:bad:{thing}"))
+
+
+def test_a_module_of_the_working_folder_hides_nothing_of_python(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "selectors.py").write_text("raise SystemExit('hidden')\n")
+    (tmp_path / "json.py").write_text("raise SystemExit('hidden')\n")
+    (tmp_path / "fine.py").write_text("def extract(document):\n    return {}\n")
+    assert run_system(corpus, parse_system("x=python:fine:extract")).failed == {}
+    assert json.dumps({}) == "{}"
