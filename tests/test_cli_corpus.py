@@ -101,6 +101,15 @@ def test_documents_are_added_once(corpus: Call, news: Path, tmp_path: Path) -> N
     assert corpus("show", work, "--json").json["documents"][1]["id"] == "b"
 
 
+def test_files_that_a_shell_writes_out_behind_one_option_are_all_taken(
+    corpus: Call, news: Path, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    assert corpus("new", work, "--from", *sorted(news.glob("*.txt")), "--json").json["documents"] == 2
+    (news / "c.txt").write_text("Sun.")
+    assert corpus("add", work, "--from", *sorted(news.glob("*.txt")), "--json").json["added"] == 1
+
+
 def test_splits_are_set_and_shown(corpus: Call, news: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     corpus("new", work, "--from", news, "--split", "train=0.5,test=0.5")

@@ -31,6 +31,9 @@ Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory."
 From = Annotated[
     list[Path], typer.Option("--from", metavar="PATH", help="File or folder of articles; may be repeated.")
 ]
+More = Annotated[
+    list[Path] | None, typer.Argument(metavar="PATH", help="More of --from, as a shell writes out news/*.")
+]
 Encoding = Annotated[
     str | None, typer.Option(help="Of files that are not UTF-8, such as cp1252. A byte order mark wins.")
 ]
@@ -45,6 +48,7 @@ SkipDuplicates = Annotated[
 @app.command("new")
 def new(
     folder: Dir,
+    more: More = None,
     *,
     from_: From,
     format: Annotated[str | None, typer.Option(help="Of annotated files; see `corpus formats`.")] = None,
@@ -85,12 +89,12 @@ def new(
         splits=Splits(splits.parse(split)) if split else None,
     )
     if format is None:
-        intake = _read(from_, encoding, boilerplate, skip_duplicates)
+        intake = _read([*from_, *(more or [])], encoding, boilerplate, skip_duplicates)
         built = build.new(folder, manifest, intake.documents)
         _tell(built, intake.notes, as_json)
     else:
         built, reading = build.new_from(
-            folder, manifest, from_, format=format, options=pairs(option), layer=layer
+            folder, manifest, [*from_, *(more or [])], format=format, options=pairs(option), layer=layer
         )
         _tell(built, reading.notes, as_json, {"loss": reading.loss, "quarantined": len(reading.quarantined)})
 
@@ -98,6 +102,7 @@ def new(
 @app.command("add")
 def add(
     folder: Dir,
+    more: More = None,
     *,
     from_: From,
     encoding: Encoding = None,
@@ -115,7 +120,7 @@ def add(
     from goldwire.corpora.store import open_corpus
 
     corpus = open_corpus(folder)
-    intake = _read(from_, encoding, boilerplate, skip_duplicates)
+    intake = _read([*from_, *(more or [])], encoding, boilerplate, skip_duplicates)
     _tell(build.add(corpus, intake.documents, skip_duplicates), intake.notes, as_json)
 
 

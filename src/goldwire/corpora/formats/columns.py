@@ -122,13 +122,13 @@ class _Reader:
         _, token, tag, _ = self.columns
         lines = block.split("\n")
         rows = self.columns.split(lines)
-        if "#" in block or START in block or not all(len(row) >= self.width and row[token] for row in rows):
+        plain = "#" not in block and START not in block and min(map(len, rows)) >= self.width
+        words = [row[token] for row in rows] if plain else []
+        if plain and all(words):
+            self.line, self.words, self.labels = first, words, [row[tag] for row in rows]
+        else:
             for number, (line, row) in enumerate(zip(lines, rows, strict=True), start=first):
                 self.one(number, line, row)
-        else:
-            self.line = first
-            self.words = [row[token] for row in rows]
-            self.labels = [row[tag] for row in rows]
         self.end()
 
     def one(self, number: int, line: str, row: list[str]) -> None:
