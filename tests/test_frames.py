@@ -185,6 +185,14 @@ def test_event_said_to_be_ok_stays() -> None:
     assert {event.id for event in imported.readings[0].annotations.events} == {"s", "t"}
 
 
+def test_trigger_marked_by_somebody_is_quarantined_and_the_answer_taken() -> None:
+    trigger = [regions.region("t", "trigger", ["trigger"], Span(26, 30), TEXT)]
+    stray = [regions.region("x", "trigger", ["trigger"], Span(22, 25), TEXT)]
+    imported = answered(("t", [*trigger, *stray, role("k", Span(15, 21), "territory")]))
+    assert [(q.reason, q.index) for q in imported.quarantined] == [("unmatched-span", 1)]
+    assert roles_of(imported, "t") == {("territory", "k")}
+
+
 def test_skips_and_drafts_are_no_answers_but_are_named() -> None:
     task = {**made()["s"], "drafts": [{"user": 7, "result": []}]}
     skipped = {**made()["t"], "annotations": [{"completed_by": 7, "was_cancelled": True, "result": []}]}

@@ -69,7 +69,8 @@ def test_keys_in_the_guidelines_are_those_of_the_configuration() -> None:
     html, xml = guidelines.fragment(CONFLICT), labelconfig.graph(CONFLICT)
     told = re.findall(r"<kbd>([^<]+)</kbd>", html)
     given = re.findall(r'hotkey="([^"]+)"', xml)
-    assert sorted(key for key in told if key not in ("Alt", "R")) == sorted(given)
+    pressed = [key for key in given if not key.startswith("ctrl")]
+    assert sorted(key for key in told if key not in ("Alt", "R")) == sorted(pressed)
 
 
 def test_page_is_well_formed_and_loads_nothing() -> None:

@@ -40,10 +40,22 @@ def test_every_type_role_and_value_of_the_ontology_is_declared_once() -> None:
 def test_no_key_is_given_twice_and_none_is_left_to_label_studio() -> None:
     """A choice without a key gets a digit by itself, which may be a label's."""
     xml = labelconfig.graph(CONFLICT)
-    shown = [e for tag in ("Label", "Choice") for e in elements(xml, tag) if e.get("value") != "excluded"]
+    shown = [element for tag in ("Label", "Choice") for element in elements(xml, tag)]
     keys = [element.get("hotkey") for element in shown]
     assert None not in keys
     assert [key for key, times in Counter(keys).items() if times > 1] == []
+
+
+def test_labels_that_only_show_regions_have_keys_that_nobody_presses() -> None:
+    for xml in (labelconfig.graph(CONFLICT), labelconfig.frames()):
+        hidden = [
+            label
+            for view in elements(xml, "View")
+            if view.get("style") == "display:none"
+            for label in view.iter("Label")
+        ]
+        assert hidden
+        assert all("ctrl+alt+shift+f" in label.attrib["hotkey"] for label in hidden)
 
 
 def test_attributes_show_only_where_they_apply() -> None:

@@ -106,10 +106,10 @@ def test_what_a_layer_has_no_place_for_is_counted() -> None:
     }
 
 
-def test_marks_of_what_is_excluded_are_passed_over() -> None:
-    mark = region(0, 6, from_name="excluded")
-    found = sort(mark)
-    assert (found.regions, found.rejected, found.lost) == ([], [], {})
+def test_marks_of_what_is_excluded_are_passed_over_and_those_of_people_counted() -> None:
+    ours, theirs = region(0, 6, from_name="excluded", id="_m1"), region(9, 13, from_name="excluded")
+    found = sort(ours, theirs)
+    assert (found.regions, found.rejected, found.lost) == ([], [], {"region marked as excluded": 1})
 
 
 @pytest.mark.parametrize("results_", [None, {}, "x", 3])

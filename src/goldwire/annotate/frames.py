@@ -109,7 +109,14 @@ def decode(found: Sorted, event: Event, base: Annotations, ontology: Ontology) -
     A mention with a role is an argument; so is a new span on which `base` has exactly one mention that the
     role takes. Deleted mentions and those still called `mention` have no role here.
     """
-    rejected = [*found.rejected]
+    rejected = [
+        *found.rejected,
+        *(
+            Rejected(reason="unmatched-span", message="triggers are not marked in frames", index=region.index)
+            for region in found.regions
+            if region.control == labelconfig.TRIGGER and region.span not in event.trigger
+        ),
+    ]
     roles = [region for region in found.regions if region.control == labelconfig.ROLE]
     arguments: dict[tuple[str, str], Argument] = {}
     for region in roles:
@@ -134,8 +141,8 @@ def base_problem(found: Sorted, event: Event | None) -> str | None:
     """Why an answer does not belong to an event of the layer as it is now; None if it does."""
     if event is None:
         return "the layer does not have this event any more"
-    trigger = tuple(sorted(r.span for r in found.regions if r.control == labelconfig.TRIGGER))
-    if trigger and trigger != event.trigger:
+    marked = {region.span for region in found.regions if region.control == labelconfig.TRIGGER}
+    if marked and not marked.issuperset(event.trigger):
         return f"the trigger of {event.id} was elsewhere when the task was made"
     return None
 

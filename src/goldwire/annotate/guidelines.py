@@ -108,8 +108,9 @@ over several. A region can lie inside another, or on the same words.</p>
 <p><b>An attribute:</b> click the region; what can be chosen for it appears below the text. What you do not
 choose has its default value.</p>
 <p><b>An argument:</b> click the trigger, press <kbd>Alt</kbd>+<kbd>R</kbd>, click the mention, and choose the
-role in the list of relations. Click the trigger again before each arrow. Where there is one task for each
-event, click the mention and press the role's key.</p>
+role in the list of relations. Click the trigger again before each arrow. The eye in that list hides all
+arrows. Where there is one task for each event, click the mention and press the role's key; for a second role
+press its key and mark the words again.</p>
 <p><b>One entity named twice:</b> an arrow <i>{{ same }}</i> from the later mention to the earlier. Triggers
 of one and the same event are joined by <i>{{ same }}</i> too.</p>
 <p><b>Words that stand apart:</b> mark each part with the same label and join them by an arrow

@@ -57,6 +57,7 @@ _FRAME_LOOKS = (
     f".{_BAR} h3{{font-size:18px;line-height:24px;margin:2px 0!important}}",
 )
 _HIDDEN = "display:none"
+_NO_KEYS = {TRIGGER: "ctrl+alt+shift+f11", EXCLUDED: "ctrl+alt+shift+f12"}
 _NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, production 2
 
 
@@ -165,10 +166,13 @@ def _hotkey(element: ET.Element, key: str | None) -> None:
 
 
 def _hidden_label(view: ET.Element, control: str, colour: str) -> None:
-    """A control that only shows regions; it has to be declared or Label Studio rewrites them."""
+    """A control that only shows regions; it has to be declared or Label Studio rewrites them.
+
+    Its key is one that nobody presses: without any, Label Studio gives it the next free one.
+    """
     hidden = ET.SubElement(view, "View", style=_HIDDEN)
     labels = ET.SubElement(hidden, "Labels", name=control, toName=TEXT)
-    ET.SubElement(labels, "Label", value=control, background=colour)
+    ET.SubElement(labels, "Label", value=control, background=colour, hotkey=_NO_KEYS[control])
 
 
 def _text(view: ET.Element) -> None:

@@ -132,6 +132,7 @@ class _RawArrow(msgspec.Struct):
     meta: dict[str, Any] | None = None
 
 
+MARK = "_m"  # what ids of regions that show what is excluded begin with, and no others
 OURS = "goldwire"  # the key in a region's meta under which cluster and head are kept
 
 
@@ -176,7 +177,8 @@ class _Sorter:
             message = f"no control {raw.from_name!r} for {raw.to_name!r}; the configuration has: {known}"
             self.out.reject("unknown-control", message, index)
         elif control.name == labelconfig.EXCLUDED:
-            return  # put there by Goldwire to be seen, not annotated by anybody
+            if not (raw.id or "").startswith(MARK):  # those of Goldwire are there to be seen only
+                self.out.lost["region marked as excluded"] += 1
         elif control.name in (*self.controls.entities, *self.controls.triggers):
             self._region(index, raw, control)
         elif control.tag == "choices":

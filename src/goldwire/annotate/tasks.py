@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate import labelconfig, regions
+from goldwire.annotate.results import MARK
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.ontology import Ontology
@@ -91,9 +92,8 @@ def excluded_regions(document: Document) -> list[Task]:
     """Locked grey regions over what is excluded: seen by annotators, passed over on the way back."""
     marks = []
     for number, place in enumerate(document.excluded, start=1):
-        # No id of a mention or event begins like this.
         mark = regions.region(
-            f"_m{number}", labelconfig.EXCLUDED, [labelconfig.EXCLUDED], place, document.text
+            f"{MARK}{number}", labelconfig.EXCLUDED, [labelconfig.EXCLUDED], place, document.text
         )
         marks.append({**mark, "readonly": True, "meta": {"text": [place.reason]}})
     return marks

@@ -1,0 +1,460 @@
+"""People annotate in a real browser on a real server, and `pull` brings back exactly what they did."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldwire.annotate import api, server, session
+from goldwire.annotate.client import Client
+from goldwire.annotate.labelconfig import Layout
+from goldwire.annotate.pull import Pulled, Request, pull
+from goldwire.annotate.push import Order, push
+from goldwire.annotate.server import Server
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
+from goldwire.corpora.types import (
+    Annotations,
+    Argument,
+    Document,
+    Event,
+    Excluded,
+    Mention,
+    Meta,
+    Span,
+)
+from goldwire.corpora.validate import corpus_faults
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.live
+
+PASSWORD = "correct horse battery"
+PATIENCE = 30.0  # seconds for the page to follow
+#          0 2      9    14           26     33 36     43     50        60 65    74
+SIEGE = "😀 Rebels took Sar-i-\nPul on Monday. Afghan troops fled the US-led city. >> More"
+TEXTS = {
+    "a-siege": SIEGE,
+    "b-noise": "Lorem ipsum dolor.",
+    "c-talks": "Elders met in Herat.",
+    "d-rest": "Later.",
+}
+
+
+class Person:
+    """Somebody at Label Studio, with keyboard and mouse."""
+
+    def __init__(self, page: "Page", url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def open(self, project: int, task: int | None = None) -> None:
+        """Open a task, or the stream of tasks that are still to do."""
+        where = "labeling=1" if task is None else f"task={task}"
+        self.page.goto(f"{self.url}/projects/{project}/data?{where}")
+        self.wait_for_text()
+
+    def wait_for_text(self, begins: str = "") -> None:
+        pane = self.page.locator(".lsf-htx-richtext", has_text=begins)
+        pane.wait_for(timeout=PATIENCE * 1000)
+        # Regions are drawn, keys bound and the draft of a prediction made after the text is there.
+        self.page.wait_for_load_state("networkidle")
+        time.sleep(1)
+
+    def box(self, words: str, nth: int = 0) -> tuple[float, float, float, float]:
+        """Where words of the text are on the screen."""
+        found = self.page.evaluate(
+            """([words, nth]) => {
+                const pane = document.querySelector('.lsf-htx-richtext');
+                const walker = document.createTreeWalker(pane, NodeFilter.SHOW_TEXT);
+                let node, seen = 0;
+                while ((node = walker.nextNode())) {
+                    let at = -1;
+                    while ((at = node.textContent.indexOf(words, at + 1)) >= 0) {
+                        if (seen++ < nth) continue;
+                        const range = document.createRange();
+                        range.setStart(node, at);
+                        range.setEnd(node, at + words.length);
+                        node.parentElement.scrollIntoView({block: 'center'});
+                        const box = range.getBoundingClientRect();
+                        return [box.left, box.top, box.right, box.bottom];
+                    }
+                }
+                return null;
+            }""",
+            [words, nth],
+        )
+        assert found, f"{words!r} is not on the page"
+        return tuple(found)
+
+    def middle(self, words: str, nth: int = 0) -> tuple[float, float]:
+        left, top, right, bottom = self.box(words, nth)
+        return (left + right) / 2, (top + bottom) / 2
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+        time.sleep(0.2)
+
+    def mark_word(self, key: str, word: str, nth: int = 0) -> None:
+        """Press the key of a label and double-click a word."""
+        self.press(key)
+        self.page.mouse.dblclick(*self.middle(word, nth))
+        time.sleep(0.3)
+        self.press("Escape")
+
+    def mark_words(self, key: str, first: str, last: str) -> None:
+        """Press the key of a label and drag from one word to another."""
+        self.press(key)
+        start, end = self.box(first), self.box(last)
+        self.page.mouse.move(start[0] + 1, (start[1] + start[3]) / 2)
+        self.page.mouse.down()
+        self.page.mouse.move(end[2] - 1, (end[1] + end[3]) / 2, steps=10)
+        self.page.mouse.up()
+        time.sleep(0.3)
+        self.press("Escape")
+
+    def select(self, words: str, nth: int = 0) -> None:
+        """Click a region."""
+        self.page.mouse.click(*self.middle(words, nth))
+        time.sleep(0.3)
+
+    def choose(self, value: str) -> None:
+        """Click a choice that is shown for the selected region."""
+        self.page.locator(".goldwire-foot label", has_text=re.compile(rf"^{value}\[")).click()
+        time.sleep(0.2)
+
+    def key_of(self, label: str) -> str:
+        """The key that the label bar shows for a label."""
+        shown = self.page.locator(".goldwire-bar .lsf-label", has_text=re.compile(rf"^{label}"))
+        return shown.locator(".lsf-label__hotkey").inner_text()
+
+    def choices(self) -> list[str]:
+        """The attributes that are shown for the selected region."""
+        return self.page.locator(".goldwire-row h4:visible").all_inner_texts()
+
+    def draw(self, source: str, label: str, target: str) -> None:
+        """Draw an arrow and give it a label in the side panel."""
+        self.select(source)
+        self.press("Alt+r")
+        self.select(target)
+        self.press("Escape")
+        self.page.locator(".lsf-panel-tabs__tab:visible", has_text="Relations").first.click()
+        unlabelled = self.last_relation()
+        unlabelled.hover()
+        unlabelled.get_by_label("Show Relation Labels").click()
+        unlabelled.get_by_text("Select labels").click()
+        self.page.get_by_role("option", name=label, exact=True).click()
+        self.press("Escape")
+
+    def last_relation(self) -> "Locator":
+        return self.page.locator(".lsf-relations__item").last
+
+    def submit(self) -> None:
+        with self.page.expect_response(lambda r: "/annotations" in r.url and r.request.method == "POST"):
+            self.press("Control+Enter")
+
+    def skip(self) -> None:
+        with self.page.expect_response(lambda r: "was_cancelled" in r.url or "/annotations" in r.url):
+            self.page.locator("button:visible", has_text="Skip").click()
+
+
+@pytest.fixture(scope="module")
+def client(labelstudio: Server) -> Iterator[Client]:
+    with closing(Client(labelstudio.url, server.token(labelstudio.data_dir))) as client:
+        yield client
+
+
+Sign = Callable[[str, str], Person]
+
+
+@pytest.fixture
+def sign_in(browser: "Browser", labelstudio: Server) -> Iterator[Sign]:
+    """Sign a person in, each in a browser of their own."""
+    contexts = []
+
+    def enter(email: str, password: str) -> Person:
+        context = browser.new_context(viewport={"width": 1400, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{labelstudio.url}/user/login/")
+        page.fill("input[name=email]", email)
+        page.fill("input[name=password]", password)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: "/user/login" not in url)
+        return Person(page, labelstudio.url)
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def owner(sign_in: Sign, labelstudio: Server) -> Person:
+    account = server.account(labelstudio.data_dir)
+    return sign_in(account.email, account.password)
+
+
+@pytest.fixture
+def gul(sign_in: Sign, labelstudio: Server) -> Person:
+    """A second annotator, invited."""
+    session.join(server.invite(labelstudio), "gul@example.org", PASSWORD)
+    return sign_in("gul@example.org", PASSWORD)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    start = SIEGE.index(">>")
+    documents = [
+        make_document(
+            id,
+            text,
+            meta=Meta(title=f"Title of {id}", source="Wire"),
+            excluded=(Excluded(start=start, end=len(text), reason="teaser"),) if text == SIEGE else (),
+        )
+        for id, text in TEXTS.items()
+    ]
+    return create_corpus(tmp_path / "work", Manifest(name="work", ontology="conflict"), documents)
+
+
+def ontology(corpus: Corpus) -> Ontology:
+    found = corpus.ontology()
+    assert found is not None
+    return found
+
+
+def bring(
+    client: Client, corpus: Corpus, title: str, layout: Layout = "graph", prefill: str | None = None
+) -> int:
+    """Push a corpus; the id of its project."""
+    order = Order(
+        title=title,
+        group=title,
+        layout=layout,
+        prefill=prefill,
+        overlap=1.0,
+        documents=tuple(corpus.documents()),
+    )
+    project = push(client, corpus, ontology(corpus), order).project
+    assert project is not None
+    api.update_project(client, project.id, show_instruction=False)
+    return project.id
+
+
+def fetch(client: Client, corpus: Corpus, title: str) -> Pulled:
+    return pull(client, corpus, ontology(corpus), Request(group=title, naming="address"))
+
+
+def said(annotations: Annotations, document: Document) -> dict[str, Any]:
+    """Annotations with words in place of the ids that Label Studio made up."""
+    words = {
+        mention.id: (mention.type, *(document.text[slice(*span)] for span in mention.spans))
+        for mention in annotations.mentions
+    }
+    clusters: dict[str, set[Any]] = {}
+    for mention in annotations.mentions:
+        if mention.cluster is not None:
+            clusters.setdefault(mention.cluster, set()).add(words[mention.id])
+    return {
+        "mentions": {(words[m.id], tuple(m.spans), *m.attributes.items()) for m in annotations.mentions},
+        "events": {
+            (event.type, *(document.text[slice(*span)] for span in event.trigger)): (
+                {(argument.role, words[argument.mention]) for argument in event.arguments},
+                event.attributes,
+            )
+            for event in annotations.events
+        },
+        "clusters": sorted(map(sorted, clusters.values())),
+    }
+
+
+def span(words: str, text: str = SIEGE) -> tuple[Span]:
+    start = text.index(words)
+    return (Span(start, start + len(words)),)
+
+
+REBELS, PUL, AFGHAN = ("MIL", "Rebels"), ("GPE", "Sar-i-\nPul"), ("GPE", "Afghan")
+TROOPS, US, MONDAY = ("MIL", "Afghan troops"), ("GPE", "US"), ("TIME", "Monday")
+
+
+def test_what_two_people_do_in_graph_comes_back_field_by_field(
+    client: Client, corpus: Corpus, owner: Person, gul: Person
+) -> None:
+    project = bring(client, corpus, "graph by hand")
+
+    owner.open(project)
+    owner.wait_for_text("Rebels")
+    assert "Title of a-siege" in owner.page.inner_text(".goldwire-bar")
+    owner.mark_word("2", "Rebels")  # after an emoji
+    owner.mark_words("4", "Sar-i-", "Pul")  # over a line break
+    owner.mark_words("2", "Afghan", "troops")
+    owner.mark_word("4", "Afghan")  # nested
+    owner.mark_word("4", "US")  # inside a compound
+    owner.mark_word("9", "Monday")
+    owner.mark_word("t", "took")
+    owner.mark_word("w", "fled")
+    owner.select("took")
+    assert owner.choices() == ["realis", "polarity", "historical"]  # mode is for Attack alone
+    owner.press("Shift+P")  # realis: planned
+    owner.choose("negative")
+    owner.select("Rebels")
+    assert owner.choices() == ["form"]
+    owner.choose("name")
+    owner.draw("took", "captor", "Rebels")
+    owner.draw("took", "territory", "Pul")
+    owner.draw("fled", "mover", "troops")
+    owner.draw("US", "same", "Pul")
+    owner.submit()
+
+    owner.wait_for_text("Lorem")
+    owner.skip()
+
+    owner.wait_for_text("Elders")
+    with owner.page.expect_response(lambda r: "/drafts" in r.url and r.request.method == "POST"):
+        owner.mark_word("1", "Elders")
+    owner.page.goto(f"{owner.url}/projects/")
+
+    gul.open(project)
+    gul.wait_for_text("Rebels")
+    gul.mark_word("1", "Rebels")  # she takes them for unarmed
+    gul.mark_word("t", "took")
+    gul.draw("took", "captor", "Rebels")
+    gul.submit()
+
+    pulled = fetch(client, corpus, "graph by hand")
+    assert pulled.layers == {"annotator/owner": 1, "annotator/gul": 1, "draft/owner": 1, "skipped/owner": 1}
+    assert (pulled.quarantined, pulled.lost, pulled.repaired) == ({}, {}, {})
+    assert corpus_faults(corpus) == {}
+    document = corpus.document("a-siege")
+    by_owner = corpus.layer("annotator/owner")["a-siege"]
+    assert said(by_owner, document) == {
+        "mentions": {
+            (REBELS, span("Rebels"), ("form", "name")),
+            (PUL, span("Sar-i-\nPul")),
+            (TROOPS, span("Afghan troops")),
+            (AFGHAN, span("Afghan")),
+            (US, span("US")),
+            (MONDAY, span("Monday")),
+        },
+        "events": {
+            ("TakeTerritory", "took"): (
+                {("captor", REBELS), ("territory", PUL)},
+                {"realis": "planned", "polarity": "negative"},
+            ),
+            ("Withdraw", "fled"): ({("mover", TROOPS)}, {}),
+        },
+        "clusters": [[PUL, US]],
+    }
+    provenance = by_owner.provenance
+    assert (provenance.author, provenance.status) == ("owner", "submitted")
+    assert provenance.seconds is not None
+    assert 1 < provenance.seconds < 600
+    assert said(corpus.layer("annotator/gul")["a-siege"], document) == {
+        "mentions": {(("PER", "Rebels"), span("Rebels"))},
+        "events": {("TakeTerritory", "took"): ({("captor", ("PER", "Rebels"))}, {})},
+        "clusters": [],
+    }
+    assert corpus.layer("skipped/owner")["b-noise"].provenance.status == "skipped"
+    draft = corpus.layer("draft/owner")["c-talks"]
+    assert said(draft, corpus.document("c-talks"))["mentions"] == {
+        (("PER", "Elders"), span("Elders", TEXTS["c-talks"]))
+    }
+
+
+BASE = {
+    "mentions": (
+        Mention(
+            id="m.1", type="MIL", spans=span("Rebels"), attributes={"form": "name"}, cluster="rebels",
+            head=span("Rebels")[0],
+        ),
+        Mention(id="é#2", type="GPE", spans=span("Sar-i-\nPul"), cluster="pul", score=0.5),
+        Mention(id="m3", type="MIL", spans=(*span("Afghan"), *span("city"))),
+        Mention(id="m4", type="GPE", spans=span("US"), cluster="pul"),
+        Mention(id="m5", type="TIME", spans=span("Monday")),
+    ),
+    "events": (
+        Event(
+            id="m5",  # an event may have the id of a mention
+            type="TakeTerritory",
+            trigger=span("took"),
+            arguments=(Argument(role="captor", mention="m.1"), Argument(role="territory", mention="é#2")),
+            attributes={"realis": "planned"},
+        ),
+        Event(
+            id="e2", type="Withdraw", trigger=(*span("fled"), *span("city")),
+            arguments=(Argument(role="mover", mention="m3"),),
+        ),
+    ),
+}  # fmt: skip
+
+
+def lay(corpus: Corpus, **parts: Any) -> Annotations:
+    document = corpus.document("a-siege")
+    base = Annotations(document=document.id, sha256=document.sha256, **{**BASE, **parts})
+    corpus.write_layer("base", [base])
+    return base
+
+
+def test_prefilled_task_submitted_as_it_is_comes_back_identical_but_for_scores(
+    client: Client, corpus: Corpus, owner: Person
+) -> None:
+    """Ids, attributes, arrows, parts, heads and cluster names go through the browser and come back."""
+    lay(corpus)
+    project = bring(client, corpus, "graph prefilled", prefill="base")
+    owner.open(project)
+    owner.wait_for_text("Rebels")
+    owner.submit()
+    pulled = fetch(client, corpus, "graph prefilled")
+    assert (pulled.quarantined, pulled.lost, pulled.repaired) == ({}, {}, {})
+    back, base = corpus.layer("annotator/owner")["a-siege"], corpus.layer("base")["a-siege"]
+    assert {m.id: (m.type, m.spans, m.head, m.attributes, m.cluster, m.score) for m in back.mentions} == {
+        m.id: (m.type, m.spans, m.head, m.attributes, m.cluster, None) for m in base.mentions
+    }
+    assert {e.id: (e.type, e.trigger, {*e.arguments}, e.attributes, e.cluster) for e in back.events} == {
+        e.id: (e.type, e.trigger, {*e.arguments}, e.attributes, e.cluster) for e in base.events
+    }
+
+
+def test_roles_given_by_key_in_frames_come_back_as_arguments(
+    client: Client, corpus: Corpus, owner: Person
+) -> None:
+    events: Any = BASE["events"]
+    bare = tuple(Event(id=e.id, type=e.type, trigger=e.trigger, attributes=e.attributes) for e in events)
+    base = lay(corpus, events=bare)
+    project = bring(client, corpus, "frames by hand", "frames", prefill="base")
+
+    owner.open(project)  # TakeTerritory, the first trigger of the text
+    owner.wait_for_text("Rebels")
+    assert "TakeTerritory: … 😀 Rebels ▸took◂ Sar-i- …" in owner.page.inner_text(".goldwire-bar")
+    bar = owner.page.locator(".goldwire-bar .lsf-label__text").all_inner_texts()
+    assert bar == ["captor", "territory", "loser", "place", "time", "mention"]
+    owner.press("1")  # no key of this bar: nothing may be marked with a hidden label
+    owner.page.mouse.dblclick(*owner.middle("the"))
+    for words, role in (("Rebels", "captor"), ("Pul", "territory"), ("Monday", "time")):
+        owner.select(words)
+        owner.press(owner.key_of(role))
+    owner.submit()
+
+    owner.wait_for_text("Rebels")  # Withdraw: not an event, says the owner
+    assert "Withdraw" in owner.page.inner_text(".goldwire-bar")
+    owner.press("Shift+N")
+    owner.submit()
+
+    pulled = fetch(client, corpus, "frames by hand")
+    assert pulled.layers == {"frames/owner": 1}
+    assert pulled.quarantined == {}
+    back = corpus.layer("frames/owner")["a-siege"]
+    assert back.mentions == base.mentions
+    (event,) = back.events
+    assert (event.id, event.trigger, event.attributes) == ("m5", span("took"), {"realis": "planned"})
+    assert {(a.role, a.mention) for a in event.arguments} == {
+        ("captor", "m.1"),
+        ("territory", "é#2"),
+        ("time", "m5"),
+    }
+    assert back.provenance.status == "submitted"
+    assert back.provenance.details["no events"] == ["e2"]
