@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -55,6 +57,11 @@ class Evidence:
     gold: Layer
     systems: dict[str, Layer]
     findings: dict[str, dict[str, Findings]]
+
+    @cached_property
+    def names(self) -> tuple[Any, ...]:
+        """What each code stands for."""
+        return self.codes.names()
 
 
 def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:

@@ -42,7 +42,8 @@ def _cells(matrix: Matrix, evidence: Evidence) -> Iterator[tuple[str, Json]]:
     numbers = np.array([places.number(name) for name in names], np.int64)
     gold, system = (numbers[codes] for codes in label_codes(findings))
     cell = gold * places.size + system
-    order = np.lexsort((findings.document, cell))
+    documents = findings.document
+    order = np.lexsort((documents, cell))
     for number, rows in _groups(cell[order], order):
         row, column = divmod(number, places.size)
         yield (
@@ -50,7 +51,10 @@ def _cells(matrix: Matrix, evidence: Evidence) -> Iterator[tuple[str, Json]]:
             {
                 "title": f"gold {matrix.rows[row]}, system {matrix.columns[column]}",
                 "total": len(rows),
-                "examples": [_example(evidence, matrix.system, matrix.units, int(k)) for k in even(rows)],
+                "examples": [
+                    _example(evidence, matrix.system, matrix.units, int(k), int(documents[k]))
+                    for k in even(rows)
+                ],
             },
         )
 
@@ -86,14 +90,17 @@ def _differences(pair: Versus, evidence: Evidence) -> Iterator[tuple[str, list[J
         row_of = np.full(len(first), NONE)
         there = other.gold_unit != NONE
         row_of[other.gold_unit[there]] = np.flatnonzero(there)
-        rows = row_of[np.flatnonzero(chosen)]
-        yield name, [_example(evidence, system, pair.units, int(row)) for row in even(rows)]
+        rows, documents = row_of[np.flatnonzero(chosen)], other.document
+        yield (
+            name,
+            [_example(evidence, system, pair.units, int(row), int(documents[row])) for row in even(rows)],
+        )
 
 
 # ---------------------------------------------------------------- one example
-def _example(evidence: Evidence, system: str, units: str, row: int) -> Json:
+def _example(evidence: Evidence, system: str, units: str, row: int, number: int) -> Json:
+    """One row of findings as it stands in the text of document `number`."""
     findings = evidence.findings[system][units]
-    number = int(findings.document[row])
     text = evidence.texts.rows[number]
     sides = [
         (findings.gold, int(findings.gold_unit[row]), evidence.gold.table),
@@ -101,7 +108,8 @@ def _example(evidence: Evidence, system: str, units: str, row: int) -> Json:
     ]
     gold, found = (None if unit == NONE else spans(side.extents, unit) for side, unit, _ in sides)
     trigger = next((_trigger(*side) for side in sides if side[1] != NONE), ()) if units == "arguments" else ()
-    labels = [None if unit == NONE else evidence.codes.names()[side.label[unit]] for side, unit, _ in sides]
+    names = evidence.names
+    labels = [None if unit == NONE else names[side.label[unit]] for side, unit, _ in sides]
     start, snippet = quote(text.text if isinstance(text, TextRow) else "", [gold or (), found or (), trigger])
     return {
         "d": number,
