@@ -72,17 +72,20 @@ def _measures(found: Agreement) -> Table:
     for measure in found.measures:
         mean = measure.mean
         ends = "-" if mean.low is None else f"{_number(mean.low)}, {_number(mean.high)}"
-        table.add_row(*_cells(measure.measure, _number(mean.value), ends))
+        table.add_row(*_cells(_name(measure), _number(mean.value), ends))
     return table
 
 
 def _pairs(found: Agreement) -> Table:
-    table = _table("pair", "documents", *(_name(measure) for measure in found.measures), "kappa")
+    from goldwire.eval.agreement import ANNOTATOR
+
+    table = _table("pair", "texts", *(_name(measure) for measure in found.measures), "kappa")
     kappas = {(kappa.first, kappa.second): kappa.kappa for kappa in found.kappas}
     for index, pair in enumerate(found.measures[0].pairs if found.measures else ()):
         scores = (_number(measure.pairs[index].score.f) for measure in found.measures)
         kappa = _number(kappas.get((pair.first, pair.second)))
-        table.add_row(*_cells(f"{pair.first} / {pair.second}", str(pair.documents), *scores, kappa))
+        names = " / ".join(name.removeprefix(ANNOTATOR) for name in (pair.first, pair.second))
+        table.add_row(*_cells(names, str(pair.documents), *scores, kappa))
     return table
 
 
