@@ -8,13 +8,16 @@ cannot run.
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import pytest
 
-from goldwire.annotate import environment, server
+from goldwire.annotate import api, environment, server, session
+from goldwire.annotate.client import Client
 from goldwire.annotate.server import Server
 from goldwire.corpora.errors import ServerError
+from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
+from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Span
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +39,77 @@ def labelstudio(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     folder = tmp_path_factory.mktemp("labelstudio")
     yield server.start(folder)
     server.stop(folder)
+
+
+@pytest.fixture
+def client(labelstudio: Server) -> Iterator[Client]:
+    """The API, as the server's owner."""
+    connection = Client(labelstudio.url, server.token(labelstudio.data_dir))
+    yield connection
+    connection.close()
+
+
+class Annotator(NamedTuple):
+    """Somebody who has joined by invitation."""
+
+    id: int
+    email: str
+    password: str
+    client: Client
+
+
+@pytest.fixture(scope="session")
+def annotators(labelstudio: Server) -> Iterator[list[Annotator]]:
+    """Two people who have joined: anna and ben."""
+    found = []
+    for name in ("anna", "ben"):
+        email, password = f"{name}@annotators.example.org", "correct horse battery"
+        token = session.make_token(session.join(server.invite(labelstudio), email, password))
+        connection = Client(labelstudio.url, token)
+        ids = {address: id for id, address in api.people(connection).items()}
+        found.append(Annotator(ids[email], email, password, connection))
+    yield found
+    for person in found:
+        person.client.close()
+
+
+_SENTENCE = "Rebels attacked Kunduz 🙂 on day {:04}.\n"
+
+
+@pytest.fixture(scope="session")
+def make_corpus() -> Callable[[Path, int, int], Corpus]:
+    """Makes a corpus of that many documents of about that many characters, with a layer `system/x`.
+
+    The layer has a mention of rebels, one of Kunduz and an attack for each of the first three sentences.
+    """
+
+    def make(path: Path, documents: int, size: int = 200) -> Corpus:
+        lines = range(size // len(_SENTENCE) + 1)
+        texts = {
+            f"d{n:05}": f"Report {n}.\n" + "".join(map(_SENTENCE.format, lines)) for n in range(documents)
+        }
+        made = [make_document(id, text) for id, text in texts.items()]
+        manifest = Manifest(name=path.name, ontology="conflict")
+        return create_corpus(path, manifest, made, layers={"system/x": map(_attacks, made)})
+
+    return make
+
+
+def _attacks(document: Document) -> Annotations:
+    width = len(_SENTENCE.format(0))
+    places = [document.text.index("Rebels") + width * number for number in range(3)]
+    mentions, events = list[Mention](), list[Event]()
+    for number, at in enumerate(place for place in places if place + width <= len(document.text)):
+        mentions += [
+            Mention(id=f"r{number}", type="MIL", spans=(Span(at, at + 6),)),
+            Mention(id=f"k{number}", type="GPE", spans=(Span(at + 16, at + 22),)),
+        ]
+        arguments = (
+            Argument(role="attacker", mention=f"r{number}"),
+            Argument(role="place", mention=f"k{number}"),
+        )
+        trigger = (Span(at + 7, at + 15),)
+        events.append(Event(id=f"e{number}", type="Attack", trigger=trigger, arguments=arguments))
+    return Annotations(
+        document=document.id, sha256=document.sha256, mentions=tuple(mentions), events=tuple(events)
+    )

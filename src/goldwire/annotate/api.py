@@ -60,14 +60,6 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_annotations: int = 0
 
 
-class Prediction(msgspec.Struct, frozen=True, kw_only=True):
-    """A prediction of a task."""
-
-    id: int
-    model_version: str | None = None
-    result: Any = None
-
-
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """An export that the server makes and keeps; `status` is created, in_progress, failed or completed."""
 
@@ -263,16 +255,15 @@ def export(client: Client, project: int, ids: Iterable[int]) -> bytes:
 # ---------------------------------------------------------------- predictions and annotations
 
 
-def predictions(client: Client, task: int) -> list[Prediction]:
-    """The predictions of a task, the oldest first."""
-    found = client.read_as(list[Prediction], "api/predictions/", {"task": task})
-    return sorted(found, key=lambda item: item.id)
+def predictions(client: Client, task: int) -> list[dict[str, Any]]:
+    """The predictions of a task."""
+    return client.read_as(list[dict[str, Any]], "api/predictions/", {"task": task})
 
 
 def create_prediction(client: Client, task: int, model_version: str, result: Any) -> None:
     """Add a prediction to a task. Raises `UncertainError`."""
     body = {"task": task, "model_version": model_version, "result": result}
-    client.write_once(Prediction, "api/predictions/", msgspec.json.encode(body))
+    client.write_once(dict[str, Any], "api/predictions/", msgspec.json.encode(body))
 
 
 def update_prediction(client: Client, id: int, result: Any) -> None:
@@ -298,11 +289,11 @@ def update_draft(client: Client, id: int, result: Any) -> None:
 # ---------------------------------------------------------------- snapshots
 
 
-def create_snapshot(client: Client, project: int, title: str) -> None:
+def create_snapshot(client: Client, project: int, title: str) -> Snapshot:
     """Let the server export all tasks to a file of its own. Raises `UncertainError`."""
     whole = {"only_id": False}
     body = {"title": title, "serialization_options": {"drafts": whole, "predictions": {"only_id": True}}}
-    client.write_once(Snapshot, f"api/projects/{project}/exports/", msgspec.json.encode(body))
+    return client.write_once(Snapshot, f"api/projects/{project}/exports/", msgspec.json.encode(body))
 
 
 def snapshots(client: Client, project: int, title: str) -> list[Snapshot]:

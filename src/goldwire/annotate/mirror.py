@@ -185,6 +185,7 @@ class _Puller:
         self.project = project
         self.mirror = mirror
         self.progress = progress
+        self.doubted = False  # whether a snapshot may have been made more than once
 
     def much_has_changed(self, totals: Totals) -> bool:
         """Whether a snapshot is faster than asking for what has changed."""
@@ -207,14 +208,18 @@ class _Puller:
             self._drop(set())
             return
         self.progress(f"pulling {totals.tasks} task(s)")
-        title, clock = self._begun(clock)
-        snapshot = self._snapshot(title)
-        if snapshot is not None:
-            self._fetch(snapshot, clock)
-        else:
+        begun = self._begun()
+        title, clock = (begun.title, begun.clock) if begun else self._new(clock)
+        snapshot = self._snapshot(title, wait=_LOST if begun else None)
+        if snapshot is None:
             self._pull_listed(clock)
-        for made in api.snapshots(self.client, self.project, title):
-            api.delete_snapshot(self.client, self.project, made.id)
+            return
+        self._fetch(snapshot, clock)
+        for id in self._copies(title) if self.doubted else [snapshot.id]:
+            api.delete_snapshot(self.client, self.project, id)
+
+    def _copies(self, title: str) -> list[int]:
+        return [item.id for item in api.snapshots(self.client, self.project, title)]
 
     # ------------------------------------------------------------ by id
 
@@ -250,36 +255,41 @@ class _Puller:
 
     # ------------------------------------------------------------ by snapshot
 
-    def _begun(self, clock: datetime) -> tuple[str, datetime]:
-        """Title and time of the snapshot: those of one that was begun and not fetched, or new ones."""
+    def _begun(self) -> Snapping | None:
+        """The snapshot that was begun and not fetched."""
         for note in reversed(self.journal.notes):
             if isinstance(note, Snapping):
-                return note.title, note.clock
+                return note
             if isinstance(note, Saved) and note.whole:
                 break
+        return None
+
+    def _new(self, clock: datetime) -> tuple[str, datetime]:
         title = f"goldwire {secrets.token_hex(8)}"
         self.journal.add(Snapping(title=title, clock=clock))
         return title, clock
 
-    def _snapshot(self, title: str) -> Snapshot | None:
-        """The snapshot of this title when it is complete, begun if need be; None if it does not come."""
-        wait = _LOST  # of a snapshot that an earlier run has begun
+    def _snapshot(self, title: str, *, wait: float | None) -> Snapshot | None:
+        """The snapshot of this title, complete; None if it does not come.
+
+        `wait` is how many seconds one that was begun already is waited for; None if none was.
+        """
         for _ in range(_TRIES):
-            done = self._await(title, wait)
+            self.doubted = wait is not None
+            done = self._await(title, wait) if wait is not None else None
             if done is not None:
                 return done
-            wait = self._begin(title)
-        return self._await(title, wait)
-
-    def _begin(self, title: str) -> float:
-        """Let the server make a snapshot; how many seconds to wait for it."""
-        try:
-            api.create_snapshot(self.client, self.project, title)
-        except UncertainError as error:
-            return SNAPSHOT_TIMEOUT if error.pending else _LOST
-        except RefusedError as error:
-            self.progress(f"no snapshot: {error}")
-        return 0.0
+            try:
+                made = api.create_snapshot(self.client, self.project, title)
+                wait = SNAPSHOT_TIMEOUT
+                if made.status == "completed":
+                    return made
+            except UncertainError as error:
+                wait = SNAPSHOT_TIMEOUT if error.pending else _LOST
+            except RefusedError as error:
+                self.progress(f"no snapshot: {error}")
+                return None
+        return self._await(title, wait or 0.0)
 
     def _await(self, title: str, wait: float) -> Snapshot | None:
         """A complete snapshot; None if there is none under way, or it takes longer than `wait` seconds."""

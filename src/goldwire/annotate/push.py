@@ -30,6 +30,7 @@ from goldwire.corpora.types import Document
 
 BATCH = 500  # tasks sent at once: a second or two on the server
 BATCH_BYTES = 4_000_000  # and no more than this, for prefilled ones are long
+SHOWN = "model_version"  # the project's field that says which predictions people are shown
 ROUNDS = 5  # times that a batch is sent before it is given up
 
 
@@ -73,7 +74,7 @@ def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local
     return plan.locals_of(encoded, order.prefill), encoded
 
 
-def settings(ontology: Ontology, order: Order) -> dict[str, Any]:
+def settings(ontology: Ontology, order: Order, local: Iterable[Local]) -> dict[str, Any]:
     """The fields of the project as they should be.
 
     All predictions have one model version, because people are shown those of one version only.
@@ -82,8 +83,9 @@ def settings(ontology: Ontology, order: Order) -> dict[str, Any]:
         "label_config": labelconfig.build(ontology, order.layout),
         "expert_instruction": guidelines.fragment(ontology),
         "show_instruction": True,
-        "model_version": MARKS,
     }
+    if any(task.result is not None for task in local):
+        fields[SHOWN] = MARKS
     if order.overlap is not None:
         fields["maximum_annotations"] = 2 if order.overlap > 0 else 1
         fields["overlap_cohort_percentage"] = round(100 * order.overlap) if order.overlap > 0 else 100
@@ -108,7 +110,7 @@ def push(
     next push does the rest.
     """
     local, encoded = encode(corpus, ontology, order)
-    wanted = settings(ontology, order)
+    wanted = settings(ontology, order, local)
     with open_journal(folder(corpus, order.title)) as journal:
         pusher = Pusher(client, journal, progress=progress, batch=batch, quiet=quiet)
         project = link.find(client, journal, order.title, quiet=quiet)
@@ -175,52 +177,54 @@ class Pusher:
                 "the configuration would lose labels that people have worked with: "
                 f"{', '.join(made.stranded)}. Change it with `goldwire annotate migrate`"
             )
-        if made.settings:
-            api.update_project(self.client, project.id, **made.settings)
-            self.progress(f"set {', '.join(made.settings)}")
+        self._set(project, {name: value for name, value in made.settings.items() if name != SHOWN})
         for id in made.doubled:
-            self._delete_unworked(id)
+            self._delete(id)
         for number, update in enumerate(made.changed, start=1):
             self._update(update)
             self.progress(f"changed {number} of {len(made.changed)} task(s)")
         self._send_all(project, made.new)
         self._sweep(project)
+        # The server refuses a version of which it has no predictions yet.
+        self._set(project, {name: value for name, value in made.settings.items() if name == SHOWN})
+
+    def _set(self, project: Project, fields: dict[str, Any]) -> None:
+        if fields:
+            api.update_project(self.client, project.id, **fields)
+            self.progress(f"set {', '.join(fields)}")
 
     # ------------------------------------------------------------ tasks that are there
 
-    def _is_worked(self, id: int) -> bool:
-        """Whether somebody has worked on a task since the plan was made."""
+    def _unworked(self, id: int) -> dict[str, Any] | None:
+        """A task with its predictions, unless somebody has worked on it since the plan was made."""
         task = api.task(self.client, id)
-        return bool(task.get("annotations") or task.get("draft_exists"))
+        if task.get("annotations") or task.get("draft_exists"):
+            self.progress(f"task {id} was begun meanwhile: left alone")
+            return None
+        return task
 
-    def _delete_unworked(self, id: int) -> None:
-        if self._is_worked(id):
-            self.progress(f"task {id} is a second copy, but somebody works on it: left alone")
-        else:
+    def _delete(self, id: int) -> None:
+        if self._unworked(id) is not None:
             api.delete_task(self.client, id)
 
     def _update(self, update: Update) -> None:
         """Predictions first: the data says which they are, so it must not be ahead of them."""
-        if self._is_worked(update.id):
-            self.progress(f"task {update.id} was begun meanwhile: left alone")
+        task = self._unworked(update.id)
+        if task is None:
             return
         if update.predictions:
-            self._predict(update.id, update.local.result)
+            self._predict(update.id, _ours(task["predictions"]), update.local.result)
         api.update_task(self.client, update.id, update.local.data)
 
-    def _predict(self, task: int, result: list[Any] | None) -> None:
+    def _predict(self, task: int, ours: Sequence[int], result: list[Any] | None) -> None:
         """Give a task one prediction of ours, or none; those of others stay."""
-        ours = self._ours(task)
-        if result is not None and ours:
-            api.update_prediction(self.client, ours.pop(0), result)
-        elif result is not None:
+        kept = ours[:1] if result is not None else []
+        for id in kept:
+            api.update_prediction(self.client, id, result)
+        if result is not None and not kept:
             self._add_prediction(task, result)
-        for id in ours:
+        for id in ours[len(kept) :]:
             api.delete_prediction(self.client, id)
-
-    def _ours(self, task: int) -> list[int]:
-        found = api.predictions(self.client, task)
-        return [item.id for item in found if item.model_version == MARKS]
 
     def _add_prediction(self, task: int, result: list[Any]) -> None:
         for _ in range(ROUNDS):
@@ -229,7 +233,7 @@ class Pusher:
             except UncertainError as error:
                 deadline = time.monotonic() + (self.client.timeout if error.pending else self.quiet)
             while time.monotonic() < deadline:
-                if self._ours(task):
+                if _ours(api.predictions(self.client, task)):
                     return None
                 time.sleep(link.POLL)
         raise ServerError(f"{self.client.url}: the prediction of task {task} does not arrive; push again")
@@ -288,10 +292,15 @@ class Pusher:
             return
         time.sleep(max(0.0, self._settled_at - time.monotonic()))
         for copies in self._find(project, sorted(set(self._doubts))).values():
-            idle = [task.id for task in copies if not self._is_worked(task.id)] if len(copies) > 1 else []
+            idle = [task.id for task in copies if self._unworked(task.id)] if len(copies) > 1 else []
             for id in sorted(idle)[int(len(idle) == len(copies)) :]:
                 api.delete_task(self.client, id)
         self._doubts.clear()
+
+
+def _ours(predictions: Iterable[dict[str, Any]]) -> list[int]:
+    """The ids of our predictions, the oldest first."""
+    return sorted(item["id"] for item in predictions if item["model_version"] == MARKS)
 
 
 def _ids(found: dict[str, list[Listed]]) -> tuple[int, ...]:
