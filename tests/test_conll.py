@@ -95,6 +95,7 @@ def test_tokens_that_look_like_comments_or_spaces_are_tokens(tmp_path: Path) -> 
     reading = read(tmp_path, "#\tO\n#rain=wet\tB-TAG\n# no comment\nNew\xa0York\tB-LOC\n")
     assert reading.documents[0].text == "# #rain=wet New\xa0York"
     assert said(reading) == {"000001": [("#rain=wet", "TAG"), ("New\xa0York", "LOC")]}
+    assert said(read(tmp_path, "#\tO\n")) == {"000001": []}
     by_space = read(tmp_path, "# O\nNew\xa0York  B-LOC \n")
     assert said(by_space) == {"000001": [("New\xa0York", "LOC")]}
 

@@ -184,7 +184,7 @@ def _columns(text: str, where: str, options: Options) -> Columns:
     sample = [
         line
         for line in text.split("\n", SAMPLE)[:SAMPLE]
-        if line.strip() and not line.startswith(("#", START))
+        if line.strip() and not line.startswith(START) and not _COMMENT.match(line)
     ]
     if not sample:
         raise DataError(f"{where}: no tokens", [Fault(where, "", "holds no line with a token and a tag")])
