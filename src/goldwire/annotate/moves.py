@@ -1,0 +1,122 @@
+"""What becomes of old labels in a new ontology: a plan that people write, in TOML.
+
+    [entities]                 MIL = "FORCE"; two to one name merge; "" gives a label up
+    [events]                   Move = "Travel"
+    [roles.Move]               traveller = "person"         by the old event type
+    [relations]  [attributes]  [values.realis]              likewise
+    [[splits]]                 kind = "events"  from = "Attack"  to = "Airstrike"
+                               attribute = "mode"  values = ["airstrike"]     or  words = ["…"]
+
+What a plan does not name keeps its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.ontology import Ontology
+
+Kind = Literal["entities", "events"]
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Split(_Struct, frozen=True, rename={"source": "from", "target": "to"}):
+    """What of a type becomes another: where an attribute has one of some values, or the words are given."""
+
+    kind: Kind
+    source: str
+    target: str
+    attribute: str | None = None
+    values: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+class Moves(_Struct, frozen=True):
+    """What becomes of old labels: new names by old ones, `""` for those given up."""
+
+    entities: dict[str, str] = {}
+    events: dict[str, str] = {}
+    roles: dict[str, dict[str, str]] = {}
+    relations: dict[str, str] = {}
+    attributes: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    splits: tuple[Split, ...] = ()
+
+
+def decode(toml: str, where: str = "plan") -> Moves:
+    """A plan from TOML text; raises `DataError` for what is no plan."""
+    try:
+        return msgspec.toml.decode(toml, type=Moves)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        raise DataError(f"{where}: not a plan", [Fault(where, path.rstrip("`"), message)]) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise DataError(f"{where}: not valid TOML", [Fault(where, "", str(error))]) from error
+
+
+def check(moves: Moves, old: Ontology, new: Ontology, where: str = "plan") -> list[Fault]:
+    """Names in a plan that one of the two ontologies does not have; [] if it is sound."""
+    return [
+        Fault(where, path, message)
+        for path, message in (*_map_faults(moves, old, new), *_split_faults(moves, old, new))
+    ]
+
+
+def _map_faults(moves: Moves, old: Ontology, new: Ontology) -> Iterator[tuple[str, str]]:
+    for kind in ("entities", "events", "relations", "attributes"):
+        yield from _name_faults(kind, getattr(moves, kind), getattr(old, kind), getattr(new, kind))
+    for event, roles in moves.roles.items():
+        if event not in old.events:
+            yield f"roles.{event}", f"the old ontology has no event type {event!r}"
+            continue
+        targets = {
+            role for type in _targets(moves, event) if type in new.events for role in new.events[type].roles
+        }
+        yield from _name_faults(f"roles.{event}", roles, old.events[event].roles, targets)
+    for attribute, values in moves.values.items():
+        if attribute not in old.attributes:
+            yield f"values.{attribute}", f"the old ontology has no attribute {attribute!r}"
+            continue
+        target = new.attributes.get(moves.attributes.get(attribute, attribute))
+        known = target.values if target else {}
+        yield from _name_faults(f"values.{attribute}", values, old.attributes[attribute].values, known)
+
+
+def _targets(moves: Moves, event: str) -> set[str]:
+    """All event types that an old one can become."""
+    split = {split.target for split in moves.splits if split.kind == "events" and split.source == event}
+    return {moves.events.get(event, event), *split}
+
+
+def _name_faults(
+    path: str, names: Mapping[str, str], old: Mapping[str, Any], new: Container[str]
+) -> Iterator[tuple[str, str]]:
+    for source, target in names.items():
+        if source not in old:
+            yield f"{path}.{source}", f"the old ontology has no {source!r} there"
+        if target and target not in new:
+            yield f"{path}.{source}", f"the new ontology has no {target!r} there"
+
+
+def _split_faults(moves: Moves, old: Ontology, new: Ontology) -> Iterator[tuple[str, str]]:
+    for i, split in enumerate(moves.splits):
+        path = f"splits[{i}]"
+        if split.source not in getattr(old, split.kind):
+            yield path, f"the old ontology has no {split.source!r} among its {split.kind}"
+        if split.target not in getattr(new, split.kind):
+            yield path, f"the new ontology has no {split.target!r} among its {split.kind}"
+        if (split.attribute is None) == (not split.words):
+            yield path, "either `attribute` with `values` or `words` decides"
+        elif split.attribute is not None:
+            attribute = old.attributes.get(split.attribute)
+            known = attribute.values if attribute else {}
+            for value in split.values:
+                if value not in known:
+                    yield path, f"the old ontology has no {split.attribute} {value!r}"
