@@ -27,6 +27,8 @@ from goldwire.eval.worker import FAREWELL, Batch, Broken, Job, Message, Ready, R
 
 # Seconds a system may take to open: a large model is loaded, or a small one trained.
 START_LIMIT = 1800.0
+# Batches a worker has: one it works on, and one that lies ready, so that it never waits for us.
+DEPTH = 2
 # Seconds a system that has nothing left to do may take to close.
 GRACE = 2.0
 _CHUNK = 1 << 16
@@ -106,9 +108,16 @@ class Pool:
         for worker in [w for w in self._workers if w.deadline <= time.perf_counter()]:
             events += self._lose(worker, self._overdue(worker))
         for worker in self._workers:
-            if worker.open and not worker.tasks and (self._waiting or self._alone):
+            while worker.open and self._wants(worker):
                 self._feed(worker)
         return events
+
+    def _wants(self, worker: _Worker) -> bool:
+        """Whether a worker has nothing to do, or could have the next at hand without another going short."""
+        if not worker.queue:
+            return bool(self._waiting or self._alone)
+        plenty = len(self._waiting) > self.size * self._batch and not self._alone
+        return len(worker.queue) < DEPTH and plenty
 
     def _patience(self) -> float | None:
         """Seconds until the first deadline; None if there is none."""
@@ -128,7 +137,7 @@ class Pool:
             self._broken = message.reason
             return None
         if isinstance(message, Result):
-            return Finished(worker.tasks.pop(0), message)
+            return Finished(worker.finish(), message)
         worker.open, self._batch = True, max(1, message.batch)
         self._fill()
         return Started(message, time.perf_counter() - worker.begun)
@@ -164,11 +173,13 @@ class Pool:
         if not worker.open:
             raise ExtractorError(f"{self._job.spec.shown()}: could not be opened: {ending}")
         events: list[Happening] = []
-        if len(worker.tasks) == 1:
+        current, *later = worker.queue or [[]]
+        self._waiting.extendleft(i for batch in reversed(later) for i in reversed(batch))
+        if len(current) == 1:
             seconds = time.perf_counter() - worker.fed
-            events.append(Finished(worker.tasks[0], Result(seconds=seconds, error=reason or ending)))
+            events.append(Finished(current[0], Result(seconds=seconds, error=reason or ending)))
         else:
-            self._alone.extend(worker.tasks)
+            self._alone.extend(current)
         if self._waiting or self._alone:
             self._start()
         return events
@@ -182,7 +193,7 @@ class _Worker:
         self.deadline = self.begun + START_LIMIT
         self.fed = self.begun
         self.open = self.silent = False
-        self.tasks: list[int] = []
+        self.queue: deque[list[int]] = deque()  # what it works on, and what lies ready
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         self._rest = b""
         self._decoder = msgspec.json.Decoder(Message)
@@ -206,15 +217,25 @@ class _Worker:
             self._process.stdin.flush()
 
     def give(self, tasks: list[int], documents: list[Document], timeout: float | None) -> None:
-        """Hand over documents and start the clock."""
-        self.tasks, self.fed = tasks, time.perf_counter()
-        self.wind(timeout)
+        """Hand over documents; the clock runs from when the first of them is begun."""
+        self.queue.append(tasks)
+        if len(self.queue) == 1:
+            self.fed = time.perf_counter()
+            self.wind(timeout)
         self._send(msgspec.json.encode(Batch(tuple(documents))))
+
+    def finish(self) -> int:
+        """Take the document that is done from the queue."""
+        task = self.queue[0].pop(0)
+        if not self.queue[0]:
+            self.queue.popleft()
+            self.fed = time.perf_counter()
+        return task
 
     def wind(self, timeout: float | None) -> None:
         """Set the clock anew: time for each document that is still to come."""
         if self.open:
-            left = timeout * len(self.tasks) if self.tasks and timeout is not None else math.inf
+            left = timeout * len(self.queue[0]) if self.queue and timeout is not None else math.inf
             self.deadline = time.perf_counter() + left
 
     def read(self) -> tuple[list[Message], bool]:
@@ -226,7 +247,7 @@ class _Worker:
 
     def end(self) -> str:
         """End the process and all it started, in peace if it is idle; returns how it ended."""
-        if self.open and not self.tasks:
+        if self.open and not self.queue:
             self._send(FAREWELL.rstrip(b"\n"))
             self._drain(GRACE)
         if self.silent:

@@ -100,17 +100,22 @@ def run_system(
     with Journal(cache.folder(corpus, system.name) / f"{plan.state}.jsonl") as journal:
         if fresh:
             journal.clear()
-        todo = _todo(plan.documents, journal, retry)
+        todo = _todo(plan, journal, retry)
         if todo:
             _work(plan, todo, journal, progress)
         return _publish(corpus, plan, journal.lines)
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is settled before a system runs; `state` is the fingerprint of what decides its output."""
+    """All that is settled before a system runs.
+
+    `keys` are those of the documents in the journal, by id; `state` is the fingerprint of what decides the
+    system's output.
+    """
 
     system: System
     documents: list[Document]
+    keys: dict[str, str]
     ontology: Ontology | None
     labels: LabelMap | None
     job: Job
@@ -133,9 +138,11 @@ def _plan(corpus: Corpus, system: System, *, workers: int, seed: int) -> _Plan:
         scratch=scratch,
     )
     parts = [identity(system.spec, context), system.options, seed, ontology]
+    documents = corpus.documents()
     return _Plan(
         system=system,
-        documents=corpus.documents(),
+        documents=documents,
+        keys={document.id: cache.document_key(document) for document in documents},
         ontology=ontology,
         labels=None if mapping is None else labels.read(mapping, ontology),
         job=Job(spec=system.spec, context=context, memory=memory_of(system, workers)),
@@ -150,10 +157,10 @@ def default_labels(system: System, ontology: Ontology | None) -> str | None:
     return kind.labels.get(ontology.name) if kind is not None and ontology is not None else None
 
 
-def _todo(documents: Sequence[Document], journal: Journal, retry: bool) -> list[Document]:
+def _todo(plan: _Plan, journal: Journal, retry: bool) -> list[Document]:
     known = cache.entries(journal.lines)
     done = {key for key, entry in known.items() if not (retry and entry.error)}
-    return [document for document in documents if cache.document_key(document) not in done]
+    return [document for document in plan.documents if plan.keys[document.id] not in done]
 
 
 def _work(
@@ -170,7 +177,8 @@ def _work(
                 journal.append(_start(event))
                 continue
             seconds = time.perf_counter() - begun
-            journal.append(_entry(todo[event.index], event.result, seconds))
+            document = todo[event.index]
+            journal.append(_entry(plan.keys[document.id], len(document.text), event.result, seconds))
             done, failed = done + 1, failed + (event.result.error is not None)
             progress(Progress(plan.system.name, done, len(todo), failed, seconds))
 
@@ -186,10 +194,10 @@ def _start(event: Started) -> Start:
     )
 
 
-def _entry(document: Document, result: Result, at: float) -> Entry:
+def _entry(key: str, characters: int, result: Result, at: float) -> Entry:
     return Entry(
-        key=cache.document_key(document),
-        characters=len(document.text),
+        key=key,
+        characters=characters,
         seconds=result.seconds,
         at=at,
         output=result.output,
@@ -202,7 +210,7 @@ def _entry(document: Document, result: Result, at: float) -> Entry:
 def _publish(corpus: Corpus, plan: _Plan, lines: Sequence[cache.Line]) -> Facts:
     """Write quarantine, layer and facts from the journal; the facts come last and name the layer's hash."""
     known = cache.entries(lines)
-    entries = [known[cache.document_key(document)] for document in plan.documents]
+    entries = [known[plan.keys[document.id]] for document in plan.documents]
     verdicts = [
         judge(document, entry, ontology=plan.ontology, labels=plan.labels)
         for document, entry in zip(plan.documents, entries, strict=True)
