@@ -285,11 +285,10 @@ def _facts(found: list[Result]) -> dict[str | None, tuple[str, dict[str, str]]]:
     """The words of each region and what was chosen for it; the parts of one mention share them."""
     parts = clusters.Union[str | None]()
     for result in found:
-        ends = result.get("from_id"), result.get("to_id")
-        if labelconfig.CONTINUED in (result.get("labels") or ()) and all(
-            isinstance(end, str) for end in ends
-        ):
-            parts.join(*ends)
+        one, other, labels = result.get("from_id"), result.get("to_id"), result.get("labels")
+        joins = isinstance(labels, list) and labelconfig.CONTINUED in labels
+        if joins and isinstance(one, str) and isinstance(other, str):
+            parts.join(one, other)
     facts: dict[str | None, tuple[str, dict[str, str]]] = {}
     for result in found:
         words, chosen = facts.get(parts.find(_id(result)), ("", {}))
