@@ -82,6 +82,12 @@ def test_json_is_the_record(folder):
     assert "intervals" not in data["results"][0]
 
 
+def test_a_streamed_record_says_how_many_documents_there_were(folder):
+    output = run("score", folder, "--stream", "--name", "long").output
+    assert "3 documents" in output
+    assert read_record(folder / "records" / "long.json").documents == ()
+
+
 def test_one_system_is_shown_with_precision_recall_and_counts(folder):
     output = run("score", folder, "--system", "bad").output
     row = next(line.split() for line in output.splitlines() if line.split()[:1] == ["untyped"])

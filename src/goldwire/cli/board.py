@@ -56,7 +56,8 @@ def _is_defined(record: Record, measure: str) -> bool:
 
 def _title(record: Record) -> Text:
     corpus = record.corpus
-    about = [amount(len(record.documents), "document"), f"gold: {line(record.gold.layer)}"]
+    documents = record.gold.documents + record.gold.missing
+    about = [amount(documents, "document"), f"gold: {line(record.gold.layer)}"]
     if record.suite:
         about.append(f"suite: {record.suite}")
     return Text.assemble((f"{line(corpus.name)} {corpus.version}", "bold"), "  ", " · ".join(about))

@@ -39,11 +39,15 @@ def score(
     ] = "set",
     trials: Annotated[int, typer.Option(min=0, help="Resamples for the intervals; 0 for none.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 0,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Forget which document is which: memory stays, however many.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Score systems against gold, by a suite or by measures; the record is kept with the corpus.
 
     A document that a system has no line for counts as empty. Units in excluded regions are not counted.
+    A streamed record has all figures and intervals, but cannot be compared with another by document.
 
     \b
     Examples:
@@ -62,6 +66,7 @@ def score(
         seed=seed,
         suite=None if chosen is None else chosen.name,
         classes=chosen is not None and chosen.classes,
+        stream=stream,
     )
     record = score_corpus(corpus, gold, system or _systems(corpus), wanted, options=options)
     place = corpus.path / RECORDS / f"{_record_name(name, chosen)}.json"

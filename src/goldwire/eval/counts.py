@@ -5,11 +5,14 @@ Everything later (averages, intervals, tests, merging) is made from `Counts`; no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from goldwire.eval.tables import fold
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -113,6 +116,81 @@ def make_counts(
     rows = np.lexsort((label, document))
     names = tuple(labels[used[i]] for i in order)
     return Counts(documents, names, document[rows], label[rows], sums[rows])
+
+
+def join(parts: Sequence[Counts]) -> Counts:
+    """The counts of different documents, given in order of document, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    labels = tuple(sorted({label for part in parts for label in part.labels}))
+    starts = np.cumsum([0, *(len(part.documents) for part in parts)])
+    return Counts(
+        documents=tuple(id for part in parts for id in part.documents),
+        labels=labels,
+        document=np.concatenate([part.document + start for part, start in zip(parts, starts, strict=False)]),
+        label=np.concatenate([positions(labels, part.labels)[part.label] for part in parts]),
+        values=np.concatenate([part.values for part in parts]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """Counts that have forgotten which document is which: how many documents have which rows.
+
+    The documents of `counts` stand for `times` documents each, all of different rows.
+    """
+
+    counts: Counts
+    times: NDArray[np.int64]
+
+    def whole(self) -> Counts:
+        """The counts of all documents together, as far as sums over documents go."""
+        values = self.counts.values * self.times[self.counts.document][:, None]
+        return replace(self.counts, values=values)
+
+
+def condense(counts: Counts, times: NDArray[np.int64] | None = None) -> Patterns:
+    """Documents of equal rows put together; `times` says how many each document stands for already."""
+    kinds, example, kind = np.unique(pattern_of(counts), return_index=True, return_inverse=True)
+    many = np.bincount(kind, times, len(kinds)).astype(np.int64)
+    place = np.full(len(counts.documents), -1, np.int64)
+    place[example] = np.arange(len(example))
+    rows = place[counts.document] >= 0
+    names = tuple(f"{number:09}" for number in range(len(example)))
+    kept = make_counts(
+        names, counts.labels, place[counts.document[rows]], counts.label[rows], counts.values[rows]
+    )
+    return Patterns(kept, many)
+
+
+def join_patterns(parts: Sequence[Patterns]) -> Patterns:
+    """The patterns of different documents as one."""
+    names = (part.counts.documents for part in parts)
+    apart = [
+        replace(part.counts, documents=tuple(f"{number:09}.{name}" for name in own))
+        for number, (part, own) in enumerate(zip(parts, names, strict=True))
+    ]
+    return condense(join(apart), np.concatenate([part.times for part in parts]))
+
+
+def pattern_of(counts: Counts) -> NDArray[np.int64]:
+    """A number for each document, equal where the rows are."""
+    values = np.column_stack([counts.label, counts.values])
+    row = fold([_whole(column) for column in values.T])
+    sizes = np.bincount(counts.document, minlength=len(counts.documents))
+    first = np.cumsum(sizes) - sizes
+    pattern = np.zeros(len(sizes), np.int64)  # 0: no rows
+    for place in range(int(sizes.max(initial=0))):
+        longer = np.flatnonzero(sizes > place)
+        _, code = np.unique(fold([pattern[longer], row[first[longer] + place]]), return_inverse=True)
+        pattern[longer] = pattern.max() + 1 + code
+    return pattern
+
+
+def _whole(column: Floats) -> NDArray[np.int64]:
+    """Whole numbers that are equal where the values are."""
+    whole = column.astype(np.int64)
+    return whole if (whole == column).all() else np.unique(column, return_inverse=True)[1].astype(np.int64)
 
 
 def no_counts(documents: tuple[str, ...] = ()) -> Counts:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.eval.counts import COLUMNS, GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts
+from goldwire.eval.counts import COLUMNS, GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts, Patterns
 from goldwire.eval.measure import Measure
 from goldwire.eval.resample import TRIALS, Floats, Interval, Method, Statistic, collect, intervals
 
@@ -86,7 +86,7 @@ def _mean_of_labels(sums: Floats, measure: Measure) -> Floats:
 
 # ---------------------------------------------------------------- intervals
 def figure_intervals(
-    counts: Counts,
+    counts: Counts | Patterns,
     measure: Measure,
     *,
     groups: Groups = None,
@@ -98,7 +98,10 @@ def figure_intervals(
 
     `groups` has a label for each document; those of one group (near duplicates) are drawn together.
     """
-    sample = collect(rows(counts, measure), groups)
+    if isinstance(counts, Patterns):
+        sample = collect(rows(counts.counts, measure), times=counts.times)
+    else:
+        sample = collect(rows(counts, measure), groups)
     found = intervals(sample, statistic(measure), method=method, trials=trials, seed=seed)
     return dict(zip(FIGURES, found, strict=True))
 

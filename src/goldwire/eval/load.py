@@ -52,15 +52,14 @@ class Texts:
 
     def fingerprint(self) -> str:
         """That of `store.fingerprint`, made from rows that are in order already."""
-        rows = [
-            (
-                row.id,
-                row.sha256,
-                [(region.start, region.end) for region in row.excluded] if row.excluded else (),
-            )
-            for row in self.rows
-        ]
-        return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:12]
+        return hashlib.sha256(b"[" + self.content() + b"]").hexdigest()[:12]
+
+    def content(self) -> bytes:
+        """What the fingerprint is of: ids, hashes and excluded regions, as members of a JSON array."""
+        regions = map(attrgetter("excluded"), self.rows)
+        excluded = [[(region.start, region.end) for region in found] if found else () for found in regions]
+        rows = list(zip(self.number, self.hashes.values(), excluded, strict=True))
+        return msgspec.json.encode(rows)[1:-1]
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -79,12 +78,19 @@ class Texts:
 class Need:
     """What the measures of a scoring look at besides types and spans.
 
-    The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole.
+    The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole;
+    with `texts`, the texts of the documents.
     """
 
     attributes: tuple[str, ...] = ()
     ontology: Ontology | None = None
     items: bool = False
+    texts: bool = False
+
+    @property
+    def type(self) -> type[Row]:
+        """What documents are read as."""
+        return TextRow if self.texts else Row
 
 
 @dataclass(frozen=True)
@@ -93,15 +99,24 @@ class Layer:
 
     Annotations are in the order of the table's rows.
 
-    `excluded` is how many units touched an excluded region and were taken out of both. `fingerprint` is
-    of what is annotated; who did it and the order of the documents do not show in it.
+    `excluded` is how many units touched an excluded region and were taken out of both. `content` is what
+    is annotated, as JSON in order of document, without who did it and when.
     """
 
     table: Table
     items: tuple[Annotations, ...]
-    fingerprint: str
-    documents: int
+    content: tuple[bytes, ...]
     excluded: int = 0
+
+    @property
+    def documents(self) -> int:
+        """How many documents have a line."""
+        return len(self.content)
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 12 hexadecimal digits of the SHA-256 of the content."""
+        return hashlib.sha256(b"\n".join(self.content)).hexdigest()[:12]
 
 
 def make_texts(rows: Iterable[Row]) -> Texts:
@@ -176,13 +191,18 @@ def read_layer(
     document occurs twice or is not in the corpus, a text is another one, a span is no span, an argument
     or relation names a mention that is not there.
     """
+    path = layer_file(corpus, name)
+    return make_layer(iter_chunks(path, Annotations), texts, codes, need, where=str(path))
+
+
+def layer_file(corpus: Corpus, name: str) -> Path:
+    """Where a layer is; `CorpusError` if it is not."""
     path = corpus.layer_path(name)
     if not path.is_file():
         raise CorpusError(
             f"{corpus.path}: no layer {name!r}; there are: {', '.join(corpus.layers()) or 'none'}"
         )
-    chunks = iter_chunks(path, Annotations)
-    return make_layer(chunks, texts, codes, need, where=str(path))
+    return path
 
 
 def make_layer(
@@ -195,14 +215,14 @@ def make_layer(
 ) -> Layer:
     """A layer from its annotations, given in any number of lists; see `read_layer`."""
     parts: list[Table] = []
-    content: list[bytes] = []
+    content: list[tuple[str, bytes]] = []
     kept: list[Annotations] = []
     faults: list[Fault] = []
     binding = _Binding(texts)
     for chunk in chunks:
         fitting = binding.check(chunk)
         table = _table(fitting, texts, codes, need)
-        content += map(_ENCODE, map(_CONTENT, chunk))
+        content += zip(map(_DOCUMENT, chunk), map(_ENCODE, map(_CONTENT, chunk)), strict=True)
         if table is None:
             faults += [fault for item in fitting for fault in unit_faults(item)]
         else:
@@ -219,12 +239,12 @@ def make_layer(
     return Layer(
         table=table,
         items=tuple(inside),
-        fingerprint=hashlib.sha256(b"\n".join(sorted(content))).hexdigest()[:12],
-        documents=binding.number,
+        content=tuple(line for _, line in sorted(content)),
         excluded=gone,
     )
 
 
+_DOCUMENT = attrgetter("document")
 # What is annotated, without who did it and when.
 _CONTENT = attrgetter("document", "sha256", "mentions", "events", "relations")
 _ENCODE = msgspec.json.Encoder().encode
@@ -277,13 +297,12 @@ class _Binding:
     """Sees that each line of a layer belongs to a text of the corpus, and no two to the same."""
 
     def __init__(self, texts: Texts) -> None:
-        self.texts, self.number = texts, 0
+        self.texts = texts
         self.seen = np.zeros(len(texts.rows), np.bool_)
         self.doubtful: list[Annotations] = []
 
     def check(self, chunk: Sequence[Annotations]) -> Sequence[Annotations]:
         """The lines that fit; the others are put aside for `faults`."""
-        self.number += len(chunk)
         hashes, ids = self.texts.hashes, list(map(attrgetter("document"), chunk))
         if list(map(hashes.get, ids)) == list(map(attrgetter("sha256"), chunk)):
             numbers = np.fromiter(map(self.texts.number.__getitem__, ids), np.int64, len(ids))

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from goldwire.eval.counts import GOLD, SYSTEM, Counts, Floats
+from goldwire.eval.counts import GOLD, SYSTEM, Counts, Floats, Patterns
 from goldwire.eval.figures import prf
 from goldwire.eval.measure import Average, Labels, Measure
 
@@ -110,16 +111,21 @@ def weighted(counts: Counts, labels: Labels = "gold", beta: float = 1.0) -> Scor
     return _mean([score_row(row, beta) for row in rows], [float(row[GOLD]) for row in rows])
 
 
-def over_documents(counts: Counts, beta: float = 1.0) -> Score:
+def over_documents(counts: Counts | Patterns, beta: float = 1.0) -> Score:
     """The mean over documents; where a figure is undefined, the document is left out of its mean."""
-    precision, recall, f = (_mean_of(column) for column in prf(counts.by_document(), beta).T)
+    patterns = counts if isinstance(counts, Patterns) else None
+    rows = patterns.counts.by_document() if patterns else counts.by_document()  # type: ignore[union-attr]
+    times = patterns.times if patterns else np.ones(len(rows), np.int64)
+    precision, recall, f = (_mean_of(column, times) for column in prf(rows, beta).T)
     return Score(precision=precision, recall=recall, f=f)
 
 
-def _mean_of(column: Floats) -> float | None:
+def _mean_of(column: Floats, times: NDArray[np.int64]) -> float | None:
     """The mean of what is defined, the same to the last digit on every machine."""
-    values, times = np.unique(column[~np.isnan(column)], return_counts=True)
-    return ratio(math.fsum((values * times).tolist()), int(times.sum()))
+    defined = ~np.isnan(column)
+    values, place = np.unique(column[defined], return_inverse=True)
+    many = np.bincount(place, times[defined], len(values))
+    return ratio(math.fsum((values * many).tolist()), float(many.sum()))
 
 
 def headline(counts: Counts, measure: Measure) -> Score:
@@ -127,12 +133,13 @@ def headline(counts: Counts, measure: Measure) -> Score:
     return averages(counts, measure)[measure.average]
 
 
-def averages(counts: Counts, measure: Measure) -> dict[Average, Score]:
+def averages(counts: Counts | Patterns, measure: Measure) -> dict[Average, Score]:
     """Every average of a measure's counts."""
+    whole = counts.whole() if isinstance(counts, Patterns) else counts
     return {
-        "micro": micro(counts, measure.beta),
-        "macro": macro(counts, measure.labels, measure.beta),
-        "weighted": weighted(counts, measure.labels, measure.beta),
+        "micro": micro(whole, measure.beta),
+        "macro": macro(whole, measure.labels, measure.beta),
+        "weighted": weighted(whole, measure.labels, measure.beta),
         "documents": over_documents(counts, measure.beta),
     }
 

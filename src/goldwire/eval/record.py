@@ -15,9 +15,9 @@ import numpy as np
 from goldwire.corpora.codec import value_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementError
 from goldwire.corpora.store import write_atomic
-from goldwire.eval.counts import Counts, Floats, make_counts
+from goldwire.eval.counts import Counts, Patterns, make_counts, pattern_of
 from goldwire.eval.metrics import Score
-from goldwire.eval.tables import Ints, fold
+from goldwire.eval.tables import Ints
 
 FORMAT = 1
 
@@ -64,14 +64,15 @@ class CountTable(_Struct, frozen=True, kw_only=True):
     """The counts of one system under one measure, with documents of equal counts written once.
 
     `patterns[documents[i]]` are the rows of `Record.documents[i]`: label index, system_hits, system,
-    gold_hits, gold.
+    gold_hits, gold. In a record that names no documents, `times` says how many have each pattern.
     """
 
     system: str
     measure: str
     labels: tuple[str, ...]
     patterns: tuple[tuple[tuple[int, float, float, float, float], ...], ...]
-    documents: tuple[int, ...]
+    documents: tuple[int, ...] = ()
+    times: tuple[int, ...] = ()
 
 
 class Interval(_Struct, frozen=True, kw_only=True):
@@ -141,6 +142,11 @@ class Record(_Struct, frozen=True, kw_only=True):
         """The counts of a system under a measure; `JudgementError` if the record does not have them."""
         for table in self.counts:
             if table.system == system and table.measure == measure:
+                if table.times:
+                    raise JudgementError(
+                        "the record does not name its documents, so that nothing can be compared by "
+                        "document; score without --stream"
+                    )
                 return decode_counts(table, self.documents)
         raise JudgementError(f"the record has no counts of {system!r} under {measure!r}")
 
@@ -157,32 +163,39 @@ class Record(_Struct, frozen=True, kw_only=True):
 
 def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
     """Counts as a table in which documents of equal counts share a pattern."""
-    values = np.column_stack([counts.label, counts.values]) if len(counts.label) else np.zeros((0, 5))
-    row = fold([_whole(column) for column in values.T])
-    sizes = np.bincount(counts.document, minlength=len(counts.documents))
-    first = np.cumsum(sizes) - sizes
-    pattern = np.zeros(len(sizes), np.int64)  # 0: no rows
-    for place in range(int(sizes.max(initial=0))):
-        longer = np.flatnonzero(sizes > place)
-        _, code = np.unique(fold([pattern[longer], row[first[longer] + place]]), return_inverse=True)
-        pattern[longer] = pattern.max() + 1 + code
-    _, example, index = np.unique(pattern, return_index=True, return_inverse=True)
+    _, example, index = np.unique(pattern_of(counts), return_index=True, return_inverse=True)
     return CountTable(
         system=system,
         measure=measure,
         labels=counts.labels,
-        patterns=tuple(
-            tuple((int(label), *four) for label, *four in values[low : low + size].tolist())
-            for low, size in zip(first[example].tolist(), sizes[example].tolist(), strict=True)
-        ),
+        patterns=_patterns(counts, example),
         documents=tuple(index.tolist()),
     )
 
 
-def _whole(column: Floats) -> Ints:
-    """Whole numbers that are equal where the values are."""
-    whole = column.astype(np.int64)
-    return whole if (whole == column).all() else np.unique(column, return_inverse=True)[1].astype(np.int64)
+def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable:
+    """Patterns as a table that does not name documents."""
+    counts = patterns.counts
+    return CountTable(
+        system=system,
+        measure=measure,
+        labels=counts.labels,
+        patterns=_patterns(counts, np.arange(len(counts.documents))),
+        times=tuple(patterns.times.tolist()),
+    )
+
+
+_Pattern = tuple[tuple[int, float, float, float, float], ...]
+
+
+def _patterns(counts: Counts, documents: Ints) -> tuple[_Pattern, ...]:
+    """The rows of some documents."""
+    values = np.column_stack([counts.label, counts.values])
+    first, end = (np.searchsorted(counts.document, documents, side) for side in ("left", "right"))
+    return tuple(
+        tuple((int(label), *four) for label, *four in values[low:high].tolist())
+        for low, high in zip(first.tolist(), end.tolist(), strict=True)
+    )
 
 
 def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:

@@ -70,11 +70,11 @@ class Interval(NamedTuple):
 
 
 # ---------------------------------------------------------------- samples
-def collect(rows: ArrayLike, groups: ArrayLike | None = None) -> Sample:
+def collect(rows: ArrayLike, groups: ArrayLike | None = None, times: ArrayLike | None = None) -> Sample:
     """The sample of `rows` (documents x columns).
 
     With `groups`, one label a document, the documents of a group (near duplicates) are summed and from
-    then on drawn together.
+    then on drawn together. With `times`, each row stands for so many documents.
 
     >>> collect([[1, 2], [1, 2], [0, 3]]).times.tolist()
     [1, 2]
@@ -83,8 +83,9 @@ def collect(rows: ArrayLike, groups: ArrayLike | None = None) -> Sample:
     table = np.round(table * _GRID) / _GRID
     if groups is not None:
         table = _summed(table, np.asarray(groups))
-    _, first, times = np.unique(_codes(table), return_index=True, return_counts=True)
-    return Sample(table[first], times.astype(np.int64))
+    _, first, kind = np.unique(_codes(table), return_index=True, return_inverse=True)
+    many = np.bincount(kind, None if times is None else np.asarray(times), len(first))
+    return Sample(table[first], many.astype(np.int64))
 
 
 def _summed(table: Floats, groups: NDArray[Any]) -> Floats:

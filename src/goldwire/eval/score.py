@@ -2,82 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from goldwire import __version__
-from goldwire.corpora.errors import DataError, Fault, MeasureError
+from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import analyse, classes, diagnose, facts, figures, load, metrics, tally
-from goldwire.eval.counts import Counts
+from goldwire.eval import blocks, facts, load, tally, verdict
+from goldwire.eval.blocks import Block
 from goldwire.eval.load import Layer, Need, TextRow, Texts
 from goldwire.eval.measure import Measure, parse
-from goldwire.eval.record import (
-    FORMAT,
-    Confusion,
-    CorpusFacts,
-    CountTable,
-    Interval,
-    LayerFacts,
-    OntologyFacts,
-    Record,
-    Result,
-    encode_counts,
-)
-from goldwire.eval.resample import LEVEL, TRIALS, Method
-from goldwire.eval.signature import POLICIES, signature
+from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record
+from goldwire.eval.resample import LEVEL
+from goldwire.eval.signature import POLICIES
 from goldwire.eval.tables import Codes
-from goldwire.eval.tally import Outcome, Sides
+from goldwire.eval.tally import Sides
+from goldwire.eval.verdict import METHOD, Finding, Options, Terms
+
+__all__ = ["DEFAULTS", "SYSTEM", "Options", "layer_of", "needs", "parse_measures", "score", "score_corpus"]
 
 Annotated = Mapping[str, Annotations] | Iterable[Annotations]
-
-
-METHOD: Method = "expanded"  # the kind of interval: see `resample.intervals`
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller may choose; each shows in the signature where it decides the number.
-
-    `duplicates`: units that repeat another are collapsed as `set`, or `refuse`d. `trials`: resamples for
-    the intervals, 0 for none. `seed`: of the resampling. `suite`: where the measures are from. `classes`:
-    whether results tell how many units are COR, INC, PAR, MIS and SPU.
-    """
-
-    duplicates: Literal["set", "refuse"] = "set"
-    trials: int = TRIALS
-    seed: int = 0
-    suite: str | None = None
-    classes: bool = False
-
-
 DEFAULTS = Options()
+SYSTEM = "system/"  # where the layers of systems are
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """A layer that takes part: what it is called in the record, where it is from, and what it holds."""
-
-    name: str
-    source: str
-    layer: Layer
-    facts: dict[str, Any] = {}
-
-
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """What all systems of a scoring share."""
-
-    corpus: CorpusFacts
-    ontology: Ontology | None
-    texts: Texts
-    codes: Codes
-    options: Options
-
-
+# ---------------------------------------------------------------- what is scored
 def score(
     gold: Annotated,
     systems: Mapping[str, Annotated],
@@ -94,21 +50,16 @@ def score(
     text, of a document that is not there or of one document twice; `MeasureError` if a measure is none.
     """
     wanted = parse_measures(measures)
-    texts = load.make_texts(map(_row, documents))
-    setting = Setting(
-        corpus=CorpusFacts(name=corpus, version="", fingerprint=texts.fingerprint()),
-        ontology=ontology,
-        texts=texts,
-        codes=Codes(),
-        options=options,
-    )
+    texts, codes, need = load.make_texts(map(_row, documents)), Codes(), needs(wanted, ontology)
 
-    def entry(name: str, annotated: Annotated) -> Entry:
+    def layer(name: str, annotated: Annotated) -> Layer:
         items = list(annotated.values() if isinstance(annotated, Mapping) else annotated)
-        layer = load.make_layer([items], setting.texts, setting.codes, needs(wanted, ontology), where=name)
-        return Entry(name, name, layer)
+        return load.make_layer([items], texts, codes, need, where=name)
 
-    return make_record(setting, entry("gold", gold), [entry(*item) for item in systems.items()], wanted)
+    layers = tuple(layer(*side) for side in (("gold", gold), *systems.items()))
+    names = tuple(_Name(name, name) for name in ("gold", *systems))
+    plan = _Plan(names=names, measures=tuple(wanted), name=corpus, ontology=ontology, options=options)
+    return _score(plan, [Block(texts, codes, layers)])
 
 
 def score_corpus(
@@ -123,40 +74,24 @@ def score_corpus(
 
     Raises `CorpusError` if a layer is not there, else as `score`.
     """
-    with load.no_collection():
-        return _score_corpus(corpus, gold, systems, parse_measures(measures), options)
-
-
-def _score_corpus(
-    corpus: Corpus, gold: str, systems: Sequence[str], wanted: Sequence[Measure], options: Options
-) -> Record:
-    ontology = corpus.ontology()
-    texts = load.read_texts(corpus, texts=tally.texts_wanted(wanted))
-    manifest = corpus.manifest
-    setting = Setting(
-        corpus=CorpusFacts(
-            name=manifest.name,
-            version=manifest.version,
-            fingerprint=texts.fingerprint(),
-            language=manifest.language,
-        ),
-        ontology=ontology,
-        texts=texts,
-        codes=Codes(),
+    named = [(name.removeprefix(SYSTEM), layer_of(corpus, name)) for name in systems]
+    plan = _Plan(
+        names=(_Name(gold, gold), *(_Name(name, layer, _facts(corpus, layer)) for name, layer in named)),
+        measures=tuple(parse_measures(measures)),
+        name=corpus.manifest.name,
+        version=corpus.manifest.version,
+        language=corpus.manifest.language,
+        ontology=corpus.ontology(),
         options=options,
     )
-    need = needs(wanted, ontology)
-
-    def entry(name: str, source: str) -> Entry:
-        found = facts.read(corpus, name) if source == f"{SYSTEM}{name}" else None
-        layer = load.read_layer(corpus, source, texts, setting.codes, need)
-        return Entry(name, source, layer, {} if found is None else msgspec.to_builtins(found))
-
-    named = [entry(name.removeprefix(SYSTEM), layer_of(corpus, name)) for name in systems]
-    return make_record(setting, entry(gold, gold), named, wanted)
-
-
-SYSTEM = "system/"  # where the layers of systems are
+    sources, need = [name.source for name in plan.names], needs(plan.measures, plan.ontology)
+    with load.no_collection():
+        try:
+            if all(map(tally.is_additive, plan.measures)):
+                return _score(plan, blocks.iter_blocks(corpus, sources, need))
+        except blocks.DisorderError:
+            pass
+        return _score(plan, [blocks.read_whole(corpus, sources, need)])
 
 
 def layer_of(corpus: Corpus, name: str) -> str:
@@ -175,7 +110,12 @@ def parse_measures(measures: Iterable[Measure | str]) -> list[Measure]:
 def needs(measures: Sequence[Measure], ontology: Ontology | None) -> Need:
     """What measures look at besides types and spans."""
     names = {name for measure in measures for name in measure.attributes}
-    return Need(attributes=tuple(sorted(names)), ontology=ontology, items=tally.items_wanted(measures))
+    return Need(
+        attributes=tuple(sorted(names)),
+        ontology=ontology,
+        items=tally.items_wanted(measures),
+        texts=tally.texts_wanted(measures),
+    )
 
 
 def _row(document: Document) -> TextRow:
@@ -188,172 +128,175 @@ def _row(document: Document) -> TextRow:
     )
 
 
+class _Name(msgspec.Struct, frozen=True):
+    """What a layer is called in the record, where it is from, and what its runner reported."""
+
+    name: str
+    source: str
+    facts: dict[str, Any] = {}
+
+
+def _facts(corpus: Corpus, source: str) -> dict[str, Any]:
+    if not source.startswith(SYSTEM):
+        return {}
+    found = facts.read(corpus, source.removeprefix(SYSTEM))
+    return {} if found is None else msgspec.to_builtins(found)
+
+
 # ---------------------------------------------------------------- the record
-def make_record(
-    setting: Setting, gold: Entry, systems: Sequence[Entry], measures: Sequence[Measure]
-) -> Record:
-    """Everything counted and worked out, for all systems and measures."""
-    _check_names(systems)
-    policies, groups = _policies(setting.options), _groups(setting.texts)
-    judge = _Judge(setting, gold, tuple(measures), policies, groups)
-    verdicts = [judge.verdict(system) for system in systems]
+class _Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is scored by what; the first of `names` is gold's, `name` to `language` are the corpus's."""
+
+    names: tuple[_Name, ...]
+    measures: tuple[Measure, ...]
+    name: str
+    version: str = ""
+    language: str = "en"
+    ontology: Ontology | None
+    options: Options
+
+
+def _score(plan: _Plan, parts: Iterable[Block]) -> Record:
+    """Everything counted block by block, and worked out in the end."""
+    _check_names([name.name for name in plan.names[1:]])
+    heard, options = _Heard(plan.names, plan.options), plan.options
+    counted = list(dict.fromkeys(measure.counted for measure in plan.measures))
+    for block in parts:
+        heard.take(block, counted)
+    corpus = CorpusFacts(
+        name=plan.name, version=plan.version, fingerprint=heard.fingerprint(), language=plan.language
+    )
+    layers, known = heard.facts(), _ontology_facts(plan.ontology)
+    if options.stream and heard.grouped:  # whose near-duplicates were not kept together
+        options = msgspec.structs.replace(options, trials=0)
+    terms = Terms(options, _policies(options), _data(corpus, layers[0], known), heard.groups())
+    findings = {name.name: heard.finding(name.name) for name in plan.names[1:]}
     return Record(
         format=FORMAT,
         goldwire=__version__,
-        suite=setting.options.suite,
-        corpus=setting.corpus,
-        ontology=_ontology_facts(setting.ontology),
-        gold=_layer_facts(setting, gold),
-        systems=tuple(_layer_facts(setting, system) for system in systems),
-        measures=tuple(map(str, measures)),
-        policies=policies,
-        documents=setting.texts.ids,
-        groups=groups,
-        counts=tuple(table for verdict in verdicts for table in verdict.counts),
-        results=tuple(chain.from_iterable(zip(*(verdict.results for verdict in verdicts), strict=True))),
-        confusions=tuple(confusion for verdict in verdicts for confusion in verdict.confusions),
+        suite=options.suite,
+        corpus=corpus,
+        ontology=known,
+        gold=layers[0],
+        systems=layers[1:],
+        measures=tuple(map(str, plan.measures)),
+        policies=dict(terms.policies),
+        documents=tuple(heard.ids),
+        groups=terms.groups,
+        counts=tuple(
+            chain.from_iterable(verdict.tables(finding, name) for name, finding in findings.items())
+        ),
+        results=tuple(
+            verdict.result(finding.measures[measure.counted], name, measure, terms)
+            for measure in plan.measures
+            for name, finding in findings.items()
+        ),
+        confusions=tuple(
+            confusion for finding in findings.values() for confusion in finding.confusions.values()
+        ),
     )
 
 
-def _check_names(systems: Sequence[Entry]) -> None:
-    names = [system.name for system in systems]
+def _check_names(names: Sequence[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not names:
         raise MeasureError(f"{twice[0]!r} is named twice" if twice else "no system to score")
 
 
-class _Verdict(msgspec.Struct, frozen=True):
-    """What a record says of one system; the results are in the order of the measures."""
+class _Heard:
+    """What has been found so far, and of which documents and layers; the first of `names` is gold's."""
 
-    counts: tuple[CountTable, ...]
-    results: tuple[Result, ...]
-    confusions: tuple[Confusion, ...]
+    def __init__(self, names: Sequence[_Name], options: Options) -> None:
+        self.names, self.options = names, options
+        self.number, self.grouped = 0, False
+        self.ids: list[str] = []
+        self.group: list[str] = []
+        self.content = hashlib.sha256(b"[")
+        self.layers = [_Digest() for _ in names]
+        self.findings: dict[str, list[Finding]] = {name.name: [] for name in names[1:]}
 
+    def take(self, block: Block, measures: Sequence[Measure]) -> None:
+        """Find what there is in a block of documents."""
+        self._note(block.texts)
+        for digest, layer in zip(self.layers, block.layers, strict=True):
+            digest.add(layer)
+        gold = block.layers[0]
+        for name, layer in zip(self.names[1:], block.layers[1:], strict=True):
+            sides = Sides(gold, layer, block.texts, block.codes)
+            both = (self.names[0].name, name.name)
+            found = self.findings[name.name]
+            found.append(verdict.find(sides, both, measures, self.options))
+            if self.options.stream:
+                found[:] = [verdict.add(found)]
 
-class _Judge(msgspec.Struct, frozen=True):
-    """What every result of a record is made with."""
+    def _note(self, texts: Texts) -> None:
+        self.content.update(b"," * bool(self.number and texts.rows) + texts.content())
+        self.number += len(texts.rows)
+        groups = list(map(attrgetter("group"), texts.rows))
+        self.grouped |= groups.count(None) < len(groups)
+        if not self.options.stream:
+            self.ids += texts.ids
+            self.group += [group or id for id, group in zip(texts.ids, groups, strict=True)]
 
-    setting: Setting
-    gold: Entry
-    measures: tuple[Measure, ...]
-    policies: dict[str, str]
-    groups: tuple[int, ...] | None
+    def fingerprint(self) -> str:
+        """That of the corpus."""
+        content = self.content.copy()
+        content.update(b"]")
+        return content.hexdigest()[:12]
 
-    def verdict(self, system: Entry) -> _Verdict:
-        """Everything about one system."""
-        sides = Sides(self.gold.layer, system.layer, self.setting.texts, self.setting.codes)
-        outcomes = {
-            counted: self.count(sides, system.name, counted)
-            for counted in dict.fromkeys(measure.counted for measure in self.measures)
-        }
-        return _Verdict(
-            counts=tuple(
-                encode_counts(outcome.counts, system.name, str(counted))
-                for counted, outcome in outcomes.items()
-            ),
-            results=tuple(
-                self.result(sides, system.name, measure, outcomes[measure.counted])
-                for measure in self.measures
-            ),
-            confusions=tuple(_confusions(sides, system.name, {measure.units for measure in self.measures})),
-        )
+    def finding(self, name: str) -> Finding:
+        """All that was found of a system."""
+        return verdict.add(self.findings[name])
 
-    def count(self, sides: Sides, system: str, measure: Measure) -> Outcome:
-        """The counts under a measure; `DataError` if there are duplicates and the policy refuses them."""
-        outcome = tally.count(measure, sides)
-        collapsed = {self.gold.name: outcome.gold_collapsed, system: outcome.system_collapsed}
-        if self.setting.options.duplicates == "refuse" and any(collapsed.values()):
-            faults = [
-                Fault(name, "", f"{times} unit(s) repeat another one under {measure}")
-                for name, times in collapsed.items()
-                if times
-            ]
-            raise DataError("duplicates, which the policy refuses; nothing was scored", faults)
-        return outcome
+    def groups(self) -> tuple[int, ...] | None:
+        """A number for each document, shared by near-duplicates; None where there are none."""
+        return tuple(map(Codes().__getitem__, self.group)) if self.grouped and self.group else None
 
-    def result(self, sides: Sides, system: str, measure: Measure, outcome: Outcome) -> Result:
-        """What a measure says of the system."""
-        averages = metrics.averages(outcome.counts, measure)
-        wanted = self.setting.options.classes and classes.applies(measure)
-        return Result(
-            system=system,
-            measure=str(measure),
-            signature=signature(measure, self.policies, _data(self.setting, self.gold)),
-            value=averages[measure.average].f,
-            averages={str(name): score for name, score in averages.items()},
-            labels=metrics.by_label(outcome.counts, measure.beta),
-            intervals=_intervals(outcome.counts, measure, self.groups, self.setting.options),
-            classes=classes.count(measure, sides) if wanted else {},
-            gold_collapsed=outcome.gold_collapsed,
-            system_collapsed=outcome.system_collapsed,
-        )
-
-
-def _intervals(
-    counts: Counts, measure: Measure, groups: tuple[int, ...] | None, options: Options
-) -> dict[str, Interval]:
-    """The intervals of a measure's figures; none where counts of documents do not add up."""
-    if not options.trials or not tally.is_additive(measure):
-        return {}
-    found = figures.figure_intervals(
-        counts, measure, groups=groups, method=METHOD, trials=options.trials, seed=options.seed
-    )
-    return {figure: Interval(low=ends.low, high=ends.high) for figure, ends in found.items()}
-
-
-def _confusions(sides: Sides, system: str, kinds: set[str]) -> Iterator[Confusion]:
-    """What became of the units of the kinds that are scored."""
-    for kind, findings in analyse.find(sides).items():
-        if kind in kinds:
-            yield Confusion(
-                system=system,
-                units=kind,
-                cells=diagnose.confusion(findings, sides.codes),
-                classes=diagnose.tally(findings),
-                causes=analyse.count_causes(findings) if kind == "argument" else {},
+    def facts(self) -> tuple[LayerFacts, ...]:
+        """What each layer brought."""
+        return tuple(
+            LayerFacts(
+                name=name.name,
+                layer=name.source,
+                fingerprint=digest.content.hexdigest()[:12],
+                documents=digest.lines,
+                missing=self.number - digest.lines,
+                excluded=digest.excluded,
+                facts=name.facts,
             )
+            for name, digest in zip(self.names, self.layers, strict=True)
+        )
 
 
-# ---------------------------------------------------------------- facts
+class _Digest:
+    """A layer as it comes in: the hash of its content, and how much of it there was."""
+
+    def __init__(self) -> None:
+        self.content = hashlib.sha256()
+        self.lines, self.excluded = 0, 0
+
+    def add(self, layer: Layer) -> None:
+        """Take in some of the layer."""
+        self.content.update(b"\n" * bool(self.lines and layer.content) + b"\n".join(layer.content))
+        self.lines += layer.documents
+        self.excluded += layer.excluded
+
+
 def _policies(options: Options) -> dict[str, str]:
     intervals = f"{METHOD}-{LEVEL:g}-{options.trials}-seed-{options.seed}" if options.trials else "none"
     return {**POLICIES, "duplicates": options.duplicates, "intervals": intervals}
 
 
-def _data(setting: Setting, gold: Entry) -> dict[str, str]:
+def _data(corpus: CorpusFacts, gold: LayerFacts, ontology: OntologyFacts | None) -> dict[str, str]:
     """What was scored, as it stands in signatures."""
-    corpus, ontology = setting.corpus, _ontology_facts(setting.ontology)
-    return {
-        "corpus": f"{corpus.name}@{corpus.version}#{corpus.fingerprint}",
-        "gold": f"{gold.source}#{gold.layer.fingerprint}",
-        "ontology": "none"
-        if ontology is None
-        else f"{ontology.name}@{ontology.version}#{ontology.fingerprint}",
+    named = {
+        key: "none" if part is None else f"{part.name}@{part.version}#{part.fingerprint}"
+        for key, part in (("corpus", corpus), ("ontology", ontology))
     }
+    return {**named, "gold": f"{gold.layer}#{gold.fingerprint}"}
 
 
 def _ontology_facts(ontology: Ontology | None) -> OntologyFacts | None:
     if ontology is None:
         return None
     return OntologyFacts(name=ontology.name, version=ontology.version, fingerprint=ontology.fingerprint())
-
-
-def _layer_facts(setting: Setting, entry: Entry) -> LayerFacts:
-    return LayerFacts(
-        name=entry.name,
-        layer=entry.source,
-        fingerprint=entry.layer.fingerprint,
-        documents=entry.layer.documents,
-        missing=len(setting.texts.rows) - entry.layer.documents,
-        excluded=entry.layer.excluded,
-        facts=entry.facts,
-    )
-
-
-def _groups(texts: Texts) -> tuple[int, ...] | None:
-    """A number for each document, shared by near-duplicates; None where there are none."""
-    groups = list(map(attrgetter("group"), texts.rows))
-    if groups.count(None) == len(groups):
-        return None
-    numbers, names = Codes(), zip(texts.ids, groups, strict=True)
-    return tuple(numbers[id if group is None else group] for id, group in names)

@@ -1,0 +1,198 @@
+"""What is found of one system, block by block, and what is said of it in the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from goldwire.corpora.errors import DataError, Fault
+from goldwire.eval import analyse, classes, diagnose, figures, metrics, tally
+from goldwire.eval.counts import Counts, Patterns, condense, join, join_patterns
+from goldwire.eval.measure import Measure
+from goldwire.eval.record import (
+    Confusion,
+    CountTable,
+    Interval,
+    Result,
+    encode_counts,
+    encode_patterns,
+)
+from goldwire.eval.resample import TRIALS, Method
+from goldwire.eval.signature import signature
+from goldwire.eval.tally import Sides
+
+METHOD: Method = "expanded"  # the kind of interval: see `resample.intervals`
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller may choose; each shows in the signature where it decides the number.
+
+    `duplicates`: units that repeat another are collapsed as `set`, or `refuse`d. `trials`: resamples for
+    the intervals, 0 for none. `seed`: of the resampling. `suite`: where the measures are from. `classes`:
+    whether results tell how many units are COR, INC, PAR, MIS and SPU. `stream`: the record does not name
+    its documents, so that memory does not grow with them, and nothing can be compared by document.
+    """
+
+    duplicates: Literal["set", "refuse"] = "set"
+    trials: int = TRIALS
+    seed: int = 0
+    suite: str | None = None
+    classes: bool = False
+    stream: bool = False
+
+
+# ---------------------------------------------------------------- what is found
+@dataclass(frozen=True)
+class Found:
+    """What was found under one measure; all of it adds up over blocks of documents."""
+
+    counts: Counts | Patterns
+    gold_collapsed: int = 0
+    system_collapsed: int = 0
+    classes: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one system in some documents: by measure, and what became of its units by kind."""
+
+    measures: Mapping[Measure, Found]
+    confusions: Mapping[str, Confusion]
+
+
+def find(sides: Sides, names: tuple[str, str], measures: Sequence[Measure], options: Options) -> Finding:
+    """What is found in one block; `names` are those of gold and the system, for errors."""
+    kinds = {measure.units for measure in measures}
+    return Finding(
+        measures={measure: _find(sides, names, measure, options) for measure in measures},
+        confusions={
+            kind: Confusion(
+                system=names[1],
+                units=kind,
+                cells=diagnose.confusion(found, sides.codes),
+                classes=diagnose.tally(found),
+                causes=analyse.count_causes(found) if kind == "argument" else {},
+            )
+            for kind, found in analyse.find(sides).items()
+            if kind in kinds
+        },
+    )
+
+
+def _find(sides: Sides, names: tuple[str, str], measure: Measure, options: Options) -> Found:
+    outcome = tally.count(measure, sides)
+    collapsed = outcome.gold_collapsed, outcome.system_collapsed
+    if options.duplicates == "refuse" and any(collapsed):
+        faults = [
+            Fault(name, "", f"{times} unit(s) repeat another one under {measure}")
+            for name, times in zip(names, collapsed, strict=True)
+            if times
+        ]
+        raise DataError("duplicates, which the policy refuses; nothing was scored", faults)
+    return Found(
+        condense(outcome.counts) if options.stream else outcome.counts,
+        *collapsed,
+        classes.count(measure, sides) if options.classes and classes.applies(measure) else None,
+    )
+
+
+def add(findings: Sequence[Finding]) -> Finding:
+    """What was found in blocks of documents, given in their order, together."""
+    if len(findings) == 1:
+        return findings[0]
+    measures, kinds = findings[0].measures, findings[0].confusions
+    return Finding(
+        {measure: _add([finding.measures[measure] for finding in findings]) for measure in measures},
+        {kind: _add_confusions([finding.confusions[kind] for finding in findings]) for kind in kinds},
+    )
+
+
+def _add(parts: Sequence[Found]) -> Found:
+    counts = [part.counts for part in parts if isinstance(part.counts, Counts)]
+    patterns = [part.counts for part in parts if isinstance(part.counts, Patterns)]
+    return Found(
+        join(counts) if counts else join_patterns(patterns),
+        sum(part.gold_collapsed for part in parts),
+        sum(part.system_collapsed for part in parts),
+        None if parts[0].classes is None else _sum([part.classes or {} for part in parts]),
+    )
+
+
+def _sum(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    return {name: sum(count[name] for count in counts) for name in counts[0]}
+
+
+def _add_confusions(parts: Sequence[Confusion]) -> Confusion:
+    cells: Counter[tuple[str | None, str | None]] = Counter()
+    for part in parts:
+        for gold, system, number in part.cells:
+            cells[gold, system] += number
+    order = sorted(cells, key=lambda cell: [(name is None, name or "") for name in cell])
+    causes = [part.causes for part in parts]
+    return msgspec.structs.replace(
+        parts[0],
+        cells=tuple((*cell, cells[cell]) for cell in order),
+        classes=_sum([part.classes for part in parts]),
+        causes={
+            name: (sum(found[name][0] for found in causes), sum(found[name][1] for found in causes))
+            for name in causes[0]
+        },
+    )
+
+
+# ---------------------------------------------------------------- what is said of it
+@dataclass(frozen=True)
+class Terms:
+    """What every result of a record is made with: policies and data for its signature, and groups."""
+
+    options: Options
+    policies: Mapping[str, str]
+    data: Mapping[str, str]
+    groups: tuple[int, ...] | None
+
+
+def tables(finding: Finding, system: str) -> list[CountTable]:
+    """The counts of a system as a record holds them."""
+    return [
+        encode_patterns(found.counts, system, str(measure))
+        if isinstance(found.counts, Patterns)
+        else encode_counts(found.counts, system, str(measure))
+        for measure, found in finding.measures.items()
+    ]
+
+
+def result(found: Found, system: str, measure: Measure, terms: Terms) -> Result:
+    """What a measure says of a system."""
+    counts = found.counts.whole() if isinstance(found.counts, Patterns) else found.counts
+    averages = metrics.averages(found.counts, measure)
+    return Result(
+        system=system,
+        measure=str(measure),
+        signature=signature(measure, terms.policies, terms.data),
+        value=averages[measure.average].f,
+        averages={str(name): score for name, score in averages.items()},
+        labels=metrics.by_label(counts, measure.beta),
+        intervals=_intervals(found.counts, measure, terms),
+        classes=dict(found.classes or {}),
+        gold_collapsed=found.gold_collapsed,
+        system_collapsed=found.system_collapsed,
+    )
+
+
+def _intervals(counts: Counts | Patterns, measure: Measure, terms: Terms) -> dict[str, Interval]:
+    """The intervals of a measure's figures; none where counts of documents do not add up."""
+    if not terms.options.trials or not tally.is_additive(measure):
+        return {}
+    found = figures.figure_intervals(
+        counts,
+        measure,
+        groups=terms.groups,
+        method=METHOD,
+        trials=terms.options.trials,
+        seed=terms.options.seed,
+    )
+    return {figure: Interval(low=ends.low, high=ends.high) for figure, ends in found.items()}

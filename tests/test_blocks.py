@@ -1,0 +1,165 @@
+"""Scoring block by block, with documents named or forgotten, gives what scoring all at once gives."""
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from goldwire.corpora.errors import DataError, JudgementError
+from goldwire.corpora.store import DOCUMENTS, Manifest, create_corpus, make_document
+from goldwire.corpora.types import Annotations, Mention, Span
+from goldwire.eval import blocks, load
+from goldwire.eval.load import Need
+from goldwire.eval.score import Options, score, score_corpus
+
+MEASURES = [
+    "entity",
+    "untyped",
+    "overlap",
+    "partial",
+    "entity,average=documents",
+    "entity,average=macro",
+    "TC",
+]
+TEXT = "x" * 20
+NAMES = [f"d{number:02}" for number in range(9)]
+
+
+def line(document, units):
+    return Annotations(
+        document=document.id,
+        sha256=document.sha256,
+        mentions=tuple(
+            Mention(id=str(i), type=type, spans=(Span(start, start + size),))
+            for i, (start, size, type) in enumerate(units)
+        ),
+    )
+
+
+def corpus_of(folder, names, gold, system, **fields):
+    documents = [make_document(name, TEXT, **fields) for name in names]
+    by_name = {document.id: document for document in documents}
+    corpus = create_corpus(folder, Manifest(name="c"), documents)
+    for layer, units in (("gold", gold), ("system/s", system)):
+        corpus.write_layer(layer, [line(by_name[name], found) for name, found in units.items()])
+    return corpus
+
+
+layers = st.dictionaries(
+    st.sampled_from(NAMES),
+    st.lists(st.tuples(st.integers(0, 8), st.integers(1, 5), st.sampled_from("AB")), max_size=4),
+)
+
+
+def whole(corpus, **options):
+    return score(
+        corpus.layer("gold"),
+        {"s": corpus.layer("system/s")},
+        corpus.documents(),
+        MEASURES,
+        corpus="c",
+        options=Options(**options),
+    )
+
+
+def same(record, other):
+    """Everything but what only a corpus on disk tells."""
+    for field in ("measures", "policies", "documents", "groups", "counts", "confusions"):
+        assert getattr(record, field) == getattr(other, field), field
+    for one, two in zip(record.results, other.results, strict=True):
+        assert msgspec.structs.replace(one, signature="") == msgspec.structs.replace(two, signature="")
+    assert record.corpus.fingerprint == other.corpus.fingerprint
+    assert record.gold.fingerprint == other.gold.fingerprint
+    for one, two in zip(record.systems, other.systems, strict=True):
+        assert one.fingerprint == two.fingerprint
+        assert (one.documents, one.missing, one.excluded) == (two.documents, two.missing, two.excluded)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(gold=layers, system=layers, size=st.integers(1, 10), chunk=st.sampled_from([50, 400, 10_000]))
+def test_blocks_of_any_size_give_the_same_record(tmp_path_factory, gold, system, size, chunk):
+    corpus = corpus_of(tmp_path_factory.mktemp("c") / "c", NAMES, gold, system)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "SIZE", size)
+        patch.setattr(load, "CHUNK", chunk)
+        same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(gold=layers, system=layers, size=st.integers(1, 10))
+def test_a_streamed_record_has_the_same_figures_and_names_no_document(tmp_path_factory, gold, system, size):
+    corpus = corpus_of(tmp_path_factory.mktemp("c") / "c", NAMES, gold, system)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "SIZE", size)
+        patch.setattr(load, "CHUNK", 300)
+        streamed = score_corpus(corpus, "gold", ["s"], MEASURES, options=Options(stream=True))
+    named = whole(corpus)
+    for one, two in zip(streamed.results, named.results, strict=True):
+        assert one.averages == two.averages
+        assert one.labels == two.labels
+        assert one.intervals == two.intervals
+    assert streamed.confusions == named.confusions
+    assert streamed.documents == ()
+    for table in streamed.counts:
+        assert table.documents == ()
+        assert sum(table.times) == len(NAMES)
+
+
+def test_a_streamed_record_does_not_compare_by_document(tmp_path):
+    corpus = corpus_of(tmp_path / "c", NAMES, {}, {})
+    record = score_corpus(corpus, "gold", ["s"], ["entity"], options=Options(stream=True))
+    with pytest.raises(JudgementError, match="without --stream"):
+        record.get_counts("s", "entity:span+type@exact")
+
+
+def test_near_duplicates_have_no_interval_once_they_are_forgotten(tmp_path):
+    gold = {name: [(0, 3, "A")] for name in NAMES}
+    corpus = corpus_of(tmp_path / "c", NAMES, gold, gold, group="d00")
+    named, streamed = (
+        score_corpus(corpus, "gold", ["s"], ["entity"], options=Options(stream=stream)) for stream in (0, 1)
+    )
+    assert named.groups == (0,) * 9
+    assert streamed.results[0].intervals == {}
+    assert streamed.policies["intervals"] == "none"
+
+
+# ---------------------------------------------------------------- disorder
+def test_documents_out_of_order_are_read_all_at_once(tmp_path, monkeypatch):
+    gold = {name: [(0, 3, "A")] for name in NAMES[:5]}
+    corpus = corpus_of(tmp_path / "c", NAMES[::-1], gold, {})
+    monkeypatch.setattr(blocks, "SIZE", 2)
+    monkeypatch.setattr(load, "CHUNK", 300)
+    with pytest.raises(blocks.DisorderError):
+        list(blocks.iter_blocks(corpus, ["gold"], Need()))
+    same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
+
+
+@pytest.mark.parametrize("chunk", [10, 300, 100_000])
+def test_lines_out_of_order_are_read_all_at_once(tmp_path, monkeypatch, chunk):
+    gold = {name: [(0, 3, "A")] for name in NAMES}
+    corpus = corpus_of(tmp_path / "c", NAMES, gold, gold)
+    path = corpus.layer_path("system/s")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[::-1]))
+    monkeypatch.setattr(blocks, "SIZE", 2)
+    monkeypatch.setattr(load, "CHUNK", chunk)
+    same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
+
+
+def test_faults_of_all_blocks_are_told_at_once(tmp_path, monkeypatch):
+    corpus = corpus_of(tmp_path / "c", NAMES, {}, {})
+    broken = [make_document(name, "another text") for name in (NAMES[0], NAMES[8], "e")]
+    path = corpus.layer_path("system/s")
+    path.write_bytes(b"".join(msgspec.json.encode(line(document, [])) + b"\n" for document in broken))
+    monkeypatch.setattr(blocks, "SIZE", 2)
+    monkeypatch.setattr(load, "CHUNK", 300)
+    with pytest.raises(DataError) as caught:
+        score_corpus(corpus, "gold", ["s"], ["entity"])
+    assert [fault.where for fault in caught.value.faults] == [NAMES[0], NAMES[8], "e"]
+
+
+def test_a_corpus_without_documents_is_scored(tmp_path):
+    corpus = create_corpus(tmp_path / "c", Manifest(name="c"), [])
+    (corpus.path / DOCUMENTS).write_bytes(b"")
+    corpus.write_layer("gold", [])
+    corpus.write_layer("system/s", [])
+    assert score_corpus(corpus, "gold", ["s"], ["entity"]).results[0].value is None
