@@ -26,20 +26,26 @@ T = TypeVar("T")
 PSEUDONYMS = "pseudonyms.json"
 
 
-def names(client: Client, corpus: Corpus, there: Mirror, naming: Naming) -> dict[str, str]:
-    """Names of the people of an organisation, by id and by address; {} if the token may not list them."""
+def names(
+    client: Client, corpus: Corpus, there: Mirror, naming: Naming, given: Mapping[str, str]
+) -> dict[str, str]:
+    """Names of the people of an organisation, by id and by address; `given` ones go before all.
+
+    Where the token may not list people, only `given` is known.
+    """
     try:
         addresses = api.people(client)
     except RefusedError:
-        return {}
+        return dict(given)
     if naming == "pseudonym":
         called = _pseudonyms(corpus, {id: addresses[id] for id in sorted(_authors(there) & addresses.keys())})
     elif naming == "address":
         called = by_address(addresses)
     else:
         called = {id: str(id) for id in addresses}
-    by_id = {str(id): name for id, name in called.items()}
-    return {**by_id, **{addresses[id]: name for id, name in called.items()}}
+    wanted = {id: given.get(str(id), given.get(addresses[id], name)) for id, name in called.items()}
+    by_id = {str(id): name for id, name in wanted.items()}
+    return {**given, **by_id, **{addresses[id]: name for id, name in wanted.items()}}
 
 
 def by_address(addresses: Mapping[int, str]) -> dict[int, str]:

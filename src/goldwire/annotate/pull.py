@@ -82,7 +82,7 @@ def pull(
             documents={document.id: document for document in corpus.documents()},
             controls=declared.parse(project.label_config, ontology=ontology),
             ontology=ontology,
-            names={**people.names(client, corpus, there, request.naming), **request.names},
+            names=people.names(client, corpus, there, request.naming, request.names),
             layer=corpus.layer,
         )
         imported = decode(there, context)

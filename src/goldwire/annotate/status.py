@@ -88,7 +88,7 @@ def status(
     opened: dict[str, list[int | None]] = defaultdict(list)
     for path in pull.folders_of(corpus, request.group):
         project, there = pull.fetch(client, path, request, progress)
-        names = {**people.names(client, corpus, there, request.naming), **request.names}
+        names = people.names(client, corpus, there, request.naming, request.names)
         found = [item for task in there.values() for item in work_of(task, names)]
         projects.append(_progressing(client, project, there))
         for name, left in open_tasks(project, [*there.raw], found).items():
