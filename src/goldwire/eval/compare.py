@@ -310,11 +310,11 @@ def _apart(pairs: Sequence[Pair]) -> str:
 
 
 def _plan(pairs: Sequence[Pair], documents: int) -> str:
-    closest = [pair for pair in pairs if pair.detectable is not None]
-    if not closest:
+    planned = [(pair, pair.detectable) for pair in pairs if pair.detectable is not None]
+    if not planned:
         return f"There are too few documents ({documents}) to say more."
-    pair = closest[0]
-    least = f"These {documents} documents show a difference from {100 * pair.detectable:.1f} points up"
+    pair, shown = planned[0]
+    least = f"These {documents} documents show a difference from {100 * shown:.1f} points up"
     if not pair.needed or pair.needed <= documents:
         return f"{least}."
     return f"{least}; about {pair.needed} would settle one of {abs(100 * (pair.difference or 0)):.1f}."
