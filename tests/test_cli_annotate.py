@@ -13,11 +13,13 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from goldwire.__main__ import main
 from goldwire.corpora import library
 from goldwire.corpora.store import open_corpus
+from goldwire.corpora.types import Annotations
 from goldwire.corpora.validate import corpus_faults
 
 KILLS = int(os.environ.get("GOLDWIRE_KILLS", "8"))
@@ -140,6 +142,47 @@ def test_corpus_without_an_ontology_says_what_to_do(annotate: Call, work: Path, 
     manifest.write_text(re.sub(r"(?m)^ontology.*\n", "", manifest.read_text()))
     said = annotate("export", work, tmp_path / "t.json")
     assert (said.code, "add `ontology" in said.err) == (2, True)
+
+
+def test_two_layers_are_adjudicated_by_a_file_of_decisions(annotate: Call, work: Path) -> None:
+    """anna has all of the gold, ben lacks the mentions of one type and what they do in events."""
+    corpus = open_corpus(work)
+    gold = corpus.layer("gold")
+    corpus.write_layer("annotator/anna", gold.values())
+    corpus.write_layer("annotator/ben", map(without_vehicles, gold.values()))
+    vehicles = sum(m.type == "VEH" for item in gold.values() for m in item.mentions)
+    assert vehicles > 0
+    assert annotate("adjudicate", work).code == 2  # gold was made by other means
+    command = ("adjudicate", work, "--layers", "anna", "--layers", "ben", "--to", "merged")
+    said = annotate(*command, "--json").json
+    assert said["differed"] == said["open"] == vehicles
+    path = Path(said["decisions"])
+    while said["open"]:
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        path.write_text("".join(json.dumps({**line, "decision": True}) + "\n" for line in lines))
+        said = annotate(*command, "--json").json
+    merged = corpus.layer("merged")
+    assert {d: len(item.mentions) for d, item in merged.items()} == {
+        d: len(i.mentions) for d, i in gold.items()
+    }
+    assert {d: [len(e.arguments) for e in item.events] for d, item in merged.items()} == {
+        d: [len(e.arguments) for e in sorted(i.events, key=lambda e: (e.trigger, e.type))]
+        for d, i in gold.items()
+    }
+    assert "open: 0" in annotate(*command).out
+    assert corpus_faults(corpus) == {}
+
+
+def without_vehicles(annotations: Annotations) -> Annotations:
+    gone = {mention.id for mention in annotations.mentions if mention.type == "VEH"}
+    return msgspec.structs.replace(
+        annotations,
+        mentions=tuple(mention for mention in annotations.mentions if mention.id not in gone),
+        events=tuple(
+            msgspec.structs.replace(e, arguments=tuple(a for a in e.arguments if a.mention not in gone))
+            for e in annotations.events
+        ),
+    )
 
 
 @pytest.mark.slow

@@ -100,19 +100,27 @@ def agree_corpus(
     seed: int = 0,
 ) -> Agreement:
     """The agreement of layers of a corpus; NAME stands for `annotator/NAME` too, none for all annotators."""
+    return agree(
+        {name: corpus.layer(name) for name in layer_names(corpus, layers)},
+        corpus.documents(),
+        measures,
+        ontology=corpus.ontology(),
+        seed=seed,
+    )
+
+
+def layer_names(corpus: Corpus, layers: Sequence[str] = ()) -> list[str]:
+    """The layers meant: NAME stands for `annotator/NAME` too, none for all annotators.
+
+    Raises `CorpusError` for a layer that is not there.
+    """
     found = corpus.layers()
     names = [f"{ANNOTATOR}{name}" if f"{ANNOTATOR}{name}" in found else name for name in layers]
     names = names or [name for name in found if name.startswith(ANNOTATOR)]
     missing = [name for name in names if name not in found]
     if missing:
         raise CorpusError(f"{corpus.path}: no layer {missing[0]!r}; there are {', '.join(found) or 'none'}")
-    return agree(
-        {name: corpus.layer(name) for name in names},
-        corpus.documents(),
-        measures,
-        ontology=corpus.ontology(),
-        seed=seed,
-    )
+    return names
 
 
 def agree(

@@ -1,0 +1,101 @@
+"""`goldwire annotate adjudicate`: several annotators' layers into one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goldwire.cli.output import Json, print_json
+
+if TYPE_CHECKING:
+    from goldwire.annotate.adjudicate import Adjudicated, Disagreement
+    from goldwire.corpora.store import Corpus
+
+SHOWN = 10  # disagreements shown on the terminal; the file has all
+
+
+def adjudicate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    *,
+    layers: Annotated[
+        list[str],
+        typer.Option(metavar="LAYER", help="To be merged; may be repeated. Without it, all annotators'."),
+    ] = [],  # noqa: B006 - typer reads it, nobody changes it
+    to: Annotated[str, typer.Option(metavar="LAYER", help="The layer that is made.")] = "gold",
+    decisions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where decisions are read and what is open is written."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Merge annotators' layers: what all agree on is taken, the rest listed for somebody to decide.
+
+    The list is a file with a line for each disagreement: put true, false or the value of an attribute in
+    place of null in "decision", and run the command again. It is done when nothing is open.
+
+    \b
+    Example:
+      goldwire annotate adjudicate work --layers anna --layers ben --to gold
+    """
+    from goldwire.annotate import adjudicate as merging
+    from goldwire.annotate.deposit import FOLDER
+    from goldwire.corpora.codec import encode_lines, read_lines
+    from goldwire.corpora.store import open_corpus, write_atomic
+    from goldwire.eval.agreement import finished, layer_names
+
+    corpus = open_corpus(folder)
+    path = decisions or corpus.path / FOLDER / f"decisions-{to.replace('/', '-')}.jsonl"
+    given: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []
+    _spare(corpus, to, merging.TOOL)
+    views = {name: finished(corpus.layer(name)) for name in layer_names(corpus, layers) if name != to}
+    merged = merging.adjudicate(views, corpus.documents(), given, corpus.ontology())
+    write_atomic(path, encode_lines([*merged.disagreements, *merged.stale]))
+    corpus.write_layer(to, merged.annotations)
+    _tell(merged, to, path, as_json)
+
+
+def _spare(corpus: Corpus, layer: str, tool: str) -> None:
+    """Refuse to replace a layer that was not made by adjudication."""
+    from goldwire.corpora.errors import CorpusError
+
+    if layer not in corpus.layers():
+        return
+    others = [d for d, item in corpus.layer(layer).items() if item.provenance.tool != tool]
+    if others:
+        raise CorpusError(
+            f"layer {layer!r} was not made by adjudication ({others[0]} …) and would be replaced: "
+            "name another with --to"
+        )
+
+
+def _tell(merged: Adjudicated, layer: str, path: Path, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "layer": layer,
+                "documents": len(merged.annotations),
+                "agreed": merged.agreed,
+                "differed": len(merged.disagreements),
+                "open": merged.open,
+                "decisions": str(path),
+                "alone": merged.alone,
+                "stale": len(merged.stale),
+            }
+        )
+        return
+    agreed = ", ".join(f"{times} {unit}" for unit, times in merged.agreed.items()) or "nothing"
+    typer.echo(f"layer {layer}: {len(merged.annotations)} document(s); agreed: {agreed}")
+    typer.echo(f"differed: {len(merged.disagreements)}, of which open: {merged.open} -> {path}")
+    for item in [item for item in merged.disagreements if item.decision is None][:SHOWN]:
+        says = ", ".join(f"{name}: {_say(view)}" for name, view in item.says.items())
+        typer.echo(f"  {item.document}  {item.unit}  {item.words}  ({says})")
+    if merged.alone:
+        typer.echo(f"left out, done by one person only: {', '.join(merged.alone)}")
+    if merged.stale:
+        typer.echo(f"decisions on what nobody differs on any more: {len(merged.stale)}")
+
+
+def _say(view: bool | str | None) -> str:
+    return view if isinstance(view, str) else "yes" if view else "no" if view is False else "none"
