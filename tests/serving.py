@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self._http.server_port}"
 
     def start(self) -> None:
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
         self._http.shutdown()
@@ -86,3 +86,34 @@ def serving(*replies: Reply | Callable[[Request], Reply]) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+class Here:
+    """Stands in for the pool of worker processes: the system runs in the process of the test.
+
+    For tests of what a system does with a server; what the pool does has tests of its own.
+    """
+
+    def __init__(self, job: Any, *, workers: int = 1, timeout: float | None = None) -> None:
+        self._job = job
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def run(self, documents: Any) -> Iterator[Any]:
+        from goldwire.eval.extractors import open_extractor
+        from goldwire.eval.pool import Finished, Started
+        from goldwire.eval.worker import Ready, run_batch
+
+        extractor: Any = open_extractor(self._job.spec, self._job.context)
+        ready = Ready(name=extractor.name, version="", provides=[], batch=1, seconds=0.0)
+        yield Started(ready, 0.0)
+        try:
+            for i, document in enumerate(documents):
+                for result in run_batch(extractor, (document,), None):
+                    yield Finished(i, result)
+        finally:
+            extractor.close()

@@ -21,6 +21,13 @@ TEXT = "Rebels shelled Herat. Herat’s police fled.\n>> Herat latest\nHerat bur
 KEY = "sk-very-secret-0123456789"
 
 
+@pytest.fixture(autouse=True)
+def in_process(request: pytest.FixtureRequest, serving: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker processes, but for what is about their time limit."""
+    if "slow" not in request.node.name:
+        monkeypatch.setattr("goldwire.eval.run.Pool", serving.Here)
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
     begin = TEXT.index(">>")

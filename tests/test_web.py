@@ -18,6 +18,13 @@ GOOD = {"mentions": [{"type": "GPE", "spans": [[0, 5]], "text": "Kabul"}]}
 KEY = "sk-very-secret-0123456789"
 
 
+@pytest.fixture(autouse=True)
+def in_process(request: pytest.FixtureRequest, serving: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker processes, but for what is about their time limit."""
+    if "slow" not in request.node.name:
+        monkeypatch.setattr("goldwire.eval.run.Pool", serving.Here)
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
     meta = Meta(title="Fall of a city")
