@@ -179,5 +179,6 @@ def test_systems_lists_kinds_and_a_file(tmp_path: Path) -> None:
     ):
         assert form in done.stdout
     assert "small = spacy:en_core_web_sm, labels spacy" in done.stdout
+    assert "options: layer ('gold'), folds (5), lexicon ('conflict'), load" in done.stdout
     listed = json.loads(goldwire("eval", "systems", "--json").stdout)
-    assert {"form", "about", "ready", "hint"} == set(listed["kinds"][0])
+    assert {"form", "about", "options", "ready", "hint"} == set(listed["kinds"][0])

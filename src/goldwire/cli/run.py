@@ -272,6 +272,11 @@ def _by_reason(failed: dict[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def _default(option: tuple[str, Any]) -> str:
+    name, value = option
+    return name if value is None else f"{name} ({value!r})"
+
+
 def systems(
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="[FILE]…", help="TOML files of systems to show as well.")
@@ -296,6 +301,8 @@ def systems(
     for kind in kinds():
         typer.echo(kind["form"] + ("" if kind["ready"] else f"   (not installed: {kind['hint']})"))
         typer.echo(f"    {kind['about']}")
+        if kind["options"]:
+            typer.echo(f"    options: {', '.join(map(_default, kind['options'].items()))}")
     for item in listed:
         typer.echo(f"{item.name} = {item.spec}" + (f", labels {item.labels}" if item.labels else ""))
     if not listed:

@@ -160,11 +160,16 @@ def plugins() -> dict[str, EntryPoint]:
 
 
 def kinds() -> list[dict[str, Any]]:
-    """Every kind of system there is, for a list: form, about, ready (its libraries are there), hint."""
+    """Every kind of system there is, for a list.
+
+    `form` and `about` say what it is, `options` what can be set and its default, `ready` whether its
+    libraries are there, `hint` how to get them.
+    """
     shipped = [
         {
             "form": kind.form,
             "about": kind.about,
+            "options": _defaults(kind),
             "ready": all(find_spec(need) is not None for need in kind.needs),
             "hint": f"pip install 'goldwire[{name}]'" if kind.needs else "",
         }
@@ -174,12 +179,18 @@ def kinds() -> list[dict[str, Any]]:
         {
             "form": f"{name}[:ARGUMENT]",
             "about": f"{point.value}, from {point.dist.name if point.dist else 'an unknown package'}",
+            "options": {},
             "ready": True,
             "hint": "",
         }
         for name, point in plugins().items()
     ]
     return shipped + foreign
+
+
+def _defaults(kind: Kind) -> dict[str, Any]:
+    module = import_module(f"goldwire.eval.extractors.{kind.module}")
+    return {field.name: field.default for field in msgspec.structs.fields(module.Options)}
 
 
 def sources(*modules: str) -> str:

@@ -29,7 +29,7 @@ _TAIL = 2000  # bytes of what a program wrote to standard error that are looked 
 _SHOWN = 80  # bytes of a garbled reply that are shown
 
 
-class _Options(msgspec.Struct, forbid_unknown_fields=True):
+class Options(msgspec.Struct, forbid_unknown_fields=True):
     """`version` is yours to raise when the program gives something else."""
 
     version: str = ""
@@ -101,7 +101,7 @@ class CommandExtractor:
 def load(target: str, context: Context) -> CommandExtractor:
     """The extractor of a command; the program is started by the first document."""
     arguments = _split(target)
-    return CommandExtractor(arguments, options(context, _Options).version)
+    return CommandExtractor(arguments, options(context, Options).version)
 
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the corpus does not matter

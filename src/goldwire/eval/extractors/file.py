@@ -20,7 +20,7 @@ from goldwire.eval.extractors.simple import Prediction
 SHOWN = 10  # documents named in a note
 
 
-class _Options(msgspec.Struct, forbid_unknown_fields=True):
+class Options(msgspec.Struct, forbid_unknown_fields=True):
     """None: a file says it all."""
 
 
@@ -47,7 +47,7 @@ class FileExtractor:
 
 def load(target: str, context: Context) -> FileExtractor:
     """Read and check the file; `DataError` if a line is not in the simple form or a document comes twice."""
-    options(context, _Options)
+    options(context, Options)
     path = Path(target)
     predictions = read_lines(path, Prediction)
     faults = [*_document_faults(predictions, str(path))]

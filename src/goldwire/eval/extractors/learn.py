@@ -26,7 +26,7 @@ FOLDS = 5
 Pair = tuple[Document, Annotations]
 
 
-class _Options(msgspec.Struct, forbid_unknown_fields=True):
+class Options(msgspec.Struct, forbid_unknown_fields=True):
     """`layer` to learn from; number of `folds`; a `lexicon` for features ("" for none); a model to `load`."""
 
     layer: str = "gold"
@@ -56,7 +56,7 @@ def load(target: str, context: Context) -> LearnedExtractor:
     """Train the models of all folds, or find them trained, or read the one model of a file."""
     if target:
         raise ExtractorError("`sklearn` takes no target; its options are layer, folds, lexicon and load")
-    chosen = options(context, _Options)
+    chosen = options(context, Options)
     if context.corpus is None:
         raise ExtractorError("`sklearn` learns from a corpus and was given none")
     corpus = open_corpus(Path(context.corpus))
@@ -69,7 +69,7 @@ def load(target: str, context: Context) -> LearnedExtractor:
     return _crossfitted(corpus, chosen, context)
 
 
-def _crossfitted(corpus: Corpus, chosen: _Options, context: Context) -> LearnedExtractor:
+def _crossfitted(corpus: Corpus, chosen: Options, context: Context) -> LearnedExtractor:
     documents, gold = corpus.documents(), corpus.layer(chosen.layer)
     groups = crossfit.groups(documents)
     number = min(chosen.folds, len(set(groups)))
@@ -88,7 +88,7 @@ def _crossfitted(corpus: Corpus, chosen: _Options, context: Context) -> LearnedE
     return LearnedExtractor(models, fold, (note,))
 
 
-def _kept(pairs: Sequence[Pair], ontology: Ontology | None, chosen: _Options, context: Context) -> Model:
+def _kept(pairs: Sequence[Pair], ontology: Ontology | None, chosen: Options, context: Context) -> Model:
     """The model of some documents, kept beside the journal, where other workers find it."""
     if context.scratch is None:
         return train(pairs, ontology, lexicon=chosen.lexicon, seed=context.seed)
@@ -132,7 +132,7 @@ def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - see 
     """What the models are made of: the texts and the layer, or the file; and the libraries."""
     from importlib.metadata import version
 
-    chosen = options(context, _Options)
+    chosen = options(context, Options)
     code = sources("crossfit", "features", "learn", "linear", "predict", "text", "train")
     releases = [code, version("scikit-learn"), version("numpy")]
     if chosen.load is not None:

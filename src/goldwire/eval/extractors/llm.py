@@ -33,7 +33,7 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: float
 
 
-class _Options(msgspec.Struct, forbid_unknown_fields=True):
+class Options(msgspec.Struct, forbid_unknown_fields=True):
     """`key` names an environment variable; `form` says how the answer's shape is asked for."""
 
     key: str | None = None
@@ -95,7 +95,7 @@ class ModelExtractor:
 
     provides = frozenset({"mentions", "triggers", "arguments", "attributes"})
 
-    def __init__(self, model: str, caller: Caller, ontology: Ontology, chosen: _Options) -> None:
+    def __init__(self, model: str, caller: Caller, ontology: Ontology, chosen: Options) -> None:
         self.name, self.version = f"llm {model}", ""
         self._caller, self._ontology, self._chosen = caller, ontology, chosen
         self._body = _body(model, ontology, chosen)
@@ -251,7 +251,7 @@ def _unfenced(content: str) -> str:
     return match[1] if match else content
 
 
-def _body(model: str, ontology: Ontology, chosen: _Options) -> dict[str, Any]:
+def _body(model: str, ontology: Ontology, chosen: Options) -> dict[str, Any]:
     """What every request says."""
     forms: dict[str, Any] = {
         "json_schema": {
@@ -274,7 +274,7 @@ def _body(model: str, ontology: Ontology, chosen: _Options) -> dict[str, Any]:
 def load(target: str, context: Context) -> ModelExtractor:
     """The extractor of a model; nothing is asked yet."""
     model, url = _parts(target)
-    chosen = options(context, _Options)
+    chosen = options(context, Options)
     caller = Caller(url, chosen.key, tries=chosen.tries, wait=chosen.wait)
     return ModelExtractor(model, caller, _ontology(context), chosen)
 
@@ -282,7 +282,7 @@ def load(target: str, context: Context) -> ModelExtractor:
 def identity(target: str, context: Context) -> list[Any]:
     """The model, the address, and the whole of every request but the text."""
     model, url = _parts(target)
-    body = _body(model, _ontology(context), options(context, _Options))
+    body = _body(model, _ontology(context), options(context, Options))
     return [url, hashlib.sha256(msgspec.json.encode(body)).hexdigest()]
 
 

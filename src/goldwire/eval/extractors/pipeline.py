@@ -42,7 +42,7 @@ _PREMODIFIERS = ("compound", "amod", "nmod")
 _PRONOUNS = frozenset({"who", "which", "that"})
 
 
-class _Options(msgspec.Struct, forbid_unknown_fields=True):
+class Options(msgspec.Struct, forbid_unknown_fields=True):
     """A `lexicon` for nominals and events ("" for none); `trim` determiners and possessive endings."""
 
     lexicon: str = "conflict"
@@ -268,7 +268,7 @@ def load(target: str, context: Context) -> PipelineExtractor:
     """The extractor of an installed pipeline; `ExtractorError` if it is not there."""
     import spacy
 
-    chosen = options(context, _Options)
+    chosen = options(context, Options)
     with warnings.catch_warnings():  # that a model was made for another minor release is said by its version
         warnings.simplefilter("ignore")
         try:
@@ -282,7 +282,7 @@ def load(target: str, context: Context) -> PipelineExtractor:
     return PipelineExtractor(nlp, target, trim=chosen.trim, events=events)
 
 
-def _rules(chosen: _Options, context: Context) -> EventRules | None:
+def _rules(chosen: Options, context: Context) -> EventRules | None:
     if not chosen.lexicon or context.ontology is None:
         return None
     words, ontology = read_lexicon(chosen.lexicon)
@@ -306,7 +306,7 @@ def _location(target: str) -> str | Path:
 
 def identity(target: str, context: Context) -> list[Any]:
     """The releases of spaCy and of the pipeline, the lexicon, the label map, and the code of the rules."""
-    chosen = options(context, _Options)
+    chosen = options(context, Options)
     _location(target)
     package = target.partition("/")[0]
     try:

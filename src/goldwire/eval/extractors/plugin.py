@@ -28,7 +28,7 @@ from goldwire.eval.extractors.spec import parse
 EVERYTHING = frozenset({"mentions", "triggers", "arguments", "attributes", "relations", "clusters"})
 
 
-class _Options(msgspec.Struct, forbid_unknown_fields=True):
+class Options(msgspec.Struct, forbid_unknown_fields=True):
     """None: the object is made by its owner."""
 
 
@@ -64,7 +64,7 @@ class Plugin:
 
 def load(target: str, context: Context) -> Plugin:
     """The object that a spec names; `ExtractorError` if it is not there or is no extractor."""
-    options(context, _Options)
+    options(context, Options)
     point, argument = _entry_point(target)
     if point is not None:
         name, version = point.name, point.dist.version if point.dist else ""

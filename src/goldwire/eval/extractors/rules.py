@@ -21,7 +21,7 @@ from goldwire.eval.extractors.triggers import Spotter, Trigger
 DEFAULT = "conflict"
 
 
-class _Options(msgspec.Struct, forbid_unknown_fields=True):
+class Options(msgspec.Struct, forbid_unknown_fields=True):
     """None: the lexicon says it all."""
 
 
@@ -150,7 +150,7 @@ def read_lexicon(name: str) -> tuple[Lexicon, Ontology]:
 
 def load(target: str, context: Context) -> RuleExtractor:
     """The extractor of a lexicon."""
-    options(context, _Options)
+    options(context, Options)
     return RuleExtractor(*read_lexicon(target or DEFAULT))
 
 

@@ -33,7 +33,7 @@ _HOPELESS = frozenset({401, 403, 404, 405})
 _SHOWN = 200  # characters of an error's body that are shown
 
 
-class _Options(msgspec.Struct, forbid_unknown_fields=True):
+class Options(msgspec.Struct, forbid_unknown_fields=True):
     """`key` is the name of an environment variable; raise `version` when the service gives something else."""
 
     key: str | None = None
@@ -173,7 +173,7 @@ class WebExtractor:
 
 def load(target: str, context: Context) -> WebExtractor:
     """The extractor of an address; nothing is asked yet."""
-    chosen = options(context, _Options)
+    chosen = options(context, Options)
     return WebExtractor(Caller(target, chosen.key, tries=chosen.tries, wait=chosen.wait), chosen.version)
 
 
