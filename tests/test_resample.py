@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.eval import resample
-from goldwire.eval.resample import Interval, bootstrap, collect, expand, generator, intervals
+from goldwire.eval.resample import (
+    Interval,
+    bootstrap,
+    collect,
+    expand,
+    generator,
+    intervals,
+    student,
+)
 
 counts = st.lists(  # hits, and all: none without the other
     st.tuples(st.integers(0, 4), st.integers(0, 5)).map(lambda t: (t[0], sum(t))), min_size=2, max_size=12
@@ -165,3 +173,11 @@ def test_many_columns_do_not_overflow_the_row_numbers():
     rows = np.random.default_rng(0).integers(0, 1000, (300, 40))
     rows = np.concatenate([rows, rows[:50]])
     assert sorted(collect(rows).times.tolist()) == [1] * 250 + [2] * 50
+
+
+@pytest.mark.parametrize("documents", [1001, 2000, 10**5])
+@pytest.mark.parametrize("tail", [0.0001, 0.005, 0.025, 0.5, 0.9])
+def test_the_series_of_student_s_t_is_scipy_s(documents, tail):
+    from scipy.special import stdtrit
+
+    assert student(tail, documents) == pytest.approx(float(stdtrit(documents - 1, tail)), abs=1e-9)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -125,7 +126,7 @@ def join(parts: Sequence[Counts]) -> Counts:
     labels = tuple(sorted({label for part in parts for label in part.labels}))
     starts = np.cumsum([0, *(len(part.documents) for part in parts)])
     return Counts(
-        documents=tuple(id for part in parts for id in part.documents),
+        documents=tuple(chain.from_iterable(part.documents for part in parts)),
         labels=labels,
         document=np.concatenate([part.document + start for part, start in zip(parts, starts, strict=False)]),
         label=np.concatenate([positions(labels, part.labels)[part.label] for part in parts]),

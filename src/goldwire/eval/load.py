@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +239,7 @@ def make_layer(
     return Layer(
         table=table,
         items=tuple(inside),
-        content=tuple(line for _, line in sorted(content)),
+        content=tuple(map(itemgetter(1), sorted(content))),
         excluded=gone,
     )
 

@@ -30,6 +30,7 @@ TRIALS = 1000  # resamples; each end of a 95 % interval then rests on the 25 bey
 LEVEL = 0.95
 NORMAL = NormalDist()
 _GRID = 2.0**24  # parts of one; sums below 2**29 are exact in a double
+_MANY = 1000  # degrees of freedom that Student's series needs
 _BLOCK = 2**20  # numbers drawn at once: 8 MB
 FEWEST = 2  # documents that can differ
 _MULTINOMIAL_COST = 32  # of one distinct row, in single draws: measured, 100 to 200 ns against 4
@@ -220,12 +221,25 @@ def expand(tail: float, documents: int) -> float:
 def student(tail: float, documents: int) -> float:
     """The quantile of Student's t for the mean of so many documents; the normal's, if there are many.
 
+    For many it is the series of Abramowitz and Stegun 1964, 26.7.5, right to nine decimals, which
+    spares the import of scipy.
+
     >>> round(student(0.975, 10), 3), round(student(0.975, 10**6), 3)
     (2.262, 1.96)
     """
-    from scipy.special import stdtrit
+    freedom = documents - 1
+    if freedom < _MANY:
+        from scipy.special import stdtrit
 
-    return float(stdtrit(documents - 1, tail))
+        return float(stdtrit(freedom, tail))
+    z = NORMAL.inv_cdf(tail)
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return sum(term / freedom**power for power, term in enumerate(terms))
 
 
 def _corrected(
