@@ -188,7 +188,7 @@ def test_what_cannot_be_trained_is_said(tmp_path: Path, options: dict, number: i
 def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:
     pairs = [(d, Annotations(document=d.id, sha256=d.sha256)) for d, _ in (report(i) for i in range(4))]
     corpus = corpus_of(tmp_path / "c", pairs)
-    with pytest.raises(ExtractorError, match="nothing to learn from: 4|nothing to learn from: 3"):
+    with pytest.raises(ExtractorError, match=r"nothing to learn from: 4|nothing to learn from: 3"):
         run_system(corpus, learner())
 
 
