@@ -62,8 +62,8 @@ def test_attributes_show_only_where_they_apply() -> None:
     shown = {c.get("name"): c for c in elements(labelconfig.graph(CONFLICT), "Choices")}
     mode, form, realis = (shown[f"attribute-{name}"] for name in ("mode", "form", "realis"))
     assert (mode.get("whenTagName"), mode.get("whenLabelValue")) == ("trigger", "Attack")
-    assert (form.get("whenTagName"), form.get("whenLabelValue")) == ("entity", None)
-    assert (realis.get("whenTagName"), realis.get("whenLabelValue")) == ("trigger", None)
+    assert (form.get("whenTagName"), form.get("whenLabelValue")) == ("entity", ",".join(CONFLICT.entities))
+    assert (realis.get("whenTagName"), realis.get("whenLabelValue")) == ("trigger", ",".join(CONFLICT.events))
     assert {c.get("perRegion") for c in shown.values()} == {"true"}
 
 

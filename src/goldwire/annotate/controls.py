@@ -154,7 +154,10 @@ def attribute_name(control: str) -> str:
 
 def _attribute(control: Control, controls: Controls) -> Attribute:
     on_mention = control.when in controls.entities or not controls.triggers
-    events = tuple(label for label in control.only if label in controls.labels(controls.triggers))
+    triggers = controls.labels(controls.triggers)
+    events = tuple(label for label in control.only if label in triggers)
+    if {*events} == {*triggers}:
+        events = ()
     return Attribute(
         on="mention" if on_mention else "event",
         values=dict.fromkeys(control.values, Value()),

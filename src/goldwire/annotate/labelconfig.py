@@ -189,7 +189,7 @@ def _attributes(view: ET.Element, ontology: Ontology) -> None:
     dealt = value_keys(ontology)
     foot = ET.SubElement(view, "View", className=_FOOT, style=_BOTTOM)
     for name, attribute in ontology.attributes.items():
-        shown = _shown(attribute)
+        shown = _shown(attribute, ontology)
         row = ET.SubElement(foot, "View", {"className": _ROW, **shown})
         ET.SubElement(row, "Header", value=name, size="5")
         options = {"perRegion": "true", "choice": "single-radio", "showInline": "true", **shown}
@@ -199,11 +199,16 @@ def _attributes(view: ET.Element, ontology: Ontology) -> None:
             _hotkey(choice, dealt.get((name, value)))
 
 
-def _shown(attribute: Attribute) -> dict[str, str]:
-    """Where an attribute applies."""
-    control = TRIGGER if attribute.on == "event" else ENTITY
+def _shown(attribute: Attribute, ontology: Ontology) -> dict[str, str]:
+    """Where an attribute applies. The labels are always named: a key works where a choice is not shown, and
+    only what is chosen for another label is left out when the annotation is submitted."""
+    control, all_labels = (
+        (TRIGGER, ontology.events) if attribute.on == "event" else (ENTITY, ontology.entities)
+    )
+    labels = attribute.events or tuple(all_labels)
     shown = {"visibleWhen": "region-selected", "whenTagName": control}
-    return {**shown, "whenLabelValue": ",".join(attribute.events)} if attribute.events else shown
+    is_list = not any("," in label for label in labels)
+    return {**shown, "whenLabelValue": ",".join(labels)} if is_list else shown
 
 
 def value_keys(ontology: Ontology) -> dict[tuple[str, str], str]:
