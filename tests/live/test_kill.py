@@ -1,0 +1,211 @@
+"""Killed at any moment, client or server, the next run completes: nothing is lost and nothing is doubled.
+
+GOLDWIRE_KILLS is how many kills the two tests of the client deal at least, those of the server half as many.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+
+from goldwire.annotate import api, mirror, pull, push, server
+from goldwire.annotate.client import Client
+from goldwire.annotate.server import Server
+from goldwire.corpora.errors import ServerError
+from goldwire.corpora.store import Corpus
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+KILLS = int(os.environ.get("GOLDWIRE_KILLS", "2"))
+SEED = int(os.environ.get("GOLDWIRE_SEED", "1"))
+WORKER = Path(__file__).with_name("worker.py")
+
+MakeCorpus = Callable[..., Corpus]
+
+
+def keys_of(client: Client, project: int) -> list[str]:
+    return sorted(task.data["goldwire_id"] for task in api.tasks(client, project, api.everything()))
+
+
+def predictions_of(client: Client, project: int) -> list[int]:
+    answer = client.read_as(dict[str, Any], "api/tasks/", {"project": project, "page_size": 1000})
+    return [task["total_predictions"] for task in answer["tasks"]]
+
+
+def annotate_all(client: Client, corpus: Corpus, title: str) -> int:
+    """Push a corpus, and let the owner annotate every document: one mention each."""
+    ontology = corpus.ontology()
+    assert ontology is not None
+    order = push.Order(title=title, group=title, documents=tuple(corpus.documents()))
+    local, _ = push.encode(corpus, ontology, order)
+    project = api.create_project(client, title=title, **push.settings(ontology, order, local)).id
+    value = {"start": 10, "end": 16, "labels": ["MIL"]}
+    mention = {"id": "r", "from_name": "entity", "to_name": "text", "type": "labels", "value": value}
+    done = [{"result": [mention], "lead_time": 2.0, "ground_truth": False}]
+    tasks = [msgspec.json.encode({"data": task.data, "annotations": done}) for task in local]
+    api.import_tasks(client, project, tasks)
+    return project
+
+
+def run_worker(labelstudio: Server, arguments: Iterable[object], kill_after: float | None) -> bool:
+    """Run the worker, killed some seconds after it has begun if wished; whether it was through before."""
+    environment = {**os.environ, "LABEL_STUDIO_API_KEY": server.token(labelstudio.data_dir)}
+    command = [sys.executable, str(WORKER), *map(str, arguments)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(kill_after)
+            assert process.returncode == 0
+        process.kill()
+        process.wait()
+        return process.returncode == 0
+
+
+def deal(chance: random.Random, run: Callable[[float | None], bool], longest: float) -> int:
+    """Kill it up to four times at random moments, then let it through; how often it was killed."""
+    for kills in range(min(KILLS, 4)):
+        if run(chance.uniform(0.0, longest)):
+            return kills
+    assert run(None)
+    return min(KILLS, 4)
+
+
+def test_client_killed_in_mid_push(
+    labelstudio: Server, client: Client, tmp_path: Path, make_corpus: MakeCorpus
+) -> None:
+    chance, kills, trial = random.Random(SEED), 0, 0
+    while kills < KILLS:
+        trial += 1
+        corpus = make_corpus(tmp_path / f"push {SEED}-{trial}", 32)
+        arguments = ("push", corpus.path, labelstudio.url, f"{tmp_path.name} {trial}")
+        kills += deal(chance, partial(run_worker, labelstudio, arguments), 2.0)
+        [project] = api.projects(client, f"{tmp_path.name} {trial}")
+        assert keys_of(client, project.id) == [document.id for document in corpus.documents()]
+        assert predictions_of(client, project.id) == [1] * 32
+    print(kills, "kills in", trial, "pushes")
+
+
+def test_client_killed_in_mid_pull(
+    labelstudio: Server, client: Client, tmp_path: Path, make_corpus: MakeCorpus
+) -> None:
+    chance, kills, trial = random.Random(SEED), 0, 0
+    while kills < KILLS:
+        trial += 1
+        corpus = make_corpus(tmp_path / f"pull {SEED}-{trial}", 32)
+        title = f"{tmp_path.name} {trial}"
+        annotate_all(client, corpus, title)
+        how = ("by-id",) if trial % 2 else ()
+        arguments = ("pull", corpus.path, labelstudio.url, title, *how)
+        kills += deal(chance, partial(run_worker, labelstudio, arguments), 1.0)
+        line = corpus.layer("annotator/owner")
+        assert sorted(line) == [document.id for document in corpus.documents()]
+        assert {len(annotations.mentions) for annotations in line.values()} == {1}
+        assert [path.name for path in (corpus.path / "layers").rglob("*.tmp")] == []
+    print(kills, "kills in", trial, "pulls")
+
+
+# ---------------------------------------------------------------- the server
+
+
+@pytest.fixture(scope="module")
+def mortal(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of these tests' own."""
+    folder = tmp_path_factory.mktemp("mortal")
+    yield server.start(folder)
+    server.stop(folder)
+
+
+@pytest.fixture
+def mortal_client(mortal: Server) -> Iterator[Client]:
+    """Its API."""
+    connection = Client(mortal.url, server.token(mortal.data_dir))
+    yield connection
+    connection.close()
+
+
+def kill(victim: Server) -> None:
+    """Kill the server and start it again at the same address."""
+    running = server.status(victim.data_dir)
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while server.status(victim.data_dir) is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    server.start(victim.data_dir, port=urlsplit(victim.url).port)
+
+
+def survive(victim: Server, chance: random.Random, work: Callable[[], Any], within: float) -> bool:
+    """Do some work while the server is killed; whether it was still going on then."""
+    done: list[Any] = []
+
+    def until_done() -> None:
+        while not done:
+            with contextlib.suppress(ServerError):
+                done.append(work())
+
+    worker = threading.Thread(target=until_done)
+    worker.start()
+    time.sleep(chance.uniform(0.0, within))
+    hit = not done
+    kill(victim)
+    worker.join(120)
+    assert done, "it did not come back"
+    return hit
+
+
+def test_server_killed_in_mid_push(
+    mortal: Server, mortal_client: Client, tmp_path: Path, make_corpus: MakeCorpus
+) -> None:
+    client = mortal_client
+    chance, kills, trial = random.Random(SEED), 0, 0
+    while kills < KILLS / 2:
+        trial += 1
+        corpus = make_corpus(tmp_path / f"push {SEED}-{trial}", 200, 3000)
+        ontology = corpus.ontology()
+        assert ontology is not None
+        title = f"push {trial}"
+        documents = tuple(corpus.documents())
+        order = push.Order(title=title, group=title, prefill="system/x", documents=documents)
+        work = partial(push.push, client, corpus, ontology, order, batch=20, quiet=2.0)
+        kills += survive(mortal, chance, work, 2.0)
+        [project] = api.projects(client, title)
+        assert keys_of(client, project.id) == [document.id for document in documents]
+        assert predictions_of(client, project.id) == [1] * 200
+    print(kills, "kills in", trial, "pushes")
+
+
+def test_server_killed_in_mid_pull(
+    mortal: Server,
+    mortal_client: Client,
+    tmp_path: Path,
+    make_corpus: MakeCorpus,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mirror, "_LOST", 2.0)
+    client = mortal_client
+    chance, kills, trial = random.Random(SEED), 0, 0
+    while kills < KILLS / 2:
+        trial += 1
+        corpus = make_corpus(tmp_path / f"pull {SEED}-{trial}", 300, 1000)
+        ontology = corpus.ontology()
+        assert ontology is not None
+        title = f"pull {trial}"
+        annotate_all(client, corpus, title)
+        request = pull.Request(group=title, naming="address")
+        kills += survive(mortal, chance, partial(pull.pull, client, corpus, ontology, request), 2.0)
+        assert sorted(corpus.layer("annotator/owner")) == [document.id for document in corpus.documents()]
+    print(kills, "kills in", trial, "pulls")
