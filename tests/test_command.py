@@ -84,6 +84,14 @@ def test_a_program_that_eats_memory_is_stopped(corpus: Corpus, tmp_path: Path) -
     assert set(facts.failed.values()) == {"the program exited with 1: MemoryError"}
 
 
+def test_the_memory_of_the_program_is_the_systems(corpus: Corpus, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("block = b'x' * 150_000_000\n" + HEAD + "    print(good)")
+    facts = run_system(corpus, parse_system(f"p=cmd:{sys.executable} -u {program}"))
+    assert facts.speed.memory is not None
+    assert 150_000_000 < facts.speed.memory < 400_000_000
+
+
 def test_a_changed_program_is_another_system(corpus: Corpus, tmp_path: Path) -> None:
     first = run(corpus, tmp_path, "    print(good)")
     second = run(corpus, tmp_path, "    print(good) # again")

@@ -76,9 +76,13 @@ def run(
     chosen = [_limited(item, timeout, memory) for item in _with(chosen, labels or [], option or [])]
     learners = _learners(chosen, save, load)
     chosen = [_loading(item, load) if item in learners else item for item in chosen]
-    outcomes = run_systems(
-        corpus, chosen, workers=workers, seed=seed, retry=retry, fresh=fresh, progress=_progress()
-    )
+    try:
+        outcomes = run_systems(
+            corpus, chosen, workers=workers, seed=seed, retry=retry, fresh=fresh, progress=_progress()
+        )
+    except KeyboardInterrupt:
+        note("interrupted; what is done is kept: the same command goes on from here")
+        raise
     if save is not None and not any(outcome.error for outcome in outcomes):
         _save(folder, learners[0], seed, save)
     if as_json:

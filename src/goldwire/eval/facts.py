@@ -31,7 +31,7 @@ class Latency(msgspec.Struct, frozen=True):
 class Speed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How fast a system ran, cached documents not counted; None where nothing was measured.
 
-    `startup` is the longest opening in seconds, `memory` the largest peak of a worker process in bytes,
+    `startup` is the longest opening in seconds, `memory` the largest peak of a worker process and its program in bytes,
     `latency` that of documents that did not fail. Rates are per second of the run, openings left out,
     with `workers` processes (the most of any session).
     """

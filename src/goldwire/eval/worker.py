@@ -117,7 +117,7 @@ def run_batch(extractor: Extractor, documents: Sequence[Document], memory: int |
     else:
         each = (time.perf_counter() - begun) / len(documents)
         for output in outputs:
-            yield Result(seconds=each, output=output, memory=peak_memory())
+            yield Result(seconds=each, output=output, memory=peak_memory(extractor))
         return
     if len(documents) > 1:
         for document in documents:
@@ -127,7 +127,7 @@ def run_batch(extractor: Extractor, documents: Sequence[Document], memory: int |
         seconds=time.perf_counter() - begun,
         error=_reason(failure, memory),
         details=getattr(failure, "details", {}),
-        memory=peak_memory(),
+        memory=peak_memory(extractor),
     )
 
 
@@ -215,12 +215,18 @@ def limit_memory(memory: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 
-def peak_memory() -> int | None:
-    """The most bytes of memory this process has held so far; None where /proc does not say.
+def peak_memory(extractor: Extractor) -> int | None:
+    """The most bytes of memory this process has held so far, and those of the programs a system names.
 
-    Not `getrusage`: its figure survives `exec`, so that a child shows its parent's peak.
+    None where /proc does not say. Not `getrusage`: its figure survives `exec`, so that a child shows its
+    parent's peak.
     """
-    with contextlib.suppress(OSError), open("/proc/self/status", "rb") as status:  # noqa: PTH123 - hot path
+    peaks = [_peak(pid) for pid in ("self", *getattr(extractor, "processes", ()))]
+    return sum(peak for peak in peaks if peak is not None) if peaks[0] is not None else None
+
+
+def _peak(pid: int | str) -> int | None:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as status:  # noqa: PTH123 - hot path
         for line in status:
             if line.startswith(b"VmHWM:"):
                 return int(line.split()[1]) * 1024

@@ -29,8 +29,9 @@ class Extractor(Protocol):
 
     `provides` says what it can extract: mentions, triggers, arguments, attributes, relations, clusters.
     `extract` gives one output for each document, in order. An exception fails the document at hand;
-    `ExtractorError` says that the system itself cannot go on. Three attributes may be there besides:
-    `batch` (documents per call, else 1), `notes` (lines for the user after opening) and `close()`.
+    `ExtractorError` says that the system itself cannot go on. May be there besides: `batch` (documents per
+    call, else 1), `notes` (lines for the user after opening), `processes` (numbers of programs whose memory
+    is the system's) and `close()`.
     """
 
     name: str

@@ -50,6 +50,11 @@ class CommandExtractor:
         """The program's answer to each document."""
         return map(self._ask, documents)
 
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The program's process, whose memory is the system's too."""
+        return () if self._process is None else (self._process.pid,)
+
     def close(self) -> None:
         """End the input of the program and wait until it ends."""
         if self._process is not None:
