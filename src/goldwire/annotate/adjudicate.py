@@ -122,6 +122,7 @@ def _decision_faults(item: Disagreement) -> Iterator[Fault]:
 def name(type: str, spans: Spans) -> str:
     """What a mention or event is called across layers.
 
+    >>> from goldwire.corpora.types import Span
     >>> name("MIL", (Span(2, 8),))
     'MIL [[2, 8]]'
     """
