@@ -31,9 +31,9 @@ class Latency(msgspec.Struct, frozen=True):
 class Speed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How fast a system ran, cached documents not counted; None where nothing was measured.
 
-    `startup` is the longest opening in seconds, `memory` the largest peak of a worker process and its program in bytes,
-    `latency` that of documents that did not fail. Rates are per second of the run, openings left out,
-    with `workers` processes (the most of any session).
+    Rates are per second of the run, openings left out, with `workers` processes (the most of any session).
+    `latency` is that of documents that did not fail, `startup` the longest opening in seconds, `memory` the
+    largest peak of a worker process, and of the program it talks to, in bytes.
     """
 
     documents: float | None = None

@@ -43,6 +43,11 @@ class Plugin:
         self.notes = tuple(getattr(target, "notes", ()))
         self._target = target
 
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The programs that the object names as its own."""
+        return tuple(getattr(self._target, "processes", ()))
+
     def extract(self, documents: Sequence[Document]) -> Iterable[Output]:
         """What the object gives: a result of each call, or the results of one."""
         if hasattr(self._target, "extract"):
