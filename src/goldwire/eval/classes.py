@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from goldwire.eval import align
 from goldwire.eval.align import Pairs
+from goldwire.eval.diagnose import in_order, places
 from goldwire.eval.match import HALF
 from goldwire.eval.measure import Measure
-from goldwire.eval.tables import Codes, fold
 from goldwire.eval.tally import Sides
-from goldwire.eval.units import Units, pack, place
+from goldwire.eval.units import Units, pack
 
 
 def applies(measure: Measure) -> bool:
@@ -48,15 +48,8 @@ def count(measure: Measure, sides: Sides) -> dict[str, int]:
 def overlapping(measure: Measure, sides: Sides) -> tuple[Units, Units, Pairs]:
     """Typed units of both sides from left to right, and all pairs that share a character."""
     made = sides.units(msgspec.structs.replace(measure, key=(measure.key[0], "type")))
-    gold, system = (_from_left(side, sides.codes) for side in made)
+    gold, system = (in_order(side, sides.codes) for side in made)
     return gold, system, align.overlaps(gold.extents, system.extents)
-
-
-def _from_left(side: Units, codes: Codes) -> Units:
-    """Units in order of document and place, those of one place in order of their labels' names."""
-    rank = np.argsort(np.argsort(np.array([str(name) for name in codes.names()])))
-    order = np.argsort(fold([side.extents.document, *place(side.extents), rank[side.label]]))
-    return side.take(order)
 
 
 def _credit(measure: Measure, gold: Units, system: Units, pairs: Pairs) -> NDArray[np.float64]:
@@ -70,5 +63,5 @@ def _credit(measure: Measure, gold: Units, system: Units, pairs: Pairs) -> NDArr
 
 
 def _equal_places(gold: Units, system: Units, pairs: Pairs) -> NDArray[np.bool_]:
-    ours, theirs = pack(*([side.extents.document, *place(side.extents)] for side in (gold, system)))
+    ours, theirs = pack(places(gold.extents), places(system.extents))
     return np.equal(ours[pairs.gold], theirs[pairs.system])

@@ -23,6 +23,9 @@ Floats = NDArray[np.float64]
 # numerators. A unit that spans labels (a plain key without type) has the label "".
 SYSTEM_HITS, SYSTEM, GOLD_HITS, GOLD = range(4)
 COLUMNS = ("system_hits", "system", "gold_hits", "gold")
+# Values are put on a grid so fine that it does not show and so coarse that sums of up to two million units
+# are exact, in whatever order they are made.
+GRID = 2.0**32
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +106,7 @@ def make_counts(
     [[1.0, 2.0, 1.0, 1.0]]
     """
     document, label = np.asarray(document, np.int64), np.asarray(label, np.int64)
-    values = np.asarray(values, np.float64).reshape(-1, len(COLUMNS))
+    values = np.rint(np.asarray(values, np.float64).reshape(-1, len(COLUMNS)) * GRID) / GRID
     cells, place = np.unique(document * max(len(labels), 1) + label, return_inverse=True)
     sums = _sums(place, values, len(cells))
     kept = sums.any(axis=1)

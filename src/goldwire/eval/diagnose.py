@@ -19,7 +19,7 @@ from goldwire.corpora.types import Span, Spans
 from goldwire.eval import align
 from goldwire.eval.align import Pairs
 from goldwire.eval.measure import parse
-from goldwire.eval.tables import NONE, Bools, Codes, Extents, Ints, Table
+from goldwire.eval.tables import NONE, Bools, Codes, Extents, Ints, Table, fold
 from goldwire.eval.units import Units, make_units, pack, place
 
 CLASSES = ("correct", "boundary", "type", "boundary+type", "duplicate", "spurious", "missed")
@@ -117,9 +117,7 @@ def in_order(units: Units, codes: Codes) -> Units:
     names = list(codes.names())
     rank = np.empty(len(names), np.int64)
     rank[sorted(range(len(names)), key=lambda code: str(names[code]))] = np.arange(len(names))
-    extents = units.extents
-    order = np.lexsort((rank[units.label], extents.shape, extents.end, extents.start, extents.document))
-    return units.take(order)
+    return units.take(np.argsort(fold([*places(units.extents), rank[units.label]])))
 
 
 def go_together(gold: Units, system: Units, groups: tuple[Ints, Ints]) -> Match:

@@ -215,14 +215,16 @@ def make_layer(
 ) -> Layer:
     """A layer from its annotations, given in any number of lists; see `read_layer`."""
     parts: list[Table] = []
-    content: list[tuple[str, bytes]] = []
+    content: list[bytes] = []
+    ids: list[str] = []
     kept: list[Annotations] = []
     faults: list[Fault] = []
     binding = _Binding(texts)
     for chunk in chunks:
         fitting = binding.check(chunk)
         table = _table(fitting, texts, codes, need)
-        content += zip(map(_DOCUMENT, chunk), map(_ENCODE, map(_CONTENT, chunk)), strict=True)
+        content += map(_ENCODE, map(_CONTENT, chunk))
+        ids += map(_DOCUMENT, chunk)
         if table is None:
             faults += [fault for item in fitting for fault in unit_faults(item)]
         else:
@@ -239,9 +241,15 @@ def make_layer(
     return Layer(
         table=table,
         items=tuple(inside),
-        content=tuple(map(itemgetter(1), sorted(content))),
+        content=tuple(_in_order(ids, content)),
         excluded=gone,
     )
+
+
+def _in_order(ids: list[str], content: list[bytes]) -> Iterable[bytes]:
+    if ids == sorted(ids):
+        return content
+    return map(itemgetter(1), sorted(zip(ids, content, strict=True)))
 
 
 _DOCUMENT = attrgetter("document")

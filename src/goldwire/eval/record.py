@@ -173,6 +173,15 @@ def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
     )
 
 
+def decode_patterns(table: CountTable) -> Patterns:
+    """The patterns of a table, and how many documents have each."""
+    numbers = range(len(table.patterns))
+    one_each = msgspec.structs.replace(table, documents=tuple(numbers), times=())
+    counts = decode_counts(one_each, tuple(f"{number:09}" for number in numbers))
+    times = table.times or np.bincount(table.documents, minlength=len(table.patterns))
+    return Patterns(counts, np.asarray(times, np.int64))
+
+
 def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable:
     """Patterns as a table that does not name documents."""
     counts = patterns.counts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -171,6 +170,7 @@ def _score(plan: _Plan, parts: Iterable[Block]) -> Record:
         options = msgspec.structs.replace(options, trials=0)
     terms = Terms(options, _policies(options), _data(corpus, layers[0], known), heard.groups())
     findings = {name.name: heard.finding(name.name) for name in plan.names[1:]}
+    tables = {name: verdict.encode(finding, name) for name, finding in findings.items()}
     return Record(
         format=FORMAT,
         goldwire=__version__,
@@ -183,11 +183,9 @@ def _score(plan: _Plan, parts: Iterable[Block]) -> Record:
         policies=dict(terms.policies),
         documents=tuple(heard.ids),
         groups=terms.groups,
-        counts=tuple(
-            chain.from_iterable(verdict.tables(finding, name) for name, finding in findings.items())
-        ),
+        counts=tuple(table for found in tables.values() for table in found.values()),
         results=tuple(
-            verdict.result(finding.measures[measure.counted], name, measure, terms)
+            verdict.result(finding.measures[measure.counted], tables[name][measure.counted], measure, terms)
             for measure in plan.measures
             for name, finding in findings.items()
         ),

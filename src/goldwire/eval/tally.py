@@ -11,7 +11,7 @@ import numpy as np
 
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.types import Annotations, Span
-from goldwire.eval.counts import Counts, Floats, make_counts
+from goldwire.eval.counts import GRID, Counts, Floats, make_counts
 from goldwire.eval.load import Layer, Row, TextRow, Texts
 from goldwire.eval.match import Case, exact, matched
 from goldwire.eval.measure import WORDY, Measure
@@ -95,11 +95,6 @@ class Cells:
 
 def _cells(side: Units) -> Cells:
     return Cells(side.extents.document, side.label)
-
-
-# Credits are put on a grid so fine that it does not show and so coarse that sums of up to two million of
-# them are exact in any order.
-GRID = 2.0**32
 
 
 def tally(

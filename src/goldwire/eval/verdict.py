@@ -18,6 +18,7 @@ from goldwire.eval.record import (
     CountTable,
     Interval,
     Result,
+    decode_patterns,
     encode_counts,
     encode_patterns,
 )
@@ -155,28 +156,28 @@ class Terms:
     groups: tuple[int, ...] | None
 
 
-def tables(finding: Finding, system: str) -> list[CountTable]:
+def encode(finding: Finding, system: str) -> dict[Measure, CountTable]:
     """The counts of a system as a record holds them."""
-    return [
-        encode_patterns(found.counts, system, str(measure))
+    return {
+        measure: encode_patterns(found.counts, system, str(measure))
         if isinstance(found.counts, Patterns)
         else encode_counts(found.counts, system, str(measure))
         for measure, found in finding.measures.items()
-    ]
+    }
 
 
-def result(found: Found, system: str, measure: Measure, terms: Terms) -> Result:
-    """What a measure says of a system."""
-    counts = found.counts.whole() if isinstance(found.counts, Patterns) else found.counts
-    averages = metrics.averages(found.counts, measure)
+def result(found: Found, table: CountTable, measure: Measure, terms: Terms) -> Result:
+    """What a measure says of a system; `table` has the counts of what was found."""
+    patterns = decode_patterns(table)
+    averages = metrics.averages(patterns, measure)
     return Result(
-        system=system,
+        system=table.system,
         measure=str(measure),
         signature=signature(measure, terms.policies, terms.data),
         value=averages[measure.average].f,
         averages={str(name): score for name, score in averages.items()},
-        labels=metrics.by_label(counts, measure.beta),
-        intervals=_intervals(found.counts, measure, terms),
+        labels=metrics.by_label(patterns.whole(), measure.beta),
+        intervals=_intervals(patterns if terms.groups is None else found.counts, measure, terms),
         classes=dict(found.classes or {}),
         gold_collapsed=found.gold_collapsed,
         system_collapsed=found.system_collapsed,
