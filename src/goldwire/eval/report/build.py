@@ -29,7 +29,7 @@ from goldwire.eval.report.model import (
     Row,
     Standing,
 )
-from goldwire.eval.report.text import amount, number
+from goldwire.eval.report.text import UNDEFINED, amount, number, seconds
 from goldwire.eval.tally import is_additive
 
 # Intervals by type are drawn for this many documents times labels at most: about five seconds' work.
@@ -251,23 +251,23 @@ def _values(layer: LayerFacts) -> Iterator[tuple[str, str]]:
     latency = speed.get("latency") or (None, None, None)
     p50, p95, _ = latency.values() if isinstance(latency, dict) else latency
     usage = facts.get("usage", {})
-    for what, value, unit in [
-        ("documents / s", speed.get("documents"), ""),
-        ("characters / s", speed.get("characters"), ""),
-        ("workers", speed.get("workers", 1), ""),
-        ("median latency", p50, " s"),
-        ("95th percentile", p95, " s"),
-        ("start-up", speed.get("startup"), " s"),
-        ("peak memory", _megabytes(speed.get("memory")), " MB"),
-        ("failed", len(facts.get("failed", {})), ""),
-        ("quarantined", sum(facts.get("quarantined", {}).values()), ""),
-        ("tokens in", usage.get("tokens_in"), ""),
-        ("tokens out", usage.get("tokens_out"), ""),
-        ("cost", usage.get("cost"), ""),
+    for what, value, show in [
+        ("documents / s", speed.get("documents"), number),
+        ("characters / s", speed.get("characters"), number),
+        ("workers", speed.get("workers", 1), number),
+        ("median latency", p50, seconds),
+        ("95th percentile", p95, seconds),
+        ("start-up", speed.get("startup"), seconds),
+        ("peak memory, MB", _megabytes(speed.get("memory")), number),
+        ("failed", len(facts.get("failed", {})), number),
+        ("quarantined", sum(facts.get("quarantined", {}).values()), number),
+        ("tokens in", usage.get("tokens_in"), number),
+        ("tokens out", usage.get("tokens_out"), number),
+        ("cost", usage.get("cost"), number),
     ]:
         if value is not None:
-            yield what, f"{number(value)}{unit}"
-    yield "version", str(facts.get("version", "–"))
+            yield what, show(value)
+    yield "version", str(facts.get("version") or UNDEFINED)
 
 
 def _megabytes(size: int | None) -> float | None:

@@ -47,6 +47,9 @@ def render(report: Report, blocks: Mapping[str, Any]) -> str:
             boards_tabs=[(f"board-{board.key}", board.name) for board in report.boards],
             types_tabs=[(f"types-{board.key}", board.name) for board in _tables(report)],
             matrix_tabs=[(f"matrix-{item.key}", f"{item.system}: {item.units}") for item in report.matrices],
+            curve_tabs=[
+                (f"curves-{units}", units) for units in dict.fromkeys(curve.units for curve in report.curves)
+            ],
             class_colours=plots.CLASSES,
             cause_colours=plots.CAUSES,
             classes=[tally.name for tally in report.errors[0].tallies] if report.errors else [],

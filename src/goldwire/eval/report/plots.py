@@ -49,10 +49,11 @@ def draw(report: Report) -> dict[str, Drawing]:
         drawings["causes"] = _both(
             "Lost arguments by cause, in per cent", lambda width: stacked(report.causes, CAUSES, width)
         )
-    if report.curves:
-        drawings["curves"] = _both("Precision against recall", lambda _: curves(report.curves, colours))
-        drawings["calibration"] = _both(
-            "Share that is right, by score", lambda _: calibration(report.curves, colours)
+    for units in dict.fromkeys(item.units for item in report.curves):
+        of = tuple(item for item in report.curves if item.units == units)
+        drawings[f"curves-{units}"] = _both("Precision against recall", lambda _, of=of: curves(of, colours))
+        drawings[f"calibration-{units}"] = _both(
+            "Share that is right, by score", lambda _, of=of: calibration(of, colours)
         )
     return drawings
 
@@ -148,12 +149,11 @@ def stacked(errors: tuple[Errors, ...], palette: tuple[int, ...], width: int) ->
 
 
 def curves(items: tuple[Curve, ...], colours: dict[str, int]) -> alt.Chart:
-    """Precision (up) against recall (right), a line for each system and kind of unit."""
+    """Precision (up) against recall (right), a line for each system."""
     rows = [
         {
-            "line": f"{line(item.system)}, {item.units}",
+            "line": line(item.system),
             "colour": f"var(--s{colours[item.system]})",
-            "dash": item.units,
             "recall": recall,
             "precision": precision,
             "order": order,
@@ -168,7 +168,6 @@ def curves(items: tuple[Curve, ...], colours: dict[str, int]) -> alt.Chart:
             x=alt.X("recall:Q", title="recall", scale=alt.Scale(domain=[0, 1]), axis=_share_axis()),
             y=alt.Y("precision:Q", title="precision", scale=alt.Scale(domain=[0, 1]), axis=_share_axis()),
             color=alt.Color("colour:N", scale=None),
-            strokeDash=alt.StrokeDash("dash:N", legend=None, sort=None),
             detail="line:N",
             order="order:Q",
         )
@@ -181,7 +180,7 @@ def calibration(items: tuple[Curve, ...], colours: dict[str, int]) -> Any:
     """The share that is right among units of about one score; on the diagonal the score is honest."""
     rows = [
         {
-            "line": f"{line(item.system)}, {item.units}",
+            "line": line(item.system),
             "colour": f"var(--s{colours[item.system]})",
             "score": score,
             "right": right,

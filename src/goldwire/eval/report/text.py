@@ -88,14 +88,27 @@ def chance(p: float | None) -> str:
 def number(value: float | None) -> str:
     """A count, or a quantity with as many digits as one reads.
 
-    >>> number(12345), number(2.5), number(0.01234), number(None)
-    ('12,345', '2.5', '0.012', '–')
+    >>> number(12345), number(2.5), number(51538.52), number(0.01234), number(None)
+    ('12,345', '2.5', '51,539', '0.012', '–')
     """
     if value is None:
         return UNDEFINED
-    if value == int(value):
-        return f"{int(value):,}"
+    if value == int(value) or abs(value) >= 100:  # noqa: PLR2004 - three digits are read, not more
+        return f"{round(value):,}"
     return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2g}"
+
+
+def seconds(value: float | None) -> str:
+    """A time in the unit that one would say it in.
+
+    >>> seconds(46.69), seconds(0.0177), seconds(0.0000041), seconds(None)
+    ('46.7 s', '17.7 ms', '<0.1 ms', '–')
+    """
+    if value is None:
+        return UNDEFINED
+    if value >= 1:
+        return f"{value:,.1f} s"
+    return f"{1000 * value:.1f} ms" if value >= 1e-4 else "<0.1 ms"  # noqa: PLR2004 - as one decimal shows
 
 
 def amount(count: int, one: str, many: str | None = None) -> str:
