@@ -11,7 +11,7 @@ help:
 	@echo "make check        ruff, mypy --strict, import-linter"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers"
-	@echo "make stats        what intervals and tests promise, simulated; writes docs/statistics.md"
+	@echo "make stats        what intervals and tests promise, simulated; writes docs/statistics.md and gate.md"
 	@echo "make lengths      lengths of modules and functions"
 	@echo "make constraints  constraints.txt anew, from the newest releases that pyproject.toml allows"
 	@echo "make venv         .venv with everything; \`make clean\` removes it"
@@ -20,7 +20,7 @@ demo: .venv/core
 	@$(BIN)/goldwire demo
 
 test: .venv/dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(ARGS)
 
 check: .venv/dev
 	$(BIN)/ruff check .
@@ -38,6 +38,7 @@ bench: .venv/dev
 # One thread a process: the simulation uses both cores itself.
 stats: .venv/core
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/promises.py $(ARGS)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py --write docs/gate.md
 
 lengths: .venv/core
 	@$(BIN)/python .ci/stats.py src/goldwire

@@ -20,6 +20,13 @@ hypothesis.settings.register_profile("goldwire", deadline=None)
 hypothesis.settings.load_profile("goldwire")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Live tests stay in one process, so that they share one server while others run beside them."""
+    for item in items:
+        if "live" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("live"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
