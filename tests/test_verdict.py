@@ -1,0 +1,38 @@
+"""Errors that a measure with several parts must tell apart, and large crowds of overlapping units."""
+
+from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Annotations, Mention, Span
+from goldwire.eval.score import Options, score
+
+
+def test_a_crowd_of_overlapping_mentions_is_paired_in_full():
+    # Forty mentions that all share a character, on either side: one component of 1,600 pairs.
+    document = make_document("d", "x" * 100)
+
+    def layer(shift):
+        mentions = tuple(
+            Mention(id=str(i), type="A", spans=(Span(50 - i - shift, 51 + i),)) for i in range(1, 41)
+        )
+        return [Annotations(document="d", sha256=document.sha256, mentions=mentions)]
+
+    measures = ["overlap", "partial", "entity:span@dice"]
+    record = score(layer(0), {"s": layer(1)}, [document], measures, options=Options(trials=0, classes=True))
+    overlap, partial, dice = (result.averages["micro"].gold_hits for result in record.results)
+    assert (overlap, partial) == (40, 20)
+    assert 39 < dice < 40
+    assert record.results[0].classes["COR"] == 40
+
+
+def test_the_counts_of_many_labels_and_documents_stay_sparse():
+    documents = [make_document(f"d{i:03}", "word " * 4) for i in range(300)]
+    layer = [
+        Annotations(
+            document=document.id,
+            sha256=document.sha256,
+            mentions=(Mention(id="m", type=f"T{i}", spans=(Span(0, 4),)),),
+        )
+        for i, document in enumerate(documents)
+    ]
+    record = score(layer, {"s": layer}, documents, ["entity"], options=Options(trials=0))
+    assert len(record.results[0].labels) == 300
+    assert record.results[0].averages["macro"].f == 1
