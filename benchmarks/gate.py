@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,26 +140,47 @@ def simulate(case: Case, seed: int) -> Rates:
     )
 
 
+HEAD = """| documents | figures judged | equal builds: fail | warn | lost the margin: fail | stated power |
+|---:|---:|---:|---:|---:|---:|"""
+BEGIN, END = "<!-- written by benchmarks/gate.py -->", "<!-- end -->"
+
+
+def rows(pairs: int, sizes: Sequence[int], margin: float) -> Iterator[str]:
+    """The lines of the table."""
+    for documents in sizes:
+        for measures in (1, 3):
+            begun = time.perf_counter()
+            case = Case(documents, measures, pairs, margin, 0.0)
+            equal = simulate(case, seed=documents)
+            worse = simulate(case._replace(loss=margin), seed=documents + 1)
+            shares = [f"{share:.1%}" for share in (equal.failed, equal.warned, worse.failed, worse.power)]
+            print(f"{time.perf_counter() - begun:.0f} s, mean loss {worse.loss:.4f}", file=sys.stderr)
+            yield f"| {documents} | {measures} | {' | '.join(shares)} |"
+
+
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--documents", type=int, nargs="+", default=[20, 50, 100, 300])
     parser.add_argument("--margin", type=float, default=0.03)
+    parser.add_argument("--write", type=Path, help="put the table into this page, between its marks")
     chosen = parser.parse_args(arguments)
-    print(f"{chosen.pairs} pairs a line, margin {100 * chosen.margin:g} points, alpha 5 %\n")
-    print("| documents | figures judged | equal builds: fail | warn | lost the margin: fail | stated power |")
-    print("|---:|---:|---:|---:|---:|---:|", flush=True)
-    for documents in chosen.documents:
-        for measures in (1, 3):
-            begun = time.perf_counter()
-            case = Case(documents, measures, chosen.pairs, chosen.margin, 0.0)
-            equal = simulate(case, seed=documents)
-            worse = simulate(case._replace(loss=chosen.margin), seed=documents + 1)
-            shares = (equal.failed, equal.warned, worse.failed, worse.power)
-            print(
-                f"| {documents} | {measures} | {' | '.join(f'{share:.1%}' for share in shares)} |", flush=True
-            )
-            print(f"{time.perf_counter() - begun:.0f} s, mean loss {worse.loss:.4f}", file=sys.stderr)
+    table = [
+        f"{chosen.pairs:,} pairs a line, margin {100 * chosen.margin:g} points, alpha 5 %.",
+        "",
+        *HEAD.split("\n"),
+    ]
+    for line in table:
+        print(line, flush=True)
+    for line in rows(chosen.pairs, chosen.documents, chosen.margin):
+        print(line, flush=True)
+        table.append(line)
+    if chosen.write is not None:
+        page = chosen.write.read_text(encoding="utf-8")
+        before, _, rest = page.partition(BEGIN)
+        _, _, after = rest.partition(END)
+        text = "\n".join([BEGIN, *table, END])
+        chosen.write.write_text(f"{before}{text}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -364,6 +364,7 @@ def test_hostile_text_appears_as_text_and_nothing_runs(browser, hostile_file):
     assert "{{7*7}}" in text
     assert "&lt;b&gt;" in text
     page.mouse.move(400, 400)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
     assert page.evaluate("window.pwned") is None
     assert (
         page.evaluate("document.querySelectorAll('#main img, #main svg[onload], a[href^=javascript]').length")

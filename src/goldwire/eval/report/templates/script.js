@@ -295,6 +295,7 @@
   };
 
   /* ------------------------------------------------------------ one document */
+  const LONG = 24;
   const FLAGS = { boundary: "boundary", type: "type", both: "boundary+type", spurious: "spurious", duplicate: "duplicate", missed: "missed" };
   const light = (key, on) => { for (const node of byId("reader").querySelectorAll(`[data-mark="${key}"]`)) node.classList.toggle("lit", on); };
   const drawMark = (lane) => (mark, piece) => {
@@ -302,7 +303,8 @@
     const flag = FLAGS[mark.outcome];
     const key = lane + "-" + mark.key;
     const node = make("span", { class: ["mark", mark.kind, mark.outcome].filter(Boolean).join(" "), "data-mark": key, title: visible(type.name) + (flag ? ": " + flag : "") });
-    if (piece.first) node.append(make("span", { class: "tag" }, isolated(type.name)));
+    // A short tag stays with its word; a long one is cut, and may go to the next line.
+    if (piece.first) node.append(make("span", { class: type.name.length > LONG ? "tag long" : "tag" }, isolated(type.name)));
     if (piece.first && flag) node.append(make("span", { class: "flag" }, flag));
     node.addEventListener("mouseenter", () => light(key, true));
     node.addEventListener("mouseleave", () => light(key, false));
