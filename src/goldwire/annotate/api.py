@@ -260,6 +260,11 @@ def predictions(client: Client, task: int) -> list[dict[str, Any]]:
     return client.read_as(list[dict[str, Any]], "api/predictions/", {"task": task})
 
 
+def all_predictions(client: Client, project: int) -> list[dict[str, Any]]:
+    """Every prediction of a project, whole."""
+    return client.read_as(list[dict[str, Any]], "api/predictions/", {"project": project})
+
+
 def create_prediction(client: Client, task: int, model_version: str, result: Any) -> None:
     """Add a prediction to a task. Raises `UncertainError`."""
     body = {"task": task, "model_version": model_version, "result": result}
@@ -282,7 +287,7 @@ def update_annotation(client: Client, id: int, result: Any) -> None:
 
 
 def update_draft(client: Client, id: int, result: Any) -> None:
-    """Replace what a draft holds."""
+    """Replace what a draft holds; it stays its author's."""
     client.write("PATCH", f"api/drafts/{id}/", {"result": result})
 
 

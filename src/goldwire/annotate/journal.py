@@ -93,13 +93,16 @@ class Current(_Note, frozen=True, tag="current"):
 
 
 class Migrating(_Note, frozen=True, tag="migrating"):
-    """A change of the ontology is about to be applied; what was there before is in the file."""
+    """A change of the ontology is about to be carried out, as the file says; the old state is in it too."""
 
     file: str
+    ontology: str
 
 
 class Migrated(_Note, frozen=True, tag="migrated"):
-    """The change of the last `Migrating` is done."""
+    """The change to this ontology, by its fingerprint, is done."""
+
+    ontology: str
 
 
 Note = Creating | Linked | Sending | Landed | Snapping | Saved | Dropped | Current | Migrating | Migrated

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli import adjudicate, serve, sync
+from goldwire.cli import adjudicate, migrate, serve, sync
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -290,4 +290,5 @@ app.command("serve")(serve.serve)
 app.command("push")(sync.push)
 app.command("pull")(sync.pull)
 app.command("status")(sync.status)
+app.command("migrate")(migrate.migrate)
 app.command("adjudicate")(adjudicate.adjudicate)

@@ -1,0 +1,124 @@
+"""`goldwire annotate migrate`: another ontology for a project that people work in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goldwire.cli.output import Json, print_json
+from goldwire.cli.sync import DataDir, Dir, Project, TokenFile, Url, Verbose, connect, open_both, progress
+
+if TYPE_CHECKING:
+    from goldwire.annotate.migrate import Done, Planned
+    from goldwire.annotate.migration import Change
+
+SHOWN = 50  # losses in the text; --json has all
+
+
+def migrate(
+    folder: Dir,
+    *,
+    to: Annotated[str, typer.Option(metavar="ONTOLOGY", help="The new one: a name that ships, or a file.")],
+    plan: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What becomes of old labels (TOML); see the docs.")
+    ] = None,
+    project: Project = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would become of everything.")] = False,
+    accept_losses: Annotated[
+        bool, typer.Option("--accept-losses", help="Go on although something cannot be carried over.")
+    ] = False,
+    url: Url = None,
+    token_file: TokenFile = None,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Change the ontology of a project with annotations in it: labels are renamed, merged and split.
+
+    Configuration, annotations, drafts, predictions and the corpus's layers go over together. What the plan
+    does not name keeps its name. What cannot be carried over is listed first, and exit 1 without a change
+    unless it is given up in the plan or accepted. The old state is kept.
+
+    \b
+    Example:
+      goldwire annotate migrate work --to conflict-2.toml --plan moves.toml --dry-run
+    """
+    from goldwire.annotate import migrate as migrating
+
+    corpus, _ = open_both(folder)
+    change = _change(folder, to, plan)
+    if change is None:
+        print_json({"changed": {}}) if as_json else typer.echo("the corpus has this ontology already")
+        return
+    with connect(url, token_file, data_dir, verbose) as client:
+        tell = progress()
+        planned = migrating.prepare(client, corpus, project or corpus.manifest.name, change, progress=tell)
+        refused = bool(planned.unplanned) and not accept_losses
+        done = None
+        if not dry_run and not refused:
+            done = migrating.apply(client, corpus, planned, to, progress=tell)
+    _tell(planned, done, as_json)
+    if (refused and not dry_run) or (done is not None and done.left):
+        raise typer.Exit(1)
+
+
+def _change(folder: Path, to: str, plan: Path | None) -> Change | None:
+    """The change from the corpus's ontology to another one; None if they are the same."""
+    from goldwire.annotate import moves
+    from goldwire.annotate.migration import Change
+    from goldwire.corpora import ontology as ontologies
+    from goldwire.corpora.errors import CorpusError, DataError
+
+    _, old = open_both(folder)
+    new = ontologies.read(to)
+    if new.fingerprint() == old.fingerprint():
+        return None
+    wanted = moves.Moves()
+    if plan is not None:
+        try:
+            wanted = moves.decode(plan.read_text(encoding="utf-8-sig"), str(plan))
+        except (OSError, UnicodeDecodeError) as error:
+            raise CorpusError(f"{plan}: cannot be read as UTF-8 text ({error})") from error
+    faults = moves.check(wanted, old, new, str(plan))
+    if faults:
+        raise DataError(f"{plan}: {len(faults)} fault(s)", faults)
+    return Change(old=old, new=new, moves=wanted)
+
+
+def _tell(planned: Planned, done: Done | None, as_json: bool) -> None:
+    items = Counter(item.kind for migration in planned.projects.values() for item in migration.items)
+    moved: Counter[str] = Counter()
+    for migration in planned.projects.values():
+        moved.update(migration.moved)
+    if as_json:
+        print_json(
+            {
+                "to_change": items,
+                "moved": moved,
+                "losses": planned.losses,
+                "unplanned": len(planned.unplanned),
+                "changed": done and done.changed,
+                "left": done and done.left,
+                "layers": sorted(planned.layers),
+            }
+        )
+        return
+    typer.echo(f"to change: {', '.join(f'{n} {kind}(s)' for kind, n in items.items()) or 'nothing there'}")
+    for label, times in moved.items():
+        typer.echo(f"  {label}: {times}")
+    for loss in planned.losses[:SHOWN]:
+        typer.echo(f"{'given up' if loss.planned else 'cannot be carried over'}: {loss}")
+    if len(planned.losses) > SHOWN:
+        typer.echo(f"… and {len(planned.losses) - SHOWN} more (see --json)")
+    if done is None:
+        typer.echo(f"nothing was changed; {len(planned.unplanned)} loss(es) not planned")
+        return
+    typer.echo(
+        f"changed: {', '.join(f'{n} {kind}(s)' for kind, n in done.changed.items()) or 'nothing there'}"
+    )
+    for item in done.left:
+        typer.echo(f"changed by somebody meanwhile, left alone: {item.kind} {item.id} of task {item.task}")
+    typer.echo(f"layers: {', '.join(done.layers) or 'none'}")
