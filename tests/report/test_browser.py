@@ -300,6 +300,21 @@ def test_marks_stand_where_the_annotations_say(opened, scored):
         assert len(marked) >= len(set(wanted)) * 0.9
 
 
+def test_a_document_beyond_the_budget_is_named_and_its_figures_stay(browser, scored, tmp_path):
+    records = {"record": read_record(scored / "records" / "default.json")}
+    evidence = gather(open_corpus(scored), records)
+    report = with_evidence(make_report(records), evidence)
+    page = tmp_path / "small.html"
+    page.write_text(render(report, make_blocks(report, evidence, records), budget=10), encoding="utf-8")
+    watched = Watched(browser, page)
+    expect(watched.page.locator("#documents .notes")).to_contain_text("18 documents")
+    watched.page.locator("#documents-table tbody button").first.click()
+    expect(watched.page.locator("#reader")).to_contain_text("not in this file")
+    expect(watched.page.locator("#documents-table tbody td.shade").first).to_be_visible()
+    watched.check(page)
+    watched.page.context.close()
+
+
 # ---------------------------------------------------------------- hostile text
 ATTACK = (
     "<script>window.pwned=1</script><img src=x onerror='window.pwned=2'>\"'><svg/onload=window.pwned=3>"

@@ -23,10 +23,15 @@ from goldwire.eval.report.model import Board, Report, Standing
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "script.js"
 PACKING = 6  # gzip's usual level: the last three cost much time for little
+BUDGET = 48 * 10**6  # bytes of packed texts in one page: more than browsers open with ease
 
 
-def render(report: Report, blocks: Mapping[str, Any]) -> str:
-    """The page; `blocks` are JSON values by name, packed into it (see `view`)."""
+def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -> str:
+    """The page; `blocks` are JSON values by name, packed into it (see `pack`).
+
+    Texts beyond the budget, in bytes, are left out; their figures stay, and the page says so.
+    """
+    packed = pack_all(blocks, budget)
     style, script = read_asset(STYLE), read_asset(SCRIPT)
     drawings = plots.draw(report)
     return (
@@ -37,7 +42,8 @@ def render(report: Report, blocks: Mapping[str, Any]) -> str:
             policy=policy(style, script),
             style=Markup(style),  # noqa: S704 - our own files
             script=Markup(script),  # noqa: S704
-            blocks={name: pack(value) for name, value in blocks.items()},
+            blocks=packed,
+            left_out=sum(len(blocks[name]) for name in blocks.keys() - packed.keys()),
             drawings={name: _markup(drawing) for name, drawing in drawings.items()},
             examples=any(name.startswith("cells-") for name in blocks),
             colours=plots.colour_numbers(report.overview.systems),
@@ -74,6 +80,19 @@ def policy(style: str, script: str) -> str:
 def pack(value: Any) -> str:
     """JSON, gzipped, in base64: letters only, so nothing in it can end the element that holds it."""
     return base64.b64encode(gzip.compress(msgspec.json.encode(value), PACKING, mtime=0)).decode()
+
+
+def pack_all(blocks: Mapping[str, Any], budget: int) -> dict[str, str]:
+    """Every block, packed; chunks of documents only as long as they keep within the budget."""
+    packed, spent = {}, 0
+    for name, value in blocks.items():
+        data = pack(value)
+        if name.startswith("docs-"):
+            spent += len(data)
+            if spent > budget:
+                continue
+        packed[name] = data
+    return packed
 
 
 def read_asset(name: str) -> str:
