@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Spans
 from goldwire.eval import trace
@@ -25,11 +24,8 @@ def read_traced(corpus: Corpus, record: Record) -> Traced:
     measures = [parse(measure) for measure in record.measures]
     systems = {system.name: system.layer for system in record.systems}
     traced = trace.read(corpus, record.gold.layer, systems, measures)
-    layers = [(record.gold, traced.gold), *((s, traced.systems[s.name]) for s in record.systems)]
-    changed = [facts.layer for facts, layer in layers if facts.fingerprint != layer.fingerprint]
-    if changed or corpus.fingerprint() != record.corpus.fingerprint:
-        what = f"layer {', '.join(changed)}" if changed else "texts"
-        raise JudgementError(f"{corpus.path}: the {what} changed since the record was made; score again")
+    systems_read = ((system, traced.systems[system.name]) for system in record.systems)
+    trace.check(corpus, traced.texts, record, [(record.gold, traced.gold), *systems_read])
     return traced
 
 

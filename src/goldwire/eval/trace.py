@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Span, Spans
 from goldwire.eval import load
@@ -15,6 +16,7 @@ from goldwire.eval.align import Pairs
 from goldwire.eval.load import TextRow, Texts
 from goldwire.eval.match import Case, matched
 from goldwire.eval.measure import Measure
+from goldwire.eval.record import LayerFacts, Record
 from goldwire.eval.score import needs
 from goldwire.eval.tables import Codes, Extents, Ints
 from goldwire.eval.tally import Sides
@@ -65,6 +67,19 @@ def read(corpus: Corpus, gold: str, systems: dict[str, str], measures: Sequence[
         load.read_layer(corpus, gold, texts, codes, need),
         {name: load.read_layer(corpus, layer, texts, codes, need) for name, layer in systems.items()},
     )
+
+
+def check(
+    corpus: Corpus, texts: Texts, record: Record, pairs: Iterable[tuple[LayerFacts, load.Layer]]
+) -> None:
+    """Raise `JudgementError` if texts or layers are not those that a record was made from."""
+    changed = [facts.layer for facts, layer in pairs if facts.fingerprint != layer.fingerprint]
+    if record.corpus.fingerprint != texts.fingerprint():
+        changed.append("the texts")
+    if changed:
+        raise JudgementError(
+            f"{corpus.path}: changed since the record was made: {', '.join(changed)}; score again"
+        )
 
 
 def trace(measure: Measure, sides: Sides) -> Trace:

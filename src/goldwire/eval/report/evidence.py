@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
@@ -36,6 +35,7 @@ from goldwire.eval.report.model import (
 from goldwire.eval.substitute import substitute
 from goldwire.eval.tables import Bools, Codes
 from goldwire.eval.tally import Sides
+from goldwire.eval.trace import check
 
 UNITS = ("entities", "triggers", "arguments")  # as `analyse.KINDS`, in the words of a reader
 # A matrix has a row and a column for this many labels; the rarer ones share one, called OTHER.
@@ -78,7 +78,8 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
         system.name: load.read_layer(corpus, _facts(system).layer, texts, codes, need)
         for system in contenders(records)
     }
-    _check(corpus, texts, records, {"": gold, **systems})
+    made = ((_facts(system), systems[system.name]) for system in contenders(records))
+    check(corpus, texts, first, [(first.gold, gold), *made])
     return Evidence(
         texts=texts,
         meta={document.id: document.meta for document in corpus.documents()},
@@ -95,21 +96,6 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
 
 def _facts(system: Contender) -> LayerFacts:
     return next(item for item in system.record.systems if item.name == system.system)
-
-
-def _check(corpus: Corpus, texts: Texts, records: Mapping[str, Record], layers: Mapping[str, Layer]) -> None:
-    """Layers are by the name of the system, gold by ""."""
-    first = next(iter(records.values()))
-    made = {"": first.gold, **{system.name: _facts(system) for system in contenders(records)}}
-    changed = [
-        made[name].layer for name, layer in layers.items() if made[name].fingerprint != layer.fingerprint
-    ]
-    if first.corpus.fingerprint != texts.fingerprint():
-        changed.append("the texts")
-    if changed:
-        raise JudgementError(
-            f"{corpus.path}: changed since the record was made: {', '.join(changed)}; score again"
-        )
 
 
 def with_evidence(report: Report, evidence: Evidence) -> Report:
