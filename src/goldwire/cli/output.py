@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import PurePath
 from typing import Annotated, Any
 
 import typer
@@ -11,11 +12,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, fo
 
 
 def print_json(value: Any) -> None:
-    """A value that msgspec can encode, as indented JSON on standard output."""
+    """A value that msgspec can encode, or with paths in it, as indented JSON on standard output."""
     import msgspec
 
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    text = msgspec.json.format(msgspec.json.encode(value, enc_hook=_encode_path), indent=2).decode()
     sys.stdout.write(text + "\n")
+
+
+def _encode_path(value: Any) -> str:
+    if not isinstance(value, PurePath):
+        raise TypeError(f"{type(value).__name__} is nothing that JSON has")
+    return str(value)
 
 
 def note(message: str) -> None:
