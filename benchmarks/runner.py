@@ -11,6 +11,7 @@ the facts that `eval run` records.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -55,6 +56,14 @@ def through_the_runner(corpus: Corpus, name: str, workers: int) -> float:
     return DOCUMENTS / facts.speed.documents
 
 
+def plain_processes(number: int) -> float:
+    """Seconds for so many plain processes at once, each computing all documents: what the machine can do."""
+    code = f"import time, timed\nt = time.perf_counter()\nfor _ in range({DOCUMENTS}): timed.compute(None)\n"
+    command = [sys.executable, "-c", code + "print(time.perf_counter() - t)"]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(number)]
+    return max(float(process.communicate()[0]) for process in running)
+
+
 def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -66,11 +75,14 @@ def main(rounds: int) -> None:
         loop: dict[str, list[float]] = {name: [] for name in NAMES}
         one: dict[str, list[float]] = {name: [] for name in NAMES}
         two: list[float] = []
+        plain: dict[int, list[float]] = {1: [], 2: []}
         for _ in range(rounds):
             for name in NAMES:
                 loop[name].append(in_a_loop(corpus, name))
                 one[name].append(through_the_runner(corpus, name, 1))
             two.append(through_the_runner(corpus, "compute", 2))
+            for number, seconds in plain.items():
+                seconds.append(plain_processes(number))
         os.chdir("/")
     each = 1000 / DOCUMENTS
     for name in NAMES:
@@ -81,6 +93,8 @@ def main(rounds: int) -> None:
         )
     single, double = min(one["compute"]), min(two)
     print(f"compute  two workers {double * each:6.2f} ms a document, {single / double:.2f} times one worker")
+    machine = 2 * min(plain[1]) / min(plain[2])
+    print(f"the machine itself: two plain processes at once do {machine:.2f} times the work of one")
 
 
 if __name__ == "__main__":
