@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.eval.tables import fold
+from goldwire.eval.tables import ROOM, fold
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -155,16 +155,21 @@ class Patterns:
 
 def condense(counts: Counts, times: NDArray[np.int64] | None = None) -> Patterns:
     """Documents of equal rows put together; `times` says how many each document stands for already."""
-    kinds, example, kind = np.unique(pattern_of(counts), return_index=True, return_inverse=True)
+    return distinct(counts, times)[1]
+
+
+def distinct(counts: Counts, times: NDArray[np.int64] | None = None) -> tuple[NDArray[np.int64], Patterns]:
+    """The number of each document's pattern, and the patterns; see `condense`."""
+    kinds, example, kind = np.unique(_pattern_codes(counts), return_index=True, return_inverse=True)
     many = np.bincount(kind, times, len(kinds)).astype(np.int64)
     place = np.full(len(counts.documents), -1, np.int64)
     place[example] = np.arange(len(example))
-    rows = place[counts.document] >= 0
+    rows = np.flatnonzero(place[counts.document] >= 0)
     names = tuple(f"{number:09}" for number in range(len(example)))
     kept = make_counts(
         names, counts.labels, place[counts.document[rows]], counts.label[rows], counts.values[rows]
     )
-    return Patterns(kept, many)
+    return kind.astype(np.int64), Patterns(kept, many)
 
 
 def join_patterns(parts: Sequence[Patterns]) -> Patterns:
@@ -177,18 +182,23 @@ def join_patterns(parts: Sequence[Patterns]) -> Patterns:
     return condense(join(apart), np.concatenate([part.times for part in parts]))
 
 
-def pattern_of(counts: Counts) -> NDArray[np.int64]:
+def _pattern_codes(counts: Counts) -> NDArray[np.int64]:
     """A number for each document, equal where the rows are."""
-    values = np.column_stack([counts.label, counts.values])
-    row = fold([_whole(column) for column in values.T])
+    columns = [counts.label.astype(np.int64), *map(_whole, counts.values.T)]
+    names, row = np.unique(fold(columns), return_inverse=True)
     sizes = np.bincount(counts.document, minlength=len(counts.documents))
-    first = np.cumsum(sizes) - sizes
-    pattern = np.zeros(len(sizes), np.int64)  # 0: no rows
-    for place in range(int(sizes.max(initial=0))):
+    first, most = np.cumsum(sizes) - sizes, int(sizes.max(initial=0))
+    code = np.zeros(len(sizes), np.int64)  # 0: no row
+    roomy = (len(names) + 1.0) ** most < ROOM
+    for place in range(most):
         longer = np.flatnonzero(sizes > place)
-        _, code = np.unique(fold([pattern[longer], row[first[longer] + place]]), return_inverse=True)
-        pattern[longer] = pattern.max() + 1 + code
-    return pattern
+        more = row[first[longer] + place] + 1
+        if roomy:
+            code[longer] = code[longer] * (len(names) + 1) + more
+        else:  # renumbered at every step, above all that came before
+            _, step = np.unique(fold([code[longer], more]), return_inverse=True)
+            code[longer] = code.max() + 1 + step
+    return code
 
 
 def _whole(column: Floats) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ import numpy as np
 from goldwire.corpora.codec import value_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementError
 from goldwire.corpora.store import write_atomic
-from goldwire.eval.counts import Counts, Patterns, make_counts, pattern_of
+from goldwire.eval.counts import Counts, Patterns, distinct, make_counts
 from goldwire.eval.metrics import Score
 from goldwire.eval.tables import Ints
 
@@ -163,47 +163,26 @@ class Record(_Struct, frozen=True, kw_only=True):
 
 def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
     """Counts as a table in which documents of equal counts share a pattern."""
-    _, example, index = np.unique(pattern_of(counts), return_index=True, return_inverse=True)
-    return CountTable(
-        system=system,
-        measure=measure,
-        labels=counts.labels,
-        patterns=_patterns(counts, example),
-        documents=tuple(index.tolist()),
-    )
+    index, patterns = distinct(counts)
+    return encode_patterns(patterns, system, measure, index)
 
 
-def decode_patterns(table: CountTable) -> Patterns:
-    """The patterns of a table, and how many documents have each."""
-    numbers = range(len(table.patterns))
-    one_each = msgspec.structs.replace(table, documents=tuple(numbers), times=())
-    counts = decode_counts(one_each, tuple(f"{number:09}" for number in numbers))
-    times = table.times or np.bincount(table.documents, minlength=len(table.patterns))
-    return Patterns(counts, np.asarray(times, np.int64))
-
-
-def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable:
-    """Patterns as a table that does not name documents."""
+def encode_patterns(
+    patterns: Patterns, system: str, measure: str, documents: Ints | None = None
+) -> CountTable:
+    """Patterns as a table; `documents` has the pattern of each, without it they are not named."""
     counts = patterns.counts
+    numbers = np.arange(len(counts.documents))
+    first, end = (np.searchsorted(counts.document, numbers, side).tolist() for side in ("left", "right"))
+    labels, values = counts.label.tolist(), counts.values.tolist()
+    rows = [(label, *four) for label, four in zip(labels, values, strict=True)]
     return CountTable(
         system=system,
         measure=measure,
         labels=counts.labels,
-        patterns=_patterns(counts, np.arange(len(counts.documents))),
-        times=tuple(patterns.times.tolist()),
-    )
-
-
-_Pattern = tuple[tuple[int, float, float, float, float], ...]
-
-
-def _patterns(counts: Counts, documents: Ints) -> tuple[_Pattern, ...]:
-    """The rows of some documents."""
-    values = np.column_stack([counts.label, counts.values])
-    first, end = (np.searchsorted(counts.document, documents, side) for side in ("left", "right"))
-    return tuple(
-        tuple((int(label), *four) for label, *four in values[low:high].tolist())
-        for low, high in zip(first.tolist(), end.tolist(), strict=True)
+        patterns=tuple(tuple(rows[low:high]) for low, high in zip(first, end, strict=True)),
+        documents=() if documents is None else tuple(documents.tolist()),
+        times=tuple(patterns.times.tolist()) if documents is None else (),
     )
 
 

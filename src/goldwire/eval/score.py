@@ -170,7 +170,7 @@ def _score(plan: _Plan, parts: Iterable[Block]) -> Record:
         options = msgspec.structs.replace(options, trials=0)
     terms = Terms(options, _policies(options), _data(corpus, layers[0], known), heard.groups())
     findings = {name.name: heard.finding(name.name) for name in plan.names[1:]}
-    tables = {name: verdict.encode(finding, name) for name, finding in findings.items()}
+    condensed = {name: verdict.condense_all(finding, name) for name, finding in findings.items()}
     return Record(
         format=FORMAT,
         goldwire=__version__,
@@ -183,9 +183,11 @@ def _score(plan: _Plan, parts: Iterable[Block]) -> Record:
         policies=dict(terms.policies),
         documents=tuple(heard.ids),
         groups=terms.groups,
-        counts=tuple(table for found in tables.values() for table in found.values()),
+        counts=tuple(counts.table for found in condensed.values() for counts in found.values()),
         results=tuple(
-            verdict.result(finding.measures[measure.counted], tables[name][measure.counted], measure, terms)
+            verdict.result(
+                finding.measures[measure.counted], condensed[name][measure.counted], measure, terms
+            )
             for measure in plan.measures
             for name, finding in findings.items()
         ),

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.eval import analyse, classes, diagnose, figures, metrics, tally
-from goldwire.eval.counts import Counts, Patterns, condense, join, join_patterns
+from goldwire.eval.counts import Counts, Patterns, condense, distinct, join, join_patterns
 from goldwire.eval.measure import Measure
 from goldwire.eval.record import (
     Confusion,
     CountTable,
     Interval,
     Result,
-    decode_patterns,
-    encode_counts,
     encode_patterns,
 )
 from goldwire.eval.resample import TRIALS, Method
@@ -156,19 +154,30 @@ class Terms:
     groups: tuple[int, ...] | None
 
 
-def encode(finding: Finding, system: str) -> dict[Measure, CountTable]:
-    """The counts of a system as a record holds them."""
+class Condensed(NamedTuple):
+    """The counts of a system under a measure as a record holds them, and as figures are made of them."""
+
+    table: CountTable
+    patterns: Patterns
+
+
+def condense_all(finding: Finding, system: str) -> dict[Measure, Condensed]:
+    """The counts of a system under every measure, documents of equal rows put together."""
     return {
-        measure: encode_patterns(found.counts, system, str(measure))
-        if isinstance(found.counts, Patterns)
-        else encode_counts(found.counts, system, str(measure))
-        for measure, found in finding.measures.items()
+        measure: _condensed(found.counts, system, str(measure)) for measure, found in finding.measures.items()
     }
 
 
-def result(found: Found, table: CountTable, measure: Measure, terms: Terms) -> Result:
-    """What a measure says of a system; `table` has the counts of what was found."""
-    patterns = decode_patterns(table)
+def _condensed(counts: Counts | Patterns, system: str, measure: str) -> Condensed:
+    if isinstance(counts, Patterns):
+        return Condensed(encode_patterns(counts, system, measure), counts)
+    index, patterns = distinct(counts)
+    return Condensed(encode_patterns(patterns, system, measure, index), patterns)
+
+
+def result(found: Found, condensed: Condensed, measure: Measure, terms: Terms) -> Result:
+    """What a measure says of a system."""
+    table, patterns = condensed
     averages = metrics.averages(patterns, measure)
     return Result(
         system=table.system,
