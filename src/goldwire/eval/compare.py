@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.corpora.errors import JudgementError
-from goldwire.eval import contrast, metrics, resample
+from goldwire.eval import contrast, resample
 from goldwire.eval.contrast import ALPHA, Difference
 from goldwire.eval.counts import Counts
-from goldwire.eval.figures import FIGURES, Groups, rows, statistic
+from goldwire.eval.figures import FIGURES, Groups, prf, rows, statistic
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.record import Interval, Record, Result
 from goldwire.eval.tally import is_additive
@@ -257,8 +257,8 @@ def results_by_document(first: Counts, second: Counts, measure: Measure) -> tupl
 
 
 def _by_document(counts: Counts, measure: Measure) -> NDArray[np.float64]:
-    scores = metrics.by_document(counts, measure.beta).values()
-    return np.array([1.0 if score.f is None else score.f for score in scores])
+    """F of each document; 1 where nothing was to be found and nothing was."""
+    return np.nan_to_num(prf(counts.by_document(), measure.beta)[:, F], nan=1.0)
 
 
 def _with_holm(pairs: Sequence[Pair]) -> list[Pair]:

@@ -123,10 +123,16 @@ def randomise(pairs: Sample, statistic: Statistic, *, trials: int = SWAPS, seed:
 
 def _swaps(random: np.random.Generator, times: Integers, size: int) -> Floats:
     """How many of the documents with each row are swapped, each with a chance of one half: size x rows."""
-    swapped = random.integers(0, 2, (size, len(times)), dtype=np.int8).astype(np.float64)
-    many = times > 1  # coins are cheaper than binomials, and most rows are of one document
-    swapped[:, many] = random.binomial(times[many], 0.5, (size, int(many.sum())))
-    return swapped
+    alone = times == 1
+    number = size * int(alone.sum())
+    # Most rows belong to one document, and bits are a fraction of the price of binomials.
+    bits = np.unpackbits(np.frombuffer(random.bytes((number + 7) // 8), np.uint8), count=number)
+    if alone.all():
+        return bits.reshape(size, -1).astype(np.float64)
+    draws = np.empty((size, len(times)))
+    draws[:, alone] = bits.reshape(size, -1)
+    draws[:, ~alone] = random.binomial(times[~alone], 0.5, (size, int((~alone).sum())))
+    return draws
 
 
 def two_sided(value: float, null: Floats) -> float:
