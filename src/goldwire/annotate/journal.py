@@ -138,7 +138,7 @@ def folder(corpus: Corpus, title: str) -> Path:
 
     >>> from goldwire.corpora.store import Manifest
     >>> folder(Corpus(Path("work"), Manifest(name="x")), "round 1").as_posix()
-    'work/labelstudio/round-1-3b27a8'
+    'work/labelstudio/round-1-cf7c48'
     """
     plain = re.sub(r"\W+", "-", title, flags=re.ASCII).strip("-")[:_NAME_CHARACTERS]
     name = plain if plain == title else f"{plain}-{hashlib.sha256(title.encode()).hexdigest()[:6]}".strip("-")
