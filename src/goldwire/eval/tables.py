@@ -56,12 +56,12 @@ class Extents:
     @property
     def start(self) -> Ints:
         """The first character of each unit."""
-        return self.starts[self.offset[:-1]]
+        return self.starts if len(self.starts) == len(self) else self.starts[self.offset[:-1]]
 
     @property
     def end(self) -> Ints:
         """The place after the last character of each unit."""
-        return self.ends[self.offset[1:] - 1]
+        return self.ends if len(self.ends) == len(self) else self.ends[self.offset[1:] - 1]
 
     @property
     def owner(self) -> Ints:
@@ -73,6 +73,8 @@ class Extents:
 
     def lengths(self) -> Ints:
         """Characters of each unit, gaps left out."""
+        if len(self.starts) == len(self):
+            return self.ends - self.starts
         sums = np.concatenate([[0], np.cumsum(self.ends - self.starts)])
         lengths: Ints = sums[self.offset[1:]] - sums[self.offset[:-1]]
         return lengths

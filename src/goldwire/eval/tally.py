@@ -77,7 +77,8 @@ def _matched(measure: Measure, sides: Sides) -> Outcome:
     pairs = matched(Case(measure, gold, system, sides.gold.table, sides.system.table, sides.texts))
     cells = _cells(gold), _cells(system)
     hits = cells[0].take(pairs.gold), cells[1].take(pairs.system)
-    counts = tally(sides, cells, hits, pairs.credit)
+    credit = None if measure.match == "exact" else pairs.credit  # 1, each
+    counts = tally(sides, cells, hits, credit)
     return Outcome(counts, gold.collapsed, system.collapsed)
 
 
@@ -104,33 +105,33 @@ def tally(
     names, rank = _labels(sides.codes, units[0].label, units[1].label)
     weight = None if credit is None else np.rint(credit * GRID) / GRID
     cells = [side.document * len(names) + rank[side.label] for side in (*units, *hits)]
-    rows, places = _rows(cells, len(sides.texts.rows) * len(names))
-    weights = (None, None, weight, weight)
+    rows, places, size = _rows(cells, len(sides.texts.rows) * len(names))
     gold, system, gold_hits, system_hits = (
-        np.bincount(place, weight, len(rows)) for place, weight in zip(places, weights, strict=True)
+        np.bincount(place, one, size) for place, one in zip(places, (None, None, weight, weight), strict=True)
     )
+    here = np.flatnonzero(gold + system)
+    at = here if rows is None else rows[here]
     return Counts(
         documents=sides.texts.ids,
         labels=names,
-        document=(rows // max(len(names), 1)).astype(np.int32),
-        label=(rows % max(len(names), 1)).astype(np.int32),
-        values=np.stack([system_hits, system, gold_hits, gold], axis=1).astype(np.float64),
+        document=(at // max(len(names), 1)).astype(np.int32),
+        label=(at % max(len(names), 1)).astype(np.int32),
+        values=np.column_stack([column[here] for column in (system_hits, system, gold_hits, gold)]).astype(
+            np.float64
+        ),
     )
 
 
 DENSE = 10  # a table of all cells is made if it has up to so many for each unit
 
 
-def _rows(cells: Sequence[Ints], size: int) -> tuple[Ints, list[Ints]]:
-    """The cells of the first two columns that occur, in order, and the place of each cell among them."""
-    both = np.concatenate(cells[:2])
-    if size > DENSE * len(both):
-        rows = np.unique(both)
-        return rows, [np.searchsorted(rows, cell) for cell in cells]
-    occur = np.zeros(size, np.bool_)
-    occur[both] = True
-    place = np.cumsum(occur) - 1
-    return np.flatnonzero(occur), [place[cell] for cell in cells]
+def _rows(cells: Sequence[Ints], size: int) -> tuple[Ints | None, Sequence[Ints], int]:
+    """The cells looked at (None: all of them), the place of each unit's cell among them, their number."""
+    both = cells[0], cells[1]
+    if size <= DENSE * sum(map(len, both)):
+        return None, cells, size
+    rows = np.unique(np.concatenate(both))
+    return rows, [np.searchsorted(rows, cell) for cell in cells], len(rows)
 
 
 def _labels(codes: Codes, *columns: Ints) -> tuple[tuple[str, ...], Ints]:

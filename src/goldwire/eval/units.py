@@ -9,7 +9,7 @@ import numpy as np
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.eval.measure import Measure
-from goldwire.eval.tables import NONE, Bools, Codes, Extents, Ints, Table, fold
+from goldwire.eval.tables import NONE, ROOM, Bools, Codes, Extents, Ints, Table, fold
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,11 @@ def make_units(measure: Measure, gold: Table, system: Table, codes: Codes) -> tu
 
 
 def _keyed(gold: _Side, system: _Side) -> tuple[Units, Units]:
-    groups = pack(_with_document(gold), _with_document(system))
-    keys = pack(*([group, *place(side.extents)] for group, side in zip(groups, (gold, system), strict=True)))
+    # Places come before what else must agree, so that units are from left to right, mostly as they stand
+    # in the file, and little is left to sort.
+    keys = pack(*([side.extents.document, *place(side.extents), *side.columns] for side in (gold, system)))
+    groups = pack(*([side.extents.document, *side.columns] for side in (gold, system)))
     return _as_set(gold, groups[0], keys[0]), _as_set(system, groups[1], keys[1])
-
-
-def _with_document(side: _Side) -> list[Ints]:
-    return [side.extents.document, *side.columns]
 
 
 def place(extents: Extents) -> list[Ints]:
@@ -87,11 +85,12 @@ def place(extents: Extents) -> list[Ints]:
 
 
 def _as_set(side: _Side, group: Ints, key: Ints) -> Units:
-    """Units of distinct keys, in order of key: by document, then by what must agree, then by place."""
+    """Units of distinct keys, in order of key: by document, then by place, then by what must agree."""
+    if (key[:-1] < key[1:]).all():
+        return Units(side.extents, group, key, side.label, side.row)
     unique, first = np.unique(key, return_index=True)
-    extents = side.extents if len(unique) == len(key) and (first[:-1] < first[1:]).all() else None
     return Units(
-        extents=side.extents.take(first) if extents is None else extents,
+        extents=side.extents.take(first),
         group=group[first],
         key=unique,
         label=side.label[first],
@@ -102,8 +101,19 @@ def _as_set(side: _Side, group: Ints, key: Ints) -> Units:
 
 def pack(gold: Sequence[Ints], system: Sequence[Ints]) -> tuple[Ints, Ints]:
     """Columns of both sides as one number a row: equal numbers for equal rows, in the order of the rows."""
-    packed = fold([np.concatenate(pair) for pair in zip(gold, system, strict=True)])
-    return packed[: len(gold[0])], packed[len(gold[0]) :]
+    folded = np.zeros(len(gold[0]), np.int64), np.zeros(len(system[0]), np.int64)
+    width = 1
+    for columns in zip(gold, system, strict=True):
+        low = min((int(column.min()) for column in columns if len(column)), default=0)
+        range_ = 1 + max((int(column.max()) for column in columns if len(column)), default=0) - low
+        width *= range_
+        if width >= ROOM:  # too wide for one number: renumbered on the way
+            packed = fold([np.concatenate(pair) for pair in zip(gold, system, strict=True)])
+            return packed[: len(gold[0])], packed[len(gold[0]) :]
+        for number, column in zip(folded, columns, strict=True):
+            np.multiply(number, range_, out=number)
+            np.add(number, column - low, out=number)
+    return folded
 
 
 # ---------------------------------------------------------------- the kinds of unit
