@@ -6,7 +6,7 @@ import pytest
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError, DataError, MeasureError
 from goldwire.corpora.store import Manifest, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Event, Excluded, Mention, Span
+from goldwire.corpora.types import Annotations, Event, Excluded, Mention, Provenance, Span
 from goldwire.eval.score import Options, score, score_corpus
 
 DOCUMENTS = [make_document(f"d{i}", "Rebels took the town of Kunduz.") for i in range(4)]
@@ -166,6 +166,19 @@ def test_a_changed_policy_or_measure_changes_the_signature():
     ]
     assert len(set(found)) == len(found)
     assert signatures() == found[0]
+
+
+def test_the_signature_names_how_tags_were_read():
+    def read(layer, tags):
+        provenance = Provenance(tool="conll", details={"tags": tags})
+        return [msgspec.structs.replace(item, provenance=provenance) for item in layer]
+
+    def signature(gold, system):
+        return score(gold, {"s": system}, DOCUMENTS, ["entity"], options=QUICK).results[0].signature
+
+    assert "tags:" not in signature(GOLD, GOLD)
+    assert "|tags:conlleval|" in signature(read(GOLD, "conlleval"), read(GOLD, "conlleval"))
+    assert "|tags:conlleval+strict-IOB2|" in signature(read(GOLD, "conlleval"), read(GOLD, "strict-IOB2"))
 
 
 def test_the_signature_names_the_data():

@@ -100,13 +100,15 @@ class Layer:
     Annotations are in the order of the table's rows.
 
     `excluded` is how many units touched an excluded region and were taken out of both. `content` is what
-    is annotated, as JSON in order of document, without who did it and when.
+    is annotated, as JSON in order of document, without who did it and when. `tags` says how tags were
+    read where the annotations come from such (see `corpora.formats.tags`).
     """
 
     table: Table
     items: tuple[Annotations, ...]
     content: tuple[bytes, ...]
     excluded: int = 0
+    tags: frozenset[str] = frozenset()
 
     @property
     def documents(self) -> int:
@@ -217,6 +219,7 @@ def make_layer(
     parts: list[Table] = []
     content: list[bytes] = []
     ids: list[str] = []
+    tags: set[str] = set()
     kept: list[Annotations] = []
     faults: list[Fault] = []
     binding = _Binding(texts)
@@ -225,6 +228,7 @@ def make_layer(
         table = _table(fitting, texts, codes, need)
         content += map(_ENCODE, map(_CONTENT, chunk))
         ids += map(_DOCUMENT, chunk)
+        tags.update(_tags(chunk))
         if table is None:
             faults += [fault for item in fitting for fault in unit_faults(item)]
         else:
@@ -243,7 +247,15 @@ def make_layer(
         items=tuple(inside),
         content=tuple(_in_order(ids, content)),
         excluded=gone,
+        tags=frozenset(tags),
     )
+
+
+def _tags(chunk: Sequence[Annotations]) -> Iterator[str]:
+    """How the tags that annotations come from were read."""
+    for details in map(attrgetter("provenance.details"), chunk):
+        if "tags" in details:
+            yield str(details["tags"])
 
 
 def _in_order(ids: list[str], content: list[bytes]) -> Iterable[bytes]:

@@ -168,7 +168,7 @@ def _score(plan: _Plan, parts: Iterable[Block]) -> Record:
     layers, known = heard.facts(), _ontology_facts(plan.ontology)
     if options.stream and heard.grouped:  # whose near-duplicates were not kept together
         options = msgspec.structs.replace(options, trials=0)
-    terms = Terms(options, _policies(options), _data(corpus, layers[0], known), heard.groups())
+    terms = Terms(options, _policies(options, heard.tags()), _data(corpus, layers[0], known), heard.groups())
     findings = {name.name: heard.finding(name.name) for name in plan.names[1:]}
     condensed = {name: verdict.condense_all(finding, name) for name, finding in findings.items()}
     return Record(
@@ -252,6 +252,10 @@ class _Heard:
         """A number for each document, shared by near-duplicates; None where there are none."""
         return tuple(map(Codes().__getitem__, self.group)) if self.grouped and self.group else None
 
+    def tags(self) -> set[str]:
+        """The ways in which tags were read, of all layers."""
+        return set().union(*(layer.tags for layer in self.layers))
+
     def facts(self) -> tuple[LayerFacts, ...]:
         """What each layer brought."""
         return tuple(
@@ -274,17 +278,21 @@ class _Digest:
     def __init__(self) -> None:
         self.content = hashlib.sha256()
         self.lines, self.excluded = 0, 0
+        self.tags: set[str] = set()
 
     def add(self, layer: Layer) -> None:
         """Take in some of the layer."""
         self.content.update(b"\n" * bool(self.lines and layer.content) + b"\n".join(layer.content))
         self.lines += layer.documents
         self.excluded += layer.excluded
+        self.tags |= layer.tags
 
 
-def _policies(options: Options) -> dict[str, str]:
+def _policies(options: Options, tags: set[str]) -> dict[str, str]:
+    """What was decided; `tags` are the ways in which tags were read, where layers come from such."""
     intervals = f"{METHOD}-{LEVEL:g}-{options.trials}-seed-{options.seed}" if options.trials else "none"
-    return {**POLICIES, "duplicates": options.duplicates, "intervals": intervals}
+    read = {"tags": "+".join(sorted(tags))} if tags else {}
+    return {**POLICIES, "duplicates": options.duplicates, "intervals": intervals, **read}
 
 
 def _data(corpus: CorpusFacts, gold: LayerFacts, ontology: OntologyFacts | None) -> dict[str, str]:

@@ -26,7 +26,7 @@ from goldwire.corpora.formats import Reading, loss, tags
 from goldwire.corpora.formats.columns import Options, Part, Sentence, parse
 from goldwire.corpora.formats.flat import write
 from goldwire.corpora.offsets import hash_text
-from goldwire.corpora.types import Annotations, Document, Mention, Span
+from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span
 
 __all__ = ["Options", "read", "write"]
 
@@ -120,7 +120,17 @@ def _annotations(part: Part, document: Document, scheme: tags.Scheme, policy: ta
             mentions.append(Mention(id=f"m{len(mentions) + 1}", type=type, spans=(span,)))
     if faults:
         raise DataError("wrong tags or tokens", faults)
-    return Annotations(document=document.id, sha256=document.sha256, mentions=tuple(mentions))
+    return Annotations(
+        document=document.id,
+        sha256=document.sha256,
+        mentions=tuple(mentions),
+        provenance=Provenance(tool="conll", details={"tags": _reading(scheme, policy)}),
+    )
+
+
+def _reading(scheme: tags.Scheme, policy: tags.Policy) -> str:
+    """How tags were read, for the signatures of scores; to conlleval the scheme makes no difference."""
+    return policy if policy == "conlleval" else f"{policy}-{scheme}"
 
 
 def _locate(sentence: Sentence, document: Document, place: int) -> tuple[Sequence[int], int]:
