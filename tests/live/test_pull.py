@@ -149,8 +149,9 @@ def test_layers_follow_what_is_changed_submitted_and_withdrawn(site: Site, annot
     assert site.pull(names=names).layers == {"annotator/anna": 2, "draft/anna": 1}
 
     site.annotate(anna.client, "d00000")
-    for draft in api.drafts(anna.client, site.tasks["d00000"]):
-        anna.client.write("DELETE", f"api/drafts/{draft['id']}/")
+    while drafts := api.drafts(anna.client, site.tasks["d00000"]):
+        for draft in drafts:
+            anna.client.write("DELETE", f"api/drafts/{draft['id']}/")
     anna.client.write("DELETE", f"api/annotations/{withdrawn}/")
     api.update_annotation(anna.client, changed, RESULT[:1])
     pulled = site.pull(names=names)
