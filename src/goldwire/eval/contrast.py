@@ -39,6 +39,7 @@ SWAPS = 10_000  # trials of randomisation: p-values down to .0001, so that Holm 
 POWER = 0.8  # the custom of planning, Cohen 1988
 ALPHA = 0.05
 MOST = 10**9  # documents that a plan asks for: beyond, it is no plan
+_BINOMIAL_COST = 8  # of one binomial, in coins: measured, 40 to 60 ns against 6 with what is done to them
 _TIE = 1e-12  # differences closer than this differ by rounding only
 
 
@@ -110,29 +111,27 @@ def _difference(interval: Interval, drawn: Floats, swapped: Floats, pairs: Sampl
 def randomise(pairs: Sample, statistic: Statistic, *, trials: int = SWAPS, seed: int = 0) -> Floats:
     """Differences had the two systems' outputs been swapped at random, document by document.
 
-    Of the documents with one row, how many are swapped is binomial: trials x values.
+    Of the documents with one row, how many are swapped is binomial: trials x values. Where few documents
+    share a row, a coin for each is the faster of two ways to draw from the same.
     """
     random, change = generator(seed), subtract(statistic)
     width = pairs.rows.shape[1] // 2
     shift = pairs.rows[:, width:] - pairs.rows[:, :width]
     differ = shift.any(axis=1)
     swap, times, total = np.hstack([shift, -shift])[differ], pairs.times[differ], pairs.total()
+    if len(times) * _BINOMIAL_COST > times.sum():
+        swap, times = np.repeat(swap, times, axis=0), np.ones(int(times.sum()), np.int64)
     draws = (_swaps(random, times, size) for size in blocks(trials, len(times)))
     return np.concatenate([change(total + draw @ swap) for draw in draws])
 
 
 def _swaps(random: np.random.Generator, times: Integers, size: int) -> Floats:
     """How many of the documents with each row are swapped, each with a chance of one half: size x rows."""
-    alone = times == 1
-    number = size * int(alone.sum())
-    # Most rows belong to one document, and bits are a fraction of the price of binomials.
-    bits = np.unpackbits(np.frombuffer(random.bytes((number + 7) // 8), np.uint8), count=number)
-    if alone.all():
-        return bits.reshape(size, -1).astype(np.float64)
-    draws = np.empty((size, len(times)))
-    draws[:, alone] = bits.reshape(size, -1)
-    draws[:, ~alone] = random.binomial(times[~alone], 0.5, (size, int((~alone).sum())))
-    return draws
+    if (times > 1).any():
+        return random.binomial(times, 0.5, (size, len(times))).astype(np.float64)
+    coins = size * len(times)
+    bits = np.unpackbits(np.frombuffer(random.bytes((coins + 7) // 8), np.uint8), count=coins)
+    return bits.reshape(size, -1).astype(np.float64)
 
 
 def two_sided(value: float, null: Floats) -> float:
