@@ -289,6 +289,7 @@ HAND = "counts by hand"
 BY_HAND = {
     "default": "TI, TC, AI+, AC+, realis: `tests/oracle/test_events_by_hand.py`",
     "ace": "TI to AC+, one text in which all six differ: `tests/oracle/test_events_by_hand.py`",
+    "arguments": "every definition on one text: `tests/oracle/test_events_by_hand.py`",
     "textee": "the same six: `tests/oracle/test_events_by_hand.py`",
     "nugget": "Dice of tokens, type, realis: `tests/oracle/test_events_by_hand.py`",
     "wikievents": "head and coref, a gold argument used once: `tests/oracle/test_events_by_hand.py`",

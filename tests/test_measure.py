@@ -22,6 +22,7 @@ def measures(draw):
         "cluster": (draw(st.sampled_from(["span", "trigger"])),),
         "template": ("role",),
         "token": ("type",),
+        "document": ("type",),
     }[units]
     others = [key for key in KEYS[units] if key not in (*needed, "*", "surface", "span", "trigger")]
     if "*" in KEYS[units] and units != "attribute":

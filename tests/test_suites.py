@@ -7,7 +7,10 @@ from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.eval.measure import ALIASES, parse
 from goldwire.eval.suites import Meaning, explain, meanings, read_suite, suite_names
 
-NAMED = "default conll seqeval-strict semeval2013 ace textee nugget wikievents muc4 coref hipe wnut17 bionlp"
+NAMED = (
+    "default conll seqeval-strict semeval2013 ace textee arguments nugget wikievents muc4 coref hipe wnut17 "
+    "bionlp"
+)
 
 
 def test_every_suite_of_the_specification_ships_and_default_comes_first():

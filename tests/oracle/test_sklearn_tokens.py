@@ -7,7 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
+from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Annotations, Event, Span
 from goldwire.eval.score import Options, score
+from goldwire.eval.tokens import score_labels
 
 TAGS = ["O", "O", "PER", "ORG", "LOC"]
 
@@ -46,3 +49,33 @@ def _figures(ours, theirs, labels, average):
         ours, theirs, labels=labels, average=average, zero_division=math.nan
     )
     return [None if math.isnan(figure) else pytest.approx(figure) for figure in found[:3]]
+
+
+@settings(max_examples=60)
+@given(
+    sides=st.lists(
+        st.lists(st.sets(st.sampled_from(["Attack", "Die", "Meet"])), min_size=3, max_size=3),
+        min_size=2,
+        max_size=2,
+    )
+)
+def test_documents_are_scikit_learn_s_labels(sides):
+    documents = [make_document(f"d{i}", "word " * 3) for i in range(3)]
+    gold, system = (
+        [
+            Annotations(
+                document=document.id,
+                sha256=document.sha256,
+                events=tuple(Event(id=type, type=type, trigger=(Span(0, 4),)) for type in sorted(labels)),
+            )
+            for document, labels in zip(documents, side, strict=True)
+        ]
+        for side in sides
+    )
+    micro = score(gold, {"s": system}, documents, ["document"], options=Options(trials=0)).results[0]
+    theirs = score_labels(*sides).micro
+    found = micro.averages["micro"]
+    for ours, other in zip((found.precision, found.recall), (theirs.precision, theirs.recall), strict=True):
+        assert (ours is None) == (other is None)
+        assert (ours or 0) == pytest.approx(other or 0)
+    assert (found.f or 0) == pytest.approx(theirs.f or 0)

@@ -10,14 +10,15 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from goldwire.eval.measure import name, parse
-from goldwire.eval.report.text import UNDEFINED, amount, interval, line, number, points
+from goldwire.eval.measure import ALIASES, name, parse
+from goldwire.eval.report.text import UNDEFINED, amount, interval, line, number, points, signed
 
 if TYPE_CHECKING:
     from goldwire.eval.metrics import Score
     from goldwire.eval.record import LayerFacts, Record, Result
 
 TYPES_SHOWN = 30  # rows of the table by type; the record has all
+ATTACHED = ALIASES["AC+"]  # what the other definitions of arguments are compared with
 COLUMN, GAP = 13, 4  # the width of a column of figures, and what of it the table needs for itself
 
 
@@ -38,6 +39,8 @@ def _parts(record: Record, told: Sequence[str], width: int) -> Iterable[Renderab
     by_type = next((measure for measure in told if _labels(record, measure) != [""]), None)
     if by_type is not None:
         yield _types(record, by_type)
+    if len(_arguments(told)) > 1 and ATTACHED in told:
+        yield _apart(record, _arguments(told))
     if any(result.classes for result in record.results):
         yield _classes(record)
     yield from _notes(record, told)
@@ -108,8 +111,8 @@ def _sheet(record: Record, measures: Sequence[str]) -> Table:
     """The measures of one system, with precision, recall and the counts behind them."""
     table = Table(box=box.SIMPLE_HEAD, title=line(record.systems[0].name), title_justify="left")
     table.add_column("measure", no_wrap=True)
-    for column in ("precision", "recall", "F1", "95 %", "right", "system", "gold"):
-        table.add_column(column, justify="right")
+    for column in ("P", "R", "F1", "95 %", "right", "system", "gold"):
+        table.add_column(column, justify="right", no_wrap=True)
     for measure in measures:
         result = record.result(record.systems[0].name, measure)
         average, found = parse(measure).average, result.intervals.get("f")
@@ -158,6 +161,27 @@ def _types(record: Record, measure: str) -> Table:
         scores = [record.result(system.name, measure).labels.get(name_) for system in systems]
         gold = max((score.gold or 0.0) for score in scores if score is not None)
         table.add_row(line(name_), number(gold), *(points(score.f if score else None) for score in scores))
+    return table
+
+
+def _arguments(measures: Sequence[str]) -> list[str]:
+    """The measures of arguments other than AC+."""
+    return [measure for measure in measures if parse(measure).units == "argument" and measure != ATTACHED]
+
+
+def _apart(record: Record, measures: Sequence[str]) -> Table:
+    """How far the definitions of a right argument are from AC+ for this very output, in points."""
+    table = Table(box=box.SIMPLE_HEAD, title="arguments: points from AC+", title_justify="left")
+    table.add_column("measure", no_wrap=True)
+    for system in record.systems:
+        table.add_column(line(system.name), justify="right")
+    for measure in measures:
+        pairs = [
+            (record.result(system.name, measure).value, record.result(system.name, ATTACHED).value)
+            for system in record.systems
+        ]
+        apart = [None if one is None or other is None else one - other for one, other in pairs]
+        table.add_row(label(measure), *map(signed, apart))
     return table
 
 

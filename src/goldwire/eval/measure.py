@@ -18,7 +18,9 @@ import msgspec
 
 from goldwire.corpora.errors import MeasureError
 
-Units = Literal["entity", "event", "argument", "attribute", "relation", "cluster", "template", "token"]
+Units = Literal[
+    "entity", "event", "argument", "attribute", "relation", "cluster", "template", "token", "document"
+]
 Triggers = Literal["all", "gold", "matched"]
 Labels = Literal["gold", "all"]
 Average = Literal["micro", "macro", "weighted", "documents"]
@@ -33,6 +35,7 @@ KEYS: dict[Units, tuple[str, ...]] = {
     "cluster": ("span", "trigger"),
     "template": ("surface", "type", "role"),
     "token": ("span", "type"),
+    "document": ("type",),
 }
 CLUSTERINGS = ("muc", "b3", "ceaf-e", "ceaf-m", "blanc", "lea", "conll")
 MEANS = ("blanc", "conll")  # counted in parts, of whose F the mean is taken
@@ -47,6 +50,7 @@ MATCHES: dict[Units, tuple[str, ...]] = {
     "cluster": CLUSTERINGS,
     "template": TEMPLATES,
     "token": ("exact",),
+    "document": ("exact",),
 }
 WORDY = ("token-iou", "token-dice", "extended", "head")  # the matches that look at tokens
 THRESHOLDS = ("iou", "token-iou")  # the matches that need a threshold
@@ -69,6 +73,7 @@ ALIASES: dict[str, str] = {
     "AC+head": "argument:trigger+type+role+span@head",
     "AI+coref": "argument:trigger+type+span@coref",
     "AC+coref": "argument:trigger+type+role+span@coref",
+    "AC+overlap": "argument:trigger+type+role+span@overlap",
     "nugget": "event:trigger@token-dice",
     "nugget+type": "event:trigger+type@token-dice",
     "nugget+realis": "event:trigger+realis@token-dice",
@@ -91,6 +96,7 @@ ALIASES: dict[str, str] = {
     "CEAF-RME-phi3": "template:type+role@ceaf-rme-phi3",
     "tokens": "token:span+type@exact",
     "accuracy": "token:type@exact",
+    "document": "document:type@exact",
 }
 
 _NAME = r"[A-Za-z][\w\-]*"
@@ -274,6 +280,7 @@ _NEEDED: dict[Units, tuple[tuple[str, ...], ...]] = {
     "cluster": (("span", "trigger"),),
     "template": (("role",),),
     "token": (("type",),),
+    "document": (("type",),),
 }
 
 

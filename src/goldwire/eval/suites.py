@@ -101,6 +101,7 @@ _THINGS = {
     "cluster": "Clusters",
     "template": "Templates",
     "token": "Tokens",
+    "document": "Labels of documents",
 }
 _MATCHES = {
     "exact": "the same characters",

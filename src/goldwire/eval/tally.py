@@ -68,7 +68,7 @@ def is_additive(measure: Measure) -> bool:
 
 def items_wanted(measures: Iterable[Measure]) -> bool:
     """Whether a measure looks at annotations one by one."""
-    return any(measure.units in ("cluster", "template", "token") for measure in measures)
+    return any(measure.units in ("cluster", "template", "token", "document") for measure in measures)
 
 
 # ---------------------------------------------------------------- matched units
@@ -228,6 +228,19 @@ def _tokens(measure: Measure, sides: Sides) -> Outcome:
     return _by_document(sides, numbers, everywhere=True)
 
 
+def _documents(_: Measure, sides: Sides) -> Outcome:
+    from goldwire.eval import tokens
+
+    def numbers(gold: Annotations, system: Annotations, _: Row) -> Mapping[str, Numbers]:
+        ours, theirs = tokens.event_labels(gold), tokens.event_labels(system)
+        return {
+            label: (label in ours & theirs, label in theirs, label in ours & theirs, label in ours)
+            for label in ours | theirs
+        }
+
+    return _by_document(sides, numbers)
+
+
 Numbers = tuple[float, float, float, float]  # in the order of `counts.COLUMNS`
 
 
@@ -265,4 +278,5 @@ _COUNTERS: dict[str, Callable[[Measure, Sides], Outcome]] = {
     "cluster": _clusters,
     "template": _templates,
     "token": _tokens,
+    "document": _documents,
 }
