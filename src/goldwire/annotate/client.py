@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -173,6 +173,7 @@ class Client:
                 params=dict(params or {}),
                 content=body,
                 headers={"Content-Type": "application/json"} if body is not None else None,
+                request_options={"max_retries": 0},
             )
         return attempt.outcome()
 
@@ -229,25 +230,26 @@ class Client:
     def _sign_on(self) -> Any:
         """The SDK's own connection: it knows the address, signs requests, and renews what expires."""
         try:
-            from label_studio_sdk import LabelStudio
+            # Only the connection: the whole of the SDK takes a second and 80 MB more.
             from label_studio_sdk.core.api_error import ApiError
+            from label_studio_sdk.core.client_wrapper import SyncClientWrapper
         except ImportError:
             raise ServerError(
                 "talking to Label Studio needs its SDK: pip install 'goldwire[labelstudio]'"
             ) from None
         if not self._token:
             raise ServerError(f"{self.url}: the token is empty")
-        said, connect = "", cast(Any, LabelStudio)
+        said = ""
         try:
             # With a slash at the end the SDK finds the exchange of tokens behind a path as well.
-            sdk = connect(
-                base_url=f"{self.url}/", api_key=self._token, httpx_client=self._http, max_retries=0
+            wrapper = SyncClientWrapper(
+                base_url=f"{self.url}/", api_key=self._token, httpx_client=self._http, timeout=self.timeout
             )
         except ApiError as error:
             said = self.redact(_detail(error.body))
         if said:
             raise ServerError(f"{self.url}: the personal access token cannot be used. {said}")
-        return sdk._client_wrapper.httpx_client  # noqa: SLF001 - its models lose what they do not know
+        return wrapper.httpx_client
 
     def unauthorised(self, said: str, *, exchanged: bool = True) -> str:
         """What a 401 means, and which token is needed. `said` are the server's own words."""

@@ -33,7 +33,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, write_atomic
 
 CONFIG, PULLED = "config.xml", "pulled.json"
-CHUNK = 1000  # tasks decoded at a time; those of one document are never parted
+CHUNK = 500  # tasks decoded at a time; those of one document are never parted
 
 
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +124,7 @@ def _quarantine(corpus: Corpus, path: Path, imported: Imported) -> list[Path]:
 
 
 def decode(there: Mirror, context: readings.Context) -> Imported:
-    """What the tasks hold for layers, read a thousand at a time, so that memory holds."""
+    """What the tasks hold for layers, read some hundreds at a time, so that memory holds."""
     parts = [readings.decode(tasks, context) for tasks in _chunks(there)]
     return Imported(
         readings=tuple(reading for part in parts for reading in part.readings),
