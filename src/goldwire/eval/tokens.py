@@ -150,7 +150,9 @@ def score_labels(gold: Sequence[Collection[str]], system: Sequence[Collection[st
     _check_lengths(gold, system, "documents")
     names = sorted(set(chain.from_iterable([*gold, *system])))
     whole = [["+".join(sorted(labels)) for labels in side] for side in (gold, system)]
-    binarizer = MultiLabelBinarizer(classes=names)
+    # A column that no document has: one column alone would be taken for a binary target, whose label 0 is
+    # the absence of the only label.
+    binarizer = MultiLabelBinarizer(classes=[*names, "\0"])
     ours, theirs = (binarizer.fit_transform(side) for side in (gold, system))
     numbers = list(range(len(names)))
     by_number = _by_label(ours, theirs, numbers)
