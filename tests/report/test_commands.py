@@ -15,7 +15,7 @@ from goldwire.corpora.errors import GoldwireError
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.record import read_record, write_record
-from goldwire.eval.score import score_corpus
+from goldwire.eval.score import Options, score_corpus
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -74,6 +74,21 @@ def test_two_records_of_one_gold_stand_together(corpus):
     code, out, _ = run("report", *paths, "--json")
     assert code == 0
     assert json.loads(out)["overview"]["systems"] == ["lexicon", "noisy"]
+
+
+def test_a_streamed_record_is_shown_without_what_needs_documents(record, corpus, tmp_path):
+    options = Options(stream=True)
+    streamed = score_corpus(corpus, "gold", ["lexicon", "noisy"], ["entity", "TC"], options=options)
+    path = write_record(streamed, corpus.path / "records" / "s.json")
+    code, out, said = run("report", path, "--html", tmp_path / "s.html", "--json")
+    assert code == 0, said
+    shown = json.loads(out)
+    [lexicon] = [s for s in shown["boards"][0]["standings"] if s["system"] == "lexicon"]
+    assert lexicon["f"]["value"] == read_record(record).result("lexicon", "entity:span+type@exact").value
+    assert shown["overview"]["documents"] == 18
+    assert "pairs" not in shown["boards"][0]
+    assert "--stream" in said
+    assert run("report", path, record)[0] == 2
 
 
 def test_records_of_different_gold_are_refused(record, corpus):

@@ -80,11 +80,14 @@ def home_of(record: Path) -> Path | None:
 
 def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple[Report, dict[str, Any]]:
     """The report, and the texts and examples that go into a page."""
-    from goldwire.eval.report.build import make_report, with_ceilings
+    from goldwire.eval.report.build import is_streamed, make_report, with_ceilings
 
     made = make_report(records, seed=seed)
     if corpus is None:
         note("no corpus named, so the report has no texts and no examples; name it with --corpus")
+        return made, {}
+    if is_streamed(records):
+        note("the record was made with --stream, so the report has no texts and no examples")
         return made, {}
     from goldwire.eval.report.evidence import gather, with_evidence
     from goldwire.eval.report.pack import make_blocks

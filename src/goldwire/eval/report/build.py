@@ -53,8 +53,9 @@ def make_report(records: Mapping[str, Record], *, seed: int = 0) -> Report:
 
     Raises `JudgementError` if the records are of different corpora, gold layers or policies.
     """
-    comparisons = compare.compare(records, seed=seed)
     systems = compare.contenders(records)
+    streamed = is_streamed(records)
+    comparisons = _side_by_side(records, systems) if streamed else compare.compare(records, seed=seed)
     boards = tuple(
         make_board(f"m{index}", comparison, systems) for index, comparison in enumerate(comparisons)
     )
@@ -63,6 +64,44 @@ def make_report(records: Mapping[str, Record], *, seed: int = 0) -> Report:
         boards=boards,
         facts=tuple(fact for system in systems if (fact := _facts(system)).values),
     )
+
+
+def is_streamed(records: Mapping[str, Record]) -> bool:
+    """Whether a record does not name its documents, so that nothing can be paired."""
+    return any(table.times for record in records.values() for table in record.counts)
+
+
+def _side_by_side(records: Mapping[str, Record], systems: list[Contender]) -> list[Comparison]:
+    """Standings without tests, for records that do not name their documents."""
+    if len(records) > 1:
+        compare.compare(records)  # raises, saying why it cannot
+    [record] = records.values()
+    return [
+        Comparison(
+            measure=measure,
+            documents=_number_of_documents(record),
+            standings=tuple(
+                compare.Standing(
+                    system=system.name, value=system.result(measure).value, interval=None, signature=""
+                )
+                for system in sorted(systems, key=lambda s: -(s.result(measure).value or 0.0))
+            ),
+            pairs=(),
+            groups=(),
+            detectable=None,
+            decided=False,
+            sentence="" if len(systems) == 1 else _STREAMED,
+            test="none",
+        )
+        for measure in record.measures
+    ]
+
+
+_STREAMED = "The record was made with --stream and does not name its documents: differences cannot be tested."
+
+
+def _number_of_documents(record: Record) -> int:
+    return len(record.documents) or max((sum(table.times) for table in record.counts), default=0)
 
 
 def title(measure: Measure) -> str:
@@ -187,6 +226,8 @@ def _cell(score: Score | None, interval: Any) -> Cell:
 
 def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, dict[str, Any]]:
     """The intervals of labels, unless it would take long; see `DRAWN`."""
+    if is_streamed({"": system.record}):
+        return {}
     counts = system.counts(measure)
     if not is_additive(measure) or len(counts.documents) * columns > DRAWN:
         return {}
@@ -218,7 +259,7 @@ def _overview(records: Mapping[str, Record], systems: list[str]) -> Overview:
         fingerprint=corpus.fingerprint,
         ontology=None if ontology is None else f"{ontology.name} {ontology.version}",
         gold=first.gold.layer,
-        documents=len(first.documents),
+        documents=_number_of_documents(first),
         systems=tuple(systems),
         created=max((record.created for record in records.values() if record.created), default=None),
         goldwire=__version__,
