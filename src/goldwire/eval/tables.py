@@ -304,6 +304,8 @@ def _ints(values: Iterable[int], size: int) -> Ints:
 def _flat(items: Sequence[Any], field: str, owner: Ints) -> tuple[list[Any], Ints]:
     """The members of a field of all items in one list, and the owner of each."""
     lists = list(map(attrgetter(field), items))
+    if lists.count(()) == len(lists):
+        return [], np.zeros(0, np.int64)
     return list(chain.from_iterable(lists)), np.repeat(owner, _ints(map(len, lists), len(lists)))
 
 
