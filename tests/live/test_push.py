@@ -1,5 +1,6 @@
 """A push brings each task once, follows the corpus, and leaves what people have worked on alone."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 
 from goldwire.annotate import api, journal, link, mirror, push
-from goldwire.annotate.client import Client
+from goldwire.annotate.client import Client, UncertainError
 from goldwire.annotate.journal import Creating, Linked, Sending
 from goldwire.annotate.push import Order, Pushed
 from goldwire.corpora import library, store
@@ -18,6 +19,7 @@ from goldwire.corpora.types import Meta
 
 pytestmark = pytest.mark.live
 
+QUIET = 0.8  # seconds that a request whose answer is lost is given here
 Push = Callable[..., Pushed]
 MakeCorpus = Callable[..., Corpus]
 
@@ -37,7 +39,7 @@ def do_push(client: Client, work: Corpus) -> Push:
         assert ontology is not None
         documents = tuple(corpus.documents())
         wanted = Order(**{"title": title, "group": title, "documents": documents, **order})
-        return push.push(client, corpus, ontology, wanted, dry_run=dry_run, quiet=0.5)
+        return push.push(client, corpus, ontology, wanted, dry_run=dry_run, quiet=QUIET)
 
     return call
 
@@ -316,6 +318,27 @@ def test_tasks_whose_sending_got_no_answer_are_found_again(
     pushed = do_push()
     assert {key: len(tasks) for key, tasks in on_server(client, pushed).items()} == {
         item.key: 1 for item in local
+    }
+
+
+def test_request_believed_lost_that_is_carried_out_after_all_leaves_one_copy(
+    client: Client, work: Corpus, do_push: Push, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is lost, nothing is there, all is sent again: then the first request comes through."""
+    send, late = api.import_tasks, list[threading.Timer]()
+
+    def lose_first(connection: Client, project: int, tasks: Any) -> list[int]:
+        if late:
+            return send(connection, project, tasks)
+        late.append(threading.Timer(1.0, send, (connection, project, tasks)))
+        late[0].start()
+        raise UncertainError("lost", pending=False)
+
+    monkeypatch.setattr(api, "import_tasks", lose_first)
+    pushed = do_push()
+    late[0].join()
+    assert {key: len(tasks) for key, tasks in on_server(client, pushed).items()} == {
+        document.id: 1 for document in work.documents()
     }
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -195,12 +196,18 @@ def test_conflict_is_told_and_exits_one(run: Run, work: Corpus, client: Client) 
     assert "conflict: d00003" in told.out
 
 
-def test_local_server_needs_neither_address_nor_token(run: Run, labelstudio: Server, work: Corpus) -> None:
+def test_local_server_needs_neither_address_nor_token(
+    run: Run, labelstudio: Server, work: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", shown.append)
     told = run("serve", "--status", "--data-dir", labelstudio.data_dir, "--json")
     assert told.json["running"]["url"] == labelstudio.url
-    served = run("serve", work.path, "--data-dir", labelstudio.data_dir, "--invite", "--json").json
+    options = ("--open", "--invite", "--json", "--data-dir", labelstudio.data_dir)
+    served = run("serve", work.path, *options).json
     assert served["url"] == labelstudio.url
     assert served["page"].startswith(f"{labelstudio.url}/projects/")
+    assert shown == [served["page"]]
     assert served["invitation"].startswith(f"{labelstudio.url}/user/signup/")
     bare = {"LABEL_STUDIO_URL": "", "LABEL_STUDIO_API_KEY": ""}
     command = ["status", work.path, "--data-dir", labelstudio.data_dir, "--json"]

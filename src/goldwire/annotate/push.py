@@ -260,6 +260,8 @@ class Pusher:
                 found = self._await(project, [*missing])
                 ids += _ids(found)
                 missing = {key: task for key, task in missing.items() if key not in found}
+                # They are sent again now, and may come twice after all: the sweep at the end has to wait.
+                self._doubt(missing, pending=error.pending)
             if not missing:
                 self.journal.add(Landed(ids=tuple(ids)))
                 return
@@ -267,7 +269,10 @@ class Pusher:
 
     def _doubt(self, keys: Iterable[str], *, pending: bool) -> None:
         """From now on these may come twice, and until the time noted nothing is certain."""
-        self._doubts += keys
+        doubted = [*keys]
+        if not doubted:
+            return
+        self._doubts += doubted
         wait = self.client.timeout if pending else self.quiet
         self._settled_at = max(self._settled_at, time.monotonic() + wait)
 
