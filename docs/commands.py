@@ -26,9 +26,12 @@ def iter_commands(
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command with its words, groups before their members, in the order of the program."""
     yield path, command
-    for name, member in getattr(command, "commands", {}).items():
-        if not member.hidden:
-            yield from iter_commands(member, (*path, name))
+    if hasattr(command, "list_commands"):
+        context = command.context_class(command)
+        for name in command.list_commands(context):
+            member = command.get_command(context, name)
+            if not member.hidden:
+                yield from iter_commands(member, (*path, name))
 
 
 def help_of(path: tuple[str, ...], command: Any) -> str:

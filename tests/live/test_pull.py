@@ -161,6 +161,22 @@ def test_layers_follow_what_is_changed_submitted_and_withdrawn(site: Site, annot
     assert len(site.layer("annotator/anna")["d00002"].mentions) == 1
 
 
+def test_what_is_changed_in_the_second_of_the_last_pull_is_seen(
+    site: Site, annotators: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server tells its time in whole seconds, and a change may leave all totals as they were."""
+    anna = annotators[0]
+    changed = site.annotate(anna.client, "d00000")
+    now = api.totals(anna.client, site.project)[1]
+    totals = api.totals
+    monkeypatch.setattr(api, "totals", lambda *given: (totals(*given)[0], now))
+    [layer] = site.pull().layers
+    assert len(site.layer(layer)["d00000"].mentions) == 2
+    api.update_annotation(anna.client, changed, RESULT[:1])
+    site.pull()
+    assert len(site.layer(layer)["d00000"].mentions) == 1
+
+
 def test_lines_that_came_otherwise_stay(site: Site, annotators: list[Any]) -> None:
     anna = annotators[0]
     mine = site.corpus.layer("system/x")["d00005"]

@@ -174,7 +174,10 @@ def test_secrets_are_in_their_own_files_only(labelstudio: Server) -> None:
     seen = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
     seen += f"{labelstudio} {owner} {owner!r}".encode()
     assert not [number for number, secret in enumerate(secrets) if secret.encode() in seen]
-    assert "(hidden)" in server.read_log(labelstudio.data_dir, lines=1000)
+    deadline = time.monotonic() + 10.0  # the line is written once the answer is sent
+    while "(hidden)" not in server.read_log(labelstudio.data_dir, lines=1000):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_files_are_readable_by_their_owner_alone(labelstudio: Server) -> None:

@@ -160,9 +160,9 @@ def refresh(
     totals, clock = api.totals(client, project)
     if before is None or puller.much_has_changed(totals):
         puller.pull_all(totals, clock)
-    # A snapshot begun by an earlier run is older than this one, and people work on meanwhile.
+    # People work on while tasks are pulled. The clock says nothing here: it shows whole seconds.
     for _ in range(_LOOKS):
-        if mirror.clock is not None and (mirror.clock < clock or mirror.totals() != totals):
+        if not puller.current or mirror.totals() != totals:
             puller.pull_changed()
             mirror.clock = clock
             totals = api.totals(client, project)[0]
@@ -186,6 +186,7 @@ class _Puller:
         self.mirror = mirror
         self.progress = progress
         self.doubted = False  # whether a snapshot may have been made more than once
+        self.current = False  # whether all was asked for in this run; a snapshot may be of an earlier one
 
     def much_has_changed(self, totals: Totals) -> bool:
         """Whether a snapshot is faster than asking for what has changed."""
@@ -201,11 +202,13 @@ class _Puller:
         changed = {task.id for task in api.tasks(self.client, self.project, self._changed())}
         drafts = {task.id for task in api.tasks(self.client, self.project, api.with_drafts())}
         self._pull_pages(sorted(changed | drafts | self.mirror.with_drafts()))
+        self.current = True
 
     def pull_all(self, totals: Totals, clock: datetime) -> None:
         """Pull every task, by a snapshot or, where the server fails to make one, by id."""
         if totals.tasks == 0:
             self._drop(set())
+            self.current = True
             return
         self.progress(f"pulling {totals.tasks} task(s)")
         begun = self._begun()
@@ -215,6 +218,7 @@ class _Puller:
             self._pull_listed(clock)
             return
         self._fetch(snapshot, clock)
+        self.current = begun is None
         for id in self._copies(title) if self.doubted else [snapshot.id]:
             api.delete_snapshot(self.client, self.project, id)
 

@@ -1,28 +1,66 @@
 """The command line: a thin layer that reads arguments, calls the library and shows what comes back.
 
-Commands import what they need when they run, so that `goldwire --help` stays quick.
+A group's commands are imported when one of them is asked for, and commands import what they need when they
+run, so that `goldwire --help` stays quick.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+import typer.core
+import typer.main
+import typer.models
 
 from goldwire import __version__
-from goldwire.cli import annotate, corpus, demo, evaluate
+from goldwire.cli import demo
+
+ABOUT = "Gold annotation of entities and events in news, and scores of extractors that can be defended."
+GROUPS = {
+    "corpus": "Make, look at and convert corpora.",
+    "annotate": "Label Studio: what goes in, what comes out.",
+    "eval": "Run extractors, score them, compare them.",
+}
+MODULES = {"eval": "evaluate"}  # named otherwise, for `eval` is Python's own
+
+
+class Late(typer.core.TyperGroup):
+    """A group that knows its commands once they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, in the order of their module."""
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """One of them; None where there is none of that name."""
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self) -> None:
+        if not self.commands and self.name:
+            module = import_module(f"goldwire.cli.{MODULES.get(self.name, self.name)}")
+            group = typer.main.get_group_from_info(
+                typer.models.TyperInfo(module.app),
+                pretty_exceptions_short=False,
+                suggest_commands=True,
+                rich_markup_mode=None,
+            )
+            self.commands = group.commands
+
 
 app = typer.Typer(
     name="goldwire",
-    help="Gold annotation of entities and events in news, and scores of extractors that can be defended.",
+    help=ABOUT,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(corpus.app, name="corpus")
-app.add_typer(annotate.app, name="annotate")
-app.add_typer(evaluate.app, name="eval")
+for _name, _help in GROUPS.items():
+    app.add_typer(typer.Typer(cls=Late, help=_help, no_args_is_help=True), name=_name)
 app.command("demo")(demo.demo)
 
 

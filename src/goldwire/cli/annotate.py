@@ -17,12 +17,7 @@ if TYPE_CHECKING:
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.store import Corpus
 
-app = typer.Typer(help="Label Studio: what goes in, what comes out.", no_args_is_help=True)
-
-
-@app.callback()
-def _annotate() -> None:
-    """Label Studio: what goes in, what comes out."""
+app = typer.Typer()
 
 
 Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]

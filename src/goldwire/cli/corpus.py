@@ -15,16 +15,11 @@ if TYPE_CHECKING:
     from goldwire.corpora.build import Built
     from goldwire.corpora.ingest import Intake
 
-app = typer.Typer(help="Make, look at and convert corpora.", no_args_is_help=True)
+app = typer.Typer()
 app.add_typer(ontology.app, name="ontology")
 app.command("import")(convert.import_)
 app.command("export")(convert.export)
 app.command("formats")(convert.formats)
-
-
-@app.callback()
-def _corpus() -> None:
-    """Make, look at and convert corpora."""
 
 
 Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]

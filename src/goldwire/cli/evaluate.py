@@ -6,12 +6,7 @@ import typer
 
 from goldwire.cli import agreement, compare, gate, report, run, score
 
-app = typer.Typer(help="Run extractors, score them, compare them.", no_args_is_help=True)
-
-
-@app.callback()
-def _evaluate() -> None:
-    """Run extractors, score them, compare them."""
+app = typer.Typer()
 
 
 app.command("run")(run.run)
