@@ -21,7 +21,7 @@ HEAVY = {"polars", "numpy", "scipy", "sklearn", "label_studio_sdk", "altair", "j
 
 def loaded(*arguments: str) -> set[str]:
     """The modules that a command loads."""
-    done = subprocess.run(  # noqa: S603 - our own
+    done = subprocess.run(
         [sys.executable, "-c", SHOW, *arguments], capture_output=True, text=True, check=True
     )
     return set(done.stdout.splitlines()[-1].split())
