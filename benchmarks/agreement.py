@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 from goldwire.corpora.formats.tags import decode
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Document, Mention, Span
-from goldwire.eval import coref
-from goldwire.eval.metrics import score_row
+from goldwire.eval.counting import coref
 from goldwire.eval.record import Result
 from goldwire.eval.score import Options, score
+from goldwire.eval.statistics.metrics import score_row
 from goldwire.eval.suites import read_suite
 
 ROOT = Path(__file__).resolve().parents[1]

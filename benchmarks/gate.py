@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.eval.baseline import make_baseline
-from goldwire.eval.counts import make_counts
-from goldwire.eval.gate import judge
-from goldwire.eval.policy import Policy, Rule
+from goldwire.eval.counting.counts import make_counts
+from goldwire.eval.gate.baseline import make_baseline
+from goldwire.eval.gate.judgement import judge
+from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, Record, encode_counts
 
 Counts = NDArray[np.float64]

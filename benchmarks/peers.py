@@ -128,10 +128,10 @@ def python_sets(folder: Path) -> Result:
 def goldwire_library(folder: Path) -> Result:
     """Exact F1 from tables that are loaded."""
     from goldwire.corpora.store import open_corpus
-    from goldwire.eval import load, tally
+    from goldwire.eval.counting import load, tally
+    from goldwire.eval.counting.tables import Codes
     from goldwire.eval.measure import parse
-    from goldwire.eval.metrics import micro
-    from goldwire.eval.tables import Codes
+    from goldwire.eval.statistics.metrics import micro
 
     corpus, codes = open_corpus(folder / "corpus"), Codes()
     texts = load.read_texts(corpus)
@@ -143,8 +143,8 @@ def goldwire_library(folder: Path) -> Result:
 
 def goldwire_ceaf(folder: Path) -> Result:
     """CEAF-e of one document of 20,000 mentions."""
-    from goldwire.eval import coref
-    from goldwire.eval.metrics import score_row
+    from goldwire.eval.counting import coref
+    from goldwire.eval.statistics.metrics import score_row
 
     (document,) = json.loads((folder / "coref_big.json").read_text(encoding="utf-8"))
     seconds, found = timed(lambda: coref.count(document["key"], document["sys"], ["ceaf-e"]))

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire import __version__
-from goldwire.eval import contrast, resample
-from goldwire.eval.contrast import ALPHA
-from goldwire.eval.figures import FIGURES, prf, statistic
 from goldwire.eval.measure import parse
-from goldwire.eval.resample import Interval, Method, collect, intervals
+from goldwire.eval.statistics import contrast, resample
+from goldwire.eval.statistics.contrast import ALPHA
+from goldwire.eval.statistics.figures import FIGURES, prf, statistic
+from goldwire.eval.statistics.resample import Interval, Method, collect, intervals
 
 Table = NDArray[np.float64]
 TEXT = Path(__file__).with_suffix(".md")  # the page, with names where figures go

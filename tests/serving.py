@@ -105,8 +105,8 @@ class Here:
 
     def run(self, documents: Any) -> Iterator[Any]:
         from goldwire.eval.extractors import open_extractor
-        from goldwire.eval.pool import Finished, Started
-        from goldwire.eval.worker import Ready, run_batch
+        from goldwire.eval.running.pool import Finished, Started
+        from goldwire.eval.running.worker import Ready, run_batch
 
         extractor: Any = open_extractor(self._job.spec, self._job.context)
         ready = Ready(name=extractor.name, version="", provides=[], batch=1, seconds=0.0)

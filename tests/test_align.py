@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.eval import align
-from goldwire.eval.align import Pairs, assign, components, equal_pairs, overlaps
-from goldwire.eval.tables import make_extents
+from goldwire.eval.counting import align
+from goldwire.eval.counting.align import Pairs, assign, components, equal_pairs, overlaps
+from goldwire.eval.counting.tables import make_extents
 
 
 @st.composite

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Span
-from goldwire.eval import tally
-from goldwire.eval.analyse import analyse, count_causes, find, make_sides
-from goldwire.eval.blame import CAUSES
-from goldwire.eval.diagnose import CLASSES, confusion
+from goldwire.eval.analysis.analyse import analyse, count_causes, find, make_sides
+from goldwire.eval.analysis.blame import CAUSES
+from goldwire.eval.analysis.diagnose import CLASSES, confusion
+from goldwire.eval.counting import tally
+from goldwire.eval.counting.tables import NONE
 from goldwire.eval.measure import parse
-from goldwire.eval.tables import NONE
 
 TEXT = "aa bb cc dd ee ff gg hh ii jj"  # word n is [3n, 3n + 2]
 DOCUMENT = make_document("d", TEXT)

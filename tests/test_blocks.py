@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from goldwire.corpora.errors import DataError, JudgementError
 from goldwire.corpora.store import DOCUMENTS, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval import blocks, load
-from goldwire.eval.load import Need
+from goldwire.eval.counting import blocks, load
+from goldwire.eval.counting.load import Need
 from goldwire.eval.score import Options, score, score_corpus
 
 MEASURES = [

@@ -4,7 +4,7 @@ import pytest
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval.classes import applies
+from goldwire.eval.analysis.classes import applies
 from goldwire.eval.measure import parse
 from goldwire.eval.score import Options, score
 

@@ -14,7 +14,7 @@ from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.compare import Pair, compare, indistinguishable, results_by_document, sentence
-from goldwire.eval.counts import make_counts
+from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.measure import parse
 from goldwire.eval.record import encode_record
 from goldwire.eval.score import score

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.eval.contrast import (
+from goldwire.eval.statistics.contrast import (
     detectable,
     differences,
     holm,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.types import Annotations, Event, Mention, Span
-from goldwire.eval import coref
-from goldwire.eval.coref import PARTS, count, entity_clusters, event_clusters
+from goldwire.eval.counting import coref
+from goldwire.eval.counting.coref import PARTS, count, entity_clusters, event_clusters
 
 
 @st.composite

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.eval.counts import make_counts, no_counts, positions
+from goldwire.eval.counting.counts import make_counts, no_counts, positions
 
 rows = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 2), st.lists(st.integers(0, 3), min_size=4, max_size=4)),

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.eval import metrics
-from goldwire.eval.counts import make_counts
-from goldwire.eval.figures import FIGURES, figure_intervals, label_intervals, rows, statistic
+from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.measure import parse
+from goldwire.eval.statistics import metrics
+from goldwire.eval.statistics.figures import FIGURES, figure_intervals, label_intervals, rows, statistic
 
 LABELS = ("GPE", "ORG", "PER")
 MEASURES = [

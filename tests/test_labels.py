@@ -7,7 +7,7 @@ import pytest
 from goldwire import configs
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError, ExtractorError
-from goldwire.eval import labels
+from goldwire.eval.extractors import labels
 
 CONFLICT = ontologies.read("conflict")
 

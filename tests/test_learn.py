@@ -20,8 +20,8 @@ from goldwire.eval.extractors import crossfit, learn, linear, model
 from goldwire.eval.extractors.features import Unit
 from goldwire.eval.extractors.predict import Predictor
 from goldwire.eval.extractors.train import layers, train
-from goldwire.eval.run import run_system
-from goldwire.eval.systems import System, parse_system
+from goldwire.eval.running.run import run_system
+from goldwire.eval.running.systems import System, parse_system
 
 CONFLICT = ontologies.read("conflict")
 PLACES = [

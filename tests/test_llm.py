@@ -13,9 +13,9 @@ from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Excluded, Meta
 from goldwire.eval.extractors import prompt
-from goldwire.eval.facts import Facts
-from goldwire.eval.run import run_system
-from goldwire.eval.systems import System, parse_system
+from goldwire.eval.running.facts import Facts
+from goldwire.eval.running.run import run_system
+from goldwire.eval.running.systems import System, parse_system
 
 TEXT = "Rebels shelled Herat. Herat’s police fled.\n>> Herat latest\nHerat burns."
 KEY = "sk-very-secret-0123456789"
@@ -25,7 +25,7 @@ KEY = "sk-very-secret-0123456789"
 def in_process(request: pytest.FixtureRequest, serving: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker processes, but for what is about their time limit."""
     if "slow" not in request.node.name:
-        monkeypatch.setattr("goldwire.eval.run.Pool", serving.Here)
+        monkeypatch.setattr("goldwire.eval.running.run.Pool", serving.Here)
 
 
 @pytest.fixture

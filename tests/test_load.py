@@ -9,9 +9,9 @@ import pytest
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Provenance, Relation, Span
-from goldwire.eval import load
-from goldwire.eval.load import Need, read_layer, read_texts
-from goldwire.eval.tables import Codes
+from goldwire.eval.counting import load
+from goldwire.eval.counting.load import Need, read_layer, read_texts
+from goldwire.eval.counting.tables import Codes
 
 TEXT = "By A. Writer. Rebels took the town."
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.eval.counts import make_counts, no_counts
+from goldwire.eval.counting.counts import make_counts, no_counts
 from goldwire.eval.measure import parse
-from goldwire.eval.metrics import (
+from goldwire.eval.statistics.metrics import (
     averages,
     by_document,
     by_label,

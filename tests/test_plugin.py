@@ -11,8 +11,8 @@ import pytest
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.eval.extractors import kinds
-from goldwire.eval.run import run_system
-from goldwire.eval.systems import parse_system
+from goldwire.eval.running.run import run_system
+from goldwire.eval.running.systems import parse_system
 
 PYPROJECT = """
 [build-system]

@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval.counts import make_counts
-from goldwire.eval.figures import figure_intervals
+from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.measure import parse
-from goldwire.eval.metrics import averages
 from goldwire.eval.record import (
     FORMAT,
     decode_counts,
@@ -26,6 +24,8 @@ from goldwire.eval.record import (
     write_record,
 )
 from goldwire.eval.score import score
+from goldwire.eval.statistics.figures import figure_intervals
+from goldwire.eval.statistics.metrics import averages
 
 DOCUMENTS = tuple(f"d{i}" for i in range(7))
 LABELS = ("", "GPE", "PER")

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.eval import resample
-from goldwire.eval.resample import (
+from goldwire.eval.statistics import resample
+from goldwire.eval.statistics.resample import (
     Interval,
     bootstrap,
     collect,

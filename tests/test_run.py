@@ -23,9 +23,9 @@ from goldwire.corpora.store import (
 )
 from goldwire.corpora.types import Excluded
 from goldwire.corpora.validate import annotation_faults
-from goldwire.eval import cache, facts
-from goldwire.eval.run import run, run_system
-from goldwire.eval.systems import System, parse_system
+from goldwire.eval.running import cache, facts
+from goldwire.eval.running.run import run, run_system
+from goldwire.eval.running.systems import System, parse_system
 
 TEXT = "Rebels attacked Herat on Monday."
 
@@ -381,8 +381,8 @@ RUNNER = """
 import sys
 from pathlib import Path
 from goldwire.corpora.store import open_corpus
-from goldwire.eval.run import run_system
-from goldwire.eval.systems import parse_system
+from goldwire.eval.running.run import run_system
+from goldwire.eval.running.systems import parse_system
 run_system(open_corpus(Path("corpus")), parse_system("mine=python:mine:extract"), workers=2)
 """
 
@@ -439,7 +439,7 @@ def workers_of(folder: Path) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             command = (entry / "cmdline").read_bytes()
-            if b"goldwire.eval.worker" in command and (entry / "cwd").readlink() == folder:
+            if b"goldwire.eval.running.worker" in command and (entry / "cwd").readlink() == folder:
                 found.append(int(entry.name))
     return [pid for pid in found if is_running(pid)]
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.errors import CorpusError, DataError, ExtractorError
-from goldwire.eval import systems
 from goldwire.eval.extractors.spec import Spec, parse
+from goldwire.eval.running import systems
 
 MATRIX = """
 timeout = 7

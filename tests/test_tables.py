@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Relation, Span
-from goldwire.eval.tables import NONE, Codes, concatenate, fold, keep, make_extents, make_table
+from goldwire.eval.counting.tables import NONE, Codes, concatenate, fold, keep, make_extents, make_table
 
 spans = st.tuples(st.integers(0, 9), st.integers(1, 4)).map(lambda pair: Span(pair[0], sum(pair)))
 

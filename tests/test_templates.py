@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
-from goldwire.eval.templates import MATCHES, fill, normalise, ree, rme_phi3, rme_subset
+from goldwire.eval.counting.templates import MATCHES, fill, normalise, ree, rme_phi3, rme_subset
 
 
 def template(**roles):

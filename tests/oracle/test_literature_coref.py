@@ -2,7 +2,7 @@
 
 import pytest
 
-from goldwire.eval.coref import MEANS, count
+from goldwire.eval.counting.coref import MEANS, count
 
 
 def prf(numbers):

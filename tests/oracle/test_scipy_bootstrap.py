@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from goldwire.eval.resample import collect, intervals
+from goldwire.eval.statistics.resample import collect, intervals
 
 TRIALS = 20_000
 # Half the share of resamples beyond an end has a standard error of sqrt(.025 x .975 / 20000) = .0011; at the

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval.counts import GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts
+from goldwire.eval.counting.counts import GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts
 from goldwire.eval.measure import ALIASES, parse
 from goldwire.eval.score import Options, score
 

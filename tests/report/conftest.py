@@ -13,10 +13,10 @@ from goldwire.corpora import library
 from goldwire.corpora.store import Corpus, open_corpus
 from goldwire.corpora.types import Annotations, Document, Mention, Span
 from goldwire.eval.record import Record, write_record
-from goldwire.eval.run import run_system
+from goldwire.eval.running.run import run_system
+from goldwire.eval.running.systems import parse_system
 from goldwire.eval.score import Options, score_corpus
 from goldwire.eval.suites import read_suite
-from goldwire.eval.systems import parse_system
 
 SYSTEMS = ("lexicon", "spacy-sm", "noisy")
 

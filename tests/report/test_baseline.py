@@ -7,8 +7,8 @@ import pytest
 
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError
 from goldwire.corpora.store import open_corpus
-from goldwire.eval import policy as policies
-from goldwire.eval.baseline import (
+from goldwire.eval.gate import policy as policies
+from goldwire.eval.gate.baseline import (
     decode_baseline,
     encode_baseline,
     iter_changes,
@@ -16,7 +16,7 @@ from goldwire.eval.baseline import (
     read_baseline,
     write_baseline,
 )
-from goldwire.eval.examples import read_traced, trace_hits
+from goldwire.eval.gate.examples import read_traced, trace_hits
 from goldwire.eval.record import read_record
 from goldwire.eval.trace import decode_hits
 

@@ -18,7 +18,7 @@ import yaml
 
 from goldwire.corpora import library
 from goldwire.corpora.store import open_corpus, write_documents
-from goldwire.eval.policy import decode
+from goldwire.eval.gate.policy import decode
 
 # An extractor as a user would write it: word lists. `WORDS` is what commits change.
 EXTRACTOR = """

@@ -18,10 +18,10 @@ import pytest
 from rich.console import Console
 
 from goldwire.corpora.store import open_corpus
-from goldwire.eval import policy as policies
-from goldwire.eval.baseline import make_baseline
-from goldwire.eval.examples import illustrate, read_traced, trace_hits
-from goldwire.eval.gate import Check, Judgement, judge
+from goldwire.eval.gate import policy as policies
+from goldwire.eval.gate.baseline import make_baseline
+from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
+from goldwire.eval.gate.judgement import Check, Judgement, judge
 from goldwire.eval.record import read_record
 from goldwire.eval.report import build, github, junit, latex, markdown, tables, terminal, verdict
 from goldwire.eval.report.evidence import gather, with_evidence

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from goldwire.corpora.errors import JudgementError
-from goldwire.eval.baseline import make_baseline
-from goldwire.eval.counts import make_counts
-from goldwire.eval.gate import Judgement, judge, losers
+from goldwire.eval.counting.counts import make_counts
+from goldwire.eval.gate.baseline import make_baseline
+from goldwire.eval.gate.judgement import Judgement, judge, losers
+from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.measure import parse
-from goldwire.eval.policy import Policy, Rule
 from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record, encode_counts
 
 MEASURE = "entity:span+type@exact"

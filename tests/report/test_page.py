@@ -22,7 +22,7 @@ from goldwire.eval.report.build import make_report
 from goldwire.eval.report.evidence import LABELS, gather, make_matrix
 from goldwire.eval.report.html import pack, render
 from goldwire.eval.report.svg import clean
-from goldwire.eval.report.text import visible
+from goldwire.eval.text import visible
 
 
 # ---------------------------------------------------------------- drawings

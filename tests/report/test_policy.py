@@ -6,8 +6,8 @@ import pytest
 
 from goldwire import configs
 from goldwire.corpora.errors import DataError, JudgementError
-from goldwire.eval import policy as policies
-from goldwire.eval.policy import decode
+from goldwire.eval.gate import policy as policies
+from goldwire.eval.gate.policy import decode
 
 RULE = '[[rules]]\nmeasure = "TC"\n'
 

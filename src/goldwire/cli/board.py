@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from goldwire.eval.measure import ALIASES, name, parse
-from goldwire.eval.report.text import UNDEFINED, amount, interval, line, number, points, signed
+from goldwire.eval.text import UNDEFINED, amount, interval, line, number, points, signed
 
 if TYPE_CHECKING:
-    from goldwire.eval.metrics import Score
     from goldwire.eval.record import LayerFacts, Record, Result
+    from goldwire.eval.statistics.metrics import Score
 
 TYPES_SHOWN = 30  # rows of the table by type; the record has all
 ATTACHED = ALIASES["AC+"]  # what the other definitions of arguments are compared with

@@ -12,9 +12,9 @@ from goldwire.cli.report import home_of
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
-    from goldwire.eval.baseline import Baseline
-    from goldwire.eval.gate import Judgement
-    from goldwire.eval.policy import Policy
+    from goldwire.eval.gate.baseline import Baseline
+    from goldwire.eval.gate.judgement import Judgement
+    from goldwire.eval.gate.policy import Policy
     from goldwire.eval.record import Record
 
 
@@ -50,9 +50,9 @@ def gate(
       goldwire eval gate work/records/now.json --baseline baseline.json
       goldwire eval gate work/records/now.json --baseline baseline.json --update
     """
-    from goldwire.eval import policy as policies
-    from goldwire.eval.baseline import read_baseline
-    from goldwire.eval.gate import judge
+    from goldwire.eval.gate import policy as policies
+    from goldwire.eval.gate.baseline import read_baseline
+    from goldwire.eval.gate.judgement import judge
     from goldwire.eval.record import read_record
 
     rules, scored = policies.read(policy), read_record(record)
@@ -77,8 +77,8 @@ def _corpus(given: Path | None, record: Path) -> Corpus | None:
 
 
 def _update(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -> None:
-    from goldwire.eval.baseline import iter_changes, make_baseline, read_baseline, write_baseline
-    from goldwire.eval.examples import read_traced, trace_hits
+    from goldwire.eval.gate.baseline import iter_changes, make_baseline, read_baseline, write_baseline
+    from goldwire.eval.gate.examples import read_traced, trace_hits
 
     hits = {}
     if corpus is None:
@@ -97,7 +97,7 @@ def _illustrated(
     judgement: Judgement, baseline: Baseline, record: Record, corpus: Corpus | None
 ) -> Judgement:
     """With examples from the text, if there is a corpus to take them from."""
-    from goldwire.eval.examples import illustrate, read_traced
+    from goldwire.eval.gate.examples import illustrate, read_traced
 
     if corpus is None or judgement.verdict not in ("fail", "warn"):
         return judgement

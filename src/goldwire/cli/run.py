@@ -12,9 +12,9 @@ import typer
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
-    from goldwire.eval.facts import Facts, Speed
-    from goldwire.eval.run import Outcome, Progress
-    from goldwire.eval.systems import System
+    from goldwire.eval.running.facts import Facts, Speed
+    from goldwire.eval.running.run import Outcome, Progress
+    from goldwire.eval.running.systems import System
 
 SAY_EVERY = 5.0  # seconds between two lines of progress where the line cannot be written over
 Matrix = Annotated[
@@ -69,7 +69,7 @@ def run(
       goldwire eval run work --system learnt=sklearn --save learnt.npz
     """
     from goldwire.corpora.store import open_corpus
-    from goldwire.eval.run import run as run_systems
+    from goldwire.eval.running.run import run as run_systems
 
     corpus = open_corpus(folder)
     chosen = _chosen(system or [], systems or [], only or [])
@@ -95,7 +95,7 @@ def run(
 
 def _chosen(texts: list[str], files: list[Path], only: list[str]) -> list[System]:
     from goldwire.corpora.errors import ExtractorError
-    from goldwire.eval import systems
+    from goldwire.eval.running import systems
 
     listed = [item for file in files for item in systems.read(file)]
     unknown = set(only) - {item.name for item in listed}
@@ -152,7 +152,7 @@ def _value(text: str) -> Any:
 def _limited(item: System, timeout: float | None, memory: str | None) -> System:
     import msgspec
 
-    from goldwire.eval.systems import parse_size
+    from goldwire.eval.running.systems import parse_size
 
     changes: dict[str, Any] = {}
     if timeout is not None:
@@ -295,8 +295,8 @@ def systems(
       goldwire eval systems
       goldwire eval systems systems.toml
     """
-    from goldwire.eval import systems as matrix
     from goldwire.eval.extractors import kinds
+    from goldwire.eval.running import systems as matrix
 
     listed = [item for file in files or [] for item in matrix.read(file)]
     if as_json:

@@ -19,14 +19,16 @@ from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import metrics, resample, tokens
-from goldwire.eval.counts import Counts, no_counts
-from goldwire.eval.figures import FIGURES, rows, statistic
+from goldwire.eval import tokens
+from goldwire.eval.statistics import metrics, resample
+from goldwire.eval.counting.counts import Counts, no_counts
+from goldwire.eval.statistics.figures import FIGURES, rows, statistic
 from goldwire.eval.measure import Measure, parse
-from goldwire.eval.metrics import Score
-from goldwire.eval.resample import TRIALS, Floats
+from goldwire.eval.statistics.metrics import Score
+from goldwire.eval.statistics.resample import TRIALS, Floats
 from goldwire.eval.score import Options, score
-from goldwire.eval.tally import is_additive
+from goldwire.eval.counting.tags import tag
+from goldwire.eval.counting.tally import is_additive
 
 Layer = Mapping[str, Annotations]
 F = FIGURES.index("f")
@@ -239,7 +241,7 @@ def _spread(counts: Counts, measure: Measure, labels: Sequence[str], documents: 
 # ---------------------------------------------------------------- tokens
 def tag_layer(layer: Layer, documents: Sequence[Document]) -> dict[str, list[str]]:
     """The token tags of each document that the layer has; tokens in excluded regions are left out."""
-    return {d.id: tokens.tag(layer[d.id], d.text, d.excluded) for d in documents if d.id in layer}
+    return {d.id: tag(layer[d.id], d.text, d.excluded) for d in documents if d.id in layer}
 
 
 def _kappa(tags: Mapping[str, Mapping[str, list[str]]], pair: tuple[str, str]) -> Kappa:

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.corpora.errors import JudgementError
-from goldwire.eval import contrast, resample
-from goldwire.eval.contrast import ALPHA, Difference
-from goldwire.eval.counts import Counts
-from goldwire.eval.figures import FIGURES, Groups, prf, rows, statistic
+from goldwire.eval.statistics import contrast, resample
+from goldwire.eval.statistics.contrast import ALPHA, Difference
+from goldwire.eval.counting.counts import Counts
+from goldwire.eval.statistics.figures import FIGURES, Groups, prf, rows, statistic
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.record import Interval, Record, Result
-from goldwire.eval.tally import is_additive
+from goldwire.eval.counting.tally import is_additive
 
 F = FIGURES.index("f")
 

@@ -20,8 +20,8 @@ import pytest
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
     from goldwire.corpora.types import Annotations, Document
-    from goldwire.eval.gate import Judgement
-    from goldwire.eval.policy import Policy
+    from goldwire.eval.gate.judgement import Judgement
+    from goldwire.eval.gate.policy import Policy
     from goldwire.eval.record import Record
 
 
@@ -102,7 +102,7 @@ class Scored:
     def assert_no_worse(self, baseline: str | Path, *, policy: str | Path = "default") -> None:
         """Fail the test if the extractor lost what the policy forbids; warn if the loss may be noise."""
         from goldwire.corpora.errors import GoldwireError
-        from goldwire.eval import policy as policies
+        from goldwire.eval.gate import policy as policies
         from goldwire.eval.report.verdict import lines
 
         path, own = self._bench.folder / baseline, self._bench.folder / policy
@@ -120,9 +120,9 @@ class Scored:
             warnings.warn(text, GateWarning, stacklevel=2)
 
     def _judge(self, path: Path, policy: Policy) -> Judgement:
-        from goldwire.eval.baseline import make_baseline, read_baseline, write_baseline
-        from goldwire.eval.examples import illustrate, read_traced, trace_hits
-        from goldwire.eval.gate import judge
+        from goldwire.eval.gate.baseline import make_baseline, read_baseline, write_baseline
+        from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
+        from goldwire.eval.gate.judgement import judge
 
         traced = read_traced(self._corpus, self.record)
         if self._bench.update:
@@ -134,8 +134,8 @@ class Scored:
 
 def _run(corpus: Corpus, name: str, spec: str) -> None:
     """Run a system by its spec, in a process of its own."""
-    from goldwire.eval.run import run_system
-    from goldwire.eval.systems import parse_system
+    from goldwire.eval.running.run import run_system
+    from goldwire.eval.running.systems import parse_system
 
     run_system(corpus, parse_system(f"{name}={spec}"))
 
@@ -153,8 +153,8 @@ def _checked(corpus: Corpus, document: Document, output: Any) -> Annotations:
     import msgspec
 
     from goldwire.corpora.errors import ExtractorError
-    from goldwire.eval.cache import Entry
-    from goldwire.eval.judge import judge
+    from goldwire.eval.running.cache import Entry
+    from goldwire.eval.running.judge import judge
 
     entry = Entry(key="", characters=0, seconds=0.0, at=0.0, output=msgspec.Raw(msgspec.json.encode(output)))
     found = judge(document, entry, ontology=corpus.ontology())

@@ -15,9 +15,9 @@ import numpy as np
 from goldwire.corpora.codec import value_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementError
 from goldwire.corpora.store import write_atomic
-from goldwire.eval.counts import Counts, Patterns, distinct, make_counts
-from goldwire.eval.metrics import Score
-from goldwire.eval.tables import Ints
+from goldwire.eval.counting.counts import Counts, Patterns, distinct, make_counts
+from goldwire.eval.statistics.metrics import Score
+from goldwire.eval.counting.tables import Ints
 
 FORMAT = 1
 

@@ -14,15 +14,17 @@ from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import blocks, facts, load, tally, verdict
-from goldwire.eval.blocks import Block
-from goldwire.eval.load import Layer, Need, TextRow, Texts
+from goldwire.eval import verdict
+from goldwire.eval.counting import blocks, load, tally
+from goldwire.eval.running import facts
+from goldwire.eval.counting.blocks import Block
+from goldwire.eval.counting.load import Layer, Need, TextRow, Texts
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record
-from goldwire.eval.resample import LEVEL
+from goldwire.eval.statistics.resample import LEVEL
 from goldwire.eval.signature import POLICIES
-from goldwire.eval.tables import Codes
-from goldwire.eval.tally import Sides
+from goldwire.eval.counting.tables import Codes
+from goldwire.eval.counting.tally import Sides
 from goldwire.eval.verdict import METHOD, Finding, Options, Terms
 
 __all__ = ["DEFAULTS", "SYSTEM", "Options", "layer_of", "needs", "parse_measures", "score", "score_corpus"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from goldwire import __version__
 from goldwire.eval.measure import WORDY, Measure
-from goldwire.eval.words import HEAD_RULE
+from goldwire.eval.counting.words import HEAD_RULE
 
 # What holds for every scoring. `Policies` of `score` adds what the caller chose.
 POLICIES: dict[str, str] = {

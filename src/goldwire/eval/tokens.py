@@ -1,6 +1,6 @@
 """Tags of tokens and labels of documents, scored with scikit-learn and seqeval.
 
-Thin adapters: they bring layers into the form that the libraries read, and turn what is undefined into
+Thin adapters: they bring tags into the form that the libraries read, and turn what is undefined into
 None, where the libraries would say 0 and warn.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -16,15 +15,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldwire.corpora.errors import MeasureError
-from goldwire.corpora.offsets import tokens
-from goldwire.corpora.types import Annotations, Excluded
-from goldwire.eval.coref import Numbers
-from goldwire.eval.metrics import Score
+from goldwire.eval.counting.coref import Numbers
+from goldwire.eval.counting.tags import OUTSIDE
+from goldwire.eval.statistics.metrics import Score
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-OUTSIDE = "O"
 _TAG = re.compile(r"O|[BIESLU]-.+")
 SCHEMES = ("IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU")
 
@@ -44,27 +41,6 @@ class TagScores(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # ---------------------------------------------------------------- tags of tokens
-def tag(annotations: Annotations, text: str, excluded: Sequence[Excluded] = ()) -> list[str]:
-    """A tag for each token of the text: the types of the mentions with a character in it, or `O`.
-
-    Several types, as of nested mentions, are joined by `+` in alphabetical order. Where one mention ends
-    and another of its type begins is not seen. Tokens that touch an excluded region are left out.
-    """
-    words = tokens(text)
-    found: list[set[str]] = [set() for _ in words]
-    for mention in annotations.mentions:
-        for span in mention.spans:
-            for index in _covered(words, span.start, span.end):
-                found[index].add(mention.type)
-    gone = {index for region in excluded for index in _covered(words, region.start, region.end)}
-    return ["+".join(sorted(types)) or OUTSIDE for index, types in enumerate(found) if index not in gone]
-
-
-def _covered(words: Sequence[Any], start: int, end: int) -> range:
-    first = bisect_right(words, start, key=lambda word: word.end)
-    return range(first, bisect_left(words, end, key=lambda word: word.start))
-
-
 def score_tags(gold: Sequence[str], system: Sequence[str]) -> TagScores:
     """Accuracy, Cohen's kappa and scores by tag of two equally long sequences of tags, with scikit-learn.
 
@@ -135,11 +111,6 @@ def _check_lengths(gold: Sequence[Any], system: Sequence[Any], what: str) -> Non
 
 
 # ---------------------------------------------------------------- labels of documents
-def event_labels(annotations: Annotations) -> frozenset[str]:
-    """The labels of a document by what happens in it: its event types."""
-    return frozenset(event.type for event in annotations.events)
-
-
 def score_labels(gold: Sequence[Collection[str]], system: Sequence[Collection[str]]) -> TagScores:
     """Scores of documents' label sets, with scikit-learn; documents are paired by position.
 

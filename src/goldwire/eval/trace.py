@@ -11,16 +11,16 @@ import numpy as np
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Span, Spans
-from goldwire.eval import load
-from goldwire.eval.align import Pairs
-from goldwire.eval.load import TextRow, Texts
-from goldwire.eval.match import Case, matched
+from goldwire.eval.counting import load
+from goldwire.eval.counting.align import Pairs
+from goldwire.eval.counting.load import TextRow, Texts
+from goldwire.eval.counting.match import Case, matched
 from goldwire.eval.measure import Measure
 from goldwire.eval.record import LayerFacts, Record
 from goldwire.eval.score import needs
-from goldwire.eval.tables import Codes, Extents, Ints
-from goldwire.eval.tally import Sides
-from goldwire.eval.units import Units, make_units
+from goldwire.eval.counting.tables import Codes, Extents, Ints
+from goldwire.eval.counting.tally import Sides
+from goldwire.eval.counting.units import Units, make_units
 
 TRACED = ("entity", "event", "argument", "relation", "attribute")
 

@@ -10,8 +10,10 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from goldwire.corpora.errors import DataError, Fault
-from goldwire.eval import analyse, classes, diagnose, figures, metrics, tally
-from goldwire.eval.counts import Counts, Patterns, condense, distinct, join, join_patterns
+from goldwire.eval.analysis import analyse, classes, diagnose
+from goldwire.eval.counting import tally
+from goldwire.eval.statistics import figures, metrics
+from goldwire.eval.counting.counts import Counts, Patterns, condense, distinct, join, join_patterns
 from goldwire.eval.measure import Measure
 from goldwire.eval.record import (
     Confusion,
@@ -20,9 +22,9 @@ from goldwire.eval.record import (
     Result,
     encode_patterns,
 )
-from goldwire.eval.resample import TRIALS, Method
+from goldwire.eval.statistics.resample import TRIALS, Method
 from goldwire.eval.signature import signature
-from goldwire.eval.tally import Sides
+from goldwire.eval.counting.tally import Sides
 
 METHOD: Method = "expanded"  # the kind of interval: see `resample.intervals`
 

@@ -38,7 +38,7 @@ from goldwire.corpora.types import (
     Span,
     Spans,
 )
-from goldwire.eval.labels import LabelMap
+from goldwire.eval.extractors.labels import LabelMap
 
 T = TypeVar("T")
 I = TypeVar("I", Mention, Event)

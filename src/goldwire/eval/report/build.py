@@ -13,9 +13,9 @@ from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import Corpus
 from goldwire.eval import agreement, compare, suites
 from goldwire.eval.compare import Comparison, Contender
-from goldwire.eval.figures import label_intervals
+from goldwire.eval.statistics.figures import label_intervals
 from goldwire.eval.measure import Measure, name, parse
-from goldwire.eval.metrics import Score
+from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.record import LayerFacts, Record
 from goldwire.eval.report.model import (
     SHADES,
@@ -29,8 +29,8 @@ from goldwire.eval.report.model import (
     Row,
     Standing,
 )
-from goldwire.eval.report.text import UNDEFINED, amount, number, seconds
-from goldwire.eval.tally import is_additive
+from goldwire.eval.text import UNDEFINED, amount, number, seconds
+from goldwire.eval.counting.tally import is_additive
 
 # Intervals by type are drawn for this many documents times labels at most: about five seconds' work.
 DRAWN = 400_000

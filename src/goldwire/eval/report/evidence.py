@@ -14,11 +14,12 @@ import numpy as np
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
-from goldwire.eval import analyse, blame, diagnose, load
+from goldwire.eval.analysis import analyse, blame, diagnose
+from goldwire.eval.counting import load
 from goldwire.eval.compare import Contender, contenders
-from goldwire.eval.confidence import Confidence
-from goldwire.eval.diagnose import CORRECT, Findings
-from goldwire.eval.load import Layer, Need, Texts
+from goldwire.eval.analysis.confidence import Confidence
+from goldwire.eval.analysis.diagnose import CORRECT, Findings
+from goldwire.eval.counting.load import Layer, Need, Texts
 from goldwire.eval.record import LayerFacts, Record
 from goldwire.eval.report.model import (
     SHADES,
@@ -32,9 +33,9 @@ from goldwire.eval.report.model import (
     Tally,
     Versus,
 )
-from goldwire.eval.substitute import substitute
-from goldwire.eval.tables import Bools, Codes
-from goldwire.eval.tally import Sides
+from goldwire.eval.analysis.substitute import substitute
+from goldwire.eval.counting.tables import Bools, Codes
+from goldwire.eval.counting.tally import Sides
 from goldwire.eval.trace import check
 
 UNITS = ("entities", "triggers", "arguments")  # as `analyse.KINDS`, in the words of a reader

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from goldwire.eval.gate import Check, Judgement
+from goldwire.eval.gate.judgement import Check, Judgement
 from goldwire.eval.report import verdict
 from goldwire.eval.report.markdown import escape, table
-from goldwire.eval.report.text import line, points, signed
+from goldwire.eval.text import line, points, signed
 
 _LEVELS = {"fail": "error", "warn": "warning"}
 _SIGNS = {"fail": "❌", "warn": "⚠️", "pass": "✅", "skip": "–"}

@@ -18,7 +18,8 @@ import msgspec
 from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
-from goldwire.eval.report import plots, text
+from goldwire.eval import text
+from goldwire.eval.report import plots
 from goldwire.eval.report.model import Board, Report, Standing
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "script.js"

@@ -6,7 +6,7 @@ Made for pdflatex; names in other scripts than Latin need XeLaTeX or LuaLaTeX.
 from __future__ import annotations
 
 from goldwire.eval.report.model import Board, Report, Standing
-from goldwire.eval.report.text import line, points
+from goldwire.eval.text import line, points
 
 _SIGNS = {
     "\\": r"\textbackslash{}",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from goldwire.eval.report.model import Board, Report
-from goldwire.eval.report.text import amount, chance, interval, line, number, points, signed, span
+from goldwire.eval.text import amount, chance, interval, line, number, points, signed, span
 
 # What Markdown may take for a sign of its own: anywhere, and at the start of a line.
 _SIGNS = re.compile(r"(?P<sign>[\\`*_{}\[\]|~$])|(?P<entity>[<&@]|:(?=//))|^(?P<start>[-#>+=]|\d+(?=[.)]))")

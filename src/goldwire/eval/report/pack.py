@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from goldwire.corpora.ontology import Ontology
-from goldwire.eval import metrics
+from goldwire.eval.statistics import metrics
 from goldwire.eval.compare import Contender, contenders
 from goldwire.eval.measure import parse
 from goldwire.eval.record import Record
@@ -15,7 +15,7 @@ from goldwire.eval.report.evidence import Evidence
 from goldwire.eval.report.model import Report
 from goldwire.eval.report.quotes import make_examples
 from goldwire.eval.report.view import Index, make_documents
-from goldwire.eval.tables import Codes
+from goldwire.eval.counting.tables import Codes
 
 CHUNK = 20  # documents in one block
 Json = dict[str, Any]

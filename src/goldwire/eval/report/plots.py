@@ -13,7 +13,7 @@ import vl_convert
 
 from goldwire.eval.report.model import Board, Curve, Errors, Report
 from goldwire.eval.report.svg import clean
-from goldwire.eval.report.text import interval, line, points
+from goldwire.eval.text import interval, line, points
 
 WIDE, NARROW = 820, 340  # pixels: a laptop's column and a phone's
 ROW = 34  # pixels a bar takes with the room around it

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from goldwire.eval.report.model import Board, Report, Standing
-from goldwire.eval.report.text import amount, chance, interval, line, number, points, signed, span
+from goldwire.eval.text import amount, chance, interval, line, number, points, signed, span
 
 
 def render(report: Report, console: Console) -> None:

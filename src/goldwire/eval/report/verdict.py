@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from goldwire.eval.gate import Change, Check, Judgement
-from goldwire.eval.policy import Kind
-from goldwire.eval.report.text import amount, chance, line, points, signed
+from goldwire.eval.gate.judgement import Change, Check, Judgement
+from goldwire.eval.gate.policy import Kind
+from goldwire.eval.text import amount, chance, line, points, signed
 
 HEADLINES = {
     "pass": "The gate is open: no limit is broken.",

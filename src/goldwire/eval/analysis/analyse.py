@@ -1,0 +1,172 @@
+"""The error analysis of one system: classes, causes, confusions and what each error upstream costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.store import Corpus
+from goldwire.corpora.types import Annotations, Document, Spans
+from goldwire.eval.analysis import blame, confidence, diagnose
+from goldwire.eval.counting import load
+from goldwire.eval.analysis.confidence import Confidence
+from goldwire.eval.analysis.diagnose import Example, Findings
+from goldwire.eval.counting.load import Need, TextRow
+from goldwire.eval.analysis.substitute import Substitution, substitute
+from goldwire.eval.counting.tables import NONE, Codes, Ints
+from goldwire.eval.counting.tally import Sides
+
+EXCLUDED = "excluded"
+KINDS = ("entity", "event", "argument")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What became of all units of gold and one system.
+
+    `findings` are by `KINDS`: mentions, triggers, arguments; `confidence` is of those that have scores.
+    `excluded` are the mentions and triggers of either side that touch an excluded region and are no
+    units. `documents` are ids by number.
+    """
+
+    findings: Mapping[str, Findings]
+    confidence: Mapping[str, Confidence]
+    excluded: tuple[Example, ...]
+    substitutions: tuple[Substitution, ...]
+    documents: tuple[str, ...]
+    codes: Codes
+
+    def classes(self, kind: str) -> dict[str, int]:
+        """How many units or pairs of a kind are in each class."""
+        return diagnose.tally(self.findings[kind])
+
+    def causes(self) -> dict[str, tuple[int, int]]:
+        """How many gold and how many system arguments are put down to each cause."""
+        return count_causes(self.findings["argument"])
+
+    def confusion(self, kind: str) -> tuple[diagnose.Cell, ...]:
+        """The confusion matrix of a kind, by entity type, event type or role."""
+        return diagnose.confusion(self.findings[kind], self.codes)
+
+    def examples(self, kind: str, rows: Ints) -> Iterator[Example]:
+        """Rows of the findings of a kind as they stand in the texts; see `where`."""
+        return diagnose.iter_examples(self.findings[kind], rows, self.documents, self.codes, blame.CAUSES)
+
+    def where(
+        self,
+        kind: str,
+        *,
+        outcome: str | None = None,
+        cause: str | None = None,
+        cell: tuple[str | None, str | None] | None = None,
+    ) -> Ints:
+        """The rows of a class, of a cause, of a cell of the confusion matrix, or of several at once."""
+        found = self.findings[kind]
+        chosen = np.ones(len(found), np.bool_)
+        if outcome is not None:
+            chosen &= found.kind == diagnose.CLASSES.index(outcome)
+        if cause is not None:
+            chosen &= found.cause == blame.CAUSES.index(cause)
+        if cell is not None:
+            wanted = (NONE if label is None else self.codes.get(label, NONE - 1) for label in cell)
+            for column, code in zip(diagnose.label_codes(found), wanted, strict=True):
+                chosen &= column == code
+        return np.flatnonzero(chosen)
+
+
+def analyse_corpus(corpus: Corpus, gold: str, system: str) -> Analysis:
+    """The analysis of a layer of a corpus against another."""
+    ours, theirs = (corpus.layer(name).values() for name in (gold, system))
+    return analyse(ours, theirs, corpus.documents(), ontology=corpus.ontology())
+
+
+def analyse(
+    gold: Iterable[Annotations],
+    system: Iterable[Annotations],
+    documents: Sequence[Document],
+    *,
+    ontology: Ontology | None = None,
+) -> Analysis:
+    """The analysis of a system's annotations against gold; a document without any counts as empty."""
+    ours, theirs = list(gold), list(system)
+    sides = make_sides(ours, theirs, documents, ontology=ontology)
+    by_id, findings = {document.id: document for document in documents}, find(sides)
+    return Analysis(
+        findings=findings,
+        confidence=dict(iter_confidence(findings, sides.system.items)),
+        excluded=(*iter_excluded(ours, by_id, gold=True), *iter_excluded(theirs, by_id, gold=False)),
+        substitutions=substitute(sides),
+        documents=sides.texts.ids,
+        codes=sides.codes,
+    )
+
+
+def make_sides(
+    gold: Sequence[Annotations],
+    system: Sequence[Annotations],
+    documents: Sequence[Document],
+    *,
+    ontology: Ontology | None = None,
+) -> Sides:
+    """Two layers as the tables that are counted, excluded regions left out."""
+    texts = load.make_texts(
+        TextRow(id=d.id, sha256=d.sha256, excluded=d.excluded, text=d.text) for d in documents
+    )
+    codes, need = Codes(), Need(ontology=ontology, items=True)
+    layers = [
+        load.make_layer([side], texts, codes, need, where=name)
+        for name, side in (("gold", gold), ("system", system))
+    ]
+    return Sides(layers[0], layers[1], texts, codes)
+
+
+def find(sides: Sides) -> dict[str, Findings]:
+    """What became of the units of two layers, by kind."""
+    tables = sides.gold.table, sides.system.table
+    return {
+        "entity": diagnose.mentions(*tables, sides.codes),
+        "event": diagnose.triggers(*tables, sides.codes),
+        "argument": blame.arguments(*tables, sides.codes),
+    }
+
+
+def iter_confidence(
+    findings: Mapping[str, Findings], items: Sequence[Annotations]
+) -> Iterator[tuple[str, Confidence]]:
+    """What scores are worth, of the kinds that have any; `items` are of the system, in the table's order."""
+    for kind, found in findings.items():
+        judged = confidence.of_findings(found, confidence.scores_of(items, kind))
+        if judged is not None:
+            yield kind, judged
+
+
+def count_causes(findings: Findings) -> dict[str, tuple[int, int]]:
+    """For each cause, how many gold and how many system arguments; all causes are named, in order."""
+    sides = (findings.gold_unit != NONE, findings.system_unit != NONE)
+    wrong = findings.cause != NONE
+    gold, system = (np.bincount(findings.cause[wrong & side], minlength=len(blame.CAUSES)) for side in sides)
+    return dict(zip(blame.CAUSES, zip(gold.tolist(), system.tolist(), strict=True), strict=True))
+
+
+# ---------------------------------------------------------------- excluded regions
+def iter_excluded(
+    items: Iterable[Annotations], documents: Mapping[str, Document], *, gold: bool
+) -> Iterator[Example]:
+    """The mentions and triggers that touch an excluded region of their document."""
+    for item in items:
+        document = documents[item.document]
+        units = [(m.type, m.spans) for m in item.mentions] + [(e.type, e.trigger) for e in item.events]
+        for type, spans in units if document.excluded else ():
+            if touches(spans, document):
+                side = (
+                    {"gold": type, "gold_spans": spans} if gold else {"system": type, "system_spans": spans}
+                )
+                yield Example(document=item.document, kind=EXCLUDED, **side)  # type: ignore[arg-type]
+
+
+def touches(spans: Spans, document: Document) -> bool:
+    """Whether a span shares a character with an excluded region."""
+    return any(s.start < region.end and region.start < s.end for s in spans for region in document.excluded)

@@ -1,0 +1,144 @@
+"""Oracle substitution: what the arguments would score if one kind of error upstream were put right.
+
+Each step takes what gold has for what the system has, where the two go together (see `diagnose` and
+`blame`), and scores the arguments anew by AC+. What the system has no counterpart for is not made up:
+an event or argument that was missed stays missed. Steps on their own say what each costs; `together`
+what all of them do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+
+from goldwire.eval.analysis import blame, diagnose
+from goldwire.eval.counting import tables, tally
+from goldwire.eval.analysis.diagnose import places
+from goldwire.eval.measure import Measure, parse
+from goldwire.eval.statistics.metrics import headline
+from goldwire.eval.counting.tables import NONE, Codes, Ints, Table
+from goldwire.eval.counting.tally import Sides
+
+MEASURE: Measure = parse("AC+")
+Step = Callable[[Table, Table, Codes], Table]
+
+
+class Substitution(msgspec.Struct, frozen=True, kw_only=True):
+    """What the arguments score once something is put right; `gain` is over the system as it is."""
+
+    name: str
+    value: float | None
+    gain: float | None
+
+
+def substitute(sides: Sides) -> tuple[Substitution, ...]:
+    """The system as it is (`none`), then each step alone, then all `together`."""
+    before = score(sides)
+    found = [Substitution(name="none", value=before, gain=None)]
+    right = sides
+    for name, step in STEPS.items():
+        found.append(_substitution(name, score(_apply(step, sides)), before))
+        right = _apply(step, right)
+    return (*found, _substitution("together", score(right), before))
+
+
+def _substitution(name: str, value: float | None, before: float | None) -> Substitution:
+    gain = None if value is None or before is None else value - before
+    return Substitution(name=name, value=value, gain=gain)
+
+
+def score(sides: Sides) -> float | None:
+    """F of the arguments by AC+, micro."""
+    return headline(tally.count(MEASURE, sides).counts, MEASURE).f
+
+
+def _apply(step: Step, sides: Sides) -> Sides:
+    table = step(sides.gold.table, sides.system.table, sides.codes)
+    return replace(sides, system=replace(sides.system, table=table))
+
+
+# ---------------------------------------------------------------- the steps
+def _trigger_boundaries(gold: Table, system: Table, codes: Codes) -> Table:
+    """Triggers where gold has them, for events that go together."""
+    row, other = _events(gold, system, codes)
+    index = np.arange(len(system.events))
+    index[row] = len(system.events) + other
+    return replace(system, events=tables.concatenate([system, gold]).events.take(index))
+
+
+def _trigger_types(gold: Table, system: Table, codes: Codes) -> Table:
+    """Event types as gold has them, for events that go together."""
+    row, other = _events(gold, system, codes)
+    types = system.event_type.copy()
+    types[row] = gold.event_type[other]
+    return replace(system, event_type=types)
+
+
+def _spurious_triggers(gold: Table, system: Table, codes: Codes) -> Table:
+    """No events that gold has no counterpart for."""
+    row, _ = _events(gold, system, codes)
+    kept = np.zeros(len(system.events), np.bool_)
+    kept[row] = True
+    return tables.keep(system, np.ones(len(system.mentions), np.bool_), kept)[0]
+
+
+def _roles(gold: Table, system: Table, codes: Codes) -> Table:
+    """Roles as gold has them, for arguments that go together."""
+    row, other = _arguments(gold, system, codes)
+    roles = system.argument_role.copy()
+    roles[row] = gold.argument_role[other]
+    return replace(system, argument_role=roles)
+
+
+def _boundaries(gold: Table, system: Table, codes: Codes) -> Table:
+    """Arguments where gold has them, for arguments that go together."""
+    row, other = _arguments(gold, system, codes)
+    both = tables.concatenate([system, gold])
+    mention = system.argument_mention.copy()
+    mention[row] = len(system.mentions) + gold.argument_mention[other]
+    # Gold's mentions come in besides the system's own; its events and arguments stay out.
+    columns = {
+        name: getattr(both, name)
+        for name in ("mentions", "mention_type", "mention_head", "mention_cluster", "mention_attributes")
+    }
+    return replace(system, argument_mention=mention, **columns)
+
+
+STEPS: Mapping[str, Step] = {
+    "trigger boundaries": _trigger_boundaries,
+    "trigger types": _trigger_types,
+    "spurious triggers": _spurious_triggers,
+    "roles": _roles,
+    "argument boundaries": _boundaries,
+}
+
+
+# ---------------------------------------------------------------- what goes together
+def _events(gold: Table, system: Table, codes: Codes) -> tuple[Ints, Ints]:
+    """Rows of the system's events, all that are equal, and of the gold events that go with them."""
+    events = blame.pair_events(gold, system, diagnose.triggers(gold, system, codes))
+    row = np.flatnonzero(events.system != NONE)
+    return row, events.gold_row[events.system[row]]
+
+
+def _arguments(gold: Table, system: Table, codes: Codes) -> tuple[Ints, Ints]:
+    """Rows of the system's arguments, all that are equal, and of the gold arguments that go with them."""
+    found = blame.arguments(gold, system, codes)
+    paired = np.flatnonzero(found.paired)
+    key = _argument_keys(system)
+    partner = np.full(int(key.max(initial=-1)) + 1, NONE)
+    own = found.system.row[found.system_unit[paired]]
+    partner[key[own]] = found.gold.row[found.gold_unit[paired]]
+    row = np.flatnonzero(partner[key] != NONE)
+    return row, partner[key[row]]
+
+
+def _argument_keys(table: Table) -> Ints:
+    """A number for each argument, equal where they are one unit of AC+."""
+    events = [column[table.argument_event] for column in (table.event_type, *places(table.events))]
+    mentions = [column[table.argument_mention] for column in places(table.mentions)]
+    keys = tables.fold([*events, table.argument_role, *mentions])
+    return np.unique(keys, return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,226 @@
+"""What was found, as sums: per document and label, four numbers that add up over documents and corpora.
+
+Everything later (averages, intervals, tests, merging) is made from `Counts`; nothing is scored again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goldwire.eval.counting.tables import ROOM, fold
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+# The columns of `Counts.values`. Precision is system_hits / system, recall is gold_hits / gold.
+# For matched units both hits are the true positives; for MUC, B3, CEAF and their like they are the two
+# numerators. A unit that spans labels (a plain key without type) has the label "".
+SYSTEM_HITS, SYSTEM, GOLD_HITS, GOLD = range(4)
+COLUMNS = ("system_hits", "system", "gold_hits", "gold")
+# Values are put on a grid so fine that it does not show and so coarse that sums of up to two million units
+# are exact, in whatever order they are made.
+GRID = 2.0**32
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """The counts of one system under one measure.
+
+    `documents`: the ids of ALL documents of the gold side, sorted, those without units included.
+    `labels`: the labels that occur on either side, sorted. Row k says that document
+    `documents[document[k]]` has, under label `labels[label[k]]`, the four `values[k]` (see `COLUMNS`).
+    Canonical: rows are in order of (document, label), each pair at most once, none all zero.
+    Make one with `make_counts`, which sees to that.
+    """
+
+    documents: tuple[str, ...]
+    labels: tuple[str, ...]
+    document: Ints
+    label: Ints
+    values: Floats
+
+    def __add__(self, other: Counts) -> Counts:
+        """The counts of both together; documents of the same id are added up."""
+        documents = tuple(sorted({*self.documents, *other.documents}))
+        labels = tuple(sorted({*self.labels, *other.labels}))
+        parts = [
+            (positions(documents, part.documents)[part.document], positions(labels, part.labels)[part.label])
+            for part in (self, other)
+        ]
+        return make_counts(
+            documents,
+            labels,
+            np.concatenate([document for document, _ in parts]),
+            np.concatenate([label for _, label in parts]),
+            np.concatenate([self.values, other.values]),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Counts):
+            return NotImplemented
+        return (
+            self.documents == other.documents
+            and self.labels == other.labels
+            and np.array_equal(self.document, other.document)
+            and np.array_equal(self.label, other.label)
+            and np.array_equal(self.values, other.values)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # holds arrays
+
+    def total(self) -> Floats:
+        """The four numbers over everything."""
+        everything: Floats = _sums(np.zeros(len(self.values), np.int64), self.values, 1)[0]
+        return everything
+
+    def by_label(self) -> Floats:
+        """Labels x 4, summed over documents."""
+        return _sums(self.label, self.values, len(self.labels))
+
+    def by_document(self) -> Floats:
+        """Documents x 4, summed over labels: what is resampled for micro averages."""
+        return _sums(self.document, self.values, len(self.documents))
+
+    def select(self, documents: tuple[str, ...]) -> Counts:
+        """The counts of some of the documents; ids that are not here are passed over."""
+        kept = tuple(sorted(set(documents) & set(self.documents)))
+        index = positions(self.documents, kept)
+        place = np.full(len(self.documents), -1, np.int32)
+        place[index] = np.arange(len(kept), dtype=np.int32)
+        rows = place[self.document] >= 0
+        return make_counts(kept, self.labels, place[self.document[rows]], self.label[rows], self.values[rows])
+
+
+def make_counts(
+    documents: tuple[str, ...], labels: tuple[str, ...], document: Any, label: Any, values: Any
+) -> Counts:
+    """Counts in canonical form from rows in any order, added up where they meet; unused labels go.
+
+    >>> make_counts(("a", "b"), ("PER",), [1, 1], [0, 0], [[1, 1, 1, 1], [0, 1, 0, 0]]).values.tolist()
+    [[1.0, 2.0, 1.0, 1.0]]
+    """
+    document, label = np.asarray(document, np.int64), np.asarray(label, np.int64)
+    values = np.rint(np.asarray(values, np.float64).reshape(-1, len(COLUMNS)) * GRID) / GRID
+    cells, place = np.unique(document * max(len(labels), 1) + label, return_inverse=True)
+    sums = _sums(place, values, len(cells))
+    kept = sums.any(axis=1)
+    cells, sums = cells[kept], sums[kept]
+    used, label = np.unique(cells % max(len(labels), 1), return_inverse=True)
+    order = np.argsort([labels[i] for i in used], kind="stable")
+    rank = np.empty(len(used), np.int32)
+    rank[order] = np.arange(len(used), dtype=np.int32)
+    document = (cells // max(len(labels), 1)).astype(np.int32)
+    label = rank[label] if len(used) else label.astype(np.int32)
+    rows = np.lexsort((label, document))
+    names = tuple(labels[used[i]] for i in order)
+    return Counts(documents, names, document[rows], label[rows], sums[rows])
+
+
+def join(parts: Sequence[Counts]) -> Counts:
+    """The counts of different documents, given in order of document, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    labels = tuple(sorted({label for part in parts for label in part.labels}))
+    starts = np.cumsum([0, *(len(part.documents) for part in parts)])
+    return Counts(
+        documents=tuple(chain.from_iterable(part.documents for part in parts)),
+        labels=labels,
+        document=np.concatenate([part.document + start for part, start in zip(parts, starts, strict=False)]),
+        label=np.concatenate([positions(labels, part.labels)[part.label] for part in parts]),
+        values=np.concatenate([part.values for part in parts]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """Counts that have forgotten which document is which: how many documents have which rows.
+
+    The documents of `counts` stand for `times` documents each, all of different rows.
+    """
+
+    counts: Counts
+    times: NDArray[np.int64]
+
+    def whole(self) -> Counts:
+        """The counts of all documents together, as far as sums over documents go."""
+        values = self.counts.values * self.times[self.counts.document][:, None]
+        return replace(self.counts, values=values)
+
+
+def condense(counts: Counts, times: NDArray[np.int64] | None = None) -> Patterns:
+    """Documents of equal rows put together; `times` says how many each document stands for already."""
+    return distinct(counts, times)[1]
+
+
+def distinct(counts: Counts, times: NDArray[np.int64] | None = None) -> tuple[NDArray[np.int64], Patterns]:
+    """The number of each document's pattern, and the patterns; see `condense`."""
+    kinds, example, kind = np.unique(_pattern_codes(counts), return_index=True, return_inverse=True)
+    many = np.bincount(kind, times, len(kinds)).astype(np.int64)
+    place = np.full(len(counts.documents), -1, np.int64)
+    place[example] = np.arange(len(example))
+    rows = np.flatnonzero(place[counts.document] >= 0)
+    names = tuple(f"{number:09}" for number in range(len(example)))
+    kept = make_counts(
+        names, counts.labels, place[counts.document[rows]], counts.label[rows], counts.values[rows]
+    )
+    return kind.astype(np.int64), Patterns(kept, many)
+
+
+def join_patterns(parts: Sequence[Patterns]) -> Patterns:
+    """The patterns of different documents as one."""
+    names = (part.counts.documents for part in parts)
+    apart = [
+        replace(part.counts, documents=tuple(f"{number:09}.{name}" for name in own))
+        for number, (part, own) in enumerate(zip(parts, names, strict=True))
+    ]
+    return condense(join(apart), np.concatenate([part.times for part in parts]))
+
+
+def _pattern_codes(counts: Counts) -> NDArray[np.int64]:
+    """A number for each document, equal where the rows are."""
+    columns = [counts.label.astype(np.int64), *map(_whole, counts.values.T)]
+    names, row = np.unique(fold(columns), return_inverse=True)
+    sizes = np.bincount(counts.document, minlength=len(counts.documents))
+    first, most = np.cumsum(sizes) - sizes, int(sizes.max(initial=0))
+    code = np.zeros(len(sizes), np.int64)  # 0: no row
+    roomy = (len(names) + 1.0) ** most < ROOM
+    for place in range(most):
+        longer = np.flatnonzero(sizes > place)
+        more = row[first[longer] + place] + 1
+        if roomy:
+            code[longer] = code[longer] * (len(names) + 1) + more
+        else:  # renumbered at every step, above all that came before
+            _, step = np.unique(fold([code[longer], more]), return_inverse=True)
+            code[longer] = code.max() + 1 + step
+    return code
+
+
+def _whole(column: Floats) -> NDArray[np.int64]:
+    """Whole numbers that are equal where the values are."""
+    whole = column.astype(np.int64)
+    return whole if (whole == column).all() else np.unique(column, return_inverse=True)[1].astype(np.int64)
+
+
+def no_counts(documents: tuple[str, ...] = ()) -> Counts:
+    """Counts of nothing, on these documents."""
+    return make_counts(tuple(sorted(documents)), (), [], [], [])
+
+
+def positions(whole: tuple[str, ...], part: tuple[str, ...]) -> Ints:
+    """Where each member of `part` stands in `whole`; `KeyError` if it does not."""
+    if whole == part:
+        return np.arange(len(part), dtype=np.int32)
+    place = {item: i for i, item in enumerate(whole)}
+    return np.array([place[item] for item in part], np.int32)
+
+
+def _sums(place: NDArray[Any], values: Floats, size: int) -> Floats:
+    """Rows of `values` added up by `place`; size x 4."""
+    columns = [np.bincount(place, values[:, column], size) for column in range(values.shape[1])]
+    return np.stack(columns, axis=1).astype(np.float64)

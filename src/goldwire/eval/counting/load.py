@@ -1,0 +1,384 @@
+"""Corpora and layers from disk, as the tables that scoring works on."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from operator import attrgetter, itemgetter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from goldwire.corpora.codec import read_lines
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.store import DOCUMENTS, Corpus, layer_faults
+from goldwire.corpora.types import Annotations, Excluded, Span
+from goldwire.eval.counting import align, tables
+from goldwire.eval.counting.tables import Codes, Table
+
+# Bytes of lines decoded at once: small enough for the processor's cache, which is measurably faster.
+CHUNK = 2**18
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """What scoring needs to know of a document; the text is read only for measures that look at it."""
+
+    id: str
+    sha256: str
+    excluded: tuple[Excluded, ...] = ()
+    group: str | None = None
+
+
+class TextRow(Row, frozen=True, gc=False, kw_only=True):
+    """A document with its text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The documents of a scoring, in order of id; `rows[i]` is document number i of all tables."""
+
+    rows: tuple[Row, ...]
+    number: Mapping[str, int]
+    hashes: dict[str, str]
+
+    def fingerprint(self) -> str:
+        """That of `store.fingerprint`, made from rows that are in order already."""
+        return hashlib.sha256(b"[" + self.content() + b"]").hexdigest()[:12]
+
+    def content(self) -> bytes:
+        """What the fingerprint is of: ids, hashes and excluded regions, as members of a JSON array."""
+        regions = map(attrgetter("excluded"), self.rows)
+        excluded = [[(region.start, region.end) for region in found] if found else () for found in regions]
+        rows = list(zip(self.number, self.hashes.values(), excluded, strict=True))
+        return msgspec.json.encode(rows)[1:-1]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All document ids, sorted."""
+        return tuple(self.number)
+
+    def text(self, number: int) -> str:
+        """The text of a document; only where texts were read."""
+        row = self.rows[number]
+        if not isinstance(row, TextRow):
+            raise TypeError("the texts were not read")
+        return row.text
+
+
+@dataclass(frozen=True)
+class Need:
+    """What the measures of a scoring look at besides types and spans.
+
+    The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole;
+    with `texts`, the texts of the documents.
+    """
+
+    attributes: tuple[str, ...] = ()
+    ontology: Ontology | None = None
+    items: bool = False
+    texts: bool = False
+
+    @property
+    def type(self) -> type[Row]:
+        """What documents are read as."""
+        return TextRow if self.texts else Row
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a scoring: its table, and the annotations themselves where a measure wants them.
+
+    Annotations are in the order of the table's rows.
+
+    `excluded` is how many units touched an excluded region and were taken out of both. `content` is what
+    is annotated, as JSON in order of document, without who did it and when. `tags` says how tags were
+    read where the annotations come from such (see `corpora.formats.tags`).
+    """
+
+    table: Table
+    items: tuple[Annotations, ...]
+    content: tuple[bytes, ...]
+    excluded: int = 0
+    tags: frozenset[str] = frozenset()
+
+    @property
+    def documents(self) -> int:
+        """How many documents have a line."""
+        return len(self.content)
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 12 hexadecimal digits of the SHA-256 of the content."""
+        return hashlib.sha256(b"\n".join(self.content)).hexdigest()[:12]
+
+
+def make_texts(rows: Iterable[Row]) -> Texts:
+    """Documents put in order of id."""
+    ordered = tuple(sorted(rows, key=attrgetter("id")))
+    ids = list(map(attrgetter("id"), ordered))
+    hashes = dict(zip(ids, map(attrgetter("sha256"), ordered), strict=True))
+    return Texts(ordered, dict(zip(ids, count(), strict=False)), hashes)
+
+
+def read_texts(corpus: Corpus, *, texts: bool = False) -> Texts:
+    """The documents of a corpus, with their texts if wanted; `DataError` names all that is wrong."""
+    path = corpus.path / DOCUMENTS
+    rows = [row for chunk in iter_chunks(path, TextRow if texts else Row) for row in chunk]
+    found = make_texts(rows)
+    if len(found.number) < len(rows):
+        corpus.documents()  # raises, naming the ids that occur twice
+    return found
+
+
+def iter_chunks(path: Path, type: type[Any]) -> Iterator[list[Any]]:
+    """The values of a file of JSON lines, some hundred at a time.
+
+    If a line is wrong, `DataError` names every fault of the whole file.
+    """
+    decode = msgspec.json.Decoder(type).decode_lines
+    try:
+        for lines in _iter_lines(path):
+            yield decode(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        read_lines(path, type)
+        raise
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _iter_lines(path: Path) -> Iterator[bytes]:
+    """Whole lines, about `CHUNK` bytes at a time."""
+    rest = b""
+    with path.open("rb") as file:
+        while block := file.read(CHUNK):
+            end = block.rfind(b"\n") + 1
+            if end:
+                yield rest + block[:end]
+            rest = block[end:] if end else rest + block
+    if rest:
+        yield rest
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Hold the garbage collector back: it would go through thousands of new objects over and over."""
+    held = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if held:
+            gc.enable()
+
+
+def read_layer(
+    corpus: Corpus,
+    name: str,
+    texts: Texts,
+    codes: Codes,
+    need: Need = Need(),
+) -> Layer:
+    """A layer of a corpus as a table.
+
+    Raises `CorpusError` if there is no such layer, `DataError` with all faults if a line cannot be read, a
+    document occurs twice or is not in the corpus, a text is another one, a span is no span, an argument
+    or relation names a mention that is not there.
+    """
+    path = layer_file(corpus, name)
+    return make_layer(iter_chunks(path, Annotations), texts, codes, need, where=str(path))
+
+
+def layer_file(corpus: Corpus, name: str) -> Path:
+    """Where a layer is; `CorpusError` if it is not."""
+    path = corpus.layer_path(name)
+    if not path.is_file():
+        raise CorpusError(
+            f"{corpus.path}: no layer {name!r}; there are: {', '.join(corpus.layers()) or 'none'}"
+        )
+    return path
+
+
+def make_layer(
+    chunks: Iterable[Sequence[Annotations]],
+    texts: Texts,
+    codes: Codes,
+    need: Need = Need(),
+    *,
+    where: str = "layer",
+) -> Layer:
+    """A layer from its annotations, given in any number of lists; see `read_layer`."""
+    parts: list[Table] = []
+    content: list[bytes] = []
+    ids: list[str] = []
+    tags: set[str] = set()
+    kept: list[Annotations] = []
+    faults: list[Fault] = []
+    binding = _Binding(texts)
+    for chunk in chunks:
+        fitting = binding.check(chunk)
+        table = _table(fitting, texts, codes, need)
+        content += map(_ENCODE, map(_CONTENT, chunk))
+        ids += map(_DOCUMENT, chunk)
+        tags.update(_tags(chunk))
+        if table is None:
+            faults += [fault for item in fitting for fault in unit_faults(item)]
+        else:
+            parts.append(table)
+        if need.items:
+            kept += fitting
+    faults = [*binding.faults(), *faults]
+    if faults:
+        raise DataError(f"{where}: {len(faults)} fault(s); nothing was scored", faults)
+    table = tables.concatenate(parts or [tables.make_table((), texts.number, codes, need.attributes)])
+    regions = tables.excluded_extents([row.excluded for row in texts.rows])
+    table, gone = tables.keep(table, _clear(table.mentions, regions), _clear(table.events, regions))
+    inside = [without_excluded(item, texts.rows[texts.number[item.document]].excluded) for item in kept]
+    return Layer(
+        table=table,
+        items=tuple(inside),
+        content=tuple(_in_order(ids, content)),
+        excluded=gone,
+        tags=frozenset(tags),
+    )
+
+
+def _tags(chunk: Sequence[Annotations]) -> Iterator[str]:
+    """How the tags that annotations come from were read."""
+    for details in map(attrgetter("provenance.details"), chunk):
+        if "tags" in details:
+            yield str(details["tags"])
+
+
+def _in_order(ids: list[str], content: list[bytes]) -> Iterable[bytes]:
+    if ids == sorted(ids):
+        return content
+    return map(itemgetter(1), sorted(zip(ids, content, strict=True)))
+
+
+_DOCUMENT = attrgetter("document")
+# What is annotated, without who did it and when.
+_CONTENT = attrgetter("document", "sha256", "mentions", "events", "relations")
+_ENCODE = msgspec.json.Encoder().encode
+
+
+def _table(chunk: Sequence[Annotations], texts: Texts, codes: Codes, need: Need) -> Table | None:
+    """The table of some lines; None if units in them are faulty."""
+    try:
+        table = tables.make_table(chunk, texts.number, codes, need.attributes, need.ontology)
+    except (KeyError, IndexError):
+        return None
+    return table if _is_sound(table) else None
+
+
+def _is_sound(table: Table) -> bool:
+    """Whether every unit has a span and every span a character."""
+    for extents in (table.mentions, table.events):
+        if not ((extents.starts < extents.ends).all() and (np.diff(extents.offset) > 0).all()):
+            return False
+    return True
+
+
+def unit_faults(item: Annotations) -> Iterator[Fault]:
+    """What keeps annotations from being scored: spans that are none, mentions named that are not there."""
+    units = [("mentions", i, "spans", mention.spans) for i, mention in enumerate(item.mentions)]
+    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events)]
+    for kind, i, field, spans in units:
+        if not spans:
+            yield Fault(item.document, f"$.{kind}[{i}].{field}", "at least one span is needed")
+        for j, span in enumerate(spans):
+            if span.start >= span.end:
+                path = f"$.{kind}[{i}].{field}[{j}]"
+                yield Fault(item.document, path, f"[{span.start}, {span.end}] is not a span")
+    known = {mention.id for mention in item.mentions}
+    for path, name in _references(item):
+        if name not in known:
+            yield Fault(item.document, path, f"there is no mention {name!r}")
+
+
+def _references(item: Annotations) -> Iterator[tuple[str, str]]:
+    for i, event in enumerate(item.events):
+        for j, argument in enumerate(event.arguments):
+            yield f"$.events[{i}].arguments[{j}].mention", argument.mention
+    for i, relation in enumerate(item.relations):
+        yield f"$.relations[{i}].source", relation.source
+        yield f"$.relations[{i}].target", relation.target
+
+
+class _Binding:
+    """Sees that each line of a layer belongs to a text of the corpus, and no two to the same."""
+
+    def __init__(self, texts: Texts) -> None:
+        self.texts = texts
+        self.seen = np.zeros(len(texts.rows), np.bool_)
+        self.doubtful: list[Annotations] = []
+
+    def check(self, chunk: Sequence[Annotations]) -> Sequence[Annotations]:
+        """The lines that fit; the others are put aside for `faults`."""
+        hashes, ids = self.texts.hashes, list(map(attrgetter("document"), chunk))
+        if list(map(hashes.get, ids)) == list(map(attrgetter("sha256"), chunk)):
+            numbers = np.fromiter(map(self.texts.number.__getitem__, ids), np.int64, len(ids))
+            before = int(self.seen.sum())
+            if not self.seen[numbers].any():
+                self.seen[numbers] = True
+                if int(self.seen.sum()) == before + len(ids):
+                    return chunk
+                self.seen[numbers] = False
+        return self._sift(chunk)
+
+    def _sift(self, chunk: Sequence[Annotations]) -> Sequence[Annotations]:
+        fitting = []
+        for item in chunk:
+            number = self.texts.number.get(item.document, -1)
+            if number < 0 or self.seen[number] or self.texts.rows[number].sha256 != item.sha256:
+                self.doubtful.append(item)
+            else:
+                self.seen[number] = True
+                fitting.append(item)
+        return fitting
+
+    def faults(self) -> list[Fault]:
+        """All that is wrong with the lines put aside."""
+        hashes, number = self.texts.hashes, self.texts.number
+        again = {item.document for item in self.doubtful if item.document in number}
+        first = [Annotations(document=id, sha256=hashes[id]) for id in sorted(again) if self.seen[number[id]]]
+        return layer_faults([*first, *self.doubtful], hashes)
+
+
+# ---------------------------------------------------------------- excluded regions
+def _clear(extents: tables.Extents, regions: tables.Extents) -> tables.Bools:
+    """Which units touch no excluded region."""
+    clear = np.ones(len(extents), np.bool_)
+    if len(regions):
+        clear[align.overlaps(extents, regions).gold] = False
+    return clear
+
+
+def without_excluded(item: Annotations, regions: Sequence[Excluded]) -> Annotations:
+    """Annotations without what touches an excluded region, and without what hung on it."""
+    if not regions:
+        return item
+
+    def clear(spans: Iterable[Span]) -> bool:
+        return not any(s.start < region.end and region.start < s.end for s in spans for region in regions)
+
+    mentions = tuple(mention for mention in item.mentions if clear(mention.spans))
+    known = {mention.id for mention in mentions}
+    return msgspec.structs.replace(
+        item,
+        mentions=mentions,
+        events=tuple(
+            msgspec.structs.replace(event, arguments=tuple(a for a in event.arguments if a.mention in known))
+            for event in item.events
+            if clear(event.trigger)
+        ),
+        relations=tuple(link for link in item.relations if {link.source, link.target} <= known),
+    )

@@ -1,0 +1,180 @@
+"""How spans are matched: the pairs of gold and system units that may go together, and their credit.
+
+`exact`: the same characters. `overlap`: a character in common. `iou>=t`: characters in common by
+characters in either, at least t. `dice`: twice the common ones by the sum of both, as credit. `partial`:
+credit 1 for the same characters, one half for some (SemEval-2013 task 9). `token-iou` and `token-dice`
+count tokens in place of characters, `extended` lets the system's lie within gold's extended by a token
+on either side (BioNLP'09), `head` wants the same head, `coref` the place of any mention in the cluster
+of gold's argument. In all, whatever else the key names must agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goldwire.eval.counting import align, words
+from goldwire.eval.counting.align import Pairs
+from goldwire.eval.counting.load import Texts
+from goldwire.eval.measure import Measure
+from goldwire.eval.counting.tables import NONE, Ints, Table
+from goldwire.eval.counting.units import Units, pack, place
+
+HALF = 0.5  # the credit for a partial match: SemEval-2013 task 9, and MUC before it
+
+
+@dataclass(frozen=True)
+class Case:
+    """Two sets of units to be matched, and what a match may look at besides: both tables and the texts."""
+
+    measure: Measure
+    gold: Units
+    system: Units
+    gold_table: Table
+    system_table: Table
+    texts: Texts
+
+
+def matched(case: Case) -> Pairs:
+    """The pairs of units that go together: one to one, of greatest total credit (see `align`)."""
+    if case.measure.match == "exact":
+        return exact(case.gold, case.system)
+    return align.assign(_CANDIDATES[case.measure.match](case))
+
+
+def exact(gold: Units, system: Units) -> Pairs:
+    """Units of the same key, by a join: keys are distinct on either side and in order."""
+    at = np.searchsorted(system.key, gold.key)
+    at[at == len(system.key)] = 0
+    found = np.flatnonzero(system.key[at] == gold.key) if len(system.key) else np.zeros(0, np.int64)
+    return Pairs(found, at[found], np.ones(len(found)), gold.extents.lengths()[found])
+
+
+def _overlap(case: Case) -> Pairs:
+    gold, system = case.gold, case.system
+    return align.overlaps(gold.extents, system.extents, gold.group, system.group)
+
+
+def _partial(case: Case) -> Pairs:
+    pairs = _overlap(case)
+    same = case.gold.key[pairs.gold] == case.system.key[pairs.system]
+    return _credited(pairs, np.where(same, 1.0, HALF))
+
+
+def _iou(case: Case) -> Pairs:
+    pairs = _overlap(case)
+    either = _sum_of_lengths(pairs, case) - pairs.overlap
+    # In whole numbers: the threshold .3 is three tenths, which no double is.
+    threshold = Fraction(repr(case.measure.threshold))
+    return pairs.take(pairs.overlap * threshold.denominator >= either * threshold.numerator)
+
+
+def _dice(case: Case) -> Pairs:
+    pairs = _overlap(case)
+    return _credited(pairs, 2 * pairs.overlap / _sum_of_lengths(pairs, case))
+
+
+def _in_tokens(candidates: Callable[[Case], Pairs]) -> Callable[[Case], Pairs]:
+    """The same match, counted in tokens."""
+
+    def of_tokens(case: Case) -> Pairs:
+        documents = np.unique(np.concatenate([case.gold.extents.document, case.system.extents.document]))
+        found = words.make_words(case.texts, documents.tolist())
+        gold, system = (
+            replace(units, extents=words.in_tokens(units.extents, found))
+            for units in (case.gold, case.system)
+        )
+        pairs = candidates(replace(case, gold=gold, system=system))
+        return _and(pairs, _without_tokens(case, gold))
+
+    return of_tokens
+
+
+def _without_tokens(case: Case, in_tokens: Units) -> Pairs:
+    """Units of the same characters that hold no token (white space): they are the same all the same."""
+    same = exact(case.gold, case.system)
+    return same.take(in_tokens.extents.lengths()[same.gold] == 0)
+
+
+def _and(one: Pairs, other: Pairs) -> Pairs:
+    columns = ("gold", "system", "credit", "overlap")
+    return Pairs(*(np.concatenate([getattr(one, name), getattr(other, name)]) for name in columns))
+
+
+def _extended(case: Case) -> Pairs:
+    gold, system = case.gold, case.system
+    found = words.make_words(case.texts, np.unique(gold.extents.document).tolist())
+    wide, hulls = words.extended(gold.extents, found), words.hulls(system.extents)
+    pairs = align.overlaps(wide, hulls, gold.group, system.group)
+    inside = (wide.start[pairs.gold] <= hulls.start[pairs.system]) & (
+        hulls.end[pairs.system] <= wide.end[pairs.gold]
+    )
+    return _paired(pairs.gold[inside], pairs.system[inside], case)
+
+
+def _head(case: Case) -> Pairs:
+    columns = [
+        [units.group, *words.heads(units.extents, _given(case.measure, units, table), case.texts).T]
+        for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
+    ]
+    return _paired(*align.equal_pairs(*pack(*columns)), case)
+
+
+def _given(measure: Measure, units: Units, table: Table) -> Ints | None:
+    """The heads that a layer gives; triggers have none."""
+    if measure.units == "event":
+        return None
+    rows = table.argument_mention[units.row] if measure.units == "argument" else units.row
+    return table.mention_head[rows]
+
+
+def _coref(case: Case) -> Pairs:
+    owner, mention = _cluster_mates(case.gold, case.gold_table)
+    places = place(case.gold_table.mentions.take(mention))
+    gold, system = pack([case.gold.group[owner], *places], [case.system.group, *place(case.system.extents)])
+    left, right = align.equal_pairs(gold, system)
+    width = max(len(case.system), 1)
+    cells = np.unique(owner[left] * width + right)
+    return _paired(cells // width, cells % width, case)
+
+
+def _cluster_mates(units: Units, table: Table) -> tuple[Ints, Ints]:
+    """Every (unit, mention) where the mention is the argument's own or of its cluster, in its document."""
+    own = table.argument_mention[units.row]
+    cluster, document = table.mention_cluster, table.mentions.document
+    unit, mention = align.equal_pairs(*pack([document[own], cluster[own]], [document, cluster]))
+    linked = cluster[own[unit]] != NONE
+    return np.concatenate([np.arange(len(own)), unit[linked]]), np.concatenate([own, mention[linked]])
+
+
+_CANDIDATES: dict[str, Callable[[Case], Pairs]] = {
+    "overlap": _overlap,
+    "iou": _iou,
+    "token-iou": _in_tokens(_iou),
+    "dice": _dice,
+    "token-dice": _in_tokens(_dice),
+    "partial": _partial,
+    "extended": _extended,
+    "head": _head,
+    "coref": _coref,
+}
+
+
+def _credited(pairs: Pairs, credit: NDArray[np.float64]) -> Pairs:
+    return Pairs(pairs.gold, pairs.system, credit, pairs.overlap)
+
+
+def _sum_of_lengths(pairs: Pairs, case: Case) -> Ints:
+    return case.gold.extents.lengths()[pairs.gold] + case.system.extents.lengths()[pairs.system]
+
+
+def _paired(gold: Ints, system: Ints, case: Case) -> Pairs:
+    """Pairs of credit 1, with the characters that they have in common, hull against hull."""
+    left, right = case.gold.extents, case.system.extents
+    start = np.maximum(left.start[gold], right.start[system])
+    end = np.minimum(left.end[gold], right.end[system])
+    return Pairs(gold, system, np.ones(len(gold)), np.maximum(end - start, 0))

@@ -1,0 +1,279 @@
+"""From two layers to counts: one function for each kind of unit, all with the same arguments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from goldwire.corpora.offsets import surface
+from goldwire.corpora.types import Annotations, Span
+from goldwire.eval.counting.counts import GRID, Counts, Floats, make_counts
+from goldwire.eval.counting.load import Layer, Row, TextRow, Texts
+from goldwire.eval.counting.match import Case, exact, matched
+from goldwire.eval.measure import WORDY, Measure
+from goldwire.eval.counting.tables import Codes, Ints
+from goldwire.eval.counting.tags import OUTSIDE, event_labels, tag
+from goldwire.eval.counting.units import Units, make_units
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Gold and one system, ready to be counted; `made` keeps the units that several measures share."""
+
+    gold: Layer
+    system: Layer
+    texts: Texts
+    codes: Codes
+    made: dict[Measure, tuple[Units, Units]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    def units(self, measure: Measure) -> tuple[Units, Units]:
+        """The units of both sides under a measure, whatever its match."""
+        alike = msgspec.structs.replace(measure.counted, match="exact", threshold=None)
+        if alike not in self.made:
+            self.made[alike] = make_units(alike, self.gold.table, self.system.table, self.codes)
+        return self.made[alike]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The counts, and how many units of either side repeated another and were not counted."""
+
+    counts: Counts
+    gold_collapsed: int = 0
+    system_collapsed: int = 0
+
+
+def count(measure: Measure, sides: Sides) -> Outcome:
+    """The counts of a system under a measure, for every document of the gold side."""
+    kind = "surface" if not is_additive(measure) else measure.units
+    return _COUNTERS[kind](measure.counted, sides)
+
+
+def texts_wanted(measures: Iterable[Measure]) -> bool:
+    """Whether a measure looks at the texts."""
+    return any(
+        measure.match in WORDY or measure.units == "token" or "surface" in measure.key for measure in measures
+    )
+
+
+def is_additive(measure: Measure) -> bool:
+    """Whether the counts of documents add up; distinct surface forms do not."""
+    return measure.units != "entity" or "surface" not in measure.key
+
+
+def items_wanted(measures: Iterable[Measure]) -> bool:
+    """Whether a measure looks at annotations one by one."""
+    return any(measure.units in ("cluster", "template", "token", "document") for measure in measures)
+
+
+# ---------------------------------------------------------------- matched units
+def _matched(measure: Measure, sides: Sides) -> Outcome:
+    gold, system = sides.units(measure)
+    pairs = matched(Case(measure, gold, system, sides.gold.table, sides.system.table, sides.texts))
+    cells = _cells(gold), _cells(system)
+    hits = cells[0].take(pairs.gold), cells[1].take(pairs.system)
+    credit = None if measure.match == "exact" else pairs.credit  # 1, each
+    counts = tally(sides, cells, hits, credit)
+    return Outcome(counts, gold.collapsed, system.collapsed)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Units by what they are counted under: the number of a document and the code of a label."""
+
+    document: Ints
+    label: Ints
+
+    def take(self, index: Ints) -> Cells:
+        """Some of the units."""
+        return Cells(self.document[index], self.label[index])
+
+
+def _cells(side: Units) -> Cells:
+    return Cells(side.extents.document, side.label)
+
+
+def tally(
+    sides: Sides, units: tuple[Cells, Cells], hits: tuple[Cells, Cells], credit: Floats | None = None
+) -> Counts:
+    """Counts from the units and the hits of (gold, system); a hit adds its credit, 1 if none is given."""
+    names, rank = _labels(sides.codes, units[0].label, units[1].label)
+    weight = None if credit is None else np.rint(credit * GRID) / GRID
+    cells = [side.document * len(names) + rank[side.label] for side in (*units, *hits)]
+    rows, places, size = _rows(cells, len(sides.texts.rows) * len(names))
+    gold, system, gold_hits, system_hits = (
+        np.bincount(place, one, size) for place, one in zip(places, (None, None, weight, weight), strict=True)
+    )
+    here = np.flatnonzero(gold + system)
+    at = here if rows is None else rows[here]
+    return Counts(
+        documents=sides.texts.ids,
+        labels=names,
+        document=(at // max(len(names), 1)).astype(np.int32),
+        label=(at % max(len(names), 1)).astype(np.int32),
+        values=np.column_stack([column[here] for column in (system_hits, system, gold_hits, gold)]).astype(
+            np.float64
+        ),
+    )
+
+
+DENSE = 10  # a table of all cells is made if it has up to so many for each unit
+
+
+def _rows(cells: Sequence[Ints], size: int) -> tuple[Ints | None, Sequence[Ints], int]:
+    """The cells looked at (None: all of them), the place of each unit's cell among them, their number."""
+    both = cells[0], cells[1]
+    if size <= DENSE * sum(map(len, both)):
+        return None, cells, size
+    rows = np.unique(np.concatenate(both))
+    return rows, [np.searchsorted(rows, cell) for cell in cells], len(rows)
+
+
+def _labels(codes: Codes, *columns: Ints) -> tuple[tuple[str, ...], Ints]:
+    """The names of the codes that occur, sorted, and the place of each code among them."""
+    occur = np.zeros(len(codes), np.bool_)
+    for column in columns:
+        occur[column] = True
+    names = codes.names()
+    used = sorted(np.flatnonzero(occur).tolist(), key=names.__getitem__)
+    rank = np.zeros(len(codes), np.int64)
+    rank[used] = np.arange(len(used))
+    return tuple(names[code] for code in used), rank
+
+
+# ---------------------------------------------------------------- surface forms
+def _surfaces(measure: Measure, sides: Sides) -> Outcome:
+    """Distinct (surface, type): those of spans right in place, of all produced, of all in gold.
+
+    The definition of WNUT-17. A form that occurs in several documents is counted in the first of them, so
+    these counts do not add up over corpora.
+    """
+    gold, system = sides.units(msgspec.structs.replace(measure, key=("span", *measure.key[1:])))
+    hits = exact(gold, system).gold
+    forms = [_forms(side, sides.texts) for side in (gold, system)]
+    home: dict[tuple[str, int], int] = {}
+    for side, names in zip((gold, system), forms, strict=True):
+        for form, document in zip(names, side.extents.document.tolist(), strict=True):
+            home[form] = min(document, home.get(form, document))
+    found = [_distinct(names, home) for names in (*forms, [forms[0][hit] for hit in hits.tolist()])]
+    counts = tally(sides, (found[0], found[1]), (found[2], found[2]))
+    return Outcome(counts, *(len(names) - len(set(names)) for names in forms))
+
+
+def _forms(side: Units, texts: Texts) -> list[tuple[str, int]]:
+    """The surface of each unit and the code of its label."""
+    places, offset = side.extents, side.extents.offset.tolist()
+    spans = [Span(*pair) for pair in zip(places.starts.tolist(), places.ends.tolist(), strict=True)]
+    rows = zip(places.document.tolist(), side.label.tolist(), strict=True)
+    return [
+        (surface(texts.text(document), tuple(spans[offset[i] : offset[i + 1]])), label)
+        for i, (document, label) in enumerate(rows)
+    ]
+
+
+def _distinct(forms: Iterable[tuple[str, int]], home: dict[tuple[str, int], int]) -> Cells:
+    distinct = sorted(set(forms))
+    return Cells(
+        np.array([home[form] for form in distinct], np.int64),
+        np.array([label for _, label in distinct], np.int64),
+    )
+
+
+# ---------------------------------------------------------------- counted document by document
+def _clusters(measure: Measure, sides: Sides) -> Outcome:
+    from goldwire.eval.counting import coref  # brings scipy, which most scorings never need
+
+    make = coref.entity_clusters if measure.key == ("span",) else coref.event_clusters
+    parts = coref.MEANS.get(measure.match, (measure.match,))
+
+    def numbers(gold: Annotations, system: Annotations, _: Row) -> Mapping[str, Numbers]:
+        found = coref.count(make(gold), make(system), parts)
+        return found if len(parts) > 1 else {"": found[measure.match]}
+
+    return _by_document(sides, numbers)
+
+
+def _templates(measure: Measure, sides: Sides) -> Outcome:
+    from goldwire.eval.counting import templates
+
+    typed = "type" in measure.key
+
+    def numbers(gold: Annotations, system: Annotations, row: Row) -> Mapping[str, Numbers]:
+        text = row.text if "surface" in measure.key and isinstance(row, TextRow) else None
+        filled = (templates.fill(side, text, typed=typed) for side in (gold, system))
+        return templates.MATCHES[measure.match](*filled)
+
+    return _by_document(sides, numbers)
+
+
+def _tokens(measure: Measure, sides: Sides) -> Outcome:
+    """Tokens by their tags; with `span` in the key, those outside of mentions on a side are left out."""
+    left_out = {OUTSIDE} if "span" in measure.key else set()
+
+    def numbers(gold: Annotations, system: Annotations, row: Row) -> Mapping[str, Numbers]:
+        text = row.text if isinstance(row, TextRow) else ""
+        pair = tag(gold, text, row.excluded), tag(system, text, row.excluded)
+        ours, theirs = Counter(pair[0]), Counter(pair[1])
+        both = Counter(one for one, other in zip(*pair, strict=True) if one == other)
+        labels = {*ours, *theirs} - left_out
+        return {label: (both[label], theirs[label], both[label], ours[label]) for label in labels}
+
+    return _by_document(sides, numbers, everywhere=True)
+
+
+def _documents(_: Measure, sides: Sides) -> Outcome:
+    def numbers(gold: Annotations, system: Annotations, _: Row) -> Mapping[str, Numbers]:
+        ours, theirs = event_labels(gold), event_labels(system)
+        return {
+            label: (label in ours & theirs, label in theirs, label in ours & theirs, label in ours)
+            for label in ours | theirs
+        }
+
+    return _by_document(sides, numbers)
+
+
+Numbers = tuple[float, float, float, float]  # in the order of `counts.COLUMNS`
+
+
+def _by_document(
+    sides: Sides,
+    numbers: Callable[[Annotations, Annotations, Row], Mapping[str, Numbers]],
+    *,
+    everywhere: bool = False,
+) -> Outcome:
+    """Counts from a function that gives four numbers by label for one document.
+
+    It is asked only for documents with a line on either side, unless `everywhere`.
+    """
+    gold, system = ({item.document: item for item in side.items} for side in (sides.gold, sides.system))
+    labels = Codes()
+    cells: list[tuple[int, int]] = []
+    values: list[Numbers] = []
+    for number, row in enumerate(sides.texts.rows):
+        if everywhere or row.id in gold or row.id in system:
+            nothing = Annotations(document=row.id, sha256=row.sha256)
+            found = numbers(gold.get(row.id, nothing), system.get(row.id, nothing), row)
+            cells += [(number, labels[label]) for label in found]
+            values += found.values()
+    where = np.array(cells, np.int64).reshape(-1, 2).T
+    return Outcome(make_counts(sides.texts.ids, labels.names(), where[0], where[1], values))
+
+
+_COUNTERS: dict[str, Callable[[Measure, Sides], Outcome]] = {
+    "entity": _matched,
+    "event": _matched,
+    "argument": _matched,
+    "attribute": _matched,
+    "relation": _matched,
+    "surface": _surfaces,
+    "cluster": _clusters,
+    "template": _templates,
+    "token": _tokens,
+    "document": _documents,
+}

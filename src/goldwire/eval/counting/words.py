@@ -1,0 +1,125 @@
+"""Tokens and heads of units: for the matches that count tokens, extend by them or compare heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from goldwire.corpora.offsets import tokens
+from goldwire.corpora.types import Span
+from goldwire.eval.counting.load import Texts
+from goldwire.eval.counting.tables import NONE, Extents, Ints
+
+# The name of the rule below, for signatures: it goes up when the rule changes.
+HEAD_RULE = "en-1"
+# What ends the first chunk of an English phrase: prepositions, relative words and punctuation that divides.
+_ENDS = frozenset(
+    """
+    about above across after against along alongside amid among around as at before behind below beneath
+    beside between beyond by despite down during for from in inside into like near of off on onto opposite
+    outside over past since than that through throughout till to toward towards under until unlike up upon
+    via where when which who whom whose why with within without , ; : ( ) – —
+    """.split()  # noqa: SIM905 - a list of words reads better as text
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The tokens of documents, one after the other: document d has those from `offset[d]` on."""
+
+    offset: Ints
+    starts: Ints
+    ends: Ints
+
+
+def make_words(texts: Texts, documents: Iterable[int]) -> Words:
+    """The tokens (see `offsets.tokens`) of some documents; the others have none."""
+    wanted = set(documents)
+    found = [tokens(texts.text(number)) if number in wanted else [] for number in range(len(texts.rows))]
+    sizes = np.fromiter(map(len, found), np.int64, len(found))
+    pairs = np.array([tuple(span) for spans in found for span in spans], np.int64).reshape(-1, 2)
+    return Words(np.concatenate([[0], np.cumsum(sizes)]), pairs[:, 0], pairs[:, 1])
+
+
+def in_tokens(extents: Extents, words: Words) -> Extents:
+    """Extents counted in tokens: those that share a character with the unit; a unit may have none."""
+    first, last = _token_range(extents, words)
+    owner = extents.owner
+    # Two parts may share a token, which counts once: a part begins where the one before it ended.
+    second = np.roll(owner, 1) == owner
+    second[:1] = False
+    first = np.where(second, np.maximum(first, np.roll(last, 1)), first)
+    return replace(extents, starts=first, ends=np.maximum(first, last))
+
+
+def extended(extents: Extents, words: Words) -> Extents:
+    """The hulls of units with one more token on either side where there is one."""
+    first, last = _token_range(hulls(extents), words)
+    low, high = words.offset[extents.document], words.offset[extents.document + 1]
+    base = low
+    before = np.maximum(first + base - 1, low)
+    after = np.minimum(last + base, high - 1)
+    known = high > low
+    starts, ends = extents.start.copy(), extents.end.copy()
+    starts[known] = np.minimum(starts[known], words.starts[before[known]])
+    ends[known] = np.maximum(ends[known], words.ends[after[known]])
+    return replace(hulls(extents), starts=starts, ends=ends)
+
+
+def hulls(extents: Extents) -> Extents:
+    """Units from their first to their last character, gaps filled."""
+    size = len(extents)
+    return Extents(
+        extents.document, np.arange(size + 1), extents.start, extents.end, np.zeros(size, np.int64)
+    )
+
+
+def _token_range(extents: Extents, words: Words) -> tuple[Ints, Ints]:
+    """For each part, the number within its document of its first token, and of the one after its last."""
+    width = 1 + max((int(column.max()) for column in (words.ends, extents.ends) if len(column)), default=0)
+    document = np.repeat(np.arange(len(words.offset) - 1), np.diff(words.offset))
+    part = extents.document[extents.owner]
+    first = np.searchsorted(document * width + words.ends, part * width + extents.starts, "right")
+    last = np.searchsorted(document * width + words.starts, part * width + extents.ends, "left")
+    base = words.offset[part]
+    return first - base, np.maximum(first, last) - base
+
+
+# ---------------------------------------------------------------- heads
+def heads(extents: Extents, given: Ints | None, texts: Texts) -> Ints:
+    """Start and end of the head of each unit: the one given, else that of the rule; n x 2."""
+    found = np.full((len(extents), 2), NONE, np.int64) if given is None else given.copy()
+    for row in np.flatnonzero(found[:, 0] == NONE).tolist():
+        low, high = extents.offset[row], extents.offset[row + 1]
+        spans = [
+            Span(start, end)
+            for start, end in zip(
+                extents.starts[low:high].tolist(), extents.ends[low:high].tolist(), strict=True
+            )
+        ]
+        found[row] = tuple(head(texts.text(int(extents.document[row])), spans))
+    return found
+
+
+def head(text: str, spans: Sequence[Span]) -> Span:
+    """The head by rule en-1: the last token of the first chunk, up to a preposition, relative or comma.
+
+    A first token never ends the chunk. Where there is no token, the whole hull is the head.
+
+    >>> text = "the largest city in northern Afghanistan"
+    >>> text[slice(*head(text, [Span(0, 40)]))]
+    'city'
+    """
+    found = [
+        Span(span.start + token.start, span.start + token.end)
+        for span in spans
+        for token in tokens(text[span.start : span.end])
+    ]
+    chunk = found[:1]
+    for token in found[1:]:
+        if text[token.start : token.end].lower() in _ENDS:
+            break
+        chunk.append(token)
+    return chunk[-1] if chunk else Span(spans[0].start, spans[-1].end)

@@ -1,0 +1,199 @@
+"""Baselines: what a build must not fall behind, as a small file kept in the repository.
+
+It is a record cut down to what a policy judges: the counts of each document, signatures, and what they
+belong to. Which gold units each system had right is there as well, so that a loss can be shown in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementError
+from goldwire.corpora.store import write_atomic
+from goldwire.eval.measure import name, parse
+from goldwire.eval.statistics.metrics import headline
+from goldwire.eval.gate.policy import Policy
+from goldwire.eval.record import CorpusFacts, LayerFacts, OntologyFacts, Record, Result
+from goldwire.eval.text import points
+
+FORMAT = 1
+Hits = dict[str, dict[str, dict[str, str]]]  # by system, measure, document id: see `trace.encode_hits`
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The record that later ones are held against, and the fingerprint of the policy that chose it."""
+
+    format: int
+    policy: str
+    record: Record
+    hits: Hits = {}
+
+
+def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> Baseline:
+    """A record as a baseline: only what the policy judges.
+
+    Raises `JudgementError` if the record lacks a measure that the policy names.
+    """
+    measures = policy.measures()
+    missing = [measure for measure in measures if measure not in record.measures]
+    if missing:
+        raise JudgementError(
+            f"the policy judges {', '.join(missing)}, which the record does not have; "
+            "score with these measures too, or choose another policy"
+        )
+    counted = {str(parse(measure).counted) for measure in measures}
+    kept = msgspec.structs.replace(
+        record,
+        suite=None,
+        systems=tuple(_bare(system) for system in record.systems),
+        gold=_bare(record.gold),
+        measures=measures,
+        counts=tuple(table for table in record.counts if table.measure in counted),
+        results=tuple(_signed(result) for result in record.results if result.measure in measures),
+        confusions=(),
+    )
+    return Baseline(format=FORMAT, policy=policy.fingerprint(), record=kept, hits=hits or {})
+
+
+def _bare(layer: LayerFacts) -> LayerFacts:
+    """Speed and the like change from run to run and would only make noise in the history."""
+    return msgspec.structs.replace(layer, facts={})
+
+
+def _signed(result: Result) -> Result:
+    """The figure and its signature, without what can be worked out from the counts."""
+    return Result(
+        system=result.system,
+        measure=result.measure,
+        signature=result.signature,
+        value=result.value,
+        averages={},
+    )
+
+
+def encode_baseline(baseline: Baseline) -> bytes:
+    """A baseline as JSON, a line for each field and for each table of counts, so that a diff can be read."""
+    fields = msgspec.to_builtins(baseline)
+    record = fields.pop("record")
+    lines = [_field(name, value) for name, value in fields.items()]
+    inner = ",\n".join(_field(name, value) for name, value in record.items())
+    return ("{" + ",\n".join([*lines, f'"record": {{\n{inner}\n}}']) + "}\n").encode()
+
+
+def _field(name: str, value: object) -> str:
+    text = msgspec.json.encode(value).decode()
+    if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+        items = ",\n ".join(msgspec.json.encode(item).decode() for item in value)
+        text = f"[\n {items}\n]"
+    return f'"{name}": {text}'
+
+
+def decode_baseline(data: bytes, where: str = "baseline") -> Baseline:
+    """A baseline from JSON; `DataError` if it is none."""
+    try:
+        baseline = msgspec.json.decode(data, type=Baseline)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{where}: not a baseline", [Fault(where, "", str(error))]) from error
+    if baseline.format > FORMAT:
+        message = f"format {baseline.format} is newer than this Goldwire reads ({FORMAT})"
+        raise DataError(f"{where}: cannot be read", [Fault(where, "$.format", message)])
+    return baseline
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline in a file; `CorpusError` if there is none."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise CorpusError(f"{path}: there is no baseline yet; write one with --update") from error
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+    return decode_baseline(data, str(path))
+
+
+def write_baseline(baseline: Baseline, path: Path) -> None:
+    """Put a baseline at `path`, whole or not at all; folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, encode_baseline(baseline))
+
+
+def iter_differences(baseline: Baseline, record: Record, policy: Policy) -> Iterator[str]:
+    """What keeps a record from being judged by a baseline, each named with both sides."""
+    old = baseline.record
+    for what, before, now in _facts(old, record):
+        if _fingerprint(before) != _fingerprint(now):
+            yield f"{what}: the baseline has {_named(before)}, the record {_named(now)}"
+    # How intervals were drawn decides no count.
+    for rule in sorted((old.policies.keys() | record.policies.keys()) - {"intervals"}):
+        if old.policies.get(rule) != record.policies.get(rule):
+            yield (
+                f"policy of scoring, {rule}: the baseline has {old.policies.get(rule, 'none')}, "
+                f"the record {record.policies.get(rule, 'none')}"
+            )
+    if baseline.policy != policy.fingerprint():
+        yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"
+    yield from _absent(old, record, policy)
+
+
+def _absent(old: Record, record: Record, policy: Policy) -> Iterator[str]:
+    for measure in policy.measures():
+        if measure not in record.measures:
+            yield f"measure: the record has no {measure}"
+    there = {system.name for system in record.systems}
+    for system in old.systems:
+        if system.name not in there:
+            yield f"system: the baseline has {system.name!r}, the record only {', '.join(sorted(there))}"
+
+
+Facts = CorpusFacts | OntologyFacts | LayerFacts | None
+
+
+def _facts(old: Record, new: Record) -> list[tuple[str, Facts, Facts]]:
+    return [
+        ("corpus", old.corpus, new.corpus),
+        ("ontology", old.ontology, new.ontology),
+        ("gold", old.gold, new.gold),
+    ]
+
+
+def _fingerprint(facts: Facts) -> str | None:
+    return None if facts is None else facts.fingerprint
+
+
+def _named(facts: Facts) -> str:
+    if facts is None:
+        return "none"
+    version = "" if isinstance(facts, LayerFacts) else f" {facts.version}"
+    return f"{facts.name}{version} ({facts.fingerprint})"
+
+
+# ---------------------------------------------------------------- what an update changes
+def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
+    """The figures of a new baseline beside those of the old one, and what else is different."""
+    before = {} if old is None else _figures(old.record)
+    now = _figures(new.record)
+    for key in sorted(before.keys() | now.keys()):
+        system, measure = key
+        was, has = (points(side[key]) if key in side else "none" for side in (before, now))
+        change = f"{was} -> {has}" if was != has else f"{has}, as before"
+        yield f"{system} {name(parse(measure)) or measure}: {change}"
+    if old is not None:
+        for what, one, other in _facts(old.record, new.record):
+            if _fingerprint(one) != _fingerprint(other):
+                yield f"{what}: {_named(one)} -> {_named(other)}"
+        if old.policy != new.policy:
+            yield f"policy of the gate: {old.policy} -> {new.policy}"
+
+
+def _figures(record: Record) -> dict[tuple[str, str], float | None]:
+    """F of each system by each measure."""
+    return {
+        (system.name, measure): headline(
+            record.get_counts(system.name, str(parse(measure).counted)), parse(measure)
+        ).f
+        for system in record.systems
+        for measure in record.measures
+    }

@@ -1,0 +1,131 @@
+"""Places in the text where a build lost what its baseline had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from goldwire.corpora.store import Corpus
+from goldwire.corpora.types import Spans
+from goldwire.eval import trace
+from goldwire.eval.gate.baseline import Baseline, Hits
+from goldwire.eval.gate.judgement import Check, Judgement
+from goldwire.eval.measure import parse
+from goldwire.eval.record import Record
+from goldwire.eval.trace import Trace, Traced, Unit
+
+EXAMPLES = 3
+CONTEXT = 48  # code points of text on either side of an example
+
+
+def read_traced(corpus: Corpus, record: Record) -> Traced:
+    """The layers that a record was made from; `JudgementError` if the corpus holds others by now."""
+    measures = [parse(measure) for measure in record.measures]
+    systems = {system.name: system.layer for system in record.systems}
+    traced = trace.read(corpus, record.gold.layer, systems, measures)
+    systems_read = ((system, traced.systems[system.name]) for system in record.systems)
+    trace.check(corpus, traced.texts, record, [(record.gold, traced.gold), *systems_read])
+    return traced
+
+
+def trace_hits(traced: Traced, record: Record, measures: Sequence[str]) -> Hits:
+    """Which gold units each system has right, for a baseline."""
+    wanted = [measure for measure in map(parse, measures) if measure.units in trace.TRACED]
+    return {
+        system.name: {
+            str(measure): trace.encode_hits(trace.trace(measure, traced.sides(system.name)))
+            for measure in wanted
+        }
+        for system in record.systems
+    }
+
+
+def illustrate(judgement: Judgement, baseline: Baseline, traced: Traced) -> Judgement:
+    """The judgement with examples in the checks that failed or warned."""
+    return msgspec.structs.replace(
+        judgement,
+        checks=tuple(
+            msgspec.structs.replace(check, examples=tuple(_examples(check, baseline, traced)))
+            if check.verdict in ("fail", "warn")
+            else check
+            for check in judgement.checks
+        ),
+    )
+
+
+def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]:
+    measure = parse(check.measure)
+    if measure.units not in trace.TRACED:
+        return
+    found = trace.trace(measure, traced.sides(check.system))
+    hits = baseline.hits.get(check.system, {}).get(check.measure, {})
+    lost = [unit for unit in _lost(found, hits) if check.label in (None, unit.label)]
+    wrong = [unit for unit, right in zip(found.system, found.system_right, strict=True) if not right]
+    for unit in spread(lost, [change.label for change in check.losers])[:EXAMPLES]:
+        yield f"{quote(traced, unit)} {_name(unit)}: {_instead(unit, wrong)}"
+    if lost:
+        return
+    # Nothing that was right is wrong now, so what fell is precision: show what is not in gold.
+    spurious = [unit for unit in wrong if check.label in (None, unit.label)]
+    for unit in spread(spurious, [change.label for change in check.losers])[:EXAMPLES]:
+        yield f"{quote(traced, unit)} {_name(unit)}: not in gold"
+
+
+def _lost(found: Trace, hits: dict[str, str]) -> Iterator[Unit]:
+    """Gold units that were right in the baseline and are not now."""
+    before = {document: iter(trace.decode_hits(digits)) for document, digits in hits.items()}
+    for unit, right in zip(found.gold, found.gold_right, strict=True):
+        was = next(before.get(unit.document, iter(())), False)
+        if was and not right:
+            yield unit
+
+
+def spread(units: Sequence[Unit], labels: Sequence[str]) -> list[Unit]:
+    """Units of the labels named first, and of different documents before a second one of any."""
+    rank = {label: number for number, label in enumerate(labels)}
+    seen: dict[str, int] = {}
+    keyed = []
+    for unit in sorted(units, key=lambda unit: rank.get(unit.label, len(rank))):
+        seen[unit.document] = seen.get(unit.document, 0) + 1
+        keyed.append((seen[unit.document], rank.get(unit.label, len(rank)), unit))
+    return [unit for _, _, unit in sorted(keyed)]
+
+
+def quote(traced: Traced, unit: Unit) -> str:
+    """The document, and the unit in [brackets] with some text around it."""
+    text = trace.text_of(traced, unit.document)
+    start, end = unit.spans[0].start, unit.spans[-1].end
+    before, after = text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
+    parts = _bracketed(text, unit.spans)
+    return f"{unit.document}: …{before}{parts}{after}…"
+
+
+def _bracketed(text: str, spans: Spans) -> str:
+    pieces, last = [], spans[0].start
+    for span in spans:
+        pieces += [text[last : span.start], "[", text[span.start : span.end], "]"]
+        last = span.end
+    return "".join(pieces)
+
+
+def _name(unit: Unit) -> str:
+    return f"({unit.label})" if unit.label else ""
+
+
+def _instead(unit: Unit, wrong: Sequence[Unit]) -> str:
+    """What stands in the system's output where the unit should."""
+    for other in wrong:
+        if other.document == unit.document and _touch(unit.spans, other.spans):
+            if other.spans != unit.spans:
+                return "found with other borders" + (
+                    f" as {other.label}" if other.label != unit.label else ""
+                )
+            if other.label != unit.label:
+                return f"found as {other.label}"
+            return "found at another trigger"
+    return "missed now"
+
+
+def _touch(one: Spans, other: Spans) -> bool:
+    return any(a.start < b.end and b.start < a.end for a in one for b in other)
