@@ -7,7 +7,7 @@ import keyring
 import keyring.backend
 import pytest
 
-from goldwire.annotate import access
+from goldwire.annotate.local import access
 from goldwire.corpora.errors import ServerError
 
 

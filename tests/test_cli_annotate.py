@@ -119,7 +119,7 @@ def test_foreign_project_is_read_with_its_configuration(annotate: Call, shared: 
         (["torn.json"], "torn.json: not JSON"),
         (["t.json", "--config", "nope.xml"], "nope.xml: cannot be read"),
         (["t.json", "--config", "evil.xml"], "declares a document type"),
-        (["t.json", "--annotator", "anna"], "WHO=NAME is expected"),
+        (["t.json", "--annotator", "anna"], "write --annotator WHO=NAME"),
         (["t.json", "--annotator", "1=../anna"], "is no layer name"),
     ],
 )

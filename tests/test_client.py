@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from goldwire.annotate import api
-from goldwire.annotate.client import Client, RefusedError, UncertainError
+from goldwire.annotate.sync import api
+from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
 from goldwire.corpora.errors import GoldwireError, ServerError
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # of the form that Label Studio calls legacy

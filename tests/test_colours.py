@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from goldwire.annotate import colours
+from goldwire.annotate.interface import colours
 from goldwire.corpora import ontology
 from goldwire.corpora.errors import OntologyError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.annotate import controls
+from goldwire.annotate.exchange import controls
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate import controls, deposit, readings, regions
+from goldwire.annotate.exchange import controls, deposit, readings, regions
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.annotate import environment
+from goldwire.annotate.local import environment
 from goldwire.corpora.errors import ServerError
 
 FILES = {
@@ -26,7 +26,7 @@ FILES = {
     "label_studio-1.23.2.dist-info/RECORD": "",
 }
 INSTALL = (
-    "import sys; from pathlib import Path; from goldwire.annotate import environment\n"
+    "import sys; from pathlib import Path; from goldwire.annotate.local import environment\n"
     "environment.install(Path(sys.argv[1]), progress=lambda line: print(line, flush=True))"
 )
 
@@ -115,7 +115,7 @@ def test_two_at_once_install_once(target: Path) -> None:
 def test_lock_is_given_back_by_a_process_that_dies(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     program = (
-        "import sys, time; from pathlib import Path; from goldwire.annotate.environment import locked\n"
+        "import sys, time; from pathlib import Path; from goldwire.annotate.local.environment import locked\n"
         "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE) as holder:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from goldwire.annotate import exports
-from goldwire.annotate.exports import Bound, Entry
-from goldwire.annotate.results import Rejected
+from goldwire.annotate.exchange import exports
+from goldwire.annotate.exchange.exports import Bound, Entry
+from goldwire.annotate.exchange.results import Rejected
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import make_document
 

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate import controls, frames, readings, regions
-from goldwire.annotate.readings import Imported
+from goldwire.annotate.exchange import controls, frames, readings, regions
+from goldwire.annotate.exchange.readings import Imported
 from goldwire.corpora import library
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from goldwire.annotate import controls, graph, regions, results
-from goldwire.annotate.graph import Decoded
+from goldwire.annotate.exchange import controls, graph, regions, results
+from goldwire.annotate.exchange.graph import Decoded
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Span

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import msgspec
 
-from goldwire.annotate import guidelines, labelconfig
+from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.ontology import EntityType, Ontology, RelationType
 

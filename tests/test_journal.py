@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.annotate import journal
-from goldwire.annotate.journal import Landed, Linked, Sending, open_journal
+from goldwire.annotate.sync import journal
+from goldwire.annotate.sync.journal import Landed, Linked, Sending, open_journal
 from goldwire.corpora.errors import DataError, ServerError
 from goldwire.corpora.store import Corpus, Manifest
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from goldwire.annotate import keys
+from goldwire.annotate.interface import keys
 from goldwire.corpora.errors import OntologyError
 
 

@@ -6,7 +6,8 @@ from collections import Counter
 import msgspec
 import pytest
 
-from goldwire.annotate import controls, labelconfig
+from goldwire.annotate.exchange import controls
+from goldwire.annotate.interface import labelconfig
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import OntologyError
 from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology, RelationType, Role, Value

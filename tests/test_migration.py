@@ -4,9 +4,10 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate import migration, moves
-from goldwire.annotate.api import Project
-from goldwire.annotate.migration import Change, Context, Migration
+from goldwire.annotate.migration import effects as migration
+from goldwire.annotate.migration import moves
+from goldwire.annotate.migration.effects import Change, Context, Migration
+from goldwire.annotate.sync.api import Project
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span

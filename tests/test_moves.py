@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate import changes, moves, regions
-from goldwire.annotate.moves import Moves, Split
+from goldwire.annotate.exchange import regions
+from goldwire.annotate.migration import changes, moves
+from goldwire.annotate.migration.moves import Moves, Split
 from goldwire.corpora import library
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from goldwire.annotate import labelconfig, plan
-from goldwire.annotate.api import Project
-from goldwire.annotate.mirror import Task
-from goldwire.annotate.plan import Local
-from goldwire.annotate.tasks import Encoded
+from goldwire.annotate.exchange.tasks import Encoded
+from goldwire.annotate.interface import labelconfig
+from goldwire.annotate.sync import plan
+from goldwire.annotate.sync.api import Project
+from goldwire.annotate.sync.mirror import Task
+from goldwire.annotate.sync.plan import Local
 from goldwire.corpora import ontology as ontologies
 
 CONFLICT = ontologies.read("conflict")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from goldwire.annotate import controls, deposit, exports, readings, regions
-from goldwire.annotate.readings import Imported
+from goldwire.annotate.exchange import controls, deposit, exports, readings, regions
+from goldwire.annotate.exchange.readings import Imported
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import check_layer, make_document

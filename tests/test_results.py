@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from goldwire.annotate import controls, results
-from goldwire.annotate.results import Sorted
+from goldwire.annotate.exchange import controls, results
+from goldwire.annotate.exchange.results import Sorted
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.types import Span
 

@@ -9,8 +9,8 @@ from threading import Thread
 
 import pytest
 
-from goldwire.annotate import session
-from goldwire.annotate.session import Answer
+from goldwire.annotate.local import session
+from goldwire.annotate.local.session import Answer
 from goldwire.corpora.errors import ServerError
 
 SECRET = "s3cret-s3cret"

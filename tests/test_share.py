@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from goldwire.annotate.share import assign
+from goldwire.annotate.sync.share import assign
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Document

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from goldwire.annotate import status
-from goldwire.annotate.api import Project
-from goldwire.annotate.status import Work
+from goldwire.annotate.sync import status
+from goldwire.annotate.sync.api import Project
+from goldwire.annotate.sync.status import Work
 
 NAMES = {"1": "anna", "2": "ben"}
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from goldwire.annotate import tasks
+from goldwire.annotate.exchange import tasks
 from goldwire.corpora import library
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import make_document

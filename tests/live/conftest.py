@@ -12,9 +12,10 @@ from typing import NamedTuple, NoReturn
 
 import pytest
 
-from goldwire.annotate import api, environment, server, session
-from goldwire.annotate.client import Client
-from goldwire.annotate.server import Server
+from goldwire.annotate.local import environment, server, session
+from goldwire.annotate.local.server import Server
+from goldwire.annotate.sync import api
+from goldwire.annotate.sync.client import Client
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Span

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldwire.annotate import api, server, session
-from goldwire.annotate.client import Client
-from goldwire.annotate.labelconfig import Layout
-from goldwire.annotate.pull import Pulled, Request, pull
-from goldwire.annotate.push import Order, push
-from goldwire.annotate.server import Server
+from goldwire.annotate.interface.labelconfig import Layout
+from goldwire.annotate.local import server, session
+from goldwire.annotate.local.server import Server
+from goldwire.annotate.sync import api
+from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.pull import Pulled, Request, pull
+from goldwire.annotate.sync.push import Order, push
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import (

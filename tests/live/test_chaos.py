@@ -16,11 +16,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate import api, mirror, pull, push, server
-from goldwire.annotate.client import Client
-from goldwire.annotate.plan import Local
-from goldwire.annotate.push import Order, Pushed
-from goldwire.annotate.server import Server
+from goldwire.annotate.local import server
+from goldwire.annotate.local.server import Server
+from goldwire.annotate.sync import api, mirror, pull, push
+from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.plan import Local
+from goldwire.annotate.sync.push import Order, Pushed
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus

@@ -20,9 +20,10 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from goldwire.annotate import api, mirror, pull, push, server
-from goldwire.annotate.client import Client
-from goldwire.annotate.server import Server
+from goldwire.annotate.local import server
+from goldwire.annotate.local.server import Server
+from goldwire.annotate.sync import api, mirror, pull, push
+from goldwire.annotate.sync.client import Client
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus
 

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate import api, journal, migrate, moves, pull, push
-from goldwire.annotate.client import Client
-from goldwire.annotate.migrate import Planned
-from goldwire.annotate.migration import Change
-from goldwire.annotate.push import Order
+from goldwire.annotate.migration import migrate, moves
+from goldwire.annotate.migration.effects import Change
+from goldwire.annotate.migration.migrate import Planned
+from goldwire.annotate.sync import api, journal, pull, push
+from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.push import Order
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora import store
 from goldwire.corpora.ontology import Ontology

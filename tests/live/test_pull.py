@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate import api, journal, mirror, pull, push
-from goldwire.annotate.client import Client, RefusedError
-from goldwire.annotate.mirror import Mirror
-from goldwire.annotate.pull import Pulled, Request
-from goldwire.annotate.push import Order
+from goldwire.annotate.sync import api, journal, mirror, pull, push
+from goldwire.annotate.sync.client import Client, RefusedError
+from goldwire.annotate.sync.mirror import Mirror
+from goldwire.annotate.sync.pull import Pulled, Request
+from goldwire.annotate.sync.push import Order
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Span

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate import api, journal, link, mirror, push
-from goldwire.annotate.client import Client, UncertainError
-from goldwire.annotate.journal import Creating, Linked, Sending
-from goldwire.annotate.push import Order, Pushed
+from goldwire.annotate.sync import api, journal, link, mirror, push
+from goldwire.annotate.sync.client import Client, UncertainError
+from goldwire.annotate.sync.journal import Creating, Linked, Sending
+from goldwire.annotate.sync.push import Order, Pushed
 from goldwire.corpora import library, store
 from goldwire.corpora.errors import CorpusError, ServerError
 from goldwire.corpora.store import Corpus, open_corpus

@@ -19,8 +19,8 @@ import pytest
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.types import WhoAmIUser
 
-from goldwire.annotate import server, session
-from goldwire.annotate.server import Server
+from goldwire.annotate.local import server, session
+from goldwire.annotate.local.server import Server
 from goldwire.corpora.errors import ServerError
 
 pytestmark = pytest.mark.live
@@ -291,7 +291,7 @@ def test_caller_killed_while_it_starts_leaves_nothing_to_repair(folder: Path, tr
     """A fifth of a second imports what it needs, six make the server ready: killed in each fifth of that."""
     seed = random.Random(trial)
     program = (
-        "import sys; from pathlib import Path; from goldwire.annotate import server\n"
+        "import sys; from pathlib import Path; from goldwire.annotate.local import server\n"
         "server.start(Path(sys.argv[1]))"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(folder)]) as caller:

@@ -16,9 +16,10 @@ import msgspec
 import pytest
 
 from goldwire.__main__ import main
-from goldwire.annotate import api, server, session, status
-from goldwire.annotate.client import Client
-from goldwire.annotate.server import Server
+from goldwire.annotate.local import server, session
+from goldwire.annotate.local.server import Server
+from goldwire.annotate.sync import api, status
+from goldwire.annotate.sync.client import Client
 from goldwire.corpora import store
 from goldwire.corpora.store import Corpus
 

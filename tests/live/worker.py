@@ -7,8 +7,9 @@ begins and `done` when it is through. Small batches, so that there are many mome
 import sys
 from pathlib import Path
 
-from goldwire.annotate import access, api, mirror, pull, push
-from goldwire.annotate.client import Client, RefusedError
+from goldwire.annotate.local import access
+from goldwire.annotate.sync import api, mirror, pull, push
+from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.corpora.store import Corpus, open_corpus
 
 

@@ -10,8 +10,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldwire.annotate import controls, frames, graph, readings, regions, results, tasks
-from goldwire.annotate.controls import Controls
+from goldwire.annotate.exchange import controls, frames, graph, readings, regions, results, tasks
+from goldwire.annotate.exchange.controls import Controls
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.ontology import Ontology, RelationType

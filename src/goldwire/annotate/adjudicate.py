@@ -18,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from goldwire.annotate import clusters
+from goldwire.annotate.exchange import clusters
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldwire.cli.arguments import Dir
 from goldwire.cli.output import Json, print_json
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ SHOWN = 10  # disagreements shown on the terminal; the file has all
 
 
 def adjudicate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    folder: Dir,
     *,
     layers: Annotated[
         list[str],
@@ -40,7 +41,7 @@ def adjudicate(
       goldwire annotate adjudicate work --layers anna --layers ben --to gold
     """
     from goldwire.annotate import adjudicate as merging
-    from goldwire.annotate.deposit import FOLDER
+    from goldwire.annotate.exchange.deposit import FOLDER
     from goldwire.corpora.codec import encode_lines, read_lines
     from goldwire.corpora.store import open_corpus, write_atomic
     from goldwire.eval.agreement import finished, layer_names

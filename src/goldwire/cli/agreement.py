@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldwire.cli.arguments import Dir
 from goldwire.cli.output import Json, print_json
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SHOWN = 5  # documents with the least agreement
 
 
 def agreement(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    folder: Dir,
     more: Annotated[list[str] | None, typer.Argument(metavar="[LAYER]…", hidden=True)] = None,
     *,
     layers: Annotated[

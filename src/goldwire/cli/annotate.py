@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from goldwire.cli import adjudicate, migrate, serve, sync
+from goldwire.cli.arguments import Annotators, Dir, Layout, pairs
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
-    from goldwire.annotate.deposit import Deposited
-    from goldwire.annotate.readings import Imported
-    from goldwire.annotate.tasks import Encoded
+    from goldwire.annotate.exchange.deposit import Deposited
+    from goldwire.annotate.exchange.readings import Imported
+    from goldwire.annotate.exchange.tasks import Encoded
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.store import Corpus
 
 app = typer.Typer()
 
 
-Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
 OntologyName = Annotated[str, typer.Option("--ontology", help="A name that ships, or a TOML file.")]
-Layout = Annotated[
-    Literal["graph", "frames"],
-    typer.Option(help="graph: mentions, triggers and arrows; frames: a task for each event, roles by key."),
-]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of to the terminal.")
 ]
@@ -41,7 +37,7 @@ def config(
     Example:
       goldwire annotate config --ontology conflict --out config.xml
     """
-    from goldwire.annotate import labelconfig
+    from goldwire.annotate.interface import labelconfig
     from goldwire.corpora import ontology as ontologies
 
     _show(labelconfig.build(ontologies.read(ontology), layout), "config", out, as_json)
@@ -55,7 +51,7 @@ def guidelines(*, ontology: OntologyName = "conflict", out: Out = None, as_json:
     Example:
       goldwire annotate guidelines --ontology conflict --out guidelines.html
     """
-    from goldwire.annotate import guidelines as pages
+    from goldwire.annotate.interface import guidelines as pages
     from goldwire.corpora import ontology as ontologies
 
     _show(pages.page(ontologies.read(ontology)), "guidelines", out, as_json)
@@ -94,7 +90,7 @@ def export(
     """
     import msgspec
 
-    from goldwire.annotate import frames, tasks
+    from goldwire.annotate.exchange import frames, tasks
     from goldwire.corpora.errors import CorpusError
     from goldwire.corpora.store import open_corpus, write_atomic
 
@@ -166,10 +162,7 @@ def import_(
         list[str], typer.Option(metavar="CONTROL", help="A control with triggers; may be repeated.")
     ] = [],  # noqa: B006
     same: Annotated[str | None, typer.Option(metavar="ARROW", help="The arrow of coreference.")] = None,
-    annotator: Annotated[
-        list[str],
-        typer.Option(metavar="WHO=NAME", help="A name for an id or address there; may be repeated."),
-    ] = [],  # noqa: B006
+    annotators: Annotators = [],  # noqa: B006
     add_texts: Annotated[
         bool, typer.Option("--add-texts", help="Add texts that the corpus lacks; make it if it is not there.")
     ] = False,
@@ -183,10 +176,10 @@ def import_(
     Example:
       goldwire annotate import work export.json --annotator 1=anna --annotator ben@example.org=ben
     """
-    from goldwire.annotate import controls as declared
-    from goldwire.annotate import deposit, exports, readings
+    from goldwire.annotate.exchange import controls as declared
+    from goldwire.annotate.exchange import deposit, exports, readings
 
-    names, raw_tasks = names_of(annotator), exports.read(export_file)
+    names, raw_tasks = pairs(annotators, "--annotator WHO=NAME"), exports.read(export_file)
     xml = None if config_file is None else _read_config(config_file)
     field = "text" if xml is None else declared.field(xml)
     corpus = _open(folder, raw_tasks, field, add_texts)
@@ -221,7 +214,7 @@ def _read_config(path: Path) -> str:
 
 def _open(folder: Path, tasks: list[object], field: str, add_texts: bool) -> Corpus:
     """The corpus, with the texts of the tasks if they are to be added."""
-    from goldwire.annotate import deposit
+    from goldwire.annotate.exchange import deposit
     from goldwire.corpora import build
     from goldwire.corpora.store import MANIFEST, Manifest, open_corpus
 
@@ -238,19 +231,6 @@ def _open(folder: Path, tasks: list[object], field: str, add_texts: bool) -> Cor
     for line in built.notes:
         note(line)
     return built.corpus
-
-
-def names_of(given: list[str]) -> dict[str, str]:
-    """Names by id or address, from WHO=NAME each."""
-    from goldwire.corpora.errors import CorpusError
-
-    names = {}
-    for pair in given:
-        who, equals, name = pair.partition("=")
-        if not (who and equals and name):
-            raise CorpusError(f"--annotator {pair!r}: WHO=NAME is expected, such as 1=anna")
-        names[who] = name
-    return names
 
 
 def _tell_import(imported: Imported, deposited: Deposited, as_json: bool) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ Option = Annotated[
 
 
 def import_(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    folder: Dir,
     paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Annotated files.")] = None,
     *,
     layer: Annotated[str, typer.Option(help="The layer to write, such as gold or system/x.")],
@@ -50,7 +51,8 @@ def import_(
     if library is not None:
         reading = convert.read_library(library, corpus)
     else:
-        reading = convert.read(format, paths or [], pairs(option), corpus.documents(), corpus.ontology())
+        options = pairs(option, "--option NAME=VALUE")
+        reading = convert.read(format, paths or [], options, corpus.documents(), corpus.ontology())
     done = convert.import_layer(corpus, layer, reading, replace=replace)
     tell_notes(reading)
     if as_json:
@@ -62,7 +64,7 @@ def import_(
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    folder: Dir,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file, or folder for brat, to write.")],
     *,
     layer: Annotated[str, typer.Option(help="The layer to write out.")],
@@ -79,7 +81,9 @@ def export(
     from goldwire.corpora import convert
     from goldwire.corpora.store import open_corpus
 
-    loss = convert.export_layer(open_corpus(folder), layer, path, format, pairs(option))
+    loss = convert.export_layer(
+        open_corpus(folder), layer, path, format, pairs(option, "--option NAME=VALUE")
+    )
     if as_json:
         print_json({"path": str(path), "format": format, "layer": layer, "loss": loss})
     else:
@@ -108,19 +112,6 @@ def formats(
         typer.echo("\n".join([found[0]["about"], "", found[0]["settings"], "options:", *options]))
     else:
         typer.echo("\n".join(f"{each['name']:10} {each['about'].partition(chr(10))[0]}" for each in found))
-
-
-def pairs(options: Sequence[str] | None) -> dict[str, str]:
-    """NAME=VALUE options as a mapping."""
-    from goldwire.corpora.errors import CorpusError
-
-    found = {}
-    for option in options or ():
-        name, equals, value = option.partition("=")
-        if not equals or not name:
-            raise CorpusError(f"{option!r} is not NAME=VALUE")
-        found[name] = value
-    return found
 
 
 def tell_notes(reading: Reading) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldwire.cli import convert, ontology, shape
-from goldwire.cli.convert import Option, pairs, tell_loss
+from goldwire.cli.arguments import Dir, pairs
+from goldwire.cli.convert import Option, tell_loss
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ app.command("export")(convert.export)
 app.command("formats")(convert.formats)
 
 
-Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
 From = Annotated[
     list[Path], typer.Option("--from", metavar="PATH", help="File or folder of articles; may be repeated.")
 ]
@@ -88,8 +88,9 @@ def new(
         built = build.new(folder, manifest, intake.documents)
         _tell(built, intake.notes, as_json)
     else:
+        options = pairs(option, "--option NAME=VALUE")
         built, reading = build.new_from(
-            folder, manifest, [*from_, *(more or [])], format=format, options=pairs(option), layer=layer
+            folder, manifest, [*from_, *(more or [])], format=format, options=options, layer=layer
         )
         _tell(built, reading.notes, as_json, {"loss": reading.loss, "quarantined": len(reading.quarantined)})
 
@@ -271,8 +272,8 @@ def dedupe(folder: Dir, *, as_json: Json = False) -> None:
 
     documents = open_corpus(folder).documents()
     groups = duplicates.groups(documents)
-    pairs = duplicates.pairs([document for document in documents if document.group is not None])
+    alike = duplicates.pairs([document for document in documents if document.group is not None])
     if as_json:
-        print_json({"groups": groups, "pairs": pairs})
+        print_json({"groups": groups, "pairs": alike})
     else:
-        typer.echo(shape.groups(groups, pairs) or "no near-duplicates")
+        typer.echo(shape.groups(groups, alike) or "no near-duplicates")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldwire.cli.arguments import Dir
 from goldwire.cli.output import Json, print_json
-from goldwire.cli.sync import DataDir, Dir, Project, TokenFile, Url, Verbose, connect, open_both, progress
+from goldwire.cli.sync import DataDir, Project, TokenFile, Url, Verbose, connect, open_both, progress
 
 if TYPE_CHECKING:
-    from goldwire.annotate.migrate import Done, Planned
-    from goldwire.annotate.migration import Change
+    from goldwire.annotate.migration.effects import Change
+    from goldwire.annotate.migration.migrate import Done, Planned
 
 SHOWN = 50  # losses in the text; --json has all
 
@@ -46,7 +47,7 @@ def migrate(
     Example:
       goldwire annotate migrate work --to conflict-2.toml --plan moves.toml --dry-run
     """
-    from goldwire.annotate import migrate as migrating
+    from goldwire.annotate.migration import migrate as migrating
 
     corpus, _ = open_both(folder)
     change = _change(folder, to, plan)
@@ -67,8 +68,8 @@ def migrate(
 
 def _change(folder: Path, to: str, plan: Path | None) -> Change | None:
     """The change from the corpus's ontology to another one; None if they are the same."""
-    from goldwire.annotate import moves
-    from goldwire.annotate.migration import Change
+    from goldwire.annotate.migration import moves
+    from goldwire.annotate.migration.effects import Change
     from goldwire.corpora import ontology as ontologies
     from goldwire.corpora.errors import CorpusError, DataError
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Matrix = Annotated[
 
 
 def run(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    folder: Dir,
     *,
     system: Annotated[
         list[str] | None, typer.Option(metavar="NAME=SPEC", help="A system to run; may be repeated.")
@@ -117,9 +118,9 @@ def _with(found: list[System], labels: list[str], options: list[str]) -> Iterato
 
     from goldwire.corpora.errors import ExtractorError
 
-    maps = dict(_pair(text, "--labels NAME=MAP") for text in labels)
-    settings = [(*_pair(text, "--option NAME.KEY=VALUE"),) for text in options]
-    keys = [(*name.partition(".")[::2], value) for name, value in settings]
+    maps = pairs(labels, "--labels NAME=MAP")
+    settings = pairs(options, "--option NAME.KEY=VALUE")
+    keys = [(*name.partition(".")[::2], value) for name, value in settings.items()]
     unknown = ({*maps} | {name for name, _, _ in keys}) - {item.name for item in found}
     if unknown:
         raise ExtractorError(f"no system is called {', '.join(sorted(unknown))}")
@@ -128,15 +129,6 @@ def _with(found: list[System], labels: list[str], options: list[str]) -> Iterato
         yield msgspec.structs.replace(
             item, labels=maps.get(item.name, item.labels), options={**item.options, **mine}
         )
-
-
-def _pair(text: str, form: str) -> tuple[str, str]:
-    from goldwire.corpora.errors import ExtractorError
-
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ExtractorError(f"{text!r}: write {form}")
-    return name, value
 
 
 def _value(text: str) -> Any:

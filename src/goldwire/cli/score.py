@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from goldwire.cli.arguments import Dir
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def score(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")],
+    folder: Dir,
     *,
     gold: Annotated[str, typer.Option(metavar="LAYER", help="The layer that is right.")] = "gold",
     system: Annotated[

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldwire.cli.arguments import Layout
 from goldwire.cli.output import Json, note, print_json
-from goldwire.cli.sync import DataDir, Layout, Prefill, Project, connect, open_both, progress
+from goldwire.cli.sync import DataDir, Prefill, Project, connect, open_both, progress
 
 if TYPE_CHECKING:
-    from goldwire.annotate.server import Server
+    from goldwire.annotate.local.server import Server
 
 
 def serve(
@@ -41,7 +42,7 @@ def serve(
       goldwire annotate serve work --prefill gold --open
       goldwire annotate serve --stop
     """
-    from goldwire.annotate import server
+    from goldwire.annotate.local import server
 
     if stop or show:
         _tell_server(server.status(data_dir), server.stop(data_dir) if stop else None, as_json)
@@ -67,7 +68,7 @@ def serve(
 
 def _show_corpus(running: Server, folder: Path, project: str | None, layout: str, prefill: str | None) -> str:
     """Push a corpus to a local server; the address of its project."""
-    from goldwire.annotate import push as pushing
+    from goldwire.annotate.sync import push as pushing
 
     corpus, ontology = open_both(folder)
     title = project or corpus.manifest.name

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from goldwire.cli.arguments import Annotators, Dir, Layout, pairs
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
-    from goldwire.annotate.client import Client
-    from goldwire.annotate.pull import Pulled, Request
-    from goldwire.annotate.push import Pushed
-    from goldwire.annotate.status import Status
+    from goldwire.annotate.sync.client import Client
+    from goldwire.annotate.sync.pull import Pulled, Request
+    from goldwire.annotate.sync.push import Pushed
+    from goldwire.annotate.sync.status import Status
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.store import Corpus
 
-Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
 Project = Annotated[
     str | None, typer.Option(metavar="P", help="Title or id there; the corpus's name if not given.")
 ]
@@ -33,10 +33,6 @@ TokenFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Holds the token; else LABEL_STUDIO_API_KEY, else the keyring."),
 ]
-Layout = Annotated[
-    Literal["graph", "frames"],
-    typer.Option(help="graph: mentions, triggers and arrows; frames: a task for each event, roles by key."),
-]
 Prefill = Annotated[str | None, typer.Option(metavar="LAYER", help="Show this layer, to be corrected.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell every request, on standard error.")]
 DataDir = Annotated[
@@ -45,9 +41,6 @@ DataDir = Annotated[
 Naming = Annotated[
     Literal["id", "address", "pseudonym"],
     typer.Option("--names", help="What people are called in layers; pseudonyms stay the same."),
-]
-Annotator = Annotated[
-    list[str], typer.Option(metavar="WHO=NAME", help="A name for an id or address there; may be repeated.")
 ]
 Full = Annotated[bool, typer.Option("--full", help="Ask for every task again, not for what has changed.")]
 
@@ -86,13 +79,13 @@ def push(
       goldwire annotate push work --project "round 1" --prefill system/lexicon --dry-run
       goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
     """
-    from goldwire.annotate import push as pushing
+    from goldwire.annotate.sync import push as pushing
 
     corpus, ontology = open_both(folder)
     title = project or corpus.manifest.name
     documents = {title: corpus.documents()}
     if assign:
-        from goldwire.annotate.share import assign as share_out
+        from goldwire.annotate.sync.share import assign as share_out
 
         shares = share_out(documents[title], assign, overlap or 0.0)
         documents, overlap = {f"{title} ({name})": part for name, part in shares.items()}, None
@@ -120,7 +113,7 @@ def pull(
     *,
     project: Project = None,
     naming: Naming = "id",
-    annotator: Annotator = [],  # noqa: B006
+    annotators: Annotators = [],  # noqa: B006
     full: Full = False,
     url: Url = None,
     token_file: TokenFile = None,
@@ -137,10 +130,10 @@ def pull(
     Example:
       goldwire annotate pull work --project "round 1" --names address
     """
-    from goldwire.annotate import pull as pulling
+    from goldwire.annotate.sync import pull as pulling
 
     corpus, ontology = open_both(folder)
-    request = _request(corpus, project, naming, annotator, full)
+    request = _request(corpus, project, naming, annotators, full)
     with connect(url, token_file, data_dir, verbose) as client:
         pulled = pulling.pull(client, corpus, ontology, request, progress=progress())
     _tell_pull(pulled, as_json)
@@ -151,7 +144,7 @@ def status(
     *,
     project: Project = None,
     naming: Naming = "address",
-    annotator: Annotator = [],  # noqa: B006
+    annotators: Annotators = [],  # noqa: B006
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every now and then, until all is done.")
     ] = False,
@@ -170,10 +163,10 @@ def status(
     Example:
       goldwire annotate status work --project "round 1" --watch
     """
-    from goldwire.annotate import status as looking
+    from goldwire.annotate.sync import status as looking
 
     corpus, _ = open_both(folder)
-    request = _request(corpus, project, naming, annotator, full=False)
+    request = _request(corpus, project, naming, annotators, full=False)
     with connect(url, token_file, data_dir, verbose) as client:
         while True:
             found = looking.status(client, corpus, request, progress=progress())
@@ -203,8 +196,8 @@ def connect(
     url: str | None, token_file: Path | None, data_dir: Path | None, verbose: bool
 ) -> Iterator[Client]:
     """A connection to the server that was named or found."""
-    from goldwire.annotate import access
-    from goldwire.annotate.client import Client
+    from goldwire.annotate.local import access
+    from goldwire.annotate.sync.client import Client
 
     address, token = access.find(url, token_file, data_dir)
     client = Client(address, token, watch=note if verbose else lambda _: None)
@@ -215,13 +208,12 @@ def connect(
 
 
 def _request(
-    corpus: Corpus, project: str | None, naming: Naming, annotator: list[str], full: bool
+    corpus: Corpus, project: str | None, naming: Naming, annotators: list[str], full: bool
 ) -> Request:
-    from goldwire.annotate.pull import Request
-    from goldwire.cli.annotate import names_of
+    from goldwire.annotate.sync.pull import Request
 
     group = project or corpus.manifest.name
-    return Request(group=group, naming=naming, names=names_of(annotator), full=full)
+    return Request(group=group, naming=naming, names=pairs(annotators, "--annotator WHO=NAME"), full=full)
 
 
 def progress(before: str = "") -> Callable[[str], None]:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.annotate.deposit import FOLDER
+from goldwire.annotate.exchange.deposit import FOLDER
 from goldwire.corpora.codec import decode_lines
 from goldwire.corpora.errors import CorpusError, ServerError
 from goldwire.corpora.store import Corpus

@@ -13,12 +13,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.annotate import exports, people, pull
-from goldwire.annotate.api import KEY, Project
-from goldwire.annotate.client import Client
-from goldwire.annotate.exports import Entry
-from goldwire.annotate.mirror import Mirror, Progress
-from goldwire.annotate.pull import Request
+from goldwire.annotate.exchange import exports
+from goldwire.annotate.sync import people, pull
+from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.sync.client import Client
+from goldwire.annotate.exchange.exports import Entry
+from goldwire.annotate.sync.mirror import Mirror, Progress
+from goldwire.annotate.sync.pull import Request
 from goldwire.corpora.store import Corpus
 
 State = Literal["done", "skipped", "draft"]

@@ -1,7 +1,7 @@
 """What Goldwire asks of Label Studio: projects, tasks, predictions, snapshots, people.
 
 Each function is one request, or one page after the other. What may be sent once only raises `UncertainError`
-when its answer is lost (`goldwire.annotate.client`).
+when its answer is lost (`goldwire.annotate.sync.client`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from goldwire.annotate.client import Client
+from goldwire.annotate.sync.client import Client
 
 LISTED = 500  # tasks on a page of a list
 ASKED = (

@@ -16,16 +16,18 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate import api, frames, guidelines, labelconfig, link, mirror, plan, pull, tasks
-from goldwire.annotate.api import Project
-from goldwire.annotate.client import Client
-from goldwire.annotate.deposit import FOLDER
-from goldwire.annotate.journal import Journal, Migrated, Migrating, open_journal
-from goldwire.annotate.labelconfig import Layout
-from goldwire.annotate.migration import Change, Context, Item, Loss, Migration, carry_layer
-from goldwire.annotate.migration import plan as plan_project
-from goldwire.annotate.mirror import Progress
-from goldwire.annotate.plan import Local
+from goldwire.annotate.exchange import frames, tasks
+from goldwire.annotate.interface import guidelines, labelconfig
+from goldwire.annotate.sync import api, link, mirror, plan, pull
+from goldwire.annotate.sync.api import Project
+from goldwire.annotate.sync.client import Client
+from goldwire.annotate.exchange.deposit import FOLDER
+from goldwire.annotate.sync.journal import Journal, Migrated, Migrating, open_journal
+from goldwire.annotate.interface.labelconfig import Layout
+from goldwire.annotate.migration.effects import Change, Context, Item, Loss, Migration, carry_layer
+from goldwire.annotate.migration.effects import plan as plan_project
+from goldwire.annotate.sync.mirror import Progress
+from goldwire.annotate.sync.plan import Local
 from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import CorpusError, ServerError
 from goldwire.corpora.store import LAYERS, MANIFEST, Corpus, write_atomic, write_manifest

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.annotate.results import Rejected
+from goldwire.annotate.exchange.results import Rejected
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.offsets import hash_text

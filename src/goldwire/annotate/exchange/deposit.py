@@ -18,8 +18,8 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.exports import Kind
-from goldwire.annotate.readings import FOLDERS, Imported
+from goldwire.annotate.exchange.exports import Kind
+from goldwire.annotate.exchange.readings import FOLDERS, Imported
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.encodings import normalise, text_faults
 from goldwire.corpora.errors import CorpusError

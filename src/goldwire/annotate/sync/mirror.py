@@ -21,10 +21,10 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate import api
-from goldwire.annotate.api import Snapshot, Totals
-from goldwire.annotate.client import Client, RefusedError, UncertainError
-from goldwire.annotate.journal import Current, Dropped, Journal, Note, Saved, Snapping
+from goldwire.annotate.sync import api
+from goldwire.annotate.sync.api import Snapshot, Totals
+from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
+from goldwire.annotate.sync.journal import Current, Dropped, Journal, Note, Saved, Snapping
 from goldwire.corpora.errors import DataError, Fault, ServerError
 from goldwire.corpora.store import write_atomic
 

@@ -25,9 +25,9 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.annotate import session
-from goldwire.annotate.boot import ACCOUNT, STATE, TOKEN
-from goldwire.annotate.environment import (
+from goldwire.annotate.local import session
+from goldwire.annotate.local.boot import ACCOUNT, STATE, TOKEN
+from goldwire.annotate.local.environment import (
     BOOT,
     TAIL,
     Progress,

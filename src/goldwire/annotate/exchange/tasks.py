@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate import labelconfig, regions
-from goldwire.annotate.results import MARK
+from goldwire.annotate.exchange import regions
+from goldwire.annotate.interface import labelconfig
+from goldwire.annotate.exchange.results import MARK
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.ontology import Ontology

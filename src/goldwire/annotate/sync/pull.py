@@ -18,15 +18,16 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate import controls as declared
-from goldwire.annotate import deposit, link, mirror, people, readings
-from goldwire.annotate.api import Project
-from goldwire.annotate.client import Client
-from goldwire.annotate.deposit import FOLDER, Lines
-from goldwire.annotate.journal import RAW, folder, links, open_journal
-from goldwire.annotate.mirror import Mirror, Progress
-from goldwire.annotate.people import Naming, read_json
-from goldwire.annotate.readings import TOOL, Imported
+from goldwire.annotate.exchange import controls as declared
+from goldwire.annotate.exchange import deposit, readings
+from goldwire.annotate.sync import link, mirror, people
+from goldwire.annotate.sync.api import Project
+from goldwire.annotate.sync.client import Client
+from goldwire.annotate.exchange.deposit import FOLDER, Lines
+from goldwire.annotate.sync.journal import RAW, folder, links, open_journal
+from goldwire.annotate.sync.mirror import Mirror, Progress
+from goldwire.annotate.sync.people import Naming, read_json
+from goldwire.annotate.exchange.readings import TOOL, Imported
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from goldwire.annotate import server
-from goldwire.annotate.server import Server
+from goldwire.annotate.local import server
+from goldwire.annotate.local.server import Server
 from goldwire.corpora.errors import ServerError
 
 URL, TOKEN = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"  # variables of the environment

@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 import msgspec
 
-from goldwire.annotate import labelconfig
+from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology, RelationType, Role, Value
 

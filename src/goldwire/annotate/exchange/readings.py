@@ -17,11 +17,11 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate import controls as controlling
-from goldwire.annotate import exports, frames, graph, results, tasks
-from goldwire.annotate.controls import Controls
-from goldwire.annotate.exports import Bound, Entry, Kind
-from goldwire.annotate.results import Reason, Rejected
+from goldwire.annotate.exchange import controls as controlling
+from goldwire.annotate.exchange import exports, frames, graph, results, tasks
+from goldwire.annotate.exchange.controls import Controls
+from goldwire.annotate.exchange.exports import Bound, Entry, Kind
+from goldwire.annotate.exchange.results import Reason, Rejected
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import check_layer

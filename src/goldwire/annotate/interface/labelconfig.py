@@ -13,7 +13,7 @@ import re
 import xml.etree.ElementTree as ET  # builds only; `controls` reads, and refuses entities
 from typing import Literal
 
-from goldwire.annotate import colours, keys
+from goldwire.annotate.interface import colours, keys
 from goldwire.corpora.errors import OntologyError
 from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology
 

@@ -12,7 +12,7 @@ from typing import Literal
 import jinja2
 import msgspec
 
-from goldwire.annotate import colours, keys, labelconfig
+from goldwire.annotate.interface import colours, keys, labelconfig
 from goldwire.corpora.ontology import EntityType, EventType, Ontology
 
 _MARK = re.compile(r"\[(?P<mention>[^\[\]|]+)(?:\|(?P<role>[^\[\]|]+))?\]|\{(?P<trigger>[^{}]+)\}")

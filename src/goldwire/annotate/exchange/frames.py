@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate import labelconfig, regions, tasks
-from goldwire.annotate.results import Reason, Region, Rejected, Sorted
+from goldwire.annotate.exchange import regions, tasks
+from goldwire.annotate.interface import labelconfig
+from goldwire.annotate.exchange.results import Reason, Region, Rejected, Sorted
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology

@@ -13,10 +13,11 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from goldwire.annotate import api, exports
-from goldwire.annotate.client import Client, RefusedError
-from goldwire.annotate.deposit import FOLDER
-from goldwire.annotate.mirror import Mirror
+from goldwire.annotate.exchange import exports
+from goldwire.annotate.sync import api
+from goldwire.annotate.sync.client import Client, RefusedError
+from goldwire.annotate.exchange.deposit import FOLDER
+from goldwire.annotate.sync.mirror import Mirror
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import Corpus, write_atomic
 

@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.annotate import clusters
-from goldwire.annotate.controls import Controls
-from goldwire.annotate.regions import item_id
-from goldwire.annotate.results import Arrow, Choice, Reason, Region, Rejected, Sorted
+from goldwire.annotate.exchange import clusters
+from goldwire.annotate.exchange.controls import Controls
+from goldwire.annotate.exchange.regions import item_id
+from goldwire.annotate.exchange.results import Arrow, Choice, Reason, Region, Rejected, Sorted
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import Dropped, Key, sound
 from goldwire.corpora.types import (

@@ -1,6 +1,6 @@
 """From one ontology to another on annotations that are there: renamed, merged and split labels.
 
-Results are rewritten where they stand, by a plan (`goldwire.annotate.moves`), so that ids, notes and all else
+Results are rewritten where they stand, by a plan (`goldwire.annotate.migration.moves`), so that ids, notes and all else
 in them stay. What cannot be carried over is named, result by result, before anything is touched.
 """
 
@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate import clusters, controls, graph, labelconfig, regions, results
-from goldwire.annotate.controls import attribute_name
-from goldwire.annotate.moves import Kind, Moves, Split
+from goldwire.annotate.exchange import clusters, controls, graph, regions, results
+from goldwire.annotate.interface import labelconfig
+from goldwire.annotate.exchange.controls import attribute_name
+from goldwire.annotate.migration.moves import Kind, Moves, Split
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document
 

@@ -1,0 +1,1 @@
+"""What annotators see: the labeling configuration of an ontology, its colours and keys, the guidelines."""

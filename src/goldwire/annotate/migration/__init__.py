@@ -1,0 +1,1 @@
+"""Another ontology under annotations that are there: planned, listed, carried out."""

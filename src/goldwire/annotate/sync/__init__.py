@@ -1,0 +1,1 @@
+"""A corpus and a project on a server: pushed, pulled, and nothing lost or doubled on the way."""

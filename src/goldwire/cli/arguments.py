@@ -1,0 +1,34 @@
+"""Arguments that several commands take, and how pairs among them are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
+Layout = Annotated[
+    Literal["graph", "frames"],
+    typer.Option(help="graph: mentions, triggers and arrows; frames: a task for each event, roles by key."),
+]
+Annotators = Annotated[
+    list[str],
+    typer.Option(
+        "--annotator", metavar="WHO=NAME", help="A name for an id or address there; may be repeated."
+    ),
+]
+
+
+def pairs(given: Sequence[str] | None, form: str) -> dict[str, str]:
+    """Pairs by what stands before the first `=`; `form` is what was expected, for the message."""
+    from goldwire.corpora.errors import CorpusError
+
+    found = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise CorpusError(f"{text!r}: write {form}")
+        found[name] = value
+    return found
