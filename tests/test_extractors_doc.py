@@ -122,7 +122,7 @@ def test_the_page_works_as_it_stands(heading: str, folder: Path, serving: Module
 
 
 def test_the_example_of_the_simple_form_is_in_it(folder: Path) -> None:
-    from goldwire.eval.extractors import simple
+    from goldwire.corpora import simple
 
     example = next(b for b in blocks() if b.heading == "The simple form" and b.language == "json").code
     corpus = open_corpus(folder / "work")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from goldwire import configs
+from goldwire.corpora import labels
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError, ExtractorError
-from goldwire.eval.extractors import labels
 
 CONFLICT = ontologies.read("conflict")
 

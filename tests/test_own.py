@@ -72,18 +72,30 @@ def test_simple_form_gets_ids_and_its_arguments_their_mentions(tmp_path: Path) -
     [
         ({"document": "z"}, "the corpus has no document of this id"),
         ({"document": "a", "sha256": "0"}, "made for another text: the hashes differ"),
+        ({"mentions": []}, "no `document` is named"),
+        ({"document": "a", "error": "out of memory"}, "the system failed: out of memory"),
         (
             {"document": "a", "mentions": [{"type": "X", "spans": [[0, 5]], "text": "Rebels"}]},
-            "the offsets give 'Rebel', the file says 'Rebels'",
+            "the offsets give 'Rebel', the system says 'Rebels'",
         ),
         (
             {"document": "a", "events": [{"type": "X", "trigger": [[0, 6]], "arguments": [ARGUMENT]}]},
-            "no mention has these spans: list one, or give the argument a type",
+            "no mention has these spans: list one, or give the argument a `type`",
         ),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_with_the_reason(tmp_path: Path, line: object, reason: str) -> None:
     assert [q.reason for q in read(tmp_path, line).quarantined] == [reason]
+
+
+def test_offsets_in_another_unit_are_counted_anew_where_the_surface_proves_it(tmp_path: Path) -> None:
+    emoji = make_document("a", "\N{ROCKET} Rebels")
+    path = tmp_path / "x.jsonl"
+    line = {"document": "a", "mentions": [{"type": "MIL", "spans": [[3, 9]], "text": "Rebels"}]}
+    path.write_text(json.dumps(line))
+    reading = own.read([path], Options(), [emoji])
+    assert [mention.spans for mention in reading.annotations[0].mentions] == [(Span(2, 8),)]
+    assert reading.notes == ["1 item(s) had offsets in UTF-16 units or bytes: counted anew"]
 
 
 def test_file_that_is_not_in_the_form_is_refused_whole(tmp_path: Path) -> None:

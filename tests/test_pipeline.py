@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from goldwire.corpora import labels
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations
 from goldwire.corpora.validate import annotation_faults
-from goldwire.eval.extractors import labels
 from goldwire.eval.running.run import run_system
 from goldwire.eval.running.systems import System, parse_system
 

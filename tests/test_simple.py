@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError
+from goldwire.corpora.labels import LabelMap
+from goldwire.corpora.simple import Reading, decode, read, request
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
-from goldwire.eval.extractors.labels import LabelMap
-from goldwire.eval.extractors.simple import Reading, decode, read, request
 
 DOCUMENT = make_document("d", "Rebels attacked Herat on Monday.")
 CONFLICT = ontologies.read("conflict")

@@ -15,7 +15,7 @@ from goldwire.corpora.errors import DataError, ExtractorError, Fault
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, DocumentError, options
-from goldwire.eval.extractors.simple import Prediction
+from goldwire.corpora.simple import Prediction
 
 SHOWN = 10  # documents named in a note
 

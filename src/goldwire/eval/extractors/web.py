@@ -21,8 +21,9 @@ import msgspec
 
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.types import Document
-from goldwire.eval.extractors import Context, DocumentError, options, simple
-from goldwire.eval.extractors.simple import Prediction
+from goldwire.corpora import simple
+from goldwire.eval.extractors import Context, DocumentError, options
+from goldwire.corpora.simple import Prediction
 
 TRIES = 4
 FIRST_WAIT = 0.5  # seconds before the second try; doubled after each

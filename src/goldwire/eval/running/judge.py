@@ -15,9 +15,9 @@ from goldwire.corpora.types import Annotations, Document, Spans
 from goldwire.corpora.validate import excluded_reason
 from goldwire.eval.running import facts
 from goldwire.eval.running.cache import Entry
-from goldwire.eval.extractors import simple
-from goldwire.eval.extractors.simple import Reading, Reject
-from goldwire.eval.extractors.labels import LabelMap
+from goldwire.corpora import simple
+from goldwire.corpora.simple import Reading, Reject
+from goldwire.corpora.labels import LabelMap
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

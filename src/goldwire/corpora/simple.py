@@ -38,7 +38,7 @@ from goldwire.corpora.types import (
     Span,
     Spans,
 )
-from goldwire.eval.extractors.labels import LabelMap
+from goldwire.corpora.labels import LabelMap
 
 T = TypeVar("T")
 I = TypeVar("I", Mention, Event)
