@@ -22,9 +22,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from goldwire.annotate import api, server
-from goldwire.annotate.client import Client
-from goldwire.annotate.server import Server
+from goldwire.annotate.local import server
+from goldwire.annotate.local.server import Server
+from goldwire.annotate.sync import api
+from goldwire.annotate.sync.client import Client
 from goldwire.corpora.store import Manifest, create_corpus, make_document
 
 SIZE = 3000  # characters of a document

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+# Objects made before the collector looks: a corpus is thousands of small ones that live to the end, and going
+# through them over and over takes a fifth of the time of reading it.
+COLLECTED_AFTER = 50_000
 
 
 def main() -> None:
     """Run the command line; exit 0 when all is well, 1 when a check failed, 2 when it could not judge."""
+    gc.set_threshold(COLLECTED_AFTER)
     from goldwire.cli import app
     from goldwire.corpora.errors import GoldwireError
 
