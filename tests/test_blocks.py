@@ -1,13 +1,17 @@
 """Scoring block by block, with documents named or forgotten, gives what scoring all at once gives."""
 
+import os
+import signal
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goldwire.corpora.errors import DataError, JudgementError
+from goldwire.corpora.errors import DataError, GoldwireError, JudgementError
 from goldwire.corpora.store import DOCUMENTS, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Mention, Span
+from goldwire.eval import parts
 from goldwire.eval.counting import blocks, load
 from goldwire.eval.counting.load import Need
 from goldwire.eval.score import Options, score, score_corpus
@@ -76,7 +80,7 @@ def same(record, other):
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(gold=layers, system=layers, size=st.integers(1, 10), chunk=st.sampled_from([50, 400, 10_000]))
+@given(gold=layers, system=layers, size=st.integers(1, 1000), chunk=st.sampled_from([50, 400, 10_000]))
 def test_blocks_of_any_size_give_the_same_record(tmp_path_factory, gold, system, size, chunk):
     corpus = corpus_of(tmp_path_factory.mktemp("c") / "c", NAMES, gold, system)
     with pytest.MonkeyPatch.context() as patch:
@@ -86,7 +90,7 @@ def test_blocks_of_any_size_give_the_same_record(tmp_path_factory, gold, system,
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(gold=layers, system=layers, size=st.integers(1, 10))
+@given(gold=layers, system=layers, size=st.integers(1, 1000))
 def test_a_streamed_record_has_the_same_figures_and_names_no_document(tmp_path_factory, gold, system, size):
     corpus = corpus_of(tmp_path_factory.mktemp("c") / "c", NAMES, gold, system)
     with pytest.MonkeyPatch.context() as patch:
@@ -103,6 +107,39 @@ def test_a_streamed_record_has_the_same_figures_and_names_no_document(tmp_path_f
     for table in streamed.counts:
         assert table.documents == ()
         assert sum(table.times) == len(NAMES)
+
+
+def test_several_processes_give_the_same_record(tmp_path, monkeypatch):
+    gold = {name: [(0, 3, "A"), (4, 3, "B")] for name in NAMES[1:]}
+    corpus = corpus_of(tmp_path / "c", NAMES, gold, {name: [(0, 3, "A")] for name in NAMES[::2]})
+    monkeypatch.setattr(blocks, "SIZE", 200)
+    assert len(blocks.find_places(corpus, ["gold"])) > 3
+    same(score_corpus(corpus, "gold", ["s"], MEASURES, workers=3), whole(corpus))
+
+
+def test_a_killed_process_is_told(tmp_path, monkeypatch):
+    def die(*_, **__):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    corpus = corpus_of(tmp_path / "c", NAMES, {}, {})
+    monkeypatch.setattr(blocks, "SIZE", 200)
+    monkeypatch.setattr(parts, "make_part", die)
+    with pytest.raises(GoldwireError, match="killed"):
+        score_corpus(corpus, "gold", ["s"], ["entity"], workers=2)
+
+
+@given(ids=st.lists(st.text("abc", min_size=1, max_size=3), unique=True).map(sorted), size=st.integers(1, 60))
+def test_pieces_of_files_meet_at_the_same_ids(tmp_path_factory, ids, size):
+    """Every line of documents and layers is in one piece, that of its document."""
+    names = [f"{id}-{number}" for number, id in enumerate(ids)] or ["a"]
+    corpus = corpus_of(
+        tmp_path_factory.mktemp("c") / "c", sorted(names), {name: [] for name in names[::2]}, {}
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "SIZE", size)
+        found = [blocks.read_block(place, Need(items=True)) for place in blocks.find_places(corpus, ["gold"])]
+    assert [id for block in found for id in block.texts.ids] == sorted(names)
+    assert [item.document for block in found for item in block.layers[0].items] == sorted(names[::2])
 
 
 def test_a_streamed_record_does_not_compare_by_document(tmp_path):
@@ -127,10 +164,10 @@ def test_near_duplicates_have_no_interval_once_they_are_forgotten(tmp_path):
 def test_documents_out_of_order_are_read_all_at_once(tmp_path, monkeypatch):
     gold = {name: [(0, 3, "A")] for name in NAMES[:5]}
     corpus = corpus_of(tmp_path / "c", NAMES[::-1], gold, {})
-    monkeypatch.setattr(blocks, "SIZE", 2)
+    monkeypatch.setattr(blocks, "SIZE", 200)
     monkeypatch.setattr(load, "CHUNK", 300)
     with pytest.raises(blocks.DisorderError):
-        list(blocks.iter_blocks(corpus, ["gold"], Need()))
+        [blocks.read_block(place, Need()) for place in blocks.find_places(corpus, ["gold"])]
     same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
 
 
@@ -140,7 +177,7 @@ def test_lines_out_of_order_are_read_all_at_once(tmp_path, monkeypatch, chunk):
     corpus = corpus_of(tmp_path / "c", NAMES, gold, gold)
     path = corpus.layer_path("system/s")
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[::-1]))
-    monkeypatch.setattr(blocks, "SIZE", 2)
+    monkeypatch.setattr(blocks, "SIZE", 200)
     monkeypatch.setattr(load, "CHUNK", chunk)
     same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
 
@@ -150,7 +187,7 @@ def test_faults_of_all_blocks_are_told_at_once(tmp_path, monkeypatch):
     broken = [make_document(name, "another text") for name in (NAMES[0], NAMES[8], "e")]
     path = corpus.layer_path("system/s")
     path.write_bytes(b"".join(msgspec.json.encode(line(document, [])) + b"\n" for document in broken))
-    monkeypatch.setattr(blocks, "SIZE", 2)
+    monkeypatch.setattr(blocks, "SIZE", 200)
     monkeypatch.setattr(load, "CHUNK", 300)
     with pytest.raises(DataError) as caught:
         score_corpus(corpus, "gold", ["s"], ["entity"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -68,7 +69,8 @@ def score(
         classes=chosen is not None and chosen.classes,
         stream=stream,
     )
-    record = score_corpus(corpus, gold, system or _systems(corpus), wanted, options=options)
+    systems = system or _systems(corpus)
+    record = score_corpus(corpus, gold, systems, wanted, options=options, workers=os.cpu_count() or 1)
     place = corpus.path / RECORDS / f"{_record_name(name, chosen)}.json"
     write_record(record, place)
     if as_json:

@@ -161,6 +161,23 @@ class Record(_Struct, frozen=True, kw_only=True):
         )
 
 
+def independent(record: Record) -> int:
+    """How many documents the figures rest on, near-duplicates that are drawn together counted once."""
+    if record.groups is not None:
+        return len(set(record.groups))
+    return len(record.documents) or max((sum(table.times) for table in record.counts), default=0)
+
+
+def iter_warnings(record: Record) -> Iterator[str]:
+    """What people must be told before they read the figures; see `FEW`."""
+    documents = independent(record)
+    if 0 < documents <= FEW:
+        yield (
+            f"These figures rest on {amount(documents, 'document')}. On {FEW} or fewer, 95 % intervals are too "
+            "narrow and hardly any difference can be shown: take them as a first look."
+        )
+
+
 def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
     """Counts as a table in which documents of equal counts share a pattern."""
     index, patterns = distinct(counts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -10,22 +9,22 @@ from typing import Any
 import msgspec
 
 from goldwire import __version__
-from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import verdict
+from goldwire.eval import parts, verdict
 from goldwire.eval.counting import blocks, load, tally
 from goldwire.eval.running import facts
 from goldwire.eval.counting.blocks import Block
 from goldwire.eval.counting.load import Layer, Need, TextRow, Texts
 from goldwire.eval.measure import Measure, parse
+from goldwire.eval.parts import Part, Task, Whole
 from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record
 from goldwire.eval.statistics.resample import LEVEL
 from goldwire.eval.signature import POLICIES
 from goldwire.eval.counting.tables import Codes
-from goldwire.eval.counting.tally import Sides
-from goldwire.eval.verdict import METHOD, Finding, Options, Terms
+from goldwire.eval.verdict import METHOD, Options, Terms
 
 __all__ = ["DEFAULTS", "SYSTEM", "Options", "layer_of", "needs", "parse_measures", "score", "score_corpus"]
 
@@ -60,7 +59,8 @@ def score(
     layers = tuple(layer(*side) for side in (("gold", gold), *systems.items()))
     names = tuple(_Name(name, name) for name in ("gold", *systems))
     plan = _Plan(names=names, measures=tuple(wanted), name=corpus, ontology=ontology, options=options)
-    return _score(plan, [Block(texts, codes, layers)])
+    _check_names(list(systems))
+    return _score(plan, [parts.make_part(Block(texts, codes, layers), plan.task)])
 
 
 def score_corpus(
@@ -70,8 +70,12 @@ def score_corpus(
     measures: Iterable[Measure | str],
     *,
     options: Options = DEFAULTS,
+    workers: int = 1,
 ) -> Record:
     """The record of systems scored against a layer of a corpus; `NAME` stands for `system/NAME` too.
+
+    `workers` is how many processes may count at the same time; the record is the same. More than one are
+    forked, which a program with threads of its own should not ask for.
 
     Raises `CorpusError` if a layer is not there, else as `score`.
     """
@@ -85,14 +89,16 @@ def score_corpus(
         ontology=corpus.ontology(),
         options=options,
     )
+    _check_names([name.name for name in plan.names[1:]])
     sources, need = [name.source for name in plan.names], needs(plan.measures, plan.ontology)
     with load.no_collection():
-        try:
-            if all(map(tally.is_additive, plan.measures)):
-                return _score(plan, blocks.iter_blocks(corpus, sources, need))
-        except blocks.DisorderError:
-            pass
-        return _score(plan, [blocks.read_whole(corpus, sources, need)])
+        if all(map(tally.is_additive, plan.measures)):
+            try:
+                places = blocks.find_places(corpus, sources)
+                return _score(plan, parts.iter_parts(places, need, plan.task, workers))
+            except (blocks.DisorderError, DataError):
+                pass  # all is read at once, and everything wrong in it told
+        return _score(plan, [parts.make_part(blocks.read_whole(corpus, sources, need), plan.task)])
 
 
 def layer_of(corpus: Corpus, name: str) -> str:
@@ -157,21 +163,25 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
 
 
-def _score(plan: _Plan, parts: Iterable[Block]) -> Record:
-    """Everything counted block by block, and worked out in the end."""
-    _check_names([name.name for name in plan.names[1:]])
-    heard, options = _Heard(plan.names, plan.options), plan.options
-    counted = list(dict.fromkeys(measure.counted for measure in plan.measures))
-    for block in parts:
-        heard.take(block, counted)
+    @property
+    def task(self) -> Task:
+        """What is asked of each block."""
+        counted = dict.fromkeys(measure.counted for measure in self.measures)
+        return Task(tuple(name.name for name in self.names), tuple(counted), self.options)
+
+
+def _score(plan: _Plan, found: Iterable[Part]) -> Record:
+    """What was found block by block, worked out."""
+    options, systems = plan.options, [name.name for name in plan.names[1:]]
+    whole = parts.add(found, len(plan.names), stream=options.stream)
     corpus = CorpusFacts(
-        name=plan.name, version=plan.version, fingerprint=heard.fingerprint(), language=plan.language
+        name=plan.name, version=plan.version, fingerprint=whole.fingerprint(), language=plan.language
     )
-    layers, known = heard.facts(), _ontology_facts(plan.ontology)
-    if options.stream and heard.grouped:  # whose near-duplicates were not kept together
+    layers, known = _layer_facts(plan, whole), _ontology_facts(plan.ontology)
+    if options.stream and whole.grouped:  # whose near-duplicates were not kept together
         options = msgspec.structs.replace(options, trials=0)
-    terms = Terms(options, _policies(options, heard.tags()), _data(corpus, layers[0], known), heard.groups())
-    findings = {name.name: heard.finding(name.name) for name in plan.names[1:]}
+    terms = Terms(options, _policies(options, whole.tags()), _data(corpus, layers[0], known), whole.groups())
+    findings = dict(zip(systems, whole.findings(), strict=True))
     condensed = {name: verdict.condense_all(finding, name) for name, finding in findings.items()}
     return Record(
         format=FORMAT,
@@ -183,7 +193,7 @@ def _score(plan: _Plan, parts: Iterable[Block]) -> Record:
         systems=layers[1:],
         measures=tuple(map(str, plan.measures)),
         policies=dict(terms.policies),
-        documents=tuple(heard.ids),
+        documents=tuple(whole.ids),
         groups=terms.groups,
         counts=tuple(counts.table for found in condensed.values() for counts in found.values()),
         results=tuple(
@@ -199,95 +209,26 @@ def _score(plan: _Plan, parts: Iterable[Block]) -> Record:
     )
 
 
+def _layer_facts(plan: _Plan, whole: Whole) -> tuple[LayerFacts, ...]:
+    """What each layer brought."""
+    return tuple(
+        LayerFacts(
+            name=name.name,
+            layer=name.source,
+            fingerprint=digest.fingerprint,
+            documents=digest.documents,
+            missing=whole.number - digest.documents,
+            excluded=digest.excluded,
+            facts=name.facts,
+        )
+        for name, digest in zip(plan.names, whole.layers, strict=True)
+    )
+
+
 def _check_names(names: Sequence[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not names:
         raise MeasureError(f"{twice[0]!r} is named twice" if twice else "no system to score")
-
-
-class _Heard:
-    """What has been found so far, and of which documents and layers; the first of `names` is gold's."""
-
-    def __init__(self, names: Sequence[_Name], options: Options) -> None:
-        self.names, self.options = names, options
-        self.number, self.grouped = 0, False
-        self.ids: list[str] = []
-        self.group: list[str] = []
-        self.content = hashlib.sha256(b"[")
-        self.layers = [_Digest() for _ in names]
-        self.findings: dict[str, list[Finding]] = {name.name: [] for name in names[1:]}
-
-    def take(self, block: Block, measures: Sequence[Measure]) -> None:
-        """Find what there is in a block of documents."""
-        self._note(block.texts)
-        for digest, layer in zip(self.layers, block.layers, strict=True):
-            digest.add(layer)
-        gold = block.layers[0]
-        for name, layer in zip(self.names[1:], block.layers[1:], strict=True):
-            sides = Sides(gold, layer, block.texts, block.codes)
-            both = (self.names[0].name, name.name)
-            found = self.findings[name.name]
-            found.append(verdict.find(sides, both, measures, self.options))
-            if self.options.stream:
-                found[:] = [verdict.add(found)]
-
-    def _note(self, texts: Texts) -> None:
-        self.content.update(b"," * bool(self.number and texts.rows) + texts.content())
-        self.number += len(texts.rows)
-        groups = list(map(attrgetter("group"), texts.rows))
-        self.grouped |= groups.count(None) < len(groups)
-        if not self.options.stream:
-            self.ids += texts.ids
-            self.group += [group or id for id, group in zip(texts.ids, groups, strict=True)]
-
-    def fingerprint(self) -> str:
-        """That of the corpus."""
-        content = self.content.copy()
-        content.update(b"]")
-        return content.hexdigest()[:12]
-
-    def finding(self, name: str) -> Finding:
-        """All that was found of a system."""
-        return verdict.add(self.findings[name])
-
-    def groups(self) -> tuple[int, ...] | None:
-        """A number for each document, shared by near-duplicates; None where there are none."""
-        return tuple(map(Codes().__getitem__, self.group)) if self.grouped and self.group else None
-
-    def tags(self) -> set[str]:
-        """The ways in which tags were read, of all layers."""
-        return set().union(*(layer.tags for layer in self.layers))
-
-    def facts(self) -> tuple[LayerFacts, ...]:
-        """What each layer brought."""
-        return tuple(
-            LayerFacts(
-                name=name.name,
-                layer=name.source,
-                fingerprint=digest.content.hexdigest()[:12],
-                documents=digest.lines,
-                missing=self.number - digest.lines,
-                excluded=digest.excluded,
-                facts=name.facts,
-            )
-            for name, digest in zip(self.names, self.layers, strict=True)
-        )
-
-
-class _Digest:
-    """A layer as it comes in: the hash of its content, and how much of it there was."""
-
-    def __init__(self) -> None:
-        self.content = hashlib.sha256()
-        self.lines, self.excluded = 0, 0
-        self.tags: set[str] = set()
-
-    def add(self, layer: Layer) -> None:
-        """Take in some of the layer."""
-        self.content.update(b"\n" * bool(self.lines and layer.content) + b"\n".join(layer.content))
-        self.lines += layer.documents
-        self.excluded += layer.excluded
-        self.tags |= layer.tags
 
 
 def _policies(options: Options, tags: set[str]) -> dict[str, str]:

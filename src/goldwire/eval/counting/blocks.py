@@ -1,29 +1,29 @@
-"""A corpus and its layers read side by side, some thousand documents at a time, in memory that stays.
+"""A corpus and its layers read side by side, a few megabytes of documents at a time, in memory that stays.
 
-Layers are written in order of document id. Where the documents of the corpus are in that order too, a
-block of them is read, with the lines of every layer that belong to it; then the next. Where something is
-out of order, all is read at once instead.
+Layers are written in order of document id. Where the documents of the corpus are in that order too, the
+files can be cut at the same ids, and each piece is read by itself, by whichever process. Where something
+is out of order, all is read at once instead.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, NamedTuple
 
-from goldwire.corpora.errors import DataError
+import msgspec
+
 from goldwire.corpora.store import DOCUMENTS, Corpus
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting import load
-from goldwire.eval.counting.load import Layer, Need, Row, Texts
+from goldwire.eval.counting.load import Layer, Need, Texts
 from goldwire.eval.counting.tables import Codes
 
-# A block ends after so many documents, or chunks of their file (8 MB): more are not read faster.
-SIZE, CHUNKS = 20_000, 32
+SIZE = 2**22  # bytes of documents in a block: more are not read faster, fewer cost more in all
 
 
 @dataclass(frozen=True)
@@ -35,31 +35,113 @@ class Block:
     layers: tuple[Layer, ...]
 
 
+class Piece(NamedTuple):
+    """A part of a file: whole lines, from one byte up to another."""
+
+    path: Path
+    start: int
+    end: int
+
+
+class Place(NamedTuple):
+    """Where a block is on disk: in the documents, and in each layer."""
+
+    documents: Piece
+    layers: tuple[Piece, ...]
+
+
 class DisorderError(Exception):
-    """Documents or lines are not in order of id: blocks given out so far are of no use."""
+    """Documents or lines are not in order of id: blocks read so far are of no use."""
 
 
-def iter_blocks(corpus: Corpus, sources: Sequence[str], need: Need) -> Iterator[Block]:
-    """Blocks of documents in order of id, with the layers `sources`.
+# ---------------------------------------------------------------- cutting
+def find_places(corpus: Corpus, sources: Sequence[str]) -> list[Place]:
+    """Where the blocks of documents with the layers `sources` are, if all is in order of id.
 
-    Raises `DisorderError` if that cannot be, else as `load.read_layer`: all faults of a layer at once.
+    Raises `CorpusError` if a layer is not there, `DisorderError` where the files cannot be cut.
     """
-    paths = [load.layer_file(corpus, source) for source in sources]
-    cursors = [_Cursor(path) for path in paths]
-    try:
-        last = ""
-        for rows in _iter_rows(corpus.path / DOCUMENTS, need.type):
-            texts, codes = load.make_texts(rows), Codes()
-            if texts.ids[0] <= last or len(texts.number) < len(rows):
-                raise DisorderError
-            last = texts.ids[-1]
-            layers = [cursor.read(texts, codes, need) for cursor in cursors]
-            yield Block(texts, codes, tuple(layers))
-        if not last or any(cursor.lines for cursor in cursors):
-            raise DisorderError  # no documents, or lines of some that are not there: told when all is read
-    except DataError as error:
-        read_whole(corpus, sources, need)  # raises, naming what is wrong in all blocks
-        raise DisorderError from error
+    documents = corpus.path / DOCUMENTS
+    with documents.open("rb") as file:
+        starts = _cuts(file)
+        if not starts:
+            raise DisorderError  # no documents: lines of some that are not there are told when all is read
+        firsts = [_Line.read(file, start).id for start in starts[1:-1]]
+    columns = [_pieces(documents, starts)]
+    for path in (load.layer_file(corpus, source) for source in sources):
+        with path.open("rb") as file:
+            end = file.seek(0, 2)
+            columns.append(_pieces(path, [0, *(_find(file, end, first) for first in firsts), end]))
+    return [Place(piece, tuple(rest)) for piece, *rest in zip(*columns, strict=True)]
+
+
+def _cuts(file: BinaryIO) -> list[int]:
+    """The first byte of each block, and the end of the file."""
+    end = file.seek(0, 2)
+    starts = [0]
+    while (start := _line_after(file, starts[-1] + SIZE)) < end:
+        starts.append(start)
+    return [*starts, end] if end else []
+
+
+def _pieces(path: Path, bounds: Sequence[int]) -> list[Piece]:
+    if list(bounds) != sorted(bounds):
+        raise DisorderError
+    return [Piece(path, start, end) for start, end in pairwise(bounds)]
+
+
+class _Line(msgspec.Struct):
+    """What a line is about: a document by its `id`, or annotations of `document`."""
+
+    id: str = ""
+    document: str = ""
+
+    @classmethod
+    def read(cls, file: BinaryIO, start: int) -> _Line:
+        file.seek(start)
+        try:
+            return msgspec.json.decode(file.readline(), type=cls)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise DisorderError from None  # told with its place when all is read
+
+
+def _find(file: BinaryIO, end: int, first: str) -> int:
+    """Where the first line of a layer is that is not for a document before `first`."""
+
+    def reached(position: int) -> bool:
+        start = _line_after(file, position)
+        return start >= end or _Line.read(file, start).document >= first
+
+    return _line_after(file, bisect_left(range(end), True, key=reached))
+
+
+def _line_after(file: BinaryIO, position: int) -> int:
+    """Where the first line begins that begins at a position or after it."""
+    if position:
+        file.seek(position - 1)
+        file.readline()
+        return file.tell()
+    return 0
+
+
+# ---------------------------------------------------------------- reading
+def read_block(place: Place, need: Need) -> Block:
+    """The block of a place.
+
+    Raises `DisorderError` if it is not in order, `DataError` with the faults of its lines.
+    """
+    rows = [row for chunk in load.iter_chunks(place.documents.path, need.type, *place.documents[1:]) for row in chunk]
+    texts, codes = load.make_texts(rows), Codes()
+    if not rows or len(texts.number) < len(rows) or list(map(attrgetter("id"), rows)) != list(texts.ids):
+        raise DisorderError
+    return Block(texts, codes, tuple(_read_layer(piece, texts, codes, need) for piece in place.layers))
+
+
+def _read_layer(piece: Piece, texts: Texts, codes: Codes, need: Need) -> Layer:
+    lines = [line for chunk in load.iter_chunks(piece.path, Annotations, *piece[1:]) for line in chunk]
+    ids = list(map(attrgetter("document"), lines))
+    if ids != sorted(ids) or (ids and not texts.ids[0] <= ids[0] <= ids[-1] <= texts.ids[-1]):
+        raise DisorderError
+    return load.make_layer([lines], texts, codes, need, where=str(piece.path))
 
 
 def read_whole(corpus: Corpus, sources: Sequence[str], need: Need) -> Block:
@@ -67,40 +149,3 @@ def read_whole(corpus: Corpus, sources: Sequence[str], need: Need) -> Block:
     texts, codes = load.read_texts(corpus, texts=need.texts), Codes()
     layers = [load.read_layer(corpus, source, texts, codes, need) for source in sources]
     return Block(texts, codes, tuple(layers))
-
-
-def _iter_rows(path: Path, type: type[Row]) -> Iterator[list[Any]]:
-    """Documents, `SIZE` or `CHUNKS` at a time."""
-    rows: list[Any] = []
-    for number, chunk in enumerate(load.iter_chunks(path, type), start=1):
-        rows += chunk
-        if len(rows) >= SIZE or number % CHUNKS == 0:
-            yield rows
-            rows = []
-    if rows:
-        yield rows
-
-
-class _Cursor:
-    """A place in a layer: `lines` are read but not given out."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.chunks = load.iter_chunks(path, Annotations)
-        self.lines: list[Annotations] = next(self.chunks, [])
-
-    def read(self, texts: Texts, codes: Codes, need: Need) -> Layer:
-        """The layer for a block of documents: all lines up to its last one."""
-        taken = list(chain.from_iterable(self._take(texts.ids[-1])))
-        ids = list(map(attrgetter("document"), taken))
-        if ids != sorted(ids) or (ids and ids[0] < texts.ids[0]):
-            raise DisorderError
-        return load.make_layer([taken], texts, codes, need, where=str(self.path))
-
-    def _take(self, last: str) -> Iterator[list[Annotations]]:
-        while self.lines and self.lines[-1].document <= last:
-            yield self.lines
-            self.lines = next(self.chunks, [])
-        here = bisect_right(self.lines, last, key=attrgetter("document"))
-        yield self.lines[:here]
-        self.lines = self.lines[here:]

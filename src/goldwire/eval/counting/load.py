@@ -139,14 +139,16 @@ def read_texts(corpus: Corpus, *, texts: bool = False) -> Texts:
     return found
 
 
-def iter_chunks(path: Path, type: type[Any]) -> Iterator[list[Any]]:
-    """The values of a file of JSON lines, some hundred at a time.
+def iter_chunks(
+    path: Path, type: type[Any], start: int = 0, end: int | None = None
+) -> Iterator[list[Any]]:
+    """The values of a file of JSON lines, or of those from byte `start` to `end`, some hundred at a time.
 
     If a line is wrong, `DataError` names every fault of the whole file.
     """
     decode = msgspec.json.Decoder(type).decode_lines
     try:
-        for lines in _iter_lines(path):
+        for lines in _iter_lines(path, start, end):
             yield decode(lines)
     except (msgspec.DecodeError, UnicodeDecodeError):
         read_lines(path, type)
@@ -155,15 +157,18 @@ def iter_chunks(path: Path, type: type[Any]) -> Iterator[list[Any]]:
         raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _iter_lines(path: Path) -> Iterator[bytes]:
+def _iter_lines(path: Path, start: int, end: int | None) -> Iterator[bytes]:
     """Whole lines, about `CHUNK` bytes at a time."""
     rest = b""
     with path.open("rb") as file:
-        while block := file.read(CHUNK):
-            end = block.rfind(b"\n") + 1
-            if end:
-                yield rest + block[:end]
-            rest = block[end:] if end else rest + block
+        left = (file.seek(0, 2) if end is None else end) - start
+        file.seek(start)
+        while block := file.read(min(CHUNK, left)):
+            left -= len(block)
+            whole = block.rfind(b"\n") + 1
+            if whole:
+                yield rest + block[:whole]
+            rest = block[whole:] if whole else rest + block
     if rest:
         yield rest
 
@@ -323,16 +328,21 @@ class _Binding:
 
     def check(self, chunk: Sequence[Annotations]) -> Sequence[Annotations]:
         """The lines that fit; the others are put aside for `faults`."""
-        hashes, ids = self.texts.hashes, list(map(attrgetter("document"), chunk))
-        if list(map(hashes.get, ids)) == list(map(attrgetter("sha256"), chunk)):
+        ids, hashes = (list(map(attrgetter(field), chunk)) for field in ("document", "sha256"))
+        if len(ids) == len(self.seen) and self._is_whole(ids, hashes):
+            self.seen[:] = True
+            return chunk
+        if list(map(self.texts.hashes.get, ids)) == hashes:
             numbers = np.fromiter(map(self.texts.number.__getitem__, ids), np.int64, len(ids))
-            before = int(self.seen.sum())
-            if not self.seen[numbers].any():
+            if not self.seen[numbers].any() and len(set(ids)) == len(ids):
                 self.seen[numbers] = True
-                if int(self.seen.sum()) == before + len(ids):
-                    return chunk
-                self.seen[numbers] = False
+                return chunk
         return self._sift(chunk)
+
+    def _is_whole(self, ids: list[str], hashes: list[str]) -> bool:
+        """Whether there is a line for each text, in order: then there is nothing to look up."""
+        texts = self.texts
+        return ids == list(texts.number) and hashes == list(texts.hashes.values()) and not self.seen.any()
 
     def _sift(self, chunk: Sequence[Annotations]) -> Sequence[Annotations]:
         fitting = []

@@ -1,0 +1,169 @@
+"""What one block of documents says, found by whichever process, and what all blocks say together."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+
+from goldwire.corpora.errors import GoldwireError
+from goldwire.eval import verdict
+from goldwire.eval.counting.blocks import Block, Place, read_block
+from goldwire.eval.counting.load import Layer, Need
+from goldwire.eval.counting.tables import Codes
+from goldwire.eval.counting.tally import Sides
+from goldwire.eval.measure import Measure
+from goldwire.eval.verdict import Finding, Options
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked of each block: `names` are those of gold and then of the systems, for errors."""
+
+    names: tuple[str, ...]
+    measures: tuple[Measure, ...]
+    options: Options
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What a block has of one layer: its content as JSON lines, how many lines, what was excluded."""
+
+    content: bytes
+    documents: int
+    excluded: int
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one block says: of its documents, of its layers, and what was found of each system."""
+
+    ids: tuple[str, ...]
+    groups: tuple[str | None, ...]
+    texts: bytes
+    layers: tuple[Portion, ...]
+    findings: tuple[Finding, ...]
+
+
+def make_part(block: Block, task: Task) -> Part:
+    """All that is found in a block."""
+    gold, *systems = block.layers
+    sides = [Sides(gold, system, block.texts, block.codes) for system in systems]
+    return Part(
+        ids=block.texts.ids,
+        groups=tuple(map(attrgetter("group"), block.texts.rows)),
+        texts=block.texts.content(),
+        layers=tuple(map(_portion, block.layers)),
+        findings=tuple(
+            verdict.find(side, (task.names[0], name), task.measures, task.options)
+            for name, side in zip(task.names[1:], sides, strict=True)
+        ),
+    )
+
+
+def _portion(layer: Layer) -> Portion:
+    return Portion(b"\n".join(layer.content), layer.documents, layer.excluded, layer.tags)
+
+
+# ---------------------------------------------------------------- many
+def iter_parts(places: Sequence[Place], need: Need, task: Task, workers: int = 1) -> Iterator[Part]:
+    """The parts of all places in their order, found by up to so many forked processes.
+
+    Where processes cannot be forked there is one. Raises as `read_block`.
+    """
+    find = partial(_find, need=need, task=task)
+    workers = min(workers, len(places))
+    if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        yield from map(find, places)
+        return
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        try:
+            yield from pool.map(find, places)
+        except BrokenProcessPool:
+            raise GoldwireError("a process that counted was killed; the memory may be too small") from None
+
+
+def _find(place: Place, need: Need, task: Task) -> Part:
+    return make_part(read_block(place, need), task)
+
+
+# ---------------------------------------------------------------- together
+class Whole:
+    """All parts taken in so far, in their order; with `stream`, without what names the documents."""
+
+    def __init__(self, layers: int, *, stream: bool) -> None:
+        self.stream = stream
+        self.number, self.grouped = 0, False
+        self.ids: list[str] = []
+        self.layers = [Digest() for _ in range(layers)]
+        self._groups: list[str] = []
+        self._content = hashlib.sha256(b"[")
+        self._findings: list[list[Finding]] = [[] for _ in range(layers - 1)]
+
+    def take(self, part: Part) -> None:
+        """Take in what the next block says."""
+        self._content.update(b"," * bool(self.number and part.ids) + part.texts)
+        self.number += len(part.ids)
+        self.grouped |= part.groups.count(None) < len(part.groups)
+        for digest, portion in zip(self.layers, part.layers, strict=True):
+            digest.take(portion)
+        for found, finding in zip(self._findings, part.findings, strict=True):
+            found.append(finding)
+            if self.stream:
+                found[:] = [verdict.add(found)]
+        if not self.stream:
+            self.ids += part.ids
+            self._groups += [group or id for id, group in zip(part.ids, part.groups, strict=True)]
+
+    def fingerprint(self) -> str:
+        """That of the corpus (see `Texts.fingerprint`)."""
+        content = self._content.copy()
+        content.update(b"]")
+        return content.hexdigest()[:12]
+
+    def findings(self) -> list[Finding]:
+        """All that was found of each system."""
+        return [verdict.add(found) for found in self._findings]
+
+    def groups(self) -> tuple[int, ...] | None:
+        """A number for each document, shared by near-duplicates; None where there are none."""
+        return tuple(map(Codes().__getitem__, self._groups)) if self.grouped and self._groups else None
+
+    def tags(self) -> set[str]:
+        """The ways in which tags were read, of all layers."""
+        return set().union(*(layer.tags for layer in self.layers))
+
+
+class Digest:
+    """A layer as it comes in: the hash of its content, and how much of it there was."""
+
+    def __init__(self) -> None:
+        self.documents, self.excluded = 0, 0
+        self.tags: set[str] = set()
+        self._content = hashlib.sha256()
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the layer (see `Layer.fingerprint`)."""
+        return self._content.hexdigest()[:12]
+
+    def take(self, portion: Portion) -> None:
+        """Take in some of the layer."""
+        self._content.update(b"\n" * bool(self.documents and portion.content) + portion.content)
+        self.documents += portion.documents
+        self.excluded += portion.excluded
+        self.tags |= portion.tags
+
+
+def add(parts: Iterable[Part], layers: int, *, stream: bool) -> Whole:
+    """All parts together."""
+    whole = Whole(layers, stream=stream)
+    for part in parts:
+        whole.take(part)
+    return whole
