@@ -22,7 +22,7 @@ Option = Annotated[
 
 def import_(
     folder: Dir,
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Annotated files.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Annotated files.")] = None,
     *,
     layer: Annotated[str, typer.Option(help="The layer to write, such as gold or system/x.")],
     format: Annotated[str, typer.Option(help="See `goldwire corpus formats`.")] = "goldwire",

@@ -27,7 +27,7 @@ From = Annotated[
     list[Path], typer.Option("--from", metavar="PATH", help="File or folder of articles; may be repeated.")
 ]
 More = Annotated[
-    list[Path] | None, typer.Argument(metavar="PATH", help="More of --from, as a shell writes out news/*.")
+    list[Path] | None, typer.Argument(metavar="[PATH]…", help="More of --from, as a shell writes out news/*.")
 ]
 Encoding = Annotated[
     str | None, typer.Option(help="Of files that are not UTF-8, such as cp1252. A byte order mark wins.")
@@ -161,7 +161,9 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
 @app.command("show")
 def show(
     folder: Dir,
-    document: Annotated[str | None, typer.Argument(help="The id of one document, to read it.")] = None,
+    document: Annotated[
+        str | None, typer.Argument(metavar="[DOCUMENT]", help="The id of one document, to read it.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
