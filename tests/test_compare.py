@@ -230,3 +230,28 @@ def test_the_command_prints_json_and_text(three, tmp_path):
     assert run.exit_code == 0
     assert "cannot be told apart" in run.output
     assert three.results[0].signature[:20] in run.output
+
+
+def test_people_are_shown_points_of_a_hundred_and_programs_shares_of_one(tmp_path):
+    # Five of ten mentions and nothing else, in each of 40 documents: F1 is 2 * 5 / (5 + 10).
+    half = layer([range(5)] * len(DOCUMENTS))
+    path = tmp_path / "r.json"
+    path.write_bytes(encode_record(record({"all": GOLD, "half": half}, ["entity"])))
+    run = CliRunner(env={"COLUMNS": "120"}).invoke(app, ["eval", "compare", str(path)])
+    rows = [line.split() for line in run.output.splitlines()]
+    assert ["all", "100.0", "100.0–100.0"] in rows
+    assert ["half", "66.7", "66.7–66.7"] in rows
+    [row] = [row for row in rows if row[:3] == ["half", "-", "all"]]
+    assert row[3:] == ["−33.3", "−33.3", "to", "−33.3", "<0.001*", "0/0/40", "0.0", "2"]
+    run = CliRunner().invoke(app, ["eval", "compare", str(path), "--json"])
+    assert json.loads(run.output)[0]["pairs"][0]["difference"] == pytest.approx(-1 / 3)
+
+
+def test_few_documents_are_told_of_before_the_figures(tmp_path):
+    ten, eleven = (score(GOLD[:n], {"all": GOLD[:n]}, DOCUMENTS[:n], ["entity"]) for n in (10, 11))
+    path = tmp_path / "r.json"
+    path.write_bytes(encode_record(ten))
+    run = CliRunner().invoke(app, ["eval", "compare", str(path)])
+    assert " ".join(run.output.split()).startswith("These figures rest on 10 documents.")
+    path.write_bytes(encode_record(eleven))
+    assert "rest on" not in CliRunner().invoke(app, ["eval", "compare", str(path)]).output

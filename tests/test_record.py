@@ -19,6 +19,8 @@ from goldwire.eval.record import (
     decode_record,
     encode_counts,
     encode_record,
+    independent,
+    iter_warnings,
     read_record,
     schema,
     write_record,
@@ -157,3 +159,22 @@ def test_a_large_record_is_small():
     assert len(table.patterns) <= 2 * 81
     assert len(msgspec.json.encode(table)) < 100_000
     assert decode_counts(table, documents) == counts
+
+
+# ---------------------------------------------------------------- what must be told before the figures
+def test_ten_documents_or_fewer_are_told_of_and_none_is_not(record):
+    assert [told.split(".")[0] for told in iter_warnings(record)] == ["These figures rest on 5 documents"]
+    many, one, none = (
+        msgspec.structs.replace(record, documents=tuple(f"d{k}" for k in range(size))) for size in (11, 1, 0)
+    )
+    assert list(iter_warnings(many)) == []
+    assert "rest on 1 document." in next(iter_warnings(one))
+    assert list(iter_warnings(none)) == []
+
+
+def test_near_duplicates_are_one_document(record):
+    many = msgspec.structs.replace(
+        record, documents=tuple(f"d{k}" for k in range(12)), groups=(0, 0, 0, *range(9))
+    )
+    assert independent(many) == 9
+    assert len(list(iter_warnings(many))) == 1

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from goldwire.eval.measure import ALIASES, name, parse
+from goldwire.eval.record import iter_warnings
 from goldwire.eval.text import UNDEFINED, amount, interval, line, number, points, signed
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def show(record: Record, console: Console | None = None) -> None:
 
 def _parts(record: Record, told: Sequence[str], width: int) -> Iterable[RenderableType]:
     yield _title(record)
+    yield from (Text(told, "yellow") for told in iter_warnings(record))
     if len(record.systems) > 1:
         yield from _leaderboards(record, told, width)
     elif told:

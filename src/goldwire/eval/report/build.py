@@ -13,10 +13,9 @@ from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import Corpus
 from goldwire.eval import agreement, compare, suites
 from goldwire.eval.compare import Comparison, Contender
-from goldwire.eval.statistics.figures import label_intervals
+from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, name, parse
-from goldwire.eval.statistics.metrics import Score
-from goldwire.eval.record import LayerFacts, Record
+from goldwire.eval.record import LayerFacts, Record, iter_warnings
 from goldwire.eval.report.model import (
     SHADES,
     Board,
@@ -29,8 +28,9 @@ from goldwire.eval.report.model import (
     Row,
     Standing,
 )
+from goldwire.eval.statistics.figures import label_intervals
+from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.text import UNDEFINED, amount, number, seconds
-from goldwire.eval.counting.tally import is_additive
 
 # Intervals by type are drawn for this many documents times labels at most: about five seconds' work.
 DRAWN = 400_000
@@ -268,7 +268,8 @@ def _overview(records: Mapping[str, Record], systems: list[str]) -> Overview:
 
 
 def _notes(record: Record) -> Iterator[str]:
-    """What a reader must know of the layers before the figures."""
+    """What a reader must know before the figures, of the documents and of the layers."""
+    yield from iter_warnings(record)
     for layer in (record.gold, *record.systems):
         if layer.missing:
             yield f"{layer.name} has no line for {amount(layer.missing, 'document')}, which count as empty."
