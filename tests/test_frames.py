@@ -97,6 +97,27 @@ def test_tasks_come_in_text_order_and_name_document_event_and_layer() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [  # 40 characters are shown on each side: of these the first or last word is cut, whole, and too long
+        ("said " + 4 * "eight or ", " so" + 10 * " far", f"{(4 * 'eight or ')}▸hit◂ so{9 * ' far'}"),
+        (
+            "x " + 4 * "ten chars ",
+            " " + 4 * "ten chars ",
+            f"{4 * 'ten chars '}▸hit◂ {3 * 'ten chars '}ten chars",
+        ),
+        (50 * "x", 50 * "y", f"{40 * 'x'}▸hit◂{40 * 'y'}"),
+        ("Line before\nIt ", " home\nand after", "It ▸hit◂ home"),
+    ],
+)
+def test_question_shows_whole_words_of_the_triggers_line(before: str, after: str, shown: str) -> None:
+    document = make_document("q", f"{before}hit{after}")
+    event = Event(id="e", type="Attack", trigger=(Span(len(before), len(before) + 3),))
+    base = Annotations(document="q", sha256=document.sha256, events=(event,))
+    [task] = frames.encode([document], CONFLICT, {"q": base}, "gold@1").tasks
+    assert task["data"]["question"] == f"Attack: … {shown} …"
+
+
 def test_mentions_are_there_with_the_roles_they_have_and_the_trigger_is_locked() -> None:
     results = made()["s"]["predictions"][0]["result"]
     labels = {r["id"]: (r["from_name"], r["value"]["labels"], r.get("readonly", False)) for r in results}

@@ -75,10 +75,15 @@ def _task(
 
 
 def _context(text: str, event: Event) -> str:
-    """The trigger in its line, marked: an article may have the same words many times."""
+    """The trigger among whole words of its line, marked: an article may have the same words many times."""
     start, end = event.trigger[0].start, event.trigger[-1].end
-    before = text[max(0, start - CONTEXT) : start].rpartition("\n")[2]
-    after = text[end : end + CONTEXT].partition("\n")[0]
+    # One more on each side shows whether the last word is whole.
+    before = text[max(0, start - CONTEXT - 1) : start].rpartition("\n")[2]
+    after = text[end : end + CONTEXT + 1].partition("\n")[0]
+    if len(before) > CONTEXT:
+        before = before.partition(" ")[2] or before[1:]
+    if len(after) > CONTEXT:
+        after = after.rpartition(" ")[0] or after[:-1]
     return f"… {before}▸{surface(text, event.trigger, ' … ')}◂{after} …"
 
 

@@ -45,11 +45,13 @@ _FOOT_LOOKS = (
     f".{_ROW} h4{{font-size:13px;font-weight:600;margin:0!important;min-width:80px}}",
     f".{_ROW} .lsf-choices{{margin:0}}",
 )
-_ARROW_LOOKS = (  # hundreds of them on one article: thin and pale, but for the one that is pointed at
-    '.relations-overlay path[opacity="0.6"]{stroke-width:1.2px;opacity:.4}',
+_ARROW_LOOKS = (
+    # Hundreds of them on one article: thin and pale, but for the one that is pointed at, and between the lines.
+    ".lsf-htx-richtext{line-height:2.2}",
+    '.relations-overlay path[opacity="0.6"]{stroke-width:1.2px;opacity:.4;transform:translateY(5px)}',
     ".relations-overlay g g rect{fill:#fff;stroke:#fa541c;stroke-width:.5px;opacity:.85}",
     ".relations-overlay g g text{fill:#333}",
-    ".relations-overlay g g rect,.relations-overlay g g text{transform:scale(.75)}",
+    ".relations-overlay g g rect,.relations-overlay g g text{transform:translateY(6px) scale(.65)}",
 )
 _FRAME_LOOKS = (
     f'.htx-highlight[data-label$=":{MENTION}"]::after{{content:none}}',
