@@ -101,7 +101,7 @@ def test_name_that_neither_ships_nor_is_a_file_is_refused_with_what_ships() -> N
 def test_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     path.write_bytes(b'name = "\xff"')
-    with pytest.raises(OntologyError, match="UTF-8"):
+    with pytest.raises(DataError, match="not UTF-8"):
         ontologies.read(path)
 
 

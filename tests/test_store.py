@@ -145,7 +145,7 @@ def test_folder_that_is_no_corpus_is_told(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="not a corpus"):
         open_corpus(tmp_path)
     (tmp_path / "corpus.toml").write_bytes(b'name = "\xff"')
-    with pytest.raises(DataError, match="not a corpus manifest"):
+    with pytest.raises(DataError, match="not UTF-8 text"):
         open_corpus(tmp_path)
 
 

@@ -71,6 +71,7 @@ def _change(folder: Path, to: str, plan: Path | None) -> Change | None:
     from goldwire.annotate.migration import moves
     from goldwire.annotate.migration.effects import Change
     from goldwire.corpora import ontology as ontologies
+    from goldwire.corpora import toml
     from goldwire.corpora.errors import CorpusError, DataError
 
     _, old = open_both(folder)
@@ -79,10 +80,7 @@ def _change(folder: Path, to: str, plan: Path | None) -> Change | None:
         return None
     wanted = moves.Moves()
     if plan is not None:
-        try:
-            wanted = moves.decode(plan.read_text(encoding="utf-8-sig"), str(plan))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CorpusError(f"{plan}: cannot be read as UTF-8 text ({error})") from error
+        wanted = moves.decode(toml.read(plan, CorpusError), str(plan))
     faults = moves.check(wanted, old, new, str(plan))
     if faults:
         raise DataError(f"{plan}: {len(faults)} fault(s)", faults)

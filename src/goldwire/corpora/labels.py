@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from goldwire import configs
+from goldwire.corpora import toml
 from goldwire.corpora.errors import DataError, ExtractorError, Fault
 from goldwire.corpora.ontology import Ontology
 
@@ -66,12 +66,9 @@ def _find(table: dict[str, str], keys: tuple[str, ...], known: object) -> str | 
     return label if known is None or label in known else None  # type: ignore[operator]
 
 
-def decode(toml: str, where: str, ontology: Ontology | None = None) -> LabelMap:
+def decode(text: str, where: str, ontology: Ontology | None = None) -> LabelMap:
     """A label map from TOML text; `DataError` names every target that the ontology does not have."""
-    try:
-        labels = msgspec.toml.decode(toml, type=LabelMap)
-    except msgspec.DecodeError as error:
-        raise DataError(f"{where}: not a label map", [Fault(where, "", str(error))]) from error
+    labels = toml.decode(text, LabelMap, "a label map", where)
     faults = [] if ontology is None else target_faults(labels, ontology, where)
     if faults:
         raise DataError(f"{where}: {len(faults)} label(s) that the ontology does not have", faults)
@@ -80,14 +77,7 @@ def decode(toml: str, where: str, ontology: Ontology | None = None) -> LabelMap:
 
 def read(source: str | Path, ontology: Ontology | None = None) -> LabelMap:
     """The label map of a name that ships with Goldwire, or of a TOML file."""
-    name = str(source)
-    if name in configs.names("labels"):
-        return decode(configs.read("labels", name), name, ontology)
-    path = Path(source)
-    if not path.is_file():
-        known = ", ".join(configs.names("labels"))
-        raise ExtractorError(f"no label map {name!r}: neither a file nor one that ships ({known})")
-    return decode(path.read_text(encoding="utf-8"), str(path), ontology)
+    return decode(*toml.find("labels", "label map", source, ExtractorError), ontology)
 
 
 def target_faults(labels: LabelMap, ontology: Ontology, where: str) -> list[Fault]:

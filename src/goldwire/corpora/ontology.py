@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from goldwire import configs
+from goldwire.corpora import toml
 from goldwire.corpora.errors import DataError, Fault, OntologyError
 
 KINDS = ("groups", "entities", "events", "relations", "attributes")
@@ -135,15 +135,9 @@ class Ontology(_Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(rules, order="sorted")).hexdigest()[:12]
 
 
-def decode(toml: str, where: str = "ontology") -> Ontology:
+def decode(text: str, where: str = "ontology") -> Ontology:
     """An ontology from TOML text; raises `DataError` with every contradiction in it."""
-    try:
-        ontology = msgspec.toml.decode(toml, type=Ontology)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `")
-        raise DataError(f"{where}: not an ontology", [Fault(where, path.rstrip("`"), message)]) from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise DataError(f"{where}: not valid TOML", [Fault(where, "", str(error))]) from error
+    ontology = toml.decode(text, Ontology, "an ontology", where)
     faults = check(ontology, where)
     if faults:
         raise DataError(f"{where}: {len(faults)} contradiction(s)", faults)
@@ -152,17 +146,7 @@ def decode(toml: str, where: str = "ontology") -> Ontology:
 
 def read(source: str | Path) -> Ontology:
     """The ontology of a name that ships with Goldwire, or of a TOML file."""
-    name = str(source)
-    if name in configs.names("ontologies"):
-        return decode(configs.read("ontologies", name), name)
-    path = Path(source)
-    if not path.is_file():
-        known = ", ".join(configs.names("ontologies"))
-        raise OntologyError(f"no ontology {name!r}: neither a file nor one that ships ({known})")
-    try:
-        return decode(path.read_text(encoding="utf-8-sig"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise OntologyError(f"{path}: cannot be read as UTF-8 text ({error})") from error
+    return decode(*toml.find("ontologies", "ontology", source, OntologyError))
 
 
 def check(ontology: Ontology, where: str = "ontology") -> list[Fault]:

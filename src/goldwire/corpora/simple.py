@@ -23,6 +23,7 @@ import msgspec
 
 from goldwire.corpora.codec import line_faults
 from goldwire.corpora.errors import DataError
+from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.offsets import Converter, OffsetError, Unit, surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import (
@@ -38,7 +39,6 @@ from goldwire.corpora.types import (
     Span,
     Spans,
 )
-from goldwire.corpora.labels import LabelMap
 
 T = TypeVar("T")
 I = TypeVar("I", Mention, Event)

@@ -24,6 +24,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora import ontology as ontologies
+from goldwire.corpora import toml
 from goldwire.corpora.codec import encode_lines, read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.offsets import hash_text
@@ -150,12 +151,8 @@ def open_corpus(path: Path) -> Corpus:
     manifest = path / MANIFEST
     if not manifest.is_file():
         raise CorpusError(f"{path}: not a corpus (no {MANIFEST}); make one with `goldwire corpus new`")
-    try:
-        return Corpus(path, msgspec.toml.decode(manifest.read_bytes(), type=Manifest))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{manifest}: not a corpus manifest", [Fault(str(manifest), "", str(error))]
-        ) from error
+    text = toml.read(manifest, CorpusError)
+    return Corpus(path, toml.decode(text, Manifest, "a corpus manifest", str(manifest)))
 
 
 def create_corpus(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from goldwire import configs
-from goldwire.corpora.errors import DataError, Fault, MeasureError
+from goldwire.corpora import toml
+from goldwire.corpora.errors import MeasureError
 from goldwire.eval.measure import ALIASES, Measure, name, parse
 
 
@@ -50,30 +50,16 @@ def read_suite(source: str | Path) -> Suite:
 
     Raises `MeasureError` if there is none, or if a measure in it is none; `DataError` if it is no suite.
     """
-    known = str(source) in configs.names("suites")
-    path = Path(source)
-    if not known and not path.is_file():
-        raise MeasureError(
-            f"no suite {str(source)!r}: neither a file nor one that ships ({', '.join(suite_names())})"
-        )
-    toml = configs.read("suites", str(source)) if known else path.read_text(encoding="utf-8")
-    suite: Suite = msgspec.structs.replace(_decode(toml, Suite, str(source)), name=path.stem)
+    text, where = toml.find("suites", "suite", source, MeasureError)
+    suite = toml.decode(text, Suite, "a suite", where)
     for measure in suite.measures:
         parse(measure)
-    return suite
-
-
-def _decode(toml: str, type: Any, where: str) -> Any:
-    try:
-        return msgspec.toml.decode(toml, type=type)
-    except msgspec.DecodeError as error:
-        message, _, path = str(error).partition(" - at `")
-        raise DataError(f"{where}: not as it should be", [Fault(where, path.rstrip("`"), message)]) from error
+    return msgspec.structs.replace(suite, name=Path(source).stem)
 
 
 def meanings() -> dict[str, Meaning]:
     """What every measure with a name means, by name, in the order of `ALIASES`."""
-    found = _decode(configs.read("measures", "named"), dict[str, Meaning], "measures")
+    found = toml.decode(configs.read("measures", "named"), dict[str, Meaning], "measures", "measures")
     return {
         alias: msgspec.structs.replace(found[alias], name=alias, measure=form)
         for alias, form in ALIASES.items()

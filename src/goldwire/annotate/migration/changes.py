@@ -1,7 +1,7 @@
 """From one ontology to another on annotations that are there: renamed, merged and split labels.
 
-Results are rewritten where they stand, by a plan (`goldwire.annotate.migration.moves`), so that ids, notes and all else
-in them stay. What cannot be carried over is named, result by result, before anything is touched.
+Results are rewritten where they stand, by a plan (`goldwire.annotate.migration.moves`), so that ids, notes
+and all else in them stay. What cannot be carried over is named, result by result, before anything is touched.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import clusters, controls, graph, regions, results
-from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.exchange.controls import attribute_name
+from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.migration.moves import Kind, Moves, Split
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document

@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora import toml
+from goldwire.corpora.errors import Fault
 from goldwire.corpora.ontology import Ontology
 
 Kind = Literal["entities", "events"]
@@ -50,15 +51,9 @@ class Moves(_Struct, frozen=True):
     splits: tuple[Split, ...] = ()
 
 
-def decode(toml: str, where: str = "plan") -> Moves:
+def decode(text: str, where: str = "plan") -> Moves:
     """A plan from TOML text; raises `DataError` for what is no plan."""
-    try:
-        return msgspec.toml.decode(toml, type=Moves)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `")
-        raise DataError(f"{where}: not a plan", [Fault(where, path.rstrip("`"), message)]) from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise DataError(f"{where}: not valid TOML", [Fault(where, "", str(error))]) from error
+    return toml.decode(text, Moves, "a plan", where)
 
 
 def check(moves: Moves, old: Ontology, new: Ontology, where: str = "plan") -> list[Fault]:

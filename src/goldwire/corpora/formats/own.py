@@ -1,4 +1,4 @@
-"""Goldwire's own JSON lines: a layer as it is on disk, or predictions in the simple form (`goldwire.corpora.simple`).
+"""Goldwire's own JSON lines: a layer as on disk, or predictions in the simple form (`corpora.simple`).
 
 Nothing is lost, read or written. An item that does not fit the text goes to the quarantine, alone; so does a
 line that says the system failed.
@@ -44,7 +44,9 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
             annotations.append(found.annotations)
             repaired += found.repaired
             quarantined += [
-                Quarantined(where=f"{path} {item.path}", document=document.id, reason=item.reason, value=item.value)
+                Quarantined(
+                    where=f"{path} {item.path}", document=document.id, reason=item.reason, value=item.value
+                )
                 for item in found.rejects
             ]
     notes = [f"{repaired} item(s) had offsets in UTF-16 units or bytes: counted anew"] if repaired else []

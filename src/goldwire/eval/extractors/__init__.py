@@ -15,8 +15,8 @@ import msgspec
 
 from goldwire.corpora.errors import ExtractorError, GoldwireError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.types import Annotations, Document
 from goldwire.corpora.simple import Prediction
+from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.extractors.spec import Spec
 
 ENTRY_POINTS = "goldwire.extractors"

@@ -20,11 +20,11 @@ from typing import IO, Any
 
 import msgspec
 
-from goldwire.corpora.errors import DataError, ExtractorError
-from goldwire.corpora.types import Document
 from goldwire.corpora import simple
-from goldwire.eval.extractors import Context, DocumentError, options
+from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
+from goldwire.corpora.types import Document
+from goldwire.eval.extractors import Context, DocumentError, options
 
 _TAIL = 2000  # bytes of what a program wrote to standard error that are looked at
 _SHOWN = 80  # bytes of a garbled reply that are shown

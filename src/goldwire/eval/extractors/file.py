@@ -12,10 +12,10 @@ import msgspec
 
 from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import DataError, ExtractorError, Fault
+from goldwire.corpora.simple import Prediction
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, DocumentError, options
-from goldwire.corpora.simple import Prediction
 
 SHOWN = 10  # documents named in a note
 

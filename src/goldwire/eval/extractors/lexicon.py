@@ -16,8 +16,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from goldwire import configs
-from goldwire.corpora.errors import DataError, ExtractorError, Fault
+from goldwire.corpora import toml
+from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
 from goldwire.eval.extractors.inflect import Form, noun_forms, verb_forms
 from goldwire.eval.extractors.text import Word, words
@@ -146,22 +146,12 @@ class Phrases(Generic[P]):
 
 def read(source: str | Path) -> Lexicon:
     """The lexicon of a name that ships with Goldwire, or of a TOML file."""
-    name = str(source)
-    if name in configs.names("lexicons"):
-        return decode(configs.read("lexicons", name), name)
-    path = Path(source)
-    if not path.is_file():
-        known = ", ".join(configs.names("lexicons"))
-        raise ExtractorError(f"no lexicon {name!r}: neither a file nor one that ships ({known})")
-    return decode(path.read_text(encoding="utf-8"), str(path))
+    return decode(*toml.find("lexicons", "lexicon", source, ExtractorError))
 
 
-def decode(toml: str, where: str) -> Lexicon:
+def decode(text: str, where: str) -> Lexicon:
     """A lexicon from TOML text; `DataError` if it is not one."""
-    try:
-        return msgspec.toml.decode(toml, type=Lexicon)
-    except msgspec.DecodeError as error:
-        raise DataError(f"{where}: not a lexicon", [Fault(where, "", str(error))]) from error
+    return toml.decode(text, Lexicon, "a lexicon", where)
 
 
 def check(lexicon: Lexicon, ontology: Ontology) -> list[str]:

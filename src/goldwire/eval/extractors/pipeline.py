@@ -16,9 +16,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.corpora.errors import ExtractorError
-from goldwire.corpora.types import Annotations, Document, Mention, Span
 from goldwire.corpora import labels
+from goldwire.corpora.errors import ExtractorError
+from goldwire.corpora.labels import LabelMap
+from goldwire.corpora.types import Annotations, Document, Mention, Span
 from goldwire.eval.extractors import Context, options, sources
 from goldwire.eval.extractors.arguments import Attacher, Draft
 from goldwire.eval.extractors.lexicon import (
@@ -33,7 +34,6 @@ from goldwire.eval.extractors.mentions import Found
 from goldwire.eval.extractors.rules import Builder, read_lexicon
 from goldwire.eval.extractors.text import Sentence, Word
 from goldwire.eval.extractors.triggers import Trigger, Use
-from goldwire.corpora.labels import LabelMap
 
 BATCH = 16  # documents handed to `nlp.pipe` at a time
 _SUBJECTS = ("nsubj", "csubj", "nsubj:pass", "nsubjpass")

@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from goldwire.corpora.errors import DataError, ExtractorError
-from goldwire.corpora.types import Document
 from goldwire.corpora import simple
-from goldwire.eval.extractors import Context, DocumentError, options
+from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
+from goldwire.corpora.types import Document
+from goldwire.eval.extractors import Context, DocumentError, options
 
 TRIES = 4
 FIRST_WAIT = 0.5  # seconds before the second try; doubled after each

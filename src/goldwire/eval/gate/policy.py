@@ -21,7 +21,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from goldwire import configs
+from goldwire.corpora import toml
 from goldwire.corpora.errors import DataError, Fault, JudgementError, MeasureError
 from goldwire.eval.measure import parse
 
@@ -73,17 +73,13 @@ class Policy(_Struct, frozen=True):
         return hashlib.sha256(content).hexdigest()[:12]
 
 
-def decode(toml: str, where: str = "policy") -> Policy:
+def decode(text: str, where: str = "policy") -> Policy:
     """A policy from TOML text; `DataError` names every rule that cannot be judged.
 
     >>> decode('[[rules]]\\nmeasure = "TC"\\nfloor = 0.5').rules[0].limits()
     [('floor', 0.5)]
     """
-    try:
-        policy = msgspec.toml.decode(toml, type=Policy)
-    except msgspec.DecodeError as error:
-        message, _, path = str(error).partition(" - at `")
-        raise DataError(f"{where}: not a gate policy", [Fault(where, path.rstrip("`"), message)]) from error
+    policy = toml.decode(text, Policy, "a gate policy", where)
     faults = [fault for number, rule in enumerate(policy.rules) for fault in _faults(rule, number, where)]
     if not policy.rules:
         faults.append(Fault(where, "$.rules", "there is none, so there is nothing to judge"))
@@ -108,11 +104,4 @@ def _faults(rule: Rule, number: int, where: str) -> list[Fault]:
 
 def read(source: str | Path) -> Policy:
     """The policy of a name that ships with Goldwire, or of a TOML file."""
-    name = str(source)
-    if name in configs.names("gates"):
-        return decode(configs.read("gates", name), name)
-    path = Path(source)
-    if not path.is_file():
-        known = ", ".join(configs.names("gates"))
-        raise JudgementError(f"no gate policy {name!r}: neither a file nor one that ships ({known})")
-    return decode(path.read_text(encoding="utf-8"), str(path))
+    return decode(*toml.find("gates", "gate policy", source, JudgementError))

@@ -8,16 +8,16 @@ from typing import Any
 
 import msgspec
 
+from goldwire.corpora import simple
 from goldwire.corpora.errors import DataError
+from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import Dropped, sound
+from goldwire.corpora.simple import Reading, Reject
 from goldwire.corpora.types import Annotations, Document, Spans
 from goldwire.corpora.validate import excluded_reason
 from goldwire.eval.running import facts
 from goldwire.eval.running.cache import Entry
-from goldwire.corpora import simple
-from goldwire.corpora.simple import Reading, Reject
-from goldwire.corpora.labels import LabelMap
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,18 +17,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from goldwire import __version__
+from goldwire.corpora import labels
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import DataError, ExtractorError
+from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, write_atomic
 from goldwire.corpora.types import Annotations, Document, Provenance
-from goldwire.corpora import labels
+from goldwire.eval.extractors import KINDS, Context, identity
 from goldwire.eval.running import cache, facts
 from goldwire.eval.running.cache import Entry, Journal, Session, Start
-from goldwire.eval.extractors import KINDS, Context, identity
 from goldwire.eval.running.facts import Facts
 from goldwire.eval.running.judge import Verdict, judge, tally
-from goldwire.corpora.labels import LabelMap
 from goldwire.eval.running.pool import Pool, Started
 from goldwire.eval.running.systems import System, memory_of, timeout_of
 from goldwire.eval.running.worker import Job, Result

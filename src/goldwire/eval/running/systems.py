@@ -22,10 +22,11 @@ from typing import Any
 import msgspec
 
 from goldwire import configs
-from goldwire.corpora.errors import CorpusError, DataError, ExtractorError, Fault
-from goldwire.eval.running.cache import check_system
+from goldwire.corpora import toml
+from goldwire.corpora.errors import CorpusError, ExtractorError
 from goldwire.eval.extractors import KINDS
 from goldwire.eval.extractors.spec import Spec, parse
+from goldwire.eval.running.cache import check_system
 
 DEFAULT_TIMEOUT = 60.0  # seconds a document
 SLOW_TIMEOUT = 300.0  # of systems that may be told to wait by a server
@@ -82,12 +83,7 @@ def parse_system(text: str) -> System:
 
 def read(path: Path) -> list[System]:
     """The systems of a TOML file, in its order; `DataError` if it is not one."""
-    try:
-        matrix = msgspec.toml.decode(path.read_bytes(), type=_Matrix)
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
-    except msgspec.DecodeError as error:
-        raise DataError(f"{path}: not a list of systems", [Fault(str(path), "", str(error))]) from error
+    matrix = toml.decode(toml.read(path, CorpusError), _Matrix, "a list of systems", str(path))
     return [_system(name, entry, matrix, path.parent) for name, entry in matrix.systems.items()]
 
 

@@ -1,4 +1,4 @@
-"""The process a system runs in: `python -m goldwire.eval.running.worker`, told what to do in JSON lines on its input.
+"""The process a system runs in, `python -m goldwire.eval.running.worker`: told what to do in JSON lines.
 
 First a `Job`, answered by `Ready` or `Broken`; then `Batch` after `Batch`, answered by one `Result` for each
 document; an empty line ends it. What the system prints goes to standard error. When the parent dies, the

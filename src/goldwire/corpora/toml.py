@@ -1,0 +1,49 @@
+"""TOML that people write, or that ships: found by name or path, decoded with a clear fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from goldwire import configs
+from goldwire.corpora.errors import DataError, Fault, GoldwireError
+
+T = TypeVar("T")
+
+
+def find(kind: str, what: str, source: str | Path, error: type[GoldwireError]) -> tuple[str, str]:
+    """The text of a config that ships (see `configs.names`), or else of a file; and what to call it.
+
+    Raises `error`, naming `what` was looked for, if there is neither; else as `read`.
+    """
+    name = str(source)
+    if name in configs.names(kind):
+        return configs.read(kind, name), name
+    path = Path(source)
+    if not path.is_file():
+        known = ", ".join(configs.names(kind))
+        raise error(f"no {what} {name!r}: neither a file nor one that ships ({known})")
+    return read(path, error), name
+
+
+def read(path: Path, error: type[GoldwireError]) -> str:
+    """The text of a file; `error` if it cannot be opened, `DataError` if it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as cause:
+        raise error(f"{path}: cannot be read ({cause.strerror})") from cause
+    except UnicodeDecodeError as cause:
+        raise DataError(f"{path}: not UTF-8 text", [Fault(str(path), "", str(cause))]) from cause
+
+
+def decode(text: str, type: type[T], what: str, where: str) -> T:
+    """A value of `type` from TOML text; `DataError`, saying that it is not `what`, with the place."""
+    try:
+        return msgspec.toml.decode(text, type=type)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        raise DataError(f"{where}: not {what}", [Fault(where, path.rstrip("`"), message)]) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise DataError(f"{where}: not {what}", [Fault(where, "", f"not valid TOML: {error}")]) from error
