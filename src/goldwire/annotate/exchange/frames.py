@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import regions, tasks
-from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.exchange.results import Reason, Region, Rejected, Sorted
+from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology

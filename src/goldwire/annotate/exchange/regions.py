@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.exchange.results import OURS
+from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.types import Annotations, Event, Excluded, Mention, Span, Spans
 
 Result = dict[str, Any]

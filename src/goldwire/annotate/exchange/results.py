@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.exchange.controls import Control, Controls, attribute_name
+from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.offsets import Converter, OffsetError
 from goldwire.corpora.types import Span
 

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import regions
-from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.exchange.results import MARK
+from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.ontology import Ontology

@@ -46,7 +46,7 @@ _FOOT_LOOKS = (
     f".{_ROW} .lsf-choices{{margin:0}}",
 )
 _ARROW_LOOKS = (
-    # Hundreds of them on one article: thin and pale, but for the one that is pointed at, and between the lines.
+    # Hundreds of them on one article: between the lines, thin and pale but for the one that is pointed at.
     ".lsf-htx-richtext{line-height:2.2}",
     '.relations-overlay path[opacity="0.6"]{stroke-width:1.2px;opacity:.4;transform:translateY(5px)}',
     ".relations-overlay g g rect{fill:#fff;stroke:#fa541c;stroke-width:.5px;opacity:.85}",

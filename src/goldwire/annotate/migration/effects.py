@@ -13,12 +13,12 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.annotate.exchange import exports, frames
-from goldwire.annotate.migration import changes
-from goldwire.annotate.sync.api import KEY, Project
-from goldwire.annotate.migration.changes import Rewritten
 from goldwire.annotate.exchange.exports import Bound, Entry
 from goldwire.annotate.interface.labelconfig import TEXT
+from goldwire.annotate.migration import changes
+from goldwire.annotate.migration.changes import Rewritten
 from goldwire.annotate.migration.moves import Moves
+from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.plan import Local
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import sound

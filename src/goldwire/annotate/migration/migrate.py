@@ -17,15 +17,15 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import frames, tasks
-from goldwire.annotate.interface import guidelines, labelconfig
-from goldwire.annotate.sync import api, link, mirror, plan, pull
-from goldwire.annotate.sync.api import Project
-from goldwire.annotate.sync.client import Client
 from goldwire.annotate.exchange.deposit import FOLDER
-from goldwire.annotate.sync.journal import Journal, Migrated, Migrating, open_journal
+from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.migration.effects import Change, Context, Item, Loss, Migration, carry_layer
 from goldwire.annotate.migration.effects import plan as plan_project
+from goldwire.annotate.sync import api, link, mirror, plan, pull
+from goldwire.annotate.sync.api import Project
+from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.journal import Journal, Migrated, Migrating, open_journal
 from goldwire.annotate.sync.mirror import Progress
 from goldwire.annotate.sync.plan import Local
 from goldwire.corpora.codec import read_lines

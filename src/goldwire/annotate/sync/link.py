@@ -6,11 +6,11 @@ import secrets
 import time
 from typing import Any
 
+from goldwire.annotate.interface.labelconfig import ROLE, Layout
 from goldwire.annotate.sync import api
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
 from goldwire.annotate.sync.journal import Creating, Journal, Linked
-from goldwire.annotate.interface.labelconfig import ROLE, Layout
 from goldwire.corpora.errors import ServerError
 
 QUIET = 5.0  # seconds until a request whose answer was lost is believed never to be carried out

@@ -14,9 +14,9 @@ from typing import Literal, TypeVar
 import msgspec
 
 from goldwire.annotate.exchange import exports
+from goldwire.annotate.exchange.deposit import FOLDER
 from goldwire.annotate.sync import api
 from goldwire.annotate.sync.client import Client, RefusedError
-from goldwire.annotate.exchange.deposit import FOLDER
 from goldwire.annotate.sync.mirror import Mirror
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import Corpus, write_atomic

@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import controls as declared
+from goldwire.annotate.exchange.tasks import Encoded
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.mirror import Task
-from goldwire.annotate.exchange.tasks import Encoded
 from goldwire.corpora.errors import DataError
 
 PREFILL = "prefill"

@@ -20,14 +20,14 @@ import msgspec
 
 from goldwire.annotate.exchange import controls as declared
 from goldwire.annotate.exchange import deposit, readings
+from goldwire.annotate.exchange.deposit import FOLDER, Lines
+from goldwire.annotate.exchange.readings import TOOL, Imported
 from goldwire.annotate.sync import link, mirror, people
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
-from goldwire.annotate.exchange.deposit import FOLDER, Lines
 from goldwire.annotate.sync.journal import RAW, folder, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import Naming, read_json
-from goldwire.annotate.exchange.readings import TOOL, Imported
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology

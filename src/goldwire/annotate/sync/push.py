@@ -1,9 +1,9 @@
 """Brings the tasks of a corpus to a project on a server: each once, whatever is lost on the way.
 
-First the plan (`goldwire.annotate.sync.plan`), then its steps. Each step leaves a state from which a new plan does
-the rest. Before tasks are sent their ids are noted; where the answer is lost the server is asked whether they
-are there, and only those that do not come are sent again. A request believed lost may still be carried out
-afterwards: so after a doubt all is looked over at the end, and second copies on which nobody has worked go.
+First the plan (`goldwire.annotate.sync.plan`), then its steps. Each step leaves a state from which a new plan
+does the rest. Before tasks are sent their ids are noted; where the answer is lost the server is asked whether
+they are there, and only those that do not come are sent again. A request believed lost may still be carried
+out afterwards: so after a doubt all is looked over at the end, and second copies without work on them go.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import frames, tasks
+from goldwire.annotate.exchange.tasks import MARKS, Encoded
 from goldwire.annotate.interface import guidelines, labelconfig
+from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.sync import api, link, mirror, plan
 from goldwire.annotate.sync.api import KEY, Listed, Project
 from goldwire.annotate.sync.client import Client, UncertainError
 from goldwire.annotate.sync.journal import Journal, Landed, Sending, folder, open_journal
-from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.plan import Local, Plan, Update
-from goldwire.annotate.exchange.tasks import MARKS, Encoded
 from goldwire.corpora.errors import CorpusError, Fault, ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus

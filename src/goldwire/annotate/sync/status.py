@@ -14,10 +14,10 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.annotate.exchange import exports
+from goldwire.annotate.exchange.exports import Entry
 from goldwire.annotate.sync import people, pull
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.client import Client
-from goldwire.annotate.exchange.exports import Entry
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.pull import Request
 from goldwire.corpora.store import Corpus
