@@ -108,7 +108,7 @@ def _tell(planned: Planned, done: Done | None, as_json: bool) -> None:
     typer.echo(f"to change: {', '.join(f'{n} {kind}(s)' for kind, n in items.items()) or 'nothing there'}")
     for label, times in moved.items():
         typer.echo(f"  {label}: {times}")
-    for loss in planned.losses[:SHOWN]:
+    for loss in sorted(planned.losses, key=lambda loss: loss.planned)[:SHOWN]:
         typer.echo(f"{'given up' if loss.planned else 'cannot be carried over'}: {loss}")
     if len(planned.losses) > SHOWN:
         typer.echo(f"… and {len(planned.losses) - SHOWN} more (see --json)")

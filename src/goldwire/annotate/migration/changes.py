@@ -126,7 +126,7 @@ class _Writer:
         self.frame = frame
         self.uncarried: list[Uncarried] = []
         self.moved: Counter[str] = Counter()
-        self.gone: set[str | None] = set()
+        self.gone: dict[str | None, bool] = {}  # regions left behind, and whether the plan gives them up
         self.facts = _facts(found)
         self.events = {
             _id(result): label
@@ -145,7 +145,8 @@ class _Writer:
         if kind == "labels":
             return self._region(index, result, control)
         if _id(result) in self.gone:
-            self._leave(index, control, "the region that it describes is left behind")
+            planned = self.gone[_id(result)]
+            self._leave(index, control, "the region that it describes is left behind", planned)
             return None
         if kind == "choices" and control.startswith(labelconfig.ATTRIBUTE):
             return self._choice(index, result, attribute_name(control))
@@ -172,7 +173,8 @@ class _Writer:
         if kept is None and self.frame is not None:
             kept = [labelconfig.MENTION]  # the mention stays, without a role
         if kept is None:
-            self.gone.add(_id(result))
+            why = [gone for gone in self.uncarried if gone.index == index]
+            self.gone[_id(result)] = all(gone.planned for gone in why)
             return None
         return {**result, "value": {**result["value"], "labels": kept}}
 
@@ -204,9 +206,6 @@ class _Writer:
         labels = result.get("labels")
         if not isinstance(labels, list) or not all(isinstance(each, str) for each in (*labels, *ends)):
             return result
-        if self.gone.intersection(ends):
-            self._leave(index, ", ".join(labels), "an end of it is left behind")
-            return None
         region = next((end for end in ends if end in self.events), None)
 
         def carry(label: str) -> str:
@@ -219,8 +218,19 @@ class _Writer:
             old = self.events[region]
             return self._role(label, old, self._type("events", old, region))
 
+        if not self.gone.keys().isdisjoint(ends):
+            planned = self._is_given_up(ends, region, labels, carry)
+            self._leave(index, ", ".join(labels), "an end of it is left behind", planned)
+            return None
         kept = self._carried(index, "arrow", labels, carry)
         return None if kept is None else {**result, "labels": kept}
+
+    def _is_given_up(self, ends: list[Any], region: Any, labels: list[str], carry: Carry) -> bool:
+        """Whether the plan gives up an arrow with its end: with an event its arguments go, with a mention
+        its place in a cluster. A role that it filled in an event that stays has to be given up as well."""
+        if not all(self.gone.get(end, True) for end in ends):
+            return False
+        return region in self.gone or all(label in _ARROWS or _is_planned(carry, label) for label in labels)
 
     # ------------------------------------------------------------ labels
 
@@ -268,8 +278,16 @@ class _Writer:
                 self.moved[f"{what} {label} -> {became}"] += 1
         return [*kept] if kept or not labels else None
 
-    def _leave(self, index: int, label: str, message: str) -> None:
-        self.uncarried.append(Uncarried(index, label, message))
+    def _leave(self, index: int, label: str, message: str, planned: bool) -> None:
+        self.uncarried.append(Uncarried(index, label, message, planned))
+
+
+def _is_planned(carry: Carry, label: str) -> bool:
+    try:
+        carry(label)
+    except _Gone as gone:
+        return gone.planned
+    return False
 
 
 def _renamed(name: str, names: Mapping[str, str], known: Container[str], path: str) -> str:
