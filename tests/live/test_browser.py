@@ -439,6 +439,8 @@ def test_roles_given_by_key_in_frames_come_back_as_arguments(
     for words, role in (("Rebels", "captor"), ("Pul", "territory"), ("Monday", "time")):
         owner.select(words)
         owner.press(owner.key_of(role))
+    owner.press("Escape")
+    owner.mark_word(owner.key_of("loser"), "Rebels")  # a second role: the mention is marked once more
     owner.submit()
 
     owner.wait_for_text("Rebels")  # Withdraw: not an event, says the owner
@@ -455,6 +457,7 @@ def test_roles_given_by_key_in_frames_come_back_as_arguments(
     assert (event.id, event.trigger, event.attributes) == ("m5", span("took"), {"realis": "planned"})
     assert {(a.role, a.mention) for a in event.arguments} == {
         ("captor", "m.1"),
+        ("loser", "m.1"),
         ("territory", "é#2"),
         ("time", "m5"),
     }
