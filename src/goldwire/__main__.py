@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 # Objects made before the collector looks: a corpus is thousands of small ones that live to the end, and going
@@ -13,6 +14,8 @@ COLLECTED_AFTER = 50_000
 def main() -> None:
     """Run the command line; exit 0 when all is well, 1 when a check failed, 2 when it could not judge."""
     gc.set_threshold(COLLECTED_AFTER)
+    # Tables of counts are long and narrow: with a second thread for their products, both mostly wait.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from goldwire.cli import app
     from goldwire.corpora.errors import GoldwireError
 

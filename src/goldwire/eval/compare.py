@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.corpora.errors import JudgementError
-from goldwire.eval.statistics import contrast, resample
-from goldwire.eval.statistics.contrast import ALPHA, Difference
 from goldwire.eval.counting.counts import Counts
-from goldwire.eval.statistics.figures import FIGURES, Groups, prf, rows, statistic
+from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.record import Interval, Record, Result
-from goldwire.eval.counting.tally import is_additive
+from goldwire.eval.statistics import contrast, resample
+from goldwire.eval.statistics.contrast import ALPHA, Difference
+from goldwire.eval.statistics.figures import FIGURES, Groups, prf, rows, statistic
 
 F = FIGURES.index("f")
 
@@ -178,7 +178,13 @@ def compare_systems(systems: Sequence[Contender], measure: Measure, *, seed: int
     results = {system.name: system.result(str(measure)) for system in systems}
     ranked = sorted(systems, key=lambda system: _rank(results[system.name].value, system.name))
     groups = systems[0].record.groups
-    pairs = _with_holm([_pair(one, two, measure, groups, seed) for one, two in combinations(ranked, 2)])
+    counts = {system.name: system.counts(measure) for system in (ranked if len(ranked) > 1 else ())}
+    pairs = _with_holm(
+        [
+            _pair((one.name, counts[one.name]), (two.name, counts[two.name]), measure, groups, seed)
+            for one, two in combinations(ranked, 2)
+        ]
+    )
     alike = indistinguishable([system.name for system in ranked], pairs)
     return Comparison(
         measure=str(measure),
@@ -208,13 +214,15 @@ def _standing(name: str, result: Result, alike: Sequence[tuple[str, ...]]) -> St
 
 
 # ---------------------------------------------------------------- pairs
-def _pair(one: Contender, two: Contender, measure: Measure, groups: Groups, seed: int) -> Pair:
-    counts = one.counts(measure), two.counts(measure)
+def _pair(
+    one: tuple[str, Counts], two: tuple[str, Counts], measure: Measure, groups: Groups, seed: int
+) -> Pair:
+    counts = one[1], two[1]
     found = difference(*counts, measure, groups=groups, seed=seed)
     wins, ties, losses = results_by_document(*counts, measure)
     return Pair(
-        first=one.name,
-        second=two.name,
+        first=one[0],
+        second=two[0],
         difference=found.interval.value,
         low=found.interval.low,
         high=found.interval.high,

@@ -11,11 +11,11 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document, Spans
 from goldwire.eval.analysis import blame, confidence, diagnose
-from goldwire.eval.counting import load
 from goldwire.eval.analysis.confidence import Confidence
 from goldwire.eval.analysis.diagnose import Example, Findings
-from goldwire.eval.counting.load import Need, TextRow
 from goldwire.eval.analysis.substitute import Substitution, substitute
+from goldwire.eval.counting import load
+from goldwire.eval.counting.load import Need, TextRow
 from goldwire.eval.counting.tables import NONE, Codes, Ints
 from goldwire.eval.counting.tally import Sides
 
@@ -126,11 +126,10 @@ def make_sides(
 def find(sides: Sides) -> dict[str, Findings]:
     """What became of the units of two layers, by kind."""
     tables = sides.gold.table, sides.system.table
-    return {
-        "entity": diagnose.mentions(*tables, sides.codes),
-        "event": diagnose.triggers(*tables, sides.codes),
-        "argument": blame.arguments(*tables, sides.codes),
-    }
+    mentions, triggers = (find(*tables, sides.codes) for find in (diagnose.mentions, diagnose.triggers))
+    events = blame.pair_events(*tables, triggers)
+    arguments = blame.arguments(*tables, sides.codes, events)
+    return dict(zip(KINDS, (mentions, triggers, arguments), strict=True))
 
 
 def iter_confidence(

@@ -26,11 +26,10 @@ from goldwire.eval.analysis.diagnose import (
     in_order,
     kinds,
     places,
-    triggers,
 )
-from goldwire.eval.measure import parse
 from goldwire.eval.counting.tables import NONE, Bools, Codes, Ints, Table
 from goldwire.eval.counting.units import Units, make_units, pack
+from goldwire.eval.measure import parse
 
 CAUSES = (
     "trigger missed",
@@ -73,9 +72,8 @@ class Events:
     gold_row: Ints
 
 
-def arguments(gold: Table, system: Table, codes: Codes) -> Findings:
+def arguments(gold: Table, system: Table, codes: Codes, events: Events) -> Findings:
     """What became of the arguments, with the cause of each that is wrong; the label is the role."""
-    events = pair_events(gold, system, triggers(gold, system, codes))
     ours, theirs = make_units(parse("AC+"), gold, system, codes)
     ours, theirs = (in_order(_by_role(u, t), codes) for u, t in ((ours, gold), (theirs, system)))
     pairs = events.gold[gold.argument_event[ours.row]], events.system[system.argument_event[theirs.row]]

@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from goldwire.eval.analysis.diagnose import in_order, places
 from goldwire.eval.counting import align
 from goldwire.eval.counting.align import Pairs
-from goldwire.eval.analysis.diagnose import in_order, places
 from goldwire.eval.counting.match import HALF
-from goldwire.eval.measure import Measure
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.counting.units import Units, pack
+from goldwire.eval.measure import Measure
 
 
 def applies(measure: Measure) -> bool:

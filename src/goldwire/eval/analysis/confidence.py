@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.types import Annotations
 from goldwire.eval.analysis.diagnose import CORRECT, Findings
-from goldwire.eval.statistics.metrics import f_beta
 from goldwire.eval.counting.tables import NONE
+from goldwire.eval.statistics.metrics import f_beta
 
 BINS = 10  # of equal width, as in Naeini et al. 2015, who define the expected calibration error
 Floats = NDArray[np.float64]

@@ -18,9 +18,9 @@ import numpy as np
 from goldwire.corpora.types import Span, Spans
 from goldwire.eval.counting import align
 from goldwire.eval.counting.align import Pairs
-from goldwire.eval.measure import parse
 from goldwire.eval.counting.tables import NONE, Bools, Codes, Extents, Ints, Table, fold
 from goldwire.eval.counting.units import Units, make_units, pack, place
+from goldwire.eval.measure import parse
 
 CLASSES = ("correct", "boundary", "type", "boundary+type", "duplicate", "spurious", "missed")
 CORRECT, BOUNDARY, TYPE, BOUNDARY_TYPE, DUPLICATE, SPURIOUS, MISSED = range(len(CLASSES))
@@ -125,13 +125,18 @@ def go_together(gold: Units, system: Units, groups: tuple[Ints, Ints]) -> Match:
     _, first, second = np.intersect1d(gold.key, system.key, assume_unique=True, return_indices=True)
     free = _others(len(gold), first), _others(len(system), second)
     near = _near(gold, system, groups, free)
-    same_place, same_label = _shared(gold, system, near.gold, near.system)
+    at = pack(places(gold.extents), places(system.extents))
+
+    def shared(left: Ints, right: Ints) -> tuple[Bools, Bools]:
+        return at[0][left] == at[1][right], gold.label[left] == system.label[right]
+
+    same_place, same_label = shared(near.gold, near.system)
     credit = np.zeros(len(near))
     for (in_place, in_label), worth in _CREDIT.items():
         credit[(same_place == in_place) & (same_label == in_label)] = worth
     chosen = align.assign(Pairs(near.gold, near.system, credit, near.overlap))
     left, right = np.concatenate([first, chosen.gold]), np.concatenate([second, chosen.system])
-    return Match(left, right, *_shared(gold, system, left, right))
+    return Match(left, right, *shared(left, right))
 
 
 def _others(size: int, taken: Ints) -> Ints:
@@ -146,11 +151,6 @@ def _near(gold: Units, system: Units, groups: tuple[Ints, Ints], among: tuple[In
     extents = gold.extents.take(among[0]), system.extents.take(among[1])
     found = align.overlaps(*extents, groups[0][among[0]], groups[1][among[1]])
     return Pairs(among[0][found.gold], among[1][found.system], found.credit, found.overlap)
-
-
-def _shared(gold: Units, system: Units, left: Ints, right: Ints) -> tuple[Bools, Bools]:
-    at = pack(places(gold.extents), places(system.extents))
-    return at[0][left] == at[1][right], gold.label[left] == system.label[right]
 
 
 def places(extents: Extents) -> list[Ints]:

@@ -10,20 +10,56 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
+from operator import attrgetter
 
 import msgspec
 import numpy as np
 
 from goldwire.eval.analysis import blame, diagnose
-from goldwire.eval.counting import tables, tally
 from goldwire.eval.analysis.diagnose import places
+from goldwire.eval.counting import tables, tally
+from goldwire.eval.counting.tables import NONE, Ints, Table
+from goldwire.eval.counting.tally import Sides
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.statistics.metrics import headline
-from goldwire.eval.counting.tables import NONE, Codes, Ints, Table
-from goldwire.eval.counting.tally import Sides
 
 MEASURE: Measure = parse("AC+")
-Step = Callable[[Table, Table, Codes], Table]
+
+
+class _Pairing:
+    """A system and gold, and what of the two goes together: worked out once for all steps that ask."""
+
+    def __init__(self, sides: Sides) -> None:
+        self.sides, self.gold, self.system = sides, sides.gold.table, sides.system.table
+
+    @cached_property
+    def _pairs(self) -> blame.Events:
+        found = diagnose.triggers(self.gold, self.system, self.sides.codes)
+        return blame.pair_events(self.gold, self.system, found)
+
+    @cached_property
+    def events(self) -> tuple[Ints, Ints]:
+        """Rows of the system's events, all that are equal, and of the gold events that go with them."""
+        row = np.flatnonzero(self._pairs.system != NONE)
+        return row, self._pairs.gold_row[self._pairs.system[row]]
+
+    @cached_property
+    def arguments(self) -> tuple[Ints, Ints]:
+        """Rows of the system's arguments, all that are equal, and of the gold arguments that go with them."""
+        found = blame.arguments(self.gold, self.system, self.sides.codes, self._pairs)
+        paired = np.flatnonzero(found.paired)
+        key = _argument_keys(self.system)
+        partner = np.full(int(key.max(initial=-1)) + 1, NONE)
+        own = found.system.row[found.system_unit[paired]]
+        partner[key[own]] = found.gold.row[found.gold_unit[paired]]
+        row = np.flatnonzero(partner[key] != NONE)
+        return row, partner[key[row]]
+
+
+# Which rows go together, and what is done with them.
+Pairs = Callable[[_Pairing], tuple[Ints, Ints]]
+Step = Callable[[Table, Table, Ints, Ints], Table]
 
 
 class Substitution(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,13 +72,13 @@ class Substitution(msgspec.Struct, frozen=True, kw_only=True):
 
 def substitute(sides: Sides) -> tuple[Substitution, ...]:
     """The system as it is (`none`), then each step alone, then all `together`."""
-    before = score(sides)
+    before, alone = score(sides), _Pairing(sides)
     found = [Substitution(name="none", value=before, gain=None)]
-    right = sides
-    for name, step in STEPS.items():
-        found.append(_substitution(name, score(_apply(step, sides)), before))
-        right = _apply(step, right)
-    return (*found, _substitution("together", score(right), before))
+    right = alone
+    for name, (pairs, step) in STEPS.items():
+        found.append(_substitution(name, score(_apply(step, alone, *pairs(alone))), before))
+        right = _Pairing(_apply(step, right, *pairs(right)))
+    return (*found, _substitution("together", score(right.sides), before))
 
 
 def _substitution(name: str, value: float | None, before: float | None) -> Substitution:
@@ -55,47 +91,42 @@ def score(sides: Sides) -> float | None:
     return headline(tally.count(MEASURE, sides).counts, MEASURE).f
 
 
-def _apply(step: Step, sides: Sides) -> Sides:
-    table = step(sides.gold.table, sides.system.table, sides.codes)
+def _apply(step: Step, pairing: _Pairing, row: Ints, other: Ints) -> Sides:
+    sides, table = pairing.sides, step(pairing.gold, pairing.system, row, other)
     return replace(sides, system=replace(sides.system, table=table))
 
 
 # ---------------------------------------------------------------- the steps
-def _trigger_boundaries(gold: Table, system: Table, codes: Codes) -> Table:
+def _trigger_boundaries(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
     """Triggers where gold has them, for events that go together."""
-    row, other = _events(gold, system, codes)
     index = np.arange(len(system.events))
     index[row] = len(system.events) + other
     return replace(system, events=tables.concatenate([system, gold]).events.take(index))
 
 
-def _trigger_types(gold: Table, system: Table, codes: Codes) -> Table:
+def _trigger_types(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
     """Event types as gold has them, for events that go together."""
-    row, other = _events(gold, system, codes)
     types = system.event_type.copy()
     types[row] = gold.event_type[other]
     return replace(system, event_type=types)
 
 
-def _spurious_triggers(gold: Table, system: Table, codes: Codes) -> Table:
+def _spurious_triggers(_gold: Table, system: Table, row: Ints, _other: Ints) -> Table:
     """No events that gold has no counterpart for."""
-    row, _ = _events(gold, system, codes)
     kept = np.zeros(len(system.events), np.bool_)
     kept[row] = True
     return tables.keep(system, np.ones(len(system.mentions), np.bool_), kept)[0]
 
 
-def _roles(gold: Table, system: Table, codes: Codes) -> Table:
+def _roles(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
     """Roles as gold has them, for arguments that go together."""
-    row, other = _arguments(gold, system, codes)
     roles = system.argument_role.copy()
     roles[row] = gold.argument_role[other]
     return replace(system, argument_role=roles)
 
 
-def _boundaries(gold: Table, system: Table, codes: Codes) -> Table:
+def _boundaries(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
     """Arguments where gold has them, for arguments that go together."""
-    row, other = _arguments(gold, system, codes)
     both = tables.concatenate([system, gold])
     mention = system.argument_mention.copy()
     mention[row] = len(system.mentions) + gold.argument_mention[other]
@@ -107,33 +138,14 @@ def _boundaries(gold: Table, system: Table, codes: Codes) -> Table:
     return replace(system, argument_mention=mention, **columns)
 
 
-STEPS: Mapping[str, Step] = {
-    "trigger boundaries": _trigger_boundaries,
-    "trigger types": _trigger_types,
-    "spurious triggers": _spurious_triggers,
-    "roles": _roles,
-    "argument boundaries": _boundaries,
+_EVENTS, _ARGUMENTS = attrgetter("events"), attrgetter("arguments")
+STEPS: Mapping[str, tuple[Pairs, Step]] = {
+    "trigger boundaries": (_EVENTS, _trigger_boundaries),
+    "trigger types": (_EVENTS, _trigger_types),
+    "spurious triggers": (_EVENTS, _spurious_triggers),
+    "roles": (_ARGUMENTS, _roles),
+    "argument boundaries": (_ARGUMENTS, _boundaries),
 }
-
-
-# ---------------------------------------------------------------- what goes together
-def _events(gold: Table, system: Table, codes: Codes) -> tuple[Ints, Ints]:
-    """Rows of the system's events, all that are equal, and of the gold events that go with them."""
-    events = blame.pair_events(gold, system, diagnose.triggers(gold, system, codes))
-    row = np.flatnonzero(events.system != NONE)
-    return row, events.gold_row[events.system[row]]
-
-
-def _arguments(gold: Table, system: Table, codes: Codes) -> tuple[Ints, Ints]:
-    """Rows of the system's arguments, all that are equal, and of the gold arguments that go with them."""
-    found = blame.arguments(gold, system, codes)
-    paired = np.flatnonzero(found.paired)
-    key = _argument_keys(system)
-    partner = np.full(int(key.max(initial=-1)) + 1, NONE)
-    own = found.system.row[found.system_unit[paired]]
-    partner[key[own]] = found.gold.row[found.gold_unit[paired]]
-    row = np.flatnonzero(partner[key] != NONE)
-    return row, partner[key[row]]
 
 
 def _argument_keys(table: Table) -> Ints:

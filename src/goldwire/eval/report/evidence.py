@@ -15,11 +15,14 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
 from goldwire.eval.analysis import analyse, blame, diagnose
-from goldwire.eval.counting import load
-from goldwire.eval.compare import Contender, contenders
 from goldwire.eval.analysis.confidence import Confidence
 from goldwire.eval.analysis.diagnose import CORRECT, Findings
+from goldwire.eval.analysis.substitute import substitute
+from goldwire.eval.compare import Contender, contenders
+from goldwire.eval.counting import load
 from goldwire.eval.counting.load import Layer, Need, Texts
+from goldwire.eval.counting.tables import Bools, Codes
+from goldwire.eval.counting.tally import Sides
 from goldwire.eval.record import LayerFacts, Record
 from goldwire.eval.report.model import (
     SHADES,
@@ -33,9 +36,6 @@ from goldwire.eval.report.model import (
     Tally,
     Versus,
 )
-from goldwire.eval.analysis.substitute import substitute
-from goldwire.eval.counting.tables import Bools, Codes
-from goldwire.eval.counting.tally import Sides
 from goldwire.eval.trace import check
 
 UNITS = ("entities", "triggers", "arguments")  # as `analyse.KINDS`, in the words of a reader
@@ -65,6 +65,7 @@ class Evidence:
         return self.codes.names()
 
 
+@load.no_collection()
 def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
     """Read and compare the layers that records were made from.
 
@@ -99,6 +100,7 @@ def _facts(system: Contender) -> LayerFacts:
     return next(item for item in system.record.systems if item.name == system.system)
 
 
+@load.no_collection()
 def with_evidence(report: Report, evidence: Evidence) -> Report:
     """The report with what the layers say, for units that occur at all."""
     found = [

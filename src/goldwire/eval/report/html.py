@@ -19,6 +19,7 @@ from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
 from goldwire.eval import text
+from goldwire.eval.counting.load import no_collection
 from goldwire.eval.report import plots
 from goldwire.eval.report.model import Board, Report, Standing
 
@@ -27,6 +28,7 @@ PACKING = 6  # gzip's usual level: the last three cost much time for little
 BUDGET = 48 * 10**6  # bytes of packed texts in one page: more than browsers open with ease
 
 
+@no_collection()
 def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -> str:
     """The page; `blocks` are JSON values by name, packed into it (see `pack`).
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from goldwire.corpora.ontology import Ontology
-from goldwire.eval.statistics import metrics
 from goldwire.eval.compare import Contender, contenders
+from goldwire.eval.counting.load import no_collection
+from goldwire.eval.counting.tables import Codes
 from goldwire.eval.measure import parse
 from goldwire.eval.record import Record
 from goldwire.eval.report.build import shade
@@ -15,13 +16,14 @@ from goldwire.eval.report.evidence import Evidence
 from goldwire.eval.report.model import Report
 from goldwire.eval.report.quotes import make_examples
 from goldwire.eval.report.view import Index, make_documents
-from goldwire.eval.counting.tables import Codes
+from goldwire.eval.statistics import metrics
 
 CHUNK = 20  # documents in one block
 Json = dict[str, Any]
 Figures = list[float | None]
 
 
+@no_collection()
 def make_blocks(report: Report, evidence: Evidence, records: Mapping[str, Record]) -> dict[str, Any]:
     """All blocks by name; `docs-0`, `docs-1`, … hold `CHUNK` documents each."""
     index = Index(Codes(), Codes())

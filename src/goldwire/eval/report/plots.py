@@ -95,19 +95,23 @@ def _forest(rows: Rows, board: Board, width: int) -> Any:
     scale = alt.Scale(zero=False, nice=True, padding=12)
     layers: list[Any] = [
         base.mark_rule(strokeWidth=3).encode(
-            x=alt.X("low:Q", title="F1", scale=scale, axis=_value_axis(width)), x2="high:Q"
+            x=alt.X("low:Q", title="F1", scale=scale, axis=_value_axis(width)), x2=alt.X2("high:Q")
         ),
-        base.mark_point(filled=True, size=110, opacity=1).encode(x="value:Q"),
-        base.mark_text(dy=-12, fontSize=11, fontWeight=600).encode(x="value:Q", text="text:N"),
+        base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("value:Q")),
+        base.mark_text(dy=-12, fontSize=11, fontWeight=600).encode(
+            x=alt.X("value:Q"), text=alt.Text("text:N")
+        ),
     ]
     if board.ceiling is not None and board.ceiling.value is not None:
         people = _chart([{"value": board.ceiling.value, "text": "annotators"}])
         layers.append(
-            people.mark_rule(strokeDash=[5, 4], strokeWidth=1.5, color="var(--accent)").encode(x="value:Q")
+            people.mark_rule(strokeDash=[5, 4], strokeWidth=1.5, color="var(--accent)").encode(
+                x=alt.X("value:Q")
+            )
         )
         layers.append(
             people.mark_text(align="right", dx=-5, fontSize=11, color="var(--accent)").encode(
-                x="value:Q", y=alt.value(8), text="text:N"
+                x=alt.X("value:Q"), y=alt.value(8), text=alt.Text("text:N")
             )
         )
     return alt.layer(*layers).properties(height=alt.Step(ROW))
@@ -168,8 +172,8 @@ def curves(items: tuple[Curve, ...], colours: dict[str, int]) -> alt.Chart:
             x=alt.X("recall:Q", title="recall", scale=alt.Scale(domain=[0, 1]), axis=_share_axis()),
             y=alt.Y("precision:Q", title="precision", scale=alt.Scale(domain=[0, 1]), axis=_share_axis()),
             color=alt.Color("colour:N", scale=None),
-            detail="line:N",
-            order="order:Q",
+            detail=alt.Detail("line:N"),
+            order=alt.Order("order:Q"),
         )
         .properties(height=_SQUARE)
     )
@@ -196,10 +200,10 @@ def calibration(items: tuple[Curve, ...], colours: dict[str, int]) -> Any:
         x=alt.X("score:Q", title="score", scale=alt.Scale(domain=[0, 1]), axis=_share_axis()),
         y=alt.Y("right:Q", title="right", scale=alt.Scale(domain=[0, 1]), axis=_share_axis()),
         color=alt.Color("colour:N", scale=None),
-        detail="line:N",
+        detail=alt.Detail("line:N"),
     )
     return alt.layer(
-        diagonal.encode(x="x:Q", y="y:Q"),
+        diagonal.encode(x=alt.X("x:Q"), y=alt.Y("y:Q")),
         base.mark_line(strokeWidth=1.5, strokeOpacity=0.6),
         base.mark_point(filled=True, opacity=1).encode(
             size=alt.Size("units:Q", scale=alt.Scale(range=[25, 260]), legend=None)
