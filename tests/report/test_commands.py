@@ -198,3 +198,46 @@ def test_a_system_of_another_record_may_have_any_name(record, tmp_path):
     assert (
         run("report", tmp_path / "r.json", "--markdown", tmp_path / "r.md", "--csv", tmp_path / "t")[0] == 0
     )
+
+
+# ---------------------------------------------------------------- little and much
+def a_corpus(folder: Path, number: int) -> Path:
+    """A corpus of documents with one mention each, and its record."""
+    documents = [make_document(f"d{k:05}", f"Rebels took Kunduz, says report {k}.") for k in range(number)]
+    corpus = create_corpus(folder, Manifest(name="many"), documents)
+    layer = [
+        Annotations(
+            document=document.id,
+            sha256=document.sha256,
+            mentions=(Mention(id="m1", type="GPE", spans=(Span(12, 18),)),),
+        )
+        for document in documents
+    ]
+    corpus.write_layer("gold", layer)
+    corpus.write_layer("system/s", layer)
+    return write_record(score_corpus(corpus, "gold", ["s"], ["entity"]), folder / "records" / "r.json")
+
+
+def test_every_form_for_people_says_that_documents_are_few(tmp_path):
+    record = a_corpus(tmp_path / "few", 3)
+    code, out, _ = run("report", record)
+    assert code == 0
+    said = "These figures rest on 3 documents."
+    assert said in " ".join(out.split())
+    page, text = tmp_path / "r.html", tmp_path / "r.md"
+    assert run("report", record, "--html", page, "--markdown", text)[0] == 0
+    assert said in page.read_text("utf-8")
+    assert said in text.read_text("utf-8")
+    code, out, _ = run("score", tmp_path / "few", "--measure", "entity")
+    assert said in " ".join(out.split())
+
+
+def test_long_work_says_how_far_it_is_and_short_work_does_not(tmp_path):
+    _, _, said = run("report", a_corpus(tmp_path / "many", 2000), "--html", tmp_path / "many.html")
+    assert said.splitlines()[:3] == [
+        "comparing systems…",
+        "looking at every unit…",
+        "putting documents and examples together…",
+    ]
+    _, _, said = run("report", a_corpus(tmp_path / "some", 20), "--html", tmp_path / "some.html")
+    assert said.splitlines() == [f"wrote {tmp_path / 'some.html'}"]

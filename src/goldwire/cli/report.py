@@ -78,10 +78,16 @@ def home_of(record: Path) -> Path | None:
     return folder.parent if inside else None
 
 
+# Documents times systems from which a report takes more than a few seconds: about ten, as measured.
+LONG = 2000
+
+
 def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple[Report, dict[str, Any]]:
     """The report, and the texts and examples that go into a page."""
     from goldwire.eval.report.build import is_streamed, make_report, with_ceilings
 
+    tell = note if _size(records) >= LONG else _silent
+    tell("comparing systems…")
     made = make_report(records, seed=seed)
     if corpus is None:
         note("no corpus named, so the report has no texts and no examples; name it with --corpus")
@@ -92,9 +98,19 @@ def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple
     from goldwire.eval.report.evidence import gather, with_evidence
     from goldwire.eval.report.pack import make_blocks
 
+    tell("looking at every unit…")
     evidence = gather(corpus, records)
     full = with_evidence(with_ceilings(made, corpus, seed=seed), evidence)
+    tell("putting documents and examples together…")
     return full, make_blocks(full, evidence, records)
+
+
+def _size(records: dict[str, Record]) -> int:
+    return sum(len(record.documents) * len(record.systems) for record in records.values())
+
+
+def _silent(_: str) -> None:
+    """What short work says of how far it is."""
 
 
 def _write(path: Path, text: str) -> None:
