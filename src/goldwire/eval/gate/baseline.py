@@ -13,10 +13,10 @@ import msgspec
 
 from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementError
 from goldwire.corpora.store import write_atomic
-from goldwire.eval.measure import name, parse
-from goldwire.eval.statistics.metrics import headline
 from goldwire.eval.gate.policy import Policy
+from goldwire.eval.measure import name, parse
 from goldwire.eval.record import CorpusFacts, LayerFacts, OntologyFacts, Record, Result
+from goldwire.eval.statistics.metrics import headline
 from goldwire.eval.text import points
 
 FORMAT = 1

@@ -15,14 +15,14 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.errors import JudgementError
-from goldwire.eval.statistics import contrast
-from goldwire.eval.gate.baseline import Baseline, iter_differences
 from goldwire.eval.counting.counts import GOLD, Counts, make_counts
-from goldwire.eval.statistics.figures import FIGURES, rows, statistic
-from goldwire.eval.measure import Measure, name, parse
-from goldwire.eval.statistics.metrics import Score, headline, score_row
+from goldwire.eval.gate.baseline import Baseline, iter_differences
 from goldwire.eval.gate.policy import Kind, Policy, Rule
+from goldwire.eval.measure import Measure, name, parse
 from goldwire.eval.record import Record
+from goldwire.eval.statistics import contrast
+from goldwire.eval.statistics.figures import FIGURES, rows, statistic
+from goldwire.eval.statistics.metrics import Score, headline, score_row
 
 Verdict = Literal["pass", "warn", "fail", "skip"]
 LOSERS = 3  # types that are named as having lost most
