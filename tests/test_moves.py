@@ -1,6 +1,8 @@
 """Renamed, merged and split labels: plans are checked, annotations rewritten, what stays behind is named."""
 
+import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -101,8 +103,10 @@ TROOPS, FLEW, BOMBED = (
 )
 
 
-def rewrite(*found: Any, plan: Moves = PLAN, frame: str | None = None) -> changes.Rewritten:
-    return changes.rewrite([*found], plan, OLD, NEW, frame=frame)
+def rewrite(
+    *found: Any, plan: Moves = PLAN, new: Ontology = NEW, frame: str | None = None
+) -> changes.Rewritten:
+    return changes.rewrite([*found], plan, OLD, new, frame=frame)
 
 
 def labels(rewritten: changes.Rewritten) -> list[Any]:
@@ -212,6 +216,30 @@ def test_what_the_plan_does_not_name_and_the_new_ontology_lacks_stays_behind_wit
 def test_what_the_plan_gives_up_is_named_as_planned() -> None:
     done = rewrite(TROOPS, plan=Moves(entities={"MIL": ""}))
     assert [(gone.label, gone.planned) for gone in done.uncarried] == [("MIL", True)]
+
+
+@pytest.mark.parametrize(
+    ("plan", "planned"),
+    [  # the mention with its attribute and its cluster, and the role that it fills; the event with all of its
+        (
+            Moves(entities={"MIL": ""}),
+            {"MIL": True, "attribute-form": True, "same": True, "traveller": False},
+        ),
+        (
+            Moves(entities={"MIL": ""}, roles={"Move": {"traveller": ""}}),
+            {"MIL": True, "attribute-form": True, "same": True, "traveller": True},
+        ),
+        (Moves(events={"Move": ""}), {"Move": True, "traveller": True}),
+        (Moves(), {}),
+    ],
+)
+def test_what_hangs_on_a_label_that_the_plan_gives_up_is_given_up_with_it(
+    plan: Moves, planned: dict[str, bool]
+) -> None:
+    hanging = [regions.arrow("f", "t", "traveller"), regions.arrow("t", "x", "same")]
+    other = regions.region("x", "entity", ["PER"], Span(0, 6), TEXT)
+    done = rewrite(FLEW, TROOPS, other, choice("t", "form", "name"), *hanging, plan=plan, new=OLD)
+    assert {gone.label: gone.planned for gone in done.uncarried} == planned
 
 
 def test_role_that_goes_leaves_the_mention_of_a_frame_without_a_role() -> None:
@@ -326,3 +354,11 @@ def test_values_of_attributes_that_go_are_named() -> None:
         [FLEW, choice("f", "realis", "planned"), choice("f", "polarity", "negative")], PLAN, OLD, calmer
     )
     assert [gone.label for gone in done.uncarried] == ["planned", "negative"]
+
+
+def test_the_plan_in_the_documents_is_sound() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "labelstudio.md").read_text("utf-8")
+    (block,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    said = [fault.message for fault in moves.check(moves.decode(block), OLD, OLD)]
+    # It names three things of a new ontology that the page does not show.
+    assert ["the new ontology has no" in message for message in said] == [True] * 3
