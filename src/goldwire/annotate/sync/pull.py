@@ -34,7 +34,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, write_atomic
 
 CONFIG, PULLED = "config.xml", "pulled.json"
-CHUNK = 500  # tasks decoded at a time; those of one document are never parted
+CHUNK = 100  # tasks decoded at a time; those of one document are never parted
 
 
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +87,7 @@ def pull(
             layer=corpus.layer,
         )
         imported = decode(there, context)
+        del there, context  # texts twice: memory that the writing can use
         found.append(imported)
         quarantine += _quarantine(corpus, path, imported)
     lines, went = _lines(corpus, request.group, found)
