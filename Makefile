@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 
-.PHONY: help demo test check format bench stats lengths constraints venv clean
+.PHONY: help demo test check site format bench stats lengths constraints venv clean
 
 help:
 	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
 	@echo "make test         every test; the live ones need Chromium and start a Label Studio of their own"
 	@echo "make check        ruff, mypy --strict, import-linter"
+	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers"
 	@echo "make stats        what intervals and tests promise, simulated; writes docs/statistics.md and gate.md"
@@ -27,6 +28,13 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Everything anew each time, so that a warning is never hidden by what was built before.
+site: .venv/dev
+	@rm -rf site
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html --doctree-dir .venv/doctrees \
+	  --fresh-env docs site
+	@echo "Open site/index.html"
 
 format: .venv/dev
 	$(BIN)/ruff check --fix .

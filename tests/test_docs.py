@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import typer.main
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from goldwire.cli import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```(?:sh|console|bash|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)\s]*)?\)")
+MODULE = re.compile(r"\bgoldwire(?:\.\w+)+")
+ENTRY_POINTS = {"goldwire.extractors", "goldwire.formats"}
 
 
 def load_manual() -> Any:
@@ -71,10 +81,62 @@ def test_commands_in_the_documents_exist_with_their_options(page: Path) -> None:
     assert wrong == []
 
 
+def tokens(page: Path) -> Iterator[Token]:
+    """All tokens of a page, those within paragraphs and tables too."""
+    for token in MarkdownIt("gfm-like", {"linkify": False}).parse(page.read_text("utf-8")):
+        yield token
+        yield from token.children or ()
+
+
+def targets(page: Path) -> list[tuple[str, str]]:
+    """The links and pictures of a page that lead into the repository: path and anchor."""
+    found = (token.attrs.get("href") or token.attrs.get("src") for token in tokens(page))
+    parts = [urlsplit(str(target)) for target in found if target]
+    return [(unquote(part.path), part.fragment) for part in parts if not part.scheme]
+
+
+def anchors(page: Path) -> set[str]:
+    """What the headings of a page are called in links, by GitHub's rule."""
+    stream = list(tokens(page))
+    titles = [after.content for token, after in pairwise(stream) if token.type == "heading_open"]
+    names = [
+        re.sub(r"[^\w\- ]", "", re.sub(r"[`*]", "", title).lower()).replace(" ", "-") for title in titles
+    ]
+    return {name if (n := names[:k].count(name)) == 0 else f"{name}-{n}" for k, name in enumerate(names)}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_of_the_documents_lead_to_files(page: Path) -> None:
-    links = LINK.findall(page.read_text("utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+def test_links_and_anchors_of_the_documents_lead_somewhere(page: Path) -> None:
+    wrong = []
+    for path, anchor in targets(page):
+        target = page.parent / path if path else page
+        if not target.exists():
+            wrong.append(f"{path}: no such file")
+        elif anchor and anchor not in anchors(target):
+            wrong.append(f"{path}#{anchor}: no such heading")
+    assert wrong == []
+
+
+def test_anchors_follow_the_rule_of_github(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Does it *keep* `its_word`?\n\n## A\n\n## A\n\n```sh\n# no heading\n```\n", "utf-8")
+    assert anchors(page) == {"does-it-keep-its_word", "a", "a-1"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_modules_named_in_the_documents_exist(page: Path) -> None:
+    words = " ".join(token.content for token in tokens(page) if token.type in ("text", "code_inline"))
+    named = set(MODULE.findall(words)) - ENTRY_POINTS
+    assert [name for name in sorted(named) if not exists(name)] == []
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name is a module of the package, or something in one."""
+    path = ROOT / "src" / Path(*name.split("."))
+    if path.is_dir() or path.with_suffix(".py").is_file():
+        return True
+    module, _, member = name.rpartition(".")
+    return hasattr(importlib.import_module(module), member) if exists(module) else False
 
 
 def test_the_ontology_in_the_documents_is_sound() -> None:
@@ -83,3 +145,44 @@ def test_the_ontology_in_the_documents_is_sound() -> None:
     page = (ROOT / "docs" / "ontology.md").read_text("utf-8")
     blocks = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert [ontology.decode(block).name for block in blocks] == ["floods"]
+
+
+# ---------------------------------------------------------------- the site
+def build_site(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """Sphinx, as `make site` calls it."""
+    recipe = re.search(r"-m sphinx (?P<options>.+?) \\\n\s+(?P<more>.*) docs site$", MAKEFILE, re.MULTILINE)
+    assert recipe is not None
+    options = [*recipe["options"].split(), *recipe["more"].split()]
+    options[options.index("--doctree-dir") + 1] = str(target.parent / "doctrees")
+    command = [sys.executable, "-m", "sphinx", *options, str(source), str(target)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+
+
+def test_the_site_is_built_of_every_page_and_asks_for_nothing_outside(tmp_path: Path) -> None:
+    done = build_site(ROOT / "docs", tmp_path / "site")
+    assert done.returncode == 0, done.stderr
+    for page in (ROOT / "docs").glob("*.md"):
+        text = (tmp_path / "site" / f"{page.stem}.html").read_text("utf-8")
+        loaded = re.findall(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"([^\"]+)", text)
+        loaded += re.findall(r"<link\b[^>]*\bhref=\"([^\"]+)", text)
+        assert loaded
+        assert [
+            url for url in loaded if urlsplit(url).scheme not in ("", "data") or urlsplit(url).netloc
+        ] == []
+    for sheet in (tmp_path / "site").rglob("*.css"):
+        assert re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", sheet.read_text("utf-8")) == []
+
+
+def test_a_broken_link_or_anchor_or_a_page_left_out_stops_the_site(tmp_path: Path) -> None:
+    source = tmp_path / "docs"
+    shutil.copytree(ROOT / "docs", source)
+    (source / "extra.md").write_text("# Extra\n\n[a](nowhere.md) [b](gate.md#nowhere)\n", "utf-8")
+    (source / "gate.md").write_text("# The gate\n", "utf-8")
+    done = build_site(source, tmp_path / "site")
+    assert done.returncode != 0
+    assert "'nowhere.md'" in done.stderr
+    assert "'nowhere'" in done.stderr
+    assert "extra.md: WARNING: document isn't included in any toctree" in done.stderr

@@ -1,4 +1,4 @@
-"""Every example of docs/ci.md, docs/gate.md and docs/report.md, run in a real repository as CI would."""
+"""Every example of docs/ci.md, gate.md, report.md and size.md, run in a real repository as CI would."""
 
 from __future__ import annotations
 
@@ -194,7 +194,8 @@ def test_no_baseline_says_how_to_get_one(repository, script):
 # ---------------------------------------------------------------- GitLab
 def test_the_gitlab_job_runs(repository, root):
     job = yaml.safe_load(blocks(root / "docs" / "ci.md", "yaml")[1])["gate"]
-    assert all("pip install" in line for line in job["before_script"])
+    # What it installs is known here by another name: the project has no published address.
+    assert job["before_script"] == ['pip install "goldwire @ git+https://github.com/OWNER/goldwire@v0.1.0"']
     for line in job["script"]:
         run = repository.run(line)
         assert run.returncode == 0, run.stderr
@@ -337,7 +338,7 @@ def test_the_policy_in_the_docs_can_be_read(root):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("page", ["report.md", "gate.md"])
+@pytest.mark.parametrize("page", ["report.md", "gate.md", "size.md"])
 def test_the_commands_of_the_page_run(root, page, scored, tmp_path, environment):
     shutil.copytree(scored, tmp_path / "work")
     shutil.copy(scored / "records" / "default.json", tmp_path / "work" / "records" / "now.json")
@@ -348,13 +349,6 @@ def test_the_commands_of_the_page_run(root, page, scored, tmp_path, environment)
         run = Repository(tmp_path, environment).run(command)
         assert run.returncode == 0, run.stderr
         assert run.stdout or run.stderr
-
-
-def test_pages_name_files_that_are_there(root):
-    for page in ("ci.md", "gate.md", "report.md"):
-        text = (root / "docs" / page).read_text(encoding="utf-8")
-        for target in re.findall(r"\]\(([^)#:]+)\)", text):
-            assert (root / "docs" / target).exists(), f"{page}: {target}"
 
 
 def test_the_workflow_grants_no_more_than_reading(root):
