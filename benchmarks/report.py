@@ -1,7 +1,8 @@
 """How large and how slow is a report on many documents? Seconds, megabytes, and Chromium's time to show it.
 
 The documents are those of mazar-2021 over and over, each time with gold of its own noise, and five systems of
-falling quality. Run: python benchmarks/report.py --documents 2000 --systems 5
+falling quality. Run, with one thread for products of tables as the command has it:
+OPENBLAS_NUM_THREADS=1 python benchmarks/report.py --documents 2000 --systems 5
 """
 
 from __future__ import annotations
