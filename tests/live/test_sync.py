@@ -164,18 +164,18 @@ def test_watching_ends_when_all_is_done(
     first, *rest = keys_in(client, project).values()
     for task in rest:
         annotate(client, task)
-    begun = threading.Event()
+    seen = threading.Event()
     looked = status.status
 
     def look(*arguments: Any, **options: Any) -> Any:
-        begun.set()
-        return looked(*arguments, **options)
+        found = looked(*arguments, **options)
+        seen.set()
+        return found
 
     monkeypatch.setattr(status, "status", look)
 
     def finish() -> None:
-        begun.wait(30)
-        time.sleep(3)
+        assert seen.wait(60)
         annotate(client, first)
 
     last = threading.Thread(target=finish)
