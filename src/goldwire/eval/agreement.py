@@ -20,15 +20,15 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval import tokens
-from goldwire.eval.statistics import metrics, resample
 from goldwire.eval.counting.counts import Counts, no_counts
-from goldwire.eval.statistics.figures import FIGURES, rows, statistic
-from goldwire.eval.measure import Measure, parse
-from goldwire.eval.statistics.metrics import Score
-from goldwire.eval.statistics.resample import TRIALS, Floats
-from goldwire.eval.score import Options, score
 from goldwire.eval.counting.tags import tag
 from goldwire.eval.counting.tally import is_additive
+from goldwire.eval.measure import Measure, parse
+from goldwire.eval.score import Options, score
+from goldwire.eval.statistics import metrics, resample
+from goldwire.eval.statistics.figures import FIGURES, rows, statistic
+from goldwire.eval.statistics.metrics import Score
+from goldwire.eval.statistics.resample import TRIALS, Floats
 
 Layer = Mapping[str, Annotations]
 F = FIGURES.index("f")

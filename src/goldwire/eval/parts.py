@@ -78,11 +78,11 @@ def iter_parts(places: Sequence[Place], need: Need, task: Task, workers: int = 1
     Where processes cannot be forked there is one. Raises as `read_block`.
     """
     find = partial(_find, need=need, task=task)
-    workers = min(workers, len(places))
-    if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
+    several = min(workers, len(places)) > 1 and "fork" in multiprocessing.get_all_start_methods()
+    if not several:
         yield from map(find, places)
         return
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+    with ProcessPoolExecutor(min(workers, len(places)), multiprocessing.get_context("fork")) as pool:
         try:
             yield from pool.map(find, places)
         except BrokenProcessPool:

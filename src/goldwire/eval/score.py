@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -15,15 +14,15 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval import parts, verdict
 from goldwire.eval.counting import blocks, load, tally
-from goldwire.eval.running import facts
 from goldwire.eval.counting.blocks import Block
-from goldwire.eval.counting.load import Layer, Need, TextRow, Texts
+from goldwire.eval.counting.load import Layer, Need, TextRow
+from goldwire.eval.counting.tables import Codes
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.parts import Part, Task, Whole
 from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record
-from goldwire.eval.statistics.resample import LEVEL
+from goldwire.eval.running import facts
 from goldwire.eval.signature import POLICIES
-from goldwire.eval.counting.tables import Codes
+from goldwire.eval.statistics.resample import LEVEL
 from goldwire.eval.verdict import METHOD, Options, Terms
 
 __all__ = ["DEFAULTS", "SYSTEM", "Options", "layer_of", "needs", "parse_measures", "score", "score_corpus"]
@@ -161,7 +160,6 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     ontology: Ontology | None
     options: Options
-
 
     @property
     def task(self) -> Task:

@@ -15,12 +15,12 @@ from goldwire.eval.counting import load
 from goldwire.eval.counting.align import Pairs
 from goldwire.eval.counting.load import TextRow, Texts
 from goldwire.eval.counting.match import Case, matched
-from goldwire.eval.measure import Measure
-from goldwire.eval.record import LayerFacts, Record
-from goldwire.eval.score import needs
 from goldwire.eval.counting.tables import Codes, Extents, Ints
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.counting.units import Units, make_units
+from goldwire.eval.measure import Measure
+from goldwire.eval.record import LayerFacts, Record
+from goldwire.eval.score import needs
 
 TRACED = ("entity", "event", "argument", "relation", "attribute")
 

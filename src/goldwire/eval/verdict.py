@@ -12,8 +12,8 @@ import msgspec
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.eval.analysis import analyse, classes, diagnose
 from goldwire.eval.counting import tally
-from goldwire.eval.statistics import figures, metrics
 from goldwire.eval.counting.counts import Counts, Patterns, condense, distinct, join, join_patterns
+from goldwire.eval.counting.tally import Sides
 from goldwire.eval.measure import Measure
 from goldwire.eval.record import (
     Confusion,
@@ -22,9 +22,9 @@ from goldwire.eval.record import (
     Result,
     encode_patterns,
 )
-from goldwire.eval.statistics.resample import TRIALS, Method
 from goldwire.eval.signature import signature
-from goldwire.eval.counting.tally import Sides
+from goldwire.eval.statistics import figures, metrics
+from goldwire.eval.statistics.resample import TRIALS, Method
 
 METHOD: Method = "expanded"  # the kind of interval: see `resample.intervals`
 

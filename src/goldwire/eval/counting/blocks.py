@@ -129,7 +129,8 @@ def read_block(place: Place, need: Need) -> Block:
 
     Raises `DisorderError` if it is not in order, `DataError` with the faults of its lines.
     """
-    rows = [row for chunk in load.iter_chunks(place.documents.path, need.type, *place.documents[1:]) for row in chunk]
+    path, *bounds = place.documents
+    rows = [row for chunk in load.iter_chunks(path, need.type, *bounds) for row in chunk]
     texts, codes = load.make_texts(rows), Codes()
     if not rows or len(texts.number) < len(rows) or list(map(attrgetter("id"), rows)) != list(texts.ids):
         raise DisorderError

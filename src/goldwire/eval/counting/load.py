@@ -139,9 +139,7 @@ def read_texts(corpus: Corpus, *, texts: bool = False) -> Texts:
     return found
 
 
-def iter_chunks(
-    path: Path, type: type[Any], start: int = 0, end: int | None = None
-) -> Iterator[list[Any]]:
+def iter_chunks(path: Path, type: type[Any], start: int = 0, end: int | None = None) -> Iterator[list[Any]]:
     """The values of a file of JSON lines, or of those from byte `start` to `end`, some hundred at a time.
 
     If a line is wrong, `DataError` names every fault of the whole file.

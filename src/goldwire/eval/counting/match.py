@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from goldwire.eval.counting import align, words
 from goldwire.eval.counting.align import Pairs
 from goldwire.eval.counting.load import Texts
-from goldwire.eval.measure import Measure
 from goldwire.eval.counting.tables import NONE, Ints, Table
 from goldwire.eval.counting.units import Units, pack, place
+from goldwire.eval.measure import Measure
 
 HALF = 0.5  # the credit for a partial match: SemEval-2013 task 9, and MUC before it
 

@@ -14,10 +14,10 @@ from goldwire.corpora.types import Annotations, Span
 from goldwire.eval.counting.counts import GRID, Counts, Floats, make_counts
 from goldwire.eval.counting.load import Layer, Row, TextRow, Texts
 from goldwire.eval.counting.match import Case, exact, matched
-from goldwire.eval.measure import WORDY, Measure
 from goldwire.eval.counting.tables import Codes, Ints
 from goldwire.eval.counting.tags import OUTSIDE, event_labels, tag
 from goldwire.eval.counting.units import Units, make_units
+from goldwire.eval.measure import WORDY, Measure
 
 
 @dataclass(frozen=True)

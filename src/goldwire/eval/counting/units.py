@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.measure import Measure
 from goldwire.eval.counting.tables import NONE, ROOM, Bools, Codes, Extents, Ints, Table, fold
+from goldwire.eval.measure import Measure
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.eval.counting.counts import GOLD, SYSTEM, Counts, Floats, Patterns
-from goldwire.eval.statistics.figures import prf
 from goldwire.eval.measure import Average, Labels, Measure
+from goldwire.eval.statistics.figures import prf
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
