@@ -16,8 +16,7 @@ import numpy as np
 from goldwire.corpora.codec import value_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementError
 from goldwire.corpora.store import write_atomic
-from goldwire.eval.counting.counts import Counts, Patterns, distinct, make_counts
-from goldwire.eval.counting.tables import Ints
+from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.text import amount
 
@@ -185,15 +184,12 @@ def iter_warnings(record: Record) -> Iterator[str]:
 
 def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
     """Counts as a table in which documents of equal counts share a pattern."""
-    index, patterns = distinct(counts)
-    return encode_patterns(patterns, system, measure, index)
+    return encode_patterns(condense(counts), system, measure)
 
 
-def encode_patterns(
-    patterns: Patterns, system: str, measure: str, documents: Ints | None = None
-) -> CountTable:
-    """Patterns as a table; `documents` has the pattern of each, without it they are not named."""
-    counts = patterns.counts
+def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable:
+    """Patterns as a table, which names no documents where they are forgotten."""
+    counts, index = patterns.counts, patterns.index
     numbers = np.arange(len(counts.documents))
     first, end = (np.searchsorted(counts.document, numbers, side).tolist() for side in ("left", "right"))
     labels, values = counts.label.tolist(), counts.values.tolist()
@@ -203,22 +199,20 @@ def encode_patterns(
         measure=measure,
         labels=counts.labels,
         patterns=tuple(tuple(rows[low:high]) for low, high in zip(first, end, strict=True)),
-        documents=() if documents is None else tuple(documents.tolist()),
-        times=tuple(patterns.times.tolist()) if documents is None else (),
+        documents=() if index is None else tuple(index.tolist()),
+        times=tuple(patterns.times.tolist()) if index is None else (),
     )
 
 
 def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:
     """The counts that a table holds."""
-    sizes = np.array([len(pattern) for pattern in table.patterns], np.int64)
-    starts = np.concatenate([[0], np.cumsum(sizes)])
     rows = np.array([row for pattern in table.patterns for row in pattern], np.float64).reshape(-1, 5)
-    pattern = np.array(table.documents, np.int64)
-    lengths = sizes[pattern] if len(pattern) else pattern
-    document = np.repeat(np.arange(len(pattern)), lengths)
-    within = np.arange(len(document)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    chosen = rows[starts[pattern[document]] + within]
-    return make_counts(documents, table.labels, document, chosen[:, 0], chosen[:, 1:])
+    number = np.repeat(np.arange(len(table.patterns)), [len(pattern) for pattern in table.patterns])
+    names = tuple(f"{pattern:09}" for pattern in range(len(table.patterns)))
+    counts = make_counts(names, table.labels, number, rows[:, 0], rows[:, 1:])
+    index = np.array(table.documents, np.int64)
+    times = np.bincount(index, minlength=len(names)).astype(np.int64)
+    return Patterns(counts, times, index).expand(documents)
 
 
 def encode_record(record: Record) -> bytes:

@@ -19,7 +19,7 @@ from goldwire.eval.counting.load import Layer, Need, TextRow
 from goldwire.eval.counting.tables import Codes
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.parts import Part, Task, Whole
-from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record
+from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record, encode_patterns
 from goldwire.eval.running import facts
 from goldwire.eval.signature import POLICIES
 from goldwire.eval.statistics.resample import LEVEL
@@ -178,9 +178,14 @@ def _score(plan: _Plan, found: Iterable[Part]) -> Record:
     layers, known = _layer_facts(plan, whole), _ontology_facts(plan.ontology)
     if options.stream and whole.grouped:  # whose near-duplicates were not kept together
         options = msgspec.structs.replace(options, trials=0)
-    terms = Terms(options, _policies(options, whole.tags()), _data(corpus, layers[0], known), whole.groups())
+    terms = Terms(
+        options,
+        _policies(options, whole.tags()),
+        _data(corpus, layers[0], known),
+        tuple(whole.ids),
+        whole.groups(),
+    )
     findings = dict(zip(systems, whole.findings(), strict=True))
-    condensed = {name: verdict.condense_all(finding, name) for name, finding in findings.items()}
     return Record(
         format=FORMAT,
         goldwire=__version__,
@@ -191,13 +196,15 @@ def _score(plan: _Plan, found: Iterable[Part]) -> Record:
         systems=layers[1:],
         measures=tuple(map(str, plan.measures)),
         policies=dict(terms.policies),
-        documents=tuple(whole.ids),
+        documents=terms.documents,
         groups=terms.groups,
-        counts=tuple(counts.table for found in condensed.values() for counts in found.values()),
+        counts=tuple(
+            encode_patterns(found.counts, name, str(measure))
+            for name, finding in findings.items()
+            for measure, found in finding.measures.items()
+        ),
         results=tuple(
-            verdict.result(
-                finding.measures[measure.counted], condensed[name][measure.counted], measure, terms
-            )
+            verdict.result(name, finding.measures[measure.counted], measure, terms)
             for measure in plan.measures
             for name, finding in findings.items()
         ),

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.eval.analysis import analyse, classes, diagnose
 from goldwire.eval.counting import tally
-from goldwire.eval.counting.counts import Counts, Patterns, condense, distinct, join, join_patterns
+from goldwire.eval.counting.counts import Patterns, condense, forget, join_patterns
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.measure import Measure
 from goldwire.eval.record import (
     Confusion,
-    CountTable,
     Interval,
     Result,
-    encode_patterns,
 )
 from goldwire.eval.signature import signature
 from goldwire.eval.statistics import figures, metrics
@@ -51,7 +49,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class Found:
     """What was found under one measure; all of it adds up over blocks of documents."""
 
-    counts: Counts | Patterns
+    counts: Patterns
     gold_collapsed: int = 0
     system_collapsed: int = 0
     classes: Mapping[str, int] | None = None
@@ -95,7 +93,7 @@ def _find(sides: Sides, names: tuple[str, str], measure: Measure, options: Optio
         ]
         raise DataError("duplicates, which the policy refuses; nothing was scored", faults)
     return Found(
-        condense(outcome.counts) if options.stream else outcome.counts,
+        forget(condense(outcome.counts)) if options.stream else condense(outcome.counts),
         *collapsed,
         classes.count(measure, sides) if options.classes and classes.applies(measure) else None,
     )
@@ -113,10 +111,8 @@ def add(findings: Sequence[Finding]) -> Finding:
 
 
 def _add(parts: Sequence[Found]) -> Found:
-    counts = [part.counts for part in parts if isinstance(part.counts, Counts)]
-    patterns = [part.counts for part in parts if isinstance(part.counts, Patterns)]
     return Found(
-        join(counts) if counts else join_patterns(patterns),
+        join_patterns([part.counts for part in parts]),
         sum(part.gold_collapsed for part in parts),
         sum(part.system_collapsed for part in parts),
         None if parts[0].classes is None else _sum([part.classes or {} for part in parts]),
@@ -148,59 +144,38 @@ def _add_confusions(parts: Sequence[Confusion]) -> Confusion:
 # ---------------------------------------------------------------- what is said of it
 @dataclass(frozen=True)
 class Terms:
-    """What every result of a record is made with: policies and data for its signature, and groups."""
+    """What every result of a record is made with: policies and data for its signature, documents, groups."""
 
     options: Options
     policies: Mapping[str, str]
     data: Mapping[str, str]
+    documents: tuple[str, ...]
     groups: tuple[int, ...] | None
 
 
-class Condensed(NamedTuple):
-    """The counts of a system under a measure as a record holds them, and as figures are made of them."""
-
-    table: CountTable
-    patterns: Patterns
-
-
-def condense_all(finding: Finding, system: str) -> dict[Measure, Condensed]:
-    """The counts of a system under every measure, documents of equal rows put together."""
-    return {
-        measure: _condensed(found.counts, system, str(measure)) for measure, found in finding.measures.items()
-    }
-
-
-def _condensed(counts: Counts | Patterns, system: str, measure: str) -> Condensed:
-    if isinstance(counts, Patterns):
-        return Condensed(encode_patterns(counts, system, measure), counts)
-    index, patterns = distinct(counts)
-    return Condensed(encode_patterns(patterns, system, measure, index), patterns)
-
-
-def result(found: Found, condensed: Condensed, measure: Measure, terms: Terms) -> Result:
+def result(system: str, found: Found, measure: Measure, terms: Terms) -> Result:
     """What a measure says of a system."""
-    table, patterns = condensed
-    averages = metrics.averages(patterns, measure)
+    averages = metrics.averages(found.counts, measure)
     return Result(
-        system=table.system,
+        system=system,
         measure=str(measure),
         signature=signature(measure, terms.policies, terms.data),
         value=averages[measure.average].f,
         averages={str(name): score for name, score in averages.items()},
-        labels=metrics.by_label(patterns.whole(), measure.beta),
-        intervals=_intervals(patterns if terms.groups is None else found.counts, measure, terms),
+        labels=metrics.by_label(found.counts.whole(), measure.beta),
+        intervals=_intervals(found.counts, measure, terms),
         classes=dict(found.classes or {}),
         gold_collapsed=found.gold_collapsed,
         system_collapsed=found.system_collapsed,
     )
 
 
-def _intervals(counts: Counts | Patterns, measure: Measure, terms: Terms) -> dict[str, Interval]:
+def _intervals(patterns: Patterns, measure: Measure, terms: Terms) -> dict[str, Interval]:
     """The intervals of a measure's figures; none where counts of documents do not add up."""
     if not terms.options.trials or not tally.is_additive(measure):
         return {}
     found = figures.figure_intervals(
-        counts,
+        patterns if terms.groups is None else patterns.expand(terms.documents),
         measure,
         groups=terms.groups,
         method=METHOD,

@@ -139,27 +139,37 @@ def join(parts: Sequence[Counts]) -> Counts:
 
 @dataclass(frozen=True, eq=False)
 class Patterns:
-    """Counts that have forgotten which document is which: how many documents have which rows.
+    """Counts in which documents of equal rows are put together.
 
-    The documents of `counts` stand for `times` documents each, all of different rows.
+    Each document of `counts` stands for `times` documents, all of different rows. `index` has the pattern of
+    every document, in their order; None where it is forgotten which document is which.
     """
 
     counts: Counts
     times: NDArray[np.int64]
+    index: NDArray[np.int64] | None = None
 
     def whole(self) -> Counts:
         """The counts of all documents together, as far as sums over documents go."""
         values = self.counts.values * self.times[self.counts.document][:, None]
         return replace(self.counts, values=values)
 
+    def expand(self, documents: tuple[str, ...]) -> Counts:
+        """The counts of each document; only where the `index` is known."""
+        if self.index is None:
+            raise TypeError("it is forgotten which document is which")
+        size = np.bincount(self.counts.document, minlength=len(self.counts.documents))
+        first, sizes = (np.cumsum(size) - size)[self.index], size[self.index]
+        document = np.repeat(np.arange(len(documents)), sizes)
+        row = first[document] + np.arange(len(document)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        counts = self.counts
+        return Counts(
+            documents, counts.labels, document.astype(np.int32), counts.label[row], counts.values[row]
+        )
+
 
 def condense(counts: Counts, times: NDArray[np.int64] | None = None) -> Patterns:
     """Documents of equal rows put together; `times` says how many each document stands for already."""
-    return distinct(counts, times)[1]
-
-
-def distinct(counts: Counts, times: NDArray[np.int64] | None = None) -> tuple[NDArray[np.int64], Patterns]:
-    """The number of each document's pattern, and the patterns; see `condense`."""
     kinds, example, kind = np.unique(_pattern_codes(counts), return_index=True, return_inverse=True)
     many = np.bincount(kind, times, len(kinds)).astype(np.int64)
     place = np.full(len(counts.documents), -1, np.int64)
@@ -169,17 +179,30 @@ def distinct(counts: Counts, times: NDArray[np.int64] | None = None) -> tuple[ND
     kept = make_counts(
         names, counts.labels, place[counts.document[rows]], counts.label[rows], counts.values[rows]
     )
-    return kind.astype(np.int64), Patterns(kept, many)
+    return Patterns(kept, many, kind.astype(np.int64))
+
+
+def forget(patterns: Patterns) -> Patterns:
+    """The same without which document is which."""
+    return replace(patterns, index=None)
 
 
 def join_patterns(parts: Sequence[Patterns]) -> Patterns:
-    """The patterns of different documents as one."""
+    """The patterns of different documents, given in order of document, as one."""
+    if len(parts) == 1:
+        return parts[0]
     names = (part.counts.documents for part in parts)
     apart = [
         replace(part.counts, documents=tuple(f"{number:09}.{name}" for name in own))
         for number, (part, own) in enumerate(zip(parts, names, strict=True))
     ]
-    return condense(join(apart), np.concatenate([part.times for part in parts]))
+    joined = condense(join(apart), np.concatenate([part.times for part in parts]))
+    known = [part.index for part in parts if part.index is not None]
+    if joined.index is None or len(known) < len(parts):
+        return forget(joined)
+    starts = np.cumsum([0, *(len(part.times) for part in parts[:-1])])
+    index = [joined.index[start + own] for start, own in zip(starts, known, strict=True)]
+    return replace(joined, index=np.concatenate(index))
 
 
 def _pattern_codes(counts: Counts) -> NDArray[np.int64]:
