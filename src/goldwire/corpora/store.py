@@ -295,7 +295,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         remove_stale(path)
         _write(temporary, data)
         temporary.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
@@ -313,9 +313,9 @@ def write_folder(path: Path, contents: Mapping[str, bytes]) -> None:
             (building / name).parent.mkdir(parents=True, exist_ok=True)
             _write(building / name, data)
         for folder in (building, *(item for item in building.rglob("*") if item.is_dir())):
-            _sync(folder)
+            sync(folder)
         building.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         shutil.rmtree(building, ignore_errors=True)
         raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
@@ -351,8 +351,9 @@ def _runs(process: int) -> bool:
     return True
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """See to it that a file, or what a folder lists, is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

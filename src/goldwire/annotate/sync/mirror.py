@@ -11,7 +11,6 @@ leaves no time at all (tasks deleted, annotations deleted in bulk) shows in the 
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,7 +25,7 @@ from goldwire.annotate.sync.api import Snapshot, Totals
 from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
 from goldwire.annotate.sync.journal import Current, Dropped, Journal, Note, Saved, Snapping
 from goldwire.corpora.errors import DataError, Fault, ServerError
-from goldwire.corpora.store import write_atomic
+from goldwire.corpora.store import sync, write_atomic
 
 Progress = Callable[[str], None]
 
@@ -330,12 +329,3 @@ class _Puller:
 def _next_file(folder: Path) -> Path:
     last = max((int(path.stem) for path in folder.glob("[0-9]*.json")), default=0)
     return folder / f"{last + 1:06}.json"
-
-
-def sync(path: Path) -> None:
-    """See to it that a file is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
