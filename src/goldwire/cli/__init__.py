@@ -17,7 +17,6 @@ import typer.models
 from goldwire import __version__
 from goldwire.cli import demo
 
-ABOUT = "Gold annotation of entities and events in news, and scores of extractors that can be defended."
 GROUPS = {
     "corpus": "Make, look at and convert corpora.",
     "annotate": "Label Studio: what goes in, what comes out.",
@@ -53,7 +52,6 @@ class Late(typer.core.TyperGroup):
 
 app = typer.Typer(
     name="goldwire",
-    help=ABOUT,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -12,6 +12,7 @@ is left out and counted; nothing is guessed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -58,12 +59,12 @@ class LabelMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return _find(self.attributes.get(attribute, {}), (label,), known)
 
 
-def _find(table: dict[str, str], keys: tuple[str, ...], known: object) -> str | None:
+def _find(table: dict[str, str], keys: tuple[str, ...], known: Collection[str] | None) -> str | None:
     for key in keys:
         if key in table:
             return table[key]
     label = keys[-1]
-    return label if known is None or label in known else None  # type: ignore[operator]
+    return label if known is None or label in known else None
 
 
 def decode(text: str, where: str, ontology: Ontology | None = None) -> LabelMap:
@@ -83,15 +84,15 @@ def read(source: str | Path, ontology: Ontology | None = None) -> LabelMap:
 def target_faults(labels: LabelMap, ontology: Ontology, where: str) -> list[Fault]:
     """A fault for each target that the ontology does not have."""
     roles = {role for event in ontology.events.values() for role in event.roles}
-    tables = [
+    tables: list[tuple[str, dict[str, str], Collection[str]]] = [
         ("mentions", labels.mentions, ontology.entities.keys()),
         ("events", labels.events, ontology.events.keys()),
         ("roles", labels.roles, roles),
         ("relations", labels.relations, ontology.relations.keys()),
     ]
     for name, values in labels.attributes.items():
-        known = ontology.attributes[name].values.keys() if name in ontology.attributes else ()
-        tables.append((f"attributes.{name}", values, known))  # type: ignore[arg-type]
+        attribute = ontology.attributes.get(name)
+        tables.append((f"attributes.{name}", values, attribute.values.keys() if attribute else ()))
     return [
         Fault(
             where,

@@ -250,7 +250,9 @@ class _Reader:
         if item is None or (spans := self.spans(item.spans, item.text, path, raw)) is None:
             return None
         type = self.mention_type(item.type)
-        return type and Mention(  # type: ignore[return-value]
+        if not type:
+            return None
+        return Mention(
             id=item.id or "",
             type=type,
             spans=spans,
@@ -272,7 +274,9 @@ class _Reader:
         type: str | None = item.type
         if self.labels is not None:
             type = self.mapped("events", item.type, self.labels.event(item.type, self.ontology))
-        return type and Event(  # type: ignore[return-value]
+        if not type:
+            return None
+        return Event(
             id=item.id or "",
             type=type,
             trigger=trigger,
@@ -287,7 +291,7 @@ class _Reader:
         if item is None or self.labels is None:
             return item
         type = self.mapped("relations", item.type, self.labels.relation(item.type, self.ontology))
-        return type and msgspec.structs.replace(item, type=type)  # type: ignore[return-value]
+        return msgspec.structs.replace(item, type=type) if type else None
 
     def attributes(self, values: dict[str, str]) -> dict[str, str]:
         labels = self.labels
