@@ -47,10 +47,11 @@ def draw(random: np.random.Generator, documents: int, drop: float) -> tuple[Coun
     new &= random.random(len(owner)) >= drop
     spurious = random.poisson(SPURIOUS * gold * (1 - FRESH))
     noise = [random.poisson(SPURIOUS * gold * FRESH) for _ in range(2)]
-    return tuple(
+    before, now = (
         _rows(gold, np.bincount(owner, hits, documents), spurious + extra)
         for hits, extra in zip((old, new), noise, strict=True)
-    )  # type: ignore[return-value]
+    )
+    return before, now
 
 
 def _rows(gold: NDArray[Any], hits: NDArray[Any], spurious: NDArray[Any]) -> Counts:

@@ -36,26 +36,26 @@ class LabelMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def mention(self, label: str, ontology: Ontology | None) -> str | None:
         """The entity type of a label; "" if left out on purpose, None if there is no counterpart."""
-        return _find(self.mentions, (label,), ontology and ontology.entities.keys())
+        return _find(self.mentions, (label,), None if ontology is None else ontology.entities.keys())
 
     def event(self, label: str, ontology: Ontology | None) -> str | None:
         """The event type of a label, like `mention`."""
-        return _find(self.events, (label,), ontology and ontology.events.keys())
+        return _find(self.events, (label,), None if ontology is None else ontology.events.keys())
 
     def role(self, event: str, label: str, to: str, ontology: Ontology | None) -> str | None:
         """The role, in events of the ontology's type `to`, that the system calls `label` in its `event`."""
-        known = ontology and ontology.events[to].roles.keys()
+        known = None if ontology is None else ontology.events[to].roles.keys()
         return _find(self.roles, (f"{event}.{label}", label), known)
 
     def relation(self, label: str, ontology: Ontology | None) -> str | None:
         """The relation type of a label, like `mention`."""
-        return _find(self.relations, (label,), ontology and ontology.relations.keys())
+        return _find(self.relations, (label,), None if ontology is None else ontology.relations.keys())
 
     def value(self, attribute: str, label: str, ontology: Ontology | None) -> str | None:
         """The value of an attribute, like `mention`; None too for an attribute the ontology does not have."""
         if ontology is not None and attribute not in ontology.attributes:
             return None
-        known = ontology and ontology.attributes[attribute].values.keys()
+        known = None if ontology is None else ontology.attributes[attribute].values.keys()
         return _find(self.attributes.get(attribute, {}), (label,), known)
 
 

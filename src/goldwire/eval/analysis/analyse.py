@@ -160,10 +160,10 @@ def iter_excluded(
         units = [(m.type, m.spans) for m in item.mentions] + [(e.type, e.trigger) for e in item.events]
         for type, spans in units if document.excluded else ():
             if touches(spans, document):
-                side = (
-                    {"gold": type, "gold_spans": spans} if gold else {"system": type, "system_spans": spans}
-                )
-                yield Example(document=item.document, kind=EXCLUDED, **side)  # type: ignore[arg-type]
+                if gold:
+                    yield Example(document=item.document, kind=EXCLUDED, gold=type, gold_spans=spans)
+                else:
+                    yield Example(document=item.document, kind=EXCLUDED, system=type, system_spans=spans)
 
 
 def touches(spans: Spans, document: Document) -> bool:

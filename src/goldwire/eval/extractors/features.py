@@ -71,10 +71,10 @@ class Lookup:
         found: list[list[str]] = [[] for _ in sentence]
         for table, phrases in self._tables.items():
             for i in range(len(sentence)):
-                match = phrases.at(sentence, i)
-                for type in dict.fromkeys(match[1]) if match else ():
+                length, meanings = phrases.at(sentence, i) or (0, [])
+                for type in dict.fromkeys(meanings):
                     found[i].append(f"{table}:B-{type}")
-                    for j in range(i + 1, i + match[0]):  # type: ignore[index]
+                    for j in range(i + 1, i + length):
                         found[j].append(f"{table}:I-{type}")
         for i, word in enumerate(sentence):
             if word.text in self._titles:
