@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from goldwire.corpora import exclude
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.ontology import Attribute, Ontology
 from goldwire.corpora.store import Corpus
@@ -88,17 +89,9 @@ def _span_faults(spans: Spans, document: Document, path: str) -> _Found:
             )
         elif span.start < last:
             yield f"{path}[{i}]", "spans are in text order and do not overlap"
-        elif (reason := excluded_reason(span, document)) is not None:
+        elif (reason := exclude.reason((span,), document.excluded)) is not None:
             yield f"{path}[{i}]", f"[{span.start}, {span.end}] touches an excluded region ({reason})"
         last = span.end
-
-
-def excluded_reason(span: Span, document: Document) -> str | None:
-    """Why the region a span touches is excluded, or None."""
-    for region in document.excluded:
-        if span.start < region.end and region.start < span.end:
-            return region.reason
-    return None
 
 
 def _inside(head: Span, spans: Spans) -> bool:

@@ -19,6 +19,7 @@ from goldwire.annotate.exchange import clusters
 from goldwire.annotate.exchange.controls import Controls
 from goldwire.annotate.exchange.regions import item_id
 from goldwire.annotate.exchange.results import Arrow, Choice, Reason, Region, Rejected, Sorted
+from goldwire.corpora import exclude
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import Dropped, Key, sound
 from goldwire.corpora.types import (
@@ -31,7 +32,6 @@ from goldwire.corpora.types import (
     Span,
     Spans,
 )
-from goldwire.corpora.validate import excluded_reason
 
 Kind = Literal["mentions", "events"]
 
@@ -354,7 +354,7 @@ class _Graph:
         match key:
             case ("mentions" | "events" as kind, id):
                 item = self.items[kind][id]
-                if any(excluded_reason(span, document) for span in item.spans):
+                if exclude.reason(item.spans, document.excluded) is not None:
                     return "excluded"
                 known = getattr(self.ontology, "entities" if kind == "mentions" else "events", {item.type})
                 return "parts-differ" if item.type in known else "type-not-allowed"

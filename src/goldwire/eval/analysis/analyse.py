@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from goldwire.corpora import exclude
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
-from goldwire.corpora.types import Annotations, Document, Spans
+from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.analysis import blame, confidence, diagnose
 from goldwire.eval.analysis.confidence import Confidence
 from goldwire.eval.analysis.diagnose import Example, Findings
@@ -159,13 +160,8 @@ def iter_excluded(
         document = documents[item.document]
         units = [(m.type, m.spans) for m in item.mentions] + [(e.type, e.trigger) for e in item.events]
         for type, spans in units if document.excluded else ():
-            if touches(spans, document):
+            if exclude.reason(spans, document.excluded) is not None:
                 if gold:
                     yield Example(document=item.document, kind=EXCLUDED, gold=type, gold_spans=spans)
                 else:
                     yield Example(document=item.document, kind=EXCLUDED, system=type, system_spans=spans)
-
-
-def touches(spans: Spans, document: Document) -> bool:
-    """Whether a span shares a character with an excluded region."""
-    return any(s.start < region.end and region.start < s.end for s in spans for region in document.excluded)

@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from goldwire.corpora import exclude
 from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import DOCUMENTS, Corpus, layer_faults
-from goldwire.corpora.types import Annotations, Excluded, Span
+from goldwire.corpora.types import Annotations, Excluded
 from goldwire.eval.counting import align, tables
 from goldwire.eval.counting.tables import Codes, Table
 
@@ -244,7 +245,7 @@ def make_layer(
     table = tables.concatenate(parts or [tables.make_table((), texts.number, codes, need.attributes)])
     regions = tables.excluded_extents([row.excluded for row in texts.rows])
     table, gone = tables.keep(table, _clear(table.mentions, regions), _clear(table.events, regions))
-    inside = [without_excluded(item, texts.rows[texts.number[item.document]].excluded) for item in kept]
+    inside = [exclude.leave_out(item, texts.rows[texts.number[item.document]].excluded)[0] for item in kept]
     return Layer(
         table=table,
         items=tuple(inside),
@@ -368,25 +369,3 @@ def _clear(extents: tables.Extents, regions: tables.Extents) -> tables.Bools:
     if len(regions):
         clear[align.overlaps(extents, regions).gold] = False
     return clear
-
-
-def without_excluded(item: Annotations, regions: Sequence[Excluded]) -> Annotations:
-    """Annotations without what touches an excluded region, and without what hung on it."""
-    if not regions:
-        return item
-
-    def clear(spans: Iterable[Span]) -> bool:
-        return not any(s.start < region.end and region.start < s.end for s in spans for region in regions)
-
-    mentions = tuple(mention for mention in item.mentions if clear(mention.spans))
-    known = {mention.id for mention in mentions}
-    return msgspec.structs.replace(
-        item,
-        mentions=mentions,
-        events=tuple(
-            msgspec.structs.replace(event, arguments=tuple(a for a in event.arguments if a.mention in known))
-            for event in item.events
-            if clear(event.trigger)
-        ),
-        relations=tuple(link for link in item.relations if {link.source, link.target} <= known),
-    )

@@ -8,14 +8,13 @@ from typing import Any
 
 import msgspec
 
-from goldwire.corpora import simple
+from goldwire.corpora import exclude, simple
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import Dropped, sound
 from goldwire.corpora.simple import Reading, Reject
-from goldwire.corpora.types import Annotations, Document, Spans
-from goldwire.corpora.validate import excluded_reason
+from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.running import facts
 from goldwire.eval.running.cache import Entry
 
@@ -50,41 +49,15 @@ def judge(
     if prediction.sha256 not in (None, document.sha256):
         return _failure(document, "made for another text (`sha256` differs)", spent)
     reading = simple.read(prediction, document, ontology, labels)
-    inside, excluded = leave_excluded(reading.annotations, document)
+    inside, left_out = exclude.leave_out(reading.annotations, document.excluded)
     annotations, dropped = sound(inside, document, ontology)
     return Verdict(
         annotations=annotations,
         rejects=(*reading.rejects, *(_reject(item, inside) for item in dropped)),
         reading=reading,
-        excluded=excluded,
+        excluded=left_out,
         usage=spent,
     )
-
-
-def leave_excluded(annotations: Annotations, document: Document) -> tuple[Annotations, int]:
-    """The annotations that touch no excluded region, and how many mentions and events did.
-
-    Those are no units: they are counted, not quarantined, and what hangs on them goes with them.
-    """
-    if not document.excluded:
-        return annotations, 0
-    mentions = tuple(m for m in annotations.mentions if not _touches(m.spans, document))
-    events = tuple(e for e in annotations.events if not _touches(e.trigger, document))
-    gone = {m.id for m in annotations.mentions} - {m.id for m in mentions}
-    kept = msgspec.structs.replace(
-        annotations,
-        mentions=mentions,
-        events=tuple(
-            msgspec.structs.replace(e, arguments=tuple(a for a in e.arguments if a.mention not in gone))
-            for e in events
-        ),
-        relations=tuple(r for r in annotations.relations if not {r.source, r.target} & gone),
-    )
-    return kept, len(annotations.mentions) - len(mentions) + len(annotations.events) - len(events)
-
-
-def _touches(spans: Spans, document: Document) -> bool:
-    return any(excluded_reason(span, document) is not None for span in spans)
 
 
 def _reject(item: Dropped, annotations: Annotations) -> Reject:

@@ -1,0 +1,45 @@
+"""Excluded regions of a document: what touches one is no unit, neither annotated nor scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from goldwire.corpora.types import Annotations, Excluded, Spans
+
+
+def reason(spans: Spans, regions: Sequence[Excluded]) -> str | None:
+    """Why the first region that shares a character with the spans is excluded; None if none does.
+
+    >>> from goldwire.corpora.types import Span
+    >>> reason((Span(2, 5),), [Excluded(start=4, end=9, reason="teaser")])
+    'teaser'
+    """
+    for span in spans:
+        for region in regions:
+            if span.start < region.end and region.start < span.end:
+                return region.reason
+    return None
+
+
+def leave_out(annotations: Annotations, regions: Sequence[Excluded]) -> tuple[Annotations, int]:
+    """The annotations that touch no region, and how many mentions and events did.
+
+    What hangs on those goes with them: their arguments and relations.
+    """
+    if not regions:
+        return annotations, 0
+    mentions = tuple(m for m in annotations.mentions if reason(m.spans, regions) is None)
+    events = tuple(e for e in annotations.events if reason(e.trigger, regions) is None)
+    gone = {m.id for m in annotations.mentions} - {m.id for m in mentions}
+    kept = msgspec.structs.replace(
+        annotations,
+        mentions=mentions,
+        events=tuple(
+            msgspec.structs.replace(e, arguments=tuple(a for a in e.arguments if a.mention not in gone))
+            for e in events
+        ),
+        relations=tuple(r for r in annotations.relations if not {r.source, r.target} & gone),
+    )
+    return kept, len(annotations.mentions) - len(mentions) + len(annotations.events) - len(events)
