@@ -129,7 +129,7 @@ def test_all_faults_of_a_record_are_told(record):
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"\xff", b"null"])
 def test_what_is_no_record_is_refused(data):
-    with pytest.raises(DataError, match="no record"):
+    with pytest.raises(DataError, match="not a record"):
         decode_record(data)
 
 

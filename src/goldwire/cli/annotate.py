@@ -203,13 +203,10 @@ def import_(
 
 
 def _read_config(path: Path) -> str:
+    from goldwire.corpora.codec import read_bytes
     from goldwire.corpora.encodings import decode
-    from goldwire.corpora.errors import CorpusError
 
-    try:
-        return decode(path.read_bytes(), str(path))
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+    return decode(read_bytes(path), str(path))
 
 
 def _open(folder: Path, tasks: list[object], field: str, add_texts: bool) -> Corpus:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError, Fault, GoldwireError
 
 T = TypeVar("T")
 
@@ -48,13 +48,17 @@ def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
     return values
 
 
-def read_lines(path: Path, type: type[T]) -> list[T]:
-    """`decode_lines` of a file; `CorpusError` if it cannot be opened."""
+def read_bytes(path: Path, error: type[GoldwireError] = CorpusError) -> bytes:
+    """All of a file; `error` if it cannot be read."""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
-    return decode_lines(data, type, str(path))
+        return path.read_bytes()
+    except OSError as cause:
+        raise error(f"{path}: cannot be read ({cause.strerror})") from cause
+
+
+def read_lines(path: Path, type: type[T]) -> list[T]:
+    """`decode_lines` of a file; `CorpusError` if it cannot be read."""
+    return decode_lines(read_bytes(path), type, str(path))
 
 
 def iter_lines(path: Path, type: type[T]) -> Iterator[T]:
@@ -79,6 +83,25 @@ def iter_lines(path: Path, type: type[T]) -> Iterator[T]:
                 raise DataError(
                     f"{path}: line {number} is wrong", line_faults(text, type, where, error)
                 ) from error
+
+
+def decode_versioned(data: bytes, type: type[T], what: str, where: str, newest: int) -> T:
+    """A JSON value whose `format` is a number up to `newest`.
+
+    Raises `DataError`, saying that it is not `what`, with every fault; a later format is told as such first.
+    """
+    try:
+        raw = msgspec.json.decode(data)
+    except BROKEN as error:
+        raise DataError(f"{where}: not {what}", [Fault(where, "$", f"not valid JSON: {error}")]) from error
+    if isinstance(raw, dict) and isinstance(raw.get("format"), int) and raw["format"] > newest:
+        message = f"format {raw['format']} is newer than this Goldwire reads ({newest}); install a later one"
+        raise DataError(f"{where}: cannot be read", [Fault(where, "$.format", message)])
+    try:
+        return msgspec.json.decode(data, type=type)
+    except msgspec.ValidationError as error:
+        faults = list(value_faults(raw, type, where, "$")) or [Fault(where, "$", str(error))]
+        raise DataError(f"{where}: not {what} ({len(faults)} faults)", faults) from error
 
 
 def line_faults(line: bytes, type: Any, where: str, error: Exception) -> list[Fault]:

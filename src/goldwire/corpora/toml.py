@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from goldwire import configs
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import DataError, Fault, GoldwireError
 
 T = TypeVar("T")
@@ -31,9 +32,7 @@ def find(kind: str, what: str, source: str | Path, error: type[GoldwireError]) -
 def read(path: Path, error: type[GoldwireError]) -> str:
     """The text of a file; `error` if it cannot be opened, `DataError` if it is not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as cause:
-        raise error(f"{path}: cannot be read ({cause.strerror})") from cause
+        return read_bytes(path, error).decode("utf-8-sig")
     except UnicodeDecodeError as cause:
         raise DataError(f"{path}: not UTF-8 text", [Fault(str(path), "", str(cause))]) from cause
 

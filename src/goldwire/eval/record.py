@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from goldwire.corpora.codec import value_faults
-from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementError
+from goldwire.corpora.codec import decode_versioned, read_bytes
+from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import write_atomic
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts
 from goldwire.eval.statistics.metrics import Score
@@ -222,27 +222,12 @@ def encode_record(record: Record) -> bytes:
 
 def decode_record(data: bytes, where: str = "record") -> Record:
     """A record from JSON; `DataError` with every fault if it is none, or of a later format."""
-    try:
-        raw = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{where}: no record", [Fault(where, "$", f"not valid JSON: {error}")]) from error
-    if isinstance(raw, dict) and isinstance(raw.get("format"), int) and raw["format"] > FORMAT:
-        message = f"format {raw['format']} is newer than this Goldwire reads ({FORMAT}); install a later one"
-        raise DataError(f"{where}: cannot be read", [Fault(where, "$.format", message)])
-    try:
-        return msgspec.json.decode(data, type=Record)
-    except msgspec.ValidationError as error:
-        faults = list(value_faults(raw, Record, where, "$")) or [Fault(where, "$", str(error))]
-        raise DataError(f"{where}: no record ({len(faults)} faults)", faults) from error
+    return decode_versioned(data, Record, "a record", where, FORMAT)
 
 
 def read_record(path: Path) -> Record:
     """The record in a file."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
-    return decode_record(data, str(path))
+    return decode_record(read_bytes(path), str(path))
 
 
 def write_record(record: Record, path: Path) -> Path:

@@ -15,8 +15,9 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.annotate.exchange.results import Rejected
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import normalise
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Document
 
@@ -61,11 +62,7 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(path: Path) -> list[Any]:
     """The tasks of an export file; `DataError` if it is not JSON or holds no tasks."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
-    return decode(data, str(path))
+    return decode(read_bytes(path), str(path))
 
 
 def decode(data: bytes, where: str = "export") -> list[Any]:

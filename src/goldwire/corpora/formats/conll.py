@@ -20,8 +20,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Reading, loss, tags
 from goldwire.corpora.formats.columns import Options, Part, Sentence, parse
 from goldwire.corpora.formats.flat import write
@@ -40,15 +41,13 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     notes = []
     for path in paths:
         try:
-            text = decode(path.read_bytes(), str(path), options.encoding)
+            text = decode(read_bytes(path), str(path), options.encoding)
             parts, columns = parse(text, str(path), options)
             scheme = _scheme(parts, options)
             pairs = _made(parts, len(made)) if documents is None else _matched(parts, documents, path)
         except DataError as error:
             faults += error.faults
             continue
-        except OSError as error:
-            raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
         by = "" if options.policy == "conlleval" else f", scheme {scheme}"
         notes.append(f"{path}: {columns}{by}, policy {options.policy}")
         lost["columns"] += columns.kept

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode, normalise
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats import Quarantined, Reading, loss
@@ -76,9 +77,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
 
 def _records(path: Path) -> list[dict[str, Any]]:
     try:
-        records = json.loads(decode(path.read_bytes(), str(path)), strict=False)
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+        records = json.loads(decode(read_bytes(path), str(path)), strict=False)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON", [Fault(str(path), "", str(error))]) from error
     if not isinstance(records, list):

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats import Quarantined, Reading, loss
@@ -60,7 +61,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     faults: list[Fault] = []
     for path in paths:
         try:
-            sections = parse(decode(_bytes(path), str(path), options.encoding), str(path))
+            sections = parse(decode(read_bytes(path), str(path), options.encoding), str(path))
         except DataError as error:
             faults += error.faults
             continue
@@ -81,13 +82,6 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     if faults:
         raise DataError(f"{len(faults)} fault(s); nothing was taken", faults)
     return Reading(annotations=layer, loss=loss.report(lost), quarantined=quarantined)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _annotations(
@@ -142,7 +136,7 @@ def _tokens(document: Document, folder: Path) -> dict[str, Span]:
 
 def _table(path: Path, document: Document) -> dict[str, Span]:
     """The tokens of a table; its ends are of the last character or behind it, whichever gives the tokens."""
-    rows = [line.split("\t") for line in decode(path.read_bytes(), str(path)).split("\n")]
+    rows = [line.split("\t") for line in decode(read_bytes(path), str(path)).split("\n")]
     rows = [row for row in rows if len(row) >= 4 and row[2].isdecimal() and row[3].isdecimal()]  # noqa: PLR2004
     for after in (1, 0):
         spans = {row[0]: Span(int(row[2]), int(row[3]) + after) for row in rows}

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, open_corpus
@@ -136,19 +137,12 @@ def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - see 
     code = sources("crossfit", "features", "learn", "linear", "predict", "text", "train")
     releases = [code, version("scikit-learn"), version("numpy")]
     if chosen.load is not None:
-        return [*releases, hashlib.sha256(_bytes(Path(chosen.load))).hexdigest()]
+        return [*releases, hashlib.sha256(read_bytes(Path(chosen.load), ExtractorError)).hexdigest()]
     if context.corpus is None:
         return releases
     corpus = open_corpus(Path(context.corpus))
     return [
         *releases,
         corpus.fingerprint(),
-        hashlib.sha256(_bytes(corpus.layer_path(chosen.layer))).hexdigest(),
+        hashlib.sha256(read_bytes(corpus.layer_path(chosen.layer), ExtractorError)).hexdigest(),
     ]
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ExtractorError(f"{path}: cannot be read ({error.strerror})") from error

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import DataError, ExtractorError, Fault
 from goldwire.corpora.store import write_atomic
 from goldwire.eval.extractors.linear import Linear
@@ -120,8 +121,4 @@ def write(path: Path, model: Model) -> None:
 
 def read(path: Path) -> Model:
     """The model in a file."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ExtractorError(f"{path}: cannot be read ({error.strerror})") from error
-    return decode(data, str(path))
+    return decode(read_bytes(path, ExtractorError), str(path))

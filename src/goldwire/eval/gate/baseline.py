@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.corpora.errors import CorpusError, DataError, Fault, JudgementError
+from goldwire.corpora.codec import decode_versioned, read_bytes
+from goldwire.corpora.errors import CorpusError, JudgementError
 from goldwire.corpora.store import write_atomic
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measure import name, parse
@@ -93,25 +94,14 @@ def _field(name: str, value: object) -> str:
 
 def decode_baseline(data: bytes, where: str = "baseline") -> Baseline:
     """A baseline from JSON; `DataError` if it is none."""
-    try:
-        baseline = msgspec.json.decode(data, type=Baseline)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{where}: not a baseline", [Fault(where, "", str(error))]) from error
-    if baseline.format > FORMAT:
-        message = f"format {baseline.format} is newer than this Goldwire reads ({FORMAT})"
-        raise DataError(f"{where}: cannot be read", [Fault(where, "$.format", message)])
-    return baseline
+    return decode_versioned(data, Baseline, "a baseline", where, FORMAT)
 
 
 def read_baseline(path: Path) -> Baseline:
     """The baseline in a file; `CorpusError` if there is none."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise CorpusError(f"{path}: there is no baseline yet; write one with --update") from error
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
-    return decode_baseline(data, str(path))
+    if not path.exists():
+        raise CorpusError(f"{path}: there is no baseline yet; write one with --update")
+    return decode_baseline(read_bytes(path), str(path))
 
 
 def write_baseline(baseline: Baseline, path: Path) -> None:
