@@ -1,16 +1,20 @@
 """Fixtures of all tests: where the checkout is, and the material beside it that cannot be redistributed."""
 
 import importlib.util
+import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import hypothesis
 import pytest
+
+from goldwire.__main__ import main
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -31,6 +35,46 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def root() -> Path:
     """The checkout."""
     return Path(__file__).resolve().parents[1]
+
+
+class Said(NamedTuple):
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed with --json."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def said_by(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Call `goldwire …` in this process, as its users do."""
+
+    def call(*words: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["goldwire", *map(str, words)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        captured = capsys.readouterr()
+        return Said(int(caught.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def program() -> Callable[..., Said]:
+    """Call `goldwire …` as a process of its own, with some more variables."""
+
+    def call(*words: object, **variables: str) -> Said:
+        command = [sys.executable, "-m", "goldwire", *map(str, words)]
+        whole = {**os.environ, **variables}
+        done = subprocess.run(command, env=whole, capture_output=True, text=True, timeout=120, check=False)
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,14 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
 
-from goldwire.__main__ import main
 from goldwire.corpora import library
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Annotations
@@ -26,31 +26,13 @@ KILLS = int(os.environ.get("GOLDWIRE_KILLS", "8"))
 SEED = int(os.environ.get("GOLDWIRE_SEED", "13"))
 
 
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Call = Callable[..., Said]
+Call = Callable[..., Any]
 
 
 @pytest.fixture
-def annotate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Call `goldwire annotate …` as the command does."""
-
-    def call(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["goldwire", "annotate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        captured = capsys.readouterr()
-        return Said(int(caught.value.code or 0), captured.out, captured.err)
-
-    return call
+def annotate(said_by: Call) -> Call:
+    """Call `goldwire annotate …`."""
+    return partial(said_by, "annotate")
 
 
 @pytest.fixture

@@ -1,41 +1,20 @@
 """`goldwire corpus` as people and programs call it: output, exit codes, no traceback."""
 
 import json
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 
-from goldwire.__main__ import main
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):  # type: ignore[no-untyped-def]
-        return json.loads(self.out)
-
-
-Call = Callable[..., Said]
+Call = Callable[..., Any]
 
 
 @pytest.fixture
-def corpus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Call `goldwire corpus …` as the command does."""
-
-    def call(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["goldwire", "corpus", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        captured = capsys.readouterr()
-        return Said(int(caught.value.code or 0), captured.out, captured.err)
-
-    return call
+def corpus(said_by: Call) -> Call:
+    """Call `goldwire corpus …`."""
+    return partial(said_by, "corpus")
 
 
 @pytest.fixture

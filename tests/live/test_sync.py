@@ -2,20 +2,16 @@
 
 import contextlib
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
 
-from goldwire.__main__ import main
 from goldwire.annotate.local import server, session
 from goldwire.annotate.local.server import Server
 from goldwire.annotate.sync import api, status
@@ -26,17 +22,7 @@ from goldwire.corpora.store import Corpus
 pytestmark = pytest.mark.live
 
 
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Said]
+Run = Callable[..., Any]
 
 
 @pytest.fixture
@@ -49,37 +35,26 @@ def environment(labelstudio: Server, monkeypatch: pytest.MonkeyPatch) -> None:
 def words(arguments: tuple[object, ...]) -> list[str]:
     """A command that knows of no local server, unless it is told of one."""
     elsewhere = [] if "--data-dir" in arguments else ["--data-dir", "nowhere"]
-    return ["goldwire", "annotate", *map(str, arguments), *elsewhere]
+    return ["annotate", *map(str, arguments), *elsewhere]
 
 
 @pytest.fixture
-def run(environment: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Call `goldwire annotate …` as the command does."""
+def run(environment: None, said_by: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Call `goldwire annotate …`, with some more variables."""
 
-    def call(*arguments: object, **variables: str) -> Said:
+    def call(*arguments: object, **variables: str) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", words(arguments))
             for name, value in variables.items():
                 patch.setenv(name, value)
-            with pytest.raises(SystemExit) as caught:
-                main()
-        captured = capsys.readouterr()
-        return Said(int(caught.value.code or 0), captured.out, captured.err)
+            return said_by(*words(arguments))
 
     return call
 
 
 @pytest.fixture
-def spawn(environment: None) -> Run:
+def spawn(environment: None, program: Run) -> Run:
     """Call `goldwire annotate …` as a program of its own, which the list of processes shows."""
-
-    def call(*arguments: object, **variables: str) -> Said:
-        command = [sys.executable, "-m", *words(arguments)]
-        whole = {**os.environ, **variables}
-        done = subprocess.run(command, env=whole, capture_output=True, text=True, timeout=120, check=False)
-        return Said(done.returncode, done.stdout, done.stderr)
-
-    return call
+    return lambda *arguments, **variables: program(*words(arguments), **variables)
 
 
 @pytest.fixture
@@ -232,7 +207,7 @@ def legacy(labelstudio: Server) -> Iterator[str]:
 def test_both_kinds_of_tokens_work_and_a_refusal_tells_which_is_needed(
     run: Run, work: Corpus, labelstudio: Server, legacy: str
 ) -> None:
-    def push(token: str) -> Said:
+    def push(token: str) -> Any:
         return run("push", work.path, "--project", "tokens", "--dry-run", LABEL_STUDIO_API_KEY=token)
 
     personal = server.token(labelstudio.data_dir)

@@ -81,6 +81,8 @@ def test_a_baseline_of_a_later_format_is_refused(baseline):
     data = encode_baseline(msgspec.structs.replace(baseline, format=99))
     with pytest.raises(DataError, match="newer"):
         decode_baseline(data)
+    with pytest.raises(DataError, match="newer"):
+        decode_baseline(b'{"format":99,"a field of that format":1}')
 
 
 def test_an_update_says_what_changes(baseline, record):
