@@ -99,7 +99,7 @@ def median(runs: list[Run]) -> Run:
         known = [value for value in values if value is not None]
         return statistics.median(known) if known else None
 
-    return Run(*(middle(list(column)) for column in zip(*runs, strict=True)))  # type: ignore[arg-type]
+    return Run(*(middle(list(column)) for column in zip(*runs, strict=True)))  # type: ignore[arg-type]  # None stays in work and f
 
 
 # ---------------------------------------------------------------- the page

@@ -218,7 +218,7 @@ def encode_layer(annotations: Iterable[Annotations]) -> bytes:
 
 def make_document(id: str, text: str, **fields: object) -> Document:
     """A document with its hash computed; `fields` are those of `Document` (meta, excluded)."""
-    return Document(id=id, text=text, sha256=hash_text(text), **fields)  # type: ignore[arg-type]
+    return Document(id=id, text=text, sha256=hash_text(text), **fields)  # type: ignore[arg-type]  # other names are refused
 
 
 def fingerprint(documents: Iterable[Document]) -> str:

@@ -214,7 +214,7 @@ def make(
         key=_canonical(units, key),
         match=match,
         threshold=threshold,
-        **(defaults(match) | _options(options or {})),  # type: ignore[arg-type]
+        **(defaults(match) | _options(options or {})),  # type: ignore[arg-type]  # checked by _options
     )
     _check(measure)
     return measure

@@ -295,7 +295,7 @@ class _Graph:
         return clusters.name(items, [(one, other) for _, one, other in self.same], had)
 
     def _had_cluster(self, key: Key) -> str | None:
-        item = self.items[key[0]][key[1]]  # type: ignore[index]
+        item = self.items[key[0]][key[1]]  # type: ignore[index]  # a key is (kind, id)
         names = [region.meta.get("cluster") for region in item.of]
         return next((name for name in names if isinstance(name, str) and name), None)
 

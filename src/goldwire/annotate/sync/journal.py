@@ -152,7 +152,7 @@ def read(folder: Path) -> list[Note]:
     except FileNotFoundError:
         return []
     whole = data[: data.rfind(b"\n") + 1]
-    return decode_lines(whole, Note, str(folder / JOURNAL))  # type: ignore[arg-type]
+    return decode_lines(whole, Note, str(folder / JOURNAL))  # type: ignore[arg-type]  # a union is no type to mypy
 
 
 def links(corpus: Corpus, group: str) -> list[tuple[Path, Linked]]:

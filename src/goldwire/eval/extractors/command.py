@@ -62,7 +62,7 @@ class CommandExtractor:
             self._end()
 
     def _ask(self, document: Document) -> Prediction:
-        process = self._running()
+        process = self._running()  # with pipes on both ends
         try:
             process.stdin.write(simple.request(document) + b"\n")  # type: ignore[union-attr]
             process.stdin.flush()  # type: ignore[union-attr]

@@ -62,6 +62,7 @@ class Spotter:
         chosen = verbs if as_verb else others
         if not chosen:
             return None
+        # What is chosen is no verb here, and the other kinds of reading are uses.
         use: Use = self._voice(sentence, first, last, verbs, mentions) if as_verb else chosen[0].kind  # type: ignore[assignment]
         return Trigger(first, last, use, tuple(reading.group for reading in chosen))
 

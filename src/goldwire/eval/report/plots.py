@@ -242,7 +242,7 @@ def _share_axis() -> alt.Axis:
 
 
 def _chart(rows: Rows) -> alt.Chart:
-    return alt.Chart(alt.Data(values=rows))  # type: ignore[no-untyped-call]
+    return alt.Chart(alt.Data(values=rows))  # type: ignore[no-untyped-call]  # altair has no hint
 
 
 def _both(caption: str, chart: Any, label: str | None = None) -> Drawing:

@@ -81,7 +81,7 @@ class Journal:
             self._file.close()
             raise ExtractorError(f"{path}: another process is running this system; wait for it") from None
         _trim(path)
-        self.lines: list[Line] = read_lines(path, Line)  # type: ignore[arg-type]
+        self.lines: list[Line] = read_lines(path, Line)  # type: ignore[arg-type]  # a union is no type to mypy
 
     def __enter__(self) -> Self:
         return self

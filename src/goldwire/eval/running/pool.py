@@ -256,7 +256,7 @@ class _Worker:
             os.killpg(self._process.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
         code = self._process.wait()
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()  # type: ignore[union-attr]
+            self._process.stdin.close()  # type: ignore[union-attr]  # both ends are pipes
         self._process.stdout.close()  # type: ignore[union-attr]
         words = self._last_words()
         self._log.close()
