@@ -102,6 +102,7 @@ def test_foreign_project_is_read_with_its_configuration(annotate: Call, shared: 
         (["t.json", "--config", "nope.xml"], "nope.xml: cannot be read"),
         (["t.json", "--config", "evil.xml"], "declares a document type"),
         (["t.json", "--annotator", "anna"], "write --annotator WHO=NAME"),
+        (["t.json", "--annotator", "1="], "write --annotator WHO=NAME"),
         (["t.json", "--annotator", "1=../anna"], "is no layer name"),
     ],
 )

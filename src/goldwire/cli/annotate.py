@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli import adjudicate, migrate, serve, sync
-from goldwire.cli.arguments import Annotators, Dir, Layout, pairs
+from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def import_(
     from goldwire.annotate.exchange import controls as declared
     from goldwire.annotate.exchange import deposit, exports, readings
 
-    names, raw_tasks = pairs(annotators, "--annotator WHO=NAME"), exports.read(export_file)
+    names, raw_tasks = names_of(annotators), exports.read(export_file)
     xml = None if config_file is None else _read_config(config_file)
     field = "text" if xml is None else declared.field(xml)
     corpus = _open(folder, raw_tasks, field, add_texts)

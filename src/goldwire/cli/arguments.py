@@ -21,6 +21,17 @@ Annotators = Annotated[
 ]
 
 
+def names_of(annotators: Sequence[str]) -> dict[str, str]:
+    """Names by id or address; none is empty."""
+    from goldwire.corpora.errors import CorpusError
+
+    names = pairs(annotators, form := "--annotator WHO=NAME, such as 1=anna")
+    for who, name in names.items():
+        if not name:
+            raise CorpusError(f"'{who}=': write {form}")
+    return names
+
+
 def pairs(given: Sequence[str] | None, form: str) -> dict[str, str]:
     """Pairs by what stands before the first `=`; `form` is what was expected, for the message."""
     from goldwire.corpora.errors import CorpusError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli.arguments import Annotators, Dir, Layout, pairs
+from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _request(
     from goldwire.annotate.sync.pull import Request
 
     group = project or corpus.manifest.name
-    return Request(group=group, naming=naming, names=pairs(annotators, "--annotator WHO=NAME"), full=full)
+    return Request(group=group, naming=naming, names=names_of(annotators), full=full)
 
 
 def progress(before: str = "") -> Callable[[str], None]:
