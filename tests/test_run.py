@@ -337,7 +337,10 @@ def test_two_runs_of_one_system_at_once_are_refused(corpus: Corpus, here: Path) 
     system = module(here, GOOD)
     run_system(corpus, system)
     (path,) = (corpus.path / "runs/mine").glob("????????????.jsonl")
-    with cache.Journal(path), pytest.raises(ExtractorError, match="another process is running this system"):
+    with (
+        cache.open_journal(path),
+        pytest.raises(ExtractorError, match="another process is running this system"),
+    ):
         run_system(corpus, system)
 
 

@@ -1,8 +1,7 @@
 """What was begun with a project on a server and what of it is known to be done, one JSON line each.
 
 A line is on the disk before the step it announces is taken: killed at any moment, the next run knows which
-answers are missing and asks the server what is there. Lines are added and never changed; a last line that was
-cut off by a kill is taken away. One process at a time writes.
+answers are missing and asks the server what is there (see `corpora.journal`).
 
     CORPUS/labelstudio/NAME/journal.jsonl
     CORPUS/labelstudio/NAME/raw/000001.json …      answers of the server as they came, never edited
@@ -10,9 +9,7 @@ cut off by a kill is taken away. One process at a time writes.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,11 +19,11 @@ from pathlib import Path
 import msgspec
 
 from goldwire.annotate.exchange.deposit import FOLDER
-from goldwire.corpora.codec import decode_lines
-from goldwire.corpora.errors import CorpusError, ServerError
+from goldwire.corpora import journal
+from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus
 
-JOURNAL, LOCK, RAW = "journal.jsonl", "lock", "raw"
+JOURNAL, RAW = "journal.jsonl", "raw"
 _NAME_CHARACTERS = 60
 
 
@@ -111,10 +108,14 @@ Note = Creating | Linked | Sending | Landed | Snapping | Saved | Dropped | Curre
 class Journal:
     """The notes of one project, open for more. Made by `open_journal`."""
 
-    def __init__(self, folder: Path, notes: list[Note], descriptor: int) -> None:
+    def __init__(self, folder: Path, file: journal.Journal[Note]) -> None:
         self.folder = folder
-        self.notes = notes
-        self._descriptor = descriptor
+        self._file = file
+
+    @property
+    def notes(self) -> list[Note]:
+        """All notes, in their order."""
+        return self._file.lines
 
     @property
     def raw(self) -> Path:
@@ -128,9 +129,7 @@ class Journal:
 
     def add(self, note: Note) -> None:
         """Put a note on the disk before going on."""
-        os.write(self._descriptor, msgspec.json.encode(note) + b"\n")
-        os.fsync(self._descriptor)
-        self.notes.append(note)
+        self._file.add(note)
 
 
 def folder(corpus: Corpus, title: str) -> Path:
@@ -147,12 +146,7 @@ def folder(corpus: Corpus, title: str) -> Path:
 
 def read(folder: Path) -> list[Note]:
     """The notes in a folder, without what a kill cut off; [] if there are none."""
-    try:
-        data = (folder / JOURNAL).read_bytes()
-    except FileNotFoundError:
-        return []
-    whole = data[: data.rfind(b"\n") + 1]
-    return decode_lines(whole, Note, str(folder / JOURNAL))  # type: ignore[arg-type]  # a union is no type to mypy
+    return journal.read(folder / JOURNAL, Note)
 
 
 def links(corpus: Corpus, group: str) -> list[tuple[Path, Linked]]:
@@ -168,35 +162,7 @@ def links(corpus: Corpus, group: str) -> list[tuple[Path, Linked]]:
 @contextmanager
 def open_journal(folder: Path) -> Iterator[Journal]:
     """The notes of a project, to be added to. Raises `ServerError` if another process has them open."""
-    try:
-        (folder / RAW).mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise CorpusError(f"{folder}: cannot be written ({error.strerror})") from error
-    try:
-        _take(lock, folder)
-        descriptor = os.open(folder / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            notes = read(folder)
-            _cut_torn_line(descriptor)
-            yield Journal(folder, notes, descriptor)
-        finally:
-            os.close(descriptor)
-    finally:
-        os.close(lock)
-
-
-def _take(lock: int, folder: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        taken = True
-    else:
-        taken = False
-    if taken:
-        raise ServerError(f"{folder}: another goldwire is at work on this project; wait until it is done")
-
-
-def _cut_torn_line(descriptor: int) -> None:
-    data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-    os.ftruncate(descriptor, data.rfind(b"\n") + 1)
+    busy = ServerError(f"{folder}: another goldwire is at work on this project; wait until it is done")
+    with journal.Journal[Note](folder / JOURNAL, Note, busy, durable=True) as file:
+        (folder / RAW).mkdir(exist_ok=True)
+        yield Journal(folder, file)

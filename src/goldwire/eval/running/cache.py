@@ -3,23 +3,20 @@
     CORPUS/runs/NAME/FINGERPRINT.jsonl     sessions, starts of workers, and an entry for each document
 
 A journal is the cache (by document and system) and the memory of an interrupted run in one. It holds the
-output as it came, before any label map or check. A line that a kill cut short is taken away when the journal
-is opened again; a journal that another process is writing to cannot be opened.
+output as it came, before any label map or check (see `corpora.journal`).
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
-from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import ExtractorError
+from goldwire.corpora.journal import Journal
 from goldwire.corpora.store import Corpus, check_layer
 from goldwire.corpora.types import Document
 from goldwire.eval.running.worker import NOTHING
@@ -68,45 +65,10 @@ class Entry(_Line, frozen=True, tag="document"):
 Line = Session | Start | Entry
 
 
-class Journal:
-    """An open journal: what it holds, and a place to append. Close it, or use it in a `with` statement."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._file.close()
-            raise ExtractorError(f"{path}: another process is running this system; wait for it") from None
-        _trim(path)
-        self.lines: list[Line] = read_lines(path, Line)  # type: ignore[arg-type]  # a union is no type to mypy
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def append(self, line: Line) -> None:
-        """Add a line; it outlives a kill of this process (not a power cut)."""
-        self.lines.append(line)
-        self._file.write(msgspec.json.encode(line) + b"\n")
-        self._file.flush()
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self.lines.clear()
-        self._file.truncate(0)
-
-
-def _trim(path: Path) -> None:
-    """Take away what follows the last newline: a line that was cut short."""
-    data = path.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
-        os.truncate(path, whole)
+def open_journal(path: Path) -> Journal[Line]:
+    """The journal of a state of a system; `ExtractorError` if another process is writing to it."""
+    busy = ExtractorError(f"{path}: another process is running this system; wait for it")
+    return Journal(path, Line, busy)
 
 
 def entries(lines: Iterable[Line]) -> dict[str, Entry]:

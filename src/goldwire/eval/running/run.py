@@ -20,13 +20,14 @@ from goldwire import __version__
 from goldwire.corpora import labels
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import DataError, ExtractorError
+from goldwire.corpora.journal import Journal
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, write_atomic
 from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.extractors import KINDS, Context, identity
 from goldwire.eval.running import cache, facts
-from goldwire.eval.running.cache import Entry, Journal, Session, Start
+from goldwire.eval.running.cache import Entry, Line, Session, Start
 from goldwire.eval.running.facts import Facts
 from goldwire.eval.running.judge import Verdict, judge, tally
 from goldwire.eval.running.pool import Pool, Started
@@ -98,7 +99,7 @@ def run_system(
     map or data are faulty.
     """
     plan = _plan(corpus, system, workers=workers, seed=seed)
-    with Journal(cache.folder(corpus, system.name) / f"{plan.state}.jsonl") as journal:
+    with cache.open_journal(cache.folder(corpus, system.name) / f"{plan.state}.jsonl") as journal:
         if fresh:
             journal.clear()
         todo = _todo(plan, journal, retry)
@@ -158,28 +159,28 @@ def default_labels(system: System, ontology: Ontology | None) -> str | None:
     return kind.labels.get(ontology.name) if kind is not None and ontology is not None else None
 
 
-def _todo(plan: _Plan, journal: Journal, retry: bool) -> list[Document]:
+def _todo(plan: _Plan, journal: Journal[Line], retry: bool) -> list[Document]:
     known = cache.entries(journal.lines)
     done = {key for key, entry in known.items() if not (retry and entry.error)}
     return [document for document in plan.documents if plan.keys[document.id] not in done]
 
 
 def _work(
-    plan: _Plan, todo: Sequence[Document], journal: Journal, progress: Callable[[Progress], None]
+    plan: _Plan, todo: Sequence[Document], journal: Journal[Line], progress: Callable[[Progress], None]
 ) -> None:
     """Run documents and write each into the journal as it finishes."""
-    journal.append(Session(created=_now(), workers=plan.workers, goldwire=__version__))
+    journal.add(Session(created=_now(), workers=plan.workers, goldwire=__version__))
     done = failed = 0
     begun: float | None = None
     with Pool(plan.job, workers=plan.workers, timeout=timeout_of(plan.system)) as pool:
         for event in pool.run(todo):
             begun = time.perf_counter() if begun is None else begun
             if isinstance(event, Started):
-                journal.append(_start(event))
+                journal.add(_start(event))
                 continue
             seconds = time.perf_counter() - begun
             document = todo[event.index]
-            journal.append(_entry(plan.keys[document.id], len(document.text), event.result, seconds))
+            journal.add(_entry(plan.keys[document.id], len(document.text), event.result, seconds))
             done, failed = done + 1, failed + (event.result.error is not None)
             progress(Progress(plan.system.name, done, len(todo), failed, seconds))
 

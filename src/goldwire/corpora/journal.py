@@ -1,0 +1,72 @@
+"""JSON lines that one process at a time adds to: the memory of work that a kill may interrupt.
+
+Lines are added and never changed. A last line that was cut short by a kill is taken away.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
+
+import msgspec
+
+from goldwire.corpora.codec import decode_lines, read_bytes
+from goldwire.corpora.errors import CorpusError, GoldwireError
+
+T = TypeVar("T")
+
+
+class Journal(Generic[T]):
+    """A journal that is open for more: its `lines`, decoded as `type`. Use it in a `with` statement.
+
+    A line outlives a kill of this process; one that is `durable` a power cut too. Raises `busy` if another
+    process has it open, `CorpusError` if it cannot be written, `DataError` if a line is damaged.
+    """
+
+    def __init__(self, path: Path, type: Any, busy: GoldwireError, *, durable: bool = False) -> None:
+        self.durable = durable
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("ab")
+        except OSError as error:
+            raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            whole = _whole_lines(read_bytes(path))
+            self._file.truncate(len(whole))
+            self.lines: list[T] = decode_lines(whole, type, str(path))
+        except BaseException as error:
+            self._file.close()
+            if isinstance(error, BlockingIOError):
+                raise busy from None
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, line: T) -> None:
+        """Put a line at the end, and on the disk if the journal is durable."""
+        self._file.write(msgspec.json.encode(line) + b"\n")
+        self._file.flush()
+        if self.durable:
+            os.fsync(self._file)
+        self.lines.append(line)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._file.truncate(0)
+        self.lines.clear()
+
+
+def read(path: Path, type: Any) -> list[Any]:
+    """The whole lines of a journal that somebody else may have open; [] if there is none."""
+    return decode_lines(_whole_lines(read_bytes(path)), type, str(path)) if path.exists() else []
+
+
+def _whole_lines(data: bytes) -> bytes:
+    return data[: data.rfind(b"\n") + 1]
