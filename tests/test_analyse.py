@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Span
-from goldwire.eval.analysis.analyse import analyse, count_causes, find, make_sides
+from goldwire.eval.analysis.analyse import analyse, make_sides
 from goldwire.eval.analysis.blame import CAUSES
 from goldwire.eval.analysis.diagnose import CLASSES, confusion
+from goldwire.eval.analysis.outcomes import count_causes, find
 from goldwire.eval.counting import tally
 from goldwire.eval.counting.tables import NONE
 from goldwire.eval.measure import parse

@@ -82,9 +82,9 @@ def item(document):
 
 
 def test_references_become_rows_also_over_several_chunks():
-    codes, number = Codes(), {"x": 1, "y": 0}
-    whole = make_table([item("x"), item("y")], number, codes)
-    parts = concatenate([make_table([item(name)], number, codes) for name in ("x", "y")])
+    codes, numbers = Codes(), np.array([1, 0])
+    whole = make_table([item("x"), item("y")], numbers, codes)
+    parts = concatenate([make_table([item(name)], numbers[[i]], codes) for i, name in enumerate("xy")])
     for table in (whole, parts):
         assert table.mentions.document.tolist() == [1, 1, 0, 0]
         assert table.argument_event.tolist() == [0, 0, 2, 2]
@@ -98,7 +98,7 @@ def test_references_become_rows_also_over_several_chunks():
 def test_an_absent_attribute_has_the_ontology_s_default_where_it_applies():
     codes, conflict = Codes(), ontologies.read("conflict")
     wanted = ("form", "mode", "realis")
-    table = make_table([item("x")], {"x": 0}, codes, wanted, conflict)
+    table = make_table([item("x")], np.array([0]), codes, wanted, conflict)
 
     def values(column):
         return [None if code == NONE else codes.names()[code] for code in column]
@@ -106,12 +106,12 @@ def test_an_absent_attribute_has_the_ontology_s_default_where_it_applies():
     assert values(table.event_attributes["realis"]) == ["actual", "actual"]
     assert values(table.event_attributes["mode"]) == ["unspecified", None]  # of attacks only
     assert values(table.mention_attributes["form"])[1] == "name"
-    without = make_table([item("x")], {"x": 0}, codes, wanted)
+    without = make_table([item("x")], np.array([0]), codes, wanted)
     assert values(without.event_attributes["realis"]) == [None, None]
 
 
 def test_what_hangs_on_a_row_goes_with_it():
-    table = make_table([item("x"), item("y")], {"x": 0, "y": 1}, Codes())
+    table = make_table([item("x"), item("y")], np.array([0, 1]), Codes())
     mentions = np.array([False, True, True, True])
     kept, gone = keep(table, mentions, np.array([True, True, False, True]))
     # one mention, one event, the argument of the mention, both arguments of the event, the relation of x

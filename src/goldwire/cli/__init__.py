@@ -23,10 +23,11 @@ GROUPS = {
     "eval": "Run extractors, score them, compare them.",
 }
 MODULES = {"eval": "evaluate"}  # named otherwise, for `eval` is Python's own
+HOW: dict[str, Any] = {"pretty_exceptions_short": False, "rich_markup_mode": None}
 
 
 class Late(typer.core.TyperGroup):
-    """A group that knows its commands once they are asked for."""
+    """A group that makes a command of a function once it is asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names, in the order of their module."""
@@ -35,19 +36,20 @@ class Late(typer.core.TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """One of them; None where there is none of that name."""
+        for info in self._typer().registered_commands:
+            if info.name == cmd_name:
+                return typer.main.get_command_from_info(info, **HOW)
         self._load()
         return super().get_command(ctx, cmd_name)
 
+    def _typer(self) -> typer.Typer:
+        found: typer.Typer = import_module(f"goldwire.cli.{MODULES.get(self.name or '', self.name)}").app
+        return found
+
     def _load(self) -> None:
-        if not self.commands and self.name:
-            module = import_module(f"goldwire.cli.{MODULES.get(self.name, self.name)}")
-            group = typer.main.get_group_from_info(
-                typer.models.TyperInfo(module.app),
-                pretty_exceptions_short=False,
-                suggest_commands=True,
-                rich_markup_mode=None,
-            )
-            self.commands = group.commands
+        if not self.commands:
+            whole = typer.models.TyperInfo(self._typer())
+            self.commands = typer.main.get_group_from_info(whole, suggest_commands=True, **HOW).commands
 
 
 app = typer.Typer(

@@ -14,7 +14,7 @@ from operator import attrgetter
 from goldwire.corpora.errors import GoldwireError
 from goldwire.eval import verdict
 from goldwire.eval.counting.blocks import Block, Place, read_block
-from goldwire.eval.counting.load import Layer, Need
+from goldwire.eval.counting.load import Layer, Need, Row
 from goldwire.eval.counting.tables import Codes
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.measure import Measure
@@ -42,10 +42,14 @@ class Portion:
 
 @dataclass(frozen=True)
 class Part:
-    """What one block says: of its documents, of its layers, and what was found of each system."""
+    """What one block says: of its documents, of its layers, and what was found of each system.
+
+    `groups` are the groups of the documents, a document without one having its own id; empty where no
+    document has one.
+    """
 
     ids: tuple[str, ...]
-    groups: tuple[str | None, ...]
+    groups: tuple[str, ...]
     texts: bytes
     layers: tuple[Portion, ...]
     findings: tuple[Finding, ...]
@@ -57,7 +61,7 @@ def make_part(block: Block, task: Task) -> Part:
     sides = [Sides(gold, system, block.texts, block.codes) for system in systems]
     return Part(
         ids=block.texts.ids,
-        groups=tuple(map(attrgetter("group"), block.texts.rows)),
+        groups=_groups(block.texts.rows),
         texts=block.texts.content(),
         layers=tuple(map(_portion, block.layers)),
         findings=tuple(
@@ -67,8 +71,12 @@ def make_part(block: Block, task: Task) -> Part:
     )
 
 
+def _groups(rows: Sequence[Row]) -> tuple[str, ...]:
+    return tuple(row.group or row.id for row in rows) if any(map(attrgetter("group"), rows)) else ()
+
+
 def _portion(layer: Layer) -> Portion:
-    return Portion(b"\n".join(layer.content), layer.documents, layer.excluded, layer.tags)
+    return Portion(layer.content, layer.documents, layer.excluded, layer.tags)
 
 
 # ---------------------------------------------------------------- many
@@ -110,7 +118,7 @@ class Whole:
         """Take in what the next block says."""
         self._content.update(b"," * bool(self.number and part.ids) + part.texts)
         self.number += len(part.ids)
-        self.grouped |= part.groups.count(None) < len(part.groups)
+        self.grouped |= bool(part.groups)
         for digest, portion in zip(self.layers, part.layers, strict=True):
             digest.take(portion)
         for found, finding in zip(self._findings, part.findings, strict=True):
@@ -119,7 +127,7 @@ class Whole:
                 found[:] = [verdict.add(found)]
         if not self.stream:
             self.ids += part.ids
-            self._groups += [group or id for id, group in zip(part.ids, part.groups, strict=True)]
+            self._groups += part.groups or part.ids
 
     def fingerprint(self) -> str:
         """That of the corpus (see `Texts.fingerprint`)."""

@@ -12,12 +12,11 @@ from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Span, Spans
 from goldwire.eval.counting import load
-from goldwire.eval.counting.align import Pairs
 from goldwire.eval.counting.load import TextRow, Texts
-from goldwire.eval.counting.match import Case, matched
+from goldwire.eval.counting.match import matched
 from goldwire.eval.counting.tables import Codes, Extents, Ints
 from goldwire.eval.counting.tally import Sides
-from goldwire.eval.counting.units import Units, make_units
+from goldwire.eval.counting.units import Units
 from goldwire.eval.measure import Measure
 from goldwire.eval.record import LayerFacts, Record
 from goldwire.eval.score import needs
@@ -84,12 +83,11 @@ def check(
 
 def trace(measure: Measure, sides: Sides) -> Trace:
     """The units of a system and of gold under a measure whose units are made from columns (`TRACED`)."""
-    tables = sides.gold.table, sides.system.table
-    gold, system = make_units(measure, *tables, sides.codes)
-    pairs: Pairs = matched(Case(measure, gold, system, *tables, sides.texts))
+    case = sides.case(measure)
+    pairs = matched(measure, case)
     return Trace(
-        *_ordered(measure, sides, gold, sides.gold, pairs.gold),
-        *_ordered(measure, sides, system, sides.system, pairs.system),
+        *_ordered(measure, sides, case.gold, sides.gold, pairs.gold),
+        *_ordered(measure, sides, case.system, sides.system, pairs.system),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from goldwire.corpora.errors import DataError, Fault
-from goldwire.eval.analysis import analyse, classes, diagnose
+from goldwire.eval.analysis import classes, diagnose, outcomes
 from goldwire.eval.counting import tally
 from goldwire.eval.counting.counts import Patterns, condense, forget, join_patterns
 from goldwire.eval.counting.tally import Sides
@@ -74,10 +74,9 @@ def find(sides: Sides, names: tuple[str, str], measures: Sequence[Measure], opti
                 units=kind,
                 cells=diagnose.confusion(found, sides.codes),
                 classes=diagnose.tally(found),
-                causes=analyse.count_causes(found) if kind == "argument" else {},
+                causes=outcomes.count_causes(found) if kind == "argument" else {},
             )
-            for kind, found in analyse.find(sides).items()
-            if kind in kinds
+            for kind, found in outcomes.find(sides, kinds).items()
         },
     )
 

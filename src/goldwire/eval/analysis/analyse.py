@@ -11,7 +11,7 @@ from goldwire.corpora import exclude
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval.analysis import blame, confidence, diagnose
+from goldwire.eval.analysis import blame, confidence, diagnose, outcomes
 from goldwire.eval.analysis.confidence import Confidence
 from goldwire.eval.analysis.diagnose import Example, Findings
 from goldwire.eval.analysis.substitute import Substitution, substitute
@@ -21,16 +21,15 @@ from goldwire.eval.counting.tables import NONE, Codes, Ints
 from goldwire.eval.counting.tally import Sides
 
 EXCLUDED = "excluded"
-KINDS = ("entity", "event", "argument")
 
 
 @dataclass(frozen=True)
 class Analysis:
     """What became of all units of gold and one system.
 
-    `findings` are by `KINDS`: mentions, triggers, arguments; `confidence` is of those that have scores.
-    `excluded` are the mentions and triggers of either side that touch an excluded region and are no
-    units. `documents` are ids by number.
+    `findings` are by `outcomes.KINDS`: mentions, triggers, arguments; `confidence` is of those that have
+    scores. `excluded` are the mentions and triggers of either side that touch an excluded region and are
+    no units. `documents` are ids by number.
     """
 
     findings: Mapping[str, Findings]
@@ -46,7 +45,7 @@ class Analysis:
 
     def causes(self) -> dict[str, tuple[int, int]]:
         """How many gold and how many system arguments are put down to each cause."""
-        return count_causes(self.findings["argument"])
+        return outcomes.count_causes(self.findings["argument"])
 
     def confusion(self, kind: str) -> tuple[diagnose.Cell, ...]:
         """The confusion matrix of a kind, by entity type, event type or role."""
@@ -94,10 +93,10 @@ def analyse(
     """The analysis of a system's annotations against gold; a document without any counts as empty."""
     ours, theirs = list(gold), list(system)
     sides = make_sides(ours, theirs, documents, ontology=ontology)
-    by_id, findings = {document.id: document for document in documents}, find(sides)
+    by_id, found = {document.id: document for document in documents}, outcomes.find(sides)
     return Analysis(
-        findings=findings,
-        confidence=dict(iter_confidence(findings, sides.system.items)),
+        findings=found,
+        confidence=dict(iter_confidence(found, sides.system.items)),
         excluded=(*iter_excluded(ours, by_id, gold=True), *iter_excluded(theirs, by_id, gold=False)),
         substitutions=substitute(sides),
         documents=sides.texts.ids,
@@ -124,15 +123,6 @@ def make_sides(
     return Sides(layers[0], layers[1], texts, codes)
 
 
-def find(sides: Sides) -> dict[str, Findings]:
-    """What became of the units of two layers, by kind."""
-    tables = sides.gold.table, sides.system.table
-    mentions, triggers = (find(*tables, sides.codes) for find in (diagnose.mentions, diagnose.triggers))
-    events = blame.pair_events(*tables, triggers)
-    arguments = blame.arguments(*tables, sides.codes, events)
-    return dict(zip(KINDS, (mentions, triggers, arguments), strict=True))
-
-
 def iter_confidence(
     findings: Mapping[str, Findings], items: Sequence[Annotations]
 ) -> Iterator[tuple[str, Confidence]]:
@@ -141,14 +131,6 @@ def iter_confidence(
         judged = confidence.of_findings(found, confidence.scores_of(items, kind))
         if judged is not None:
             yield kind, judged
-
-
-def count_causes(findings: Findings) -> dict[str, tuple[int, int]]:
-    """For each cause, how many gold and how many system arguments; all causes are named, in order."""
-    sides = (findings.gold_unit != NONE, findings.system_unit != NONE)
-    wrong = findings.cause != NONE
-    gold, system = (np.bincount(findings.cause[wrong & side], minlength=len(blame.CAUSES)) for side in sides)
-    return dict(zip(blame.CAUSES, zip(gold.tolist(), system.tolist(), strict=True), strict=True))
 
 
 # ---------------------------------------------------------------- excluded regions

@@ -47,8 +47,8 @@ def count(measure: Measure, sides: Sides) -> dict[str, int]:
 
 def overlapping(measure: Measure, sides: Sides) -> tuple[Units, Units, Pairs]:
     """Typed units of both sides from left to right, and all pairs that share a character."""
-    made = sides.units(msgspec.structs.replace(measure, key=(measure.key[0], "type")))
-    gold, system = (in_order(side, sides.codes) for side in made)
+    case = sides.case(msgspec.structs.replace(measure, key=(measure.key[0], "type")))
+    gold, system = (in_order(side, sides.codes) for side in (case.gold, case.system))
     return gold, system, align.overlaps(gold.extents, system.extents)
 
 

@@ -114,10 +114,13 @@ class Match:
 
 def in_order(units: Units, codes: Codes) -> Units:
     """Units from left to right, those of one place by the name of their label: independent of any order."""
+    at = fold(places(units.extents))
+    if (at[:-1] < at[1:]).all():
+        return units
     names = list(codes.names())
     rank = np.empty(len(names), np.int64)
     rank[sorted(range(len(names)), key=lambda code: str(names[code]))] = np.arange(len(names))
-    return units.take(np.argsort(fold([*places(units.extents), rank[units.label]])))
+    return units.take(np.lexsort((rank[units.label], at)))
 
 
 def go_together(gold: Units, system: Units, groups: tuple[Ints, Ints]) -> Match:
@@ -148,9 +151,11 @@ def _others(size: int, taken: Ints) -> Ints:
 
 def _near(gold: Units, system: Units, groups: tuple[Ints, Ints], among: tuple[Ints, Ints]) -> Pairs:
     """The pairs of units that overlap within a group, among some of either side."""
-    extents = gold.extents.take(among[0]), system.extents.take(among[1])
-    found = align.overlaps(*extents, groups[0][among[0]], groups[1][among[1]])
-    return Pairs(among[0][found.gold], among[1][found.system], found.credit, found.overlap)
+    ours = among[0][np.isin(groups[0][among[0]], groups[1][among[1]])]  # most are alone with their side
+    theirs = among[1][np.isin(groups[1][among[1]], groups[0][ours])]
+    extents = gold.extents.take(ours), system.extents.take(theirs)
+    found = align.overlaps(*extents, groups[0][ours], groups[1][theirs])
+    return Pairs(ours[found.gold], theirs[found.system], found.credit, found.overlap)
 
 
 def places(extents: Extents) -> list[Ints]:

@@ -170,14 +170,20 @@ class Patterns:
 
 def condense(counts: Counts, times: NDArray[np.int64] | None = None) -> Patterns:
     """Documents of equal rows put together; `times` says how many each document stands for already."""
-    kinds, example, kind = np.unique(_pattern_codes(counts), return_index=True, return_inverse=True)
+    kinds, kind = np.unique(_pattern_codes(counts), return_inverse=True)
     many = np.bincount(kind, times, len(kinds)).astype(np.int64)
-    place = np.full(len(counts.documents), -1, np.int64)
+    example = np.empty(len(kinds), np.int64)  # any document of each pattern
+    example[kind] = np.arange(len(kind))
+    place = np.full(len(kind), -1, np.int64)
     place[example] = np.arange(len(example))
     rows = np.flatnonzero(place[counts.document] >= 0)
-    names = tuple(f"{number:09}" for number in range(len(example)))
-    kept = make_counts(
-        names, counts.labels, place[counts.document[rows]], counts.label[rows], counts.values[rows]
+    rows = rows[np.argsort(place[counts.document[rows]], kind="stable")]
+    kept = Counts(
+        documents=_numbered(len(example)),
+        labels=counts.labels,
+        document=place[counts.document[rows]].astype(np.int32),
+        label=counts.label[rows],
+        values=counts.values[rows],
     )
     return Patterns(kept, many, kind.astype(np.int64))
 
@@ -191,12 +197,9 @@ def join_patterns(parts: Sequence[Patterns]) -> Patterns:
     """The patterns of different documents, given in order of document, as one."""
     if len(parts) == 1:
         return parts[0]
-    names = (part.counts.documents for part in parts)
-    apart = [
-        replace(part.counts, documents=tuple(f"{number:09}.{name}" for name in own))
-        for number, (part, own) in enumerate(zip(parts, names, strict=True))
-    ]
-    joined = condense(join(apart), np.concatenate([part.times for part in parts]))
+    whole = join([part.counts for part in parts])
+    renamed = replace(whole, documents=_numbered(len(whole.documents)))
+    joined = condense(renamed, np.concatenate([part.times for part in parts]))
     known = [part.index for part in parts if part.index is not None]
     if joined.index is None or len(known) < len(parts):
         return forget(joined)
@@ -205,22 +208,27 @@ def join_patterns(parts: Sequence[Patterns]) -> Patterns:
     return replace(joined, index=np.concatenate(index))
 
 
+def _numbered(size: int) -> tuple[str, ...]:
+    """Names for so many patterns, in their order."""
+    return tuple(map(str, range(10**9, 10**9 + size)))
+
+
 def _pattern_codes(counts: Counts) -> NDArray[np.int64]:
-    """A number for each document, equal where the rows are."""
-    columns = [counts.label.astype(np.int64), *map(_whole, counts.values.T)]
-    names, row = np.unique(fold(columns), return_inverse=True)
+    """A number for each document, equal where the rows are; 0 where there are none."""
+    row = fold([counts.label.astype(np.int64), *map(_whole, counts.values.T)]) + 1
     sizes = np.bincount(counts.document, minlength=len(counts.documents))
-    first, most = np.cumsum(sizes) - sizes, int(sizes.max(initial=0))
-    code = np.zeros(len(sizes), np.int64)  # 0: no row
-    roomy = (len(names) + 1.0) ** most < ROOM
-    for place in range(most):
+    last, most = np.cumsum(sizes), int(sizes.max(initial=0))
+    base = int(row.max(initial=0)) + 1
+    if float(base) ** most < ROOM:  # the rows of a document are the digits of its number
+        digit = last[counts.document] - 1 - np.arange(len(row))
+        sums = np.concatenate([[0], np.cumsum(row * (base ** np.arange(most))[digit])])
+        code: NDArray[np.int64] = sums[last] - sums[last - sizes]
+        return code
+    code = np.zeros(len(sizes), np.int64)
+    for place in range(most):  # renumbered at every step, above all that came before
         longer = np.flatnonzero(sizes > place)
-        more = row[first[longer] + place] + 1
-        if roomy:
-            code[longer] = code[longer] * (len(names) + 1) + more
-        else:  # renumbered at every step, above all that came before
-            _, step = np.unique(fold([code[longer], more]), return_inverse=True)
-            code[longer] = code.max() + 1 + step
+        steps = fold([code[longer], row[(last - sizes)[longer] + place]])
+        code[longer] = code.max() + 1 + np.unique(steps, return_inverse=True)[1]
     return code
 
 

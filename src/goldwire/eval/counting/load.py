@@ -7,8 +7,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
-from operator import attrgetter, itemgetter
+from functools import cached_property
+from itertools import count, islice
+from operator import attrgetter, itemgetter, lt
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import DOCUMENTS, Corpus, layer_faults
 from goldwire.corpora.types import Annotations, Excluded
 from goldwire.eval.counting import align, tables
-from goldwire.eval.counting.tables import Codes, Table
+from goldwire.eval.counting.tables import Codes, Extents, Ints, Table
 
 # Bytes of lines decoded at once: small enough for the processor's cache, which is measurably faster.
 CHUNK = 2**18
@@ -48,8 +49,21 @@ class Texts:
     """The documents of a scoring, in order of id; `rows[i]` is document number i of all tables."""
 
     rows: tuple[Row, ...]
-    number: Mapping[str, int]
-    hashes: dict[str, str]
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """All document ids, sorted."""
+        return tuple(map(attrgetter("id"), self.rows))
+
+    @cached_property
+    def hashes(self) -> tuple[str, ...]:
+        """The hashes of all texts, in the same order."""
+        return tuple(map(attrgetter("sha256"), self.rows))
+
+    @cached_property
+    def number(self) -> Mapping[str, int]:
+        """The number of each document, by id."""
+        return dict(zip(self.ids, count(), strict=False))
 
     def fingerprint(self) -> str:
         """That of `store.fingerprint`, made from rows that are in order already."""
@@ -59,13 +73,13 @@ class Texts:
         """What the fingerprint is of: ids, hashes and excluded regions, as members of a JSON array."""
         regions = map(attrgetter("excluded"), self.rows)
         excluded = [[(region.start, region.end) for region in found] if found else () for found in regions]
-        rows = list(zip(self.number, self.hashes.values(), excluded, strict=True))
+        rows = list(zip(self.ids, self.hashes, excluded, strict=True))
         return msgspec.json.encode(rows)[1:-1]
 
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """All document ids, sorted."""
-        return tuple(self.number)
+    @cached_property
+    def regions(self) -> Extents:
+        """The excluded regions of all documents, as units."""
+        return tables.excluded_extents([row.excluded for row in self.rows])
 
     def text(self, number: int) -> str:
         """The text of a document; only where texts were read."""
@@ -100,34 +114,28 @@ class Layer:
 
     Annotations are in the order of the table's rows.
 
-    `excluded` is how many units touched an excluded region and were taken out of both. `content` is what
-    is annotated, as JSON in order of document, without who did it and when. `tags` says how tags were
-    read where the annotations come from such (see `corpora.formats.tags`).
+    `documents` is how many documents have a line. `excluded` is how many units touched an excluded region
+    and were taken out of both. `content` is what is annotated, as JSON lines in order of document, without
+    who did it and when. `tags` says how tags were read where the annotations come from such (see
+    `corpora.formats.tags`).
     """
 
     table: Table
     items: tuple[Annotations, ...]
-    content: tuple[bytes, ...]
+    documents: int
+    content: bytes
     excluded: int = 0
     tags: frozenset[str] = frozenset()
 
     @property
-    def documents(self) -> int:
-        """How many documents have a line."""
-        return len(self.content)
-
-    @property
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of the SHA-256 of the content."""
-        return hashlib.sha256(b"\n".join(self.content)).hexdigest()[:12]
+        return hashlib.sha256(self.content).hexdigest()[:12]
 
 
 def make_texts(rows: Iterable[Row]) -> Texts:
     """Documents put in order of id."""
-    ordered = tuple(sorted(rows, key=attrgetter("id")))
-    ids = list(map(attrgetter("id"), ordered))
-    hashes = dict(zip(ids, map(attrgetter("sha256"), ordered), strict=True))
-    return Texts(ordered, dict(zip(ids, count(), strict=False)), hashes)
+    return Texts(tuple(sorted(rows, key=attrgetter("id"))))
 
 
 def read_texts(corpus: Corpus, *, texts: bool = False) -> Texts:
@@ -228,9 +236,9 @@ def make_layer(
     faults: list[Fault] = []
     binding = _Binding(texts)
     for chunk in chunks:
-        fitting = binding.check(chunk)
-        table = _table(fitting, texts, codes, need)
-        content += map(_ENCODE, map(_CONTENT, chunk))
+        fitting, numbers = binding.check(chunk)
+        table = _table(fitting, numbers, codes, need)
+        content.append(_ENCODE_LINES(list(map(_CONTENT, chunk))))
         ids += map(_DOCUMENT, chunk)
         tags.update(_tags(chunk))
         if table is None:
@@ -242,14 +250,15 @@ def make_layer(
     faults = [*binding.faults(), *faults]
     if faults:
         raise DataError(f"{where}: {len(faults)} fault(s); nothing was scored", faults)
-    table = tables.concatenate(parts or [tables.make_table((), texts.number, codes, need.attributes)])
-    regions = tables.excluded_extents([row.excluded for row in texts.rows])
+    table = tables.concatenate(parts or [tables.make_table((), _NONE, codes, need.attributes)])
+    regions = texts.regions
     table, gone = tables.keep(table, _clear(table.mentions, regions), _clear(table.events, regions))
     inside = [exclude.leave_out(item, texts.rows[texts.number[item.document]].excluded)[0] for item in kept]
     return Layer(
         table=table,
         items=tuple(inside),
-        content=tuple(_in_order(ids, content)),
+        documents=len(ids),
+        content=_in_order(ids, b"".join(content).removesuffix(b"\n")),
         excluded=gone,
         tags=frozenset(tags),
     )
@@ -257,27 +266,34 @@ def make_layer(
 
 def _tags(chunk: Sequence[Annotations]) -> Iterator[str]:
     """How the tags that annotations come from were read."""
-    for details in map(attrgetter("provenance.details"), chunk):
+    for details in filter(None, map(attrgetter("provenance.details"), chunk)):
         if "tags" in details:
             yield str(details["tags"])
 
 
-def _in_order(ids: list[str], content: list[bytes]) -> Iterable[bytes]:
-    if ids == sorted(ids):
+def _in_order(ids: list[str], content: bytes) -> bytes:
+    """The lines of content, those of `ids`, in order of id."""
+    if ascend(ids):
         return content
-    return map(itemgetter(1), sorted(zip(ids, content, strict=True)))
+    return b"\n".join(map(itemgetter(1), sorted(zip(ids, content.split(b"\n"), strict=True))))
+
+
+def ascend(ids: Sequence[str]) -> bool:
+    """Whether each comes after the one before."""
+    return all(map(lt, ids, islice(ids, 1, None)))
 
 
 _DOCUMENT = attrgetter("document")
 # What is annotated, without who did it and when.
 _CONTENT = attrgetter("document", "sha256", "mentions", "events", "relations")
-_ENCODE = msgspec.json.Encoder().encode
+_ENCODE_LINES = msgspec.json.Encoder().encode_lines
+_NONE = np.zeros(0, np.int64)
 
 
-def _table(chunk: Sequence[Annotations], texts: Texts, codes: Codes, need: Need) -> Table | None:
-    """The table of some lines; None if units in them are faulty."""
+def _table(chunk: Sequence[Annotations], numbers: Ints, codes: Codes, need: Need) -> Table | None:
+    """The table of some lines, given the numbers of their documents; None if units in them are faulty."""
     try:
-        table = tables.make_table(chunk, texts.number, codes, need.attributes, need.ontology)
+        table = tables.make_table(chunk, numbers, codes, need.attributes, need.ontology)
     except (KeyError, IndexError):
         return None
     return table if _is_sound(table) else None
@@ -325,45 +341,44 @@ class _Binding:
         self.seen = np.zeros(len(texts.rows), np.bool_)
         self.doubtful: list[Annotations] = []
 
-    def check(self, chunk: Sequence[Annotations]) -> Sequence[Annotations]:
-        """The lines that fit; the others are put aside for `faults`."""
-        ids, hashes = (list(map(attrgetter(field), chunk)) for field in ("document", "sha256"))
-        if len(ids) == len(self.seen) and self._is_whole(ids, hashes):
+    def check(self, chunk: Sequence[Annotations]) -> tuple[Sequence[Annotations], Ints]:
+        """The lines that fit, and the numbers of their documents; the others are put aside for `faults`."""
+        if self._is_whole(chunk):
             self.seen[:] = True
-            return chunk
-        if list(map(self.texts.hashes.get, ids)) == hashes:
-            numbers = np.fromiter(map(self.texts.number.__getitem__, ids), np.int64, len(ids))
-            if not self.seen[numbers].any() and len(set(ids)) == len(ids):
-                self.seen[numbers] = True
-                return chunk
-        return self._sift(chunk)
-
-    def _is_whole(self, ids: list[str], hashes: list[str]) -> bool:
-        """Whether there is a line for each text, in order: then there is nothing to look up."""
-        texts = self.texts
-        return ids == list(texts.number) and hashes == list(texts.hashes.values()) and not self.seen.any()
-
-    def _sift(self, chunk: Sequence[Annotations]) -> Sequence[Annotations]:
-        fitting = []
+            return chunk, np.arange(len(chunk))
+        fitting, numbers = [], []
         for item in chunk:
-            number = self.texts.number.get(item.document, -1)
-            if number < 0 or self.seen[number] or self.texts.rows[number].sha256 != item.sha256:
+            number = self.texts.number.get(item.document)
+            if number is None or self.seen[number] or self.texts.hashes[number] != item.sha256:
                 self.doubtful.append(item)
             else:
                 self.seen[number] = True
                 fitting.append(item)
-        return fitting
+                numbers.append(number)
+        return fitting, np.array(numbers, np.int64)
+
+    def _is_whole(self, chunk: Sequence[Annotations]) -> bool:
+        """Whether there is a line for each text, in order: then there is nothing to look up."""
+        texts = self.texts
+        return (
+            len(chunk) == len(texts.rows)
+            and not self.seen.any()
+            and tuple(map(_DOCUMENT, chunk)) == texts.ids
+            and tuple(map(attrgetter("sha256"), chunk)) == texts.hashes
+        )
 
     def faults(self) -> list[Fault]:
         """All that is wrong with the lines put aside."""
-        hashes, number = self.texts.hashes, self.texts.number
+        if not self.doubtful:
+            return []
+        number, hashes = self.texts.number, dict(zip(self.texts.ids, self.texts.hashes, strict=True))
         again = {item.document for item in self.doubtful if item.document in number}
         first = [Annotations(document=id, sha256=hashes[id]) for id in sorted(again) if self.seen[number[id]]]
         return layer_faults([*first, *self.doubtful], hashes)
 
 
 # ---------------------------------------------------------------- excluded regions
-def _clear(extents: tables.Extents, regions: tables.Extents) -> tables.Bools:
+def _clear(extents: Extents, regions: Extents) -> tables.Bools:
     """Which units touch no excluded region."""
     clear = np.ones(len(extents), np.bool_)
     if len(regions):

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,19 +32,28 @@ HALF = 0.5  # the credit for a partial match: SemEval-2013 task 9, and MUC befor
 class Case:
     """Two sets of units to be matched, and what a match may look at besides: both tables and the texts."""
 
-    measure: Measure
     gold: Units
     system: Units
     gold_table: Table
     system_table: Table
     texts: Texts
 
+    @cached_property
+    def near(self) -> Pairs:
+        """All pairs that share a character, and whatever else the key names; several matches start here."""
+        gold, system = self.gold, self.system
+        return align.overlaps(gold.extents, system.extents, gold.group, system.group)
 
-def matched(case: Case) -> Pairs:
+
+def matched(measure: Measure, case: Case) -> Pairs:
     """The pairs of units that go together: one to one, of greatest total credit (see `align`)."""
-    if case.measure.match == "exact":
+    if measure.match == "exact":
         return exact(case.gold, case.system)
-    return align.assign(_CANDIDATES[case.measure.match](case))
+    return align.assign(_CANDIDATES[measure.match](measure, case))
+
+
+# The pairs that may go together under a measure.
+Candidates = Callable[[Measure, Case], Pairs]
 
 
 def exact(gold: Units, system: Units) -> Pairs:
@@ -54,41 +64,40 @@ def exact(gold: Units, system: Units) -> Pairs:
     return Pairs(found, at[found], np.ones(len(found)), gold.extents.lengths()[found])
 
 
-def _overlap(case: Case) -> Pairs:
-    gold, system = case.gold, case.system
-    return align.overlaps(gold.extents, system.extents, gold.group, system.group)
+def _overlap(_: Measure, case: Case) -> Pairs:
+    return case.near
 
 
-def _partial(case: Case) -> Pairs:
-    pairs = _overlap(case)
+def _partial(_: Measure, case: Case) -> Pairs:
+    pairs = case.near
     same = case.gold.key[pairs.gold] == case.system.key[pairs.system]
     return _credited(pairs, np.where(same, 1.0, HALF))
 
 
-def _iou(case: Case) -> Pairs:
-    pairs = _overlap(case)
+def _iou(measure: Measure, case: Case) -> Pairs:
+    pairs = case.near
     either = _sum_of_lengths(pairs, case) - pairs.overlap
     # In whole numbers: the threshold .3 is three tenths, which no double is.
-    threshold = Fraction(repr(case.measure.threshold))
+    threshold = Fraction(repr(measure.threshold))
     return pairs.take(pairs.overlap * threshold.denominator >= either * threshold.numerator)
 
 
-def _dice(case: Case) -> Pairs:
-    pairs = _overlap(case)
+def _dice(_: Measure, case: Case) -> Pairs:
+    pairs = case.near
     return _credited(pairs, 2 * pairs.overlap / _sum_of_lengths(pairs, case))
 
 
-def _in_tokens(candidates: Callable[[Case], Pairs]) -> Callable[[Case], Pairs]:
+def _in_tokens(candidates: Candidates) -> Candidates:
     """The same match, counted in tokens."""
 
-    def of_tokens(case: Case) -> Pairs:
+    def of_tokens(measure: Measure, case: Case) -> Pairs:
         documents = np.unique(np.concatenate([case.gold.extents.document, case.system.extents.document]))
         found = words.make_words(case.texts, documents.tolist())
         gold, system = (
             replace(units, extents=words.in_tokens(units.extents, found))
             for units in (case.gold, case.system)
         )
-        pairs = candidates(replace(case, gold=gold, system=system))
+        pairs = candidates(measure, replace(case, gold=gold, system=system))
         return _and(pairs, _without_tokens(case, gold))
 
     return of_tokens
@@ -105,7 +114,7 @@ def _and(one: Pairs, other: Pairs) -> Pairs:
     return Pairs(*(np.concatenate([getattr(one, name), getattr(other, name)]) for name in columns))
 
 
-def _extended(case: Case) -> Pairs:
+def _extended(_: Measure, case: Case) -> Pairs:
     gold, system = case.gold, case.system
     found = words.make_words(case.texts, np.unique(gold.extents.document).tolist())
     wide, hulls = words.extended(gold.extents, found), words.hulls(system.extents)
@@ -116,9 +125,9 @@ def _extended(case: Case) -> Pairs:
     return _paired(pairs.gold[inside], pairs.system[inside], case)
 
 
-def _head(case: Case) -> Pairs:
+def _head(measure: Measure, case: Case) -> Pairs:
     columns = [
-        [units.group, *words.heads(units.extents, _given(case.measure, units, table), case.texts).T]
+        [units.group, *words.heads(units.extents, _given(measure, units, table), case.texts).T]
         for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
     ]
     return _paired(*align.equal_pairs(*pack(*columns)), case)
@@ -132,7 +141,7 @@ def _given(measure: Measure, units: Units, table: Table) -> Ints | None:
     return table.mention_head[rows]
 
 
-def _coref(case: Case) -> Pairs:
+def _coref(_: Measure, case: Case) -> Pairs:
     owner, mention = _cluster_mates(case.gold, case.gold_table)
     places = place(case.gold_table.mentions.take(mention))
     gold, system = pack([case.gold.group[owner], *places], [case.system.group, *place(case.system.extents)])
@@ -151,7 +160,7 @@ def _cluster_mates(units: Units, table: Table) -> tuple[Ints, Ints]:
     return np.concatenate([np.arange(len(own)), unit[linked]]), np.concatenate([own, mention[linked]])
 
 
-_CANDIDATES: dict[str, Callable[[Case], Pairs]] = {
+_CANDIDATES: dict[str, Candidates] = {
     "overlap": _overlap,
     "iou": _iou,
     "token-iou": _in_tokens(_iou),

@@ -7,7 +7,7 @@ of a `Codes` that all tables of a scoring share, so that layers compare by numbe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
 from operator import attrgetter
@@ -113,13 +113,12 @@ class Table:
 
 def make_table(
     items: Sequence[Annotations],
-    document: Mapping[str, int],
+    numbers: Ints,
     codes: Codes,
     attributes: Iterable[str] = (),
     ontology: Ontology | None = None,
 ) -> Table:
-    """The columns of annotations; `document` numbers the documents, `attributes` are those wanted."""
-    numbers = _ints(map(document.__getitem__, map(attrgetter("document"), items)), len(items))
+    """The columns of annotations; `numbers` are those of their documents, `attributes` those wanted."""
     mentions, mention_document = _flat(items, "mentions", numbers)
     events, event_document = _flat(items, "events", numbers)
     relations, relation_document = _flat(items, "relations", numbers)

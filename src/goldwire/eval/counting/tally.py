@@ -22,21 +22,20 @@ from goldwire.eval.measure import WORDY, Measure
 
 @dataclass(frozen=True)
 class Sides:
-    """Gold and one system, ready to be counted; `made` keeps the units that several measures share."""
+    """Gold and one system, ready to be counted; `made` keeps what several measures share."""
 
     gold: Layer
     system: Layer
     texts: Texts
     codes: Codes
-    made: dict[Measure, tuple[Units, Units]] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
+    made: dict[Measure, Case] = field(default_factory=dict, init=False, compare=False, repr=False)
 
-    def units(self, measure: Measure) -> tuple[Units, Units]:
+    def case(self, measure: Measure) -> Case:
         """The units of both sides under a measure, whatever its match."""
         alike = msgspec.structs.replace(measure.counted, match="exact", threshold=None)
         if alike not in self.made:
-            self.made[alike] = make_units(alike, self.gold.table, self.system.table, self.codes)
+            tables = self.gold.table, self.system.table
+            self.made[alike] = Case(*make_units(alike, *tables, self.codes), *tables, self.texts)
         return self.made[alike]
 
 
@@ -74,8 +73,8 @@ def items_wanted(measures: Iterable[Measure]) -> bool:
 
 # ---------------------------------------------------------------- matched units
 def _matched(measure: Measure, sides: Sides) -> Outcome:
-    gold, system = sides.units(measure)
-    pairs = matched(Case(measure, gold, system, sides.gold.table, sides.system.table, sides.texts))
+    case = sides.case(measure)
+    gold, system, pairs = case.gold, case.system, matched(measure, case)
     cells = _cells(gold), _cells(system)
     hits = cells[0].take(pairs.gold), cells[1].take(pairs.system)
     credit = None if measure.match == "exact" else pairs.credit  # 1, each
@@ -154,7 +153,8 @@ def _surfaces(measure: Measure, sides: Sides) -> Outcome:
     The definition of WNUT-17. A form that occurs in several documents is counted in the first of them, so
     these counts do not add up over corpora.
     """
-    gold, system = sides.units(msgspec.structs.replace(measure, key=("span", *measure.key[1:])))
+    case = sides.case(msgspec.structs.replace(measure, key=("span", *measure.key[1:])))
+    gold, system = case.gold, case.system
     hits = exact(gold, system).gold
     forms = [_forms(side, sides.texts) for side in (gold, system)]
     home: dict[tuple[str, int], int] = {}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -18,6 +17,9 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.extractors.spec import Spec
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "goldwire.extractors"
 Output = Annotations | Prediction | dict[str, Any]
@@ -156,6 +158,8 @@ def _module(kind: str) -> ModuleType:
 
 def plugins() -> dict[str, EntryPoint]:
     """The systems of installed packages, by name; a name that Goldwire uses itself is never theirs."""
+    from importlib.metadata import entry_points  # slow to import, and most commands never come here
+
     found = entry_points(group=ENTRY_POINTS)
     return {point.name: point for point in sorted(found, key=lambda p: p.name) if point.name not in KINDS}
 

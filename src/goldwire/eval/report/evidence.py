@@ -14,7 +14,7 @@ import numpy as np
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
-from goldwire.eval.analysis import analyse, blame, diagnose
+from goldwire.eval.analysis import analyse, blame, diagnose, outcomes
 from goldwire.eval.analysis.confidence import Confidence
 from goldwire.eval.analysis.diagnose import CORRECT, Findings
 from goldwire.eval.analysis.substitute import substitute
@@ -38,7 +38,7 @@ from goldwire.eval.report.model import (
 )
 from goldwire.eval.trace import check
 
-UNITS = ("entities", "triggers", "arguments")  # as `analyse.KINDS`, in the words of a reader
+UNITS = ("entities", "triggers", "arguments")  # as `outcomes.KINDS`, in the words of a reader
 # A matrix has a row and a column for this many labels; the rarer ones share one, called OTHER.
 LABELS = 40
 POINTS = 200  # of a curve
@@ -90,7 +90,7 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
         gold=gold,
         systems=systems,
         findings={
-            name: dict(zip(UNITS, analyse.find(Sides(gold, one, texts, codes)).values(), strict=True))
+            name: dict(zip(UNITS, outcomes.find(Sides(gold, one, texts, codes)).values(), strict=True))
             for name, one in systems.items()
         },
     )
@@ -141,7 +141,7 @@ def _tallies(counts: Mapping[str, int]) -> tuple[Tally, ...]:
 
 def _causes(findings: Findings) -> dict[str, int]:
     """Gold arguments that are not right, by cause; the other causes are the system's."""
-    return {cause: gold for cause, (gold, _) in analyse.count_causes(findings).items() if cause in LOST}
+    return {cause: gold for cause, (gold, _) in outcomes.count_causes(findings).items() if cause in LOST}
 
 
 def _costs(evidence: Evidence) -> Iterator[Costs]:
@@ -156,9 +156,9 @@ def _costs(evidence: Evidence) -> Iterator[Costs]:
 
 def _curves(evidence: Evidence) -> Iterator[Curve]:
     for name, layer in evidence.systems.items():
-        by_kind = dict(zip(analyse.KINDS, evidence.findings[name].values(), strict=True))
+        by_kind = dict(zip(outcomes.KINDS, evidence.findings[name].values(), strict=True))
         for kind, found in analyse.iter_confidence(by_kind, layer.items):
-            yield make_curve(name, UNITS[analyse.KINDS.index(kind)], found)
+            yield make_curve(name, UNITS[outcomes.KINDS.index(kind)], found)
 
 
 def make_curve(system: str, units: str, found: Confidence) -> Curve:

@@ -126,18 +126,22 @@ def bootstrap(sample: Sample, statistic: Statistic, *, trials: int = TRIALS, see
     if not sample.documents:
         return statistic(np.zeros((trials, sample.rows.shape[1])))
     random = generator(seed)
-    sizes = blocks(trials, sample.documents)
+    sizes = blocks(trials, len(sample.times) if _is_repetitive(sample) else sample.documents)
     return np.concatenate([statistic(_draw(random, sample, size) @ sample.rows) for size in sizes])
 
 
-def _draw(random: np.random.Generator, sample: Sample, size: int) -> Floats:
-    """How often each distinct row occurs in each of `size` resamples.
+def _is_repetitive(sample: Sample) -> bool:
+    """Whether so few rows are distinct that it is faster to draw how often each occurs than documents.
 
-    Where nearly every row is distinct, drawing documents one by one is the faster of two ways to draw
-    from the same multinomial.
+    Both are draws from the same multinomial.
     """
+    return len(sample.times) * _MULTINOMIAL_COST <= sample.documents
+
+
+def _draw(random: np.random.Generator, sample: Sample, size: int) -> Floats:
+    """How often each distinct row occurs in each of `size` resamples."""
     distinct, documents = len(sample.times), sample.documents
-    if distinct * _MULTINOMIAL_COST <= documents:
+    if _is_repetitive(sample):
         return random.multinomial(documents, sample.times / documents, size).astype(np.float64)
     home = np.repeat(np.arange(distinct), sample.times)
     places = home[random.integers(0, documents, (size, documents))] + distinct * np.arange(size)[:, None]
