@@ -194,6 +194,7 @@ def is_running(pid: int) -> bool:
         ("x=cmd:'unbalanced", "No closing quotation"),
         ("x=file:absent.jsonl", "cannot be read"),
         ("x=lexicon:absent.toml", "no lexicon 'absent.toml'"),
+        ("x=spacy:absent_pipeline", "install a pipeline first"),
         ("x=https://me:secret@host.example/", "no user or password in an address"),
     ],
 )
@@ -203,6 +204,7 @@ def test_a_system_that_cannot_be_opened_is_said_and_stops_no_other(
     broken, good = run(corpus, [parse_system(system), module(here, GOOD)])
     assert broken.error is not None
     assert message in broken.error
+    assert broken.error.count(system.partition("=")[2].partition("?")[0]) <= 1
     assert "secret" not in broken.error
     assert broken.facts is None
     assert good.error is None

@@ -98,7 +98,12 @@ class Pool:
                 done += isinstance(event, Finished)
                 yield event
             if self._broken is not None:
-                raise ExtractorError(f"{self._job.spec.shown()}: {self._broken}")
+                raise ExtractorError(self._told(self._broken))
+
+    def _told(self, what: str) -> str:
+        """What went wrong, with the system in front; many messages of extractors begin with it."""
+        name = self._job.spec.shown()
+        return what if what.startswith(f"{name}: ") else f"{name}: {what}"
 
     def _wait(self) -> list[Happening]:
         """What happened since; workers are fed before anybody looks at what they gave."""
