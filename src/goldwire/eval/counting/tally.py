@@ -11,7 +11,17 @@ import numpy as np
 
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.types import Annotations, Span
-from goldwire.eval.counting.counts import GRID, Counts, Floats, make_counts
+from goldwire.eval.counting.counts import (
+    COLUMNS,
+    GOLD,
+    GOLD_HITS,
+    GRID,
+    SYSTEM,
+    SYSTEM_HITS,
+    Counts,
+    Floats,
+    make_counts,
+)
 from goldwire.eval.counting.load import Layer, Row, TextRow, Texts
 from goldwire.eval.counting.match import Case, exact, matched
 from goldwire.eval.counting.tables import Codes, Ints
@@ -75,10 +85,9 @@ def items_wanted(measures: Iterable[Measure]) -> bool:
 def _matched(measure: Measure, sides: Sides) -> Outcome:
     case = sides.case(measure)
     gold, system, pairs = case.gold, case.system, matched(measure, case)
-    cells = _cells(gold), _cells(system)
-    hits = cells[0].take(pairs.gold), cells[1].take(pairs.system)
+    units = _cells(gold), _cells(system)
     credit = None if measure.match == "exact" else pairs.credit  # 1, each
-    counts = tally(sides, cells, hits, credit)
+    counts = tally(sides, units, units[0].take(pairs.gold), credit)
     return Outcome(counts, gold.collapsed, system.collapsed)
 
 
@@ -98,27 +107,29 @@ def _cells(side: Units) -> Cells:
     return Cells(side.extents.document, side.label)
 
 
-def tally(
-    sides: Sides, units: tuple[Cells, Cells], hits: tuple[Cells, Cells], credit: Floats | None = None
-) -> Counts:
-    """Counts from the units and the hits of (gold, system); a hit adds its credit, 1 if none is given."""
+def tally(sides: Sides, units: tuple[Cells, Cells], hits: Cells, credit: Floats | None = None) -> Counts:
+    """Counts from the units of (gold, system) and from the hits, which are one to one and of equal label.
+
+    A hit adds its credit to both sides, 1 if none is given.
+    """
     names, rank = _labels(sides.codes, units[0].label, units[1].label)
+    cells = [side.document * len(names) + rank[side.label] for side in (*units, hits)]
+    rows, (gold, system, hit), size = _rows(cells, len(sides.texts.rows) * len(names))
     weight = None if credit is None else np.rint(credit * GRID) / GRID
-    cells = [side.document * len(names) + rank[side.label] for side in (*units, *hits)]
-    rows, places, size = _rows(cells, len(sides.texts.rows) * len(names))
-    gold, system, gold_hits, system_hits = (
-        np.bincount(place, one, size) for place, one in zip(places, (None, None, weight, weight), strict=True)
-    )
-    here = np.flatnonzero(gold + system)
+    in_gold, in_system = (np.bincount(side, minlength=size) for side in (gold, system))
+    right = np.bincount(hit, weight, size)
+    here = np.flatnonzero((in_gold + in_system).astype(np.bool_))
     at = here if rows is None else rows[here]
+    values = np.empty((len(COLUMNS), len(here))).T  # column by column, as they are added up
+    values[:, SYSTEM_HITS] = values[:, GOLD_HITS] = right[here]
+    values[:, SYSTEM], values[:, GOLD] = in_system[here], in_gold[here]
+    document = at // max(len(names), 1)
     return Counts(
         documents=sides.texts.ids,
         labels=names,
-        document=(at // max(len(names), 1)).astype(np.int32),
-        label=(at % max(len(names), 1)).astype(np.int32),
-        values=np.column_stack([column[here] for column in (system_hits, system, gold_hits, gold)]).astype(
-            np.float64
-        ),
+        document=document.astype(np.int32),
+        label=(at - document * len(names)).astype(np.int32),
+        values=values,
     )
 
 
@@ -162,7 +173,7 @@ def _surfaces(measure: Measure, sides: Sides) -> Outcome:
         for form, document in zip(names, side.extents.document.tolist(), strict=True):
             home[form] = min(document, home.get(form, document))
     found = [_distinct(names, home) for names in (*forms, [forms[0][hit] for hit in hits.tolist()])]
-    counts = tally(sides, (found[0], found[1]), (found[2], found[2]))
+    counts = tally(sides, (found[0], found[1]), found[2])
     return Outcome(counts, *(len(names) - len(set(names)) for names in forms))
 
 
