@@ -16,7 +16,7 @@ import numpy as np
 from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import write_atomic
-from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts
+from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.text import amount
 
@@ -208,7 +208,7 @@ def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:
     """The counts that a table holds."""
     rows = np.array([row for pattern in table.patterns for row in pattern], np.float64).reshape(-1, 5)
     number = np.repeat(np.arange(len(table.patterns)), [len(pattern) for pattern in table.patterns])
-    names = tuple(f"{pattern:09}" for pattern in range(len(table.patterns)))
+    names = numbered(len(table.patterns))
     counts = make_counts(names, table.labels, number, rows[:, 0], rows[:, 1:])
     index = np.array(table.documents, np.int64)
     times = np.bincount(index, minlength=len(names)).astype(np.int64)

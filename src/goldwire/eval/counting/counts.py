@@ -179,7 +179,7 @@ def condense(counts: Counts, times: NDArray[np.int64] | None = None) -> Patterns
     rows = np.flatnonzero(place[counts.document] >= 0)
     rows = rows[np.argsort(place[counts.document[rows]], kind="stable")]
     kept = Counts(
-        documents=_numbered(len(example)),
+        documents=numbered(len(example)),
         labels=counts.labels,
         document=place[counts.document[rows]].astype(np.int32),
         label=counts.label[rows],
@@ -198,7 +198,7 @@ def join_patterns(parts: Sequence[Patterns]) -> Patterns:
     if len(parts) == 1:
         return parts[0]
     whole = join([part.counts for part in parts])
-    renamed = replace(whole, documents=_numbered(len(whole.documents)))
+    renamed = replace(whole, documents=numbered(len(whole.documents)))
     joined = condense(renamed, np.concatenate([part.times for part in parts]))
     known = [part.index for part in parts if part.index is not None]
     if joined.index is None or len(known) < len(parts):
@@ -208,7 +208,7 @@ def join_patterns(parts: Sequence[Patterns]) -> Patterns:
     return replace(joined, index=np.concatenate(index))
 
 
-def _numbered(size: int) -> tuple[str, ...]:
+def numbered(size: int) -> tuple[str, ...]:
     """Names for so many patterns, in their order."""
     return tuple(map(str, range(10**9, 10**9 + size)))
 
