@@ -5,10 +5,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.eval.counting.counts import make_counts, no_counts, positions
+from goldwire.eval.counting.counts import (
+    condense,
+    forget,
+    join,
+    join_patterns,
+    make_counts,
+    no_counts,
+    positions,
+)
 
 rows = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 2), st.lists(st.integers(0, 3), min_size=4, max_size=4)),
+    max_size=12,
+)
+
+# Values so many and so far apart that the rows of a document fill more than one machine word.
+wide = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.integers(0, 2),
+        st.lists(st.sampled_from([0, 1, 0.5, 7, 2**17, 2**20 + 0.25]), min_size=4, max_size=4),
+    ),
     max_size=12,
 )
 
@@ -71,3 +89,31 @@ def test_counts_compare_by_value_and_have_no_hash():
 def test_a_document_that_is_not_there_has_no_place():
     with pytest.raises(KeyError):
         positions(("a",), ("b",))
+
+
+@given(rows | wide)
+def test_patterns_hold_the_counts_of_every_document(found):
+    made = counts(found)
+    patterns = condense(made)
+    assert patterns.expand(made.documents) == made
+    by_document = [tuple(map(tuple, made.select((id,)).values)) for id in made.documents]
+    labels = [tuple(made.select((id,)).labels) for id in made.documents]
+    assert len(patterns.times) == len({*zip(labels, by_document, strict=True)})
+    assert patterns.times.sum() == len(made.documents)
+    np.testing.assert_array_equal(patterns.whole().total(), made.total())
+
+
+@given(rows | wide, rows | wide)
+def test_patterns_of_blocks_are_those_of_all_documents(one, other):
+    blocks = [counts(one), counts(other, documents=("e", "f", "g", "h"))]
+    joined, whole = join_patterns([condense(block) for block in blocks]), condense(join(blocks))
+    assert joined.expand(tuple("abcdefgh")) == whole.expand(tuple("abcdefgh")) == join(blocks)
+    assert joined.times.tolist() == whole.times.tolist()
+    assert joined.counts == whole.counts
+
+
+def test_forgotten_documents_are_not_told_apart():
+    patterns = forget(condense(counts([(1, 0, [1, 1, 1, 1]), (2, 0, [1, 1, 1, 1])])))
+    assert sorted(patterns.times.tolist()) == [2, 2]
+    with pytest.raises(TypeError, match="forgotten"):
+        patterns.expand(tuple("abcd"))

@@ -7,9 +7,10 @@ import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
+
+import msgspec
 
 from goldwire.corpora.errors import GoldwireError
 from goldwire.eval import verdict
@@ -21,8 +22,7 @@ from goldwire.eval.measure import Measure
 from goldwire.eval.verdict import Finding, Options
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """What is asked of each block: `names` are those of gold and then of the systems, for errors."""
 
     names: tuple[str, ...]
@@ -30,8 +30,7 @@ class Task:
     options: Options
 
 
-@dataclass(frozen=True)
-class Portion:
+class Portion(msgspec.Struct, frozen=True):
     """What a block has of one layer: its content as JSON lines, how many lines, what was excluded."""
 
     content: bytes
@@ -40,8 +39,7 @@ class Portion:
     tags: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """What one block says: of its documents, of its layers, and what was found of each system.
 
     `groups` are the groups of the documents, a document without one having its own id; empty where no

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -45,8 +44,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # ---------------------------------------------------------------- what is found
-@dataclass(frozen=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What was found under one measure; all of it adds up over blocks of documents."""
 
     counts: Patterns
@@ -55,8 +53,7 @@ class Found:
     classes: Mapping[str, int] | None = None
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What was found of one system in some documents: by measure, and what became of its units by kind."""
 
     measures: Mapping[Measure, Found]
@@ -141,8 +138,7 @@ def _add_confusions(parts: Sequence[Confusion]) -> Confusion:
 
 
 # ---------------------------------------------------------------- what is said of it
-@dataclass(frozen=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """What every result of a record is made with: policies and data for its signature, documents, groups."""
 
     options: Options

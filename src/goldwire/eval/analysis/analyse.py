@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from goldwire.corpora import exclude
@@ -23,8 +23,7 @@ from goldwire.eval.counting.tally import Sides
 EXCLUDED = "excluded"
 
 
-@dataclass(frozen=True)
-class Analysis:
+class Analysis(msgspec.Struct, frozen=True):
     """What became of all units of gold and one system.
 
     `findings` are by `outcomes.KINDS`: mentions, triggers, arguments; `confidence` is of those that have

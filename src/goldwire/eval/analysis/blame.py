@@ -13,9 +13,9 @@ its own. Its cause is the first of these that holds:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from goldwire.eval.analysis.diagnose import (
     CORRECT,
@@ -57,8 +57,7 @@ CAUSES = (
 ) = range(len(CAUSES))
 
 
-@dataclass(frozen=True)
-class Events:
+class Events(msgspec.Struct, frozen=True):
     """How the events of gold and system go together.
 
     `gold` and `system` have, for each row of a table's events, the number of its pair, `NONE` where it

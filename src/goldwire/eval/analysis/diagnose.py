@@ -10,7 +10,6 @@ one class, and in one cell of the confusion matrix. For arguments the type is th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -29,8 +28,7 @@ CORRECT, BOUNDARY, TYPE, BOUNDARY_TYPE, DUPLICATE, SPURIOUS, MISSED = range(len(
 _CREDIT = {(True, True): 6.0, (True, False): 4.0, (False, True): 3.0, (False, False): 2.0}
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(msgspec.Struct, frozen=True):
     """The units of one layer: where they stand, what they are called, and their rows in the table."""
 
     extents: Extents
@@ -38,8 +36,7 @@ class Side:
     row: Ints
 
 
-@dataclass(frozen=True)
-class Findings:
+class Findings(msgspec.Struct, frozen=True):
     """A row for each unit, or for each pair of units that go together.
 
     `gold_unit` and `system_unit` number the units of the sides, `NONE` where there is none; `kind` numbers
@@ -102,8 +99,7 @@ def _typed(measure: str, gold: Table, system: Table, codes: Codes) -> Findings:
 
 
 # ---------------------------------------------------------------- the steps
-@dataclass(frozen=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """Units that go together, and whether they have one place and one label."""
 
     gold: Ints

@@ -9,12 +9,12 @@ what all of them do.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from operator import attrgetter
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from goldwire.eval.analysis import blame, diagnose
 from goldwire.eval.analysis.diagnose import places

@@ -10,8 +10,8 @@ components, so the cost follows the overlaps and not the square of the units.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,8 +23,7 @@ CREDIT_UNIT = 10**9
 _TRIED = 8
 
 
-@dataclass(frozen=True)
-class Pairs:
+class Pairs(msgspec.Struct, frozen=True):
     """Gold and system units, by number, that may go together (or do), with credit and common characters."""
 
     gold: Ints

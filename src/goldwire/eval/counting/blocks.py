@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
@@ -26,8 +25,7 @@ from goldwire.eval.counting.tables import Codes
 SIZE = 2**20  # bytes of documents in a block: more are not read faster, and leave a core idle at the end
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """Some documents of a corpus, and what each of the layers has for them."""
 
     texts: Texts

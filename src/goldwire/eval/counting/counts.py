@@ -6,11 +6,12 @@ Everything later (averages, intervals, tests, merging) is made from `Counts`; no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goldwire.eval.counting.tables import ROOM, fold
@@ -28,8 +29,7 @@ COLUMNS = ("system_hits", "system", "gold_hits", "gold")
 GRID = 2.0**32
 
 
-@dataclass(frozen=True, eq=False)
-class Counts:
+class Counts(msgspec.Struct, frozen=True, eq=False):
     """The counts of one system under one measure.
 
     `documents`: the ids of ALL documents of the gold side, sorted, those without units included.
@@ -137,8 +137,7 @@ def join(parts: Sequence[Counts]) -> Counts:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Patterns:
+class Patterns(msgspec.Struct, frozen=True, eq=False):
     """Counts in which documents of equal rows are put together.
 
     Each document of `counts` stands for `times` documents, all of different rows. `index` has the pattern of
@@ -221,6 +220,7 @@ def _pattern_codes(counts: Counts) -> NDArray[np.int64]:
     base = int(row.max(initial=0)) + 1
     if float(base) ** most < ROOM:  # the rows of a document are the digits of its number
         digit = last[counts.document] - 1 - np.arange(len(row))
+        # Sums over all documents may overflow, and go on from the other end: their differences hold.
         sums = np.concatenate([[0], np.cumsum(row * (base ** np.arange(most))[digit])])
         code: NDArray[np.int64] = sums[last] - sums[last - sizes]
         return code

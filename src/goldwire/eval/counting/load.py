@@ -6,7 +6,6 @@ import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, islice
 from operator import attrgetter, itemgetter, lt
@@ -44,8 +43,7 @@ class TextRow(Row, frozen=True, gc=False, kw_only=True):
     text: str
 
 
-@dataclass(frozen=True)
-class Texts:
+class Texts(msgspec.Struct, frozen=True, dict=True):
     """The documents of a scoring, in order of id; `rows[i]` is document number i of all tables."""
 
     rows: tuple[Row, ...]
@@ -89,8 +87,7 @@ class Texts:
         return row.text
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(msgspec.Struct, frozen=True):
     """What the measures of a scoring look at besides types and spans.
 
     The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole;
@@ -108,8 +105,10 @@ class Need:
         return TextRow if self.texts else Row
 
 
-@dataclass(frozen=True)
-class Layer:
+PLAIN = Need()
+
+
+class Layer(msgspec.Struct, frozen=True):
     """One layer of a scoring: its table, and the annotations themselves where a measure wants them.
 
     Annotations are in the order of the table's rows.
@@ -197,7 +196,7 @@ def read_layer(
     name: str,
     texts: Texts,
     codes: Codes,
-    need: Need = Need(),
+    need: Need = PLAIN,
 ) -> Layer:
     """A layer of a corpus as a table.
 
@@ -223,7 +222,7 @@ def make_layer(
     chunks: Iterable[Sequence[Annotations]],
     texts: Texts,
     codes: Codes,
-    need: Need = Need(),
+    need: Need = PLAIN,
     *,
     where: str = "layer",
 ) -> Layer:

@@ -11,11 +11,12 @@ of gold's argument. In all, whatever else the key names must agree.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goldwire.eval.counting import align, words
@@ -28,8 +29,7 @@ from goldwire.eval.measure import Measure
 HALF = 0.5  # the credit for a partial match: SemEval-2013 task 9, and MUC before it
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, dict=True):
     """Two sets of units to be matched, and what a match may look at besides: both tables and the texts."""
 
     gold: Units

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
 from itertools import chain
 from operator import attrgetter
 from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goldwire.corpora.ontology import Ontology
@@ -36,8 +37,7 @@ class Codes(dict[Any, int]):
         return tuple(self)
 
 
-@dataclass(frozen=True)
-class Extents:
+class Extents(msgspec.Struct, frozen=True):
     """Where units stand: unit i is in `document[i]` and has the parts `offset[i]` up to `offset[i + 1]`.
 
     Parts are in order, do not overlap and do not touch: two units with the same characters have the
@@ -87,8 +87,7 @@ class Extents:
         return Extents(self.document[index], offset, self.starts[parts], self.ends[parts], self.shape[index])
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """One layer's annotations of some documents; `documents` numbers refer to the list given.
 
     `argument_event`, `argument_mention`, `relation_source` and `relation_target` are rows of events and
@@ -206,7 +205,7 @@ def concatenate(tables: Sequence[Table]) -> Table:
         for i, table in enumerate(tables)
     ]
     return Table(
-        **{field.name: _joined([getattr(table, field.name) for table in shifted]) for field in fields(Table)}
+        **{name: _joined([getattr(table, name) for table in shifted]) for name in Table.__struct_fields__}
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -30,15 +30,18 @@ from goldwire.eval.counting.units import Units, make_units
 from goldwire.eval.measure import WORDY, Measure
 
 
-@dataclass(frozen=True)
-class Sides:
-    """Gold and one system, ready to be counted; `made` keeps what several measures share."""
+class Sides(msgspec.Struct, frozen=True, dict=True):
+    """Gold and one system, ready to be counted."""
 
     gold: Layer
     system: Layer
     texts: Texts
     codes: Codes
-    made: dict[Measure, Case] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @cached_property
+    def made(self) -> dict[Measure, Case]:
+        """What several measures share: the cases made so far."""
+        return {}
 
     def case(self, measure: Measure) -> Case:
         """The units of both sides under a measure, whatever its match."""
@@ -49,8 +52,7 @@ class Sides:
         return self.made[alike]
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """The counts, and how many units of either side repeated another and were not counted."""
 
     counts: Counts
@@ -91,8 +93,7 @@ def _matched(measure: Measure, sides: Sides) -> Outcome:
     return Outcome(counts, gold.collapsed, system.collapsed)
 
 
-@dataclass(frozen=True)
-class Cells:
+class Cells(msgspec.Struct, frozen=True):
     """Units by what they are counted under: the number of a document and the code of a label."""
 
     document: Ints

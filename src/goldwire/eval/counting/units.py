@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from goldwire.corpora.errors import MeasureError
@@ -12,8 +12,7 @@ from goldwire.eval.counting.tables import NONE, ROOM, Bools, Codes, Extents, Int
 from goldwire.eval.measure import Measure
 
 
-@dataclass(frozen=True)
-class Units:
+class Units(msgspec.Struct, frozen=True):
     """The units of one side, as a set: none has the key of another.
 
     `extents` is what is matched. `group` is equal where all else in the key agrees (the type, the role,
@@ -45,8 +44,7 @@ class Units:
 
 
 # One side before its keys are made: the extents, and the columns that must agree besides.
-@dataclass(frozen=True)
-class _Side:
+class _Side(msgspec.Struct, frozen=True):
     extents: Extents
     columns: tuple[Ints, ...]
     label: Ints

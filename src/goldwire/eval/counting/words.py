@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.types import Span
@@ -25,8 +26,7 @@ _ENDS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """The tokens of documents, one after the other: document d has those from `offset[d]` on."""
 
     offset: Ints
