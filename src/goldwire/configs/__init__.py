@@ -5,7 +5,9 @@ Only data stands here, read through `read` and listed by `names`.
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
+
+_HERE = Path(__file__).parent
 
 
 def names(kind: str) -> list[str]:
@@ -14,7 +16,7 @@ def names(kind: str) -> list[str]:
     >>> "conflict" in names("ontologies")
     True
     """
-    folder = files(__name__) / kind
+    folder = _HERE / kind
     if not folder.is_dir():
         return []
     return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
@@ -24,4 +26,4 @@ def read(kind: str, name: str) -> str:
     """The TOML text of one config; `KeyError` if there is none of that kind and name."""
     if name not in names(kind):
         raise KeyError(f"no {name!r} among {kind}: {', '.join(names(kind)) or 'there are none'}")
-    return (files(__name__) / kind / f"{name}.toml").read_text(encoding="utf-8")
+    return (_HERE / kind / f"{name}.toml").read_text(encoding="utf-8")

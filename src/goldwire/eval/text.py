@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 UNDEFINED = "–"
 
 # Characters that no one sees but that reorder, hide or control what stands around them: C0 and C1 controls
 # (escape sequences of terminals among them), lone surrogates, and the bidirectional controls of Unicode.
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _KEPT = "\n\t"
-_SHOWN = {
-    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEPT},
-    **{code: f"⟨U+{code:04X}⟩" for code in (0x7F, *range(0x80, 0xA0), *_BIDI, 0x2028, 0x2029, 0xFEFF)},
-    **{code: f"⟨U+{code:04X}⟩" for code in range(0xD800, 0xE000)},
-}
+
+
+@cache
+def _shown() -> dict[int, str]:
+    return {
+        **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEPT},
+        **{code: f"⟨U+{code:04X}⟩" for code in (0x7F, *range(0x80, 0xA0), *_BIDI, 0x2028, 0x2029, 0xFEFF)},
+        **{code: f"⟨U+{code:04X}⟩" for code in range(0xD800, 0xE000)},
+    }
 
 
 def visible(text: str) -> str:
@@ -21,7 +27,7 @@ def visible(text: str) -> str:
     >>> visible("a\\x00b\\u202ec\\x1b[31m")
     'a␀b⟨U+202E⟩c␛[31m'
     """
-    return text.translate(_SHOWN)
+    return text.translate(_shown())
 
 
 def line(text: str) -> str:

@@ -7,7 +7,6 @@ texts: it binds to a user's own copy of an article when the SHA-256 of the text 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 
 import msgspec
@@ -70,11 +69,11 @@ def gold_for(documents: Iterable[Document]) -> dict[str, list[Annotations]]:
 
 
 def _folders() -> list[Path]:
-    root = Path(str(files(__name__)))
+    root = Path(__file__).parent
     return sorted(item for item in root.iterdir() if item.is_dir() and not item.name.startswith(("_", ".")))
 
 
 def _path(name: str, known: list[str]) -> Path:
     if name not in known:
         raise CorpusError(f"no {name!r} ships with Goldwire; there are: {', '.join(known) or 'none'}")
-    return Path(str(files(__name__))) / name
+    return Path(__file__).parent / name

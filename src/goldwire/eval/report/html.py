@@ -11,7 +11,7 @@ import base64
 import gzip
 import hashlib
 from collections.abc import Mapping
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -100,7 +100,7 @@ def pack_all(blocks: Mapping[str, Any], budget: int) -> dict[str, str]:
 
 def read_asset(name: str) -> str:
     """A file of the page, as text."""
-    return (files("goldwire.eval.report") / "templates" / name).read_text(encoding="utf-8")
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
 
 
 def _environment() -> Environment:
