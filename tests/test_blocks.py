@@ -14,6 +14,7 @@ from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval import parts
 from goldwire.eval.counting import blocks, load
 from goldwire.eval.counting.load import Need
+from goldwire.eval.measure import parse
 from goldwire.eval.score import Options, score, score_corpus
 
 MEASURES = [
@@ -115,6 +116,28 @@ def test_several_processes_give_the_same_record(tmp_path, monkeypatch):
     monkeypatch.setattr(blocks, "SIZE", 200)
     assert len(blocks.find_places(corpus, ["gold"])) > 3
     same(score_corpus(corpus, "gold", ["s"], MEASURES, workers=3), whole(corpus))
+
+
+class Watched(list):
+    """A list that remembers how many of its members were asked for."""
+
+    asked = 0
+
+    def __iter__(self):
+        for member in super().__iter__():
+            self.asked += 1
+            yield member
+
+
+def test_processes_do_not_run_ahead_of_what_is_taken(tmp_path, monkeypatch):
+    corpus = corpus_of(tmp_path / "c", [f"d{number:03}" for number in range(60)], {}, {})
+    monkeypatch.setattr(blocks, "SIZE", 100)
+    places = Watched(blocks.find_places(corpus, ["gold", "system/s"]))
+    task = parts.Task(("gold", "s"), (parse("entity"),), Options())
+    found = parts.iter_parts(places, Need(), task, workers=2)
+    first = next(found)
+    assert 1 <= places.asked <= 1 + 2 * parts.AHEAD < len(places)
+    assert [*first.ids, *(id for part in found for id in part.ids)] == [f"d{n:03}" for n in range(60)]
 
 
 def test_a_killed_process_is_told(tmp_path, monkeypatch):

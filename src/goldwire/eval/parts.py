@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from operator import attrgetter
@@ -78,10 +79,14 @@ def _portion(layer: Layer) -> Portion:
 
 
 # ---------------------------------------------------------------- many
+AHEAD = 3  # blocks a process that are given out before the first of them is taken
+
+
 def iter_parts(places: Sequence[Place], need: Need, task: Task, workers: int = 1) -> Iterator[Part]:
     """The parts of all places in their order, found by up to so many forked processes.
 
-    Where processes cannot be forked there is one. Raises as `read_block`.
+    Where processes cannot be forked there is one. No more than `AHEAD` parts a process wait to be taken, so
+    that memory stays, however many processes there are. Raises as `read_block`.
     """
     find = partial(_find, need=need, task=task)
     several = min(workers, len(places)) > 1 and "fork" in multiprocessing.get_all_start_methods()
@@ -90,7 +95,13 @@ def iter_parts(places: Sequence[Place], need: Need, task: Task, workers: int = 1
         return
     with ProcessPoolExecutor(min(workers, len(places)), multiprocessing.get_context("fork")) as pool:
         try:
-            yield from pool.map(find, places)
+            waiting: deque[Future[Part]] = deque()
+            for place in places:
+                waiting.append(pool.submit(find, place))
+                if len(waiting) > AHEAD * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
         except BrokenProcessPool:
             raise GoldwireError("a process that counted was killed; the memory may be too small") from None
 
