@@ -183,6 +183,17 @@ def test_near_duplicates_have_no_interval_once_they_are_forgotten(tmp_path):
     assert streamed.policies["intervals"] == "none"
 
 
+def test_near_duplicates_in_some_blocks_alone_are_kept_together(tmp_path, monkeypatch):
+    documents = [make_document(name, TEXT, group="d07" if name in ("d07", "d08") else None) for name in NAMES]
+    corpus = create_corpus(tmp_path / "c", Manifest(name="c"), documents)
+    for layer in ("gold", "system/s"):
+        corpus.write_layer(layer, [line(document, [(0, 3, "A")]) for document in documents])
+    monkeypatch.setattr(blocks, "SIZE", 200)
+    found = score_corpus(corpus, "gold", ["s"], ["entity"])
+    assert found.groups == (0, 1, 2, 3, 4, 5, 6, 7, 7)
+    same(found, score_corpus(corpus, "gold", ["s"], ["entity"], workers=2))
+
+
 # ---------------------------------------------------------------- disorder
 def test_documents_out_of_order_are_read_all_at_once(tmp_path, monkeypatch):
     gold = {name: [(0, 3, "A")] for name in NAMES[:5]}
@@ -194,13 +205,14 @@ def test_documents_out_of_order_are_read_all_at_once(tmp_path, monkeypatch):
     same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
 
 
+@pytest.mark.parametrize("size", [200, 100_000])
 @pytest.mark.parametrize("chunk", [10, 300, 100_000])
-def test_lines_out_of_order_are_read_all_at_once(tmp_path, monkeypatch, chunk):
+def test_lines_out_of_order_give_the_same_record(tmp_path, monkeypatch, chunk, size):
     gold = {name: [(0, 3, "A")] for name in NAMES}
     corpus = corpus_of(tmp_path / "c", NAMES, gold, gold)
     path = corpus.layer_path("system/s")
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[::-1]))
-    monkeypatch.setattr(blocks, "SIZE", 200)
+    monkeypatch.setattr(blocks, "SIZE", size)
     monkeypatch.setattr(load, "CHUNK", chunk)
     same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
 

@@ -22,7 +22,7 @@ def do_push(client: Client, corpus: Corpus, title: str) -> None:
 
 def do_pull(client: Client, corpus: Corpus, title: str, *, by_id: bool) -> None:
     if by_id:
-        api.create_snapshot = refuse  # type: ignore[assignment]
+        api.create_snapshot = refuse  # type: ignore[assignment]  # it raises whatever it is given
         api.ASKED = 4
     ontology = corpus.ontology()
     assert ontology is not None

@@ -131,7 +131,7 @@ def test_conll_gives_back_flat_mentions_and_counts_the_rest(
 ) -> None:
     document, annotations = given_
     layer = msgspec.structs.replace(annotations, events=(), relations=())
-    options = conll.Options(scheme=scheme)  # type: ignore[arg-type]
+    options = conll.Options(scheme=scheme)  # type: ignore[arg-type]  # drawn from the literals
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "x.conll"
         loss = conll.write(path, [document], {document.id: layer}, options)

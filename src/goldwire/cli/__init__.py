@@ -23,6 +23,7 @@ GROUPS = {
     "eval": "Run extractors, score them, compare them.",
 }
 MODULES = {"eval": "evaluate"}  # named otherwise, for `eval` is Python's own
+# How a command is made of a function, alone or with its group.
 HOW: dict[str, Any] = {"pretty_exceptions_short": False, "rich_markup_mode": None}
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
-from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -125,7 +124,8 @@ def _line_after(file: BinaryIO, position: int) -> int:
 def read_block(place: Place, need: Need) -> Block:
     """The block of a place.
 
-    Raises `DisorderError` if it is not in order, `DataError` with the faults of its lines.
+    Raises `DisorderError` if its documents are not in order, `DataError` with the faults of its lines; one of
+    them is a line of a layer that belongs to another block.
     """
     path, *bounds = place.documents
     rows = [row for chunk in load.iter_chunks(path, need.type, *bounds) for row in chunk]
@@ -137,9 +137,6 @@ def read_block(place: Place, need: Need) -> Block:
 
 def _read_layer(piece: Piece, texts: Texts, codes: Codes, need: Need) -> Layer:
     lines = [line for chunk in load.iter_chunks(piece.path, Annotations, *piece[1:]) for line in chunk]
-    ids = list(map(attrgetter("document"), lines))
-    if not load.ascend(ids) or (ids and not texts.ids[0] <= ids[0] <= ids[-1] <= texts.ids[-1]):
-        raise DisorderError
     return load.make_layer([lines], texts, codes, need, where=str(piece.path))
 
 

@@ -105,7 +105,7 @@ class Need(msgspec.Struct, frozen=True):
         return TextRow if self.texts else Row
 
 
-PLAIN = Need()
+PLAIN = Need()  # types and spans alone
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -249,7 +249,7 @@ def make_layer(
     faults = [*binding.faults(), *faults]
     if faults:
         raise DataError(f"{where}: {len(faults)} fault(s); nothing was scored", faults)
-    table = tables.concatenate(parts or [tables.make_table((), _NONE, codes, need.attributes)])
+    table = tables.concatenate(parts or [tables.make_table((), _NO_NUMBERS, codes, need.attributes)])
     regions = texts.regions
     table, gone = tables.keep(table, _clear(table.mentions, regions), _clear(table.events, regions))
     inside = [exclude.leave_out(item, texts.rows[texts.number[item.document]].excluded)[0] for item in kept]
@@ -286,7 +286,7 @@ _DOCUMENT = attrgetter("document")
 # What is annotated, without who did it and when.
 _CONTENT = attrgetter("document", "sha256", "mentions", "events", "relations")
 _ENCODE_LINES = msgspec.json.Encoder().encode_lines
-_NONE = np.zeros(0, np.int64)
+_NO_NUMBERS = np.zeros(0, np.int64)
 
 
 def _table(chunk: Sequence[Annotations], numbers: Ints, codes: Codes, need: Need) -> Table | None:

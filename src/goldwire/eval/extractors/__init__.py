@@ -209,5 +209,6 @@ def options(context: Context, type: type[O]) -> O:
     try:
         return msgspec.convert(context.options, type)
     except msgspec.ValidationError as error:
-        known = ", ".join(field.name for field in msgspec.structs.fields(type)) or "none"  # type: ignore[arg-type]
+        fields = msgspec.structs.fields(type)  # type: ignore[arg-type]  # a struct, in every caller
+        known = ", ".join(field.name for field in fields) or "none"
         raise ExtractorError(f"options: {error}; known are {known}") from error

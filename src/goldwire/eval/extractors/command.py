@@ -64,11 +64,11 @@ class CommandExtractor:
     def _ask(self, document: Document) -> Prediction:
         process = self._running()  # with pipes on both ends
         try:
-            process.stdin.write(simple.request(document) + b"\n")  # type: ignore[union-attr]
-            process.stdin.flush()  # type: ignore[union-attr]
+            process.stdin.write(simple.request(document) + b"\n")  # type: ignore[union-attr]  # a pipe
+            process.stdin.flush()  # type: ignore[union-attr]  # a pipe
         except BrokenPipeError:
             raise DocumentError(self._end()) from None
-        line = process.stdout.readline()  # type: ignore[union-attr]
+        line = process.stdout.readline()  # type: ignore[union-attr]  # a pipe
         if not line.endswith(b"\n"):
             raise DocumentError(self._end())
         try:

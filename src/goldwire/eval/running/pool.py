@@ -262,7 +262,7 @@ class _Worker:
         code = self._process.wait()
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()  # type: ignore[union-attr]  # both ends are pipes
-        self._process.stdout.close()  # type: ignore[union-attr]
+        self._process.stdout.close()  # type: ignore[union-attr]  # as above
         words = self._last_words()
         self._log.close()
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"the process exited with {code}"

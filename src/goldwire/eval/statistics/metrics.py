@@ -113,9 +113,11 @@ def weighted(counts: Counts, labels: Labels = "gold", beta: float = 1.0) -> Scor
 
 def over_documents(counts: Counts | Patterns, beta: float = 1.0) -> Score:
     """The mean over documents; where a figure is undefined, the document is left out of its mean."""
-    patterns = counts if isinstance(counts, Patterns) else None
-    rows = patterns.counts.by_document() if patterns else counts.by_document()  # type: ignore[union-attr]
-    times = patterns.times if patterns else np.ones(len(rows), np.int64)
+    if isinstance(counts, Patterns):
+        rows, times = counts.counts.by_document(), counts.times
+    else:
+        rows = counts.by_document()
+        times = np.ones(len(rows), np.int64)
     precision, recall, f = (_mean_of(column, times) for column in prf(rows, beta).T)
     return Score(precision=precision, recall=recall, f=f)
 

@@ -253,7 +253,9 @@ def _corrected(
     if tails is None:
         return None
     low, high = (bias + NORMAL.inv_cdf(tail) for tail in tails)
-    return tuple(NORMAL.cdf(bias + z / (1 - acceleration * z)) for z in (low, high))  # type: ignore[return-value]
+    return NORMAL.cdf(bias + low / (1 - acceleration * low)), NORMAL.cdf(
+        bias + high / (1 - acceleration * high)
+    )
 
 
 def _bias(value: float, drawn: Floats) -> float:
