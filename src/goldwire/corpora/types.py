@@ -6,7 +6,7 @@ Unicode code points of `Document.text`: `text[start:end]` is the surface.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -126,8 +126,39 @@ class Provenance(_Struct, frozen=True):
     details: dict[str, Any] = {}
 
 
+RawSpans = tuple[tuple[int, int], ...]
+
+
+class Rejected(_Struct, frozen=True):
+    """One thing that was turned away: a unit of a document, or a document as a whole.
+
+    `unit` is what it is, `kind` why (see `corpora.rejected.KINDS`), `message` why in words. `where` is
+    `file:line`, a task or a document; `path` the place within, as a JSON path. `type` is the label that was
+    given (of an argument: of its event), `role` an argument's role. `spans` and `trigger` (of an argument's
+    event) are as they were given, which may be no spans of the text; empty where there were none to read.
+    `words` is the surface that came with it, `value` the thing itself.
+    """
+
+    unit: Literal["mention", "event", "argument", "attribute", "relation", "head", "cluster", "document"]
+    kind: str
+    message: str
+    where: str = ""
+    document: str | None = None
+    type: str | None = None
+    role: str | None = None
+    spans: RawSpans = ()
+    trigger: RawSpans = ()
+    words: str | None = None
+    path: str = ""
+    value: Any = None
+
+
 class Annotations(_Struct, frozen=True):
-    """One party's annotations of one document; bound to its text by `sha256`."""
+    """One party's annotations of one document; bound to its text by `sha256`.
+
+    `rejected` are units that this party gave and that could not be taken: they are not annotations, and of
+    a system they count against it.
+    """
 
     document: str
     sha256: str
@@ -135,3 +166,4 @@ class Annotations(_Struct, frozen=True):
     events: tuple[Event, ...] = ()
     relations: tuple[Relation, ...] = ()
     provenance: Provenance = Provenance()
+    rejected: tuple[Rejected, ...] = ()

@@ -20,7 +20,7 @@ from goldwire.eval.counting.counts import Counts, Patterns, condense, make_count
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.text import amount
 
-FORMAT = 1
+FORMAT = 2  # 1 had no coverage, no rejected units and no failed documents
 # On so few documents 95 % intervals are too narrow: of 2,000 simulated ones 93.5 % held the truth on 10
 # documents, 89 % on 5 and 53 % on 2 (docs/intervals.md; for more documents docs/statistics.md).
 FEW = 10
@@ -48,11 +48,14 @@ class OntologyFacts(_Struct, frozen=True, kw_only=True):
 
 
 class LayerFacts(_Struct, frozen=True, kw_only=True):
-    """What one layer brought.
+    """What one layer brought to the documents that were scored.
 
-    `fingerprint` is of the annotations, order-free, provenance left out. `missing` documents had no line
-    and count as empty. `excluded` units (mentions, events, arguments, relations) touched an excluded
-    region and are not counted. `facts` is what the runner reported (see `eval.facts`).
+    `fingerprint` is of the annotations and of what was rejected, order-free, provenance left out. `missing`
+    documents had no line and count as empty; `failed` ones are those on which the system failed, of which it
+    was `allowed` so many. `excluded` units (mentions, events, arguments, relations) touched an excluded
+    region and are not counted; `uncounted` ones are in documents that were not scored. `rejected` tells how
+    many units were turned away, by kind (see `corpora.rejected`). `facts` is what the runner reported (see
+    `eval.running.facts`).
     """
 
     name: str
@@ -60,8 +63,29 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     fingerprint: str
     documents: int
     missing: int = 0
+    failed: int = 0
+    allowed: int = 0
     excluded: int = 0
+    uncounted: int = 0
+    rejected: dict[str, int] = {}
     facts: dict[str, Any] = {}
+
+
+class Coverage(_Struct, frozen=True, kw_only=True):
+    """Which documents of the corpus were scored, and why the others were not.
+
+    Of `corpus` documents, `outside` were not among those asked for (`asked` says how: `split:test`, a file);
+    of the rest gold has no line for `unjudged`, a line that says `skipped`, or a draft that is not finished
+    for `drafts`. `empty` of the scored documents have a line in gold without a unit.
+    """
+
+    corpus: int
+    asked: str | None = None
+    outside: int = 0
+    unjudged: int = 0
+    skipped: int = 0
+    drafts: int = 0
+    empty: int = 0
 
 
 class CountTable(_Struct, frozen=True, kw_only=True):
@@ -77,6 +101,12 @@ class CountTable(_Struct, frozen=True, kw_only=True):
     patterns: tuple[tuple[tuple[int, float, float, float, float], ...], ...]
     documents: tuple[int, ...] = ()
     times: tuple[int, ...] = ()
+
+
+# The name of the tables of `Record.rejections`. A row has a kind as its label and counts what was rejected as
+# system_hits; the row labelled "" counts all that was given (mentions, events, arguments, relations, rejected
+# ones among them) as system. So the precision of the whole table is the rate of rejection.
+REJECTED = "rejected"
 
 
 class Interval(_Struct, frozen=True, kw_only=True):
@@ -124,7 +154,11 @@ class Confusion(_Struct, frozen=True, kw_only=True):
 
 
 class Record(_Struct, frozen=True, kw_only=True):
-    """One scoring of one or more systems against one gold layer."""
+    """One scoring of one or more systems against one gold layer.
+
+    `documents` are those that were scored, `coverage` says what became of the others (None in records of
+    format 1). `rejections` count, by system, what was turned away, of all that was given: see `REJECTED`.
+    """
 
     format: int
     goldwire: str
@@ -138,7 +172,9 @@ class Record(_Struct, frozen=True, kw_only=True):
     policies: dict[str, str]
     documents: tuple[str, ...]
     groups: tuple[int, ...] | None = None
+    coverage: Coverage | None = None
     counts: tuple[CountTable, ...] = ()
+    rejections: tuple[CountTable, ...] = ()
     results: tuple[Result, ...] = ()
     confusions: tuple[Confusion, ...] = ()
 

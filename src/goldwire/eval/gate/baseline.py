@@ -20,7 +20,7 @@ from goldwire.eval.record import CorpusFacts, LayerFacts, OntologyFacts, Record,
 from goldwire.eval.statistics.metrics import headline
 from goldwire.eval.text import points
 
-FORMAT = 1
+FORMAT = 2  # as that of the record inside
 Hits = dict[str, dict[str, dict[str, str]]]  # by system, measure, document id: see `trace.encode_hits`
 
 
