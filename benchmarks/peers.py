@@ -130,11 +130,12 @@ def goldwire_library(folder: Path) -> Result:
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.counting import load, tally
     from goldwire.eval.counting.tables import Codes
+    from goldwire.eval.counting.texts import read_texts
     from goldwire.eval.measure import parse
     from goldwire.eval.statistics.metrics import micro
 
     corpus, codes = open_corpus(folder / "corpus"), Codes()
-    texts = load.read_texts(corpus)
+    texts = read_texts(corpus)
     layers = [load.read_layer(corpus, name, texts, codes) for name in ("gold", "system/pred")]
     measure = parse("entity")
     seconds, score = timed(lambda: micro(tally.count(measure, tally.Sides(*layers, texts, codes)).counts))

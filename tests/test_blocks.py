@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goldwire.corpora.errors import DataError, GoldwireError, JudgementError
+from goldwire.corpora.errors import CorpusError, DataError, GoldwireError, JudgementError
 from goldwire.corpora.store import DOCUMENTS, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval import parts
-from goldwire.eval.counting import blocks, load
+from goldwire.eval.counting import blocks, texts
+from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.load import Need
 from goldwire.eval.measure import parse
 from goldwire.eval.score import Options, score, score_corpus
@@ -54,6 +55,7 @@ layers = st.dictionaries(
     st.sampled_from(NAMES),
     st.lists(st.tuples(st.integers(0, 8), st.integers(1, 5), st.sampled_from("AB")), max_size=4),
 )
+judged = layers.filter(bool)
 
 
 def whole(corpus, **options):
@@ -69,7 +71,7 @@ def whole(corpus, **options):
 
 def same(record, other):
     """Everything but what only a corpus on disk tells."""
-    for field in ("measures", "policies", "documents", "groups", "counts", "confusions"):
+    for field in ("measures", "policies", "documents", "groups", "coverage", "counts", "confusions"):
         assert getattr(record, field) == getattr(other, field), field
     for one, two in zip(record.results, other.results, strict=True):
         assert msgspec.structs.replace(one, signature="") == msgspec.structs.replace(two, signature="")
@@ -81,22 +83,22 @@ def same(record, other):
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(gold=layers, system=layers, size=st.integers(1, 1000), chunk=st.sampled_from([50, 400, 10_000]))
+@given(gold=judged, system=layers, size=st.integers(1, 1000), chunk=st.sampled_from([50, 400, 10_000]))
 def test_blocks_of_any_size_give_the_same_record(tmp_path_factory, gold, system, size, chunk):
     corpus = corpus_of(tmp_path_factory.mktemp("c") / "c", NAMES, gold, system)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "SIZE", size)
-        patch.setattr(load, "CHUNK", chunk)
+        patch.setattr(texts, "CHUNK", chunk)
         same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(gold=layers, system=layers, size=st.integers(1, 1000))
+@given(gold=judged, system=layers, size=st.integers(1, 1000))
 def test_a_streamed_record_has_the_same_figures_and_names_no_document(tmp_path_factory, gold, system, size):
     corpus = corpus_of(tmp_path_factory.mktemp("c") / "c", NAMES, gold, system)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "SIZE", size)
-        patch.setattr(load, "CHUNK", 300)
+        patch.setattr(texts, "CHUNK", 300)
         streamed = score_corpus(corpus, "gold", ["s"], MEASURES, options=Options(stream=True))
     named = whole(corpus)
     for one, two in zip(streamed.results, named.results, strict=True):
@@ -107,7 +109,7 @@ def test_a_streamed_record_has_the_same_figures_and_names_no_document(tmp_path_f
     assert streamed.documents == ()
     for table in streamed.counts:
         assert table.documents == ()
-        assert sum(table.times) == len(NAMES)
+        assert sum(table.times) == len(gold)
 
 
 def test_several_processes_give_the_same_record(tmp_path, monkeypatch):
@@ -133,7 +135,8 @@ def test_processes_do_not_run_ahead_of_what_is_taken(tmp_path, monkeypatch):
     corpus = corpus_of(tmp_path / "c", [f"d{number:03}" for number in range(60)], {}, {})
     monkeypatch.setattr(blocks, "SIZE", 100)
     places = Watched(blocks.find_places(corpus, ["gold", "system/s"]))
-    task = parts.Task(("gold", "s"), (parse("entity"),), Options())
+    options = Options(scope=Scope(unjudged="empty"))
+    task = parts.Task(("gold", "s"), (parse("entity"),), options)
     found = parts.iter_parts(places, Need(), task, workers=2)
     first = next(found)
     assert 1 <= places.asked <= 1 + 2 * parts.AHEAD < len(places)
@@ -166,7 +169,7 @@ def test_pieces_of_files_meet_at_the_same_ids(tmp_path_factory, ids, size):
 
 
 def test_a_streamed_record_does_not_compare_by_document(tmp_path):
-    corpus = corpus_of(tmp_path / "c", NAMES, {}, {})
+    corpus = corpus_of(tmp_path / "c", NAMES, {"d00": []}, {})
     record = score_corpus(corpus, "gold", ["s"], ["entity"], options=Options(stream=True))
     with pytest.raises(JudgementError, match="without --stream"):
         record.get_counts("s", "entity:span+type@exact")
@@ -199,7 +202,7 @@ def test_documents_out_of_order_are_read_all_at_once(tmp_path, monkeypatch):
     gold = {name: [(0, 3, "A")] for name in NAMES[:5]}
     corpus = corpus_of(tmp_path / "c", NAMES[::-1], gold, {})
     monkeypatch.setattr(blocks, "SIZE", 200)
-    monkeypatch.setattr(load, "CHUNK", 300)
+    monkeypatch.setattr(texts, "CHUNK", 300)
     with pytest.raises(blocks.DisorderError):
         [blocks.read_block(place, Need()) for place in blocks.find_places(corpus, ["gold"])]
     same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
@@ -213,7 +216,7 @@ def test_lines_out_of_order_give_the_same_record(tmp_path, monkeypatch, chunk, s
     path = corpus.layer_path("system/s")
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[::-1]))
     monkeypatch.setattr(blocks, "SIZE", size)
-    monkeypatch.setattr(load, "CHUNK", chunk)
+    monkeypatch.setattr(texts, "CHUNK", chunk)
     same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
 
 
@@ -223,15 +226,16 @@ def test_faults_of_all_blocks_are_told_at_once(tmp_path, monkeypatch):
     path = corpus.layer_path("system/s")
     path.write_bytes(b"".join(msgspec.json.encode(line(document, [])) + b"\n" for document in broken))
     monkeypatch.setattr(blocks, "SIZE", 200)
-    monkeypatch.setattr(load, "CHUNK", 300)
+    monkeypatch.setattr(texts, "CHUNK", 300)
     with pytest.raises(DataError) as caught:
         score_corpus(corpus, "gold", ["s"], ["entity"])
     assert [fault.where for fault in caught.value.faults] == [NAMES[0], NAMES[8], "e"]
 
 
-def test_a_corpus_without_documents_is_scored(tmp_path):
+def test_a_corpus_without_documents_is_refused(tmp_path):
     corpus = create_corpus(tmp_path / "c", Manifest(name="c"), [])
     (corpus.path / DOCUMENTS).write_bytes(b"")
     corpus.write_layer("gold", [])
     corpus.write_layer("system/s", [])
-    assert score_corpus(corpus, "gold", ["s"], ["entity"]).results[0].value is None
+    with pytest.raises(CorpusError, match="no documents"):
+        score_corpus(corpus, "gold", ["s"], ["entity"])

@@ -9,9 +9,10 @@ import pytest
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Provenance, Relation, Span
-from goldwire.eval.counting import load
-from goldwire.eval.counting.load import Need, read_layer, read_texts
+from goldwire.eval.counting import texts
+from goldwire.eval.counting.load import Need, read_layer
 from goldwire.eval.counting.tables import Codes
+from goldwire.eval.counting.texts import no_collection, read_texts
 
 TEXT = "By A. Writer. Rebels took the town."
 
@@ -139,7 +140,7 @@ def test_a_document_twice_another_text_and_a_strange_document_are_all_told(corpu
 
 
 def test_a_document_twice_is_found_over_chunks(corpus, monkeypatch):
-    monkeypatch.setattr(load, "CHUNK", 10)
+    monkeypatch.setattr(texts, "CHUNK", 10)
     a = corpus.documents()[1]
     write_raw(corpus, (msgspec.json.encode(line(a)).decode() + "\n") * 2)
     with pytest.raises(DataError, match="occurs twice"):
@@ -148,7 +149,7 @@ def test_a_document_twice_is_found_over_chunks(corpus, monkeypatch):
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, 2**20])
 def test_chunks_end_at_lines_whatever_their_size(corpus, monkeypatch, chunk):
-    monkeypatch.setattr(load, "CHUNK", chunk)
+    monkeypatch.setattr(texts, "CHUNK", chunk)
     documents = corpus.documents()
     items = [line(d, mentions=(mention("m1", 14, 20), mention("m2", 14, 17))) for d in documents[:1]]
     items += [line(d, mentions=(mention("m1", 0, 6),)) for d in documents[1:]]
@@ -197,7 +198,7 @@ def test_the_fingerprint_is_of_the_annotations_not_of_who_made_them(corpus):
 
 
 def test_the_collector_works_on_afterwards():
-    with load.no_collection():
+    with no_collection():
         assert not gc.isenabled()
     assert gc.isenabled()
 

@@ -31,15 +31,20 @@ def micro(gold, system, measure="entity", documents=DOCUMENTS, **how):
 
 
 # ---------------------------------------------------------------- nothing, and not enough
-def test_nothing_at_all_is_undefined():
-    result = score([], {"s": []}, [], ["entity"], options=QUICK).results[0]
-    assert result.value is None
-    assert {name: s.f for name, s in result.averages.items()} == dict.fromkeys(result.averages)
+def test_no_document_at_all_is_refused():
+    with pytest.raises(CorpusError, match="no documents"):
+        score([], {"s": []}, [], ["entity"], options=QUICK)
 
 
-def test_an_empty_gold_makes_recall_undefined_and_f_zero():
-    found = micro([], GOLD)
-    assert (found.precision, found.recall, found.f) == (0, None, 0)
+def test_gold_that_judges_nothing_is_refused_with_the_reason():
+    with pytest.raises(CorpusError, match=r"judges no document: 4 documents without a line; .*corpus cover"):
+        score([], {"s": GOLD}, DOCUMENTS, ["entity"], options=QUICK)
+
+
+def test_a_measure_of_whose_units_gold_has_none_is_undefined_and_keeps_what_the_system_gave():
+    found = micro([line(DOCUMENTS[0])], GOLD[:1])
+    assert (found.precision, found.recall, found.f) == (None, None, None)
+    assert (found.system, found.gold) == (2, 0)
 
 
 def test_an_empty_system_makes_precision_undefined_and_f_zero():
@@ -54,14 +59,20 @@ def test_neither_side_having_any_unit_is_undefined_and_not_zero():
 
 def test_a_document_without_units_is_left_out_of_the_mean_over_documents():
     # d0 half right (F 2/3), d1 right (F 1); d2 and d3 have nothing on either side
-    record = score(GOLD, {"s": [line(DOCUMENTS[0], REBELS), GOLD[1]]}, DOCUMENTS, ["entity"], options=QUICK)
+    record = score(
+        [*GOLD, *map(line, DOCUMENTS[2:])],
+        {"s": [line(DOCUMENTS[0], REBELS), GOLD[1]]},
+        DOCUMENTS,
+        ["entity"],
+        options=QUICK,
+    )
     assert record.results[0].averages["documents"].f == pytest.approx((2 / 3 + 1) / 2)
     assert record.documents == ("d0", "d1", "d2", "d3")
 
 
 def test_a_missing_document_counts_as_empty_and_is_told():
     record = score(GOLD, {"s": [GOLD[0]]}, DOCUMENTS, ["entity"], options=QUICK)
-    assert (record.gold.missing, record.systems[0].missing) == (2, 3)
+    assert (record.gold.missing, record.systems[0].missing) == (0, 1)  # two documents are not judged
     assert record.results[0].averages["micro"].recall == pytest.approx(2 / 3)
 
 
@@ -210,7 +221,8 @@ def test_distinct_surface_forms_have_no_interval():
 
 def test_near_duplicates_are_grouped():
     grouped = [msgspec.structs.replace(d, group="d0" if d.id in ("d0", "d2") else None) for d in DOCUMENTS]
-    assert score(GOLD, {"s": GOLD}, grouped, ["entity"]).groups == (0, 1, 0, 2)
+    gold = [*GOLD, *map(line, DOCUMENTS[2:])]
+    assert score(gold, {"s": GOLD}, grouped, ["entity"]).groups == (0, 1, 0, 2)
     assert score(GOLD, {"s": GOLD}, DOCUMENTS, ["entity"]).groups is None
 
 
@@ -233,7 +245,7 @@ def test_confusions_tell_what_became_of_every_unit():
 @pytest.fixture
 def corpus(tmp_path):
     made = create_corpus(tmp_path / "c", Manifest(name="c", ontology="conflict"), DOCUMENTS)
-    made.write_layer("gold", GOLD)
+    made.write_layer("gold", [*GOLD, *map(line, DOCUMENTS[2:])])
     made.write_layer("system/one", GOLD)
     made.write_layer("annotator/anna", GOLD[:1])
     return made

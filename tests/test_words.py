@@ -5,8 +5,8 @@ import pytest
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Span
-from goldwire.eval.counting.load import TextRow, make_texts
 from goldwire.eval.counting.tables import NONE, make_extents
+from goldwire.eval.counting.texts import TextRow, make_texts
 from goldwire.eval.counting.words import extended, head, heads, in_tokens, make_words
 
 TEXT = "the  third city, fell"  # tokens: the 0-3, third 5-10, city 11-15, the comma 15-16, fell 17-21

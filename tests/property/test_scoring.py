@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval.counting.counts import GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts
+from goldwire.eval.counting.counts import GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts, no_counts
+from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measure import ALIASES, parse
 from goldwire.eval.score import Options, score
 
@@ -39,8 +40,11 @@ FEW = settings(max_examples=30)  # each scores by every measure, two or three ti
 
 
 def counts(gold: list[Annotations], system: list[Annotations], over: list[Document]) -> dict[str, Counts]:
-    """The counts under every measure."""
-    record = score(gold, {"s": system}, over, MEASURES, options=Options(trials=0))
+    """The counts under every measure, on all documents, whether gold judges them or not."""
+    if not over:
+        return dict.fromkeys(MEASURES, no_counts())
+    options = Options(trials=0, scope=Scope(unjudged="empty"))
+    record = score(gold, {"s": system}, over, MEASURES, options=options)
     return {measure: record.get_counts("s", str(parse(measure).counted)) for measure in MEASURES}
 
 

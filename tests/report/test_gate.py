@@ -159,7 +159,7 @@ OTHER = {
     "corpus": {"corpus": CorpusFacts(name="news", version="2", fingerprint="c2")},
     "ontology": {"ontology": OntologyFacts(name="o", version="2", fingerprint="o2")},
     "gold": {"gold": LayerFacts(name="gold", layer="gold", fingerprint="g2", documents=60)},
-    "policy of scoring, duplicates": {"policies": {"duplicates": "refuse", "intervals": "a"}},
+    "policy duplicates": {"policies": {"duplicates": "refuse", "intervals": "a"}},
     "measure": {"measures": ("event:trigger@exact",)},
     "system": {"systems": (LayerFacts(name="else", layer="system/else", fingerprint="s", documents=60),)},
 }

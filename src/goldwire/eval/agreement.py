@@ -21,6 +21,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval import tokens
 from goldwire.eval.counting.counts import Counts, no_counts
+from goldwire.eval.counting.coverage import NOT_DONE
 from goldwire.eval.counting.tags import tag
 from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, parse
@@ -32,7 +33,6 @@ from goldwire.eval.statistics.resample import TRIALS, Floats
 
 Layer = Mapping[str, Annotations]
 F = FIGURES.index("f")
-NOT_DONE = ("skipped", "draft")  # a status that says: these are not the annotator's last words
 DEFAULTS = ("entity", "untyped", "TI", "TC", "AI+", "AC+")
 ANNOTATOR = "annotator/"  # where the layers of annotators are
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.corpora.errors import JudgementError
+from goldwire.eval.comparability import iter_differences
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, parse
@@ -21,6 +22,7 @@ from goldwire.eval.record import Interval, Record, Result
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import ALPHA, Difference
 from goldwire.eval.statistics.figures import FIGURES, Groups, prf, rows, statistic
+from goldwire.eval.statistics.metrics import is_defined
 
 F = FIGURES.index("f")
 
@@ -119,10 +121,12 @@ def compare(
     called RECORD:SYSTEM. Raises `JudgementError` if the records differ in corpus, ontology, gold or
     policies, or lack a measure.
     """
-    faults = list(iter_differences(records))
+    faults = list(iter_faults(records))
     if faults:
         raise JudgementError(
-            "these records cannot be compared:\n" + "\n".join(f"  {fault}" for fault in faults)
+            "these records cannot be compared:\n"
+            + "\n".join(f"  {fault}" for fault in faults)
+            + "\nScore both anew on the same documents, by the same policies (`goldwire eval score --help`)."
         )
     systems, shared = contenders(records), common_measures(records)
     wanted = shared if measures is None else [str(parse(measure)) for measure in measures]
@@ -135,22 +139,12 @@ def compare(
     return [compare_systems(systems, parse(measure), seed=seed) for measure in wanted]
 
 
-def iter_differences(records: Mapping[str, Record]) -> Iterator[str]:
+def iter_faults(records: Mapping[str, Record]) -> Iterator[str]:
     """What keeps records from being compared, each said with both sides."""
     (name, first), *others = records.items()
     for other, record in others:
-        for what, one, two in _foundations(first, record):
-            if one != two:
-                yield f"{what}: {name} has {one}, {other} has {two}"
-
-
-def _foundations(one: Record, two: Record) -> Iterator[tuple[str, object, object]]:
-    for what in ("corpus", "ontology", "gold"):
-        facts = (getattr(record, what) for record in (one, two))
-        first, second = (None if fact is None else fact.fingerprint for fact in facts)
-        yield what, first, second
-    for policy in sorted({*one.policies, *two.policies} - {"intervals"}):
-        yield f"policy {policy}", one.policies.get(policy), two.policies.get(policy)
+        for difference in iter_differences(first, record):
+            yield difference.told(name, other)
 
 
 def contenders(records: Mapping[str, Record]) -> list[Contender]:
@@ -247,11 +241,11 @@ def difference(
 ) -> Difference:
     """The difference in F, by the measure's average, of two systems' counts on the same documents.
 
-    Undefined where documents' counts do not add up (distinct surface forms).
+    Undefined where documents' counts do not add up (distinct surface forms), and where gold has no unit.
     """
     if first.documents != second.documents:
         raise JudgementError("the counts are of different documents and cannot be paired")
-    if not is_additive(measure):
+    if not is_additive(measure) or not is_defined(first):
         return Difference(resample.Interval(None, None, None), None, None, None, None, None)
     labels = sorted({*first.labels, *second.labels})
     pairs = contrast.pair(rows(first, measure, labels), rows(second, measure, labels), groups)

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
 from operator import attrgetter
 
 import msgspec
@@ -16,9 +15,12 @@ import msgspec
 from goldwire.corpora.errors import GoldwireError
 from goldwire.eval import verdict
 from goldwire.eval.counting.blocks import Block, Place, read_block
-from goldwire.eval.counting.load import Layer, Need, Row
+from goldwire.eval.counting.counts import Patterns, condense, forget, join_patterns
+from goldwire.eval.counting.coverage import Cover
+from goldwire.eval.counting.load import Layer, Need
 from goldwire.eval.counting.tables import Codes
 from goldwire.eval.counting.tally import Sides
+from goldwire.eval.counting.texts import Row
 from goldwire.eval.measure import Measure
 from goldwire.eval.verdict import Finding, Options
 
@@ -32,11 +34,15 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Portion(msgspec.Struct, frozen=True):
-    """What a block has of one layer: its content as JSON lines, how many lines, what was excluded."""
+    """What a block has of one layer: its content as JSON lines, and the rest as `Layer` has it."""
 
     content: bytes
     documents: int
+    failed: int
+    empty: int
     excluded: int
+    uncounted: int
+    rejections: Patterns
     tags: frozenset[str]
 
 
@@ -50,6 +56,7 @@ class Part(msgspec.Struct, frozen=True):
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     texts: bytes
+    cover: Cover
     layers: tuple[Portion, ...]
     findings: tuple[Finding, ...]
 
@@ -62,7 +69,8 @@ def make_part(block: Block, task: Task) -> Part:
         ids=block.texts.ids,
         groups=_groups(block.texts.rows),
         texts=block.texts.content(),
-        layers=tuple(map(_portion, block.layers)),
+        cover=block.cover,
+        layers=tuple(_portion(layer, task.options) for layer in block.layers),
         findings=tuple(
             verdict.find(side, (task.names[0], name), task.measures, task.options)
             for name, side in zip(task.names[1:], sides, strict=True)
@@ -74,8 +82,18 @@ def _groups(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(row.group or row.id for row in rows) if any(map(attrgetter("group"), rows)) else ()
 
 
-def _portion(layer: Layer) -> Portion:
-    return Portion(layer.content, layer.documents, layer.excluded, layer.tags)
+def _portion(layer: Layer, options: Options) -> Portion:
+    rejections = condense(layer.rejections)
+    return Portion(
+        content=layer.content,
+        documents=layer.documents,
+        failed=layer.failed,
+        empty=layer.empty,
+        excluded=layer.excluded,
+        uncounted=layer.uncounted,
+        rejections=forget(rejections) if options.stream else rejections,
+        tags=layer.tags,
+    )
 
 
 # ---------------------------------------------------------------- many
@@ -88,16 +106,18 @@ def iter_parts(places: Sequence[Place], need: Need, task: Task, workers: int = 1
     Where processes cannot be forked there is one. No more than `AHEAD` parts a process wait to be taken, so
     that memory stays, however many processes there are. Raises as `read_block`.
     """
-    find = partial(_find, need=need, task=task)
+    finder = _Finder(need, task)
     several = min(workers, len(places)) > 1 and "fork" in multiprocessing.get_all_start_methods()
     if not several:
-        yield from map(find, places)
+        yield from map(finder.find, places)
         return
-    with ProcessPoolExecutor(min(workers, len(places)), multiprocessing.get_context("fork")) as pool:
+    with ProcessPoolExecutor(
+        min(workers, len(places)), multiprocessing.get_context("fork"), _remember, (finder,)
+    ) as pool:
         try:
             waiting: deque[Future[Part]] = deque()
             for place in places:
-                waiting.append(pool.submit(find, place))
+                waiting.append(pool.submit(_find, place))
                 if len(waiting) > AHEAD * workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -106,8 +126,27 @@ def iter_parts(places: Sequence[Place], need: Need, task: Task, workers: int = 1
             raise GoldwireError("a process that counted was killed; the memory may be too small") from None
 
 
-def _find(place: Place, need: Need, task: Task) -> Part:
-    return make_part(read_block(place, need), task)
+class _Finder(msgspec.Struct, frozen=True):
+    """Finds what there is in the block of a place."""
+
+    need: Need
+    task: Task
+
+    def find(self, place: Place) -> Part:
+        return make_part(read_block(place, self.need, self.task.options.scope), self.task)
+
+
+# A forked process has its finder from the start: sent with each block, a long list of documents would take
+# more time than the block.
+_FINDER: list[_Finder] = []
+
+
+def _remember(finder: _Finder) -> None:
+    _FINDER[:] = [finder]
+
+
+def _find(place: Place) -> Part:
+    return _FINDER[0].find(place)
 
 
 # ---------------------------------------------------------------- together
@@ -116,7 +155,7 @@ class Whole:
 
     def __init__(self, layers: int, *, stream: bool) -> None:
         self.stream = stream
-        self.number, self.grouped = 0, False
+        self.number, self.grouped, self.cover = 0, False, Cover()
         self.ids: list[str] = []
         self.layers = [Digest() for _ in range(layers)]
         self._groups: list[str] = []
@@ -127,9 +166,10 @@ class Whole:
         """Take in what the next block says."""
         self._content.update(b"," * bool(self.number and part.ids) + part.texts)
         self.number += len(part.ids)
+        self.cover += part.cover
         self.grouped |= bool(part.groups)
         for digest, portion in zip(self.layers, part.layers, strict=True):
-            digest.take(portion)
+            digest.take(portion, stream=self.stream)
         for found, finding in zip(self._findings, part.findings, strict=True):
             found.append(finding)
             if self.stream:
@@ -161,21 +201,32 @@ class Digest:
     """A layer as it comes in: the hash of its content, and how much of it there was."""
 
     def __init__(self) -> None:
-        self.documents, self.excluded = 0, 0
+        self.documents = self.failed = self.empty = self.excluded = self.uncounted = 0
         self.tags: set[str] = set()
         self._content = hashlib.sha256()
+        self._rejections: list[Patterns] = []
 
     @property
     def fingerprint(self) -> str:
         """That of the layer (see `Layer.fingerprint`)."""
         return self._content.hexdigest()[:12]
 
-    def take(self, portion: Portion) -> None:
+    def take(self, portion: Portion, *, stream: bool) -> None:
         """Take in some of the layer."""
         self._content.update(b"\n" * bool(self.documents and portion.content) + portion.content)
         self.documents += portion.documents
+        self.failed += portion.failed
+        self.empty += portion.empty
         self.excluded += portion.excluded
+        self.uncounted += portion.uncounted
         self.tags |= portion.tags
+        self._rejections.append(portion.rejections)
+        if stream:
+            self._rejections[:] = [join_patterns(self._rejections)]
+
+    def rejections(self) -> Patterns:
+        """What was rejected in all (see `Record.rejections`)."""
+        return join_patterns(self._rejections)
 
 
 def add(parts: Iterable[Part], layers: int, *, stream: bool) -> Whole:

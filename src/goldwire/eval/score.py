@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from goldwire import __version__
-from goldwire.corpora.errors import DataError, MeasureError
+from goldwire.corpora.errors import CorpusError, DataError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval import parts, verdict
-from goldwire.eval.counting import blocks, load, tally
+from goldwire.eval.counting import blocks, tally
 from goldwire.eval.counting.blocks import Block
-from goldwire.eval.counting.load import Layer, Need, TextRow
-from goldwire.eval.counting.tables import Codes
+from goldwire.eval.counting.counts import SYSTEM_HITS, Patterns
+from goldwire.eval.counting.coverage import Cover, Scope
+from goldwire.eval.counting.load import Need
+from goldwire.eval.counting.texts import TextRow, make_texts, no_collection
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.parts import Part, Task, Whole
-from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record, encode_patterns
+from goldwire.eval.record import (
+    FORMAT,
+    REJECTED,
+    CorpusFacts,
+    CountTable,
+    Coverage,
+    LayerFacts,
+    OntologyFacts,
+    Record,
+    encode_patterns,
+)
 from goldwire.eval.running import facts
-from goldwire.eval.signature import POLICIES
+from goldwire.eval.signature import FORMAT_1, POLICIES
 from goldwire.eval.statistics.resample import LEVEL
+from goldwire.eval.text import amount
 from goldwire.eval.verdict import METHOD, Options, Terms
 
 __all__ = ["DEFAULTS", "SYSTEM", "Options", "layer_of", "needs", "parse_measures", "score", "score_corpus"]
@@ -43,23 +56,29 @@ def score(
     corpus: str = "corpus",
     options: Options = DEFAULTS,
 ) -> Record:
-    """The record of systems, by name, scored against gold on all `documents`.
+    """The record of systems, by name, scored against gold on those `documents` that gold judges.
 
-    A document without annotations counts as empty. Raises `DataError` if annotations are of another
-    text, of a document that is not there or of one document twice; `MeasureError` if a measure is none.
+    A document that a system has no annotations of counts as empty. Raises `DataError` if annotations are of
+    another text, of a document that is not there or of one document twice; `MeasureError` if a measure is
+    none; `CorpusError` if gold judges none of the documents.
     """
     wanted = parse_measures(measures)
-    texts, codes, need = load.make_texts(map(_row, documents)), Codes(), needs(wanted, ontology)
-
-    def layer(name: str, annotated: Annotated) -> Layer:
-        items = list(annotated.values() if isinstance(annotated, Mapping) else annotated)
-        return load.make_layer([items], texts, codes, need, where=name)
-
-    layers = tuple(layer(*side) for side in (("gold", gold), *systems.items()))
-    names = tuple(_Name(name, name) for name in ("gold", *systems))
-    plan = _Plan(names=names, measures=tuple(wanted), name=corpus, ontology=ontology, options=options)
     _check_names(list(systems))
-    return _score(plan, [parts.make_part(Block(texts, codes, layers), plan.task)])
+    plan = _Plan(
+        names=tuple(_Name(name, name) for name in ("gold", *systems)),
+        measures=tuple(wanted),
+        name=corpus,
+        ontology=ontology,
+        options=options,
+    )
+    rows = make_texts(map(_row, documents)).rows
+    lines = [(name, [_lines(annotated)]) for name, annotated in systems.items()]
+    block = blocks.make_block(rows, ("gold", _lines(gold)), lines, plan.need, options.scope)
+    return _score(plan, [parts.make_part(block, plan.task)])
+
+
+def _lines(annotated: Annotated) -> list[Annotations]:
+    return list(annotated.values() if isinstance(annotated, Mapping) else annotated)
 
 
 def score_corpus(
@@ -89,15 +108,28 @@ def score_corpus(
         options=options,
     )
     _check_names([name.name for name in plan.names[1:]])
-    sources, need = [name.source for name in plan.names], needs(plan.measures, plan.ontology)
-    with load.no_collection():
+    sources = [name.source for name in plan.names]
+    with no_collection():
         if all(map(tally.is_additive, plan.measures)):
             try:
                 places = blocks.find_places(corpus, sources)
-                return _score(plan, parts.iter_parts(places, need, plan.task, workers))
+                return _score(plan, parts.iter_parts(places, plan.need, plan.task, workers))
             except (blocks.DisorderError, DataError):
                 pass  # all is read at once, and everything wrong in it told
-        return _score(plan, [parts.make_part(blocks.read_whole(corpus, sources, need), plan.task)])
+        block = blocks.read_whole(corpus, sources, plan.need, options.scope)
+        return _score(plan, [parts.make_part(block, plan.task)])
+
+
+def read_scored(corpus: Corpus, record: Record, systems: Iterable[str], need: Need) -> Block:
+    """The documents that a record is of, with gold and with layers of the corpus as they are now."""
+    policies = {**FORMAT_1, **record.policies}
+    scope = Scope(
+        documents=frozenset(record.documents) if record.documents else None,
+        unjudged="empty" if record.documents or policies["unjudged"] == "empty" else "left-out",
+        drafts="counted" if record.documents or policies["drafts"] == "counted" else "left-out",
+    )
+    counted = msgspec.structs.replace(need, rejected=policies["rejected"] == "spurious")
+    return blocks.read_whole(corpus, [record.gold.layer, *systems], counted, scope)
 
 
 def layer_of(corpus: Corpus, name: str) -> str:
@@ -167,11 +199,19 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
         counted = dict.fromkeys(measure.counted for measure in self.measures)
         return Task(tuple(name.name for name in self.names), tuple(counted), self.options)
 
+    @property
+    def need(self) -> Need:
+        """What is to be read."""
+        found = needs(self.measures, self.ontology)
+        return msgspec.structs.replace(found, rejected=self.options.rejected == "spurious")
+
 
 def _score(plan: _Plan, found: Iterable[Part]) -> Record:
     """What was found block by block, worked out."""
     options, systems = plan.options, [name.name for name in plan.names[1:]]
     whole = parts.add(found, len(plan.names), stream=options.stream)
+    if not whole.number:
+        raise CorpusError(_nothing(plan, whole.cover))
     corpus = CorpusFacts(
         name=plan.name, version=plan.version, fingerprint=whole.fingerprint(), language=plan.language
     )
@@ -198,11 +238,13 @@ def _score(plan: _Plan, found: Iterable[Part]) -> Record:
         policies=dict(terms.policies),
         documents=terms.documents,
         groups=terms.groups,
+        coverage=_coverage(options, whole),
         counts=tuple(
             encode_patterns(found.counts, name, str(measure))
             for name, finding in findings.items()
             for measure, found in finding.measures.items()
         ),
+        rejections=tuple(_rejections(plan, whole)),
         results=tuple(
             verdict.result(name, finding.measures[measure.counted], measure, terms)
             for measure in plan.measures
@@ -223,11 +265,62 @@ def _layer_facts(plan: _Plan, whole: Whole) -> tuple[LayerFacts, ...]:
             fingerprint=digest.fingerprint,
             documents=digest.documents,
             missing=whole.number - digest.documents,
+            failed=digest.failed,
+            allowed=int(name.facts.get("allowed", 0)),
             excluded=digest.excluded,
+            uncounted=digest.uncounted,
+            rejected=_kinds(digest.rejections()),
             facts=name.facts,
         )
         for name, digest in zip(plan.names, whole.layers, strict=True)
     )
+
+
+def _coverage(options: Options, whole: Whole) -> Coverage:
+    cover = whole.cover
+    return Coverage(
+        corpus=cover.documents,
+        asked=options.asked,
+        outside=cover.outside,
+        unjudged=cover.unjudged,
+        skipped=cover.skipped,
+        drafts=cover.drafts,
+        empty=whole.layers[0].empty,
+    )
+
+
+def _nothing(plan: _Plan, cover: Cover) -> str:
+    """Why there is nothing to score, and what to do."""
+    gold = plan.names[0].source
+    if not cover.documents:
+        return f"{plan.name}: the corpus has no documents"
+    if cover.outside == cover.documents:
+        return f"{plan.name}: none of its {cover.documents} documents was asked for ({plan.options.asked})"
+    reasons = [
+        f"{amount(cover.unjudged, 'document')} without a line" if cover.unjudged else "",
+        f"{amount(cover.skipped, 'document')} skipped" if cover.skipped else "",
+        f"{amount(cover.drafts, 'draft')} with {amount(cover.open, 'open decision')}" if cover.drafts else "",
+        f"{amount(cover.outside, 'document')} not asked for" if cover.outside else "",
+    ]
+    way = "finish them, or score them as they stand with --drafts counted"
+    if not cover.drafts:
+        way = "if documents were looked at and nothing was found, say so with `goldwire corpus cover`"
+    return f"layer {gold!r} judges no document: {', '.join(filter(None, reasons))}; {way}"
+
+
+def _kinds(rejections: Patterns) -> dict[str, int]:
+    """How many units were rejected, by kind."""
+    whole = rejections.whole()
+    sums = zip(whole.labels, whole.by_label()[:, SYSTEM_HITS].tolist(), strict=True)
+    return {kind: int(number) for kind, number in sums if number}
+
+
+def _rejections(plan: _Plan, whole: Whole) -> Iterator[CountTable]:
+    """The tables of layers of which something was rejected."""
+    for name, digest in zip(plan.names, whole.layers, strict=True):
+        rejections = digest.rejections()
+        if _kinds(rejections):
+            yield encode_patterns(rejections, name.name, REJECTED)
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -240,7 +333,15 @@ def _policies(options: Options, tags: set[str]) -> dict[str, str]:
     """What was decided; `tags` are the ways in which tags were read, where layers come from such."""
     intervals = f"{METHOD}-{LEVEL:g}-{options.trials}-seed-{options.seed}" if options.trials else "none"
     read = {"tags": "+".join(sorted(tags))} if tags else {}
-    return {**POLICIES, "duplicates": options.duplicates, "intervals": intervals, **read}
+    return {
+        **POLICIES,
+        "unjudged": options.scope.unjudged,
+        "drafts": options.scope.drafts,
+        "rejected": options.rejected,
+        "duplicates": options.duplicates,
+        "intervals": intervals,
+        **read,
+    }
 
 
 def _data(corpus: CorpusFacts, gold: LayerFacts, ontology: OntologyFacts | None) -> dict[str, str]:

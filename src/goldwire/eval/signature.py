@@ -18,6 +18,8 @@ POLICIES: dict[str, str] = {
     "empty": "undefined",  # no gold and no system unit: None, out of the mean over documents, in micro
     "unknown": "spurious",  # a label that only the system has is counted against it
 }
+# What held for records of format 1, which do not name these policies.
+FORMAT_1: dict[str, str] = {"unjudged": "empty", "drafts": "counted", "rejected": "left-out"}
 TOKENS = "goldwire-1"  # the tokens of `corpora.offsets`; goes up when they change
 
 

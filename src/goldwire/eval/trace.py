@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Span, Spans
 from goldwire.eval.counting import load
-from goldwire.eval.counting.load import TextRow, Texts
 from goldwire.eval.counting.match import matched
 from goldwire.eval.counting.tables import Codes, Extents, Ints
 from goldwire.eval.counting.tally import Sides
+from goldwire.eval.counting.texts import TextRow, Texts
 from goldwire.eval.counting.units import Units
-from goldwire.eval.measure import Measure
+from goldwire.eval.measure import Measure, parse
 from goldwire.eval.record import LayerFacts, Record
-from goldwire.eval.score import needs
+from goldwire.eval.score import needs, read_scored
 
 TRACED = ("entity", "event", "argument", "relation", "attribute")
 
@@ -55,17 +56,13 @@ class Traced(NamedTuple):
         return Sides(self.gold, self.systems[system], self.texts, self.codes)
 
 
-def read(corpus: Corpus, gold: str, systems: dict[str, str], measures: Sequence[Measure]) -> Traced:
-    """Texts and layers for tracing; `systems` are layers by the name of the system."""
-    texts = load.read_texts(corpus, texts=True)
-    codes = Codes()
-    need = needs(measures, corpus.ontology())
-    return Traced(
-        texts,
-        codes,
-        load.read_layer(corpus, gold, texts, codes, need),
-        {name: load.read_layer(corpus, layer, texts, codes, need) for name, layer in systems.items()},
-    )
+def read(corpus: Corpus, record: Record) -> Traced:
+    """The documents that a record is of, and its layers as they are now; see `check`."""
+    systems = {system.name: system.layer for system in record.systems}
+    need = replace(needs(list(map(parse, record.measures)), corpus.ontology()), texts=True)
+    block = read_scored(corpus, record, systems.values(), need)
+    gold, *layers = block.layers
+    return Traced(block.texts, block.codes, gold, dict(zip(systems, layers, strict=True)))
 
 
 def check(

@@ -12,6 +12,7 @@ from goldwire.corpora.errors import DataError, Fault
 from goldwire.eval.analysis import classes, diagnose, outcomes
 from goldwire.eval.counting import tally
 from goldwire.eval.counting.counts import Patterns, condense, forget, join_patterns
+from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.measure import Measure
 from goldwire.eval.record import (
@@ -33,6 +34,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     the intervals, 0 for none. `seed`: of the resampling. `suite`: where the measures are from. `classes`:
     whether results tell how many units are COR, INC, PAR, MIS and SPU. `stream`: the record does not name
     its documents, so that memory does not grow with them, and nothing can be compared by document.
+
+    `scope`: which documents are scored, and what becomes of those that gold does not judge; `asked` says in
+    words which ones were asked for. `rejected`: units of a system that were turned away count as `spurious`,
+    or are `left-out`.
     """
 
     duplicates: Literal["set", "refuse"] = "set"
@@ -41,6 +46,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     suite: str | None = None
     classes: bool = False
     stream: bool = False
+    scope: Scope = Scope()
+    asked: str | None = None
+    rejected: Literal["spurious", "left-out"] = "spurious"
 
 
 # ---------------------------------------------------------------- what is found
@@ -149,15 +157,19 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 def result(system: str, found: Found, measure: Measure, terms: Terms) -> Result:
-    """What a measure says of a system."""
+    """What a measure says of a system; nothing but the sums where gold has no such unit."""
     averages = metrics.averages(found.counts, measure)
+    labels = metrics.by_label(found.counts.whole(), measure.beta)
+    if not metrics.is_defined(found.counts.counts):
+        averages = {name: metrics.undefined(score) for name, score in averages.items()}
+        labels = {name: metrics.undefined(score) for name, score in labels.items()}
     return Result(
         system=system,
         measure=str(measure),
         signature=signature(measure, terms.policies, terms.data),
         value=averages[measure.average].f,
         averages={str(name): score for name, score in averages.items()},
-        labels=metrics.by_label(found.counts.whole(), measure.beta),
+        labels=labels,
         intervals=_intervals(found.counts, measure, terms),
         classes=dict(found.classes or {}),
         gold_collapsed=found.gold_collapsed,
@@ -167,7 +179,7 @@ def result(system: str, found: Found, measure: Measure, terms: Terms) -> Result:
 
 def _intervals(patterns: Patterns, measure: Measure, terms: Terms) -> dict[str, Interval]:
     """The intervals of a measure's figures; none where counts of documents do not add up."""
-    if not terms.options.trials or not tally.is_additive(measure):
+    if not (terms.options.trials and tally.is_additive(measure) and metrics.is_defined(patterns.counts)):
         return {}
     found = figures.figure_intervals(
         patterns if terms.groups is None else patterns.expand(terms.documents),

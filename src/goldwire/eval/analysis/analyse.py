@@ -16,9 +16,10 @@ from goldwire.eval.analysis.confidence import Confidence
 from goldwire.eval.analysis.diagnose import Example, Findings
 from goldwire.eval.analysis.substitute import Substitution, substitute
 from goldwire.eval.counting import load
-from goldwire.eval.counting.load import Need, TextRow
+from goldwire.eval.counting.load import Need
 from goldwire.eval.counting.tables import NONE, Codes, Ints
 from goldwire.eval.counting.tally import Sides
+from goldwire.eval.counting.texts import TextRow, make_texts
 
 EXCLUDED = "excluded"
 
@@ -111,9 +112,7 @@ def make_sides(
     ontology: Ontology | None = None,
 ) -> Sides:
     """Two layers as the tables that are counted, excluded regions left out."""
-    texts = load.make_texts(
-        TextRow(id=d.id, sha256=d.sha256, excluded=d.excluded, text=d.text) for d in documents
-    )
+    texts = make_texts(TextRow(id=d.id, sha256=d.sha256, excluded=d.excluded, text=d.text) for d in documents)
     codes, need = Codes(), Need(ontology=ontology, items=True)
     layers = [
         load.make_layer([side], texts, codes, need, where=name)

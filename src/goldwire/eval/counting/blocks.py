@@ -8,28 +8,32 @@ is out of order, all is read at once instead.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from goldwire.corpora.store import DOCUMENTS, Corpus
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting import load
-from goldwire.eval.counting.load import Layer, Need, Texts
+from goldwire.eval.counting.coverage import EVERYTHING, Cover, Scope, limit
+from goldwire.eval.counting.load import Layer, Need
 from goldwire.eval.counting.tables import Codes
+from goldwire.eval.counting.texts import Row, Texts, ascend, iter_chunks, read_texts
 
 SIZE = 2**20  # bytes of documents in a block: more are not read faster, and leave a core idle at the end
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Some documents of a corpus, and what each of the layers has for them."""
+    """Some documents of a corpus that are scored, and what each of the layers, gold first, has for them."""
 
     texts: Texts
     codes: Codes
     layers: tuple[Layer, ...]
+    cover: Cover
 
 
 class Piece(NamedTuple):
@@ -121,27 +125,50 @@ def _line_after(file: BinaryIO, position: int) -> int:
 
 
 # ---------------------------------------------------------------- reading
-def read_block(place: Place, need: Need) -> Block:
-    """The block of a place.
+def read_block(place: Place, need: Need, scope: Scope = EVERYTHING) -> Block:
+    """The block of a place; the first of its layers is gold's.
 
     Raises `DisorderError` if its documents are not in order, `DataError` with the faults of its lines; one of
     them is a line of a layer that belongs to another block.
     """
     path, *bounds = place.documents
-    rows = [row for chunk in load.iter_chunks(path, need.type, *bounds) for row in chunk]
-    texts, codes = Texts(tuple(rows)), Codes()
-    if not rows or not load.ascend(texts.ids):
+    rows = [row for chunk in iter_chunks(path, need.type, *bounds) for row in chunk]
+    if not rows or not ascend([row.id for row in rows]):
         raise DisorderError
-    return Block(texts, codes, tuple(_read_layer(piece, texts, codes, need) for piece in place.layers))
+    gold, *systems = place.layers
+    layers = [(str(piece.path), [_read_lines(piece)]) for piece in systems]
+    return make_block(rows, (str(gold.path), _read_lines(gold)), layers, need, scope)
 
 
-def _read_layer(piece: Piece, texts: Texts, codes: Codes, need: Need) -> Layer:
-    lines = [line for chunk in load.iter_chunks(piece.path, Annotations, *piece[1:]) for line in chunk]
-    return load.make_layer([lines], texts, codes, need, where=str(piece.path))
+def _read_lines(piece: Piece) -> list[Annotations]:
+    return [line for chunk in iter_chunks(piece.path, Annotations, *piece[1:]) for line in chunk]
 
 
-def read_whole(corpus: Corpus, sources: Sequence[str], need: Need) -> Block:
-    """All documents in one block, in whatever order they are on disk."""
-    texts, codes = load.read_texts(corpus, texts=need.texts), Codes()
-    layers = [load.read_layer(corpus, source, texts, codes, need) for source in sources]
-    return Block(texts, codes, tuple(layers))
+def read_whole(corpus: Corpus, sources: Sequence[str], need: Need, scope: Scope = EVERYTHING) -> Block:
+    """All documents in one block, in whatever order they are on disk; the first source is gold's."""
+    rows = read_texts(corpus, texts=need.texts).rows
+    paths = [load.layer_file(corpus, source) for source in sources]
+    gold = [line for chunk in iter_chunks(paths[0], Annotations) for line in chunk]
+    systems = [(str(path), iter_chunks(path, Annotations)) for path in paths[1:]]
+    return make_block(rows, (str(paths[0]), gold), systems, need, scope)
+
+
+Lines = Iterable[Sequence[Annotations]]
+
+
+def make_block(
+    rows: Sequence[Row],
+    gold: tuple[str, Sequence[Annotations]],
+    systems: Iterable[tuple[str, Lines]],
+    need: Need,
+    scope: Scope,
+) -> Block:
+    """A block from documents in order of id and from lines, which are named for messages.
+
+    Rejected units of gold are noted, never counted: what is wrong in gold is no fault of a system.
+    """
+    texts, cover = limit(rows, gold[1], scope)
+    codes = Codes()
+    known = load.make_layer([gold[1]], texts, codes, replace(need, rejected=False), where=gold[0])
+    found = [load.make_layer(lines, texts, codes, need, where=name) for name, lines in systems]
+    return Block(texts, codes, (known, *found), cover)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting.assign import assign
+from goldwire.eval.counting.rejected import is_holder
 
 Clusters = Sequence[Sequence[Hashable]]
 Integers = NDArray[np.int64]
@@ -88,7 +89,7 @@ def entity_clusters(annotations: Annotations) -> list[list[Hashable]]:
     Where one span is in several clusters, its occurrences are told apart by a number, in the order of
     their types and then of their clusters' contents: each remains a mention of its own.
     """
-    return _number([(m.cluster, m.id, m.spans, m.type) for m in annotations.mentions])
+    return _number([(m.cluster, m.id, m.spans, m.type) for m in annotations.mentions if not is_holder(m.id)])
 
 
 def event_clusters(annotations: Annotations) -> list[list[Hashable]]:
@@ -96,7 +97,8 @@ def event_clusters(annotations: Annotations) -> list[list[Hashable]]:
 
     The type belongs to the mention because one trigger may denote events of several types.
     """
-    return _number([(e.cluster, e.id, (e.trigger, e.type), e.type) for e in annotations.events])
+    events = [event for event in annotations.events if not is_holder(event.id)]
+    return _number([(e.cluster, e.id, (e.trigger, e.type), e.type) for e in events])
 
 
 def _number(items: Iterable[tuple[str | None, str, Any, str]]) -> list[list[Hashable]]:

@@ -1,14 +1,10 @@
-"""Corpora and layers from disk, as the tables that scoring works on."""
+"""Layers from disk, as the tables that scoring works on."""
 
 from __future__ import annotations
 
-import gc
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cached_property
-from itertools import count, islice
-from operator import attrgetter, itemgetter, lt
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,88 +12,29 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora import exclude
-from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import DOCUMENTS, Corpus, layer_faults
-from goldwire.corpora.types import Annotations, Excluded
-from goldwire.eval.counting import align, tables
-from goldwire.eval.counting.tables import Codes, Extents, Ints, Table
-
-# Bytes of lines decoded at once: small enough for the processor's cache, which is measurably faster.
-CHUNK = 2**18
-
-
-class Row(msgspec.Struct, frozen=True, gc=False):
-    """What scoring needs to know of a document; the text is read only for measures that look at it."""
-
-    id: str
-    sha256: str
-    excluded: tuple[Excluded, ...] = ()
-    group: str | None = None
-
-
-class TextRow(Row, frozen=True, gc=False, kw_only=True):
-    """A document with its text."""
-
-    text: str
-
-
-class Texts(msgspec.Struct, frozen=True, dict=True):
-    """The documents of a scoring, in order of id; `rows[i]` is document number i of all tables."""
-
-    rows: tuple[Row, ...]
-
-    @cached_property
-    def ids(self) -> tuple[str, ...]:
-        """All document ids, sorted."""
-        return tuple(map(attrgetter("id"), self.rows))
-
-    @cached_property
-    def hashes(self) -> tuple[str, ...]:
-        """The hashes of all texts, in the same order."""
-        return tuple(map(attrgetter("sha256"), self.rows))
-
-    @cached_property
-    def number(self) -> Mapping[str, int]:
-        """The number of each document, by id."""
-        return dict(zip(self.ids, count(), strict=False))
-
-    def fingerprint(self) -> str:
-        """That of `store.fingerprint`, made from rows that are in order already."""
-        return hashlib.sha256(b"[" + self.content() + b"]").hexdigest()[:12]
-
-    def content(self) -> bytes:
-        """What the fingerprint is of: ids, hashes and excluded regions, as members of a JSON array."""
-        regions = map(attrgetter("excluded"), self.rows)
-        excluded = [[(region.start, region.end) for region in found] if found else () for found in regions]
-        rows = list(zip(self.ids, self.hashes, excluded, strict=True))
-        return msgspec.json.encode(rows)[1:-1]
-
-    @cached_property
-    def regions(self) -> Extents:
-        """The excluded regions of all documents, as units."""
-        return tables.excluded_extents([row.excluded for row in self.rows])
-
-    def text(self, number: int) -> str:
-        """The text of a document; only where texts were read."""
-        row = self.rows[number]
-        if not isinstance(row, TextRow):
-            raise TypeError("the texts were not read")
-        return row.text
+from goldwire.corpora.store import Corpus, layer_faults
+from goldwire.corpora.types import Annotations
+from goldwire.eval.counting import align, rejected, tables
+from goldwire.eval.counting.counts import COLUMNS, SYSTEM, SYSTEM_HITS, Counts, make_counts
+from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
+from goldwire.eval.counting.texts import Row, TextRow, Texts, ascend, iter_chunks
 
 
 class Need(msgspec.Struct, frozen=True):
     """What the measures of a scoring look at besides types and spans.
 
     The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole;
-    with `texts`, the texts of the documents.
+    with `texts`, the texts of the documents; with `rejected`, the rejected units of systems (see
+    `counting.rejected`).
     """
 
     attributes: tuple[str, ...] = ()
     ontology: Ontology | None = None
     items: bool = False
     texts: bool = False
+    rejected: bool = False
 
     @property
     def type(self) -> type[Row]:
@@ -113,9 +50,11 @@ class Layer(msgspec.Struct, frozen=True):
 
     Annotations are in the order of the table's rows.
 
-    `documents` is how many documents have a line. `excluded` is how many units touched an excluded region
-    and were taken out of both. `content` is what is annotated, as JSON lines in order of document, without
-    who did it and when. `tags` says how tags were read where the annotations come from such (see
+    `documents` is how many documents have a line, `failed` on how many of them the system failed, and `empty`
+    how many lines have no unit. `excluded` is how many units touched an excluded region and were taken out of
+    both, `uncounted` how many are in documents that are not scored. `rejections` has what was rejected (see
+    `Record.rejections`). `content` is what is annotated, as JSON lines in order of document, without who did
+    it and when. `tags` says how tags were read where the annotations come from such (see
     `corpora.formats.tags`).
     """
 
@@ -123,72 +62,17 @@ class Layer(msgspec.Struct, frozen=True):
     items: tuple[Annotations, ...]
     documents: int
     content: bytes
+    rejections: Counts
+    failed: int = 0
+    empty: int = 0
     excluded: int = 0
+    uncounted: int = 0
     tags: frozenset[str] = frozenset()
 
     @property
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of the SHA-256 of the content."""
         return hashlib.sha256(self.content).hexdigest()[:12]
-
-
-def make_texts(rows: Iterable[Row]) -> Texts:
-    """Documents put in order of id."""
-    return Texts(tuple(sorted(rows, key=attrgetter("id"))))
-
-
-def read_texts(corpus: Corpus, *, texts: bool = False) -> Texts:
-    """The documents of a corpus, with their texts if wanted; `DataError` names all that is wrong."""
-    path = corpus.path / DOCUMENTS
-    rows = [row for chunk in iter_chunks(path, TextRow if texts else Row) for row in chunk]
-    found = make_texts(rows)
-    if len(found.number) < len(rows):
-        corpus.documents()  # raises, naming the ids that occur twice
-    return found
-
-
-def iter_chunks(path: Path, type: type[Any], start: int = 0, end: int | None = None) -> Iterator[list[Any]]:
-    """The values of a file of JSON lines, or of those from byte `start` to `end`, some hundred at a time.
-
-    If a line is wrong, `DataError` names every fault of the whole file.
-    """
-    decode = msgspec.json.Decoder(type).decode_lines
-    try:
-        for lines in _iter_lines(path, start, end):
-            yield decode(lines)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        read_lines(path, type)
-        raise
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _iter_lines(path: Path, start: int, end: int | None) -> Iterator[bytes]:
-    """Whole lines, about `CHUNK` bytes at a time."""
-    rest = b""
-    with path.open("rb") as file:
-        left = (file.seek(0, 2) if end is None else end) - start
-        file.seek(start)
-        while block := file.read(min(CHUNK, left)):
-            left -= len(block)
-            whole = block.rfind(b"\n") + 1
-            if whole:
-                yield rest + block[:whole]
-            rest = block[whole:] if whole else rest + block
-    if rest:
-        yield rest
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """Hold the garbage collector back: it would go through thousands of new objects over and over."""
-    held = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if held:
-            gc.enable()
 
 
 def read_layer(
@@ -227,47 +111,116 @@ def make_layer(
     where: str = "layer",
 ) -> Layer:
     """A layer from its annotations, given in any number of lists; see `read_layer`."""
-    parts: list[Table] = []
-    content: list[bytes] = []
-    ids: list[str] = []
-    tags: set[str] = set()
-    kept: list[Annotations] = []
-    faults: list[Fault] = []
-    binding = _Binding(texts)
+    maker = _Maker(texts, codes, need)
     for chunk in chunks:
-        fitting, numbers = binding.check(chunk)
-        table = _table(fitting, numbers, codes, need)
-        content.append(_ENCODE_LINES(list(map(_CONTENT, chunk))))
-        ids += map(_DOCUMENT, chunk)
-        tags.update(_tags(chunk))
+        maker.take(chunk)
+    return maker.layer(where)
+
+
+class _Maker:
+    """A layer as its lines come in."""
+
+    def __init__(self, texts: Texts, codes: Codes, need: Need) -> None:
+        self.texts, self.codes, self.need = texts, codes, need
+        self.binding = _Binding(texts)
+        self.parts: list[Table] = []
+        self.content: list[bytes] = []
+        self.ids: list[str] = []
+        self.kept: list[Annotations] = []
+        self.faults: list[Fault] = []
+        self.rejected: list[tuple[int, str]] = []  # the number of a document, and the kind
+        self.tags: set[str] = set()
+        self.failed = 0
+
+    def take(self, chunk: Sequence[Annotations]) -> None:
+        """Take in some lines."""
+        fitting, numbers = self.binding.check(chunk)
+        self.content.append(_ENCODE_LINES(list(map(_content, fitting))))
+        self.ids += map(_DOCUMENT, fitting)
+        self.note(fitting)
+        lines = self.with_rejected(fitting, numbers)
+        table = _table(lines, numbers, self.codes, self.need, holders=lines is not fitting)
         if table is None:
-            faults += [fault for item in fitting for fault in unit_faults(item)]
+            self.faults += [fault for item in fitting for fault in unit_faults(item)]
         else:
-            parts.append(table)
-        if need.items:
-            kept += fitting
-    faults = [*binding.faults(), *faults]
-    if faults:
-        raise DataError(f"{where}: {len(faults)} fault(s); nothing was scored", faults)
-    table = tables.concatenate(parts or [tables.make_table((), _NO_NUMBERS, codes, need.attributes)])
-    regions = texts.regions
-    table, gone = tables.keep(table, _clear(table.mentions, regions), _clear(table.events, regions))
-    inside = [exclude.leave_out(item, texts.rows[texts.number[item.document]].excluded)[0] for item in kept]
-    return Layer(
-        table=table,
-        items=tuple(inside),
-        documents=len(ids),
-        content=_in_order(ids, b"".join(content).removesuffix(b"\n")),
-        excluded=gone,
-        tags=frozenset(tags),
+            self.parts.append(table)
+        if self.need.items:
+            self.kept += lines
+
+    def note(self, lines: Sequence[Annotations]) -> None:
+        """How the tags that annotations come from were read, and where the system failed."""
+        for details in filter(None, map(attrgetter("provenance.details"), lines)):
+            if "tags" in details:
+                self.tags.add(str(details["tags"]))
+            self.failed += "failed" in details
+
+    def with_rejected(self, lines: Sequence[Annotations], numbers: Ints) -> Sequence[Annotations]:
+        """The lines with their rejected units put back, if those are to be counted; they are noted anyway."""
+        if not any(map(attrgetter("rejected"), lines)):
+            return lines
+        found = list(lines)
+        for place, (item, number) in enumerate(zip(lines, numbers.tolist(), strict=True)):
+            units = rejected.countable(item, self.texts.rows[number].excluded) if item.rejected else []
+            self.rejected += [(number, unit.kind) for unit in units]
+            if units and self.need.rejected:
+                found[place] = rejected.put_back(item, units, self.need.attributes)
+        return found
+
+    def layer(self, where: str) -> Layer:
+        """All that came in; `DataError` with all that is wrong with it."""
+        faults = [*self.binding.faults(), *self.faults]
+        if faults:
+            raise DataError(f"{where}: {len(faults)} fault(s); nothing was scored", faults)
+        nothing = tables.make_table((), _NO_NUMBERS, self.codes, self.need.attributes)
+        whole = tables.concatenate(self.parts or [nothing])
+        regions, rows = self.texts.regions, self.texts.rows
+        table, gone = tables.keep(whole, _clear(whole.mentions, regions), _clear(whole.events, regions))
+        inside = [exclude.leave_out(i, rows[self.texts.number[i.document]].excluded)[0] for i in self.kept]
+        return Layer(
+            table=table,
+            items=tuple(inside),
+            documents=len(self.ids),
+            content=_in_order(self.ids, b"".join(self.content).removesuffix(b"\n")),
+            rejections=self.rejections(table),
+            failed=self.failed,
+            empty=len(self.ids) - _with_units(whole, len(rows)),
+            excluded=gone,
+            uncounted=self.binding.uncounted,
+            tags=frozenset(self.tags),
+        )
+
+    def rejections(self, table: Table) -> Counts:
+        """What was rejected, by kind, and under "" all that was given (see `record.REJECTED`)."""
+        size, kinds = len(self.texts.rows), Codes({"": 0})
+        number = np.array([number for number, _ in self.rejected], np.int64)
+        kind = np.array([kinds[kind] for _, kind in self.rejected], np.int64)
+        given = _given(table, size)
+        if not self.need.rejected:  # what is not put back is not in the table
+            given += np.bincount(number, minlength=size)
+        values = np.zeros((size + len(number), len(COLUMNS)))
+        values[:size, SYSTEM], values[size:, SYSTEM_HITS] = given, 1
+        document = np.concatenate([np.arange(size), number])
+        label = np.concatenate([np.zeros(size, np.int64), kind])
+        return make_counts(self.texts.ids, kinds.names(), document, label, values)
+
+
+def _given(table: Table, size: int) -> Ints:
+    """How many mentions, events, arguments and relations each document has; none that only holds another."""
+    mention, event = table.mentions.document, table.events.document
+    columns = (
+        mention[table.mention_type != NONE],
+        event[table.event_type != NONE],
+        event[table.argument_event],
+        mention[table.relation_source],
     )
+    return sum((np.bincount(column, minlength=size) for column in columns), np.zeros(size, np.int64))
 
 
-def _tags(chunk: Sequence[Annotations]) -> Iterator[str]:
-    """How the tags that annotations come from were read."""
-    for details in filter(None, map(attrgetter("provenance.details"), chunk)):
-        if "tags" in details:
-            yield str(details["tags"])
+def _with_units(table: Table, size: int) -> int:
+    """How many documents have a mention or an event."""
+    found = np.zeros(size, np.bool_)
+    found[table.mentions.document] = found[table.events.document] = True
+    return int(found.sum())
 
 
 def _in_order(ids: list[str], content: bytes) -> bytes:
@@ -277,25 +230,45 @@ def _in_order(ids: list[str], content: bytes) -> bytes:
     return b"\n".join(map(itemgetter(1), sorted(zip(ids, content.split(b"\n"), strict=True))))
 
 
-def ascend(ids: Sequence[str]) -> bool:
-    """Whether each comes after the one before."""
-    return all(map(lt, ids, islice(ids, 1, None)))
-
-
 _DOCUMENT = attrgetter("document")
 # What is annotated, without who did it and when.
-_CONTENT = attrgetter("document", "sha256", "mentions", "events", "relations")
+_ANNOTATED = attrgetter("document", "sha256", "mentions", "events", "relations")
+# What decides how a rejected unit counts.
+_REJECTED = attrgetter("unit", "kind", "type", "role", "spans", "trigger", "words", "path")
+
+
+def _content(item: Annotations) -> tuple[Any, ...]:
+    """What the fingerprint of a layer is of: lines without rejected units have no field for them."""
+    found: tuple[Any, ...] = _ANNOTATED(item)
+    return (*found, tuple(map(_REJECTED, item.rejected))) if item.rejected else found
+
+
 _ENCODE_LINES = msgspec.json.Encoder().encode_lines
 _NO_NUMBERS = np.zeros(0, np.int64)
 
 
-def _table(chunk: Sequence[Annotations], numbers: Ints, codes: Codes, need: Need) -> Table | None:
+def _table(
+    chunk: Sequence[Annotations], numbers: Ints, codes: Codes, need: Need, *, holders: bool
+) -> Table | None:
     """The table of some lines, given the numbers of their documents; None if units in them are faulty."""
     try:
         table = tables.make_table(chunk, numbers, codes, need.attributes, need.ontology)
     except (KeyError, IndexError):
         return None
+    if holders:
+        table = _without_type(table, chunk)
     return table if _is_sound(table) else None
+
+
+def _without_type(table: Table, chunk: Sequence[Annotations]) -> Table:
+    """Mentions and events that only hold a rejected unit have no type, and so are no units."""
+    columns = [("mention_type", "mentions"), ("event_type", "events")]
+    found = {}
+    for column, field in columns:
+        ids = [one.id for item in chunk for one in getattr(item, field)]
+        holder = np.fromiter(map(rejected.is_holder, ids), np.bool_, len(ids))
+        found[column] = np.where(holder, NONE, getattr(table, column))
+    return msgspec.structs.replace(table, **found)
 
 
 def _is_sound(table: Table) -> bool:
@@ -333,11 +306,16 @@ def _references(item: Annotations) -> Iterator[tuple[str, str]]:
 
 
 class _Binding:
-    """Sees that each line of a layer belongs to a text of the corpus, and no two to the same."""
+    """Sees that each line of a layer belongs to a text of the corpus, and no two to the same.
+
+    Lines of documents that are not scored are passed over, and their units counted.
+    """
 
     def __init__(self, texts: Texts) -> None:
         self.texts = texts
         self.seen = np.zeros(len(texts.rows), np.bool_)
+        self.passed: set[str] = set()
+        self.uncounted = 0
         self.doubtful: list[Annotations] = []
 
     def check(self, chunk: Sequence[Annotations]) -> tuple[Sequence[Annotations], Ints]:
@@ -348,13 +326,20 @@ class _Binding:
         fitting, numbers = [], []
         for item in chunk:
             number = self.texts.number.get(item.document)
-            if number is None or self.seen[number] or self.texts.hashes[number] != item.sha256:
+            if number is None and self._is_left_out(item):
+                self.passed.add(item.document)
+                self.uncounted += _units(item)
+            elif number is None or self.seen[number] or self.texts.hashes[number] != item.sha256:
                 self.doubtful.append(item)
             else:
                 self.seen[number] = True
                 fitting.append(item)
                 numbers.append(number)
         return fitting, np.array(numbers, np.int64)
+
+    def _is_left_out(self, item: Annotations) -> bool:
+        """Whether a line is the first of a document that is not scored, made for its text."""
+        return self.texts.left_out.get(item.document) == item.sha256 and item.document not in self.passed
 
     def _is_whole(self, chunk: Sequence[Annotations]) -> bool:
         """Whether there is a line for each text, in order: then there is nothing to look up."""
@@ -370,10 +355,18 @@ class _Binding:
         """All that is wrong with the lines put aside."""
         if not self.doubtful:
             return []
-        number, hashes = self.texts.number, dict(zip(self.texts.ids, self.texts.hashes, strict=True))
-        again = {item.document for item in self.doubtful if item.document in number}
-        first = [Annotations(document=id, sha256=hashes[id]) for id in sorted(again) if self.seen[number[id]]]
+        number = self.texts.number
+        hashes = {**dict(zip(self.texts.ids, self.texts.hashes, strict=True)), **self.texts.left_out}
+        again = {item.document for item in self.doubtful}
+        taken = {id for id in again if id in self.passed or (id in number and self.seen[number[id]])}
+        first = [Annotations(document=id, sha256=hashes[id]) for id in sorted(taken)]
         return layer_faults([*first, *self.doubtful], hashes)
+
+
+def _units(item: Annotations) -> int:
+    """How many mentions, events, arguments and relations a line has."""
+    arguments = sum(len(event.arguments) for event in item.events)
+    return len(item.mentions) + len(item.events) + arguments + len(item.relations)
 
 
 # ---------------------------------------------------------------- excluded regions

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from goldwire.eval.counting import align, words
 from goldwire.eval.counting.align import Pairs
-from goldwire.eval.counting.load import Texts
 from goldwire.eval.counting.tables import NONE, Ints, Table
+from goldwire.eval.counting.texts import Texts
 from goldwire.eval.counting.units import Units, pack, place
 from goldwire.eval.measure import Measure
 

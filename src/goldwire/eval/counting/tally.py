@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import msgspec
 import numpy as np
 
-from goldwire.corpora.offsets import surface
 from goldwire.corpora.types import Annotations, Span
 from goldwire.eval.counting.counts import (
     COLUMNS,
@@ -22,10 +22,12 @@ from goldwire.eval.counting.counts import (
     Floats,
     make_counts,
 )
-from goldwire.eval.counting.load import Layer, Row, TextRow, Texts
+from goldwire.eval.counting.load import Layer
 from goldwire.eval.counting.match import Case, exact, matched
+from goldwire.eval.counting.rejected import taken, words_at
 from goldwire.eval.counting.tables import Codes, Ints
 from goldwire.eval.counting.tags import OUTSIDE, event_labels, tag
+from goldwire.eval.counting.texts import Row, TextRow, Texts
 from goldwire.eval.counting.units import Units, make_units
 from goldwire.eval.measure import WORDY, Measure
 
@@ -183,9 +185,10 @@ def _forms(side: Units, texts: Texts) -> list[tuple[str, int]]:
     places, offset = side.extents, side.extents.offset.tolist()
     spans = [Span(*pair) for pair in zip(places.starts.tolist(), places.ends.tolist(), strict=True)]
     rows = zip(places.document.tolist(), side.label.tolist(), strict=True)
+    parts = [spans[first:end] for first, end in pairwise(offset)]
     return [
-        (surface(texts.text(document), tuple(spans[offset[i] : offset[i + 1]])), label)
-        for i, (document, label) in enumerate(rows)
+        (words_at(texts.text(document), tuple(part)), label)
+        for (document, label), part in zip(rows, parts, strict=True)
     ]
 
 
@@ -225,12 +228,15 @@ def _templates(measure: Measure, sides: Sides) -> Outcome:
 
 
 def _tokens(measure: Measure, sides: Sides) -> Outcome:
-    """Tokens by their tags; with `span` in the key, those outside of mentions on a side are left out."""
+    """Tokens by their tags; with `span` in the key, those outside of mentions on a side are left out.
+
+    Rejected units tag no tokens.
+    """
     left_out = {OUTSIDE} if "span" in measure.key else set()
 
     def numbers(gold: Annotations, system: Annotations, row: Row) -> Mapping[str, Numbers]:
         text = row.text if isinstance(row, TextRow) else ""
-        pair = tag(gold, text, row.excluded), tag(system, text, row.excluded)
+        pair = tag(gold, text, row.excluded), tag(taken(system), text, row.excluded)
         ours, theirs = Counter(pair[0]), Counter(pair[1])
         both = Counter(one for one, other in zip(*pair, strict=True) if one == other)
         labels = {*ours, *theirs} - left_out
@@ -241,7 +247,7 @@ def _tokens(measure: Measure, sides: Sides) -> Outcome:
 
 def _documents(_: Measure, sides: Sides) -> Outcome:
     def numbers(gold: Annotations, system: Annotations, _: Row) -> Mapping[str, Numbers]:
-        ours, theirs = event_labels(gold), event_labels(system)
+        ours, theirs = event_labels(gold), event_labels(taken(system))
         return {
             label: (label in ours & theirs, label in theirs, label in ours & theirs, label in ours)
             for label in ours | theirs

@@ -27,12 +27,12 @@ from typing import Any
 
 import numpy as np
 
-from goldwire.corpora.offsets import surface
 from goldwire.corpora.types import Annotations, Event, Mention
 from goldwire.eval.counting.align import Pairs
 from goldwire.eval.counting.align import assign as align
 from goldwire.eval.counting.assign import assign
 from goldwire.eval.counting.coref import Numbers
+from goldwire.eval.counting.rejected import words_at
 
 Entity = frozenset[Any]  # of mentions: anything hashable that sorts
 Template = Mapping[str, frozenset[Entity]]
@@ -67,7 +67,7 @@ def _entities(mentions: Iterable[Mention], text: str | None) -> dict[str, Entity
     """The entity that each mention id stands for."""
     clusters: dict[Hashable, set[Hashable]] = {}
     for mention in mentions:
-        key = mention.spans if text is None else normalise(surface(text, mention.spans))
+        key = mention.spans if text is None else normalise(words_at(text, mention.spans))
         clusters.setdefault(_home(mention), set()).add(key)
     return {mention.id: frozenset(clusters[_home(mention)]) for mention in mentions}
 

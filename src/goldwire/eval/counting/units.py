@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.errors import MeasureError
+from goldwire.eval.counting.rejected import UNKNOWN
 from goldwire.eval.counting.tables import NONE, ROOM, Bools, Codes, Extents, Ints, Table, fold
 from goldwire.eval.measure import Measure
 
@@ -119,20 +120,21 @@ def pack(gold: Sequence[Ints], system: Sequence[Ints]) -> tuple[Ints, Ints]:
 
 # ---------------------------------------------------------------- the kinds of unit
 def _entities(measure: Measure, table: Table, codes: Codes) -> _Side:
-    columns = _named(measure, table.mention_type, table.mention_attributes)
-    return _Side(
-        table.mentions,
-        columns,
-        _label(measure, table.mention_type, codes),
-        np.arange(len(table.mentions)),
-    )
+    return _typed_side(measure, table.mentions, table.mention_type, table.mention_attributes, codes)
 
 
 def _events(measure: Measure, table: Table, codes: Codes) -> _Side:
-    columns = _named(measure, table.event_type, table.event_attributes)
-    return _Side(
-        table.events, columns, _label(measure, table.event_type, codes), np.arange(len(table.events))
-    )
+    return _typed_side(measure, table.events, table.event_type, table.event_attributes, codes)
+
+
+def _typed_side(
+    measure: Measure, extents: Extents, types: Ints, attributes: dict[str, Ints], codes: Codes
+) -> _Side:
+    """Mentions or triggers; those without a type are no units (see `counting.rejected`)."""
+    columns = _named(measure, types, attributes)
+    side = _Side(extents, columns, _label(measure, types, codes), np.arange(len(extents)))
+    typed = types != NONE
+    return side if typed.all() else side.keep(typed)
 
 
 def _arguments(measure: Measure, table: Table, codes: Codes) -> _Side:
@@ -214,6 +216,7 @@ def _label(measure: Measure, types: Ints, codes: Codes) -> Ints:
 def _argument_label(measure: Measure, table: Table, codes: Codes) -> Ints:
     """`Type:role`, or what of the two is in the key."""
     types, roles = table.event_type[table.argument_event], table.argument_role
+    types = np.where(types == NONE, codes[UNKNOWN], types)
     if not {"type", "role"} <= set(measure.key):
         one = roles if "role" in measure.key else types
         return one if {"type", "role"} & set(measure.key) else np.full(len(types), codes[""], np.int64)

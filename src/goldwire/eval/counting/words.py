@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.types import Span
-from goldwire.eval.counting.load import Texts
 from goldwire.eval.counting.tables import NONE, Extents, Ints
+from goldwire.eval.counting.texts import Texts
 
 # The name of the rule below, for signatures: it goes up when the rule changes.
 HEAD_RULE = "en-1"

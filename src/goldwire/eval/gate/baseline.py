@@ -14,9 +14,10 @@ import msgspec
 from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import CorpusError, JudgementError
 from goldwire.corpora.store import write_atomic
+from goldwire.eval import comparability
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measure import name, parse
-from goldwire.eval.record import CorpusFacts, LayerFacts, OntologyFacts, Record, Result
+from goldwire.eval.record import LayerFacts, Record, Result
 from goldwire.eval.statistics.metrics import headline
 from goldwire.eval.text import points
 
@@ -113,16 +114,10 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
 def iter_differences(baseline: Baseline, record: Record, policy: Policy) -> Iterator[str]:
     """What keeps a record from being judged by a baseline, each named with both sides."""
     old = baseline.record
-    for what, before, now in _facts(old, record):
-        if _fingerprint(before) != _fingerprint(now):
-            yield f"{what}: the baseline has {_named(before)}, the record {_named(now)}"
-    # How intervals were drawn decides no count.
-    for rule in sorted((old.policies.keys() | record.policies.keys()) - {"intervals"}):
-        if old.policies.get(rule) != record.policies.get(rule):
-            yield (
-                f"policy of scoring, {rule}: the baseline has {old.policies.get(rule, 'none')}, "
-                f"the record {record.policies.get(rule, 'none')}"
-            )
+    for difference in comparability.iter_differences(old, record):
+        yield difference.told("the baseline", "the record")
+        if difference.what == "documents":
+            yield "  score the baseline's alone with `eval score --documents baseline:FILE`"
     if baseline.policy != policy.fingerprint():
         yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"
     yield from _absent(old, record, policy)
@@ -138,28 +133,6 @@ def _absent(old: Record, record: Record, policy: Policy) -> Iterator[str]:
             yield f"system: the baseline has {system.name!r}, the record only {', '.join(sorted(there))}"
 
 
-Facts = CorpusFacts | OntologyFacts | LayerFacts | None
-
-
-def _facts(old: Record, new: Record) -> list[tuple[str, Facts, Facts]]:
-    return [
-        ("corpus", old.corpus, new.corpus),
-        ("ontology", old.ontology, new.ontology),
-        ("gold", old.gold, new.gold),
-    ]
-
-
-def _fingerprint(facts: Facts) -> str | None:
-    return None if facts is None else facts.fingerprint
-
-
-def _named(facts: Facts) -> str:
-    if facts is None:
-        return "none"
-    version = "" if isinstance(facts, LayerFacts) else f" {facts.version}"
-    return f"{facts.name}{version} ({facts.fingerprint})"
-
-
 # ---------------------------------------------------------------- what an update changes
 def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
     """The figures of a new baseline beside those of the old one, and what else is different."""
@@ -171,9 +144,8 @@ def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
         change = f"{was} -> {has}" if was != has else f"{has}, as before"
         yield f"{system} {name(parse(measure)) or measure}: {change}"
     if old is not None:
-        for what, one, other in _facts(old.record, new.record):
-            if _fingerprint(one) != _fingerprint(other):
-                yield f"{what}: {_named(one)} -> {_named(other)}"
+        for difference in comparability.iter_differences(old.record, new.record):
+            yield f"{difference.what}: {difference.first} -> {difference.second}"
         if old.policy != new.policy:
             yield f"policy of the gate: {old.policy} -> {new.policy}"
 

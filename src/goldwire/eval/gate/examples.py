@@ -21,9 +21,7 @@ CONTEXT = 48  # code points of text on either side of an example
 
 def read_traced(corpus: Corpus, record: Record) -> Traced:
     """The layers that a record was made from; `JudgementError` if the corpus holds others by now."""
-    measures = [parse(measure) for measure in record.measures]
-    systems = {system.name: system.layer for system in record.systems}
-    traced = trace.read(corpus, record.gold.layer, systems, measures)
+    traced = trace.read(corpus, record)
     systems_read = ((system, traced.systems[system.name]) for system in record.systems)
     trace.check(corpus, traced.texts, record, [(record.gold, traced.gold), *systems_read])
     return traced

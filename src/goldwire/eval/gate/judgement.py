@@ -22,7 +22,7 @@ from goldwire.eval.measure import Measure, name, parse
 from goldwire.eval.record import Record
 from goldwire.eval.statistics import contrast
 from goldwire.eval.statistics.figures import FIGURES, rows, statistic
-from goldwire.eval.statistics.metrics import Score, headline, score_row
+from goldwire.eval.statistics.metrics import Score, headline, is_defined, score_row
 
 Verdict = Literal["pass", "warn", "fail", "skip"]
 LOSERS = 3  # types that are named as having lost most
@@ -140,11 +140,13 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def defined(self) -> bool:
-        """Whether there is anything to compare."""
-        return bool(len(self.before.values) or len(self.now.values))
+        """Whether there is anything to compare: units in gold."""
+        return is_defined(self.before) or is_defined(self.now)
 
     def figure(self, counts: Counts) -> float | None:
-        """The rule's figure of some counts."""
+        """The rule's figure of some counts; None where gold has no unit of the measure."""
+        if not is_defined(counts):
+            return None
         value: float | None = getattr(headline(counts, self.measure), self.rule.figure)
         return value
 

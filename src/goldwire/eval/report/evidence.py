@@ -19,10 +19,10 @@ from goldwire.eval.analysis.confidence import Confidence
 from goldwire.eval.analysis.diagnose import CORRECT, Findings
 from goldwire.eval.analysis.substitute import substitute
 from goldwire.eval.compare import Contender, contenders
-from goldwire.eval.counting import load
-from goldwire.eval.counting.load import Layer, Need, Texts
+from goldwire.eval.counting.load import Layer, Need
 from goldwire.eval.counting.tables import Bools, Codes
 from goldwire.eval.counting.tally import Sides
+from goldwire.eval.counting.texts import Texts, no_collection
 from goldwire.eval.record import LayerFacts, Record
 from goldwire.eval.report.model import (
     SHADES,
@@ -36,6 +36,7 @@ from goldwire.eval.report.model import (
     Tally,
     Versus,
 )
+from goldwire.eval.score import read_scored
 from goldwire.eval.trace import check
 
 UNITS = ("entities", "triggers", "arguments")  # as `outcomes.KINDS`, in the words of a reader
@@ -65,7 +66,7 @@ class Evidence:
         return self.codes.names()
 
 
-@load.no_collection()
+@no_collection()
 def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
     """Read and compare the layers that records were made from.
 
@@ -73,14 +74,12 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
     """
     first, ontology = next(iter(records.values())), corpus.ontology()
     names = () if ontology is None else tuple(sorted(ontology.attributes))
-    need = Need(attributes=names, ontology=ontology, items=True)
-    texts, codes = load.read_texts(corpus, texts=True), Codes()
-    gold = load.read_layer(corpus, first.gold.layer, texts, codes, need)
-    systems = {
-        system.name: load.read_layer(corpus, _facts(system).layer, texts, codes, need)
-        for system in contenders(records)
-    }
-    made = ((_facts(system), systems[system.name]) for system in contenders(records))
+    need = Need(attributes=names, ontology=ontology, items=True, texts=True)
+    contending = contenders(records)
+    block = read_scored(corpus, first, [_facts(system).layer for system in contending], need)
+    texts, codes, gold = block.texts, block.codes, block.layers[0]
+    systems = dict(zip([system.name for system in contending], block.layers[1:], strict=True))
+    made = ((_facts(system), systems[system.name]) for system in contending)
     check(corpus, texts, first, [(first.gold, gold), *made])
     return Evidence(
         texts=texts,
@@ -100,7 +99,7 @@ def _facts(system: Contender) -> LayerFacts:
     return next(item for item in system.record.systems if item.name == system.system)
 
 
-@load.no_collection()
+@no_collection()
 def with_evidence(report: Report, evidence: Evidence) -> Report:
     """The report with what the layers say, for units that occur at all."""
     found = [

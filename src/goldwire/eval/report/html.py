@@ -19,7 +19,7 @@ from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
 from goldwire.eval import text
-from goldwire.eval.counting.load import no_collection
+from goldwire.eval.counting.texts import no_collection
 from goldwire.eval.report import plots
 from goldwire.eval.report.model import Board, Report, Standing
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from goldwire.corpora.ontology import Ontology
 from goldwire.eval.compare import Contender, contenders
-from goldwire.eval.counting.load import no_collection
 from goldwire.eval.counting.tables import Codes
+from goldwire.eval.counting.texts import no_collection
 from goldwire.eval.measure import parse
 from goldwire.eval.record import Record
 from goldwire.eval.report.build import shade

@@ -14,8 +14,8 @@ import numpy as np
 
 from goldwire.corpora.types import Spans
 from goldwire.eval.analysis.diagnose import Side, label_codes, spans
-from goldwire.eval.counting.load import TextRow
 from goldwire.eval.counting.tables import NONE, Ints, Table
+from goldwire.eval.counting.texts import TextRow
 from goldwire.eval.report.evidence import Evidence, Places, right_units
 from goldwire.eval.report.model import Matrix, Report, Versus
 

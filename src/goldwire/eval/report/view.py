@@ -18,8 +18,8 @@ from typing import Any
 
 from goldwire.corpora.types import Meta
 from goldwire.eval.analysis.diagnose import CORRECT, MISSED, Findings, Side
-from goldwire.eval.counting.load import TextRow
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Table
+from goldwire.eval.counting.texts import TextRow
 from goldwire.eval.report.blocks import cut
 from goldwire.eval.report.evidence import Evidence
 

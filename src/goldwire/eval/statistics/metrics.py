@@ -135,6 +135,16 @@ def headline(counts: Counts, measure: Measure) -> Score:
     return averages(counts, measure)[measure.average]
 
 
+def is_defined(counts: Counts) -> bool:
+    """Whether gold has any unit of a measure: where it has none, nothing can be said of a system."""
+    return bool(counts.values[:, GOLD].any())
+
+
+def undefined(score: Score) -> Score:
+    """A score of which only the sums are left."""
+    return msgspec.structs.replace(score, precision=None, recall=None, f=None)
+
+
 def averages(counts: Counts | Patterns, measure: Measure) -> dict[Average, Score]:
     """Every average of a measure's counts."""
     whole = counts.whole() if isinstance(counts, Patterns) else counts

@@ -1,0 +1,120 @@
+"""Comparability of two records: the facts that must agree, and how it is said that they do not.
+
+Policies that did not decide anything may differ: where no document is unjudged, it does not matter what
+becomes of those that are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from goldwire.eval.record import CorpusFacts, LayerFacts, OntologyFacts, Record
+from goldwire.eval.signature import FORMAT_1
+from goldwire.eval.text import amount
+
+SHOWN = 10  # documents named in a message
+Facts = CorpusFacts | OntologyFacts | LayerFacts | None
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What two records differ in, and what each has."""
+
+    what: str
+    first: str
+    second: str
+
+    def told(self, first: str, second: str) -> str:
+        """The difference in words; `first` and `second` are what the records are called."""
+        return f"{self.what}: {first} has {self.first}, {second} has {self.second}"
+
+
+def iter_differences(first: Record, second: Record) -> Iterator[Difference]:
+    """What keeps two records from being compared."""
+    yield from _documents(first, second)
+    for what in ("corpus", "ontology", "gold"):
+        one, two = getattr(first, what), getattr(second, what)
+        if _fingerprint(one) != _fingerprint(two) and not (what != "ontology" and _differ(first, second)):
+            yield Difference(what, named(one), named(two))
+    yield from _policies(first, second)
+
+
+def _fingerprint(facts: Facts) -> str | None:
+    return None if facts is None else facts.fingerprint
+
+
+def named(facts: Facts) -> str:
+    """A corpus, ontology or layer by name, version and fingerprint."""
+    if facts is None:
+        return "none"
+    version = "" if isinstance(facts, LayerFacts) else f" {facts.version}"
+    return f"{facts.name}{version} ({facts.fingerprint})"
+
+
+# ---------------------------------------------------------------- documents
+def _differ(first: Record, second: Record) -> bool:
+    """Whether the records are of different documents; those that name none are known by the fingerprint."""
+    return bool(first.documents and second.documents) and first.documents != second.documents
+
+
+def _documents(first: Record, second: Record) -> Iterator[Difference]:
+    if _differ(first, second):
+        yield Difference(
+            "documents",
+            _own(first.documents, second.documents),
+            _own(second.documents, first.documents),
+        )
+
+
+def _own(documents: Sequence[str], others: Sequence[str]) -> str:
+    """How many documents, and which of them the other record does not have."""
+    alone = sorted({*documents} - {*others})
+    rest = f" and {len(alone) - SHOWN} more" if len(alone) > SHOWN else ""
+    names = f" ({', '.join(alone[:SHOWN])}{rest} only there)" if alone else ""
+    return f"{len(documents)}{names}"
+
+
+# ---------------------------------------------------------------- policies
+def _policies(first: Record, second: Record) -> Iterator[Difference]:
+    """Policies that differ and decided something. How intervals were drawn decides no count."""
+    one, two = ({**FORMAT_1, **record.policies} for record in (first, second))
+    for policy in sorted({*one, *two} - {"intervals"}):
+        if one.get(policy) != two.get(policy):
+            sides = one.get(policy, "none"), two.get(policy, "none")
+            if policy not in _TOUCHED:
+                yield Difference(f"policy {policy}", *sides)
+            elif touched := _TOUCHED[policy](first, second):
+                yield Difference(f"policy {policy}, which decides on {touched}", *sides)
+
+
+def _unjudged(*records: Record) -> str:
+    counts = [record.gold.missing for record in records]
+    counts += [r.coverage.unjudged + r.coverage.skipped for r in records if r.coverage is not None]
+    return amount(max(counts), "document") if any(counts) else ""
+
+
+def _drafts(*records: Record) -> str:
+    counts = [record.coverage.drafts for record in records if record.coverage is not None]
+    return amount(max(counts), "document") if any(counts) else ""
+
+
+def _rejected(*records: Record) -> str:
+    counts = [sum(map(rejections, record.systems)) for record in records]
+    return amount(max(counts), "unit") if any(counts) else ""
+
+
+# What a policy decided on in two records, in words; "" for nothing.
+_TOUCHED: dict[str, Callable[[Record, Record], str]] = {
+    "unjudged": _unjudged,
+    "drafts": _drafts,
+    "rejected": _rejected,
+}
+
+
+def rejections(layer: LayerFacts) -> int:
+    """How many units of a layer were rejected, as far as its record tells (format 1: only those of runs)."""
+    quarantined = layer.facts.get("quarantined", {})
+    unmapped = layer.facts.get("unmapped", {})
+    before = sum(quarantined.values()) + sum(unmapped.values()) if "rejected" not in layer.facts else 0
+    return sum(layer.rejected.values()) or before

@@ -1,0 +1,88 @@
+"""Coverage: which documents are scored, since gold judges them, and what becomes of the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from operator import attrgetter
+from typing import Literal
+
+import msgspec
+
+from goldwire.corpora.types import Annotations
+from goldwire.eval.counting.texts import Row, Texts
+
+SKIPPED, DRAFT = "skipped", "draft"
+NOT_DONE = (SKIPPED, DRAFT)  # a status that says: these are not the annotator's last words
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Which documents may be scored: `documents`, by id, or all where there are none.
+
+    Without a line in gold, or with one that says skipped, a document is `unjudged`: left out, or `empty`, and
+    so scored as one in which nothing is to be found. Drafts are `left-out`, or `counted` as they stand.
+    """
+
+    documents: frozenset[str] | None = None
+    unjudged: Literal["left-out", "empty"] = "left-out"
+    drafts: Literal["left-out", "counted"] = "left-out"
+
+
+EVERYTHING = Scope(unjudged="empty", drafts="counted")
+
+
+class Cover(msgspec.Struct, frozen=True):
+    """How many documents are not scored, by reason (see `record.Coverage`), and what is `open` in drafts."""
+
+    documents: int = 0
+    outside: int = 0
+    unjudged: int = 0
+    skipped: int = 0
+    drafts: int = 0
+    open: int = 0
+
+    def __add__(self, other: Cover) -> Cover:
+        sums = (getattr(self, name) + getattr(other, name) for name in Cover.__struct_fields__)
+        return Cover(*sums)
+
+
+def limit(rows: Sequence[Row], gold: Sequence[Annotations], scope: Scope) -> tuple[Texts, Cover]:
+    """The documents to be scored, of `rows` in order of id, given the lines of gold; and what the others are.
+
+    A document of several lines goes by the last: that it has several is told when they are read.
+    """
+    reasons = _reasons(rows, gold, scope)
+    if not reasons:
+        return Texts(tuple(rows)), Cover(documents=len(rows))
+    found = Counter(reasons.values())
+    cover = Cover(
+        documents=len(rows),
+        outside=found["outside"],
+        unjudged=found["unjudged"],
+        skipped=found[SKIPPED],
+        drafts=found[DRAFT],
+        open=sum(map(_open, gold)) if found[DRAFT] else 0,
+    )
+    kept = tuple(row for row in rows if row.id not in reasons)
+    return Texts(kept, {row.id: row.sha256 for row in rows if row.id in reasons}), cover
+
+
+def _reasons(rows: Sequence[Row], gold: Sequence[Annotations], scope: Scope) -> dict[str, str]:
+    """Why each document that is not scored is not, by its id."""
+    left_out = {SKIPPED: scope.unjudged, DRAFT: scope.drafts}
+    status = dict(
+        zip(map(attrgetter("document"), gold), map(attrgetter("provenance.status"), gold), strict=True)
+    )
+    undone: Collection[str] = [name for name, policy in left_out.items() if policy == "left-out"]
+    found = {id: said for id, said in status.items() if said in undone}
+    if scope.unjudged == "left-out" and len(status) < len(rows):
+        found |= {row.id: "unjudged" for row in rows if row.id not in status}
+    if scope.documents is not None:
+        found |= {row.id: "outside" for row in rows if row.id not in scope.documents}
+    return found
+
+
+def _open(item: Annotations) -> int:
+    """How many decisions are open in a draft (see `annotate.adjudicate`)."""
+    number = item.provenance.details.get("open", 0) if item.provenance.status == DRAFT else 0
+    return number if isinstance(number, int) else 0

@@ -1,0 +1,152 @@
+"""Documents from disk, as what scoring needs to know of them; and JSON lines read a piece at a time."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import count, islice
+from operator import attrgetter, lt
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire.corpora.codec import read_lines
+from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.store import DOCUMENTS, Corpus
+from goldwire.corpora.types import Excluded
+from goldwire.eval.counting import tables
+from goldwire.eval.counting.tables import Extents
+
+# Bytes of lines decoded at once: small enough for the processor's cache, which is measurably faster.
+CHUNK = 2**18
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """What scoring needs to know of a document; the text is read only for measures that look at it."""
+
+    id: str
+    sha256: str
+    excluded: tuple[Excluded, ...] = ()
+    group: str | None = None
+
+
+class TextRow(Row, frozen=True, gc=False, kw_only=True):
+    """A document with its text."""
+
+    text: str
+
+
+class Texts(msgspec.Struct, frozen=True, dict=True):
+    """The documents of a scoring, in order of id; `rows[i]` is document number i of all tables.
+
+    `left_out` are the hashes, by id, of documents of the corpus that are not scored.
+    """
+
+    rows: tuple[Row, ...]
+    left_out: Mapping[str, str] = {}
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """All document ids, sorted."""
+        return tuple(map(attrgetter("id"), self.rows))
+
+    @cached_property
+    def hashes(self) -> tuple[str, ...]:
+        """The hashes of all texts, in the same order."""
+        return tuple(map(attrgetter("sha256"), self.rows))
+
+    @cached_property
+    def number(self) -> Mapping[str, int]:
+        """The number of each document, by id."""
+        return dict(zip(self.ids, count(), strict=False))
+
+    def fingerprint(self) -> str:
+        """That of `store.fingerprint`, made from rows that are in order already."""
+        return hashlib.sha256(b"[" + self.content() + b"]").hexdigest()[:12]
+
+    def content(self) -> bytes:
+        """What the fingerprint is of: ids, hashes and excluded regions, as members of a JSON array."""
+        regions = map(attrgetter("excluded"), self.rows)
+        excluded = [[(region.start, region.end) for region in found] if found else () for found in regions]
+        rows = list(zip(self.ids, self.hashes, excluded, strict=True))
+        return msgspec.json.encode(rows)[1:-1]
+
+    @cached_property
+    def regions(self) -> Extents:
+        """The excluded regions of all documents, as units."""
+        return tables.excluded_extents([row.excluded for row in self.rows])
+
+    def text(self, number: int) -> str:
+        """The text of a document; only where texts were read."""
+        row = self.rows[number]
+        if not isinstance(row, TextRow):
+            raise TypeError("the texts were not read")
+        return row.text
+
+
+def make_texts(rows: Iterable[Row]) -> Texts:
+    """Documents put in order of id."""
+    return Texts(tuple(sorted(rows, key=attrgetter("id"))))
+
+
+def read_texts(corpus: Corpus, *, texts: bool = False) -> Texts:
+    """The documents of a corpus, with their texts if wanted; `DataError` names all that is wrong."""
+    path = corpus.path / DOCUMENTS
+    rows = [row for chunk in iter_chunks(path, TextRow if texts else Row) for row in chunk]
+    found = make_texts(rows)
+    if len(found.number) < len(rows):
+        corpus.documents()  # raises, naming the ids that occur twice
+    return found
+
+
+def iter_chunks(path: Path, type: type[Any], start: int = 0, end: int | None = None) -> Iterator[list[Any]]:
+    """The values of a file of JSON lines, or of those from byte `start` to `end`, some hundred at a time.
+
+    If a line is wrong, `DataError` names every fault of the whole file.
+    """
+    decode = msgspec.json.Decoder(type).decode_lines
+    try:
+        for lines in _iter_lines(path, start, end):
+            yield decode(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        read_lines(path, type)
+        raise
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _iter_lines(path: Path, start: int, end: int | None) -> Iterator[bytes]:
+    """Whole lines, about `CHUNK` bytes at a time."""
+    rest = b""
+    with path.open("rb") as file:
+        left = (file.seek(0, 2) if end is None else end) - start
+        file.seek(start)
+        while block := file.read(min(CHUNK, left)):
+            left -= len(block)
+            whole = block.rfind(b"\n") + 1
+            if whole:
+                yield rest + block[:whole]
+            rest = block[whole:] if whole else rest + block
+    if rest:
+        yield rest
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Hold the garbage collector back: it would go through thousands of new objects over and over."""
+    held = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if held:
+            gc.enable()
+
+
+def ascend(ids: Sequence[str]) -> bool:
+    """Whether each comes after the one before."""
+    return all(map(lt, ids, islice(ids, 1, None)))
