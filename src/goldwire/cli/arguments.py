@@ -9,6 +9,13 @@ from typing import Annotated, Literal
 import typer
 
 Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
+Documents = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|split:NAME|layer:NAME|baseline:FILE",
+        help="Only these documents: a file of ids, a split, those that a layer or a baseline has.",
+    ),
+]
 Layout = Annotated[
     Literal["graph", "frames"],
     typer.Option(help="graph: mentions, triggers and arrows; frames: a task for each event, roles by key."),

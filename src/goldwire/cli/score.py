@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import Dir, Documents
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -35,6 +35,18 @@ def score(
     name: Annotated[
         str | None, typer.Option(help="The record is DIR/records/NAME.json; the suite's name if not given.")
     ] = None,
+    documents: Documents = None,
+    unjudged: Annotated[
+        Literal["left-out", "empty"],
+        typer.Option(help="Documents without a line in gold, or skipped: left out, or nothing to be found."),
+    ] = "left-out",
+    drafts: Annotated[
+        Literal["left-out", "counted"], typer.Option(help="Drafts in gold: left out, or as they stand.")
+    ] = "left-out",
+    rejected: Annotated[
+        Literal["spurious", "left-out"],
+        typer.Option(help="Units of a system that were turned away: wrong ones, or none at all."),
+    ] = "spurious",
     duplicates: Annotated[
         Literal["set", "refuse"], typer.Option(help="Equal units: collapsed, or an error.")
     ] = "set",
@@ -47,20 +59,26 @@ def score(
 ) -> None:
     """Score systems against gold, by a suite or by measures; the record is kept with the corpus.
 
-    A document that a system has no line for counts as empty. Units in excluded regions are not counted.
-    A streamed record has all figures and intervals, but cannot be compared with another by document.
+    Scored are the documents that gold has a line for, also an empty one. A document that a system has no line
+    for, or failed on, counts as empty; what was rejected of its output counts as spurious. Units in excluded
+    regions are not counted. A streamed record has all figures and intervals, but cannot be compared with
+    another by document.
 
     \b
     Examples:
       goldwire eval score work --system lexicon --system mine
+      goldwire eval score work --system mine --documents split:test
       goldwire eval score work --system mine --measure AC+ --measure "entity:span+type@iou>=0.5"
     """
     from goldwire.corpora.store import RECORDS, open_corpus
+    from goldwire.eval.counting.coverage import Scope
     from goldwire.eval.record import write_record
     from goldwire.eval.score import Options, score_corpus
+    from goldwire.eval.selection import select
 
     corpus = open_corpus(folder)
     wanted, chosen = _measures(suite, measure)
+    chosen_documents = None if documents is None else select(corpus, documents)
     options = Options(
         duplicates=duplicates,
         trials=trials,
@@ -68,6 +86,9 @@ def score(
         suite=None if chosen is None else chosen.name,
         classes=chosen is not None and chosen.classes,
         stream=stream,
+        scope=Scope(documents=chosen_documents, unjudged=unjudged, drafts=drafts),
+        asked=documents,
+        rejected=rejected,
     )
     systems = system or _systems(corpus)
     record = score_corpus(corpus, gold, systems, wanted, options=options, workers=os.cpu_count() or 1)

@@ -57,14 +57,18 @@ class Bench:
         name: str = "extractor",
         gold: str = "gold",
         suite: str = "default",
+        documents: str | None = None,
     ) -> Scored:
         """Run an extractor on a corpus and score it against a layer.
 
         `extractor` is a function of one document, an object with `extract(documents)`, or a spec such as
         `"spacy:en_core_web_sm"`. `corpus` is a folder, or the name of a corpus that ships. Works on a
-        copy: nothing is written into the corpus. What the extractor raises, the test raises.
+        copy: nothing is written into the corpus. What the extractor raises, the test raises. `documents`
+        names those that are scored, as `eval score --documents` does; without it, all that gold judges.
         """
+        from goldwire.eval.counting.coverage import Scope
         from goldwire.eval.score import Options, score_corpus
+        from goldwire.eval.selection import select
         from goldwire.eval.suites import read_suite
 
         copy = self._copy(corpus)
@@ -73,8 +77,15 @@ class Bench:
         else:
             copy.write_layer(f"system/{name}", _extract(copy, extractor))
         measures = read_suite(suite).measures
-        record = score_corpus(copy, gold, [name], measures, options=Options(suite=suite))
+        scope = Scope(documents=None if documents is None else select(copy, self._placed(documents)))
+        options = Options(suite=suite, scope=scope, asked=documents)
+        record = score_corpus(copy, gold, [name], measures, options=options)
         return Scored(self, copy, record)
+
+    def _placed(self, documents: str) -> str:
+        """A selection of documents in which a file is relative to the folder of the test."""
+        kind, colon, name = documents.rpartition(":")
+        return documents if kind in ("split", "layer") else f"{kind}{colon}{self.folder / name}"
 
     def _copy(self, corpus: str | Path) -> Corpus:
         from goldwire.corpora import library
