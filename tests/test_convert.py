@@ -86,7 +86,7 @@ def test_layer_goes_out_and_comes_back_by_every_format_that_writes(
     attack = Event(id="e1", type="Attack", trigger=(Span(7, 15),), attributes={"realis": "actual"})
     corpus.write_layer("gold", [layer(mentions=(REBELS, BALKH), events=(attack,))])
     out = tmp_path / "out"
-    loss = convert.export_layer(corpus, "gold", out, format, {})
+    loss = convert.export_layer(corpus, "gold", out, format, {}).loss
     reading = convert.read(format, [out], {}, corpus.documents(), corpus.ontology())
     (back,) = reading.annotations
     held = {"conll": (2, 0), "brat": (2, 1), "tbf": (0, 1), "goldwire": (2, 1)}[format]

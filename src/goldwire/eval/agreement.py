@@ -15,6 +15,7 @@ from itertools import chain, combinations
 import msgspec
 import numpy as np
 
+from goldwire.corpora.coverage import finished
 from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
@@ -32,7 +33,6 @@ from goldwire.eval.statistics.resample import TRIALS, Floats
 
 Layer = Mapping[str, Annotations]
 F = FIGURES.index("f")
-NOT_DONE = ("skipped", "draft")  # a status that says: these are not the annotator's last words
 DEFAULTS = ("entity", "untyped", "TI", "TC", "AI+", "AC+")
 ANNOTATOR = "annotator/"  # where the layers of annotators are
 
@@ -161,11 +161,6 @@ def agree(
         kappas=tuple(_kappa(tags, pair) for pair, texts in shared.items() if texts),
         alpha=alpha(list(chain.from_iterable(_token_values(tags, common)))),
     )
-
-
-def finished(layer: Layer) -> dict[str, Annotations]:
-    """The documents that an annotator is done with."""
-    return {id: item for id, item in layer.items() if item.provenance.status not in NOT_DONE}
 
 
 def _score(

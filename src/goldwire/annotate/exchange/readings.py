@@ -4,7 +4,9 @@
     draft        draft/NAME           prediction  prediction/MODEL-VERSION
     frames       frames/NAME, all answers of a person on a document together
 
-Where a person did a document more than once the last counts. What cannot be taken is `Quarantined`.
+A document of frames is done when each event of the layer was answered, and a draft before; one without
+events has no task, so nobody judged it. Where a person did a document more than once the last counts. What
+cannot be taken is `Quarantined`.
 """
 
 from __future__ import annotations
