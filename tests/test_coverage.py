@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from goldwire.corpora import build, convert, formats
 from goldwire.corpora.coverage import Covered, cover, describe, finished, named, select
@@ -347,6 +350,30 @@ def test_partial_gold_goes_out_and_comes_back_as_partial(
     assert {id for id, item in back.items() if not (item.mentions or item.events)} == {
         "d00", "d01", "d02", "d03",
     }  # fmt: skip
+
+
+KINDS = st.sampled_from([None, "empty", "units", "skipped", "draft", "adjudicated", "submitted"])
+
+
+@pytest.mark.parametrize("format", WRITTEN)
+@settings(max_examples=15)  # every example writes files
+@given(kinds=st.lists(KINDS, min_size=8, max_size=8))
+def test_whatever_a_layer_covers_comes_back(format: str, kinds: list[str | None]) -> None:
+    lines = [
+        line(n, None if kind in ("empty", "units") else kind, units=kind != "empty")
+        for n, kind in enumerate(kinds)
+        if kind is not None
+    ]
+    judged = {f"d{n:02}" for n, kind in enumerate(kinds) if kind not in (None, "skipped", "draft")}
+    assume(judged)
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = create_corpus(Path(folder) / "c", Manifest(name="c"), THIRTY, layers={"gold": lines})
+        convert.export_layer(corpus, "gold", Path(folder) / "out", format, {})
+        put(corpus, Path(folder) / "out", format)
+        back = corpus.layer("new")
+    assert back.keys() == judged
+    empty = {id for id, item in back.items() if not (item.mentions or item.events)}
+    assert empty == {f"d{n:02}" for n, kind in enumerate(kinds) if kind == "empty"}
 
 
 @pytest.mark.parametrize("format", WRITTEN)

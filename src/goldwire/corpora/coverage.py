@@ -156,13 +156,15 @@ def cover(corpus: Corpus, layer: str, text: str) -> Covering:
     lines = [*there.values(), *(new := empty_lines(corpus.hashes(), ids - there.keys() - away))]
     if new:
         corpus.write_layer(layer, lines)
-    left = {status: sorted(id for id in ids & there.keys() if there[id].provenance.status == status)
-            for status in NOT_DONE}  # fmt: skip
+    skipped, drafts = (
+        tuple(sorted(id for id in ids & there.keys() if there[id].provenance.status == status))
+        for status in NOT_DONE
+    )
     return Covering(
         layer=layer,
         written=len(new),
-        skipped=tuple(left["skipped"]),
-        drafts=tuple(left["draft"]),
+        skipped=skipped,
+        drafts=drafts,
         away=tuple(sorted(away)),
         covered=describe(lines, len(corpus.hashes())),
     )

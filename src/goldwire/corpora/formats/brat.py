@@ -55,12 +55,11 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         layer.append(annotations)
         quarantined += refused
     bare = [path for path in _bare(paths, found) if known is None or path.stem in known]
-    if documents is None:
-        for path in bare:
-            try:
-                made.append(_text(path, options, None)[1])
-            except DataError as error:
-                faults += error.faults
+    for path in bare if documents is None else ():
+        try:
+            made.append(_text(path, options, None)[1])
+        except DataError as error:
+            faults += error.faults
     if faults:
         raise DataError(f"{len(faults)} fault(s); nothing was taken", faults)
     return Reading(
