@@ -173,6 +173,17 @@ def test_two_events_on_one_trigger_are_told_apart() -> None:
     assert [item.key for item in merged.disagreements] == ["Attack [[7, 14]] #2"]
 
 
+def test_line_of_a_document_says_how_many_decisions_are_open() -> None:
+    merged = merge(layer(REBELS, KUNDUZ, CITY), layer(REBELS))
+    (made,) = merged.annotations
+    assert (made.provenance.status, made.provenance.details["open"]) == ("draft", 2)
+    one = decide(merged, True)[:1]
+    (made,) = merge(layer(REBELS, KUNDUZ, CITY), layer(REBELS), decisions=one).annotations
+    assert (made.provenance.status, made.provenance.details["open"]) == ("draft", 1)
+    (made,) = merge(layer(), layer()).annotations  # both looked and found nothing
+    assert (made.provenance.status, made.provenance.details["open"]) == ("adjudicated", 0)
+
+
 def test_documents_of_one_person_are_left_out_and_named() -> None:
     merged = merging.adjudicate({"anna": layer(REBELS), "ben": {}}, [DOCUMENT], (), CONFLICT)
     assert (merged.alone, merged.annotations) == (("d",), ())

@@ -214,3 +214,39 @@ def test_litbank_is_read_whole(shared: Path) -> None:
     assert sum(mention.cluster is not None for mention in mentions) == 822
     assert entities.quarantined == events.quarantined == coref.quarantined == []
     assert entities.loss == events.loss == coref.loss == {}
+
+
+def with_a_bare_text(folder: Path) -> list[Document]:
+    """Two documents with `.ann`, one of them empty, and one without."""
+    (folder / "sub").mkdir(parents=True)
+    for name, ann in (("a", "T1\tGPE 0 4\tRain\n"), ("b", ""), ("sub/c", None)):
+        (folder / f"{name}.txt").write_text("Rain fell.")
+        if ann is not None:
+            (folder / f"{name}.ann").write_text(ann)
+    return [make_document(id, "Rain fell.") for id in ("a", "b", "c", "d")]
+
+
+def test_text_without_ann_comes_in_unjudged_and_with_an_empty_one_judged(tmp_path: Path) -> None:
+    documents = with_a_bare_text(tmp_path / "x")
+    reading = brat.read([tmp_path / "x"], Options())
+    assert reading.documents == documents[:3]
+    assert [(item.document, len(item.mentions)) for item in reading.annotations] == [("a", 1), ("b", 0)]
+    assert reading.notes == ["texts without .ann: c"]
+
+
+def test_texts_without_ann_are_told_when_a_layer_is_read_but_not_files_of_no_document(tmp_path: Path) -> None:
+    documents = with_a_bare_text(tmp_path / "x")
+    (tmp_path / "x/README.txt").write_bytes(b"\xff")
+    reading = brat.read([tmp_path / "x"], Options(), documents)
+    assert [item.document for item in reading.annotations] == ["a", "b"]
+    assert reading.notes == ["texts without .ann: c"]
+    with pytest.raises(DataError, match=r"README\.txt"):
+        brat.read([tmp_path / "x"], Options())
+
+
+def test_text_and_ann_in_different_folders_belong_together(tmp_path: Path) -> None:
+    documents = with_a_bare_text(tmp_path / "x")
+    (tmp_path / "x/c.ann").write_text("")
+    reading = brat.read([tmp_path / "x"], Options(), documents)
+    assert [item.document for item in reading.annotations] == ["a", "b", "c"]
+    assert reading.notes == []

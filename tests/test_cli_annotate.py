@@ -18,7 +18,8 @@ import msgspec
 import pytest
 
 from goldwire.corpora import library
-from goldwire.corpora.store import open_corpus
+from goldwire.corpora.coverage import Covered, describe
+from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations
 from goldwire.corpora.validate import corpus_faults
 
@@ -154,6 +155,55 @@ def test_two_layers_are_adjudicated_by_a_file_of_decisions(annotate: Call, work:
     }
     assert "open: 0" in annotate(*command).out
     assert corpus_faults(corpus) == {}
+
+
+def test_documents_said_to_be_empty_stay_when_adjudication_runs_again(
+    annotate: Call, said_by: Call, tmp_path: Path
+) -> None:
+    documents = [make_document(id, f"Rain fell on {id}.") for id in ("a", "b", "c")]
+    corpus = create_corpus(tmp_path / "c", Manifest(name="c", ontology="conflict"), documents)
+    done = [Annotations(document=d.id, sha256=d.sha256) for d in documents]
+    corpus.write_layer("annotator/anna", done[:2])
+    corpus.write_layer("annotator/ben", done[:1])
+    assert "left out, done by one person only: b" in annotate("adjudicate", corpus.path).out
+    assert corpus.layer("gold").keys() == {"a"}
+    said_by("corpus", "cover", corpus.path, "--layer", "gold", "--documents", "all")
+    corpus.write_layer("annotator/ben", done[:2])
+    assert annotate("adjudicate", corpus.path).code == 0
+    tools = {id: item.provenance.tool for id, item in corpus.layer("gold").items()}
+    assert tools == {"a": "goldwire adjudicate", "b": "goldwire adjudicate", "c": "goldwire corpus cover"}
+
+
+LABELS = """<View><Labels name="label" toName="text"><Label value="PER"/></Labels>
+<Text name="text" value="$text"/></View>"""
+
+
+def test_half_done_export_judges_what_was_submitted_alone(annotate: Call, tmp_path: Path) -> None:
+    """Of four texts one is submitted, one skipped with work in it, one a draft, one not begun."""
+    region = {
+        "id": "r", "from_name": "label", "to_name": "text", "type": "labels",
+        "value": {"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]},
+    }  # fmt: skip
+    done = {"completed_by": 1, "result": [region]}
+    held = [
+        {"annotations": [{"id": 1, **done}]},
+        {"annotations": [{"id": 2, "was_cancelled": True, **done}]},
+        {"annotations": [], "drafts": [{"id": 3, "user": 1, "result": [region]}]},
+        {"annotations": []},
+    ]
+    tasks = [{"id": n, "data": {"text": f"Anna came {n}."}, **each} for n, each in enumerate(held)]
+    (tmp_path / "export.json").write_text(json.dumps(tasks))
+    (tmp_path / "labels.xml").write_text(LABELS)
+    command = ("import", tmp_path / "new", tmp_path / "export.json", "--config", tmp_path / "labels.xml")
+    assert annotate(*command, "--add-texts").code == 0
+    corpus = open_corpus(tmp_path / "new")
+    assert len(corpus.documents()) == 4
+    covered = {name: describe(corpus.layer(name).values(), 4) for name in corpus.layers()}
+    assert covered == {
+        "annotator/1": Covered(corpus=4, judged=1),
+        "draft/1": Covered(corpus=4, judged=0, drafts=1),
+        "skipped/1": Covered(corpus=4, judged=0, skipped=1),
+    }
 
 
 def without_vehicles(annotations: Annotations) -> Annotations:

@@ -119,7 +119,7 @@ def test_articles_come_with_the_gold_that_ships(corpus: Call, articles: Path, tm
     assert said.json["excluded"] == {"cookie notice": 1, "teaser": 1}
     assert "mazar-articles" in said.err
     assert corpus("validate", work).code == 0
-    assert corpus("stats", work).out.count("document(s)") == 2
+    assert "layer gold covers 2 of 2 documents\n" in corpus("stats", work).out
 
 
 def test_ontologies_are_listed_shown_checked_and_compared(corpus: Call, tmp_path: Path) -> None:
@@ -190,10 +190,12 @@ def test_formats_are_listed_and_explained(corpus: Call) -> None:
         "goldwire", "conll", "brat", "tbf", "re3d", "plover",
     ]  # fmt: skip
     assert "policy: 'conlleval'" in corpus("formats", "conll").out
+    assert "documents not in its files: not judged" in corpus("formats", "conll").out
     assert "conll" in corpus("formats").out
 
 
-COMMANDS = ["new", "add", "show", "validate", "stats", "split", "dedupe", "import", "export", "formats"]
+COMMANDS = ["new", "add", "show", "validate", "stats", "split", "dedupe", "import", "cover", "export"]
+COMMANDS += ["formats"]
 OF_ONTOLOGY = ["list", "show", "check", "diff"]
 
 

@@ -159,7 +159,7 @@ def test_second_file_with_the_same_tokens_binds_by_order_or_by_id(tmp_path: Path
 def test_second_file_with_other_tokens_or_documents_is_refused(tmp_path: Path) -> None:
     documents = [make_document("a", "Rain fell."), make_document("b", "Sun.")]
     assert refusal(tmp_path, "Rain O\nfell O\n. O\n", documents) == [
-        "x.conll: holds 1 document(s) without known ids, the corpus 2"
+        "x.conll: holds 1 document(s) without known ids, the corpus 2: name them by `# newdoc id = ID` lines"
     ]
     assert refusal(tmp_path, "Rain O\nfalls O\n\nSun O\nset O\n", documents) == [
         "x.conll:2: token 'falls' is not where the text of 'a' goes on with 'fell.'",
@@ -265,3 +265,15 @@ def test_pud_has_true_offsets_in_its_raw_text(shared: Path) -> None:
         if line.startswith("# text = ")
     ]
     assert "\n".join(document.text for document in reading.documents).split("\n") == raw
+
+
+def test_file_that_ends_inside_a_document_is_told_with_the_place(tmp_path: Path) -> None:
+    documents = [make_document("a", "University of Bern is in Bern, Rome."), make_document("b", "It rained.")]
+    cut = "# newdoc id = a\nUniversity\tB-ORG\nof\tI-ORG\nBern\tI-ORG\nis\tO\nin\tO\n"
+    reading = read(tmp_path, cut, documents)
+    # University of Bern is in | Bern , Rome .
+    told = "ends before the text does, what follows has no mentions: a at 5 of 9 tokens"
+    assert reading.notes[-1] == f"{tmp_path / 'x.conll'}: {told}"
+    whole = "# newdoc id = b\nIt\tO\nrained\tO\n.\tO\n"
+    assert not any("ends before" in note for note in read(tmp_path, whole, documents).notes)
+    assert read(tmp_path, cut + "\n" + whole, documents).notes[-1].endswith(": a at 5 of 9 tokens")

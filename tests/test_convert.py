@@ -86,7 +86,7 @@ def test_layer_goes_out_and_comes_back_by_every_format_that_writes(
     attack = Event(id="e1", type="Attack", trigger=(Span(7, 15),), attributes={"realis": "actual"})
     corpus.write_layer("gold", [layer(mentions=(REBELS, BALKH), events=(attack,))])
     out = tmp_path / "out"
-    loss = convert.export_layer(corpus, "gold", out, format, {})
+    loss = convert.export_layer(corpus, "gold", out, format, {}).loss
     reading = convert.read(format, [out], {}, corpus.documents(), corpus.ontology())
     (back,) = reading.annotations
     held = {"conll": (2, 0), "brat": (2, 1), "tbf": (0, 1), "goldwire": (2, 1)}[format]
@@ -104,6 +104,12 @@ def test_gold_that_ships_is_imported_where_the_texts_are(
     )
     done = convert.import_layer(mine, "gold", convert.read_library("mazar-articles", mine))
     assert done.documents == len(library.read_standoff("mazar-articles")) == 2
+    assert done.notes == []
+    more = create_corpus(tmp_path / "more", mine.manifest, [*mine.documents(), DOCUMENT])
+    done = convert.import_layer(more, "gold", convert.read_library("mazar-articles", more))
+    said = "1 of 3 documents is not in mazar-articles: not judged; `--covers all` if they were looked at"
+    assert done.notes == [said]
+    assert "a" not in more.layer("gold")
     with pytest.raises(CorpusError, match="none of the texts"):
         convert.read_library("mazar-articles", corpus)
 

@@ -163,6 +163,17 @@ def test_skip_keeps_what_was_done_apart_from_what_was_submitted() -> None:
     assert len(reading.annotations.mentions) == 1
 
 
+def test_document_that_was_submitted_and_skipped_later_is_not_judged() -> None:
+    done = annotation([MIL], id=1, updated_at="2021-08-08T10:00:00Z")
+    for time, layers in (("11", ["skipped/4"]), ("09", ["annotator/4", "skipped/4"])):
+        skip = annotation([], id=2, was_cancelled=True, updated_at=f"2021-08-08T{time}:00:00Z")
+        for order in ([done, skip], [skip, done]):
+            imported = read(*order)
+            assert sorted(reading.layer for reading in imported.readings) == layers
+            superseded = [(q.reason, q.annotation) for q in imported.quarantined]
+            assert superseded == ([] if "annotator/4" in layers else [("superseded", 1)])
+
+
 def test_draft_is_a_layer_of_its_own() -> None:
     (reading,) = read(drafts=[{"id": 2, "user": 4, "result": [GPE]}]).readings
     assert (reading.layer, reading.annotations.provenance.status) == ("draft/4", "draft")

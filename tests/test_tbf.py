@@ -160,7 +160,9 @@ def test_what_nuggets_cannot_hold_is_counted(tmp_path: Path) -> None:
             ),
         ),
     )  # fmt: skip
-    loss = tbf.write(tmp_path / "o.tbf", [document, make_document("b", "Rain.")], {"a": layer}, Options())
+    rain = make_document("b", "Rain.")
+    empty = Annotations(document="b", sha256=rain.sha256)
+    loss = tbf.write(tmp_path / "o.tbf", [document, rain], {"a": layer, "b": empty}, Options())
     assert loss == {
         "arguments": 1, "attributes": 1, "clusters of one place": 1, "mentions": 1, "realis values": 1,
     }  # fmt: skip

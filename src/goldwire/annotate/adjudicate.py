@@ -193,9 +193,9 @@ class Judge:
         return msgspec.structs.replace(made, provenance=self._provenance())
 
     def _provenance(self) -> Provenance:
-        undecided = sum(item.decision is None for item in self.found)
-        details = {"layers": [*self.views], "differed": len(self.found), "undecided": undecided}
-        return Provenance(tool=TOOL, status="draft" if undecided else "adjudicated", details=details)
+        left = sum(item.decision is None for item in self.found)
+        details = {"layers": [*self.views], "differed": len(self.found), "open": left}
+        return Provenance(tool=TOOL, status="draft" if left else "adjudicated", details=details)
 
     def _judge(self, unit: Unit, key: str, words: str, says: dict[str, Say]) -> Say:
         """What all say, or what was decided; None if nothing was."""

@@ -13,6 +13,7 @@ from goldwire.cli.output import Json, print_json
 if TYPE_CHECKING:
     from goldwire.annotate.adjudicate import Adjudicated, Disagreement
     from goldwire.corpora.store import Corpus
+    from goldwire.corpora.types import Annotations
 
 SHOWN = 10  # disagreements shown on the terminal; the file has all
 
@@ -43,32 +44,37 @@ def adjudicate(
     from goldwire.annotate import adjudicate as merging
     from goldwire.annotate.exchange.deposit import FOLDER
     from goldwire.corpora.codec import encode_lines, read_lines
+    from goldwire.corpora.coverage import finished
     from goldwire.corpora.store import open_corpus, write_atomic
-    from goldwire.eval.agreement import finished, layer_names
+    from goldwire.eval.agreement import layer_names
 
     corpus = open_corpus(folder)
     path = decisions or corpus.path / FOLDER / f"decisions-{to.replace('/', '-')}.jsonl"
     given: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []
-    _spare(corpus, to, merging.TOOL)
+    kept = _kept(corpus, to, merging.TOOL)
     views = {name: finished(corpus.layer(name)) for name in layer_names(corpus, layers) if name != to}
     merged = merging.adjudicate(views, corpus.documents(), given, corpus.ontology())
     write_atomic(path, encode_lines([*merged.disagreements, *merged.stale]))
-    corpus.write_layer(to, merged.annotations)
+    corpus.write_layer(to, {**kept, **{item.document: item for item in merged.annotations}}.values())
     _tell(merged, to, path, as_json)
 
 
-def _spare(corpus: Corpus, layer: str, tool: str) -> None:
-    """Refuse to replace a layer that was not made by adjudication."""
+def _kept(corpus: Corpus, layer: str, tool: str) -> dict[str, Annotations]:
+    """The lines that stay: of documents said to be empty. A layer made by anything else is not replaced."""
+    from goldwire.corpora import coverage
     from goldwire.corpora.errors import CorpusError
 
     if layer not in corpus.layers():
-        return
-    others = [d for d, item in corpus.layer(layer).items() if item.provenance.tool != tool]
+        return {}
+    there = corpus.layer(layer)
+    covered = {d: item for d, item in there.items() if item.provenance.tool == coverage.TOOL}
+    others = [d for d, item in there.items() if d not in covered and item.provenance.tool != tool]
     if others:
         raise CorpusError(
             f"layer {layer!r} was not made by adjudication ({others[0]} …) and would be replaced: "
             "name another with --to"
         )
+    return covered
 
 
 def _tell(merged: Adjudicated, layer: str, path: Path, as_json: bool) -> None:

@@ -12,8 +12,9 @@ from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
-    from goldwire.corpora.formats import Reading
+    from goldwire.corpora.coverage import Covered
 
+UNNAMED = {"listed": "not judged", "all": "judged and empty"}
 Option = Annotated[
     list[str] | None,
     typer.Option("--option", "-o", metavar="NAME=VALUE", help="Of the format; see `corpus formats`."),
@@ -28,13 +29,21 @@ def import_(
     format: Annotated[str, typer.Option(help="See `goldwire corpus formats`.")] = "goldwire",
     option: Option = None,
     library: Annotated[str | None, typer.Option(help="Gold that ships for texts you have, by name.")] = None,
+    covers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="listed|all|FILE|split:NAME",
+            help="Documents that were looked at, beside those in the files; as the format says if not given.",
+        ),
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put it over a layer that is there.")] = False,
     as_json: Json = False,
 ) -> None:
     """Read annotated files into a layer of a corpus whose texts they annotate.
 
     Every offset is compared with the text and every label with the ontology; what does not fit goes to
-    DIR/quarantine with its reason. What the format says and Goldwire does not keep is counted.
+    DIR/quarantine with its reason. What the format says and Goldwire does not keep is counted. Documents that
+    are not in the files are not judged; those that --covers names get an empty line.
 
     \b
     Example:
@@ -53,8 +62,9 @@ def import_(
     else:
         options = pairs(option, "--option NAME=VALUE")
         reading = convert.read(format, paths or [], options, corpus.documents(), corpus.ontology())
-    done = convert.import_layer(corpus, layer, reading, replace=replace)
-    tell_notes(reading)
+    done = convert.import_layer(corpus, layer, reading, covers=covers, replace=replace)
+    for line in done.notes:
+        note(line)
     if as_json:
         print_json(done)
     else:
@@ -74,6 +84,8 @@ def export(
 ) -> None:
     """Write a layer to files of another format, and tell what the format cannot hold.
 
+    Documents that the layer has not judged are not written, but counted.
+
     \b
     Example:
       goldwire corpus export work gold.conll --format conll --layer gold
@@ -81,14 +93,25 @@ def export(
     from goldwire.corpora import convert
     from goldwire.corpora.store import open_corpus
 
-    loss = convert.export_layer(
+    done = convert.export_layer(
         open_corpus(folder), layer, path, format, pairs(option, "--option NAME=VALUE")
     )
     if as_json:
-        print_json({"path": str(path), "format": format, "layer": layer, "loss": loss})
+        said = {"path": str(path), "format": format, "layer": layer}
+        print_json({**said, "covered": done.covered, "loss": done.loss})
     else:
-        typer.echo(f"{path}: layer {layer} of {folder} as {format}")
-        typer.echo(tell_loss(loss))
+        typer.echo(f"{path}: layer {layer} of {folder} as {format}, {done.covered.judged} document(s)")
+        if left := _left(done.covered):
+            typer.echo(left)
+        typer.echo(tell_loss(done.loss))
+
+
+def _left(covered: Covered) -> str:
+    """What an export did not write; empty where it wrote every document."""
+    if not (number := covered.corpus - covered.judged):
+        return ""
+    some = f" ({covered.unfinished})" if covered.unfinished else ""
+    return f"{number} document(s) that the layer does not cover{some} were not written"
 
 
 def formats(
@@ -110,14 +133,9 @@ def formats(
     elif name:
         options = [f"  {key}: {value!r}" for key, value in found[0]["options"].items()]
         typer.echo("\n".join([found[0]["about"], "", found[0]["settings"], "options:", *options]))
+        typer.echo(f"documents not in its files: {UNNAMED[found[0]['covers']]}")
     else:
         typer.echo("\n".join(f"{each['name']:10} {each['about'].partition(chr(10))[0]}" for each in found))
-
-
-def tell_notes(reading: Reading) -> None:
-    """What a reader has to say, on standard error."""
-    for line in reading.notes:
-        note(line)
 
 
 def tell_loss(loss: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli import convert, ontology, shape
+from goldwire.cli import convert, cover, ontology, shape
 from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.convert import Option, tell_loss
 from goldwire.cli.output import Json, note, print_json
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 app.add_typer(ontology.app, name="ontology")
 app.command("import")(convert.import_)
+app.command("cover")(cover.cover)
 app.command("export")(convert.export)
 app.command("formats")(convert.formats)
 

@@ -33,7 +33,10 @@ def _padded(cell: object, width: int) -> str:
 
 def facts(corpus: Corpus) -> dict[str, Any]:
     """What a corpus is, for `--json` and for `overview`."""
+    from goldwire.corpora import coverage
+
     documents = corpus.documents()
+    lines = {name: corpus.layer(name) for name in corpus.layers()}
     return {
         "corpus": str(corpus.path),
         "manifest": corpus.manifest,
@@ -42,7 +45,8 @@ def facts(corpus: Corpus) -> dict[str, Any]:
             {"id": d.id, "title": d.meta.title, "sha256": d.sha256, "excluded": len(d.excluded)}
             for d in documents
         ],
-        "layers": {name: len(corpus.layer(name)) for name in corpus.layers()},
+        "layers": {name: len(layer) for name, layer in lines.items()},
+        "covered": {name: coverage.describe(layer.values(), len(documents)) for name, layer in lines.items()},
     }
 
 
@@ -58,7 +62,8 @@ def overview(facts: Mapping[str, Any]) -> str:
     ]
     if len(documents) > SHOWN:
         lines.append(f"  … and {len(documents) - SHOWN} more")
-    lines += ["layers:", columns(list(facts["layers"].items())) or "  none"]
+    layers = facts["covered"].items()
+    lines += ["layers:", columns([(name, str(covered)) for name, covered in layers]) or "  none"]
     return "\n".join(lines)
 
 
@@ -88,12 +93,12 @@ def statistics(statistics: Statistics) -> str:
     if texts.groups:
         lines.append(f"groups of near-duplicates: {texts.groups}")
     for name, layer in statistics.layers.items():
-        lines += ["", *_layer(name, layer, texts.documents)]
+        lines += ["", f"layer {name} {statistics.covered[name]}", *_layer(layer)]
     return "\n".join(lines)
 
 
-def _layer(name: str, layer: LayerStatistics, documents: int) -> list[str]:
-    lines = [f"layer {name}: {layer.documents} of {documents} document(s), {layer.annotated} with units"]
+def _layer(layer: LayerStatistics) -> list[str]:
+    lines = []
     for title, counts in (
         ("mentions", layer.mentions),
         ("events", layer.events),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.corpora import convert, duplicates, library, splits
+from goldwire.corpora import convert, coverage, duplicates, library, splits
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
@@ -75,13 +75,31 @@ def new_from(
     options: Mapping[str, str],
     layer: str,
 ) -> tuple[Built, Reading]:
-    """Make a corpus of annotated files, with their labels as a layer and what was refused in quarantine."""
+    """Make a corpus of annotated files, with their labels as a layer and what was refused in quarantine.
+
+    Every document in the files is judged, but for those that the format says nothing of.
+    """
     ontology = ontologies.read(manifest.ontology) if manifest.ontology else None
     reading = convert.read(format, paths, options, None, ontology)
     refused = {}
     if reading.quarantined:
         refused[f"{QUARANTINE}/{layer}.jsonl"] = encode_lines(reading.quarantined)
-    return new(path, manifest, reading.documents, {layer: reading.annotations}, refused), reading
+    lines = [*reading.annotations, *_rest(reading)]
+    built = new(path, manifest, reading.documents, {layer: lines}, refused)
+    if unjudged := len(reading.documents) - len(lines):
+        told = f"{unjudged} of {len(reading.documents)} documents have no line in layer {layer}: not judged"
+        built = msgspec.structs.replace(built, notes=[*built.notes, told])
+    return built, reading
+
+
+def _rest(reading: Reading) -> list[Annotations]:
+    """Lines of documents without units, where the format cannot name them."""
+    if reading.covers != "all":
+        return []
+    hashes = {document.id: document.sha256 for document in reading.documents}
+    away = {item.document for item in reading.quarantined}
+    named = {item.document for item in reading.annotations} | away
+    return coverage.empty_lines(hashes, hashes.keys() - named)
 
 
 def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = False) -> Built:

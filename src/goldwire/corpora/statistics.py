@@ -8,7 +8,8 @@ from itertools import chain
 
 import msgspec
 
-from goldwire.corpora import splits
+from goldwire.corpora import coverage, splits
+from goldwire.corpora.coverage import Covered
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.store import Corpus, Manifest
 from goldwire.corpora.types import Annotations, Document, Event, Mention, Spans
@@ -53,16 +54,22 @@ class LayerStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """What `goldwire corpus stats` tells."""
+    """What `goldwire corpus stats` tells: of the texts, and of each layer which of them it covers."""
 
     texts: TextStatistics
+    covered: dict[str, Covered]
     layers: dict[str, LayerStatistics]
 
 
 def describe(corpus: Corpus) -> Statistics:
     """The statistics of a corpus and of all its layers."""
-    layers = {name: describe_layer(corpus.layer(name).values()) for name in corpus.layers()}
-    return Statistics(texts=describe_texts(corpus.documents(), corpus.manifest), layers=layers)
+    documents = corpus.documents()
+    lines = {name: corpus.layer(name).values() for name in corpus.layers()}
+    return Statistics(
+        texts=describe_texts(documents, corpus.manifest),
+        covered={name: coverage.describe(layer, len(documents)) for name, layer in lines.items()},
+        layers={name: describe_layer(layer) for name, layer in lines.items()},
+    )
 
 
 def describe_texts(documents: list[Document], manifest: Manifest) -> TextStatistics:

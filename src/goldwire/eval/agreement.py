@@ -15,13 +15,13 @@ from itertools import chain, combinations
 import msgspec
 import numpy as np
 
+from goldwire.corpora.coverage import finished
 from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval import tokens
 from goldwire.eval.counting.counts import Counts, no_counts
-from goldwire.eval.counting.coverage import NOT_DONE
 from goldwire.eval.counting.tags import tag
 from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, parse
@@ -161,11 +161,6 @@ def agree(
         kappas=tuple(_kappa(tags, pair) for pair, texts in shared.items() if texts),
         alpha=alpha(list(chain.from_iterable(_token_values(tags, common)))),
     )
-
-
-def finished(layer: Layer) -> dict[str, Annotations]:
-    """The documents that an annotator is done with."""
-    return {id: item for id, item in layer.items() if item.provenance.status not in NOT_DONE}
 
 
 def _score(

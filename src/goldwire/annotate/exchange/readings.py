@@ -4,7 +4,9 @@
     draft        draft/NAME           prediction  prediction/MODEL-VERSION
     frames       frames/NAME, all answers of a person on a document together
 
-Where a person did a document more than once the last counts. What cannot be taken is `Quarantined`.
+A document of frames is done when each event of the layer was answered, and a draft before; one without
+events has no task, so nobody judged it. Where a person did a document more than once the last counts. What
+cannot be taken is `Quarantined`.
 """
 
 from __future__ import annotations
@@ -140,8 +142,10 @@ class _Reader:
                 self._read_entry(kind, entry, task, bound)
             if isinstance(bound, Rejected) and not held:
                 self._quarantine(bound, "task", task)
-        for items in self.items.values():
-            self._read_graph(self._last(items))
+        for items in [*self.items.values()]:
+            last = self._last(items)
+            if not self._is_skipped(last):
+                self._read_graph(last)
         for items in self.answers.values():
             self._read_answers(items)
 
@@ -185,6 +189,18 @@ class _Reader:
             whole = Rejected(reason="superseded", message=message, result=item.entry.result)
             self._quarantine_of(item, whole)
         return last
+
+    def _is_skipped(self, item: _Item) -> bool:
+        """Whether who submitted it skipped the document later: then it is not judged; it is quarantined."""
+        if item.kind != "submitted":
+            return False
+        skips = self.items.get((f"{FOLDERS['skipped']}/{_safe(item.author)}", item.bound.document.id), [])
+        later = [skip for skip in skips if skip.entry.updated > item.entry.updated]
+        if later:
+            message = f"{item.author} skipped it later, in annotation {later[-1].entry.id}"
+            whole = Rejected(reason="superseded", message=message, result=item.entry.result)
+            self._quarantine_of(item, whole)
+        return bool(later)
 
     def _read_graph(self, item: _Item) -> None:
         bound = item.bound

@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from inspect import cleandoc
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast, get_args
 
 import msgspec
 
@@ -29,6 +29,9 @@ FORMATS = {
 }
 
 
+Covers = Literal["listed", "all"]
+
+
 class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pass
 
@@ -43,19 +46,30 @@ class Quarantined(_Struct, frozen=True):
 
 
 class Reading(_Struct, frozen=True):
-    """What files held. `loss` counts, by kind, what the files say and Goldwire does not keep."""
+    """What files held. `loss` counts, by kind, what the files say and Goldwire does not keep.
+
+    `covers` is the format's (see `Format`), `source` what the files are called in a message.
+    """
 
     annotations: list[Annotations]
     documents: list[Document] = []
     loss: dict[str, int] = {}
     quarantined: list[Quarantined] = []
     notes: list[str] = []
+    covers: Covers = "listed"
+    source: str = "the files"
 
 
 class Format(Protocol):
-    """A file format. Its docstring says how it maps to mentions, events and relations, and what is lost."""
+    """A file format. Its docstring says how it maps to mentions, events and relations, and what is lost.
+
+    `COVERS` is what its files say of a document that they do not name: nothing (`listed`, and so where a
+    format of another package has no such attribute), or that it was looked at and holds nothing (`all`: lists
+    of units, in which a document without units cannot be named).
+    """
 
     __doc__: str | None
+    COVERS: Covers
 
     @property
     def Options(self) -> type[msgspec.Struct]:  # noqa: N802 - a class
@@ -74,7 +88,8 @@ class Format(Protocol):
     ) -> dict[str, int]:
         """Write a layer to a file or folder; returns what could not be held, counted by kind.
 
-        Raises `CorpusError` if the format cannot be written.
+        `layer` has a line for each of the `documents`: what it does not cover is not written. Raises
+        `CorpusError` if the format cannot be written.
         """
 
 
@@ -91,6 +106,14 @@ def load(name: str) -> Format:
         if point.name == name:
             return cast(Format, point.load())
     raise CorpusError(f"no format {name!r}; there are: {', '.join(names())}")
+
+
+def covers(name: str) -> Covers:
+    """What files of a format say of documents that they do not name: see `Format`."""
+    found: Covers = getattr(load(name), "COVERS", "listed")
+    if found not in get_args(Covers):
+        raise CorpusError(f"format {name}: COVERS is {found!r}; it is one of {', '.join(get_args(Covers))}")
+    return found
 
 
 def options(name: str, values: Mapping[str, str]) -> Any:
@@ -116,6 +139,7 @@ def about(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "about": (format.__doc__ or "").strip(),
+        "covers": covers(name),
         "settings": cleandoc(format.Options.__doc__ or ""),
         "options": {field.name: field.default for field in msgspec.structs.fields(format.Options)},
     }

@@ -9,6 +9,7 @@ Equiv, and R of a type listed in `coreference`, join clusters; so does a T whose
 Not kept: arguments that are events, attributes of relations, relations between events, N (normalisations) and
 # (notes). Offsets count code points of the text file; CRLF in it is taken into account, and offsets in UTF-16
 units are repaired where every surface of the file then fits. What does not give its surface is refused.
+A text is judged where there is an `.ann` file, be it empty; a `.txt` without one is not judged.
 
 Not held when written: heads, scores, provenance, and labels with white space, which become `_`.
 """
@@ -16,19 +17,22 @@ Not held when written: heads, scores, provenance, and labels with white space, w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from goldwire.corpora.coverage import named
 from goldwire.corpora.encodings import decode, decode_exactly, normalise, text_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats import Quarantined, Reading, loss
-from goldwire.corpora.formats.ann import Lines, parse
+from goldwire.corpora.formats.ann import parse
 from goldwire.corpora.formats.standoff import Options, encode, to_annotations
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document
 
-__all__ = ["Options", "read", "write"]
+__all__ = ["COVERS", "Options", "read", "write"]
+
+COVERS = "listed"
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
@@ -39,7 +43,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     lost: Counter[str] = Counter()
     quarantined: list[Quarantined] = []
     faults: list[Fault] = []
-    for path in find(paths):
+    for path in (found := find(paths)):
         try:
             raw, document = _text(path, options, known)
             lines = parse(decode(path.read_bytes(), str(path), options.encoding), str(path))
@@ -50,6 +54,12 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         made.append(document)
         layer.append(annotations)
         quarantined += refused
+    bare = [path for path in _bare(paths, found) if known is None or path.stem in known]
+    for path in bare if documents is None else ():
+        try:
+            made.append(_text(path, options, None)[1])
+        except DataError as error:
+            faults += error.faults
     if faults:
         raise DataError(f"{len(faults)} fault(s); nothing was taken", faults)
     return Reading(
@@ -57,6 +67,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         annotations=layer,
         loss=loss.report(lost),
         quarantined=quarantined,
+        notes=[f"texts without .ann: {named([path.stem for path in bare])}"] if bare else [],
     )
 
 
@@ -69,6 +80,13 @@ def find(paths: Iterable[Path]) -> list[Path]:
             raise CorpusError(f"{path}: neither an .ann file nor a folder with some")
         found += [item for item in inside if item not in found]
     return found
+
+
+def _bare(paths: Iterable[Path], found: Iterable[Path]) -> list[Path]:
+    """The texts in folders that no `.ann` file that was found has the name of."""
+    annotated = {path.stem for path in found}
+    texts = (text for path in paths if path.is_dir() for text in sorted(path.rglob("*.txt")))
+    return [text for text in dict.fromkeys(texts) if text.stem not in annotated]
 
 
 def _text(path: Path, options: Options, known: Mapping[str, Document] | None) -> tuple[str, Document]:
@@ -98,15 +116,27 @@ def _fault(path: Path, message: str) -> DataError:
 def write(
     path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Options
 ) -> dict[str, int]:
-    """See `Format.write`: a folder with two files for each document; clusters become `*` Equiv lines."""
+    """See `Format.write`: a folder with two files for each document; clusters become `*` Equiv lines.
+
+    `CorpusError` if the folder has `.ann` files of other documents: they would be taken for judged ones.
+    """
     del options
     lost: Counter[str] = Counter()
-    for document in documents:
-        lines = Lines()
-        if (annotations := layer.get(document.id)) is not None:
-            lines = encode(annotations, document, lost)
+    items = list(documents)
+    _check_folder(path, {f"{document.id}.ann" for document in items})
+    for document in items:
+        lines = encode(layer[document.id], document, lost)
         write_atomic(path / f"{document.id}.txt", document.text.encode("utf-8"))
         write_atomic(path / f"{document.id}.ann", str(lines).encode("utf-8"))
     lost += Counter(loss.count(layer.values()))
     held = ("events", "arguments", "relations", "attributes", "cluster links")
     return loss.report(lost, held)
+
+
+def _check_folder(path: Path, names: Collection[str]) -> None:
+    others = sorted(str(item.relative_to(path)) for item in path.rglob("*.ann"))
+    if others := [name for name in others if name not in names]:
+        raise CorpusError(
+            f"{path}: has {len(others)} .ann file(s) that this layer does not cover ({named(others)}); they "
+            f"would be read as judged documents: empty the folder or name another"
+        )

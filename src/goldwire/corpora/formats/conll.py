@@ -6,7 +6,7 @@ The text of a sentence is its `# text = …` comment where there is one, and the
 the tokens with single spaces between them. Sentences of a document stand on lines of their own.
 
 Read into a corpus that is there, the tokens must be those of its texts: documents are matched by id where the
-file names ids that the corpus has, else by their order.
+file names ids that the corpus has, else by their order. Documents that are not in the file are not judged.
 
 Written, a sentence is a line of the text, and words are as Goldwire counts them, parted at the edges of
 mentions. Not held: mentions that overlap a longer one, have several parts, go over a line break, or begin or
@@ -21,15 +21,18 @@ from itertools import accumulate
 from pathlib import Path
 
 from goldwire.corpora.codec import read_bytes
+from goldwire.corpora.coverage import shown
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Reading, loss, tags
 from goldwire.corpora.formats.columns import Options, Part, Sentence, parse
 from goldwire.corpora.formats.flat import write
-from goldwire.corpora.offsets import hash_text
+from goldwire.corpora.offsets import hash_text, tokens
 from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span
 
-__all__ = ["Options", "read", "write"]
+__all__ = ["COVERS", "Options", "read", "write"]
+
+COVERS = "listed"
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
@@ -51,12 +54,18 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         by = "" if options.policy == "conlleval" else f", scheme {scheme}"
         notes.append(f"{path}: {columns}{by}, policy {options.policy}")
         lost["columns"] += columns.kept
+        cut: list[str] = []
         for part, document in pairs:
             made.append(document)
             try:
-                layer.append(_annotations(part, document, scheme, options.policy))
+                annotations, end = _annotations(part, document, scheme, options.policy)
             except DataError as error:
                 faults += [Fault(f"{path}:{fault.path}", "", fault.message) for fault in error.faults]
+                continue
+            layer.append(annotations)
+            cut += _cut(part, document, end)
+        if cut:
+            notes.append(f"{path}: ends before the text does, what follows has no mentions: {shown(cut)}")
     if faults:
         raise DataError(f"{len(faults)} fault(s) in {len(paths)} file(s); nothing was taken", faults)
     kept = made if documents is None else []
@@ -88,7 +97,10 @@ def _matched(parts: Iterable[Part], documents: Sequence[Document], path: Path) -
     ids = {document.id: document for document in documents}
     if not any(part.id in ids for part in filled):
         if len(filled) != len(documents):
-            message = f"holds {len(filled)} document(s) without known ids, the corpus {len(documents)}"
+            message = (
+                f"holds {len(filled)} document(s) without known ids, the corpus {len(documents)}: "
+                "name them by `# newdoc id = ID` lines"
+            )
             raise DataError(f"{path}: does not fit", [Fault(str(path), "", message)])
         return zip(filled, documents, strict=True)
     faults = [
@@ -101,8 +113,18 @@ def _matched(parts: Iterable[Part], documents: Sequence[Document], path: Path) -
     return ((part, ids[part.id]) for part in filled if part.id is not None)
 
 
-def _annotations(part: Part, document: Document, scheme: tags.Scheme, policy: tags.Policy) -> Annotations:
-    """The mentions of a document; the faults' paths in a `DataError` are lines of the file."""
+def _cut(part: Part, document: Document, end: int) -> Iterator[str]:
+    """How far the tokens of a document go, where its text goes on behind the last one."""
+    if document.text[end:].strip():
+        given = sum(len(sentence.tokens) for sentence in part.sentences)
+        whole = given + len(tokens(document.text[end:]))
+        yield f"{document.id} at {given} of {whole} tokens"
+
+
+def _annotations(
+    part: Part, document: Document, scheme: tags.Scheme, policy: tags.Policy
+) -> tuple[Annotations, int]:
+    """The mentions of a document and where its last token ends; faults' paths in a `DataError` are lines."""
     mentions: list[Mention] = []
     faults: list[Fault] = []
     place = 0
@@ -119,12 +141,13 @@ def _annotations(part: Part, document: Document, scheme: tags.Scheme, policy: ta
             mentions.append(Mention(id=f"m{len(mentions) + 1}", type=type, spans=(span,)))
     if faults:
         raise DataError("wrong tags or tokens", faults)
-    return Annotations(
+    annotations = Annotations(
         document=document.id,
         sha256=document.sha256,
         mentions=tuple(mentions),
         provenance=Provenance(tool="conll", details={"tags": _reading(scheme, policy)}),
     )
+    return annotations, place
 
 
 def _reading(scheme: tags.Scheme, policy: tags.Policy) -> str:

@@ -26,9 +26,8 @@ def write(
     lines: list[str] = []
     for document in documents:
         lines.append(f"# newdoc id = {document.id}\n")
-        annotations = layer.get(document.id)
-        mentions = annotations.mentions if annotations else ()
-        lines += _sentences(document, _flat(mentions, document.text, lost), scheme, lost)
+        mentions = _flat(layer[document.id].mentions, document.text, lost)
+        lines += _sentences(document, mentions, scheme, lost)
     write_atomic(path, "".join(lines).encode("utf-8"))
     return loss.report(lost)
 

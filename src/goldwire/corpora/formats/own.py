@@ -1,7 +1,7 @@
 """Goldwire's own JSON lines: a layer as on disk, or predictions in the simple form (`corpora.simple`).
 
 Nothing is lost, read or written. An item that does not fit the text goes to the quarantine, alone; so does a
-line that says the system failed.
+line that says the system failed. A document without a line is not judged.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from goldwire.corpora.formats import Quarantined, Reading
 from goldwire.corpora.simple import Prediction
 from goldwire.corpora.store import encode_layer, write_atomic
 from goldwire.corpora.types import Annotations, Document
+
+COVERS = "listed"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,8 +72,7 @@ def _quarantined(line: Prediction, reason: str, path: Path) -> Quarantined:
 def write(
     path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Options
 ) -> dict[str, int]:
-    """See `Format.write`: the layer as it is in a corpus, for the documents given."""
+    """See `Format.write`: the layer as it is in a corpus."""
     del options
-    wanted = [layer[document.id] for document in documents if document.id in layer]
-    write_atomic(path, encode_layer(wanted))
+    write_atomic(path, encode_layer(layer[document.id] for document in documents))
     return {}

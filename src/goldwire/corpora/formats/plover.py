@@ -2,8 +2,8 @@
 
 The records have no offsets. `markup` repeats the sentence with `(SRC: …)`, `(TAR: …)`, `(LOC: …)` and
 `(EVT: …)` around its parts: where it gives the sentence to the letter once the marks are taken out, the parts
-have their places, and the event's trigger is all EVT parts together. Of other records the sentence is kept
-and the rest refused, and so are records whose id was there before.
+have their places, and the event's trigger is all EVT parts together. Of other records the sentence is kept,
+not judged, and the rest refused; records whose id was there before are refused whole.
 
 Actors are mentions of type ACTOR and LOCATION, arguments `source`, `target` and `location`; `mode` and
 `context` are attributes.
@@ -28,6 +28,7 @@ from goldwire.corpora.formats import Quarantined, Reading, loss
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Meta, Span
 
+COVERS = "listed"
 ROLES = {"SRC": "source", "TAR": "target", "LOC": "location"}
 TRIGGER = "EVT"
 DOCUMENTATION = "DOCUMENT"  # the event type of records that explain the file
@@ -67,10 +68,10 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
                 quarantined.append(
                     Quarantined(where=where, document=document.id, reason=reason, value=record)
                 )
-                parts = []
             if not again:
                 made[document.id] = document
-                layer.append(_annotations(record, document, parts))
+                if text == document.text:
+                    layer.append(_annotations(record, document, parts))
     kept = list(made.values())
     return Reading(documents=kept, annotations=layer, loss=loss.report(lost), quarantined=quarantined)
 

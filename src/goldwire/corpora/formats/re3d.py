@@ -2,7 +2,8 @@
 
 Entities become mentions, relations join the mentions that have their offsets. What does not give its `value`
 in the text is refused, and so is a relation whose ends are no mentions. Titles, sources and addresses of
-documents are kept.
+documents are kept. The tables of units name no document without units, but documents.json does: those that it
+names are judged, others are not.
 
 Not kept: confidences, the words of relations, counts of words and sentences. Read only.
 """
@@ -23,6 +24,7 @@ from goldwire.corpora.formats import Quarantined, Reading, loss
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Annotations, Document, Mention, Meta, Relation, Span
 
+COVERS = "listed"
 FILES = ("documents.json", "entities.json", "relations.json")
 
 

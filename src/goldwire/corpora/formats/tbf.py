@@ -9,6 +9,7 @@ The files hold no texts: they are read into a corpus that has them. A place is a
 `begin,end` pairs in code points with `;` between. Tokens are those of a table ID.tab or ID.tkn (id, token,
 begin, end) in the folder that `tokens` names, or beside the file; without one, the words of the text between
 white space, t1 first. What does not give the words in the line is refused. `realis` is kept in lower case.
+A document with #BeginOfDocument is judged, also if nothing follows; one that has none is not.
 
 Not kept: @After and @Subevent links, columns after realis. Not held when written: everything but type, place,
 realis and coreference of events; realis values other than actual and generic become Other.
@@ -32,6 +33,7 @@ from goldwire.corpora.offsets import surface
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, Event, Span, Spans
 
+COVERS = "listed"
 TABLES = (".tab", ".tkn", ".txt.tab")
 REALIS = ("actual", "generic")  # besides Other, all that TAC KBP knows
 _PAIRS = re.compile(r"\d+,\d+(?:;\d+,\d+)*")
@@ -157,8 +159,7 @@ def write(
     lines: list[str] = []
     for document in documents:
         lines.append(f"#BeginOfDocument {document.id}")
-        if (annotations := layer.get(document.id)) is not None:
-            lines += _lines(annotations, document, options, lost)
+        lines += _lines(layer[document.id], document, options, lost)
         lines.append("#EndOfDocument")
     lost["mentions"] = sum(len(annotations.mentions) for annotations in layer.values())
     write_atomic(path, "".join(f"{line}\n" for line in lines).encode("utf-8"))

@@ -9,11 +9,9 @@ from typing import Literal
 
 import msgspec
 
+from goldwire.corpora.coverage import DRAFT, SKIPPED
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting.texts import Row, Texts
-
-SKIPPED, DRAFT = "skipped", "draft"
-NOT_DONE = (SKIPPED, DRAFT)  # a status that says: these are not the annotator's last words
 
 
 class Scope(msgspec.Struct, frozen=True):
