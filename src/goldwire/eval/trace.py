@@ -14,6 +14,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Span, Spans
 from goldwire.eval.counting import load
 from goldwire.eval.counting.match import matched
+from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.tables import Codes, Extents, Ints
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.counting.texts import TextRow, Texts
@@ -35,7 +36,10 @@ class Unit(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """The units of both sides, each in order of document, place and label, and which of them are right."""
+    """The units of both sides, each in order of document, place and label, and which of them are right.
+
+    Rejected units that stand nowhere in the text are not among them.
+    """
 
     gold: list[Unit]
     gold_right: list[bool]
@@ -89,11 +93,12 @@ def trace(measure: Measure, sides: Sides) -> Trace:
 
 
 def _ordered(
-    measure: Measure, sides: Sides, units: Units, layer: load.Layer, found: Ints
+    measure: Measure, sides: Sides, units: Units, layer: load.Layer, hits: Ints
 ) -> tuple[list[Unit], list[bool]]:
     right = np.zeros(len(units), np.bool_)
-    right[found] = True
-    pairs = sorted(zip(_units(measure, sides, units, layer), right.tolist(), strict=True))
+    right[hits] = True
+    found = zip(_units(measure, sides, units, layer), right.tolist(), strict=True)
+    pairs = sorted(pair for pair in found if pair[0].spans[0].start < BEYOND)
     return [unit for unit, _ in pairs], [hit for _, hit in pairs]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from goldwire.corpora.types import Spans
 from goldwire.eval.analysis.diagnose import Side, label_codes, spans
+from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.tables import NONE, Ints, Table
 from goldwire.eval.counting.texts import TextRow
 from goldwire.eval.report.evidence import Evidence, Places, right_units
@@ -35,7 +36,7 @@ def make_examples(report: Report, evidence: Evidence) -> dict[str, Any]:
 
 
 def _cells(matrix: Matrix, evidence: Evidence) -> Iterator[tuple[str, Json]]:
-    """The cells of a matrix that are not empty, by `row.column`."""
+    """The cells of a matrix that are not empty, by `row.column`; not all that was rejected can be shown."""
     findings = evidence.findings[matrix.system][matrix.units]
     places, names = Places(matrix.counts), (*evidence.codes.names(), None)
     # Codes are of all strings, values of attributes too; those that are no label here stand nowhere.
@@ -43,6 +44,7 @@ def _cells(matrix: Matrix, evidence: Evidence) -> Iterator[tuple[str, Json]]:
     gold, system = (numbers[codes] for codes in label_codes(findings))
     cell = gold * places.size + system
     documents = findings.document
+    drawn = np.append(findings.system.extents.start < BEYOND, True)[findings.system_unit]
     order = np.lexsort((documents, cell))
     for number, rows in _groups(cell[order], order):
         row, column = divmod(number, places.size)
@@ -53,7 +55,7 @@ def _cells(matrix: Matrix, evidence: Evidence) -> Iterator[tuple[str, Json]]:
                 "total": len(rows),
                 "examples": [
                     _example(evidence, matrix.system, matrix.units, int(k), int(documents[k]))
-                    for k in even(rows)
+                    for k in even(rows[drawn[rows]])
                 ],
             },
         )

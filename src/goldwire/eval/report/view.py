@@ -18,6 +18,7 @@ from typing import Any
 
 from goldwire.corpora.types import Meta
 from goldwire.eval.analysis.diagnose import CORRECT, MISSED, Findings, Side
+from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Table
 from goldwire.eval.counting.texts import TextRow
 from goldwire.eval.report.blocks import cut
@@ -91,9 +92,10 @@ def _all(side: Side) -> dict[int, int]:
 
 
 def _found(findings: Findings) -> dict[int, int]:
-    """The outcome of each system unit."""
+    """The outcome of each system unit that stands in the text: of those rejected, not all do."""
     pairs = zip(findings.system_unit.tolist(), findings.kind.tolist(), strict=True)
-    return {unit: kind for unit, kind in pairs if unit != NONE}
+    inside = (findings.system.extents.start < BEYOND).tolist()
+    return {unit: kind for unit, kind in pairs if unit != NONE and inside[unit]}
 
 
 def _missed(findings: Findings) -> dict[int, int]:
@@ -151,7 +153,9 @@ class _Sheet:
         owner = table.argument_event[side.row].tolist()
         for unit, outcome in outcomes.items():
             role = self.index.roles[self.names[labels[unit]]]
-            events[keys[owner[unit]]][3].append([role, outcome, places[unit]])
+            event = events.get(keys[owner[unit]])
+            if event is not None:  # an argument that was rejected may have an event that is not drawn
+                event[3].append([role, outcome, places[unit]])
 
     def _attributes(self, table: Table, row: int) -> list[str]:
         """The values of an event that are not the ontology's defaults."""
