@@ -15,7 +15,7 @@ import msgspec
 from goldwire.corpora.errors import GoldwireError
 from goldwire.eval import verdict
 from goldwire.eval.counting.blocks import Block, Place, read_block
-from goldwire.eval.counting.counts import Patterns, condense, forget, join_patterns
+from goldwire.eval.counting.counts import Patterns, forget, join_patterns
 from goldwire.eval.counting.coverage import Cover
 from goldwire.eval.counting.load import Layer, Need
 from goldwire.eval.counting.tables import Codes
@@ -83,7 +83,6 @@ def _groups(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _portion(layer: Layer, options: Options) -> Portion:
-    rejections = condense(layer.rejections)
     return Portion(
         content=layer.content,
         documents=layer.documents,
@@ -91,7 +90,7 @@ def _portion(layer: Layer, options: Options) -> Portion:
         empty=layer.empty,
         excluded=layer.excluded,
         uncounted=layer.uncounted,
-        rejections=forget(rejections) if options.stream else rejections,
+        rejections=forget(layer.rejections) if options.stream else layer.rejections,
         tags=layer.tags,
     )
 
@@ -222,11 +221,17 @@ class Digest:
         self.tags |= portion.tags
         self._rejections.append(portion.rejections)
         if stream:
-            self._rejections[:] = [join_patterns(self._rejections)]
+            self._join()
 
+    @property
     def rejections(self) -> Patterns:
         """What was rejected in all (see `Record.rejections`)."""
-        return join_patterns(self._rejections)
+        return self._join()
+
+    def _join(self) -> Patterns:
+        """Everything that was rejected so far as one, put in place of its parts."""
+        self._rejections[:] = [join_patterns(self._rejections)]
+        return self._rejections[0]
 
 
 def add(parts: Iterable[Part], layers: int, *, stream: bool) -> Whole:

@@ -71,9 +71,9 @@ def score(
         ontology=ontology,
         options=options,
     )
-    rows = make_texts(map(_row, documents)).rows
+    texts = make_texts(map(_row, documents))
     lines = [(name, [_lines(annotated)]) for name, annotated in systems.items()]
-    block = blocks.make_block(rows, ("gold", _lines(gold)), lines, plan.need, options.scope)
+    block = blocks.make_block(texts, ("gold", _lines(gold)), lines, plan.need, options.scope)
     return _score(plan, [parts.make_part(block, plan.task)])
 
 
@@ -269,7 +269,7 @@ def _layer_facts(plan: _Plan, whole: Whole) -> tuple[LayerFacts, ...]:
             allowed=int(name.facts.get("allowed", 0)),
             excluded=digest.excluded,
             uncounted=digest.uncounted,
-            rejected=_kinds(digest.rejections()),
+            rejected=_kinds(digest.rejections),
             facts=name.facts,
         )
         for name, digest in zip(plan.names, whole.layers, strict=True)
@@ -318,7 +318,7 @@ def _kinds(rejections: Patterns) -> dict[str, int]:
 def _rejections(plan: _Plan, whole: Whole) -> Iterator[CountTable]:
     """The tables of layers of which something was rejected."""
     for name, digest in zip(plan.names, whole.layers, strict=True):
-        rejections = digest.rejections()
+        rejections = digest.rejections
         if _kinds(rejections):
             yield encode_patterns(rejections, name.name, REJECTED)
 

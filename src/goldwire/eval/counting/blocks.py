@@ -22,7 +22,7 @@ from goldwire.eval.counting import load
 from goldwire.eval.counting.coverage import EVERYTHING, Cover, Scope, limit
 from goldwire.eval.counting.load import Layer, Need
 from goldwire.eval.counting.tables import Codes
-from goldwire.eval.counting.texts import Row, Texts, ascend, iter_chunks, read_texts
+from goldwire.eval.counting.texts import Texts, ascend, iter_chunks, read_texts
 
 SIZE = 2**20  # bytes of documents in a block: more are not read faster, and leave a core idle at the end
 
@@ -132,12 +132,12 @@ def read_block(place: Place, need: Need, scope: Scope = EVERYTHING) -> Block:
     them is a line of a layer that belongs to another block.
     """
     path, *bounds = place.documents
-    rows = [row for chunk in iter_chunks(path, need.type, *bounds) for row in chunk]
-    if not rows or not ascend([row.id for row in rows]):
+    texts = Texts(tuple(row for chunk in iter_chunks(path, need.type, *bounds) for row in chunk))
+    if not texts.rows or not ascend(texts.ids):
         raise DisorderError
     gold, *systems = place.layers
     layers = [(str(piece.path), [_read_lines(piece)]) for piece in systems]
-    return make_block(rows, (str(gold.path), _read_lines(gold)), layers, need, scope)
+    return make_block(texts, (str(gold.path), _read_lines(gold)), layers, need, scope)
 
 
 def _read_lines(piece: Piece) -> list[Annotations]:
@@ -146,28 +146,28 @@ def _read_lines(piece: Piece) -> list[Annotations]:
 
 def read_whole(corpus: Corpus, sources: Sequence[str], need: Need, scope: Scope = EVERYTHING) -> Block:
     """All documents in one block, in whatever order they are on disk; the first source is gold's."""
-    rows = read_texts(corpus, texts=need.texts).rows
+    texts = read_texts(corpus, texts=need.texts)
     paths = [load.layer_file(corpus, source) for source in sources]
     gold = [line for chunk in iter_chunks(paths[0], Annotations) for line in chunk]
     systems = [(str(path), iter_chunks(path, Annotations)) for path in paths[1:]]
-    return make_block(rows, (str(paths[0]), gold), systems, need, scope)
+    return make_block(texts, (str(paths[0]), gold), systems, need, scope)
 
 
 Lines = Iterable[Sequence[Annotations]]
 
 
 def make_block(
-    rows: Sequence[Row],
+    documents: Texts,
     gold: tuple[str, Sequence[Annotations]],
     systems: Iterable[tuple[str, Lines]],
     need: Need,
     scope: Scope,
 ) -> Block:
-    """A block from documents in order of id and from lines, which are named for messages.
+    """A block from documents and from lines, which are named for messages.
 
     Rejected units of gold are noted, never counted: what is wrong in gold is no fault of a system.
     """
-    texts, cover = limit(rows, gold[1], scope)
+    texts, cover = limit(documents, gold[1], scope)
     codes = Codes()
     known = load.make_layer([gold[1]], texts, codes, replace(need, rejected=False), where=gold[0])
     found = [load.make_layer(lines, texts, codes, need, where=name) for name, lines in systems]

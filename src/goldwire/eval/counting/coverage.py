@@ -11,7 +11,7 @@ import msgspec
 
 from goldwire.corpora.coverage import DRAFT, SKIPPED
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting.texts import Row, Texts
+from goldwire.eval.counting.texts import Texts
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -44,39 +44,42 @@ class Cover(msgspec.Struct, frozen=True):
         return Cover(*sums)
 
 
-def limit(rows: Sequence[Row], gold: Sequence[Annotations], scope: Scope) -> tuple[Texts, Cover]:
-    """The documents to be scored, of `rows` in order of id, given the lines of gold; and what the others are.
+def limit(texts: Texts, gold: Sequence[Annotations], scope: Scope) -> tuple[Texts, Cover]:
+    """The documents to be scored, given the lines of gold; and what the others are.
 
     A document of several lines goes by the last: that it has several is told when they are read.
     """
-    reasons = _reasons(rows, gold, scope)
+    reasons = _reasons(texts, gold, scope)
     if not reasons:
-        return Texts(tuple(rows)), Cover(documents=len(rows))
+        return texts, Cover(documents=len(texts.rows))
     found = Counter(reasons.values())
     cover = Cover(
-        documents=len(rows),
+        documents=len(texts.rows),
         outside=found["outside"],
         unjudged=found["unjudged"],
         skipped=found[SKIPPED],
         drafts=found[DRAFT],
         open=sum(map(_open, gold)) if found[DRAFT] else 0,
     )
-    kept = tuple(row for row in rows if row.id not in reasons)
-    return Texts(kept, {row.id: row.sha256 for row in rows if row.id in reasons}), cover
+    kept = tuple(row for row in texts.rows if row.id not in reasons)
+    return Texts(kept, {row.id: row.sha256 for row in texts.rows if row.id in reasons}), cover
 
 
-def _reasons(rows: Sequence[Row], gold: Sequence[Annotations], scope: Scope) -> dict[str, str]:
+def _reasons(texts: Texts, gold: Sequence[Annotations], scope: Scope) -> dict[str, str]:
     """Why each document that is not scored is not, by its id."""
     left_out = {SKIPPED: scope.unjudged, DRAFT: scope.drafts}
-    status = dict(
-        zip(map(attrgetter("document"), gold), map(attrgetter("provenance.status"), gold), strict=True)
-    )
     undone: Collection[str] = [name for name, policy in left_out.items() if policy == "left-out"]
+    documents = tuple(map(attrgetter("document"), gold))
+    statuses = list(map(attrgetter("provenance.status"), gold))
+    everything = scope.documents is None and documents == texts.ids
+    if everything and {*statuses}.isdisjoint(undone):
+        return {}
+    status = dict(zip(documents, statuses, strict=True))
     found = {id: said for id, said in status.items() if said in undone}
-    if scope.unjudged == "left-out" and len(status) < len(rows):
-        found |= {row.id: "unjudged" for row in rows if row.id not in status}
+    if scope.unjudged == "left-out" and len(status) < len(texts.ids):
+        found |= {id: "unjudged" for id in texts.ids if id not in status}
     if scope.documents is not None:
-        found |= {row.id: "outside" for row in rows if row.id not in scope.documents}
+        found |= {id: "outside" for id in texts.ids if id not in scope.documents}
     return found
 
 

@@ -17,7 +17,16 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, layer_faults
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting import align, rejected, tables
-from goldwire.eval.counting.counts import COLUMNS, SYSTEM, SYSTEM_HITS, Counts, make_counts
+from goldwire.eval.counting.counts import (
+    COLUMNS,
+    SYSTEM,
+    SYSTEM_HITS,
+    Counts,
+    Patterns,
+    condense,
+    make_counts,
+    numbered,
+)
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
 from goldwire.eval.counting.texts import Row, TextRow, Texts, ascend, iter_chunks
 
@@ -62,7 +71,7 @@ class Layer(msgspec.Struct, frozen=True):
     items: tuple[Annotations, ...]
     documents: int
     content: bytes
-    rejections: Counts
+    rejections: Patterns
     failed: int = 0
     empty: int = 0
     excluded: int = 0
@@ -135,10 +144,11 @@ class _Maker:
     def take(self, chunk: Sequence[Annotations]) -> None:
         """Take in some lines."""
         fitting, numbers = self.binding.check(chunk)
-        self.content.append(_ENCODE_LINES(list(map(_content, fitting))))
-        self.ids += map(_DOCUMENT, fitting)
+        turned_away = any(map(_TURNED_AWAY, fitting))
+        self.content.append(_ENCODE_LINES(list(map(_content if turned_away else _ANNOTATED, fitting))))
+        self.ids += self.texts.ids if fitting is chunk else map(_DOCUMENT, fitting)
         self.note(fitting)
-        lines = self.with_rejected(fitting, numbers)
+        lines = self.with_rejected(fitting, numbers) if turned_away else fitting
         table = _table(lines, numbers, self.codes, self.need, holders=lines is not fitting)
         if table is None:
             self.faults += [fault for item in fitting for fault in unit_faults(item)]
@@ -156,8 +166,6 @@ class _Maker:
 
     def with_rejected(self, lines: Sequence[Annotations], numbers: Ints) -> Sequence[Annotations]:
         """The lines with their rejected units put back, if those are to be counted; they are noted anyway."""
-        if not any(map(attrgetter("rejected"), lines)):
-            return lines
         found = list(lines)
         for place, (item, number) in enumerate(zip(lines, numbers.tolist(), strict=True)):
             units = rejected.countable(item, self.texts.rows[number].excluded) if item.rejected else []
@@ -171,8 +179,9 @@ class _Maker:
         faults = [*self.binding.faults(), *self.faults]
         if faults:
             raise DataError(f"{where}: {len(faults)} fault(s); nothing was scored", faults)
-        nothing = tables.make_table((), _NO_NUMBERS, self.codes, self.need.attributes)
-        whole = tables.concatenate(self.parts or [nothing])
+        if not self.parts:
+            self.parts.append(tables.make_table((), _NO_NUMBERS, self.codes, self.need.attributes))
+        whole = tables.concatenate(self.parts)
         regions, rows = self.texts.regions, self.texts.rows
         table, gone = tables.keep(whole, _clear(whole.mentions, regions), _clear(whole.events, regions))
         inside = [exclude.leave_out(i, rows[self.texts.number[i.document]].excluded)[0] for i in self.kept]
@@ -189,31 +198,45 @@ class _Maker:
             tags=frozenset(self.tags),
         )
 
-    def rejections(self, table: Table) -> Counts:
+    def rejections(self, table: Table) -> Patterns:
         """What was rejected, by kind, and under "" all that was given (see `record.REJECTED`)."""
-        size, kinds = len(self.texts.rows), Codes({"": 0})
+        size = len(self.texts.rows)
+        given = _given(table, size)
+        if not self.rejected:
+            return _nothing_rejected(given)
+        kinds = Codes({"": 0})
         number = np.array([number for number, _ in self.rejected], np.int64)
         kind = np.array([kinds[kind] for _, kind in self.rejected], np.int64)
-        given = _given(table, size)
         if not self.need.rejected:  # what is not put back is not in the table
             given += np.bincount(number, minlength=size)
         values = np.zeros((size + len(number), len(COLUMNS)))
         values[:size, SYSTEM], values[size:, SYSTEM_HITS] = given, 1
         document = np.concatenate([np.arange(size), number])
         label = np.concatenate([np.zeros(size, np.int64), kind])
-        return make_counts(self.texts.ids, kinds.names(), document, label, values)
+        return condense(make_counts(self.texts.ids, kinds.names(), document, label, values))
+
+
+def _nothing_rejected(given: Ints) -> Patterns:
+    """The table of documents in which nothing was rejected, made in no time: nearly all are such."""
+    many = np.bincount(given)
+    numbers = np.flatnonzero(many)
+    times, index = many[numbers], (np.cumsum(many > 0) - 1)[given]
+    values = np.zeros((len(numbers), len(COLUMNS)))
+    values[:, SYSTEM] = numbers
+    document, some = np.arange(len(numbers), dtype=np.int32), numbers > 0
+    label = np.zeros(int(some.sum()), np.int32)
+    return Patterns(Counts(numbered(len(numbers)), ("",), document[some], label, values[some]), times, index)
 
 
 def _given(table: Table, size: int) -> Ints:
     """How many mentions, events, arguments and relations each document has; none that only holds another."""
     mention, event = table.mentions.document, table.events.document
-    columns = (
-        mention[table.mention_type != NONE],
-        event[table.event_type != NONE],
-        event[table.argument_event],
-        mention[table.relation_source],
-    )
-    return sum((np.bincount(column, minlength=size) for column in columns), np.zeros(size, np.int64))
+    columns = [mention[table.mention_type != NONE]]
+    if len(event):
+        columns += [event[table.event_type != NONE], event[table.argument_event]]
+    if len(table.relation_source):
+        columns.append(mention[table.relation_source])
+    return np.bincount(np.concatenate(columns), minlength=size)
 
 
 def _with_units(table: Table, size: int) -> int:
@@ -231,6 +254,7 @@ def _in_order(ids: list[str], content: bytes) -> bytes:
 
 
 _DOCUMENT = attrgetter("document")
+_TURNED_AWAY = attrgetter("rejected")
 # What is annotated, without who did it and when.
 _ANNOTATED = attrgetter("document", "sha256", "mentions", "events", "relations")
 # What decides how a rejected unit counts.
@@ -238,7 +262,7 @@ _REJECTED = attrgetter("unit", "kind", "type", "role", "spans", "trigger", "word
 
 
 def _content(item: Annotations) -> tuple[Any, ...]:
-    """What the fingerprint of a layer is of: lines without rejected units have no field for them."""
+    """What the fingerprint of a layer is of; lines without rejected units have no field for them."""
     found: tuple[Any, ...] = _ANNOTATED(item)
     return (*found, tuple(map(_REJECTED, item.rejected))) if item.rejected else found
 
