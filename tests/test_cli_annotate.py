@@ -124,7 +124,7 @@ def test_corpus_without_an_ontology_says_what_to_do(annotate: Call, work: Path, 
     manifest = work / "corpus.toml"
     manifest.write_text(re.sub(r"(?m)^ontology.*\n", "", manifest.read_text()))
     said = annotate("export", work, tmp_path / "t.json")
-    assert (said.code, "add `ontology" in said.err) == (2, True)
+    assert (said.code, f"goldwire corpus set {work} --ontology" in said.err) == (2, True)
 
 
 def test_two_layers_are_adjudicated_by_a_file_of_decisions(annotate: Call, work: Path) -> None:

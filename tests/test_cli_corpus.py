@@ -33,7 +33,8 @@ def test_articles_make_a_corpus_that_is_shown_counted_and_sound(
     said = corpus("new", work, "--from", news, "--json")
     assert said.code == 0
     assert said.json == {
-        "corpus": str(work), "fingerprint": said.json["fingerprint"], "documents": 2, "added": 2,
+        "corpus": str(work), "fingerprint": said.json["fingerprint"], "documents": 2, "independent": 2,
+        "added": 2,
         "excluded": {"advertisement": 1}, "layers": [], "notes": [],
     }  # fmt: skip
     assert "2 document(s), 0 of them new" in corpus("new", work, "--from", news).out
