@@ -8,6 +8,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from goldwire.annotate.local.server import Server
 from goldwire.cli import app
 
 Call = Callable[..., Any]
@@ -132,3 +133,70 @@ def test_an_option_that_would_be_passed_over_is_refused(words: str, told: str) -
     assert done.exit_code == 2
     assert told in done.output
     assert "leave" in done.output
+
+
+@pytest.fixture
+def work(said_by: Call, tmp_path: Path) -> Path:
+    """A corpus of two articles, with two annotators' layers and what a lexicon finds."""
+    for name, text in (("a", "Rebels took Kunduz."), ("b", "Rain fell in Herat.")):
+        (tmp_path / f"{name}.txt").write_text(text)
+    assert (
+        said_by("corpus", "new", tmp_path / "work", "--from", tmp_path / "a.txt", tmp_path / "b.txt").code
+        == 0
+    )
+    assert said_by("eval", "run", tmp_path / "work", "--system", "rules=lexicon").code == 0
+    layers = tmp_path / "work/layers"
+    (layers / "annotator").mkdir()
+    for name in ("anna", "ben"):
+        (layers / f"annotator/{name}.jsonl").write_bytes((layers / "system/rules.jsonl").read_bytes())
+    return tmp_path / "work"
+
+
+def test_texts_of_records_that_name_no_documents_are_not_looked_for(said_by: Call, work: Path) -> None:
+    assert said_by("eval", "score", work, "--gold", "annotator/anna", "--stream", "--name", "r").code == 0
+    record = work / "records/r.json"
+    assert said_by("eval", "report", record, "--json").code == 0
+    said = said_by("eval", "report", record, "--corpus", work)
+    assert said.code == 2
+    assert "--corpus has no effect with records made with --stream" in said.err
+
+
+def test_a_seed_is_refused_where_every_system_has_its_own(said_by: Call, work: Path, tmp_path: Path) -> None:
+    own, all_ = tmp_path / "own.toml", tmp_path / "all.toml"
+    own.write_text('[systems.one]\nspec = "lexicon"\nseed = 3\nworkers = 1\n')
+    all_.write_text(own.read_text() + '[systems.two]\nspec = "lexicon"\n')
+    for option in ("--seed", "--workers"):
+        said = said_by("eval", "run", work, "--systems", own, option, "2")
+        assert said.code == 2
+        assert f"{option} has no effect where every system has its own in the file" in said.err
+        assert said_by("eval", "run", work, "--systems", all_, option, "2").code == 0
+    assert said_by("eval", "run", work, "--systems", own).code == 0
+
+
+def test_the_layer_that_is_made_is_none_of_those_merged(said_by: Call, work: Path) -> None:
+    made = said_by("annotate", "adjudicate", work, "--layers", "anna", "--layers", "ben", "--to", "gold")
+    assert made.code == 0
+    again = ("annotate", "adjudicate", work, "--layers", "anna", "--layers", "gold", "--to", "gold")
+    assert "layer 'gold' is the one that is made" in said_by(*again).err
+
+
+@pytest.mark.parametrize("command", ["annotate adjudicate", "eval agreement"])
+def test_a_layer_is_named_once(said_by: Call, work: Path, command: str) -> None:
+    layers = ("anna", "ben", "annotator/anna")
+    said = said_by(*command.split(), work, *(word for layer in layers for word in ("--layers", layer)))
+    assert said.code == 2
+    assert "layer 'annotator/anna' was named twice" in said.err
+
+
+def test_a_folder_whose_server_would_not_be_spoken_to_is_refused(
+    said_by: Call, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = Server(url="http://127.0.0.1:8080", data_dir=tmp_path, pid=1, version="1", ready=True)
+    monkeypatch.setattr("goldwire.annotate.local.server.status", lambda _: running)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "t")
+    monkeypatch.setenv("LABEL_STUDIO_URL", "http://labels.example.org")
+    said = said_by("annotate", "push", work, "--data-dir", tmp_path)
+    assert said.code == 2
+    assert (
+        "has a server at http://127.0.0.1:8080, and --url or LABEL_STUDIO_URL names http://labels" in said.err
+    )

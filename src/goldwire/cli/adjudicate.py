@@ -43,6 +43,7 @@ def adjudicate(
     from goldwire.annotate import adjudicate as merging
     from goldwire.annotate.exchange.deposit import FOLDER
     from goldwire.corpora.codec import encode_lines, read_lines
+    from goldwire.corpora.errors import CorpusError
     from goldwire.corpora.store import open_corpus, write_atomic
     from goldwire.eval.agreement import finished, layer_names
 
@@ -50,7 +51,10 @@ def adjudicate(
     path = decisions or corpus.path / FOLDER / f"decisions-{to.replace('/', '-')}.jsonl"
     given: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []
     _spare(corpus, to, merging.TOOL)
-    views = {name: finished(corpus.layer(name)) for name in layer_names(corpus, layers) if name != to}
+    names = layer_names(corpus, layers)
+    if layers and to in names:
+        raise CorpusError(f"layer {to!r} is the one that is made: name another with --to, or leave it out")
+    views = {name: finished(corpus.layer(name)) for name in names if name != to}
     merged = merging.adjudicate(views, corpus.documents(), given, corpus.ontology())
     write_atomic(path, encode_lines([*merged.disagreements, *merged.stale]))
     corpus.write_layer(to, merged.annotations)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.output import Json, print_json
-from goldwire.eval.text import UNDEFINED, chance, interval, line, number, points, signed, size, span
+from goldwire.eval.text import UNDEFINED, chance, interval, line, number, points, signed, sized, span
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -66,7 +66,7 @@ def _show(comparisons: list[Comparison], warnings: Iterable[str]) -> None:
         return
     for comparison in comparisons:
         console.print(
-            Text(f"\n{comparison.measure}, {size(comparison.documents, comparison.independent)}", "bold")
+            Text(f"\n{comparison.measure}, {sized(comparison.documents, comparison.independent)}", "bold")
         )
         console.print(_ranking(comparison))
         if comparison.pairs:

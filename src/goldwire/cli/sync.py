@@ -210,11 +210,25 @@ def connect(
     from goldwire.annotate.sync.client import Client
 
     address, token = access.find(url, token_file, data_dir)
+    _check_one_server(address, data_dir)
     client = Client(address, token, watch=note if verbose else lambda _: None)
     try:
         yield client
     finally:
         client.close()
+
+
+def _check_one_server(address: str, data_dir: Path | None) -> None:
+    """Raise `ServerError` if the server of a data directory runs and another one would be spoken to."""
+    from goldwire.annotate.local import server
+    from goldwire.corpora.errors import ServerError
+
+    local = None if data_dir is None else server.status(data_dir)
+    if local is not None and local.url != address:
+        raise ServerError(
+            f"--data-dir {data_dir} has a server at {local.url}, and --url or LABEL_STUDIO_URL names "
+            f"{address}: leave one of them out"
+        )
 
 
 def _request(

@@ -21,7 +21,7 @@ from goldwire.eval.record import Interval, Record, Result, independent
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import ALPHA, Difference
 from goldwire.eval.statistics.figures import FIGURES, Groups, prf, rows, statistic
-from goldwire.eval.text import size
+from goldwire.eval.text import sized
 
 F = FIGURES.index("f")
 
@@ -329,9 +329,9 @@ def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
     """What these documents show and how many would show more: of near-duplicates, how many groups."""
     planned = [(pair, pair.detectable) for pair in pairs if pair.detectable is not None]
     if not planned:
-        return f"There is too little ({size(documents, independent)}) to say more."
+        return f"There is too little ({sized(documents, independent)}) to say more."
     pair, shown = planned[0]
-    least = f"These {size(documents, independent)} show a difference from {100 * shown:.1f} points up"
+    least = f"These {sized(documents, independent)} show a difference from {100 * shown:.1f} points up"
     if not pair.needed or pair.needed <= independent:
         return f"{least}."
     more = f"{pair.needed:,}" + (" groups" if independent < documents else "")

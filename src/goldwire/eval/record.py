@@ -19,7 +19,7 @@ from goldwire.corpora.store import write_atomic
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
 from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.metrics import Score
-from goldwire.eval.text import size
+from goldwire.eval.text import sized
 
 FORMAT = 2  # 1 had no coverage, no rejected units and no failed documents
 
@@ -199,26 +199,26 @@ class Record(_Struct, frozen=True, kw_only=True):
         )
 
 
-def number_of_documents(record: Record) -> int:
+def size(record: Record) -> int:
     """How many documents were scored, whether the record names them or not."""
     return len(record.documents) or max((sum(table.times) for table in record.counts), default=0)
 
 
 def independent(record: Record) -> int:
     """How many documents the figures rest on, near-duplicates that are drawn together counted once."""
-    return number_of_documents(record) if record.groups is None else len(set(record.groups))
+    return size(record) if record.groups is None else len(set(record.groups))
 
 
 def iter_warnings(record: Record) -> Iterator[str]:
     """What people must be told before they read the figures; see `contrast.FEW`."""
-    documents, distinct = number_of_documents(record), independent(record)
+    documents, distinct = size(record), independent(record)
     if 0 < distinct <= FEW:
         yield (
-            f"These figures rest on {size(documents, distinct)}. On {FEW} or fewer, 95 % intervals are "
+            f"These figures rest on {sized(documents, distinct)}. On {FEW} or fewer, 95 % intervals are "
             "too narrow and hardly any difference can be shown: take them as a first look."
         )
     elif distinct < documents:
-        yield f"{size(documents, distinct)}: intervals, tests and what is needed count groups."
+        yield f"{sized(documents, distinct)}: intervals, tests and what is needed count groups."
 
 
 def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:

@@ -15,7 +15,7 @@ from goldwire.eval import agreement, compare, suites
 from goldwire.eval.compare import Comparison, Contender
 from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, name, parse
-from goldwire.eval.record import LayerFacts, Record, independent, iter_warnings, number_of_documents
+from goldwire.eval.record import LayerFacts, Record, independent, iter_warnings, size
 from goldwire.eval.report.model import (
     SHADES,
     Board,
@@ -79,7 +79,7 @@ def _side_by_side(records: Mapping[str, Record], systems: list[Contender]) -> li
     return [
         Comparison(
             measure=measure,
-            documents=number_of_documents(record),
+            documents=size(record),
             independent=independent(record),
             standings=tuple(
                 compare.Standing(
@@ -256,7 +256,7 @@ def _overview(records: Mapping[str, Record], systems: list[str]) -> Overview:
         fingerprint=corpus.fingerprint,
         ontology=None if ontology is None else f"{ontology.name} {ontology.version}",
         gold=first.gold.layer,
-        documents=number_of_documents(first),
+        documents=size(first),
         systems=tuple(systems),
         created=max((record.created for record in records.values() if record.created), default=None),
         goldwire=__version__,
