@@ -159,11 +159,13 @@ def test_a_corpus_of_articles_is_made_without_an_ontology_and_says_how_to_get_on
     assert f"goldwire corpus set {tmp_path / 'w'} --ontology" in refused.err
 
 
-def test_own_types_come_in_from_columns_without_an_ontology(call: Call, tmp_path: Path) -> None:
-    (tmp_path / "t.conll").write_text("Osprey B-COMPANY\nbought O\n")
-    made = call(
-        "new", tmp_path / "w", "--from", tmp_path / "t.conll", "--format", "conll", "--ontology", "none"
+def test_types_of_ones_own_are_taken_where_there_is_no_ontology(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Osprey Bank bought Brightwell.")
+    (tmp_path / "gold.jsonl").write_text(
+        '{"document":"a","mentions":[{"id":"m","type":"COMPANY","spans":[[0,11]]}]}'
     )
-    assert made.code == 0
-    [line] = (tmp_path / "w/layers/gold.jsonl").read_text().splitlines()
-    assert [mention["type"] for mention in json.loads(line)["mentions"]] == ["COMPANY"]
+    for name, ontology, types in (("free", "none", ["COMPANY"]), ("bound", "conflict", [])):
+        call("new", tmp_path / name, "--from", tmp_path / "a.txt", "--ontology", ontology)
+        assert call("import", tmp_path / name, tmp_path / "gold.jsonl", "--layer", "gold").code == 0
+        [line] = (tmp_path / name / "layers/gold.jsonl").read_text().splitlines()
+        assert [mention["type"] for mention in json.loads(line).get("mentions", [])] == types

@@ -206,6 +206,9 @@ def import_(
     )
     imported = readings.decode(raw_tasks, context)
     deposited = deposit.write(corpus, imported, export_file.read_bytes(), export_file.name)
+    for who, name in names.items():
+        if not any(layer.endswith(f"/{name}") for layer in deposited.layers):
+            note(f"--annotator {who}={name}: {export_file} has nothing of anybody of this id or address")
     _tell_import(imported, deposited, as_json)
 
 

@@ -39,9 +39,9 @@ class Command(typer.core.TyperCommand):
                     nargs=option.nargs,
                     const=value,
                 )
-        given: Mapping[str, Any] = parser.parse_args(args=list(args))[0]
+        written: Mapping[str, Any] = parser.parse_args(args=list(args))[0]
         for option in options:
-            values = given.get(option.name) or []
+            values = written.get(option.name) or []
             if len(values) >= TWICE and not option.is_flag:
                 told = ", ".join(map(_text, values))
                 yield f"{spelt(option)} was given {_times(values)}: {told}; give it once"
@@ -113,7 +113,5 @@ def refuse(ctx: typer.Context, names: Iterable[str], where: str) -> None:
     """
     found = given(ctx, names)
     if found:
-        verb = "has" if len(found) == 1 else "have"
-        ctx.fail(
-            f"{', '.join(found)} {verb} no effect {where}; leave {'it' if len(found) == 1 else 'them'} out"
-        )
+        verb, them = ("has", "it") if len(found) == 1 else ("have", "them")
+        ctx.fail(f"{', '.join(found)} {verb} no effect {where}; leave {them} out")

@@ -55,15 +55,15 @@ def size(documents: Sequence[Document]) -> str:
     return f"{number} document(s)" + (f" in {groups} group(s) of near-duplicates" if groups < number else "")
 
 
-def altered(altered: Altered) -> str:
+def altered(found: Altered) -> str:
     """What a corpus says otherwise now, and what no longer fits."""
-    lines = [f"{field}: {before} -> {now}" for field, (before, now) in altered.changed.items()]
+    lines = [f"{field}: {before} -> {now}" for field, (before, now) in found.changed.items()]
     lines = lines or ["nothing changed: the corpus says so already"]
-    for layer, kinds in altered.unfit.items():
+    for layer, kinds in found.unfit.items():
         told = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
         lines.append(f"layer {layer} does not fit the ontology: {told}")
-    if altered.unfit:
-        lines.append(f"see each of them: goldwire corpus validate {altered.corpus.path}")
+    if found.unfit:
+        lines.append(f"see each of them: goldwire corpus validate {found.corpus.path}")
     return "\n".join(lines)
 
 
