@@ -133,4 +133,4 @@ def _unfit(corpus: Corpus, ontology: Ontology | None) -> dict[str, dict[str, int
 
 
 def _kind(path: str) -> str:
-    return next(kind for pattern, kind in _KINDS if pattern.search(path))
+    return next((kind for pattern, kind in _KINDS if pattern.search(path)), "malformed")
