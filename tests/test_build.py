@@ -1,13 +1,15 @@
 """Making a corpus again changes nothing that is complete, and harms nothing that is different."""
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from goldwire.corpora import build, ingest, library
 from goldwire.corpora.errors import CorpusError, DataError, OntologyError
 from goldwire.corpora.store import Manifest, Splits, make_document, open_corpus
-from goldwire.corpora.types import Annotations
+from goldwire.corpora.types import Annotations, Mention, Span
 
 A, B, C = (make_document(id, f"Text {id}.") for id in "abc")
 MANIFEST = Manifest(name="c", ontology="conflict")
@@ -34,6 +36,49 @@ def test_other_documents_or_layers_are_not_put_over_a_corpus(tmp_path: Path) -> 
     with pytest.raises(CorpusError, match="corpus import"):
         build.new(tmp_path / "c", MANIFEST, [A], {"gold": [Annotations(document="a", sha256=A.sha256)]})
     assert content(tmp_path) == before
+
+
+def test_a_layer_with_other_labels_is_not_taken_for_one_that_is_complete(tmp_path: Path) -> None:
+    mention = Mention(id="m", type="GPE", spans=(Span(0, 4),))
+    empty, full = (
+        Annotations(document="a", sha256=A.sha256),
+        Annotations(document="a", sha256=A.sha256, mentions=(mention,)),
+    )
+    build.new(tmp_path / "c", MANIFEST, [A], {"gold": [empty]})
+    assert build.new(tmp_path / "c", MANIFEST, [A], {"gold": [empty]}).added == 0
+    with pytest.raises(CorpusError, match="other content in layer gold"):
+        build.new(tmp_path / "c", MANIFEST, [A], {"gold": [full]})
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"name": "d"}, "name c, not d"),
+        ({"language": "de"}, "language en, not de"),
+        ({"licence": "CC0"}, "licence not given, not CC0"),
+        ({"ontology": None}, r"ontology conflict 1.0 .*, not none"),
+        ({"splits": Splits({"a": 0.5, "b": 0.5})}, "split none, not a=0.5,b=0.5"),
+    ],
+)
+def test_what_is_asked_of_a_corpus_that_is_there_must_be_what_it_has(
+    tmp_path: Path, asked: dict[str, Any], told: str
+) -> None:
+    build.new(tmp_path / "c", MANIFEST, [A])
+    wanted = msgspec.structs.replace(MANIFEST, **asked)
+    fields = ["split" if field == "splits" else field for field in asked]
+    with pytest.raises(CorpusError, match=f"{told}. Change it with `goldwire corpus set"):
+        build.new(tmp_path / "c", wanted, [A], asked=fields)
+    assert build.new(tmp_path / "c", MANIFEST, [A], asked=["name", "ontology", "split"]).added == 0
+
+
+def test_a_file_called_as_an_ontology_that_ships_is_not_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conflict").write_text('name = "mine"\nversion = "1"\n')
+    corpus = build.new(tmp_path / "c", MANIFEST, [A]).corpus
+    assert corpus.manifest.ontology == "conflict"
+    assert not (corpus.path / "ontology.toml").exists()
 
 
 def test_added_documents_follow_those_there_are_and_a_second_time_adds_none(tmp_path: Path) -> None:

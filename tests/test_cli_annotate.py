@@ -73,6 +73,20 @@ def test_gold_goes_out_as_predictions_and_comes_back_identical(
     assert corpus_faults(corpus) == {}
 
 
+def test_a_name_for_somebody_who_did_nothing_there_is_told(
+    annotate: Call, work: Path, tmp_path: Path
+) -> None:
+    annotate("export", work, tmp_path / "t.json", "--prefill", "gold")
+    tasks = json.loads((tmp_path / "t.json").read_text())
+    result = tasks[0].pop("predictions")[0]["result"]
+    tasks[0]["annotations"] = [{"id": 1, "completed_by": 1, "result": result}]
+    (tmp_path / "t.json").write_text(json.dumps(tasks[:1]))
+    said = annotate("import", work, tmp_path / "t.json", "--annotator", "1=anna", "--annotator", "9=zoe")
+    assert "layer annotator/anna" in said.out
+    assert "--annotator 9=zoe: " in said.err
+    assert "anna" not in said.err
+
+
 def test_frames_need_a_layer_to_be_made_of(annotate: Call, work: Path, tmp_path: Path) -> None:
     said = annotate("export", work, tmp_path / "t.json", "--layout", "frames")
     assert said.code == 2
@@ -125,7 +139,7 @@ def test_corpus_without_an_ontology_says_what_to_do(annotate: Call, work: Path, 
     manifest = work / "corpus.toml"
     manifest.write_text(re.sub(r"(?m)^ontology.*\n", "", manifest.read_text()))
     said = annotate("export", work, tmp_path / "t.json")
-    assert (said.code, "add `ontology" in said.err) == (2, True)
+    assert (said.code, f"goldwire corpus set {work} --ontology" in said.err) == (2, True)
 
 
 def test_two_layers_are_adjudicated_by_a_file_of_decisions(annotate: Call, work: Path) -> None:

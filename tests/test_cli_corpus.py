@@ -33,7 +33,8 @@ def test_articles_make_a_corpus_that_is_shown_counted_and_sound(
     said = corpus("new", work, "--from", news, "--json")
     assert said.code == 0
     assert said.json == {
-        "corpus": str(work), "fingerprint": said.json["fingerprint"], "documents": 2, "added": 2,
+        "corpus": str(work), "fingerprint": said.json["fingerprint"], "documents": 2, "independent": 2,
+        "added": 2,
         "excluded": {"advertisement": 1}, "layers": [], "notes": [],
     }  # fmt: skip
     assert "2 document(s), 0 of them new" in corpus("new", work, "--from", news).out
@@ -136,6 +137,17 @@ def test_ontologies_are_listed_shown_checked_and_compared(corpus: Call, tmp_path
     good.write_text('name = "x"\nversion = "1"\n[entities.PER]\n')
     assert "removed entities.GPE" in corpus("ontology", "diff", "conflict", good).out
     assert corpus("ontology", "diff", good, good).out == "no difference in what may be annotated\n"
+
+
+def test_a_corpus_of_copies_says_how_many_documents_are_independent(corpus: Call, tmp_path: Path) -> None:
+    # Two reports of 60 words, each printed ten times with another number of the edition.
+    for k in range(20):
+        words = " ".join(f"{'river' if k % 2 else 'market'}{i}" for i in range(60))
+        (tmp_path / f"d{k}.txt").write_text(f"{words} {k}")
+    said = corpus("new", tmp_path / "w", "--from", *tmp_path.glob("*.txt"))
+    assert "20 document(s) in 2 group(s) of near-duplicates, 20 of them new" in said.out
+    again = corpus("new", tmp_path / "w", "--from", *tmp_path.glob("*.txt"), "--json").json
+    assert (again["documents"], again["independent"]) == (20, 2)
 
 
 def test_near_duplicates_are_shown(corpus: Call, news: Path, tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 import json
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from goldwire.cli import app
-from goldwire.corpora.errors import CorpusError, MeasureError
-from goldwire.corpora.store import Manifest, create_corpus, make_document
+from goldwire.corpora.errors import CorpusError, JudgementError, MeasureError
+from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus, write_documents
 from goldwire.corpora.types import Annotations, Excluded, Mention, Span
 from goldwire.eval.record import read_record
 
@@ -142,3 +143,38 @@ def test_measures_and_suites_are_explained():
     assert [item["name"] for item in json.loads(run("measures", "TC", "--json").stdout)] == ["TC"]
     assert "TextEE" in run("suites", "textee").output
     assert json.loads(run("suites", "--json").stdout)[0]["name"] == "default"
+
+
+def test_a_system_scored_alone_leaves_the_others_in_the_record(folder):
+    assert run("score", folder).exit_code == 0
+    again = run("score", folder, "--system", "good")
+    assert "kept from before, not scored now: bad" in again.output
+    assert "no figure moved" in again.output
+    assert "bad" in [word for line in again.stdout.splitlines() for word in line.split()]
+    record = json.loads(run("score", folder, "--system", "good", "--json").stdout)
+    assert [system["name"] for system in record["systems"]] == ["bad", "good"]
+    assert read_record(folder / "records" / "default.json").systems[0].name == "bad"
+
+
+def test_results_of_other_measures_are_not_lost_under_a_name(folder):
+    run("score", folder, "--measure", "entity")
+    before = (folder / "records" / "measures.json").read_bytes()
+    with pytest.raises(JudgementError, match=r"measures: new .*\n.*--replace .* another --name"):
+        run("score", folder, "--system", "good", "--measure", "entity", "--measure", "overlap")
+    assert (folder / "records" / "measures.json").read_bytes() == before
+    replaced = run("score", folder, "--system", "good", "--measure", "overlap", "--replace")
+    assert "no longer in the record: bad" in replaced.output
+    assert [s.name for s in read_record(folder / "records" / "measures.json").systems] == ["good"]
+
+
+def test_a_wrong_name_is_told_before_anything_is_scored(folder, monkeypatch):
+    monkeypatch.setattr("goldwire.eval.score.score_corpus", None)
+    with pytest.raises(CorpusError, match="is no layer name"):
+        run("score", folder, "--name", "../x")
+
+
+def test_intervals_that_a_streamed_record_cannot_have_are_told_of(folder):
+    documents = [msgspec.structs.replace(d, group="d0") for d in open_corpus(folder).documents()]
+    write_documents(open_corpus(folder), documents)
+    assert "no intervals: near-duplicates" in run("score", folder, "--stream").output
+    assert "no intervals" not in run("score", folder, "--stream", "--trials", "0", "--replace").output

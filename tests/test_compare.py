@@ -209,6 +209,35 @@ def test_the_sentence_says_how_many_documents_would_settle_it():
     )
 
 
+def test_of_near_duplicates_the_sentence_counts_groups():
+    near = msgspec.structs.replace(pair("A", "B", 0.3), difference=-0.012, detectable=0.031, needed=1668)
+    assert sentence(["A", "B"], [near], 2000, 18) == (
+        "The ranking is not decided: A and B cannot be told apart. These 2,000 documents in 18 groups of "
+        "near-duplicates show a difference from 3.1 points up; about 1,668 groups would settle one of 1.2."
+    )
+    settled = msgspec.structs.replace(near, needed=12)
+    assert sentence(["A", "B"], [settled], 2000, 18).endswith("show a difference from 3.1 points up.")
+
+
+def test_copies_of_documents_show_and_need_what_the_documents_alone_do():
+    # Each document five times, in one group: 40 documents tell as much as 40 groups of five.
+    copies = [make_document(f"{d.id}-{k}", d.text, group=d.id) for d in DOCUMENTS for k in range(5)]
+
+    def copied(layer):
+        return [
+            msgspec.structs.replace(item, document=f"{item.document}-{k}") for item in layer for k in range(5)
+        ]
+
+    alone = compare({"r": record({"a": WEAK, "b": ALIKE}, ["entity"])})[0]
+    made = score(copied(GOLD), {"a": copied(WEAK), "b": copied(ALIKE)}, copies, ["entity"])
+    grouped = compare({"r": made})[0]
+    assert (alone.documents, alone.independent) == (40, 40)
+    assert (grouped.documents, grouped.independent) == (200, 40)
+    assert grouped.pairs[0].needed == alone.pairs[0].needed
+    assert grouped.detectable == pytest.approx(alone.detectable)
+    assert "These 200 documents in 40 groups of near-duplicates show" in grouped.sentence
+
+
 def test_silence_on_an_empty_document_wins_over_noise():
     names = ("a", "b", "c")
     silent = make_counts(names, ("PER",), [0], [0], [[1, 1, 1, 2]])
@@ -240,7 +269,16 @@ def test_people_are_shown_points_of_a_hundred_and_programs_shares_of_one(tmp_pat
     assert ["all", "100.0", "100.0–100.0"] in rows
     assert ["half", "66.7", "66.7–66.7"] in rows
     [row] = [row for row in rows if row[:3] == ["half", "-", "all"]]
-    assert row[3:] == ["−33.3", "−33.3", "to", "−33.3", "<0.001*", "0/0/40", "0.0", "2"]
+    assert row[3:] == [
+        "−33.3",
+        "−33.3",
+        "to",
+        "−33.3",
+        "<0.001*",
+        "0/0/40",
+        "0.0",
+        "11",
+    ]  # no fewer: see docs/size.md
     run = CliRunner().invoke(app, ["eval", "compare", str(path), "--json"])
     assert json.loads(run.output)[0]["pairs"][0]["difference"] == pytest.approx(-1 / 3)
 
@@ -253,3 +291,26 @@ def test_few_documents_are_told_of_before_the_figures(tmp_path):
     assert " ".join(run.output.split()).startswith("These figures rest on 10 documents.")
     path.write_bytes(encode_record(eleven))
     assert "rest on" not in CliRunner().invoke(app, ["eval", "compare", str(path)]).output
+
+
+def test_one_system_is_one_line(tmp_path):
+    path = tmp_path / "r.json"
+    # Half of ten mentions in each document and nothing else: F1 is 2 * 5 / (5 + 10).
+    half = layer([range(5)] * len(DOCUMENTS))
+    path.write_bytes(encode_record(record({"half": half}, ["entity", "TC"])))
+    run = CliRunner().invoke(app, ["eval", "compare", str(path)])
+    assert run.output == "One system only: nothing to compare. half: entity 66.7\n"
+    assert (
+        json.loads(CliRunner().invoke(app, ["eval", "compare", str(path), "--json"]).output)[0]["pairs"] == []
+    )
+
+
+def test_groups_of_near_duplicates_are_told_of_before_the_figures(tmp_path):
+    documents = [make_document(d.id, d.text, group=f"g{k % 18}") for k, d in enumerate(DOCUMENTS)]
+    path = tmp_path / "r.json"
+    path.write_bytes(encode_record(record({"a": WEAK, "b": ALIKE}, ["entity"], documents)))
+    run = CliRunner(env={"COLUMNS": "120"}).invoke(app, ["eval", "compare", str(path)])
+    assert run.output.startswith(
+        "40 documents in 18 groups of near-duplicates: intervals, tests and what is needed"
+    )
+    assert "entity:span+type@exact, 40 documents in 18 groups of near-duplicates" in run.output

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.eval.statistics.contrast import (
+    FEW,
     detectable,
     differences,
     holm,
@@ -127,6 +128,19 @@ def test_the_detectable_difference_is_that_of_the_textbook():
 def test_as_many_documents_as_needed_make_the_difference_detectable():
     documents = needed(0.02, 0.03, 50)
     assert detectable(0.02 * (50 / documents) ** 0.5, documents) == pytest.approx(0.03, rel=0.02)
+
+
+def test_no_plan_asks_for_so_few_documents_that_they_are_no_evidence(root):
+    row = next(
+        line
+        for line in (root / "docs/size.md").read_text().splitlines()
+        if "a first look, no evidence" in line
+    )
+    assert row.startswith(f"| {FEW} or fewer |")
+    # A difference of a hundred standard errors would be seen on two documents.
+    assert needed(0.001, 0.1, 100) == FEW + 1
+    [found] = loss(make([0, 1] * 20), share, 0.5)
+    assert found.needed == FEW + 1
 
 
 # ---------------------------------------------------------------- loss

@@ -162,7 +162,7 @@ def test_every_fault_of_every_file_is_told_and_nothing_taken(tmp_path: Path) -> 
         c__txt="  \n",
         d__txt=b"\x00\x01\x02",
         e__csv="id,text\nx,One\ny\nx,Two\n",
-        f__csv="name,text\nx,y\n",
+        f__csv="name,body\nx,y\n",
         g__jsonl="\n".join([*rows, "{", "[1]", '{"id":true,"text":null,"title":5}']),
         h__jsonl='{"id":"h","text":"Half \\ud83d."}\n{"id":"i","text":"I.","published":"4 May"}',
     )
@@ -172,7 +172,7 @@ def test_every_fault_of_every_file_is_told_and_nothing_taken(tmp_path: Path) -> 
         "c.txt $.text: is empty",
         "d.txt: holds NUL characters: a binary file cannot be annotated",
         "e.csv:3 $: 1 column(s), where the header has 2",
-        "f.csv:1 $: needs one column id; the header has name, text",
+        "f.csv:1 $: needs one column text, and one column id at most; the header has name, body",
         "g.jsonl:4 $: not valid JSON",
         "g.jsonl:5 $: not a JSON object",
         "g.jsonl:6 $.id: an id is text or a whole number, got True",
@@ -267,3 +267,34 @@ def test_merging_passes_over_what_is_there_and_tells_what_clashes() -> None:
         "d $.text: is the text of 'a' in the corpus",
     ]
     assert ingest.merge([a], [twin], skip_duplicates=True).documents == []
+
+
+def test_rows_without_an_id_are_called_by_the_hash_of_their_text_wherever_they_stand(tmp_path: Path) -> None:
+    # printf 'Osprey Bank bought Brightwell.' | sha256sum
+    osprey = "ec30ba369813"
+    rows = [{"text": "Rain fell."}, {"text": "Osprey Bank bought Brightwell.", "id": None}]
+    write(tmp_path, x__jsonl="\n".join(map(json.dumps, rows)))
+    intake = ingest.read([tmp_path])
+    assert intake.documents[1].id == osprey
+    assert "without an id: 2 row(s), each called by the hash of its text" in intake.notes
+    write(tmp_path, x__jsonl=json.dumps(rows[1]), y__csv="text\nRain fell.\n")
+    assert ingest.read([tmp_path]).documents[0].id == osprey
+
+
+def test_a_text_that_comes_twice_without_an_id_is_told_as_such(tmp_path: Path) -> None:
+    write(tmp_path, x__jsonl="\n".join([json.dumps({"text": "Rain fell."})] * 2))
+    assert faults(tmp_path) == [
+        "x.jsonl:2 $.text: is the text of x.jsonl:1 too; leave one out, or give --skip-duplicates"
+    ]
+    assert len(ingest.read([tmp_path], skip_duplicates=True).documents) == 1
+
+
+def test_half_a_character_in_a_text_without_an_id_is_a_fault_of_the_text(tmp_path: Path) -> None:
+    write(tmp_path, x__jsonl='{"text":"Half \\ud83d."}')
+    assert ["$.text" in fault for fault in faults(tmp_path)] == [True]
+
+
+def test_an_encoding_that_no_file_needs_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, a__html="<html><body><p>Rain fell.</p></body></html>")
+    with pytest.raises(CorpusError, match="--encoding cp1252 has no effect"):
+        ingest.read([tmp_path], encoding="cp1252")

@@ -177,4 +177,13 @@ def test_near_duplicates_are_one_document(record):
         record, documents=tuple(f"d{k}" for k in range(12)), groups=(0, 0, 0, *range(9))
     )
     assert independent(many) == 9
-    assert len(list(iter_warnings(many))) == 1
+    assert "rest on 12 documents in 9 groups of near-duplicates." in next(iter_warnings(many))
+
+
+def test_groups_are_told_of_also_where_they_are_enough(record):
+    many = msgspec.structs.replace(
+        record, documents=tuple(f"d{k}" for k in range(2000)), groups=tuple(k % 18 for k in range(2000))
+    )
+    assert [told.partition(":")[0] for told in iter_warnings(many)] == [
+        "2,000 documents in 18 groups of near-duplicates"
+    ]

@@ -13,6 +13,7 @@ from goldwire.eval.gate.judgement import Judgement, judge, losers
 from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.measure import parse
 from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record, encode_counts
+from goldwire.eval.report.verdict import lines
 
 MEASURE = "entity:span+type@exact"
 
@@ -100,6 +101,26 @@ def test_a_loss_that_may_be_noise_warns_and_says_how_many_documents_would_settle
     assert check.verdict == "warn"
     assert check.needed > 12
     assert 0 < check.power < 0.8
+
+
+def test_what_settles_it_is_counted_in_groups_of_near_duplicates():
+    before = [6, 5, 7, 4, 6, 5, 6, 5, 4, 7, 6, 5]
+    after = [5, 6, 6, 5, 4, 6, 6, 4, 5, 6, 6, 5]
+    rule = Rule(measure="entity", margin=0.02)
+
+    def judged(times, **facts):
+        sides = (
+            make_record({"PER": [(h, 10, 10) for h in hits] * times}, **facts) for hits in (before, after)
+        )
+        return gate(*sides, rule)
+
+    [alone] = judged(1).checks
+    copied = judged(3, groups=tuple(range(12)) * 3)
+    [check] = copied.checks
+    assert (check.documents, check.independent, check.needed) == (36, 12, alone.needed)
+    told = "\n".join(lines(copied))
+    assert "36 documents in 12 groups of near-duplicates show a loss of the margin" in told
+    assert f"about {alone.needed} groups would in four cases of five" in told
 
 
 def test_the_same_output_passes_even_where_few_documents_can_show_nothing():

@@ -16,6 +16,7 @@ import typer.models
 
 from goldwire import __version__
 from goldwire.cli import demo
+from goldwire.cli.options import App
 
 GROUPS = {
     "corpus": "Make, look at and convert corpora.",
@@ -53,7 +54,7 @@ class Late(typer.core.TyperGroup):
             self.commands = typer.main.get_group_from_info(whole, suggest_commands=True, **HOW).commands
 
 
-app = typer.Typer(
+app = App(
     name="goldwire",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -45,6 +45,7 @@ def adjudicate(
     from goldwire.annotate.exchange.deposit import FOLDER
     from goldwire.corpora.codec import encode_lines, read_lines
     from goldwire.corpora.coverage import finished
+    from goldwire.corpora.errors import CorpusError
     from goldwire.corpora.store import open_corpus, write_atomic
     from goldwire.eval.agreement import layer_names
 
@@ -52,7 +53,10 @@ def adjudicate(
     path = decisions or corpus.path / FOLDER / f"decisions-{to.replace('/', '-')}.jsonl"
     given: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []
     kept = _kept(corpus, to, merging.TOOL)
-    views = {name: finished(corpus.layer(name)) for name in layer_names(corpus, layers) if name != to}
+    names = layer_names(corpus, layers)
+    if layers and to in names:
+        raise CorpusError(f"layer {to!r} is the one that is made: name another with --to, or leave it out")
+    views = {name: finished(corpus.layer(name)) for name in names if name != to}
     merged = merging.adjudicate(views, corpus.documents(), given, corpus.ontology())
     write_atomic(path, encode_lines([*merged.disagreements, *merged.stale]))
     corpus.write_layer(to, {**kept, **{item.document: item for item in merged.annotations}}.values())

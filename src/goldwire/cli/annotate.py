@@ -9,6 +9,7 @@ import typer
 
 from goldwire.cli import adjudicate, migrate, serve, sync
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
+from goldwire.cli.options import App, refuse
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.store import Corpus
 
-app = typer.Typer()
+app = App()
 
 
 OntologyName = Annotated[str, typer.Option("--ontology", help="A name that ships, or a TOML file.")]
@@ -113,7 +114,10 @@ def _ontology(corpus: Corpus) -> Ontology:
 
     ontology = corpus.ontology()
     if ontology is None:
-        raise CorpusError(f'{corpus.path}: the corpus names no ontology; add `ontology = "…"` to corpus.toml')
+        raise CorpusError(
+            f"{corpus.path}: the corpus has no ontology; give it one with "
+            f"`goldwire corpus set {corpus.path} --ontology NAME|FILE`"
+        )
     return ontology
 
 
@@ -146,6 +150,7 @@ def _counts(counts: dict[str, int]) -> str:
 
 @app.command("import")
 def import_(
+    ctx: typer.Context,
     folder: Dir,
     export_file: Annotated[Path, typer.Argument(metavar="EXPORT.json", help="What Label Studio exported.")],
     *,
@@ -179,6 +184,8 @@ def import_(
     from goldwire.annotate.exchange import controls as declared
     from goldwire.annotate.exchange import deposit, exports, readings
 
+    if config_file is None:
+        refuse(ctx, ("entities", "triggers", "same"), "without --config: Goldwire knows its own controls")
     names, raw_tasks = names_of(annotators), exports.read(export_file)
     xml = None if config_file is None else _read_config(config_file)
     field = "text" if xml is None else declared.field(xml)
@@ -199,6 +206,9 @@ def import_(
     )
     imported = readings.decode(raw_tasks, context)
     deposited = deposit.write(corpus, imported, export_file.read_bytes(), export_file.name)
+    for who, name in names.items():
+        if not any(layer.endswith(f"/{name}") for layer in deposited.layers):
+            note(f"--annotator {who}={name}: {export_file} has nothing of anybody of this id or address")
     _tell_import(imported, deposited, as_json)
 
 

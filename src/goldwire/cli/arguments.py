@@ -40,13 +40,16 @@ def names_of(annotators: Sequence[str]) -> dict[str, str]:
 
 
 def pairs(given: Sequence[str] | None, form: str) -> dict[str, str]:
-    """Pairs by what stands before the first `=`; `form` is what was expected, for the message."""
+    """Pairs by what stands before the first `=`, each name once; `form` is what was expected."""
     from goldwire.corpora.errors import CorpusError
 
-    found = {}
+    found: dict[str, str] = {}
     for text in given or ():
         name, equals, value = text.partition("=")
         if not (name and equals):
             raise CorpusError(f"{text!r}: write {form}")
+        if name in found:
+            option = form.partition(" ")[0]
+            raise CorpusError(f"{option} {name} was given twice: {found[name]}, {value}; give it once")
         found[name] = value
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.output import Json, print_json
-from goldwire.eval.text import UNDEFINED, amount, chance, interval, line, number, points, signed, span
+from goldwire.eval.text import UNDEFINED, chance, interval, line, number, points, signed, sized, span
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,7 +35,8 @@ def compare(
     the pairs of a measure; a star marks what is not chance. Figures are points of a hundred, with --json
     shares of one. `+/=/-` are documents where the second is better, equal, worse; `shows` is the smallest
     true difference that this corpus shows at 80 % power, `needs` the documents that would show the one
-    found. Exit 2 if the records are of different corpora, gold layers or policies.
+    found; groups of near-duplicates count once. Exit 2 if the records are of different corpora, gold layers
+    or policies.
 
     \b
     Examples:
@@ -60,8 +61,13 @@ def _show(comparisons: list[Comparison], warnings: Iterable[str]) -> None:
     console = Console()
     for warning in warnings:
         console.print(Text(warning, "yellow"))
+    if all(len(comparison.standings) == 1 for comparison in comparisons):
+        console.print(Text(_alone(comparisons)), soft_wrap=True)
+        return
     for comparison in comparisons:
-        console.print(Text(f"\n{comparison.measure}, {amount(comparison.documents, 'document')}", "bold"))
+        console.print(
+            Text(f"\n{comparison.measure}, {sized(comparison.documents, comparison.independent)}", "bold")
+        )
         console.print(_ranking(comparison))
         if comparison.pairs:
             console.print(_pairs(comparison.pairs))
@@ -71,6 +77,20 @@ def _show(comparisons: list[Comparison], warnings: Iterable[str]) -> None:
         for standing in comparison.standings:
             told = f"{line(standing.system)}: {line(standing.signature)}|test:{comparison.test}"
             console.print(Text(told, "dim"), soft_wrap=True)
+
+
+def _alone(comparisons: list[Comparison]) -> str:
+    """What is said where there is one system."""
+    from goldwire.eval.measure import name, parse
+
+    told = [
+        f"{name(parse(comparison.measure)) or comparison.measure} {points(standing.value)}"
+        for comparison in comparisons
+        for standing in comparison.standings
+        if standing.value is not None
+    ]
+    one = line(comparisons[0].standings[0].system)
+    return f"One system only: nothing to compare. {one}: {', '.join(told) or UNDEFINED}"
 
 
 def _ranking(comparison: Comparison) -> Table:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldwire.cli.arguments import Dir, pairs
+from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ Option = Annotated[
 
 
 def import_(
+    ctx: typer.Context,
     folder: Dir,
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Annotated files.")] = None,
     *,
@@ -56,6 +58,8 @@ def import_(
 
     if bool(paths) == (library is not None):
         raise CorpusError("name the files to import, or gold that ships with --library")
+    if library is not None:
+        refuse(ctx, ("format", "option"), "with --library")
     corpus = open_corpus(folder)
     if library is not None:
         reading = convert.read_library(library, corpus)

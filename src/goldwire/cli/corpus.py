@@ -10,13 +10,15 @@ import typer
 from goldwire.cli import convert, cover, ontology, shape
 from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.convert import Option, tell_loss
+from goldwire.cli.options import App, given, refuse
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
     from goldwire.corpora.build import Built
     from goldwire.corpora.ingest import Intake
 
-app = typer.Typer()
+app = App()
+SETTINGS = ("ontology", "name", "language", "licence", "split")  # what a manifest says that can be asked for
 app.add_typer(ontology.app, name="ontology")
 app.command("import")(convert.import_)
 app.command("cover")(cover.cover)
@@ -43,6 +45,7 @@ SkipDuplicates = Annotated[
 
 @app.command("new")
 def new(
+    ctx: typer.Context,
     folder: Dir,
     more: More = None,
     *,
@@ -52,7 +55,10 @@ def new(
     option: Option = None,
     ontology: Annotated[
         str | None,
-        typer.Option(help="A name that ships, or a TOML file; conflict for articles, none for a format."),
+        typer.Option(
+            help="A name that ships, a TOML file, or none; conflict for articles and none for a format if "
+            "not given."
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="The corpus's name; that of DIR if not given.")] = None,
     language: Annotated[str, typer.Option(help="Of the texts, as a code such as en.")] = "en",
@@ -66,8 +72,9 @@ def new(
     """Make a corpus of articles: .txt, .jsonl, .csv, .html, .parquet, or folders of them.
 
     Texts are decoded, frozen and hashed; boilerplate is marked, never deleted. Nothing is written if
-    anything is wrong. Run it again after a crash: it completes, and changes nothing that is complete.
-    With --format, annotated files give the texts and a layer of labels.
+    anything is wrong. Run it again after a crash: it completes, and changes nothing that is complete; what
+    a corpus that is there says otherwise is an error (see `corpus set`). With --format, annotated files give
+    the texts and a layer of labels.
 
     \b
     Example:
@@ -75,25 +82,69 @@ def new(
       goldwire corpus new tweets --from test.conll --format conll --layer gold
     """
     from goldwire.corpora import build, splits
+    from goldwire.corpora.manifest import chosen
     from goldwire.corpora.store import Manifest, Splits
 
+    default = None if format else "conflict"
     manifest = Manifest(
-        name=name or folder.resolve().name,
+        name=folder.resolve().name if name is None else name,
         language=language,
         licence=licence,
-        ontology=ontology or (None if format else "conflict"),
-        splits=Splits(splits.parse(split)) if split else None,
+        ontology=default if ontology is None else chosen(ontology),
+        splits=None if split is None else Splits(splits.parse(split)),
     )
+    asked = [field for field in SETTINGS if given(ctx, [field])]
     if format is None:
+        refuse(ctx, ("layer", "option"), "without --format, for articles have no labels")
         intake = _read([*from_, *(more or [])], encoding, boilerplate, skip_duplicates)
-        built = build.new(folder, manifest, intake.documents)
+        built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
     else:
+        refuse(ctx, ("encoding", "skip_duplicates"), f"with --format {format}")
+        if boilerplate:
+            refuse(ctx, ("boilerplate",), f"with --format {format}, where none is marked")
         options = pairs(option, "--option NAME=VALUE")
+        paths = [*from_, *(more or [])]
         built, reading = build.new_from(
-            folder, manifest, [*from_, *(more or [])], format=format, options=options, layer=layer
+            folder, manifest, paths, format=format, options=options, layer=layer, asked=asked
         )
         _tell(built, reading.notes, as_json, {"loss": reading.loss, "quarantined": len(reading.quarantined)})
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    folder: Dir,
+    *,
+    ontology: Annotated[
+        str | None, typer.Option(help="A name that ships, a TOML file (it is copied), or none.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What the corpus is called.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of the texts, as a code such as en.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Under which the texts may be used.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Change what a corpus says of itself. Texts and layers stay as they are.
+
+    With --ontology it is told how many labels of each layer the new one does not have. (Layers, and a
+    project on a server, go over to another ontology with `annotate migrate`.)
+
+    \b
+    Example:
+      goldwire corpus set work --ontology company.toml --licence CC-BY-4.0
+    """
+    from goldwire.corpora.manifest import alter, chosen
+    from goldwire.corpora.store import open_corpus
+
+    values = {"ontology": chosen(ontology), "name": name, "language": language, "licence": licence}
+    changes = {field: value for field, value in values.items() if given(ctx, [field])}
+    if not changes:
+        ctx.fail("nothing to set: give --ontology, --name, --language or --licence")
+    altered = alter(open_corpus(folder), changes)
+    if as_json:
+        print_json({"corpus": str(folder), "changed": altered.changed, "unfit": altered.unfit})
+    else:
+        typer.echo(shape.altered(altered))
 
 
 @app.command("add")
@@ -128,6 +179,7 @@ def _read(paths: list[Path], encoding: str | None, mark: bool, skip_duplicates: 
 
 
 def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | None = None) -> None:
+    from goldwire.corpora.duplicates import independent
     from goldwire.corpora.statistics import count
 
     corpus = built.corpus
@@ -142,6 +194,7 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
                 "corpus": str(corpus.path),
                 "fingerprint": corpus.fingerprint(),
                 "documents": len(documents),
+                "independent": independent(documents),
                 "added": built.added,
                 "excluded": excluded,
                 "layers": corpus.layers(),
@@ -151,12 +204,15 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
         )
         return
     regions = ", ".join(f"{times} {reason}" for reason, times in excluded.items()) or "none"
-    typer.echo(f"{corpus.path}: {len(documents)} document(s), {built.added} of them new")
+    typer.echo(f"{corpus.path}: {shape.size(documents)}, {built.added} of them new")
     typer.echo(f"boilerplate marked: {regions}")
     typer.echo(f"layers: {', '.join(corpus.layers()) or 'none'}")
     if more is not None:
         typer.echo(f"{tell_loss(more['loss'])}; quarantined: {more['quarantined']}")
-    typer.echo(f"next: goldwire corpus show {corpus.path}, goldwire annotate export {corpus.path} tasks.json")
+    then = f"annotate export {corpus.path} tasks.json"
+    if corpus.manifest.ontology is None:  # tasks are made of one
+        then = f"corpus set {corpus.path} --ontology NAME|FILE"
+    typer.echo(f"next: goldwire corpus show {corpus.path}, goldwire {then}")
 
 
 @app.command("show")

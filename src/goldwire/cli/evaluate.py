@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import typer
-
 from goldwire.cli import agreement, compare, gate, report, run, score
+from goldwire.cli.options import App
 
-app = typer.Typer()
+app = App()
 
 
 app.command("run")(run.run)

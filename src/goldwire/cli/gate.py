@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
 from goldwire.cli.report import home_of
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def gate(
+    ctx: typer.Context,
     record: Annotated[Path, typer.Argument(metavar="RECORD", help="The record of this build.")],
     *,
     baseline: Annotated[Path, typer.Option(help="The baseline, a file kept in the repository.")],
@@ -55,6 +57,8 @@ def gate(
     from goldwire.eval.gate.judgement import judge
     from goldwire.eval.record import read_record
 
+    if update:
+        refuse(ctx, ("junit", "markdown", "github", "as_json"), "with --update: nothing is judged")
     rules, scored = policies.read(policy), read_record(record)
     home = _corpus(corpus, record)
     if update:

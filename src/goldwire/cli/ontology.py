@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from goldwire.cli import shape
+from goldwire.cli.options import App
 from goldwire.cli.output import Json, print_json
 
-app = typer.Typer(help="Show, check and compare ontologies.", no_args_is_help=True)
+app = App(help="Show, check and compare ontologies.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="ONTOLOGY", help="A name that ships, or a TOML file.")]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def report(
+    ctx: typer.Context,
     records: Annotated[
         list[Path], typer.Argument(metavar="RECORD…", help="Records of `eval score` on the same gold.")
     ],
@@ -46,8 +48,11 @@ def report(
       goldwire eval report work/records/all.json --markdown report.md --latex table.tex
     """
     from goldwire.eval.record import read_record
+    from goldwire.eval.report.build import is_streamed
 
     named = {str(path): read_record(path) for path in records}
+    if is_streamed(named):
+        refuse(ctx, ("corpus",), "with records made with --stream, which do not name their documents")
     made, blocks = _make(named, _corpus(corpus, records), seed)
     if html is not None:
         from goldwire.eval.report.html import render

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldwire.cli.arguments import Dir, pairs
+from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ Matrix = Annotated[
 
 
 def run(
+    ctx: typer.Context,
     folder: Dir,
     *,
     system: Annotated[
@@ -74,6 +76,9 @@ def run(
 
     corpus = open_corpus(folder)
     chosen = _chosen(system or [], systems or [], only or [])
+    for setting in ("seed", "workers"):
+        if all(getattr(item, setting) is not None for item in chosen):
+            refuse(ctx, (setting,), "where every system has its own in the file")
     chosen = [_limited(item, timeout, memory) for item in _with(chosen, labels or [], option or [])]
     learners = _learners(chosen, save, load)
     chosen = [_loading(item, load) if item in learners else item for item in chosen]

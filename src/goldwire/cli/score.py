@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,6 +14,8 @@ from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
+    from goldwire.eval.record import Record
+    from goldwire.eval.score import Options
     from goldwire.eval.suites import Meaning, Suite
 
 
@@ -52,6 +55,9 @@ def score(
     ] = "set",
     trials: Annotated[int, typer.Option(min=0, help="Resamples for the intervals; 0 for none.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 0,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put the record over one of the name, whatever that has.")
+    ] = False,
     stream: Annotated[
         bool, typer.Option("--stream", help="Forget which document is which: memory stays, however many.")
     ] = False,
@@ -64,6 +70,9 @@ def score(
     regions are not counted. A streamed record has all figures and intervals, but cannot be compared with
     another by document.
 
+    Where a record of the name is kept already, what it has of other systems stays, if gold, documents,
+    measures and policies are the same; if they are not, that is an error. What moved is told.
+
     \b
     Examples:
       goldwire eval score work --system lexicon --system mine
@@ -72,7 +81,7 @@ def score(
     """
     from goldwire.corpora.store import RECORDS, open_corpus
     from goldwire.eval.counting.coverage import Scope
-    from goldwire.eval.record import write_record
+    from goldwire.eval.keeping import keep
     from goldwire.eval.score import Options, score_corpus
     from goldwire.eval.selection import select
 
@@ -91,15 +100,18 @@ def score(
         rejected=rejected,
     )
     systems = system or _systems(corpus)
+    name = _record_name(name, chosen)
     record = score_corpus(corpus, gold, systems, wanted, options=options, workers=os.cpu_count() or 1)
-    place = corpus.path / RECORDS / f"{_record_name(name, chosen)}.json"
-    write_record(record, place)
+    place = corpus.path / RECORDS / f"{name}.json"
+    kept = keep(record, place, replace=replace)
+    for told in (*_lost(record, options), *kept.notes):
+        note(told)
     if as_json:
-        print_json(record)
+        print_json(kept.record)
         return
     from goldwire.cli.board import show
 
-    show(record)
+    show(kept.record)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
 
 
@@ -121,6 +133,12 @@ def _systems(corpus: Corpus) -> list[str]:
     if not names:
         raise CorpusError(f"{corpus.path}: no system to score; run one with `goldwire eval run`")
     return names
+
+
+def _lost(record: Record, options: Options) -> Iterator[str]:
+    """What was asked for and could not be had."""
+    if options.trials and record.policies["intervals"] == "none":
+        yield "no intervals: near-duplicates are drawn together, and with --stream it is forgotten which are"
 
 
 def _record_name(name: str | None, suite: Suite | None) -> str:

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.arguments import Layout
+from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
 from goldwire.cli.sync import DataDir, Prefill, Project, connect, open_both, progress
 
 if TYPE_CHECKING:
     from goldwire.annotate.local.server import Server
 
+PUSHING = ("project", "layout", "prefill")  # what is asked of a corpus that is shown there
+STARTING = ("folder", *PUSHING, "port", "open_", "invite")
+
 
 def serve(
+    ctx: typer.Context,
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A corpus to push and show there.")
     ] = None,
@@ -44,6 +49,12 @@ def serve(
     """
     from goldwire.annotate.local import server
 
+    if stop or show:
+        refuse(ctx, STARTING, "with --stop" if stop else "with --status")
+    if stop:
+        refuse(ctx, ("show",), "with --stop")
+    if folder is None:
+        refuse(ctx, PUSHING, "without DIR: no corpus is shown there")
     if stop or show:
         _tell_server(server.status(data_dir), server.stop(data_dir) if stop else None, as_json)
         return

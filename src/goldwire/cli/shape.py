@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goldwire.corpora.duplicates import Pair
+    from goldwire.corpora.manifest import Altered
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.statistics import LayerStatistics, Statistics
     from goldwire.corpora.store import Corpus
@@ -48,6 +49,26 @@ def facts(corpus: Corpus) -> dict[str, Any]:
         "layers": {name: len(layer) for name, layer in lines.items()},
         "covered": {name: coverage.describe(layer.values(), len(documents)) for name, layer in lines.items()},
     }
+
+
+def size(documents: Sequence[Document]) -> str:
+    """How many documents, and in how many groups of near-duplicates where some are alike."""
+    from goldwire.corpora.duplicates import independent
+
+    number, groups = len(documents), independent(documents)
+    return f"{number} document(s)" + (f" in {groups} group(s) of near-duplicates" if groups < number else "")
+
+
+def altered(found: Altered) -> str:
+    """What a corpus says otherwise now, and what no longer fits."""
+    lines = [f"{field}: {before} -> {now}" for field, (before, now) in found.changed.items()]
+    lines = lines or ["nothing changed: the corpus says so already"]
+    for layer, kinds in found.unfit.items():
+        told = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
+        lines.append(f"layer {layer} does not fit the ontology: {told}")
+    if found.unfit:
+        lines.append(f"see each of them: goldwire corpus validate {found.corpus.path}")
+    return "\n".join(lines)
 
 
 def overview(facts: Mapping[str, Any]) -> str:

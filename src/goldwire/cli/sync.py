@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
+from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ _COUNTING = re.compile(r"(\d+) of (\d+)")
 
 
 def push(
+    ctx: typer.Context,
     folder: Dir,
     *,
     project: Project = None,
@@ -81,6 +83,8 @@ def push(
     """
     from goldwire.annotate.sync import push as pushing
 
+    if len(assign) == 1:
+        refuse(ctx, ("overlap",), "with one person")
     corpus, ontology = open_both(folder)
     title = project or corpus.manifest.name
     documents = {title: corpus.documents()}
@@ -140,6 +144,7 @@ def pull(
 
 
 def status(
+    ctx: typer.Context,
     folder: Dir,
     *,
     project: Project = None,
@@ -165,6 +170,8 @@ def status(
     """
     from goldwire.annotate.sync import status as looking
 
+    if not watch:
+        refuse(ctx, ("every",), "without --watch")
     corpus, _ = open_both(folder)
     request = _request(corpus, project, naming, annotators, full=False)
     with connect(url, token_file, data_dir, verbose) as client:
@@ -187,7 +194,10 @@ def open_both(folder: Path) -> tuple[Corpus, Ontology]:
     corpus = open_corpus(folder)
     ontology = corpus.ontology()
     if ontology is None:
-        raise CorpusError(f'{folder}: the corpus names no ontology; add `ontology = "…"` to corpus.toml')
+        raise CorpusError(
+            f"{folder}: the corpus has no ontology; give it one with "
+            f"`goldwire corpus set {folder} --ontology NAME|FILE`"
+        )
     return corpus, ontology
 
 
@@ -200,11 +210,25 @@ def connect(
     from goldwire.annotate.sync.client import Client
 
     address, token = access.find(url, token_file, data_dir)
+    _check_one_server(address, data_dir)
     client = Client(address, token, watch=note if verbose else lambda _: None)
     try:
         yield client
     finally:
         client.close()
+
+
+def _check_one_server(address: str, data_dir: Path | None) -> None:
+    """Raise `ServerError` if the server of a data directory runs and another one would be spoken to."""
+    from goldwire.annotate.local import server
+    from goldwire.corpora.errors import ServerError
+
+    local = None if data_dir is None else server.status(data_dir)
+    if local is not None and local.url != address:
+        raise ServerError(
+            f"--data-dir {data_dir} has a server at {local.url}, and --url or LABEL_STUDIO_URL names "
+            f"{address}: leave one of them out"
+        )
 
 
 def _request(

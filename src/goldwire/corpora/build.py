@@ -13,6 +13,7 @@ from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
 from goldwire.corpora.ingest import merge
+from goldwire.corpora.manifest import check_manifest, place_ontology, told
 from goldwire.corpora.store import (
     MANIFEST,
     QUARANTINE,
@@ -23,8 +24,6 @@ from goldwire.corpora.store import (
     write_documents,
 )
 from goldwire.corpora.types import Annotations, Document
-
-ONTOLOGY_FILE = "ontology.toml"
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,29 +40,40 @@ def new(
     documents: Iterable[Document],
     layers: Mapping[str, Iterable[Annotations]] | None = None,
     files: Mapping[str, bytes] | None = None,
+    *,
+    asked: Iterable[str] = (),
 ) -> Built:
     """Make a corpus, with the gold that ships for its texts unless `layers` has gold; `files` go beside.
 
     Near-duplicates are grouped.
 
     An ontology that the manifest names by file is copied into the corpus. A corpus that is there already
-    with these very documents and layers is left as it is. Raises `CorpusError` if something else is there.
+    with these very documents and layers, and those fields of the manifest that are `asked` for, is left as
+    it is. Raises `CorpusError` if something else is there.
     """
+    check_manifest(manifest)
     items = duplicates.group(list(documents))
-    manifest, ontology_file = _with_ontology(manifest)
+    placed, ontology_file = place_ontology(manifest)
     if manifest.splits is not None:
         splits.check(manifest.splits.shares)
-    given = {name: list(layer) for name, layer in (layers or {}).items()}
-    notes = []
-    if library.GOLD not in given and (shipped := library.gold_for(items)):
-        given[library.GOLD] = [item for annotations in shipped.values() for item in annotations]
-        notes = [_shipped_note(name, annotations) for name, annotations in shipped.items()]
+    own = {name: list(layer) for name, layer in (layers or {}).items()}
+    shipped, notes = ({}, []) if library.GOLD in own else _shipped(items)
     if (path / MANIFEST).is_file():
-        return Built(
-            corpus=_same(path, items, given), added=0, notes=["the corpus is there already, complete"]
-        )
-    corpus = create_corpus(path, manifest, items, layers=given, files={**(files or {}), **ontology_file})
+        corpus = open_corpus(path)
+        _check_asked(corpus, manifest, asked)
+        _check_same(corpus, items, own, {*own, *shipped})
+        return Built(corpus=corpus, added=0, notes=["the corpus is there already, complete"])
+    contents = {**(files or {}), **ontology_file}
+    corpus = create_corpus(path, placed, items, layers={**own, **shipped}, files=contents)
     return Built(corpus=corpus, added=len(items), notes=notes)
+
+
+def _shipped(documents: list[Document]) -> tuple[dict[str, list[Annotations]], list[str]]:
+    """The layer of gold that ships for documents, if any does, and what is said of it."""
+    found = library.gold_for(documents)
+    gold = [item for annotations in found.values() for item in annotations]
+    notes = [_shipped_note(name, annotations) for name, annotations in found.items()]
+    return ({library.GOLD: gold} if gold else {}), notes
 
 
 def new_from(
@@ -74,6 +84,7 @@ def new_from(
     format: str,
     options: Mapping[str, str],
     layer: str,
+    asked: Iterable[str] = (),
 ) -> tuple[Built, Reading]:
     """Make a corpus of annotated files, with their labels as a layer and what was refused in quarantine.
 
@@ -85,7 +96,7 @@ def new_from(
     if reading.quarantined:
         refused[f"{QUARANTINE}/{layer}.jsonl"] = encode_lines(reading.quarantined)
     lines = [*reading.annotations, *_rest(reading)]
-    built = new(path, manifest, reading.documents, {layer: lines}, refused)
+    built = new(path, manifest, reading.documents, {layer: lines}, refused, asked=asked)
     if unjudged := len(reading.documents) - len(lines):
         told = f"{unjudged} of {len(reading.documents)} documents have no line in layer {layer}: not judged"
         built = msgspec.structs.replace(built, notes=[*built.notes, told])
@@ -140,27 +151,36 @@ def _shipped_note(name: str, annotations: list[Annotations]) -> str:
     return f"layer gold: {name}, which ships with goldwire, has gold for {ids} (same text by SHA-256)"
 
 
-def _with_ontology(manifest: Manifest) -> tuple[Manifest, dict[str, bytes]]:
-    """The manifest as it is in the corpus, and the ontology file to put beside it."""
-    if manifest.ontology is None:
-        return manifest, {}
-    ontologies.read(manifest.ontology)
-    if not (source := Path(manifest.ontology)).is_file():
-        return manifest, {}
-    return msgspec.structs.replace(manifest, ontology=ONTOLOGY_FILE), {ONTOLOGY_FILE: source.read_bytes()}
+def _check_asked(corpus: Corpus, manifest: Manifest, asked: Iterable[str]) -> None:
+    """Raise `CorpusError`, naming all of them, where what was asked for is not what the corpus has."""
+    there, wanted = told(corpus), told(Corpus(Path(), manifest))
+    differ = [
+        f"{field} {there[field]}, not {wanted[field]}" for field in asked if there[field] != wanted[field]
+    ]
+    if differ:
+        raise CorpusError(
+            f"{corpus.path}: the corpus is there already, with {'; '.join(differ)}. Change it with "
+            f"`goldwire corpus set {corpus.path}` (shares: `goldwire corpus split`), or choose another place"
+        )
 
 
-def _same(path: Path, documents: list[Document], layers: Mapping[str, list[Annotations]]) -> Corpus:
-    """The corpus at `path`, if it is what would be made; it may hold more layers by now."""
-    corpus = open_corpus(path)
+def _check_same(
+    corpus: Corpus, documents: list[Document], own: Mapping[str, list[Annotations]], layers: set[str]
+) -> None:
+    """Raise `CorpusError` if a corpus is not what would be made; it may hold more layers by now."""
     if encode_lines(corpus.documents()) != encode_lines(documents):
         raise CorpusError(
-            f"{path}: a corpus with other documents is there; choose another place, or add to it with "
+            f"{corpus.path}: a corpus with other documents is there; choose another place, or add to it with "
             f"`goldwire corpus add`"
         )
-    if missing := layers.keys() - set(corpus.layers()):
+    if missing := layers - set(corpus.layers()):
         raise CorpusError(
-            f"{path}: the corpus is there without layer {', '.join(sorted(missing))}; "
+            f"{corpus.path}: the corpus is there without layer {', '.join(sorted(missing))}; "
             f"put it there with `goldwire corpus import`"
         )
-    return corpus
+    other = [name for name, layer in own.items() if corpus.layer(name) != {a.document: a for a in layer}]
+    if other:
+        raise CorpusError(
+            f"{corpus.path}: the corpus is there, with other content in layer {', '.join(other)}; "
+            f"put this in its place with `goldwire corpus import --replace`, or choose another --layer"
+        )

@@ -90,18 +90,32 @@ def decode_versioned(data: bytes, type: type[T], what: str, where: str, newest: 
 
     Raises `DataError`, saying that it is not `what`, with every fault; a later format is told as such first.
     """
-    try:
-        raw = msgspec.json.decode(data)
-    except BROKEN as error:
-        raise DataError(f"{where}: not {what}", [Fault(where, "$", f"not valid JSON: {error}")]) from error
-    if isinstance(raw, dict) and isinstance(raw.get("format"), int) and raw["format"] > newest:
-        message = f"format {raw['format']} is newer than this Goldwire reads ({newest}); install a later one"
+    format = _format(data, what, where)
+    if format > newest:
+        message = f"format {format} is newer than this Goldwire reads ({newest}); install a later one"
         raise DataError(f"{where}: cannot be read", [Fault(where, "$.format", message)])
     try:
         return msgspec.json.decode(data, type=type)
     except msgspec.ValidationError as error:
+        raw = msgspec.json.decode(data)
         faults = list(value_faults(raw, type, where, "$")) or [Fault(where, "$", str(error))]
         raise DataError(f"{where}: not {what} ({len(faults)} faults)", faults) from error
+
+
+class _Versioned(msgspec.Struct):
+    """The format alone: reading the rest as well takes as long as the file is."""
+
+    format: int = 0
+
+
+def _format(data: bytes, what: str, where: str) -> int:
+    """The number of a format; 0 where there is none, which is a fault of its own later."""
+    try:
+        return msgspec.json.decode(data, type=_Versioned).format
+    except msgspec.ValidationError:
+        return 0
+    except BROKEN as error:
+        raise DataError(f"{where}: not {what}", [Fault(where, "$", f"not valid JSON: {error}")]) from error
 
 
 def line_faults(line: bytes, type: Any, where: str, error: Exception) -> list[Fault]:

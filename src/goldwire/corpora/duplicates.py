@@ -58,6 +58,11 @@ def group(documents: Sequence[Document]) -> list[Document]:
     return [msgspec.structs.replace(document, group=groups.get(document.id)) for document in documents]
 
 
+def independent(documents: Iterable[Document]) -> int:
+    """How many documents there are, those of a group counted once."""
+    return len({document.group or document.id for document in documents})
+
+
 def groups(documents: Iterable[Document]) -> dict[str, list[str]]:
     """The ids of each group that documents have, in the order of the corpus."""
     found: dict[str, list[str]] = {}

@@ -20,6 +20,7 @@ from goldwire.corpora.rows import Row, decode_csv, decode_jsonl, read_parquet
 from goldwire.corpora.store import check_id
 from goldwire.corpora.types import Document, Meta
 
+ENCODED = (".txt", ".jsonl", ".csv")  # files that do not say what they are encoded in
 TITLE_LENGTH = 200  # code points; a longer first line is a paragraph
 _SENTENCE_END = re.compile(r"[.!?…:;,][\"'”’»)\]]*$")
 
@@ -37,11 +38,16 @@ def read(
     """The documents of files and folders (searched to the bottom), in order of path.
 
     `.txt` and `.html` hold one document with the file's name as its id; `.jsonl`, `.csv` and `.parquet`
-    hold one a row, with `id`, `text` and, where given, the fields of `Meta`. `mark` marks boilerplate.
+    hold one a row, with `text` and, where given, `id` and the fields of `Meta`. `mark` marks boilerplate.
     A text that occurs twice is a fault unless `skip_duplicates` takes the first and notes the rest.
     Raises `CorpusError` if a path is not there or of another kind, `DataError` with every other fault.
     """
     files, notes = find_files(paths)
+    if encoding is not None and not any(file.suffix.lower() in ENCODED for file in files):
+        raise CorpusError(
+            f"--encoding {encoding} has no effect on files that say their own encoding; it is for "
+            f"{', '.join(ENCODED)}; leave it out"
+        )
     rows, faults = _read_rows(files, encoding)
     documents, more, said = _documents(rows, mark, skip_duplicates)
     if faults + more:
@@ -142,7 +148,7 @@ def _documents(rows: list[Row], mark: bool, skip: bool) -> tuple[list[Document],
     texts: dict[str, str] = {}
     for row in rows:
         wrong = list(_row_faults(row))
-        if row.id in ids:
+        if row.id in ids and not row.unnamed:  # whose id is that of its text: see below
             wrong.append(("$.id", f"{row.id!r} is the id of {ids[row.id]} too"))
         document = None if wrong else _document(row, mark)
         first = texts.setdefault(document.sha256, row.where) if document else row.where
@@ -155,7 +161,7 @@ def _documents(rows: list[Row], mark: bool, skip: bool) -> tuple[list[Document],
             notes += [f"{row.where}: {warning}" for warning in text_warnings(row.text)]
         ids.setdefault(row.id, row.where)
         faults += [Fault(row.where, path, message) for path, message in wrong]
-    return documents, faults, notes + _unknown_fields(rows)
+    return documents, faults, [*notes, *_unnamed(rows), *_unknown_fields(rows)]
 
 
 def _row_faults(row: Row) -> Iterator[tuple[str, str]]:
@@ -176,6 +182,11 @@ def _document(row: Row, mark: bool) -> Document:
     # Regions that came along were somebody's decision; the rules do not overrule it.
     excluded = row.excluded or (boilerplate.find(row.text) if mark else ())
     return Document(id=row.id, text=row.text, sha256=hash_text(row.text), meta=row.meta, excluded=excluded)
+
+
+def _unnamed(rows: Iterable[Row]) -> list[str]:
+    number = sum(row.unnamed for row in rows)
+    return [f"without an id: {number} row(s), each called by the hash of its text"] if number else []
 
 
 def _unknown_fields(rows: Iterable[Row]) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Literal
 
 import msgspec
 
+from goldwire import configs
 from goldwire.corpora import toml
 from goldwire.corpora.errors import DataError, Fault, OntologyError
 
@@ -142,6 +143,11 @@ def decode(text: str, where: str = "ontology") -> Ontology:
     if faults:
         raise DataError(f"{where}: {len(faults)} contradiction(s)", faults)
     return ontology
+
+
+def ships(name: str) -> bool:
+    """Whether an ontology of this name ships with Goldwire; a file of the name is not looked at then."""
+    return name in configs.names("ontologies")
 
 
 def read(source: str | Path) -> Ontology:

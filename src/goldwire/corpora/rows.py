@@ -1,8 +1,9 @@
-"""Articles from files that hold many: JSON lines, CSV and Parquet, a row each with `id` and `text`."""
+"""Articles from files that hold many: JSON lines, CSV and Parquet, a row each."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -19,11 +20,17 @@ from goldwire.corpora.types import Excluded, Meta
 META = Meta.__struct_fields__
 COLUMNS = ("id", "text", *META)
 DELIMITERS = (",", ";", "\t", "|")
+ID_DIGITS = (
+    12  # of the SHA-256 of a text, as a fingerprint has: two of a million texts share them once in 500
+)
 FIELD_LIMIT = 2**31 - 1  # characters in one CSV field; the default of 131,072 is less than a long report
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One article as a file gives it. `where` is `file:line`; `unknown` are fields that are not kept."""
+    """One article as a file gives it. `where` is `file:line`; `unknown` are fields that are not kept.
+
+    A row without an id is `unnamed` and called by the hash of its text: the same in any file, at any line.
+    """
 
     where: str
     id: str
@@ -32,6 +39,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[Excluded, ...] = ()
     sha256: str | None = None
     unknown: tuple[str, ...] = ()
+    unnamed: bool = False
 
 
 def decode_jsonl(text: str, where: str) -> list[Row]:
@@ -79,11 +87,9 @@ def _csv_values(text: str, where: str) -> _Values:
     delimiter = max(DELIMITERS, key=header_line.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header, line = [name.strip().lower() for name in next(reader, [])], reader.line_num + 1
-    if missing := [name for name in ("id", "text") if header.count(name) != 1]:
-        yield (
-            f"{where}:1",
-            f"needs one column {' and one '.join(missing)}; the header has {', '.join(header)}",
-        )
+    if header.count("text") != 1 or header.count("id") > 1:
+        told = f"needs one column text, and one column id at most; the header has {', '.join(header)}"
+        yield f"{where}:1", told
         return
     try:
         for cells in reader:
@@ -131,18 +137,25 @@ def _row(values: Mapping[str, Any], where: str) -> tuple[Row | None, list[tuple[
     if faults:
         return None, faults
     row = Row(
-        where=where, id=id, text=text, meta=Meta(**meta), excluded=excluded, sha256=sha256,
-        unknown=tuple(sorted(unknown)),
+        where=where, id=_id_of(text) if id is None else id, unnamed=id is None, text=text,
+        meta=Meta(**meta), excluded=excluded, sha256=sha256, unknown=tuple(sorted(unknown)),
     )  # fmt: skip
     return row, []
 
 
-def _read_id(value: Any) -> str:
+def _read_id(value: Any) -> str | None:
+    if value is None:
+        return None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not value:
         raise ValueError(f"an id is text or a whole number, got {_shown(value)}")
     return value
+
+
+def _id_of(text: str) -> str:
+    # Half a character is told as a fault of the text later, so it must not end in one here.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:ID_DIGITS]
 
 
 def _read_text(value: Any) -> str:

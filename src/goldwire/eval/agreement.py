@@ -114,7 +114,7 @@ def agree_corpus(
 def layer_names(corpus: Corpus, layers: Sequence[str] = ()) -> list[str]:
     """The layers meant: NAME stands for `annotator/NAME` too, none for all annotators.
 
-    Raises `CorpusError` for a layer that is not there.
+    Raises `CorpusError` for a layer that is not there, or named twice.
     """
     found = corpus.layers()
     names = [f"{ANNOTATOR}{name}" if f"{ANNOTATOR}{name}" in found else name for name in layers]
@@ -122,6 +122,8 @@ def layer_names(corpus: Corpus, layers: Sequence[str] = ()) -> list[str]:
     missing = [name for name in names if name not in found]
     if missing:
         raise CorpusError(f"{corpus.path}: no layer {missing[0]!r}; there are {', '.join(found) or 'none'}")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise CorpusError(f"layer {twice[0]!r} was named twice; name it once")
     return names
 
 

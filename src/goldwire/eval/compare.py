@@ -18,11 +18,12 @@ from goldwire.eval.comparability import iter_differences
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, parse
-from goldwire.eval.record import Interval, Record, Result
+from goldwire.eval.record import Interval, Record, Result, independent
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import ALPHA, Difference
 from goldwire.eval.statistics.figures import FIGURES, Groups, prf, rows, statistic
 from goldwire.eval.statistics.metrics import is_defined
+from goldwire.eval.text import sized
 
 F = FIGURES.index("f")
 
@@ -79,10 +80,12 @@ class Comparison(_Struct, frozen=True):
     `detectable` is the smallest true difference that this corpus shows, for the pair that is hardest to
     tell apart, at 80 % power and 5 % in a single test. `sentence` says whether the ranking is decided.
     `groups` are the sets of systems of which no two can be told apart, each as large as can be.
+    Near-duplicates among the `documents` count once in `independent`, and in what pairs need.
     """
 
     measure: str
     documents: int
+    independent: int
     standings: tuple[Standing, ...]
     pairs: tuple[Pair, ...]
     groups: tuple[tuple[str, ...], ...]
@@ -172,6 +175,7 @@ def compare_systems(systems: Sequence[Contender], measure: Measure, *, seed: int
     results = {system.name: system.result(str(measure)) for system in systems}
     ranked = sorted(systems, key=lambda system: _rank(results[system.name].value, system.name))
     groups = systems[0].record.groups
+    documents, distinct = len(systems[0].record.documents), independent(systems[0].record)
     counts = {system.name: system.counts(measure) for system in (ranked if len(ranked) > 1 else ())}
     pairs = _with_holm(
         [
@@ -182,13 +186,14 @@ def compare_systems(systems: Sequence[Contender], measure: Measure, *, seed: int
     alike = indistinguishable([system.name for system in ranked], pairs)
     return Comparison(
         measure=str(measure),
-        documents=len(systems[0].record.documents),
+        documents=documents,
+        independent=distinct,
         standings=tuple(_standing(system.name, results[system.name], alike) for system in ranked),
         pairs=tuple(pairs),
         groups=tuple(alike),
         detectable=max((p.detectable for p in pairs if p.detectable is not None), default=None),
         decided=bool(pairs) and all(pair.decided for pair in pairs),
-        sentence=sentence([system.name for system in ranked], pairs, len(systems[0].record.documents)),
+        sentence=sentence([system.name for system in ranked], pairs, documents, distinct),
         test=f"approximate-randomisation-{contrast.SWAPS}-seed-{seed}-holm",
     )
 
@@ -290,8 +295,11 @@ def indistinguishable(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple
     return sorted((g for g in found if len(g) > 1), key=lambda g: [place[name] for name in g])
 
 
-def sentence(names: Sequence[str], pairs: Sequence[Pair], documents: int) -> str:
-    """Whether the ranking is decided, for people."""
+def sentence(
+    names: Sequence[str], pairs: Sequence[Pair], documents: int, independent: int | None = None
+) -> str:
+    """Whether the ranking is decided, for people; `independent` where some documents are near-duplicates."""
+    sizes = documents, documents if independent is None else independent
     if not pairs:
         return "There is one system only: nothing to compare."
     if all(pair.p is None for pair in pairs):
@@ -301,8 +309,8 @@ def sentence(names: Sequence[str], pairs: Sequence[Pair], documents: int) -> str
     rivals = [pair for pair in pairs if pair.first == names[0] and not pair.decided]
     if not rivals:
         near = [pair for pair in pairs if not pair.decided]
-        return f"{names[0]} is ahead of all others; among those, {_apart(near)} {_plan(near, documents)}"
-    return f"The ranking is not decided: {_apart(rivals)} {_plan(rivals, documents)}"
+        return f"{names[0]} is ahead of all others; among those, {_apart(near)} {_plan(near, *sizes)}"
+    return f"The ranking is not decided: {_apart(rivals)} {_plan(rivals, *sizes)}"
 
 
 def _apart(pairs: Sequence[Pair]) -> str:
@@ -311,12 +319,14 @@ def _apart(pairs: Sequence[Pair]) -> str:
     return f"{' nor '.join(shown)}{more} cannot be told apart."
 
 
-def _plan(pairs: Sequence[Pair], documents: int) -> str:
+def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
+    """What these documents show and how many would show more: of near-duplicates, how many groups."""
     planned = [(pair, pair.detectable) for pair in pairs if pair.detectable is not None]
     if not planned:
-        return f"There are too few documents ({documents}) to say more."
+        return f"There is too little ({sized(documents, independent)}) to say more."
     pair, shown = planned[0]
-    least = f"These {documents} documents show a difference from {100 * shown:.1f} points up"
-    if not pair.needed or pair.needed <= documents:
+    least = f"These {sized(documents, independent)} show a difference from {100 * shown:.1f} points up"
+    if not pair.needed or pair.needed <= independent:
         return f"{least}."
-    return f"{least}; about {pair.needed} would settle one of {abs(100 * (pair.difference or 0)):.1f}."
+    more = f"{pair.needed:,}" + (" groups" if independent < documents else "")
+    return f"{least}; about {more} would settle one of {abs(100 * (pair.difference or 0)):.1f}."

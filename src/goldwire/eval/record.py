@@ -17,13 +17,11 @@ from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import write_atomic
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
+from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.metrics import Score
-from goldwire.eval.text import amount
+from goldwire.eval.text import sized
 
 FORMAT = 2  # 1 had no coverage, no rejected units and no failed documents
-# On so few documents 95 % intervals are too narrow: of 2,000 simulated ones 93.5 % held the truth on 10
-# documents, 89 % on 5 and 53 % on 2 (docs/intervals.md; for more documents docs/statistics.md).
-FEW = 10
 
 
 class _Struct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -201,21 +199,26 @@ class Record(_Struct, frozen=True, kw_only=True):
         )
 
 
-def independent(record: Record) -> int:
-    """How many documents the figures rest on, near-duplicates that are drawn together counted once."""
-    if record.groups is not None:
-        return len(set(record.groups))
+def size(record: Record) -> int:
+    """How many documents were scored, whether the record names them or not."""
     return len(record.documents) or max((sum(table.times) for table in record.counts), default=0)
 
 
+def independent(record: Record) -> int:
+    """How many documents the figures rest on, near-duplicates that are drawn together counted once."""
+    return size(record) if record.groups is None else len(set(record.groups))
+
+
 def iter_warnings(record: Record) -> Iterator[str]:
-    """What people must be told before they read the figures; see `FEW`."""
-    documents = independent(record)
-    if 0 < documents <= FEW:
+    """What people must be told before they read the figures; see `contrast.FEW`."""
+    documents, distinct = size(record), independent(record)
+    if 0 < distinct <= FEW:
         yield (
-            f"These figures rest on {amount(documents, 'document')}. On {FEW} or fewer, 95 % intervals are "
+            f"These figures rest on {sized(documents, distinct)}. On {FEW} or fewer, 95 % intervals are "
             "too narrow and hardly any difference can be shown: take them as a first look."
         )
+    elif distinct < documents:
+        yield f"{sized(documents, distinct)}: intervals, tests and what is needed count groups."
 
 
 def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:

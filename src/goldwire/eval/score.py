@@ -316,8 +316,8 @@ def _kinds(rejections: Patterns) -> dict[str, int]:
 
 
 def _rejections(plan: _Plan, whole: Whole) -> Iterator[CountTable]:
-    """The tables of layers of which something was rejected."""
-    for name, digest in zip(plan.names, whole.layers, strict=True):
+    """The tables of systems of which something was rejected."""
+    for name, digest in zip(plan.names[1:], whole.layers[1:], strict=True):
         rejections = digest.rejections
         if _kinds(rejections):
             yield encode_patterns(rejections, name.name, REJECTED)

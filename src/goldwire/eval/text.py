@@ -117,6 +117,18 @@ def seconds(value: float | None) -> str:
     return f"{1000 * value:.1f} ms" if value >= 1e-4 else "<0.1 ms"  # noqa: PLR2004 - as one decimal shows
 
 
+def sized(documents: int, independent: int) -> str:
+    """How many documents, and in how many groups where some are near-duplicates of others.
+
+    >>> sized(1, 1), sized(2000, 18)
+    ('1 document', '2,000 documents in 18 groups of near-duplicates')
+    """
+    told = amount(documents, "document")
+    return (
+        told if independent == documents else f"{told} in {amount(independent, 'group')} of near-duplicates"
+    )
+
+
 def amount(count: int, one: str, many: str | None = None) -> str:
     """A count with its noun.
 

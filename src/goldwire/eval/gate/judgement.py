@@ -41,8 +41,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `before` and `now` are the figures of baseline and record, `limit` is the rule's. For a margin, `low`
     and `high` are one-sided bounds of the difference, `p` is one-sided, `power` the chance that a true loss
-    of the margin fails (in steps of 5 %), and `needed` the documents that would raise it to 80 %. `losers`
-    are the types that lost most, `examples` places in the text.
+    of the margin fails (in steps of 5 %), and `needed` the documents that would raise it to 80 %; of
+    near-duplicates among the `documents`, which count once in `independent`, it counts groups. `losers` are
+    the types that lost most, `examples` places in the text.
     """
 
     system: str
@@ -60,6 +61,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     power: float | None = None
     needed: int | None = None
     documents: int = 0
+    independent: int = 0
     losers: tuple[Change, ...] = ()
     examples: tuple[str, ...] = ()
 
@@ -202,6 +204,7 @@ def _answer(question: _Question, policy: Policy, alpha: float, groups: tuple[int
         before=before,
         now=now,
         documents=len(question.now.documents),
+        independent=len(question.now.documents) if groups is None else len(set(groups)),
         losers=() if question.label is not None else losers(question.before, question.now, question.measure),
     )
     if before is None and now is None:

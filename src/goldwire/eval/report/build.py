@@ -15,7 +15,7 @@ from goldwire.eval import agreement, compare, suites
 from goldwire.eval.compare import Comparison, Contender
 from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, name, parse
-from goldwire.eval.record import LayerFacts, Record, iter_warnings
+from goldwire.eval.record import LayerFacts, Record, independent, iter_warnings, size
 from goldwire.eval.report.model import (
     SHADES,
     Board,
@@ -79,7 +79,8 @@ def _side_by_side(records: Mapping[str, Record], systems: list[Contender]) -> li
     return [
         Comparison(
             measure=measure,
-            documents=_number_of_documents(record),
+            documents=size(record),
+            independent=independent(record),
             standings=tuple(
                 compare.Standing(
                     system=system.name, value=system.result(measure).value, interval=None, signature=""
@@ -98,10 +99,6 @@ def _side_by_side(records: Mapping[str, Record], systems: list[Contender]) -> li
 
 
 _STREAMED = "The record was made with --stream and does not name its documents: differences cannot be tested."
-
-
-def _number_of_documents(record: Record) -> int:
-    return len(record.documents) or max((sum(table.times) for table in record.counts), default=0)
 
 
 def title(measure: Measure) -> str:
@@ -259,7 +256,7 @@ def _overview(records: Mapping[str, Record], systems: list[str]) -> Overview:
         fingerprint=corpus.fingerprint,
         ontology=None if ontology is None else f"{ontology.name} {ontology.version}",
         gold=first.gold.layer,
-        documents=_number_of_documents(first),
+        documents=size(first),
         systems=tuple(systems),
         created=max((record.created for record in records.values() if record.created), default=None),
         goldwire=__version__,

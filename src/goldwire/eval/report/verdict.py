@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from goldwire.eval.gate.judgement import Change, Check, Judgement
 from goldwire.eval.gate.policy import Kind
-from goldwire.eval.text import amount, chance, line, points, signed
+from goldwire.eval.text import amount, chance, line, points, signed, sized
 
 HEADLINES = {
     "pass": "The gate is open: no limit is broken.",
@@ -90,7 +90,9 @@ def _margin(check: Check) -> str:
 
 def _settle(check: Check) -> str:
     """What these documents can show, and how many would show more."""
+    found = sized(check.documents, check.independent)
     if check.needed is None or check.power is None:
-        return f"{amount(check.documents, 'document')} cannot settle it"
-    seen = f"{amount(check.documents, 'document')} show a loss of the margin {check.power:.0%} of the time"
-    return f"{seen}; about {check.needed:,} would in four cases of five"
+        return f"{found} cannot settle it"
+    more = f"{check.needed:,}" + (" groups" if check.independent < check.documents else "")
+    seen = f"{found} show a loss of the margin {check.power:.0%} of the time"
+    return f"{seen}; about {more} would in four cases of five"
