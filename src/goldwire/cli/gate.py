@@ -42,8 +42,9 @@ def gate(
     """Fail if this build is worse than the baseline.
 
     Exit 0: open, perhaps with a warning that a loss may be noise. Exit 1: shut; the message names what broke,
-    by how much, with examples. Exit 2: could not judge, since baseline and record were not made for the
-    same corpus, gold, ontology, measures or policy.
+    by how much, with examples. Exit 2: could not judge, since a system failed on more documents than it was
+    allowed, or baseline and record were not made for the same corpus, gold, ontology, measures or policy.
+    `--update` refuses a record with such a run too.
 
     \b
     Examples:

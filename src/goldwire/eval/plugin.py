@@ -103,6 +103,7 @@ class Scored:
         """Fail the test if the extractor lost what the policy forbids; warn if the loss may be noise."""
         from goldwire.corpora.errors import GoldwireError
         from goldwire.eval.gate import policy as policies
+        from goldwire.eval.record import failed_runs
         from goldwire.eval.report.verdict import lines
 
         path, own = self._bench.folder / baseline, self._bench.folder / policy
@@ -110,7 +111,8 @@ class Scored:
         try:
             judgement = self._judge(path, policies.read(own if own.is_file() else policy))
         except GoldwireError as error:
-            unjudged = f"goldwire: {error}\n(`pytest --goldwire-update` writes a baseline)"
+            hint = "" if failed_runs(self.record) else "\n(`pytest --goldwire-update` writes a baseline)"
+            unjudged = f"goldwire: {error}{hint}"
         if judgement is None:
             pytest.fail(unjudged, pytrace=False)
         text = "\n".join(lines(judgement))

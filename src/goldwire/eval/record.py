@@ -208,6 +208,32 @@ def independent(record: Record) -> int:
     return len(record.documents) or max((sum(table.times) for table in record.counts), default=0)
 
 
+def failed_runs(record: Record) -> list[str]:
+    """The systems that failed on more documents than they were allowed, a line each.
+
+    Their figures say what broke, not what they find. In records of format 1 the runner's facts say it, and
+    nothing was allowed.
+    """
+    found = ((system, _failures(record, system)) for system in record.systems)
+    return [
+        f"{system.name} failed on {failed:,} of {amount(_scored(record, system), 'document')} "
+        f"(allowed: {system.allowed:,})"
+        for system, failed in found
+        if failed > system.allowed
+    ]
+
+
+def _failures(record: Record, system: LayerFacts) -> int:
+    if record.format > 1:
+        return system.failed
+    failed = system.facts.get("failed", {})
+    return len(failed.keys() & set(record.documents) if record.documents else failed)
+
+
+def _scored(record: Record, system: LayerFacts) -> int:
+    return len(record.documents) or system.documents  # with --stream a record names no documents
+
+
 def iter_warnings(record: Record) -> Iterator[str]:
     """What people must be told before they read the figures; see `FEW`."""
     documents = independent(record)

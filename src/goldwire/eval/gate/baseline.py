@@ -16,7 +16,7 @@ from goldwire.corpora.errors import CorpusError, JudgementError
 from goldwire.corpora.store import write_atomic
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measure import name, parse
-from goldwire.eval.record import CorpusFacts, LayerFacts, OntologyFacts, Record, Result
+from goldwire.eval.record import CorpusFacts, LayerFacts, OntologyFacts, Record, Result, failed_runs
 from goldwire.eval.statistics.metrics import headline
 from goldwire.eval.text import points
 
@@ -36,8 +36,10 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
 def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> Baseline:
     """A record as a baseline: only what the policy judges.
 
-    Raises `JudgementError` if the record lacks a measure that the policy names.
+    Raises `JudgementError` if a system failed on more documents than it was allowed, or the record lacks a
+    measure that the policy names.
     """
+    check_runs(record, "no baseline is made of a run that failed")
     measures = policy.measures()
     missing = [measure for measure in measures if measure not in record.measures]
     if missing:
@@ -57,6 +59,17 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
         confusions=(),
     )
     return Baseline(format=FORMAT, policy=policy.fingerprint(), record=kept, hits=hits or {})
+
+
+def check_runs(record: Record, what: str) -> None:
+    """Raise `JudgementError`, which begins with `what`, if a system failed more often than it was allowed."""
+    failed = failed_runs(record)
+    if failed:
+        raise JudgementError(
+            "\n  ".join([what, *failed])
+            + "\nMend the system and run it again with `goldwire eval run`, or let it fail now and then with "
+            "`--allow-failures`; then score again."
+        )
 
 
 def _bare(layer: LayerFacts) -> LayerFacts:
