@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,12 +23,15 @@ from typing import IO, Any
 import msgspec
 
 from goldwire.corpora import simple
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, DocumentError, options
+from goldwire.eval.extractors.closure import Search, collect, imports
 
 _TAIL = 2000  # bytes of what a program wrote to standard error that are looked at
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?")
 _SHOWN = 80  # bytes of a garbled reply that are shown
 
 
@@ -111,10 +116,77 @@ def load(target: str, context: Context) -> CommandExtractor:
 
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the corpus does not matter
-    """The command, and the hash of each file that it names."""
+    """The command, the hash of each file that it names, and the closure of what is Python among them."""
     arguments = _split(target)
-    files = [Path(argument) for argument in arguments]
-    return [arguments, [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]]
+    files = named_files(arguments)
+    parts: list[Any] = [arguments, [hashlib.sha256(read_bytes(f, ExtractorError)).hexdigest() for f in files]]
+    started = starts(arguments, files)
+    if started is None:
+        return parts
+    program, first, names = started
+    found = collect(names, Search(program, first))
+    return [*parts, found.files, found.packages]
+
+
+def named_files(arguments: Sequence[str]) -> list[Path]:
+    """The files that a command names, as `FILE` or `--option=FILE`, and the program where it is a script."""
+    program = Path(shutil.which(arguments[0]) or arguments[0])
+    named = [Path(part) for argument in arguments for part in (argument, argument.partition("=")[2]) if part]
+    found = [path for path in named if path.is_file()]
+    return found if program in found or not _shebang(program) else [program, *found]
+
+
+def starts(arguments: Sequence[str], files: Sequence[Path]) -> tuple[str, Path, list[str]] | None:
+    """The interpreter, the folder it looks in first, and the modules that a command begins with.
+
+    None of a command in which no Python is seen.
+    """
+    scripts = [path for path in files if _is_python(path)]
+    names = [name for path in scripts for name in imports(read_bytes(path, ExtractorError))]
+    at = next((i for i, argument in enumerate(arguments) if _PYTHON.fullmatch(Path(argument).name)), None)
+    first = scripts[0].resolve().parent if scripts else Path.cwd()
+    if at is None:
+        return (_interpreter(scripts[0]), first, names) if scripts else None
+    flag, value = _inline(arguments[at + 1 :])
+    if flag == "m":
+        return arguments[at], Path.cwd(), [value, f"{value}.__main__", *names]
+    if flag == "c":
+        return arguments[at], Path.cwd(), [*imports(value.encode()), *names]
+    return arguments[at], first, names
+
+
+def _inline(arguments: Sequence[str]) -> tuple[str, str]:
+    """The `m` or `c` of `python -m MODULE` or `-c CODE` with what follows, other flags passed over."""
+    rest = iter(arguments)
+    for argument in rest:
+        if not argument.startswith("-") or argument == "-":
+            break
+        if argument in ("-X", "-W"):
+            next(rest, None)
+        elif argument[-1] in "mc" and not argument.startswith("--"):
+            return argument[-1], next(rest, "")
+    return "", ""
+
+
+def _is_python(path: Path) -> bool:
+    return path.suffix == ".py" or b"python" in _shebang(path)
+
+
+def _shebang(path: Path) -> bytes:
+    """The first line of a script, which says by what it is run; b"" of any other file."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline(_TAIL)
+    except OSError:
+        return b""
+    return line if line.startswith(b"#!") else b""
+
+
+def _interpreter(script: Path) -> str:
+    """The Python that a script is run by, as far as its first line says; else the one that runs us."""
+    words = _shebang(script)[2:].decode("utf-8", "replace").split()
+    found = next((word for word in words if _PYTHON.fullmatch(Path(word).name)), None)
+    return found or sys.executable
 
 
 def _split(target: str) -> list[str]:
