@@ -47,7 +47,7 @@ def test_several_systems_run_in_one_call_and_are_reported(corpus: Corpus) -> Non
     done = goldwire(
         "eval", "run", "work", "--system", "rules=lexicon", "--system", "mine=python:mine:extract"
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr  # d1 failed, and none was allowed
     assert corpus.layers() == ["gold", "system/mine", "system/rules"]
     assert "rules: layer system/rules, 3 documents by lexicon" in done.stdout
     assert "failed, scored as empty: ValueError: too hard: d1" in done.stdout
@@ -67,7 +67,7 @@ def test_programs_get_json_alone_on_standard_output(corpus: Corpus) -> None:
 def test_a_system_that_cannot_run_gives_exit_2_and_stops_no_other(corpus: Corpus) -> None:
     done = goldwire("eval", "run", "work", "--system", "bad=nothing", "--system", "rules=lexicon")
     assert done.returncode == 2
-    assert "bad: not run: no kind of system 'nothing'" in done.stdout
+    assert "bad: no layer written: no kind of system 'nothing'" in done.stdout
     assert "system/rules" in corpus.layers()
     assert "Traceback" not in done.stderr
 
@@ -78,7 +78,9 @@ def test_a_file_of_systems_and_label_maps(corpus: Corpus, tmp_path: Path) -> Non
     (tmp_path / "team" / "systems.toml").write_text(
         '[systems.a]\nspec = "python:mine:extract"\nlabels = "map.toml"\n[systems.b]\nspec = "lexicon"\n'
     )
-    done = goldwire("eval", "run", "work", "--systems", "team/systems.toml", "--only", "a")
+    done = goldwire(
+        "eval", "run", "work", "--systems", "team/systems.toml", "--only", "a", "--allow-failures", "1"
+    )
     assert done.returncode == 0, done.stderr
     assert corpus.layers() == ["gold", "system/a"]
     assert {m.type for item in corpus.layer("system/a").values() for m in item.mentions} == {"GPE"}
@@ -164,7 +166,7 @@ def test_a_faulty_predictions_file_is_not_run(
 def test_a_prediction_for_another_text_fails_its_document(corpus: Corpus, tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_text(json.dumps({"document": "d0", "sha256": "0" * 64}) + "\n")
     done = goldwire("eval", "run", "work", "--system", "f=file:p.jsonl")
-    assert "the prediction was made for another text (`sha256` differs): d0" in done.stdout
+    assert "made for another text (`sha256` differs): d0" in done.stdout
 
 
 def test_systems_lists_kinds_and_a_file(tmp_path: Path) -> None:

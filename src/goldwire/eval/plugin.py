@@ -57,19 +57,21 @@ class Bench:
         name: str = "extractor",
         gold: str = "gold",
         suite: str = "default",
+        allow_failures: int | str = 0,
     ) -> Scored:
         """Run an extractor on a corpus and score it against a layer.
 
         `extractor` is a function of one document, an object with `extract(documents)`, or a spec such as
-        `"spacy:en_core_web_sm"`. `corpus` is a folder, or the name of a corpus that ships. Works on a
-        copy: nothing is written into the corpus. What the extractor raises, the test raises.
+        `"spacy:en_core_web_sm"`, which may fail on `allow_failures` documents (a number, or a share such as
+        "1%") before it cannot be judged. `corpus` is a folder, or the name of a corpus that ships. Works on
+        a copy: nothing is written into the corpus. What the extractor raises, the test raises.
         """
         from goldwire.eval.score import Options, score_corpus
         from goldwire.eval.suites import read_suite
 
         copy = self._copy(corpus)
         if isinstance(extractor, str):
-            _run(copy, name, extractor)
+            _run(copy, name, extractor, allow_failures)
         else:
             copy.write_layer(f"system/{name}", _extract(copy, extractor))
         measures = read_suite(suite).measures
@@ -134,12 +136,15 @@ class Scored:
         return illustrate(judge(self.record, held, policy), held, traced)
 
 
-def _run(corpus: Corpus, name: str, spec: str) -> None:
+def _run(corpus: Corpus, name: str, spec: str, allow_failures: int | str) -> None:
     """Run a system by its spec, in a process of its own."""
+    import msgspec
+
     from goldwire.eval.running.run import run_system
     from goldwire.eval.running.systems import parse_system
 
-    run_system(corpus, parse_system(f"{name}={spec}"))
+    system = msgspec.structs.replace(parse_system(f"{name}={spec}"), allow_failures=allow_failures)
+    run_system(corpus, system)
 
 
 def _extract(corpus: Corpus, extractor: Any) -> list[Annotations]:

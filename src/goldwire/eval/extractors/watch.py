@@ -36,7 +36,7 @@ def _files(pattern: str) -> Iterator[Path]:
     for name in glob.iglob(pattern, recursive=True):  # noqa: PTH207 - a pattern may be absolute
         if os.path.isdir(name):  # noqa: PTH112 - a string, as glob gives it
             yield from _inside(name)
-        elif "__pycache__" not in Path(name).parts:
+        elif os.path.isfile(name) and "__pycache__" not in Path(name).parts:  # noqa: PTH113 - as above
             yield Path(name)
 
 
