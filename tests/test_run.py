@@ -400,6 +400,12 @@ def test_where_no_document_succeeds_there_is_no_layer_and_the_one_before_stays(
     assert facts.read(corpus, "mine") == good
 
 
+def test_a_layer_that_no_run_made_stays_too_and_that_is_said(corpus: Corpus, here: Path) -> None:
+    corpus.write_layer("system/mine", [])
+    (outcome,) = run(corpus, [failing(here, "True")])
+    assert (outcome.status, outcome.kept) == (2, "")
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_five_documents_that_fail_alike_before_any_succeeds_stop_the_run(
     tmp_path: Path, here: Path, workers: int

@@ -216,7 +216,7 @@ def test_where_nobody_listens_patience_is_had_once_not_once_a_document(tmp_path:
     assert 0.4 <= time.perf_counter() - begun < 4
     assert outcome.status == 2
     assert outcome.error is not None
-    assert outcome.error.startswith("stopped after 1 of 40 documents: nobody listens there: no answer")
+    assert outcome.error.startswith("stopped after 1 of 40 documents: nobody can be reached there: no answer")
     assert "Start the service" in outcome.error
 
 

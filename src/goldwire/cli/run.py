@@ -263,8 +263,9 @@ def _show(outcomes: list[Outcome], folder: Path) -> None:
 
 def _failure(outcome: Outcome) -> Iterator[str]:
     yield f"{outcome.system}: no layer written: {outcome.error}"
-    if outcome.kept:
-        yield f"  layer system/{outcome.system} stays as it was: made {_time(outcome.kept)}"
+    if outcome.kept is not None:
+        made = f": made {_time(outcome.kept)}" if outcome.kept else ""
+        yield f"  layer system/{outcome.system} stays as it was{made}"
 
 
 def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:

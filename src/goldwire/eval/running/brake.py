@@ -30,7 +30,7 @@ class Brake:
             self._succeeded, self._row = True, 0
             return None
         if result.cause == ABSENT:
-            return f"nobody listens there: {result.error}. Start the service, or mend its address"
+            return f"nobody can be reached there: {result.error}. Start the service, or mend its address"
         if self._refused(document, result):
             return (
                 f"{ENOUGH} documents in a row were refused alike: {result.error}. Mend the key (option `key` "

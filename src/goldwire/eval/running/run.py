@@ -57,8 +57,8 @@ class Progress(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a system: its facts, or the error for which it has no layer of this run.
 
-    `reused` tells what was not run again. `kept` is when the layer was made that is still there from an
-    earlier run, where this one wrote none.
+    `reused` tells what was not run again. `kept` is when the layer was made that is still there, where this
+    run wrote none; "" if that is not known.
     """
 
     system: str
@@ -98,8 +98,16 @@ def _outcome(corpus: Corpus, system: System, **how: Any) -> Outcome:
     try:
         return _run(corpus, system, **how)
     except (ExtractorError, DataError) as error:
-        earlier = _published(corpus, system.name)
-        return Outcome(system=system.name, error=str(error), kept=earlier.created if earlier else None)
+        return Outcome(system=system.name, error=str(error), kept=_kept(corpus, system.name))
+
+
+def _kept(corpus: Corpus, name: str) -> str | None:
+    """When the layer that is there was made, "" if that is not known; None if there is none."""
+    with contextlib.suppress(CorpusError):
+        if corpus.layer_path(f"system/{name}").is_file():
+            earlier = _published(corpus, name)
+            return earlier.created if earlier else ""
+    return None
 
 
 def _published(corpus: Corpus, name: str) -> Facts | None:
