@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 import pytest
@@ -349,6 +350,17 @@ def test_an_address_at_which_nobody_listens_is_tried_once_with_several_workers_t
     assert re.search(
         r"stopped after 1 of 40 documents: nobody can be reached there: no answer \(ConnectError", done.stdout
     )
+    assert corpus.layers() == ["gold"]
+
+
+def test_a_wrong_key_stops_several_workers_after_five_refusals(helper: Path, serving: ModuleType) -> None:
+    """Counted in the order in which they arrive; each worker may have one more at hand and one in line."""
+    corpus = news(helper, 40)
+    with serving.serving(serving.Reply({"error": "no such key"}, 401)) as server:
+        done = goldwire("eval", "run", "news", "--system", f"w={server.url}", "--workers", "2")
+        assert 5 <= len(server.requests) <= 5 + 2 * 2
+    assert done.returncode == 2
+    assert "5 documents in a row were refused alike: the server answered 401" in done.stdout
     assert corpus.layers() == ["gold"]
 
 

@@ -136,10 +136,12 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("python -m tool", ["tool/__init__.py", "tool/__main__.py", "tool/rules.py"]),
         ("python -um tool.rules", ["tool/__init__.py", "tool/rules.py"]),
         ("python -c 'import rulesdata'", ["rulesdata.py"]),
+        (f"python -c 'import rulesdata; x = {list(range(2000))}'", ["rulesdata.py"]),
         ("./script", ["script", "rulesdata.py"]),
         ("timeout 9 ./script", ["script", "rulesdata.py"]),
         ("./run.sh", ["run.sh"]),  # what a shell script runs is not seen: `watch` names it
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_a_command_is_the_files_it_names_and_what_python_among_them_imports(
     tree: Path, command: str, files: list[str]

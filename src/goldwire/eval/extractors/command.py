@@ -8,7 +8,6 @@ something that is not JSON, the document fails and the next one gets a new proce
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shlex
@@ -29,6 +28,7 @@ from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, DocumentError, options
 from goldwire.eval.extractors.closure import Search, collect, imports
+from goldwire.eval.extractors.watch import digest
 
 _TAIL = 2000  # bytes of what a program wrote to standard error that are looked at
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?")
@@ -119,7 +119,7 @@ def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the 
     """The command, the hash of each file that it names, and the closure of what is Python among them."""
     arguments = _split(target)
     files = named_files(arguments)
-    parts: list[Any] = [arguments, [hashlib.sha256(read_bytes(f, ExtractorError)).hexdigest() for f in files]]
+    parts: list[Any] = [arguments, [digest(file) for file in files]]
     started = starts(arguments, files)
     if started is None:
         return parts
@@ -131,8 +131,9 @@ def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the 
 def named_files(arguments: Sequence[str]) -> list[Path]:
     """The files that a command names, as `FILE` or `--option=FILE`, and the program where it is a script."""
     program = Path(shutil.which(arguments[0]) or arguments[0])
-    named = [Path(part) for argument in arguments for part in (argument, argument.partition("=")[2]) if part]
-    found = [path for path in named if path.is_file()]
+    named = [part for argument in arguments for part in (argument, argument.partition("=")[2]) if part]
+    # Not `Path.is_file`, which raises where code that is given in the command is too long for a name.
+    found = [Path(name) for name in named if os.path.isfile(name)]  # noqa: PTH113
     return found if program in found or not _shebang(program) else [program, *found]
 
 

@@ -24,7 +24,7 @@ def digests(patterns: Sequence[str], leave_out: Sequence[Path] = ()) -> dict[str
         files = [file for file in _files(pattern) if not _is_in(file.resolve(), beside)]
         if not files:
             raise ExtractorError(f"watch: {pattern!r} names no file (looked in {Path.cwd()})")
-        found.update((os.path.relpath(file), _digest(file)) for file in files)
+        found.update((os.path.relpath(file), digest(file)) for file in files)
     return dict(sorted(found.items()))
 
 
@@ -46,7 +46,8 @@ def _inside(folder: str) -> Iterator[Path]:
         yield from (Path(place, name) for name in names if not name.startswith("."))
 
 
-def _digest(file: Path) -> str:
+def digest(file: Path) -> str:
+    """The SHA-256 of a file, which need not fit into memory; `ExtractorError` if it cannot be read."""
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
