@@ -55,13 +55,13 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 class Search:
-    """Where an interpreter finds modules: `first` in the script's folder or the working one, then its own."""
+    """Where an interpreter finds modules: `first` in folders of scripts or the working one, then its own."""
 
-    def __init__(self, program: str, first: Path) -> None:
+    def __init__(self, program: str, *first: Path) -> None:
         self._program = program
         own, _ = _ask(program)
         self._own = tuple(Path(entry) for entry in own)
-        self._folders = (first, *self._own)
+        self._folders = (*first, *self._own)
         self._standard = tuple(
             folder for folder in self._own if folder.name == "lib-dynload" or (folder / "os.py").is_file()
         )

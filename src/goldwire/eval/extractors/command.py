@@ -31,7 +31,7 @@ from goldwire.eval.extractors.closure import Search, collect, imports
 from goldwire.eval.extractors.watch import digest
 
 _TAIL = 2000  # bytes of what a program wrote to standard error that are looked at
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?")
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*t?(?:\.exe)?")
 _SHOWN = 80  # bytes of a garbled reply that are shown
 
 
@@ -120,11 +120,10 @@ def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the 
     arguments = _split(target)
     files = named_files(arguments)
     parts: list[Any] = [arguments, [digest(file) for file in files]]
-    started = starts(arguments, files)
-    if started is None:
+    start = find_start(arguments, files)
+    if start is None:
         return parts
-    program, first, names = started
-    found = collect(names, Search(program, first))
+    found = collect(start.names, Search(start.program, *start.folders))
     return [*parts, found.files, found.packages]
 
 
@@ -137,31 +136,39 @@ def named_files(arguments: Sequence[str]) -> list[Path]:
     return found if program in found or not _shebang(program) else [program, *found]
 
 
-def starts(arguments: Sequence[str], files: Sequence[Path]) -> tuple[str, Path, list[str]] | None:
-    """The interpreter, the folder it looks in first, and the modules that a command begins with.
+class Start(msgspec.Struct, frozen=True):
+    """What a command begins with: an interpreter, the folders it looks in first, the names it may import."""
 
-    None of a command in which no Python is seen.
-    """
-    scripts = [path for path in files if _is_python(path)]
-    names = [name for path in scripts for name in imports(read_bytes(path, ExtractorError))]
+    program: str
+    folders: list[Path]
+    names: list[str]
+
+
+def find_start(arguments: Sequence[str], files: Sequence[Path]) -> Start | None:
+    """Where the Python of a command begins, which names these files; None of one in which none is seen."""
     at = next((i for i, argument in enumerate(arguments) if _PYTHON.fullmatch(Path(argument).name)), None)
-    first = scripts[0].resolve().parent if scripts else Path.cwd()
-    if at is None:
-        return (_interpreter(scripts[0]), first, names) if scripts else None
-    flag, value = _inline(arguments[at + 1 :])
+    flag, value = ("", "") if at is None else _told(arguments[at + 1 :])
+    scripts = [path for path in files if _is_python(path) or (path == Path(value) and not flag)]
+    if at is None and not scripts:
+        return None
+    program = _interpreter(scripts[0]) if at is None else arguments[at]
+    folders = [path.resolve().parent for path in scripts]
+    names = [name for path in scripts for name in imports(read_bytes(path, ExtractorError))]
     if flag == "m":
-        return arguments[at], Path.cwd(), [value, f"{value}.__main__", *names]
+        return Start(program, [Path.cwd(), *folders], [value, f"{value}.__main__", *names])
     if flag == "c":
-        return arguments[at], Path.cwd(), [*imports(value.encode()), *names]
-    return arguments[at], first, names
+        return Start(program, [Path.cwd(), *folders], [*imports(value.encode()), *names])
+    if value and Path(value).is_dir():
+        return Start(program, [Path(value), *folders], ["__main__", *names])
+    return Start(program, folders, names)
 
 
-def _inline(arguments: Sequence[str]) -> tuple[str, str]:
-    """The `m` or `c` of `python -m MODULE` or `-c CODE` with what follows, other flags passed over."""
+def _told(arguments: Sequence[str]) -> tuple[str, str]:
+    """What an interpreter is to run: ("m", module), ("c", code) or ("", script or folder)."""
     rest = iter(arguments)
     for argument in rest:
         if not argument.startswith("-") or argument == "-":
-            break
+            return "", argument
         if argument in ("-X", "-W"):
             next(rest, None)
         elif argument[-1] in "mc" and not argument.startswith("--"):
