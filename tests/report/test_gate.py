@@ -6,12 +6,14 @@ import msgspec
 import numpy as np
 import pytest
 
+from goldwire.corpora import library
 from goldwire.corpora.errors import JudgementError
 from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import Judgement, judge, losers
 from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.measure import parse
+from goldwire.eval.plugin import Bench
 from goldwire.eval.record import (
     FORMAT,
     CorpusFacts,
@@ -240,7 +242,7 @@ def test_a_run_that_failed_is_not_judged_and_never_said_to_have_lost_a_type():
 
 
 def test_a_run_that_failed_makes_no_baseline():
-    with pytest.raises(JudgementError, match="no baseline is made of a run that failed"):
+    with pytest.raises(JudgementError, match="nor make a baseline: a run in the record failed"):
         make_baseline(failing(NOTHING, 60), Policy(rules=(RULE,)))
 
 
@@ -266,3 +268,25 @@ def test_in_records_of_format_1_the_facts_of_the_run_say_what_failed():
     old = msgspec.structs.replace(HALF, format=1, systems=(msgspec.structs.replace(layer, facts=facts),))
     assert failed_runs(old) == ["mine failed on 2 of 60 documents (allowed: 0)"]
     assert failed_runs(msgspec.structs.replace(HALF, format=1)) == []
+
+
+def test_the_pytest_fixture_judges_no_run_that_failed_and_writes_no_baseline_of_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fussy.py").write_text(
+        "def extract(document):\n    assert document.id != FIRST\n    return {}\n".replace(
+            "FIRST", repr(library.open("mazar-2021").documents()[0].id)
+        )
+    )
+    for update in (False, True):
+        bench = Bench(tmp_path, tmp_path, update=update)
+        scored = bench.score("python:fussy:extract", "mazar-2021")
+        # As scoring finds it in the layer.
+        scored.record = failing(scored.record, 1)
+        with pytest.raises(pytest.fail.Exception, match=r"extractor failed on 1 of \d+ documents") as caught:
+            scored.assert_no_worse("baseline.json")
+        assert "--goldwire-update" not in str(caught.value)
+        assert not (tmp_path / "baseline.json").exists()
+    bench = Bench(tmp_path, tmp_path, update=True)
+    allowed = bench.score("python:fussy:extract", "mazar-2021", allow_failures=1)
+    allowed.record = failing(allowed.record, 1, allowed=1)
+    allowed.assert_no_worse("baseline.json")

@@ -52,11 +52,12 @@ def gate(
       goldwire eval gate work/records/now.json --baseline baseline.json --update
     """
     from goldwire.eval.gate import policy as policies
-    from goldwire.eval.gate.baseline import read_baseline
+    from goldwire.eval.gate.baseline import check_runs, read_baseline
     from goldwire.eval.gate.judgement import judge
     from goldwire.eval.record import read_record
 
     rules, scored = policies.read(policy), read_record(record)
+    check_runs(scored)  # before it is said that a baseline is missing, which could not be made
     home = _corpus(corpus, record)
     if update:
         _update(scored, baseline, rules, home)

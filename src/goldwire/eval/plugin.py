@@ -124,10 +124,11 @@ class Scored:
             warnings.warn(text, GateWarning, stacklevel=2)
 
     def _judge(self, path: Path, policy: Policy) -> Judgement:
-        from goldwire.eval.gate.baseline import make_baseline, read_baseline, write_baseline
+        from goldwire.eval.gate.baseline import check_runs, make_baseline, read_baseline, write_baseline
         from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
         from goldwire.eval.gate.judgement import judge
 
+        check_runs(self.record)
         traced = read_traced(self._corpus, self.record)
         if self._bench.update:
             hits = trace_hits(traced, self.record, policy.measures())

@@ -39,7 +39,7 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
     Raises `JudgementError` if a system failed on more documents than it was allowed, or the record lacks a
     measure that the policy names.
     """
-    check_runs(record, "no baseline is made of a run that failed")
+    check_runs(record)
     measures = policy.measures()
     missing = [measure for measure in measures if measure not in record.measures]
     if missing:
@@ -61,12 +61,12 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
     return Baseline(format=FORMAT, policy=policy.fingerprint(), record=kept, hits=hits or {})
 
 
-def check_runs(record: Record, what: str) -> None:
-    """Raise `JudgementError`, which begins with `what`, if a system failed more often than it was allowed."""
+def check_runs(record: Record, where: str = "the record") -> None:
+    """Raise `JudgementError` if a system of a record (`where` says of which) failed too often."""
     failed = failed_runs(record)
     if failed:
         raise JudgementError(
-            "\n  ".join([what, *failed])
+            "\n  ".join([f"could not judge, nor make a baseline: a run in {where} failed", *failed])
             + "\nMend the system and run it again with `goldwire eval run`, or let it fail now and then with "
             "`--allow-failures`; then score again."
         )

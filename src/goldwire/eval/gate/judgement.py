@@ -90,8 +90,8 @@ def judge(record: Record, baseline: Baseline, policy: Policy) -> Judgement:
     Raises `JudgementError` if a system of either failed on more documents than it was allowed, and, naming
     every difference, if the two were not made for the same thing.
     """
-    check_runs(record, "could not judge: a run failed")
-    check_runs(baseline.record, "could not judge: a run in the baseline failed")
+    check_runs(record)
+    check_runs(baseline.record, "the baseline")
     differences = list(iter_differences(baseline, record, policy))
     if differences:
         raise JudgementError(
