@@ -33,7 +33,7 @@ class Request:
 class Server:
     """Answers by `answer(request)`, or by a list of replies one after the other, the last for ever."""
 
-    def __init__(self, answer: Callable[[Request], Reply]) -> None:
+    def __init__(self, answer: Callable[[Request], Reply], port: int = 0) -> None:
         self.requests: list[Request] = []
         server = self
 
@@ -60,7 +60,7 @@ class Server:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
 
     def start(self) -> None:
@@ -72,15 +72,15 @@ class Server:
 
 
 @contextmanager
-def serving(*replies: Reply | Callable[[Request], Reply]) -> Iterator[Server]:
-    """A running server that gives the replies in turn, or calls the function given."""
+def serving(*replies: Reply | Callable[[Request], Reply], port: int = 0) -> Iterator[Server]:
+    """A running server that gives the replies in turn, or calls the function given; at any port for 0."""
     waiting = list(replies)
 
     def answer(request: Request) -> Reply:
         reply = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         return reply if isinstance(reply, Reply) else reply(request)
 
-    server = Server(answer)
+    server = Server(answer, port)
     server.start()
     try:
         yield server

@@ -1,5 +1,6 @@
 """Programs in any language: a line in, a line out."""
 
+import hashlib
 import shlex
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
+from goldwire.eval.extractors import Context, identity
 from goldwire.eval.running.facts import Facts
 from goldwire.eval.running.run import run_system
 from goldwire.eval.running.systems import parse_system
@@ -71,17 +73,16 @@ def test_one_bad_answer_costs_one_document(corpus: Corpus, tmp_path: Path, deed:
 
 def test_answers_one_line_late_are_never_taken_for_the_next_document(corpus: Corpus, tmp_path: Path) -> None:
     body = "    print('warning: slow')\n    print(good)"  # two lines for each document
-    facts = run(corpus, tmp_path, body)
-    assert len(facts.failed) == 4
-    assert counts(corpus) == [0, 0, 0, 0]
+    with pytest.raises(ExtractorError, match="none of 4 documents succeeded"):
+        run(corpus, tmp_path, body)
 
 
 def test_a_program_that_eats_memory_is_stopped(corpus: Corpus, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(HEAD + "    hog = b'x' * 2_000_000_000\n    print(good)")
     system = parse_system(f"p=cmd:{sys.executable} -u {program}")
-    facts = run_system(corpus, msgspec.structs.replace(system, memory=500_000_000))
-    assert set(facts.failed.values()) == {"the program exited with 1: MemoryError"}
+    with pytest.raises(ExtractorError, match="4 documents: the program exited with 1: MemoryError"):
+        run_system(corpus, msgspec.structs.replace(system, memory=500_000_000))
 
 
 def test_the_memory_of_the_program_is_the_systems(corpus: Corpus, tmp_path: Path) -> None:
@@ -97,6 +98,75 @@ def test_a_changed_program_is_another_system(corpus: Corpus, tmp_path: Path) -> 
     second = run(corpus, tmp_path, "    print(good) # again")
     assert first.fingerprint != second.fingerprint
     assert run(corpus, tmp_path, "    print(good)", version="2").fingerprint != first.fingerprint
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a program that imports a module beside it, and a package."""
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "ex2.py": "from rulesdata import NAMES",
+        "rulesdata.py": 'NAMES = "Osprey Bank"',
+        "tool/__init__.py": "",
+        "tool/__main__.py": "from tool import rules",
+        "tool/rules.py": "",
+        "deep/run.py": "import beside",
+        "deep/beside.py": "",
+        "words.txt": "Osprey",
+        "bare": "import rulesdata",
+        "wrap": f"#!{sys.executable}\nimport os\n",
+        "script": f"#!{sys.executable}\nimport rulesdata\n",
+        "run.sh": "#!/bin/sh\nexec python ex2.py\n",
+        "unused.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{text}\n# {name}\n")
+    for name in ("script", "run.sh", "wrap"):
+        (tmp_path / name).chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        ("python ex2.py", ["ex2.py", "rulesdata.py"]),
+        ("python -u -X utf8 ex2.py --fast", ["ex2.py", "rulesdata.py"]),
+        ("env NAME=x python ex2.py", ["ex2.py", "rulesdata.py"]),
+        ("python deep/run.py words.txt", ["deep/run.py", "deep/beside.py", "words.txt"]),
+        ("python ex2.py --words=words.txt", ["ex2.py", "rulesdata.py", "words.txt"]),
+        ("python -m tool", ["tool/__init__.py", "tool/__main__.py", "tool/rules.py"]),
+        ("python -um tool.rules", ["tool/__init__.py", "tool/rules.py"]),
+        ("python -c 'import rulesdata'", ["rulesdata.py"]),
+        (f"python -c 'import rulesdata; x = {list(range(2000))}'", ["rulesdata.py"]),
+        ("./script", ["script", "rulesdata.py"]),
+        ("timeout 9 ./script", ["script", "rulesdata.py"]),
+        ("./wrap python deep/run.py", ["wrap", "deep/run.py", "deep/beside.py"]),
+        ("python bare", ["bare", "rulesdata.py"]),
+        ("python tool", ["tool/__main__.py"]),  # `tool` is where it looks, and not found there
+        ("./run.sh", ["run.sh"]),  # what a shell script runs is not seen: `watch` names it
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_command_is_the_files_it_names_and_what_python_among_them_imports(
+    tree: Path, command: str, files: list[str]
+) -> None:
+    """Those whose hash is among what the system is told apart by."""
+    parts = str(identity(parse_system(f"p=cmd:{command}").spec, Context()))
+    found = [path for path in tree.rglob("*") if path.is_file() and sha256(path.read_bytes()) in parts]
+    assert sorted(str(path.relative_to(tree)) for path in found) == sorted(files)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_a_program_in_another_language_is_what_it_was_before_closures_were_read(tree: Path) -> None:
+    """Its answers in old journals are found: the parts are the command and the hashes of its files."""
+    digest = sha256((tree / "words.txt").read_bytes())
+    assert identity(parse_system("p=cmd:cat words.txt").spec, Context()) == [
+        "cmd", ["cat", "words.txt"], [digest],
+    ]  # fmt: skip
 
 
 def test_no_shell_reads_the_command(corpus: Corpus, tmp_path: Path) -> None:

@@ -79,6 +79,13 @@ def ask(corpus: Corpus, serving: ModuleType, *replies: object, **options: object
         return run_system(corpus, model(server.url, **options)), server.requests
 
 
+def fail(corpus: Corpus, serving: ModuleType, *replies: object) -> tuple[str, list]:
+    """What is said where the only document fails."""
+    with serving.serving(*replies) as server, pytest.raises(ExtractorError) as caught:
+        run_system(corpus, model(server.url))
+    return str(caught.value), server.requests
+
+
 def found(corpus: Corpus) -> list[tuple[str, int]]:
     (document,) = corpus.documents()
     layer = corpus.layer("system/m")["d0"]
@@ -169,10 +176,10 @@ def test_malformed_answers_are_asked_for_once_more(corpus: Corpus, serving: Modu
 def test_answers_that_stay_malformed_cost_the_document_and_their_tokens(
     corpus: Corpus, serving: ModuleType
 ) -> None:
-    facts, requests = ask(corpus, serving, serving.Reply(completion("no JSON")))
-    assert "the answer is not in the form asked for" in facts.failed["d0"]
+    said, requests = fail(corpus, serving, serving.Reply(completion("no JSON")))
+    assert "the answer is not in the form asked for" in said
     assert len(requests) == 2
-    assert facts.usage == {"tokens_in": 2000, "tokens_out": 400}
+    assert "spent: tokens_in 2000, tokens_out 400" in said
 
 
 def test_a_fenced_answer_is_read(corpus: Corpus, serving: ModuleType) -> None:
@@ -193,18 +200,18 @@ def test_a_fenced_answer_is_read(corpus: Corpus, serving: ModuleType) -> None:
 def test_refusals_and_cut_off_answers_cost_the_document_and_are_not_repeated(
     corpus: Corpus, serving: ModuleType, reply: dict[str, Any], reason: str
 ) -> None:
-    facts, requests = ask(corpus, serving, serving.Reply(reply))
-    assert facts.failed == {"d0": reason}
+    said, requests = fail(corpus, serving, serving.Reply(reply))
+    assert f"1 document: {reason};" in said
     assert len(requests) == 1
-    assert facts.usage["tokens_in"] == 1000
+    assert "spent: tokens_in 1000" in said
 
 
 @pytest.mark.parametrize("body", [{"error": "overloaded"}, {"choices": []}, "<html>"])
 def test_a_reply_outside_the_protocol_costs_the_document(
     corpus: Corpus, serving: ModuleType, body: Any
 ) -> None:
-    facts, _ = ask(corpus, serving, serving.Reply(body))
-    assert "the server's reply" in facts.failed["d0"]
+    said, _ = fail(corpus, serving, serving.Reply(body))
+    assert "1 document: the server's reply" in said
 
 
 def test_a_busy_server_is_waited_for(corpus: Corpus, serving: ModuleType) -> None:
@@ -222,9 +229,11 @@ def test_a_reply_cut_off_on_the_way_is_asked_for_again(corpus: Corpus, serving: 
 
 
 def test_a_slow_server_is_ended_by_the_time_limit(corpus: Corpus, serving: ModuleType) -> None:
-    with serving.serving(serving.Reply(completion(ANSWER), slow=20.0)) as server:
-        facts = run_system(corpus, msgspec.structs.replace(model(server.url), timeout=0.5))
-    assert facts.failed == {"d0": "time-out after 0.5 s"}
+    with (
+        serving.serving(serving.Reply(completion(ANSWER), slow=20.0)) as server,
+        pytest.raises(ExtractorError, match=r"1 document: time-out after 0\.5 s"),
+    ):
+        run_system(corpus, msgspec.structs.replace(model(server.url), timeout=0.5))
 
 
 def test_the_key_is_in_the_header_and_nowhere_else(
@@ -250,6 +259,27 @@ def test_what_was_paid_for_is_not_asked_for_again(corpus: Corpus, serving: Modul
         assert len(server.requests) == 1
         run_system(corpus, msgspec.structs.replace(system, options={**system.options, "temperature": 0.5}))
         assert len(server.requests) == 2
+
+
+def test_no_package_decides_what_a_model_or_a_service_is(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new release of whatever is installed pays for no answer again."""
+    import importlib.metadata
+
+    from goldwire.eval.extractors import Context, identity
+    from goldwire.eval.extractors.spec import parse
+
+    specs = [parse("llm:tiny@http://host.example/v1"), parse("http://host.example/x")]
+    context = Context(ontology=corpus.ontology())
+    before = [identity(spec, context) for spec in specs]
+
+    def newer(*_: object, **__: object) -> str:
+        raise AssertionError("asked for the release of a package")
+
+    for name in ("version", "distribution", "distributions", "entry_points"):
+        monkeypatch.setattr(importlib.metadata, name, newer)
+    assert [identity(spec, context) for spec in specs] == before
 
 
 @pytest.mark.parametrize("target", ["tiny", "tiny@host", "@https://host", ""])

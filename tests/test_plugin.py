@@ -10,7 +10,8 @@ import pytest
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.eval.extractors import kinds
+from goldwire.eval.extractors import Context, identity, kinds
+from goldwire.eval.extractors.spec import parse
 from goldwire.eval.running.run import run_system
 from goldwire.eval.running.systems import parse_system
 
@@ -180,3 +181,37 @@ def test_a_module_of_the_working_folder_hides_nothing_of_python(
     (tmp_path / "fine.py").write_text("def extract(document):\n    return {}\n")
     assert run_system(corpus, parse_system("x=python:fine:extract")).failed == {}
     assert json.dumps({}) == "{}"
+
+
+def test_an_entry_point_is_its_release_and_where_it_lies_in_the_working_tree_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same package, once installed and once worked on: only the latter changes with its source."""
+    for place in ("lib/site-packages", "src"):
+        package = tmp_path / place / "acme_extractor"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("from acme_extractor.rules import Extractor")
+        (package / "rules.py").write_text("class Extractor: ...")
+        info = tmp_path / place / "acme_extractor-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-extractor\nVersion: 1.0\n")
+        (info / "RECORD").write_text("acme_extractor/__init__.py,,\nacme_extractor/rules.py,,\n")
+        points = "[goldwire.extractors]\nacme = acme_extractor:Extractor\n"
+        (info / "entry_points.txt").write_text(points)
+    monkeypatch.chdir(tmp_path)
+    for place, changes in (("lib/site-packages", False), ("src", True)):
+        with monkeypatch.context() as patch:
+            patch.syspath_prepend(str(tmp_path / place))
+            patch.setenv("PYTHONPATH", str(tmp_path / place))
+            before = identity(parse("acme"), Context())
+            (tmp_path / place / "acme_extractor" / "rules.py").write_text("class Extractor: batch = 2")
+            assert (identity(parse("acme"), Context()) != before) is changes
+            assert before[:4] == ["acme", "acme", "acme_extractor:Extractor", "1.0"]
+
+
+def test_a_package_is_not_run_to_be_identified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loud").mkdir()
+    (tmp_path / "loud" / "__init__.py").write_text("raise SystemExit('loaded')")
+    (tmp_path / "loud" / "rules.py").write_text("")
+    assert list(identity(parse("python:loud.rules:extract"), Context())[2]) == ["loud", "loud.rules"]

@@ -311,7 +311,7 @@ def test_new_documents_alone_are_run(corpus: Corpus, here: Path) -> None:
     assert (here / "log").read_text().split() == ["d9"]
 
 
-def test_failed_documents_are_run_again_on_request_only(corpus: Corpus, here: Path) -> None:
+def test_failed_documents_are_always_run_again(corpus: Corpus, here: Path) -> None:
     code = """
 def extract(document):
     if document.id == "d1" and not os.path.exists("mended"):
@@ -321,8 +321,221 @@ def extract(document):
     system = module(here, code)
     assert run_system(corpus, system).failed == {"d1": "ValueError: broken"}
     (here / "mended").touch()
-    assert run_system(corpus, system).failed == {"d1": "ValueError: broken"}
-    assert run_system(corpus, system, retry=True).failed == {}
+    assert run_system(corpus, system).failed == {}
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "return {'mentions': 3}",
+        "return {'error': ''}",
+        "return {'sha256': 'f' * 64}",
+        "raise ValueError('no word')",
+    ],
+)
+def test_whatever_made_a_document_fail_it_is_run_again_and_the_others_are_not(
+    corpus: Corpus, here: Path, deed: str
+) -> None:
+    code = f"""
+def extract(document):
+    open("log", "a").write(document.id + "\\n")
+    if document.id == "d1":
+        {deed}
+    return {{}}
+"""
+    system = module(here, code)
+    assert list(run_system(corpus, system).failed) == ["d1"]
+    (here / "log").unlink()
+    assert list(run_system(corpus, system).failed) == ["d1"]
+    assert (here / "log").read_text().split() == ["d1"]
+
+
+def numbered(folder: Path, number: int) -> Corpus:
+    """So many documents, d00 and so on."""
+    documents = [make_document(f"d{i:02}", f"{TEXT} {i}") for i in range(number)]
+    return create_corpus(folder / "numbered", Manifest(name="t", ontology="conflict"), documents)
+
+
+FAILING = """
+def extract(document):
+    open("log", "a").write(document.id + "\\n")
+    if {condition}:
+        raise {error}
+    return {{}}
+"""
+
+
+def failing(folder: Path, condition: str, error: str = "ValueError('no such word')") -> System:
+    return module(folder, FAILING.format(condition=condition, error=error))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "status", "number"), [(None, 1, 0), (0, 1, 0), (1, 0, 1), ("2%", 1, 0), ("2.5%", 0, 1)]
+)
+def test_one_failure_of_forty_needs_an_allowance_and_the_layer_is_there_all_the_same(
+    tmp_path: Path, here: Path, allowed: int | str | None, status: int, number: int
+) -> None:
+    """2 % of 40 documents are 0.8, so none; 2.5 % are 1."""
+    corpus = numbered(tmp_path, 40)
+    system = msgspec.structs.replace(failing(here, "document.id == 'd07'"), allow_failures=allowed)
+    (outcome,) = run(corpus, [system])
+    assert outcome.status == status
+    assert outcome.facts is not None
+    assert outcome.facts.allowed == number
+    assert facts.read(corpus, "mine") == outcome.facts
+    assert corpus.layer("system/mine")["d07"].provenance.details["failed"] == "ValueError: no such word"
+
+
+def test_where_no_document_succeeds_there_is_no_layer_and_the_one_before_stays(
+    corpus: Corpus, here: Path
+) -> None:
+    good = run_system(corpus, module(here, GOOD))
+    layer = corpus.layer_path("system/mine").read_bytes()
+    (outcome,) = run(corpus, [failing(here, "True", "ValueError(document.id)")], workers=2)
+    assert (outcome.status, outcome.facts, outcome.kept) == (2, None, good.created)
+    assert outcome.error is not None
+    assert outcome.error.startswith("none of 6 documents succeeded (1 document: ValueError: d")
+    assert outcome.error.endswith("and 3 other reasons)")
+    assert corpus.layer_path("system/mine").read_bytes() == layer
+    assert facts.read(corpus, "mine") == good
+
+
+def test_a_layer_that_no_run_made_stays_too_and_that_is_said(corpus: Corpus, here: Path) -> None:
+    corpus.write_layer("system/mine", [])
+    (outcome,) = run(corpus, [failing(here, "True")])
+    assert (outcome.status, outcome.kept) == (2, "")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_five_documents_that_fail_alike_before_any_succeeds_stop_the_run(
+    tmp_path: Path, here: Path, workers: int
+) -> None:
+    corpus = numbered(tmp_path, 40)
+    (outcome,) = run(corpus, [failing(here, "True")], workers=workers)
+    assert outcome.status == 2
+    assert outcome.error is not None
+    said = "stopped after 5 of 40 documents: 5 documents failed alike and none succeeded: ValueError: no such"
+    assert outcome.error.startswith(said)
+    # Each worker may have had one at hand and one that lay ready.
+    assert 5 <= len((here / "log").read_text().split()) <= 5 + 2 * workers
+    assert corpus.layers() == []
+
+
+def test_a_batch_that_fails_alike_stops_the_run_too(tmp_path: Path, here: Path) -> None:
+    (here / "batches.py").write_text(
+        """
+class Extractor:
+    batch = 8
+    def extract(self, documents):
+        raise ValueError("no such word")
+"""
+    )
+    (outcome,) = run(numbered(tmp_path, 40), [parse_system("b=python:batches:Extractor")])
+    assert outcome.error is not None
+    assert outcome.error.startswith("stopped after 5 of 40 documents")
+
+
+def test_documents_that_fail_alike_after_one_succeeded_stop_nothing(tmp_path: Path, here: Path) -> None:
+    found = run_system(numbered(tmp_path, 20), failing(here, "document.id > 'd03'"))
+    assert len(found.failed) == 16  # d04 to d19
+
+
+def test_documents_that_fail_alike_stop_nothing_where_others_succeeded_in_an_earlier_run(
+    tmp_path: Path, here: Path
+) -> None:
+    corpus, system = numbered(tmp_path, 20), failing(here, "document.id > 'd03'")
+    first = run_system(corpus, system)
+    assert run_system(corpus, system).failed == first.failed
+
+
+def test_keep_going_runs_all_whatever_fails(tmp_path: Path, here: Path) -> None:
+    found = run_system(numbered(tmp_path, 20), failing(here, "document.id < 'd19'"), keep_going=True)
+    assert len(found.failed) == 19
+
+
+def test_crashes_and_timeouts_stop_a_run_as_exceptions_do(tmp_path: Path, here: Path) -> None:
+    corpus = numbered(tmp_path, 12)
+    crash = module(here, "def extract(document):\n    os._exit(3)\n")
+    (one,) = run(corpus, [crash])
+    assert "5 documents failed alike and none succeeded: the process exited with 3" in str(one.error)
+    slow = module(here, "def extract(document):\n    time.sleep(60)\n")
+    (other,) = run(corpus, [msgspec.structs.replace(slow, timeout=0.2)])
+    assert "5 documents failed alike and none succeeded: time-out after 0.2 s" in str(other.error)
+
+
+def test_what_is_reused_is_told_with_its_time(corpus: Corpus, here: Path) -> None:
+    system = module(here, GOOD)
+    (first,) = run(corpus, [system])
+    (second,) = run(corpus, [system])
+    assert first.reused is None
+    assert first.facts is not None
+    created = first.facts.created
+    assert second.reused == cache.Reused(documents=6, of=6, first=created, last=created)
+    (third,) = run(corpus, [system], fresh=True)
+    assert third.reused is None
+
+
+def test_an_anew_run_keeps_what_was_there_until_a_document_succeeds(corpus: Corpus, here: Path) -> None:
+    code = """
+def extract(document):
+    if os.path.exists("broken"):
+        raise ValueError("broken")
+    return {}
+"""
+    system = module(here, code)
+    first = run_system(corpus, system)
+    (here / "broken").touch()
+    (outcome,) = run(corpus, [system], fresh=True)
+    assert outcome.status == 2
+    (again,) = run(corpus, [system])
+    assert again.facts == first
+    assert again.reused is not None
+    assert again.reused.documents == 6
+
+
+def test_a_module_that_is_imported_is_part_of_the_system(corpus: Corpus, here: Path) -> None:
+    (here / "words.py").write_text("TYPE = 'GPE'\n")
+    system = module(here, "import words\n" + GOOD.replace('"GPE"', "words.TYPE"))
+    first = run_system(corpus, system)
+    (here / "words.py").write_text("TYPE = 'LOC'\n")
+    (second,) = run(corpus, [system])
+    assert second.reused is None
+    assert second.facts is not None
+    assert second.facts.fingerprint != first.fingerprint
+    assert {m.type for item in corpus.layer("system/mine").values() for m in item.mentions} == {"LOC"}
+
+
+def test_watched_files_are_part_of_the_system_by_their_content(corpus: Corpus, here: Path) -> None:
+    (here / "model" / "deep").mkdir(parents=True)
+    weights = here / "model" / "deep" / "weights"
+    weights.write_text("1")
+    system = msgspec.structs.replace(module(here, GOOD), watch=("model/", "model/**/w*"))
+    first = run_system(corpus, system).fingerprint
+    (here / "model" / "__pycache__").mkdir()
+    (here / "model" / "__pycache__" / "x.pyc").write_text("made by running it")
+    os.utime(weights)
+    assert run_system(corpus, system).fingerprint == first
+    weights.write_text("2")
+    assert run_system(corpus, system).fingerprint != first
+    weights.rename(weights.with_name("weight"))
+    weights.with_name("weight").write_text("1")
+    assert run_system(corpus, system).fingerprint != first
+
+
+def test_what_a_run_writes_itself_is_not_watched(corpus: Corpus, here: Path) -> None:
+    system = msgspec.structs.replace(module(here, GOOD), watch=(".",))
+    run_system(corpus, system)
+    (second,) = run(corpus, [system])
+    assert second.reused is not None
+    assert second.reused.documents == 6
+
+
+@pytest.mark.parametrize("pattern", ["absent/**", "empty", "*.toml"])
+def test_a_pattern_that_names_no_file_is_an_error(corpus: Corpus, here: Path, pattern: str) -> None:
+    (here / "empty").mkdir()
+    system = msgspec.structs.replace(module(here, GOOD), watch=(pattern,))
+    with pytest.raises(ExtractorError, match="names no file"):
+        run_system(corpus, system)
 
 
 def test_a_torn_journal_line_is_taken_away(corpus: Corpus, here: Path) -> None:

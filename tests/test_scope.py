@@ -154,7 +154,7 @@ def scored(said_by, corpus):
     """Score the corpus by `entity`; the record."""
 
     def score(*arguments):
-        said = said_by("eval", "score", corpus.path, "--measure", "entity", "--json", *arguments)
+        said = said_by("eval", "score", corpus.path, "--measure", "entity", "--json", "--replace", *arguments)
         assert said.code == 0, said.err
         return said.json
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from goldwire.corpora.errors import CorpusError, DataError, ExtractorError
 from goldwire.eval.extractors.spec import Spec, parse
+from goldwire.eval.extractors.watch import digests
 from goldwire.eval.running import systems
 
 MATRIX = """
@@ -90,6 +91,36 @@ def test_limits_are_more_than_nothing(tmp_path: Path, line: str) -> None:
     (tmp_path / "s.toml").write_text(f"[systems.a]\nspec = 'lexicon'\n{line}")
     with pytest.raises(ExtractorError, match="is more than 0"):
         systems.read(tmp_path / "s.toml")
+
+
+def test_watched_files_and_failures_that_are_allowed_stand_in_the_file_for_all_or_one(tmp_path: Path) -> None:
+    (tmp_path / "s[1]").mkdir()
+    (tmp_path / "s[1]" / "model").write_text("")
+    (tmp_path / "s[1]" / "s.toml").write_text(
+        "allow_failures = '1%'\nwatch = ['m*']\n[systems.a]\nspec = 'lexicon'\n"
+        "[systems.b]\nspec = 'lexicon'\nwatch = []\nallow_failures = 3"
+    )
+    a, b = systems.read(tmp_path / "s[1]" / "s.toml")
+    assert (a.allow_failures, b.allow_failures) == ("1%", 3)
+    assert [Path(name).name for name in digests(a.watch)] == [
+        "model"
+    ]  # brackets of the folder are no pattern
+    assert b.watch == ()
+
+
+@pytest.mark.parametrize("text", ["-1", "101%", "some", "", "1.5", "5 of 40", "%"])
+def test_failures_are_allowed_as_a_number_or_a_share(text: str) -> None:
+    with pytest.raises(ExtractorError, match="a number of documents or a share"):
+        systems.allowed(text, 40)
+
+
+@pytest.mark.parametrize(
+    ("failures", "documents", "number"),
+    [("7%", 100, 7), ("2.5%", 40, 1), ("2.4%", 40, 0), ("100%", 3, 3), ("0%", 40, 0), (50, 40, 50)],
+)
+def test_a_share_is_rounded_down_and_exact(failures: str | int, documents: int, number: int) -> None:
+    """7 % of 100 is 7, where floating point has 7.000000000000001."""
+    assert systems.allowed(failures, documents) == number
 
 
 def test_sizes_have_units() -> None:

@@ -6,13 +6,23 @@ import msgspec
 import numpy as np
 import pytest
 
+from goldwire.corpora import library
 from goldwire.corpora.errors import JudgementError
 from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import Judgement, judge, losers
 from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.measure import parse
-from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, OntologyFacts, Record, encode_counts
+from goldwire.eval.plugin import Bench
+from goldwire.eval.record import (
+    FORMAT,
+    CorpusFacts,
+    LayerFacts,
+    OntologyFacts,
+    Record,
+    encode_counts,
+    failed_runs,
+)
 from goldwire.eval.report.verdict import lines
 
 MEASURE = "entity:span+type@exact"
@@ -231,3 +241,73 @@ def test_an_equal_build_fails_in_at_most_about_one_of_twenty():
         policy = Policy(rules=(Rule(measure="entity", margin=0.02),), trials=400)
         failed += judge(new, make_baseline(old, policy), policy).verdict == "fail"
     assert failed <= 15  # 150 at 5 % give 7.5; more than 15 has a chance of 0.4 %
+
+
+def failing(record: Record, failed: int, allowed: int = 0) -> Record:
+    """The record, as it is where its system failed on so many documents."""
+    (layer,) = record.systems
+    return msgspec.structs.replace(
+        record, systems=(msgspec.structs.replace(layer, failed=failed, allowed=allowed),)
+    )
+
+
+RULE = Rule(measure="entity", drop=0.1)
+NOTHING = make_record({"PER": [(0, 0, 10)] * 60})
+
+
+def test_a_run_that_failed_is_not_judged_and_never_said_to_have_lost_a_type():
+    with pytest.raises(JudgementError, match=r"mine failed on 60 of 60 documents \(allowed: 0\)") as caught:
+        gate(HALF, failing(NOTHING, 60), RULE)
+    assert "PER" not in str(caught.value)
+    assert "--update" not in str(caught.value)
+
+
+def test_a_run_that_failed_makes_no_baseline():
+    with pytest.raises(JudgementError, match="nor make a baseline: a run in the record failed"):
+        make_baseline(failing(NOTHING, 60), Policy(rules=(RULE,)))
+
+
+def test_a_baseline_of_a_run_that_failed_judges_nothing():
+    policy = Policy(rules=(RULE,))
+    held = make_baseline(NOTHING, policy)
+    held = msgspec.structs.replace(held, record=failing(held.record, 60))
+    with pytest.raises(JudgementError, match="a run in the baseline failed"):
+        judge(HALF, held, policy)
+
+
+def test_failures_that_were_allowed_are_judged():
+    assert gate(HALF, failing(HALF, 2, allowed=2), RULE).verdict == "pass"
+    with pytest.raises(JudgementError, match=r"mine failed on 3 of 60 documents \(allowed: 2\)"):
+        gate(HALF, failing(HALF, 3, allowed=2), RULE)
+
+
+def test_in_records_of_format_1_the_facts_of_the_run_say_what_failed():
+    (layer,) = HALF.systems
+    facts = {
+        "failed": {"d000": "KeyError: 'x'", "d001": "KeyError: 'x'", "elsewhere": "of no scored document"}
+    }
+    old = msgspec.structs.replace(HALF, format=1, systems=(msgspec.structs.replace(layer, facts=facts),))
+    assert failed_runs(old) == ["mine failed on 2 of 60 documents (allowed: 0)"]
+    assert failed_runs(msgspec.structs.replace(HALF, format=1)) == []
+
+
+def test_the_pytest_fixture_judges_no_run_that_failed_and_writes_no_baseline_of_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fussy.py").write_text(
+        "def extract(document):\n    assert document.id != FIRST\n    return {}\n".replace(
+            "FIRST", repr(library.open("mazar-2021").documents()[0].id)
+        )
+    )
+    for update in (False, True):
+        bench = Bench(tmp_path, tmp_path, update=update)
+        scored = bench.score("python:fussy:extract", "mazar-2021")
+        # As scoring finds it in the layer.
+        scored.record = failing(scored.record, 1)
+        with pytest.raises(pytest.fail.Exception, match=r"extractor failed on 1 of \d+ documents") as caught:
+            scored.assert_no_worse("baseline.json")
+        assert "--goldwire-update" not in str(caught.value)
+        assert not (tmp_path / "baseline.json").exists()
+    bench = Bench(tmp_path, tmp_path, update=True)
+    allowed = bench.score("python:fussy:extract", "mazar-2021", allow_failures=1)
+    allowed.record = failing(allowed.record, 1, allowed=1)
+    allowed.assert_no_worse("baseline.json")

@@ -44,8 +44,9 @@ def gate(
     """Fail if this build is worse than the baseline.
 
     Exit 0: open, perhaps with a warning that a loss may be noise. Exit 1: shut; the message names what broke,
-    by how much, with examples. Exit 2: could not judge, since baseline and record were not made for the
-    same corpus, gold, ontology, measures or policy.
+    by how much, with examples. Exit 2: could not judge, since a system failed on more documents than it was
+    allowed, or baseline and record were not made for the same corpus, gold, ontology, measures or policy.
+    `--update` refuses a record with such a run too.
 
     \b
     Examples:
@@ -53,13 +54,14 @@ def gate(
       goldwire eval gate work/records/now.json --baseline baseline.json --update
     """
     from goldwire.eval.gate import policy as policies
-    from goldwire.eval.gate.baseline import read_baseline
+    from goldwire.eval.gate.baseline import check_runs, read_baseline
     from goldwire.eval.gate.judgement import judge
     from goldwire.eval.record import read_record
 
     if update:
         refuse(ctx, ("junit", "markdown", "github", "as_json"), "with --update: nothing is judged")
     rules, scored = policies.read(policy), read_record(record)
+    check_runs(scored)  # before it is said that a baseline is missing, which could not be made
     home = _corpus(corpus, record)
     if update:
         _update(scored, baseline, rules, home)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,10 +16,12 @@ from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
+    from goldwire.eval.running.cache import Reused
     from goldwire.eval.running.facts import Facts, Speed
     from goldwire.eval.running.run import Outcome, Progress
     from goldwire.eval.running.systems import System
 
+SHOWN = 10  # documents that are named as failed for one reason
 SAY_EVERY = 5.0  # seconds between two lines of progress where the line cannot be written over
 Matrix = Annotated[
     list[Path] | None,
@@ -55,21 +59,38 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Use the model in FILE for `sklearn`, instead of training."),
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Run documents again that failed before.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run all documents again.")] = False,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=GLOB", help="Files that decide what a system gives, by content; may be repeated."
+        ),
+    ] = None,
+    allow_failures: Annotated[
+        str | None,
+        typer.Option(metavar="N|N%", help="Documents that may fail, for each system; none if not given."),
+    ] = None,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Go on where documents fail alike or nobody listens.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run documents again that succeeded before, too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run systems on a corpus; each becomes a layer `system/NAME`.
 
     A document on which a system crashes, hangs or talks nonsense fails alone and counts as empty. What does
-    not fit text or ontology goes to quarantine. Interrupted and run again, only what is missing is run.
-    Exit 2 if a system could not be run at all.
+    not fit text or ontology goes to quarantine. Interrupted and run again, only what is missing or failed is
+    run. Exit 1 if more documents failed than were allowed: the layer is written all the same. Exit 2 if none
+    succeeded, the run was stopped early or the system could not be run: no layer is written, and one that is
+    there stays. Of several systems, the worst counts.
 
     \b
     Examples:
       goldwire eval run work --system rules=lexicon --system mine="cmd:python extract.py"
       goldwire eval run work --systems systems.toml --workers 2
       goldwire eval run work --system learnt=sklearn --save learnt.npz
+      goldwire eval run work --system mine="cmd:./extract" --watch "mine=model/*" --allow-failures 1%
     """
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.running.run import run as run_systems
@@ -79,24 +100,35 @@ def run(
     for setting in ("seed", "workers"):
         if all(getattr(item, setting) is not None for item in chosen):
             refuse(ctx, (setting,), "where every system has its own in the file")
-    chosen = [_limited(item, timeout, memory) for item in _with(chosen, labels or [], option or [])]
+    chosen = [*_with(chosen, labels or [], option or [], watch or [])]
+    chosen = [_limited(item, timeout, memory, allow_failures) for item in chosen]
     learners = _learners(chosen, save, load)
     chosen = [_loading(item, load) if item in learners else item for item in chosen]
+    progress = _Progress()
     try:
         outcomes = run_systems(
-            corpus, chosen, workers=workers, seed=seed, retry=retry, fresh=fresh, progress=_progress()
+            corpus,
+            chosen,
+            workers=workers,
+            seed=seed,
+            fresh=fresh,
+            keep_going=keep_going,
+            progress=progress,
         )
     except KeyboardInterrupt:
+        progress.end()
         note("interrupted; what is done is kept: the same command goes on from here")
         raise
+    progress.end()
     if save is not None and not any(outcome.error for outcome in outcomes):
         _save(folder, learners[0], seed, save)
     if as_json:
         print_json(outcomes)
     else:
         _show(outcomes, folder)
-    if any(outcome.error for outcome in outcomes):
-        raise typer.Exit(2)
+    status = max(outcome.status for outcome in outcomes)
+    if status:
+        raise typer.Exit(status)
 
 
 def _chosen(texts: list[str], files: list[Path], only: list[str]) -> list[System]:
@@ -117,8 +149,8 @@ def _chosen(texts: list[str], files: list[Path], only: list[str]) -> list[System
     return found
 
 
-def _with(found: list[System], labels: list[str], options: list[str]) -> Iterator[System]:
-    """The systems with the label maps and options of the command line."""
+def _with(found: list[System], labels: list[str], options: list[str], watch: list[str]) -> Iterator[System]:
+    """The systems with the label maps, options and watched files of the command line."""
     import msgspec
 
     from goldwire.corpora.errors import ExtractorError
@@ -126,13 +158,18 @@ def _with(found: list[System], labels: list[str], options: list[str]) -> Iterato
     maps = pairs(labels, "--labels NAME=MAP")
     settings = pairs(options, "--option NAME.KEY=VALUE")
     keys = [(*name.partition(".")[::2], value) for name, value in settings.items()]
-    unknown = ({*maps} | {name for name, _, _ in keys}) - {item.name for item in found}
+    watched = [(name, glob) for text in watch for name, glob in pairs([text], "--watch NAME=GLOB").items()]
+    named = {*maps} | {name for name, _, _ in keys} | {name for name, _ in watched}
+    unknown = named - {item.name for item in found}
     if unknown:
         raise ExtractorError(f"no system is called {', '.join(sorted(unknown))}")
     for item in found:
         mine = {key: _value(value) for name, key, value in keys if name == item.name}
         yield msgspec.structs.replace(
-            item, labels=maps.get(item.name, item.labels), options={**item.options, **mine}
+            item,
+            labels=maps.get(item.name, item.labels),
+            options={**item.options, **mine},
+            watch=(*item.watch, *(glob for name, glob in watched if name == item.name)),
         )
 
 
@@ -146,16 +183,19 @@ def _value(text: str) -> Any:
         return text
 
 
-def _limited(item: System, timeout: float | None, memory: str | None) -> System:
+def _limited(item: System, timeout: float | None, memory: str | None, allow_failures: str | None) -> System:
     import msgspec
 
-    from goldwire.eval.running.systems import parse_size
+    from goldwire.eval.running.systems import allowed, parse_size
 
     changes: dict[str, Any] = {}
     if timeout is not None:
         changes["timeout"] = timeout
     if memory is not None:
         changes["memory"] = parse_size(memory)
+    if allow_failures is not None:
+        allowed(allow_failures, 0)  # what is no number or share is said before anything runs
+        changes["allow_failures"] = allow_failures
     return msgspec.structs.replace(item, **changes)
 
 
@@ -188,24 +228,26 @@ def _save(folder: Path, item: System, seed: int, path: Path) -> None:
     note(f"{path}: trained on {len(found.seen)} documents of layer {layer!r}")
 
 
-def _progress() -> Callable[[Progress], None]:
+class _Progress:
     """Shows rate and time left on standard error: one line written over, or a line now and then."""
-    import time
 
-    last = 0.0
+    def __init__(self) -> None:
+        self._terminal, self._last, self._open = sys.stderr.isatty(), -math.inf, False
 
-    def show(progress: Progress) -> None:
-        nonlocal last
-        now, terminal = time.monotonic(), sys.stderr.isatty()
-        complete = progress.done == progress.total
-        if not complete and now - last < (0.1 if terminal else SAY_EVERY):
+    def __call__(self, progress: Progress) -> None:
+        now, complete = time.monotonic(), progress.done == progress.total
+        if not complete and now - self._last < (0.1 if self._terminal else SAY_EVERY):
             return
-        last = now
-        end = "\n" if complete or not terminal else ""
-        sys.stderr.write(("\r\x1b[K" if terminal else "") + _line(progress) + end)
+        self._last, self._open = now, self._terminal and not complete
+        start, end = "\r\x1b[K" if self._terminal else "", "" if self._open else "\n"
+        sys.stderr.write(start + _line(progress) + end)
         sys.stderr.flush()
 
-    return show
+    def end(self) -> None:
+        """Leave a line that would be written over."""
+        if self._open:
+            sys.stderr.write("\n")
+            self._open = False
 
 
 def _line(progress: Progress) -> str:
@@ -219,23 +261,30 @@ def _line(progress: Progress) -> str:
 
 def _show(outcomes: list[Outcome], folder: Path) -> None:
     for outcome in outcomes:
-        if outcome.facts is None:
-            typer.echo(f"{outcome.system}: not run: {outcome.error}")
-        else:
-            for line in _report(outcome.facts, folder):
-                typer.echo(line)
+        lines = _failure(outcome) if outcome.facts is None else _report(outcome, outcome.facts, folder)
+        for line in lines:
+            typer.echo(line)
 
 
-def _report(facts: Facts, folder: Path) -> Iterator[str]:
+def _failure(outcome: Outcome) -> Iterator[str]:
+    yield f"{outcome.system}: no layer written: {outcome.error}"
+    if outcome.kept is not None:
+        made = f": made {_time(outcome.kept)}" if outcome.kept else ""
+        yield f"  layer system/{outcome.system} stays as it was{made}"
+
+
+def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
     by = f"{facts.name} {facts.version}".strip()
     yield f"{facts.system}: layer system/{facts.system}, {facts.documents} documents by {by}"
+    if outcome.reused is not None:
+        yield f"  {_reused(outcome.reused)}"
     yield "  " + ", ".join(_speed(facts.speed))
     if facts.usage:
         yield "  " + ", ".join(f"{name} {value:g}" for name, value in facts.usage.items())
     for reason, ids in _by_reason(facts.failed).items():
-        yield f"  failed, scored as empty: {reason}: {', '.join(ids)}"
+        yield f"  failed, scored as empty: {reason}: {_some(ids)}"
     if facts.failed:
-        yield "  (--retry runs the failed ones again)"
+        yield f"  {_failures(facts)}"
     if facts.quarantined:
         place = folder / "runs" / facts.system / "quarantine.jsonl"
         yield f"  quarantined: {_counts(facts.quarantined)} ({place})"
@@ -248,6 +297,35 @@ def _report(facts: Facts, folder: Path) -> Iterator[str]:
     if facts.repaired:
         yield f"  offsets in UTF-16 units or bytes, repaired: {facts.repaired}"
     yield from (f"  {line}" for line in facts.notes)
+
+
+def _reused(reused: Reused) -> str:
+    """What was not run again, and when it was."""
+    first, last = _time(reused.first), _time(reused.last)
+    when = first if first == last else f"{first} to {last}"
+    return f"reused {reused.documents} of {reused.of} documents of {when}; --fresh runs them again"
+
+
+def _time(text: str) -> str:
+    """A time of a journal as people here say it; the year where it is not this one."""
+    from datetime import datetime
+
+    time = datetime.fromisoformat(text).astimezone()
+    year = "" if time.year == datetime.now(time.tzinfo).year else f" {time.year}"
+    return f"{time.day} {time:%B}{year}, {time:%H:%M}"
+
+
+def _failures(facts: Facts) -> str:
+    """How many failed and may fail, and what to do about it."""
+    failed, allowed = len(facts.failed), facts.allowed
+    said = f"failed on {failed} of {facts.documents} documents (allowed: {allowed}); the same command runs "
+    said += "them again"
+    return said if failed <= allowed else f"{said}, --allow-failures {failed} lets it pass"
+
+
+def _some(ids: list[str]) -> str:
+    more = len(ids) - SHOWN
+    return ", ".join(ids[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _speed(speed: Speed) -> Iterator[str]:

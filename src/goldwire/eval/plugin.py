@@ -58,12 +58,14 @@ class Bench:
         gold: str = "gold",
         suite: str = "default",
         documents: str | None = None,
+        allow_failures: int | str = 0,
     ) -> Scored:
         """Run an extractor on a corpus and score it against a layer.
 
         `extractor` is a function of one document, an object with `extract(documents)`, or a spec such as
-        `"spacy:en_core_web_sm"`. `corpus` is a folder, or the name of a corpus that ships. Works on a
-        copy: nothing is written into the corpus. What the extractor raises, the test raises. `documents`
+        `"spacy:en_core_web_sm"`, which may fail on `allow_failures` documents (a number, or a share such as
+        "1%") before it cannot be judged. `corpus` is a folder, or the name of a corpus that ships. Works on
+        a copy: nothing is written into the corpus. What the extractor raises, the test raises. `documents`
         names those that are scored, as `eval score --documents` does; without it, all that gold judges.
         """
         from goldwire.eval.counting.coverage import Scope
@@ -73,7 +75,7 @@ class Bench:
 
         copy = self._copy(corpus)
         if isinstance(extractor, str):
-            _run(copy, name, extractor)
+            _run(copy, name, extractor, allow_failures)
         else:
             copy.write_layer(f"system/{name}", _extract(copy, extractor))
         measures = read_suite(suite).measures
@@ -114,6 +116,7 @@ class Scored:
         """Fail the test if the extractor lost what the policy forbids; warn if the loss may be noise."""
         from goldwire.corpora.errors import GoldwireError
         from goldwire.eval.gate import policy as policies
+        from goldwire.eval.record import failed_runs
         from goldwire.eval.report.verdict import lines
 
         path, own = self._bench.folder / baseline, self._bench.folder / policy
@@ -121,7 +124,8 @@ class Scored:
         try:
             judgement = self._judge(path, policies.read(own if own.is_file() else policy))
         except GoldwireError as error:
-            unjudged = f"goldwire: {error}\n(`pytest --goldwire-update` writes a baseline)"
+            hint = "" if failed_runs(self.record) else "\n(`pytest --goldwire-update` writes a baseline)"
+            unjudged = f"goldwire: {error}{hint}"
         if judgement is None:
             pytest.fail(unjudged, pytrace=False)
         text = "\n".join(lines(judgement))
@@ -131,10 +135,11 @@ class Scored:
             warnings.warn(text, GateWarning, stacklevel=2)
 
     def _judge(self, path: Path, policy: Policy) -> Judgement:
-        from goldwire.eval.gate.baseline import make_baseline, read_baseline, write_baseline
+        from goldwire.eval.gate.baseline import check_runs, make_baseline, read_baseline, write_baseline
         from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
         from goldwire.eval.gate.judgement import judge
 
+        check_runs(self.record)
         traced = read_traced(self._corpus, self.record)
         if self._bench.update:
             hits = trace_hits(traced, self.record, policy.measures())
@@ -143,12 +148,15 @@ class Scored:
         return illustrate(judge(self.record, held, policy), held, traced)
 
 
-def _run(corpus: Corpus, name: str, spec: str) -> None:
+def _run(corpus: Corpus, name: str, spec: str, allow_failures: int | str) -> None:
     """Run a system by its spec, in a process of its own."""
+    import msgspec
+
     from goldwire.eval.running.run import run_system
     from goldwire.eval.running.systems import parse_system
 
-    run_system(corpus, parse_system(f"{name}={spec}"))
+    system = msgspec.structs.replace(parse_system(f"{name}={spec}"), allow_failures=allow_failures)
+    run_system(corpus, system)
 
 
 def _extract(corpus: Corpus, extractor: Any) -> list[Annotations]:

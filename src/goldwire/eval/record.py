@@ -19,7 +19,7 @@ from goldwire.corpora.store import write_atomic
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
 from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.metrics import Score
-from goldwire.eval.text import sized
+from goldwire.eval.text import amount, sized
 
 FORMAT = 2  # 1 had no coverage, no rejected units and no failed documents
 
@@ -207,6 +207,29 @@ def size(record: Record) -> int:
 def independent(record: Record) -> int:
     """How many documents the figures rest on, near-duplicates that are drawn together counted once."""
     return size(record) if record.groups is None else len(set(record.groups))
+
+
+def failed_runs(record: Record) -> list[str]:
+    """The systems that failed on more documents than they were allowed, a line each.
+
+    Their figures say what broke, not what they find. In records of format 1 the runner's facts say it, and
+    nothing was allowed.
+    """
+    found = ((system, failures(record, system)) for system in record.systems)
+    whole = amount(size(record), "document")
+    return [
+        f"{system.name} failed on {failed:,} of {whole} (allowed: {system.allowed:,})"
+        for system, failed in found
+        if failed > system.allowed
+    ]
+
+
+def failures(record: Record, system: LayerFacts) -> int:
+    """On how many of the scored documents a system failed."""
+    if record.format > 1:
+        return system.failed
+    failed = system.facts.get("failed", {})
+    return len(failed.keys() & set(record.documents) if record.documents else failed)
 
 
 def iter_warnings(record: Record) -> Iterator[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "goldwire.extractors"
 Output = Annotations | Prediction | dict[str, Any]
 O = TypeVar("O")
+ABSENT, REFUSED = "absent", "refused"  # how the causes of a `DocumentError` begin
 
 
 class Extractor(Protocol):
@@ -46,10 +47,16 @@ class Extractor(Protocol):
 
 
 class DocumentError(GoldwireError):
-    """A system failed on one document; `details` holds what was spent all the same (tokens, cost)."""
+    """A system failed on one document; `details` holds what was spent all the same (tokens, cost).
 
-    def __init__(self, message: str, details: dict[str, Any] | None = None) -> None:
-        self.details = details or {}
+    `cause` is set where the others may well fail of the same: `ABSENT` if nobody listens at the system's
+    address, `refused …` with the same words for the same refusal.
+    """
+
+    def __init__(
+        self, message: str, details: dict[str, Any] | None = None, *, cause: str | None = None
+    ) -> None:
+        self.details, self.cause = details or {}, cause
         super().__init__(message)
 
 

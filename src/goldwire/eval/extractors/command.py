@@ -8,11 +8,12 @@ something that is not JSON, the document fails and the next one gets a new proce
 
 from __future__ import annotations
 
-import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,12 +22,16 @@ from typing import IO, Any
 import msgspec
 
 from goldwire.corpora import simple
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, DocumentError, options
+from goldwire.eval.extractors.closure import Search, collect, imports
+from goldwire.eval.extractors.watch import digest
 
 _TAIL = 2000  # bytes of what a program wrote to standard error that are looked at
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*t?(?:\.exe)?")
 _SHOWN = 80  # bytes of a garbled reply that are shown
 
 
@@ -111,10 +116,85 @@ def load(target: str, context: Context) -> CommandExtractor:
 
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the corpus does not matter
-    """The command, and the hash of each file that it names."""
+    """The command, the hash of each file that it names, and the closure of what is Python among them."""
     arguments = _split(target)
-    files = [Path(argument) for argument in arguments]
-    return [arguments, [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]]
+    files = named_files(arguments)
+    parts: list[Any] = [arguments, [digest(file) for file in files]]
+    start = find_start(arguments, files)
+    if start is None:
+        return parts
+    found = collect(start.names, Search(start.program, *start.folders))
+    return [*parts, found.files, found.packages]
+
+
+def named_files(arguments: Sequence[str]) -> list[Path]:
+    """The files that a command names, as `FILE` or `--option=FILE`, and the program where it is a script."""
+    program = Path(shutil.which(arguments[0]) or arguments[0])
+    named = [part for argument in arguments for part in (argument, argument.partition("=")[2]) if part]
+    # Not `Path.is_file`, which raises where code that is given in the command is too long for a name.
+    found = [Path(name) for name in named if os.path.isfile(name)]  # noqa: PTH113
+    return found if program in found or not _shebang(program) else [program, *found]
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What a command begins with: an interpreter, the folders it looks in first, the names it may import."""
+
+    program: str
+    folders: list[Path]
+    names: list[str]
+
+
+def find_start(arguments: Sequence[str], files: Sequence[Path]) -> Start | None:
+    """Where the Python of a command begins, which names these files; None of one in which none is seen."""
+    at = next((i for i, argument in enumerate(arguments) if _PYTHON.fullmatch(Path(argument).name)), None)
+    flag, value = ("", "") if at is None else _told(arguments[at + 1 :])
+    scripts = [path for path in files if _is_python(path) or (path == Path(value) and not flag)]
+    if at is None and not scripts:
+        return None
+    program = _interpreter(scripts[0]) if at is None else arguments[at]
+    folders = [path.resolve().parent for path in scripts]
+    names = [name for path in scripts for name in imports(read_bytes(path, ExtractorError))]
+    if flag == "m":
+        return Start(program, [Path.cwd(), *folders], [value, f"{value}.__main__", *names])
+    if flag == "c":
+        return Start(program, [Path.cwd(), *folders], [*imports(value.encode()), *names])
+    if value and Path(value).is_dir():
+        return Start(program, [Path(value), *folders], ["__main__", *names])
+    return Start(program, folders, names)
+
+
+def _told(arguments: Sequence[str]) -> tuple[str, str]:
+    """What an interpreter is to run: ("m", module), ("c", code) or ("", script or folder)."""
+    rest = iter(arguments)
+    for argument in rest:
+        if not argument.startswith("-") or argument == "-":
+            return "", argument
+        if argument in ("-X", "-W"):
+            next(rest, None)
+        elif argument[-1] in "mc" and not argument.startswith("--"):
+            return argument[-1], next(rest, "")
+    return "", ""
+
+
+def _is_python(path: Path) -> bool:
+    return path.suffix == ".py" or b"python" in _shebang(path)
+
+
+def _shebang(path: Path) -> bytes:
+    """The first line of a script, which says by what it is run; b"" of any other file."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline(_TAIL)
+    except OSError:
+        return b""
+    return line if line.startswith(b"#!") else b""
+
+
+def _interpreter(script: Path) -> str:
+    """The Python that a script is run by, as far as its first line says; else the one that runs us."""
+    words = _shebang(script)[2:].decode("utf-8", "replace").split()
+    found = next((word for word in words if _PYTHON.fullmatch(Path(word).name)), None)
+    return found or sys.executable
 
 
 def _split(target: str) -> list[str]:

@@ -21,7 +21,7 @@ from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.extractors import Context, crossfit, model, options, sources
 from goldwire.eval.extractors.model import Model
 from goldwire.eval.extractors.predict import Predictor
-from goldwire.eval.extractors.train import VERSION, train
+from goldwire.eval.extractors.train import VERSION, lexicon_of, train
 
 FOLDS = 5
 Pair = tuple[Document, Annotations]
@@ -93,8 +93,8 @@ def _kept(pairs: Sequence[Pair], ontology: Ontology | None, chosen: Options, con
     """The model of some documents, kept beside the journal, where other workers find it."""
     if context.scratch is None:
         return train(pairs, ontology, lexicon=chosen.lexicon, seed=context.seed)
-    code = sources("features", "linear", "text", "train")
-    key = [code, pairs, ontology, chosen.lexicon, context.seed]
+    code = sources("features", "lexicon", "linear", "text", "train")
+    key = [code, pairs, ontology, chosen.lexicon, lexicon_of(chosen.lexicon), context.seed]
     digest = hashlib.sha256(msgspec.json.encode(key, order="sorted")).hexdigest()[:12]
     path = Path(context.scratch) / f"fold-{digest}.npz"
     if not path.is_file():
@@ -130,19 +130,21 @@ def train_all(corpus: Corpus, layer: str = "gold", *, lexicon: str = "conflict",
 
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - see `load`
-    """What the models are made of: the texts and the layer, or the file; and the libraries."""
+    """What the models are made of: the texts and the layer, or the file; the word lists; the libraries."""
     from importlib.metadata import version
 
     chosen = options(context, Options)
-    code = sources("crossfit", "features", "learn", "linear", "predict", "text", "train")
+    code = sources("crossfit", "features", "learn", "lexicon", "linear", "predict", "text", "train")
     releases = [code, version("scikit-learn"), version("numpy")]
     if chosen.load is not None:
-        return [*releases, hashlib.sha256(read_bytes(Path(chosen.load), ExtractorError)).hexdigest()]
+        words = lexicon_of(model.read(Path(chosen.load)).lexicon)
+        return [*releases, hashlib.sha256(read_bytes(Path(chosen.load), ExtractorError)).hexdigest(), words]
     if context.corpus is None:
         return releases
     corpus = open_corpus(Path(context.corpus))
     return [
         *releases,
+        lexicon_of(chosen.lexicon),
         corpus.fingerprint(),
         hashlib.sha256(read_bytes(corpus.layer_path(chosen.layer), ExtractorError)).hexdigest(),
     ]

@@ -139,7 +139,7 @@ class ModelExtractor:
             reply = self._caller.post(msgspec.json.encode({**self._body, "messages": messages}))
             completion = msgspec.json.decode(reply, type=_Completion)
         except DocumentError as error:
-            raise DocumentError(str(error), {"usage": self._bill(spent)}) from error
+            raise DocumentError(str(error), {"usage": self._bill(spent)}, cause=error.cause) from error
         except msgspec.DecodeError as error:
             return f"the server's reply is no chat completion: {error}"
         if completion.usage is not None:

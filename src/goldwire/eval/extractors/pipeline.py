@@ -7,6 +7,7 @@ part of speech, and arguments from the dependency tree.
 
 from __future__ import annotations
 
+import glob
 import warnings
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -34,6 +35,7 @@ from goldwire.eval.extractors.mentions import Found
 from goldwire.eval.extractors.rules import Builder, read_lexicon
 from goldwire.eval.extractors.text import Sentence, Word
 from goldwire.eval.extractors.triggers import Trigger, Use
+from goldwire.eval.extractors.watch import digests
 
 BATCH = 16  # documents handed to `nlp.pipe` at a time
 _SUBJECTS = ("nsubj", "csubj", "nsubj:pass", "nsubjpass")
@@ -305,15 +307,18 @@ def _location(target: str) -> str | Path:
 
 
 def identity(target: str, context: Context) -> list[Any]:
-    """The releases of spaCy and of the pipeline, the lexicon, the label map, and the code of the rules."""
+    """The releases of spaCy and of the pipeline, the lexicon, the label map, and the code of the rules.
+
+    Of a pipeline in a folder, the contents of its files in place of a release.
+    """
     chosen = options(context, Options)
-    _location(target)
+    place = str(_location(target))
     package = target.partition("/")[0]
+    release: str | dict[str, str]
     try:
         release = version(package.replace("_", "-"))
     except PackageNotFoundError:
-        meta = Path(target) / "meta.json"
-        release = meta.read_text(encoding="utf-8") if meta.is_file() else ""
+        release = digests([glob.escape(place)]) if Path(place).is_dir() else ""
     words = read_lexicon(chosen.lexicon) if chosen.lexicon else None
     mapping = labels.read(context.labels, context.ontology) if context.labels else None
     code = sources("arguments", "inflect", "lexicon", "mentions", "pipeline", "rules", "triggers")

@@ -7,14 +7,12 @@ and `batch` are read where they are there.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ import msgspec
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, Output, options, plugins
+from goldwire.eval.extractors.closure import Search, collect
 from goldwire.eval.extractors.spec import parse
 
 EVERYTHING = frozenset({"mentions", "triggers", "arguments", "attributes", "relations", "clusters"})
@@ -81,20 +80,20 @@ def load(target: str, context: Context) -> Plugin:
 
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the corpus does not matter
-    """The release of the package, or the hash of the module's file; what it imports is not looked at."""
+    """The release of the package, and the closure of the module's imports (see `closure`).
+
+    An entry point of a package that is merely installed is its release alone.
+    """
     point, _ = _entry_point(target)
+    module = _parts(target)[0] if point is None else point.module
+    search = Search(sys.executable, Path.cwd())
+    found = collect([module], search)
     if point is not None:
-        return [target, point.value, point.dist.version if point.dist else ""]
-    module, _ = _parts(target)
-    _add_working_folder()
-    try:
-        found = find_spec(module)
-    except ImportError as error:
-        raise ExtractorError(f"python:{target}: {error}") from error
-    if found is None:
+        release = [target, point.value, point.dist.version if point.dist else ""]
+        return [*release, found.files, found.packages] if found.files else release
+    if not search.has(module):
         raise ExtractorError(f"python:{target}: there is no module {module!r} (looked in {Path.cwd()} too)")
-    code = Path(found.origin).read_bytes() if found.origin and Path(found.origin).is_file() else b""
-    return [target, hashlib.sha256(code).hexdigest()]
+    return [target, found.files, found.packages]
 
 
 def _entry_point(target: str) -> tuple[EntryPoint | None, str]:

@@ -7,6 +7,7 @@ into the `Authorization` header and nowhere else.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
@@ -23,14 +24,15 @@ from goldwire.corpora import simple
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Document
-from goldwire.eval.extractors import Context, DocumentError, options
+from goldwire.eval.extractors import ABSENT, REFUSED, Context, DocumentError, options
 
 TRIES = 4
 FIRST_WAIT = 0.5  # seconds before the second try; doubled after each
 LONGEST_WAIT = 120.0  # seconds; a server that wants more is not waited for
 READ_LIMIT = 240.0  # seconds without a byte
+CONNECT_LIMIT = 10.0  # seconds; all tries end before the time of a document does
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
-_HOPELESS = frozenset({401, 403, 404, 405})
+_REFUSED = frozenset({400, 401, 403, 404})  # this request, or each: the run sees which
 _SHOWN = 200  # characters of an error's body that are shown
 
 
@@ -44,10 +46,11 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Again(msgspec.Struct, frozen=True):
-    """Why there is no answer yet, and the seconds that the server asks to wait."""
+    """Why there is no answer yet, the seconds that the server asks to wait, and whether there is a server."""
 
     reason: str
     wait: float | None = None
+    cause: str | None = None
 
 
 class Caller:
@@ -60,42 +63,45 @@ class Caller:
         headers = {"Content-Type": "application/json"}
         if self._secret:
             headers["Authorization"] = f"Bearer {self._secret}"
-        timeout = httpx.Timeout(READ_LIMIT, connect=30.0)
+        timeout = httpx.Timeout(READ_LIMIT, connect=CONNECT_LIMIT)
         self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
 
     def post(self, body: bytes) -> bytes:
         """The body of the answer.
 
         Raises `DocumentError` when tries run out or this request is refused, `ExtractorError` when all
-        would be (no such address, no permission).
+        would be, whatever they say (another method, another address).
         """
-        reason = ""
+        reason, cause = "", None
         for attempt in range(self._tries):
             found = self._attempt(body)
             if isinstance(found, bytes):
                 return found
-            reason = found.reason
+            reason, cause = found.reason, found.cause
             wait = self._wait * 2**attempt if found.wait is None else found.wait
             if wait > LONGEST_WAIT:
                 raise DocumentError(f"{reason}; the server wants {wait:.0f} s of waiting")
             if attempt < self._tries - 1:
                 time.sleep(wait)
-        raise DocumentError(f"{reason} ({self._tries} tries)")
+        raise DocumentError(f"{reason} ({self._tries} tries)", cause=cause)
 
     def _attempt(self, body: bytes) -> bytes | _Again:
         try:
             reply = self._client.post(self.url, content=body)
             content = reply.content
         except httpx.TransportError as error:
-            return _Again(f"no answer ({type(error).__name__}: {self._hidden(str(error))})")
+            nobody = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            said = f"no answer ({type(error).__name__}: {self._hidden(str(error))})"
+            return _Again(said, cause=ABSENT if nobody else None)
         if reply.status_code == httpx.codes.OK:
             return content
         said = f"the server answered {reply.status_code} {self._excerpt(content)}".rstrip()
         if reply.status_code in _BUSY:
             return _Again(said, retry_after(reply.headers.get("Retry-After")))
-        if reply.status_code in _HOPELESS or reply.is_redirect:
+        if reply.status_code == httpx.codes.METHOD_NOT_ALLOWED or reply.is_redirect:
             raise ExtractorError(said)
-        raise DocumentError(said)
+        refused = reply.status_code in _REFUSED
+        raise DocumentError(said, cause=refusal(reply.status_code, content) if refused else None)
 
     def _excerpt(self, content: bytes) -> str:
         text = re.sub(r"\s+", " ", content[: 4 * _SHOWN].decode("utf-8", "replace"))
@@ -131,6 +137,22 @@ def secret(name: str | None) -> str | None:
     if not (value.isascii() and value.isprintable()):
         raise ExtractorError(f"the key in {name} has characters that no header can hold; copy it again")
     return value
+
+
+def refusal(status: int, content: bytes) -> str:
+    """What tells refusals apart: the status and the body, of which the member `error` where there is one.
+
+    Beside it stand the numbers that some servers give to requests, which differ each time.
+
+    >>> refusal(401, b'{"error": "no key", "id": 1}') == refusal(401, b'{"error": "no key", "id": 2}')
+    True
+    """
+    try:
+        body = msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        body = None
+    said = msgspec.json.encode(body["error"]) if isinstance(body, dict) and "error" in body else content
+    return f"{REFUSED} {status} {hashlib.sha256(said).hexdigest()[:12]}"
 
 
 def retry_after(value: str | None) -> float | None:

@@ -17,7 +17,7 @@ from goldwire.corpora.store import write_atomic
 from goldwire.eval import comparability
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measure import name, parse
-from goldwire.eval.record import LayerFacts, Record, Result
+from goldwire.eval.record import LayerFacts, Record, Result, failed_runs
 from goldwire.eval.statistics.metrics import headline
 from goldwire.eval.text import points
 
@@ -37,8 +37,10 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
 def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> Baseline:
     """A record as a baseline: only what the policy judges.
 
-    Raises `JudgementError` if the record lacks a measure that the policy names.
+    Raises `JudgementError` if a system failed on more documents than it was allowed, or the record lacks a
+    measure that the policy names.
     """
+    check_runs(record)
     measures = policy.measures()
     missing = [measure for measure in measures if measure not in record.measures]
     if missing:
@@ -58,6 +60,17 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
         confusions=(),
     )
     return Baseline(format=FORMAT, policy=policy.fingerprint(), record=kept, hits=hits or {})
+
+
+def check_runs(record: Record, where: str = "the record") -> None:
+    """Raise `JudgementError` if a system of a record (`where` says of which) failed too often."""
+    failed = failed_runs(record)
+    if failed:
+        raise JudgementError(
+            "\n  ".join([f"could not judge, nor make a baseline: a run in {where} failed", *failed])
+            + "\nMend the system and run it again with `goldwire eval run`, or let it fail now and then with "
+            "`--allow-failures`; then score again."
+        )
 
 
 def _bare(layer: LayerFacts) -> LayerFacts:

@@ -16,7 +16,7 @@ import numpy as np
 
 from goldwire.corpora.errors import JudgementError
 from goldwire.eval.counting.counts import GOLD, Counts, make_counts
-from goldwire.eval.gate.baseline import Baseline, iter_differences
+from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
 from goldwire.eval.gate.policy import Kind, Policy, Rule
 from goldwire.eval.measure import Measure, name, parse
 from goldwire.eval.record import Record
@@ -89,8 +89,11 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def judge(record: Record, baseline: Baseline, policy: Policy) -> Judgement:
     """Hold a record against a baseline.
 
-    Raises `JudgementError`, naming every difference, if the two were not made for the same thing.
+    Raises `JudgementError` if a system of either failed on more documents than it was allowed, and, naming
+    every difference, if the two were not made for the same thing.
     """
+    check_runs(record)
+    check_runs(baseline.record, "the baseline")
     differences = list(iter_differences(baseline, record, policy))
     if differences:
         raise JudgementError(

@@ -9,7 +9,7 @@ output as it came, before any label map or check (see `corpora.journal`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,40 @@ class Entry(_Line, frozen=True, tag="document"):
 Line = Session | Start | Entry
 
 
+class Reused(msgspec.Struct, frozen=True, kw_only=True):
+    """So many `documents` of all were not run, since they were run before: in sessions of these times."""
+
+    documents: int
+    of: int
+    first: str
+    last: str
+
+
+class Renewal:
+    """A journal begun anew: what it holds goes when the first document has succeeded, and not before."""
+
+    def __init__(self, journal: Journal[Line]) -> None:
+        self._journal = journal
+        self._held: list[Line] | None = []
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines since the journal was begun anew."""
+        return self._journal.lines if self._held is None else self._held
+
+    def add(self, line: Line) -> None:
+        """Put a line at the end."""
+        if self._held is None:
+            self._journal.add(line)
+            return
+        self._held.append(line)
+        if isinstance(line, Entry) and line.error is None:
+            held, self._held = self._held, None
+            self._journal.clear()
+            for one in held:
+                self._journal.add(one)
+
+
 def open_journal(path: Path) -> Journal[Line]:
     """The journal of a state of a system; `ExtractorError` if another process is writing to it."""
     busy = ExtractorError(f"{path}: another process is running this system; wait for it")
@@ -74,6 +108,19 @@ def open_journal(path: Path) -> Journal[Line]:
 def entries(lines: Iterable[Line]) -> dict[str, Entry]:
     """The last entry for each document, by its key."""
     return {line.key: line for line in lines if isinstance(line, Entry)}
+
+
+def reused(lines: Iterable[Line], keys: Collection[str], of: int) -> Reused | None:
+    """What was taken from a journal, given the keys of these documents; None if nothing was."""
+    created, times = "", dict[str, str]()
+    for line in lines:
+        if isinstance(line, Session):
+            created = line.created
+        elif isinstance(line, Entry) and line.key in keys:
+            times[line.key] = created
+    if not times:
+        return None
+    return Reused(documents=len(keys), of=of, first=min(times.values()), last=max(times.values()))
 
 
 def document_key(document: Document) -> str:

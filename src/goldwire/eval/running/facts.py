@@ -47,7 +47,8 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One system on one corpus.
 
-    `layer` is the SHA-256 of the layer these facts tell of. `failed` gives the reason by document id.
+    `layer` is the SHA-256 of the layer these facts tell of. `failed` gives the reason by document id; of
+    these so many are `allowed`, and a run with more of them failed.
     `quarantined` counts faulty items, `unmapped` and `dropped` labels without a counterpart and those left
     out on purpose, `excluded` units in excluded regions, `repaired` items whose offsets were in another
     unit. `usage` sums what the system itself reports: tokens_in, tokens_out, cost, unresolved.
@@ -66,6 +67,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     layer: str
     speed: Speed = Speed()
     failed: dict[str, str] = {}
+    allowed: int = 0
     quarantined: dict[str, int] = {}
     unmapped: dict[str, int] = {}
     dropped: dict[str, int] = {}

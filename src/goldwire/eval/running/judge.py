@@ -74,7 +74,7 @@ def _reject(item: Dropped, annotations: Annotations) -> Reject:
 
 def _failure(document: Document, reason: str, spent: dict[str, float]) -> Verdict:
     nothing = Annotations(document=document.id, sha256=document.sha256)
-    return Verdict(annotations=nothing, failed=reason, usage=spent)
+    return Verdict(annotations=nothing, failed=reason or "no reason given", usage=spent)
 
 
 def usage(details: dict[str, Any]) -> dict[str, float]:

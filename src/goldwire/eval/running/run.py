@@ -1,40 +1,47 @@
 """Run systems on a corpus: their output becomes layers, what it cost and what went wrong becomes facts.
 
-CORPUS/layers/system/NAME.jsonl        the layer, written whole when every document is done
-CORPUS/runs/NAME/FINGERPRINT.jsonl     the journal (see `cache`): what is in it is not run again
+CORPUS/layers/system/NAME.jsonl        the layer, written whole when every document is done and one succeeded
+CORPUS/runs/NAME/FINGERPRINT.jsonl     the journal (see `cache`): what succeeded is not run again
 CORPUS/runs/NAME/quarantine.jsonl      items that do not fit text or ontology, with the reason
 CORPUS/runs/NAME/facts.json            see `facts`
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from goldwire import __version__
 from goldwire.corpora import labels
 from goldwire.corpora.codec import encode_lines
-from goldwire.corpora.errors import DataError, ExtractorError
+from goldwire.corpora.errors import CorpusError, DataError, ExtractorError
 from goldwire.corpora.journal import Journal
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, write_atomic
 from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.extractors import KINDS, Context, identity
+from goldwire.eval.extractors.watch import digests
 from goldwire.eval.running import cache, facts
-from goldwire.eval.running.cache import Entry, Line, Session, Start
+from goldwire.eval.running.brake import Brake
+from goldwire.eval.running.cache import Entry, Line, Renewal, Reused, Session, Start
 from goldwire.eval.running.facts import Facts
 from goldwire.eval.running.judge import Verdict, judge, tally
 from goldwire.eval.running.pool import Pool, Started
-from goldwire.eval.running.systems import System, memory_of, timeout_of
+from goldwire.eval.running.systems import System, allowed, memory_of, timeout_of
 from goldwire.eval.running.worker import Job, Result
+from goldwire.eval.text import amount
 
 QUARANTINE = "quarantine.jsonl"
+WRITTEN = (cache.RUNS, "records", "layers/system")  # of a corpus, by running and scoring: never watched
+SHOWN = 3  # reasons that are told where all documents failed
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -48,11 +55,24 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a system: its facts, or the error that stopped it."""
+    """What came of a system: its facts, or the error for which it has no layer of this run.
+
+    `reused` tells what was not run again. `kept` is when the layer was made that is still there, where this
+    run wrote none; "" if that is not known.
+    """
 
     system: str
     facts: Facts | None = None
     error: str | None = None
+    reused: Reused | None = None
+    kept: str | None = None
+
+    @property
+    def status(self) -> Literal[0, 1, 2]:
+        """2 if there is no layer of this run, 1 if more documents failed than were allowed, else 0."""
+        if self.facts is None:
+            return 2
+        return 1 if len(self.facts.failed) > self.facts.allowed else 0
 
 
 def run(
@@ -61,25 +81,40 @@ def run(
     *,
     workers: int = 1,
     seed: int = 0,
-    retry: bool = False,
     fresh: bool = False,
+    keep_going: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> list[Outcome]:
     """Run systems one after the other; one that cannot run does not stop the others.
 
-    `retry` runs documents again that failed before, `fresh` all of them.
+    `fresh` runs documents again that succeeded before, `keep_going` goes on where a run would stop early
+    (see `brake`).
     """
-    return [
-        _outcome(corpus, system, workers=workers, seed=seed, retry=retry, fresh=fresh, progress=progress)
-        for system in systems
-    ]
+    how = {"workers": workers, "seed": seed, "fresh": fresh, "keep_going": keep_going, "progress": progress}
+    return [_outcome(corpus, system, **how) for system in systems]
 
 
 def _outcome(corpus: Corpus, system: System, **how: Any) -> Outcome:
     try:
-        return Outcome(system=system.name, facts=run_system(corpus, system, **how))
+        return _run(corpus, system, **how)
     except (ExtractorError, DataError) as error:
-        return Outcome(system=system.name, error=str(error))
+        return Outcome(system=system.name, error=str(error), kept=_kept(corpus, system.name))
+
+
+def _kept(corpus: Corpus, name: str) -> str | None:
+    """When the layer that is there was made, "" if that is not known; None if there is none."""
+    with contextlib.suppress(CorpusError):
+        if corpus.layer_path(f"system/{name}").is_file():
+            earlier = _published(corpus, name)
+            return earlier.created if earlier else ""
+    return None
+
+
+def _published(corpus: Corpus, name: str) -> Facts | None:
+    """The facts of the layer that is there; None if there is none of a run, or they cannot be read."""
+    with contextlib.suppress(DataError, CorpusError):
+        return facts.read(corpus, name)
+    return None
 
 
 def run_system(
@@ -88,31 +123,58 @@ def run_system(
     *,
     workers: int = 1,
     seed: int = 0,
-    retry: bool = False,
     fresh: bool = False,
+    keep_going: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Facts:
     """Run one system on all documents and write its layer, quarantine and facts.
 
-    Killed at any moment and run again, it goes on where it was: documents whose entry is in the journal are
-    not run again. Raises `ExtractorError` if the system cannot be opened or go on, `DataError` if its label
-    map or data are faulty.
+    Killed at any moment and run again, it goes on where it was: documents that succeeded are in the journal
+    and not run again. Raises `ExtractorError` if the system cannot be opened or go on, if it is stopped
+    early, or if no document succeeded, and `DataError` if its label map or data are faulty: then what was
+    there before is left as it is.
     """
+    found = _run(
+        corpus,
+        system,
+        workers=workers,
+        seed=seed,
+        fresh=fresh,
+        keep_going=keep_going,
+        progress=progress,
+    ).facts
+    assert found is not None  # noqa: S101 - for the type checker: where there are none, an error was raised
+    return found
+
+
+def _run(
+    corpus: Corpus,
+    system: System,
+    *,
+    workers: int,
+    seed: int,
+    fresh: bool,
+    keep_going: bool,
+    progress: Callable[[Progress], None],
+) -> Outcome:
     plan = _plan(corpus, system, workers=workers, seed=seed)
     with cache.open_journal(cache.folder(corpus, system.name) / f"{plan.state}.jsonl") as journal:
-        if fresh:
-            journal.clear()
-        todo = _todo(plan, journal, retry)
+        book = cache.Renewal(journal) if fresh else journal
+        known = _known(plan, book.lines)
+        reused = cache.reused(book.lines, {plan.keys[id] for id in known}, of=len(plan.documents))
+        todo = [document for document in plan.documents if document.id not in known]
         if todo:
-            _work(plan, todo, journal, progress)
-        return _publish(corpus, plan, journal.lines)
+            brake = None if keep_going else _brake(corpus, plan, known)
+            _work(plan, todo, book, brake, progress)
+        found = _publish(corpus, plan, book.lines, known)
+    return Outcome(system=system.name, facts=found, reused=reused)
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that is settled before a system runs.
 
     `keys` are those of the documents in the journal, by id; `state` is the fingerprint of what decides the
-    system's output.
+    system's output, `allowed` how many documents may fail.
     """
 
     system: System
@@ -123,6 +185,7 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     job: Job
     state: str
     workers: int
+    allowed: int
 
 
 def _plan(corpus: Corpus, system: System, *, workers: int, seed: int) -> _Plan:
@@ -140,6 +203,8 @@ def _plan(corpus: Corpus, system: System, *, workers: int, seed: int) -> _Plan:
         scratch=scratch,
     )
     parts = [identity(system.spec, context), system.options, seed, ontology]
+    if system.watch:
+        parts.append(digests(system.watch, leave_out=[corpus.path / name for name in WRITTEN]))
     documents = corpus.documents()
     return _Plan(
         system=system,
@@ -150,6 +215,7 @@ def _plan(corpus: Corpus, system: System, *, workers: int, seed: int) -> _Plan:
         job=Job(spec=system.spec, context=context, memory=memory_of(system, workers)),
         state=cache.fingerprint(parts),
         workers=workers,
+        allowed=allowed(system.allow_failures, len(documents)),
     )
 
 
@@ -159,30 +225,55 @@ def default_labels(system: System, ontology: Ontology | None) -> str | None:
     return kind.labels.get(ontology.name) if kind is not None and ontology is not None else None
 
 
-def _todo(plan: _Plan, journal: Journal[Line], retry: bool) -> list[Document]:
-    known = cache.entries(journal.lines)
-    done = {key for key, entry in known.items() if not (retry and entry.error)}
-    return [document for document in plan.documents if plan.keys[document.id] not in done]
+def _known(plan: _Plan, lines: Sequence[Line]) -> dict[str, Verdict]:
+    """The documents that need not be run, by id: what failed before, in whichever way, is run again."""
+    entries = cache.entries(lines)
+    judged = (
+        judge(document, entries[key], ontology=plan.ontology, labels=plan.labels)
+        for document in plan.documents
+        if (key := plan.keys[document.id]) in entries
+    )
+    return {verdict.annotations.document: verdict for verdict in judged if verdict.failed is None}
+
+
+def _brake(corpus: Corpus, plan: _Plan, known: Mapping[str, Verdict]) -> Brake:
+    earlier = _published(corpus, plan.system.name)
+    same = earlier is not None and earlier.fingerprint == plan.state
+    return Brake(succeeded=bool(known), known=earlier.failed if earlier is not None and same else None)
 
 
 def _work(
-    plan: _Plan, todo: Sequence[Document], journal: Journal[Line], progress: Callable[[Progress], None]
+    plan: _Plan,
+    todo: Sequence[Document],
+    book: Journal[Line] | Renewal,
+    brake: Brake | None,
+    progress: Callable[[Progress], None],
 ) -> None:
-    """Run documents and write each into the journal as it finishes."""
-    journal.add(Session(created=_now(), workers=plan.workers, goldwire=__version__))
+    """Run documents and journal each as it finishes; `ExtractorError` if the brake stops it."""
+    book.add(Session(created=_now(), workers=plan.workers, goldwire=__version__))
     done = failed = 0
     begun: float | None = None
     with Pool(plan.job, workers=plan.workers, timeout=timeout_of(plan.system)) as pool:
         for event in pool.run(todo):
             begun = time.perf_counter() if begun is None else begun
             if isinstance(event, Started):
-                journal.add(_start(event))
+                book.add(_start(event))
                 continue
             seconds = time.perf_counter() - begun
             document = todo[event.index]
-            journal.add(_entry(plan.keys[document.id], len(document.text), event.result, seconds))
+            book.add(_entry(plan.keys[document.id], len(document.text), event.result, seconds))
             done, failed = done + 1, failed + (event.result.error is not None)
             progress(Progress(plan.system.name, done, len(todo), failed, seconds))
+            reason = brake and brake.feel(document.id, event.result)
+            if reason and done < len(todo):
+                raise ExtractorError(_stopped(done, len(todo), reason))
+
+
+def _stopped(done: int, total: int, reason: str) -> str:
+    return (
+        f"stopped after {done:,} of {amount(total, 'document')}: {reason}; the same command then goes on "
+        "from here, and with `--keep-going` as it is"
+    )
 
 
 def _start(event: Started) -> Start:
@@ -209,14 +300,18 @@ def _entry(key: str, characters: int, result: Result, at: float) -> Entry:
     )
 
 
-def _publish(corpus: Corpus, plan: _Plan, lines: Sequence[cache.Line]) -> Facts:
-    """Write quarantine, layer and facts from the journal; the facts come last and name the layer's hash."""
-    known = cache.entries(lines)
-    entries = [known[plan.keys[document.id]] for document in plan.documents]
+def _publish(corpus: Corpus, plan: _Plan, lines: Sequence[Line], known: Mapping[str, Verdict]) -> Facts:
+    """Write quarantine, layer and facts from the journal; the facts come last and name the layer's hash.
+
+    Nothing is written, and `ExtractorError` raised, where no document succeeded.
+    """
+    last = cache.entries(lines)
+    entries = [last[plan.keys[document.id]] for document in plan.documents]
     verdicts = [
-        judge(document, entry, ontology=plan.ontology, labels=plan.labels)
+        known.get(document.id) or judge(document, entry, ontology=plan.ontology, labels=plan.labels)
         for document, entry in zip(plan.documents, entries, strict=True)
     ]
+    _check_any(verdicts)
     start = _last(lines, Start) or Start(name=plan.system.spec.shown(), version="", provides=[], seconds=0.0)
     place = cache.folder(corpus, plan.system.name)
     write_atomic(place / QUARANTINE, encode_lines(r for verdict in verdicts for r in verdict.rejects))
@@ -224,6 +319,20 @@ def _publish(corpus: Corpus, plan: _Plan, lines: Sequence[cache.Line]) -> Facts:
     found = _facts(plan, lines, entries, verdicts, hashlib.sha256(layer.read_bytes()).hexdigest())
     write_atomic(place / facts.FILE, msgspec.json.encode(found))
     return found
+
+
+def _check_any(verdicts: Sequence[Verdict]) -> None:
+    """Raise `ExtractorError` if all documents failed, with the most frequent reasons and what was spent."""
+    reasons = Counter(verdict.failed for verdict in verdicts if verdict.failed is not None)
+    if not reasons or reasons.total() < len(verdicts):
+        return
+    told = [f"{amount(count, 'document')}: {reason}" for reason, count in reasons.most_common(SHOWN)]
+    if len(reasons) > SHOWN:
+        told.append(f"and {amount(len(reasons) - SHOWN, 'other reason')}")
+    spent = facts.total(verdict.usage for verdict in verdicts)
+    if spent:
+        told.append("spent: " + ", ".join(f"{name} {value:g}" for name, value in spent.items()))
+    raise ExtractorError(f"none of {amount(len(verdicts), 'document')} succeeded ({'; '.join(told)})")
 
 
 def _signed(verdict: Verdict, plan: _Plan, start: Start) -> Annotations:
@@ -239,7 +348,7 @@ def _signed(verdict: Verdict, plan: _Plan, start: Start) -> Annotations:
 
 def _facts(
     plan: _Plan,
-    lines: Sequence[cache.Line],
+    lines: Sequence[Line],
     entries: Sequence[Entry],
     verdicts: Sequence[Verdict],
     layer: str,
@@ -258,6 +367,7 @@ def _facts(
         characters=sum(len(document.text) for document in plan.documents),
         layer=layer,
         speed=facts.speed(lines, entries),
+        allowed=plan.allowed,
         notes=start.notes if start else [],
         **tally(verdicts),
     )
@@ -266,7 +376,7 @@ def _facts(
 L = TypeVar("L", Start, Session)
 
 
-def _last(lines: Sequence[cache.Line], type: type[L]) -> L | None:
+def _last(lines: Sequence[Line], type: type[L]) -> L | None:
     return next((line for line in reversed(lines) if isinstance(line, type)), None)
 
 

@@ -1,12 +1,14 @@
 """Systems by name: one spec each, with a label map and limits where needed. A team keeps them in a TOML file.
 
-timeout = 30                        # for all below: seconds a document, workers, memory, seed
+timeout = 30                        # for all below; so may workers, memory, seed, watch, allow_failures
 [systems.rules]
 spec = "lexicon"
 [systems.small]
 spec = "spacy:en_core_web_sm"
 labels = "labels/spacy.toml"        # beside this file, or a name that ships
 memory = "2 GB"
+watch = ["models/", "src/**/*.py"]  # files beside this one that decide what it gives
+allow_failures = "1%"               # or a number of documents
 [systems.gpt]
 spec = "llm:some-model@https://host.example/v1"
 options = { key = "SOME_API_KEY" }  # the NAME of an environment variable, never the key
@@ -14,8 +16,11 @@ options = { key = "SOME_API_KEY" }  # the NAME of an environment variable, never
 
 from __future__ import annotations
 
+import glob
+import math
 import os
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +36,7 @@ from goldwire.eval.running.cache import check_system
 DEFAULT_TIMEOUT = 60.0  # seconds a document
 SLOW_TIMEOUT = 300.0  # of systems that may be told to wait by a server
 MEMORY_SHARE = 0.8  # of the machine's memory, for all workers together
+PERCENT = 100
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
@@ -39,7 +45,10 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
 
 
 class System(_Struct, frozen=True):
-    """What runs under a name; None stands for the default. `memory` is in bytes a process."""
+    """What runs under a name; None stands for the default. `memory` is in bytes a process.
+
+    `watch` are patterns of files that decide its output; `allow_failures` are documents, or a share of them.
+    """
 
     name: str
     spec: Spec
@@ -48,6 +57,8 @@ class System(_Struct, frozen=True):
     memory: int | None = None
     workers: int | None = None
     seed: int | None = None
+    watch: tuple[str, ...] = ()
+    allow_failures: int | str | None = None
     options: dict[str, Any] = {}
 
 
@@ -58,6 +69,8 @@ class _Entry(_Struct, frozen=True):
     memory: str | int | None = None
     workers: int | None = None
     seed: int | None = None
+    watch: tuple[str, ...] | None = None
+    allow_failures: int | str | None = None
     options: dict[str, Any] = {}
 
 
@@ -67,6 +80,8 @@ class _Matrix(_Struct, frozen=True):
     memory: str | int | None = None
     workers: int | None = None
     seed: int | None = None
+    watch: tuple[str, ...] = ()
+    allow_failures: int | str | None = None
 
 
 def parse_system(text: str) -> System:
@@ -88,21 +103,27 @@ def read(path: Path) -> list[System]:
 
 
 def _system(name: str, entry: _Entry, matrix: _Matrix, folder: Path) -> System:
-    memory = entry.memory if entry.memory is not None else matrix.memory
+    """An entry, with what stands for all where it says nothing itself."""
     spec = parse(entry.spec)
     if spec.kind == "file":
         spec = Spec("file", _beside(spec.target, folder))
+    common = {what: _own(entry, matrix, what) for what in ("timeout", "workers", "seed", "allow_failures")}
+    memory, watch = _own(entry, matrix, "memory"), _own(entry, matrix, "watch")
     system = System(
         name=name,
         spec=spec,
         labels=entry.labels and _labels(entry.labels, folder),
-        timeout=entry.timeout if entry.timeout is not None else matrix.timeout,
         memory=parse_size(memory) if isinstance(memory, str) else memory,
-        workers=entry.workers if entry.workers is not None else matrix.workers,
-        seed=entry.seed if entry.seed is not None else matrix.seed,
+        watch=tuple(_beside(pattern, Path(glob.escape(str(folder)))) for pattern in watch),
         options=entry.options,
+        **common,
     )
     return _checked(system)
+
+
+def _own(entry: _Entry, matrix: _Matrix, what: str) -> Any:
+    value = getattr(entry, what)
+    return getattr(matrix, what) if value is None else value
 
 
 def _labels(name: str, folder: Path) -> str:
@@ -120,6 +141,7 @@ def _checked(system: System) -> System:
         value = getattr(system, what)
         if value is not None and value <= 0:
             raise ExtractorError(f"system {system.name!r}: {what} is more than 0, not {value}")
+    allowed(system.allow_failures, 0)
     return system
 
 
@@ -133,6 +155,21 @@ def parse_size(text: str) -> int:
     if match is None:
         raise ExtractorError(f"{text!r} is no amount of memory; write 500 MB or 2 GB")
     return int(float(match[1]) * _UNITS[(match[2] or "").upper()])
+
+
+def allowed(failures: int | str | None, documents: int) -> int:
+    """How many of some documents a system may fail on, from a number or a share of them; None is 0.
+
+    >>> allowed(2, 40), allowed("2", 40), allowed("5%", 40), allowed("1%", 40), allowed(None, 40)
+    (2, 2, 2, 0, 0)
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*|\s*(\d+(?:\.\d+)?)\s*%\s*", "0" if failures is None else str(failures))
+    share = Fraction(match[2]) / PERCENT if match and match[2] else Fraction(0)
+    if match is None or share > 1:
+        raise ExtractorError(
+            f"{failures!r}: failures are allowed as a number of documents or a share of them, such as 3 or 5%"
+        )
+    return int(match[1]) if match[1] else math.floor(share * documents)
 
 
 def timeout_of(system: System) -> float:

@@ -65,12 +65,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, tag="result", omit_defau
     """One document's output or the reason why there is none.
 
     `seconds` is the time the call took, divided by the documents in it; `memory` the peak of the process so
-    far, in bytes; `details` what was spent on a document that failed.
+    far, in bytes; `details` what was spent on a document that failed, `cause` that of a `DocumentError`.
     """
 
     seconds: float
     output: msgspec.Raw = NOTHING
     error: str | None = None
+    cause: str | None = None
     details: dict[str, Any] = {}
     memory: int | None = None
 
@@ -123,10 +124,12 @@ def run_batch(extractor: Extractor, documents: Sequence[Document], memory: int |
         for document in documents:
             yield from run_batch(extractor, (document,), memory)
         return
+    own = failure if isinstance(failure, DocumentError) else DocumentError("")
     yield Result(
         seconds=time.perf_counter() - begun,
         error=_reason(failure, memory),
-        details=getattr(failure, "details", {}),
+        cause=own.cause,
+        details=own.details,
         memory=peak_memory(extractor),
     )
 
