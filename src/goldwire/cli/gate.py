@@ -57,6 +57,7 @@ def gate(
 
     rules, scored = policies.read(policy), read_record(record)
     home = _corpus(corpus, record)
+    policies.check(rules, None if home is None else home.ontology())
     if update:
         _update(scored, baseline, rules, home)
         return

@@ -14,7 +14,7 @@ from operator import attrgetter
 import msgspec
 
 from goldwire.corpora.errors import GoldwireError
-from goldwire.eval import verdict
+from goldwire.eval import attributes, verdict
 from goldwire.eval.counting.blocks import Block, Place, read_block
 from goldwire.eval.counting.load import Layer, Need, Row
 from goldwire.eval.counting.tables import Codes
@@ -32,12 +32,16 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Portion(msgspec.Struct, frozen=True):
-    """What a block has of one layer: its content as JSON lines, how many lines, what was excluded."""
+    """What a block has of one layer: its content as JSON lines, how many lines, what was excluded.
+
+    `seen` are the attributes that its units have, of those that measures name.
+    """
 
     content: bytes
     documents: int
     excluded: int
     tags: frozenset[str]
+    seen: attributes.Seen
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -75,7 +79,9 @@ def _groups(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _portion(layer: Layer) -> Portion:
-    return Portion(layer.content, layer.documents, layer.excluded, layer.tags)
+    return Portion(
+        layer.content, layer.documents, layer.excluded, layer.tags, attributes.of_table(layer.table)
+    )
 
 
 # ---------------------------------------------------------------- many
@@ -156,6 +162,10 @@ class Whole:
         """The ways in which tags were read, of all layers."""
         return set().union(*(layer.tags for layer in self.layers))
 
+    def seen(self) -> attributes.Seen:
+        """The attributes that units of any layer have, of those that measures name."""
+        return frozenset().union(*(layer.seen for layer in self.layers))
+
 
 class Digest:
     """A layer as it comes in: the hash of its content, and how much of it there was."""
@@ -163,6 +173,7 @@ class Digest:
     def __init__(self) -> None:
         self.documents, self.excluded = 0, 0
         self.tags: set[str] = set()
+        self.seen: attributes.Seen = frozenset()
         self._content = hashlib.sha256()
 
     @property
@@ -176,6 +187,7 @@ class Digest:
         self.documents += portion.documents
         self.excluded += portion.excluded
         self.tags |= portion.tags
+        self.seen |= portion.seen
 
 
 def add(parts: Iterable[Part], layers: int, *, stream: bool) -> Whole:

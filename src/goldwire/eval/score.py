@@ -12,7 +12,7 @@ from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import parts, verdict
+from goldwire.eval import attributes, parts, verdict
 from goldwire.eval.counting import blocks, load, tally
 from goldwire.eval.counting.blocks import Block
 from goldwire.eval.counting.load import Layer, Need, TextRow
@@ -42,13 +42,16 @@ def score(
     ontology: Ontology | None = None,
     corpus: str = "corpus",
     options: Options = DEFAULTS,
+    seen: attributes.Seen = frozenset(),
 ) -> Record:
     """The record of systems, by name, scored against gold on all `documents`.
 
-    A document without annotations counts as empty. Raises `DataError` if annotations are of another
-    text, of a document that is not there or of one document twice; `MeasureError` if a measure is none.
+    A document without annotations counts as empty. `seen` are attributes that units elsewhere have, so that
+    measures may name them though none has one here (see `eval.attributes`). Raises `DataError` if annotations
+    are of another text, of a document that is not there or of one document twice; `MeasureError` if a measure
+    is none.
     """
-    wanted = parse_measures(measures)
+    wanted = parse_measures(measures, ontology)
     texts, codes, need = load.make_texts(map(_row, documents)), Codes(), needs(wanted, ontology)
 
     def layer(name: str, annotated: Annotated) -> Layer:
@@ -57,7 +60,9 @@ def score(
 
     layers = tuple(layer(*side) for side in (("gold", gold), *systems.items()))
     names = tuple(_Name(name, name) for name in ("gold", *systems))
-    plan = _Plan(names=names, measures=tuple(wanted), name=corpus, ontology=ontology, options=options)
+    plan = _Plan(
+        names=names, measures=tuple(wanted), name=corpus, ontology=ontology, options=options, seen=seen
+    )
     _check_names(list(systems))
     return _score(plan, [parts.make_part(Block(texts, codes, layers), plan.task)])
 
@@ -81,7 +86,7 @@ def score_corpus(
     named = [(name.removeprefix(SYSTEM), layer_of(corpus, name)) for name in systems]
     plan = _Plan(
         names=(_Name(gold, gold), *(_Name(name, layer, _facts(corpus, layer)) for name, layer in named)),
-        measures=tuple(parse_measures(measures)),
+        measures=tuple(parse_measures(measures, corpus.ontology())),
         name=corpus.manifest.name,
         version=corpus.manifest.version,
         language=corpus.manifest.language,
@@ -105,11 +110,12 @@ def layer_of(corpus: Corpus, name: str) -> str:
     return f"{SYSTEM}{name}" if corpus.layer_path(f"{SYSTEM}{name}").is_file() else name
 
 
-def parse_measures(measures: Iterable[Measure | str]) -> list[Measure]:
-    """Measures from their string forms, each once; `MeasureError` if there is none."""
+def parse_measures(measures: Iterable[Measure | str], ontology: Ontology | None) -> list[Measure]:
+    """Measures from their string forms, each once; `MeasureError` if there is none or one does not fit."""
     found = [item if isinstance(item, Measure) else parse(item) for item in measures]
     if not found:
         raise MeasureError("no measure to score by; name some, or a suite")
+    attributes.check_ontology(found, ontology)
     return list(dict.fromkeys(found))
 
 
@@ -160,6 +166,7 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     ontology: Ontology | None
     options: Options
+    seen: attributes.Seen = frozenset()
 
     @property
     def task(self) -> Task:
@@ -172,6 +179,8 @@ def _score(plan: _Plan, found: Iterable[Part]) -> Record:
     """What was found block by block, worked out."""
     options, systems = plan.options, [name.name for name in plan.names[1:]]
     whole = parts.add(found, len(plan.names), stream=options.stream)
+    if plan.ontology is None:
+        attributes.check_seen(plan.measures, plan.seen | whole.seen())
     corpus = CorpusFacts(
         name=plan.name, version=plan.version, fingerprint=whole.fingerprint(), language=plan.language
     )

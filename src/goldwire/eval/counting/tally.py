@@ -9,8 +9,8 @@ from functools import cached_property
 import msgspec
 import numpy as np
 
-from goldwire.corpora.offsets import surface
-from goldwire.corpora.types import Annotations, Span
+from goldwire.corpora.types import Annotations
+from goldwire.eval.counting import words
 from goldwire.eval.counting.counts import (
     COLUMNS,
     GOLD,
@@ -48,7 +48,7 @@ class Sides(msgspec.Struct, frozen=True, dict=True):
         alike = msgspec.structs.replace(measure.counted, match="exact", threshold=None)
         if alike not in self.made:
             tables = self.gold.table, self.system.table
-            self.made[alike] = Case(*make_units(alike, *tables, self.codes), *tables, self.texts)
+            self.made[alike] = Case(*make_units(alike, *tables, self.codes), *tables, self.texts, self.codes)
         return self.made[alike]
 
 
@@ -69,7 +69,8 @@ def count(measure: Measure, sides: Sides) -> Outcome:
 def texts_wanted(measures: Iterable[Measure]) -> bool:
     """Whether a measure looks at the texts."""
     return any(
-        measure.match in WORDY or measure.units == "token" or "surface" in measure.key for measure in measures
+        measure.match in (*WORDY, "edit-similarity") or measure.units == "token" or "surface" in measure.key
+        for measure in measures
     )
 
 
@@ -180,13 +181,7 @@ def _surfaces(measure: Measure, sides: Sides) -> Outcome:
 
 def _forms(side: Units, texts: Texts) -> list[tuple[str, int]]:
     """The surface of each unit and the code of its label."""
-    places, offset = side.extents, side.extents.offset.tolist()
-    spans = [Span(*pair) for pair in zip(places.starts.tolist(), places.ends.tolist(), strict=True)]
-    rows = zip(places.document.tolist(), side.label.tolist(), strict=True)
-    return [
-        (surface(texts.text(document), tuple(spans[offset[i] : offset[i + 1]])), label)
-        for i, (document, label) in enumerate(rows)
-    ]
+    return list(zip(words.surfaces(side.extents, texts), side.label.tolist(), strict=True))
 
 
 def _distinct(forms: Iterable[tuple[str, int]], home: dict[tuple[str, int], int]) -> Cells:
@@ -202,13 +197,19 @@ def _clusters(measure: Measure, sides: Sides) -> Outcome:
     from goldwire.eval.counting import coref  # brings scipy, which most scorings never need
 
     make = coref.entity_clusters if measure.key == ("span",) else coref.event_clusters
+    unit = "mentions" if measure.key == ("span",) else "events"
     parts = coref.MEANS.get(measure.match, (measure.match,))
+    repeated = [0, 0]
 
     def numbers(gold: Annotations, system: Annotations, _: Row) -> Mapping[str, Numbers]:
-        found = coref.count(make(gold), make(system), parts)
+        ours, theirs = make(gold), make(system)
+        theirs = coref.without_repeats(theirs, ours)
+        for side, (layer, clusters) in enumerate(((gold, ours), (system, theirs))):
+            repeated[side] += len(getattr(layer, unit)) - sum(map(len, clusters))
+        found = coref.count(ours, theirs, parts)
         return found if len(parts) > 1 else {"": found[measure.match]}
 
-    return _by_document(sides, numbers)
+    return Outcome(_by_document(sides, numbers).counts, *repeated)
 
 
 def _templates(measure: Measure, sides: Sides) -> Outcome:

@@ -16,9 +16,10 @@ class Units(msgspec.Struct, frozen=True):
     """The units of one side, as a set: none has the key of another.
 
     `extents` is what is matched. `group` is equal where all else in the key agrees (the type, the role,
-    the trigger; the document always), `key` where the extent agrees too: both compare with those of the
-    other side. `label` is a code of `Codes`. `row` is the row of the table that a unit came from, the
-    first of those that collapsed into it; `collapsed` says how many more there were.
+    the trigger; the document always), `key` where the extent agrees too, and what tells units apart without
+    having to agree (see `Measure.each`): both compare with those of the other side. `label` is a code of
+    `Codes`. `row` is the row of the table that a unit came from, the first of those that collapsed into it;
+    `collapsed` says how many more there were.
     """
 
     extents: Extents
@@ -43,17 +44,19 @@ class Units(msgspec.Struct, frozen=True):
         )
 
 
-# One side before its keys are made: the extents, and the columns that must agree besides.
+# One side before its keys are made: the extents, the columns that must agree besides, and those that tell
+# units apart without having to agree.
 class _Side(msgspec.Struct, frozen=True):
     extents: Extents
     columns: tuple[Ints, ...]
     label: Ints
     row: Ints
+    apart: tuple[Ints, ...] = ()
 
     def keep(self, kept: Bools) -> _Side:
         index = np.flatnonzero(kept)
-        columns = tuple(column[index] for column in self.columns)
-        return _Side(self.extents.take(index), columns, self.label[index], self.row[index])
+        columns, apart = (tuple(column[index] for column in of) for of in (self.columns, self.apart))
+        return _Side(self.extents.take(index), columns, self.label[index], self.row[index], apart)
 
 
 def make_units(measure: Measure, gold: Table, system: Table, codes: Codes) -> tuple[Units, Units]:
@@ -72,7 +75,12 @@ def make_units(measure: Measure, gold: Table, system: Table, codes: Codes) -> tu
 def _keyed(gold: _Side, system: _Side) -> tuple[Units, Units]:
     # Places come before what else must agree, so that units are from left to right, mostly as they stand
     # in the file, and little is left to sort.
-    keys = pack(*([side.extents.document, *place(side.extents), *side.columns] for side in (gold, system)))
+    keys = pack(
+        *(
+            [side.extents.document, *place(side.extents), *side.columns, *side.apart]
+            for side in (gold, system)
+        )
+    )
     groups = pack(*([side.extents.document, *side.columns] for side in (gold, system)))
     return _as_set(gold, groups[0], keys[0]), _as_set(system, groups[1], keys[1])
 
@@ -131,7 +139,11 @@ def _entities(measure: Measure, table: Table, codes: Codes) -> _Side:
 def _events(measure: Measure, table: Table, codes: Codes) -> _Side:
     columns = _named(measure, table.event_type, table.event_attributes)
     return _Side(
-        table.events, columns, _label(measure, table.event_type, codes), np.arange(len(table.events))
+        table.events,
+        columns,
+        _label(measure, table.event_type, codes),
+        np.arange(len(table.events)),
+        (table.event_type,) if measure.each == "type" else (),
     )
 
 
