@@ -227,6 +227,22 @@ def test_a_repetition_in_a_layer_is_dropped_and_counted_as_collapsed():
         assert (found.value, found.gold_collapsed, found.system_collapsed) == (1, 0, 1)
 
 
+def test_a_mean_over_parts_has_no_micro_average_in_a_record():
+    document = make_document("d", "abcdefghij")
+    layer = [
+        Annotations(
+            document="d", sha256=document.sha256, mentions=(mention("1", 0, "x"), mention("2", 1, "x"))
+        )
+    ]
+    record = score(layer, {"s": layer}, [document], ["CoNLL", "BLANC", "B3"], options=Options(trials=0))
+    assert [set(result.averages) for result in record.results] == [
+        {"macro"},
+        {"macro"},
+        {"micro", "macro", "weighted", "documents"},
+    ]
+    assert [result.value for result in record.results] == [1, 1, 1]
+
+
 def test_what_gold_has_twice_the_system_may_give_twice_and_no_more():
     # A city and its government: one span, two clusters. A third is a repetition.
     gold = (mention("1", 0, "x", "GPE"), mention("2", 0, "y", "ORG"), mention("3", 7, "x", "GPE"))

@@ -84,13 +84,14 @@ def score_corpus(
     Raises `CorpusError` if a layer is not there, else as `score`.
     """
     named = [(name.removeprefix(SYSTEM), layer_of(corpus, name)) for name in systems]
+    ontology = corpus.ontology()
     plan = _Plan(
         names=(_Name(gold, gold), *(_Name(name, layer, _facts(corpus, layer)) for name, layer in named)),
-        measures=tuple(parse_measures(measures, corpus.ontology())),
+        measures=tuple(parse_measures(measures, ontology)),
         name=corpus.manifest.name,
         version=corpus.manifest.version,
         language=corpus.manifest.language,
-        ontology=corpus.ontology(),
+        ontology=ontology,
         options=options,
     )
     _check_names([name.name for name in plan.names[1:]])

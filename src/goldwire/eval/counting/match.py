@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from goldwire.eval.counting import align, words
 from goldwire.eval.counting.align import Pairs
 from goldwire.eval.counting.load import Texts
-from goldwire.eval.counting.tables import NONE, Bools, Codes, Ints, Table
+from goldwire.eval.counting.tables import NONE, ROOM, Bools, Codes, Ints, Table
 from goldwire.eval.counting.units import Units, pack, place
 from goldwire.eval.measure import Measure
 
@@ -105,8 +105,9 @@ def _iou(measure: Measure, case: Case) -> Pairs:
 def _reaches(part: Ints, whole: Ints, measure: Measure) -> Bools:
     """Where a part reaches the threshold; in whole numbers, for .3 is three tenths, which no double is."""
     threshold = Fraction(repr(measure.threshold))
-    reached: Bools = part * threshold.denominator >= whole * threshold.numerator
-    return reached
+    if threshold.denominator * int(whole.max(initial=1)) >= ROOM:  # too many decimals for 64 bits
+        part, whole = part.astype(object), whole.astype(object)
+    return (part * threshold.denominator >= whole * threshold.numerator).astype(np.bool_)
 
 
 def _dice(_: Measure, case: Case) -> Pairs:
