@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from goldwire.cli import app
 from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Excluded, Mention, Provenance, Span
-from goldwire.eval.agreement import agree, agree_corpus, alpha
+from goldwire.eval.agreement import Mean, agree, agree_corpus, alpha
 from goldwire.eval.measure import parse
 from goldwire.eval.score import Options, score
 
@@ -46,8 +47,8 @@ def test_a_pair_is_scored_on_the_documents_of_both():
     # d0: one of two agrees; d1: one of one. Two of three on either side.
     assert pair.score.f == pytest.approx(2 / 3)
     assert untyped.pairs[0].score.f == 1
-    assert typed.by_document == {"d0": 0.5, "d1": 1.0}
-    assert typed.labels["ORG"].recall == 0
+    assert {id: mean.value for id, mean in typed.by_document.items()} == {"d0": 0.5, "d1": 1.0}
+    assert typed.labels["ORG"] == Mean(value=0, deviation=None, pairs=1)
 
 
 @pytest.mark.parametrize("status", ["skipped", "draft"])
@@ -76,6 +77,40 @@ def test_the_mean_is_over_pairs_that_have_a_figure():
     scores = [pair.score.f for pair in found.measures[0].pairs]
     assert scores == [pytest.approx(2 / 3), None, None]  # anna and cleo share d2, without a mention
     assert found.measures[0].mean.value == pytest.approx(2 / 3)
+
+
+def test_labels_and_documents_have_means_over_pairs_with_their_deviation():
+    # d0 alone is shared by all three. Anna and Ben: PER at 0; Anna has ORG at 1, Ben PER. F of d0 is .5; PER:
+    # one of 1 and 2, 2 * 1 / 3; ORG 0. Anna and Cleo agree on both: 1, 1, 1. Ben and Cleo as Anna and Ben.
+    cleo = layer({"d0": {0: "PER", 1: "ORG"}})
+    [found] = agree({"anna": ANNA, "ben": BEN, "cleo": cleo}, DOCUMENTS, ["entity"]).measures
+    document, per, org = found.by_document["d0"], found.labels["PER"], found.labels["ORG"]
+    assert document.value == pytest.approx((0.5 + 1 + 0.5) / 3)
+    # Squares of the distances from 2/3: 1/36, 4/36, 1/36; over 3 - 1: 1/12.
+    assert document.deviation == pytest.approx((1 / 12) ** 0.5)
+    assert org == Mean(value=pytest.approx(1 / 3), deviation=pytest.approx((1 / 3) ** 0.5), pairs=3)
+    # Anna and Ben share d1 too, where both have PER: PER is 2 * 2 / (2 + 3) there. Pairs weigh the same.
+    assert per.value == pytest.approx((4 / 5 + 1 + 2 / 3) / 3)
+    # All: Anna and Ben 2 of 3 and 3, Anna and Cleo 1, Ben and Cleo 1 of 2 and 2.
+    assert found.mean.value == pytest.approx((2 / 3 + 1 + 1 / 2) / 3)
+    assert found.mean.pairs == 3
+    # Pooled counts, in which Anna and Ben weigh more, would be 2 * 5 / (7 + 7) instead of 13/18.
+    assert found.mean.value != pytest.approx(5 / 7)
+
+
+def test_a_misspelt_key_is_refused_though_a_pair_may_lack_an_attribute_that_others_have():
+    with pytest.raises(MeasureError, match="'typ' is neither a key of entity nor an attribute of mentions"):
+        agree({"anna": ANNA, "ben": BEN}, DOCUMENTS, ["entity:span+typ@exact"])
+    marked = {
+        id: msgspec.structs.replace(
+            item,
+            mentions=tuple(msgspec.structs.replace(m, attributes={"form": "nam"}) for m in item.mentions),
+        )
+        for id, item in ANNA.items()
+    }
+    # Ben and Cleo have no form and agree on that.
+    found = agree({"anna": marked, "ben": BEN, "cleo": BEN}, DOCUMENTS, ["entity:span+type+form@exact"])
+    assert [pair.score.f for pair in found.measures[0].pairs] == [0, 0, 1]
 
 
 mentions = st.dictionaries(st.integers(0, 4), st.sampled_from(["PER", "ORG"]))
@@ -163,7 +198,10 @@ def test_the_command_takes_all_annotators_or_those_named(corpus):
     assert run.exit_code == 0, run.output
     assert json.loads(run.output)["layers"] == ["gold", "annotator/ben"]
     run = CliRunner().invoke(app, ["eval", "agreement", str(corpus.path)])
-    assert "Least agreement by entity: d0 (0.500)" in run.output
+    # d0: one of two; d0 and d1 together two of three, in points of a hundred.
+    assert "Least agreement by entity: d0 (50.0)" in run.output
+    assert "66.7" in run.output
+    assert "0.667" not in run.output
 
 
 def test_a_layer_that_is_not_there_is_named(corpus):

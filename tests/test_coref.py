@@ -12,9 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Event, Mention, Span
 from goldwire.eval.counting import coref
 from goldwire.eval.counting.coref import PARTS, count, entity_clusters, event_clusters
+from goldwire.eval.counting.counts import make_counts
+from goldwire.eval.measure import parse
+from goldwire.eval.score import Options, score
+from goldwire.eval.statistics.metrics import headline
 
 
 @st.composite
@@ -127,13 +132,53 @@ def test_only_singletons_leave_muc_without_links():
     assert count(["a", "b"], ["a", "b"])["b3"] == (2, 2, 2, 2)
 
 
-def test_a_mention_in_two_clusters_is_refused():
-    with pytest.raises(MeasureError, match="system: mention 'a' is in two clusters"):
-        count(["a"], ["ab", "ac"])
+def test_a_mention_of_gold_in_two_clusters_is_refused():
+    with pytest.raises(MeasureError, match="gold: mention 'a' is in two clusters"):
+        count(["ab", "ac"], ["a"])
+
+
+def test_a_mention_repeated_in_a_response_is_dropped():
+    # As the official scorer does (CorScorer.pm removes repeated mentions of a response): "a" stays in the
+    # first chain, the second keeps "c" alone, and the third, left empty, is gone.
+    assert count(["ab", "c"], ["ab", "ac", "a"]) == count(["ab", "c"], ["ab", "c"])
 
 
 def test_a_mention_twice_in_a_cluster_counts_once():
     assert count(["ab"], ["aab"]) == count(["ab"], ["ab"])
+
+
+# ---------------------------------------------------------------- BLANC
+def blanc(gold, system):
+    """F1 of BLANC as ours, from links counted here."""
+    rows = []
+    for pairs in (links, nonlinks):
+        both = len(pairs(gold) & pairs(system))
+        rows.append([both, len(pairs(system)), both, len(pairs(gold))])
+    counts = make_counts(("d",), ("blanc-links", "blanc-nonlinks"), [0, 0], [0, 1], rows)
+    return headline(counts, parse("BLANC")).f
+
+
+def official(gold, system):
+    """CorScorer.pm's: the mean, or the kind of link that gold has; here None if gold has none, there 0."""
+    scores = []
+    for pairs in (links, nonlinks):
+        both, ours, theirs = len(pairs(gold) & pairs(system)), len(pairs(gold)), len(pairs(system))
+        if ours:
+            scores.append(2 * both / (ours + theirs))
+    return sum(scores) / len(scores) if scores else None
+
+
+@given(partitions("abcde"), partitions("abcde"))
+def test_blanc_is_the_mean_over_the_kinds_of_link_that_gold_has(gold, system):
+    assert blanc(gold, system) == pytest.approx(official(gold, system))
+
+
+def test_blanc_of_gold_with_one_kind_of_link_is_that_kind_s():
+    # Gold has the link ab and no pair apart; the system's ac and bc are pairs apart, and do not count.
+    assert blanc(["ab"], ["ab", "c"]) == 1
+    # Gold has ab apart and no link; the system's link is no pair apart.
+    assert blanc(["a", "b"], ["ab"]) == 0
+    assert blanc(["a"], ["ab"]) is None
 
 
 # ---------------------------------------------------------------- clusters of a layer
@@ -160,6 +205,50 @@ def test_one_span_in_two_clusters_stays_two_mentions_in_any_order():
     assert sum(map(len, one)) == 3
     assert sorted(map(sorted, one)) == sorted(map(sorted, two))
     assert count(one, two)["b3"] == (3, 3, 3, 3)
+
+
+def clustered(gold, system):
+    """The result of B3 for two layers of one document."""
+    document = make_document("d", "abcdefghij")
+    sides = (
+        [Annotations(document="d", sha256=document.sha256, mentions=mentions)] for mentions in (gold, system)
+    )
+    first, second = sides
+    record = score(first, {"s": second}, [document], ["B3"], options=Options(trials=0))
+    return record.results[0]
+
+
+def test_a_repetition_in_a_layer_is_dropped_and_counted_as_collapsed():
+    # Gold: {0, 1}, {7}. The system gives 0 a second time, with 7: that is dropped, and all is right.
+    gold = (mention("1", 0, "x"), mention("2", 1, "x"), mention("3", 7))
+    system = (mention("1", 0, "p"), mention("2", 1, "p"), mention("3", 0, "q"), mention("4", 7, "q"))
+    for order in (system, system[::-1]):
+        found = clustered(gold, order)
+        assert (found.value, found.gold_collapsed, found.system_collapsed) == (1, 0, 1)
+
+
+def test_a_mean_over_parts_has_no_micro_average_in_a_record():
+    document = make_document("d", "abcdefghij")
+    layer = [
+        Annotations(
+            document="d", sha256=document.sha256, mentions=(mention("1", 0, "x"), mention("2", 1, "x"))
+        )
+    ]
+    record = score(layer, {"s": layer}, [document], ["CoNLL", "BLANC", "B3"], options=Options(trials=0))
+    assert [set(result.averages) for result in record.results] == [
+        {"macro"},
+        {"macro"},
+        {"micro", "macro", "weighted", "documents"},
+    ]
+    assert [result.value for result in record.results] == [1, 1, 1]
+
+
+def test_what_gold_has_twice_the_system_may_give_twice_and_no_more():
+    # A city and its government: one span, two clusters. A third is a repetition.
+    gold = (mention("1", 0, "x", "GPE"), mention("2", 0, "y", "ORG"), mention("3", 7, "x", "GPE"))
+    assert clustered(gold, gold).value == 1
+    found = clustered(gold, (*gold, mention("4", 0, "z", "PER")))
+    assert (found.value, found.system_collapsed) == (1, 1)
 
 
 def test_one_span_annotated_twice_in_one_cluster_is_one_mention():

@@ -13,9 +13,9 @@ from goldwire.eval.statistics.figures import FIGURES, figure_intervals, label_in
 LABELS = ("GPE", "ORG", "PER")
 MEASURES = [
     f"entity:span+type@exact{labels},average={average}{beta}"
-    for average in ("micro", "macro", "weighted", "documents")
+    for average in ("micro", "macro", "weighted", "documents", "both-sided-documents")
     for labels in ("", ",labels=all")
-    for beta in ("", ",beta=2")
+    for beta in ("", ",beta=2", ",beta=inf")
 ]
 
 

@@ -30,6 +30,26 @@ def test_a_threshold_is_met_exactly(threshold, matched):
     assert credit(f"entity:span@iou>={threshold}", layer([(0, 10)]), layer([(0, 3)])) == matched
 
 
+@pytest.mark.parametrize(("threshold", "matched"), [("0.3333333333333333", 1), ("0.3333333333333334", 0)])
+def test_a_threshold_of_many_decimals_is_met_exactly_by_long_mentions(threshold, matched):
+    # A third of 6,000 characters, times 10^16, is more than 64 bits hold.
+    document = make_document("d", "x" * 6000)
+    gold, system = (
+        [
+            Annotations(
+                document="d",
+                sha256=document.sha256,
+                mentions=(Mention(id="m", type="PER", spans=(Span(0, end),)),),
+            )
+        ]
+        for end in (6000, 2000)
+    )
+    for match in ("iou", "gold-overlap"):
+        measure = f"entity:span@{match}>={threshold}"
+        record = score(gold, {"s": system}, [document], [measure], options=Options(trials=0))
+        assert record.results[0].averages["micro"].gold_hits == matched
+
+
 def test_an_iou_of_one_is_the_same_place():
     assert credit("entity:span@iou>=1", layer([(0, 3), (5, 9)]), layer([(0, 3), (5, 9)])) == 1
     assert credit("entity:span@iou>=1", layer([(0, 3), (5, 9)]), layer([(0, 9)])) == 0

@@ -1,11 +1,26 @@
 """Measures are values with a string form that parses back; what does not fit together is refused."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.measure import ALIASES, KEYS, MATCHES, THRESHOLDS, Measure, make, name, parse
+from goldwire.eval.measure import (
+    ALIASES,
+    ATTRIBUTED,
+    DICES,
+    KEYS,
+    MATCHES,
+    MEANS,
+    THRESHOLDS,
+    Average,
+    Measure,
+    make,
+    name,
+    parse,
+)
 
 
 @st.composite
@@ -24,19 +39,25 @@ def measures(draw):
         "token": ("type",),
         "document": ("type",),
     }[units]
-    others = [key for key in KEYS[units] if key not in (*needed, "*", "surface", "span", "trigger")]
-    if "*" in KEYS[units] and units != "attribute":
+    others = [key for key in KEYS[units] if key not in (*needed, "surface", "span", "trigger")]
+    if units in ATTRIBUTED and units != "attribute" and match != "first-overlap":
         others += ["form", "Polarity-2"]
     key = (*needed, *draw(st.lists(st.sampled_from(others), unique=True) if others else st.just([])))
     threshold = draw(st.floats(0.001, 1)) if match in THRESHOLDS else None
+    averages = ["macro"] if match in MEANS else list(get_args(Average))
     options = draw(
         st.fixed_dictionaries(
             {},
             optional={
                 "labels": st.sampled_from(["gold", "all"]),
-                "average": st.sampled_from(["micro", "macro", "weighted", "documents"]),
-                "beta": st.floats(0.01, 100).map(repr),
+                "average": st.sampled_from(averages),
+                "beta": st.floats(0.01, 100).map(repr) | st.just("inf"),
                 **({"triggers": st.sampled_from(["gold", "matched"])} if units == "argument" else {}),
+                **(
+                    {"each": st.just("type")}
+                    if units == "event" and match in DICES and "type" not in key
+                    else {}
+                ),
             },
         )
     )
@@ -53,6 +74,7 @@ def test_a_measure_parses_back(measure):
 def test_the_counted_measure_has_no_averages_left(measure):
     assert measure.counted == measure.counted.counted
     assert measure.counted.triggers == measure.triggers
+    assert measure.counted.each == measure.each
     assert measure.counted.beta == 1
 
 
@@ -75,6 +97,7 @@ def test_options_go_with_names_too():
 def test_means_are_macro_averages_over_their_parts():
     assert parse("CoNLL").average == parse("BLANC").average == "macro"
     assert str(parse("cluster:span@conll,average=macro,labels=all")) == "cluster:span@conll"
+    assert str(parse("cluster:span@blanc,average=macro,labels=gold")) == "cluster:span@blanc"
 
 
 @pytest.mark.parametrize(
@@ -87,8 +110,9 @@ def test_means_are_macro_averages_over_their_parts():
         ("entity:span+role@sloppy", "not matched by"),
         ("entity:type@exact", "needs span or surface"),
         ("entity:span+span@exact", "a key twice"),
-        ("entity:span@iou", "a threshold"),
-        ("entity:span@exact>=0.5", "a threshold"),
+        ("entity:span@iou", "iou needs a threshold, as in iou>=0.5"),
+        ("entity:span@gold-overlap", "needs a threshold"),
+        ("entity:span@exact>=0.5", "exact takes no threshold"),
         ("entity:span@iou>=1.5", "not above 0 and up to 1"),
         ("entity:span@iou>=0", "not a number above 0"),
         ("entity:span@iou>=1.2.3", "not a number above 0"),
@@ -104,11 +128,39 @@ def test_means_are_macro_averages_over_their_parts():
         ("entity:span@exact,average=median", "no option"),
         ("entity:span@exact,colour=red", "no option"),
         ("entity:span@exact,beta=-1", "not a number above 0"),
+        ("entity:span@exact,beta=nan", "not a number above 0"),
+        ("entity:span@exact,average=micro,average=macro", "the option average twice"),
+        ("CoNLL,average=micro", "no average=micro"),
+        ("BLANC,average=documents", "no average=documents"),
+        ("entity:span@dice,each=type", "of events only"),
+        ("event:trigger+type@dice,each=type", "a key without type"),
+        ("event:trigger@exact,each=type", "matched by dice or token-dice"),
+        ("entity:span+form@first-overlap", "span and type alone"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_would(text, message):
     with pytest.raises(MeasureError, match=message):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("TX", "TI, TC"),
+        ("entitty:span@exact", "entity, event, relation"),
+        ("entity:span@overlp", "overlap, gold-overlap, first-overlap"),
+        ("argument:typ+span@exact", "type"),
+        ("entity,averge=micro", "average, triggers"),
+        ("entity,average=docs", "documents"),
+    ],
+)
+def test_an_unknown_name_is_told_in_a_sentence_with_up_to_three_that_are_like_it(text, nearest):
+    with pytest.raises(MeasureError) as caught:
+        parse(text)
+    message = str(caught.value)
+    assert message.endswith(f"; nearest: {nearest}")
+    assert len(message) < 160
+    assert "\n" not in message
 
 
 def test_measures_are_immutable():

@@ -1,14 +1,16 @@
 """Figures from counts, worked out by hand; undefined is None."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.eval.counting.counts import make_counts, no_counts
 from goldwire.eval.measure import parse
+from goldwire.eval.statistics.figures import by_document
 from goldwire.eval.statistics.metrics import (
     averages,
-    by_document,
     by_label,
     f_beta,
     headline,
@@ -56,8 +58,47 @@ def test_weighted_weighs_by_gold_units():
 def test_the_mean_over_documents_leaves_out_what_is_undefined():
     # a: P 1/3, R 1/4, F 2/7. b: P 0, R undefined, F 0. c: nothing at all.
     assert figures(over_documents(COUNTS)) == pytest.approx((1 / 6, 1 / 4, 1 / 7))
-    assert figures(by_document(COUNTS)["b"]) == (0, None, 0)
-    assert figures(by_document(COUNTS)["c"]) == (None, None, None)
+    _, b, c = by_document(COUNTS, parse("entity")).tolist()
+    assert b == pytest.approx([0, math.nan, 0], nan_ok=True)
+    assert c == pytest.approx([math.nan] * 3, nan_ok=True)
+
+
+def test_hipe_s_mean_is_over_documents_in_which_both_sides_have_a_unit():
+    # Only a has both; P and R are those of documents in which they are defined, as ever.
+    score = headline(COUNTS, parse("entity,average=both-sided-documents"))
+    assert figures(score) == pytest.approx((1 / 6, 1 / 4, 2 / 7))
+    assert figures(over_documents(no_counts(("a",)), both=True)) == (None, None, None)
+
+
+def test_f_with_an_infinite_beta_is_recall():
+    for label, score in by_label(COUNTS, math.inf).items():
+        assert score.f == score.recall == by_label(COUNTS)[label].recall
+    assert headline(COUNTS, parse("entity,beta=inf")).f == 0.25
+    assert f_beta(None, 0.0, math.inf) == 0
+    assert f_beta(0.0, None, math.inf) is None
+
+
+# CoNLL of two documents. One: MUC 1 of 1 and 2 links, B3 2 of 2 and 3, CEAF-e 1 of 1 and 2; two: MUC has no
+# links, B3 0 of 1 and 1, CEAF-e 0 of 1 and 1.
+PARTS = make_counts(
+    ("one", "two"),
+    ("b3", "ceaf-e", "muc"),
+    [0, 0, 0, 1, 1],
+    [0, 1, 2, 0, 1],
+    [[2, 2, 2, 3], [1, 1, 1, 2], [1, 1, 1, 2], [0, 1, 0, 1], [0, 1, 0, 1]],
+)
+
+
+def test_a_mean_over_parts_has_no_average_but_that():
+    found = averages(PARTS, parse("CoNLL"))
+    assert list(found) == ["macro"]
+    # MUC 2/3; B3 2 of 3 and 4: 4/7; CEAF-e 1 of 2 and 3: 2/5.
+    assert found["macro"].f == pytest.approx((2 / 3 + 4 / 7 + 2 / 5) / 3)
+
+
+def test_a_document_s_figure_of_a_mean_over_parts_is_the_mean_of_its_parts():
+    # one: MUC 2/3, B3 4/5, CEAF-e 2/3; two: B3 0, CEAF-e 0, MUC undefined.
+    assert by_document(PARTS, parse("CoNLL"))[:, 2] == pytest.approx([(2 / 3 + 4 / 5 + 2 / 3) / 3, 0])
 
 
 def test_a_label_that_only_the_system_has_is_without_recall():

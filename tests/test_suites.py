@@ -46,6 +46,14 @@ def test_a_measure_without_a_name_is_explained_by_its_parts():
         assert part in found.definition
 
 
+def test_an_explanation_says_what_is_taken_for_an_attribute_and_what_is_apart():
+    assert "typ: of the attributes of mentions" in explain(parse("entity:span+typ@exact")).definition
+    assert "Each type of a trigger" in explain(parse("event:trigger@dice,each=type")).definition
+    assert "F is recall" in explain(parse("entity,beta=inf")).definition
+    both = explain(parse("first-overlap,average=both-sided-documents")).definition
+    assert "in which both sides have a unit" in both
+
+
 def test_a_suite_may_be_a_file(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(
@@ -56,10 +64,10 @@ def test_a_suite_may_be_a_file(tmp_path):
     with pytest.raises(DataError, match="definition"):
         read_suite(path)
     path.write_text('title="t"\ndefinition="d"\ncounts="c"\nsource="s"\nagrees="a"\nmeasures=["TX"]\n')
-    with pytest.raises(MeasureError, match="'TX' is no measure"):
+    with pytest.raises(MeasureError, match=r"mine\.toml: 'TX' is no measure"):
         read_suite(path)
 
 
 def test_a_suite_that_is_not_there_is_told_with_those_that_are():
-    with pytest.raises(MeasureError, match="neither a file nor one that ships"):
+    with pytest.raises(MeasureError, match="neither a file nor one that ships; nearest: muc4"):
         read_suite("muc5")

@@ -34,6 +34,36 @@ def test_conlleval_is_the_default_mode_of_seqeval(tags: list[str]) -> None:
     assert decode(tags, policy="conlleval") == theirs
 
 
+def perl(tags: list[str]) -> list[Chunk]:
+    """The mentions of conlleval.pl: its endOfChunk and startOfChunk, as pairs of prefixes."""
+    ends = {"BB", "BO", "IB", "IO", "EE", "EI", "EO"}
+    starts = {"BB", "IB", "OB", "OI", "EE", "EI", "OE"}
+    found, start, before, inside = [], -1, "O", ""
+    for i, tag in enumerate([*tags, "O"]):
+        prefix, type = (tag[0], tag[2:]) if tag != "O" else ("O", "")
+        if start >= 0 and (before + prefix in ends or (before != "O" and inside != type)):
+            found.append((start, i, inside))
+            start = -1
+        if before + prefix in starts or (prefix != "O" and inside != type):
+            start = i
+        before, inside = prefix, type
+    return found
+
+
+@given(st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B"]), max_size=10))
+def test_conlleval_is_the_script_in_perl_on_tags_with_b_and_i(tags: list[str]) -> None:
+    assert decode(tags, policy="conlleval") == perl(tags)
+
+
+def test_an_e_before_a_b_ends_a_mention_here_and_not_in_the_script() -> None:
+    # "East Alpine Winter Games" as two mentions in gold and one of the system: none of two is right here; to
+    # the script both are one mention of four tokens, and all is right.
+    gold, system = ["B-MISC", "E-MISC"] * 2, ["B-MISC", "I-MISC", "I-MISC", "E-MISC"]
+    assert decode(gold) == [(0, 2, "MISC"), (2, 4, "MISC")]
+    assert decode(system) == [(0, 4, "MISC")]
+    assert perl(gold) == perl(system) == [(0, 4, "MISC")]
+
+
 @pytest.mark.parametrize("scheme", STRICT)
 @given(data=st.data())
 def test_strict_is_the_strict_mode_of_seqeval(scheme: Scheme, data: st.DataObject) -> None:

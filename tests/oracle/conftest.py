@@ -28,6 +28,20 @@ def spans_to_layers() -> Callable[..., tuple[list[Document], list[Annotations], 
 
 
 @pytest.fixture(scope="session")
+def tokens_to_layers() -> Callable[..., tuple[list[Document], list[Annotations], list[Annotations]]]:
+    """Documents and two layers from (start, end, type) triples, in which a token is one character."""
+
+    def convert(*sides: Sequence[Sequence[tuple[int, int, str]]]):  # type: ignore[no-untyped-def]
+        documents = [make_document(f"d{i:06}", "abcdefghij" * 3) for i in range(len(sides[0]))]
+        return documents, *(
+            [layer_line(document, spans, 1, 0) for document, spans in zip(documents, side, strict=True)]
+            for side in sides
+        )
+
+    return convert
+
+
+@pytest.fixture(scope="session")
 def tags_to_layers(spans_to_layers):  # type: ignore[no-untyped-def]
     """Documents and two layers from tag sequences, decoded by a scheme and a policy for invalid tags."""
 
@@ -38,12 +52,14 @@ def tags_to_layers(spans_to_layers):  # type: ignore[no-untyped-def]
     return convert
 
 
-def layer_line(document: Document, spans: Sequence[tuple[int, int, str]]) -> Annotations:
+def layer_line(
+    document: Document, spans: Sequence[tuple[int, int, str]], width: int = WIDTH, gap: int = 1
+) -> Annotations:
     return Annotations(
         document=document.id,
         sha256=document.sha256,
         mentions=tuple(
-            Mention(id=f"m{i}", type=type, spans=(Span(start * WIDTH, end * WIDTH - 1),))
+            Mention(id=f"m{i}", type=type, spans=(Span(start * width, end * width - gap),))
             for i, (start, end, type) in enumerate(spans)
         ),
     )

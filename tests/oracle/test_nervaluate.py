@@ -15,7 +15,7 @@ CLASSES = {"COR": "correct", "INC": "incorrect", "PAR": "partial", "MIS": "misse
 TYPES = ["A", "B"]
 
 
-def theirs(gold, system):
+def theirs(gold, system, **options):
     logging.disable(logging.CRITICAL)  # it tells on the log that it evaluates
     try:
         # Ends are inclusive there.
@@ -23,7 +23,7 @@ def theirs(gold, system):
             [[{"label": t, "start": s, "end": e - 1} for s, e, t in spans] for spans in side]
             for side in (gold, system)
         )
-        return Evaluator(*sides, tags=TYPES, loader="dict").evaluate()["overall"]
+        return Evaluator(*sides, tags=TYPES, loader="dict", **options).evaluate()["overall"]
     finally:
         logging.disable(logging.NOTSET)
 
@@ -64,6 +64,36 @@ def test_the_four_schemes_agree_where_there_is_one_way_to_pair(spans_to_layers, 
         assert (micro.recall or 0) == pytest.approx(expected.recall), scheme
         assert (micro.f or 0) == pytest.approx(expected.f1), scheme
         assert result.classes == {mine: getattr(expected, name) for mine, name in CLASSES.items()}, scheme
+
+
+@settings(max_examples=100)
+@given(cases=st.lists(clear_cases(), min_size=1, max_size=3), share=st.sampled_from([0.25, 0.5, 0.75, 1.0]))
+def test_a_minimum_overlap_is_a_share_of_gold(tokens_to_layers, cases, share):
+    gold, system = [case[0] for case in cases], [case[1] for case in cases]
+    documents, first, second = tokens_to_layers(gold, system)
+    measure = f"entity:span+type@gold-overlap>={share}"
+    record = score(first, {"s": second}, documents, [measure], options=Options(trials=0))
+    micro = record.results[0].averages["micro"]
+    expected = theirs(gold, system, min_overlap_percentage=100 * share)["ent_type"]
+    assert micro.gold_hits == expected.correct
+    assert (micro.precision or 0) == pytest.approx(expected.precision)
+    assert (micro.recall or 0) == pytest.approx(expected.recall)
+
+
+def test_a_share_of_gold_is_met_exactly_and_is_not_one_of_the_system(tokens_to_layers):
+    # Gold 0-4, system 2-10: half of gold. The other way round 2 of 8 are a quarter.
+    for gold, system, share, hits in (
+        ((0, 4), (2, 10), "0.5", 1),
+        ((0, 4), (2, 10), "0.51", 0),
+        ((2, 10), (0, 4), "0.25", 1),
+        ((2, 10), (0, 4), "0.26", 0),
+        # 3 of 10: .3 as a double is a little less than three tenths
+        ((0, 10), (7, 12), "0.3", 1),
+    ):
+        documents, first, second = tokens_to_layers([[(*gold, "A")]], [[(*system, "A")]])
+        measure = f"entity:span@gold-overlap>={share}"
+        record = score(first, {"s": second}, documents, [measure], options=Options(trials=0))
+        assert record.results[0].averages["micro"].gold_hits == hits
 
 
 def test_nervaluate_depends_on_the_order_and_we_do_not(spans_to_layers):

@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldwire.corpora.ontology import Attribute, Ontology, Value
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.counting.counts import GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts, no_counts
 from goldwire.eval.counting.coverage import Scope
@@ -22,6 +23,9 @@ MEASURES = sorted(
         "entity:span@token-iou>=0.3",
         "entity:span+type+form@dice",
         "entity:span+type@head",
+        "entity:span+type@gold-overlap>=0.4",
+        "entity:span@edit-similarity>=0.6",
+        "entity:span@first-overlap",
         "event:trigger@head",
         "event:trigger+type@partial",
         "argument:role+span@overlap",
@@ -33,8 +37,21 @@ MEASURES = sorted(
     }
 )
 # Gold and system play different parts in these: swapping them is another question.
-ONE_SIDED = ("@coref", "@extended", "triggers=gold", "@ceaf-ree", "@ceaf-rme-subset")
+ONE_SIDED = (
+    *("@coref", "@extended", "triggers=gold", "@ceaf-ree", "@ceaf-rme-subset"),
+    *("@gold-overlap", "@first-overlap"),
+    "cluster:",  # what a system repeats is dropped, and what gold repeats is not
+)
 NOT_ADDITIVE = ("entity:surface",)
+
+ONTOLOGY = Ontology(
+    name="any",
+    version="1",
+    attributes={
+        "form": Attribute(on="mention", values={"nam": Value()}),
+        "realis": Attribute(on="event", values={"actual": Value()}),
+    },
+)
 
 FEW = settings(max_examples=30)  # each scores by every measure, two or three times
 
@@ -44,7 +61,7 @@ def counts(gold: list[Annotations], system: list[Annotations], over: list[Docume
     if not over:
         return dict.fromkeys(MEASURES, no_counts())
     options = Options(trials=0, scope=Scope(unjudged="empty"))
-    record = score(gold, {"s": system}, over, MEASURES, options=options)
+    record = score(gold, {"s": system}, over, MEASURES, ontology=ONTOLOGY, options=options)
     return {measure: record.get_counts("s", str(parse(measure).counted)) for measure in MEASURES}
 
 

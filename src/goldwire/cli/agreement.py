@@ -8,12 +8,13 @@ import typer
 
 from goldwire.cli.arguments import Dir
 from goldwire.cli.output import Json, print_json
+from goldwire.eval.text import amount, interval, line, points
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from goldwire.eval.agreement import Agreement, MeasureAgreement
+    from goldwire.eval.agreement import Agreement, Mean, MeasureAgreement
 
 SHOWN = 5  # documents with the least agreement
 
@@ -58,22 +59,38 @@ def _show(found: Agreement) -> None:
     from rich.text import Text
 
     console = Console()
-    many = f"{len(found.layers)} layers, {found.documents} documents annotated by at least two"
+    many = (
+        f"{amount(len(found.layers), 'layer')}, {amount(found.documents, 'document')} "
+        "annotated by at least two; F1, kappa and alpha in points of a hundred"
+    )
     console.print(Text(many, "bold"))
     console.print(_measures(found))
     console.print(_pairs(found))
-    console.print(Text(f"Krippendorff's alpha on tokens: {_number(found.alpha)}"))
+    console.print(Text(f"Krippendorff's alpha on tokens: {points(found.alpha)}"))
     for measure in found.measures[:1]:
+        console.print(_labels(measure))
         console.print(_worst(measure))
 
 
 def _measures(found: Agreement) -> Table:
-    table = _table("measure", "mean F", "95 % interval")
+    table = _table("measure", "mean F1", "deviation", "95 %", "pairs")
     for measure in found.measures:
         mean = measure.mean
-        ends = "-" if mean.low is None else f"{_number(mean.low)}, {_number(mean.high)}"
-        table.add_row(*_cells(_name(measure), _number(mean.value), ends))
+        ends = interval(mean.low, mean.high)
+        table.add_row(*_cells(_name(measure), *_spread(mean), ends, str(mean.pairs)))
     return table
+
+
+def _labels(measure: MeasureAgreement) -> Table:
+    """The mean over pairs of each label."""
+    table = _table(f"by {_name(measure)}", "mean F1", "deviation", "pairs")
+    for label, mean in measure.labels.items():
+        table.add_row(*_cells(line(label) or "all", *_spread(mean), str(mean.pairs)))
+    return table
+
+
+def _spread(mean: Mean) -> tuple[str, str]:
+    return points(mean.value), points(mean.deviation)
 
 
 def _pairs(found: Agreement) -> Table:
@@ -82,8 +99,8 @@ def _pairs(found: Agreement) -> Table:
     table = _table("pair", "texts", *(_name(measure) for measure in found.measures), "kappa")
     kappas = {(kappa.first, kappa.second): kappa.kappa for kappa in found.kappas}
     for index, pair in enumerate(found.measures[0].pairs if found.measures else ()):
-        scores = (_number(measure.pairs[index].score.f) for measure in found.measures)
-        kappa = _number(kappas.get((pair.first, pair.second)))
+        scores = (points(measure.pairs[index].score.f) for measure in found.measures)
+        kappa = points(kappas.get((pair.first, pair.second)))
         names = " / ".join(name.removeprefix(ANNOTATOR) for name in (pair.first, pair.second))
         table.add_row(*_cells(names, str(pair.documents), *scores, kappa))
     return table
@@ -92,9 +109,9 @@ def _pairs(found: Agreement) -> Table:
 def _worst(measure: MeasureAgreement) -> RenderableType:
     from rich.text import Text
 
-    scored = sorted((f, id) for id, f in measure.by_document.items() if f is not None)
-    worst = ", ".join(f"{id} ({_number(f)})" for f, id in scored[:SHOWN])
-    return Text(f"Least agreement by {_name(measure)}: {worst or '-'}")
+    scored = sorted((mean.value, id) for id, mean in measure.by_document.items() if mean.value is not None)
+    worst = ", ".join(f"{id} ({points(f)})" for f, id in scored[:SHOWN])
+    return Text(f"Least agreement by {_name(measure)}: {worst}" if worst else "")
 
 
 def _name(measure: MeasureAgreement) -> str:
@@ -117,7 +134,3 @@ def _cells(*values: str) -> list[RenderableType]:
     from rich.text import Text
 
     return [Text(value) for value in values]
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

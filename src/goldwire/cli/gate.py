@@ -63,6 +63,7 @@ def gate(
     rules, scored = policies.read(policy), read_record(record)
     check_runs(scored)  # before it is said that a baseline is missing, which could not be made
     home = _corpus(corpus, record)
+    policies.check(rules, None if home is None else home.ontology())
     if update:
         _update(scored, baseline, rules, home)
         return

@@ -14,6 +14,9 @@ A message says what is wrong, where, what was got and expected, and what to do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 import msgspec
 
 
@@ -72,3 +75,21 @@ class ExtractorError(GoldwireError):
 
 class ServerError(GoldwireError):
     """Label Studio is unreachable or refuses; the message never holds a token."""
+
+
+# ---------------------------------------------------------------- names
+NEAREST = 3  # names shown in place of all
+_LIKE = 0.4  # of difflib's ratio: below, names have next to nothing in common
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that is not known: up to three that are like it, the nearest first.
+
+    >>> nearest("typ", ["span", "type"]), nearest("ac", ["AC", "AC+", "TI"]), nearest("x", ["span"])
+    ('; nearest: type', '; nearest: AC, AC+', '')
+    """
+    folded: dict[str, str] = {}
+    for other in known:
+        folded.setdefault(other.casefold(), other)
+    close = get_close_matches(name.casefold(), folded, NEAREST, _LIKE)
+    return f"; nearest: {', '.join(folded[other] for other in close)}" if close else ""

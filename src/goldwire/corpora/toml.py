@@ -9,9 +9,10 @@ import msgspec
 
 from goldwire import configs
 from goldwire.corpora.codec import read_bytes
-from goldwire.corpora.errors import DataError, Fault, GoldwireError
+from goldwire.corpora.errors import DataError, Fault, GoldwireError, nearest
 
 T = TypeVar("T")
+FEW = 5  # names that a message lists; of more it tells those that are like the one asked for
 
 
 def find(kind: str, what: str, source: str | Path, error: type[GoldwireError]) -> tuple[str, str]:
@@ -24,8 +25,10 @@ def find(kind: str, what: str, source: str | Path, error: type[GoldwireError]) -
         return configs.read(kind, name), name
     path = Path(source)
     if not path.is_file():
-        known = ", ".join(configs.names(kind))
-        raise error(f"no {what} {name!r}: neither a file nor one that ships ({known})")
+        known = configs.names(kind)
+        near = nearest(path.stem, known) if len(known) > FEW else ""
+        told = near or f" ({', '.join(known)})"
+        raise error(f"no {what} {name!r}: neither a file nor one that ships{told}")
     return read(path, error), name
 
 

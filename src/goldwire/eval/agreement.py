@@ -3,11 +3,14 @@
 Two layers are compared on the documents that both annotated; a document that one of them skipped, left as
 a draft or has no line for says nothing. One layer plays gold: F does not depend on which, but for
 matches that are not symmetric. The mean over pairs is the human ceiling: what people reach when scored
-as systems are.
+as systems are. Labels and documents have means over pairs too: each pair weighs the same, however many
+documents it shares.
 """
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, combinations
@@ -20,18 +23,19 @@ from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import tokens
+from goldwire.eval import attributes, tokens
 from goldwire.eval.counting.counts import Counts, no_counts
 from goldwire.eval.counting.tags import tag
 from goldwire.eval.counting.tally import is_additive
-from goldwire.eval.measure import Measure, parse
-from goldwire.eval.score import Options, score
+from goldwire.eval.measure import Measure
+from goldwire.eval.score import Options, parse_measures, score
 from goldwire.eval.statistics import metrics, resample
-from goldwire.eval.statistics.figures import FIGURES, rows, statistic
+from goldwire.eval.statistics.figures import FIGURES, by_document, rows, statistic
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.statistics.resample import TRIALS, Floats
 
 Layer = Mapping[str, Annotations]
+_Pair = tuple[str, str]
 F = FIGURES.index("f")
 DEFAULTS = ("entity", "untyped", "TI", "TC", "AI+", "AC+")
 ANNOTATOR = "annotator/"  # where the layers of annotators are
@@ -42,9 +46,19 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mean(_Struct, frozen=True):
-    """A mean over pairs with its 95 % interval, documents resampled; None is undefined."""
+    """The mean F over the `pairs` in which it is defined, and their standard deviation (by pairs less 1).
+
+    None is undefined: the mean of no pair, the deviation of one.
+    """
 
     value: float | None
+    deviation: float | None
+    pairs: int
+
+
+class Total(Mean, frozen=True):
+    """A mean over pairs with its 95 % interval, documents resampled."""
+
     low: float | None
     high: float | None
 
@@ -59,16 +73,13 @@ class PairScore(_Struct, frozen=True):
 
 
 class MeasureAgreement(_Struct, frozen=True):
-    """Agreement by one measure: F of each pair, the mean, and labels and documents over all pairs.
-
-    `labels` and `by_document` come from the counts of all pairs added up.
-    """
+    """Agreement by one measure: F of each pair, and the mean over pairs, of all, by label and by document."""
 
     measure: str
     pairs: tuple[PairScore, ...]
-    mean: Mean
-    labels: dict[str, Score]
-    by_document: dict[str, float | None]
+    mean: Total
+    labels: dict[str, Mean]
+    by_document: dict[str, Mean]
 
 
 class Kappa(_Struct, frozen=True):
@@ -140,18 +151,15 @@ def agree(
     Raises `MeasureError` if there are fewer than two layers or no document that two of them annotated.
     """
     done = {name: finished(layer) for name, layer in layers.items()}
-    shared = {
-        pair: [d for d in documents if d.id in done[pair[0]] and d.id in done[pair[1]]]
-        for pair in combinations(done, 2)
-    }
+    shared = _in_both(done, documents)
     common = {document.id for pair in shared.values() for document in pair}
     if not common:
         raise MeasureError(
             f"no document was annotated in two of the layers ({', '.join(layers) or 'none given'}); "
             "agreement needs two layers with documents in common"
         )
-    wanted = [item if isinstance(item, Measure) else parse(item) for item in measures]
-    scored = {pair: _score(done, pair, texts, wanted, ontology) for pair, texts in shared.items()}
+    wanted = parse_measures(measures, ontology)
+    scored = _score_pairs(done, shared, wanted, ontology)
     tags = {name: tag_layer(layer, documents) for name, layer in done.items()}
     return Agreement(
         layers=tuple(layers),
@@ -165,25 +173,52 @@ def agree(
     )
 
 
+def _in_both(done: Mapping[str, Layer], documents: Sequence[Document]) -> dict[_Pair, list[Document]]:
+    """The documents that both of each pair are done with."""
+    return {
+        pair: [d for d in documents if d.id in done[pair[0]] and d.id in done[pair[1]]]
+        for pair in combinations(done, 2)
+    }
+
+
+def _score_pairs(
+    done: Mapping[str, Layer],
+    shared: Mapping[_Pair, Sequence[Document]],
+    measures: Sequence[Measure],
+    ontology: Ontology | None,
+) -> dict[_Pair, dict[Measure, Counts]]:
+    """The counts of each pair. An attribute that some layer has may be absent from both of a pair."""
+    seen = attributes.of_annotations(item for layer in done.values() for item in layer.values())
+    if ontology is None:
+        attributes.check_seen(measures, seen)
+    scored = {}
+    for pair, texts in shared.items():
+        first, second = ([done[name][document.id] for document in texts] for name in pair)
+        scored[pair] = _score((first, second), texts, measures, ontology, seen)
+    return scored
+
+
 def _score(
-    layers: Mapping[str, Layer],
-    pair: tuple[str, str],
+    pair: tuple[Sequence[Annotations], Sequence[Annotations]],
     documents: Sequence[Document],
     measures: Sequence[Measure],
     ontology: Ontology | None,
+    seen: attributes.Seen,
 ) -> dict[Measure, Counts]:
     """The counts of the second layer against the first, on the documents of both."""
     if not documents:
         return {measure: no_counts() for measure in measures}
-    first, second = ([layers[name][d.id] for d in documents] for name in pair)
+    first, second = pair
     options = Options(trials=0)
-    record = score(first, {"second": second}, documents, measures, ontology=ontology, options=options)
+    record = score(
+        first, {"second": second}, documents, measures, ontology=ontology, options=options, seen=seen
+    )
     return {measure: record.get_counts("second", str(measure.counted)) for measure in measures}
 
 
 # ---------------------------------------------------------------- by measure
-def _combine(measure: Measure, counts: Mapping[tuple[str, str], Counts], seed: int) -> MeasureAgreement:
-    pooled = sum(counts.values(), start=no_counts())
+def _combine(measure: Measure, counts: Mapping[_Pair, Counts], seed: int) -> MeasureAgreement:
+    pairs = list(counts.values())
     return MeasureAgreement(
         measure=str(measure),
         pairs=tuple(
@@ -195,35 +230,72 @@ def _combine(measure: Measure, counts: Mapping[tuple[str, str], Counts], seed: i
             )
             for (first, second), found in counts.items()
         ),
-        mean=mean_of_pairs(list(counts.values()), measure, seed=seed),
-        labels=metrics.by_label(pooled, measure.beta),
-        by_document={id: score.f for id, score in metrics.by_document(pooled, measure.beta).items()},
+        mean=mean_of_pairs(pairs, measure, seed=seed),
+        labels=_means(_by_label(found, measure) for found in pairs),
+        by_document=_means(_by_document(found, measure) for found in pairs),
     )
 
 
-def mean_of_pairs(pairs: Sequence[Counts], measure: Measure, *, trials: int = TRIALS, seed: int = 0) -> Mean:
+def _by_label(counts: Counts, measure: Measure) -> dict[str, float | None]:
+    return {label: score.f for label, score in metrics.by_label(counts, measure.beta).items()}
+
+
+def _by_document(counts: Counts, measure: Measure) -> dict[str, float | None]:
+    values = by_document(counts, measure)[:, F].tolist()
+    return {id: None if math.isnan(f) else f for id, f in zip(counts.documents, values, strict=True)}
+
+
+def _means(pairs: Iterable[Mapping[str, float | None]]) -> dict[str, Mean]:
+    """The mean over pairs of each name that one of them has, in order of name."""
+    values: dict[str, list[float | None]] = {}
+    for pair in pairs:
+        for name, value in pair.items():
+            values.setdefault(name, []).append(value)
+    return {name: _mean(values[name]) for name in sorted(values)}
+
+
+def _mean(values: Iterable[float | None]) -> Mean:
+    defined = [value for value in values if value is not None]
+    return Mean(
+        value=statistics.fmean(defined) if defined else None,
+        deviation=statistics.stdev(defined) if len(defined) > 1 else None,
+        pairs=len(defined),
+    )
+
+
+def mean_of_pairs(pairs: Sequence[Counts], measure: Measure, *, trials: int = TRIALS, seed: int = 0) -> Total:
     """The mean F of pairs of layers, with an interval from resampling documents for all pairs at once.
 
     Pairs without a unit on either side are left out. Surface forms do not add up and get no interval.
     """
-    if not is_additive(measure):
-        scores = [f for counts in pairs if (f := metrics.headline(counts, measure).f) is not None]
-        return Mean(value=sum(scores) / len(scores) if scores else None, low=None, high=None)
+    mean = _mean(metrics.headline(counts, measure).f for counts in pairs)
+    ends = _interval(pairs, measure, trials, seed) if is_additive(measure) else None
+    return Total(
+        value=mean.value,
+        deviation=mean.deviation,
+        pairs=mean.pairs,
+        low=None if ends is None else ends.low,
+        high=None if ends is None else ends.high,
+    )
+
+
+def _interval(pairs: Sequence[Counts], measure: Measure, trials: int, seed: int) -> resample.Interval:
+    """The interval of the mean F over pairs."""
     documents = sorted({id for counts in pairs for id in counts.documents})
     labels = sorted({label for counts in pairs for label in counts.labels})
     tables = [_spread(counts, measure, labels, documents) for counts in pairs]
     widths = np.cumsum([table.shape[1] for table in tables])[:-1]
     figures = statistic(measure)
 
-    def mean(sums: Floats) -> Floats:
+    def mean_f(sums: Floats) -> Floats:
         values = np.stack([figures(part)[..., F] for part in np.split(sums, widths, axis=-1)], axis=-1)
         defined = ~np.isnan(values)
         with np.errstate(invalid="ignore"):
             found: Floats = np.where(defined, values, 0).sum(axis=-1) / defined.sum(axis=-1)
         return found[..., None]
 
-    [found] = resample.intervals(resample.collect(np.hstack(tables)), mean, trials=trials, seed=seed)
-    return Mean(value=found.value, low=found.low, high=found.high)
+    [found] = resample.intervals(resample.collect(np.hstack(tables)), mean_f, trials=trials, seed=seed)
+    return found
 
 
 def _spread(counts: Counts, measure: Measure, labels: Sequence[str], documents: Sequence[str]) -> Floats:

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.corpora.errors import JudgementError
+from goldwire.corpora.errors import JudgementError, nearest
 from goldwire.eval.comparability import iter_differences
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.counting.tally import is_additive
@@ -21,7 +21,7 @@ from goldwire.eval.measure import Measure, parse
 from goldwire.eval.record import Interval, Record, Result, independent
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import ALPHA, Difference
-from goldwire.eval.statistics.figures import FIGURES, Groups, prf, rows, statistic
+from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, rows, statistic
 from goldwire.eval.statistics.metrics import is_defined
 from goldwire.eval.text import sized
 
@@ -136,8 +136,9 @@ def compare(
     missing = [measure for measure in wanted if measure not in shared]
     if missing or not wanted:
         raise JudgementError(
-            f"not all records have {', '.join(missing) or 'any measure in common'}; "
-            f"they share {', '.join(shared) or 'none'}"
+            f"not all records have {missing[0]}{nearest(missing[0], shared)}"
+            if missing
+            else "the records have no measure in common"
         )
     return [compare_systems(systems, parse(measure), seed=seed) for measure in wanted]
 
@@ -265,7 +266,7 @@ def results_by_document(first: Counts, second: Counts, measure: Measure) -> tupl
 
 def _by_document(counts: Counts, measure: Measure) -> NDArray[np.float64]:
     """F of each document; 1 where nothing was to be found and nothing was."""
-    return np.nan_to_num(prf(counts.by_document(), measure.beta)[:, F], nan=1.0)
+    return np.nan_to_num(by_document(counts, measure)[:, F], nan=1.0)
 
 
 def _with_holm(pairs: Sequence[Pair]) -> list[Pair]:

@@ -1,4 +1,4 @@
-"""What is counted, as a value: units, the key that must agree, and how spans are matched.
+"""Measures as values: the units counted, the key that must agree, and how spans are matched.
 
 A measure is hashable and has a string form that parses back: `parse(str(m)) == m`.
 
@@ -11,38 +11,56 @@ Names of the field (`TI`, `AC+`, `CEAF-e`) are short for such strings; see `ALIA
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 import msgspec
 
-from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.errors import MeasureError, nearest
 
 Units = Literal[
     "entity", "event", "argument", "attribute", "relation", "cluster", "template", "token", "document"
 ]
 Triggers = Literal["all", "gold", "matched"]
 Labels = Literal["gold", "all"]
-Average = Literal["micro", "macro", "weighted", "documents"]
+Average = Literal["micro", "macro", "weighted", "documents", "both-sided-documents"]
+Each = Literal["", "type"]
+Bearer = Literal["mention", "event"]
 
-# The keys of each kind of unit, in the order of the string form. "*" stands for the name of any attribute.
+# The keys of each kind of unit, in the order of the string form.
 KEYS: dict[Units, tuple[str, ...]] = {
-    "entity": ("span", "surface", "type", "*"),
-    "event": ("trigger", "type", "*"),
+    "entity": ("span", "surface", "type"),
+    "event": ("trigger", "type"),
     "argument": ("trigger", "type", "role", "span"),
-    "attribute": ("span", "trigger", "type", "*"),
+    "attribute": ("span", "trigger", "type"),
     "relation": ("type", "source", "target", "entity"),
     "cluster": ("span", "trigger"),
     "template": ("surface", "type", "role"),
     "token": ("span", "type"),
     "document": ("type",),
 }
+ATTRIBUTED = ("entity", "event", "attribute")  # units whose key may name attributes besides
 CLUSTERINGS = ("muc", "b3", "ceaf-e", "ceaf-m", "blanc", "lea", "conll")
 MEANS = ("blanc", "conll")  # counted in parts, of whose F the mean is taken
+BOTH_SIDED: Average = "both-sided-documents"  # the mean over documents in which both sides have a unit
 TEMPLATES = ("ceaf-ree", "ceaf-rme-subset", "ceaf-rme-phi3")
-_SPANS = ("exact", "overlap", "iou", "token-iou", "dice", "token-dice", "partial", "extended", "head")
+_SPANS = (
+    "exact",
+    "overlap",
+    "iou",
+    "token-iou",
+    "gold-overlap",
+    "edit-similarity",
+    "dice",
+    "token-dice",
+    "partial",
+    "extended",
+    "head",
+)
 MATCHES: dict[Units, tuple[str, ...]] = {
-    "entity": _SPANS,
+    "entity": (*_SPANS, "first-overlap"),
     "event": _SPANS,
     "argument": (*_SPANS, "coref"),
     "attribute": ("exact",),
@@ -52,14 +70,16 @@ MATCHES: dict[Units, tuple[str, ...]] = {
     "token": ("exact",),
     "document": ("exact",),
 }
+DICES = ("dice", "token-dice")  # the matches with the Dice coefficient as credit
 WORDY = ("token-iou", "token-dice", "extended", "head")  # the matches that look at tokens
-THRESHOLDS = ("iou", "token-iou")  # the matches that need a threshold
+THRESHOLDS = ("iou", "token-iou", "gold-overlap", "edit-similarity")  # the matches that need a threshold
 
 ALIASES: dict[str, str] = {
     "entity": "entity:span+type@exact",
     "untyped": "entity:span@exact",
     "overlap": "entity:span+type@overlap",
     "type-only": "entity:span+type@overlap",
+    "first-overlap": "entity:span+type@first-overlap",
     "iou50": "entity:span+type@iou>=0.5",
     "partial": "entity:span@partial",
     "surface": "entity:surface+type@exact",
@@ -74,9 +94,9 @@ ALIASES: dict[str, str] = {
     "AI+coref": "argument:trigger+type+span@coref",
     "AC+coref": "argument:trigger+type+role+span@coref",
     "AC+overlap": "argument:trigger+type+role+span@overlap",
-    "nugget": "event:trigger@token-dice",
+    "nugget": "event:trigger@token-dice,each=type",
     "nugget+type": "event:trigger+type@token-dice",
-    "nugget+realis": "event:trigger+realis@token-dice",
+    "nugget+realis": "event:trigger+realis@token-dice,each=type",
     "nugget+both": "event:trigger+type+realis@token-dice",
     "TC-approximate": "event:trigger+type@extended",
     "realis": "attribute:trigger+type+realis@exact",
@@ -109,7 +129,8 @@ _FORM = re.compile(
 class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     """What is counted; make one with `parse` or `make`, which check that the parts fit together.
 
-    `key` is in canonical order. `triggers` says whose events' arguments count: `all`; those of `gold`
+    `key` is in canonical order. With `each` type, a trigger tagged with two types is two units, though the
+    type need not agree. `triggers` says whose events' arguments count: `all`; those of `gold`
     triggers (system arguments of other triggers are left out); those of `matched` triggers (on either
     side). `labels`: whether averages over types run over the types of gold or of `all` sides.
     `average` is the figure that stands for the measure; `beta` weighs recall against precision.
@@ -119,6 +140,7 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     key: tuple[str, ...]
     match: str = "exact"
     threshold: float | None = None
+    each: Each = ""
     triggers: Triggers = "all"
     labels: Labels = "gold"
     average: Average = "micro"
@@ -140,9 +162,14 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
         return tuple(name for name in self.key if name not in KEYS[self.units])
 
     @property
+    def bearer(self) -> Bearer:
+        """What has the attributes that the key names."""
+        return "event" if "trigger" in self.key else "mention"
+
+    @property
     def plain(self) -> Measure:
-        """The measure without its options."""
-        return msgspec.structs.replace(self, **defaults(self.match))
+        """The measure without its options, but for `each`, which says what the units are."""
+        return msgspec.structs.replace(self, **(defaults(self.match) | {"each": self.each}))
 
     @property
     def counted(self) -> Measure:
@@ -151,6 +178,7 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
+    "each": ("type",),
     "triggers": get_args(Triggers),
     "labels": get_args(Labels),
     "average": get_args(Average),
@@ -158,12 +186,16 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 
 def defaults(match: str) -> dict[str, str | float]:
-    """The options that the string form leaves out; BLANC and CoNLL are means over their parts."""
-    mean = match in MEANS
+    """The options that the string form leaves out; BLANC and CoNLL are means over their parts.
+
+    CoNLL takes the parts that either side has. BLANC takes those that gold has: where gold has one kind of
+    link only, that one decides (Luo et al. 2014, as their scorer has it).
+    """
     return {
+        "each": "",
         "triggers": "all",
-        "labels": "all" if mean else "gold",
-        "average": "macro" if mean else "micro",
+        "labels": "all" if match == "conll" else "gold",
+        "average": "macro" if match in MEANS else "micro",
         "beta": 1.0,
     }
 
@@ -181,17 +213,25 @@ def parse(text: str) -> Measure:
     found = _FORM.fullmatch(form)
     if found is None:
         raise MeasureError(
-            f"{text!r} is no measure: neither a name ({', '.join(ALIASES)}) nor of the form "
-            "units:key+key@match, such as entity:span+type@exact"
+            f"{text!r} is no measure: neither a name nor of the form units:key+key@match, such as "
+            f"entity:span+type@exact{nearest(short, ALIASES)}"
         )
-    pairs = [pair.split("=") for pair in found["options"].split(",")[1:]]
     return make(
         found["units"],
         tuple(found["key"].split("+")),
         found["match"],
         _number(found["threshold"], text) if found["threshold"] else None,
-        dict(pairs),
+        _pairs(found["options"], text),
     )
+
+
+def _pairs(options: str, text: str) -> dict[str, str]:
+    pairs = [pair.split("=") for pair in options.split(",")[1:]]
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise MeasureError(f"{text!r} gives the option {name} twice")
+    return dict(pairs)
 
 
 def make(
@@ -204,9 +244,13 @@ def make(
     """A measure from its parts, with the key put in canonical order; `MeasureError` if they do not fit."""
     units = _units(kind)
     if match not in MATCHES[units]:
-        raise MeasureError(f"{units} is not matched by {match!r}, but by {', '.join(MATCHES[units])}")
+        raise MeasureError(f"{units} is not matched by {match!r}{nearest(match, MATCHES[units])}")
     if (threshold is not None) != (match in THRESHOLDS):
-        raise MeasureError(f"a threshold (>=0.5) belongs to {' and '.join(THRESHOLDS)}, and they need one")
+        raise MeasureError(
+            f"{match} needs a threshold, as in {match}>=0.5"
+            if match in THRESHOLDS
+            else f"{match} takes no threshold; {', '.join(THRESHOLDS)} do"
+        )
     if threshold is not None and not 0 < threshold <= 1:
         raise MeasureError(f"the threshold {threshold:g} is not above 0 and up to 1")
     measure = Measure(
@@ -234,14 +278,14 @@ def _units(kind: str) -> Units:
     for units in KEYS:
         if units == kind:
             return units
-    raise MeasureError(f"{kind!r} are no units; known are {', '.join(KEYS)}")
+    raise MeasureError(f"{kind!r} are no units{nearest(kind, KEYS)}")
 
 
 def _canonical(units: Units, key: tuple[str, ...]) -> tuple[str, ...]:
     known = KEYS[units]
     unknown = sorted(part for part in key if part not in known)
-    if unknown and "*" not in known:
-        raise MeasureError(f"{unknown[0]!r} is no key of {units}; known are {', '.join(known)}")
+    if unknown and units not in ATTRIBUTED:
+        raise MeasureError(f"{unknown[0]!r} is no key of {units}{nearest(unknown[0], known)}")
     if len(set(key)) < len(key):
         raise MeasureError(f"{'+'.join(key)!r} names a key twice")
     return (*(part for part in known if part in key), *unknown)
@@ -251,10 +295,11 @@ def _options(given: dict[str, str]) -> dict[str, str | float]:
     options: dict[str, str | float] = {}
     for name, value in given.items():
         if name == "beta":
-            options[name] = _number(value, f"beta={value}")
-        elif value not in _CHOICES.get(name, ()):
-            known = "; ".join(f"{key}={'|'.join(values)}" for key, values in _CHOICES.items())
-            raise MeasureError(f"{name}={value} is no option of a measure; known are {known}; beta=NUMBER")
+            options[name] = math.inf if value == "inf" else _number(value, f"beta={value}")
+        elif name not in _CHOICES:
+            raise MeasureError(f"{name!r} is no option of a measure{nearest(name, [*_CHOICES, 'beta'])}")
+        elif value not in _CHOICES[name]:
+            raise MeasureError(f"{name}={value} is no option of a measure{nearest(value, _CHOICES[name])}")
         else:
             options[name] = value
     return options
@@ -275,7 +320,7 @@ _NEEDED: dict[Units, tuple[tuple[str, ...], ...]] = {
     "entity": (("span", "surface"),),
     "event": (("trigger",),),
     "argument": (("span",),),
-    "attribute": (("span", "trigger"), ("*",)),
+    "attribute": (("span", "trigger"),),
     "relation": (("type",), ("source",), ("target",)),
     "cluster": (("span", "trigger"),),
     "template": (("role",),),
@@ -285,19 +330,34 @@ _NEEDED: dict[Units, tuple[tuple[str, ...], ...]] = {
 
 
 def _check(measure: Measure) -> None:
-    for group in _NEEDED[measure.units]:
-        if not (measure.attributes if group == ("*",) else set(group) & set(measure.key)):
-            wanted = "the name of an attribute" if group == ("*",) else " or ".join(group)
-            raise MeasureError(f"{measure}: the key of {measure.units} needs {wanted}")
-    if measure.units in ("cluster", "attribute") and {"span", "trigger"} <= set(measure.key):
-        raise MeasureError(f"{measure}: either span (mentions) or trigger (events), not both")
-    if (
-        measure.units == "entity"
-        and "surface" in measure.key
-        and ("span" in measure.key or measure.match != "exact")
-    ):
-        raise MeasureError(f"{measure}: surface stands in place of span, and matches exactly")
-    if measure.units == "attribute" and len(measure.attributes) > 1:
-        raise MeasureError(f"{measure}: one attribute at a time")
+    """Raise `MeasureError` if the parts do not fit together."""
+    for wrong in (*_wrong_keys(measure), *_wrong_options(measure)):
+        raise MeasureError(f"{measure}: {wrong}")
+
+
+def _wrong_keys(measure: Measure) -> Iterator[str]:
+    units, key = measure.units, set(measure.key)
+    for group in _NEEDED[units]:
+        if not key & set(group):
+            yield f"the key of {units} needs {' or '.join(group)}"
+    if units == "attribute" and not measure.attributes:
+        yield "the key of attribute needs the name of an attribute"
+    if units == "attribute" and len(measure.attributes) > 1:
+        yield "one attribute at a time"
+    if units in ("cluster", "attribute") and {"span", "trigger"} <= key:
+        yield "either span (mentions) or trigger (events), not both"
+    if measure.match == "first-overlap" and measure.attributes:
+        yield "first-overlap compares span and type alone, as HIPE's scorer does"
+    if units == "entity" and "surface" in key and ("span" in key or measure.match != "exact"):
+        yield "surface stands in place of span, and matches exactly"
+
+
+def _wrong_options(measure: Measure) -> Iterator[str]:
     if measure.triggers != "all" and measure.units != "argument":
-        raise MeasureError(f"{measure}: triggers={measure.triggers} is an option of arguments only")
+        yield f"triggers={measure.triggers} is an option of arguments only"
+    if measure.each and measure.units != "event":
+        yield f"each={measure.each} is an option of events only"
+    if measure.each and (measure.match not in DICES or "type" in measure.key):
+        yield f"each={measure.each} is for a key without type, matched by {' or '.join(DICES)}"
+    if measure.match in MEANS and measure.average != "macro":
+        yield f"{measure.match} is the mean over its parts and has no average={measure.average}"

@@ -13,7 +13,7 @@ from operator import attrgetter
 import msgspec
 
 from goldwire.corpora.errors import GoldwireError
-from goldwire.eval import verdict
+from goldwire.eval import attributes, verdict
 from goldwire.eval.counting.blocks import Block, Place, read_block
 from goldwire.eval.counting.counts import Patterns, forget, join_patterns
 from goldwire.eval.counting.coverage import Cover
@@ -34,7 +34,10 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Portion(msgspec.Struct, frozen=True):
-    """What a block has of one layer: its content as JSON lines, and the rest as `Layer` has it."""
+    """What a block has of one layer: its content as JSON lines, and the rest as `Layer` has it.
+
+    `seen` are the attributes that its units have, of those that measures name.
+    """
 
     content: bytes
     documents: int
@@ -44,6 +47,7 @@ class Portion(msgspec.Struct, frozen=True):
     uncounted: int
     rejections: Patterns
     tags: frozenset[str]
+    seen: attributes.Seen
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -92,6 +96,7 @@ def _portion(layer: Layer, options: Options) -> Portion:
         uncounted=layer.uncounted,
         rejections=forget(layer.rejections) if options.stream else layer.rejections,
         tags=layer.tags,
+        seen=attributes.of_table(layer.table),
     )
 
 
@@ -195,6 +200,10 @@ class Whole:
         """The ways in which tags were read, of all layers."""
         return set().union(*(layer.tags for layer in self.layers))
 
+    def seen(self) -> attributes.Seen:
+        """The attributes that units of any layer have, of those that measures name."""
+        return frozenset().union(*(layer.seen for layer in self.layers))
+
 
 class Digest:
     """A layer as it comes in: the hash of its content, and how much of it there was."""
@@ -202,6 +211,7 @@ class Digest:
     def __init__(self) -> None:
         self.documents = self.failed = self.empty = self.excluded = self.uncounted = 0
         self.tags: set[str] = set()
+        self.seen: attributes.Seen = frozenset()
         self._content = hashlib.sha256()
         self._rejections: list[Patterns] = []
 
@@ -219,6 +229,7 @@ class Digest:
         self.excluded += portion.excluded
         self.uncounted += portion.uncounted
         self.tags |= portion.tags
+        self.seen |= portion.seen
         self._rejections.append(portion.rejections)
         if stream:
             self._join()

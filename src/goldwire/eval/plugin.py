@@ -138,8 +138,10 @@ class Scored:
         from goldwire.eval.gate.baseline import check_runs, make_baseline, read_baseline, write_baseline
         from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
         from goldwire.eval.gate.judgement import judge
+        from goldwire.eval.gate.policy import check
 
         check_runs(self.record)
+        check(policy, self._corpus.ontology())
         traced = read_traced(self._corpus, self.record)
         if self._bench.update:
             hits = trace_hits(traced, self.record, policy.measures())

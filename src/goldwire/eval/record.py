@@ -118,9 +118,10 @@ class Result(_Struct, frozen=True, kw_only=True):
     """What a measure says of a system.
 
     `value` is F by the measure's own average, the figure that `signature` belongs to; None if undefined.
-    `averages` are micro, macro, weighted and documents. `intervals` are by figure (precision, recall, f)
-    of the measure's own average. `labels` are the scores by label; the label "" holds units whose key has
-    no type. `gold_collapsed` and `system_collapsed` units repeated another one and were not counted.
+    `averages` are micro, macro, weighted and documents, and both-sided-documents where the measure names it;
+    of a mean over parts (CoNLL, BLANC) that mean alone, as macro. `intervals` are by figure (precision,
+    recall, f) of the measure's own average. `labels` are the scores by label; the label "" holds units whose
+    key has no type. `gold_collapsed` and `system_collapsed` units repeated another one and were not counted.
     `classes` are COR, INC, PAR, MIS and SPU where a suite asks for them (see `eval.classes`).
     """
 

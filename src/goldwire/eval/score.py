@@ -12,7 +12,7 @@ from goldwire.corpora.errors import CorpusError, DataError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import parts, verdict
+from goldwire.eval import attributes, parts, verdict
 from goldwire.eval.counting import blocks, tally
 from goldwire.eval.counting.blocks import Block
 from goldwire.eval.counting.counts import SYSTEM_HITS, Patterns
@@ -55,14 +55,16 @@ def score(
     ontology: Ontology | None = None,
     corpus: str = "corpus",
     options: Options = DEFAULTS,
+    seen: attributes.Seen = frozenset(),
 ) -> Record:
     """The record of systems, by name, scored against gold on those `documents` that gold judges.
 
-    A document that a system has no annotations of counts as empty. Raises `DataError` if annotations are of
-    another text, of a document that is not there or of one document twice; `MeasureError` if a measure is
-    none; `CorpusError` if gold judges none of the documents.
+    A document that a system has no annotations of counts as empty. `seen` are attributes that units elsewhere
+    have, so that measures may name them though none has one here (see `eval.attributes`). Raises `DataError`
+    if annotations are of another text, of a document that is not there or of one document twice;
+    `MeasureError` if a measure is none; `CorpusError` if gold judges none of the documents.
     """
-    wanted = parse_measures(measures)
+    wanted = parse_measures(measures, ontology)
     _check_names(list(systems))
     plan = _Plan(
         names=tuple(_Name(name, name) for name in ("gold", *systems)),
@@ -70,6 +72,7 @@ def score(
         name=corpus,
         ontology=ontology,
         options=options,
+        seen=seen,
     )
     texts = make_texts(map(_row, documents))
     lines = [(name, [_lines(annotated)]) for name, annotated in systems.items()]
@@ -98,13 +101,14 @@ def score_corpus(
     Raises `CorpusError` if a layer is not there, else as `score`.
     """
     named = [(name.removeprefix(SYSTEM), layer_of(corpus, name)) for name in systems]
+    ontology = corpus.ontology()
     plan = _Plan(
         names=(_Name(gold, gold), *(_Name(name, layer, _facts(corpus, layer)) for name, layer in named)),
-        measures=tuple(parse_measures(measures)),
+        measures=tuple(parse_measures(measures, ontology)),
         name=corpus.manifest.name,
         version=corpus.manifest.version,
         language=corpus.manifest.language,
-        ontology=corpus.ontology(),
+        ontology=ontology,
         options=options,
     )
     _check_names([name.name for name in plan.names[1:]])
@@ -137,11 +141,12 @@ def layer_of(corpus: Corpus, name: str) -> str:
     return f"{SYSTEM}{name}" if corpus.layer_path(f"{SYSTEM}{name}").is_file() else name
 
 
-def parse_measures(measures: Iterable[Measure | str]) -> list[Measure]:
-    """Measures from their string forms, each once; `MeasureError` if there is none."""
+def parse_measures(measures: Iterable[Measure | str], ontology: Ontology | None) -> list[Measure]:
+    """Measures from their string forms, each once; `MeasureError` if there is none or one does not fit."""
     found = [item if isinstance(item, Measure) else parse(item) for item in measures]
     if not found:
         raise MeasureError("no measure to score by; name some, or a suite")
+    attributes.check_ontology(found, ontology)
     return list(dict.fromkeys(found))
 
 
@@ -192,6 +197,7 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     ontology: Ontology | None
     options: Options
+    seen: attributes.Seen = frozenset()
 
     @property
     def task(self) -> Task:
@@ -212,6 +218,8 @@ def _score(plan: _Plan, found: Iterable[Part]) -> Record:
     whole = parts.add(found, len(plan.names), stream=options.stream)
     if not whole.number:
         raise CorpusError(_nothing(plan, whole.cover))
+    if plan.ontology is None:
+        attributes.check_seen(plan.measures, plan.seen | whole.seen())
     corpus = CorpusFacts(
         name=plan.name, version=plan.version, fingerprint=whole.fingerprint(), language=plan.language
     )

@@ -1,8 +1,9 @@
-"""Suites of measures, and what measures mean: data in `configs/suites` and `configs/measures`, read here."""
+"""Suites of measures, and meanings of measures: data in `configs/suites` and `configs/measures`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isinf
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from goldwire import configs
 from goldwire.corpora import toml
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.measure import ALIASES, Measure, name, parse
+from goldwire.eval.measure import ALIASES, BOTH_SIDED, Measure, name, parse
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +54,10 @@ def read_suite(source: str | Path) -> Suite:
     text, where = toml.find("suites", "suite", source, MeasureError)
     suite = toml.decode(text, Suite, "a suite", where)
     for measure in suite.measures:
-        parse(measure)
+        try:
+            parse(measure)
+        except MeasureError as error:
+            raise MeasureError(f"{where}: {error}") from None
     return msgspec.structs.replace(suite, name=Path(source).stem)
 
 
@@ -94,6 +98,9 @@ _MATCHES = {
     "overlap": "a character in common",
     "iou": "characters in common, by those in either, of at least {0}",
     "token-iou": "tokens in common, by those in either, of at least {0}",
+    "gold-overlap": "characters in common, by gold's, of at least {0}",
+    "edit-similarity": "a character in common, and 1 less the edit distance by the longer of at least {0}",
+    "first-overlap": "a character in common, each of the system's, in text order, taking gold's first",
     "dice": "a character in common, with twice their number by the sum of both as credit",
     "token-dice": "a token in common, with twice their number by the sum of both as credit",
     "partial": "credit 1 for the same characters, one half for a character in common",
@@ -109,11 +116,20 @@ _TRIGGERS = {
 
 def _sentences(measure: Measure) -> Iterator[str]:
     yield f"{_THINGS[measure.units]} with the right {', '.join(measure.key)}."
+    if measure.attributes:
+        names = " and ".join(measure.attributes)
+        yield f"{names}: of the attributes of {measure.bearer}s, by the ontology or the data."
+    if measure.each:
+        yield f"Each {measure.each} of a trigger is a unit of its own, though it is not compared."
     if measure.match in _MATCHES:
         yield f"Spans match by {_MATCHES[measure.match].format(f'{measure.threshold or 0:g}')}."
     else:
         yield f"Compared by {measure.match}."
     if measure.triggers != "all":
         yield _TRIGGERS[measure.triggers]
-    if measure.average != "micro":
+    if measure.average == BOTH_SIDED:
+        yield "The figure is the mean over documents in which both sides have a unit."
+    elif measure.average != "micro":
         yield f"The figure is the {measure.average} average."
+    if measure.beta != 1:
+        yield "F is recall." if isinf(measure.beta) else f"F has a beta of {measure.beta:g}."

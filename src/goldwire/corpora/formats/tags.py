@@ -3,8 +3,9 @@
 A tag is `O`, or a prefix and a type: `B-LOC`. What a sequence that breaks its scheme means is a policy:
 
 - `conlleval`: every tag but `O` belongs to a mention. One begins at B or S, after E or S, and where the type
-  changes; it ends before the next and at O. This is the definition of the CoNLL-2000 script of that name and
-  of seqeval's default mode; the scheme does not matter.
+  changes; it ends before the next and at O. This is the definition of seqeval's default mode, whatever the
+  scheme, and on tags with B and I alone that of the CoNLL-2000 script. The script in Perl knows no S, and for
+  it no mention ends between an E and a B: `B-X E-X B-X E-X` is one mention there and two here.
 - `discard`: a tag that continues nothing (I or E without a mention of its type before it) is read as O.
 - `strict`: a mention whose tags do not follow the scheme from its first to its last is none. For IOB2, IOE2,
   IOBES and BILOU this is seqeval's strict mode.

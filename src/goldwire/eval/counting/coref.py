@@ -3,7 +3,8 @@
 A clustering is a list of clusters, a cluster a list of mentions, a mention anything hashable; singletons
 are kept. Each measure yields four additive numbers for a document, see `Numbers`: sum them over
 documents first, divide then. Mentions on one side only are neither dropped nor added to the other side
-(Pradhan et al. 2014, "Scoring Coreference Partitions of Predicted Mentions").
+(Pradhan et al. 2014, "Scoring Coreference Partitions of Predicted Mentions"). A mention that the system
+gives twice is dropped the second time, as the official scorer does; gold must not give one twice.
 
 Definitions: MUC Vilain et al. 1995; B3 Bagga and Baldwin 1998; CEAF Luo 2005; BLANC Luo et al. 2014, the
 extension to system mentions; LEA Moosavi and Strube 2016.
@@ -25,6 +26,7 @@ from goldwire.eval.counting.assign import assign
 from goldwire.eval.counting.rejected import is_holder
 
 Clusters = Sequence[Sequence[Hashable]]
+Numbered = list[list[tuple[Any, int]]]  # clusters of a layer: each mention's key, and which of its kind it is
 Integers = NDArray[np.int64]
 
 
@@ -58,32 +60,45 @@ class Overlaps(NamedTuple):
 def overlaps(gold: Clusters, system: Clusters) -> Overlaps:
     """Sizes and overlaps of two clusterings; a mention repeated within a cluster counts once.
 
-    Raises `MeasureError` if a mention is in two clusters of one side: these measures compare partitions.
+    A mention of the system stays in the first of its clusters. Raises `MeasureError` if one of gold is in two
+    clusters: these measures compare partitions.
     """
-    homes, width = _homes(gold, "gold"), max(len(system), 1)
-    found = _homes(system, "system").items()
+    system = _partition(system)
+    homes, width = _homes(gold), max(len(system), 1)
+    found = ((mention, column) for column, cluster in enumerate(system) for mention in cluster)
     pairs = [homes[mention] * width + column for mention, column in found if mention in homes]
     joined, shared = np.unique(np.array(pairs, dtype=np.int64), return_counts=True)
     return Overlaps(_sizes(gold), _sizes(system), joined // width, joined % width, shared)
 
 
-def _homes(clusters: Clusters, side: str) -> dict[Hashable, int]:
+def _homes(clusters: Clusters) -> dict[Hashable, int]:
     homes: dict[Hashable, int] = {}
     for index, cluster in enumerate(clusters):
         for mention in cluster:
             if homes.setdefault(mention, index) != index:
                 raise MeasureError(
-                    f"{side}: mention {mention!r} is in two clusters; expected each mention in one. "
+                    f"gold: mention {mention!r} is in two clusters; expected each mention in one. "
                     "Remove it from one of them"
                 )
     return homes
+
+
+def _partition(clusters: Clusters) -> list[list[Hashable]]:
+    """Clusters with each mention where it comes first; those left empty are gone."""
+    seen: set[Hashable] = set()
+    parted: list[list[Hashable]] = []
+    for cluster in clusters:
+        fresh = [mention for mention in dict.fromkeys(cluster) if mention not in seen]
+        seen.update(fresh)
+        parted.append(fresh)
+    return [cluster for cluster in parted if cluster]
 
 
 def _sizes(clusters: Clusters) -> Integers:
     return np.array([len(set(cluster)) for cluster in clusters], dtype=np.int64)
 
 
-def entity_clusters(annotations: Annotations) -> list[list[Hashable]]:
+def entity_clusters(annotations: Annotations) -> Numbered:
     """The entities of a layer as clusters of mention spans; a mention without a cluster is one alone.
 
     Where one span is in several clusters, its occurrences are told apart by a number, in the order of
@@ -92,7 +107,7 @@ def entity_clusters(annotations: Annotations) -> list[list[Hashable]]:
     return _number([(m.cluster, m.id, m.spans, m.type) for m in annotations.mentions if not is_holder(m.id)])
 
 
-def event_clusters(annotations: Annotations) -> list[list[Hashable]]:
+def event_clusters(annotations: Annotations) -> Numbered:
     """The events of a layer as clusters of trigger spans with their types, told apart as entities are.
 
     The type belongs to the mention because one trigger may denote events of several types.
@@ -101,7 +116,7 @@ def event_clusters(annotations: Annotations) -> list[list[Hashable]]:
     return _number([(e.cluster, e.id, (e.trigger, e.type), e.type) for e in events])
 
 
-def _number(items: Iterable[tuple[str | None, str, Any, str]]) -> list[list[Hashable]]:
+def _number(items: Iterable[tuple[str | None, str, Any, str]]) -> Numbered:
     """Clusters of `(key, number)`; the number is 0 unless a key is in more than one cluster."""
     members: dict[tuple[bool, str], dict[Any, str]] = {}
     for cluster, id, key, type in items:
@@ -112,11 +127,22 @@ def _number(items: Iterable[tuple[str | None, str, Any, str]]) -> list[list[Hash
         (key, type, contents[name], name) for name, home in members.items() for key, type in home.items()
     ]
     seen: Counter[Hashable] = Counter()
-    clusters: dict[tuple[bool, str], list[Hashable]] = {name: [] for name in members}
+    clusters: dict[tuple[bool, str], list[tuple[Any, int]]] = {name: [] for name in members}
     for key, _, _, name in sorted(entries):
         clusters[name].append((key, seen[key]))
         seen[key] += 1
     return list(clusters.values())
+
+
+def without_repeats(system: Numbered, gold: Numbered) -> Numbered:
+    """The system's clusters (see `entity_clusters`) with a mention no more often than gold has it.
+
+    Gold may have one span in two clusters, say a city and its government, and the system may find both; what
+    it gives more often than that is a repetition, and dropped. The first stays in any case.
+    """
+    known = {mention for cluster in gold for mention in cluster}
+    kept = [[(key, n) for key, n in cluster if n == 0 or (key, n) in known] for cluster in system]
+    return [cluster for cluster in kept if cluster]
 
 
 # ---------------------------------------------------------------- the measures

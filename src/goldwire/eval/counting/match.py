@@ -1,11 +1,17 @@
-"""How spans are matched: the pairs of gold and system units that may go together, and their credit.
+"""Matches of spans: the pairs of gold and system units that may go together, and their credit.
 
 `exact`: the same characters. `overlap`: a character in common. `iou>=t`: characters in common by
-characters in either, at least t. `dice`: twice the common ones by the sum of both, as credit. `partial`:
-credit 1 for the same characters, one half for some (SemEval-2013 task 9). `token-iou` and `token-dice`
-count tokens in place of characters, `extended` lets the system's lie within gold's extended by a token
-on either side (BioNLP'09), `head` wants the same head, `coref` the place of any mention in the cluster
+characters in either, at least t. `gold-overlap>=t`: by characters of gold's (nervaluate's minimum overlap).
+`edit-similarity>=t`: a character in common, and 1 less the edit distance of the words by the longer of them
+at least t (brateval's approximate span match). `dice`: twice the common characters by the sum of both, as
+credit. `partial`: credit 1 for the same characters, one half for some (SemEval-2013 task 9). `token-iou` and
+`token-dice` count tokens in place of characters, `extended` lets the system's lie within gold's extended by a
+token on either side (BioNLP'09), `head` wants the same head, `coref` the place of any mention in the cluster
 of gold's argument. In all, whatever else the key names must agree.
+
+All are paired at greatest credit, but for `first-overlap`, which the scorer of HIPE calls fuzzy. After the
+mentions that are right in place and type, each of the system's, in text order, takes the first of gold's that
+shares a character and is not taken, whatever its type; only then the type decides whether it is right.
 """
 
 from __future__ import annotations
@@ -21,7 +27,7 @@ from numpy.typing import NDArray
 
 from goldwire.eval.counting import align, words
 from goldwire.eval.counting.align import Pairs
-from goldwire.eval.counting.tables import NONE, Ints, Table
+from goldwire.eval.counting.tables import NONE, ROOM, Bools, Codes, Ints, Table
 from goldwire.eval.counting.texts import Texts
 from goldwire.eval.counting.units import Units, pack, place
 from goldwire.eval.measure import Measure
@@ -30,13 +36,14 @@ HALF = 0.5  # the credit for a partial match: SemEval-2013 task 9, and MUC befor
 
 
 class Case(msgspec.Struct, frozen=True, dict=True):
-    """Two sets of units to be matched, and what a match may look at besides: both tables and the texts."""
+    """Two sets of units to be matched, and what a match may look at besides: tables, texts and codes."""
 
     gold: Units
     system: Units
     gold_table: Table
     system_table: Table
     texts: Texts
+    codes: Codes
 
     @cached_property
     def near(self) -> Pairs:
@@ -49,6 +56,8 @@ def matched(measure: Measure, case: Case) -> Pairs:
     """The pairs of units that go together: one to one, of greatest total credit (see `align`)."""
     if measure.match == "exact":
         return exact(case.gold, case.system)
+    if measure.match == "first-overlap":
+        return _first_overlap(case)
     return align.assign(_CANDIDATES[measure.match](measure, case))
 
 
@@ -68,6 +77,20 @@ def _overlap(_: Measure, case: Case) -> Pairs:
     return case.near
 
 
+def _gold_overlap(measure: Measure, case: Case) -> Pairs:
+    pairs = case.near
+    return pairs.take(_reaches(pairs.overlap, case.gold.extents.lengths()[pairs.gold], measure))
+
+
+def _edit_similarity(measure: Measure, case: Case) -> Pairs:
+    pairs, sides = case.near, (case.gold, case.system)
+    gold, system = (words.surfaces(side.extents, case.texts) for side in sides)
+    both = [(gold[one], system[other]) for one, other in zip(pairs.gold, pairs.system, strict=True)]
+    longer = np.array([max(map(len, pair)) for pair in both], np.int64)
+    distance = np.array([words.edit_distance(*pair) for pair in both], np.int64)
+    return pairs.take(_reaches(longer - distance, longer, measure))
+
+
 def _partial(_: Measure, case: Case) -> Pairs:
     pairs = case.near
     same = case.gold.key[pairs.gold] == case.system.key[pairs.system]
@@ -76,10 +99,15 @@ def _partial(_: Measure, case: Case) -> Pairs:
 
 def _iou(measure: Measure, case: Case) -> Pairs:
     pairs = case.near
-    either = _sum_of_lengths(pairs, case) - pairs.overlap
-    # In whole numbers: the threshold .3 is three tenths, which no double is.
+    return pairs.take(_reaches(pairs.overlap, _sum_of_lengths(pairs, case) - pairs.overlap, measure))
+
+
+def _reaches(part: Ints, whole: Ints, measure: Measure) -> Bools:
+    """Where a part reaches the threshold; in whole numbers, for .3 is three tenths, which no double is."""
     threshold = Fraction(repr(measure.threshold))
-    return pairs.take(pairs.overlap * threshold.denominator >= either * threshold.numerator)
+    if threshold.denominator * int(whole.max(initial=1)) >= ROOM:  # too many decimals for 64 bits
+        part, whole = part.astype(object), whole.astype(object)
+    return (part * threshold.denominator >= whole * threshold.numerator).astype(np.bool_)
 
 
 def _dice(_: Measure, case: Case) -> Pairs:
@@ -164,6 +192,8 @@ _CANDIDATES: dict[str, Candidates] = {
     "overlap": _overlap,
     "iou": _iou,
     "token-iou": _in_tokens(_iou),
+    "gold-overlap": _gold_overlap,
+    "edit-similarity": _edit_similarity,
     "dice": _dice,
     "token-dice": _in_tokens(_dice),
     "partial": _partial,
@@ -187,3 +217,33 @@ def _paired(gold: Ints, system: Ints, case: Case) -> Pairs:
     start = np.maximum(left.start[gold], right.start[system])
     end = np.minimum(left.end[gold], right.end[system])
     return Pairs(gold, system, np.ones(len(gold)), np.maximum(end - start, 0))
+
+
+# ---------------------------------------------------------------- as HIPE's scorer pairs
+def _first_overlap(case: Case) -> Pairs:
+    """The right ones among the pairs that HIPE's scorer makes (see above)."""
+    gold, system = case.gold, case.system
+    same, near = exact(gold, system), align.overlaps(gold.extents, system.extents)
+    taken, served = np.zeros(len(gold), np.bool_), np.zeros(len(system), np.bool_)
+    taken[same.gold], served[same.system] = True, True
+    left = np.flatnonzero(~taken[near.gold] & ~served[near.system])
+    order = np.lexsort((_in_text(case, gold)[near.gold[left]], _in_text(case, system)[near.system[left]]))
+    made = []
+    for pair in left[order].tolist():
+        one, other = near.gold[pair], near.system[pair]
+        if not (taken[one] or served[other]):
+            taken[one], served[other] = True, True
+            made.append(pair)
+    pairs = near.take(np.array(made, np.int64))
+    return _and(same, pairs.take(gold.group[pairs.gold] == system.group[pairs.system]))
+
+
+def _in_text(case: Case, units: Units) -> Ints:
+    """The place of each unit in text order; of those in one place, by the name of the type."""
+    names, labels = case.codes.names(), np.unique(units.label).tolist()
+    rank = np.zeros(len(names), np.int64)
+    rank[sorted(labels, key=names.__getitem__)] = np.arange(len(labels))
+    columns = [units.extents.document, *place(units.extents), rank[units.label]]
+    positions = np.empty(len(units), np.int64)
+    positions[np.lexsort(columns[::-1])] = np.arange(len(units))
+    return positions

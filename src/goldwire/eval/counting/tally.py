@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 
 import msgspec
 import numpy as np
 
-from goldwire.corpora.types import Annotations, Span
+from goldwire.corpora.types import Annotations
+from goldwire.eval.counting import words
 from goldwire.eval.counting.counts import (
     COLUMNS,
     GOLD,
@@ -24,7 +24,7 @@ from goldwire.eval.counting.counts import (
 )
 from goldwire.eval.counting.load import Layer
 from goldwire.eval.counting.match import Case, exact, matched
-from goldwire.eval.counting.rejected import taken, words_at
+from goldwire.eval.counting.rejected import taken
 from goldwire.eval.counting.tables import Codes, Ints
 from goldwire.eval.counting.tags import OUTSIDE, event_labels, tag
 from goldwire.eval.counting.texts import Row, TextRow, Texts
@@ -50,7 +50,7 @@ class Sides(msgspec.Struct, frozen=True, dict=True):
         alike = msgspec.structs.replace(measure.counted, match="exact", threshold=None)
         if alike not in self.made:
             tables = self.gold.table, self.system.table
-            self.made[alike] = Case(*make_units(alike, *tables, self.codes), *tables, self.texts)
+            self.made[alike] = Case(*make_units(alike, *tables, self.codes), *tables, self.texts, self.codes)
         return self.made[alike]
 
 
@@ -71,7 +71,8 @@ def count(measure: Measure, sides: Sides) -> Outcome:
 def texts_wanted(measures: Iterable[Measure]) -> bool:
     """Whether a measure looks at the texts."""
     return any(
-        measure.match in WORDY or measure.units == "token" or "surface" in measure.key for measure in measures
+        measure.match in (*WORDY, "edit-similarity") or measure.units == "token" or "surface" in measure.key
+        for measure in measures
     )
 
 
@@ -182,14 +183,7 @@ def _surfaces(measure: Measure, sides: Sides) -> Outcome:
 
 def _forms(side: Units, texts: Texts) -> list[tuple[str, int]]:
     """The surface of each unit and the code of its label."""
-    places, offset = side.extents, side.extents.offset.tolist()
-    spans = [Span(*pair) for pair in zip(places.starts.tolist(), places.ends.tolist(), strict=True)]
-    rows = zip(places.document.tolist(), side.label.tolist(), strict=True)
-    parts = [spans[first:end] for first, end in pairwise(offset)]
-    return [
-        (words_at(texts.text(document), tuple(part)), label)
-        for (document, label), part in zip(rows, parts, strict=True)
-    ]
+    return list(zip(words.surfaces(side.extents, texts), side.label.tolist(), strict=True))
 
 
 def _distinct(forms: Iterable[tuple[str, int]], home: dict[tuple[str, int], int]) -> Cells:
@@ -205,13 +199,19 @@ def _clusters(measure: Measure, sides: Sides) -> Outcome:
     from goldwire.eval.counting import coref  # brings scipy, which most scorings never need
 
     make = coref.entity_clusters if measure.key == ("span",) else coref.event_clusters
+    unit = "mentions" if measure.key == ("span",) else "events"
     parts = coref.MEANS.get(measure.match, (measure.match,))
+    repeated = [0, 0]
 
     def numbers(gold: Annotations, system: Annotations, _: Row) -> Mapping[str, Numbers]:
-        found = coref.count(make(gold), make(system), parts)
+        ours, theirs = make(gold), make(system)
+        theirs = coref.without_repeats(theirs, ours)
+        for side, (layer, clusters) in enumerate(((gold, ours), (system, theirs))):
+            repeated[side] += len(getattr(layer, unit)) - sum(map(len, clusters))
+        found = coref.count(ours, theirs, parts)
         return found if len(parts) > 1 else {"": found[measure.match]}
 
-    return _by_document(sides, numbers)
+    return Outcome(_by_document(sides, numbers).counts, *repeated)
 
 
 def _templates(measure: Measure, sides: Sides) -> Outcome:

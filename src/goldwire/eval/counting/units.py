@@ -17,9 +17,10 @@ class Units(msgspec.Struct, frozen=True):
     """The units of one side, as a set: none has the key of another.
 
     `extents` is what is matched. `group` is equal where all else in the key agrees (the type, the role,
-    the trigger; the document always), `key` where the extent agrees too: both compare with those of the
-    other side. `label` is a code of `Codes`. `row` is the row of the table that a unit came from, the
-    first of those that collapsed into it; `collapsed` says how many more there were.
+    the trigger; the document always), `key` where the extent agrees too, and what tells units apart without
+    having to agree (see `Measure.each`): both compare with those of the other side. `label` is a code of
+    `Codes`. `row` is the row of the table that a unit came from, the first of those that collapsed into it;
+    `collapsed` says how many more there were.
     """
 
     extents: Extents
@@ -44,17 +45,19 @@ class Units(msgspec.Struct, frozen=True):
         )
 
 
-# One side before its keys are made: the extents, and the columns that must agree besides.
+# One side before its keys are made: the extents, the columns that must agree besides, and those that tell
+# units apart without having to agree.
 class _Side(msgspec.Struct, frozen=True):
     extents: Extents
     columns: tuple[Ints, ...]
     label: Ints
     row: Ints
+    apart: tuple[Ints, ...] = ()
 
     def keep(self, kept: Bools) -> _Side:
         index = np.flatnonzero(kept)
-        columns = tuple(column[index] for column in self.columns)
-        return _Side(self.extents.take(index), columns, self.label[index], self.row[index])
+        columns, apart = (tuple(column[index] for column in of) for of in (self.columns, self.apart))
+        return _Side(self.extents.take(index), columns, self.label[index], self.row[index], apart)
 
 
 def make_units(measure: Measure, gold: Table, system: Table, codes: Codes) -> tuple[Units, Units]:
@@ -73,7 +76,12 @@ def make_units(measure: Measure, gold: Table, system: Table, codes: Codes) -> tu
 def _keyed(gold: _Side, system: _Side) -> tuple[Units, Units]:
     # Places come before what else must agree, so that units are from left to right, mostly as they stand
     # in the file, and little is left to sort.
-    keys = pack(*([side.extents.document, *place(side.extents), *side.columns] for side in (gold, system)))
+    keys = pack(
+        *(
+            [side.extents.document, *place(side.extents), *side.columns, *side.apart]
+            for side in (gold, system)
+        )
+    )
     groups = pack(*([side.extents.document, *side.columns] for side in (gold, system)))
     return _as_set(gold, groups[0], keys[0]), _as_set(system, groups[1], keys[1])
 
@@ -120,19 +128,22 @@ def pack(gold: Sequence[Ints], system: Sequence[Ints]) -> tuple[Ints, Ints]:
 
 # ---------------------------------------------------------------- the kinds of unit
 def _entities(measure: Measure, table: Table, codes: Codes) -> _Side:
-    return _typed_side(measure, table.mentions, table.mention_type, table.mention_attributes, codes)
+    columns = _named(measure, table.mention_type, table.mention_attributes)
+    label = _label(measure, table.mention_type, codes)
+    return _with_type(
+        _Side(table.mentions, columns, label, np.arange(len(table.mentions))), table.mention_type
+    )
 
 
 def _events(measure: Measure, table: Table, codes: Codes) -> _Side:
-    return _typed_side(measure, table.events, table.event_type, table.event_attributes, codes)
+    columns = _named(measure, table.event_type, table.event_attributes)
+    label, row = _label(measure, table.event_type, codes), np.arange(len(table.events))
+    apart = (table.event_type,) if measure.each == "type" else ()
+    return _with_type(_Side(table.events, columns, label, row, apart), table.event_type)
 
 
-def _typed_side(
-    measure: Measure, extents: Extents, types: Ints, attributes: dict[str, Ints], codes: Codes
-) -> _Side:
-    """Mentions or triggers; those without a type are no units (see `counting.rejected`)."""
-    columns = _named(measure, types, attributes)
-    side = _Side(extents, columns, _label(measure, types, codes), np.arange(len(extents)))
+def _with_type(side: _Side, types: Ints) -> _Side:
+    """Mentions or triggers without those that have no type: they are no units (see `counting.rejected`)."""
     typed = types != NONE
     return side if typed.all() else side.keep(typed)
 

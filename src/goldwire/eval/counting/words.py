@@ -1,8 +1,10 @@
-"""Tokens and heads of units: for the matches that count tokens, extend by them or compare heads."""
+"""Words, tokens and heads of units: for the matches that count tokens, extend by them or compare words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -10,6 +12,7 @@ from msgspec.structs import replace
 
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.types import Span
+from goldwire.eval.counting.rejected import words_at
 from goldwire.eval.counting.tables import NONE, Extents, Ints
 from goldwire.eval.counting.texts import Texts
 
@@ -87,19 +90,54 @@ def _token_range(extents: Extents, words: Words) -> tuple[Ints, Ints]:
     return first - base, np.maximum(first, last) - base
 
 
+# ---------------------------------------------------------------- surfaces
+def surfaces(extents: Extents, texts: Texts) -> list[str]:
+    """The words of each unit, its parts joined by a space (see `rejected.words_at`)."""
+    return [
+        words_at(texts.text(document), spans)
+        for document, spans in zip(extents.document.tolist(), _spans(extents), strict=True)
+    ]
+
+
+def _spans(extents: Extents) -> list[tuple[Span, ...]]:
+    parts = list(map(Span, extents.starts.tolist(), extents.ends.tolist()))
+    return [tuple(parts[low:high]) for low, high in pairwise(extents.offset.tolist())]
+
+
+@lru_cache(maxsize=2**16)  # the same few words stand against each other again and again
+def edit_distance(one: str, other: str) -> int:
+    """The fewest characters to insert, delete or replace that make one of the other (Levenshtein 1966).
+
+    >>> edit_distance("Northern Alliance", "the Northern Alliance"), edit_distance("kitten", "sitting")
+    (4, 3)
+    """
+    head = _shared(one, other)
+    one, other = one[head:], other[head:]
+    tail = _shared(one[::-1], other[::-1])
+    one, other = one[: len(one) - tail], other[: len(other) - tail]
+    chars, columns = np.array(list(other)), np.arange(len(other) + 1)
+    row = columns
+    for number, char in enumerate(one, start=1):
+        changed = np.minimum(row[:-1] + (chars != char), row[1:] + 1)
+        # Inserting is a run along the row: each column from the best one before it.
+        row = np.minimum.accumulate(np.concatenate([[number], changed]) - columns) + columns
+    return int(row[-1])
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two strings have in common from the start on."""
+    unequal = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(unequal, min(len(one), len(other)))
+
+
 # ---------------------------------------------------------------- heads
 def heads(extents: Extents, given: Ints | None, texts: Texts) -> Ints:
     """Start and end of the head of each unit: the one given, else that of the rule; n x 2."""
     found = np.full((len(extents), 2), NONE, np.int64) if given is None else given.copy()
-    for row in np.flatnonzero(found[:, 0] == NONE).tolist():
-        low, high = extents.offset[row], extents.offset[row + 1]
-        spans = [
-            Span(start, end)
-            for start, end in zip(
-                extents.starts[low:high].tolist(), extents.ends[low:high].tolist(), strict=True
-            )
-        ]
-        found[row] = tuple(head(texts.text(int(extents.document[row])), spans))
+    rows = np.flatnonzero(found[:, 0] == NONE)
+    sought = extents.take(rows)
+    for row, document, spans in zip(rows.tolist(), sought.document.tolist(), _spans(sought), strict=True):
+        found[row] = tuple(head(texts.text(document), spans))
     return found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora.codec import decode_versioned, read_bytes
-from goldwire.corpora.errors import CorpusError, JudgementError
+from goldwire.corpora.errors import CorpusError, JudgementError, nearest
 from goldwire.corpora.store import write_atomic
 from goldwire.eval import comparability
 from goldwire.eval.gate.policy import Policy
@@ -45,8 +45,8 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
     missing = [measure for measure in measures if measure not in record.measures]
     if missing:
         raise JudgementError(
-            f"the policy judges {', '.join(missing)}, which the record does not have; "
-            "score with these measures too, or choose another policy"
+            f"the policy judges {', '.join(missing)}, which the record does not have"
+            f"{nearest(missing[0], record.measures)}; score with these measures too, or choose another policy"
         )
     counted = {str(parse(measure).counted) for measure in measures}
     kept = msgspec.structs.replace(

@@ -23,6 +23,8 @@ import msgspec
 
 from goldwire.corpora import toml
 from goldwire.corpora.errors import DataError, Fault, JudgementError, MeasureError
+from goldwire.corpora.ontology import Ontology
+from goldwire.eval.attributes import check_ontology
 from goldwire.eval.measure import parse
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -100,6 +102,11 @@ def _faults(rule: Rule, number: int, where: str) -> list[Fault]:
     if rule.minimum and rule.labels is None:
         faults.append(Fault(where, f"{place}.minimum", 'is for rules with labels; add labels = "each"'))
     return faults
+
+
+def check(policy: Policy, ontology: Ontology | None) -> None:
+    """Raise `MeasureError` if a measure names what is neither a key nor in the ontology, if there is one."""
+    check_ontology(map(parse, policy.measures()), ontology)
 
 
 def read(source: str | Path) -> Policy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 from goldwire.corpora.ontology import Ontology
@@ -16,9 +17,10 @@ from goldwire.eval.report.evidence import Evidence
 from goldwire.eval.report.model import Report
 from goldwire.eval.report.quotes import make_examples
 from goldwire.eval.report.view import Index, make_documents
-from goldwire.eval.statistics import metrics
+from goldwire.eval.statistics import figures as statistics
 
 CHUNK = 20  # documents in one block
+F = statistics.FIGURES.index("f")
 Json = dict[str, Any]
 Figures = list[float | None]
 
@@ -79,8 +81,8 @@ def _units(gold: Json) -> int:
 def by_document(systems: Sequence[Contender], measure: str) -> list[Figures]:
     """F of each document, by its number, for every system; None where it is undefined."""
     parsed = parse(measure)
-    columns = [metrics.by_document(system.counts(parsed), parsed.beta) for system in systems]
-    return [[column[id].f for column in columns] for id in columns[0]]
+    columns = [statistics.by_document(system.counts(parsed), parsed)[:, F].tolist() for system in systems]
+    return [[None if isnan(f) else f for f in row] for row in zip(*columns, strict=True)]
 
 
 def make_orders(figures: list[Figures], names: Sequence[str]) -> list[tuple[str, list[int] | None]]:

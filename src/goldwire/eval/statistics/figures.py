@@ -6,6 +6,7 @@ recall and F. The numbers are those of `metrics`, NaN standing for None.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.eval.counting.counts import COLUMNS, GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts, Patterns
-from goldwire.eval.measure import Measure
+from goldwire.eval.measure import BOTH_SIDED, MEANS, Measure
 from goldwire.eval.statistics.resample import TRIALS, Floats, Interval, Method, Statistic, collect, intervals
 
 FIGURES = ("precision", "recall", "f")
+BY_DOCUMENT = ("documents", BOTH_SIDED)  # the averages that are means over documents
 Groups = NDArray[Any] | Sequence[int] | None
 
 
@@ -28,8 +30,8 @@ def rows(counts: Counts, measure: Measure, labels: Sequence[str] | None = None) 
     """
     if measure.average == "micro":
         return counts.by_document()
-    if measure.average == "documents":
-        scores = prf(counts.by_document(), measure.beta)
+    if measure.average in BY_DOCUMENT:
+        scores = by_rows(counts.by_document(), measure.beta, both=measure.average == BOTH_SIDED)
         return np.hstack([np.nan_to_num(scores), ~np.isnan(scores)])
     names = list(counts.labels if labels is None else labels)
     place = np.array([names.index(label) for label in counts.labels], dtype=np.int64)
@@ -42,7 +44,7 @@ def statistic(measure: Measure) -> Statistic:
     """From sums of a measure's `rows` to its precision, recall and F."""
     if measure.average == "micro":
         return lambda sums: prf(sums, measure.beta)
-    if measure.average == "documents":
+    if measure.average in BY_DOCUMENT:
         return _mean_of_documents
     return lambda sums: _mean_of_labels(sums, measure)
 
@@ -57,11 +59,31 @@ def prf(values: Floats, beta: float = 1.0) -> Floats:
     square = beta * beta
     with np.errstate(divide="ignore", invalid="ignore"):
         precision, recall = hits / system, gold_hits / gold
+        if math.isinf(beta):
+            return np.stack([precision, recall, recall], axis=-1)
         harmonic = (1 + square) * precision * recall / (square * precision + recall)
         counted = (1 + square) * gold_hits / (square * gold + system)
     f = np.where(hits == gold_hits, counted, np.nan_to_num(harmonic))
     f = np.where((system == 0) & (gold == 0), np.nan, f)
     return np.stack([precision, recall, f], axis=-1)
+
+
+def by_rows(values: Floats, beta: float = 1.0, *, both: bool = False) -> Floats:
+    """`prf`; with `both`, F only of rows in which both sides have a unit."""
+    scores = prf(values, beta)
+    if both:
+        scores[(values[..., SYSTEM] == 0) | (values[..., GOLD] == 0), FIGURES.index("f")] = np.nan
+    return scores
+
+
+def by_document(counts: Counts, measure: Measure) -> Floats:
+    """Precision, recall and F of each document, over all labels; NaN is undefined.
+
+    Of a mean over parts, such as CoNLL, it is the mean over the parts of the document.
+    """
+    if measure.match in MEANS:
+        return statistic(measure)(rows(counts, measure))
+    return prf(counts.by_document(), measure.beta)
 
 
 def _mean_of_documents(sums: Floats) -> Floats:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.eval.counting.counts import GOLD, SYSTEM, Counts, Floats, Patterns
-from goldwire.eval.measure import Average, Labels, Measure
-from goldwire.eval.statistics.figures import prf
+from goldwire.eval.measure import BOTH_SIDED, MEANS, Average, Labels, Measure
+from goldwire.eval.statistics.figures import by_rows
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,9 +42,13 @@ def ratio(part: float, whole: float) -> float | None:
 def f_beta(precision: float | None, recall: float | None, beta: float = 1.0) -> float | None:
     """The weighted harmonic mean; None only if both are None. `beta` above 1 favours recall.
 
-    >>> f_beta(0.5, 1.0), f_beta(None, 0.0), f_beta(None, None)
-    (0.6666666666666666, 0.0, None)
+    With `beta` infinite it is recall, and undefined as recall is.
+
+    >>> f_beta(0.5, 1.0), f_beta(None, 0.0), f_beta(None, None), f_beta(0.5, 1.0, math.inf)
+    (0.6666666666666666, 0.0, None, 1.0)
     """
+    if math.isinf(beta):
+        return recall
     if precision is None and recall is None:
         return None
     if not precision or not recall:
@@ -73,7 +77,7 @@ def _count_f(
 ) -> float | None:
     """F from counts where both sides hit alike: one rounding instead of four."""
     system_hits, system, gold_hits, gold = (float(value) for value in row)
-    if system_hits == gold_hits and system + gold:
+    if system_hits == gold_hits and system + gold and not math.isinf(beta):
         square = beta * beta
         return (1 + square) * gold_hits / (square * gold + system)
     return f_beta(precision, recall, beta)
@@ -87,12 +91,6 @@ def micro(counts: Counts, beta: float = 1.0) -> Score:
 def by_label(counts: Counts, beta: float = 1.0) -> dict[str, Score]:
     """The score of each label, over all documents."""
     return {label: score_row(row, beta) for label, row in zip(counts.labels, counts.by_label(), strict=True)}
-
-
-def by_document(counts: Counts, beta: float = 1.0) -> dict[str, Score]:
-    """The score of each document, over all labels; documents without a unit are there, undefined."""
-    rows = counts.by_document().tolist()
-    return {id: score_row(row, beta) for id, row in zip(counts.documents, rows, strict=True)}
 
 
 def macro(counts: Counts, labels: Labels = "gold", beta: float = 1.0) -> Score:
@@ -111,14 +109,17 @@ def weighted(counts: Counts, labels: Labels = "gold", beta: float = 1.0) -> Scor
     return _mean([score_row(row, beta) for row in rows], [float(row[GOLD]) for row in rows])
 
 
-def over_documents(counts: Counts | Patterns, beta: float = 1.0) -> Score:
-    """The mean over documents; where a figure is undefined, the document is left out of its mean."""
+def over_documents(counts: Counts | Patterns, beta: float = 1.0, *, both: bool = False) -> Score:
+    """The mean over documents; where a figure is undefined, the document is left out of its mean.
+
+    With `both`, F is the mean over documents in which both sides have a unit, as HIPE's scorer has it.
+    """
     if isinstance(counts, Patterns):
         rows, times = counts.counts.by_document(), counts.times
     else:
         rows = counts.by_document()
         times = np.ones(len(rows), np.int64)
-    precision, recall, f = (_mean_of(column, times) for column in prf(rows, beta).T)
+    precision, recall, f = (_mean_of(column, times) for column in by_rows(rows, beta, both=both).T)
     return Score(precision=precision, recall=recall, f=f)
 
 
@@ -146,14 +147,24 @@ def undefined(score: Score) -> Score:
 
 
 def averages(counts: Counts | Patterns, measure: Measure) -> dict[Average, Score]:
-    """Every average of a measure's counts."""
+    """Every average of a measure's counts.
+
+    Those of HIPE's documents only where the measure names it. A mean over parts, such as CoNLL, has no other
+    average: its parts count different things, which do not add up.
+    """
     whole = counts.whole() if isinstance(counts, Patterns) else counts
-    return {
+    found: dict[Average, Score] = {"macro": macro(whole, measure.labels, measure.beta)}
+    if measure.match in MEANS:
+        return found
+    found = {
         "micro": micro(whole, measure.beta),
-        "macro": macro(whole, measure.labels, measure.beta),
+        **found,
         "weighted": weighted(whole, measure.labels, measure.beta),
         "documents": over_documents(counts, measure.beta),
     }
+    if measure.average == BOTH_SIDED:
+        found[BOTH_SIDED] = over_documents(counts, measure.beta, both=True)
+    return found
 
 
 def _rows(counts: Counts, labels: Labels) -> list[Floats]:
