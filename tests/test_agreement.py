@@ -214,13 +214,13 @@ def test_documents_are_an_upper_bound_and_each_pair_keeps_its_rule(said_by, tmp_
     documents = [make_document(f"d{number}", "Anna met Bern there.") for number in range(3)]
     corpus = create_corpus(tmp_path / "c", Manifest(name="c"), documents)
 
-    def lines(*numbers, span=Span(0, 4)):
-        mention = Mention(id="m", type="PER", spans=(span,))
+    def lines(*numbers, span=(0, 4)):
+        mention = Mention(id="m", type="PER", spans=(Span(*span),))
         chosen = [documents[number] for number in numbers]
         return [Annotations(document=d.id, sha256=d.sha256, mentions=(mention,)) for d in chosen]
 
     corpus.write_layer("annotator/anna", lines(0, 1, 2))
-    corpus.write_layer("annotator/ben", [*lines(0), *lines(1, span=Span(9, 13))])
+    corpus.write_layer("annotator/ben", [*lines(0), *lines(1, span=(9, 13))])
     whole = said_by("eval", "agreement", corpus.path, "--measure", "entity", "--json").json
     assert (whole["documents"], whole["measures"][0]["mean"]["value"]) == (2, 0.5)  # one alike of two
     (tmp_path / "ids").write_text("d0\nd2\n")
