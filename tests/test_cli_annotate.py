@@ -60,7 +60,7 @@ def test_gold_goes_out_as_predictions_and_comes_back_identical(
     documents = len(open_corpus(work).documents())
     assert (out["tasks"], out["predictions"]) == (documents, documents)
     back = annotate("import", work, tasks, "--json").json
-    assert (back["quarantined"], back["lost"], back["quarantine"]) == ({}, {}, None)
+    assert (back["rejected"], back["lost"], back["quarantine"]) == ({}, {}, None)
     (layer,) = back["layers"]
     assert layer == "prediction/" + out["model_version"].replace("@", "-")
     corpus = open_corpus(work)
@@ -88,7 +88,7 @@ def test_foreign_project_is_read_with_its_configuration(annotate: Call, shared: 
     said = annotate(*command, "--add-texts", "--annotator", "1=anna", "--annotator", "4=ben")
     assert said.code == 0
     assert "layer annotator/anna: 2 document(s)" in said.out
-    assert re.search(r"quarantined: 3 superseded, .*1 not-coreferent.* -> \S+\.jsonl", said.out)
+    assert re.search(r"rejected: 3 superseded, .*1 not-coreferent.*; see \S+\.jsonl", said.out)
     corpus = open_corpus(tmp_path / "new")
     assert corpus.layers() == ["annotator/anna", "annotator/ben", "draft/anna", "skipped/ben"]
     assert corpus_faults(corpus) == {}

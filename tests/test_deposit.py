@@ -50,11 +50,11 @@ def test_raw_file_is_kept_as_it_came_and_quarantine_beside(corpus: Corpus) -> No
     assert done.quarantine is not None
     (line,) = done.quarantine.read_bytes().splitlines()
     assert msgspec.json.decode(line) == {
-        "reason": "unknown-control",
+        "unit": "mention", "kind": "unknown-control",
         "message": "no control 'nope' for 'text'; the configuration has: entity, trigger, attribute-realis, "
         "attribute-polarity, attribute-historical, attribute-mode, attribute-form, excluded",
-        "kind": "submitted", "task": 1, "annotation": 1, "index": 1, "author": "4",
-        "document": "a", "result": bad,
+        "where": "task 1, submitted 1 of 4", "path": "$.result[1]", "document": "a", "value": bad,
+        "id": bad["id"], "type": "MIL", "spans": [[0, 6]], "words": "Rebels",
     }  # fmt: skip
 
 

@@ -74,6 +74,7 @@ def new(
       goldwire corpus new tweets --from test.conll --format conll --layer gold
     """
     from goldwire.corpora import build, splits
+    from goldwire.corpora.rejected import by_kind, is_all_rejected
     from goldwire.corpora.store import Manifest, Splits
 
     manifest = Manifest(
@@ -92,7 +93,11 @@ def new(
         built, reading = build.new_from(
             folder, manifest, [*from_, *(more or [])], format=format, options=options, layer=layer
         )
-        _tell(built, reading.notes, as_json, {"loss": reading.loss, "quarantined": len(reading.quarantined)})
+        told = {"loss": reading.loss, "rejected": by_kind(reading.quarantined)}
+        _tell(built, reading.notes, as_json, told)
+        if is_all_rejected(reading.annotations, reading.quarantined):
+            note(f"everything was rejected; layer {layer} was not written")
+            raise typer.Exit(1)
 
 
 @app.command("add")
@@ -127,7 +132,9 @@ def _read(paths: list[Path], encoding: str | None, mark: bool, skip_duplicates: 
 
 
 def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | None = None) -> None:
+    from goldwire.corpora.rejected import tell
     from goldwire.corpora.statistics import count
+    from goldwire.corpora.store import QUARANTINE
 
     corpus = built.corpus
     documents = corpus.documents()
@@ -154,7 +161,8 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
     typer.echo(f"boilerplate marked: {regions}")
     typer.echo(f"layers: {', '.join(corpus.layers()) or 'none'}")
     if more is not None:
-        typer.echo(f"{tell_loss(more['loss'])}; quarantined: {more['quarantined']}")
+        typer.echo(tell_loss(more["loss"]))
+        typer.echo(tell(more["rejected"], *([corpus.path / QUARANTINE] if more["rejected"] else [])))
     typer.echo(f"next: goldwire corpus show {corpus.path}, goldwire annotate export {corpus.path} tasks.json")
 
 

@@ -60,7 +60,8 @@ def run(
     """Run systems on a corpus; each becomes a layer `system/NAME`.
 
     A document on which a system crashes, hangs or talks nonsense fails alone and counts as empty. What does
-    not fit text or ontology goes to quarantine. Interrupted and run again, only what is missing is run.
+    not fit text or ontology is rejected, and counts against the system. Interrupted and run again, only what
+    is missing is run.
     Exit 2 if a system could not be run at all.
 
     \b
@@ -222,6 +223,9 @@ def _show(outcomes: list[Outcome], folder: Path) -> None:
 
 
 def _report(facts: Facts, folder: Path) -> Iterator[str]:
+    from goldwire.corpora.labels import leaving_out
+    from goldwire.corpora.rejected import tell
+
     by = f"{facts.name} {facts.version}".strip()
     yield f"{facts.system}: layer system/{facts.system}, {facts.documents} documents by {by}"
     yield "  " + ", ".join(_speed(facts.speed))
@@ -231,11 +235,11 @@ def _report(facts: Facts, folder: Path) -> Iterator[str]:
         yield f"  failed, scored as empty: {reason}: {', '.join(ids)}"
     if facts.failed:
         yield "  (--retry runs the failed ones again)"
-    if facts.quarantined:
-        place = folder / "runs" / facts.system / "quarantine.jsonl"
-        yield f"  quarantined: {_counts(facts.quarantined)} ({place})"
+    if facts.rejected:
+        yield f"  {tell(facts.rejected, folder / 'runs' / facts.system / 'quarantine.jsonl')}"
     if facts.unmapped:
-        yield f"  no counterpart in the ontology: {_counts(facts.unmapped)}"
+        yield "  no counterpart in the ontology; a label map with these lines leaves them out:"
+        yield from (f"    {line}" for line in leaving_out(facts.unmapped))
     if facts.dropped:
         yield f"  left out by the label map: {_counts(facts.dropped)}"
     if facts.excluded:

@@ -13,9 +13,9 @@ from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
 from goldwire.corpora.ingest import merge
+from goldwire.corpora.rejected import is_all_rejected, write_quarantine
 from goldwire.corpora.store import (
     MANIFEST,
-    QUARANTINE,
     Corpus,
     Manifest,
     create_corpus,
@@ -40,9 +40,8 @@ def new(
     manifest: Manifest,
     documents: Iterable[Document],
     layers: Mapping[str, Iterable[Annotations]] | None = None,
-    files: Mapping[str, bytes] | None = None,
 ) -> Built:
-    """Make a corpus, with the gold that ships for its texts unless `layers` has gold; `files` go beside.
+    """Make a corpus, with the gold that ships for its texts unless `layers` has gold.
 
     Near-duplicates are grouped.
 
@@ -62,7 +61,7 @@ def new(
         return Built(
             corpus=_same(path, items, given), added=0, notes=["the corpus is there already, complete"]
         )
-    corpus = create_corpus(path, manifest, items, layers=given, files={**(files or {}), **ontology_file})
+    corpus = create_corpus(path, manifest, items, layers=given, files=ontology_file)
     return Built(corpus=corpus, added=len(items), notes=notes)
 
 
@@ -75,13 +74,16 @@ def new_from(
     options: Mapping[str, str],
     layer: str,
 ) -> tuple[Built, Reading]:
-    """Make a corpus of annotated files, with their labels as a layer and what was refused in quarantine."""
+    """Make a corpus of annotated files, with their labels as a layer and what was rejected in quarantine.
+
+    Where all labels were rejected there is no layer.
+    """
     ontology = ontologies.read(manifest.ontology) if manifest.ontology else None
     reading = convert.read(format, paths, options, None, ontology)
-    refused = {}
-    if reading.quarantined:
-        refused[f"{QUARANTINE}/{layer}.jsonl"] = encode_lines(reading.quarantined)
-    return new(path, manifest, reading.documents, {layer: reading.annotations}, refused), reading
+    kept = {} if is_all_rejected(reading.annotations, reading.quarantined) else {layer: reading.annotations}
+    built = new(path, manifest, reading.documents, kept)
+    write_quarantine(built.corpus.quarantine_path(layer), reading.quarantined)
+    return built, reading
 
 
 def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = False) -> Built:

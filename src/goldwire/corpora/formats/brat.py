@@ -21,7 +21,7 @@ from pathlib import Path
 
 from goldwire.corpora.encodings import decode, decode_exactly, normalise, text_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Quarantined, Reading, loss
+from goldwire.corpora.formats import Reading, loss
 from goldwire.corpora.formats.ann import Lines, parse
 from goldwire.corpora.formats.standoff import Options, encode, to_annotations
 from goldwire.corpora.offsets import hash_text
@@ -37,26 +37,23 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     made: list[Document] = []
     layer: list[Annotations] = []
     lost: Counter[str] = Counter()
-    quarantined: list[Quarantined] = []
     faults: list[Fault] = []
     for path in find(paths):
         try:
             raw, document = _text(path, options, known)
             lines = parse(decode(path.read_bytes(), str(path), options.encoding), str(path))
-            annotations, refused = to_annotations(lines, raw, document, options, lost)
+            annotations = to_annotations(lines, raw, document, options, lost)
         except DataError as error:
             faults += error.faults
             continue
         made.append(document)
         layer.append(annotations)
-        quarantined += refused
     if faults:
         raise DataError(f"{len(faults)} fault(s); nothing was taken", faults)
     return Reading(
         documents=made if documents is None else [],
         annotations=layer,
         loss=loss.report(lost),
-        quarantined=quarantined,
     )
 
 
