@@ -94,6 +94,20 @@ def test_foreign_project_is_read_with_its_configuration(annotate: Call, shared: 
     assert corpus_faults(corpus) == {}
 
 
+def test_export_of_which_everything_is_rejected_gives_exit_1(
+    annotate: Call, work: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(
+        '[{"id": 1, "data": {"text": "Another text."}, "annotations": [{"id": 2, "result": []}]}]'
+    )
+    before = open_corpus(work).layers()
+    said = annotate("import", work, path)
+    assert (said.code, "rejected: 1 unknown-document; see" in said.out) == (1, True)
+    assert "everything was rejected; no layer was written" in said.err
+    assert open_corpus(work).layers() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -98,6 +98,25 @@ def test_quarantine_goes_when_there_is_nothing_in_it_any_more(corpus: Corpus, tm
     assert not first.quarantine.exists()
 
 
+def test_nothing_is_written_over_a_layer_for_which_everything_was_rejected(corpus: Corpus) -> None:
+    bad = {**MIL, "from_name": "nope"}
+    bring(corpus, task("a", by(4, MIL), drafts=[by(5, MIL)]), task("b", by(5, MIL)))
+    done = bring(corpus, task("a", by(4, bad), by(5, bad)), task("b", by(5, MIL)))
+    assert (done.refused, done.taken) == (("annotator/4",), 2)
+    assert len(corpus.layer("annotator/4")["a"].mentions) == 1
+    assert [item.kind for item in corpus.layer("annotator/5")["a"].rejected] == ["unknown-control"]
+    nothing = bring(corpus, task("a", by(5, bad)), name="later.json")
+    assert (nothing.refused, nothing.taken) == (("annotator/5",), 0)
+    assert contents(corpus) == {"annotator/4": ["a"], "annotator/5": ["a", "b"]}
+
+
+def test_draft_of_somebody_stays_with_the_layer_that_was_left_as_it_was(corpus: Corpus) -> None:
+    bring(corpus, task("a", drafts=[by(4, MIL)]))
+    done = bring(corpus, task("a", by(4, {**MIL, "from_name": "nope"})))
+    assert done.refused == ("annotator/4",)
+    assert contents(corpus) == {"draft/4": ["a"]}
+
+
 def test_layer_that_is_torn_is_an_error_and_stays_as_it_is(corpus: Corpus) -> None:
     path = corpus.layer_path("annotator/4")
     path.parent.mkdir(parents=True)

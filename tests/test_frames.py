@@ -11,7 +11,7 @@ from goldwire.corpora import library
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Rejected, Span
 
 CONFLICT = ontologies.read("conflict")
 #       0      7       15         26    32     39    45
@@ -207,6 +207,13 @@ def test_event_said_to_be_none_goes_and_one_without_answer_stays_without_argumen
         "unanswered": ["s"],
         "no events": ["t"],
     }
+
+
+def test_what_the_layer_below_had_rejected_is_not_said_of_the_person() -> None:
+    unit = Rejected(unit="mention", kind="unknown-type", message="'X' is no entity type", type="X")
+    base = msgspec.structs.replace(BASE, rejected=(unit,))
+    (reading,) = answered(("s", [verdict("event ok")]), base=base).readings
+    assert reading.annotations.rejected == ()
 
 
 def test_event_said_to_be_ok_stays() -> None:

@@ -239,6 +239,40 @@ def test_what_hangs_on_a_refused_region_is_refused_with_it() -> None:
     assert decoded.annotations.events[0].arguments == ()
 
 
+def units(decoded: Decoded) -> list[tuple[Any, ...]]:
+    return [(r.unit, r.kind, r.type, r.role, r.spans, r.trigger) for r in decoded.rejected]
+
+
+def place(words: str) -> tuple[tuple[int, int], ...]:
+    return ((TEXT.index(words), TEXT.index(words) + len(words)),)
+
+
+def test_a_rejected_trigger_takes_its_arguments_along_for_the_same_reason() -> None:
+    trigger, rebels, hit = place("shelled"), place("Rebels"), regions.arrow("s", "r", "attacker")
+    differing = {**SHELLED, "value": {**SHELLED["value"], "text": "hit"}}
+    unlisted = {**SHELLED, "value": {**SHELLED["value"], "labels": ["Picnic"]}}
+    for wrong, kind, type in [(differing, "words-differ", "Attack"), (unlisted, "unknown-type", "Picnic")]:
+        assert units(decode(wrong, REBELS, hit)) == [
+            ("event", kind, type, None, trigger, ()),
+            ("argument", kind, type, "attacker", rebels, trigger),
+        ]
+
+
+def test_an_argument_whose_region_has_an_unknown_label_is_sound_but_for_its_filler() -> None:
+    city = {**KUNDUZ, "value": {**KUNDUZ["value"], "labels": ["CITY"]}}
+    assert units(decode(SHELLED, city, regions.arrow("s", "k", "target"))) == [
+        ("mention", "unknown-type", "CITY", None, place("Kunduz"), ()),
+        ("argument", "filler-not-allowed", "Attack", "target", place("Kunduz"), place("shelled")),
+    ]
+
+
+def test_an_arrow_with_an_unknown_label_is_an_argument_of_its_trigger() -> None:
+    arrow = {**regions.arrow("s", "k", "target"), "labels": ["by"]}
+    assert units(decode(SHELLED, KUNDUZ, arrow)) == [
+        ("argument", "unknown-role", "Attack", "by", place("Kunduz"), place("shelled"))
+    ]
+
+
 def test_head_of_a_mention_that_was_moved_off_it_is_lost_and_counted() -> None:
     moved = {**KUNDUZ, "meta": {"goldwire": {"head": [0, 6]}}}
     assert decode(moved).lost == {"head of a mention that was moved": 1}

@@ -21,7 +21,6 @@ from goldwire.corpora.types import (
     Document,
     Event,
     Mention,
-    RawSpans,
     Rejected,
     Relation,
     Span,
@@ -76,7 +75,7 @@ class _Holder(NamedTuple):
 
     type: str | None
     given: str | None
-    trigger: RawSpans
+    trigger: Any
 
 
 class Reader:
@@ -90,7 +89,7 @@ class Reader:
     def __init__(self, document: Document, ontology: Ontology | None, labels: LabelMap, where: str) -> None:
         self.document, self.ontology, self.labels, self.where = document, ontology, labels, where
         self.made: list[Mention] = []
-        self.places: dict[str, RawSpans] = {}  # of mentions by the id they came with, sound or not
+        self.places: dict[str, Any] = {}  # spans of mentions by the id they came with, sound or not
         self.left: set[str] = set()
         self.rejected: list[Rejected] = []
         self.unmapped: Counter[str] = Counter()
@@ -139,6 +138,8 @@ class Reader:
         return self._mapped("roles", label, found, f"{source}.")
 
     def _attributes(self, values: dict[str, str]) -> dict[str, str]:
+        if not values:
+            return values
         found = {
             name: self._mapped("attributes", value, self.labels.value(name, value, self.ontology), f"{name}.")
             for name, value in values.items()
@@ -157,7 +158,7 @@ class Reader:
             self.left |= {item.id} if item.id else set()
             return None
         if item.id:
-            self.places.setdefault(item.id, raw_spans(item.spans))
+            self.places.setdefault(item.id, item.spans)
         spans = self._spans(item.spans, item.text)
         if isinstance(spans, Flaw):
             self._reject(raw, spans, path, unit="mention", type=type)
@@ -181,7 +182,7 @@ class Reader:
         type = self._event_type(item.type)
         if type is None:
             return None
-        holder = _Holder(type, item.type, raw_spans(trigger))
+        holder = _Holder(type, item.type, trigger)
         return Event(
             id=item.id or "",
             type=type,
@@ -316,7 +317,7 @@ class Reader:
             self.left |= {id} if id else set()
             return
         if id:
-            self.places.setdefault(id, raw_spans(fields.get("spans")))
+            self.places.setdefault(id, fields.get("spans"))
         self._reject(raw, flaw, path, unit="mention", type=type)
 
     def _reject_event(self, raw: msgspec.Raw, flaw: Flaw, path: str) -> None:
@@ -327,7 +328,7 @@ class Reader:
         if type is None and label is not None:
             return
         self._reject(raw, flaw, path, unit="event", type=type)
-        holder = _Holder(type, label, raw_spans(fields.get("trigger")))
+        holder = _Holder(type, label, fields.get("trigger"))
         why = Flaw("", flaw.kind, f"its event was rejected: {flaw.message}")
         arguments = fields.get("arguments")
         for i, value in enumerate(arguments if isinstance(arguments, list) else []):
@@ -355,8 +356,8 @@ class Reader:
             id=None,
             type=event.type,
             role=role or given,
-            spans=raw_spans(fields.get("spans")) or self.places.get(mention or "", ()),
-            trigger=event.trigger,
+            spans=raw_spans(fields.get("spans") or self.places.get(mention or "")),
+            trigger=raw_spans(event.trigger),
         )
 
     def _reject_relation(self, raw: msgspec.Raw, flaw: Flaw, path: str) -> None:
@@ -364,7 +365,7 @@ class Reader:
         label = _text(fields, "type")
         type = None if label is None else self._relation_type(label)
         if type is not None or label is None:
-            spans = self.places.get(_text(fields, "source") or "", ())
+            spans = raw_spans(self.places.get(_text(fields, "source") or ""))
             self._reject(raw, flaw, path, unit="relation", type=type, spans=spans)
 
 

@@ -83,7 +83,7 @@ class _Sifter:
         self.document, self.ontology = document, ontology
         self.rejected: list[Rejected] = []
         self.types: dict[str, str] = {}
-        self.places: dict[str, RawSpans] = {}
+        self.places: dict[str, Spans] = {}
         self.gone = {item.id: item for item in before if item.unit == "mention" and item.id is not None}
         self.given: dict[tuple[type, str], Unit] = {}  # the first of each kind and id, whatever became of it
 
@@ -95,7 +95,7 @@ class _Sifter:
                 self.gone.setdefault(mention.id, self.reject(mention, flaw))
                 continue
             self.types[mention.id] = mention.type
-            self.places[mention.id] = mention.spans  # type: ignore[assignment]  # a span is two integers
+            self.places[mention.id] = mention.spans
             if mention.head is not None and (head := next(validate.head_flaws(mention), None)) is not None:
                 self.reject_part(mention, "head", head, mention.head)
                 mention = msgspec.structs.replace(mention, head=None)  # noqa: PLW2901
