@@ -229,6 +229,11 @@ def test_trigger_marked_by_somebody_is_quarantined_and_the_answer_taken() -> Non
     assert roles_of(imported, "t") == {("territory", "k")}
 
 
+def test_arrow_in_a_frame_is_told() -> None:
+    imported = answered(("t", [regions.arrow("k", "r", "same")]))
+    assert [(item.kind, item.path) for item in imported.rejected] == [("unknown-control", "$.result[0]")]
+
+
 def test_skips_and_drafts_are_no_answers_but_are_named() -> None:
     task = {**made()["s"], "drafts": [{"user": 7, "result": []}]}
     skipped = {**made()["t"], "annotations": [{"completed_by": 7, "was_cancelled": True, "result": []}]}

@@ -55,6 +55,7 @@ def both(corpus: Corpus, **line: Any) -> tuple[Rejected, ...]:
 
 
 def units(found: tuple[Rejected, ...]) -> list[tuple[Any, ...]]:
+    assert {item.kind for item in found} <= rejected.KINDS.keys()
     return [(r.unit, r.kind, r.type, r.role, r.spans, r.trigger) for r in found]
 
 

@@ -120,6 +120,8 @@ def decode(found: Sorted, event: Event, base: Annotations, ontology: Ontology) -
         if region.control == labelconfig.TRIGGER and region.span not in event.trigger:
             message = "triggers are not marked in frames"
             found.reject("event", "unmatched-span", message, region.index, type=event.type)
+    for arrow in found.unlisted:
+        found.reject("cluster", "unknown-control", "there are no arrows in frames", arrow.index)
     roles = [region for region in found.regions if region.control == labelconfig.ROLE]
     arguments: dict[tuple[str, str], Argument] = {}
     for region in roles:

@@ -9,14 +9,14 @@ several labels is a mention for each, and an arrow to it goes to each that the r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
-from itertools import count
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from goldwire.annotate.exchange import clusters
 from goldwire.annotate.exchange.controls import Controls
+from goldwire.annotate.exchange.parts import End, Ends, Item, Key, Kind, free
 from goldwire.annotate.exchange.regions import item_id
 from goldwire.annotate.exchange.results import Arrow, Choice, Region, Sorted, in_order, place
 from goldwire.corpora import sift
@@ -29,15 +29,11 @@ from goldwire.corpora.types import (
     Document,
     Event,
     Mention,
-    RawSpans,
     Rejected,
     Relation,
     Span,
     Spans,
 )
-
-Kind = Literal["mentions", "events"]
-Key = tuple[Kind, str]
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,19 +69,6 @@ def decode(
     )
 
 
-class _Item(msgspec.Struct):
-    """A mention or event in the making; `of` are the regions of its parts, in text order."""
-
-    id: str
-    type: str
-    of: tuple[Region, ...]
-    attributes: dict[str, str] = {}
-
-    @property
-    def spans(self) -> Spans:
-        return tuple(region.span for region in self.of)
-
-
 class _Graph:
     """Turns regions, choices and arrows into annotations and notes where each part came from."""
 
@@ -94,13 +77,14 @@ class _Graph:
         self.controls = controls
         self.ontology = ontology
         self.scores = scores
-        self.items: dict[Kind, dict[str, _Item]] = {"mentions": {}, "events": {}}
-        self.places: dict[tuple[str, Spans], _Item] = {}
-        self.of_region: dict[tuple[Kind, str], list[_Item]] = defaultdict(list)
+        self.items: dict[Kind, dict[str, Item]] = {"mentions": {}, "events": {}}
+        self.places: dict[tuple[str, Spans], Item] = {}
+        self.of_region: dict[tuple[Kind, str], list[Item]] = defaultdict(list)
         self.arguments: dict[str, list[Argument]] = defaultdict(list)
         self.relations: list[Relation] = []
         self.same: list[tuple[Arrow, Key, Key]] = []
         self.origins: dict[str, int] = {}  # the result behind each part, by the part's path (see `sift`)
+        self.choices: dict[str, list[int]] = defaultdict(list)  # what describes a unit, by its path
         self.gone = {item.id: item for item in found.rejected if item.unit in ("mention", "event")}
         self.regions = {region.id: region for region in found.regions}
 
@@ -168,7 +152,7 @@ class _Graph:
         kind = self._kind(group[0])
         items = self.items[kind]
         for label in group[0].labels:
-            item = _Item(self._free_id(group, label, items), label, group)
+            item = Item(self._free_id(group, label, items), label, group)
             twin = self.places.setdefault((label, item.spans), item) if kind == "mentions" else item
             for region in group:
                 self.of_region[kind, region.id].append(twin)
@@ -180,11 +164,11 @@ class _Graph:
                 message = f"the same words are marked as {label} already ({twin.of[0].id})"
                 self.found.reject("mention", "duplicate", message, region.index, id=region.id, type=label)
 
-    def _free_id(self, group: tuple[Region, ...], label: str, items: dict[str, _Item]) -> str:
+    def _free_id(self, group: tuple[Region, ...], label: str, items: dict[str, Item]) -> str:
         id = item_id(group[0].id) or group[0].id
         if id in items and label != group[0].labels[0]:
             id = f"{id}:{label}"
-        return _free(id, items)
+        return free(id, items)
 
     # ------------------------------------------------------------ choices to attributes
 
@@ -203,8 +187,9 @@ class _Graph:
                 item.attributes[choice.attribute] = choice.value
                 path = sift.place(kind, item.id, f".attributes.{choice.attribute}")
                 self.origins[path] = choice.index
+                self.choices[sift.place(kind, item.id)].append(choice.index)
 
-    def _described(self, choice: Choice) -> list[tuple[Kind, _Item]]:
+    def _described(self, choice: Choice) -> list[tuple[Kind, Item]]:
         """The items of a region that an attribute is meant for; all if it is meant for none of them."""
         kinds: tuple[Kind, ...] = ("mentions", "events")
         items = [(kind, item) for kind in kinds for item in self.of_region.get((kind, choice.region), [])]
@@ -273,15 +258,15 @@ class _Graph:
         kind = "unknown-type" if kind == "unknown-role" else kind
         self.found.reject("relation", kind, message, arrow.index, type=arrow.label, spans=source.spans)
 
-    def _end(self, id: str) -> _End:
+    def _end(self, id: str) -> End:
         """What is at an end of an arrow, taken over or not."""
         if (region := self.regions.get(id)) is not None:
             items = [item for kind in self.items for item in self.of_region.get((kind, id), [])]
             spans = items[0].spans if items else (region.span,)
-            return _End(True, self._kind(region) == "events", region.labels[0], raw_spans(spans))
+            return End(True, self._kind(region) == "events", region.labels[0], raw_spans(spans))
         if (gone := self.gone.get(id)) is not None:
-            return _End(True, gone.unit == "event", gone.type, gone.spans)
-        return _End(False, False, None, ())
+            return End(True, gone.unit == "event", gone.type, gone.spans)
+        return End(False, False, None, ())
 
     def _add_same(self, arrow: Arrow, source: Ends, target: Ends) -> None:
         pairs = [
@@ -296,7 +281,7 @@ class _Graph:
             self.found.reject("cluster", "not-coreferent", message, arrow.index)
         self.same += [(arrow, one, other) for one, other in pairs]
 
-    def _add_arguments(self, arrow: Arrow, events: list[_Item], mentions: list[_Item]) -> None:
+    def _add_arguments(self, arrow: Arrow, events: list[Item], mentions: list[Item]) -> None:
         for event in self._takers(arrow.label, events):
             for mention in self._fillers(event.type, arrow.label, mentions):
                 path = sift.place_of_argument(event.id, arrow.label, mention.id)
@@ -308,22 +293,22 @@ class _Graph:
                 argument = Argument(role=arrow.label, mention=mention.id, score=self._score(arrow.meta))
                 self.arguments[event.id].append(argument)
 
-    def _takers(self, role: str, events: list[_Item]) -> list[_Item]:
+    def _takers(self, role: str, events: list[Item]) -> list[Item]:
         """Those of a trigger's events that have the role; all if none has it, for the validator to say so."""
         known = self.ontology.events if self.ontology else {}
         return [e for e in events if e.type in known and role in known[e.type].roles] or events
 
-    def _fillers(self, event: str, role: str, mentions: list[_Item]) -> list[_Item]:
+    def _fillers(self, event: str, role: str, mentions: list[Item]) -> list[Item]:
         """Those of a region's mentions that the role takes; all if it takes none."""
         if self.ontology is None or role not in getattr(self.ontology.events.get(event), "roles", {}):
             return mentions
         allowed = self.ontology.fillers(event, role)
         return [mention for mention in mentions if mention.type in allowed] or mentions
 
-    def _add_relation(self, arrow: Arrow, source: _Item, target: _Item) -> None:
+    def _add_relation(self, arrow: Arrow, source: Item, target: Item) -> None:
         given = arrow.meta.get("id")
         wanted = given if isinstance(given, str) else f"{source.id}-{arrow.label}-{target.id}"
-        id = _free(wanted, {relation.id for relation in self.relations})
+        id = free(wanted, {relation.id for relation in self.relations})
         self.origins[sift.place("relations", id)] = arrow.index
         score = self._score(arrow.meta)
         relation = Relation(id=id, type=arrow.label, source=source.id, target=target.id, score=score)
@@ -345,7 +330,7 @@ class _Graph:
         names = [region.meta.get("cluster") for region in item.of]
         return next((name for name in names if isinstance(name, str) and name), None)
 
-    def _mention(self, item: _Item, names: dict[Key, str]) -> Mention:
+    def _mention(self, item: Item, names: dict[Key, str]) -> Mention:
         return Mention(
             id=item.id,
             type=item.type,
@@ -356,7 +341,7 @@ class _Graph:
             score=self._score_of(item),
         )
 
-    def _event(self, item: _Item, names: dict[Key, str]) -> Event:
+    def _event(self, item: Item, names: dict[Key, str]) -> Event:
         return Event(
             id=item.id,
             type=item.type,
@@ -367,11 +352,11 @@ class _Graph:
             score=self._score_of(item),
         )
 
-    def _score_of(self, item: _Item) -> float | None:
+    def _score_of(self, item: Item) -> float | None:
         found = (region.score for region in item.of if region.score is not None)
         return next(found, None) if self.scores else None
 
-    def _head(self, item: _Item) -> Span | None:
+    def _head(self, item: Item) -> Span | None:
         """The head it came with, if somebody has not moved the mention off it since."""
         for region in item.of:
             match region.meta.get("head"):
@@ -388,11 +373,9 @@ class _Graph:
         self._note(item)
         if item.unit not in ("mention", "event"):
             return
-        for path in self.origins:
-            if path.startswith(f"{item.path}.attributes."):
-                message = f"{item.id}, to which it belongs, was rejected"
-                index = self.origins[path]
-                self.found.reject("attribute", "no-mention", message, index)
+        for index in self.choices.get(item.path, ()):
+            message = f"{item.id}, to which it belongs, was rejected"
+            self.found.reject("attribute", "no-mention", message, index)
         kind: Kind = "mentions" if item.unit == "mention" else "events"
         for arrow, *ends in self.same:
             if (kind, item.id) in ends:
@@ -402,20 +385,3 @@ class _Graph:
         index = self.origins.get(item.path)
         given = {} if index is None else {"path": place(index), "value": self.found.given[index]}
         self.found.rejected.append(msgspec.structs.replace(item, where="", **given))
-
-
-class _End(NamedTuple):
-    """An end of an arrow: whether anything is there, whether it is a trigger, its type and place."""
-
-    is_known: bool
-    is_event: bool
-    type: str | None
-    spans: RawSpans
-
-
-Ends = dict[Kind, list[_Item]]
-
-
-def _free(id: str, taken: Container[str]) -> str:
-    """The id, or with a number behind it where it is taken."""
-    return id if id not in taken else next(f"{id}-{n}" for n in count(2) if f"{id}-{n}" not in taken)
