@@ -129,6 +129,10 @@ def _layer(layer: LayerStatistics) -> list[str]:
         if counts:
             lines += [f"{title}: {sum(counts.values())}", columns(list(counts.items()))]
     lines += [f"{attribute}: {_inline(values)}" for attribute, values in layer.attributes.items()]
+    if layer.failed:
+        lines.append(f"failed: {layer.failed} document(s)")
+    if layer.rejected:
+        lines.append(f"rejected: {_inline(layer.rejected)}")
     return [
         *lines,
         f"clusters: {layer.clusters} ({layer.singletons} of one)",

@@ -299,7 +299,7 @@ def _values(layer: LayerFacts) -> Iterator[tuple[str, str]]:
         ("start-up", speed.get("startup"), seconds),
         ("peak memory, MB", _megabytes(speed.get("memory")), number),
         ("failed", len(facts.get("failed", {})), number),
-        ("quarantined", sum(facts.get("quarantined", {}).values()), number),
+        ("rejected", sum(facts.get("rejected", facts.get("quarantined", {})).values()), number),
         ("tokens in", usage.get("tokens_in"), number),
         ("tokens out", usage.get("tokens_out"), number),
         ("cost", usage.get("cost"), number),
