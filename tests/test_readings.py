@@ -173,8 +173,9 @@ def test_document_that_was_submitted_and_skipped_later_is_not_judged() -> None:
         for order in ([done, skip], [skip, done]):
             imported = read(*order)
             assert sorted(reading.layer for reading in imported.readings) == layers
-            superseded = [(q.reason, q.annotation) for q in imported.quarantined]
-            assert superseded == ([] if "annotator/4" in layers else [("superseded", 1)])
+            superseded = [(item.kind, item.where) for item in imported.rejected]
+            told = [("superseded", "task 9, submitted 1 of 4")]
+            assert superseded == ([] if "annotator/4" in layers else told)
 
 
 def test_draft_is_a_layer_of_its_own() -> None:

@@ -81,9 +81,12 @@ def import_layer(
     not to be replaced.
     """
     path = corpus.layer_path(layer)
+    read = reading.annotations
+    if not layer.startswith(coverage.SYSTEM):  # only a system fails; what cannot be read judges nothing
+        read = [item for item in read if "failed" not in item.provenance.details]
     turned_away = (item.document for item in reading.quarantined)
-    gap = coverage.gap(corpus, reading.annotations, turned_away, covers or reading.covers)
-    lines = [*reading.annotations, *coverage.empty_lines(corpus.hashes(), gap.empty)]
+    gap = coverage.gap(corpus, read, turned_away, covers or reading.covers)
+    lines = [*read, *coverage.empty_lines(corpus.hashes(), gap.empty)]
     written = not is_all_rejected(lines, reading.quarantined)
     if written and path.is_file() and not replace and path.read_bytes() != encode_layer(lines):
         raise CorpusError(
@@ -97,7 +100,7 @@ def import_layer(
         layer=layer,
         documents=len(lines),
         covered=coverage.describe(lines, gap.corpus),
-        failed=sum("failed" in item.provenance.details for item in reading.annotations),
+        failed=sum("failed" in item.provenance.details for item in lines),
         loss=reading.loss,
         rejected=by_kind(reading.quarantined),
         quarantine=quarantine,

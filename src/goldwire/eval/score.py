@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from goldwire import __version__
+from goldwire.corpora.coverage import SYSTEM
 from goldwire.corpora.errors import CorpusError, DataError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
@@ -42,7 +43,6 @@ __all__ = ["DEFAULTS", "SYSTEM", "Options", "layer_of", "needs", "parse_measures
 
 Annotated = Mapping[str, Annotations] | Iterable[Annotations]
 DEFAULTS = Options()
-SYSTEM = "system/"  # where the layers of systems are
 
 
 # ---------------------------------------------------------------- what is scored
