@@ -62,8 +62,10 @@ def test_systems_are_ranked_and_those_alike_share_a_group(three):
     assert comparison.groups == (tuple(s.system for s in comparison.standings[1:]),)
     assert comparison.standings[0].groups == ()
     assert not comparison.decided
-    assert "strong is ahead of all others" in comparison.sentence
-    assert "cannot be told apart" in comparison.sentence
+    assert comparison.sentence.startswith(
+        "strong is better than every other system, by more than chance. Of the others, "
+    )
+    assert "by no more than may be chance." in comparison.sentence
 
 
 def test_a_pair_tells_difference_interval_p_and_documents(three):
@@ -89,7 +91,7 @@ def test_macro_averages_are_compared_by_their_own_statistic(three):
 def test_clear_differences_decide_the_ranking():
     [comparison] = compare({"r": record({"a": STRONG, "b": WEAK}, ["entity"])})
     assert comparison.decided
-    assert comparison.sentence == "The ranking is decided: a > b; no difference is likely to be chance."
+    assert comparison.sentence == "a is better than b, by more than chance."
 
 
 def test_a_seed_gives_the_same_comparison(three):
@@ -106,7 +108,7 @@ def test_one_system_is_nothing_to_compare():
     [comparison] = compare({"r": record({"a": WEAK}, ["entity"])})
     assert comparison.pairs == ()
     assert not comparison.decided
-    assert "nothing to compare" in comparison.sentence
+    assert comparison.sentence == "a is the only system: nothing to compare."
 
 
 def test_equal_outputs_are_alike():
@@ -123,9 +125,8 @@ def test_undefined_systems_come_last_and_have_no_test():
     assert [s.value for s in comparison.standings] == [0.0, None]
     [pair] = comparison.pairs
     assert (pair.p, pair.difference, pair.detectable) == (None, None, None)
-    assert "No difference is defined" in comparison.sentence
-    # The silent system is right wherever the other gives something.
-    assert pair.wins == sum(1 for a in WEAK if a.mentions)
+    assert "No difference can be tested" in comparison.sentence
+    assert (pair.wins, pair.ties, pair.losses) == (0, 0, 0)  # the silent one has a figure nowhere
 
 
 def test_distinct_surfaces_cannot_be_tested():
@@ -206,16 +207,26 @@ def test_groups_are_largest_sets_without_a_decided_pair(decided):
 def test_the_sentence_says_how_many_documents_would_settle_it():
     near = msgspec.structs.replace(pair("A", "B", 0.3), difference=-0.012, detectable=0.031, needed=668)
     assert sentence(["A", "B"], [near], 100) == (
-        "The ranking is not decided: A and B cannot be told apart. These 100 documents show a difference "
+        "No winner yet: A leads B by no more than may be chance. These 100 documents show a difference "
         "from 3.1 points up; about 668 would settle one of 1.2."
     )
 
 
-def test_silence_on_an_empty_document_wins_over_noise():
+def test_documents_are_compared_where_both_have_a_figure():
+    # In b gold has nothing: the silent system has no figure there, so b is neither better nor worse nor the same.
+    # In a both have 1 of 2 and 2 of 2: better. In c both have nothing right: the same.
     names = ("a", "b", "c")
-    silent = make_counts(names, ("PER",), [0], [0], [[1, 1, 1, 2]])
-    noisy = make_counts(names, ("PER",), [0, 1], [0, 0], [[2, 2, 2, 2], [0, 1, 0, 0]])
-    assert results_by_document(silent, noisy, parse("entity")) == (1, 1, 1)
+    rows = [[1, 1, 1, 2], [0, 1, 0, 2]]
+    silent = make_counts(names, ("PER",), [0, 2], [0, 0], rows)
+    noisy = make_counts(names, ("PER",), [0, 1, 2], [0, 0, 0], [[2, 2, 2, 2], [0, 1, 0, 0], [0, 3, 0, 2]])
+    assert results_by_document(silent, noisy, parse("entity")) == (1, 1, 0)
+    assert results_by_document(noisy, silent, parse("entity")) == (0, 1, 1)
+
+
+def test_a_system_without_a_figure_leaves_the_others_decided():
+    nothing = [msgspec.structs.replace(pair(*two, None), difference=None) for two in (("A", "C"), ("B", "C"))]
+    found = sentence(["A", "B", "C"], [pair("A", "B", 0.01), *nothing], 100)
+    assert found == "A is better than B, by more than chance."
 
 
 # ---------------------------------------------------------------- the command
@@ -228,7 +239,7 @@ def test_the_command_prints_json_and_text(three, tmp_path):
     assert printed == json.loads(msgspec.json.encode(compare({str(path): three}, ["entity"])[0]))
     run = CliRunner().invoke(app, ["eval", "compare", str(path)])
     assert run.exit_code == 0
-    assert "cannot be told apart" in run.output
+    assert "by no more than may be chance" in " ".join(run.output.split())
     assert three.results[0].signature[:20] in run.output
 
 

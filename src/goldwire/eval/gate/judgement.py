@@ -252,7 +252,7 @@ def _test(
 
 
 def losers(before: Counts, now: Counts, measure: Measure) -> tuple[Change, ...]:
-    """The types whose F fell, by how much of the loss in hits they bear, most first."""
+    """The types whose F fell, those with most new errors first; one that now has nothing but errors fell too."""
     old, new = (_by_label(side) for side in (before, now))
     nothing = np.zeros(4)
     changes = []
@@ -260,10 +260,15 @@ def losers(before: Counts, now: Counts, measure: Measure) -> tuple[Change, ...]:
         rows_ = old.get(label, nothing), new.get(label, nothing)
         scores: list[Score] = [score_row(row, measure.beta) for row in rows_]
         lost = _errors(rows_[1]) - _errors(rows_[0])
-        if label and lost > 0:
+        if label and _fell(scores[0].f, scores[1].f):
             changes.append((lost, Change(label=label, before=scores[0].f, now=scores[1].f)))
     changes.sort(key=lambda item: (-item[0], item[1].label))
     return tuple(change for _, change in changes[:LOSERS])
+
+
+def _fell(before: float | None, now: float | None) -> bool:
+    """Whether a figure is less than it was; undefined was no error, so that 0 after it is a loss."""
+    return now is not None and now < (before if before is not None else 1.0)
 
 
 def _by_label(counts: Counts) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
