@@ -213,7 +213,7 @@ def test_the_sentence_says_how_many_documents_would_settle_it():
 
 
 def test_documents_are_compared_where_both_have_a_figure():
-    # In b gold has nothing: the silent system has no figure there, so b is neither better nor worse nor the same.
+    # In b gold has nothing: the silent system has no figure there, so b is neither better, worse nor equal.
     # In a both have 1 of 2 and 2 of 2: better. In c both have nothing right: the same.
     names = ("a", "b", "c")
     rows = [[1, 1, 1, 2], [0, 1, 0, 2]]
@@ -250,19 +250,61 @@ def test_people_are_shown_points_of_a_hundred_and_programs_shares_of_one(tmp_pat
     path.write_bytes(encode_record(record({"all": GOLD, "half": half}, ["entity"])))
     run = CliRunner(env={"COLUMNS": "120"}).invoke(app, ["eval", "compare", str(path)])
     rows = [line.split() for line in run.output.splitlines()]
-    assert ["all", "100.0", "100.0–100.0"] in rows
-    assert ["half", "66.7", "66.7–66.7"] in rows
-    [row] = [row for row in rows if row[:3] == ["half", "-", "all"]]
-    assert row[3:] == ["−33.3", "−33.3", "to", "−33.3", "<0.001*", "0/0/40", "0.0", "2"]
+    assert ["all", "100.0", "100.0", "100.0", "400", "400", "400"] in rows
+    assert ["half", "100.0", "50.0", "66.7", "200", "200", "400"] in rows
+    assert ["100.0–100.0", "50.0–50.0", "66.7–66.7"] in rows
+    [row] = [row for row in rows if row[:3] == ["half", "−", "all"]]
+    assert row[3:] == ["−33.3", "−33.3", "to", "−33.3", "<0.001", "0/0/40", "yes", "0.0", "2"]
     run = CliRunner().invoke(app, ["eval", "compare", str(path), "--json"])
     assert json.loads(run.output)[0]["pairs"][0]["difference"] == pytest.approx(-1 / 3)
 
 
 def test_few_documents_are_told_of_before_the_figures(tmp_path):
-    ten, eleven = (score(GOLD[:n], {"all": GOLD[:n]}, DOCUMENTS[:n], ["entity"]) for n in (10, 11))
+    ten, eleven = (
+        score(GOLD[:n], {"all": GOLD[:n], "weak": WEAK[:n]}, DOCUMENTS[:n], ["entity"]) for n in (10, 11)
+    )
     path = tmp_path / "r.json"
     path.write_bytes(encode_record(ten))
     run = CliRunner().invoke(app, ["eval", "compare", str(path)])
-    assert " ".join(run.output.split()).startswith("These figures rest on 10 documents.")
+    said = " ".join(run.output.split())
+    assert 0 < said.index("These figures rest on 10 documents.") < said.index("100.0")
     path.write_bytes(encode_record(eleven))
     assert "rest on" not in CliRunner().invoke(app, ["eval", "compare", str(path)]).output
+
+
+def test_comparing_one_system_is_one_line(tmp_path):
+    path = tmp_path / "r.json"
+    path.write_bytes(encode_record(record({"a": WEAK}, ["entity"])))
+    run = CliRunner().invoke(app, ["eval", "compare", str(path)])
+    assert run.output == "a is the only system: nothing to compare.\n"
+
+
+def test_two_records_of_one_system_are_two_contenders_called_by_their_files(tmp_path):
+    paths = [tmp_path / "deep" / "folder" / f"{name}.json" for name in ("before", "after")]
+    paths[0].parent.mkdir(parents=True)
+    for path, words in zip(paths, (WEAK, STRONG), strict=True):
+        path.write_bytes(encode_record(record({"rules": words}, ["entity"])))
+    run = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["eval", "compare", *map(str, paths)])
+    rows = [line.split() for line in run.output.splitlines()]
+    assert {"before:rules", "after:rules"} <= {row[0] for row in rows if row}
+    assert "after:rules is better than before:rules, by more than chance." in " ".join(run.output.split())
+    assert max(map(len, run.output.partition("\nSignatures")[0].splitlines())) <= 80
+
+
+def test_records_of_one_name_in_two_folders_are_called_by_their_paths(tmp_path):
+    paths = [tmp_path / name / "default.json" for name in ("monday", "tuesday")]
+    for path, words in zip(paths, (WEAK, STRONG), strict=True):
+        path.parent.mkdir()
+        path.write_bytes(encode_record(record({"rules": words}, ["entity"])))
+    run = CliRunner().invoke(app, ["eval", "compare", *map(str, paths), "--json"])
+    [found] = json.loads(run.output)
+    assert [item["system"] for item in found["standings"]] == [f"{path}:rules" for path in paths[::-1]]
+
+
+def test_a_pipe_is_as_wide_whatever_terminal_is_near(tmp_path):
+    path = tmp_path / "r.json"
+    path.write_bytes(encode_record(record({"a": STRONG, "b": WEAK}, ["entity"])))
+    free = CliRunner(env={"COLUMNS": None}).invoke(app, ["eval", "compare", str(path)])
+    wide = CliRunner(env={"COLUMNS": "100"}).invoke(app, ["eval", "compare", str(path)])
+    narrow = CliRunner(env={"COLUMNS": "60"}).invoke(app, ["eval", "compare", str(path)])
+    assert free.output == wide.output != narrow.output

@@ -156,7 +156,7 @@ def test_types_that_lost_most_units_are_named_first():
 
 
 def test_a_type_that_gained_is_not_named_as_lost():
-    # LOC had nothing right (F 0) and now has 1 right of 8 found, 6 in gold (F 2/14 = 14.3) though it errs more often.
+    # LOC had nothing right (F 0), and now 1 of 8 found and 6 in gold: F 2/14, though it errs more often.
     before = make_record({"PER": [(5, 5, 5)], "LOC": [(0, 1, 6)]})
     after = make_record({"PER": [(1, 5, 5)], "LOC": [(1, 8, 6)]})
     changes = losers(before.get_counts("mine", MEASURE), after.get_counts("mine", MEASURE), parse("entity"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,6 +15,7 @@ from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
+    from goldwire.eval.record import Record
     from goldwire.eval.suites import Meaning, Suite
 
 
@@ -55,6 +58,8 @@ def score(
       goldwire eval score work --system lexicon --system mine
       goldwire eval score work --system mine --measure AC+ --measure "entity:span+type@iou>=0.5"
     """
+    from msgspec.structs import replace
+
     from goldwire.corpora.store import RECORDS, open_corpus
     from goldwire.eval.record import write_record
     from goldwire.eval.score import Options, score_corpus
@@ -71,15 +76,27 @@ def score(
     )
     systems = system or _systems(corpus)
     record = score_corpus(corpus, gold, systems, wanted, options=options, workers=os.cpu_count() or 1)
+    record = replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     place = corpus.path / RECORDS / f"{_record_name(name, chosen)}.json"
     write_record(record, place)
     if as_json:
         print_json(record)
         return
-    from goldwire.cli.board import show
-
-    show(record)
+    _show(record, place)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
+
+
+TYPES = 30  # that are shown; the record has all
+
+
+def _show(record: Record, place: Path) -> None:
+    from goldwire.cli.output import make_console
+    from goldwire.eval.report.build import make_report
+    from goldwire.eval.report.tables import of_score
+    from goldwire.eval.report.terminal import render
+
+    report = make_report({str(place): record}, quick=True)
+    render(report, of_score(report, TYPES), make_console())
 
 
 def _measures(suite: str | None, measures: list[str] | None) -> tuple[tuple[str, ...], Suite | None]:

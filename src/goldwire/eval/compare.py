@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import msgspec
-import numpy as np
 
 from goldwire.corpora.errors import JudgementError
 from goldwire.eval.counting.counts import Counts
@@ -259,7 +258,7 @@ def difference(
 
 
 def results_by_document(first: Counts, second: Counts, measure: Measure) -> tuple[int, int, int]:
-    """On how many documents the second is better, equal and worse, by F over all labels, where both have one."""
+    """On how many documents the second is better, equal and worse, by F, of those where both have one."""
     one, two = (prf(side.by_document(), measure.beta)[:, F] for side in (first, second))
     return int((two > one).sum()), int((two == one).sum()), int((two < one).sum())  # NaN is none of these
 
@@ -292,7 +291,7 @@ def indistinguishable(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple
 
 
 def sentence(names: Sequence[str], pairs: Sequence[Pair], documents: int) -> str:
-    """Whether the ranking is more than chance, for people; systems without a figure are told apart from none."""
+    """Whether the ranking is more than chance, for people; a system without a figure has no place in it."""
     if not pairs:
         return f"{names[0]} is the only system: nothing to compare."
     tested = [pair for pair in pairs if pair.p is not None]

@@ -201,11 +201,14 @@ class Record(_Struct, frozen=True, kw_only=True):
         )
 
 
+def size(record: Record) -> int:
+    """How many documents were scored, whether the record names them or not."""
+    return len(record.documents) or max((sum(table.times) for table in record.counts), default=0)
+
+
 def independent(record: Record) -> int:
     """How many documents the figures rest on, near-duplicates that are drawn together counted once."""
-    if record.groups is not None:
-        return len(set(record.groups))
-    return len(record.documents) or max((sum(table.times) for table in record.counts), default=0)
+    return size(record) if record.groups is None else len(set(record.groups))
 
 
 def iter_warnings(record: Record) -> Iterator[str]:

@@ -19,8 +19,8 @@ _DRAWN = re.compile(r"-(?P<trials>\d+)-seed-(?P<seed>\d+)$")
 def rejection_rate(record: Record, system: str) -> tuple[int, int, Interval | None] | None:
     """How many units of a system were rejected, of how many given, and the 95 % interval of their ratio.
 
-    Documents are drawn anew as for the record's other intervals; None for the interval where it has none. None
-    where the record does not tell how many units were given.
+    Documents are drawn anew as for the record's other intervals; where it has none, None is in its place.
+    None at all where the record does not tell how many units were given.
     """
     table = next((table for table in record.rejections if table.system == system), None)
     if table is None:
@@ -34,11 +34,11 @@ def _interval(record: Record, table: CountTable, patterns: Patterns) -> Interval
     drawn = _DRAWN.search(record.policies.get("intervals", ""))
     if drawn is None:
         return None
-    counts = patterns if table.times else decode_counts(table, record.documents)
+    grouped = record.groups is not None and not table.times
     found = figure_intervals(
-        counts,
+        decode_counts(table, record.documents) if grouped else patterns,
         _SUMS,
-        groups=None if table.times or record.groups is None else np.asarray(record.groups),
+        groups=np.asarray(record.groups) if grouped else None,
         trials=int(drawn["trials"]),
         seed=int(drawn["seed"]),
     )["precision"]

@@ -27,12 +27,23 @@ def title(measure: Measure) -> str:
     >>> title(parse("overlap,average=documents"))
     'overlap (span + type, overlapping), average=documents'
     """
-    own = name(measure)
-    short = own or name(measure.plain)
-    if short is None:
-        return str(measure)
-    options = "" if own else str(measure).removeprefix(str(measure.plain)).replace(",", ", ")
-    return f"{short}{_spelled(measure)}{options}"
+    whole = short(measure)
+    plain = name(measure) or name(measure.plain)
+    if plain is None:
+        return whole
+    return f"{plain}{_spelled(measure)}{whole.removeprefix(plain).replace(',', ', ')}"
+
+
+def short(measure: Measure) -> str:
+    """A measure as one types it: its name, with what departs from it; one without a name in its string form.
+
+    >>> from goldwire.eval.measure import parse
+    >>> short(parse("AC+,triggers=matched")), short(parse("entity:span@dice"))
+    ('AC+,triggers=matched', 'entity:span@dice')
+    """
+    form, own = str(measure), name(measure)
+    plain = name(measure.plain)
+    return own or (form if plain is None else plain + form.removeprefix(str(measure.plain)))
 
 
 def _spelled(measure: Measure) -> str:

@@ -19,6 +19,7 @@ from goldwire.eval.counting.counts import GOLD, Counts, make_counts
 from goldwire.eval.gate.baseline import Baseline, iter_differences
 from goldwire.eval.gate.policy import Kind, Policy, Rule
 from goldwire.eval.measure import Measure, name, parse
+from goldwire.eval.notes import LOUD, iter_notes
 from goldwire.eval.record import Record
 from goldwire.eval.statistics import contrast
 from goldwire.eval.statistics.figures import FIGURES, rows, statistic
@@ -118,6 +119,7 @@ def _worst(verdicts: Iterator[Verdict]) -> Verdict:
 
 
 def _notes(record: Record, old: Record) -> Iterator[str]:
+    yield from (note.text for note in iter_notes(record) if note.kind in LOUD)
     new = [s.name for s in record.systems if s.name not in {o.name for o in old.systems}]
     if new:
         yield f"not in the baseline, so not judged: {', '.join(new)}; --update adds them"
@@ -252,7 +254,7 @@ def _test(
 
 
 def losers(before: Counts, now: Counts, measure: Measure) -> tuple[Change, ...]:
-    """The types whose F fell, those with most new errors first; one that now has nothing but errors fell too."""
+    """The types whose F fell, those with most new errors first; one that now has only errors fell too."""
     old, new = (_by_label(side) for side in (before, now))
     nothing = np.zeros(4)
     changes = []
