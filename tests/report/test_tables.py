@@ -222,7 +222,8 @@ def test_long_tests_are_not_made_unasked(monkeypatch):
     monkeypatch.setattr(build, "TESTED", 1)
     quick = build.make_report({"r": record}, quick=True)
     assert quick.boards[0].pairs == ()
-    assert "goldwire eval compare" in quick.boards[0].verdict
+    assert "goldwire eval compare" in quick.overview.verdict
+    assert "goldwire eval compare" in " ".join(printed(quick, tables.of_score(quick, 30), 80).split())
     assert build.make_report({"r": record}).boards[0].pairs
 
 

@@ -10,7 +10,7 @@ import msgspec
 from goldwire import __version__
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import Corpus
-from goldwire.eval import agreement, compare, suites
+from goldwire.eval import compare, suites
 from goldwire.eval.compare import Comparison, Contender
 from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, parse
@@ -240,6 +240,8 @@ def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, d
 
 def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
     """The report with how well annotators agree by the same measures, where two annotated the same texts."""
+    from goldwire.eval import agreement  # loads what scoring and showing a record have no use for
+
     layers = [layer for layer in corpus.layers() if layer.startswith(agreement.ANNOTATOR)]
     if len(layers) < 2:  # noqa: PLR2004 - it takes two to agree
         return report
@@ -257,8 +259,8 @@ def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
 def _overview(records: Mapping[str, Record], systems: list[Contender], boards: tuple[Board, ...]) -> Overview:
     first = next(iter(records.values()))
     corpus, ontology = first.corpus, first.ontology
-    keys = {id(record): key for key, record in records.items()}
-    names = {(keys[id(system.record)], system.system): system.name for system in systems}
+    own = [(key, system.name) for key, record in records.items() for system in record.systems]
+    names = {place: system.name for place, system in zip(own, systems, strict=True)}
     return Overview(
         title=f"{corpus.name}: {amount(len(systems), 'system')} against {first.gold.layer}",
         corpus=f"{corpus.name} {corpus.version}".strip(),

@@ -30,6 +30,7 @@ def frames(report: Report) -> dict[str, pl.DataFrame]:
                     ("f", "f_low", "f_high", "precision", "recall", "hits", "found", "gold"), _REAL
                 ),
                 **dict.fromkeys(("group", "signature"), _TEXT),
+                **dict.fromkeys(("precision_low", "precision_high", "recall_low", "recall_high"), _REAL),
             },
         ),
         "types": pl.DataFrame(
@@ -45,6 +46,8 @@ def frames(report: Report) -> dict[str, pl.DataFrame]:
                 **dict.fromkeys(("measure", "first", "second"), _TEXT),
                 **dict.fromkeys(("difference", "low", "high", "p", "p_holm"), _REAL),
                 **dict.fromkeys(("wins", "ties", "losses"), _WHOLE),
+                "shows": _REAL,
+                "needs": _WHOLE,
             },
         ),
         "confusion": pl.DataFrame(
@@ -97,6 +100,10 @@ def _scores(report: Report) -> Iterator[Row]:
                 "gold": item.gold,
                 "group": item.group,
                 "signature": item.signature,
+                "precision_low": item.precision.low,
+                "precision_high": item.precision.high,
+                "recall_low": item.recall.low,
+                "recall_high": item.recall.high,
             }
 
 
@@ -131,6 +138,8 @@ def _pairs(report: Report) -> Iterator[Row]:
                 "wins": pair.wins,
                 "ties": pair.ties,
                 "losses": pair.losses,
+                "shows": pair.shows,
+                "needs": pair.needs,
             }
 
 

@@ -35,15 +35,16 @@ def make_letters(comparison: Comparison) -> dict[str, str]:
 
 
 def overall(boards: Sequence[Board]) -> str:
-    """Who leads, over all measures, and by which of them that is more than chance."""
+    """Who leads, over all measures, and by which of them by more than chance; or why that is not known."""
     tested = [board for board in boards if any(pair.p is not None for pair in board.pairs)]
+    if not tested:
+        said = {board.verdict for board in boards}
+        return said.pop() if len(said) == 1 else ""
     leads: dict[str, list[str]] = {}
     for board in tested:
         for standing in board.standings:
             if standing.lead:
                 leads.setdefault(standing.system, []).append(_short(board))
-    if not tested:
-        return ""
     whole = _whole(len(tested), len(boards))
     unsure = [_short(board) for board in tested if not any(item.lead for item in board.standings)]
     told = [_leads(system, names, len(tested), whole) for system, names in leads.items()]
@@ -58,11 +59,7 @@ def _short(board: Board) -> str:
 
 def _whole(tested: int, number: int) -> str:
     """What all measures that are tested are called."""
-    if tested == number:
-        return f"all {number} measures"
-    return (
-        "the only measure that can be tested" if tested == 1 else f"all {tested} measures that can be tested"
-    )
+    return f"all {tested} measures" + ("" if tested == number else " that can be tested")
 
 
 def _leads(system: str, names: list[str], number: int, whole: str) -> str:
