@@ -186,6 +186,21 @@ def test_types_that_lost_most_units_are_named_first():
     assert changes[0].now == pytest.approx(0.5)
 
 
+def test_a_type_that_gained_is_not_named_as_lost():
+    # LOC had nothing right (F 0), and now 1 of 8 found and 6 in gold: F 2/14, though it errs more often.
+    before = make_record({"PER": [(5, 5, 5)], "LOC": [(0, 1, 6)]})
+    after = make_record({"PER": [(1, 5, 5)], "LOC": [(1, 8, 6)]})
+    changes = losers(before.get_counts("mine", MEASURE), after.get_counts("mine", MEASURE), parse("entity"))
+    assert [change.label for change in changes] == ["PER"]
+
+
+def test_a_type_that_has_nothing_but_new_errors_is_named_as_lost():
+    before = make_record({"PER": [(5, 5, 5)]})
+    after = make_record({"PER": [(5, 5, 5)], "WEA": [(0, 3, 0)]})
+    [change] = losers(before.get_counts("mine", MEASURE), after.get_counts("mine", MEASURE), parse("entity"))
+    assert (change.label, change.before, change.now) == ("WEA", None, 0.0)
+
+
 OTHER = {
     "corpus": {"corpus": CorpusFacts(name="news", version="2", fingerprint="c2")},
     "ontology": {"ontology": OntologyFacts(name="o", version="2", fingerprint="o2")},

@@ -268,14 +268,20 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
 
 
 def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:
-    """The counts that a table holds."""
+    """The counts that a table holds, by document."""
+    return decode_patterns(table).expand(documents)
+
+
+def decode_patterns(table: CountTable) -> Patterns:
+    """The counts that a table holds, documents of equal counts together."""
     rows = np.array([row for pattern in table.patterns for row in pattern], np.float64).reshape(-1, 5)
     number = np.repeat(np.arange(len(table.patterns)), [len(pattern) for pattern in table.patterns])
     names = numbered(len(table.patterns))
     counts = make_counts(names, table.labels, number, rows[:, 0], rows[:, 1:])
+    if table.times:
+        return Patterns(counts, np.array(table.times, np.int64))
     index = np.array(table.documents, np.int64)
-    times = np.bincount(index, minlength=len(names)).astype(np.int64)
-    return Patterns(counts, times, index).expand(documents)
+    return Patterns(counts, np.bincount(index, minlength=len(names)).astype(np.int64), index)
 
 
 def encode_record(record: Record) -> bytes:

@@ -19,6 +19,7 @@ from goldwire.eval.counting.counts import GOLD, Counts, make_counts
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
 from goldwire.eval.gate.policy import Kind, Policy, Rule
 from goldwire.eval.measure import Measure, name, parse
+from goldwire.eval.notes import LOUD, iter_notes
 from goldwire.eval.record import Record
 from goldwire.eval.statistics import contrast
 from goldwire.eval.statistics.figures import FIGURES, rows, statistic
@@ -123,6 +124,7 @@ def _worst(verdicts: Iterator[Verdict]) -> Verdict:
 
 
 def _notes(record: Record, old: Record) -> Iterator[str]:
+    yield from (note.text for note in iter_notes(record) if note.kind in LOUD)
     new = [s.name for s in record.systems if s.name not in {o.name for o in old.systems}]
     if new:
         yield f"not in the baseline, so not judged: {', '.join(new)}; --update adds them"
@@ -260,7 +262,7 @@ def _test(
 
 
 def losers(before: Counts, now: Counts, measure: Measure) -> tuple[Change, ...]:
-    """The types whose F fell, by how much of the loss in hits they bear, most first."""
+    """The types whose F fell, those with most new errors first; one that now has only errors fell too."""
     old, new = (_by_label(side) for side in (before, now))
     nothing = np.zeros(4)
     changes = []
@@ -268,10 +270,15 @@ def losers(before: Counts, now: Counts, measure: Measure) -> tuple[Change, ...]:
         rows_ = old.get(label, nothing), new.get(label, nothing)
         scores: list[Score] = [score_row(row, measure.beta) for row in rows_]
         lost = _errors(rows_[1]) - _errors(rows_[0])
-        if label and lost > 0:
+        if label and _fell(scores[0].f, scores[1].f):
             changes.append((lost, Change(label=label, before=scores[0].f, now=scores[1].f)))
     changes.sort(key=lambda item: (-item[0], item[1].label))
     return tuple(change for _, change in changes[:LOSERS])
+
+
+def _fell(before: float | None, now: float | None) -> bool:
+    """Whether a figure is less than it was; undefined was no error, so that 0 after it is a loss."""
+    return now is not None and now < (before if before is not None else 1.0)
 
 
 def _by_label(counts: Counts) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:

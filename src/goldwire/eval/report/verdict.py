@@ -31,14 +31,14 @@ def headline(judgement: Judgement) -> str:
 
 
 def lines(judgement: Judgement) -> list[str]:
-    """The whole judgement: the outcome, then what failed, what warned, what passed."""
-    told = [headline(judgement)]
+    """The whole judgement: the outcome, what must be known first, then what failed, warned, passed."""
+    told = [headline(judgement), *(f"note  {line(note)}" for note in judgement.notes)]
     for verdict in ("fail", "warn", "pass", "skip"):
         for check in judgement.checks:
             if check.verdict == verdict:
                 told.append(f"{verdict:4}  {summary(check)}")
                 told += [f"        {detail}" for detail in details(check) if verdict in ("fail", "warn")]
-    return told + [f"note  {line(note)}" for note in judgement.notes]
+    return told
 
 
 def summary(check: Check) -> str:
