@@ -12,7 +12,7 @@ HEADLINES = {
     "fail": "The gate is shut: this build is worse.",
     "skip": "Nothing was judged: no figure is defined on either side.",
 }
-FIGURES = {"f": "F1", "precision": "precision", "recall": "recall"}
+FIGURES = {"f": "F1", "precision": "precision", "recall": "recall", "rejected": "rejected units"}
 
 
 def headline(judgement: Judgement) -> str:
@@ -72,6 +72,7 @@ def _limit(check: Check) -> str:
     words: dict[Kind, str] = {
         "floor": f"the floor is {points(check.limit)}",
         "drop": f"a drop of {points(check.limit)} points is allowed",
+        "ceiling": f"the ceiling is {points(check.limit)} % of all that was given",
         "relative": f"a drop of {points(check.limit)} % of the baseline is allowed",
     }
     return words[check.kind]
