@@ -281,7 +281,7 @@ def test_the_terminal_gets_no_escape_sequence_of_a_document(hostile):
 # ---------------------------------------------------------------- what is not counted
 FAILED = "noisy failed on 2 of 18 documents, which count as empty."
 NOTES = (
-    f"{FAILED} 2 were allowed.",
+    f"{FAILED} Allowed: 2.",
     "noisy: 3 units rejected: 2 words-differ, 1 unknown-type; they count as spurious, but not in realis.",
 )
 
@@ -335,3 +335,9 @@ def test_a_failure_names_figure_loss_types_and_three_examples(scored, record, bu
         assert surface is not None
         assert surface[1] in documents[id]
     assert len({example.partition(":")[0] for example in check.examples}) == 3
+
+
+def test_figures_of_a_system_that_failed_are_never_shown_without_that(faulty):
+    report = build.make_report({"r": faulty})
+    for form in (markdown.render(report), html.render(report, {}).partition("<body>")[2]):
+        assert form.count("noisy (2 failed)") >= len(report.boards)

@@ -40,5 +40,6 @@ def make_console() -> Console:
     """Standard output for people: as wide as the terminal is, or as COLUMNS says, or `PIPE`."""
     from rich.console import Console
 
-    free = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    columns = os.environ.get("COLUMNS", "")
+    free = sys.stdout.isatty() or (columns.isdecimal() and int(columns) > 0)
     return Console(width=None if free else PIPE)

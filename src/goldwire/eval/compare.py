@@ -16,7 +16,7 @@ from goldwire.eval.comparability import iter_differences
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, parse
-from goldwire.eval.record import Interval, Record, Result, independent
+from goldwire.eval.record import Interval, LayerFacts, Record, Result, independent
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import ALPHA, Difference
 from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, rows, statistic
@@ -99,6 +99,11 @@ class Contender(_Struct, frozen=True):
     name: str
     system: str
     record: Record
+
+    @property
+    def facts(self) -> LayerFacts:
+        """What its layer brought."""
+        return next(layer for layer in self.record.systems if layer.name == self.system)
 
     def result(self, measure: str) -> Result:
         """What the record says of it."""

@@ -122,7 +122,7 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
     failed = failures(record, layer)
     if failed:
         which, those = _counted(failed)
-        allowed = f" {layer.allowed:,} were allowed." if layer.allowed else ""
+        allowed = f" Allowed: {layer.allowed:,}." if layer.allowed else ""
         text = (
             f"{called} failed on {failed:,} of {amount(size(record), 'document')}, {which} {those}.{allowed}"
         )

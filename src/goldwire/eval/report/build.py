@@ -15,7 +15,7 @@ from goldwire.eval.compare import Comparison, Contender
 from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.notes import make_notes
-from goldwire.eval.record import LayerFacts, Record, independent, size
+from goldwire.eval.record import LayerFacts, Record, failures, independent, size
 from goldwire.eval.report.lead import leader, make_letters, overall
 from goldwire.eval.report.model import (
     SHADES,
@@ -169,6 +169,7 @@ def _standing(system: Contender, measure: Measure, group: str, *, lead: bool) ->
         lead=lead,
         classes=result.classes,
         signature=result.signature,
+        failed=failures(system.record, system.facts),
     )
 
 
@@ -286,7 +287,7 @@ def _created(records: Mapping[str, Record]) -> str | None:
 
 # ---------------------------------------------------------------- speed
 def _facts(system: Contender) -> Facts:
-    layer = next(item for item in system.record.systems if item.name == system.system)
+    layer = system.facts
     return Facts(system=system.name, values=dict(_values(layer)) if layer.facts else {})
 
 

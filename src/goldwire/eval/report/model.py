@@ -30,7 +30,7 @@ class Standing(_Struct, frozen=True):
     `f` is the figure the measure stands for. `hits` (of gold), `system_hits`, `produced` and `gold` are the
     units behind it. `group` has a letter for each set of systems that cannot be told apart; `lead` is ahead
     of all others by more than chance. `shade` is the step of a heat map. `classes` tells how many units are
-    COR, INC, PAR, MIS and SPU where a suite asks for them.
+    COR, INC, PAR, MIS and SPU where a suite asks for them. On `failed` documents the system failed.
     """
 
     system: str
@@ -46,6 +46,7 @@ class Standing(_Struct, frozen=True):
     lead: bool = False
     classes: dict[str, int] = {}
     signature: str = ""
+    failed: int = 0
 
 
 class Pair(_Struct, frozen=True):

@@ -58,7 +58,7 @@ def scores(report: Report) -> Table:
     if len(report.overview.systems) == 1:
         rows = tuple((Cell(text=board.name), *_figures(board.standings[0])) for board in boards)
         columns = (Column(title="measure", kind="name"), *_columns(f))
-        title = report.overview.systems[0]
+        title = _called(boards[0].standings[0])
         return Table(title=title, columns=columns, groups=(Group(rows=rows),), caption=_UNITS)
     letters = any(standing.group for board in boards for standing in board.standings)
     groups = tuple(Group(title=board.name, rows=_ranked(board, letters)) for board in boards)
@@ -101,9 +101,14 @@ def _columns(f: str) -> tuple[Column, ...]:
 
 def _ranked(board: Board, letters: bool) -> tuple[Row, ...]:
     return tuple(
-        (Cell(text=item.system), *((Cell(text=item.group),) if letters else ()), *_figures(item))
+        (Cell(text=_called(item)), *((Cell(text=item.group),) if letters else ()), *_figures(item))
         for item in board.standings
     )
+
+
+def _called(item: Standing) -> str:
+    """A system by name; where it failed, its figures are never seen without that."""
+    return f"{item.system} ({item.failed:,} failed)" if item.failed else item.system
 
 
 def _figures(item: Standing) -> Row:
