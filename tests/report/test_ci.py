@@ -330,7 +330,7 @@ def test_the_plugin_costs_nothing_where_it_is_not_used(tmp_path, environment):
 def test_the_policy_in_the_docs_can_be_read(root):
     [example] = blocks(root / "docs" / "gate.md", "toml")
     policy = decode(example)
-    assert len(policy.rules) == len(tomllib.loads(example)["rules"]) == 4
+    assert len(policy.rules) == len(tomllib.loads(example)["rules"]) == 5
     assert [limit for rule in policy.rules for limit in rule.limits()] == [
         ("margin", 0.02), ("drop", 0.1), ("floor", 0.3), ("relative", 0.2)
     ]  # fmt: skip
