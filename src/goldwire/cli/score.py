@@ -87,11 +87,10 @@ def score(
     from goldwire.eval.counting.coverage import Scope
     from goldwire.eval.keeping import keep
     from goldwire.eval.score import Options, score_corpus
-    from goldwire.eval.selection import select
 
     corpus = open_corpus(folder)
     wanted, chosen = _measures(suite, measure)
-    chosen_documents = None if documents is None else select(corpus, documents)
+    chosen_documents = None if documents is None else _selected(corpus, documents)
     options = Options(
         duplicates=duplicates,
         trials=trials,
@@ -116,6 +115,12 @@ def score(
         return
     _show(kept.record, place)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
+
+
+def _selected(corpus: Corpus, documents: str) -> frozenset[str]:
+    from goldwire.eval.selection import select  # with all that reads baselines: only where it is asked for
+
+    return select(corpus, documents)
 
 
 TYPES = 30  # that are shown; the record has all
@@ -143,7 +148,7 @@ def _measures(suite: str | None, measures: list[str] | None) -> tuple[tuple[str,
 
 def _systems(corpus: Corpus) -> list[str]:
     from goldwire.corpora.errors import CorpusError
-    from goldwire.eval.score import SYSTEM
+    from goldwire.corpora.store import SYSTEM
 
     names = [layer.removeprefix(SYSTEM) for layer in corpus.layers() if layer.startswith(SYSTEM)]
     if not names:

@@ -13,7 +13,7 @@ from goldwire.corpora.formats import Reading, own
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_quarantine
 from goldwire.corpora.sift import sound
-from goldwire.corpora.store import Corpus, encode_layer
+from goldwire.corpora.store import SYSTEM, Corpus, encode_layer
 from goldwire.corpora.types import Document
 
 
@@ -82,7 +82,7 @@ def import_layer(
     """
     path = corpus.layer_path(layer)
     read = reading.annotations
-    if not layer.startswith(coverage.SYSTEM):  # only a system fails; what cannot be read judges nothing
+    if not layer.startswith(SYSTEM):  # only a system fails; what cannot be read judges nothing
         read = [item for item in read if "failed" not in item.provenance.details]
     turned_away = (item.document for item in reading.quarantined)
     gap = coverage.gap(corpus, read, turned_away, covers or reading.covers)

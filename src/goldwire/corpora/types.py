@@ -111,6 +111,10 @@ class Relation(_Struct, frozen=True):
     score: float | None = None
 
 
+SKIPPED, DRAFT = "skipped", "draft"
+NOT_DONE = (SKIPPED, DRAFT)  # a status that says: these are nobody's last words on the document
+
+
 class Provenance(_Struct, frozen=True):
     """Who made the annotations of one document, with what, when and in how long.
 

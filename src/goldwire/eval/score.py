@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 
 from goldwire import __version__
-from goldwire.corpora.coverage import SYSTEM
 from goldwire.corpora.errors import CorpusError, DataError, MeasureError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus
+from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval import attributes, parts, verdict
 from goldwire.eval.counting import blocks, tally

@@ -9,8 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from goldwire.corpora.coverage import DRAFT, SKIPPED
-from goldwire.corpora.types import Annotations
+from goldwire.corpora.types import DRAFT, SKIPPED, Annotations
 from goldwire.eval.counting.texts import Texts
 
 
