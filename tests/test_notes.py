@@ -93,7 +93,7 @@ def test_documents_taken_as_judged_and_empty_are_told():
 def test_failures_are_told_of_all_documents_with_what_was_allowed():
     record = make_record(layer("mine", failed=3, allowed=5), layer("one", failed=1, missing=2))
     assert said(record, "failed") == [
-        "mine failed on 3 of 20 documents, which count as empty. 5 were allowed.",
+        "mine failed on 3 of 20 documents, which count as empty. Allowed: 5.",
         "one failed on 1 of 20 documents, which counts as empty.",
     ]
     assert said(record, "missing") == ["one has no line for 2 documents, which count as empty."]

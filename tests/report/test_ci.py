@@ -332,7 +332,7 @@ def test_the_policy_in_the_docs_can_be_read(root):
     policy = decode(example)
     assert len(policy.rules) == len(tomllib.loads(example)["rules"]) == 5
     assert [limit for rule in policy.rules for limit in rule.limits()] == [
-        ("margin", 0.02), ("drop", 0.1), ("floor", 0.3), ("relative", 0.2)
+        ("margin", 0.02), ("drop", 0.1), ("floor", 0.3), ("relative", 0.2), ("ceiling", 0.01)
     ]  # fmt: skip
 
 
