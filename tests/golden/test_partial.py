@@ -29,12 +29,14 @@ TI        Meet                                      P 1/1   R 1/2   F 2/3      T
 AC+       right 2 of Meet's 2                       P 2/2   R 2/6   F 4/8
 """
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from goldwire.corpora.codec import read_lines
@@ -191,6 +193,22 @@ def test_files_of_the_first_format_are_read_with_the_figures_they_had(said_by: C
     assert "gold has no line for 1 document, which counts as empty." in said
     assert "b failed on 1 of 7 documents, which counts as empty." in said
     assert "b: 6 units rejected when it was run, in no figure" in said
+
+
+def test_a_layer_that_an_earlier_version_ran_is_not_taken_for_one_that_lost_nothing(
+    files: Path, said_by: Call
+) -> None:
+    """Its lines have nothing rejected, its facts tell of six, as those of `before` do: P 3/4, no more."""
+    corpus = open_corpus(files / "partial" / "corpus")
+    lines = corpus.layer("system/b").values()
+    corpus.write_layer("system/b", [msgspec.structs.replace(line, rejected=()) for line in lines])
+    [before] = read_record(HERE / "before" / "record.json").systems
+    digest = hashlib.sha256(corpus.layer_path("system/b").read_bytes()).hexdigest()
+    (corpus.path / "runs" / "b" / "facts.json").write_text(json.dumps({**before.facts, "layer": digest}))
+    said = said_by("eval", "score", corpus.path, "--measure", "entity")
+    words = " ".join(said.out.split())
+    assert "b: 6 units rejected when it was run, in no figure;" in words
+    assert "entity (span + type) 75.0 37.5 50.0 3 4 8" in words
 
 
 # What each policy decided between the two: one line that nobody judged and one skipped, one draft, 7 units.
