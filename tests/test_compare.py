@@ -116,6 +116,10 @@ def test_equal_outputs_are_alike():
     [pair] = comparison.pairs
     assert (pair.difference, pair.p, pair.ties, pair.needed) == (0, 1, len(DOCUMENTS), None)
     assert comparison.groups == (("a", "b"),)
+    assert pair.detectable is None
+    assert comparison.sentence == (
+        "No winner yet: a equals b. These 40 documents do not tell how small a difference they show."
+    )
 
 
 def test_systems_are_not_compared_by_what_gold_has_none_of():
@@ -290,9 +294,9 @@ def test_people_are_shown_points_of_a_hundred_and_programs_shares_of_one(tmp_pat
         "<0.001",
         "0/0/40",
         "yes",
-        "0.0",
+        "–",
         "11",
-    ]  # no fewer: see docs/size.md
+    ]  # documents that do not vary show nothing; no fewer: see docs/size.md
     run = CliRunner().invoke(app, ["eval", "compare", str(path), "--json"])
     assert json.loads(run.output)[0]["pairs"][0]["difference"] == pytest.approx(-1 / 3)
 

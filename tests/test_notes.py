@@ -96,6 +96,8 @@ def test_failures_are_told_of_all_documents_with_what_was_allowed():
         "mine failed on 3 of 20 documents, which count as empty. Allowed: 5.",
         "one failed on 1 of 20 documents, which counts as empty.",
     ]
+    one = make_record(layer("mine", failed=1, allowed=1))
+    assert said(one, "failed") == ["mine failed on 1 of 20 documents, which counts as empty. Allowed: 1."]
     assert said(record, "missing") == ["one has no line for 2 documents, which count as empty."]
 
 
@@ -114,6 +116,15 @@ def rejecting(rejected: list[tuple[int, int]], given: int, **more: object) -> Re
     kinds = {"words-differ": sum(a for a, _ in rejected), "unknown-type": sum(b for _, b in rejected)}
     mine = layer("mine", rejected={kind: number for kind, number in kinds.items() if number})
     return make_record(mine, rejections=(encode_counts(counts, "mine", REJECTED),), **more)
+
+
+@pytest.mark.parametrize("format", [1, 2])
+def test_what_a_run_of_an_earlier_version_turned_away_is_told_and_never_said_to_count(format):
+    facts = {"quarantined": {"mentions": 4, "events": 1, "arguments": 1}}
+    old = msgspec.structs.replace(make_record(layer("mine", facts=facts)), format=format)
+    [text] = said(old, "rejected")
+    assert text.startswith("mine: 6 units rejected when it was run, in no figure; ")
+    assert text.endswith("run it again.")
 
 
 # 3 of 40 units, in two documents.

@@ -328,17 +328,20 @@ def _decided(names: Sequence[str]) -> str:
 
 def _apart(pairs: Sequence[Pair]) -> str:
     """Up to two pairs by name, and how many more there are."""
-    shown = " and ".join(f"{pair.first} leads {pair.second}" for pair in pairs[:2])
+    verb, chance = (
+        ("leads", " by no more than may be chance") if any(p.difference for p in pairs) else ("equals", "")
+    )
+    shown = " and ".join(f"{pair.first} {verb} {pair.second}" for pair in pairs[:2])
     rest = len(pairs) - 2
     more = f" (and {amount(rest, 'pair')} more)" if rest > 0 else ""
-    return f"{shown}{more} by no more than may be chance."
+    return f"{shown}{more}{chance}."
 
 
 def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
     """What these documents show and how many would show more: of near-duplicates, how many groups."""
     planned = [(pair, pair.detectable) for pair in pairs if pair.detectable is not None]
     if not planned:
-        return f"There is too little ({sized(documents, independent)}) to say more."
+        return f"These {sized(documents, independent)} do not tell how small a difference they show."
     pair, shown = planned[0]
     least = f"These {sized(documents, independent)} show a difference from {100 * shown:.1f} points up"
     if not pair.needed or pair.needed <= independent:

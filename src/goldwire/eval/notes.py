@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from goldwire.eval.comparability import rejections
 from goldwire.eval.measure import Measure, Units, parse
 from goldwire.eval.record import Coverage, LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.rejections import rejection_rate
@@ -153,9 +154,9 @@ def _lost(record: Record) -> Iterator[Note]:
 
 def _rejected(record: Record, system: LayerFacts, called: str) -> Iterator[Note]:
     """What was turned away of a system, as a rate, and how it counts."""
-    if not any(system.rejected.values()):
-        return
-    yield Note(kind="rejected", about=called, text=f"{called}: {tell_rejections(record, system.name)}.")
+    told = tell_rejections(record, system.name)
+    if told:
+        yield Note(kind="rejected", about=called, text=f"{called}: {told}.")
 
 
 def tell_rejections(record: Record, system: str) -> str:
@@ -163,7 +164,7 @@ def tell_rejections(record: Record, system: str) -> str:
     layer = next(layer for layer in record.systems if layer.name == system)
     number = sum(layer.rejected.values())
     if not number:
-        return ""
+        return _not_kept(layer)
     spurious = record.policies.get("rejected", "left-out") == "spurious"
     verb = "they count as spurious" if spurious else "they are left out"
     if number == 1:
@@ -171,6 +172,17 @@ def tell_rejections(record: Record, system: str) -> str:
     blind = [short(m) for m in map(parse, record.measures) if m.units in _BLIND]
     but = f", but not in {', '.join(blind)}" if spurious and blind else ""
     return f"{_rate(record, system, number)}: {_kinds(layer.rejected)}; {verb}{but}"
+
+
+def _not_kept(layer: LayerFacts) -> str:
+    """What a run turned away before layers had a place for it: whatever the policy, it is in no figure."""
+    number = rejections(layer)
+    if not number:
+        return ""
+    units, them = amount(number, "unit"), "it" if number == 1 else "them"
+    return (
+        f"{units} rejected when it was run, in no figure; `goldwire eval run` keeps {them} now: run it again"
+    )
 
 
 def _rate(record: Record, system: str, number: int) -> str:

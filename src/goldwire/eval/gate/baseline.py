@@ -129,7 +129,8 @@ def iter_differences(baseline: Baseline, record: Record, policy: Policy) -> Iter
     old = baseline.record
     for difference in comparability.iter_differences(old, record):
         yield difference.told("the baseline", "the record")
-        if difference.what == "documents":
+        # Where gold judges fewer than it did, the baseline's documents alone would be fewer again.
+        if difference.what == "documents" and {*old.documents} <= {*record.documents}:
             yield "  score the baseline's alone with `eval score --documents baseline:FILE`"
     if baseline.policy != policy.fingerprint():
         yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"
