@@ -9,7 +9,8 @@ components, so the cost follows the overlaps and not the square of the units.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -111,14 +112,27 @@ def assign(pairs: Pairs) -> Pairs:
     Units are numbered from left to right on either side; that is what "leftmost" goes by.
     """
     alone = (_degree(pairs.gold) == 1) & (_degree(pairs.system) == 1)
-    chosen = [np.flatnonzero(alone)]
-    credit = np.rint(pairs.credit * CREDIT_UNIT).astype(np.int64)
-    for component in components(pairs.gold, pairs.system, np.flatnonzero(~alone)):
-        weights = credit[component], pairs.overlap[component]
-        solve = _try if len(component) <= _TRIED else _optimise
-        chosen.append(component[solve(pairs.gold[component], pairs.system[component], *weights)])
-    kept = np.concatenate(chosen)
+    kept = np.concatenate([np.flatnonzero(alone), *_chosen(pairs, np.flatnonzero(~alone))])
     return pairs.take(kept[np.argsort(pairs.gold[kept])])
+
+
+def _chosen(pairs: Pairs, index: Ints) -> Iterator[Ints]:
+    """The best of the pairs at `index`: small components are tried out, the others solved together."""
+    if not len(index):
+        return
+    credit = np.rint(pairs.credit * CREDIT_UNIT).astype(np.int64)
+    columns = pairs.gold, pairs.system, credit, pairs.overlap
+    index, sizes = components(pairs.gold, pairs.system, index)
+    small = np.repeat(sizes <= _TRIED, sizes)
+    few, many = index[small], index[~small]
+    at = np.concatenate([[0], np.cumsum(sizes[sizes <= _TRIED])]).tolist()
+    cells = list(zip(*(column[few].tolist() for column in columns), strict=True))
+    tried = [low + one for low, high in pairwise(at) for one in _try(cells[low:high])]
+    yield few[np.array(tried, np.int64)]
+    if len(many):
+        from goldwire.eval.counting import optimum  # brings scipy, and most scorings never come here
+
+        yield many[optimum.best(*(column[many] for column in columns), sizes[sizes > _TRIED])]
 
 
 def _degree(unit: Ints) -> Ints:
@@ -126,29 +140,33 @@ def _degree(unit: Ints) -> Ints:
     return np.bincount(unit)[unit] if len(unit) else unit
 
 
-def components(gold: Ints, system: Ints, index: Ints) -> Iterator[Ints]:
-    """The pairs at `index`, divided so that no unit is in two divisions; each in order of gold, system."""
-    index = index[np.lexsort((system[index], gold[index]))]
-    parent: dict[int, int] = {}
+def components(gold: Ints, system: Ints, index: Ints) -> tuple[Ints, Ints]:
+    """The pairs at `index`, component after component, each in order of gold and system; and their sizes.
 
-    def root(node: int) -> int:
-        while (up := parent.setdefault(node, node)) != node:
-            parent[node] = parent[up]
-            node = up
-        return node
-
-    ends = list(zip(gold[index].tolist(), (~system[index]).tolist(), strict=True))
-    for one, other in ends:
-        parent[root(one)] = root(other)
-    found: dict[int, list[int]] = {}
-    for pair, (one, _) in zip(index.tolist(), ends, strict=True):
-        found.setdefault(root(one), []).append(pair)
-    yield from (np.array(pairs, np.int64) for pairs in found.values())
+    No unit is in two components.
+    """
+    root = _roots(*(np.unique(side[index], return_inverse=True)[1] for side in (gold, system)))
+    order = np.lexsort((system[index], gold[index], root))
+    return index[order], np.unique(root, return_counts=True)[1]
 
 
-def _try(gold: Ints, system: Ints, credit: Ints, overlap: Ints) -> Ints:
+def _roots(gold: Ints, system: Ints) -> Ints:
+    """A number for each pair, equal for those of one component."""
+    root = np.arange(int(gold.max()) + 1)  # of each gold unit: one of its component, the least in the end
+    while True:
+        least = np.full(int(system.max()) + 1, len(root))
+        np.minimum.at(least, system, root[gold])
+        lower = root.copy()
+        np.minimum.at(lower, root[gold], least[system])
+        while (lower[lower] != lower).any():
+            lower = lower[lower]
+        if (lower == root).all():
+            return root[gold]
+        root = lower
+
+
+def _try(pairs: Sequence[tuple[int, int, int, int]]) -> tuple[int, ...]:
     """The best choice among a few pairs, which are in order of gold and system, by trying all."""
-    pairs = list(zip(gold.tolist(), system.tolist(), credit.tolist(), overlap.tolist(), strict=True))
     best: tuple[int, int, tuple[int, ...]] = (-1, -1, ())
     # Taking a pair is tried before leaving it, so the first of equal choices is the leftmost.
     ahead: list[tuple[int, int, int, tuple[int, ...]]] = [(0, 0, 0, ())]
@@ -162,89 +180,4 @@ def _try(gold: Ints, system: Ints, credit: Ints, overlap: Ints) -> Ints:
         one, other, worth, shared = pairs[at]
         if all(one != pairs[k][0] and other != pairs[k][1] for k in taken):
             ahead.append((at + 1, total + worth, common + shared, (*taken, at)))
-    return np.array(best[2], np.int64)
-
-
-def _optimise(gold: Ints, system: Ints, credit: Ints, overlap: Ints) -> Ints:
-    """The best choice among many pairs: two assignments, each among the optima of the one before.
-
-    Every unit may also stay alone, with a partner of its own that is worth nothing.
-    """
-    rows, row = np.unique(gold, return_inverse=True)
-    columns, column = np.unique(system, return_inverse=True)
-    size = len(rows) + len(columns)
-    allowed: Bools = np.zeros((size, size), np.bool_)
-    allowed[row, column] = True
-    allowed[np.arange(len(rows)), len(columns) + np.arange(len(rows))] = True
-    allowed[len(rows) + np.arange(len(columns)), np.arange(len(columns))] = True
-    allowed[len(rows) :, len(columns) :] = True
-    for worth in (credit, overlap):
-        weights = np.zeros((size, size), np.int64)
-        weights[row, column] = worth
-        allowed, partner = _optima(weights, allowed)
-    partner = _leftmost(allowed, partner, len(rows))
-    return np.flatnonzero(partner[row] == column)
-
-
-def _optima(weights: Ints, allowed: Bools) -> tuple[Bools, Ints]:
-    """The cells that an optimal full assignment may use, and one such assignment."""
-    from scipy.optimize import linear_sum_assignment  # slow to import, and most scorings never come here
-
-    forbidden = -(int(weights.sum()) + 1)
-    rows, partner = linear_sum_assignment(np.where(allowed, weights, forbidden), maximize=True)
-    own = weights[rows, partner]
-    # Potentials of the columns by longest paths: `value[c] - value[partner[r]] >= weights[r, c] - own[r]`.
-    gain = np.where(allowed, weights - own[:, None], forbidden)
-    value = np.zeros(len(rows), np.int64)
-    while True:
-        raised = np.maximum(value, (gain + value[partner][:, None]).max(axis=0))
-        if (raised == value).all():
-            break
-        value = raised
-    tight = allowed & (gain + value[partner][:, None] == value[None, :])
-    return tight, partner
-
-
-def _leftmost(allowed: Bools, partner: Ints, rows: int) -> Ints:
-    """The full assignment within `allowed` in which row after row has its first possible column."""
-    partner = partner.copy()
-    free = np.ones(len(partner), np.bool_)  # rows whose column is not settled yet
-    for row in range(rows):
-        for column in np.flatnonzero(allowed[row]).tolist():
-            if column == partner[row] or _exchange(allowed, partner, free, row, column):
-                break
-        free[row] = False
-    return partner
-
-
-def _exchange(allowed: Bools, partner: Ints, free: Bools, row: int, column: int) -> bool:
-    """Give `column` to `row`, moving other free rows along an alternating path; False if there is none."""
-    owner = np.empty(len(partner), np.int64)
-    owner[partner] = np.arange(len(partner))
-    start, goal = int(owner[column]), int(partner[row])
-    if not free[start]:
-        return False
-    came: dict[int, int] = {column: row}  # column -> the row that would take it
-    queue = [start]
-    seen = np.zeros(len(partner), np.bool_)
-    seen[[column, *partner[~free]]] = True
-    for taker in queue:
-        for other in np.flatnonzero(allowed[taker] & ~seen).tolist():
-            seen[other] = True
-            came[other] = taker
-            if other == goal:
-                _flip(partner, came, goal, row)
-                return True
-            queue.append(int(owner[other]))
-    return False
-
-
-def _flip(partner: Ints, came: dict[int, int], column: int, last: int) -> None:
-    """Hand the columns along the path that ends at `column`, back to the row that began it."""
-    while True:
-        taker = came[column]
-        left = int(partner[taker])
-        partner[taker] = column
-        if taker == last:
-            return
-        column = left
+    return best[2]
