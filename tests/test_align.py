@@ -68,6 +68,14 @@ def test_a_pair_that_is_worth_more_gives_way_to_two():
     assert list(zip(found.gold, found.system, strict=True)) == [(0, 1), (1, 0)]
 
 
+def test_units_of_one_long_chain_give_way_from_end_to_end():
+    # Gold i overlaps system i - 1 and i, and there is one gold unit too many: the last one stays alone.
+    size = 3000
+    gold = np.repeat(np.arange(size), 2)[1:-1]
+    found = assign(Pairs(gold, np.repeat(np.arange(size - 1), 2), np.ones(len(gold)), np.full(len(gold), 5)))
+    assert found.gold.tolist() == found.system.tolist() == list(range(size - 1))
+
+
 def test_equal_crowds_pair_up_in_order():
     gold, system = np.divmod(np.arange(40 * 40), 40)
     found = assign(Pairs(gold, system, np.ones(1600), np.ones(1600, np.int64)))
@@ -77,7 +85,8 @@ def test_equal_crowds_pair_up_in_order():
 @given(rows=pairs())
 def test_components_share_no_unit(rows):
     found = columns(rows)
-    parts = list(components(found.gold, found.system, np.arange(len(found))))
+    index, sizes = components(found.gold, found.system, np.arange(len(found)))
+    parts = np.split(index, np.cumsum(sizes)[:-1])
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(found)))
     for side in (found.gold, found.system):
         units = [set(side[part].tolist()) for part in parts]

@@ -11,9 +11,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from goldwire.eval.counting.tables import Ints
-
-ALONE = -1
+from goldwire.eval.counting.tables import NONE, Ints
 
 
 def augment(row: Ints, column: Ints, worth: Ints) -> Ints:
@@ -41,56 +39,67 @@ class _Paths:
         for one, other, value in zip(row.tolist(), column.tolist(), worth.tolist(), strict=True):
             self.edges[one].append((other, value))
         size = int(column.max()) + 1
-        self.mate = [ALONE] * len(self.edges)
-        self.owner, self.price = [ALONE] * size, [0] * size
+        self.mate = [NONE] * len(self.edges)
+        self.owner, self.price = [NONE] * size, [0] * size
         self.profit = [0] * len(self.edges)  # what a row has of its column, or of none
 
     def join(self, row: int) -> None:
         """Give a row its place."""
         self.profit[row] = max(0, *(value - self.price[column] for column, value in self.edges[row]))
-        end, loss, reached, came = self.search(row)
-        for taker, before in reached.items():
-            self.profit[taker] -= loss - before
+        path = _Path(self, row)
+        for taker, before in path.reached.items():
+            self.profit[taker] -= path.loss - before
             if taker != row:
-                self.price[self.mate[taker]] += loss - before
-        self.flip(end, came, row)
+                self.price[self.mate[taker]] += path.loss - before
+        self.hand_over(path)
 
-    def search(self, row: int) -> tuple[tuple[int, bool], int, dict[int, int], dict[int, int]]:
-        """Where the cheapest path ends, at a free column or (True) at a row that stays alone; its loss.
+    def hand_over(self, path: _Path) -> None:
+        """Give each column on a path to the row that wants it, from the end back to the row that joins."""
+        column = path.column
+        if path.alone != NONE:
+            column, self.mate[path.alone] = self.mate[path.alone], NONE
+        while column != NONE:
+            taker = path.came[column]
+            left, self.mate[taker], self.owner[column] = self.mate[taker], column, taker
+            column = left
 
-        And the rows that are reached at less, each with its own loss, and the row that wants each column.
-        """
-        reached, came, least = {row: 0}, {}, {}
-        alone, worst = row, self.profit[row]  # of all rows reached, the one that loses least by staying alone
-        ahead: list[tuple[int, int]] = []
-        taker, loss = row, 0
-        while True:
-            base = loss + self.profit[taker]
-            for column, value in self.edges[taker]:
-                after = base - value + self.price[column]
-                if after < worst and after < least.get(column, worst):
-                    least[column], came[column] = after, taker
-                    heappush(ahead, (after, column))
-            while ahead and ahead[0][0] > least[ahead[0][1]]:
-                heappop(ahead)
-            if not ahead or ahead[0][0] >= worst:
-                return (alone, True), worst, reached, came
-            loss, column = heappop(ahead)
-            if (taker := self.owner[column]) == ALONE:
-                return (column, False), loss, reached, came
-            if taker in reached:
-                continue
-            reached[taker] = loss
-            if loss + self.profit[taker] < worst:
-                alone, worst = taker, loss + self.profit[taker]
 
-    def flip(self, end: tuple[int, bool], came: dict[int, int], row: int) -> None:
-        """Hand over the columns along a path, from its end back to the row that joins."""
-        at, is_row = end
-        if is_row:
-            left, self.mate[at] = self.mate[at], ALONE
-            at = left
-        while at != ALONE:
-            taker = came[at]
-            left, self.mate[taker], self.owner[at] = self.mate[taker], at, taker
-            at = left
+class _Path:
+    """The cheapest way for a row to join: it ends at a free `column`, or a row that stays `alone` from now.
+
+    `loss` is what is lost along it; `reached` has the rows that are reached at less, each with its own loss,
+    and `came` the row that wants each column.
+    """
+
+    def __init__(self, paths: _Paths, row: int) -> None:
+        self.paths = paths
+        self.column, self.alone, self.loss = NONE, row, paths.profit[row]
+        self.reached, self.came = {row: 0}, dict[int, int]()
+        self.least = dict[int, int]()  # the loss at which each column can be had
+        self.ahead: list[tuple[int, int]] = []  # columns that are taken, by that loss
+        self.want(row, 0)
+        while self.ahead and self.ahead[0][0] < self.loss:
+            loss, column = heappop(self.ahead)
+            if loss == self.least[column]:  # it was not had for less in the meantime
+                self.free(column, loss)
+
+    def free(self, column: int, loss: int) -> None:
+        """Let the owner of a column stay alone or want another."""
+        owner = self.paths.owner[column]
+        self.reached[owner] = loss
+        if loss + self.paths.profit[owner] < self.loss:
+            self.column, self.alone, self.loss = NONE, owner, loss + self.paths.profit[owner]
+        self.want(owner, loss)
+
+    def want(self, row: int, loss: int) -> None:
+        """Look at the columns of a row; what loses more than the best end so far is left."""
+        price, least = self.paths.price, self.least
+        base = loss + self.paths.profit[row]
+        for column, value in self.paths.edges[row]:
+            after = base - value + price[column]
+            if after < self.loss and after < least.get(column, self.loss):
+                least[column], self.came[column] = after, row
+                if self.paths.owner[column] == NONE:
+                    self.column, self.alone, self.loss = column, NONE, after
+                else:
+                    heappush(self.ahead, (after, column))

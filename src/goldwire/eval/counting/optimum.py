@@ -104,7 +104,9 @@ def _binding(graph: _Graph, worths: Ints, row: Ints, column: Ints) -> Ints:
     bound[1, graph.column[partner & (graph.column < columns)]] = 0
     found = np.zeros(len(row), np.int64)
     kept = graph.pair[~partner]
-    above = int(worths.max()) * min(rows, columns) + 1 if bound[0, :rows].any() or bound[1, :columns].any() else 0
+    above = (
+        int(worths.max()) * min(rows, columns) + 1 if bound[0, :rows].any() or bound[1, :columns].any() else 0
+    )
     found[kept] = worths[kept] + above * (bound[0, row[kept]] + bound[1, column[kept]])
     return found
 
@@ -115,7 +117,10 @@ def _choose(row: Ints, column: Ints, worth: Ints, sizes: Ints) -> Ints:
     ends = np.concatenate([[0], np.cumsum(sizes)]).tolist()
     crowds, rest = [], np.ones(len(row), np.bool_)
     for low, high in pairwise(ends):
-        if high - low >= CROWD and (found := _in_matrix(*(side[low:high] for side in (row, column, worth)))) is not None:
+        if (
+            high - low >= CROWD
+            and (found := _in_matrix(*(side[low:high] for side in (row, column, worth)))) is not None
+        ):
             crowds.append(low + found)
             rest[low:high] = False
     others = np.flatnonzero(rest & (worth > 0))
