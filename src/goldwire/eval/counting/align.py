@@ -4,22 +4,28 @@ Among all one-to-one choices of pairs, the one with the greatest total credit is
 one with the most characters in common; among equals, the leftmost: going through the gold units from
 left to right, each has the leftmost system unit that keeps the totals, and any rather than none. That
 leaves one choice. Pairs are formed only of units that can match at all, and divided into connected
-components, so the cost follows the overlaps and not the square of the units.
+components, so the cost follows the overlaps and not the square of the units. Where one document has more
+than `MOST` of them, they are counted and not formed: `CrowdError`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
+from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from goldwire.corpora.errors import MeasureError
 from goldwire.eval.counting.tables import ROOM, Bools, Extents, Ints
 
 # Credits are compared at nine decimals, as whole numbers, so that sums of thirds cannot tie by accident.
 CREDIT_UNIT = 10**9
+# Pairs of one document that are formed at most: 0.6 GB, and some seconds.
+MOST = 2_000_000
 # Components of up to this many pairs are tried out in full; 2^8 choices take some hundred microseconds.
 _TRIED = 8
 
@@ -40,10 +46,49 @@ class Pairs(msgspec.Struct, frozen=True):
         return Pairs(self.gold[index], self.system[index], self.credit[index], self.overlap[index])
 
 
-def equal_pairs(gold: Ints, system: Ints) -> tuple[Ints, Ints]:
-    """All pairs of positions with equal keys; keys need not be distinct nor in order."""
+class CrowdError(MeasureError):
+    """More pairs in a document than memory should be given to: `crowds` has their number, by document."""
+
+    def __init__(self, crowds: Mapping[int, int], ids: Sequence[str] | None = None) -> None:
+        self.crowds = dict(crowds)
+        document, pairs = next(iter(self.crowds.items()))
+        name = f"number {document + 1} in order of id" if ids is None else repr(ids[document])
+        more = f" (and {len(self.crowds) - 1} more)" if len(self.crowds) > 1 else ""
+        super().__init__(
+            f"document {name}{more}: {pairs:,} pairs of a gold and a system unit may go together; at most "
+            f"{MOST:,} are looked at. See whether its annotations nest or repeat without end; leave "
+            "the document out, or score by exact spans"
+        )
+
+
+@contextmanager
+def named(ids: Sequence[str]) -> Iterator[None]:
+    """Documents have these ids in what a `CrowdError` says."""
+    try:
+        yield
+    except CrowdError as error:
+        raise CrowdError(error.crowds, ids) from None
+
+
+def _check(*sides: tuple[Ints, Ints, Ints]) -> None:
+    """See that there are not too many pairs, given the document and the range of partners of each unit."""
+    sizes = [np.maximum(high - low, 0) for _, low, high in sides]
+    if sum(int(size.sum()) for size in sizes) <= MOST:
+        return
+    documents = np.concatenate([document for document, _, _ in sides])
+    pairs = np.bincount(documents, np.concatenate(sizes)).astype(np.int64)
+    if len(crowded := np.flatnonzero(pairs > MOST)):
+        raise CrowdError({int(document): int(pairs[document]) for document in crowded})
+
+
+def equal_pairs(gold: Ints, system: Ints, document: Ints) -> tuple[Ints, Ints]:
+    """All pairs of positions with equal keys, which need not be distinct nor in order.
+
+    `document` is the number of the document of each gold key.
+    """
     order = np.argsort(system, kind="stable")
     low, high = (np.searchsorted(system[order], gold, side) for side in ("left", "right"))
+    _check((document, low, high))
     first, second = _ranges(low, high)
     return first, order[second]
 
@@ -63,16 +108,23 @@ def overlaps(
     by_gold, by_system = np.argsort(gold_start, kind="stable"), np.argsort(system_start, kind="stable")
     gold_sorted, system_sorted = gold_start[by_gold], system_start[by_system]
     # The part that starts later (the system's, if both start together) starts inside the other.
-    first, later = _ranges(*(np.searchsorted(system_sorted, edge) for edge in (gold_start, gold_end)))
-    second, earlier = _ranges(
-        np.searchsorted(gold_sorted, system_start, "right"), np.searchsorted(gold_sorted, system_end)
-    )
+    after = _between(system_sorted, gold_start, gold_end)
+    before = _between(gold_sorted, system_start, system_end, "right")
+    _check((gold.document[gold.owner], *after), (system.document[system.owner], *before))
+    first, later = _ranges(*after)
+    second, earlier = _ranges(*before)
     left = np.concatenate([first, by_gold[earlier]])
     right = np.concatenate([by_system[later], second])
     shared = np.minimum(gold_end[left], system_end[right]) - np.maximum(gold_start[left], system_start[right])
     if len(gold.starts) == len(gold) and len(system.starts) == len(system):  # all of one part
         return Pairs(left, right, np.ones(len(left)), shared)
     return _by_unit(gold.owner[left], system.owner[right], shared, len(system))
+
+
+def _between(
+    order: Ints, low: Ints, high: Ints, side: Literal["left", "right"] = "left"
+) -> tuple[Ints, Ints]:
+    return np.searchsorted(order, low, side).astype(np.int64), np.searchsorted(order, high).astype(np.int64)
 
 
 def _ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
@@ -132,7 +184,11 @@ def _chosen(pairs: Pairs, index: Ints) -> Iterator[Ints]:
     if len(many):
         from goldwire.eval.counting import optimum  # brings scipy, and most scorings never come here
 
-        yield many[optimum.best(*(column[many] for column in columns), sizes[sizes > _TRIED])]
+        yield many[
+            optimum.best(
+                pairs.gold[many], pairs.system[many], credit[many], pairs.overlap[many], sizes[sizes > _TRIED]
+            )
+        ]
 
 
 def _degree(unit: Ints) -> Ints:

@@ -75,7 +75,7 @@ def _doubled(row: Ints, column: Ints, rows: int, columns: int) -> _Graph:
 
 def _full(row: Ints, column: Ints, rows: int, columns: int) -> Ints:
     """The column of each row of the doubled graph when these pairs are chosen."""
-    partner = np.concatenate([columns + np.arange(rows), np.arange(columns)])
+    partner: Ints = np.concatenate([columns + np.arange(rows), np.arange(columns)])
     partner[row], partner[rows + column] = column, columns + row
     return partner
 
@@ -92,22 +92,19 @@ def _stages(worth: Ints, second: Ints, row: Ints) -> list[Ints]:
 
 
 def _binding(graph: _Graph, worths: Ints, row: Ints, column: Ints) -> Ints:
-    """The worth of each pair, such that the edges of the graph suffice and no unit is alone that may not be.
+    """The worth of each pair, such that none is chosen but edges and no unit is alone that may not be.
 
-    Pairs that are no edge any more are worth nothing; a unit whose edge to its own partner is gone must go
-    together with another, which is worth more than all the rest.
+    A unit whose edge to its own partner is gone may not: a pair with it is worth more than all the rest.
     """
     rows, columns = int(row.max()) + 1, int(column.max()) + 1
-    partner = graph.pair < 0
+    own = graph.pair < 0
     bound = np.ones((2, max(rows, columns)), np.int64)
-    bound[0, graph.row[partner & (graph.row < rows)]] = 0
-    bound[1, graph.column[partner & (graph.column < columns)]] = 0
+    bound[0, graph.row[own & (graph.row < rows)]] = 0
+    bound[1, graph.column[own & (graph.column < columns)]] = 0
+    kept = graph.pair[~own]
+    times = bound[0, row[kept]] + bound[1, column[kept]]
     found = np.zeros(len(row), np.int64)
-    kept = graph.pair[~partner]
-    above = (
-        int(worths.max()) * min(rows, columns) + 1 if bound[0, :rows].any() or bound[1, :columns].any() else 0
-    )
-    found[kept] = worths[kept] + above * (bound[0, row[kept]] + bound[1, column[kept]])
+    found[kept] = worths[kept] + times * (int(worths.max()) * min(rows, columns) + 1)
     return found
 
 
@@ -152,7 +149,8 @@ def _tight(graph: _Graph, weights: Ints, partner: Ints) -> Bools:
     owner[partner] = np.arange(len(partner))
     gain, taker = weights - own[graph.row], owner[graph.column]
     value = _values(graph.start, taker, gain)
-    return gain + value[graph.row] == value[taker]
+    tight: Bools = gain + value[graph.row] == value[taker]
+    return tight
 
 
 def _values(start: Ints, taker: Ints, gain: Ints) -> Ints:
@@ -199,7 +197,8 @@ class _Leftmost:
 
     def of(self, row: int) -> list[int]:
         """The columns that a row may have, from left to right."""
-        return self.columns[self.start[row] : self.start[row + 1]]
+        found: list[int] = self.columns[self.start[row] : self.start[row + 1]]
+        return found
 
     def take(self, row: int, column: int) -> bool:
         """Give `column` to `row`, serving others along a path; False if there is none."""
