@@ -15,7 +15,7 @@ One bad item costs itself, not the document: it is handed back as a `Reject`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any, TypeVar
 
@@ -207,6 +207,7 @@ class _Reader:
         self.unmapped: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self.repaired = 0
+        self.converters: dict[Unit, Converter] = {}
 
     def reject(self, path: str, reason: str, raw: msgspec.Raw) -> None:
         unit = "arguments" if ".arguments[" in path else path[2:].partition("[")[0]
@@ -236,14 +237,22 @@ class _Reader:
         if text is None or surface(self.document.text, spans) == text:
             return spans
         for unit in _REPAIRS:
-            if (repaired := _converted(spans, self.document.text, unit)) and (
-                surface(self.document.text, repaired) == text
-            ):
+            if (repaired := self.converted(spans, unit)) and (surface(self.document.text, repaired) == text):
                 self.repaired += 1
                 return repaired
         got = surface(self.document.text, spans)
         self.reject(path, f"the offsets give {got!r}, the system says {text!r}", raw)
         return None
+
+    def converted(self, spans: Spans, unit: Unit) -> Spans | None:
+        """Spans whose offsets are in another unit; None where they are not."""
+        if unit not in self.converters:  # made once, since it goes through the whole text
+            self.converters[unit] = Converter(self.document.text, unit)
+        decode = self.converters[unit].decode
+        try:
+            return tuple(Span(decode(span.start), decode(span.end)) for span in spans)
+        except OffsetError:
+            return None
 
     def mention(self, raw: msgspec.Raw, path: str) -> Mention | None:
         item = self.item(raw, _Mention, path)
@@ -352,11 +361,3 @@ class _Reader:
         if role not in self.ontology.events[event].roles:
             return frozenset()
         return self.ontology.fillers(event, role)
-
-
-def _converted(spans: Spans, text: str, unit: Unit) -> Spans | None:
-    decode: Callable[[int], int] = Converter(text, unit).decode
-    try:
-        return tuple(Span(decode(span.start), decode(span.end)) for span in spans)
-    except OffsetError:
-        return None

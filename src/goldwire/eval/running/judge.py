@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -51,24 +51,33 @@ def judge(
     reading = simple.read(prediction, document, ontology, labels)
     inside, left_out = exclude.leave_out(reading.annotations, document.excluded)
     annotations, dropped = sound(inside, document, ontology)
+    items = _by_key(inside) if dropped else {}
     return Verdict(
         annotations=annotations,
-        rejects=(*reading.rejects, *(_reject(item, inside) for item in dropped)),
+        rejects=(*reading.rejects, *(_reject(item, document.id, items) for item in dropped)),
         reading=reading,
         excluded=left_out,
         usage=spent,
     )
 
 
-def _reject(item: Dropped, annotations: Annotations) -> Reject:
+def _by_key(annotations: Annotations) -> dict[tuple[str, str], Any]:
+    """The units of annotations by kind and id, the first of each."""
+    return {
+        (kind, one.id): one
+        for kind in ("mentions", "events", "relations")
+        for one in reversed(getattr(annotations, kind))
+    }
+
+
+def _reject(item: Dropped, document: str, items: Mapping[tuple[str, str], Any]) -> Reject:
     kind, id, *part = item.key
-    found = next((one for one in getattr(annotations, kind) if one.id == id), None)
     return Reject(
-        document=annotations.document,
+        document=document,
         unit=part[0] if part[:1] in (["arguments"], ["attributes"]) else kind,
         path="/".join(item.key),
         reason=item.message,
-        value=msgspec.to_builtins(found),
+        value=msgspec.to_builtins(items.get((kind, id))),
     )
 
 
