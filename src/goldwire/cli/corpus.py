@@ -339,7 +339,7 @@ def dedupe(folder: Dir, *, as_json: Json = False) -> None:
 
     documents = open_corpus(folder).documents()
     groups = duplicates.groups(documents)
-    alike = duplicates.pairs([document for document in documents if document.group is not None])
+    alike = duplicates.links([document for document in documents if document.group is not None])
     if as_json:
         print_json({"groups": groups, "pairs": alike})
     else:

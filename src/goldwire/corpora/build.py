@@ -112,7 +112,9 @@ def _rest(reading: Reading) -> list[Annotations]:
 
 
 def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = False) -> Built:
-    """Add documents to a corpus; those that are there already are passed over. Groups are made anew.
+    """Add documents to a corpus; those that are there already are passed over.
+
+    What is new is compared with all; what was there keeps its groups.
 
     A document that links two groups moves the later one to the earlier, and so perhaps to another split:
     the notes say so.
@@ -121,7 +123,7 @@ def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = F
     intake = merge(old, documents, skip_duplicates)
     notes = [*intake.notes, *_shipped_notes(corpus, intake.documents)]
     if intake.documents:
-        grouped = duplicates.group([*old, *intake.documents])
+        grouped = duplicates.group([*old, *intake.documents], known=len(old))
         notes += _moves(old, grouped)
         write_documents(corpus, grouped)
     return Built(corpus=corpus, added=len(intake.documents), notes=notes)

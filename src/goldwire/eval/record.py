@@ -143,6 +143,7 @@ class Confusion(_Struct, frozen=True, kw_only=True):
     `units` are entity, event or argument. `cells` are gold label, system label and number; None on the
     gold side is spurious, on the system side missed. `classes` tells how many units or pairs are in each
     class; `causes`, of arguments, how many of gold and of the system are put down to each (`eval.blame`).
+    `left_out` names the documents that are in none of this, and how many pairs of their units overlap.
     """
 
     system: str
@@ -150,6 +151,7 @@ class Confusion(_Struct, frozen=True, kw_only=True):
     cells: tuple[tuple[str | None, str | None, int], ...]
     classes: dict[str, int] = {}
     causes: dict[str, tuple[int, int]] = {}
+    left_out: dict[str, int] = {}
 
 
 class Record(_Struct, frozen=True, kw_only=True):
@@ -243,6 +245,12 @@ def iter_warnings(record: Record) -> Iterator[str]:
         )
     elif distinct < documents:
         yield f"{sized(documents, distinct)}: intervals, tests and what is needed count groups."
+    for confusion in record.confusions:
+        for document, pairs in confusion.left_out.items():
+            yield (
+                f"The error classes of {confusion.system} ({confusion.units}) leave out document "
+                f"{document!r}: {pairs:,} pairs of its units overlap, too many to be compared."
+            )
 
 
 def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:

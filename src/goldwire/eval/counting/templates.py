@@ -28,9 +28,7 @@ from typing import Any
 import numpy as np
 
 from goldwire.corpora.types import Annotations, Event, Mention
-from goldwire.eval.counting.align import Pairs
-from goldwire.eval.counting.align import assign as align
-from goldwire.eval.counting.assign import assign
+from goldwire.eval.counting.align import Pairs, assign
 from goldwire.eval.counting.coref import Numbers
 from goldwire.eval.counting.rejected import words_at
 
@@ -141,7 +139,7 @@ def _aligned(gold: Sequence[Template], system: Sequence[Template], hitter: Hitte
     }
     cells = [(i, j, *_total(hits)) for (i, j), hits in found.items()]
     columns = np.array([cell for cell in cells if cell[2]], dtype=np.int64).reshape(-1, 4).T
-    chosen = align(Pairs(columns[0], columns[1], columns[2].astype(np.float64), columns[3]))
+    chosen = assign(Pairs(columns[0], columns[1], columns[2].astype(np.float64), columns[3]))
     return [found[pair] for pair in zip(chosen.gold.tolist(), chosen.system.tolist(), strict=True)]
 
 
@@ -183,7 +181,7 @@ def _phi3_hits(gold: frozenset[Entity], system: frozenset[Entity]) -> Hits:
 def _best(pairs: Sequence[tuple[int, int, int]]) -> int:
     """The greatest total of a one-to-one choice among (row, column, weight)."""
     rows, columns, weights = np.array(pairs, dtype=np.int64).reshape(-1, 3).T
-    return int(weights[assign(rows, columns, weights.astype(np.float64))].sum())
+    return int(assign(Pairs(rows, columns, weights.astype(np.float64), weights)).credit.sum())
 
 
 # ---------------------------------------------------------------- pooling and order
