@@ -183,6 +183,9 @@ def test_nothing_in_an_excluded_region_is_kept_against_a_system(tmp_path: Path) 
     path = write(made, {"document": "a", "mentions": [NORTHVILLE, monday]})
     goldwire("corpus", "import", made.path, path, "--layer", "system/p")
     assert made.layer("system/p")["a"].rejected == ()
+    made.write_layer("gold", made.layer("system/p").values())
+    goldwire("eval", "run", made.path, "--system", f"q=file:{path}")
+    assert "rejected when it was run" not in goldwire("eval", "score", made.path).stdout
 
 
 def test_quarantine_says_where_and_has_the_thing_itself(corpus: Corpus) -> None:
