@@ -46,6 +46,7 @@ SYSTEM = "system/"  # where the layers of systems are
 
 
 # ---------------------------------------------------------------- what is scored
+@no_collection()
 def score(
     gold: Annotated,
     systems: Mapping[str, Annotated],
