@@ -1,7 +1,8 @@
 """Time and memory as inputs double: one line of docs/growth.md for each size. Run: make growth
 
 Every line is a process of its own. Time is that of the processor for the work alone, the best of `ROUNDS`;
-memory is the peak of the process, data included. What grows by pairs (nesting, overlaps, annotators) is counted in pairs.
+memory is the peak of the process, data included. What grows by pairs (nesting, overlaps, annotators) is
+counted in pairs.
 """
 
 from __future__ import annotations
@@ -14,26 +15,38 @@ import random
 import resource
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import data
 import msgspec
 
 from goldwire.corpora import duplicates
-from goldwire.corpora.store import make_document
+from goldwire.corpora.store import make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Rejected, Span
 from goldwire.eval.agreement import agree
 from goldwire.eval.counting.align import MOST
-from goldwire.eval.score import Options, score
+from goldwire.eval.score import Options, score, score_corpus
 from goldwire.eval.suites import read_suite
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 3
 LIMIT = 2.3  # what a line may take of the one before
 NOISE = 0.05  # seconds, below which a ratio says nothing
+TEXT = f"""\
+Written by `make growth`; do not edit. Inputs are doubled, line by line; each line is a process of its
+own, time that of the processor for the work alone, the best of {ROUNDS} rounds, memory the peak of the
+process with its data. A line may take {LIMIT} times what the one before takes; `×` is what it took, scaled
+where a step is not quite a doubling (annotators), left out below {NOISE} s.
+
+One document may have {MOST:,} pairs of a gold and a system unit that overlap (or have one head, or are in
+one cluster). Above, measures that need them are refused with the name of the document and the number,
+before any is formed; measures by equal spans need none. Error classes leave such a document out, and the
+scoring says so."""
 Work = Callable[[], Any]
 Layer = list[Annotations]
 
@@ -61,13 +74,22 @@ def suite(name: str) -> tuple[str, ...]:
 
 
 def documents(size: int) -> Work:
-    """Documents of five mentions each, one in ten of them wrong, by the default suite."""
-    made = [make_document(f"d{i:08}", "word " * 12) for i in range(size)]
-    gold = [spans(d, ((10 * k, 10 * k + 4) for k in range(5))) for d in made]
-    system = [
-        spans(d, ((10 * k, 10 * k + 4 + 5 * (i % 10 == k)) for k in range(5))) for i, d in enumerate(made)
-    ]
-    return scored(gold, system, made, suite("default"))
+    """Documents of five mentions each, one in ten wrong, from the files of a corpus, by the default suite."""
+
+    def rows() -> Iterator[tuple[Document, list[Annotations]]]:
+        for i in range(size):
+            document = make_document(f"d{i:08}", "word " * 12)
+            places = [(10 * k, 10 * k + 4) for k in range(5)]
+            wrong = [(start, end + 5 * (i % 10 == k)) for k, (start, end) in enumerate(places)]
+            yield document, [spans(document, places), spans(document, wrong)]
+
+    folder = tempfile.TemporaryDirectory()
+    data.write_rows(rows(), Path(folder.name))
+
+    def work() -> None:
+        score_corpus(open_corpus(Path(folder.name)), "gold", ["pred"], suite("default"))
+
+    return work
 
 
 def mentions(size: int) -> Work:
@@ -114,7 +136,7 @@ def overlapping(pairs: int) -> Work:
 
 
 def types(size: int) -> Work:
-    """Types of 20,000 mentions in 2,000 documents, every fifth wrong, averages over types among the measures."""
+    """Types of 20,000 mentions in 2,000 documents, every fifth wrong, with averages over types."""
     dice, names = random.Random(1), [f"T{k:05}" for k in range(size)]
     made = [make_document(f"d{i:06}", "word " * 10) for i in range(2_000)]
     gold, system = [], []
@@ -284,15 +306,7 @@ def page(found: dict[Case, list[Line]]) -> str:
     lines = [
         "# Growth",
         "",
-        "Written by `make growth`; do not edit. Inputs are doubled, line by line; each line is a process of",
-        f"its own, time that of the processor for the work alone, the best of {ROUNDS} rounds, memory the",
-        f"peak of the process with its data. A line may take {LIMIT} times what the one before takes; `×` is what it",
-        f"took, scaled where a step is not quite a doubling (annotators), left out below {NOISE} s.",
-        "",
-        f"One document may have {MOST:,} pairs of a gold and a system unit that overlap (or have one head,",
-        "or are in one cluster). Above, measures that need them are refused with the name of the document",
-        "and the number, before any is formed; measures by equal spans need none. Error classes leave such",
-        "a document out, and the scoring says so.",
+        *TEXT.splitlines(),
         "",
         f"Machine: {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}.",
     ]
