@@ -1,6 +1,7 @@
 """The assignment is the best one, and which of several best ones is settled."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -117,6 +118,7 @@ def test_too_many_pairs_of_a_document_are_counted_and_not_formed():
     with pytest.raises(CrowdError, match=r"document number 2 in order of id: 2,250,000 pairs") as caught:
         overlaps(extents(few + nested), extents(few + nested))
     assert caught.value.crowds == {1: 2_250_000}
+    assert pickle.loads(pickle.dumps(caught.value)).crowds == {1: 2_250_000}  # from a process to another
     keys, document = np.ones(1500, np.int64), np.ones(1500, np.int64)
     with pytest.raises(CrowdError, match="2,250,000 pairs"):
         equal_pairs(keys, keys, document)

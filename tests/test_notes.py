@@ -85,9 +85,13 @@ def test_a_selection_of_documents_is_told_with_how_it_was_made():
     assert text == "Asked for: 20 of 100 documents (split:test)."
 
 
-def test_documents_taken_as_judged_and_empty_are_told():
-    record = make_record(coverage=Coverage(corpus=20, unjudged=5), policies={**POLICIES, "unjudged": "empty"})
-    assert said(record, "coverage") == ["5 documents without a line in gold: taken as judged and empty."]
+def test_skipped_documents_counted_as_they_stand_are_told_and_are_no_reason_for_another():
+    policies = {**POLICIES, "unjudged": "empty"}
+    record = make_record(coverage=Coverage(corpus=20, skipped=5), policies=policies)
+    assert said(record, "coverage") == ["5 documents that gold skipped: counted as gold has them."]
+    record = make_record(coverage=Coverage(corpus=21, skipped=5, drafts=1), policies=policies)
+    [text] = said(record, "coverage")
+    assert text.startswith("Scored on the 20 of 21 documents that gold covers (1 draft).")
 
 
 def test_failures_are_told_of_all_documents_with_what_was_allowed():

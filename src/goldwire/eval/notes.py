@@ -77,34 +77,33 @@ def _coverage(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
         return
     scored, wanted = size(record), covered.corpus - covered.outside
     texts = []
+    as_it_stands = record.policies.get("unjudged") == "empty"
     if covered.outside:
         how = f" ({covered.asked})" if covered.asked else ""
         texts.append(f"Asked for: {wanted:,} of {amount(covered.corpus, 'document')}{how}.")
     told = []
     if scored < wanted:
-        told.append(
-            f"scored on the {scored:,} of {amount(wanted, 'document')} that gold covers{_reasons(covered)}"
-        )
+        why = _reasons(covered, as_it_stands)
+        told.append(f"scored on the {scored:,} of {amount(wanted, 'document')} that gold covers{why}")
     if any(system.uncounted for system in record.systems):
         told.append(f"not counted: {_uncounted(record, shown)}")
     if told:
         text = "; ".join(told)
         texts.append(f"{text[0].upper()}{text[1:]}.")
-    if record.policies.get("unjudged") == "empty" and covered.unjudged:
-        texts.append(
-            f"{amount(covered.unjudged, 'document')} without a line in gold: taken as judged and empty."
-        )
+    if covered.skipped and as_it_stands:
+        texts.append(f"{amount(covered.skipped, 'document')} that gold skipped: counted as gold has them.")
     elif covered.unjudged and not covered.empty:
         texts.append("If the source leaves out documents without units, run `goldwire corpus cover`.")
     if texts:
         yield Note(kind="coverage", about=record.corpus.name, text=" ".join(texts))
 
 
-def _reasons(covered: Coverage) -> str:
+def _reasons(covered: Coverage, as_it_stands: bool) -> str:
     """Why documents that were asked for were not scored."""
+    skipped = 0 if as_it_stands else covered.skipped
     reasons = (
         (covered.unjudged, f"{covered.unjudged:,} not judged"),
-        (covered.skipped, f"{covered.skipped:,} skipped"),
+        (skipped, f"{skipped:,} skipped"),
         (covered.drafts, amount(covered.drafts, "draft")),
     )
     told = [text for number, text in reasons if number]

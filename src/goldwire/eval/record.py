@@ -74,7 +74,8 @@ class Coverage(_Struct, frozen=True, kw_only=True):
 
     Of `corpus` documents, `outside` were not among those asked for (`asked` says how: `split:test`, a file);
     of the rest gold has no line for `unjudged`, a line that says `skipped`, or a draft that is not finished
-    for `drafts`. `empty` of the scored documents have a line in gold without a unit.
+    for `drafts`. Where documents not judged are scored as they stand (`--unjudged empty`), `skipped` counts
+    those among them. `empty` of the scored documents have a line in gold without a unit.
     """
 
     corpus: int

@@ -45,6 +45,7 @@ DEFAULTS = Options()
 
 
 # ---------------------------------------------------------------- what is scored
+@no_collection()
 def score(
     gold: Annotated,
     systems: Mapping[str, Annotated],

@@ -10,7 +10,7 @@ than `MOST` of them, they are counted and not formed: `CrowdError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Literal
@@ -49,16 +49,20 @@ class Pairs(msgspec.Struct, frozen=True):
 class CrowdError(MeasureError):
     """More pairs in a document than memory should be given to: `crowds` has their number, by document."""
 
-    def __init__(self, crowds: Mapping[int, int], ids: Sequence[str] | None = None) -> None:
-        self.crowds = dict(crowds)
-        document, pairs = next(iter(self.crowds.items()))
-        name = f"number {document + 1} in order of id" if ids is None else repr(ids[document])
-        more = f" (and {len(self.crowds) - 1} more)" if len(self.crowds) > 1 else ""
-        super().__init__(
-            f"document {name}{more}: {pairs:,} pairs of a gold and a system unit may go together; at most "
-            f"{MOST:,} are looked at. See whether its annotations nest or repeat without end; leave "
-            "the document out, or score by exact spans"
-        )
+    def __init__(self, message: str, crowds: Mapping[int, int] | None = None) -> None:
+        super().__init__(message)  # and that alone, so that the error goes from process to process
+        self.crowds = dict(crowds or {})
+
+
+def _crowded(crowds: Mapping[int, int], name: Callable[[int], str]) -> CrowdError:
+    document, pairs = next(iter(crowds.items()))
+    more = f" (and {len(crowds) - 1} more)" if len(crowds) > 1 else ""
+    message = (
+        f"document {name(document)}{more}: {pairs:,} pairs of a gold and a system unit may go together; at "
+        f"most {MOST:,} are looked at. See whether its annotations nest or repeat without end; leave the "
+        "document out, or score by exact spans"
+    )
+    return CrowdError(message, crowds)
 
 
 @contextmanager
@@ -67,7 +71,7 @@ def named(ids: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except CrowdError as error:
-        raise CrowdError(error.crowds, ids) from None
+        raise _crowded(error.crowds, lambda document: repr(ids[document])) from None
 
 
 def _check(*sides: tuple[Ints, Ints, Ints]) -> None:
@@ -78,7 +82,8 @@ def _check(*sides: tuple[Ints, Ints, Ints]) -> None:
     documents = np.concatenate([document for document, _, _ in sides])
     pairs = np.bincount(documents, np.concatenate(sizes)).astype(np.int64)
     if len(crowded := np.flatnonzero(pairs > MOST)):
-        raise CrowdError({int(document): int(pairs[document]) for document in crowded})
+        crowds = {document: int(pairs[document]) for document in crowded.tolist()}
+        raise _crowded(crowds, lambda document: f"number {document + 1} in order of id")
 
 
 def equal_pairs(gold: Ints, system: Ints, document: Ints) -> tuple[Ints, Ints]:

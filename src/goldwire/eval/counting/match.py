@@ -183,11 +183,11 @@ def _cluster_mates(units: Units, table: Table) -> tuple[Ints, Ints]:
     """Every (unit, mention) where the mention is the argument's own or of its cluster, in its document."""
     own = table.argument_mention[units.row]
     cluster, document = table.mention_cluster, table.mentions.document
-    unit, mention = align.equal_pairs(
-        *pack([document[own], cluster[own]], [document, cluster]), document[own]
-    )
-    linked = cluster[own[unit]] != NONE
-    return np.concatenate([np.arange(len(own)), unit[linked]]), np.concatenate([own, mention[linked]])
+    linked, mates = np.flatnonzero(cluster[own] != NONE), np.flatnonzero(cluster != NONE)
+    mine = own[linked]
+    keys = pack([document[mine], cluster[mine]], [document[mates], cluster[mates]])
+    unit, mention = align.equal_pairs(*keys, document[mine])
+    return np.concatenate([np.arange(len(own)), linked[unit]]), np.concatenate([own, mates[mention]])
 
 
 _CANDIDATES: dict[str, Candidates] = {

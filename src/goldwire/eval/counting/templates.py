@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def ree(gold: Sequence[Template], system: Sequence[Template]) -> Tallies:
     tallies = {}
     for role in sorted({*ours, *theirs}):
         wanted, given = _in_order(ours.get(role, ())), _in_order(theirs.get(role, ()))
-        hits = _best([(i, j, 1) for i, g in enumerate(wanted) for j, s in enumerate(given) if s <= g])
+        hits = _best([(i, j, 1) for i, j, shared in _meeting(wanted, given) if shared == len(given[j])])
         tallies[role] = Numbers(hits, len(given), hits, len(wanted))
     return tallies
 
@@ -168,14 +168,25 @@ def _total(hits: Mapping[str, Hits]) -> Hits:
 
 
 def _subset_hits(gold: frozenset[Entity], system: frozenset[Entity]) -> Hits:
-    on_system = sum(any(s <= g for g in gold) for s in system)
-    return on_system, sum(any(s <= g for s in system) for g in gold)
+    given = list(system)
+    subsets = [(i, j) for i, j, shared in _meeting(list(gold), given) if shared == len(given[j])]
+    return len({j for _, j in subsets}), len({i for i, _ in subsets})
 
 
 def _phi3_hits(gold: frozenset[Entity], system: frozenset[Entity]) -> Hits:
-    ours, theirs = _in_order(gold), _in_order(system)
-    shared = [(i, j, len(g & s)) for i, g in enumerate(ours) for j, s in enumerate(theirs) if g & s]
-    return (hits := _best(shared)), hits
+    hits = _best(list(_meeting(_in_order(gold), _in_order(system))))
+    return hits, hits
+
+
+def _meeting(gold: Sequence[Entity], system: Sequence[Entity]) -> Iterator[tuple[int, int, int]]:
+    """The pairs of entities that have mentions in common, and how many."""
+    homes: dict[Any, list[int]] = {}
+    for j, entity in enumerate(system):
+        for mention in entity:
+            homes.setdefault(mention, []).append(j)
+    for i, entity in enumerate(gold):
+        shared = Counter(j for mention in entity for j in homes.get(mention, ()))
+        yield from ((i, j, shared[j]) for j in sorted(shared))
 
 
 def _best(pairs: Sequence[tuple[int, int, int]]) -> int:

@@ -69,7 +69,7 @@ def check_runs(record: Record, where: str = "the record") -> None:
         raise JudgementError(
             "\n  ".join([f"could not judge, nor make a baseline: a run in {where} failed", *failed])
             + "\nMend the system and run it again with `goldwire eval run`, or let it fail now and then with "
-            "`--allow-failures`; then score again."
+            "`--allow-failures` (what was imported too: `eval run --system NAME=file:…`); then score again."
         )
 
 
