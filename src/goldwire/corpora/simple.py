@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from goldwire.corpora.codec import line_faults
+from goldwire.corpora.codec import BROKEN, line_faults
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.offsets import Converter, OffsetError, Unit, surface
@@ -145,8 +145,9 @@ def request(document: Document) -> bytes:
 def decode(data: bytes, where: str) -> Prediction:
     """A line of the simple form; `DataError` with every fault of its outer shape."""
     try:
+        str(data, "utf-8")  # items stay undecoded for now, and msgspec passes over the bytes in them
         return msgspec.json.decode(data, type=Prediction)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BROKEN as error:
         faults = line_faults(data, Prediction, where, error)
         raise DataError(f"{where}: not in the simple form", faults) from error
 
@@ -210,15 +211,14 @@ class _Reader:
 
     def reject(self, path: str, reason: str, raw: msgspec.Raw) -> None:
         unit = "arguments" if ".arguments[" in path else path[2:].partition("[")[0]
-        value = msgspec.json.decode(raw)
         self.rejects.append(
-            Reject(document=self.document.id, unit=unit, path=path, reason=reason, value=value)
+            Reject(document=self.document.id, unit=unit, path=path, reason=reason, value=_shown(raw))
         )
 
     def item(self, raw: msgspec.Raw, type: type[T], path: str) -> T | None:
         try:
             return msgspec.json.decode(raw, type=type)
-        except msgspec.DecodeError as error:
+        except BROKEN as error:
             faults = line_faults(bytes(raw), type, self.document.id, error)
             self.reject(
                 path, "; ".join(f"{f.path.removeprefix('$') or 'item'}: {f.message}" for f in faults), raw
@@ -352,6 +352,14 @@ class _Reader:
         if role not in self.ontology.events[event].roles:
             return frozenset()
         return self.ontology.fillers(event, role)
+
+
+def _shown(raw: msgspec.Raw) -> Any:
+    """An item as it came; its text where it holds a number that is out of range."""
+    try:
+        return msgspec.json.decode(raw)
+    except BROKEN:
+        return bytes(raw).decode("utf-8", "replace")
 
 
 def _converted(spans: Spans, text: str, unit: Unit) -> Spans | None:
