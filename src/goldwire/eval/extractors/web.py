@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from goldwire.corpora import simple
+from goldwire.corpora import address, simple
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Document
@@ -129,7 +129,7 @@ def _read(reply: httpx.Response) -> bytes:
 
 def checked(url: str) -> str:
     """The address, unless it holds a user or password: those would end up in records."""
-    parts = urlsplit(url)
+    parts = address.split(url, ExtractorError)
     if parts.username is not None or parts.password is not None:
         raise ExtractorError(
             f"{parts.hostname}: no user or password in an address; "
