@@ -12,23 +12,16 @@ COLLECTED_AFTER = 100_000
 
 
 def main() -> None:
-    """Run the command line; exit 0 when all is well, 1 when a check failed, 2 when it could not judge."""
+    """Run the command line and exit: see `cli.ending` for the codes."""
     gc.set_threshold(COLLECTED_AFTER)
     # Tables of counts are long and narrow: with a second thread for their products, both mostly wait.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from goldwire.cli import app
-    from goldwire.corpora.errors import GoldwireError
+    from goldwire.cli import app, ending, streams
 
-    try:
-        app()
-    except GoldwireError as error:
-        sys.stderr.write(f"goldwire: {error}\n")
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
-    finally:
-        gc.freeze()  # the process ends: nothing is worth looking through once more
+    streams.prepare()
+    code = ending.run(app)
+    gc.freeze()  # the process ends: nothing is worth looking through once more
+    sys.exit(code)
 
 
 if __name__ == "__main__":

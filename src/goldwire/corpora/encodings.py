@@ -18,6 +18,7 @@ MARKS = (
 # What UTF-8 read as cp1252 looks like: â€ begins dashes and quotes, Ã and a sign an accented letter.
 MOJIBAKE = re.compile(r"â€[\u0080-\uffff]|Ã[\u0080-\u00bf]")
 CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_NOT_OF_FILES = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
 SHOWN = 20  # characters on each side of a byte that cannot be read
 
 
@@ -43,6 +44,8 @@ def decode_exactly(data: bytes, where: str, encoding: str | None = None) -> str:
         text = data[len(mark) :].decode(name)
     except UnicodeDecodeError as error:
         raise _refused(where, _why(data[len(mark) :], name, error)) from error
+    except (ValueError, IndexError, OverflowError) as error:
+        raise _refused(where, f"is not {name.upper()}: {error}") from error
     if "\0" in text:
         raise _refused(where, _nul(text, name))
     return text
@@ -78,11 +81,12 @@ def text_warnings(text: str) -> list[str]:
 
 
 def _is_known(encoding: str) -> bool:
+    """Whether files are written in it; Python knows more, that are for names of hosts and for source code."""
     try:
         b" ".decode(encoding, "replace")
+        return codecs.lookup(encoding).name not in _NOT_OF_FILES
     except (LookupError, ValueError):
         return False
-    return True
 
 
 def _why(data: bytes, name: str, error: UnicodeDecodeError) -> str:

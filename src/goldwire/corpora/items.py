@@ -11,11 +11,11 @@ import msgspec
 
 from goldwire.corpora import labels as maps
 from goldwire.corpora import offsets
-from goldwire.corpora.codec import line_faults
+from goldwire.corpora.codec import BROKEN, line_faults
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.offsets import Converter, OffsetError, surface
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.rejected import raw_spans
+from goldwire.corpora.rejected import raw_spans, raw_value
 from goldwire.corpora.types import (
     Argument,
     Document,
@@ -269,7 +269,7 @@ class Reader:
         """An item, or what is wrong with it; offsets below 0 alone are outside the text, not malformed."""
         try:
             return msgspec.json.decode(raw, type=type), _NO_FLAW
-        except msgspec.DecodeError as error:
+        except BROKEN as error:
             faults = line_faults(bytes(raw), type, self.document.id, error)
         message = "; ".join(f"{f.path.removeprefix('$') or 'item'}: {f.message}" for f in faults)
         negative = all(f.message == _NEGATIVE and f.path.startswith(f"$.{place}[") for f in faults)
@@ -305,7 +305,7 @@ class Reader:
             "spans": raw_spans(fields.get("trigger" if given["unit"] == "event" else "spans")),
             "words": _text(fields, "text"),
         }
-        read |= {"kind": flaw.kind, "message": flaw.message, "path": path, "value": msgspec.json.decode(raw)}
+        read |= {"kind": flaw.kind, "message": flaw.message, "path": path, "value": raw_value(raw)}
         self.rejected.append(Rejected(where=self.where, document=self.document.id, **{**read, **given}))
 
     def _reject_mention(self, raw: msgspec.Raw, flaw: Flaw, path: str) -> None:
@@ -377,7 +377,7 @@ def _with_ids(items: list[I], prefix: str) -> Iterator[I]:
 
 
 def _fields(raw: msgspec.Raw) -> dict[str, Any]:
-    value = msgspec.json.decode(raw)
+    value = raw_value(raw)
     return value if isinstance(value, dict) else {}
 
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
-from goldwire.corpora.codec import decode_lines, read_bytes
+from goldwire.corpora.codec import BROKEN, decode_lines, read_bytes
 from goldwire.corpora.errors import CorpusError, GoldwireError
 
 T = TypeVar("T")
@@ -22,21 +22,26 @@ class Journal(Generic[T]):
     """A journal that is open for more: its `lines`, decoded as `type`. Use it in a `with` statement.
 
     A line outlives a kill of this process; one that is `durable` a power cut too. Raises `busy` if another
-    process has it open, `CorpusError` if it cannot be written, `DataError` if a line is damaged.
+    process has it open, `CorpusError` if it cannot be written, `DataError` if a line is damaged; with
+    `patient` such lines are passed over, and `damaged` says how many.
     """
 
-    def __init__(self, path: Path, type: Any, busy: GoldwireError, *, durable: bool = False) -> None:
-        self.durable = durable
+    def __init__(
+        self, path: Path, type: Any, busy: GoldwireError, *, durable: bool = False, patient: bool = False
+    ) -> None:
+        self.durable, self._path, self.damaged = durable, path, 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab")
+            self._file = path.open("ab", buffering=0)  # so that nothing waits to be written when it cannot be
         except OSError as error:
             raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             whole = _whole_lines(read_bytes(path))
             self._file.truncate(len(whole))
-            self.lines: list[T] = decode_lines(whole, type, str(path))
+            self.lines: list[T] = (
+                self._passable(whole, type) if patient else decode_lines(whole, type, str(path))
+            )
         except BaseException as error:
             self._file.close()
             if isinstance(error, BlockingIOError):
@@ -51,11 +56,28 @@ class Journal(Generic[T]):
 
     def add(self, line: T) -> None:
         """Put a line at the end, and on the disk if the journal is durable."""
-        self._file.write(msgspec.json.encode(line) + b"\n")
-        self._file.flush()
-        if self.durable:
-            os.fsync(self._file)
+        rest = memoryview(msgspec.json.encode(line) + b"\n")
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) or 0 :]
+            if self.durable:
+                os.fsync(self._file)
+        except OSError as error:
+            raise CorpusError(
+                f"{self._path}: cannot be written ({error.strerror}); what was done before is kept, and the "
+                "same command goes on from there"
+            ) from error
         self.lines.append(line)
+
+    def _passable(self, whole: bytes, type: Any) -> list[T]:
+        """The lines that can be read; the others are counted."""
+        decoder, lines = msgspec.json.Decoder(type), list[T]()
+        for line in filter(bytes.strip, whole.split(b"\n")):
+            try:
+                lines.append(decoder.decode(line))
+            except BROKEN:
+                self.damaged += 1
+        return lines
 
     def clear(self) -> None:
         """Forget everything."""

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from goldwire.corpora import exclude
-from goldwire.corpora.codec import encode_lines
+from goldwire.corpora.codec import BROKEN, encode_lines
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, RawSpans, Rejected, Span
 
@@ -66,6 +66,14 @@ def raw_spans(value: Any) -> RawSpans:
     pairs = [tuple(item) for item in items if isinstance(item, list | tuple | Span)]
     whole = len(pairs) == len(items) and all(len(pair) == 2 and all(map(_fits, pair)) for pair in pairs)  # noqa: PLR2004
     return tuple(pairs) if whole else ()
+
+
+def raw_value(raw: msgspec.Raw) -> Any:
+    """An item as it came; its text where it cannot be read, for a number out of range or how deep it goes."""
+    try:
+        return msgspec.json.decode(raw)
+    except BROKEN:
+        return bytes(raw).decode("utf-8", "replace")
 
 
 def _fits(value: Any) -> bool:

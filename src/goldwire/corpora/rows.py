@@ -86,7 +86,11 @@ def _csv_values(text: str, where: str) -> _Values:
     header_line = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=header_line.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    header, line = [name.strip().lower() for name in next(reader, [])], reader.line_num + 1
+    try:
+        header, line = [name.strip().lower() for name in next(reader, [])], reader.line_num + 1
+    except csv.Error as error:
+        yield f"{where}:1", f"not valid CSV: {error}"
+        return
     if header.count("text") != 1 or header.count("id") > 1:
         told = f"needs one column text, and one column id at most; the header has {', '.join(header)}"
         yield f"{where}:1", told
@@ -150,7 +154,7 @@ def _read_id(value: Any) -> str | None:
         return str(value)
     if not isinstance(value, str) or not value:
         raise ValueError(f"an id is text or a whole number, got {_shown(value)}")
-    return value
+    return _whole(value)
 
 
 def _id_of(text: str) -> str:
@@ -167,7 +171,13 @@ def _read_text(value: Any) -> str:
 def _read_string(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise ValueError(f"text is needed, got {_shown(value)}")
-    return value or None
+    return _whole(value) if value else None
+
+
+def _whole(value: str) -> str:
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("holds half a character (a lone surrogate)")
+    return value
 
 
 def _read_published(value: Any) -> str | None:

@@ -116,6 +116,7 @@ def request(document: Document) -> bytes:
 def decode(data: bytes, where: str) -> Prediction:
     """A line of the simple form; `DataError` with every fault of its outer shape."""
     try:
+        str(data, "utf-8")  # items stay undecoded for now, and msgspec passes over the bytes in them
         return msgspec.json.decode(data, type=Prediction)
     except BROKEN as error:
         faults = line_faults(data, Prediction, where, error)

@@ -330,6 +330,8 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _beside(path: Path) -> Path:
+    if not path.name or path.name == "..":
+        raise CorpusError(f"{path}: is a folder; name a file in it")
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 

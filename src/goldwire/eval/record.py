@@ -6,7 +6,7 @@ no text and no annotation. `FORMAT` goes up when old readers could not read new 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.codec import decode_versioned, read_bytes
-from goldwire.corpora.errors import JudgementError
+from goldwire.corpora.errors import DataError, Fault, JudgementError
 from goldwire.corpora.store import write_atomic
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
 from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.text import amount, sized
+from goldwire.eval.verify import iter_faults
 
 FORMAT = 2  # 1 had no coverage, no rejected units and no failed documents
 
@@ -299,8 +300,17 @@ def encode_record(record: Record) -> bytes:
 
 
 def decode_record(data: bytes, where: str = "record") -> Record:
-    """A record from JSON; `DataError` with every fault if it is none, or of a later format."""
-    return decode_versioned(data, Record, "a record", where, FORMAT)
+    """A record from JSON; `DataError` with every fault if it is none or damaged, or of a later format."""
+    record = decode_versioned(data, Record, "a record", where, FORMAT)
+    check(iter_faults(record, where), "a record", where)
+    return record
+
+
+def check(faults: Iterable[Fault], what: str, where: str) -> None:
+    """Raise `DataError` if a file, which should be `what`, was found to be damaged."""
+    found = list(faults)
+    if found:
+        raise DataError(f"{where}: not {what}, or damaged ({amount(len(found), 'fault')})", found)
 
 
 def read_record(path: Path) -> Record:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
+from goldwire.corpora import address
 from goldwire.corpora.errors import ServerError
 
 URL, TOKEN = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"  # variables of the environment
@@ -32,6 +33,7 @@ def find(
             f"no server: start one with `goldwire annotate serve`, or name yours with --url or in {URL}"
         )
     found = found.rstrip("/")
+    address.split(found, ServerError)
     token = _from_file(token_file) or _of_local(found, local) or os.environ.get(TOKEN) or _from_keyring(found)
     if not token:
         raise ServerError(

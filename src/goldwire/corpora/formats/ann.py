@@ -128,7 +128,10 @@ def _take_value(lines: Lines, id: str, rest: str, where: str) -> None:
 
 def _take_same(lines: Lines, id: str, rest: str, where: str) -> None:
     del id, where
-    lines.same.append(rest.split()[1:])
+    ids = rest.split()[1:]
+    if not ids:
+        raise ValueError("an Equiv line names the ids that are one")
+    lines.same.append(ids)
 
 
 def _ends(parts: Iterable[str]) -> list[tuple[str, str]]:

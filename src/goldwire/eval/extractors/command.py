@@ -2,8 +2,10 @@
 
 In:  {"document": "a1", "text": "…", "sha256": "…", "meta": {…}}      Out: a line in the simple form.
 
-The program is started once, without a shell, and must flush after each line. Where it ends or answers with
-something that is not JSON, the document fails and the next one gets a new process.
+The program is started once, without a shell, and must flush after each line. An answer counts only with the
+`document` it is for: a program that does not say it is started anew for each document. Where it ends, or
+writes something else, another document's answer or a line too many, the document fails and the next one gets
+a new process.
 """
 
 from __future__ import annotations
@@ -12,12 +14,10 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
@@ -28,11 +28,17 @@ from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, DocumentError, options
 from goldwire.eval.extractors.closure import Search, collect, imports
+from goldwire.eval.extractors.program import Program
 from goldwire.eval.extractors.watch import digest
 
-_TAIL = 2000  # bytes of what a program wrote to standard error that are looked at
+_FIRST = 2000  # bytes of a script that are looked at for how it is run
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*t?(?:\.exe)?")
 _SHOWN = 80  # bytes of a garbled reply that are shown
+_LINGER = 0.05  # seconds in which a program that writes more than one line shows it, after its first answer
+SLOW = (
+    "its answers do not say which document they are for, so it is started anew for each document, which is "
+    'slow; with "document" in each answer, as it stands in the line it answers, it is started once'
+)
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):
@@ -42,15 +48,16 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CommandExtractor:
-    """Talks to one process of a program."""
+    """Talks to one process of a program; to one for each document where its answers do not name them."""
 
     provides = frozenset({"mentions", "triggers", "arguments", "attributes", "relations", "clusters"})
 
     def __init__(self, arguments: Sequence[str], version: str = "") -> None:
         self.name, self.version = shlex.join(arguments), version
+        self.notes: list[str] = []
         self._arguments = list(arguments)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log: IO[bytes] | None = None
+        self._program: Program | None = None
+        self._before = ""  # the document it answered last
 
     def extract(self, documents: Sequence[Document]) -> Iterator[Prediction]:
         """The program's answer to each document."""
@@ -59,54 +66,57 @@ class CommandExtractor:
     @property
     def processes(self) -> tuple[int, ...]:
         """The program's process, whose memory is the system's too."""
-        return () if self._process is None else (self._process.pid,)
+        return () if self._program is None else (self._program.number,)
 
     def close(self) -> None:
         """End the input of the program and wait until it ends."""
-        if self._process is not None:
-            self._end()
+        program, self._program = self._program, None
+        if program is not None:
+            program.finish()
 
     def _ask(self, document: Document) -> Prediction:
-        process = self._running()  # with pipes on both ends
+        """The answer to a document; whatever goes wrong, the next one gets a new process."""
+        program, self._program = self._program or Program(self._arguments), None
+        if program.asked and program.more(0):
+            program.stop()
+            raise DocumentError(f"the program wrote a line too many after its answer for {self._before!r}")
+        answer = self._answer(program, document)
+        if answer.document is None:
+            return self._unnamed(program, answer, document)
+        # What writes too much does so from the start, a moment after its answer.
+        if program.more(_LINGER if program.asked == 1 else 0):
+            program.stop()
+            raise DocumentError("the program wrote more than one line for this document")
+        if self.notes:
+            program.finish()
+        else:
+            self._program, self._before = program, document.id
+        return answer
+
+    def _answer(self, program: Program, document: Document) -> Prediction:
+        line = program.ask(simple.request(document))
         try:
-            process.stdin.write(simple.request(document) + b"\n")  # type: ignore[union-attr]  # a pipe
-            process.stdin.flush()  # type: ignore[union-attr]  # a pipe
-        except BrokenPipeError:
-            raise DocumentError(self._end()) from None
-        line = process.stdout.readline()  # type: ignore[union-attr]  # a pipe
-        if not line.endswith(b"\n"):
-            raise DocumentError(self._end())
-        try:
-            return simple.decode(line, document.id)
+            answer = simple.decode(line, document.id)
         except DataError as error:
-            self._stop()
+            program.stop()
             shown = line[:_SHOWN].decode("utf-8", "replace").rstrip("\n")
             raise DocumentError(f"garbled reply {shown!r}: {error.faults[0].message}") from error
+        if answer.document not in (None, document.id):
+            program.stop()
+            raise DocumentError(f"the program answered for document {answer.document!r}")
+        return answer
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `_end`
-            self._process = subprocess.Popen(
-                self._arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log
-            )
-        return self._process
-
-    def _stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._end()
-
-    def _end(self) -> str:
-        """Wait for the process to end, after which there is none; returns how it ended."""
-        process, log = self._process, self._log
-        assert process is not None  # noqa: S101 - for the type checker: both are set together
-        assert log is not None  # noqa: S101
-        self._process = None
-        process.communicate()
-        log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL))
-        lines = log.read().decode("utf-8", "replace").strip().splitlines()
-        log.close()
-        return f"the program exited with {process.returncode}" + (f": {lines[-1].strip()}" if lines else "")
+    def _unnamed(self, program: Program, answer: Prediction, document: Document) -> Prediction:
+        """An answer that does not say what it is for: it counts as the only line of a process asked once."""
+        if program.asked > 1:  # it may be a late line of an earlier document
+            program.stop()
+            program = Program(self._arguments)
+            answer = self._answer(program, document)
+        elif not self.notes:
+            self.notes.append(SLOW)
+        if program.finish().strip():
+            raise DocumentError("the program wrote more than one line for this document")
+        return answer
 
 
 def load(target: str, context: Context) -> CommandExtractor:
@@ -184,7 +194,7 @@ def _shebang(path: Path) -> bytes:
     """The first line of a script, which says by what it is run; b"" of any other file."""
     try:
         with path.open("rb") as file:
-            line = file.readline(_TAIL)
+            line = file.readline(_FIRST)
     except OSError:
         return b""
     return line if line.startswith(b"#!") else b""

@@ -20,11 +20,12 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from goldwire.corpora import simple
+from goldwire.corpora import address, simple
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import ABSENT, REFUSED, Context, DocumentError, options
+from goldwire.eval.extractors.program import LONGEST, too_long
 
 TRIES = 4
 FIRST_WAIT = 0.5  # seconds before the second try; doubled after each
@@ -87,8 +88,8 @@ class Caller:
 
     def _attempt(self, body: bytes) -> bytes | _Again:
         try:
-            reply = self._client.post(self.url, content=body)
-            content = reply.content
+            with self._client.stream("POST", self.url, content=body) as reply:
+                content = _read(reply)
         except httpx.TransportError as error:
             nobody = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             said = f"no answer ({type(error).__name__}: {self._hidden(str(error))})"
@@ -116,9 +117,19 @@ class Caller:
         self._client.close()
 
 
+def _read(reply: httpx.Response) -> bytes:
+    """The body of an answer, unpacked; `DocumentError` if it is longer than any may be."""
+    content = bytearray()
+    for part in reply.iter_bytes():
+        content += part
+        if len(content) > LONGEST:
+            raise DocumentError(too_long())
+    return bytes(content)
+
+
 def checked(url: str) -> str:
     """The address, unless it holds a user or password: those would end up in records."""
-    parts = urlsplit(url)
+    parts = address.split(url, ExtractorError)
     if parts.username is not None or parts.password is not None:
         raise ExtractorError(
             f"{parts.hostname}: no user or password in an address; "

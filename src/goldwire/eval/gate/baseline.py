@@ -6,22 +6,25 @@ belong to. Which gold units each system had right is there as well, so that a lo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from goldwire.corpora.codec import decode_versioned, read_bytes
-from goldwire.corpora.errors import CorpusError, JudgementError, nearest
+from goldwire.corpora.errors import CorpusError, Fault, JudgementError, nearest
 from goldwire.corpora.store import write_atomic
 from goldwire.eval import comparability
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measure import name, parse
-from goldwire.eval.record import LayerFacts, Record, Result, failed_runs
+from goldwire.eval.record import LayerFacts, Record, Result, check, decode_counts, failed_runs
 from goldwire.eval.statistics.metrics import headline
 from goldwire.eval.text import points
+from goldwire.eval.verify import iter_faults
 
 FORMAT = 2  # as that of the record inside
+_ROUNDING = 1e-9  # sums may have been made in another order
 Hits = dict[str, dict[str, dict[str, str]]]  # by system, measure, document id: see `trace.encode_hits`
 
 
@@ -107,8 +110,38 @@ def _field(name: str, value: object) -> str:
 
 
 def decode_baseline(data: bytes, where: str = "baseline") -> Baseline:
-    """A baseline from JSON; `DataError` if it is none."""
-    return decode_versioned(data, Baseline, "a baseline", where, FORMAT)
+    """A baseline from JSON; `DataError` if it is none or damaged: then nothing can be said of a loss."""
+    baseline = decode_versioned(data, Baseline, "a baseline", where, FORMAT)
+    check(iter_faults(baseline.record, where, "$.record"), "a baseline", where)
+    check(_hits(baseline.hits, where), "a baseline", where)
+    check(_contradictions(baseline.record, where), "a baseline", where)
+    return baseline
+
+
+def _hits(hits: Hits, where: str) -> Iterator[Fault]:
+    for system, measures in hits.items():
+        for measure, documents in measures.items():
+            for document, digits in documents.items():
+                if not re.fullmatch("1?[0-9a-f]*", digits):
+                    told = "is no line of hexadecimal digits"
+                    yield Fault(where, f"$.hits.{system}.{measure}.{document}", told)
+
+
+def _contradictions(record: Record, where: str) -> Iterator[Fault]:
+    """Figures that do not follow from the counts beside them, one of which was changed.
+
+    What is undefined, and averages other than micro, came out otherwise in format 1.
+    """
+    tables = {(table.system, table.measure): table for table in record.counts}
+    for number, result in enumerate(record.results):
+        measure = parse(result.measure)
+        table = tables.get((result.system, str(measure.counted)))
+        if table is None or result.value is None or (record.format == 1 and measure.average != "micro"):
+            continue
+        found = headline(decode_counts(table, record.documents), measure).f
+        if found is not None and abs(found - result.value) > _ROUNDING:
+            told = f"is {result.value:.6f}, but the counts give {found:.6f}"
+            yield Fault(where, f"$.record.results[{number}].value", told)
 
 
 def read_baseline(path: Path) -> Baseline:

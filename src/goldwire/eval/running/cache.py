@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -22,6 +22,8 @@ from goldwire.corpora.types import Document
 from goldwire.eval.running.worker import NOTHING
 
 RUNS = "runs"
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Size = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,7 +34,7 @@ class Session(_Line, frozen=True, tag="session"):
     """A run began or went on; `created` is an ISO 8601 time."""
 
     created: str
-    workers: int
+    workers: Size
     goldwire: str
 
 
@@ -42,24 +44,26 @@ class Start(_Line, frozen=True, tag="start"):
     name: str
     version: str
     provides: list[str]
-    seconds: float
+    seconds: Seconds
     notes: list[str] = []
 
 
 class Entry(_Line, frozen=True, tag="document"):
     """A document is done: its output, or the reason why there is none.
 
-    `seconds` is the system's own time; `at` the seconds since the first worker of the session was open.
+    `seconds` is the system's own time; `at` the seconds since the first worker of the session was open;
+    `notes` what the system had to say meanwhile.
     """
 
     key: str
-    characters: int
-    seconds: float
-    at: float
+    characters: Size
+    seconds: Seconds
+    at: Seconds
     output: msgspec.Raw = NOTHING
     error: str | None = None
     details: dict[str, Any] = {}
-    memory: int | None = None
+    memory: Size | None = None
+    notes: list[str] = []
 
 
 Line = Session | Start | Entry
@@ -100,9 +104,12 @@ class Renewal:
 
 
 def open_journal(path: Path) -> Journal[Line]:
-    """The journal of a state of a system; `ExtractorError` if another process is writing to it."""
+    """The journal of a state of a system; `ExtractorError` if another process is writing to it.
+
+    A damaged line costs what it holds: that document is run again.
+    """
     busy = ExtractorError(f"{path}: another process is running this system; wait for it")
-    return Journal(path, Line, busy)
+    return Journal(path, Line, busy, patient=True)
 
 
 def entries(lines: Iterable[Line]) -> dict[str, Entry]:

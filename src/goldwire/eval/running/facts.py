@@ -115,7 +115,7 @@ def _sessions(lines: Iterable[Line]) -> list[list[Entry]]:
     for line in lines:
         if isinstance(line, Session):
             found.append([])
-        elif isinstance(line, Entry):
+        elif isinstance(line, Entry) and found:  # the line of its session may be damaged
             found[-1].append(line)
     return [session for session in found if session]
 

@@ -18,6 +18,8 @@ from goldwire.corpora.types import Annotations, Document, Rejected
 from goldwire.eval.running import facts
 from goldwire.eval.running.cache import Entry
 
+_BEYOND = 1e15  # no document costs so much in any unit; sums of larger numbers would not be exact
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """One document: its annotations without provenance, and all that is to be said of them.
@@ -71,7 +73,7 @@ def usage(details: dict[str, Any]) -> dict[str, float]:
     return {
         name: value
         for name, value in reported.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _BEYOND
     }
 
 

@@ -15,15 +15,18 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Self
 
 import msgspec
 
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.types import Document
-from goldwire.eval.running.worker import FAREWELL, Batch, Broken, Job, Message, Ready, Result
+from goldwire.eval.extractors.program import end_marked, last_line
+from goldwire.eval.running.worker import FAREWELL, MARK, Batch, Broken, Job, Message, Ready, Result
 
 # Seconds a system may take to open: a large model is loaded, or a small one trained.
 START_LIMIT = 1800.0
@@ -32,8 +35,8 @@ DEPTH = 2
 # Seconds a system that has nothing left to do may take to close.
 GRACE = 2.0
 _CHUNK = 1 << 16
+_LOOK = 0.5  # seconds without a word after which it is seen whether a process has ended
 _POLL = 0.001  # seconds between two looks at whether a process has ended
-_TAIL = 2000  # bytes of a dead worker's standard error that are looked at
 # One thread per worker: workers are what uses the cores, and sums come out the same each time.
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -110,6 +113,8 @@ class Pool:
         events: list[Happening] = []
         for key, _ in self._selector.select(self._patience()):
             events += self._hear(key.data)
+        for worker in [w for w in self._workers if not events and w.ended()]:
+            events += self._lose(worker, None)
         for worker in [w for w in self._workers if w.deadline <= time.perf_counter()]:
             events += self._lose(worker, self._overdue(worker))
         for worker in self._workers:
@@ -124,10 +129,10 @@ class Pool:
         plenty = len(self._waiting) > self.size * self._batch and not self._alone
         return len(worker.queue) < DEPTH and plenty
 
-    def _patience(self) -> float | None:
-        """Seconds until the first deadline; None if there is none."""
+    def _patience(self) -> float:
+        """Seconds until the first deadline, or until it is time to see whether all are alive."""
         first = min(worker.deadline for worker in self._workers)
-        return None if first == math.inf else max(0.0, first - time.perf_counter())
+        return max(0.0, min(first - time.perf_counter(), _LOOK))
 
     def _hear(self, worker: _Worker) -> list[Happening]:
         messages, alive = worker.read()
@@ -200,15 +205,16 @@ class _Worker:
         self.open = self.silent = False
         self.queue: deque[list[int]] = deque()  # what it works on, and what lies ready
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
-        self._rest = b""
+        self._mark = uuid.uuid4().hex
+        self._rest: list[bytes] = []  # of a line whose end has not come
         self._decoder = msgspec.json.Decoder(Message)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "goldwire.eval.running.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**_ENVIRONMENT, **os.environ},
-            start_new_session=True,  # so that what it starts can be ended with it
+            env={**_ENVIRONMENT, **os.environ, MARK: self._mark},
+            start_new_session=True,  # so that what it starts can be ended with it, and by the mark
         )
         assert self._process.stdout is not None  # noqa: S101 - for the type checker: a pipe was asked for
         self.output = self._process.stdout.fileno()
@@ -246,9 +252,23 @@ class _Worker:
     def read(self) -> tuple[list[Message], bool]:
         """The messages that have come, and whether the process still lives."""
         data = os.read(self.output, _CHUNK)
-        *lines, self._rest = (self._rest + data).split(b"\n")
         self.silent = not data
-        return [self._decoder.decode(line) for line in lines], bool(data)
+        first, *others = data.split(b"\n")
+        self._rest.append(first)
+        if not others:
+            return [], not self.silent
+        lines, self._rest = [b"".join(self._rest), *others[:-1]], others[-1:]
+        try:
+            return [self._decoder.decode(line) for line in lines], not self.silent
+        except BROKEN:
+            return [], False
+
+    def ended(self) -> bool:
+        """Whether the process has ended and nothing is unread; a child may still hold its output open."""
+        gone = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.output, selectors.EVENT_READ)
+            return gone and not selector.select(0.0)
 
     def end(self) -> str:
         """End the process and all it started, in peace if it is idle; returns how it ended."""
@@ -259,11 +279,12 @@ class _Worker:
             self._await(GRACE)  # its output ends before it does, and how it ends is to be known
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
+        end_marked(MARK, self._mark)
         code = self._process.wait()
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()  # type: ignore[union-attr]  # both ends are pipes
         self._process.stdout.close()  # type: ignore[union-attr]  # as above
-        words = self._last_words()
+        words = last_line(self._log)
         self._log.close()
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"the process exited with {code}"
         return f"{how} ({words})" if words else how
@@ -285,8 +306,3 @@ class _Worker:
             if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
                 return
             time.sleep(_POLL)
-
-    def _last_words(self) -> str:
-        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _TAIL))
-        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1].strip() if lines else ""

@@ -166,7 +166,7 @@ def _run(
         if todo:
             brake = None if keep_going else _brake(corpus, plan, known)
             _work(plan, todo, book, brake, progress)
-        found = _publish(corpus, plan, book.lines, known)
+        found = _publish(corpus, plan, book.lines, known, 0 if fresh else journal.damaged)
     return Outcome(system=system.name, facts=found, reused=reused)
 
 
@@ -297,10 +297,13 @@ def _entry(key: str, characters: int, result: Result, at: float) -> Entry:
         error=result.error,
         details=result.details,
         memory=result.memory,
+        notes=result.notes,
     )
 
 
-def _publish(corpus: Corpus, plan: _Plan, lines: Sequence[Line], known: Mapping[str, Verdict]) -> Facts:
+def _publish(
+    corpus: Corpus, plan: _Plan, lines: Sequence[Line], known: Mapping[str, Verdict], damaged: int
+) -> Facts:
     """Write quarantine, layer and facts from the journal; the facts come last and name the layer's hash.
 
     Nothing is written, and `ExtractorError` raised, where no document succeeded.
@@ -316,7 +319,8 @@ def _publish(corpus: Corpus, plan: _Plan, lines: Sequence[Line], known: Mapping[
     place = cache.folder(corpus, plan.system.name)
     write_quarantine(place / QUARANTINE, (item for verdict in verdicts for item in verdict.rejected))
     layer = corpus.write_layer(f"system/{plan.system.name}", [_signed(v, plan, start) for v in verdicts])
-    found = _facts(plan, lines, entries, verdicts, hashlib.sha256(layer.read_bytes()).hexdigest())
+    digest = hashlib.sha256(layer.read_bytes()).hexdigest()
+    found = _facts(plan, lines, entries, verdicts, damaged=damaged, layer=digest)
     write_atomic(place / facts.FILE, msgspec.json.encode(found))
     return found
 
@@ -351,6 +355,8 @@ def _facts(
     lines: Sequence[Line],
     entries: Sequence[Entry],
     verdicts: Sequence[Verdict],
+    *,
+    damaged: int,
     layer: str,
 ) -> Facts:
     start, session = _last(lines, Start), _last(lines, Session)
@@ -368,9 +374,19 @@ def _facts(
         layer=layer,
         speed=facts.speed(lines, entries),
         allowed=plan.allowed,
-        notes=start.notes if start else [],
+        notes=_notes(start, entries, damaged),
         **tally(verdicts),
     )
+
+
+def _notes(start: Start | None, entries: Sequence[Entry], damaged: int) -> list[str]:
+    """What the system had to say, each once, and what its journal has to say."""
+    said = [*(start.notes if start else []), *(note for entry in entries for note in entry.notes)]
+    if damaged:
+        said.append(
+            f"{amount(damaged, 'line')} of its journal could not be read, so it ran anew on what they held"
+        )
+    return list(dict.fromkeys(said))
 
 
 L = TypeVar("L", Start, Session)

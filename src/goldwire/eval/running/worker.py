@@ -23,10 +23,13 @@ import msgspec
 from goldwire.corpora.errors import GoldwireError
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, DocumentError, Extractor, open_extractor
+from goldwire.eval.extractors.program import LONGEST, end_marked, too_long
 from goldwire.eval.extractors.spec import Spec
 
 MEGABYTE = 1_000_000
 NOTHING = msgspec.Raw(b"null")  # a raw field cannot be optional
+MARK = "GOLDWIRE_RUN"  # a variable of its environment by which what it started is found
+_SAID = 4000  # characters of an exception that are told
 FAREWELL = b"\n"  # an empty line: no more documents
 
 
@@ -65,7 +68,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, tag="result", omit_defau
     """One document's output or the reason why there is none.
 
     `seconds` is the time the call took, divided by the documents in it; `memory` the peak of the process so
-    far, in bytes; `details` what was spent on a document that failed, `cause` that of a `DocumentError`.
+    far, in bytes; `details` what was spent on a document that failed, `cause` that of a `DocumentError`,
+    `notes` lines for the user that the system has had to say since it was opened.
     """
 
     seconds: float
@@ -74,6 +78,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, tag="result", omit_defau
     cause: str | None = None
     details: dict[str, Any] = {}
     memory: int | None = None
+    notes: list[str] = []
 
 
 Message = Ready | Broken | Result
@@ -96,9 +101,12 @@ def main() -> None:
 
 def _serve(extractor: Extractor, lines: _Lines, sink: BinaryIO, memory: int | None) -> None:
     decoder = msgspec.json.Decoder(Batch)
+    told = len(getattr(extractor, "notes", ()))
     while line := lines.next():
         for result in run_batch(extractor, decoder.decode(line).documents, memory):
-            _send(sink, result)
+            news = list(getattr(extractor, "notes", ()))[told:]
+            told += len(news)
+            _send(sink, msgspec.structs.replace(result, notes=news) if news else result)
     close = getattr(extractor, "close", None)
     if close is not None:
         close()
@@ -146,16 +154,19 @@ def _encoded(output: Any, document: Document) -> msgspec.Raw:
     named = output.get("document") if isinstance(output, dict) else getattr(output, "document", None)
     if named not in (None, document.id):
         raise DocumentError(f"the system answered for document {named!r}")
-    return msgspec.Raw(msgspec.json.encode(output))
+    encoded = msgspec.json.encode(output)
+    if len(encoded) > LONGEST:
+        raise DocumentError(too_long())
+    return msgspec.Raw(encoded)
 
 
 def _reason(error: Exception, memory: int | None) -> str:
     if isinstance(error, MemoryError):
         limit = f" (the limit is {memory / MEGABYTE:.0f} MB)" if memory else ""
         return f"out of memory{limit}"
-    if isinstance(error, GoldwireError):
-        return str(error)
-    return f"{type(error).__name__}: {error}"
+    said = str(error) if isinstance(error, GoldwireError) else f"{type(error).__name__}: {error}"
+    whole = said.encode("utf-8", "backslashreplace").decode()
+    return whole if len(whole) <= _SAID else f"{whole[:_SAID]} …"
 
 
 def _ready(extractor: Extractor, begun: float) -> Ready:
@@ -205,6 +216,7 @@ class _Lines:
 
 def _end_group() -> None:
     """Kill this process and what it started; the parent made it the leader of a group."""
+    end_marked(MARK, os.environ.get(MARK, ""))
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
