@@ -98,7 +98,7 @@ def test_a_number_out_of_range_costs_its_item(corpus: Corpus, tmp_path: Path, it
     line = f'{{"document":"d1","mentions":[{item},{{"type":"GPE","spans":[[0,5]]}}]}}'
     facts = run(corpus, tmp_path, only_on_d1(f"print({line!r}, flush=True)"))
     assert facts.failed == {}
-    assert facts.quarantined == {"mentions": 1}
+    assert facts.rejected == {"malformed": 1}
     assert counts(corpus) == [1, 1, 1, 1]
 
 

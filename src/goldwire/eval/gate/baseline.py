@@ -19,9 +19,9 @@ from goldwire.eval import comparability
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measure import name, parse
 from goldwire.eval.record import LayerFacts, Record, Result, check, decode_counts, failed_runs
+from goldwire.eval.record.verify import iter_faults
 from goldwire.eval.statistics.metrics import headline
 from goldwire.eval.text import points
-from goldwire.eval.verify import iter_faults
 
 FORMAT = 2  # as that of the record inside
 _ROUNDING = 1e-9  # sums may have been made in another order

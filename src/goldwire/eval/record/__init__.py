@@ -17,10 +17,10 @@ from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import DataError, Fault, JudgementError
 from goldwire.corpora.store import write_atomic
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
+from goldwire.eval.record.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.text import amount, sized
-from goldwire.eval.verify import iter_faults
 
 FORMAT = 2  # 1 had no coverage, no rejected units and no failed documents
 
