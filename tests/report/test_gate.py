@@ -336,7 +336,7 @@ CEILING = Policy(rules=(Rule(figure="rejected", ceiling=0.05),))
 
 
 def rejecting(number):
-    """A record of a system that gave twenty units in each of two documents; of those so many were rejected."""
+    """A record of a system that gave twenty units in each of two documents; so many were rejected."""
     made = make_record({"PER": [(1, 1, 1), (1, 1, 1)]}, "s")
     row = ((0, 0, 20, 0, 0), (1, number, 0, 0, 0))
     table = CountTable(
