@@ -15,7 +15,7 @@ from goldwire.corpora.store import make_document, open_corpus
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.measure import parse
 from goldwire.eval.record import Record, read_record
-from goldwire.eval.report import build, latex, markdown, tables, terminal
+from goldwire.eval.report import build, latex, markdown, plots, tables, terminal
 from goldwire.eval.report.layout import lay_out, wrap
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Column, Group, Table, abreast
@@ -242,3 +242,31 @@ def test_measures_of_the_field_are_spelled_out(scored):
     for title in ("TI (trigger)", "TC (trigger + type)", "AI+ (trigger + type + span)"):
         assert title in text
     assert report.boards[0].measure == str(parse("entity"))
+
+
+def two(trials: int) -> build.Report:
+    """A report of two systems on two documents, both right on the first, the other empty on the second."""
+    documents = [make_document("a", "Anna slept."), make_document("b", "Anna woke.")]
+    mention = Mention(id="m", type="PER", spans=(Span(0, 4),))
+    gold = [Annotations(document=d.id, sha256=d.sha256, mentions=(mention,)) for d in documents]
+    systems = {"one": gold, "half": gold[:1]}
+    record = score(gold, systems, documents, ["entity"], options=Options(trials=trials))
+    return build.make_report({"r": record})
+
+
+@pytest.mark.parametrize(("trials", "told"), [(0, False), (50, True)])
+def test_intervals_are_announced_only_where_some_are_shown(trials, told):
+    report = two(trials)
+    assert ("with 95 % intervals" in tables.scores(report).caption) is told
+    assert ("without intervals" in tables.scores(report).caption) is not told
+    assert ("by bootstrap" in latex.render(report)) is told
+    assert "told apart by paired approximate" in latex.render(report)
+    title = plots.forest(report.boards[0], {"one": 0, "half": 1}).caption
+    assert ("95 %" in title) is told
+
+
+def test_a_table_of_one_system_says_nothing_of_tests():
+    document = make_document("a", "Anna slept.")
+    gold = [Annotations(document="a", sha256=document.sha256)]
+    record = score(gold, {"s": gold}, [document], ["entity"], options=Options(trials=0))
+    assert "told apart" not in latex.render(build.make_report({"r": record}))

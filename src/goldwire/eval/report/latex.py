@@ -11,7 +11,7 @@ from goldwire.eval.report.model import Report
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Table
 from goldwire.eval.report.tables import f_name, scores
-from goldwire.eval.text import UNDEFINED, line
+from goldwire.eval.text import UNDEFINED, amount, line
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -92,8 +92,15 @@ def _notes(report: Report) -> Iterator[str]:
 
 def _caption(report: Report, sheet: Table) -> str:
     overview = report.overview
+    methods = []
+    if any(cell.range for row in sheet.rows for cell in row):
+        methods.append("intervals by bootstrap over documents")
+    if any(board.pairs for board in report.boards):
+        test = "approximate randomisation at 5\\,\\%, with Holm's correction"
+        methods.append(f"systems are told apart by paired {test}")
+    how = "; ".join(methods)
     return (
-        f"P, R and {f_name(report.boards)} on {escape(overview.corpus)} ({overview.documents:,} documents). "
-        f"{escape(sheet.caption)} Intervals by bootstrap over documents; systems are told apart by paired "
-        "approximate randomisation at 5\\,\\%, with Holm's correction."
+        f"P, R and {f_name(report.boards)} on {escape(overview.corpus)} "
+        f"({amount(overview.documents, 'document')}). {escape(sheet.caption)}"
+        f"{f' {how[0].upper()}{how[1:]}.' if how else ''}"
     )

@@ -82,8 +82,9 @@ def forest(board: Board, colours: dict[str, int]) -> Drawing:
     said = "; ".join(
         f"{line(s.system)} {points(s.f.value)} ({interval(s.f.low, s.f.high)})" for s in board.standings
     )
+    ends = any(standing.f.low is not None for standing in board.standings)
     return _both(
-        f"{board.name}: F1 with 95 % interval",
+        f"{board.name}: F1{' with 95 % interval' if ends else ''}",
         lambda width: _forest(rows, board, width),
         f"Forest plot. {said}",
     )

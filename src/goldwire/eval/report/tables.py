@@ -12,7 +12,6 @@ from goldwire.eval.text import UNDEFINED, amount, chance, interval, number, poin
 ATTACHED = ALIASES["AC+"]  # what the other definitions of arguments are compared with
 ABREAST = 6  # systems side by side that a page of usual width shows whole
 _ALIKE = "Systems that share a letter cannot be told apart."
-_UNITS = "Points of a hundred, with 95 % intervals."
 _PAIRS = (
     "Differences in points. better/same/worse: documents as the second sees them, where both have a figure. "
     "shows: the least difference that these documents show in four cases of five. needs: how many documents "
@@ -59,11 +58,18 @@ def scores(report: Report) -> Table:
         rows = tuple((Cell(text=board.name), *_figures(board.standings[0])) for board in boards)
         columns = (Column(title="measure", kind="name"), *_columns(f))
         title = _called(boards[0].standings[0])
-        return Table(title=title, columns=columns, groups=(Group(rows=rows),), caption=_UNITS)
+        return Table(title=title, columns=columns, groups=(Group(rows=rows),), caption=_units(rows))
     letters = any(standing.group for board in boards for standing in board.standings)
     groups = tuple(Group(title=board.name, rows=_ranked(board, letters)) for board in boards)
-    caption = f"{_UNITS} {_ALIKE}" if letters else _UNITS
+    units = _units(row for group in groups for row in group.rows)
+    caption = f"{units} {_ALIKE}" if letters else units
     return Table(title="Ranking", columns=_ranking(f, letters), groups=groups, caption=caption)
+
+
+def _units(rows: Iterable[Row]) -> str:
+    """In what the figures are, and whether their intervals stand beside them."""
+    ends = any(cell.range for row in rows for cell in row)
+    return "Points of a hundred, with 95 % intervals." if ends else "Points of a hundred, without intervals."
 
 
 def ranking(board: Board) -> Table:
