@@ -374,7 +374,7 @@ def test_a_ceiling_is_of_rejected_units_alone(rule, message):
 
 
 def test_an_update_does_not_call_zero_what_gold_has_no_units_of():
-    """Three documents with a mention of the system each and none of gold: undefined, as the gate judges it."""
+    """Three documents with a mention of the system each, none of gold: undefined, as the gate judges it."""
     none = make_record({"PER": [(0, 1, 0)] * 3})
     policy = Policy(rules=(Rule(measure="entity", drop=0.1),))
     assert list(iter_changes(None, make_baseline(none, policy))) == ["mine entity: none -> –"]

@@ -87,7 +87,7 @@ def import_layer(
     turned_away = (item.document for item in reading.quarantined)
     gap = coverage.gap(corpus, read, turned_away, covers or reading.covers)
     lines = [*read, *coverage.empty_lines(corpus.hashes(), gap.empty)]
-    written = not is_all_rejected(lines, reading.quarantined)
+    written = not is_all_rejected(read, reading.quarantined)
     if written and path.is_file() and not replace and path.read_bytes() != encode_layer(lines):
         raise CorpusError(
             f"{corpus.path}: layer {layer!r} is there with other content; choose another name, "
