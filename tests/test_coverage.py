@@ -450,3 +450,27 @@ def test_export_in_our_own_form_keeps_that_a_system_failed(
     assert "10 document(s)\n20 document(s) that the layer does not cover were not written" in said.out
     reading = convert.read("goldwire", [out], {}, corpus.documents())
     assert convert.import_layer(corpus, "system/again", reading).failed == 2
+
+
+# ---------------------------------------------------------------- everything rejected
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"document": "elsewhere", "mentions": []}',
+        '{"document": "d00", "mentions": [{"type": "W", "spans": [[90, 91]]}]}',
+    ],
+)
+def test_import_of_which_all_was_rejected_writes_nothing_whatever_it_is_said_to_cover(
+    corpus: Corpus, tmp_path: Path, said_by: Call, row: str
+) -> None:
+    corpus.write_layer("gold", PARTIAL)
+    before = corpus.layer_path("gold").read_bytes()
+    path = tmp_path / "in.jsonl"
+    path.write_text(row + "\n")
+    said = said_by("corpus", "import", corpus.path, path, "--layer", "gold", "--covers", "all", "--replace")
+    assert said.code == 1
+    assert "everything was rejected; layer gold was not written" in said.out
+    assert "taken as judged" not in said.err
+    assert corpus.layer_path("gold").read_bytes() == before

@@ -105,7 +105,7 @@ def import_layer(
         loss=reading.loss,
         rejected=by_kind(reading.quarantined),
         quarantine=quarantine,
-        notes=[*reading.notes, *gap.notes(reading.source, layer, covers)],
+        notes=[*reading.notes, *(gap.notes(reading.source, layer, covers) if written else [])],
         written=written,
     )
 
