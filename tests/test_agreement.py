@@ -65,10 +65,16 @@ def test_two_who_found_nothing_agree_without_a_figure():
 
 
 def test_layers_without_a_common_document_cannot_agree():
-    with pytest.raises(MeasureError, match="no document was annotated in two of the layers"):
+    with pytest.raises(MeasureError, match="none of 4 documents was annotated in two of the layers"):
         agree({"a": layer({"d0": {}}), "b": layer({"d1": {}})}, DOCUMENTS)
     with pytest.raises(MeasureError, match="agreement needs two layers"):
         agree({"a": ANNA}, DOCUMENTS)
+
+
+def test_layers_that_have_documents_in_common_elsewhere_are_not_said_to_have_none():
+    both = {"a": layer({"d0": {}}), "b": layer({"d0": {}})}
+    with pytest.raises(MeasureError, match="none of 3 documents was annotated in two of the layers"):
+        agree(both, DOCUMENTS[1:])
 
 
 def test_the_mean_is_over_pairs_that_have_a_figure():

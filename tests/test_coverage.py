@@ -18,7 +18,7 @@ from goldwire.corpora.coverage import Covered, cover, describe, finished, named,
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.splits import parts
 from goldwire.corpora.store import Corpus, Manifest, Splits, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Event, Mention, Provenance, Span
+from goldwire.corpora.types import Annotations, Event, Mention, Provenance, Rejected, Span
 
 Call = Callable[..., Any]
 THIRTY = [make_document(f"d{number:02}", f"Text {number}.") for number in range(30)]
@@ -397,3 +397,80 @@ def test_brat_folder_with_files_of_other_documents_is_not_written_into(
     corpus.write_layer("gold", PARTIAL[1:])
     with pytest.raises(CorpusError, match=r"1 \.ann file\(s\) that this layer does not cover \(d00\.ann\)"):
         convert.export_layer(corpus, "gold", tmp_path / "o", "brat", {})
+
+
+# ---------------------------------------------------------------- documents on which a system failed
+
+
+def failed(number: int) -> Annotations:
+    details = {"failed": "timeout"}
+    made = line(number, units=False)
+    return msgspec.structs.replace(made, provenance=Provenance(details=details))
+
+
+# Of ten documents: six with units, one empty, one of which all was rejected, two on which the system failed.
+SYSTEM = [
+    *(line(number, units=True) for number in range(6)),
+    line(6, units=False),
+    msgspec.structs.replace(
+        line(7, units=False), rejected=(Rejected(unit="mention", kind="outside-text", message="m"),)
+    ),
+    failed(8),
+    failed(9),
+]
+
+
+def test_document_on_which_a_system_failed_or_all_was_rejected_is_not_called_empty() -> None:
+    found = describe(SYSTEM, 30)
+    assert found == Covered(corpus=30, judged=8, empty=1, failed=2)
+    assert str(found) == "covers 8 of 30 documents (1 empty; not judged: 2 failed)"
+    assert {*finished({item.document: item for item in SYSTEM})} == {f"d{number:02}" for number in range(8)}
+
+
+@pytest.mark.parametrize("format", ["brat", "conll"])
+def test_export_never_says_that_a_system_that_failed_found_nothing(
+    corpus: Corpus, tmp_path: Path, said_by: Call, format: str
+) -> None:
+    corpus.write_layer("system/y", SYSTEM)
+    out = tmp_path / "out"
+    said = said_by("corpus", "export", corpus.path, out, "--layer", "system/y", "--format", format)
+    assert (
+        "8 document(s)\n22 document(s) that the layer does not cover (2 failed) were not written" in said.out
+    )
+    put(corpus, out, format)
+    assert {*corpus.layer("new")} == {f"d{number:02}" for number in range(8)}
+
+
+def test_export_in_our_own_form_keeps_that_a_system_failed(
+    corpus: Corpus, tmp_path: Path, said_by: Call
+) -> None:
+    corpus.write_layer("system/y", SYSTEM)
+    out = tmp_path / "out.jsonl"
+    said = said_by("corpus", "export", corpus.path, out, "--layer", "system/y")
+    assert "10 document(s)\n20 document(s) that the layer does not cover were not written" in said.out
+    reading = convert.read("goldwire", [out], {}, corpus.documents())
+    assert convert.import_layer(corpus, "system/again", reading).failed == 2
+
+
+# ---------------------------------------------------------------- everything rejected
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"document": "elsewhere", "mentions": []}',
+        '{"document": "d00", "mentions": [{"type": "W", "spans": [[90, 91]]}]}',
+    ],
+)
+def test_import_of_which_all_was_rejected_writes_nothing_whatever_it_is_said_to_cover(
+    corpus: Corpus, tmp_path: Path, said_by: Call, row: str
+) -> None:
+    corpus.write_layer("gold", PARTIAL)
+    before = corpus.layer_path("gold").read_bytes()
+    path = tmp_path / "in.jsonl"
+    path.write_text(row + "\n")
+    said = said_by("corpus", "import", corpus.path, path, "--layer", "gold", "--covers", "all", "--replace")
+    assert said.code == 1
+    assert "everything was rejected; layer gold was not written" in said.out
+    assert "taken as judged" not in said.err
+    assert corpus.layer_path("gold").read_bytes() == before

@@ -4,6 +4,7 @@ text    Rebels hit Northville on Monday.
 gold    Rebels MIL, Northville GPE; Attack `hit` (attacker Rebels, target Northville)
 """
 
+import msgspec
 import pytest
 
 from goldwire.corpora.store import make_document
@@ -195,6 +196,20 @@ def test_it_is_a_singleton_of_the_system_in_coreference():
     # B3: the system's mentions are Rebels (right) and one that is nowhere: P 1/2, R 1/2
     found = record(line(NOT_THERE), "B3").results[0].averages["micro"]
     assert (found.precision, found.recall) == (pytest.approx(1 / 2), pytest.approx(1 / 2))
+
+
+@pytest.mark.parametrize("type", ["AAA", "ZZZ"])
+@pytest.mark.parametrize("measure", ["MUC", "B3", "CEAF-e", "CEAF-m", "LEA"])
+def test_one_rejected_for_its_type_alone_breaks_no_cluster_of_the_system(measure, type):
+    # Gold and system have one cluster of both mentions. REBELS was given once more with an unknown type: the
+    # mention is there already, so it is a repetition and dropped, wherever its type comes in the alphabet.
+    both = tuple(msgspec.structs.replace(mention, cluster="c") for mention in (REBELS, TOWN))
+    gold = msgspec.structs.replace(GOLD, mentions=both, events=())
+    again = no("mention", "unknown-type", type=type, spans=tuple((s.start, s.end) for s in REBELS.spans))
+    found = score(
+        [gold], {"s": [line(again, mentions=both)]}, [DOCUMENT], [measure], options=Options(trials=0)
+    )
+    assert found.results[0].value == 1
 
 
 def test_it_is_an_unmatched_template():

@@ -10,7 +10,7 @@ from goldwire.corpora import library
 from goldwire.corpora.errors import DataError, JudgementError
 from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.gate import policy as policies
-from goldwire.eval.gate.baseline import make_baseline
+from goldwire.eval.gate.baseline import iter_changes, make_baseline
 from goldwire.eval.gate.judgement import Judgement, judge, losers
 from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.measure import parse
@@ -371,3 +371,27 @@ def test_a_ceiling_holds_the_share_of_rejected_units(number, verdict):
 def test_a_ceiling_is_of_rejected_units_alone(rule, message):
     with pytest.raises(DataError, match=message):
         policies.decode(f"[[rules]]\n{rule}")
+
+
+def test_an_update_does_not_call_zero_what_gold_has_no_units_of():
+    """Three documents with a mention of the system each, none of gold: undefined, as the gate judges it."""
+    none = make_record({"PER": [(0, 1, 0)] * 3})
+    policy = Policy(rules=(Rule(measure="entity", drop=0.1),))
+    assert list(iter_changes(None, make_baseline(none, policy))) == ["mine entity: none -> –"]
+
+
+WAY = "--documents baseline:FILE"
+
+
+def test_a_record_of_more_documents_is_told_to_score_those_of_the_baseline():
+    more = make_record({"PER": [(5, 10, 10)] * 61})
+    with pytest.raises(JudgementError, match="d060 only there") as caught:
+        gate(HALF, more, Rule(measure="entity", drop=0.1))
+    assert WAY in str(caught.value)
+
+
+def test_that_way_is_not_shown_where_it_leads_nowhere():
+    fewer = make_record({"PER": [(5, 10, 10)] * 59})  # the 60th is not judged by the gold of today
+    with pytest.raises(JudgementError, match="d059 only there") as caught:
+        gate(HALF, fewer, Rule(measure="entity", drop=0.1))
+    assert WAY not in str(caught.value)

@@ -120,16 +120,20 @@ def export(
         said = {"path": str(path), "format": format, "layer": layer}
         print_json({**said, "covered": done.covered, "loss": done.loss})
     else:
-        typer.echo(f"{path}: layer {layer} of {folder} as {format}, {done.covered.judged} document(s)")
-        if left := _left(done.covered):
+        typer.echo(f"{path}: layer {layer} of {folder} as {format}, {done.documents} document(s)")
+        if left := _left(done.covered, done.documents):
             typer.echo(left)
         typer.echo(tell_loss(done.loss))
 
 
-def _left(covered: Covered) -> str:
+def _left(covered: Covered, written: int) -> str:
     """What an export did not write; empty where it wrote every document."""
-    if not (number := covered.corpus - covered.judged):
+    from msgspec.structs import replace
+
+    if not (number := covered.corpus - written):
         return ""
+    if written > covered.judged:  # those that failed too
+        covered = replace(covered, failed=0)
     some = f" ({covered.unfinished})" if covered.unfinished else ""
     return f"{number} document(s) that the layer does not cover{some} were not written"
 

@@ -92,7 +92,7 @@ def new_from(
     ontology = ontologies.read(manifest.ontology) if manifest.ontology else None
     reading = convert.read(format, paths, options, None, ontology)
     lines = [*reading.annotations, *_rest(reading)]
-    kept = {} if is_all_rejected(lines, reading.quarantined) else {layer: lines}
+    kept = {} if is_all_rejected(reading.annotations, reading.quarantined) else {layer: lines}
     built = new(path, manifest, reading.documents, kept, asked=asked)
     write_quarantine(built.corpus.quarantine_path(layer), reading.quarantined)
     if unjudged := len(reading.documents) - len(lines):

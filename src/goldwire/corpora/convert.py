@@ -82,12 +82,17 @@ def import_layer(
     """
     path = corpus.layer_path(layer)
     read = reading.annotations
+<<<<<<< HEAD
     if not layer.startswith(SYSTEM):  # only a system fails; what cannot be read judges nothing
         read = [item for item in read if "failed" not in item.provenance.details]
+=======
+    if not layer.startswith(coverage.SYSTEM):  # only a system fails; what cannot be read judges nothing
+        read = [item for item in read if not coverage.has_failed(item)]
+>>>>>>> breaker
     turned_away = (item.document for item in reading.quarantined)
     gap = coverage.gap(corpus, read, turned_away, covers or reading.covers)
     lines = [*read, *coverage.empty_lines(corpus.hashes(), gap.empty)]
-    written = not is_all_rejected(lines, reading.quarantined)
+    written = not is_all_rejected(read, reading.quarantined)
     if written and path.is_file() and not replace and path.read_bytes() != encode_layer(lines):
         raise CorpusError(
             f"{corpus.path}: layer {layer!r} is there with other content; choose another name, "
@@ -96,15 +101,16 @@ def import_layer(
     quarantine = write_quarantine(corpus.quarantine_path(layer), reading.quarantined)
     if written:
         corpus.write_layer(layer, lines)
+    covered = coverage.describe(lines, gap.corpus)
     return Imported(
         layer=layer,
         documents=len(lines),
-        covered=coverage.describe(lines, gap.corpus),
-        failed=sum("failed" in item.provenance.details for item in lines),
+        covered=covered,
+        failed=covered.failed,
         loss=reading.loss,
         rejected=by_kind(reading.quarantined),
         quarantine=quarantine,
-        notes=[*reading.notes, *gap.notes(reading.source, layer, covers)],
+        notes=[*reading.notes, *(gap.notes(reading.source, layer, covers) if written else [])],
         written=written,
     )
 
@@ -118,8 +124,11 @@ def read_library(name: str, corpus: Corpus) -> Reading:
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export wrote: the documents that the layer covers; and what the format cannot hold of them."""
+    """What an export wrote: so many documents, of those that the layer covers; and what the format cannot
+    hold of them.
+    """
 
+    documents: int
     covered: coverage.Covered
     loss: dict[str, int]
 
@@ -127,12 +136,16 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
 def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Mapping[str, str]) -> Exported:
     """Write those documents that a layer has judged to files of a format.
 
-    Raises `CorpusError` if there are none.
+    Those on which a system failed are written in our own form only: all others would say that nothing was
+    found. Raises `CorpusError` if there are none.
     """
     loaded, given = formats.load(format), formats.options(format, values)
     lines, documents = corpus.layer(layer), corpus.documents()
     found, covered = coverage.finished(lines), coverage.describe(lines.values(), len(documents))
+    if format == "goldwire":
+        found |= {id: line for id, line in lines.items() if coverage.has_failed(line)}
     if not found:
         raise CorpusError(f"{corpus.path}: layer {layer!r} {covered}: nothing was written")
-    judged = [document for document in documents if document.id in found]
-    return Exported(covered=covered, loss=loaded.write(path, judged, found, given))
+    written = [document for document in documents if document.id in found]
+    loss = loaded.write(path, written, found, given)
+    return Exported(documents=len(written), covered=covered, loss=loss)

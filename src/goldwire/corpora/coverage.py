@@ -1,7 +1,7 @@
 """Coverage: which documents a layer has judged, and which documents a word, a file or a name means.
 
 A line is a judged document, an empty line one judged and found empty. A document without a line, or whose
-line was skipped, is not judged; a draft is not finished.
+line was skipped, is not judged; a draft is not finished; where a system failed, it judged nothing.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ TOOL = "goldwire corpus cover"  # the provenance of lines that say no more than:
 class Covered(msgspec.Struct, frozen=True, kw_only=True):
     """How many of the documents of a corpus a layer covers.
 
-    `judged` have a line that is somebody's last word, `empty` of them without a unit. `skipped` and `drafts`
-    have a line too and are not judged.
+    `judged` have a line that is somebody's last word, `empty` of them without a unit, given or rejected.
+    `skipped`, `drafts` and those on which a system `failed` have a line too and are not judged.
     """
 
     corpus: int
@@ -35,6 +35,7 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
     empty: int = 0
     skipped: int = 0
     drafts: int = 0
+    failed: int = 0
 
     def __str__(self) -> str:
         """As it is told to people.
@@ -51,7 +52,7 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
     def unfinished(self) -> str:
         """The lines that judge nothing, in words; empty where there is none."""
         drafts = "draft" if self.drafts == 1 else "drafts"
-        numbers = ((self.skipped, "skipped"), (self.drafts, drafts))
+        numbers = ((self.skipped, "skipped"), (self.drafts, drafts), (self.failed, "failed"))
         return ", ".join(f"{number} {word}" for number, word in numbers if number)
 
 
@@ -108,17 +109,34 @@ class Covering(msgspec.Struct, frozen=True, kw_only=True):
 
 def finished(layer: Mapping[str, Annotations]) -> dict[str, Annotations]:
     """The documents that a layer has judged."""
-    return {id: item for id, item in layer.items() if item.provenance.status not in NOT_DONE}
+    return {id: item for id, item in layer.items() if is_finished(item)}
+
+
+def is_finished(line: Annotations) -> bool:
+    """Whether a line is somebody's last word on its document."""
+    return line.provenance.status not in NOT_DONE and not has_failed(line)
+
+
+def has_failed(line: Annotations) -> bool:
+    """Whether a line says no more than that a system failed on its document."""
+    return "failed" in line.provenance.details
 
 
 def describe(lines: Iterable[Annotations], corpus: int) -> Covered:
     """How many of the documents of a corpus of that size the lines of a layer cover."""
     items = list(lines)
     status = Counter(item.provenance.status for item in items)
-    done = [item for item in items if item.provenance.status not in NOT_DONE]
-    empty = sum(not (item.mentions or item.events or item.relations) for item in done)
+    done = [item for item in items if is_finished(item)]
+    empty = sum(not (item.mentions or item.events or item.relations or item.rejected) for item in done)
     skipped, drafts = (status[name] for name in NOT_DONE)
-    return Covered(corpus=corpus, judged=len(done), empty=empty, skipped=skipped, drafts=drafts)
+    return Covered(
+        corpus=corpus,
+        judged=len(done),
+        empty=empty,
+        skipped=skipped,
+        drafts=drafts,
+        failed=len(items) - len(done) - skipped - drafts,
+    )
 
 
 def empty_lines(hashes: Mapping[str, str], ids: Iterable[str]) -> list[Annotations]:

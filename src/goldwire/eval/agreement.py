@@ -33,6 +33,7 @@ from goldwire.eval.statistics import metrics, resample
 from goldwire.eval.statistics.figures import FIGURES, by_document, rows, statistic
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.statistics.resample import TRIALS, Floats
+from goldwire.eval.text import amount
 
 Layer = Mapping[str, Annotations]
 _Pair = tuple[str, str]
@@ -161,8 +162,8 @@ def agree(
     common = {document.id for pair in shared.values() for document in pair}
     if not common:
         raise MeasureError(
-            f"no document was annotated in two of the layers ({', '.join(layers) or 'none given'}); "
-            "agreement needs two layers with documents in common"
+            f"none of {amount(len(documents), 'document')} was annotated in two of the layers "
+            f"({', '.join(layers) or 'none given'}); agreement needs two layers with documents in common"
         )
     wanted = parse_measures(measures, ontology)
     scored = _score_pairs(done, shared, wanted, ontology)

@@ -86,8 +86,12 @@ class Bench:
 
     def _placed(self, documents: str) -> str:
         """A selection of documents in which a file is relative to the folder of the test."""
-        kind, colon, name = documents.rpartition(":")
-        return documents if kind in ("split", "layer") else f"{kind}{colon}{self.folder / name}"
+        from goldwire.eval.selection import BASELINE
+
+        if documents == "all" or documents.startswith(("split:", "layer:")):
+            return documents
+        name = documents.removeprefix(BASELINE)
+        return documents.removesuffix(name) + str(self.folder / name)
 
     def _copy(self, corpus: str | Path) -> Corpus:
         from goldwire.corpora import library

@@ -22,8 +22,13 @@ from numpy.typing import NDArray
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.types import Annotations
+<<<<<<< HEAD
 from goldwire.eval.counting.align import Pairs, assign
 from goldwire.eval.counting.rejected import is_holder
+=======
+from goldwire.eval.counting.assign import assign
+from goldwire.eval.counting.rejected import is_back, is_holder
+>>>>>>> breaker
 
 Clusters = Sequence[Sequence[Hashable]]
 Numbered = list[list[tuple[Any, int]]]  # clusters of a layer: each mention's key, and which of its kind it is
@@ -117,18 +122,23 @@ def event_clusters(annotations: Annotations) -> Numbered:
 
 
 def _number(items: Iterable[tuple[str | None, str, Any, str]]) -> Numbered:
-    """Clusters of `(key, number)`; the number is 0 unless a key is in more than one cluster."""
+    """Clusters of `(key, number)`; the number is 0 unless a key is in more than one cluster.
+
+    A rejected unit comes after all others of its key: it takes no mention out of the cluster that has it.
+    """
     members: dict[tuple[bool, str], dict[Any, str]] = {}
     for cluster, id, key, type in items:
         home = members.setdefault((cluster is None, cluster if cluster is not None else id), {})
         home[key] = min(home.get(key, type), type)
     contents = {name: sorted(home) for name, home in members.items()}
     entries = [
-        (key, type, contents[name], name) for name, home in members.items() for key, type in home.items()
+        (key, is_back(name[1]), type, contents[name], name)
+        for name, home in members.items()
+        for key, type in home.items()
     ]
     seen: Counter[Hashable] = Counter()
     clusters: dict[tuple[bool, str], list[tuple[Any, int]]] = {name: [] for name in members}
-    for key, _, _, name in sorted(entries):
+    for key, *_, name in sorted(entries):
         clusters[name].append((key, seen[key]))
         seen[key] += 1
     return list(clusters.values())

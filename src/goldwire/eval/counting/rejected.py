@@ -75,7 +75,7 @@ def put_back(item: Annotations, units: Sequence[Rejected], attributes: Iterable[
 def taken(item: Annotations) -> Annotations:
     """The annotations without what `put_back` put there."""
     events = (
-        msgspec.structs.replace(event, arguments=tuple(a for a in event.arguments if not _is_back(a.mention)))
+        msgspec.structs.replace(event, arguments=tuple(a for a in event.arguments if not is_back(a.mention)))
         for event in _own(item.events)
     )
     return msgspec.structs.replace(
@@ -84,10 +84,11 @@ def taken(item: Annotations) -> Annotations:
 
 
 def _own(items: tuple[U, ...]) -> tuple[U, ...]:
-    return tuple(item for item in items if not _is_back(item.id))
+    return tuple(item for item in items if not is_back(item.id))
 
 
-def _is_back(id: str) -> bool:
+def is_back(id: str) -> bool:
+    """Whether `put_back` put a unit there."""
     return id.startswith((_BACK, _HOLDER))
 
 
