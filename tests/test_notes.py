@@ -104,7 +104,7 @@ def test_failures_are_told_of_all_documents_with_what_was_allowed():
     assert said(one, "failed") == ["mine failed on 1 of 20 documents, which counts as empty. Allowed: 1."]
     assert said(record, "missing") == ["one has no line for 2 documents, which count as empty."]
     assert said(make_record(layer("mine", failed=1, allowed=1)), "failed") == [
-        "mine failed on 1 of 20 documents, which counts as empty. 1 was allowed."
+        "mine failed on 1 of 20 documents, which counts as empty. Allowed: 1."
     ]
 
 

@@ -82,13 +82,8 @@ def import_layer(
     """
     path = corpus.layer_path(layer)
     read = reading.annotations
-<<<<<<< HEAD
     if not layer.startswith(SYSTEM):  # only a system fails; what cannot be read judges nothing
-        read = [item for item in read if "failed" not in item.provenance.details]
-=======
-    if not layer.startswith(coverage.SYSTEM):  # only a system fails; what cannot be read judges nothing
         read = [item for item in read if not coverage.has_failed(item)]
->>>>>>> breaker
     turned_away = (item.document for item in reading.quarantined)
     gap = coverage.gap(corpus, read, turned_away, covers or reading.covers)
     lines = [*read, *coverage.empty_lines(corpus.hashes(), gap.empty)]

@@ -122,12 +122,7 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
     failed = failures(record, layer)
     if failed:
         which, those = _counted(failed)
-<<<<<<< HEAD
         allowed = f" Allowed: {layer.allowed:,}." if layer.allowed else ""
-=======
-        were = "was" if layer.allowed == 1 else "were"
-        allowed = f" {layer.allowed:,} {were} allowed." if layer.allowed else ""
->>>>>>> breaker
         text = (
             f"{called} failed on {failed:,} of {amount(size(record), 'document')}, {which} {those}.{allowed}"
         )

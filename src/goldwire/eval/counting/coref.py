@@ -22,13 +22,8 @@ from numpy.typing import NDArray
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.types import Annotations
-<<<<<<< HEAD
 from goldwire.eval.counting.align import Pairs, assign
-from goldwire.eval.counting.rejected import is_holder
-=======
-from goldwire.eval.counting.assign import assign
 from goldwire.eval.counting.rejected import is_back, is_holder
->>>>>>> breaker
 
 Clusters = Sequence[Sequence[Hashable]]
 Numbered = list[list[tuple[Any, int]]]  # clusters of a layer: each mention's key, and which of its kind it is

@@ -18,16 +18,10 @@ from goldwire.corpora.store import write_atomic
 from goldwire.eval import comparability
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.gate.policy import Policy
-<<<<<<< HEAD
-from goldwire.eval.measure import name, parse
+from goldwire.eval.measure import Measure, name, parse
 from goldwire.eval.record import LayerFacts, Record, Result, check, decode_counts, failed_runs
 from goldwire.eval.record.verify import iter_faults
-from goldwire.eval.statistics.metrics import headline
-=======
-from goldwire.eval.measure import Measure, name, parse
-from goldwire.eval.record import LayerFacts, Record, Result, failed_runs
 from goldwire.eval.statistics.metrics import headline, is_defined
->>>>>>> breaker
 from goldwire.eval.text import points
 
 FORMAT = 2  # as that of the record inside
@@ -169,12 +163,8 @@ def iter_differences(baseline: Baseline, record: Record, policy: Policy) -> Iter
     old = baseline.record
     for difference in comparability.iter_differences(old, record):
         yield difference.told("the baseline", "the record")
-<<<<<<< HEAD
         # Where gold judges fewer than it did, the baseline's documents alone would be fewer again.
-        if difference.what == "documents" and {*old.documents} <= {*record.documents}:
-=======
         if difference.what == "documents" and {*old.documents} < {*record.documents}:
->>>>>>> breaker
             yield "  score the baseline's alone with `eval score --documents baseline:FILE`"
     if baseline.policy != policy.fingerprint():
         yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"
