@@ -3,7 +3,7 @@
 Gold and system units are the two sides of a graph. Each gets a partner of its own, worth nothing, so that
 it may stay alone; partners go together as their units do, so that a full assignment is always there. The
 graph has as many edges as there are pairs, twice, and units. An assignment of greatest worth is found
-first (see `forest` and `augment`), then the edges that any such may use, and among these the leftmost.
+first (see `augment`), then the edges that any such may use, and among these the leftmost assignment.
 """
 
 from __future__ import annotations
