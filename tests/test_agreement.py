@@ -214,6 +214,19 @@ def test_the_command_takes_all_annotators_or_those_named(corpus):
     assert "0.667" not in run.output
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_figure_is_cut_however_narrow_the_terminal_is(corpus, width):
+    corpus.write_layer("annotator/" + "x" * 60, BEN.values())
+    size = {"COLUMNS": str(width), "TERMINAL_WIDTH": str(width)}
+    run = CliRunner().invoke(app, ["eval", "agreement", str(corpus.path)], env=size)
+    assert run.exit_code == 0, run.output
+    assert "…" not in run.output
+    lines = run.output.splitlines()
+    assert max(map(len, lines)) <= width
+    # Three pairs. Of anna's three mentions, d0 and d1 together, ben and x have two: by F1 and by untyped.
+    assert sum(line.count("66.7") for line in lines) >= 4
+
+
 def test_a_layer_that_is_not_there_is_named(corpus):
     with pytest.raises(CorpusError, match="no layer 'zoe'; there are annotator/anna"):
         agree_corpus(corpus, ["zoe", "ben"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +13,9 @@ from goldwire.eval.text import amount, interval, line, points
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
 
     from goldwire.eval.agreement import Agreement, Mean, MeasureAgreement
+    from goldwire.eval.report.table import Table
 
 SHOWN = 5  # documents with the least agreement
 
@@ -62,6 +63,8 @@ def _show(found: Agreement) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from goldwire.eval.report.terminal import print_table
+
     console = Console()
     many = (
         f"{amount(len(found.layers), 'layer')}, {amount(found.documents, 'document')} "
@@ -73,29 +76,29 @@ def _show(found: Agreement) -> None:
         console.print(
             Text(f"{name}: {amount(sum(kinds.values()), 'unit')} rejected, not compared: {told}", "yellow")
         )
-    console.print(_measures(found))
-    console.print(_pairs(found))
+    for table in (_measures(found), _pairs(found)):
+        console.print()
+        print_table(table, console)
     console.print(Text(f"Krippendorff's alpha on tokens: {points(found.alpha)}"))
     for measure in found.measures[:1]:
-        console.print(_labels(measure))
+        console.print()
+        print_table(_labels(measure), console)
         console.print(_worst(measure))
 
 
 def _measures(found: Agreement) -> Table:
-    table = _table("measure", "mean F1", "deviation", "95 %", "pairs")
-    for measure in found.measures:
-        mean = measure.mean
-        ends = interval(mean.low, mean.high)
-        table.add_row(*_cells(_name(measure), *_spread(mean), ends, str(mean.pairs)))
-    return table
+    rows = (
+        (_name(measure), *_spread(mean), interval(mean.low, mean.high), str(mean.pairs))
+        for measure in found.measures
+        for mean in (measure.mean,)
+    )
+    return _table(("measure", "mean F1", "deviation", "95 %", "pairs"), rows)
 
 
 def _labels(measure: MeasureAgreement) -> Table:
     """The mean over pairs of each label."""
-    table = _table(f"by {_name(measure)}", "mean F1", "deviation", "pairs")
-    for label, mean in measure.labels.items():
-        table.add_row(*_cells(line(label) or "all", *_spread(mean), str(mean.pairs)))
-    return table
+    rows = ((line(label) or "all", *_spread(mean), str(mean.pairs)) for label, mean in measure.labels.items())
+    return _table((f"by {_name(measure)}", "mean F1", "deviation", "pairs"), rows)
 
 
 def _spread(mean: Mean) -> tuple[str, str]:
@@ -105,14 +108,14 @@ def _spread(mean: Mean) -> tuple[str, str]:
 def _pairs(found: Agreement) -> Table:
     from goldwire.eval.agreement import ANNOTATOR
 
-    table = _table("pair", "texts", *(_name(measure) for measure in found.measures), "kappa")
     kappas = {(kappa.first, kappa.second): kappa.kappa for kappa in found.kappas}
+    rows = []
     for index, pair in enumerate(found.measures[0].pairs if found.measures else ()):
         scores = (points(measure.pairs[index].score.f) for measure in found.measures)
         kappa = points(kappas.get((pair.first, pair.second)))
-        names = " / ".join(name.removeprefix(ANNOTATOR) for name in (pair.first, pair.second))
-        table.add_row(*_cells(names, str(pair.documents), *scores, kappa))
-    return table
+        names = " / ".join(line(name.removeprefix(ANNOTATOR)) for name in (pair.first, pair.second))
+        rows.append((names, str(pair.documents), *scores, kappa))
+    return _table(("pair", "texts", *(_name(measure) for measure in found.measures), "kappa"), rows)
 
 
 def _worst(measure: MeasureAgreement) -> RenderableType:
@@ -129,17 +132,11 @@ def _name(measure: MeasureAgreement) -> str:
     return name(parse(measure.measure)) or measure.measure
 
 
-def _table(*names: str) -> Table:
-    from rich.table import Table
+def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    """Figures beside names, the names first."""
+    from goldwire.eval.report.table import Cell, Column, Group, Table
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for index, name in enumerate(names):
-        table.add_column(name, justify="right" if index else "left", header_style="dim", no_wrap=True)
-    return table
-
-
-def _cells(*values: str) -> list[RenderableType]:
-    """Text as it stands: names may look like markup."""
-    from rich.text import Text
-
-    return [Text(value) for value in values]
+    first, *others = titles
+    columns = (Column(title=first, kind="name"), *(Column(title=title) for title in others))
+    cells = tuple(tuple(Cell(text=text) for text in row) for row in rows)
+    return Table(title="", columns=columns, groups=(Group(rows=cells),))

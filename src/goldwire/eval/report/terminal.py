@@ -30,11 +30,17 @@ def render(report: Report, tables: Iterable[Table], console: Console) -> None:
     for table in tables:
         out.say("")
         out.say(table.title, "bold")
-        for pieces in lay_out(table, console.width):
-            out.put(pieces)
-        if table.caption:
-            out.say(table.caption, "italic")
+        print_table(table, console)
     _print_signatures(report, out)
+
+
+def print_table(table: Table, console: Console) -> None:
+    """Print a table and its caption: names wrap, parts stand one below the other, no figure is cut."""
+    out = _Printer(console)
+    for pieces in lay_out(table, console.width):
+        out.put(pieces)
+    if table.caption:
+        out.say(table.caption, "italic")
 
 
 def _about(report: Report) -> list[str]:
