@@ -13,6 +13,7 @@ from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
 from goldwire.corpora.ingest import merge
+from goldwire.corpora.lock import locked
 from goldwire.corpora.manifest import check_manifest, place_ontology, told
 from goldwire.corpora.store import (
     MANIFEST,
@@ -22,6 +23,7 @@ from goldwire.corpora.store import (
     create_corpus,
     open_corpus,
     write_documents,
+    writing,
 )
 from goldwire.corpora.types import Annotations, Document
 
@@ -58,14 +60,16 @@ def new(
         splits.check(manifest.splits.shares)
     own = {name: list(layer) for name, layer in (layers or {}).items()}
     shipped, notes = ({}, []) if library.GOLD in own else _shipped(items)
-    if (path / MANIFEST).is_file():
-        corpus = open_corpus(path)
-        _check_asked(corpus, manifest, asked)
-        _check_same(corpus, items, own, {*own, *shipped})
-        return Built(corpus=corpus, added=0, notes=["the corpus is there already, complete"])
-    contents = {**(files or {}), **ontology_file}
-    corpus = create_corpus(path, placed, items, layers={**own, **shipped}, files=contents)
-    return Built(corpus=corpus, added=len(items), notes=notes)
+    contents, there = {**(files or {}), **ontology_file}, path / MANIFEST
+    if not there.is_file():  # one that is there is only read: it may be where nothing can be written
+        with locked(path, "corpus new"):
+            if not there.is_file():
+                corpus = create_corpus(path, placed, items, layers={**own, **shipped}, files=contents)
+                return Built(corpus=corpus, added=len(items), notes=notes)
+    corpus = open_corpus(path)
+    _check_asked(corpus, manifest, asked)
+    _check_same(corpus, items, own, {*own, *shipped})
+    return Built(corpus=corpus, added=0, notes=["the corpus is there already, complete"])
 
 
 def _shipped(documents: list[Document]) -> tuple[dict[str, list[Annotations]], list[str]]:
@@ -119,14 +123,16 @@ def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = F
     A document that links two groups moves the later one to the earlier, and so perhaps to another split:
     the notes say so.
     """
-    old = corpus.documents()
-    intake = merge(old, documents, skip_duplicates)
-    notes = [*intake.notes, *_shipped_notes(corpus, intake.documents)]
-    if intake.documents:
-        grouped = duplicates.group([*old, *intake.documents])
-        notes += _moves(old, grouped)
-        write_documents(corpus, grouped)
-    return Built(corpus=corpus, added=len(intake.documents), notes=notes)
+    items = list(documents)
+    with writing(corpus, "corpus add") as now:
+        old = now.documents()
+        intake = merge(old, items, skip_duplicates)
+        notes = [*intake.notes, *_shipped_notes(now, intake.documents)]
+        if intake.documents:
+            grouped = duplicates.group([*old, *intake.documents])
+            notes += _moves(old, grouped)
+            write_documents(now, grouped)
+    return Built(corpus=now, added=len(intake.documents), notes=notes)
 
 
 def _moves(old: Iterable[Document], new: Iterable[Document]) -> list[str]:

@@ -11,9 +11,10 @@ from goldwire.corpora import coverage, formats, library
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Quarantined, Reading
+from goldwire.corpora.names import check_new
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import sound
-from goldwire.corpora.store import Corpus, encode_layer, write_atomic
+from goldwire.corpora.store import Corpus, encode_layer, write_atomic, writing
 from goldwire.corpora.types import Document
 
 
@@ -68,6 +69,14 @@ def import_layer(
     the format does. A layer that is there with the same content stays as it is. Raises `CorpusError` if it
     has other content and is not to be replaced.
     """
+    with writing(corpus, "corpus import") as now:
+        return _import_layer(now, layer, reading, covers, replace)
+
+
+def _import_layer(
+    corpus: Corpus, layer: str, reading: Reading, covers: str | None, replace: bool
+) -> Imported:
+    corpus.check_new_layer(layer)
     path, quarantine = corpus.layer_path(layer), corpus.quarantine_path(layer)
     turned_away = (item.document for item in reading.quarantined)
     gap = coverage.gap(corpus, reading.annotations, turned_away, covers or reading.covers)
@@ -120,6 +129,7 @@ def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Ma
     Raises `CorpusError` if there are none.
     """
     loaded, given = formats.load(format), formats.options(format, values)
+    check_new(path.parent, Path(path.name))
     lines, documents = corpus.layer(layer), corpus.documents()
     found, covered = coverage.finished(lines), coverage.describe(lines.values(), len(documents))
     if not found:

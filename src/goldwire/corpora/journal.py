@@ -5,7 +5,6 @@ Lines are added and never changed. A last line that was cut short by a kill is t
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -14,6 +13,7 @@ import msgspec
 
 from goldwire.corpora.codec import decode_lines, read_bytes
 from goldwire.corpora.errors import CorpusError, GoldwireError
+from goldwire.corpora.lock import grab
 
 T = TypeVar("T")
 
@@ -33,14 +33,13 @@ class Journal(Generic[T]):
         except OSError as error:
             raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not grab(self._file.fileno(), path):
+                raise busy  # noqa: TRY301 - the file is closed below, whatever goes wrong
             whole = _whole_lines(read_bytes(path))
             self._file.truncate(len(whole))
             self.lines: list[T] = decode_lines(whole, type, str(path))
-        except BaseException as error:
+        except BaseException:
             self._file.close()
-            if isinstance(error, BlockingIOError):
-                raise busy from None
             raise
 
     def __enter__(self) -> Self:

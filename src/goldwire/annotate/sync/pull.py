@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,13 @@ from goldwire.annotate.exchange.readings import TOOL, Imported
 from goldwire.annotate.sync import link, mirror, people
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
-from goldwire.annotate.sync.journal import RAW, folder, links, open_journal
+from goldwire.annotate.sync.journal import RAW, Journal, folder, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import Naming, read_json
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus, write_atomic
+from goldwire.corpora.store import Corpus, write_atomic, writing
 
 CONFIG, PULLED = "config.xml", "pulled.json"
 CHUNK = 100  # tasks decoded at a time; those of one document are never parted
@@ -75,10 +76,26 @@ def pull(
     progress: Progress = lambda _: None,
 ) -> Pulled:
     """Pull what is requested into the layers of a corpus."""
-    folders = folders_of(corpus, request.group)
-    found, quarantine = list[Imported](), list[Path]()
-    for path in folders:
-        project, there = fetch(client, path, request, progress)
+    with ExitStack() as journals:  # until all is written: another pull in between would be undone by this one
+        found = _fetch_all(client, corpus, ontology, request, journals=journals, progress=progress)
+        with writing(corpus, "annotate pull") as now:
+            return _write(now, request.group, found)
+
+
+def _fetch_all(
+    client: Client,
+    corpus: Corpus,
+    ontology: Ontology,
+    request: Request,
+    *,
+    journals: ExitStack,
+    progress: Progress,
+) -> dict[Path, Imported]:
+    """What each project of a group holds for layers, by its folder; their journals are left open."""
+    found = {}
+    for path in folders_of(corpus, request.group):
+        journal = journals.enter_context(open_journal(path))
+        project, there = fetch(client, journal, request, progress)
         context = readings.Context(
             documents={document.id: document for document in corpus.documents()},
             controls=declared.parse(project.label_config, ontology=ontology),
@@ -86,14 +103,18 @@ def pull(
             names=people.names(client, corpus, there, request.naming, request.names),
             layer=corpus.layer,
         )
-        imported = decode(there, context)
+        found[path] = decode(there, context)
         del there, context  # texts twice: memory that the writing can use
-        found.append(imported)
-        quarantine += _quarantine(corpus, path, imported)
-    lines, went = _lines(corpus, request.group, found)
+    return found
+
+
+def _write(corpus: Corpus, group: str, found: Mapping[Path, Imported]) -> Pulled:
+    lines, went = _lines(corpus, group, found.values())
+    deposit.check_layers(corpus, lines)
+    quarantine = [file for path, imported in found.items() for file in _quarantine(corpus, path, imported)]
     sizes = {layer: deposit.replace(corpus, layer, new) for layer, new in sorted(lines.items())}
-    _note_pulled(corpus, request.group, lines)
-    return _report(found, sizes, went, quarantine, folders)
+    _note_pulled(corpus, group, lines)
+    return _report([*found.values()], sizes, went, quarantine, [*found])
 
 
 def folders_of(corpus: Corpus, group: str) -> list[Path]:
@@ -101,17 +122,14 @@ def folders_of(corpus: Corpus, group: str) -> list[Path]:
     return [path for path, _ in links(corpus, group)] or [folder(corpus, group)]
 
 
-def fetch(client: Client, path: Path, request: Request, progress: Progress) -> tuple[Project, Mirror]:
+def fetch(client: Client, journal: Journal, request: Request, progress: Progress) -> tuple[Project, Mirror]:
     """One project and its tasks, as they are now."""
-    with open_journal(path) as journal:
-        project = link.find(client, journal, request.group)
-        if project is None:
-            raise ServerError(
-                f"{client.url}: no project {request.group!r}; `goldwire annotate push` makes it"
-            )
-        link.link(client, journal, project, group=request.group, layout=link.layout_of(project))
-        there = mirror.refresh(client, journal, project.id, full=request.full, progress=progress)
-        write_atomic(path / CONFIG, project.label_config.encode())
+    project = link.find(client, journal, request.group)
+    if project is None:
+        raise ServerError(f"{client.url}: no project {request.group!r}; `goldwire annotate push` makes it")
+    link.link(client, journal, project, group=request.group, layout=link.layout_of(project))
+    there = mirror.refresh(client, journal, project.id, full=request.full, progress=progress)
+    write_atomic(journal.folder / CONFIG, project.label_config.encode())
     return project, there
 
 
