@@ -13,7 +13,7 @@ from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
 from goldwire.corpora.ingest import merge
-from goldwire.corpora.lock import locked
+from goldwire.corpora.lock import clear, locked
 from goldwire.corpora.manifest import check_manifest, place_ontology, told
 from goldwire.corpora.store import (
     MANIFEST,
@@ -66,6 +66,7 @@ def new(
             if not there.is_file():
                 corpus = create_corpus(path, placed, items, layers={**own, **shipped}, files=contents)
                 return Built(corpus=corpus, added=len(items), notes=notes)
+    clear(path)
     corpus = open_corpus(path)
     _check_asked(corpus, manifest, asked)
     _check_same(corpus, items, own, {*own, *shipped})

@@ -29,7 +29,7 @@ class Journal(Generic[T]):
         self.durable = durable
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab")
+            self._file = path.open("ab", buffering=0)
         except OSError as error:
             raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
         try:
@@ -49,11 +49,18 @@ class Journal(Generic[T]):
         self._file.close()
 
     def add(self, line: T) -> None:
-        """Put a line at the end, and on the disk if the journal is durable."""
-        self._file.write(msgspec.json.encode(line) + b"\n")
-        self._file.flush()
-        if self.durable:
-            os.fsync(self._file)
+        """Put a line at the end, and on the disk if the journal is durable.
+
+        Raises `CorpusError` if it cannot be written; whoever opens the journal next takes a part of it away.
+        """
+        left = memoryview(msgspec.json.encode(line) + b"\n")
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+            if self.durable:
+                os.fsync(self._file)
+        except OSError as error:
+            raise CorpusError(f"{self._file.name}: cannot be written ({error.strerror})") from error
         self.lines.append(line)
 
     def clear(self) -> None:

@@ -53,7 +53,7 @@ def locked(folder: Path, what: str) -> Iterator[None]:
         locks.enter_context(_locked(_place(folder), what))
         # Where the folder was made by whom we waited for, its writers have another lock by now.
         locks.enter_context(_locked(_place(folder), what))
-        _clear(_beside(folder.resolve()))
+        clear(folder)
         yield
 
 
@@ -69,8 +69,9 @@ def _beside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}{NAME}")
 
 
-def _clear(path: Path) -> None:
-    """Take away a file that somebody left who was killed just when the folder was made."""
+def clear(folder: Path) -> None:
+    """Take away a file beside a folder that somebody left who was killed just when the folder was made."""
+    path = _beside(folder.resolve())
     with suppress(CorpusError):
         if path not in _held.paths and path.exists():
             handle = _open(path)

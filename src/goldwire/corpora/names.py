@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path, PurePath
 
 from goldwire.corpora.errors import CorpusError
@@ -48,7 +49,9 @@ def check_new(root: Path, name: PurePath) -> None:
     """Raise `CorpusError` unless a file (with its folders) can be made in `root`, or is there already."""
     folder = root
     for part in name.parts:
-        there = [item.name for item in folder.iterdir()] if folder.is_dir() else []
+        there: list[str] = []
+        with suppress(OSError):  # not there yet, or to be passed through without being looked at
+            there = [item.name for item in folder.iterdir()]
         if part not in there:
             _check(part, there, str(folder / part))
         folder = folder / part

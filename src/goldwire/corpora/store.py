@@ -195,6 +195,7 @@ def create_corpus(
         raise DataError(f"{path}: {len(faults)} fault(s) in what was given; nothing was written", faults)
     contents = {DOCUMENTS: encode_lines(items), MANIFEST: encode_manifest(manifest), **(files or {})}
     contents |= {f"{LAYERS}/{name}.jsonl": encode_layer(layer) for name, layer in annotations.items()}
+    check_new(path.parent, Path(path.name))
     check_apart(contents, str(path))
     with locked(path, "makes the corpus"):
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -324,6 +325,14 @@ def write_atomic(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, unless it is there. Raises `CorpusError` if it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be made ({error.strerror})") from error
 
 
 def write_output(path: Path, data: bytes) -> None:

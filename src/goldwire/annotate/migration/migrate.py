@@ -218,7 +218,7 @@ def _change_corpus(corpus: Corpus, planned: Planned, source: str) -> None:
     for layer, lines in layers.items():
         corpus.write_layer(layer, lines)
     write_manifest(corpus, msgspec.structs.replace(corpus.manifest, ontology=_adopt(corpus, source)))
-    (kept / _DONE).touch()
+    write_atomic(kept / _DONE, b"")
 
 
 class _Worker:
@@ -292,7 +292,7 @@ def _unfinished(corpus: Corpus) -> Path | None:
         if (folder / MANIFEST).is_file() and not (folder / _DONE).exists():
             if (folder / MANIFEST).read_bytes() == manifest:
                 return folder
-            (folder / _DONE).touch()
+            write_atomic(folder / _DONE, b"")
     return None
 
 
