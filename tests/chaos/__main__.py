@@ -11,6 +11,7 @@ import argparse
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before anything loads it: this process forks
@@ -25,10 +27,25 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before anything loads it: this proce
 import hooks
 from commands import COMMANDS, Command, content, make
 
+# Once, before any fork; and what others load late, from where nobody may look.
+LOADED = (
+    "unittest",
+    "polars",
+    "scipy.special",
+    "goldwire.annotate.adjudicate",
+    "goldwire.annotate.migration.migrate",
+    "goldwire.annotate.sync.push",
+    "goldwire.cli.annotate",
+    "goldwire.cli.corpus",
+    "goldwire.cli.evaluate",
+    "goldwire.eval.keeping",
+    "goldwire.eval.report.html",
+    "goldwire.eval.score",
+)
 NOBODY = 65534
 BUSY = "another"  # is at work on the same project or system: refused, with exit 2
 # Of the short form.
-SOME = (("add", "add more"), ("set", "split"), ("score", "score other"), ("import", "cover"))
+SOME = (("add", "add more"), ("set", "split"), ("score", "score"), ("pull", "cover"))
 
 
 @dataclass
@@ -134,6 +151,32 @@ class Campaign:
             differ = differences(content(root, command.varies), self.whole(command))
             self.expect(not differ, f"{command.name}: clock set back, then otherwise: {differ}")
 
+    def small_disk(self, command: Command) -> None:
+        """On a file system of its own that has room for what is there and little more."""
+        with self.trial(command.before) as root:
+            needed = 4096 * sum(1 + item.stat().st_size // 4096 for item in root.rglob("*"))
+            for more in (1, 3, 6):
+                with small(root.with_name("disk"), needed + more * 4096) as disk:
+                    if disk is None:
+                        return
+                    inside = Path(shutil.copytree(root, disk / "trial"))
+                    done = run(command, inside)
+                    self.counts["small disks"] += 1
+                    told(self, done, f"{command.name}: small disk", "No space left")
+                    subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+                    self.completes(command, inside, "small disk")
+
+    def in_locale_c(self, command: Command) -> None:
+        """In a process of its own that has no locale but C."""
+        with self.trial(command.before) as root:
+            words = [sys.executable, "-m", "goldwire", *command.line(root)]
+            env = {**os.environ, "LC_ALL": "C"}
+            done = subprocess.run(words, env=env, capture_output=True, check=False)
+            self.counts["in locale C"] += 1
+            differ = differences(content(root, command.varies), self.whole(command))
+            ok = done.returncode == 0 and not differ
+            self.expect(ok, f"{command.name}: locale C: {differ} {done.stderr!r}")
+
     # ------------------------------------------------------------ two at once
     def pair(self, one: Command, two: Command) -> None:
         """Two at once give what one after the other gives, in either order."""
@@ -215,6 +258,20 @@ def told(campaign: Campaign, done: Done, what: str, reason: str) -> None:
         campaign.expect(done.code == 2 and reason in done.said, f"{what}: exit {done.code}: {done.said}")
 
 
+@contextmanager
+def small(disk: Path, size: int) -> Iterator[Path | None]:
+    """A file system in memory of so many bytes; None where nobody may mount one."""
+    disk.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "chaos", disk]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        yield None
+        return
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
 # ---------------------------------------------------------------- processes
 def start(command: Command, root: Path, arm: Callable[[], None] = lambda: None) -> tuple[int, Path, float]:
     """A child that runs a command; what it says goes to a file beside the trial."""
@@ -227,7 +284,8 @@ def start(command: Command, root: Path, arm: Callable[[], None] = lambda: None) 
             sink = os.open(said, os.O_WRONLY | os.O_CREAT, 0o666)
             os.dup2(sink, 1)
             os.dup2(sink, 2)
-            command.around(root)
+            if command.around is not None:
+                command.around(root)
             arm()
             status = _call(command.line(root))
         except BaseException:  # noqa: BLE001 - a child must not go on as its parent
@@ -310,37 +368,44 @@ def campaign(asked: argparse.Namespace, scratch: Path) -> Campaign:
     whole = Campaign(make(scratch, goldwire), scratch, random.Random(asked.seed))
     chosen = [command for command in COMMANDS if not asked.only or command.name in asked.only]
     for command in chosen:
-        whole.whole(command)
-        number, seconds = steps_of(whole, command)
-        whole.counts["steps"] += number
-        all_steps = range(1, number + 1)
-        most = min(number, number, *(limit for limit in (asked.steps, command.steps) if limit is not None))
-        some = sorted(whole.rng.sample(all_steps, most))
-        for at in some:
-            whole.kill_at(command, at)
-        for at in some:
-            whole.full_disk(command, at)
-        for _ in range(asked.random):
-            whole.kill_somewhere(command, seconds)
-        if asked.others:
-            if os.getuid() == 0:
-                whole.read_only(command)
-            whole.earlier(command)
-        print(f"{command.name}: {number} steps, {seconds:.2f} s", file=sys.stderr, flush=True)
-    pairs(whole, chosen, asked.pairs)
+        alone(whole, command, asked)
+    named = {command.name: command for command in chosen}
+    some = [(named[one], named[two]) for one, two in SOME] if asked.short else every_pair(chosen, whole.rng)
+    for at in range(len(SOME) if asked.short else asked.pairs):
+        whole.pair(*some[at % len(some)])
     return whole
 
 
-def pairs(whole: Campaign, chosen: Sequence[Command], number: int) -> None:
-    """Every pair of commands that begin alike, in a random order, over and over."""
-    named = {command.name: command for command in chosen}
-    if number == len(SOME):
-        every = [(named[one], named[two]) for one, two in SOME]
-    else:
-        every = [(one, two) for n, one in enumerate(chosen) for two in chosen[n:] if one.before == two.before]
-        whole.rng.shuffle(every)
-    for at in range(number):
-        whole.pair(*every[at % len(every)])
+def alone(whole: Campaign, command: Command, asked: argparse.Namespace) -> None:
+    """All that is done to one command by itself."""
+    whole.whole(command)
+    number, seconds = steps_of(whole, command)
+    whole.counts["steps"] += number
+    most = min([number, *(limit for limit in (asked.steps, command.steps) if limit is not None)])
+    for at in sorted(whole.rng.sample(range(1, number + 1), most)):
+        whole.kill_at(command, at)
+        whole.full_disk(command, at)
+    for _ in range(asked.random):
+        whole.kill_somewhere(command, seconds)
+    if not asked.short:
+        others(whole, command)
+    print(f"{command.name}: {number} steps, {seconds:.2f} s", file=sys.stderr, flush=True)
+
+
+def others(whole: Campaign, command: Command) -> None:
+    if os.getuid() == 0:
+        whole.read_only(command)
+        whole.small_disk(command)
+    whole.earlier(command)
+    if command.around is None:  # a server in files is in this process alone
+        whole.in_locale_c(command)
+
+
+def every_pair(chosen: Sequence[Command], rng: random.Random) -> list[tuple[Command, Command]]:
+    """Every pair of commands that begin alike, also of one with itself, in a random order."""
+    every = [(one, two) for n, one in enumerate(chosen) for two in chosen[n:] if one.before == two.before]
+    rng.shuffle(every)
+    return every
 
 
 def main() -> int:
@@ -348,22 +413,12 @@ def main() -> int:
     parser.add_argument("--steps", type=int, help="of each command, by chance; all if not given")
     parser.add_argument("--random", type=int, default=20, help="kills of each command at any moment")
     parser.add_argument("--pairs", type=int, default=300, help="pairs at once")
-    parser.add_argument(
-        "--others", action=argparse.BooleanOptionalAction, default=True, help="clock, read-only"
-    )
+    parser.add_argument("--short", action="store_true", help="kills, full disks and a few pairs alone")
     parser.add_argument("--only", action="append", help="this command; may be repeated")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    import goldwire.annotate.adjudicate
-    import goldwire.annotate.migration.migrate
-    import goldwire.annotate.sync.push
-    import goldwire.cli.annotate
-    import goldwire.cli.corpus
-    import goldwire.cli.evaluate
-    import goldwire.eval.keeping
-    import goldwire.eval.report.html
-    import goldwire.eval.score  # noqa: F401 - once, before any fork
-
+    for module in LOADED:
+        import_module(module)
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place) as scratch:
         done = campaign(asked, Path(scratch))

@@ -28,7 +28,7 @@ class Command:
     name: str
     words: Sequence[str]
     before: str = "full"
-    around: Callable[[Path], None] = lambda _: None
+    around: Callable[[Path], None] | None = None
     reads: tuple[str, ...] = ()
     varies: tuple[str, ...] = ()
     steps: int | None = None
@@ -238,7 +238,8 @@ COMMANDS = (
     _command("push", f"annotate push {{}}/work --project {TITLE}", around=pushing, reads=("server",)),
     _command("pull", f"annotate pull {{}}/work --project {TITLE}", around=pulling),
     _command("migrate", "annotate migrate {}/work --to {}/wider.toml", around=local),
-    _command("run", "eval run {}/work --system b=lexicon --system c=file:{}/other.jsonl"),
+    _command("run", "eval run {}/work --system b=lexicon"),
+    _command("run file", "eval run {}/work --system c=file:{}/other.jsonl"),
     _command("score", f"{SCORE} a", reads=("work/records",)),
     _command("score other", f"{SCORE} annotator/ben", reads=("work/records",)),
     _command("report", REPORT, reads=("out",)),
@@ -247,11 +248,17 @@ COMMANDS = (
 
 
 def content(root: Path, leave_out: Sequence[str] = ()) -> dict[str, bytes]:
-    """All files of a trial, hidden ones too; times and speeds masked, journals by name only."""
+    """All files of a trial, hidden ones too; times and speeds masked, journals by name only.
+
+    A lock's file may be left by a kill where the same command then only reads.
+    """
+    from goldwire.corpora.lock import NAME
+
     found = {}
     for file in sorted(root.rglob("*")):
         name = file.relative_to(root).as_posix()
-        if not file.is_file() or any(f"{name}/".startswith(f"{folder}/") for folder in leave_out):
+        out = any(f"{name}/".startswith(f"{folder}/") for folder in leave_out)
+        if not file.is_file() or file.name == NAME or out:
             continue
         told = name.endswith("journal.jsonl") or ("/runs/" in name and not name.endswith("quarantine.jsonl"))
         data = b"" if told else file.read_bytes()

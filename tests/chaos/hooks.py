@@ -1,9 +1,9 @@
 """Crash points: every step by which a process changes files under a folder, counted, killed at or refused.
 
 A step is a file opened for writing, renamed or removed, a folder made or removed, the middle of the content
-of a file, a line of a journal half written, and a file brought to the disk. They are found by the audit events
-of Python and at the one place that writes, so that none can be forgotten. Nothing of this is in what is tested:
-a process is armed after it was forked.
+of a file, a line of a journal half written, and a file brought to the disk. They are found by the audit
+events of Python and at the one place that writes, so that none can be forgotten. Nothing of this is in what
+is tested: a process is armed after it was forked.
 """
 
 from __future__ import annotations

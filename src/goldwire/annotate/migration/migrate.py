@@ -296,6 +296,17 @@ def _unfinished(corpus: Corpus) -> Path | None:
     return None
 
 
+def settle(corpus: Corpus) -> None:
+    """Note that a change is done whose run was killed between the manifest and that note.
+
+    Else, with the old ontology set again, the next change would begin from the layers that were kept then.
+    """
+    kept = (corpus.path / FOLDER).glob(f"before-*/{MANIFEST}")
+    if any(not (manifest.parent / _DONE).exists() for manifest in kept):
+        with writing(corpus, "annotate migrate") as now:
+            _unfinished(now)
+
+
 def _keep_layers(corpus: Corpus, layers: Iterable[str]) -> Path:
     """Keep the layers as they are; the manifest comes last and says that all are there."""
     number = 1 + len([*(corpus.path / FOLDER).glob(f"before-*/{MANIFEST}")])
