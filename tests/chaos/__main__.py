@@ -29,6 +29,7 @@ from commands import COMMANDS, Command, content, make
 
 # Once, before any fork; and what others load late, from where nobody may look.
 LOADED = (
+    "tomllib",
     "unittest",
     "polars",
     "scipy.special",
