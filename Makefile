@@ -5,12 +5,13 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 # What pip does for a package it installs: without it, commands start slowly where Python may write no bytecode.
 COMPILE := $(BIN)/python -m compileall -q src
 
-.PHONY: help demo test check site format bench stats lengths growth constraints venv clean
+.PHONY: help demo test check chaos site format bench stats lengths growth constraints venv clean
 
 help:
 	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
 	@echo "make test         every test; the live ones need Chromium and start a Label Studio of their own"
 	@echo "make check        ruff, mypy --strict, import-linter"
+	@echo "make chaos        every command killed, refused space and run beside another; about half an hour"
 	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers"
@@ -31,6 +32,9 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+chaos: .venv/dev
+	$(BIN)/python tests/chaos $(ARGS)
 
 # Everything anew each time, so that a warning is never hidden by what was built before.
 site: .venv/dev

@@ -52,6 +52,7 @@ def migrate(
     corpus, _ = open_both(folder)
     change = _change(folder, to, plan)
     if change is None:
+        migrating.settle(corpus)
         print_json({"changed": {}}) if as_json else typer.echo("the corpus has this ontology already")
         return
     with connect(url, token_file, data_dir, verbose) as client:

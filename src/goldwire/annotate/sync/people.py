@@ -19,6 +19,7 @@ from goldwire.annotate.sync import api
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.annotate.sync.mirror import Mirror
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.lock import locked
 from goldwire.corpora.store import Corpus, write_atomic
 
 Naming = Literal["id", "address", "pseudonym"]
@@ -74,10 +75,11 @@ def _authors(there: Mirror) -> set[int]:
 def _pseudonyms(corpus: Corpus, addresses: Mapping[int, str]) -> dict[int, str]:
     """A1, A2 and so on, in the order in which people turn up; who has one keeps it."""
     path = corpus.path / FOLDER / PSEUDONYMS
-    known = read_json(path, dict[str, str]) or {}
-    for address in addresses.values():
-        known.setdefault(address, f"A{len(known) + 1}")
-    write_atomic(path, msgspec.json.format(msgspec.json.encode(known), indent=1))
+    with locked(corpus.path, "names annotators"):
+        known = read_json(path, dict[str, str]) or {}
+        for address in addresses.values():
+            known.setdefault(address, f"A{len(known) + 1}")
+        write_atomic(path, msgspec.json.format(msgspec.json.encode(known), indent=1))
     return {id: known[address] for id, address in addresses.items()}
 
 
