@@ -96,9 +96,8 @@ def decode_versioned(data: bytes, type: type[T], what: str, where: str, newest: 
         raise DataError(f"{where}: cannot be read", [Fault(where, "$.format", message)])
     try:
         return msgspec.json.decode(data, type=type)
-    except msgspec.ValidationError as error:
-        raw = msgspec.json.decode(data)
-        faults = list(value_faults(raw, type, where, "$")) or [Fault(where, "$", str(error))]
+    except BROKEN as error:
+        faults = line_faults(data, type, where, error)
         raise DataError(f"{where}: not {what} ({len(faults)} faults)", faults) from error
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from goldwire.eval.record import Confusion, CountTable, LayerFacts, Record, Result
 
 MOST = 2**53  # above, not every whole number is one in floating point; no corpus comes near
+_ROUNDING = 1e-6  # of sums of credits
 SHOWN = 3  # faults told of one table: a damaged one has as many as rows
 
 
@@ -39,8 +40,8 @@ def _iter_messages(record: Record) -> _Messages:
         yield from _sizes("coverage", {name: getattr(coverage, name) for name in names})
     yield from _names(record)
     for at, table in (*_numbered("counts", record.counts), *_numbered("rejections", record.rejections)):
-        found = [(f"{at}.{inner}", message) for inner, message in _table(table, len(record.documents))]
-        yield from found[:SHOWN]
+        messages = [*_table(table, len(record.documents)), *(_hits(table) if at.startswith("counts") else ())]
+        yield from ((f"{at}.{inner}", message) for inner, message in messages[:SHOWN])
     for at, result in _numbered("results", record.results):
         yield from _result(at, result)
     for at, confusion in _numbered("confusions", record.confusions):
@@ -111,6 +112,14 @@ def _table(table: CountTable, documents: int) -> _Messages:
     for index in table.documents:
         if not 0 <= index < patterns:
             yield "documents", f"there is no pattern of index {index}, of {patterns}"
+
+
+def _hits(table: CountTable) -> _Messages:
+    """Whether what was right is a part of what there is."""
+    for i, pattern in enumerate(table.patterns):
+        for _, system_hits, system, gold_hits, gold in pattern:
+            if system_hits > system + _ROUNDING or gold_hits > gold + _ROUNDING:
+                yield f"patterns[{i}]", "more is right than there is"
 
 
 def _times(table: CountTable, documents: int) -> _Messages:

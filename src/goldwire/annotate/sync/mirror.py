@@ -24,6 +24,7 @@ from goldwire.annotate.sync import api
 from goldwire.annotate.sync.api import Snapshot, Totals
 from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
 from goldwire.annotate.sync.journal import Current, Dropped, Journal, Note, Saved, Snapping
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, Fault, ServerError
 from goldwire.corpora.store import sync, write_atomic
 
@@ -144,8 +145,9 @@ def _read(path: Path) -> list[msgspec.Raw]:
 
 def _split(data: bytes, where: str) -> list[msgspec.Raw]:
     try:
+        msgspec.json.decode(data, type=list[Task])  # what is left undecoded now is decoded later
         return msgspec.json.decode(data, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BROKEN as error:
         raise DataError(f"{where}: not a list of tasks", [Fault(where, "$", str(error))]) from error
 
 
