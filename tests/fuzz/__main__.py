@@ -3,7 +3,8 @@
     python tests/fuzz --seconds 600 [--reader NAME]… [--seed N] [--count N]
 
 Whatever is no `GoldwireError`, takes over 5 seconds or over a gigabyte is written to tests/fuzz/crashes, from
-where the ordinary tests read it. Where atheris is installed, `--guided` lets coverage choose the bytes.
+where the ordinary tests read it. Where atheris is installed, `python tests/fuzz/guided.py` lets
+coverage choose the bytes.
 """
 
 import argparse
@@ -31,11 +32,6 @@ def main() -> int:
     given = asked.parse_args()
     names = given.reader or list(READERS)
     limit()
-    if given.guided:
-        from fuzz.guided import guide
-
-        with scratch() as work:
-            return guide(names[0], given.seconds, work)
     print(f"seed {given.seed}")
     found = 0
     for name in names:

@@ -40,6 +40,7 @@ def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
         if not line.strip():
             continue
         try:
+            str(line, "utf-8")  # what a type leaves undecoded (`Raw`), msgspec passes over
             values.append(decoder.decode(line))
         except BROKEN as error:
             faults.extend(line_faults(line, type, f"{where}:{number}", error))

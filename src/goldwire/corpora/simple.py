@@ -212,7 +212,7 @@ class _Reader:
     def reject(self, path: str, reason: str, raw: msgspec.Raw) -> None:
         unit = "arguments" if ".arguments[" in path else path[2:].partition("[")[0]
         self.rejects.append(
-            Reject(document=self.document.id, unit=unit, path=path, reason=reason, value=_shown(raw))
+            Reject(document=self.document.id, unit=unit, path=path, reason=reason, value=shown(raw))
         )
 
     def item(self, raw: msgspec.Raw, type: type[T], path: str) -> T | None:
@@ -354,7 +354,7 @@ class _Reader:
         return self.ontology.fillers(event, role)
 
 
-def _shown(raw: msgspec.Raw) -> Any:
+def shown(raw: msgspec.Raw) -> Any:
     """An item as it came; its text where it holds a number that is out of range."""
     try:
         return msgspec.json.decode(raw)

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-Offset = Annotated[int, msgspec.Meta(ge=0)]
+# No text is so long, and larger numbers do not fit the columns that are counted in.
+Offset = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True, order=True, forbid_unknown_fields=True, gc=False):

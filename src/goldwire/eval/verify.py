@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from goldwire.corpora.errors import Fault
+from goldwire.eval.running.facts import Facts
 
 if TYPE_CHECKING:
     from goldwire.eval.record import Confusion, CountTable, LayerFacts, Record, Result
@@ -34,6 +37,7 @@ def _iter_messages(record: Record) -> _Messages:
         yield from _sizes(at, _layer_sizes(layer))
         if not _is_sound(layer.rejected.values()):
             yield f"{at}.rejected", _NUMBERS
+        yield from ((f"{at}.facts", message) for message in _facts(layer.facts))
     if record.coverage is not None:
         coverage = record.coverage
         names = ("corpus", "outside", "unjudged", "skipped", "drafts", "empty")
@@ -72,6 +76,30 @@ def _sizes(at: str, sizes: Mapping[str, float]) -> _Messages:
 def _layer_sizes(layer: LayerFacts) -> dict[str, int]:
     names = ("documents", "missing", "failed", "allowed", "excluded", "uncounted")
     return {name: getattr(layer, name) for name in names}
+
+
+# The facts of a run as far as a record has them: those of an older Goldwire are fewer.
+_Reported = msgspec.defstruct(
+    "_Reported", [(field.name, field.type, None) for field in msgspec.structs.fields(Facts)]
+)
+
+
+def _facts(reported: dict[str, Any]) -> Iterator[str]:
+    try:
+        msgspec.convert(reported, _Reported)
+    except msgspec.ValidationError as error:
+        yield str(error)
+    if not _is_sound(_numbers(reported)):
+        yield _NUMBERS
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """Every number in a value of JSON."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    for part in parts:
+        yield from _numbers(part)
+    if isinstance(value, int | float):
+        yield value
 
 
 def _documents(record: Record) -> _Messages:

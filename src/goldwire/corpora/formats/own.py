@@ -65,7 +65,7 @@ def _unfit(line: Prediction, document: Document | None) -> str:
 
 
 def _quarantined(line: Prediction, reason: str, path: Path) -> Quarantined:
-    value = msgspec.json.decode(msgspec.json.encode(line))
+    value = simple.shown(msgspec.Raw(msgspec.json.encode(line)))
     return Quarantined(where=str(path), document=line.document, reason=reason, value=value)
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from goldwire.corpora.codec import read_lines
-from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.codec import BOM, BROKEN, read_lines
+from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import DOCUMENTS, Corpus
 from goldwire.corpora.types import Excluded
 from goldwire.eval.counting import tables
