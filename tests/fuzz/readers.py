@@ -250,9 +250,14 @@ def configuration(folder: Path, name: str) -> None:
     import_tasks(exports.read(SEEDS / "tasks/graph/tasks.json"), declared)
 
 
+@cache
+def asked() -> Client:
+    return Client("http://127.0.0.1:1", "0" * 40)
+
+
 def server(folder: Path, name: str) -> None:
     """Answers of Label Studio, as they are taken in by path."""
-    client = Client("http://127.0.0.1:1", "0" * 40)
+    client = asked()
     body = (folder / name).read_bytes()
     forms = {
         "project": api.Project, "page": api._Page, "projects": api._Projects, "snapshots": list[api.Snapshot],
