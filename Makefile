@@ -5,7 +5,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 # What pip does for a package it installs: without it, commands start slowly where Python may write no bytecode.
 COMPILE := $(BIN)/python -m compileall -q src
 
-.PHONY: help demo test fuzz check site format bench stats lengths constraints venv clean
+.PHONY: help demo test fuzz check site format bench stats lengths growth constraints venv clean
 
 help:
 	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
@@ -15,6 +15,7 @@ help:
 	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers"
+	@echo "make growth       time and memory as inputs double; writes docs/growth.md"
 	@echo "make stats        what intervals and tests promise, simulated; writes docs/statistics.md and gate.md"
 	@echo "make lengths      lengths of modules and functions"
 	@echo "make constraints  constraints.txt anew, from the newest releases that pyproject.toml allows"
@@ -50,6 +51,10 @@ format: .venv/dev
 bench: .venv/dev
 	@$(COMPILE)
 	$(BIN)/python benchmarks $(ARGS)
+
+growth: .venv/dev
+	@$(COMPILE)
+	$(BIN)/python benchmarks/growth.py $(ARGS)
 
 # One thread a process: the simulation uses both cores itself.
 stats: .venv/core

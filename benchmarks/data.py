@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,12 @@ def prepare(root: Path, folder: Path, sentences: int) -> Path:
 
 
 def write_corpus(spans: Path, corpus: Path) -> None:
-    """A corpus of the sentences, written line by line: a million need no more memory than one."""
+    """A corpus of the sentences."""
+    write_rows(iter_sentences(spans), corpus)
+
+
+def write_rows(rows: Iterable[tuple[Document, list[Annotations]]], corpus: Path) -> None:
+    """A corpus of documents with gold and predictions, written line by line: memory stays."""
     encode = msgspec.json.Encoder().encode
     (corpus / "layers" / "system").mkdir(parents=True, exist_ok=True)
     with (
@@ -47,7 +52,7 @@ def write_corpus(spans: Path, corpus: Path) -> None:
         (corpus / "layers" / "gold.jsonl").open("wb") as gold,
         (corpus / "layers" / "system" / "pred.jsonl").open("wb") as pred,
     ):
-        for document, sides in iter_sentences(spans):
+        for document, sides in rows:
             documents.write(encode(document) + b"\n")
             for file, side in zip((gold, pred), sides, strict=True):
                 file.write(encode(side) + b"\n")

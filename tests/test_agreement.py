@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from goldwire.cli import app
 from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.store import Manifest, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Excluded, Mention, Provenance, Span
+from goldwire.corpora.types import Annotations, Excluded, Mention, Provenance, Rejected, Span
 from goldwire.eval.agreement import Mean, agree, agree_corpus, alpha
 from goldwire.eval.measure import parse
 from goldwire.eval.score import Options, score
@@ -131,7 +131,11 @@ def test_the_mean_and_pairs_are_those_of_the_scorer(one, two, three):
                 [measure.measure],
                 options=Options(trials=0),
             )
-            assert record.results[0].value == pair.score.f
+            # A scorer says nothing where gold has no unit; two annotators of whom one has none do not agree.
+            if any(item.mentions for item in given_[pair.first].values()):
+                assert record.results[0].value == pair.score.f
+            else:
+                assert (record.results[0].value, pair.score.f) in ((None, 0), (None, None))
         values = [pair.score.f for pair in measure.pairs if pair.score.f is not None]
         assert measure.mean.value == pytest.approx(sum(values) / len(values) if values else None, abs=1e-6)
 
@@ -207,3 +211,37 @@ def test_the_command_takes_all_annotators_or_those_named(corpus):
 def test_a_layer_that_is_not_there_is_named(corpus):
     with pytest.raises(CorpusError, match="no layer 'zoe'; there are annotator/anna"):
         agree_corpus(corpus, ["zoe", "ben"])
+
+
+# ---------------------------------------------------------------- what is compared at all
+def test_documents_are_an_upper_bound_and_each_pair_keeps_its_rule(said_by, tmp_path):
+    documents = [make_document(f"d{number}", "Anna met Bern there.") for number in range(3)]
+    corpus = create_corpus(tmp_path / "c", Manifest(name="c"), documents)
+
+    def lines(*numbers, span=(0, 4)):
+        mention = Mention(id="m", type="PER", spans=(Span(*span),))
+        chosen = [documents[number] for number in numbers]
+        return [Annotations(document=d.id, sha256=d.sha256, mentions=(mention,)) for d in chosen]
+
+    corpus.write_layer("annotator/anna", lines(0, 1, 2))
+    corpus.write_layer("annotator/ben", [*lines(0), *lines(1, span=(9, 13))])
+    whole = said_by("eval", "agreement", corpus.path, "--measure", "entity", "--json").json
+    assert (whole["documents"], whole["measures"][0]["mean"]["value"]) == (2, 0.5)  # one alike of two
+    (tmp_path / "ids").write_text("d0\nd2\n")
+    chosen = ("--documents", tmp_path / "ids")
+    part = said_by("eval", "agreement", corpus.path, "--measure", "entity", "--json", *chosen).json
+    assert (part["documents"], part["measures"][0]["mean"]["value"]) == (1, 1.0)
+
+
+def test_what_was_rejected_of_an_annotator_is_told_and_compared_with_nobody():
+    document = make_document("d", "Anna met Bern there.")
+    mention = Mention(id="m", type="PER", spans=(Span(0, 4),))
+    lost = Rejected(
+        unit="mention", kind="words-differ", message="", type="LOC", spans=((9, 13),), words="Rome"
+    )
+    one = Annotations(document="d", sha256=document.sha256, mentions=(mention,))
+    other = msgspec.structs.replace(one, rejected=(lost,))
+    for layers in ({"a": {"d": one}, "b": {"d": other}}, {"b": {"d": other}, "a": {"d": one}}):
+        found = agree(layers, [document], ["entity"])
+        assert found.measures[0].mean.value == 1
+        assert found.rejected == {"b": {"words-differ": 1}}

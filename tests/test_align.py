@@ -1,6 +1,7 @@
 """The assignment is the best one, and which of several best ones is settled."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.eval.counting import align
-from goldwire.eval.counting.align import Pairs, assign, components, equal_pairs, overlaps
+from goldwire.eval.counting.align import CrowdError, Pairs, assign, components, equal_pairs, overlaps
 from goldwire.eval.counting.tables import make_extents
 
 
@@ -68,6 +69,14 @@ def test_a_pair_that_is_worth_more_gives_way_to_two():
     assert list(zip(found.gold, found.system, strict=True)) == [(0, 1), (1, 0)]
 
 
+def test_units_of_one_long_chain_give_way_from_end_to_end():
+    # Gold i overlaps system i - 1 and i, and there is one gold unit too many: the last one stays alone.
+    size = 3000
+    gold = np.repeat(np.arange(size), 2)[1:-1]
+    found = assign(Pairs(gold, np.repeat(np.arange(size - 1), 2), np.ones(len(gold)), np.full(len(gold), 5)))
+    assert found.gold.tolist() == found.system.tolist() == list(range(size - 1))
+
+
 def test_equal_crowds_pair_up_in_order():
     gold, system = np.divmod(np.arange(40 * 40), 40)
     found = assign(Pairs(gold, system, np.ones(1600), np.ones(1600, np.int64)))
@@ -77,7 +86,8 @@ def test_equal_crowds_pair_up_in_order():
 @given(rows=pairs())
 def test_components_share_no_unit(rows):
     found = columns(rows)
-    parts = list(components(found.gold, found.system, np.arange(len(found))))
+    index, sizes = components(found.gold, found.system, np.arange(len(found)))
+    parts = np.split(index, np.cumsum(sizes)[:-1])
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(found)))
     for side in (found.gold, found.system):
         units = [set(side[part].tolist()) for part in parts]
@@ -101,6 +111,19 @@ def test_all_pairs_that_share_characters_are_found_and_no_others(gold, system):
     assert dict(zip(cells, found.overlap.tolist(), strict=True)) == expected
 
 
+def test_too_many_pairs_of_a_document_are_counted_and_not_formed():
+    # 1,500 units that nest in one another, and as many of a system: each overlaps each, 2.25 million pairs.
+    nested = [(1, [(place, 3001 - place)]) for place in range(1500)]
+    few = [(0, [(0, 5)]), (2, [(0, 5)])]
+    with pytest.raises(CrowdError, match=r"document number 2 in order of id: 2,250,000 pairs") as caught:
+        overlaps(extents(few + nested), extents(few + nested))
+    assert caught.value.crowds == {1: 2_250_000}
+    assert pickle.loads(pickle.dumps(caught.value)).crowds == {1: 2_250_000}  # from a process to another
+    keys, document = np.ones(1500, np.int64), np.ones(1500, np.int64)
+    with pytest.raises(CrowdError, match="2,250,000 pairs"):
+        equal_pairs(keys, keys, document)
+
+
 def extents(side):
     from goldwire.corpora.types import Span
 
@@ -114,7 +137,7 @@ def characters(unit):
 
 @given(st.lists(st.integers(0, 5), max_size=8), st.lists(st.integers(0, 5), max_size=8))
 def test_pairs_of_equal_keys_are_all_found(gold, system):
-    found = equal_pairs(np.array(gold, np.int64), np.array(system, np.int64))
+    found = equal_pairs(np.array(gold, np.int64), np.array(system, np.int64), np.zeros(len(gold), np.int64))
     assert set(zip(*(side.tolist() for side in found), strict=True)) == {
         (i, j) for i, one in enumerate(gold) for j, other in enumerate(system) if one == other
     }

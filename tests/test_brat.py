@@ -86,7 +86,7 @@ N1\tReference T3 Wiki:1\tBalkh
         "arguments that are events": 1, "attributes of relations": 1, "normalisations": 1, "notes": 1,
         "relations of events": 1,
     }  # fmt: skip
-    assert reading.quarantined == []
+    assert item.rejected == ()
 
 
 def test_types_that_are_triggers_by_themselves_make_events(tmp_path: Path) -> None:
@@ -114,25 +114,30 @@ def test_what_does_not_give_its_surface_is_refused_with_what_hangs_on_it(tmp_pat
     reading = read(tmp_path, ann)
     (item,) = reading.annotations
     assert (item.mentions, item.events) == ((), ())
-    assert [(q.where.removeprefix(f"{tmp_path}/"), q.reason) for q in reading.quarantined] == [
-        ("a.ann:1", "T1: the offsets give 'Balk', the file says 'Balkh'"),
-        ("a.ann:2", "T2: the offsets give 'fled ', the file says 'fled'"),
-        ("a.ann:5", "T3: the offsets give None, the file says 'none'"),
-        ("a.ann:4", "attribute Realis: there is no T9"),
-        ("a.ann:3", "E1: its trigger T2 is not there or was refused"),
+    trigger = "E1: its trigger does not fit: T2: the offsets give 'fled ', the file says 'fled'"
+    assert [(item.where.removeprefix(f"{tmp_path}/"), item.unit, item.message) for item in item.rejected] == [
+        ("a.ann:1", "mention", "T1: the offsets give 'Balk', the file says 'Balkh'"),
+        ("a.ann:5", "mention", "T3: the offsets give None, the file says 'none'"),
+        ("a.ann:4", "attribute", "attribute Realis: there is no T9"),
+        ("a.ann:3", "event", trigger),
+        ("a.ann:3", "argument", trigger),
     ]
+    assert [found.kind for found in item.rejected] == [
+        "words-differ", "outside-text", "no-mention", "words-differ", "words-differ",
+    ]  # fmt: skip
+    assert (item.rejected[4].spans, item.rejected[4].trigger) == (((29, 33),), ((24, 29),))
 
 
 def test_offsets_that_count_line_ends_or_utf16_units_are_repaired(tmp_path: Path) -> None:
     crlf = read(tmp_path, "T1\tX 3 9\tb  c d\n", b"a\r\nb\r\nc d".replace(b" ", b" "))
-    assert crlf.quarantined == []
+    assert crlf.annotations[0].rejected == ()
     assert crlf.documents[0].text == "a\nb\nc d"
     assert crlf.annotations[0].mentions[0].spans == (Span(2, 7),)
     utf16 = read(tmp_path, "T1\tX 3 7\tRain\nT2\tX 0 2\t😀\n", "😀 Rain")
     assert [mention.spans for mention in utf16.annotations[0].mentions] == [(Span(2, 6),), (Span(0, 1),)]
     mixed = read(tmp_path, "T1\tX 3 7\tRain\nT2\tX 0 1\t😀\n", "😀 Rain")
     assert [mention.id for mention in mixed.annotations[0].mentions] == ["T2"]
-    assert len(mixed.quarantined) == 1
+    assert len(mixed.annotations[0].rejected) == 1
 
 
 def test_every_faulty_line_is_told(tmp_path: Path) -> None:
@@ -212,7 +217,7 @@ def test_litbank_is_read_whole(shared: Path) -> None:
     assert [len(mentions), sum(len(item.relations) for item in coref.annotations)] == [842, 20]
     # 1,664 T lines less 842 mentions: the 20 sides of copulas and appositions are in no cluster
     assert sum(mention.cluster is not None for mention in mentions) == 822
-    assert entities.quarantined == events.quarantined == coref.quarantined == []
+    assert not any(item.rejected for found in (entities, events, coref) for item in found.annotations)
     assert entities.loss == events.loss == coref.loss == {}
 
 

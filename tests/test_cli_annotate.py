@@ -61,7 +61,7 @@ def test_gold_goes_out_as_predictions_and_comes_back_identical(
     documents = len(open_corpus(work).documents())
     assert (out["tasks"], out["predictions"]) == (documents, documents)
     back = annotate("import", work, tasks, "--json").json
-    assert (back["quarantined"], back["lost"], back["quarantine"]) == ({}, {}, None)
+    assert (back["rejected"], back["lost"], back["quarantine"]) == ({}, {}, None)
     (layer,) = back["layers"]
     assert layer == "prediction/" + out["model_version"].replace("@", "-")
     corpus = open_corpus(work)
@@ -103,10 +103,24 @@ def test_foreign_project_is_read_with_its_configuration(annotate: Call, shared: 
     said = annotate(*command, "--add-texts", "--annotator", "1=anna", "--annotator", "4=ben")
     assert said.code == 0
     assert "layer annotator/anna: 2 document(s)" in said.out
-    assert re.search(r"quarantined: 3 superseded, .*1 not-coreferent.* -> \S+\.jsonl", said.out)
+    assert re.search(r"rejected: 3 superseded, .*1 not-coreferent.*; see \S+\.jsonl", said.out)
     corpus = open_corpus(tmp_path / "new")
     assert corpus.layers() == ["annotator/anna", "annotator/ben", "draft/anna", "skipped/ben"]
     assert corpus_faults(corpus) == {}
+
+
+def test_export_of_which_everything_is_rejected_gives_exit_1(
+    annotate: Call, work: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(
+        '[{"id": 1, "data": {"text": "Another text."}, "annotations": [{"id": 2, "result": []}]}]'
+    )
+    before = open_corpus(work).layers()
+    said = annotate("import", work, path)
+    assert (said.code, "rejected: 1 unknown-document; see" in said.out) == (1, True)
+    assert "everything was rejected; no layer was written" in said.err
+    assert open_corpus(work).layers() == before
 
 
 @pytest.mark.parametrize(

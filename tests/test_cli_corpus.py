@@ -165,11 +165,11 @@ def test_annotated_files_make_a_corpus_and_more_layers(corpus: Call, tmp_path: P
     gold.write_text("Rain\tO\nin\tO\nHerat\tB-LOC\n\nAnna\tB-PER\nsang\tO\n")
     system.write_text("Rain O\nin O\nHerat I-LOC\n\nAnna O\nsang O\n")
     made = corpus("new", work, "--from", gold, "--format", "conll", "--layer", "gold", "--json").json
-    assert (made["documents"], made["layers"], made["loss"], made["quarantined"]) == (2, ["gold"], {}, 0)
+    assert (made["documents"], made["layers"], made["loss"], made["rejected"]) == (2, ["gold"], {}, {})
     assert corpus("new", work, "--from", gold, "--format", "conll", "--json").json["added"] == 0
     said = corpus("import", work, system, "--format", "conll", "--layer", "system/x", "-o", "policy=strict")
     assert said.out.splitlines() == [
-        f"{work}: layer system/x with 2 document(s)", "not kept: nothing", "quarantined: 0",
+        f"{work}: layer system/x with 2 document(s)", "not kept: nothing", "rejected: nothing",
     ]  # fmt: skip
     assert "policy strict" in said.err
     assert corpus("validate", work).code == 0

@@ -58,7 +58,7 @@ def test_several_systems_run_in_one_call_and_are_reported(corpus: Corpus) -> Non
     assert corpus.layers() == ["gold", "system/mine", "system/rules"]
     assert "rules: layer system/rules, 3 documents by lexicon" in done.stdout
     assert "failed, scored as empty: ValueError: too hard: d1" in done.stdout
-    assert "quarantined: 4 mentions (work/runs/mine/quarantine.jsonl)" in done.stdout
+    assert "rejected: 2 outside-text, 2 unknown-type; see work/runs/mine/quarantine.jsonl" in done.stdout
     assert "documents/s" in done.stdout
     assert "rules: 3/3 documents" in done.stderr
 
@@ -92,7 +92,7 @@ def test_a_file_of_systems_and_label_maps(corpus: Corpus, tmp_path: Path) -> Non
     assert corpus.layers() == ["gold", "system/a"]
     assert {m.type for item in corpus.layer("system/a").values() for m in item.mentions} == {"GPE"}
     done = goldwire("eval", "run", "work", "--system", "a=python:mine:extract", "--labels", "a=team/map.toml")
-    assert "quarantined: 2 mentions" in done.stdout
+    assert "rejected: 2 outside-text;" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,6 @@ def test_unmatched_predictions_are_named(corpus: Corpus, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ('{"document": "d0"}\n{"document": "d0"}\n', "'d0' occurs 2 times"),
-        ('{"mentions": []}\n', "is missing in 1 line(s)"),
         ('{"document": "d0", "mention": []}\n', "unknown field `mention`"),
         ('{"document": \n', "not valid JSON"),
     ],
@@ -168,6 +166,36 @@ def test_a_faulty_predictions_file_is_not_run(
     assert done.returncode == 2
     assert message in done.stdout
     assert corpus.layers() == ["gold"]
+
+
+def test_a_line_that_cannot_be_read_fails_its_document_alone(corpus: Corpus, tmp_path: Path) -> None:
+    lines = [
+        '{"document": "d0"}',
+        '{"document": "d1", "mentions": [{"ty',
+        '{"mentions": []}',
+        '{"document": "d0"}',
+    ]
+    (tmp_path / "p.jsonl").write_text("\n".join(lines))
+    done = goldwire("eval", "run", "work", "--system", "f=file:p.jsonl")
+    layer = corpus.layer("system/f")
+    assert {id for id, line in layer.items() if "failed" in line.provenance.details} == {"d1"}
+    assert "1 line(s) that name no document, left out: p.jsonl:3" in done.stdout
+    assert "1 document(s) with several lines, of which the first counts: d0" in done.stdout
+
+
+def test_a_label_without_counterpart_is_told_with_the_lines_that_leave_it_out(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    line = {"document": "d0", "mentions": [{"type": "CARDINAL", "spans": [[0, 6]]}]}
+    (tmp_path / "p.jsonl").write_text(json.dumps(line))
+    done = goldwire("eval", "run", "work", "--system", "f=file:p.jsonl")
+    told = done.stdout.split("leaves them out:\n")[1].splitlines()[:2]
+    assert told == ["    [mentions]", '    CARDINAL = ""  # 1']
+    assert "rejected: 1 unknown-type; see work/runs/f/quarantine.jsonl" in done.stdout
+    (tmp_path / "map.toml").write_text("\n".join(told))
+    done = goldwire("eval", "run", "work", "--system", "f=file:p.jsonl", "--labels", "f=map.toml")
+    assert corpus.layer("system/f")["d0"].rejected == ()
+    assert "  rejected: " not in done.stdout
 
 
 def test_a_prediction_for_another_text_fails_its_document(corpus: Corpus, tmp_path: Path) -> None:

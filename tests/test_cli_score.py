@@ -1,9 +1,11 @@
 """`goldwire eval score`, `measures`, `suites`: what people and programs see, and what is kept."""
 
 import json
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from goldwire.cli import app
@@ -49,15 +51,18 @@ def test_the_board_ranks_systems_and_names_what_was_not_counted(folder):
     found = run("score", folder)
     assert found.exit_code == 0
     lines = found.output.splitlines()
-    good, bad = (next(i for i, line in enumerate(lines) if name in line.split()) for name in ("good", "bad"))
+    good, bad = (
+        next(i for i, line in enumerate(lines) if line.split()[:1] == [name]) for name in ("good", "bad")
+    )
     assert good < bad
     output = " ".join(found.output.split())  # lines are broken where the terminal ends
     for text in (
         "3 documents",
         "MIL",
-        "bad: 1 document without a line count as empty",
-        "gold: 3 units in excluded regions do not count",
-        "Undefined, since neither gold nor a system has such units: TI, TC, AI+, AC+, realis",
+        "bad has no line for 1 document, which counts as empty.",
+        "gold: 3 units in excluded regions do not count.",
+        "Undefined, since neither gold nor a system has events: TI and TC.",
+        "Undefined, since neither gold nor a system has arguments: AI+ and AC+.",
         "entity:span+type@exact",
         "|corpus:news@1.0#",
     ):
@@ -73,6 +78,22 @@ def test_the_record_is_kept_with_the_corpus(folder):
     assert read_record(folder / "records" / "mine.json").suite == "conll"
     assert run("score", folder, "--measure", "TC").exit_code == 0
     assert read_record(folder / "records" / "measures.json").suite is None
+
+
+def test_the_record_says_when_it_was_made(folder):
+    before = datetime.now(UTC).replace(microsecond=0)
+    output = run("score", folder).output
+    made = datetime.fromisoformat(read_record(folder / "records" / "default.json").created)
+    assert before <= made <= datetime.now(UTC)
+    assert f"scored {made:%Y-%m-%d %H:%M} UTC" in " ".join(output.split())
+
+
+def test_the_same_scored_again_differs_in_nothing_but_its_time(folder):
+    records = []
+    for name in ("one", "two"):
+        run("score", folder, "--name", name)
+        records.append(read_record(folder / "records" / f"{name}.json"))
+    assert replace(records[0], created=None) == replace(records[1], created=None)
 
 
 def test_json_is_the_record(folder):
@@ -91,16 +112,15 @@ def test_a_streamed_record_says_how_many_documents_there_were(folder):
 
 def test_one_system_is_shown_with_precision_recall_and_counts(folder):
     output = run("score", folder, "--system", "bad").output
-    row = next(line.split() for line in output.splitlines() if line.split()[:1] == ["untyped"])
-    assert row[1:4] == ["100.0", "33.3", "50.0"]
-    assert row[-3:] == ["2", "2", "6"]
+    row = next(line.split() for line in output.splitlines() if line.startswith("untyped (span)"))
+    assert row[2:] == ["100.0", "33.3", "50.0", "2", "2", "6"]
 
 
 def test_classes_are_shown_where_a_suite_has_them(folder):
     output = run("score", folder, "--system", "bad", "--suite", "semeval2013").output
     assert "COR" in output
     rows = [line.split() for line in output.splitlines()]
-    assert ["entity", "bad", "0", "2", "0", "4", "0"] in rows
+    assert ["entity", "(span", "+", "type)", "bad", "0", "2", "0", "4", "0"] in rows
 
 
 def test_a_control_character_in_a_type_does_not_reach_the_terminal(folder):

@@ -85,20 +85,20 @@ def test_what_is_no_json_fails_its_document(corpus: Corpus, tmp_path: Path, ment
 
 
 @pytest.mark.parametrize(
-    "item",
+    ("item", "kind"),
     [
-        '{"type":"GPE","spans":[[0,5]],"score":1e999}',
-        '{"type":"GPE","spans":[[0,' + "9" * 400 + "]]}",
-        '{"type":"GPE","spans":[[-' + "9" * 30 + ",5]]}",
-        '{"type":"GPE","spans":[[0,5]],"text":7}',
+        ('{"type":"GPE","spans":[[0,5]],"score":1e999}', "malformed"),
+        ('{"type":"GPE","spans":[[0,' + "9" * 400 + "]]}", "outside-text"),
+        ('{"type":"GPE","spans":[[-' + "9" * 30 + ",5]]}", "outside-text"),
+        ('{"type":"GPE","spans":[[0,5]],"text":7}', "malformed"),
     ],
     ids=["1e999", "a huge end", "a huge negative start", "text that is a number"],
 )
-def test_a_number_out_of_range_costs_its_item(corpus: Corpus, tmp_path: Path, item: str) -> None:
+def test_a_number_out_of_range_costs_its_item(corpus: Corpus, tmp_path: Path, item: str, kind: str) -> None:
     line = f'{{"document":"d1","mentions":[{item},{{"type":"GPE","spans":[[0,5]]}}]}}'
     facts = run(corpus, tmp_path, only_on_d1(f"print({line!r}, flush=True)"))
     assert facts.failed == {}
-    assert facts.quarantined == {"mentions": 1}
+    assert facts.rejected == {kind: 1}
     assert counts(corpus) == [1, 1, 1, 1]
 
 

@@ -70,8 +70,14 @@ def test_equal_outputs_differ_by_nothing():
     [found] = differences(make([0] * 8), share)
     assert found.interval[:3] == (0, 0, 0)
     assert found.p == found.p_bootstrap == 1
-    assert found.error == found.detectable == 0
-    assert found.needed is None
+    assert found.error == 0
+    assert (found.detectable, found.needed) == (None, None)
+
+
+def test_documents_that_do_not_vary_do_not_tell_what_they_could_show():
+    [found] = differences(make([2] * 10), share)
+    assert found.error == pytest.approx(0, abs=1e-12)
+    assert found.detectable is None
 
 
 def test_exchanging_the_systems_changes_the_sign():

@@ -9,9 +9,8 @@ import pytest
 from goldwire.corpora import convert, formats, library
 from goldwire.corpora.codec import encode_lines, read_lines
 from goldwire.corpora.errors import CorpusError, DataError
-from goldwire.corpora.formats import Quarantined
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Rejected, Span
 
 TEXT = "Rebels attacked Balkh on Monday."
 DOCUMENT = make_document("a", TEXT)
@@ -54,9 +53,12 @@ def test_what_breaks_text_or_ontology_goes_to_quarantine_and_the_rest_in(
     written = corpus.layer("system/x")["a"]
     assert written.mentions == (REBELS, BALKH)
     assert written.events[0].arguments == (Argument(role="attacker", mention="m1"),)
-    assert done.quarantined == 2
+    assert done.rejected == {"filler-not-allowed": 1, "unknown-type": 1}
+    assert [(item.unit, item.kind) for item in written.rejected] == [
+        ("mention", "unknown-type"), ("argument", "filler-not-allowed"),
+    ]  # fmt: skip
     assert done.quarantine is not None
-    reasons = {item.reason.split(";")[0] for item in read_lines(done.quarantine, Quarantined)}
+    reasons = {item.message.split(";")[0] for item in read_lines(done.quarantine, Rejected)}
     assert reasons == {"GPE cannot be instrument of Attack", "'GHOST' is no entity type"}
 
 

@@ -50,11 +50,11 @@ def test_raw_file_is_kept_as_it_came_and_quarantine_beside(corpus: Corpus) -> No
     assert done.quarantine is not None
     (line,) = done.quarantine.read_bytes().splitlines()
     assert msgspec.json.decode(line) == {
-        "reason": "unknown-control",
+        "unit": "mention", "kind": "unknown-control",
         "message": "no control 'nope' for 'text'; the configuration has: entity, trigger, attribute-realis, "
         "attribute-polarity, attribute-historical, attribute-mode, attribute-form, excluded",
-        "kind": "submitted", "task": 1, "annotation": 1, "index": 1, "author": "4",
-        "document": "a", "result": bad,
+        "where": "task 1, submitted 1 of 4", "path": "$.result[1]", "document": "a", "value": bad,
+        "id": bad["id"], "type": "MIL", "spans": [[0, 6]], "words": "Rebels",
     }  # fmt: skip
 
 
@@ -96,6 +96,25 @@ def test_quarantine_goes_when_there_is_nothing_in_it_any_more(corpus: Corpus, tm
     assert again.quarantine is None
     assert first.quarantine is not None
     assert not first.quarantine.exists()
+
+
+def test_nothing_is_written_over_a_layer_for_which_everything_was_rejected(corpus: Corpus) -> None:
+    bad = {**MIL, "from_name": "nope"}
+    bring(corpus, task("a", by(4, MIL), drafts=[by(5, MIL)]), task("b", by(5, MIL)))
+    done = bring(corpus, task("a", by(4, bad), by(5, bad)), task("b", by(5, MIL)))
+    assert (done.refused, done.taken) == (("annotator/4",), 2)
+    assert len(corpus.layer("annotator/4")["a"].mentions) == 1
+    assert [item.kind for item in corpus.layer("annotator/5")["a"].rejected] == ["unknown-control"]
+    nothing = bring(corpus, task("a", by(5, bad)), name="later.json")
+    assert (nothing.refused, nothing.taken) == (("annotator/5",), 0)
+    assert contents(corpus) == {"annotator/4": ["a"], "annotator/5": ["a", "b"]}
+
+
+def test_draft_of_somebody_stays_with_the_layer_that_was_left_as_it_was(corpus: Corpus) -> None:
+    bring(corpus, task("a", drafts=[by(4, MIL)]))
+    done = bring(corpus, task("a", by(4, {**MIL, "from_name": "nope"})))
+    assert done.refused == ("annotator/4",)
+    assert contents(corpus) == {"draft/4": ["a"]}
 
 
 def test_layer_that_is_torn_is_an_error_and_stays_as_it_is(corpus: Corpus) -> None:

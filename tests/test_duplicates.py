@@ -3,10 +3,13 @@
 import random
 import subprocess
 import sys
+import zlib
+from collections import Counter
 from pathlib import Path
 
 import msgspec
 import pytest
+from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,9 +55,9 @@ def test_similarity_is_the_share_of_runs_both_have() -> None:
     words = [f"w{n}" for n in range(60)]
     other = words[:40] + [f"x{n}" for n in range(20)]
     documents = [document("a", words), document("b", other), document("c", words[::-1])]
-    assert duplicates.pairs(documents) == []  # 38 of 78
+    assert duplicates.links(documents) == []  # 38 of 78
     closer = words[:50] + other[50:]
-    assert duplicates.pairs([documents[0], document("b", closer)]) == [duplicates.Pair("a", "b", 48 / 68)]
+    assert duplicates.links([documents[0], document("b", closer)]) == [duplicates.Pair("a", "b", 48 / 68)]
 
 
 def test_short_texts_are_near_duplicates_only_if_their_words_are_the_same() -> None:
@@ -87,7 +90,7 @@ def test_chain_of_revisions_is_one_group_called_as_the_first() -> None:
         versions.append(reworded(versions[-1], 0.1, seed=n))
     documents = [document(f"v{n}", words) for n, words in enumerate(versions)]
     assert set(grouped(documents).values()) == {"v0"}
-    ends = duplicates.pairs([documents[0], documents[-1]])
+    ends = duplicates.links([documents[0], documents[-1]])
     assert ends == []  # the first and the last are not alike; what lies between links them
 
 
@@ -110,7 +113,7 @@ words = [f"w{n}" for n in range(300)]
 base = rng.choices(words, k=120)
 def reworded(share):
     return " ".join(rng.choice(words) if rng.random() < share else word for word in base)
-print(duplicates.pairs([make_document(f"d{n}", reworded(n / 100)) for n in range(40)]))
+print(duplicates.links([make_document(f"d{n}", reworded(n / 100)) for n in range(40)]))
 """
     runs = [
         subprocess.run(
@@ -124,7 +127,7 @@ print(duplicates.pairs([make_document(f"d{n}", reworded(n / 100)) for n in range
 
 def test_articles_and_the_corpus_that_ships_hold_no_near_duplicates(articles: Path) -> None:
     documents = [*ingest.read([articles]).documents, *library.open("mazar-2021").documents()]
-    assert duplicates.pairs(documents) == []
+    assert duplicates.links(documents) == []
 
 
 @pytest.fixture
@@ -152,3 +155,68 @@ def test_document_that_links_two_groups_joins_them_and_it_is_said(tmp_path: Path
     built = build.add(corpus, [document("c", words)])
     assert duplicates.groups(corpus.documents()) == {"a": ["a", "b", "c"]}
     assert built.notes == ["b now goes with a, which a new document resembles too: its split may change"]
+
+
+def compared_all(documents: list[Document]) -> list[str | None]:
+    """The groups when every pair that MinHash suggests is measured, by datasketch's own index and by sets."""
+    runs = {}
+    for item in documents:
+        words = item.text.split()
+        if len(words) >= duplicates.SHORT:
+            runs[item.id] = {" ".join(words[i : i + 3]) for i in range(len(words) - 2)}
+    index = MinHashLSH(threshold=duplicates.CANDIDATE, num_perm=128)
+    home = {item.id: item.id for item in documents}
+    for id, own in runs.items():
+        values = MinHash(num_perm=128, seed=1, hashfunc=zlib.crc32)
+        values.update_batch([run.encode() for run in own])
+        for other in index.query(values):
+            if len(own & runs[other]) / len(own | runs[other]) >= duplicates.THRESHOLD:
+                one, two = sorted((home[id], home[other]))
+                home = {name: one if first == two else first for name, first in home.items()}
+        index.insert(id, values)
+    sizes = Counter(home.values())
+    return [home[item.id] if sizes[home[item.id]] > 1 else None for item in documents]
+
+
+def family(seed: int) -> list[Document]:
+    """Up to forty reports, most of them reworked from one before."""
+    rng = random.Random(seed)
+    pool = [rng.choices(WORDS[:2000], k=rng.randint(60, 120)) for _ in range(rng.randint(1, 5))]
+    made = []
+    for n in range(rng.randint(2, 40)):
+        words = reworded(rng.choice(pool), rng.random() * 0.3, seed=seed + n)
+        pool += [words] * rng.randint(0, 1)
+        made.append(document(f"d{n:02}", words))
+    return made
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_groups_are_those_of_all_pairs_and_the_same_when_documents_come_later(seed: int) -> None:
+    documents = family(seed)
+    found = duplicates.group(documents)
+    assert [item.group for item in found] == compared_all(documents)
+    known = seed % len(documents)
+    later = [*duplicates.group(documents[:known]), *documents[known:]]
+    assert duplicates.group(later, known=known) == found
+
+
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The pairs that are measured from now on."""
+    pairs, measure = [], duplicates._Linker.similarity
+
+    def similarity(linker: duplicates._Linker, i: int, j: int) -> float:
+        pairs.append((i, j))
+        return measure(linker, i, j)
+
+    monkeypatch.setattr(duplicates._Linker, "similarity", similarity)
+    return pairs
+
+
+def test_documents_that_are_linked_already_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = [document(f"d{n:03}", reworded(report(1), 0.02, seed=n)) for n in range(200)]
+    pairs = measured(monkeypatch)
+    found = duplicates.group(copies[:150])
+    assert 0 < len(pairs) < 150  # those of equal words are linked without
+    pairs.clear()
+    duplicates.group([*found, *copies[150:]], known=150)
+    assert 0 < len(pairs) <= 50

@@ -8,9 +8,9 @@ import pytest
 
 from goldwire.annotate.exchange import exports
 from goldwire.annotate.exchange.exports import Bound, Entry
-from goldwire.annotate.exchange.results import Rejected
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Rejected
 
 DOCUMENT = make_document("d", "Rebels took\nKunduz.")
 DOCUMENTS, HASHES = {"d": DOCUMENT}, {DOCUMENT.sha256: "d"}
@@ -107,7 +107,7 @@ def test_other_line_ends_and_a_byte_order_mark_are_seen_through() -> None:
 def test_task_of_no_document_has_its_reason(data: dict[str, Any], reason: str) -> None:
     found = exports.bind(json.loads(json.dumps({"data": data})), DOCUMENTS, HASHES, "body")
     assert isinstance(found, Rejected)
-    assert found.reason == reason
+    assert found.kind == reason
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from goldwire.corpora import library
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Rejected, Span
 
 CONFLICT = ontologies.read("conflict")
 #       0      7       15         26    32     39    45
@@ -153,13 +153,21 @@ def test_new_span_stands_for_the_one_mention_there_that_the_role_takes() -> None
         (role("new", Span(31, 37), "territory"), "unmatched-span"),  # no mention there
         (role("r", Span(31, 37), "captor"), "unmatched-span"),  # the mention was moved off its words
         (role("n", Span(41, 53), "captor"), "filler-not-allowed"),
-        (role("r", Span(0, 6), "attacker"), "role-not-allowed"),  # no role of TakeTerritory
+        (role("r", Span(0, 6), "attacker"), "unknown-role"),  # no role of TakeTerritory
         (role("r", Span(0, 99), "captor"), "outside-text"),
     ],
 )
 def test_role_that_cannot_be_given_is_quarantined(region: dict[str, Any], reason: str) -> None:
     imported = answered(("t", [region]))
-    assert [(q.reason, q.index, q.document) for q in imported.quarantined] == [(reason, 0, "d")]
+    (found,) = imported.rejected
+    assert (found.unit, found.kind, found.path, found.document) == ("argument", reason, "$.result[0]", "d")
+    assert (found.type, found.role, found.trigger) == (
+        "TakeTerritory",
+        region["value"]["labels"][0],
+        ((26, 30),),
+    )
+    (line,) = (reading.annotations for reading in imported.readings)
+    assert [item.kind for item in line.rejected] == [reason]
     assert roles_of(imported, "t") == set()
 
 
@@ -167,7 +175,7 @@ def test_span_on_two_mentions_that_could_fill_the_role_is_not_guessed() -> None:
     other = Mention(id="x", type="LOC", spans=(Span(15, 21),))
     base = msgspec.structs.replace(BASE, mentions=(*BASE.mentions, other))
     imported = answered(("t", [role("new", Span(15, 21), "territory")]), base=base)
-    assert [q.reason for q in imported.quarantined] == ["unmatched-span"]
+    assert [item.kind for item in imported.rejected] == ["ambiguous"]
 
 
 def test_all_answers_of_a_person_make_one_layer_and_replace_the_arguments_there_were() -> None:
@@ -201,6 +209,13 @@ def test_event_said_to_be_none_goes_and_one_without_answer_stays_without_argumen
     }
 
 
+def test_what_the_layer_below_had_rejected_is_not_said_of_the_person() -> None:
+    unit = Rejected(unit="mention", kind="unknown-type", message="'X' is no entity type", type="X")
+    base = msgspec.structs.replace(BASE, rejected=(unit,))
+    (reading,) = answered(("s", [verdict("event ok")]), base=base).readings
+    assert reading.annotations.rejected == ()
+
+
 def test_event_said_to_be_ok_stays() -> None:
     imported = answered(("s", [verdict("event ok")]))
     assert {event.id for event in imported.readings[0].annotations.events} == {"s", "t"}
@@ -210,8 +225,13 @@ def test_trigger_marked_by_somebody_is_quarantined_and_the_answer_taken() -> Non
     trigger = [regions.region("t", "trigger", ["trigger"], Span(26, 30), TEXT)]
     stray = [regions.region("x", "trigger", ["trigger"], Span(22, 25), TEXT)]
     imported = answered(("t", [*trigger, *stray, role("k", Span(15, 21), "territory")]))
-    assert [(q.reason, q.index) for q in imported.quarantined] == [("unmatched-span", 1)]
+    assert [(item.kind, item.path) for item in imported.rejected] == [("unmatched-span", "$.result[1]")]
     assert roles_of(imported, "t") == {("territory", "k")}
+
+
+def test_arrow_in_a_frame_is_told() -> None:
+    imported = answered(("t", [regions.arrow("k", "r", "same")]))
+    assert [(item.kind, item.path) for item in imported.rejected] == [("unknown-control", "$.result[0]")]
 
 
 def test_skips_and_drafts_are_no_answers_but_are_named() -> None:
@@ -243,7 +263,8 @@ def test_later_answer_to_an_event_counts() -> None:
     }
     imported = read([{**made()["t"], "annotations": [later, first]}])
     assert roles_of(imported, "t") == {("territory", "k")}
-    assert [(q.reason, q.annotation) for q in imported.quarantined] == [("superseded", 1)]
+    assert [item.kind for item in imported.rejected] == ["superseded"]
+    assert ", submitted 1 of 7" in imported.rejected[0].where
 
 
 @pytest.mark.parametrize(
@@ -259,7 +280,8 @@ def test_answers_to_a_layer_that_changed_are_quarantined(base: Annotations | Non
     task = made()["t"]
     result = task["predictions"][0]["result"]
     imported = read([{**task, "annotations": [{"id": 5, "completed_by": 7, "result": result}]}], base)
-    assert [(q.reason, q.annotation) for q in imported.quarantined] == [("base-changed", 5)]
+    assert [item.kind for item in imported.rejected] == ["base-changed"]
+    assert ", submitted 5 of 7" in imported.rejected[0].where
     assert imported.readings == ()
 
 
@@ -279,7 +301,7 @@ def test_shipped_corpus_comes_back_from_frames_as_it_went() -> None:
         layer=corpus.layer,
     )
     imported = readings.decode(exported, context)
-    assert imported.quarantined == ()
+    assert imported.rejected == ()
     for reading in imported.readings:
         base = gold[reading.annotations.document]
         assert reading.annotations.mentions == base.mentions

@@ -46,8 +46,8 @@ def decode(*found: dict[str, Any]) -> Decoded:
     return graph.decode(results.sort([*found], TEXT, DECLARED), DOCUMENT, DECLARED, CONFLICT)
 
 
-def reasons(decoded: Decoded) -> list[tuple[str, int | None]]:
-    return [(item.reason, item.index) for item in decoded.rejected]
+def kinds(decoded: Decoded) -> list[tuple[str, str]]:
+    return [(item.kind, item.path.removeprefix("$.result")) for item in decoded.rejected]
 
 
 def test_regions_become_mentions_and_events_and_arrows_with_roles_their_arguments() -> None:
@@ -119,7 +119,7 @@ def test_same_joins_triggers_into_one_event() -> None:
 
 def test_same_between_a_mention_and_a_trigger_is_refused() -> None:
     decoded = decode(KUNDUZ, FELL, regions.arrow("f", "k", "same"), regions.arrow("k", "k", "same"))
-    assert reasons(decoded) == [("not-coreferent", 2), ("not-coreferent", 3)]
+    assert kinds(decoded) == [("not-coreferent", "[2]"), ("not-coreferent", "[3]")]
     assert decoded.annotations.mentions[0].cluster is None
 
 
@@ -154,14 +154,14 @@ def test_arguments_may_point_at_any_part() -> None:
 )
 def test_parts_of_different_labels_stay_apart(other: dict[str, Any], reason: str) -> None:
     decoded = decode(region("a", "Afghan", "MIL"), other, regions.arrow("a", "g", "continued"))
-    assert reasons(decoded) == [(reason, 2)]
+    assert kinds(decoded) == [(reason, "[2]")]
     assert len(decoded.annotations.mentions) + len(decoded.annotations.events) == 2
 
 
 def test_overlapping_parts_are_no_mention() -> None:
     parts = [region("a", "Uzbek guards", "MIL"), region("g", "guards", "MIL")]
     decoded = decode(*parts, regions.arrow("a", "g", "continued"))
-    assert reasons(decoded) == [("parts-differ", 0)]
+    assert kinds(decoded) == [("parts-out-of-order", "[0]")]
     assert decoded.annotations.mentions == ()
 
 
@@ -184,7 +184,7 @@ def test_one_region_may_be_mention_and_trigger() -> None:
 def test_same_words_marked_twice_are_one_mention_and_its_arrows_are_kept() -> None:
     twice = {**KUNDUZ, "id": "x"}
     decoded = decode(KUNDUZ, twice, SHELLED, regions.arrow("s", "x", "target"))
-    assert reasons(decoded) == [("duplicate", 1)]
+    assert kinds(decoded) == [("duplicate", "[1]")]
     assert decoded.annotations.events[0].arguments == (Argument(role="target", mention="k"),)
 
 
@@ -197,15 +197,15 @@ def test_same_words_with_other_types_and_nested_ones_are_mentions_of_their_own()
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        ([SHELLED, REBELS, regions.arrow("s", "r", "captor")], [("role-not-allowed", 2)]),
-        ([SHELLED, REBELS, regions.arrow("s", "r", "instrument")], [("filler-not-allowed", 2)]),
-        ([REBELS, KUNDUZ, regions.arrow("r", "k", "target")], [("role-not-allowed", 2)]),
-        ([SHELLED, FELL, regions.arrow("s", "f", "target")], [("role-not-allowed", 2)]),
-        ([SHELLED, regions.arrow("s", "gone", "attacker")], [("dangling", 1)]),
-        ([SHELLED, REBELS, *[regions.arrow("s", "r", "attacker")] * 2], [("duplicate", 3)]),
-        ([REBELS, {**REBELS}], [("duplicate", 1)]),
-        ([FELL, choice("f", "mode", "siege")], [("value-not-allowed", 1)]),
-        ([choice("gone", "realis", "planned")], [("dangling", 0)]),
+        ([SHELLED, REBELS, regions.arrow("s", "r", "captor")], [("unknown-role", "[2]")]),
+        ([SHELLED, REBELS, regions.arrow("s", "r", "instrument")], [("filler-not-allowed", "[2]")]),
+        ([REBELS, KUNDUZ, regions.arrow("r", "k", "target")], [("unknown-type", "[2]")]),
+        ([SHELLED, FELL, regions.arrow("s", "f", "target")], [("no-mention", "[2]")]),
+        ([SHELLED, regions.arrow("s", "gone", "attacker")], [("no-mention", "[1]")]),
+        ([SHELLED, REBELS, *[regions.arrow("s", "r", "attacker")] * 2], [("duplicate", "[3]")]),
+        ([REBELS, {**REBELS}], [("duplicate", "[1]")]),
+        ([FELL, choice("f", "mode", "siege")], [("unknown-value", "[1]")]),
+        ([choice("gone", "realis", "planned")], [("no-mention", "[0]")]),
         (
             [
                 FELL,
@@ -213,15 +213,15 @@ def test_same_words_with_other_types_and_nested_ones_are_mentions_of_their_own()
                 choice("f", "realis", "actual"),
                 choice("f", "realis", "planned"),
             ],
-            [("contradiction", 2), ("duplicate", 3)],
+            [("contradiction", "[2]"), ("duplicate", "[3]")],
         ),
-        ([region("t", ">> Adv", "ORG")], [("excluded", 0)]),
+        ([region("t", ">> Adv", "ORG")], [("excluded", "[0]")]),
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_reason_and_place(
-    found: list[dict[str, Any]], expected: list[tuple[str, int]]
+    found: list[dict[str, Any]], expected: list[tuple[str, str]]
 ) -> None:
-    assert reasons(decode(*found)) == expected
+    assert kinds(decode(*found)) == expected
 
 
 def test_what_hangs_on_a_refused_region_is_refused_with_it() -> None:
@@ -230,13 +230,47 @@ def test_what_hangs_on_a_refused_region_is_refused_with_it() -> None:
         advert, SHELLED, KUNDUZ,
         choice("t", "form", "name"), regions.arrow("s", "t", "attacker"), regions.arrow("t", "k", "same"),
     )  # fmt: skip
-    assert sorted(reasons(decoded), key=str) == [
-        ("dangling", 3),
-        ("dangling", 4),
-        ("dangling", 5),
-        ("excluded", 0),
+    assert kinds(decoded) == [
+        ("excluded", "[0]"),
+        ("no-mention", "[3]"),
+        ("excluded", "[4]"),
+        ("no-mention", "[5]"),
     ]
     assert decoded.annotations.events[0].arguments == ()
+
+
+def units(decoded: Decoded) -> list[tuple[Any, ...]]:
+    return [(r.unit, r.kind, r.type, r.role, r.spans, r.trigger) for r in decoded.rejected]
+
+
+def place(words: str) -> tuple[tuple[int, int], ...]:
+    return ((TEXT.index(words), TEXT.index(words) + len(words)),)
+
+
+def test_a_rejected_trigger_takes_its_arguments_along_for_the_same_reason() -> None:
+    trigger, rebels, hit = place("shelled"), place("Rebels"), regions.arrow("s", "r", "attacker")
+    differing = {**SHELLED, "value": {**SHELLED["value"], "text": "hit"}}
+    unlisted = {**SHELLED, "value": {**SHELLED["value"], "labels": ["Picnic"]}}
+    for wrong, kind, type in [(differing, "words-differ", "Attack"), (unlisted, "unknown-type", "Picnic")]:
+        assert units(decode(wrong, REBELS, hit)) == [
+            ("event", kind, type, None, trigger, ()),
+            ("argument", kind, type, "attacker", rebels, trigger),
+        ]
+
+
+def test_an_argument_whose_region_has_an_unknown_label_is_sound_but_for_its_filler() -> None:
+    city = {**KUNDUZ, "value": {**KUNDUZ["value"], "labels": ["CITY"]}}
+    assert units(decode(SHELLED, city, regions.arrow("s", "k", "target"))) == [
+        ("mention", "unknown-type", "CITY", None, place("Kunduz"), ()),
+        ("argument", "filler-not-allowed", "Attack", "target", place("Kunduz"), place("shelled")),
+    ]
+
+
+def test_an_arrow_with_an_unknown_label_is_an_argument_of_its_trigger() -> None:
+    arrow = {**regions.arrow("s", "k", "target"), "labels": ["by"]}
+    assert units(decode(SHELLED, KUNDUZ, arrow)) == [
+        ("argument", "unknown-role", "Attack", "by", place("Kunduz"), place("shelled"))
+    ]
 
 
 def test_head_of_a_mention_that_was_moved_off_it_is_lost_and_counted() -> None:
@@ -250,7 +284,7 @@ def test_types_that_the_ontology_lacks_are_refused_though_the_project_has_them()
         '<Text name="text" value="$text"/></View>'
     )
     found = results.sort([regions.region("a", "entity", ["ANIMAL"], Span(0, 6), TEXT)], TEXT, wider)
-    assert reasons(graph.decode(found, DOCUMENT, wider, CONFLICT)) == [("type-not-allowed", 0)]
+    assert kinds(graph.decode(found, DOCUMENT, wider, CONFLICT)) == [("unknown-type", "[0]")]
 
 
 def test_without_an_ontology_arrows_between_mentions_are_relations() -> None:

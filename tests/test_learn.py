@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldwire import configs
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError, ExtractorError, GoldwireError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Span
-from goldwire.eval.extractors import crossfit, learn, linear, model
+from goldwire.eval.extractors import Context, crossfit, identity, learn, linear, model
 from goldwire.eval.extractors.features import Unit
 from goldwire.eval.extractors.predict import Predictor
 from goldwire.eval.extractors.train import layers, train
@@ -86,7 +87,7 @@ def test_it_learns_mentions_triggers_arguments_and_attributes(tmp_path: Path) ->
     pairs = [report(i) for i in range(24)]
     corpus = corpus_of(tmp_path / "c", pairs)
     facts = run_system(corpus, learner())
-    assert (facts.failed, facts.quarantined) == ({}, {})
+    assert (facts.failed, facts.rejected) == ({}, {})
     layer = corpus.layer("system/s")
     right = sum(plain(layer[document.id]) == plain(gold) for document, gold in pairs)
     assert right >= 20
@@ -167,6 +168,25 @@ def test_changed_gold_is_another_system(tmp_path: Path) -> None:
     first = run_system(corpus, learner())
     corpus.write_layer("gold", [gold for _, gold in pairs[:-1]])
     assert run_system(corpus, learner()).fingerprint != first.fingerprint
+
+
+def test_changed_word_lists_are_another_system_trained_or_loaded(tmp_path: Path) -> None:
+    """Also a model from a file looks words up in the lists that it names."""
+    shipped = configs.read("lexicons", "conflict")
+    lexicon = tmp_path / "words.toml"
+    lexicon.write_text(shipped)
+    corpus = corpus_of(tmp_path / "c", [report(i) for i in range(6)])
+    model.write(tmp_path / "m.npz", learn.train_all(corpus, lexicon=str(lexicon)))
+
+    def parts() -> list[object]:
+        context = Context(corpus=str(corpus.path), options={"lexicon": str(lexicon)})
+        loading = Context(options={"load": str(tmp_path / "m.npz")})
+        return [identity(parse_system("s=sklearn").spec, one) for one in (context, loading)]
+
+    before = parts()
+    lexicon.write_text(shipped.replace('"raid"', '"rayd"'))
+    assert lexicon.read_text() != shipped
+    assert all(one != other for one, other in zip(before, parts(), strict=True))
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def found(corpus: Corpus) -> list[tuple[str, int]]:
 def test_quotes_become_offsets_and_tokens_and_cost_are_counted(corpus: Corpus, serving: ModuleType) -> None:
     price = {"input": 0.5, "output": 2.0}
     facts, _ = ask(corpus, serving, serving.Reply(completion(ANSWER)), price=price)
-    assert (facts.failed, facts.quarantined) == ({}, {})
+    assert (facts.failed, facts.rejected) == ({}, {})
     assert found(corpus) == [("Rebels", 0), ("Herat", 15), ("Herat", 22)]
     (attack,) = corpus.layer("system/m")["d0"].events
     assert [(argument.role, argument.mention) for argument in attack.arguments] == [
@@ -145,6 +145,16 @@ def test_quotes_are_found_but_for_typography_and_never_guessed(corpus: Corpus, s
     assert found(corpus) == [("Herat’s", 22)]
     # b, c, d, the trigger "bombed", and two arguments whose mentions are not there.
     assert (facts.usage["unresolved"], facts.usage["normalised"], facts.usage["malformed"]) == (6, 1, 1)
+    rejected = corpus.layer("system/m")["d0"].rejected
+    assert [(item.unit, item.kind, item.words or item.role) for item in rejected] == [
+        ("mention", "quote-not-found", "Kabul"),
+        ("mention", "quote-not-found", "Herat"),
+        ("mention", "quote-not-found", None),  # an empty quote
+        ("mention", "malformed", None),
+        ("argument", "no-mention", "target"),
+        ("argument", "no-mention", "attacker"),
+        ("event", "quote-not-found", "bombed"),
+    ]
 
 
 def test_types_and_roles_outside_the_ontology_are_quarantined(corpus: Corpus, serving: ModuleType) -> None:
@@ -153,13 +163,14 @@ def test_types_and_roles_outside_the_ontology_are_quarantined(corpus: Corpus, se
         "events": [event("Attack", "shelled", ("victim", "b")), event("Picnic", "fled")],
     }
     facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
-    assert facts.quarantined == {"arguments": 1, "events": 1, "mentions": 1}
+    assert facts.rejected == {"unknown-type": 2, "unknown-role": 1}
+    assert facts.unmapped == {"events:Picnic": 1, "mentions:PLANET": 1, "roles:Attack.victim": 1}
 
 
 def test_an_attribute_of_other_types_is_left_out(corpus: Corpus, serving: ModuleType) -> None:
     answer = {"mentions": [], "events": [event("Move", "fled")]}  # `mode` is for Attack alone
     facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
-    assert facts.quarantined == {}
+    assert facts.rejected == {}
     assert "mode" not in corpus.layer("system/m")["d0"].events[0].attributes
 
 

@@ -10,7 +10,7 @@ from goldwire.annotate.migration.effects import Change, Context, Migration
 from goldwire.annotate.sync.api import Project
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Rejected, Span
 
 OLD = ontologies.decode("""
 name = "x"
@@ -151,4 +151,10 @@ def test_what_was_not_sound_before_is_named() -> None:
     )
     carried, losses = carry(unsound, RENAMED)
     assert "x" not in {mention.id for mention in carried.mentions}
-    assert [loss for loss in losses if "not sound" in loss and "mentions x" in loss]
+    assert [loss for loss in losses if "not sound" in loss and '"x"' in loss]
+
+
+def test_what_was_rejected_before_stays_as_it_was_given() -> None:
+    unit = Rejected(unit="mention", kind="unknown-type", message="'X' is no entity type", type="X")
+    carried, _ = carry(msgspec.structs.replace(LINE, rejected=(unit,)), RENAMED)
+    assert carried.rejected == (unit,)

@@ -9,7 +9,7 @@ from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.formats import Reading, own
 from goldwire.corpora.formats.own import Options
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Rejected, Span
 
 DOCUMENT = make_document("a", "Rebels attacked Balkh on Monday.")
 #                              0      7        16    22 25
@@ -42,7 +42,7 @@ def test_simple_form_gets_ids_and_its_arguments_their_mentions(tmp_path: Path) -
         ],
     }  # fmt: skip
     reading = read(tmp_path, line)
-    assert reading.quarantined == []
+    assert (reading.quarantined, reading.annotations[0].rejected) == ([], ())
     (item,) = reading.annotations
     assert item == Annotations(
         document="a",
@@ -68,24 +68,68 @@ def test_simple_form_gets_ids_and_its_arguments_their_mentions(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"),
+    ("line", "kind"),
     [
-        ({"document": "z"}, "the corpus has no document of this id"),
-        ({"document": "a", "sha256": "0"}, "made for another text: the hashes differ"),
-        ({"mentions": []}, "no `document` is named"),
-        ({"document": "a", "error": "out of memory"}, "the system failed: out of memory"),
-        (
-            {"document": "a", "mentions": [{"type": "X", "spans": [[0, 5]], "text": "Rebels"}]},
-            "the offsets give 'Rebel', the system says 'Rebels'",
-        ),
-        (
-            {"document": "a", "events": [{"type": "X", "trigger": [[0, 6]], "arguments": [ARGUMENT]}]},
-            "no mention has these spans: list one, or give the argument a `type`",
-        ),
+        ({"document": "z"}, "unknown-document"),
+        ({"mentions": []}, "no-document"),
+        ({"document": 7, "mentions": []}, "no-document"),
     ],
-)  # fmt: skip
-def test_what_does_not_fit_is_refused_with_the_reason(tmp_path: Path, line: object, reason: str) -> None:
-    assert [q.reason for q in read(tmp_path, line).quarantined] == [reason]
+)
+def test_a_line_of_no_document_is_told_and_fails_none(tmp_path: Path, line: object, kind: str) -> None:
+    reading = read(tmp_path, {"document": "a"}, line)
+    assert [(item.unit, item.kind) for item in reading.quarantined] == [("document", kind)]
+    assert reading.quarantined[0].where == f"{tmp_path}/x.jsonl:2"
+    assert reading.annotations == [Annotations(document="a", sha256=DOCUMENT.sha256)]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "reason"),
+    [
+        ('{"document": "a", "error": "out of memory"}', "failed", "out of memory"),
+        ('{"document": "a", "sha256": "0"}', "text-changed", "made for another text (`sha256` differs)"),
+        ('{"document": "a", "entities": []}', "malformed", "unknown field `entities`"),
+        ('{"document": "a", "mentions": {}}', "malformed", "Expected `array`"),
+        ('{"document": "a", "mentions": [{"type": "MI', "malformed", "not valid JSON"),
+    ],
+)
+def test_a_line_that_says_nothing_of_its_document_fails_it(
+    tmp_path: Path, line: str, kind: str, reason: str
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(f'{line}\n{{"document": "b"}}\n')
+    reading = own.read([path], Options(), [DOCUMENT, make_document("b", "Nothing.")])
+    assert [(item.unit, item.kind, item.document) for item in reading.quarantined] == [
+        ("document", kind, "a")
+    ]
+    a, b = reading.annotations
+    assert (a.document, a.mentions, b.provenance.details) == ("a", (), {})
+    assert reason in a.provenance.details["failed"]
+
+
+def test_of_two_lines_of_a_document_the_first_counts(tmp_path: Path) -> None:
+    mentions = [{"type": "MIL", "spans": [[0, 6]]}]
+    reading = read(tmp_path, {"document": "a"}, {"document": "a", "mentions": mentions})
+    assert [item.mentions for item in reading.annotations] == [()]
+    assert [item.kind for item in reading.quarantined] == ["repeated-document"]
+    assert reading.quarantined[0].value == {"document": "a", "mentions": mentions}
+
+
+def test_an_item_that_does_not_fit_stays_in_the_line_as_rejected(tmp_path: Path) -> None:
+    mention = {"type": "X", "spans": [[0, 5]], "text": "Rebels"}
+    event = {"type": "X", "trigger": [[0, 6]], "arguments": [ARGUMENT]}
+    reading = read(tmp_path, {"document": "a", "mentions": [mention], "events": [event]})
+    assert [(item.unit, item.kind, item.message) for item in reading.annotations[0].rejected] == [
+        ("mention", "words-differ", "the offsets give 'Rebel', the system says 'Rebels'"),
+        ("argument", "no-mention", "no mention has these spans: list one, or give the argument a `type`"),
+    ]
+    assert reading.quarantined == []
+
+
+def test_a_layer_with_rejected_units_goes_out_and_comes_back(tmp_path: Path) -> None:
+    unit = Rejected(unit="mention", kind="unknown-type", message="'X' is no entity type", type="X")
+    line = Annotations(document="a", sha256=DOCUMENT.sha256, rejected=(unit,))
+    own.write(tmp_path / "x.jsonl", [DOCUMENT], {"a": line}, Options())
+    assert own.read([tmp_path / "x.jsonl"], Options(), [DOCUMENT]).annotations == [line]
 
 
 def test_offsets_in_another_unit_are_counted_anew_where_the_surface_proves_it(tmp_path: Path) -> None:
@@ -98,9 +142,10 @@ def test_offsets_in_another_unit_are_counted_anew_where_the_surface_proves_it(tm
     assert reading.notes == ["1 item(s) had offsets in UTF-16 units or bytes: counted anew"]
 
 
-def test_file_that_is_not_in_the_form_is_refused_whole(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="unknown field `entities`"):
-        read(tmp_path, {"document": "a"}, {"document": "a", "entities": []})
+def test_file_of_which_no_line_is_in_the_form_is_refused_whole(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, {"document": "a", "entities": []}, {"document": "b", "entities": []})
+    assert [fault.where for fault in caught.value.faults] == [f"{tmp_path}/x.jsonl:{i}" for i in (1, 2)]
 
 
 def test_files_hold_no_texts(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations
 from goldwire.corpora.validate import annotation_faults
+from goldwire.eval.extractors import Context, identity
 from goldwire.eval.running.run import run_system
 from goldwire.eval.running.systems import System, parse_system
 
@@ -163,3 +164,21 @@ def test_a_map_of_ones_own_goes_before(tmp_path: Path) -> None:
 def test_a_pipeline_that_is_not_there_is_said(corpus: Corpus, target: str, message: str) -> None:
     with pytest.raises(ExtractorError, match=message):
         run_system(corpus, parse_system(f"x=spacy:{target}"))
+
+
+def test_a_pipeline_in_a_folder_is_the_content_of_its_files(tmp_path: Path) -> None:
+    """A model trained again keeps its name and number."""
+    folder = tmp_path / "model [1]"
+    (folder / "ner").mkdir(parents=True)
+    (folder / "meta.json").write_text('{"version": "1.0"}')
+    (folder / "ner" / "model").write_bytes(b"weights")
+    spec = parse_system(f"x=spacy:{folder}").spec
+    before = identity(spec, Context())
+    assert identity(spec, Context()) == before
+    (folder / "ner" / "model").write_bytes(b"other weights")
+    assert identity(spec, Context()) != before
+
+
+def test_a_folder_that_is_not_there_is_said_in_a_line(corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(ExtractorError, match="install a pipeline first"):
+        run_system(corpus, parse_system(f"x=spacy:{tmp_path}/absent"))

@@ -42,7 +42,9 @@ def test_sentence_whose_markup_is_another_is_kept_and_not_judged(tmp_path: Path)
     reading = read(tmp_path, record("(SRC: Rebels) (EVT: agreed).", "The rebels agreed."), record("x", "x"))
     assert [document.text for document in reading.documents] == ["The rebels agreed."]
     assert reading.annotations == []  # an empty line would say that it has no event; the record names one
-    assert [q.reason for q in reading.quarantined] == [plover.MISFIT, "the id is that of an earlier record"]
+    assert [item.kind for item in reading.quarantined] == ["quote-not-found", "repeated-document"]
+    event = reading.quarantined[0]
+    assert (event.unit, event.message, event.type) == ("event", plover.MISFIT, "AGREE")
 
 
 def test_unbalanced_parentheses_stay_in_the_sentence() -> None:
@@ -77,7 +79,7 @@ def test_real_file_is_read_and_what_has_no_certain_place_is_refused(shared: Path
     # 322 records besides the documentation, one id twice
     assert len(reading.documents) == 321
     texts = {document.id: document.text for document in reading.documents}
-    refused = {q.document for q in reading.quarantined if q.reason == plover.MISFIT}
+    refused = {item.document for item in reading.quarantined if item.kind == "quote-not-found"}
     placed = [item for item in reading.annotations if item.events]
     assert len(placed) + len(refused) == 321
     assert len(placed) > 290

@@ -21,7 +21,8 @@ def test_real_mismatches_are_refused_and_the_rest_is_read(folders: list[Path]) -
     reading = re3d.read(folders, Options())
     # wc -l of the three files: 71 documents, 3,104 entities, 951 relations
     assert len(reading.documents) == 71
-    entities = [q for q in reading.quarantined if q.where.endswith("entities.json")]
+    rejected = [found for item in reading.annotations for found in item.rejected]
+    entities = [q for q in rejected if q.where.endswith("entities.json")]
     assert sorted(q.value["value"] for q in entities) == [
         "Boris Johnson A Foreign Office spokesman",
         "Col. John 'J.D.' Dorrian",
@@ -30,7 +31,7 @@ def test_real_mismatches_are_refused_and_the_rest_is_read(folders: list[Path]) -
         "Targeted Operations Against ISIL Terrorists Navy",
     ]
     assert sum(len(item.mentions) for item in reading.annotations) == 3104 - 5
-    relations = [q for q in reading.quarantined if q.where.endswith("relations.json")]
+    relations = [q for q in rejected if q.where.endswith("relations.json")]
     assert sum(len(item.relations) for item in reading.annotations) == 951 - len(relations)
     assert reading.loss == {"confidences": 3104 + 951, "words of relations": 951}
 
@@ -42,7 +43,8 @@ def test_titles_and_sources_are_kept(folders: list[Path]) -> None:
 
 
 def test_relation_refused_names_its_reason(folders: list[Path]) -> None:
-    reasons = [q.reason for q in re3d.read(folders, Options()).quarantined if "relations" in q.where]
+    layer = re3d.read(folders, Options()).annotations
+    reasons = [q.message for item in layer for q in item.rejected if "relations" in q.where]
     assert reasons
     assert all(r.startswith(("the offsets give", "two mentions with the offsets")) for r in reasons)
 

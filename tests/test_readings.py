@@ -35,8 +35,8 @@ def read_sample(shared: Path, name: str) -> Imported:
     )
 
 
-def reasons(imported: Imported) -> list[tuple[str, str, Any, Any, int | None]]:
-    return sorted((q.reason, q.kind, q.task, q.annotation, q.index) for q in imported.quarantined)
+def kinds(imported: Imported) -> list[tuple[str, str, str]]:
+    return sorted((item.kind, item.where, item.path) for item in imported.rejected)
 
 
 def test_export_of_a_real_server_is_read_as_counted_by_hand(shared: Path) -> None:
@@ -60,14 +60,14 @@ def test_export_of_a_real_server_is_read_as_counted_by_hand(shared: Path) -> Non
         ("annotator/1", "task-1"), ("annotator/1", "task-2"), ("annotator/4", "task-1"),
         ("annotator/4", "task-2"), ("skipped/4", "task-2"), ("draft/1", "task-2"),
     }  # fmt: skip
-    assert reasons(imported) == [
-        ("no-text", "task", 6, None, None),
-        ("not-coreferent", "submitted", 1, 1, 8),
-        ("outside-text", "draft", 2, 1, 0),
-        ("superseded", "submitted", 1, 2, None),
-        ("superseded", "submitted", 1, 5, None),
-        ("superseded", "submitted", 7, 8, None),
-        ("unknown-control", "submitted", 2, 6, 0),
+    assert kinds(imported) == [
+        ("no-text", "task 6", ""),
+        ("not-coreferent", "task 1, submitted 1 of 1", "$.result[8]"),
+        ("outside-text", "task 2, draft 1 of 1", "$.result[0]"),
+        ("superseded", "task 1, submitted 2 of 4", ""),
+        ("superseded", "task 1, submitted 5 of 1", ""),
+        ("superseded", "task 7, submitted 8 of 1", ""),
+        ("unknown-control", "task 2, submitted 6 of 1", "$.result[0]"),
     ]
     assert (imported.lost, imported.repaired) == ({"textarea note": 1}, {})
 
@@ -89,7 +89,8 @@ def test_export_of_a_real_server_is_read_as_counted_by_hand(shared: Path) -> Non
         Event(id="t2", type="Meet", trigger=(Span(7, 15),)),
     )  # fmt: skip
     assert first.provenance.seconds == 13.0
-    assert first.provenance.details == {"task": 1, "annotation": 1, "ground_truth": True, "quarantined": 1}
+    assert first.provenance.details == {"task": 1, "annotation": 1, "ground_truth": True}
+    assert [(item.unit, item.kind) for item in first.rejected] == [("cluster", "not-coreferent")]
     second = next(
         r.annotations
         for r in imported.readings
@@ -104,7 +105,7 @@ def test_snapshot_differs_from_the_export_by_its_draft_which_it_only_names(share
         **{k: v for k, v in export.found.items() if k != "draft"},
         "draft (its id only)": 1,
     }
-    assert [q for q in reasons(export) if q[1] != "draft"] == reasons(snapshot)
+    assert [told for told in kinds(export) if "draft" not in told[1]] == kinds(snapshot)
 
 
 def test_task_list_holds_the_predictions_too(shared: Path) -> None:
@@ -112,14 +113,16 @@ def test_task_list_holds_the_predictions_too(shared: Path) -> None:
     control `nope`, the second past the end; model m has one on task 5, `nope` again."""
     imported = read_sample(shared, "tasks_list")
     assert imported.found["prediction"] == 5
-    assert [q for q in reasons(imported) if q[1] == "prediction"] == [
-        ("not-coreferent", "prediction", 3, 2, 8),
-        ("outside-text", "prediction", 2, 4, 0),
-        ("superseded", "prediction", 1, 1, None),
-        ("superseded", "prediction", 2, 3, None),
-        ("unknown-control", "prediction", 5, 5, 0),
+    predicted = [told for told in kinds(imported) if "prediction" in told[1]]
+    assert predicted == [
+        ("not-coreferent", "task 3, prediction 2 of m1", "$.result[8]"),
+        ("outside-text", "task 2, prediction 4 of m1", "$.result[0]"),
+        ("superseded", "task 1, prediction 1 of m1", ""),
+        ("superseded", "task 2, prediction 3 of m1", ""),
+        ("unknown-control", "task 5, prediction 5 of m", "$.result[0]"),
     ]
-    assert [q for q in reasons(imported) if q[1] != "prediction"] == reasons(read_sample(shared, "export"))
+    rest = [told for told in kinds(imported) if told not in predicted]
+    assert rest == kinds(read_sample(shared, "export"))
     layers = Counter(r.layer for r in imported.readings)
     assert (layers["prediction/m1"], layers["prediction/m"]) == (2, 1)
 
@@ -170,8 +173,9 @@ def test_document_that_was_submitted_and_skipped_later_is_not_judged() -> None:
         for order in ([done, skip], [skip, done]):
             imported = read(*order)
             assert sorted(reading.layer for reading in imported.readings) == layers
-            superseded = [(q.reason, q.annotation) for q in imported.quarantined]
-            assert superseded == ([] if "annotator/4" in layers else [("superseded", 1)])
+            superseded = [(item.kind, item.where) for item in imported.rejected]
+            told = [("superseded", "task 9, submitted 1 of 4")]
+            assert superseded == ([] if "annotator/4" in layers else told)
 
 
 def test_draft_is_a_layer_of_its_own() -> None:
@@ -213,8 +217,8 @@ def test_last_of_two_annotations_of_one_person_counts_however_they_are_ordered()
     for order in ([first, last], [last, first]):
         imported = read(*order)
         assert [[m.id for m in r.annotations.mentions] for r in imported.readings] == [["g"]]
-        assert [(q.reason, q.annotation, q.result) for q in imported.quarantined] == [
-            ("superseded", 1, [MIL])
+        assert [(item.kind, item.where, item.value) for item in imported.rejected] == [
+            ("superseded", "task 9, submitted 1 of 4", [MIL])
         ]
 
 
@@ -225,9 +229,9 @@ def test_marks_of_what_is_excluded_are_nobodys_prediction() -> None:
 def test_every_annotation_of_a_task_without_document_is_quarantined_whole() -> None:
     other = make_document("d", "Another text.")
     imported = read(annotation([MIL]), annotation([GPE], completed_by=5), document=other)
-    assert [(q.reason, q.author, q.result) for q in imported.quarantined] == [
-        ("text-changed", "4", [MIL]),
-        ("text-changed", "5", [GPE]),
+    assert [(item.kind, item.where, item.value) for item in imported.rejected] == [
+        ("text-changed", "task 9, submitted 1 of 4", [MIL]),
+        ("text-changed", "task 9, submitted 1 of 5", [GPE]),
     ]
 
 
@@ -252,7 +256,7 @@ def test_ground_truth_lead_time_and_origin_are_kept() -> None:
 @pytest.mark.parametrize("bad", [7, "x", None, [], {"result": [], "lead_time": "long"}])
 def test_malformed_annotation_is_quarantined(bad: Any) -> None:
     imported = read(bad, annotation([MIL], completed_by=5))
-    assert [(q.reason, q.kind, q.task) for q in imported.quarantined] == [("malformed", "submitted", 9)]
+    assert [(item.kind, item.where) for item in imported.rejected] == [("malformed", "task 9, submitted")]
     assert len(imported.readings) == 1
 
 

@@ -22,9 +22,9 @@ def sort(*found: Any) -> Sorted:
     return results.sort([*found], TEXT, DECLARED)
 
 
-def reason(*found: Any) -> str:
+def kind(*found: Any) -> str:
     (rejected,) = sort(*found).rejected
-    return rejected.reason
+    return rejected.kind
 
 
 def test_offsets_are_code_points_and_the_words_agree() -> None:
@@ -46,7 +46,7 @@ def test_utf16_offsets_are_repaired_where_the_words_prove_it_and_counted() -> No
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (region(15, 21, "Herat"), "text-differs"),
+        (region(15, 21, "Herat"), "words-differ"),
         (region(500, 900, "zzz"), "outside-text"),
         (region(-3, 4), "outside-text"),
         (region(9, 7), "outside-text"),
@@ -59,16 +59,15 @@ def test_utf16_offsets_are_repaired_where_the_words_prove_it_and_counted() -> No
         (region(0, 6, value="x"), "malformed"),
         (region(0, 6, from_name="nope"), "unknown-control"),
         (region(0, 6, to_name="image"), "unknown-control"),
-        (region(0, 6, value={"start": 0, "end": 6, "labels": ["NOPE"]}), "unknown-label"),
+        (region(0, 6, value={"start": 0, "end": 6, "labels": ["NOPE"]}), "unknown-type"),
         (region(0, 6, value={"start": 0, "end": 6, "labels": []}), "unlabelled"),
         (region(0, 6, value={"start": 0, "end": 6}), "unlabelled"),
         ({"type": "relation", "from_id": "a", "to_id": "b"}, "unlabelled"),
-        ({"type": "relation", "from_id": "a", "to_id": "b", "labels": ["nope"]}, "unknown-label"),
         ({"type": "relation", "from_id": "a"}, "malformed"),
         ({"type": "relation", "from_id": "a", "to_id": "b", "direction": "up", "labels": []}, "malformed"),
         (
             {"id": "r", "from_name": "attribute-realis", "type": "choices", "value": {"choices": ["maybe"]}},
-            "unknown-label",
+            "unknown-value",
         ),
         (
             {"id": "r", "from_name": "attribute-realis", "type": "choices", "value": {"choices": []}},
@@ -79,13 +78,13 @@ def test_utf16_offsets_are_repaired_where_the_words_prove_it_and_counted() -> No
     ],
 )
 def test_each_fault_has_its_reason(found: Any, expected: str) -> None:
-    assert reason(found) == expected
+    assert kind(found) == expected
 
 
 def test_one_bad_label_does_not_take_the_good_one_along() -> None:
     found = sort(region(0, 6, value={"start": 0, "end": 6, "labels": ["MIL", "NOPE"]}))
     assert [r.labels for r in found.regions] == [("MIL",)]
-    assert [r.reason for r in found.rejected] == ["unknown-label"]
+    assert [(r.kind, r.type, r.spans) for r in found.rejected] == [("unknown-type", "NOPE", ((0, 6),))]
 
 
 def test_what_a_layer_has_no_place_for_is_counted() -> None:
@@ -115,4 +114,4 @@ def test_marks_of_what_is_excluded_are_passed_over_and_those_of_people_counted()
 @pytest.mark.parametrize("results_", [None, {}, "x", 3])
 def test_results_that_are_no_list_are_refused_whole(results_: Any) -> None:
     (rejected,) = results.sort(results_, TEXT, DECLARED).rejected
-    assert (rejected.reason, rejected.index, rejected.result) == ("malformed", None, results_)
+    assert (rejected.unit, rejected.kind, rejected.value) == ("document", "malformed", results_)

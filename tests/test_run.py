@@ -242,14 +242,25 @@ def extract(document):
     assert found.failed == {}
     # Per document: b, c, d, e, one without spans, one that is a string; then target (b is gone), victim
     # (no role of Attack), instrument (a GPE is none); and the attribute `mood`.
-    assert found.quarantined == {"arguments": 18, "attributes": 6, "mentions": 36}
+    assert found.rejected == {
+        "outside-text": 12,  # b and c
+        "malformed": 12,  # without spans, and a string
+        "words-differ": 6,  # e
+        "unknown-type": 6,  # d
+        "no-mention": 6,  # target
+        "unknown-role": 6,  # victim
+        "filler-not-allowed": 6,  # instrument
+        "unknown-value": 6,  # mood
+    }
     layer = corpus.layer("system/mine")["d0"]
     assert [mention.id for mention in layer.mentions] == ["a", "f"]
     assert [argument.role for argument in layer.events[0].arguments] == ["attacker"]
     lines = (corpus.path / "runs/mine/quarantine.jsonl").read_text().splitlines()
     rejected = [json.loads(line) for line in lines]
     assert len(rejected) == 60
-    assert any("the offsets give 'Rebels', the system says 'Soldiers'" in item["reason"] for item in rejected)
+    assert any(
+        "the offsets give 'Rebels', the system says 'Soldiers'" in item["message"] for item in rejected
+    )
     assert all(item["document"] and item["path"] for item in rejected)
 
 
@@ -268,7 +279,7 @@ def extract(document):
 """
     found = run_system(corpus, module(here, code))
     # UTF-16: the emoji has two units, so Kabul is 3-8. UTF-8: four bytes, so 5-10. 4-9 is nothing.
-    assert (found.repaired, found.quarantined) == (2, {"mentions": 1})
+    assert (found.repaired, found.rejected) == (2, {"words-differ": 1})
     assert surfaces(corpus, "system/mine") == {"d": ["Kabul", "Kabul"]}
 
 
@@ -277,7 +288,7 @@ def test_units_in_excluded_regions_are_counted_not_quarantined(tmp_path: Path, h
     documents = [make_document("d", TEXT, excluded=excluded)]
     corpus = create_corpus(tmp_path / "c", Manifest(name="t", ontology="conflict"), documents)
     found = run_system(corpus, module(here, GOOD))
-    assert (found.excluded, found.quarantined) == (1, {})
+    assert (found.excluded, found.rejected) == (1, {})
     assert surfaces(corpus, "system/mine") == {"d": []}
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.labels import LabelMap
+from goldwire.corpora.sift import sound
 from goldwire.corpora.simple import Reading, decode, read, request
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
@@ -71,8 +72,14 @@ def test_a_mention_is_made_where_the_type_is_given_or_only_one_can_be() -> None:
     found = reading({"events": [{"type": "Attack", "trigger": [[7, 15]], "arguments": arguments}]})
     assert [(m.type, m.spans[0].start) for m in found.annotations.mentions] == [("TIME", 25), ("GPE", 16)]
     assert [argument.role for argument in found.annotations.events[0].arguments] == ["time", "target"]
-    assert [(r.unit, r.path) for r in found.rejects] == [("arguments", "$.events[0].arguments[2]")]
-    assert "give the argument a `type`" in found.rejects[0].reason
+    (rejected,) = found.annotations.rejected
+    assert (rejected.unit, rejected.kind, rejected.path) == (
+        "argument", "no-mention", "$.events[0].arguments[2]",
+    )  # fmt: skip
+    assert (rejected.type, rejected.role, rejected.spans, rejected.trigger) == (
+        "Attack", "attacker", ((0, 6),), ((7, 15),),
+    )  # fmt: skip
+    assert "give the argument a `type`" in rejected.message
 
 
 @pytest.mark.parametrize(
@@ -98,13 +105,11 @@ def test_a_line_of_another_shape_is_refused_as_a_whole(line: str, message: str) 
      {"type": 3, "spans": [[0, 1]]}, {"type": "GPE", "spans": [[0, 6]], "kind": "name"}],
 )  # fmt: skip
 def test_a_faulty_item_costs_itself_alone(item: Any) -> None:
-    from goldwire.corpora.sift import sound
-
     good = {"type": "GPE", "spans": [[16, 21]]}
     found = reading({"mentions": [good, item, good]})
     kept, dropped = sound(found.annotations, DOCUMENT, CONFLICT)
     assert len(kept.mentions) == 2
-    assert len(found.rejects) + len(dropped) == 1
+    assert len(found.annotations.rejected) + len(dropped) == 1
 
 
 LABELS = LabelMap(
@@ -133,8 +138,9 @@ def test_labels_are_mapped_and_what_has_no_counterpart_is_counted() -> None:
         {"type": "Business.Merge", "trigger": [[7, 15]]},
     ]
     found = reading({"mentions": mentions, "events": events}, LABELS)
-    assert [mention.type for mention in found.annotations.mentions] == ["GPE", "MIL"]
-    (event,) = found.annotations.events
+    kept, rejected = sound(found.annotations, DOCUMENT, CONFLICT)
+    assert [mention.type for mention in kept.mentions] == ["GPE", "MIL"]
+    (event,) = kept.events
     assert [(a.role, a.mention) for a in event.arguments] == [("target", "a"), ("attacker", "b")]
     assert event.attributes == {"realis": "actual", "polarity": "positive"}
     assert found.dropped == {"mentions:LAW": 1}
@@ -144,7 +150,13 @@ def test_labels_are_mapped_and_what_has_no_counterpart_is_counted() -> None:
         "attributes:tense.past": 1,
         "events:Business.Merge": 1,
     }
-    assert found.rejects == ()
+    assert [(r.unit, r.kind, r.type, r.role) for r in rejected] == [
+        ("mention", "unknown-type", "DISEASE", None),
+        ("argument", "unknown-role", "Attack", "Colour"),
+        ("attribute", "unknown-value", "Attack", None),
+        ("event", "unknown-type", "Business.Merge", None),
+    ]
+    assert found.annotations.rejected == ()
 
 
 def spans_of(text: str) -> st.SearchStrategy[tuple[Span, ...]]:

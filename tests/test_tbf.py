@@ -67,7 +67,9 @@ def test_nugget_whose_place_gives_other_words_is_quarantined(tmp_path: Path) -> 
         tmp_path, lines("s | a | E1 | t3 | road | Move | Actual", "s | a | E2 | t5 | made | Make | Actual")
     )
     assert [event.id for event in reading.annotations[0].events] == ["E2"]
-    assert [q.reason for q in reading.quarantined] == ["E1: t3 gives 'way', the file says 'road'"]
+    assert [item.message for item in reading.annotations[0].rejected] == [
+        "E1: t3 gives 'way', the file says 'road'"
+    ]
 
 
 MALFORMED = {

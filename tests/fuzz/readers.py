@@ -34,6 +34,7 @@ from goldwire.eval.measure import parse
 from goldwire.eval.record import decode_record, encode_record, failed_runs, iter_warnings
 from goldwire.eval.report import markdown, terminal
 from goldwire.eval.report.build import make_report
+from goldwire.eval.report.tables import of_report
 from goldwire.eval.running import cache as runs
 from goldwire.eval.running import facts, systems
 from goldwire.eval.running.cache import Entry
@@ -128,7 +129,7 @@ def predictions(folder: Path, name: str) -> None:
         for document in documents().values():
             entry = Entry(key="k", characters=1, seconds=0.1, at=0.1, output=msgspec.Raw(line or b"null"))
             verdict = judge(document, entry, ontology=conflict(), labels=mapping())
-            encode_lines([verdict.annotations, *verdict.rejects])
+            encode_lines([verdict.annotations, *verdict.rejected])
             verdicts.append(verdict)
     msgspec.json.decode(msgspec.json.encode(tally(verdicts)["usage"]), type=dict[str, float])
     load_file(str(folder / name), Context())
@@ -180,7 +181,7 @@ def record(folder: Path, name: str) -> None:
     list(iter_warnings(found)), failed_runs(found)
     report = make_report({name: found})
     markdown.render(report)
-    terminal.render(report, Console(file=io.StringIO(), width=100))
+    terminal.render(report, of_report(report), Console(file=io.StringIO(), width=100))
     if len(found.systems) > 1:
         compare({name: found}, found.measures[:2], seed=0)
 
@@ -205,7 +206,7 @@ def journal(folder: Path, name: str) -> None:
         for entry in entries.values():
             for document in documents().values():
                 verdict = judge(document, entry, ontology=conflict())
-                encode_lines([verdict.annotations, *verdict.rejects])
+                encode_lines([verdict.annotations, *verdict.rejected])
         encode_lines(found.lines)
 
 
@@ -238,7 +239,7 @@ def import_tasks(found: list[Any], declared: controls.Controls) -> None:
     deposit.new_documents(found, [], "text")
     imported = readings.decode(found, context)
     deposit.changes(imported)
-    encode_lines([*[reading.annotations for reading in imported.readings], *imported.quarantined])
+    encode_lines([*[reading.annotations for reading in imported.readings], *imported.rejected])
 
 
 def configuration(folder: Path, name: str) -> None:

@@ -329,7 +329,7 @@ def test_what_two_people_do_in_graph_comes_back_field_by_field(
 
     pulled = fetch(client, corpus, "graph by hand")
     assert pulled.layers == {"annotator/owner": 1, "annotator/gul": 1, "draft/owner": 1, "skipped/owner": 1}
-    assert (pulled.quarantined, pulled.lost, pulled.repaired) == ({}, {}, {})
+    assert (pulled.rejected, pulled.lost, pulled.repaired) == ({}, {}, {})
     assert corpus_faults(corpus) == {}
     document = corpus.document("a-siege")
     by_owner = corpus.layer("annotator/owner")["a-siege"]
@@ -411,7 +411,7 @@ def test_prefilled_task_submitted_as_it_is_comes_back_identical_but_for_scores(
     owner.wait_for_text("Rebels")
     owner.submit()
     pulled = fetch(client, corpus, "graph prefilled")
-    assert (pulled.quarantined, pulled.lost, pulled.repaired) == ({}, {}, {})
+    assert (pulled.rejected, pulled.lost, pulled.repaired) == ({}, {}, {})
     back, base = corpus.layer("annotator/owner")["a-siege"], corpus.layer("base")["a-siege"]
     assert {m.id: (m.type, m.spans, m.head, m.attributes, m.cluster, m.score) for m in back.mentions} == {
         m.id: (m.type, m.spans, m.head, m.attributes, m.cluster, None) for m in base.mentions
@@ -450,7 +450,7 @@ def test_roles_given_by_key_in_frames_come_back_as_arguments(
 
     pulled = fetch(client, corpus, "frames by hand")
     assert pulled.layers == {"frames/owner": 1}
-    assert pulled.quarantined == {}
+    assert pulled.rejected == {}
     back = corpus.layer("frames/owner")["a-siege"]
     assert back.mentions == base.mentions
     (event,) = back.events

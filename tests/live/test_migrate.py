@@ -179,7 +179,7 @@ class Site:
     def pull(self, ontology: Ontology) -> dict[str, Annotations]:
         request = pull.Request(group=self.title, names=self.names)
         pulled = pull.pull(self.client, open_corpus(self.corpus.path), ontology, request)
-        assert pulled.quarantined == {}
+        assert pulled.rejected == {}
         return self.corpus.layer("annotator/ben")
 
 

@@ -100,7 +100,7 @@ def test_what_people_have_done_comes_back_to_their_layers(site: Site, annotators
     assert pulled.found == {
         "tasks": 6, "submitted": 5, "skipped": 1, "draft": 1, "ground truth": 1,
     }  # fmt: skip
-    assert pulled.quarantined == {"superseded": 1, "unknown-label": 1}
+    assert pulled.rejected == {"superseded": 1, "unknown-type": 1}
 
     done = site.layer("annotator/anna")["d00000"]
     assert [(m.type, m.spans) for m in done.mentions] == [("MIL", (Span(10, 16),)), ("GPE", (Span(26, 32),))]
@@ -117,12 +117,12 @@ def test_what_people_have_done_comes_back_to_their_layers(site: Site, annotators
     draft = site.layer("draft/ben")["d00002"]
     assert (len(draft.mentions), draft.provenance.status, draft.provenance.seconds) == (2, "draft", 1.5)
     assert site.layer("annotator/anna")["d00003"].provenance.details["annotation"] == last
-    assert site.layer("annotator/ben")["d00004"].provenance.details["quarantined"] == 1
+    assert site.layer("annotator/ben")["d00004"].rejected[0].type == "DRAGON"
 
     [quarantine] = pulled.quarantine
     rows = [json.loads(line) for line in quarantine.read_text().splitlines()]
-    assert {row["reason"] for row in rows} == {"superseded", "unknown-label"}
-    assert [row["result"]["value"]["labels"] for row in rows if "index" in row] == [["DRAGON"]]
+    assert {row["kind"] for row in rows} == {"superseded", "unknown-type"}
+    assert [row["value"]["value"]["labels"] for row in rows if "path" in row] == [["DRAGON"]]
 
 
 def test_what_came_is_kept_as_the_server_told_it(site: Site, annotators: list[Any]) -> None:

@@ -143,7 +143,7 @@ def test_predictions_bring_back_identical_annotations(both: tuple[Document, Anno
     encoded = tasks.encode([document], ontology(), prefill={"d": annotations}, version="gold@1")
     assert encoded.lost == {}
     imported = readings.decode(through_json(encoded.tasks), context(document))
-    assert imported.quarantined == ()
+    assert imported.rejected == ()
     assert imported.lost == {}
     (reading,) = imported.readings
     back = msgspec.structs.replace(reading.annotations, provenance=annotations.provenance)
@@ -211,7 +211,7 @@ def test_offsets_in_a_text_with_other_line_ends_are_brought_over(
             result["value"].update(start=start, end=end, text=other[start:end].replace("\r\n", "\\n"))
     task = {"data": {"text": other}, "predictions": [{"model_version": "x", "result": found}]}
     imported = readings.decode([task], context(document))
-    assert imported.quarantined == ()
+    assert imported.rejected == ()
     assert imported.readings[0].annotations.mentions == annotations.mentions
     assert imported.readings[0].annotations.events == annotations.events
 
@@ -229,7 +229,7 @@ def test_frames_bring_back_the_layer_they_were_made_of(both: tuple[Document, Ann
         for number, task in enumerate(encoded.tasks)
     ]
     imported = readings.decode(through_json(exported), context(document, annotations))
-    assert imported.quarantined == ()
+    assert imported.rejected == ()
     if not annotations.events:
         assert imported.readings == ()
         return
@@ -304,9 +304,9 @@ def test_no_result_is_lost_without_a_word_and_what_is_taken_is_sound(text: str, 
     (reading,) = imported.readings
     assert annotation_faults(reading.annotations, document, ontology()) == []
     if not isinstance(found, list):
-        assert [item.reason for item in imported.quarantined] == ["malformed"]
+        assert [item.kind for item in imported.rejected] == ["malformed"]
         return
-    told = {item.index for item in imported.quarantined}
+    told = {i for i in range(len(found)) if results.place(i) in {item.path for item in imported.rejected}}
     taken = (
         len(reading.annotations.mentions)
         + len(reading.annotations.events)
@@ -331,4 +331,4 @@ def test_junk_in_place_of_tasks_is_told_task_by_task(found: object) -> None:
     exported = found if isinstance(found, list) else [found]
     imported = readings.decode(exported, context(document))
     assert imported.readings == ()
-    assert len(imported.quarantined) >= len(exported)
+    assert len(imported.rejected) >= len(exported)

@@ -103,6 +103,14 @@ def test_the_page_shows_without_error_or_request(browser, page_file, width, sche
     page.context.close()
 
 
+@pytest.mark.parametrize("section", ["ranking", "types", "speed", "signatures"])
+def test_tables_are_whole_on_a_laptop(opened, section):
+    for table in opened.locator(f"#{section} .scroll:visible").all():
+        assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
+        wide = "table => [...table.querySelectorAll('th, td')].every(c => c.scrollWidth <= c.clientWidth + 1)"
+        assert table.evaluate(wide)  # no cell has more in it than it shows
+
+
 def test_what_a_reader_touches_is_large_enough_on_a_phone(browser, page_file):
     watched = Watched(browser, page_file, 390)
     for button in watched.page.locator("button:visible").all():

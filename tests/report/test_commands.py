@@ -35,7 +35,8 @@ def test_without_a_form_the_report_is_printed(record):
     code, out, _ = run("report", record)
     assert code == 0
     assert "mazar-2021: 3 systems against gold" in out
-    assert "entity:span+type@exact|avg:micro" in out
+    assert "entity (span + type): entity:span+type@exact\n" in out
+    assert out.count("|avg:micro|beta:1|") == 1  # what all measures share is said once
 
 
 def test_every_form_is_written_at_once(record, tmp_path):

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import junitparser
 import markdown_it
@@ -23,8 +24,20 @@ from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
 from goldwire.eval.gate.judgement import Check, Judgement, judge
 from goldwire.eval.record import read_record
-from goldwire.eval.report import build, github, junit, latex, markdown, tables, terminal, verdict
+from goldwire.eval.report import (
+    build,
+    frames,
+    github,
+    html,
+    junit,
+    latex,
+    markdown,
+    tables,
+    terminal,
+    verdict,
+)
 from goldwire.eval.report.evidence import gather, with_evidence
+from goldwire.eval.text import number, points
 
 HOSTILE = "<script>alert(1)</script>|`*_[x](http://e)\x00\u202e\x1b[31m &amp; \\end{table} %$#^~\"' @all"
 
@@ -128,18 +141,20 @@ def test_markdown_has_a_table_row_for_every_standing(report):
     headings, rows = parsed(markdown.render(report))
     assert headings[0] == "mazar-2021: 3 systems against gold"
     assert {board.name for board in report.boards} <= set(headings)
-    leader = report.boards[0].standings[0]
-    assert [row for row in rows if row[0] == leader.system and len(row) == 6]
+    for board in report.boards:
+        for item in board.standings:
+            row = next(row for row in rows if row[0] == item.system and row[-1] == number(item.gold))
+            assert len(row) == 8  # system, alike, P, R, F1, right, found, gold
 
 
 def test_markdown_cells_are_never_torn_by_foreign_text(hostile):
     text = markdown.render(hostile)
-    html = markdown_it.MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text)
-    assert "<script" not in html
-    assert "<a " not in html
+    page = markdown_it.MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text)
+    assert "<script" not in page
+    assert "<a " not in page
     _, rows = parsed(text)
-    widths = {len(row) for row in rows}
-    assert widths <= {5, 6}  # rankings and types, differences: no row has more cells than its head
+    # Rankings and differences have 8 columns, types of three systems 2 + 3 * 4, speed of two systems 3.
+    assert {len(row) for row in rows} == {8, 14, 3}
     assert any("alert(1)" in cell for row in rows for cell in row)
 
 
@@ -222,28 +237,32 @@ def test_latex_compiles_with_names_made_of_commands(report, tmp_path):
 
 def test_latex_marks_what_cannot_be_told_apart(report):
     text = latex.render(report)
-    for board in report.boards:
-        for standing in board.standings:
-            if standing.group:
-                assert f"\\textsuperscript{{{standing.group}}}" in text
-    assert text.count("\\textbf{") == sum(board.standings[0].f.value is not None for board in report.boards)
+    letters = [item.group for board in report.boards for item in board.standings if item.group]
+    assert letters
+    assert all(f" & {group} & " in text for group in letters)
+
+
+def test_latex_has_bold_for_no_lead_but_those_that_are_told_apart(report):
+    leads = sum(item.lead for board in report.boards for item in board.standings)
+    assert 0 < leads < len(report.boards)
+    assert latex.render(report).count("\\textbf{") == leads
 
 
 # ---------------------------------------------------------------- tables
 def test_tables_read_back_as_they_were(report, tmp_path):
-    for path in tables.write(report, tmp_path / "p", "parquet"):
-        assert pl.read_parquet(path).equals(tables.frames(report)[path.stem])
+    for path in frames.write(report, tmp_path / "p", "parquet"):
+        assert pl.read_parquet(path).equals(frames.frames(report)[path.stem])
 
 
 def test_csv_is_read_by_the_standard_library(hostile, tmp_path):
-    tables.write(hostile, tmp_path, "csv")
+    frames.write(hostile, tmp_path, "csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "scores.csv").read_text(encoding="utf-8"))))
     assert len(rows) == 3 * len(hostile.boards)
     assert {row["system"] for row in rows} == {HOSTILE, "spacy-sm", "noisy"}
 
 
 def test_undefined_is_empty_in_csv_never_zero(report, tmp_path):
-    tables.write(report, tmp_path, "csv")
+    frames.write(report, tmp_path, "csv")
     rows = csv.DictReader(io.StringIO((tmp_path / "scores.csv").read_text(encoding="utf-8")))
     [realis] = [r for r in rows if "realis" in r["measure"] and r["system"] == "spacy-sm"]
     assert realis["f"] == ""
@@ -252,11 +271,54 @@ def test_undefined_is_empty_in_csv_never_zero(report, tmp_path):
 # ---------------------------------------------------------------- the terminal
 def test_the_terminal_gets_no_escape_sequence_of_a_document(hostile):
     console = Console(file=io.StringIO(), force_terminal=False, width=120)
-    terminal.render(hostile, console)
+    terminal.render(hostile, tables.of_report(hostile), console)
     text = console.file.getvalue()
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "␛[31m" in text
+
+
+# ---------------------------------------------------------------- what is not counted
+FAILED = "noisy failed on 2 of 18 documents, which count as empty."
+NOTES = (
+    f"{FAILED} Allowed: 2.",
+    "noisy: 3 units rejected: 2 words-differ, 1 unknown-type; they count as spurious, but not in realis.",
+)
+
+
+@pytest.fixture(scope="module")
+def faulty(record):
+    """The record with documents on which `noisy` failed, and units of it that were rejected."""
+    *others, noisy = record.systems
+    rejected = {"words-differ": 2, "unknown-type": 1}
+    systems = (*others, msgspec.structs.replace(noisy, failed=2, allowed=2, rejected=rejected))
+    return msgspec.structs.replace(record, systems=systems)
+
+
+def test_what_is_not_counted_stands_above_the_figures_in_every_form(faulty):
+    report = build.make_report({"r": faulty})
+    figure = points(report.boards[0].standings[0].f.value)
+    console = Console(file=io.StringIO(), force_terminal=False, width=120)
+    terminal.render(report, tables.of_score(report, 30), console)
+    page = html.render(report, {}).partition("<body>")[2]
+    for form in (console.file.getvalue(), markdown.render(report), page):
+        for note in NOTES:
+            assert 0 < form.index(note) < form.index(figure)
+    paper = latex.render(report)
+    assert all(note in paper for note in NOTES)
+    told = frames.frames(report)["notes"].filter(pl.col("about") == "noisy")
+    assert set(NOTES) <= set(told["note"])
+    assert {"failed", "rejected"} <= set(told["kind"])
+
+
+def test_the_gate_tells_of_failures_and_rejections_first(record, faulty):
+    judgement = judge(faulty, make_baseline(record, policies.read("default"), {}), policies.read("default"))
+    lines = verdict.lines(judgement)
+    assert lines[1:3] == [f"note  {note}" for note in NOTES]
+    summary = github.summary(judgement)
+    assert all(0 < summary.index(note) < summary.index("| Figure") for note in NOTES)
+    suites = ElementTree.fromstring(junit.render(judgement)).findall("testsuite")
+    assert [suite.findtext("system-out") for suite in suites] == ["\n".join(NOTES)] * 3
 
 
 # ---------------------------------------------------------------- what a failure says
@@ -273,3 +335,9 @@ def test_a_failure_names_figure_loss_types_and_three_examples(scored, record, bu
         assert surface is not None
         assert surface[1] in documents[id]
     assert len({example.partition(":")[0] for example in check.examples}) == 3
+
+
+def test_figures_of_a_system_that_failed_are_never_shown_without_that(faulty):
+    report = build.make_report({"r": faulty})
+    for form in (markdown.render(report), html.render(report, {}).partition("<body>")[2]):
+        assert form.count("noisy (2 failed)") >= len(report.boards)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from goldwire.corpora import library
-from goldwire.corpora.errors import JudgementError
+from goldwire.corpora.errors import DataError, JudgementError
 from goldwire.eval.counting.counts import make_counts
+from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import Judgement, judge, losers
 from goldwire.eval.gate.policy import Policy, Rule
@@ -16,7 +17,9 @@ from goldwire.eval.measure import parse
 from goldwire.eval.plugin import Bench
 from goldwire.eval.record import (
     FORMAT,
+    REJECTED,
     CorpusFacts,
+    CountTable,
     LayerFacts,
     OntologyFacts,
     Record,
@@ -186,6 +189,21 @@ def test_types_that_lost_most_units_are_named_first():
     assert changes[0].now == pytest.approx(0.5)
 
 
+def test_a_type_that_gained_is_not_named_as_lost():
+    # LOC had nothing right (F 0), and now 1 of 8 found and 6 in gold: F 2/14, though it errs more often.
+    before = make_record({"PER": [(5, 5, 5)], "LOC": [(0, 1, 6)]})
+    after = make_record({"PER": [(1, 5, 5)], "LOC": [(1, 8, 6)]})
+    changes = losers(before.get_counts("mine", MEASURE), after.get_counts("mine", MEASURE), parse("entity"))
+    assert [change.label for change in changes] == ["PER"]
+
+
+def test_a_type_that_has_nothing_but_new_errors_is_named_as_lost():
+    before = make_record({"PER": [(5, 5, 5)]})
+    after = make_record({"PER": [(5, 5, 5)], "WEA": [(0, 3, 0)]})
+    [change] = losers(before.get_counts("mine", MEASURE), after.get_counts("mine", MEASURE), parse("entity"))
+    assert (change.label, change.before, change.now) == ("WEA", None, 0.0)
+
+
 OTHER = {
     "corpus": {"corpus": CorpusFacts(name="news", version="2", fingerprint="c2")},
     "ontology": {"ontology": OntologyFacts(name="o", version="2", fingerprint="o2")},
@@ -311,3 +329,45 @@ def test_the_pytest_fixture_judges_no_run_that_failed_and_writes_no_baseline_of_
     allowed = bench.score("python:fussy:extract", "mazar-2021", allow_failures=1)
     allowed.record = failing(allowed.record, 1, allowed=1)
     allowed.assert_no_worse("baseline.json")
+
+
+# ---------------------------------------------------------------- what was rejected
+CEILING = Policy(rules=(Rule(figure="rejected", ceiling=0.05),))
+
+
+def rejecting(number):
+    """A record of a system that gave twenty units in each of two documents; so many were rejected."""
+    made = make_record({"PER": [(1, 1, 1), (1, 1, 1)]}, "s")
+    row = ((0, 0, 20, 0, 0), (1, number, 0, 0, 0))
+    table = CountTable(
+        system="s", measure=REJECTED, labels=("", "words-differ"), patterns=(row,), documents=(0, 0)
+    )
+    systems = tuple(
+        msgspec.structs.replace(system, rejected={"words-differ": 2 * number}) for system in made.systems
+    )
+    return msgspec.structs.replace(made, systems=systems, rejections=(table,) if number else ())
+
+
+@pytest.mark.parametrize(("number", "verdict"), [(0, "pass"), (1, "pass"), (2, "fail")])
+def test_a_ceiling_holds_the_share_of_rejected_units(number, verdict):
+    # 0, 2 and 4 of 40 units: 0, 5 and 10 %
+    judgement = judge(rejecting(number), make_baseline(rejecting(0), CEILING), CEILING)
+    [check] = judgement.checks
+    assert (check.verdict, check.now, check.before) == (verdict, pytest.approx(number / 20), 0)
+    [told] = [line for line in lines(judgement) if line.startswith(verdict)]
+    assert told.endswith("the ceiling is 5.0 % of all that was given")
+    assert "s rejected units: 0.0 -> " in told
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ('figure = "rejected"', "needs a ceiling"),
+        ('figure = "rejected"\nceiling = 0.1\nmeasure = "TC"', "measure: is not for figure"),
+        ('figure = "rejected"\nceiling = 0.1\ndrop = 0.1', "drop: is not for figure"),
+        ('measure = "TC"\nceiling = 0.1', "ceiling: is for figure"),
+    ],
+)
+def test_a_ceiling_is_of_rejected_units_alone(rule, message):
+    with pytest.raises(DataError, match=message):
+        policies.decode(f"[[rules]]\n{rule}")

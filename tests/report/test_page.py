@@ -9,6 +9,7 @@ import json
 import re
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,6 +126,23 @@ def test_nothing_in_the_page_points_outside(page):
 
 def test_the_same_record_gives_the_same_page(scored, page):
     assert render(make_report({"r": read_record(scored / "records" / "default.json")}), {}) == page
+
+
+def test_the_page_has_the_date_of_the_record_and_of_nothing_else(scored):
+    record = read_record(scored / "records" / "default.json")
+    dated = msgspec.structs.replace(record, created="2021-08-14T05:06:07Z")
+    assert "2021-08-14 05:06 UTC" in render(make_report({"r": dated}), {})
+    older = msgspec.structs.replace(record, created="2021-08-12T00:00:00Z")
+    both = render(make_report({"new": dated, "old": older}), {})
+    assert "2021-08-12 00:00 UTC to 2021-08-14 05:06 UTC" in both
+    assert "2021-08-14 05:06" not in render(make_report({"new": dated, "old": record}), {})  # one has none
+
+
+def test_one_verdict_stands_at_the_top_of_the_page(scored, page):
+    report = make_report({"r": read_record(scored / "records" / "default.json")})
+    assert report.overview.verdict
+    assert page.count('class="verdict"') == 1
+    assert page.index('class="verdict"') < page.index('id="ranking"')
 
 
 # ---------------------------------------------------------------- matrices

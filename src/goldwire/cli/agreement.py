@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import Dir, Documents
 from goldwire.cli.output import Json, print_json
 from goldwire.eval.text import amount, interval, line, points
 
@@ -30,6 +30,7 @@ def agreement(
     measure: Annotated[
         list[str] | None, typer.Option(help="A measure (see `eval measures`); may be repeated.")
     ] = None,
+    documents: Documents = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -45,9 +46,12 @@ def agreement(
     """
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.agreement import DEFAULTS, agree_corpus
+    from goldwire.eval.selection import select
 
     chosen = [*(layers or ()), *(more or ())]
-    found = agree_corpus(open_corpus(folder), chosen, measure or DEFAULTS, seed=seed)
+    corpus = open_corpus(folder)
+    asked = None if documents is None else select(corpus, documents)
+    found = agree_corpus(corpus, chosen, measure or DEFAULTS, documents=asked, seed=seed)
     if as_json:
         print_json(found)
     else:
@@ -64,6 +68,11 @@ def _show(found: Agreement) -> None:
         "annotated by at least two; F1, kappa and alpha in points of a hundred"
     )
     console.print(Text(many, "bold"))
+    for name, kinds in found.rejected.items():
+        told = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+        console.print(
+            Text(f"{name}: {amount(sum(kinds.values()), 'unit')} rejected, not compared: {told}", "yellow")
+        )
     console.print(_measures(found))
     console.print(_pairs(found))
     console.print(Text(f"Krippendorff's alpha on tokens: {points(found.alpha)}"))

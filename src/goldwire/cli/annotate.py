@@ -11,6 +11,7 @@ from goldwire.cli import adjudicate, migrate, serve, sync
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.options import App, refuse
 from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.sync import exit_if_refused
 
 if TYPE_CHECKING:
     from goldwire.annotate.exchange.deposit import Deposited
@@ -175,7 +176,8 @@ def import_(
 ) -> None:
     """Read a Label Studio export into layers: annotator/NAME, skipped/NAME, draft/NAME, prediction/VERSION.
 
-    Everything is checked against text and ontology; what fails goes to a quarantine file with its reason.
+    Everything is checked against text and ontology; what fails is rejected, kept in the line of its document
+    and written to a quarantine file. A layer of which everything was rejected is left as it is: exit 1.
 
     \b
     Example:
@@ -241,30 +243,36 @@ def _open(folder: Path, tasks: list[object], field: str, add_texts: bool) -> Cor
 
 
 def _tell_import(imported: Imported, deposited: Deposited, as_json: bool) -> None:
-    from collections import Counter
+    from goldwire.corpora import rejected
 
-    reasons: dict[str, int] = dict(Counter(item.reason for item in imported.quarantined).most_common())
     if as_json:
         print_json(
             {
                 "found": imported.found,
                 "layers": deposited.layers,
-                "quarantined": reasons,
+                "refused": deposited.refused,
+                "rejected": rejected.by_kind(imported.rejected),
                 "lost": imported.lost,
                 "repaired": imported.repaired,
                 "raw": str(deposited.raw),
                 "quarantine": str(deposited.quarantine) if deposited.quarantine else None,
             }
         )
-        return
+    else:
+        _show_import(imported, deposited)
+    exit_if_refused(deposited.refused, deposited.taken, imported.rejected)
+
+
+def _show_import(imported: Imported, deposited: Deposited) -> None:
+    from goldwire.corpora import rejected
+
+    kinds = rejected.by_kind(imported.rejected)
     typer.echo(f"found: {_counts(imported.found)}")
     for layer, size in deposited.layers.items():
         typer.echo(f"layer {layer}: {size} document(s)")
     typer.echo(f"not held by layers: {_counts(imported.lost)}")
     typer.echo(f"repaired: {_counts(imported.repaired)}")
-    typer.echo(
-        f"quarantined: {_counts(reasons)}{f' -> {deposited.quarantine}' if deposited.quarantine else ''}"
-    )
+    typer.echo(rejected.tell(kinds, *([deposited.quarantine] if deposited.quarantine else [])))
     typer.echo(f"kept as it came: {deposited.raw}")
 
 

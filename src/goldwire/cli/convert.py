@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
+    from goldwire.corpora.convert import Imported
     from goldwire.corpora.coverage import Covered
 
 UNNAMED = {"listed": "not judged", "all": "judged and empty"}
@@ -43,9 +44,10 @@ def import_(
 ) -> None:
     """Read annotated files into a layer of a corpus whose texts they annotate.
 
-    Every offset is compared with the text and every label with the ontology; what does not fit goes to
-    DIR/quarantine with its reason. What the format says and Goldwire does not keep is counted. Documents that
-    are not in the files are not judged; those that --covers names get an empty line.
+    Every offset is compared with the text and every label with the ontology; what does not fit is rejected,
+    counts against a system, and goes to DIR/quarantine with its reason. What the format says and Goldwire
+    does not keep is counted. Documents that are not in the files are not judged; those that --covers names
+    get an empty line. Where everything was rejected no layer is written: exit 1.
 
     \b
     Example:
@@ -72,9 +74,23 @@ def import_(
     if as_json:
         print_json(done)
     else:
-        typer.echo(f"{folder}: layer {done.layer} with {done.documents} document(s)")
-        typer.echo(tell_loss(done.loss))
-        typer.echo(f"quarantined: {done.quarantined}{f', see {done.quarantine}' if done.quarantine else ''}")
+        for line in _told(folder, done):
+            typer.echo(line)
+    if not done.written:
+        raise typer.Exit(1)
+
+
+def _told(folder: Path, done: Imported) -> Iterator[str]:
+    from goldwire.corpora import rejected
+
+    if done.written:
+        yield f"{folder}: layer {done.layer} with {done.documents} document(s)"
+    else:
+        yield f"{folder}: everything was rejected; layer {done.layer} was not written"
+    if done.failed:
+        yield f"failed on {done.failed} of {done.documents} documents, which count as empty"
+    yield tell_loss(done.loss)
+    yield rejected.tell(done.rejected, *([done.quarantine] if done.quarantine else []))
 
 
 def export(

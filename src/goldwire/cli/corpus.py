@@ -83,6 +83,7 @@ def new(
     """
     from goldwire.corpora import build, splits
     from goldwire.corpora.manifest import chosen
+    from goldwire.corpora.rejected import by_kind, is_all_rejected
     from goldwire.corpora.store import Manifest, Splits
 
     default = None if format else "conflict"
@@ -108,7 +109,11 @@ def new(
         built, reading = build.new_from(
             folder, manifest, paths, format=format, options=options, layer=layer, asked=asked
         )
-        _tell(built, reading.notes, as_json, {"loss": reading.loss, "quarantined": len(reading.quarantined)})
+        told = {"loss": reading.loss, "rejected": by_kind(reading.quarantined)}
+        _tell(built, reading.notes, as_json, told)
+        if is_all_rejected(reading.annotations, reading.quarantined):
+            note(f"everything was rejected; layer {layer} was not written")
+            raise typer.Exit(1)
 
 
 @app.command("set")
@@ -180,7 +185,9 @@ def _read(paths: list[Path], encoding: str | None, mark: bool, skip_duplicates: 
 
 def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | None = None) -> None:
     from goldwire.corpora.duplicates import independent
+    from goldwire.corpora.rejected import tell
     from goldwire.corpora.statistics import count
+    from goldwire.corpora.store import QUARANTINE
 
     corpus = built.corpus
     documents = corpus.documents()
@@ -208,7 +215,8 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
     typer.echo(f"boilerplate marked: {regions}")
     typer.echo(f"layers: {', '.join(corpus.layers()) or 'none'}")
     if more is not None:
-        typer.echo(f"{tell_loss(more['loss'])}; quarantined: {more['quarantined']}")
+        typer.echo(tell_loss(more["loss"]))
+        typer.echo(tell(more["rejected"], *([corpus.path / QUARANTINE] if more["rejected"] else [])))
     then = f"annotate export {corpus.path} tasks.json"
     if corpus.manifest.ontology is None:  # tasks are made of one
         then = f"corpus set {corpus.path} --ontology NAME|FILE"
@@ -331,7 +339,7 @@ def dedupe(folder: Dir, *, as_json: Json = False) -> None:
 
     documents = open_corpus(folder).documents()
     groups = duplicates.groups(documents)
-    alike = duplicates.pairs([document for document in documents if document.group is not None])
+    alike = duplicates.links([document for document in documents if document.group is not None])
     if as_json:
         print_json({"groups": groups, "pairs": alike})
     else:

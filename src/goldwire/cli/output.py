@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import PurePath
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE = 100  # columns of what goes into a pipe or a log, whatever terminal is near
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
 
@@ -28,3 +34,12 @@ def _encode_path(value: Any) -> str:
 def note(message: str) -> None:
     """A line for people on standard error, out of the way of what is piped."""
     typer.echo(message, err=True)
+
+
+def make_console() -> Console:
+    """Standard output for people: as wide as the terminal is, or as COLUMNS says, or `PIPE`."""
+    from rich.console import Console
+
+    columns = os.environ.get("COLUMNS", "")
+    free = sys.stdout.isatty() or (columns.isdecimal() and int(columns) > 0)
+    return Console(width=None if free else PIPE)

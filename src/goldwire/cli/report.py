@@ -50,7 +50,7 @@ def report(
     from goldwire.eval.record import read_record
     from goldwire.eval.report.build import is_streamed
 
-    named = {str(path): read_record(path) for path in records}
+    named = {key: read_record(path) for key, path in keys_of(records).items()}
     if is_streamed(named):
         refuse(ctx, ("corpus",), "with records made with --stream, which do not name their documents")
     made, blocks = _make(named, _corpus(corpus, records), seed)
@@ -72,6 +72,12 @@ def _corpus(given: Path | None, records: list[Path]) -> Corpus | None:
 
     folder = given or home_of(records[0])
     return None if folder is None else open_corpus(folder)
+
+
+def keys_of(records: list[Path]) -> dict[str, Path]:
+    """What records are called where their systems must be told apart: by their names, if those differ."""
+    short = {path.stem: path for path in records}
+    return short if len(short) == len(records) else {str(path): path for path in records}
 
 
 def home_of(record: Path) -> Path | None:
@@ -139,17 +145,17 @@ def _write_texts(report: Report, markdown: Path | None, latex: Path | None) -> N
 def _write_tables(report: Report, csv: Path | None, parquet: Path | None) -> None:
     if csv is None and parquet is None:
         return
-    from goldwire.eval.report import tables
+    from goldwire.eval.report import frames
 
     if csv is not None:
-        note("wrote " + ", ".join(map(str, tables.write(report, csv, "csv"))))
+        note("wrote " + ", ".join(map(str, frames.write(report, csv, "csv"))))
     if parquet is not None:
-        note("wrote " + ", ".join(map(str, tables.write(report, parquet, "parquet"))))
+        note("wrote " + ", ".join(map(str, frames.write(report, parquet, "parquet"))))
 
 
 def _show(report: Report) -> None:
-    from rich.console import Console
-
+    from goldwire.cli.output import make_console
+    from goldwire.eval.report.tables import of_report
     from goldwire.eval.report.terminal import render
 
-    render(report, Console())
+    render(report, of_report(report), make_console())

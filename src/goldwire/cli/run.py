@@ -80,10 +80,10 @@ def run(
     """Run systems on a corpus; each becomes a layer `system/NAME`.
 
     A document on which a system crashes, hangs or talks nonsense fails alone and counts as empty. What does
-    not fit text or ontology goes to quarantine. Interrupted and run again, only what is missing or failed is
-    run. Exit 1 if more documents failed than were allowed: the layer is written all the same. Exit 2 if none
-    succeeded, the run was stopped early or the system could not be run: no layer is written, and one that is
-    there stays. Of several systems, the worst counts.
+    not fit text or ontology is rejected, and counts against the system. Interrupted and run again, only what
+    is missing or failed is run. Exit 1 if more documents failed than were allowed: the layer is written all
+    the same. Exit 2 if none succeeded, the run was stopped early or the system could not be run: no layer is
+    written, and one that is there stays. Of several systems, the worst counts.
 
     \b
     Examples:
@@ -274,6 +274,9 @@ def _failure(outcome: Outcome) -> Iterator[str]:
 
 
 def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
+    from goldwire.corpora.labels import leaving_out
+    from goldwire.corpora.rejected import tell
+
     by = f"{facts.name} {facts.version}".strip()
     yield f"{facts.system}: layer system/{facts.system}, {facts.documents} documents by {by}"
     if outcome.reused is not None:
@@ -285,11 +288,11 @@ def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
         yield f"  failed, scored as empty: {reason}: {_some(ids)}"
     if facts.failed:
         yield f"  {_failures(facts)}"
-    if facts.quarantined:
-        place = folder / "runs" / facts.system / "quarantine.jsonl"
-        yield f"  quarantined: {_counts(facts.quarantined)} ({place})"
+    if facts.rejected:
+        yield f"  {tell(facts.rejected, folder / 'runs' / facts.system / 'quarantine.jsonl')}"
     if facts.unmapped:
-        yield f"  no counterpart in the ontology: {_counts(facts.unmapped)}"
+        yield "  no counterpart in the ontology; a label map with these lines leaves them out:"
+        yield from (f"    {line}" for line in leaving_out(facts.unmapped))
     if facts.dropped:
         yield f"  left out by the label map: {_counts(facts.dropped)}"
     if facts.excluded:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -79,15 +81,16 @@ def score(
       goldwire eval score work --system mine --documents split:test
       goldwire eval score work --system mine --measure AC+ --measure "entity:span+type@iou>=0.5"
     """
+    import msgspec
+
     from goldwire.corpora.store import RECORDS, open_corpus
     from goldwire.eval.counting.coverage import Scope
     from goldwire.eval.keeping import keep
     from goldwire.eval.score import Options, score_corpus
-    from goldwire.eval.selection import select
 
     corpus = open_corpus(folder)
     wanted, chosen = _measures(suite, measure)
-    chosen_documents = None if documents is None else select(corpus, documents)
+    chosen_documents = None if documents is None else _selected(corpus, documents)
     options = Options(
         duplicates=duplicates,
         trials=trials,
@@ -102,6 +105,7 @@ def score(
     systems = system or _systems(corpus)
     name = _record_name(name, chosen)
     record = score_corpus(corpus, gold, systems, wanted, options=options, workers=os.cpu_count() or 1)
+    record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     place = corpus.path / RECORDS / f"{name}.json"
     kept = keep(record, place, replace=replace)
     for told in (*_lost(record, options), *kept.notes):
@@ -109,10 +113,27 @@ def score(
     if as_json:
         print_json(kept.record)
         return
-    from goldwire.cli.board import show
-
-    show(kept.record)
+    _show(kept.record, place)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
+
+
+def _selected(corpus: Corpus, documents: str) -> frozenset[str]:
+    from goldwire.eval.selection import select  # with all that reads baselines: only where it is asked for
+
+    return select(corpus, documents)
+
+
+TYPES = 30  # that are shown; the record has all
+
+
+def _show(record: Record, place: Path) -> None:
+    from goldwire.cli.output import make_console
+    from goldwire.eval.report.build import make_report
+    from goldwire.eval.report.tables import of_score
+    from goldwire.eval.report.terminal import render
+
+    report = make_report({str(place): record}, quick=True)
+    render(report, of_score(report, TYPES), make_console())
 
 
 def _measures(suite: str | None, measures: list[str] | None) -> tuple[tuple[str, ...], Suite | None]:
@@ -127,7 +148,7 @@ def _measures(suite: str | None, measures: list[str] | None) -> tuple[tuple[str,
 
 def _systems(corpus: Corpus) -> list[str]:
     from goldwire.corpora.errors import CorpusError
-    from goldwire.eval.score import SYSTEM
+    from goldwire.corpora.store import SYSTEM
 
     names = [layer.removeprefix(SYSTEM) for layer in corpus.layers() if layer.startswith(SYSTEM)]
     if not names:

@@ -129,6 +129,10 @@ def _layer(layer: LayerStatistics) -> list[str]:
         if counts:
             lines += [f"{title}: {sum(counts.values())}", columns(list(counts.items()))]
     lines += [f"{attribute}: {_inline(values)}" for attribute, values in layer.attributes.items()]
+    if layer.failed:
+        lines.append(f"failed: {layer.failed} document(s)")
+    if layer.rejected:
+        lines.append(f"rejected: {_inline(layer.rejected)}")
     return [
         *lines,
         f"clusters: {layer.clusters} ({layer.singletons} of one)",
@@ -142,11 +146,15 @@ def _inline(counts: Mapping[str, int]) -> str:
 
 
 def groups(groups: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> str:
-    """Groups of near-duplicates for people, each with its pairs and how alike they are."""
+    """Groups of near-duplicates for people, each with the pairs that link it and how alike they are."""
     lines = []
+    home = {id: name for name, ids in groups.items() for id in ids}
+    by_group: dict[str, list[Pair]] = {name: [] for name in groups}
+    for pair in pairs:
+        by_group[home[pair.first]].append(pair)
     for name, ids in groups.items():
         lines.append(f"{name}: {len(ids)} documents")
-        inside = [pair for pair in pairs if pair.first in ids and pair.second in ids]
+        inside = by_group[name]
         lines.append(columns([(pair.first, pair.second, f"{pair.similarity:.0%} alike") for pair in inside]))
     return "\n".join(lines)
 

@@ -22,12 +22,16 @@ def prepare() -> None:
 
 
 def _stream(stream: TextIO | None, kind: type[_Output]) -> TextIO:
-    """A stream to the same place; to nowhere if it was closed before we began."""
+    """A stream to the same place; to nowhere if it was closed before we began; itself if it is no file."""
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - as long as the process
     with contextlib.suppress(ValueError, OSError):
         stream.flush()
-    raw = kind(stream.fileno(), "w", closefd=False)
+    try:
+        descriptor = stream.fileno()
+    except OSError:  # in memory, as in a notebook or a test
+        return stream
+    raw = kind(descriptor, "w", closefd=False)
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=stream.encoding,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -128,7 +128,8 @@ def pull(
     """Bring what people have annotated into layers: annotator/NAME, skipped/NAME, draft/NAME, frames/NAME.
 
     Only what has changed since the last pull is asked for. What came is kept as it came; what does not fit
-    text and ontology goes to a quarantine file with its reason.
+    text and ontology is rejected, kept in the line of its document and written to a quarantine file. A layer
+    of which everything was rejected is left as it is: exit 1.
 
     \b
     Example:
@@ -307,15 +308,31 @@ def _push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator
 def _tell_pull(pulled: Pulled, as_json: bool) -> None:
     if as_json:
         print_json(pulled)
-        return
+    else:
+        _show_pull(pulled)
+    exit_if_refused(pulled.refused, pulled.taken, pulled.rejected)
+
+
+def exit_if_refused(refused: Collection[str], taken: int, rejected: Collection[object]) -> None:
+    """Exit 1 where a layer was left as it was, or nothing was taken, since everything was rejected."""
+    for layer in refused:
+        note(f"layer {layer} was not written: everything for it was rejected")
+    if rejected and not taken and not refused:
+        note("everything was rejected; no layer was written")
+    if refused or (rejected and not taken):
+        raise typer.Exit(1)
+
+
+def _show_pull(pulled: Pulled) -> None:
+    from goldwire.corpora import rejected
+
     typer.echo(f"found: {_counts(pulled.found)}")
     for layer, size in pulled.layers.items():
         typer.echo(f"layer {layer}: {size} document(s)")
     typer.echo(f"withdrawn: {_counts(pulled.withdrawn)}")
     typer.echo(f"not held by layers: {_counts(pulled.lost)}")
     typer.echo(f"repaired: {_counts(pulled.repaired)}")
-    places = "".join(f" -> {path}" for path in pulled.quarantine)
-    typer.echo(f"quarantined: {_counts(pulled.quarantined)}{places}")
+    typer.echo(rejected.tell(pulled.rejected, *pulled.quarantine))
     typer.echo(f"kept as it came: {', '.join(map(str, pulled.raw))}")
 
 

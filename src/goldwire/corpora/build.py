@@ -14,9 +14,9 @@ from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
 from goldwire.corpora.ingest import merge
 from goldwire.corpora.manifest import check_manifest, place_ontology, told
+from goldwire.corpora.rejected import is_all_rejected, write_quarantine
 from goldwire.corpora.store import (
     MANIFEST,
-    QUARANTINE,
     Corpus,
     Manifest,
     create_corpus,
@@ -39,11 +39,10 @@ def new(
     manifest: Manifest,
     documents: Iterable[Document],
     layers: Mapping[str, Iterable[Annotations]] | None = None,
-    files: Mapping[str, bytes] | None = None,
     *,
     asked: Iterable[str] = (),
 ) -> Built:
-    """Make a corpus, with the gold that ships for its texts unless `layers` has gold; `files` go beside.
+    """Make a corpus, with the gold that ships for its texts unless `layers` has gold.
 
     Near-duplicates are grouped.
 
@@ -63,8 +62,7 @@ def new(
         _check_asked(corpus, manifest, asked)
         _check_same(corpus, items, own, {*own, *shipped})
         return Built(corpus=corpus, added=0, notes=["the corpus is there already, complete"])
-    contents = {**(files or {}), **ontology_file}
-    corpus = create_corpus(path, placed, items, layers={**own, **shipped}, files=contents)
+    corpus = create_corpus(path, placed, items, layers={**own, **shipped}, files=ontology_file)
     return Built(corpus=corpus, added=len(items), notes=notes)
 
 
@@ -86,17 +84,17 @@ def new_from(
     layer: str,
     asked: Iterable[str] = (),
 ) -> tuple[Built, Reading]:
-    """Make a corpus of annotated files, with their labels as a layer and what was refused in quarantine.
+    """Make a corpus of annotated files, with their labels as a layer and what was rejected in quarantine.
 
-    Every document in the files is judged, but for those that the format says nothing of.
+    Every document in the files is judged, but for those that the format says nothing of. Where all labels
+    were rejected there is no layer.
     """
     ontology = ontologies.read(manifest.ontology) if manifest.ontology else None
     reading = convert.read(format, paths, options, None, ontology)
-    refused = {}
-    if reading.quarantined:
-        refused[f"{QUARANTINE}/{layer}.jsonl"] = encode_lines(reading.quarantined)
     lines = [*reading.annotations, *_rest(reading)]
-    built = new(path, manifest, reading.documents, {layer: lines}, refused, asked=asked)
+    kept = {} if is_all_rejected(lines, reading.quarantined) else {layer: lines}
+    built = new(path, manifest, reading.documents, kept, asked=asked)
+    write_quarantine(built.corpus.quarantine_path(layer), reading.quarantined)
     if unjudged := len(reading.documents) - len(lines):
         told = f"{unjudged} of {len(reading.documents)} documents have no line in layer {layer}: not judged"
         built = msgspec.structs.replace(built, notes=[*built.notes, told])
@@ -114,7 +112,9 @@ def _rest(reading: Reading) -> list[Annotations]:
 
 
 def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = False) -> Built:
-    """Add documents to a corpus; those that are there already are passed over. Groups are made anew.
+    """Add documents to a corpus; those that are there already are passed over.
+
+    What is new is compared with all; what was there keeps its groups.
 
     A document that links two groups moves the later one to the earlier, and so perhaps to another split:
     the notes say so.
@@ -123,7 +123,7 @@ def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = F
     intake = merge(old, documents, skip_duplicates)
     notes = [*intake.notes, *_shipped_notes(corpus, intake.documents)]
     if intake.documents:
-        grouped = duplicates.group([*old, *intake.documents])
+        grouped = duplicates.group([*old, *intake.documents], known=len(old))
         notes += _moves(old, grouped)
         write_documents(corpus, grouped)
     return Built(corpus=corpus, added=len(intake.documents), notes=notes)

@@ -8,25 +8,31 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora import coverage, formats, library
-from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
-from goldwire.corpora.formats import Quarantined, Reading
+from goldwire.corpora.formats import Reading, own
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_quarantine
 from goldwire.corpora.sift import sound
-from goldwire.corpora.store import Corpus, encode_layer, write_atomic
+from goldwire.corpora.store import SYSTEM, Corpus, encode_layer
 from goldwire.corpora.types import Document
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import did: documents in the layer, units lost by kind, units refused, where those are."""
+    """What an import did: documents in the layer, and those of them on which the system failed; units lost
+    and things rejected, by kind, and where those are.
+
+    `written` is false where everything was rejected: then the layer, if there is one, is as it was.
+    """
 
     layer: str
     documents: int
     covered: coverage.Covered
+    failed: int
     loss: dict[str, int]
-    quarantined: int
+    rejected: dict[str, int]
     quarantine: Path | None
     notes: list[str]
+    written: bool
 
 
 def read(
@@ -36,11 +42,16 @@ def read(
     documents: Sequence[Document] | None = None,
     ontology: Ontology | None = None,
 ) -> Reading:
-    """Read files of a format; what does not fit text or ontology is moved to the quarantine.
+    """Read files of a format; what does not fit text or ontology is rejected, in the line of its document.
 
-    `values` are the format's options as text. Without `documents` they are made from the files.
+    `values` are the format's options as text. Without `documents` they are made from the files. All that was
+    rejected is in `quarantined` as well, whole: lines do not keep where it stood and the thing itself.
     """
-    reading = formats.load(format).read(paths, formats.options(format, values), documents)
+    options = formats.options(format, values)
+    if format == "goldwire":
+        reading = own.read(paths, options, documents, ontology)
+    else:
+        reading = formats.load(format).read(paths, options, documents)
     source = str(paths[0]) if len(paths) == 1 else f"the {len(paths)} files"
     reading = msgspec.structs.replace(reading, covers=formats.covers(format), source=source)
     return _sifted(reading, reading.documents if documents is None else documents, ontology)
@@ -50,53 +61,52 @@ def _sifted(reading: Reading, documents: Iterable[Document], ontology: Ontology 
     known = {document.id: document for document in documents}
     kept, refused = [], list(reading.quarantined)
     for item in reading.annotations:
-        good, dropped = sound(item, known[item.document], ontology)
+        good, rejected = sound(item, known[item.document], ontology)
+        found = (*item.rejected, *rejected)
+        refused += found
+        if found:
+            good = msgspec.structs.replace(good, rejected=in_line(found, known[item.document]))
         kept.append(good)
-        refused += [
-            Quarantined(where=item.document, document=item.document, reason=part.message, value=part.key)
-            for part in dropped
-        ]
     return msgspec.structs.replace(reading, annotations=kept, quarantined=refused)
 
 
 def import_layer(
     corpus: Corpus, layer: str, reading: Reading, *, covers: str | None = None, replace: bool = False
 ) -> Imported:
-    """Write what was read as a layer, and what was refused to the layer's quarantine.
+    """Write what was read as a layer, and what was rejected to the layer's quarantine.
 
     `covers` says which documents that were not read are judged and empty (see `coverage.gap`); without it
-    the format does. A layer that is there with the same content stays as it is. Raises `CorpusError` if it
-    has other content and is not to be replaced.
+    the format does. A layer that is there with the same content stays as it is; so does one in place of
+    which nothing would stand, because all was rejected. Raises `CorpusError` if it has other content and is
+    not to be replaced.
     """
-    path, quarantine = corpus.layer_path(layer), corpus.quarantine_path(layer)
+    path = corpus.layer_path(layer)
+    read = reading.annotations
+    if not layer.startswith(SYSTEM):  # only a system fails; what cannot be read judges nothing
+        read = [item for item in read if "failed" not in item.provenance.details]
     turned_away = (item.document for item in reading.quarantined)
-    gap = coverage.gap(corpus, reading.annotations, turned_away, covers or reading.covers)
-    lines = [*reading.annotations, *coverage.empty_lines(corpus.hashes(), gap.empty)]
-    data = encode_layer(lines)
-    if path.is_file() and not replace and path.read_bytes() != data:
+    gap = coverage.gap(corpus, read, turned_away, covers or reading.covers)
+    lines = [*read, *coverage.empty_lines(corpus.hashes(), gap.empty)]
+    written = not is_all_rejected(lines, reading.quarantined)
+    if written and path.is_file() and not replace and path.read_bytes() != encode_layer(lines):
         raise CorpusError(
             f"{corpus.path}: layer {layer!r} is there with other content; choose another name, "
             f"or give --replace to put this in its place"
         )
-    write_quarantine(quarantine, reading.quarantined)
-    corpus.write_layer(layer, lines)
+    quarantine = write_quarantine(corpus.quarantine_path(layer), reading.quarantined)
+    if written:
+        corpus.write_layer(layer, lines)
     return Imported(
         layer=layer,
         documents=len(lines),
         covered=coverage.describe(lines, gap.corpus),
+        failed=sum("failed" in item.provenance.details for item in lines),
         loss=reading.loss,
-        quarantined=len(reading.quarantined),
-        quarantine=quarantine if reading.quarantined else None,
+        rejected=by_kind(reading.quarantined),
+        quarantine=quarantine,
         notes=[*reading.notes, *gap.notes(reading.source, layer, covers)],
+        written=written,
     )
-
-
-def write_quarantine(path: Path, items: Sequence[Quarantined]) -> None:
-    """Put refused units where they can be looked at; no file where there are none."""
-    if items:
-        write_atomic(path, encode_lines(items))
-    else:
-        path.unlink(missing_ok=True)
 
 
 def read_library(name: str, corpus: Corpus) -> Reading:

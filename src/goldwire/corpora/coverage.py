@@ -15,13 +15,10 @@ import msgspec
 from goldwire.corpora import encodings, splits
 from goldwire.corpora.codec import read_bytes, read_lines
 from goldwire.corpora.errors import CorpusError
-from goldwire.corpora.store import Corpus
-from goldwire.corpora.types import Annotations, Provenance
+from goldwire.corpora.store import SYSTEM, Corpus
+from goldwire.corpora.types import NOT_DONE, Annotations, Provenance
 
 SHOWN = 10  # ids named in a message; the rest is counted
-SKIPPED, DRAFT = "skipped", "draft"
-NOT_DONE = (SKIPPED, DRAFT)  # a status that says: these are nobody's last words on the document
-SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
 LISTED = "listed"  # what is not named was not judged
 TOOL = "goldwire corpus cover"  # the provenance of lines that say no more than: looked at, and empty
 

@@ -5,17 +5,24 @@ similarity of the sets of runs; case and punctuation do not count, excluded regi
 fewer than `SHORT` words have too few runs to compare: they are near-duplicates only if their words are the
 same. Groups are what such pairs link together.
 
-Pairs are found by MinHash (Broder 1997) with datasketch and then measured exactly, so no pair is wrong. One
+Pairs are found by MinHash (Broder 1997) with datasketch and then measured exactly, so no pair is wrong; those
+that are linked already are not measured, so that a thousand copies cost a thousand comparisons. A pair
 may be missed: the more alike two texts are, the less likely (`CANDIDATE` is well below the threshold).
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from goldwire.corpora.types import Document
 
@@ -25,6 +32,7 @@ CANDIDATE = 0.3  # given to MinHash: at 0.5 it then misses 7 pairs in 1,000, at 
 SHORT = 50  # words
 HASHES = 128  # of each text; the default of datasketch
 _WORD = re.compile(r"\w+")
+Ints = NDArray[np.int64]
 
 
 class Pair(msgspec.Struct, frozen=True, order=True):
@@ -35,27 +43,30 @@ class Pair(msgspec.Struct, frozen=True, order=True):
     similarity: float
 
 
-def pairs(documents: Sequence[Document]) -> list[Pair]:
-    """All pairs of near-duplicates that were found, in the order of the corpus."""
-    texts = [_words(document) for document in documents]
-    found = [(i, j, 1.0) for i, j in _same(texts)]
-    runs = {i: _runs(words) for i, words in enumerate(texts) if len(words) >= SHORT}
-    for i, j in _candidates(runs):
-        similarity = len(runs[i] & runs[j]) / len(runs[i] | runs[j])
-        if similarity >= THRESHOLD:
-            found.append((i, j, similarity))
-    return [Pair(documents[i].id, documents[j].id, similarity) for i, j, similarity in sorted(set(found))]
+def links(documents: Sequence[Document]) -> list[Pair]:
+    """Pairs of near-duplicates, in the order of the corpus, that link each group of them together.
+
+    One less than a group has documents: two that are linked already are not compared, however alike they are.
+    """
+    found = sorted(_Linker(documents).iter_links(range(len(documents))))
+    return [Pair(documents[i].id, documents[j].id, similarity) for i, j, similarity in found]
 
 
-def group(documents: Sequence[Document]) -> list[Document]:
+def group(documents: Sequence[Document], known: int = 0) -> list[Document]:
     """The documents with their groups: the id of the first of those that pairs link, None for the rest.
 
-    Documents that are added behind others change no group, unless they link two: then the later joins the
-    earlier.
+    The first `known` have the groups that were found when they came, and are not compared with each other
+    again. Documents that are added behind others change no group, unless they link two: then the later
+    joins the earlier.
     """
-    links = [(pair.first, pair.second) for pair in pairs(documents)]
-    groups = _components(links, {document.id: i for i, document in enumerate(documents)})
-    return [msgspec.structs.replace(document, group=groups.get(document.id)) for document in documents]
+    linker = _Linker(documents)
+    linker.trust(known)
+    deque(linker.iter_links(range(known, len(documents))), maxlen=0)
+    firsts = linker.firsts()
+    return [
+        msgspec.structs.replace(document, group=None if first is None else documents[first].id)
+        for document, first in zip(documents, firsts, strict=True)
+    ]
 
 
 def independent(documents: Iterable[Document]) -> int:
@@ -79,46 +90,121 @@ def _words(document: Document) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _runs(words: Sequence[str]) -> frozenset[str]:
-    return frozenset(" ".join(words[i : i + RUN]) for i in range(len(words) - RUN + 1))
+class _Linker:
+    """Documents that are linked, one after the other, to those before that they are alike to."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = documents
+        self.parent = list(range(len(documents)))  # towards the first of a group
+        self.texts: dict[bytes, int] = {}  # the first document of each text, by a hash of its words
+        self.numbers: dict[str, int] = {}  # of all runs of words
+        self.runs: dict[int, Ints] = {}  # of each document that is long enough, sorted
+        # For each band of MinHash values: the documents that have them, those in a list of one group.
+        self.bands: dict[bytes, list[list[int]]] = {}
+
+    def trust(self, known: int) -> None:
+        """Take the first so many documents as they are grouped."""
+        first: dict[str, int] = {}
+        for i, document in enumerate(self.documents[:known]):
+            if document.group is not None:
+                self.unite(first.setdefault(document.group, i), i)
+        for i in range(known):
+            words = _words(self.documents[i])
+            self.texts.setdefault(_digest(words), i)
+            for band in self.sketch(i, words):
+                self.put(band, i)
+
+    def iter_links(self, numbers: Iterable[int]) -> Iterator[tuple[int, int, float]]:
+        """What links each of the documents to earlier ones."""
+        for i in numbers:
+            words = _words(self.documents[i])
+            # A text of signs alone (emoji, a line) has no words to go by.
+            if words and (earlier := self.texts.setdefault(_digest(words), i)) != i:
+                self.unite(earlier, i)
+                yield earlier, i, 1.0
+            bands = self.sketch(i, words)
+            for j, similarity in self.iter_alike(i, bands):
+                self.unite(j, i)
+                yield j, i, similarity
+            for band in bands:
+                self.put(band, i)
+
+    def iter_alike(self, i: int, bands: Iterable[bytes]) -> Iterator[tuple[int, float]]:
+        """Documents of other groups that are near-duplicates of a document; one of each group."""
+        compared = set()
+        for band in bands:
+            for members in self.bands.get(band, ()):
+                for j in members:
+                    if self.root(j) == self.root(i):
+                        break
+                    if j not in compared:
+                        compared.add(j)
+                        if (similarity := self.similarity(i, j)) >= THRESHOLD:
+                            yield j, similarity
+
+    def similarity(self, i: int, j: int) -> float:
+        both = len(np.intersect1d(self.runs[i], self.runs[j], assume_unique=True))
+        return both / (len(self.runs[i]) + len(self.runs[j]) - both)
+
+    def sketch(self, i: int, words: Sequence[str]) -> list[bytes]:
+        """The bands of MinHash values of a document; none if it is short."""
+        if len(words) < SHORT:
+            return []
+        runs = {" ".join(words[k : k + RUN]) for k in range(len(words) - RUN + 1)}
+        self.runs[i] = np.sort([self.numbers.setdefault(run, len(self.numbers)) for run in runs])
+        return _bands(runs)
+
+    def put(self, band: bytes, i: int) -> None:
+        found = self.bands.setdefault(band, [])
+        for members in found:
+            if self.root(members[0]) == self.root(i):
+                members.append(i)
+                return
+        found.append([i])
+
+    def root(self, i: int) -> int:
+        while (up := self.parent[i]) != i:
+            i = self.parent[i] = self.parent[up]
+        return i
+
+    def unite(self, i: int, j: int) -> None:
+        early, late = sorted((self.root(i), self.root(j)))
+        self.parent[late] = early
+
+    def firsts(self) -> list[int | None]:
+        """The first document of the group of each; None for those that stand alone."""
+        roots = [self.root(i) for i in range(len(self.parent))]
+        size = Counter(roots)
+        return [root if size[root] > 1 else None for root in roots]
 
 
-def _same(texts: Iterable[Sequence[str]]) -> Iterator[tuple[int, int]]:
-    """Each text whose words are those of an earlier one, with the first of these."""
-    first: dict[tuple[str, ...], int] = {}
-    for i, words in enumerate(texts):
-        # A text of signs alone (emoji, a line) has no words to go by.
-        if words and (earlier := first.setdefault(tuple(words), i)) != i:
-            yield earlier, i
+def _digest(words: Sequence[str]) -> bytes:
+    return hashlib.sha256(" ".join(words).encode()).digest()
 
 
-def _candidates(runs: Mapping[int, frozenset[str]]) -> Iterator[tuple[int, int]]:
-    """Pairs whose MinHash values meet in a band."""
-    if len(runs) <= 1:
-        return
-    from datasketch import MinHash, MinHashLSH
-
-    index = MinHashLSH(threshold=CANDIDATE, num_perm=HASHES)
-    for i in sorted(runs):
-        # Sorted, since the order of a set of strings differs from run to run of Python.
-        encoded = sorted(run.encode() for run in runs[i])
-        values = MinHash(num_perm=HASHES, seed=1, hashfunc=zlib.crc32)
-        values.update_batch(encoded)
-        for j in index.query(values):
-            yield j, i
-        index.insert(i, values)
+def _bands(runs: Iterable[str]) -> list[bytes]:
+    """The MinHash values of runs in bands, as hashes: texts that are alike have one in common."""
+    values = _blank().copy()
+    values.update_batch([run.encode() for run in runs])
+    whole = values.hashvalues.tobytes()
+    size = len(whole) // HASHES
+    return [
+        hashlib.blake2b(whole[start * size : end * size], digest_size=8, key=bytes([start])).digest()
+        for start, end in _ranges()
+    ]
 
 
-def _components(links: Iterable[tuple[str, str]], order: Mapping[str, int]) -> dict[str, str]:
-    """The first id of each connected component, by id; ids without a link are absent."""
-    parents: dict[str, str] = {}
+@cache
+def _blank() -> Any:
+    """The MinHash values of nothing; made once, since that takes longer than those of a text."""
+    from datasketch import MinHash
 
-    def root(id: str) -> str:
-        while parents.setdefault(id, id) != id:
-            id = parents[id]
-        return id
+    return MinHash(num_perm=HASHES, seed=1, hashfunc=zlib.crc32)
 
-    for first, second in links:
-        early, late = sorted((root(first), root(second)), key=order.__getitem__)
-        parents[late] = early
-    return {id: root(id) for id in parents}
+
+@cache
+def _ranges() -> list[tuple[int, int]]:
+    """The bands in which two texts of similarity `CANDIDATE` meet as often as not."""
+    from datasketch import MinHashLSH
+
+    return list(MinHashLSH(threshold=CANDIDATE, num_perm=HASHES).hashranges)

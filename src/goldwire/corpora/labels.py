@@ -6,13 +6,15 @@
     [relations]                     "org-aff" = "member"
     [attributes.realis]             ASSERTED = "actual"
 
-A label that the map does not name stands for itself where the ontology has it. One that has no counterpart
-is left out and counted; nothing is guessed.
+A label that the map does not name stands for itself where the ontology has it. A unit whose label has no
+counterpart is rejected; nothing is guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +24,7 @@ from goldwire.corpora import toml
 from goldwire.corpora.errors import DataError, ExtractorError, Fault
 from goldwire.corpora.ontology import Ontology
 
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 Unit = Literal["mentions", "events", "roles", "relations", "attributes"]
 
 
@@ -53,10 +56,9 @@ class LabelMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def value(self, attribute: str, label: str, ontology: Ontology | None) -> str | None:
         """The value of an attribute, like `mention`; None too for an attribute the ontology does not have."""
-        if ontology is not None and attribute not in ontology.attributes:
-            return None
-        known = None if ontology is None else ontology.attributes[attribute].values.keys()
-        return _find(self.attributes.get(attribute, {}), (label,), known)
+        held = None if ontology is None else ontology.attributes.get(attribute)
+        known: Collection[str] | None = () if held is None else held.values.keys()
+        return _find(self.attributes.get(attribute, {}), (label,), None if ontology is None else known)
 
 
 def _find(table: dict[str, str], keys: tuple[str, ...], known: Collection[str] | None) -> str | None:
@@ -79,6 +81,32 @@ def decode(text: str, where: str, ontology: Ontology | None = None) -> LabelMap:
 def read(source: str | Path, ontology: Ontology | None = None) -> LabelMap:
     """The label map of a name that ships with Goldwire, or of a TOML file."""
     return decode(*toml.find("labels", "label map", source, ExtractorError), ontology)
+
+
+def leaving_out(unmapped: Mapping[str, int]) -> Iterator[str]:
+    """The lines of a label map that leave out labels, given as `unit:label` with how often they came.
+
+    >>> print(*leaving_out({"mentions:CARDINAL": 2, "roles:Hit.by": 1}), sep="\\n")
+    [mentions]
+    CARDINAL = ""  # 2
+    [roles]
+    "Hit.by" = ""  # 1
+    """
+    tables: dict[str, list[str]] = {}
+    for key, times in unmapped.items():
+        unit, _, label = key.partition(":")
+        if unit == "attributes":
+            name, _, label = label.partition(".")
+            unit = f"attributes.{_key(name)}"
+        tables.setdefault(unit, []).append(f'{_key(label)} = ""  # {times}')
+    for table, lines in tables.items():
+        yield f"[{table}]"
+        yield from lines
+
+
+def _key(name: str) -> str:
+    """A key of TOML, in quotes where it needs them."""
+    return name if _BARE.fullmatch(name) else json.dumps(name)
 
 
 def target_faults(labels: LabelMap, ontology: Ontology, where: str) -> list[Fault]:

@@ -1,130 +1,262 @@
-"""The sound part of annotations: what the validator faults is taken out, named and never repaired."""
+"""Sound parts of annotations: what the rules of `corpora.validate` fault is taken out, named, never repaired.
+
+One pass: mentions, then what names them. What goes with a unit is told with it: a rejected event brings a
+`Rejected` of its kind for each of its arguments, a rejected mention one for each argument and relation that
+names it.
+"""
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora import validate
+from goldwire.corpora.errors import DataError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.types import Annotations, Document, Event, Mention
-from goldwire.corpora.validate import annotation_faults
-
-Key = tuple[str, ...]
-"""Names a part of annotations by ids, so that it holds while other parts go:
-`("mentions", id)`, `("events", id, "arguments", role, mention)`, `("events", id, "attributes", name)`,
-`("mentions", id, "head")`, `("relations", id)`, `("mentions", id, "again")` for a repeated id."""
-
-_PATH = re.compile(
-    r"\$\.(mentions|events|relations)(?:\[(\d+)\](?:\.(head|attributes|arguments)(.*))?)?", re.DOTALL
+from goldwire.corpora.rejected import IN_PLACE, raw_spans
+from goldwire.corpora.types import (
+    Annotations,
+    Argument,
+    Document,
+    Event,
+    Mention,
+    RawSpans,
+    Rejected,
+    Relation,
+    Spans,
 )
-_ARGUMENT = re.compile(r"\[(\d+)\]")
+from goldwire.corpora.validate import Flaw
+
+Kind = Literal["mentions", "events", "relations"]
+_UNITS: dict[type, tuple[Kind, Literal["mention", "event", "relation"]]] = {
+    Mention: ("mentions", "mention"),
+    Event: ("events", "event"),
+    Relation: ("relations", "relation"),
+}
+Unit = Mention | Event | Relation
+Labelled = TypeVar("Labelled", Mention, Event)
 
 
-class Dropped(msgspec.Struct, frozen=True):
-    """A part that was taken out, and why."""
+def place(kind: Kind, id: str, part: str = "") -> str:
+    """The JSON path of a unit, or of a part of it; by its id, since places move when others go.
 
-    key: Key
-    message: str
+    >>> place("events", "e1", ".attributes.realis")
+    '$.events[?@.id=="e1"].attributes.realis'
+    """
+    return f"$.{kind}[?@.id=={json.dumps(id, ensure_ascii=False)}]{part}"
+
+
+def place_of_argument(event: str, role: str, mention: str) -> str:
+    """The JSON path of an argument by the ids of event and mention."""
+    role, mention = (json.dumps(name, ensure_ascii=False) for name in (role, mention))
+    return place("events", event, f".arguments[?@.role=={role} && @.mention=={mention}]")
 
 
 def sound(
     annotations: Annotations, document: Document, ontology: Ontology | None = None
-) -> tuple[Annotations, list[Dropped]]:
+) -> tuple[Annotations, list[Rejected]]:
     """The annotations without what does not fit text and ontology, and what that was.
 
-    What hangs on a dropped part (arguments of a mention that went) is dropped after it, each for itself.
+    Mentions that `annotations.rejected` names by id are known as rejected: what names them goes too.
     Raises `DataError` if the annotations are of another document or text: then nothing can be told apart.
     """
-    dropped: list[Dropped] = []
-    while faults := annotation_faults(annotations, document, ontology):
-        gone = {key: fault.message for fault in faults for key in _keys(fault, annotations)}
-        if not gone:
-            raise DataError(f"annotations of {annotations.document!r} cannot be sorted out", faults)
-        # What describes a mention or event that goes is not named besides.
-        dropped += [Dropped(k, m) for k, m in gone.items() if k[:2] == k or k[:2] not in gone]
-        annotations = remove(annotations, gone)
-    return annotations, dropped
+    if faults := validate.binding_faults(annotations, document):
+        raise DataError(f"annotations of {annotations.document!r} cannot be sorted out", faults)
+    sifter = _Sifter(document, ontology, annotations.rejected)
+    mentions = tuple(sifter.mentions(annotations.mentions))
+    events = tuple(sifter.events(annotations.events))
+    relations = tuple(sifter.relations(annotations.relations))
+    if not sifter.rejected:
+        return annotations, []
+    kept = msgspec.structs.replace(annotations, mentions=mentions, events=events, relations=relations)
+    return kept, sifter.rejected
 
 
-def _keys(fault: Fault, annotations: Annotations) -> Iterator[Key]:
-    """What has to go to be rid of a fault: the smallest part that its path names."""
-    match = _PATH.fullmatch(fault.path) or _PATH.match(fault.path)
-    if match is None:
-        return
-    kind, index, part, rest = match.groups()
-    items: Any = getattr(annotations, kind)
-    if index is None:
-        yield from _repeated(kind, items)
-        return
-    item = items[int(index)]
-    if part == "arguments" and (found := _ARGUMENT.match(rest)):
-        argument = item.arguments[int(found[1])]
-        yield (kind, item.id, part, argument.role, argument.mention)
-    elif part == "attributes":
-        yield (kind, item.id, part, rest.removeprefix("."))
-    elif part == "head":
-        yield (kind, item.id, part)
-    else:
-        yield (kind, item.id)
+class _Sifter:
+    """Goes through the units of one document; `places` and `types` are of the mentions that stay."""
 
+    def __init__(self, document: Document, ontology: Ontology | None, before: Iterable[Rejected]) -> None:
+        self.document, self.ontology = document, ontology
+        self.rejected: list[Rejected] = []
+        self.types: dict[str, str] = {}
+        self.places: dict[str, Spans] = {}
+        self.gone = {item.id: item for item in before if item.unit == "mention" and item.id is not None}
+        self.given: dict[tuple[type, str], Unit] = {}  # the first of each kind and id, whatever became of it
 
-def _repeated(kind: str, items: Iterable[Any]) -> Iterator[Key]:
-    seen: set[str] = set()
-    for item in items:
-        if item.id in seen:
-            yield (kind, item.id, "again")
-        seen.add(item.id)
+    # ------------------------------------------------------------ units
 
+    def mentions(self, items: Iterable[Mention]) -> Iterator[Mention]:
+        for mention in items:
+            if (flaw := self.flaw(mention, mention.spans)) is not None:
+                self.gone.setdefault(mention.id, self.reject(mention, flaw))
+                continue
+            self.types[mention.id] = mention.type
+            self.places[mention.id] = mention.spans
+            if mention.head is not None and (head := next(validate.head_flaws(mention), None)) is not None:
+                self.reject_part(mention, "head", head, mention.head)
+                mention = msgspec.structs.replace(mention, head=None)  # noqa: PLW2901
+            yield self.with_sound_attributes(mention)
 
-def remove(annotations: Annotations, keys: Iterable[Key]) -> Annotations:
-    """Annotations without the parts that `keys` name; what refers to them stays."""
-    gone = set(keys)
-    return msgspec.structs.replace(
-        annotations,
-        mentions=tuple(_mention(m, gone) for m in _kept("mentions", annotations.mentions, gone)),
-        events=tuple(_event(e, gone) for e in _kept("events", annotations.events, gone)),
-        relations=_kept("relations", annotations.relations, gone),
-    )
+    def flaw(self, unit: Mention | Event, spans: Spans) -> Flaw | None:
+        """The first thing that costs a mention or event; its place comes before its type."""
+        flaws = validate.span_flaws(spans, self.document)
+        if self.ontology is not None:
+            flaws = chain(flaws, validate.type_flaws(unit, self.ontology))
+        again = self.again(unit)
+        return next(flaws, again)
 
+    def again(self, unit: Unit) -> Flaw | None:
+        """An id that an earlier unit has: the same once more, or another one."""
+        earlier = self.given.setdefault((type(unit), unit.id), unit)
+        known = isinstance(unit, Mention) and unit.id in self.gone
+        if earlier is unit and not known:
+            return None
+        kind = "duplicate" if earlier is not unit and earlier == unit else "repeated-id"
+        return Flaw("", kind, f"id {unit.id!r} is that of an earlier one")
 
-T = TypeVar("T", bound=Any)
+    def events(self, items: Iterable[Event]) -> Iterator[Event]:
+        for event in items:
+            if (flaw := self.flaw(event, event.trigger)) is not None:
+                self.reject_event(event, flaw)
+                continue
+            arguments = tuple(self.arguments(event))
+            if len(arguments) < len(event.arguments):
+                event = msgspec.structs.replace(event, arguments=arguments)  # noqa: PLW2901
+            yield self.with_sound_attributes(event)
 
+    def arguments(self, event: Event) -> Iterator[Argument]:
+        for argument in event.arguments:
+            flaw = self.argument_flaw(event.type, argument)
+            if flaw is None:
+                yield argument
+            else:
+                self.reject_argument(event, argument, flaw.kind, flaw.message)
 
-def _kept(kind: str, items: tuple[T, ...], gone: set[Key]) -> tuple[T, ...]:
-    seen: set[str] = set()
-    kept = []
-    for item in items:
-        again = item.id in seen and (kind, item.id, "again") in gone
-        seen.add(item.id)
-        if (kind, item.id) not in gone and not again:
-            kept.append(item)
-    return tuple(kept)
+    def argument_flaw(self, event: str, argument: Argument) -> Flaw | None:
+        absent = self.absent(argument.mention)
+        if absent is not None and absent.kind not in IN_PLACE:
+            return absent
+        if self.ontology is None:
+            return absent
+        filler = self.types.get(argument.mention)
+        return next(validate.role_flaws(event, argument.role, filler, self.ontology), absent)
 
+    def absent(self, id: str) -> Flaw | None:
+        """What is wrong with naming a mention: it is not there, or was rejected."""
+        if id in self.types:
+            return None
+        gone = self.gone.get(id)
+        if gone is None:
+            return Flaw("", *validate.missing(id))
+        kind = {"unknown-type": "filler-not-allowed", "excluded": "excluded"}.get(gone.kind, "no-mention")
+        return Flaw("", kind, f"mention {id!r} was rejected: {gone.message}")
 
-def _mention(mention: Mention, gone: set[Key]) -> Mention:
-    head = None if ("mentions", mention.id, "head") in gone else mention.head
-    attributes = _attributes("mentions", mention, gone)
-    if head == mention.head and attributes == mention.attributes:
-        return mention
-    return msgspec.structs.replace(mention, head=head, attributes=attributes)
+    def relations(self, items: Iterable[Relation]) -> Iterator[Relation]:
+        for relation in items:
+            flaw = self.relation_flaw(relation)
+            if flaw is None:
+                yield relation
+            else:
+                self.reject(relation, flaw)
 
+    def relation_flaw(self, relation: Relation) -> Flaw | None:
+        again = self.again(relation)
+        ends = [self.absent(end) for end in (relation.source, relation.target)]
+        absent = min(filter(None, ends), key=lambda flaw: flaw.kind in IN_PLACE, default=None)
+        if absent is not None and absent.kind not in IN_PLACE:
+            return absent
+        if again is not None or self.ontology is None:
+            return again or absent
+        types = self.types.get(relation.source), self.types.get(relation.target)
+        return next(validate.relation_flaws(relation.type, types, self.ontology), absent)
 
-def _event(event: Event, gone: set[Key]) -> Event:
-    arguments = tuple(
-        argument
-        for argument in event.arguments
-        if ("events", event.id, "arguments", argument.role, argument.mention) not in gone
-    )
-    return msgspec.structs.replace(event, arguments=arguments, attributes=_attributes("events", event, gone))
+    def with_sound_attributes(self, unit: Labelled) -> Labelled:
+        flaws = [] if self.ontology is None else list(validate.attribute_flaws(unit, self.ontology))
+        if not flaws:
+            return unit
+        for flaw in flaws:
+            name = flaw.path.removeprefix(".attributes.")
+            self.reject_part(unit, "attribute", flaw, {name: unit.attributes[name]})
+        faulty = {flaw.path.removeprefix(".attributes.") for flaw in flaws}
+        kept = {name: value for name, value in unit.attributes.items() if name not in faulty}
+        return msgspec.structs.replace(unit, attributes=kept)
 
+    # ------------------------------------------------------------ what is rejected
 
-def _attributes(kind: str, item: Mention | Event, gone: set[Key]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in item.attributes.items()
-        if (kind, item.id, "attributes", name) not in gone
-    }
+    def reject(self, item: Unit, flaw: Flaw) -> Rejected:
+        kind, unit = _UNITS[type(item)]
+        found = Rejected(
+            unit=unit,
+            kind=flaw.kind,
+            message=flaw.message,
+            where=self.document.id,
+            document=self.document.id,
+            id=item.id,
+            type=item.type,
+            spans=self.spans_of(item),
+            path=place(kind, item.id),
+            value=msgspec.to_builtins(item),
+        )
+        self.rejected.append(found)
+        return found
+
+    def spans_of(self, item: Unit) -> RawSpans:
+        if isinstance(item, Relation):
+            return self.place_of(item.source)
+        return raw_spans(item.spans if isinstance(item, Mention) else item.trigger)
+
+    def place_of(self, mention: str) -> RawSpans:
+        """Where a mention is, or is said to be if it was rejected."""
+        if mention in self.places:
+            return raw_spans(self.places[mention])
+        return self.gone[mention].spans if mention in self.gone else ()
+
+    def reject_event(self, event: Event, flaw: Flaw) -> None:
+        """An event and its arguments, of its kind, unless that says that they stand where they do not."""
+        self.reject(event, flaw)
+        for argument in event.arguments:
+            absent = self.absent(argument.mention)
+            if flaw.kind in IN_PLACE and absent is not None and absent.kind not in IN_PLACE:
+                self.reject_argument(event, argument, absent.kind, absent.message)
+            else:
+                message = f"its event {event.id!r} was rejected: {flaw.message}"
+                self.reject_argument(event, argument, flaw.kind, message)
+
+    def reject_argument(self, event: Event, argument: Argument, kind: str, message: str) -> None:
+        self.rejected.append(
+            Rejected(
+                unit="argument",
+                kind=kind,
+                message=message,
+                where=self.document.id,
+                document=self.document.id,
+                type=event.type,
+                role=argument.role,
+                spans=self.place_of(argument.mention),
+                trigger=raw_spans(event.trigger),
+                path=place_of_argument(event.id, argument.role, argument.mention),
+                value=msgspec.to_builtins(argument),
+            )
+        )
+
+    def reject_part(
+        self, item: Mention | Event, unit: Literal["head", "attribute"], flaw: Flaw, value: Any
+    ) -> None:
+        kind, _ = _UNITS[type(item)]
+        self.rejected.append(
+            Rejected(
+                unit=unit,
+                kind=flaw.kind,
+                message=flaw.message,
+                where=self.document.id,
+                document=self.document.id,
+                type=item.type,
+                spans=self.spans_of(item),
+                path=place(kind, item.id, flaw.path),
+                value=msgspec.to_builtins(value),
+            )
+        )

@@ -11,6 +11,7 @@ import msgspec
 from goldwire.corpora import coverage, splits
 from goldwire.corpora.coverage import Covered
 from goldwire.corpora.offsets import tokens
+from goldwire.corpora.rejected import by_kind
 from goldwire.corpora.store import Corpus, Manifest
 from goldwire.corpora.types import Annotations, Document, Event, Mention, Spans
 
@@ -32,7 +33,8 @@ class LayerStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
     `attributes` count the values that are written; an absent value means the ontology's default.
     `nested` are mentions whose extent lies within that of another with other bounds; `same_span` share
-    their spans with another mention; `discontinuous` have two spans or more.
+    their spans with another mention; `discontinuous` have two spans or more. `rejected` counts, by kind, what
+    was given and is no annotation, `failed` documents on which the system failed.
     """
 
     documents: int
@@ -51,6 +53,8 @@ class LayerStatistics(msgspec.Struct, frozen=True, kw_only=True):
     discontinuous_triggers: int
     status: dict[str, int]
     seconds: float | None
+    rejected: dict[str, int] = {}
+    failed: int = 0
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +116,8 @@ def describe_layer(annotations: Iterable[Annotations]) -> LayerStatistics:
         discontinuous_triggers=sum(len(event.trigger) > 1 for event in events),
         status=count(item.provenance.status or "none" for item in items),
         seconds=sum(times) if times else None,
+        rejected=by_kind(found for item in items for found in item.rejected),
+        failed=sum("failed" in item.provenance.details for item in items),
     )
 
 

@@ -33,6 +33,7 @@ from goldwire.corpora.types import Annotations, Document
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
 QUARANTINE = "quarantine"
+SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
 NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
 _NAME = re.compile(r"[^\W_][\w.\-]*")
 _ID = re.compile(r"[^\s./\\][^/\\]*")

@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-# No text is so long, and larger numbers do not fit the columns that are counted in.
-Offset = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+Offset = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True, order=True, forbid_unknown_fields=True, gc=False):
@@ -112,6 +111,10 @@ class Relation(_Struct, frozen=True):
     score: float | None = None
 
 
+SKIPPED, DRAFT = "skipped", "draft"
+NOT_DONE = (SKIPPED, DRAFT)  # a status that says: these are nobody's last words on the document
+
+
 class Provenance(_Struct, frozen=True):
     """Who made the annotations of one document, with what, when and in how long.
 
@@ -133,11 +136,13 @@ RawSpans = tuple[tuple[int, int], ...]
 class Rejected(_Struct, frozen=True):
     """One thing that was turned away: a unit of a document, or a document as a whole.
 
-    `unit` is what it is, `kind` why (see `corpora.rejected.KINDS`), `message` why in words. `where` is
-    `file:line`, a task or a document; `path` the place within, as a JSON path. `type` is the label that was
-    given (of an argument: of its event), `role` an argument's role. `spans` and `trigger` (of an argument's
-    event) are as they were given, which may be no spans of the text; empty where there were none to read.
-    `words` is the surface that came with it, `value` the thing itself.
+    `unit` is what it is (an event stands for its trigger, its arguments are rejected beside it; a cluster
+    for whatever joins units or their parts), `kind` why (see `corpora.rejected.KINDS`), `message` why in
+    words. `where` is `file:line`, a task or a document; `path` the place within, as a JSON path. `id` is
+    that of the unit, as given. `type` is the label that was given (of an argument: of its event), `role` an
+    argument's role. `spans` (of an argument: of what fills it; of a relation: of its source) and `trigger`
+    (of an argument's event) are as they were given, which may be no spans of the text; empty where there
+    were none to read. `words` is the surface that came with it, `value` the thing itself.
     """
 
     unit: Literal["mention", "event", "argument", "attribute", "relation", "head", "cluster", "document"]
@@ -145,6 +150,7 @@ class Rejected(_Struct, frozen=True):
     message: str
     where: str = ""
     document: str | None = None
+    id: str | None = None
     type: str | None = None
     role: str | None = None
     spans: RawSpans = ()
@@ -158,7 +164,7 @@ class Annotations(_Struct, frozen=True):
     """One party's annotations of one document; bound to its text by `sha256`.
 
     `rejected` are units that this party gave and that could not be taken: they are not annotations, and of
-    a system they count against it.
+    a system they count against it. On disk they come without `where`, `document` and `value`.
     """
 
     document: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from goldwire.corpora import exclude
 from goldwire.corpora.errors import DataError, Fault
-from goldwire.corpora.ontology import Attribute, Ontology
+from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document, Event, Mention, Relation, Span, Spans
 
@@ -22,20 +23,24 @@ def annotation_faults(
     attribute values.
     """
     where = document.id
-    if annotations.document != document.id:
-        return [Fault(where, "$.document", f"annotates {annotations.document!r}, another document")]
-    if annotations.sha256 != document.sha256:
-        return [
-            Fault(
-                where,
-                "$.sha256",
-                f"made for another text: {annotations.sha256[:12]}… is not {document.sha256[:12]}…",
-            )
-        ]
-    found = [*_structure_faults(annotations, document)]
+    found = binding_faults(annotations, document)
+    if found:
+        return found
+    flaws = [*_structure_flaws(annotations, document)]
     if ontology is not None:
-        found += _label_faults(annotations, ontology)
-    return [Fault(where, path, message) for path, message in found]
+        flaws += _label_flaws(annotations, ontology)
+    return [Fault(where, path, message) for path, _, message in flaws]
+
+
+def binding_faults(annotations: Annotations, document: Document) -> list[Fault]:
+    """Why annotations are not of this document and text; [] if they are."""
+    where, theirs = document.id, annotations
+    if theirs.document != document.id:
+        return [Fault(where, "$.document", f"annotates {theirs.document!r}, another document")]
+    if theirs.sha256 != document.sha256:
+        hashes = f"{theirs.sha256[:12]}… is not {document.sha256[:12]}…"
+        return [Fault(where, "$.sha256", f"made for another text: {hashes}")]
+    return []
 
 
 def corpus_faults(corpus: Corpus, layers: Iterable[str] | None = None) -> dict[str, list[Fault]]:
@@ -64,103 +69,151 @@ def corpus_faults(corpus: Corpus, layers: Iterable[str] | None = None) -> dict[s
     return found
 
 
-_Found = Iterator[tuple[str, str]]
+class Flaw(NamedTuple):
+    """A fault of a unit: where in it (`.spans[0]`), its kind (`corpora.rejected.KINDS`), and why."""
+
+    path: str
+    kind: str
+    message: str
 
 
-def _structure_faults(annotations: Annotations, document: Document) -> _Found:
+Flaws = Iterator[Flaw]
+
+
+def _at(path: str, flaws: Iterable[Flaw]) -> Flaws:
+    return (flaw._replace(path=path + flaw.path) for flaw in flaws)
+
+
+def _structure_flaws(annotations: Annotations, document: Document) -> Flaws:
     for i, mention in enumerate(annotations.mentions):
-        yield from _span_faults(mention.spans, document, f"$.mentions[{i}].spans")
-        if mention.head is not None and not _inside(mention.head, mention.spans):
-            yield f"$.mentions[{i}].head", "is not inside the mention"
+        yield from _at(f"$.mentions[{i}].spans", span_flaws(mention.spans, document))
+        yield from _at(f"$.mentions[{i}]", head_flaws(mention))
     for i, event in enumerate(annotations.events):
-        yield from _span_faults(event.trigger, document, f"$.events[{i}].trigger")
-    yield from _id_faults(annotations)
+        yield from _at(f"$.events[{i}].trigger", span_flaws(event.trigger, document))
+    yield from _id_flaws(annotations)
 
 
-def _span_faults(spans: Spans, document: Document, path: str) -> _Found:
+def span_flaws(spans: Spans, document: Document) -> Flaws:
+    """Of a mention or trigger: spans not in the text, empty, out of order or in an excluded region."""
     if not spans:
-        yield path, "at least one span is needed"
+        yield Flaw("", "empty-span", "at least one span is needed")
     last = -1
     for i, span in enumerate(spans):
+        place = f"[{span.start}, {span.end}]"
         if not 0 <= span.start < span.end <= len(document.text):
-            yield (
-                f"{path}[{i}]",
-                f"[{span.start}, {span.end}] is not a span of a text of {len(document.text)} code points",
-            )
+            kind = "outside-text" if span.end > len(document.text) or span.start < 0 else "empty-span"
+            message = f"{place} is not a span of a text of {len(document.text)} code points"
+            yield Flaw(f"[{i}]", kind, message)
         elif span.start < last:
-            yield f"{path}[{i}]", "spans are in text order and do not overlap"
+            yield Flaw(f"[{i}]", "parts-out-of-order", "spans are in text order and do not overlap")
         elif (reason := exclude.reason((span,), document.excluded)) is not None:
-            yield f"{path}[{i}]", f"[{span.start}, {span.end}] touches an excluded region ({reason})"
+            yield Flaw(f"[{i}]", "excluded", f"{place} touches an excluded region ({reason})")
         last = span.end
+
+
+def head_flaws(mention: Mention) -> Flaws:
+    """A head that is not inside its mention."""
+    if mention.head is not None and not _inside(mention.head, mention.spans):
+        yield Flaw(".head", "head-outside", "is not inside the mention")
 
 
 def _inside(head: Span, spans: Spans) -> bool:
     return any(span.start <= head.start < head.end <= span.end for span in spans)
 
 
-def _id_faults(annotations: Annotations) -> _Found:
+def _id_flaws(annotations: Annotations) -> Flaws:
     for kind in ("mentions", "events", "relations"):
         items: Iterable[Mention | Event | Relation] = getattr(annotations, kind)
         for id, times in Counter(item.id for item in items).items():
             if times > 1:
-                yield f"$.{kind}", f"id {id!r} is used {times} times"
+                yield Flaw(f"$.{kind}", "repeated-id", f"id {id!r} is used {times} times")
     known = {mention.id for mention in annotations.mentions}
     for i, event in enumerate(annotations.events):
         for j, argument in enumerate(event.arguments):
             if argument.mention not in known:
-                yield f"$.events[{i}].arguments[{j}].mention", f"there is no mention {argument.mention!r}"
+                yield Flaw(f"$.events[{i}].arguments[{j}].mention", *missing(argument.mention))
     for i, relation in enumerate(annotations.relations):
         for end in ("source", "target"):
             if getattr(relation, end) not in known:
-                yield f"$.relations[{i}].{end}", f"there is no mention {getattr(relation, end)!r}"
+                yield Flaw(f"$.relations[{i}].{end}", *missing(getattr(relation, end)))
 
 
-def _label_faults(annotations: Annotations, ontology: Ontology) -> _Found:
+def missing(id: str) -> tuple[str, str]:
+    """The kind and the words for a mention that is named and not there."""
+    return "no-mention", f"there is no mention {id!r}"
+
+
+def _label_flaws(annotations: Annotations, ontology: Ontology) -> Flaws:
     types = {mention.id: mention.type for mention in annotations.mentions}
     for i, mention in enumerate(annotations.mentions):
         path = f"$.mentions[{i}]"
-        if mention.type not in ontology.entities:
-            yield f"{path}.type", _unknown("entity type", mention.type, ontology.entities)
-        yield from _attribute_faults(mention.attributes, ontology.attributes_of("mention"), path)
+        yield from _at(path, type_flaws(mention, ontology))
+        yield from _at(path, attribute_flaws(mention, ontology))
     for i, event in enumerate(annotations.events):
-        yield from _event_faults(event, types, ontology, f"$.events[{i}]")
+        path = f"$.events[{i}]"
+        yield from _at(path, type_flaws(event, ontology))
+        yield from _at(path, attribute_flaws(event, ontology))
+        for j, argument in enumerate(event.arguments):
+            filler = types.get(argument.mention)
+            yield from _at(f"{path}.arguments[{j}]", role_flaws(event.type, argument.role, filler, ontology))
     for i, relation in enumerate(annotations.relations):
-        yield from _relation_faults(relation, types, ontology, f"$.relations[{i}]")
+        ends = types.get(relation.source), types.get(relation.target)
+        yield from _at(f"$.relations[{i}]", relation_flaws(relation.type, ends, ontology))
 
 
-def _event_faults(event: Event, types: dict[str, str], ontology: Ontology, path: str) -> _Found:
-    if event.type not in ontology.events:
-        yield f"{path}.type", _unknown("event type", event.type, ontology.events)
+def type_flaws(unit: Mention | Event, ontology: Ontology) -> Flaws:
+    """A type of mention or event that the ontology does not have."""
+    is_mention = isinstance(unit, Mention)
+    known: Iterable[str] = ontology.entities if is_mention else ontology.events
+    if unit.type not in known:
+        what = "entity type" if is_mention else "event type"
+        yield Flaw(".type", "unknown-type", _unknown(what, unit.type, known))
+
+
+def role_flaws(event: str, role: str, filler: str | None, ontology: Ontology) -> Flaws:
+    """A role that this type of event does not have, or that does not take the filler; a filler that is not
+    known (None) is not judged, nor is a role in an event of unknown type.
+    """
+    if event not in ontology.events:
         return
-    yield from _attribute_faults(event.attributes, ontology.attributes_of("event", event.type), path)
-    roles = ontology.events[event.type].roles
-    for j, argument in enumerate(event.arguments):
-        at = f"{path}.arguments[{j}]"
-        filler = types.get(argument.mention)
-        if argument.role not in roles:
-            yield f"{at}.role", _unknown(f"role of {event.type}", argument.role, roles)
-        elif filler is not None and filler not in (allowed := ontology.fillers(event.type, argument.role)):
-            known = ", ".join(sorted(allowed))
-            yield at, f"{filler} cannot be {argument.role} of {event.type}; allowed are {known}"
+    roles = ontology.events[event].roles
+    if role not in roles:
+        yield Flaw(".role", "unknown-role", _unknown(f"role of {event}", role, roles))
+    elif filler is not None and filler not in (allowed := ontology.fillers(event, role)):
+        known = ", ".join(sorted(allowed))
+        message = f"{filler} cannot be {role} of {event}; allowed are {known}"
+        yield Flaw("", "filler-not-allowed", message)
 
 
-def _relation_faults(relation: Relation, types: dict[str, str], ontology: Ontology, path: str) -> _Found:
-    if relation.type not in ontology.relations:
-        yield f"{path}.type", _unknown("relation type", relation.type, ontology.relations)
+def relation_flaws(type: str, ends: tuple[str | None, str | None], ontology: Ontology) -> Flaws:
+    """A type of relation that the ontology does not have, or that does not take mentions of these types."""
+    if type not in ontology.relations:
+        yield Flaw(".type", "unknown-type", _unknown("relation type", type, ontology.relations))
         return
-    rule = ontology.relations[relation.type]
-    for end, fillers in (("source", rule.source), ("target", rule.target)):
-        filler = types.get(getattr(relation, end))
+    rule = ontology.relations[type]
+    for end, fillers, filler in zip(("source", "target"), (rule.source, rule.target), ends, strict=True):
         if fillers and filler is not None and filler not in ontology.expand(fillers):
-            yield f"{path}.{end}", f"{filler} cannot be the {end} of {relation.type}"
+            yield Flaw(f".{end}", "filler-not-allowed", f"{filler} cannot be the {end} of {type}")
 
 
-def _attribute_faults(values: dict[str, str], attributes: dict[str, Attribute], path: str) -> _Found:
-    for name, value in values.items():
+def attribute_flaws(unit: Mention | Event, ontology: Ontology) -> Flaws:
+    """Attributes that this type does not have, or not with this value; an unknown type is not judged."""
+    if not unit.attributes:
+        return
+    if isinstance(unit, Mention):
+        attributes = ontology.attributes_of("mention")
+    elif unit.type in ontology.events:
+        attributes = ontology.attributes_of("event", unit.type)
+    else:
+        return
+    for name, value in unit.attributes.items():
         if name not in attributes:
-            yield f"{path}.attributes.{name}", _unknown("attribute here", name, attributes)
+            message = _unknown("attribute here", name, attributes)
         elif value not in attributes[name].values:
-            yield f"{path}.attributes.{name}", _unknown(f"value of {name}", value, attributes[name].values)
+            message = _unknown(f"value of {name}", value, attributes[name].values)
+        else:
+            continue
+        yield Flaw(f".attributes.{name}", "unknown-value", message)
 
 
 def _unknown(what: str, got: str, known: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, combinations
 
 import msgspec
@@ -94,7 +94,8 @@ class Kappa(_Struct, frozen=True):
 class Agreement(_Struct, frozen=True):
     """How far annotators agree. `documents` are those that at least two of them annotated.
 
-    `alpha` is Krippendorff's, nominal, of the token tags of all layers; None if nothing varies.
+    `alpha` is Krippendorff's, nominal, of the token tags of all layers; None if nothing varies. `rejected`
+    tells, by layer, how many units of these documents were turned away by kind: nobody is compared on them.
     """
 
     layers: tuple[str, ...]
@@ -102,6 +103,7 @@ class Agreement(_Struct, frozen=True):
     measures: tuple[MeasureAgreement, ...]
     kappas: tuple[Kappa, ...]
     alpha: float | None
+    rejected: dict[str, dict[str, int]] = {}
 
 
 # ---------------------------------------------------------------- layers
@@ -110,12 +112,16 @@ def agree_corpus(
     layers: Sequence[str] = (),
     measures: Sequence[str] = DEFAULTS,
     *,
+    documents: Collection[str] | None = None,
     seed: int = 0,
 ) -> Agreement:
-    """The agreement of layers of a corpus; NAME stands for `annotator/NAME` too, none for all annotators."""
+    """The agreement of layers of a corpus; NAME stands for `annotator/NAME` too, none for all annotators.
+
+    With `documents`, on no others than those of these ids.
+    """
     return agree(
         {name: corpus.layer(name) for name in layer_names(corpus, layers)},
-        corpus.documents(),
+        [document for document in corpus.documents() if documents is None or document.id in documents],
         measures,
         ontology=corpus.ontology(),
         seed=seed,
@@ -170,7 +176,14 @@ def agree(
         ),
         kappas=tuple(_kappa(tags, pair) for pair, texts in shared.items() if texts),
         alpha=alpha(list(chain.from_iterable(_token_values(tags, common)))),
+        rejected={name: found for name, layer in done.items() if (found := _rejected(layer, common))},
     )
+
+
+def _rejected(layer: Layer, documents: Collection[str]) -> dict[str, int]:
+    """What was turned away of a layer's documents, by kind."""
+    kinds = Counter(one.kind for id, item in layer.items() if id in documents for one in item.rejected)
+    return dict(sorted(kinds.items()))
 
 
 def _in_both(done: Mapping[str, Layer], documents: Sequence[Document]) -> dict[_Pair, list[Document]]:
@@ -209,7 +222,7 @@ def _score(
     if not documents:
         return {measure: no_counts() for measure in measures}
     first, second = pair
-    options = Options(trials=0)
+    options = Options(trials=0, rejected="left-out")
     record = score(
         first, {"second": second}, documents, measures, ontology=ontology, options=options, seen=seen
     )

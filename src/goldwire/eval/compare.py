@@ -10,20 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from goldwire.corpora.errors import JudgementError, nearest
 from goldwire.eval.comparability import iter_differences
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.counting.tally import is_additive
 from goldwire.eval.measure import Measure, parse
-from goldwire.eval.record import Interval, Record, Result, independent
+from goldwire.eval.record import Interval, LayerFacts, Record, Result, independent
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import ALPHA, Difference
 from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, rows, statistic
 from goldwire.eval.statistics.metrics import is_defined
-from goldwire.eval.text import sized
+from goldwire.eval.text import amount, sized
 
 F = FIGURES.index("f")
 
@@ -50,8 +48,8 @@ class Pair(_Struct, frozen=True):
 
     `low` and `high` end its 95 % interval. `p` is of approximate randomisation, `p_holm` corrected for all
     pairs, `p_bootstrap` of the paired bootstrap. `wins`, `ties` and `losses` are documents as the second
-    sees them; where both are undefined is a tie, and undefined beats any figure below 1: nothing was to
-    be found and nothing was given. `detectable` and `needed`: see `contrast.Difference`.
+    sees them, of those where both have a figure: where nothing was to be found and one gave nothing, it has
+    none. `detectable` and `needed`: see `contrast.Difference`.
     """
 
     first: str
@@ -101,6 +99,11 @@ class Contender(_Struct, frozen=True):
     name: str
     system: str
     record: Record
+
+    @property
+    def facts(self) -> LayerFacts:
+        """What its layer brought."""
+        return next(layer for layer in self.record.systems if layer.name == self.system)
 
     def result(self, measure: str) -> Result:
         """What the record says of it."""
@@ -259,14 +262,9 @@ def difference(
 
 
 def results_by_document(first: Counts, second: Counts, measure: Measure) -> tuple[int, int, int]:
-    """On how many documents the second is better, equal and worse, by F over all labels."""
-    one, two = (_by_document(counts, measure) for counts in (first, second))
-    return int((two > one).sum()), int((two == one).sum()), int((two < one).sum())
-
-
-def _by_document(counts: Counts, measure: Measure) -> NDArray[np.float64]:
-    """F of each document; 1 where nothing was to be found and nothing was."""
-    return np.nan_to_num(by_document(counts, measure)[:, F], nan=1.0)
+    """On how many documents the second is better, equal and worse, by F, of those where both have one."""
+    one, two = (by_document(side, measure)[:, F] for side in (first, second))
+    return int((two > one).sum()), int((two == one).sum()), int((two < one).sum())  # NaN is none of these
 
 
 def _with_holm(pairs: Sequence[Pair]) -> list[Pair]:
@@ -299,32 +297,51 @@ def indistinguishable(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple
 def sentence(
     names: Sequence[str], pairs: Sequence[Pair], documents: int, independent: int | None = None
 ) -> str:
-    """Whether the ranking is decided, for people; `independent` where some documents are near-duplicates."""
+    """Whether the ranking is more than chance, for people; a system without a figure has no place in it.
+
+    `independent` is how many groups the documents are where some are near-duplicates.
+    """
     sizes = documents, documents if independent is None else independent
     if not pairs:
-        return "There is one system only: nothing to compare."
-    if all(pair.p is None for pair in pairs):
-        return "No difference is defined: nothing can be said of the ranking."
-    if all(pair.decided for pair in pairs):
-        return f"The ranking is decided: {' > '.join(names)}; no difference is likely to be chance."
-    rivals = [pair for pair in pairs if pair.first == names[0] and not pair.decided]
+        return f"{names[0]} is the only system: nothing to compare."
+    tested = [pair for pair in pairs if pair.p is not None]
+    if not tested:
+        return "No difference can be tested under this measure: nothing can be said of the ranking."
+    open_ = [pair for pair in tested if not pair.decided]
+    if not open_:
+        return _decided([name for name in names if any(name in (pair.first, pair.second) for pair in tested)])
+    rivals = [pair for pair in open_ if pair.first == names[0]]
     if not rivals:
-        near = [pair for pair in pairs if not pair.decided]
-        return f"{names[0]} is ahead of all others; among those, {_apart(near)} {_plan(near, *sizes)}"
-    return f"The ranking is not decided: {_apart(rivals)} {_plan(rivals, *sizes)}"
+        return (
+            f"{names[0]} is better than every other system, by more than chance. Of the others, "
+            f"{_apart(open_)} {_plan(open_, *sizes)}"
+        )
+    return f"No winner yet: {_apart(rivals)} {_plan(rivals, *sizes)}"
+
+
+def _decided(names: Sequence[str]) -> str:
+    best, *others = names
+    if len(others) == 1:
+        return f"{best} is better than {others[0]}, by more than chance."
+    return f"Each is better than the next, by more than chance: {' > '.join(names)}."
 
 
 def _apart(pairs: Sequence[Pair]) -> str:
-    shown = [f"{pair.first} and {pair.second}" for pair in pairs[:2]]
-    more = f" (and {len(pairs) - 2} more pairs)" if len(pairs) > 2 else ""  # noqa: PLR2004 - two are shown
-    return f"{' nor '.join(shown)}{more} cannot be told apart."
+    """Up to two pairs by name, and how many more there are."""
+    verb, chance = (
+        ("leads", " by no more than may be chance") if any(p.difference for p in pairs) else ("equals", "")
+    )
+    shown = " and ".join(f"{pair.first} {verb} {pair.second}" for pair in pairs[:2])
+    rest = len(pairs) - 2
+    more = f" (and {amount(rest, 'pair')} more)" if rest > 0 else ""
+    return f"{shown}{more}{chance}."
 
 
 def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
     """What these documents show and how many would show more: of near-duplicates, how many groups."""
     planned = [(pair, pair.detectable) for pair in pairs if pair.detectable is not None]
     if not planned:
-        return f"There is too little ({sized(documents, independent)}) to say more."
+        return f"These {sized(documents, independent)} do not tell how small a difference they show."
     pair, shown = planned[0]
     least = f"These {sized(documents, independent)} show a difference from {100 * shown:.1f} points up"
     if not pair.needed or pair.needed <= independent:

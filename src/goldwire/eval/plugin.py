@@ -179,7 +179,7 @@ def _checked(corpus: Corpus, document: Document, output: Any) -> Annotations:
 
     entry = Entry(key="", characters=0, seconds=0.0, at=0.0, output=msgspec.Raw(msgspec.json.encode(output)))
     found = judge(document, entry, ontology=corpus.ontology())
-    if found.failed or found.rejects:
-        reasons = [found.failed or "", *(f"{reject.path}: {reject.reason}" for reject in found.rejects)]
+    if found.failed or found.rejected:
+        reasons = [found.failed or "", *(f"{item.path}: {item.message}" for item in found.rejected)]
         raise ExtractorError(f"{document.id}: faulty output\n  " + "\n  ".join(filter(None, reasons)))
     return found.annotations

@@ -10,7 +10,7 @@ import msgspec
 from goldwire import __version__
 from goldwire.corpora.errors import CorpusError, DataError, MeasureError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus
+from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval import attributes, parts, verdict
 from goldwire.eval.counting import blocks, tally
@@ -42,10 +42,10 @@ __all__ = ["DEFAULTS", "SYSTEM", "Options", "layer_of", "needs", "parse_measures
 
 Annotated = Mapping[str, Annotations] | Iterable[Annotations]
 DEFAULTS = Options()
-SYSTEM = "system/"  # where the layers of systems are
 
 
 # ---------------------------------------------------------------- what is scored
+@no_collection()
 def score(
     gold: Annotated,
     systems: Mapping[str, Annotated],

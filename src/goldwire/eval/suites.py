@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from math import isinf
 from pathlib import Path
 
@@ -61,8 +62,9 @@ def read_suite(source: str | Path) -> Suite:
     return msgspec.structs.replace(suite, name=Path(source).stem)
 
 
-def meanings() -> dict[str, Meaning]:
-    """What every measure with a name means, by name, in the order of `ALIASES`."""
+@cache
+def meanings() -> Mapping[str, Meaning]:
+    """What every measure with a name means, by name, in the order of `ALIASES`; read once a process."""
     found = toml.decode(configs.read("measures", "named"), dict[str, Meaning], "measures", "measures")
     return {
         alias: msgspec.structs.replace(found[alias], name=alias, measure=form)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
 
 UNDEFINED = "–"
@@ -129,6 +131,19 @@ def sized(documents: int, independent: int) -> str:
     )
 
 
+def moment(iso: str) -> str:
+    """A moment of ISO 8601 to the minute, as people read it; what is none as it stands.
+
+    >>> moment("2026-11-28T18:50:32Z"), moment("yesterday")
+    ('2026-11-28 18:50 UTC', 'yesterday')
+    """
+    try:
+        found = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return found.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if found.tzinfo else iso
+
+
 def amount(count: int, one: str, many: str | None = None) -> str:
     """A count with its noun.
 
@@ -136,3 +151,12 @@ def amount(count: int, one: str, many: str | None = None) -> str:
     ('1 document', '3 types', '2 means')
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Items as one says them.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return f"{', '.join(items[:-1])} and {items[-1]}" if len(items) > 1 else "".join(items)

@@ -79,6 +79,7 @@ def find(sides: Sides, names: tuple[str, str], measures: Sequence[Measure], opti
                 units=kind,
                 cells=diagnose.confusion(found, sides.codes),
                 classes=diagnose.tally(found),
+                left_out={sides.texts.ids[number]: pairs for number, pairs in found.left_out.items()},
                 causes=outcomes.count_causes(found) if kind == "argument" else {},
             )
             for kind, found in outcomes.find(sides, kinds).items()
@@ -138,6 +139,7 @@ def _add_confusions(parts: Sequence[Confusion]) -> Confusion:
         parts[0],
         cells=tuple((*cell, cells[cell]) for cell in order),
         classes=_sum([part.classes for part in parts]),
+        left_out={id: pairs for part in parts for id, pairs in part.left_out.items()},
         causes={
             name: (sum(found[name][0] for found in causes), sum(found[name][1] for found in causes))
             for name in causes[0]

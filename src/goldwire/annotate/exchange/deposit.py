@@ -1,7 +1,7 @@
 """Puts what was read from an export into a corpus: the raw file, the quarantine, the layers.
 
     CORPUS/labelstudio/NAME.json                 what came, never edited
-    CORPUS/quarantine/labelstudio/NAME.jsonl     what could not be taken, one `Quarantined` a line
+    CORPUS/quarantine/labelstudio/NAME.jsonl     what was rejected (see `corpora.rejected`)
 
 Each file is replaced whole, and running an import again gives the same files: killed anywhere, it is
 simply run again.
@@ -12,18 +12,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from goldwire.annotate.exchange.exports import Kind
-from goldwire.annotate.exchange.readings import FOLDERS, Imported
-from goldwire.corpora.codec import encode_lines
+from goldwire.annotate.exchange.readings import FOLDERS, Imported, Reading
 from goldwire.corpora.encodings import normalise, text_faults
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.offsets import hash_text
+from goldwire.corpora.rejected import is_all_rejected, survives, write_quarantine
 from goldwire.corpora.store import Corpus, check_id, make_document, write_atomic
 from goldwire.corpora.types import Annotations, Document, Meta
 
@@ -31,9 +31,15 @@ FOLDER = "labelstudio"
 
 
 class Deposited(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import wrote: documents now in each layer that it changed, and where the files are."""
+    """What an import wrote: documents now in each layer that it changed, and where the files are.
+
+    `taken` annotations went into them; `refused` are layers left as they were, since everything for them was
+    rejected.
+    """
 
     layers: dict[str, int]
+    taken: int
+    refused: tuple[str, ...]
     raw: Path
     quarantine: Path | None
 
@@ -48,30 +54,51 @@ def write(corpus: Corpus, imported: Imported, raw: bytes, name: str) -> Deposite
     kept = corpus.path / FOLDER / f"{stem}.json"
     quarantine = corpus.quarantine_path(f"{FOLDER}/{stem}")
     write_atomic(kept, raw)
-    if imported.quarantined:
-        write_atomic(quarantine, encode_lines(imported.quarantined))
-    else:
-        quarantine.unlink(missing_ok=True)
-    layers = {layer: replace(corpus, layer, lines) for layer, lines in changes(imported).items()}
+    written = write_quarantine(quarantine, imported.rejected)
+    refused = all_rejected(corpus, imported.readings)
+    layers = {layer: replace(corpus, layer, lines) for layer, lines in changes(imported, refused).items()}
     return Deposited(
         layers={layer: size for layer, size in layers.items() if size},
+        taken=sum(reading.layer not in refused for reading in imported.readings),
+        refused=refused,
         raw=kept,
-        quarantine=quarantine if imported.quarantined else None,
+        quarantine=written,
     )
+
+
+def all_rejected(corpus: Corpus, readings: Iterable[Reading]) -> tuple[str, ...]:
+    """The layers to leave as they are: all where nothing is left of any reading, since everything was
+    rejected, else those of whose readings nothing is left and that would lose what is there.
+    """
+    lines: dict[str, list[Annotations]] = defaultdict(list)
+    for reading in readings:
+        lines[reading.layer].append(reading.annotations)
+    empty = {layer: found for layer, found in lines.items() if is_all_rejected(found)}
+    if len(empty) < len(lines):
+        empty = {layer: found for layer, found in empty.items() if _would_lose(corpus, layer, found)}
+    return tuple(sorted(empty))
+
+
+def _would_lose(corpus: Corpus, layer: str, lines: Iterable[Annotations]) -> bool:
+    there = corpus.layer(layer) if corpus.layer_path(layer).is_file() else {}
+    return any(line.document in there and survives(there[line.document]) for line in lines)
 
 
 Lines = dict[str, Annotations | None]
 
 
-def changes(imported: Imported) -> dict[str, Lines]:
+def changes(imported: Imported, refused: Collection[str] = ()) -> dict[str, Lines]:
     """The lines that an import puts in each layer, by document; None for one that goes.
 
-    Drafts stay where the export only names them.
+    Drafts stay where the export only names them. Of readings for layers that are `refused` nothing comes,
+    and nothing goes for them.
     """
     people: tuple[Kind, ...] = ("submitted", "skipped", "draft")
     kinds = [kind for kind in people if f"{kind} (its id only)" not in imported.found]
     lines: dict[str, Lines] = defaultdict(dict)
     for reading in imported.readings:
+        if reading.layer in refused:
+            continue
         folder, _, person = reading.layer.partition("/")
         if reading.kind in FOLDERS and folder == FOLDERS[reading.kind] != FOLDERS["prediction"]:
             for kind in kinds:

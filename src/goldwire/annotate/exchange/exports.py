@@ -14,12 +14,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.annotate.exchange.results import Rejected
 from goldwire.corpora.codec import BROKEN, read_bytes
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.offsets import hash_text
-from goldwire.corpora.types import Document
+from goldwire.corpora.types import Document, Rejected
 
 Kind = Literal["task", "submitted", "skipped", "draft", "prediction"]
 UNKNOWN = "unknown"  # the author of what names none
@@ -79,6 +78,10 @@ def decode(data: bytes, where: str = "export") -> list[Any]:
     return found
 
 
+def _rejected(kind: str, message: str, value: Any = None) -> Rejected:
+    return Rejected(unit="document", kind=kind, message=message, value=value)
+
+
 def _refused(where: str, path: str, message: str) -> DataError:
     return DataError(f"{where}: not a Label Studio export", [Fault(where, path, message)])
 
@@ -86,13 +89,13 @@ def _refused(where: str, path: str, message: str) -> DataError:
 def entries(task: Any) -> Iterator[tuple[Kind, Entry | Rejected | int]]:
     """The annotations, drafts and predictions of a task; an int for one that the export only names."""
     if not isinstance(task, dict):
-        yield "task", Rejected(reason="malformed", message="a task is an object", result=task)
+        yield "task", _rejected("malformed", "a task is an object", value=task)
         return
     kinds: dict[str, Kind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
     for field, kind in kinds.items():
         items = task.get(field) or []
         if not isinstance(items, list):
-            yield kind, Rejected(reason="malformed", message=f"{field} is no list", result=items)
+            yield kind, _rejected("malformed", f"{field} is no list", value=items)
             continue
         yield from (_entry(item, kind) for item in items)
 
@@ -103,7 +106,7 @@ def _entry(item: Any, kind: Kind) -> tuple[Kind, Entry | Rejected | int]:
     try:
         entry = msgspec.convert(item, Entry)
     except msgspec.ValidationError as error:
-        return kind, Rejected(reason="malformed", message=str(error), result=item)
+        return kind, _rejected("malformed", str(error), value=item)
     return ("skipped" if entry.was_cancelled and kind == "submitted" else kind), entry
 
 
@@ -121,19 +124,19 @@ def bind(
     data = task.get("data") if isinstance(task, dict) else None
     text = data.get("text", data.get(field)) if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(text, str):
-        return Rejected(reason="no-text", message=f"the task has no text under `data.{field}`", result=data)
+        return _rejected("no-text", f"the task has no text under `data.{field}`", value=data)
     known = data.get("document", data.get("goldwire_id"))
     if not isinstance(known, str) or known not in documents:
         known = hashes.get(_hash(text)) or hashes.get(_hash(normalise(text)))
     if known is None:
-        return Rejected(reason="unknown-document", message="the corpus has no document with this text")
+        return _rejected("unknown-document", "the corpus has no document with this text")
     document = documents[known]
     if text == document.text:
         return Bound(document=document, text=text, data=data)
     if normalise(text) == document.text:
         return Bound(document=document, text=text, data=data, place=_places(text).__getitem__)
     message = f"the text of {document.id} was another one when the task was made"
-    return Rejected(reason="text-changed", message=message)
+    return _rejected("text-changed", message)
 
 
 def _hash(text: str) -> str:

@@ -12,13 +12,14 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import regions, tasks
-from goldwire.annotate.exchange.results import Reason, Region, Rejected, Sorted
+from goldwire.annotate.exchange.results import Region, Sorted, in_order
 from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.sift import sound
-from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention
+from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Rejected
 
 CONTEXT = 40  # code points shown on each side of a trigger
 
@@ -50,7 +51,7 @@ def encode(
         if document.id not in layer:
             continue
         base, dropped = sound(layer[document.id], document, ontology)
-        faults += [Fault(document.id, " ".join(item.key), item.message) for item in dropped]
+        faults += [Fault(document.id, item.path, item.message) for item in dropped]
         events = sorted(base.events, key=lambda event: event.trigger)
         made += [_task(document, base, event, bars[event.type], version) for event in events]
     lost = {"unsound part of the layer": len(faults)} if faults else {}
@@ -115,14 +116,12 @@ def decode(found: Sorted, event: Event, base: Annotations, ontology: Ontology) -
     A mention with a role is an argument; so is a new span on which `base` has exactly one mention that the
     role takes. Deleted mentions and those still called `mention` have no role here.
     """
-    rejected = [
-        *found.rejected,
-        *(
-            Rejected(reason="unmatched-span", message="triggers are not marked in frames", index=region.index)
-            for region in found.regions
-            if region.control == labelconfig.TRIGGER and region.span not in event.trigger
-        ),
-    ]
+    for region in found.regions:
+        if region.control == labelconfig.TRIGGER and region.span not in event.trigger:
+            message = "triggers are not marked in frames"
+            found.reject("event", "unmatched-span", message, region.index, type=event.type)
+    for arrow in found.unlisted:
+        found.reject("cluster", "unknown-control", "there are no arrows in frames", arrow.index)
     roles = [region for region in found.regions if region.control == labelconfig.ROLE]
     arguments: dict[tuple[str, str], Argument] = {}
     for region in roles:
@@ -131,16 +130,24 @@ def decode(found: Sorted, event: Event, base: Annotations, ontology: Ontology) -
                 continue
             mention, problem = _filler(region, role, event, base, ontology)
             if mention is None:
-                rejected.append(Rejected(reason=problem[0], message=problem[1], index=region.index))
+                found.reject("argument", *problem, region.index, type=role, spans=raw_spans([region.span]))
             else:
                 arguments[role, mention.id] = Argument(role=role, mention=mention.id)
     return Answer(
         event=event.id,
         is_event=labelconfig.NO_EVENT not in found.verdicts,
         arguments=tuple(arguments.values()),
-        rejected=tuple(rejected),
+        rejected=tuple(_of(event, item) for item in in_order(found.rejected)),
         lost=dict(found.lost),
     )
+
+
+def _of(event: Event, item: Rejected) -> Rejected:
+    """What was rejected as what it says of the event: a region with a role is an argument of it."""
+    if item.unit not in ("mention", "argument"):
+        return item
+    trigger = raw_spans(event.trigger)
+    return msgspec.structs.replace(item, unit="argument", role=item.type, type=event.type, trigger=trigger)
 
 
 def base_problem(found: Sorted, event: Event | None) -> str | None:
@@ -153,7 +160,7 @@ def base_problem(found: Sorted, event: Event | None) -> str | None:
     return None
 
 
-_Problem = tuple[Reason, str]
+_Problem = tuple[str, str]
 
 
 def _filler(
@@ -161,7 +168,7 @@ def _filler(
 ) -> tuple[Mention | None, _Problem]:
     """The mention that a region with a role stands for, or why there is none."""
     if role not in ontology.events[event.type].roles:
-        return None, ("role-not-allowed", f"{event.type} has no role {role!r}")
+        return None, ("unknown-role", f"{event.type} has no role {role!r}")
     allowed = ontology.fillers(event.type, role)
     known = next((m for m in base.mentions if m.id == regions.item_id(region.id)), None)
     if known is not None and region.span not in known.spans:
@@ -176,7 +183,7 @@ def _filler(
     if not here and known is None:
         return None, ("unmatched-span", f"{role} at {place}: there is no mention there to fill the role")
     if fit:
-        return None, ("unmatched-span", f"{role} at {place}: {len(fit)} mentions there could fill the role")
+        return None, ("ambiguous", f"{role} at {place}: {len(fit)} mentions there could fill the role")
     kinds = ", ".join(sorted({mention.type for mention in (*here, *([known] if known else []))}))
     return None, ("filler-not-allowed", f"{kinds} cannot be {role} of {event.type}")
 
@@ -194,7 +201,7 @@ def assemble(base: Annotations, answers: Iterable[Answer]) -> tuple[Annotations,
         if event.id not in by_event or by_event[event.id].is_event
     )
     missing = [event.id for event in base.events if event.id not in by_event]
-    return msgspec.structs.replace(base, events=events), missing
+    return msgspec.structs.replace(base, events=events, rejected=()), missing
 
 
 def is_frame(data: dict[str, Any]) -> bool:

@@ -9,31 +9,31 @@ several labels is a mention for each, and an arrow to it goes to each that the r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
-from itertools import count
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from goldwire.annotate.exchange import clusters
 from goldwire.annotate.exchange.controls import Controls
+from goldwire.annotate.exchange.parts import End, Ends, Item, Key, Kind, free
 from goldwire.annotate.exchange.regions import item_id
-from goldwire.annotate.exchange.results import Arrow, Choice, Reason, Region, Rejected, Sorted
-from goldwire.corpora import exclude
+from goldwire.annotate.exchange.results import Arrow, Choice, Region, Sorted, in_order, place
+from goldwire.corpora import sift
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.sift import Dropped, Key, sound
+from goldwire.corpora.rejected import IN_PLACE, raw_spans
+from goldwire.corpora.sift import sound
 from goldwire.corpora.types import (
     Annotations,
     Argument,
     Document,
     Event,
     Mention,
+    Rejected,
     Relation,
     Span,
     Spans,
 )
-
-Kind = Literal["mentions", "events"]
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,28 +58,15 @@ def decode(
     `scores` takes over confidences: those of a system, not those left on what a person confirmed.
     """
     graph = _Graph(found, controls, ontology, scores=scores)
-    annotations, dropped = sound(graph.build(document), document, ontology)
-    for item in dropped:
-        graph.drop(item, document)
+    annotations, unsound = sound(graph.build(document), document, ontology)
+    for item in unsound:
+        graph.drop(item)
     return Decoded(
         annotations=annotations,
-        rejected=tuple(sorted(found.rejected, key=lambda r: -1 if r.index is None else r.index)),
+        rejected=in_order(found.rejected),
         lost=dict(found.lost),
         repaired=dict(found.repaired),
     )
-
-
-class _Item(msgspec.Struct):
-    """A mention or event in the making; `of` are the regions of its parts, in text order."""
-
-    id: str
-    type: str
-    of: tuple[Region, ...]
-    attributes: dict[str, str] = {}
-
-    @property
-    def spans(self) -> Spans:
-        return tuple(region.span for region in self.of)
 
 
 class _Graph:
@@ -90,14 +77,16 @@ class _Graph:
         self.controls = controls
         self.ontology = ontology
         self.scores = scores
-        self.items: dict[Kind, dict[str, _Item]] = {"mentions": {}, "events": {}}
-        self.places: dict[tuple[str, Spans], _Item] = {}
-        self.of_region: dict[tuple[Kind, str], list[_Item]] = defaultdict(list)
+        self.items: dict[Kind, dict[str, Item]] = {"mentions": {}, "events": {}}
+        self.places: dict[tuple[str, Spans], Item] = {}
+        self.of_region: dict[tuple[Kind, str], list[Item]] = defaultdict(list)
         self.arguments: dict[str, list[Argument]] = defaultdict(list)
         self.relations: list[Relation] = []
         self.same: list[tuple[Arrow, Key, Key]] = []
-        self.origins: dict[Key, int] = {}
-        self.gone: set[Key] = set()
+        self.origins: dict[str, int] = {}  # the result behind each part, by the part's path (see `sift`)
+        self.choices: dict[str, list[int]] = defaultdict(list)  # what describes a unit, by its path
+        self.gone = {item.id: item for item in found.rejected if item.unit in ("mention", "event")}
+        self.regions = {region.id: region for region in found.regions}
 
     def build(self, document: Document) -> Annotations:
         """All that was found, sound or not."""
@@ -108,6 +97,13 @@ class _Graph:
         for arrow in self.found.arrows:
             if arrow.label != self.controls.continued:
                 self._add_arrow(arrow)
+        for arrow in self.found.unlisted:
+            known = ", ".join(self.controls.arrows) or "none"
+            message = f"no arrow is called {arrow.label!r}; there are: {known}"
+            if {arrow.source, arrow.target} <= self.regions.keys():
+                self._reject_arrow(arrow, "unknown-role", message)
+            else:
+                self._reject_dangling(arrow)
         names = {**self._clusters("mentions"), **self._clusters("events")}
         return Annotations(
             document=document.id,
@@ -147,9 +143,8 @@ class _Graph:
         if not sources or not targets:
             self._reject_dangling(arrow)
         elif not pairs:
-            self.found.reject(
-                "parts-differ", "`continued` joins parts of one and the same label", arrow.index
-            )
+            message = "`continued` joins parts of one and the same label"
+            self.found.reject("cluster", "parts-differ", message, arrow.index)
         for one, other in pairs:
             parts.join(one.index, other.index)
 
@@ -157,41 +152,44 @@ class _Graph:
         kind = self._kind(group[0])
         items = self.items[kind]
         for label in group[0].labels:
-            item = _Item(self._free_id(group, label, items), label, group)
+            item = Item(self._free_id(group, label, items), label, group)
             twin = self.places.setdefault((label, item.spans), item) if kind == "mentions" else item
             for region in group:
                 self.of_region[kind, region.id].append(twin)
             if twin is item:
                 items[item.id] = item
-                self.origins[kind, item.id] = group[0].index
+                self.origins[sift.place(kind, item.id)] = group[0].index
                 continue
             for region in group:  # people mark the same words twice by mistake
                 message = f"the same words are marked as {label} already ({twin.of[0].id})"
-                self.found.reject("duplicate", message, region.index)
+                self.found.reject("mention", "duplicate", message, region.index, id=region.id, type=label)
 
-    def _free_id(self, group: tuple[Region, ...], label: str, items: dict[str, _Item]) -> str:
+    def _free_id(self, group: tuple[Region, ...], label: str, items: dict[str, Item]) -> str:
         id = item_id(group[0].id) or group[0].id
         if id in items and label != group[0].labels[0]:
             id = f"{id}:{label}"
-        return _free(id, items)
+        return free(id, items)
 
     # ------------------------------------------------------------ choices to attributes
 
     def _add_choice(self, choice: Choice) -> None:
         items = self._described(choice)
         if not items:
-            self.found.reject("dangling", f"there is no region {choice.region!r} to describe", choice.index)
+            message = f"there is no region {choice.region!r} to describe"
+            self.found.reject("attribute", "no-mention", message, choice.index)
         for kind, item in items:
             if choice.attribute in item.attributes:
                 got, had = choice.value, item.attributes[choice.attribute]
-                reason: Reason = "duplicate" if got == had else "contradiction"
+                why = "duplicate" if got == had else "contradiction"
                 message = f"{choice.attribute} of {choice.region} is {had} already, not {got}"
-                self.found.reject(reason, message, choice.index)
+                self.found.reject("attribute", why, message, choice.index)
             else:
                 item.attributes[choice.attribute] = choice.value
-                self.origins[kind, item.id, "attributes", choice.attribute] = choice.index
+                path = sift.place(kind, item.id, f".attributes.{choice.attribute}")
+                self.origins[path] = choice.index
+                self.choices[sift.place(kind, item.id)].append(choice.index)
 
-    def _described(self, choice: Choice) -> list[tuple[Kind, _Item]]:
+    def _described(self, choice: Choice) -> list[tuple[Kind, Item]]:
         """The items of a region that an attribute is meant for; all if it is meant for none of them."""
         kinds: tuple[Kind, ...] = ("mentions", "events")
         items = [(kind, item) for kind in kinds for item in self.of_region.get((kind, choice.region), [])]
@@ -228,14 +226,47 @@ class _Graph:
                 self._add_relation(arrow, target["mentions"][0], source["mentions"][0])
         else:
             message = f"{arrow.label} joins a trigger with a mention; this arrow joins two of a kind"
-            self.found.reject("role-not-allowed", message, arrow.index)
+            is_relation = bool(source["mentions"] and target["mentions"])
+            self._reject_arrow(arrow, "unknown-type" if is_relation else "no-mention", message)
 
     def _is_relation(self, label: str) -> bool:
         return self.ontology is None or label in self.ontology.relations
 
     def _reject_dangling(self, arrow: Arrow) -> None:
+        """An arrow with an end that is not there: what it says goes the way of the event or mention there."""
+        ends = [self.gone.get(end) for end in (arrow.source, arrow.target) if end not in self.regions]
+        event = next((end for end in ends if end is not None and end.unit == "event"), None)
+        by_type = bool(ends) and all(end is not None and end.kind == "unknown-type" for end in ends)
+        kind = "filler-not-allowed" if by_type else "no-mention"
+        if event is not None and (by_type or event.kind not in IN_PLACE):
+            kind = event.kind
         message = f"the arrow from {arrow.source} to {arrow.target} has an end that is not there"
-        self.found.reject("dangling", message, arrow.index)
+        self._reject_arrow(arrow, kind, message)
+
+    def _reject_arrow(self, arrow: Arrow, kind: str, message: str) -> None:
+        """An arrow as what it says: an argument, a relation, or coreference."""
+        if arrow.label in (*self.controls.same, self.controls.continued):
+            self.found.reject("cluster", kind, message, arrow.index)
+            return
+        source, target = self._end(arrow.source), self._end(arrow.target)
+        if target.is_event and not source.is_event:
+            source, target = target, source
+        if source.is_event or not target.is_known:
+            more = {"type": source.type, "role": arrow.label, "spans": target.spans, "trigger": source.spans}
+            self.found.reject("argument", kind, message, arrow.index, **more)
+            return
+        kind = "unknown-type" if kind == "unknown-role" else kind
+        self.found.reject("relation", kind, message, arrow.index, type=arrow.label, spans=source.spans)
+
+    def _end(self, id: str) -> End:
+        """What is at an end of an arrow, taken over or not."""
+        if (region := self.regions.get(id)) is not None:
+            items = [item for kind in self.items for item in self.of_region.get((kind, id), [])]
+            spans = items[0].spans if items else (region.span,)
+            return End(True, self._kind(region) == "events", region.labels[0], raw_spans(spans))
+        if (gone := self.gone.get(id)) is not None:
+            return End(True, gone.unit == "event", gone.type, gone.spans)
+        return End(False, False, None, ())
 
     def _add_same(self, arrow: Arrow, source: Ends, target: Ends) -> None:
         pairs = [
@@ -247,38 +278,38 @@ class _Graph:
         ]
         if not pairs:
             message = f"{arrow.label} joins two mentions or two triggers, each other than itself"
-            self.found.reject("not-coreferent", message, arrow.index)
+            self.found.reject("cluster", "not-coreferent", message, arrow.index)
         self.same += [(arrow, one, other) for one, other in pairs]
 
-    def _add_arguments(self, arrow: Arrow, events: list[_Item], mentions: list[_Item]) -> None:
+    def _add_arguments(self, arrow: Arrow, events: list[Item], mentions: list[Item]) -> None:
         for event in self._takers(arrow.label, events):
             for mention in self._fillers(event.type, arrow.label, mentions):
-                key = ("events", event.id, "arguments", arrow.label, mention.id)
-                if key in self.origins:
+                path = sift.place_of_argument(event.id, arrow.label, mention.id)
+                if path in self.origins:
                     message = f"{mention.id} is {arrow.label} of {event.id} already"
-                    self.found.reject("duplicate", message, arrow.index)
+                    self._reject_arrow(arrow, "duplicate", message)
                     continue
-                self.origins[key] = arrow.index
+                self.origins[path] = arrow.index
                 argument = Argument(role=arrow.label, mention=mention.id, score=self._score(arrow.meta))
                 self.arguments[event.id].append(argument)
 
-    def _takers(self, role: str, events: list[_Item]) -> list[_Item]:
+    def _takers(self, role: str, events: list[Item]) -> list[Item]:
         """Those of a trigger's events that have the role; all if none has it, for the validator to say so."""
         known = self.ontology.events if self.ontology else {}
         return [e for e in events if e.type in known and role in known[e.type].roles] or events
 
-    def _fillers(self, event: str, role: str, mentions: list[_Item]) -> list[_Item]:
+    def _fillers(self, event: str, role: str, mentions: list[Item]) -> list[Item]:
         """Those of a region's mentions that the role takes; all if it takes none."""
         if self.ontology is None or role not in getattr(self.ontology.events.get(event), "roles", {}):
             return mentions
         allowed = self.ontology.fillers(event, role)
         return [mention for mention in mentions if mention.type in allowed] or mentions
 
-    def _add_relation(self, arrow: Arrow, source: _Item, target: _Item) -> None:
+    def _add_relation(self, arrow: Arrow, source: Item, target: Item) -> None:
         given = arrow.meta.get("id")
         wanted = given if isinstance(given, str) else f"{source.id}-{arrow.label}-{target.id}"
-        id = _free(wanted, {relation.id for relation in self.relations})
-        self.origins["relations", id] = arrow.index
+        id = free(wanted, {relation.id for relation in self.relations})
+        self.origins[sift.place("relations", id)] = arrow.index
         score = self._score(arrow.meta)
         relation = Relation(id=id, type=arrow.label, source=source.id, target=target.id, score=score)
         self.relations.append(relation)
@@ -295,11 +326,11 @@ class _Graph:
         return clusters.name(items, [(one, other) for _, one, other in self.same], had)
 
     def _had_cluster(self, key: Key) -> str | None:
-        item = self.items[key[0]][key[1]]  # type: ignore[index]  # a key is (kind, id)
+        item = self.items[key[0]][key[1]]
         names = [region.meta.get("cluster") for region in item.of]
         return next((name for name in names if isinstance(name, str) and name), None)
 
-    def _mention(self, item: _Item, names: dict[Key, str]) -> Mention:
+    def _mention(self, item: Item, names: dict[Key, str]) -> Mention:
         return Mention(
             id=item.id,
             type=item.type,
@@ -310,7 +341,7 @@ class _Graph:
             score=self._score_of(item),
         )
 
-    def _event(self, item: _Item, names: dict[Key, str]) -> Event:
+    def _event(self, item: Item, names: dict[Key, str]) -> Event:
         return Event(
             id=item.id,
             type=item.type,
@@ -321,11 +352,11 @@ class _Graph:
             score=self._score_of(item),
         )
 
-    def _score_of(self, item: _Item) -> float | None:
+    def _score_of(self, item: Item) -> float | None:
         found = (region.score for region in item.of if region.score is not None)
         return next(found, None) if self.scores else None
 
-    def _head(self, item: _Item) -> Span | None:
+    def _head(self, item: Item) -> Span | None:
         """The head it came with, if somebody has not moved the mention off it since."""
         for region in item.of:
             match region.meta.get("head"):
@@ -337,40 +368,20 @@ class _Graph:
 
     # ------------------------------------------------------------ what was not sound
 
-    def drop(self, item: Dropped, document: Document) -> None:
-        """Note a part that was taken out and, with a mention or event, all that described it."""
-        self.gone.add(item.key)
-        self.found.reject(self._reason(item.key, document), item.message, self.origins.get(item.key))
-        if len(item.key) > 2:  # noqa: PLR2004  an attribute, argument or head: nothing hangs on it
+    def drop(self, item: Rejected) -> None:
+        """Note a part that was taken out, by its result, and with a mention or event what described it."""
+        self._note(item)
+        if item.unit not in ("mention", "event"):
             return
-        for key, index in self.origins.items():
-            if key[:2] == item.key and len(key) > 2:  # noqa: PLR2004
-                self.found.reject("dangling", f"{item.key[1]}, to which it belongs, was rejected", index)
+        for index in self.choices.get(item.path, ()):
+            message = f"{item.id}, to which it belongs, was rejected"
+            self.found.reject("attribute", "no-mention", message, index)
+        kind: Kind = "mentions" if item.unit == "mention" else "events"
         for arrow, *ends in self.same:
-            if item.key in ends:
+            if (kind, item.id) in ends:
                 self._reject_dangling(arrow)
 
-    def _reason(self, key: Key, document: Document) -> Reason:
-        match key:
-            case ("mentions" | "events" as kind, id):
-                item = self.items[kind][id]
-                if exclude.reason(item.spans, document.excluded) is not None:
-                    return "excluded"
-                known = getattr(self.ontology, "entities" if kind == "mentions" else "events", {item.type})
-                return "parts-differ" if item.type in known else "type-not-allowed"
-            case ("events", id, "arguments", role, mention):
-                if ("mentions", mention) in self.gone:
-                    return "dangling"
-                roles = self.ontology.events[self.items["events"][id].type].roles if self.ontology else {}
-                return "filler-not-allowed" if role in roles else "role-not-allowed"
-            case ("relations", _):
-                return "filler-not-allowed"
-        return "value-not-allowed"
-
-
-Ends = dict[Kind, list[_Item]]
-
-
-def _free(id: str, taken: Container[str]) -> str:
-    """The id, or with a number behind it where it is taken."""
-    return id if id not in taken else next(f"{id}-{n}" for n in count(2) if f"{id}-{n}" not in taken)
+    def _note(self, item: Rejected) -> None:
+        index = self.origins.get(item.path)
+        given = {} if index is None else {"path": place(index), "value": self.found.given[index]}
+        self.found.rejected.append(msgspec.structs.replace(item, where="", **given))

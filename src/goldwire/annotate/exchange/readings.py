@@ -6,7 +6,7 @@
 
 A document of frames is done when each event of the layer was answered, and a draft before; one without
 events has no task, so nobody judged it. Where a person did a document more than once the last counts. What
-cannot be taken is `Quarantined`.
+cannot be taken is `Rejected`: units are kept in the line as well.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from goldwire.annotate.exchange import controls as controlling
 from goldwire.annotate.exchange import exports, frames, graph, results, tasks
 from goldwire.annotate.exchange.controls import Controls
 from goldwire.annotate.exchange.exports import Bound, Entry, Kind
-from goldwire.annotate.exchange.results import Reason, Rejected
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.rejected import in_line
 from goldwire.corpora.store import check_layer
-from goldwire.corpora.types import Annotations, Document, Provenance
+from goldwire.corpora.types import Annotations, Document, Provenance, Rejected
 
 TOOL = "label-studio"
 FOLDERS: dict[Kind, str] = {
@@ -37,23 +37,6 @@ FOLDERS: dict[Kind, str] = {
     "prediction": "prediction",
 }
 FRAMES = "frames"
-
-
-class Quarantined(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that was not taken into a layer: why, where it came from, and the thing itself.
-
-    `index` is the place in the list of results; absent, all of the annotation (or task) is meant.
-    """
-
-    reason: Reason
-    message: str
-    kind: Kind
-    task: Any = None
-    annotation: Any = None
-    index: int | None = None
-    author: str | None = None
-    document: str | None = None
-    result: Any = None
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,10 +49,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """All that an export held: `found` counts by kind, `lost` and `repaired` by what it was."""
+    """All that an export held: `found` counts by kind, `lost` and `repaired` by what it was.
+
+    `rejected` is all that was, whole: `where` says task, annotation and author, `path` the place in it.
+    """
 
     readings: tuple[Reading, ...]
-    quarantined: tuple[Quarantined, ...]
+    rejected: tuple[Rejected, ...]
     found: dict[str, int]
     lost: dict[str, int]
     repaired: dict[str, int]
@@ -110,7 +96,7 @@ def decode(found: Iterable[Any], context: Context) -> Imported:
     reader.read()
     return Imported(
         readings=tuple(reader.readings),
-        quarantined=tuple(reader.quarantined),
+        rejected=tuple(reader.rejected),
         found=dict(+reader.found),
         lost=dict(+reader.lost),
         repaired=dict(+reader.repaired),
@@ -128,7 +114,7 @@ class _Reader:
         self.readings: list[Reading] = []
         self.items: dict[tuple[str, str], list[_Item]] = defaultdict(list)
         self.answers: dict[tuple[str, str, str], list[_Item]] = defaultdict(list)
-        self.quarantined: list[Quarantined] = []
+        self.rejected: list[Rejected] = []
         self.found: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         self.repaired: Counter[str] = Counter()
@@ -141,7 +127,7 @@ class _Reader:
             for kind, entry in held:
                 self._read_entry(kind, entry, task, bound)
             if isinstance(bound, Rejected) and not held:
-                self._quarantine(bound, "task", task)
+                self._reject(bound, "task", task)
         for items in [*self.items.values()]:
             last = self._last(items)
             if not self._is_skipped(last):
@@ -157,11 +143,10 @@ class _Reader:
             return
         self.found[kind] += 1
         if isinstance(entry, Rejected):
-            self._quarantine(entry, kind, task)
+            self._reject(entry, kind, task)
             return
         if isinstance(bound, Rejected):
-            whole = Rejected(reason=bound.reason, message=bound.message, result=entry.result)
-            self._quarantine(whole, kind, task, entry)
+            self._reject(msgspec.structs.replace(bound, value=entry.result), kind, task, entry)
             return
         if entry.ground_truth:
             self.found["ground truth"] += 1
@@ -182,12 +167,11 @@ class _Reader:
     # ------------------------------------------------------------ graph
 
     def _last(self, items: list[_Item]) -> _Item:
-        """The last that a person did; what they did before is quarantined."""
+        """The last that a person did; what they did before is rejected."""
         *earlier, last = sorted(items, key=lambda item: item.entry.updated)
         for item in earlier:
             message = f"{item.author} did it again later, in annotation {last.entry.id}"
-            whole = Rejected(reason="superseded", message=message, result=item.entry.result)
-            self._quarantine_of(item, whole)
+            self._reject_whole(item, "superseded", message)
         return last
 
     def _is_skipped(self, item: _Item) -> bool:
@@ -198,8 +182,7 @@ class _Reader:
         later = [skip for skip in skips if skip.entry.updated > item.entry.updated]
         if later:
             message = f"{item.author} skipped it later, in annotation {later[-1].entry.id}"
-            whole = Rejected(reason="superseded", message=message, result=item.entry.result)
-            self._quarantine_of(item, whole)
+            self._reject_whole(item, "superseded", message)
         return bool(later)
 
     def _read_graph(self, item: _Item) -> None:
@@ -215,12 +198,13 @@ class _Reader:
         self.lost += Counter(decoded.lost)
         self.repaired += Counter(decoded.repaired)
         for rejected in decoded.rejected:
-            self._quarantine_of(item, rejected)
-        details = {"quarantined": len(decoded.rejected)} if decoded.rejected else {}
-        self._keep(_layer(item), item, decoded.annotations, _provenance(item, details))
+            self._reject_of(item, rejected)
+        annotations = msgspec.structs.replace(decoded.annotations, provenance=_provenance(item))
+        self._keep(_layer(item), item, annotations, decoded.rejected)
 
-    def _keep(self, layer: str, item: _Item, annotations: Annotations, provenance: Provenance) -> None:
-        annotations = msgspec.structs.replace(annotations, provenance=provenance)
+    def _keep(self, layer: str, item: _Item, annotations: Annotations, rejected: Iterable[Rejected]) -> None:
+        units = [found for found in rejected if found.unit != "document"]
+        annotations = msgspec.structs.replace(annotations, rejected=in_line(units, item.bound.document))
         self.readings.append(
             Reading(layer=layer, author=item.author, kind=item.kind, annotations=annotations)
         )
@@ -261,11 +245,10 @@ class _Reader:
         return layer[bound.document.id]
 
     def _refuse_answer(self, item: _Item, message: str) -> None:
-        whole = Rejected(reason="base-changed", message=message, result=item.entry.result)
-        self._quarantine_of(item, whole)
+        self._reject_whole(item, "base-changed", message)
 
     def _answer(self, item: _Item, base: Annotations) -> frames.Answer | None:
-        """One answer, its rejected parts quarantined; None if it is to an event that has changed."""
+        """One answer, its rejected parts noted; None if it is to an event that has changed."""
         found = results.sort(item.entry.result, item.bound.text, controlling.of_frames(), item.bound.place)
         event = next((event for event in base.events if event.id == item.bound.data["event"]), None)
         problem = frames.base_problem(found, event)
@@ -275,7 +258,7 @@ class _Reader:
         answer = frames.decode(found, event, base, self.context.ontology)
         self.lost += Counter(answer.lost)
         for rejected in answer.rejected:
-            self._quarantine_of(item, rejected)
+            self._reject_of(item, rejected)
         return answer
 
     def _keep_answers(
@@ -292,7 +275,6 @@ class _Reader:
             "unanswered": missing,
             **unfinished,
             "no events": [answer.event for answer, _ in given if not answer.is_event],
-            "quarantined": sum(len(answer.rejected) for answer, _ in given),
         }
         provenance = Provenance(
             author=last.author,
@@ -302,34 +284,29 @@ class _Reader:
             status="draft" if missing else "submitted",
             details={key: value for key, value in details.items() if value},
         )
-        self._keep(f"{FRAMES}/{_safe(last.author)}", last, annotations, provenance)
+        annotations = msgspec.structs.replace(annotations, provenance=provenance)
+        rejected = [item for answer, _ in given for item in answer.rejected]
+        self._keep(f"{FRAMES}/{_safe(last.author)}", last, annotations, rejected)
 
-    # ------------------------------------------------------------ quarantine
+    # ------------------------------------------------------------ what is rejected
 
-    def _quarantine_of(self, item: _Item, rejected: Rejected) -> None:
-        self._quarantine(rejected, item.kind, item.task, item)
+    def _reject_of(self, item: _Item, rejected: Rejected) -> None:
+        found = msgspec.structs.replace(rejected, document=item.bound.document.id)
+        self._reject(found, item.kind, item.task, item.entry)
 
-    def _quarantine(
-        self, rejected: Rejected, kind: Kind, task: Any, source: _Item | Entry | None = None
-    ) -> None:
-        item = source if isinstance(source, _Item) else None
-        entry = item.entry if item else source
-        result = rejected.result
-        if result is None and rejected.index is not None and isinstance(entry, Entry):
-            result = entry.result[rejected.index]
-        self.quarantined.append(
-            Quarantined(
-                reason=rejected.reason,
-                message=rejected.message,
-                kind=kind,
-                task=task.get("id") if isinstance(task, dict) else None,
-                annotation=entry.id if isinstance(entry, Entry) else None,
-                index=rejected.index,
-                author=self._author(kind, entry) if isinstance(entry, Entry) else None,
-                document=item.bound.document.id if item else None,
-                result=result,
-            )
-        )
+    def _reject_whole(self, item: _Item, kind: str, message: str) -> None:
+        whole = Rejected(unit="document", kind=kind, message=message, value=item.entry.result)
+        self._reject_of(item, whole)
+
+    def _reject(self, rejected: Rejected, kind: Kind, task: Any, entry: Entry | None = None) -> None:
+        """Note what was rejected, with where it came from: `task 3, submitted 5 of anna`."""
+        id = task.get("id") if isinstance(task, dict) else None
+        where = "a task without id" if id is None else f"task {id}"
+        if entry is not None:
+            where += f", {kind}{'' if entry.id is None else f' {entry.id}'} of {self._author(kind, entry)}"
+        elif kind != "task":
+            where += f", {kind}"
+        self.rejected.append(msgspec.structs.replace(rejected, where=where))
 
 
 def _layer(item: _Item) -> str:
@@ -347,7 +324,7 @@ def _safe(name: str) -> str:
     return plain
 
 
-def _provenance(item: _Item, more: dict[str, Any]) -> Provenance:
+def _provenance(item: _Item) -> Provenance:
     entry = item.entry
     task = item.task.get("id") if isinstance(item.task, dict) else None
     details = {
@@ -362,5 +339,5 @@ def _provenance(item: _Item, more: dict[str, Any]) -> Provenance:
         created=entry.updated or None,
         seconds=entry.lead_time,
         status=None if item.kind == "prediction" else item.kind,
-        details={**{key: value for key, value in details.items() if value is not None}, **more},
+        details={key: value for key, value in details.items() if value is not None},
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -17,42 +17,11 @@ import msgspec
 from goldwire.annotate.exchange.controls import Control, Controls, attribute_name
 from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.offsets import Converter, OffsetError
-from goldwire.corpora.types import Span
+from goldwire.corpora.rejected import raw_spans
+from goldwire.corpora.types import Rejected, Span
+from goldwire.corpora.validate import Flaw
 
-Reason = Literal[
-    "malformed",  # not of the form that Label Studio writes
-    "unknown-control",  # its control is not in the configuration
-    "unknown-label",  # its label or value is not in the configuration
-    "unlabelled",  # a region or arrow that nobody gave a label
-    "outside-text",
-    "empty-span",
-    "text-differs",  # the words it came with are not those at its offsets
-    "excluded",  # it touches an excluded region
-    "duplicate",
-    "dangling",  # it belongs to a region that is not there or was rejected
-    "parts-differ",  # `continued` joins regions of different labels
-    "not-coreferent",  # `same` joins a mention and a trigger, or a region and itself
-    "contradiction",  # two values for one attribute
-    "type-not-allowed",  # the ontology has no such type
-    "role-not-allowed",  # the event type has no such role, or the arrow joins no trigger with a mention
-    "filler-not-allowed",  # the role does not take this type of mention
-    "value-not-allowed",  # the attribute does not apply here or has no such value
-    "no-text",  # the task has no text
-    "unknown-document",  # no document of the corpus has this text
-    "text-changed",  # the text is not the one that the document has now
-    "superseded",  # the same person did the same document again later
-    "base-changed",  # the layer that the frames were made from is another one now
-    "unmatched-span",  # in frames: a new span with a role, and no mention there
-]
-
-
-class Rejected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that was not taken over: why, and its place in the list of results or else itself."""
-
-    reason: Reason
-    message: str
-    index: int | None = None
-    result: Any = None
+Unit = Literal["mention", "event", "argument", "attribute", "relation", "cluster"]
 
 
 class Region(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,19 +57,41 @@ class Arrow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sorted(msgspec.Struct, kw_only=True):
-    """The results of one annotation, sorted by what they are; everything has its place in one of these."""
+    """The results of one annotation, sorted by what they are; everything has its place in one of these.
 
+    `given` are the results as they came; `unlisted` are arrows with labels that the configuration lacks.
+    """
+
+    given: list[Any] = []
     regions: list[Region] = []
     choices: list[Choice] = []
     arrows: list[Arrow] = []
+    unlisted: list[Arrow] = []
     verdicts: list[str] = []
     rejected: list[Rejected] = []
     lost: Counter[str] = msgspec.field(default_factory=Counter)
     repaired: Counter[str] = msgspec.field(default_factory=Counter)
 
-    def reject(self, reason: Reason, message: str, index: int | None) -> None:
-        """Note what is not taken over."""
-        self.rejected.append(Rejected(reason=reason, message=message, index=index))
+    def reject(self, unit: Unit, kind: str, message: str, index: int, **more: Any) -> None:
+        """Note what is not taken over of the result at a place in the list."""
+        found = Rejected(
+            unit=unit, kind=kind, message=message, path=place(index), value=self.given[index], **more
+        )
+        self.rejected.append(found)
+
+
+def place(index: int) -> str:
+    """The JSON path of a result in an annotation.
+
+    >>> place(3)
+    '$.result[3]'
+    """
+    return f"$.result[{index}]"
+
+
+def in_order(rejected: Iterable[Rejected]) -> tuple[Rejected, ...]:
+    """What was rejected in the order of the results; what is of none of them first."""
+    return tuple(sorted(rejected, key=lambda item: (len(item.path), item.path)))
 
 
 class _Value(msgspec.Struct):
@@ -145,13 +136,16 @@ def sort(results: Any, text: str, controls: Controls, place: Callable[[int], int
     sorter = _Sorter(text, controls, place)
     if not isinstance(results, list):
         message = f"a list of results is expected, got {type(results).__name__}"
-        sorter.out.rejected.append(Rejected(reason="malformed", message=message, result=results))
+        sorter.out.rejected.append(
+            Rejected(unit="document", kind="malformed", message=message, value=results)
+        )
         return sorter.out
+    sorter.out.given = results
     for index, result in enumerate(results):
         try:
             sorter.sort(index, result)
         except msgspec.ValidationError as error:
-            sorter.out.reject("malformed", str(error), index)
+            sorter.out.reject(sorter.unit(result), "malformed", str(error), index, **_read(result))
     return sorter.out
 
 
@@ -163,7 +157,7 @@ class _Sorter:
         self.controls = controls
         self.place = place
         self.out = Sorted()
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: dict[tuple[str, str], _Raw] = {}
 
     def sort(self, index: int, result: Any) -> None:
         """Sort one result; raises `msgspec.ValidationError` if it is not of the known form."""
@@ -175,7 +169,7 @@ class _Sorter:
         if control is None or raw.to_name not in (None, self.controls.text):
             known = ", ".join(self.controls.controls)
             message = f"no control {raw.from_name!r} for {raw.to_name!r}; the configuration has: {known}"
-            self.out.reject("unknown-control", message, index)
+            self.out.reject(self.unit(result), "unknown-control", message, index, **_read(result))
         elif control.name == labelconfig.EXCLUDED:
             if not (raw.id or "").startswith(MARK):  # those of Goldwire are there to be seen only
                 self.out.lost["region marked as excluded"] += 1
@@ -186,20 +180,30 @@ class _Sorter:
         else:
             self.out.lost[f"{control.tag} {control.name}"] += 1
 
+    def unit(self, result: Any) -> Unit:
+        """What a result is meant to be, as far as it can be told."""
+        kind = result.get("type") if isinstance(result, dict) else None
+        if kind in ("relation", "choices"):
+            return "argument" if kind == "relation" else "attribute"
+        return "event" if kind and result.get("from_name") in self.controls.triggers else "mention"
+
     def _region(self, index: int, raw: _Raw, control: Control) -> None:
         value = msgspec.convert(raw.value, _Value)
+        labels = dict.fromkeys(value.labels)
         if raw.id is None:
-            self.out.reject("malformed", "a region without an id", index)
+            self._reject(index, raw, "malformed", "a region without an id", *labels)
             return
-        span = self._span(value, index)
-        if span is None:
+        span = self._span(value)
+        if isinstance(span, Flaw):
+            self._reject(index, raw, span.kind, span.message, *labels)
             return
-        if (raw.id, control.name) in self._seen:
-            self.out.reject("duplicate", f"region {raw.id!r} of {control.name} occurs twice", index)
+        if (earlier := self._seen.setdefault((raw.id, control.name), raw)) is not raw:
+            kind = "duplicate" if earlier == raw else "repeated-id"
+            self._reject(index, raw, kind, f"region {raw.id!r} of {control.name} occurs twice", *labels)
             return
-        self._seen.add((raw.id, control.name))
-        labels = self._labels(index, value, control)
-        if not labels:
+        span = Span(self.place(span.start), self.place(span.end))
+        kept = self._labels(index, raw, control, span)
+        if not kept:
             return
         if raw.meta and "text" in raw.meta:
             self.out.lost["note on a region"] += 1
@@ -208,40 +212,48 @@ class _Sorter:
                 index=index,
                 id=raw.id,
                 control=control.name,
-                labels=labels,
-                span=Span(self.place(span.start), self.place(span.end)),
+                labels=kept,
+                span=span,
                 meta=_ours(raw.meta),
                 score=raw.score,
             )
         )
 
-    def _span(self, value: _Value, index: int) -> Span | None:
-        """The span in the task's text; None, and the reason noted, if there is none."""
+    def _reject(
+        self, index: int, raw: _Raw, kind: str, message: str, *labels: str, span: Span | None = None
+    ) -> None:
+        """Note a region: once for each of its labels, as it would be taken over."""
+        result = self.out.given[index]
+        read = _read(result) if span is None else {**_read(result), "spans": raw_spans([span])}
+        for label in labels or (None,):
+            self.out.reject(self.unit(result), kind, message, index, **{**read, "id": raw.id, "type": label})
+
+    def _span(self, value: _Value) -> Span | Flaw:
+        """The span in the task's text, or why there is none."""
         text, start, end = self.text, value.start, value.end
         fits = 0 <= start <= end <= len(text)
         if fits and (value.text is None or same_words(text[start:end], value.text)):
             if start < end:
                 return Span(start, end)
-            self.out.reject("empty-span", f"[{start}, {end}] covers nothing", index)
-        elif (repaired := _from_utf16(value, text)) is not None:
+            return Flaw("", "empty-span", f"[{start}, {end}] covers nothing")
+        if (repaired := _from_utf16(value, text)) is not None:
             self.out.repaired["offsets in UTF-16"] += 1
             return repaired
-        elif fits:
+        if fits:
             message = f"at [{start}, {end}] the text has {text[start:end]!r}, the region says {value.text!r}"
-            self.out.reject("text-differs", message, index)
-        else:
-            message = f"[{start}, {end}] is no span of a text of {len(text)} code points"
-            self.out.reject("outside-text", message, index)
-        return None
+            return Flaw("", "words-differ", message)
+        message = f"[{start}, {end}] is no span of a text of {len(text)} code points"
+        return Flaw("", "outside-text", message)
 
-    def _labels(self, index: int, value: _Value, control: Control) -> tuple[str, ...]:
-        if not value.labels:
-            self.out.reject("unlabelled", "a region without a label", index)
-        unknown = [label for label in value.labels if not control.dynamic and label not in control.values]
+    def _labels(self, index: int, raw: _Raw, control: Control, span: Span) -> tuple[str, ...]:
+        labels = dict.fromkeys(msgspec.convert(raw.value, _Value).labels)
+        if not labels:
+            self._reject(index, raw, "unlabelled", "a region without a label", span=span)
+        unknown = [label for label in labels if not control.dynamic and label not in control.values]
         for label in unknown:
             message = f"{control.name} has no label {label!r}; it has: {', '.join(control.values)}"
-            self.out.reject("unknown-label", message, index)
-        return tuple(dict.fromkeys(label for label in value.labels if label not in unknown))
+            self._reject(index, raw, "unknown-type", message, label, span=span)
+        return tuple(label for label in labels if label not in unknown)
 
     def _choice(self, index: int, raw: _Raw, control: Control) -> None:
         chosen = msgspec.convert(raw.value, _Chosen).choices
@@ -253,10 +265,10 @@ class _Sorter:
             return
         unknown = [value for value in chosen if value not in control.values]
         if unknown or len(chosen) != 1:
-            reason: Reason = "unknown-label" if unknown else "contradiction"
+            kind = "unknown-value" if unknown else "contradiction"
             known = ", ".join(control.values)
             message = f"one of {known} is expected, got {', '.join(chosen) or 'none'}"
-            self.out.reject(reason, message, index)
+            self.out.reject("attribute", kind, message, index)
             return
         attribute = attribute_name(control.name)
         self.out.choices.append(Choice(index=index, region=raw.id, attribute=attribute, value=chosen[0]))
@@ -265,14 +277,11 @@ class _Sorter:
         raw = msgspec.convert(result, _RawArrow)
         ends = (raw.to_id, raw.from_id) if raw.direction == "left" else (raw.from_id, raw.to_id)
         if not raw.labels:
-            self.out.reject("unlabelled", f"the arrow from {ends[0]} to {ends[1]} has no label", index)
+            message = f"the arrow from {ends[0]} to {ends[1]} has no label"
+            self.out.reject("argument", "unlabelled", message, index)
         for label in dict.fromkeys(raw.labels or ()):
-            if label not in self.controls.arrows:
-                known = ", ".join(self.controls.arrows) or "none"
-                message = f"no arrow is called {label!r}; there are: {known}"
-                self.out.reject("unknown-label", message, index)
-                continue
-            self.out.arrows.append(
+            listed = label in self.controls.arrows
+            (self.out.arrows if listed else self.out.unlisted).append(
                 Arrow(
                     index=index,
                     label=label,
@@ -282,6 +291,21 @@ class _Sorter:
                     meta=_ours(raw.meta),
                 )
             )
+
+
+def _read(result: Any) -> dict[str, Any]:
+    """What can be read of a region that is not taken over: id, label, place and words."""
+    value = result.get("value") if isinstance(result, dict) else None
+    if not isinstance(value, dict):
+        return {}
+    labels = value.get("labels")
+    found = {
+        "id": result.get("id"),
+        "type": labels[0] if isinstance(labels, list) and labels else None,
+        "words": value.get("text"),
+    }
+    texts: dict[str, Any] = {name: given for name, given in found.items() if isinstance(given, str)}
+    return {**texts, "spans": raw_spans([[value.get("start"), value.get("end")]])}
 
 
 def _ours(meta: dict[str, Any] | None) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def encode(
         marks = excluded_regions(document)
         if given is not None:
             kept, dropped = sound(given, document, ontology)
-            faults += [Fault(document.id, " ".join(item.key), item.message) for item in dropped]
+            faults += [Fault(document.id, item.path, item.message) for item in dropped]
             lost += _losses(given, kept)
             results = [*regions.encode(kept, document.text), *marks]
             task["predictions"] = [{"model_version": version or MARKS, "result": results}]

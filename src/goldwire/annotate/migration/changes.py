@@ -14,6 +14,7 @@ import msgspec
 
 from goldwire.annotate.exchange import clusters, controls, graph, regions, results
 from goldwire.annotate.exchange.controls import attribute_name
+from goldwire.annotate.exchange.results import place
 from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.migration.moves import Kind, Moves, Split
 from goldwire.corpora.ontology import Ontology
@@ -54,7 +55,9 @@ def carry(
     declared = controls.of(new)
     found = results.sort(rewritten.results, document.text, declared)
     after = graph.decode(found, document, declared, new, scores=True).annotations
-    return msgspec.structs.replace(after, provenance=annotations.provenance), rewritten
+    # What was rejected before stays as it was given; what is lost on the way is told, and no rejection.
+    kept = msgspec.structs.replace(after, provenance=annotations.provenance, rejected=annotations.rejected)
+    return kept, rewritten
 
 
 def checked(before: list[Any], document: Document, moves: Moves, old: Ontology, new: Ontology) -> Rewritten:
@@ -66,16 +69,16 @@ def checked(before: list[Any], document: Document, moves: Moves, old: Ontology, 
     rewritten = rewrite(before, moves, old, new)
     refused = _refusals(before, document, old)
     now = _refusals(rewritten.results, document, new)
-    origins = {origin: now[place] for place, origin in enumerate(rewritten.origins) if place in now}
-    more = [Uncarried(origin, "", reason) for origin, reason in origins.items() if origin not in refused]
+    origins = {origin: now[path] for i, origin in enumerate(rewritten.origins) if (path := place(i)) in now}
+    more = [Uncarried(origin, "", why) for origin, why in origins.items() if place(origin) not in refused]
     return msgspec.structs.replace(rewritten, uncarried=(*rewritten.uncarried, *more))
 
 
-def _refusals(found: list[Any], document: Document, ontology: Ontology) -> dict[int, str]:
-    """What an import would quarantine, by place."""
+def _refusals(found: list[Any], document: Document, ontology: Ontology) -> dict[str, str]:
+    """What an import would reject, by the path of its result."""
     declared = controls.of(ontology)
     decoded = graph.decode(results.sort(found, document.text, declared), document, declared, ontology)
-    return {r.index: f"{r.reason}: {r.message}" for r in decoded.rejected if r.index is not None}
+    return {item.path: f"{item.kind}: {item.message}" for item in decoded.rejected}
 
 
 def rewrite(

@@ -183,7 +183,7 @@ def carry_layer(
         after, rewritten = changes.carry(before, documents[id], change.moves, change.old, change.new)
         carried.append(after)
         where = f"layer {name}"
-        lost += [Loss(where, id, " ".join(gone.key), f"not sound: {gone.message}", False) for gone in dropped]
+        lost += [Loss(where, id, gone.path, f"not sound: {gone.message}", False) for gone in dropped]
         lost += losses(where, id, rewritten)
         told = {gone.label for gone in rewritten.uncarried}
         lost += [

@@ -139,8 +139,9 @@ def _relevant(notes: Iterable[Note]) -> list[Note]:
 def _read(path: Path) -> list[msgspec.Raw]:
     try:
         return _split(path.read_bytes(), str(path))
-    except FileNotFoundError:
-        raise ServerError(f"{path} is gone: pull again with --full to have everything anew") from None
+    except (OSError, ValueError) as error:  # the name is from a journal, which may be damaged
+        said = "is gone" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+        raise ServerError(f"{path} {said}: pull again with --full to have everything anew") from None
 
 
 def _split(data: bytes, where: str) -> list[msgspec.Raw]:

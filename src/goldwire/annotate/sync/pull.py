@@ -2,7 +2,7 @@
 
     CORPUS/labelstudio/NAME/raw/                  what came, never edited
     CORPUS/labelstudio/NAME/config.xml            the project's configuration, as it was read by
-    CORPUS/quarantine/labelstudio/NAME.jsonl      what could not be taken, and why
+    CORPUS/quarantine/labelstudio/NAME.jsonl      what was rejected (see `corpora.rejected`)
     CORPUS/labelstudio/pulled.json                which lines came from which projects
 
 The layers follow the server: what is annotated, skipped or drafted there is in them, and what was withdrawn
@@ -12,7 +12,7 @@ there goes. Lines that came otherwise stay.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,10 @@ from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import RAW, folder, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import Naming, read_json
-from goldwire.corpora.codec import encode_lines
+from goldwire.corpora import rejected
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.rejected import write_quarantine
 from goldwire.corpora.store import Corpus, write_atomic
 
 CONFIG, PULLED = "config.xml", "pulled.json"
@@ -40,15 +41,18 @@ CHUNK = 100  # tasks decoded at a time; those of one document are never parted
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
     """What a pull brought: documents now in each layer that has lines of it, and how many lines went.
 
-    `found` counts by kind, `lost` and `repaired` by what it was, `quarantined` by reason.
+    `found` counts by kind, `lost` and `repaired` by what it was, `rejected` by kind. `taken` annotations
+    are in the layers; `refused` are layers left as they were, since everything for them was rejected.
     """
 
     layers: dict[str, int]
+    taken: int
+    refused: tuple[str, ...]
     withdrawn: dict[str, int]
     found: dict[str, int]
     lost: dict[str, int]
     repaired: dict[str, int]
-    quarantined: dict[str, int]
+    rejected: dict[str, int]
     quarantine: tuple[Path, ...]
     raw: tuple[Path, ...]
 
@@ -89,11 +93,26 @@ def pull(
         imported = decode(there, context)
         del there, context  # texts twice: memory that the writing can use
         found.append(imported)
-        quarantine += _quarantine(corpus, path, imported)
-    lines, went = _lines(corpus, request.group, found)
+        written = write_quarantine(corpus.quarantine_path(f"{FOLDER}/{path.name}"), imported.rejected)
+        quarantine += [written] if written else []
+    came = [reading for imported in found for reading in imported.readings]
+    refused = deposit.all_rejected(corpus, came)
+    lines, went = _lines(corpus, request.group, found, refused)
     sizes = {layer: deposit.replace(corpus, layer, new) for layer, new in sorted(lines.items())}
-    _note_pulled(corpus, request.group, lines)
-    return _report(found, sizes, went, quarantine, folders)
+    _note_pulled(corpus, request.group, lines, refused)
+    kinds = rejected.by_kind(item for imported in found for item in imported.rejected)
+    return Pulled(
+        layers={layer: size for layer, size in sizes.items() if size},
+        taken=sum(reading.layer not in refused for reading in came),
+        refused=refused,
+        withdrawn=went,
+        found=dict(_sum(imported.found for imported in found)),
+        lost=dict(_sum(imported.lost for imported in found)),
+        repaired=dict(_sum(imported.repaired for imported in found)),
+        rejected=kinds,
+        quarantine=tuple(quarantine),
+        raw=tuple(path / RAW for path in folders),
+    )
 
 
 def folders_of(corpus: Corpus, group: str) -> list[Path]:
@@ -115,22 +134,12 @@ def fetch(client: Client, path: Path, request: Request, progress: Progress) -> t
     return project, there
 
 
-def _quarantine(corpus: Corpus, path: Path, imported: Imported) -> list[Path]:
-    """Write down what could not be taken; where, if there is anything."""
-    quarantine = corpus.quarantine_path(f"{FOLDER}/{path.name}")
-    if imported.quarantined:
-        write_atomic(quarantine, encode_lines(imported.quarantined))
-        return [quarantine]
-    quarantine.unlink(missing_ok=True)
-    return []
-
-
 def decode(there: Mirror, context: readings.Context) -> Imported:
     """What the tasks hold for layers, read some hundreds at a time, so that memory holds."""
     parts = [readings.decode(tasks, context) for tasks in _chunks(there)]
     return Imported(
         readings=tuple(reading for part in parts for reading in part.readings),
-        quarantined=tuple(item for part in parts for item in part.quarantined),
+        rejected=tuple(item for part in parts for item in part.rejected),
         found=dict(_sum(part.found for part in parts)),
         lost=dict(_sum(part.lost for part in parts)),
         repaired=dict(_sum(part.repaired for part in parts)),
@@ -172,17 +181,19 @@ def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
 # ---------------------------------------------------------------- what came and what went
 
 
-def _lines(corpus: Corpus, group: str, found: Iterable[Imported]) -> tuple[dict[str, Lines], dict[str, int]]:
+def _lines(
+    corpus: Corpus, group: str, found: Iterable[Imported], refused: Collection[str]
+) -> tuple[dict[str, Lines], dict[str, int]]:
     """The lines to put in each layer, None for those to take out; and how many are taken out of each."""
     lines: dict[str, Lines] = defaultdict(dict)
     for imported in found:
-        for layer, new in deposit.changes(imported).items():
+        for layer, new in deposit.changes(imported, refused).items():
             for document, line in new.items():
                 if line is not None or document not in lines[layer]:
                     lines[layer][document] = line
     went: Counter[str] = Counter()
     for layer, documents in _read_pulled(corpus).get(group, {}).items():
-        for document in documents:
+        for document in documents if layer not in refused else ():
             lines[layer].setdefault(document, None)
     sifted = {}
     for layer, new in lines.items():
@@ -198,31 +209,14 @@ def _sift(corpus: Corpus, layer: str, lines: Lines) -> tuple[Lines, int]:
     return kept, sum(line is None for line in kept.values())
 
 
-def _note_pulled(corpus: Corpus, group: str, lines: Mapping[str, Lines]) -> None:
+def _note_pulled(corpus: Corpus, group: str, lines: Mapping[str, Lines], refused: Collection[str]) -> None:
+    """Note which lines came; layers left as they were keep those of before."""
+    old = _read_pulled(corpus)
+    kept = {layer: ids for layer, ids in old.get(group, {}).items() if layer in refused}
     came = {layer: sorted(id for id, line in new.items() if line is not None) for layer, new in lines.items()}
-    pulled = {**_read_pulled(corpus), group: {layer: ids for layer, ids in came.items() if ids}}
+    pulled = {**old, group: {**{layer: ids for layer, ids in came.items() if ids}, **kept}}
     write_atomic(corpus.path / FOLDER / PULLED, msgspec.json.encode(pulled))
 
 
 def _read_pulled(corpus: Corpus) -> dict[str, dict[str, list[str]]]:
     return read_json(corpus.path / FOLDER / PULLED, dict[str, dict[str, list[str]]]) or {}
-
-
-def _report(
-    found: list[Imported],
-    sizes: dict[str, int],
-    withdrawn: dict[str, int],
-    quarantine: list[Path],
-    folders: list[Path],
-) -> Pulled:
-    reasons = Counter(item.reason for imported in found for item in imported.quarantined)
-    return Pulled(
-        layers={layer: size for layer, size in sizes.items() if size},
-        withdrawn=withdrawn,
-        found=dict(_sum(imported.found for imported in found)),
-        lost=dict(_sum(imported.lost for imported in found)),
-        repaired=dict(_sum(imported.repaired for imported in found)),
-        quarantined=dict(reasons.most_common()),
-        quarantine=tuple(quarantine),
-        raw=tuple(path / RAW for path in folders),
-    )

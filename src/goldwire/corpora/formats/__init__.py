@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, cast, get_args
 import msgspec
 
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.types import Annotations, Document, Rejected
 
 GROUP = "goldwire.formats"
 FORMATS = {
@@ -36,25 +36,18 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pass
 
 
-class Quarantined(_Struct, frozen=True):
-    """What could not be taken: where it stood (`file:line` or a document), why, and the thing itself."""
-
-    where: str
-    reason: str
-    document: str | None = None
-    value: Any = None
-
-
 class Reading(_Struct, frozen=True):
     """What files held. `loss` counts, by kind, what the files say and Goldwire does not keep.
 
-    `covers` is the format's (see `Format`), `source` what the files are called in a message.
+    `covers` is the format's (see `Format`), `source` what the files are called in a message. Units that could
+    not be taken are in the line of their document (`Annotations.rejected`), whole; `quarantined` is what has
+    no line: of documents that are not there, or lines that say nothing of any.
     """
 
     annotations: list[Annotations]
     documents: list[Document] = []
     loss: dict[str, int] = {}
-    quarantined: list[Quarantined] = []
+    quarantined: list[Rejected] = []
     notes: list[str] = []
     covers: Covers = "listed"
     source: str = "the files"

@@ -23,7 +23,7 @@ from pathlib import Path
 from goldwire.corpora.coverage import named
 from goldwire.corpora.encodings import decode, decode_exactly, normalise, text_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Quarantined, Reading, loss
+from goldwire.corpora.formats import Reading, loss
 from goldwire.corpora.formats.ann import parse
 from goldwire.corpora.formats.standoff import Options, encode, to_annotations
 from goldwire.corpora.offsets import hash_text
@@ -41,19 +41,17 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     made: list[Document] = []
     layer: list[Annotations] = []
     lost: Counter[str] = Counter()
-    quarantined: list[Quarantined] = []
     faults: list[Fault] = []
     for path in (found := find(paths)):
         try:
             raw, document = _text(path, options, known)
             lines = parse(decode(path.read_bytes(), str(path), options.encoding), str(path))
-            annotations, refused = to_annotations(lines, raw, document, options, lost)
+            annotations = to_annotations(lines, raw, document, options, lost)
         except DataError as error:
             faults += error.faults
             continue
         made.append(document)
         layer.append(annotations)
-        quarantined += refused
     bare = [path for path in _bare(paths, found) if known is None or path.stem in known]
     for path in bare if documents is None else ():
         try:
@@ -66,7 +64,6 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         documents=made if documents is None else [],
         annotations=layer,
         loss=loss.report(lost),
-        quarantined=quarantined,
         notes=[f"texts without .ann: {named([path.stem for path in bare])}"] if bare else [],
     )
 

@@ -25,6 +25,7 @@ def count(layer: Iterable[Annotations]) -> Counter[str]:
         found["scores"] += sum(unit.score is not None for unit in units)
         found["scores"] += sum(a.score is not None for event in item.events for a in event.arguments)
         found["scores"] += sum(relation.score is not None for relation in item.relations)
+        found["rejected units"] += len(item.rejected)
         found["provenance"] += item.provenance != type(item.provenance)()
     return found
 

@@ -1,7 +1,8 @@
 """Goldwire's own JSON lines: a layer as on disk, or predictions in the simple form (`corpora.simple`).
 
-Nothing is lost, read or written. An item that does not fit the text goes to the quarantine, alone; so does a
-line that says the system failed. A document without a line is not judged.
+Nothing is lost, read or written. An item that does not fit the text is rejected, alone. A line that cannot be
+read, says `error` or is of another text is a failure on its document, which counts as empty. A document
+without a line is not judged.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora import simple
-from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import CorpusError
-from goldwire.corpora.formats import Quarantined, Reading
-from goldwire.corpora.simple import Prediction
+from goldwire.corpora.formats import Reading
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.simple import Line
 from goldwire.corpora.store import encode_layer, write_atomic
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.types import Annotations, Document, Rejected
 
 COVERS = "listed"
 
@@ -26,47 +27,77 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """There is nothing to choose."""
 
 
-def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
-    """See `Format.read`. `CorpusError` without documents: the files hold no texts."""
+def read(
+    paths: Sequence[Path],
+    options: Options,
+    documents: Sequence[Document] | None = None,
+    ontology: Ontology | None = None,
+) -> Reading:
+    """See `Format.read`. `CorpusError` without documents: the files hold no texts.
+
+    `ontology` says which mention an argument given by its spans means. Raises `DataError` if not one line of
+    a file is in the form: then it is another format.
+    """
     del options
     if documents is None:
         raise CorpusError("these files hold no texts: make a corpus of the texts, then import them into it")
-    known = {document.id: document for document in documents}
-    annotations: list[Annotations] = []
-    quarantined: list[Quarantined] = []
-    repaired = 0
+    reader = _Reader({document.id: document for document in documents}, ontology)
     for path in paths:
-        for line in read_lines(path, Prediction):
-            document = known.get(line.document or "")
-            reason = _unfit(line, document)
-            if document is None or reason:
-                quarantined.append(_quarantined(line, reason, path))
-                continue
-            found = simple.read(line, document)
-            annotations.append(found.annotations)
-            repaired += found.repaired
-            quarantined += [
-                Quarantined(
-                    where=f"{path} {item.path}", document=document.id, reason=item.reason, value=item.value
-                )
-                for item in found.rejects
-            ]
-    notes = [f"{repaired} item(s) had offsets in UTF-16 units or bytes: counted anew"] if repaired else []
-    return Reading(annotations=annotations, quarantined=quarantined, notes=notes)
+        for line in simple.read_lines(path):
+            reader.read(line)
+    return Reading(
+        annotations=[*reader.annotations.values()], quarantined=reader.quarantined, notes=reader.notes()
+    )
 
 
-def _unfit(line: Prediction, document: Document | None) -> str:
-    """Why a line is for no document of the corpus, or no annotation of one; empty if it is."""
-    if document is None:
-        return "the corpus has no document of this id" if line.document else "no `document` is named"
-    if line.sha256 not in (None, document.sha256):
-        return "made for another text: the hashes differ"
-    return f"the system failed: {line.error}" if line.error is not None else ""
+class _Reader:
+    """Puts lines, one after the other, where they belong."""
 
+    def __init__(self, documents: Mapping[str, Document], ontology: Ontology | None) -> None:
+        self.documents, self.ontology = documents, ontology
+        self.annotations: dict[str, Annotations] = {}
+        self.quarantined: list[Rejected] = []
+        self.repaired = 0
 
-def _quarantined(line: Prediction, reason: str, path: Path) -> Quarantined:
-    value = simple.shown(msgspec.Raw(msgspec.json.encode(line)))
-    return Quarantined(where=str(path), document=line.document, reason=reason, value=value)
+    def read(self, line: Line) -> None:
+        document = self.documents.get(line.document or "")
+        if document is None:
+            named = line.document is not None
+            message = f"the corpus has no document {line.document!r}" if named else "no `document` is named"
+            self.reject(line, "unknown-document" if named else "no-document", message)
+        elif document.id in self.annotations:
+            self.reject(line, "repeated-document", f"{document.id!r} has an earlier line, which is kept")
+        else:
+            self.annotations[document.id] = self.take(line, document)
+
+    def take(self, line: Line, document: Document) -> Annotations:
+        """The annotations of a line; of one that fails its document, none and the reason."""
+        prediction = line.prediction
+        if prediction is None:
+            self.reject(line, "malformed", line.reason)
+            return simple.failed(document, line.reason)
+        if (why := simple.failure(prediction, document)) is not None:
+            self.reject(line, why.kind, why.reason)
+            return simple.failed(document, why.reason, prediction.provenance)
+        found = simple.read(prediction, document, self.ontology, where=line.where)
+        self.repaired += found.repaired
+        return found.annotations
+
+    def reject(self, line: Line, kind: str, message: str) -> None:
+        found = Rejected(
+            unit="document",
+            kind=kind,
+            message=message,
+            where=line.where,
+            document=line.document,
+            value=line.value,
+        )
+        self.quarantined.append(found)
+
+    def notes(self) -> list[str]:
+        if not self.repaired:
+            return []
+        return [f"{self.repaired} item(s) had offsets in UTF-16 units or bytes: counted anew"]
 
 
 def write(

@@ -24,9 +24,9 @@ import msgspec
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode, normalise
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Quarantined, Reading, loss
+from goldwire.corpora.formats import Reading, loss
 from goldwire.corpora.offsets import hash_text
-from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Meta, Span
+from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Meta, Rejected, Span
 
 COVERS = "listed"
 ROLES = {"SRC": "source", "TAR": "target", "LOC": "location"}
@@ -54,26 +54,47 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         raise CorpusError("plover files bring their sentences: make a corpus of them with `corpus new`")
     made: dict[str, Document] = {}
     layer: list[Annotations] = []
-    quarantined: list[Quarantined] = []
+    quarantined: list[Rejected] = []
     lost: Counter[str] = Counter()
     for path in paths:
         for record in _records(path):
             document = _document(record)
             lost.update(f"field {name}" for name in record.keys() - KEPT)
             text, parts = take_apart(_markup(record))
-            again = document.id in made
-            if again or text != document.text:
-                reason = "the id is that of an earlier record" if again else MISFIT
-                where = str(path)
-                quarantined.append(
-                    Quarantined(where=where, document=document.id, reason=reason, value=record)
-                )
-            if not again:
-                made[document.id] = document
-                if text == document.text:
-                    layer.append(_annotations(record, document, parts))
+            if document.id in made:
+                quarantined.append(_again(record, document, str(path)))
+                continue
+            made[document.id] = document
+            if text == document.text:
+                layer.append(_annotations(record, document, parts))
+            else:
+                quarantined.append(_misfit(record, document, str(path)))
     kept = list(made.values())
     return Reading(documents=kept, annotations=layer, loss=loss.report(lost), quarantined=quarantined)
+
+
+def _again(record: Mapping[str, Any], document: Document, where: str) -> Rejected:
+    return Rejected(
+        unit="document",
+        kind="repeated-document",
+        message="the id is that of an earlier record",
+        where=where,
+        document=document.id,
+        value=record,
+    )
+
+
+def _misfit(record: Mapping[str, Any], document: Document, where: str) -> Rejected:
+    """The event of a record in which it has no certain place; a line without it would say there is none."""
+    return Rejected(
+        unit="event",
+        kind="quote-not-found",
+        message=MISFIT,
+        where=where,
+        document=document.id,
+        type=record["event"],
+        value=record,
+    )
 
 
 def _records(path: Path) -> list[dict[str, Any]]:

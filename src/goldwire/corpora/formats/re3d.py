@@ -20,9 +20,10 @@ import msgspec
 from goldwire.corpora.codec import read_lines
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Quarantined, Reading, loss
+from goldwire.corpora.formats import Reading, loss
 from goldwire.corpora.offsets import hash_text
-from goldwire.corpora.types import Annotations, Document, Mention, Meta, Relation, Span
+from goldwire.corpora.rejected import raw_spans
+from goldwire.corpora.types import Annotations, Document, Mention, Meta, Rejected, Relation, Span
 
 COVERS = "listed"
 FILES = ("documents.json", "entities.json", "relations.json")
@@ -68,7 +69,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     del options
     made: dict[str, Document] = {}
     layer: list[Annotations] = []
-    quarantined: list[Quarantined] = []
+    quarantined: list[Rejected] = []
     lost: Counter[str] = Counter()
     for folder in paths:
         sources, entities, links = _files(folder)
@@ -115,11 +116,12 @@ T = TypeVar("T", _Entity, _Link)
 
 
 class _Reader:
-    """Annotations of the documents of one folder, and what was refused."""
+    """Annotations of the documents of one folder, and what was rejected: by document, or `quarantined`."""
 
     def __init__(self, documents: Mapping[str, Document], where: str) -> None:
         self.documents, self.where = documents, where
-        self.quarantined: list[Quarantined] = []
+        self.rejected: dict[str, list[Rejected]] = {id: [] for id in documents}
+        self.quarantined: list[Rejected] = []
 
     def annotations(self, entities: Iterable[_Entity], links: Iterable[_Link]) -> Iterator[Annotations]:
         """One for each document."""
@@ -129,11 +131,13 @@ class _Reader:
             ids: dict[Span, list[str]] = {}
             for mention in mentions:
                 ids.setdefault(mention.spans[0], []).append(mention.id)
+            relations = tuple(self.relations(joined.get(document.id, []), document, ids))
             yield Annotations(
                 document=document.id,
                 sha256=document.sha256,
                 mentions=mentions,
-                relations=tuple(self.relations(joined.get(document.id, []), document, ids)),
+                relations=relations,
+                rejected=tuple(self.rejected[document.id]),
             )
 
     def by_document(self, items: Iterable[T], file: str) -> dict[str, list[T]]:
@@ -142,13 +146,14 @@ class _Reader:
             if item.document in self.documents:
                 found.setdefault(item.document, []).append(item)
             else:
-                self.refuse(item, f"there is no document {item.document!r}", file)
+                message = f"there is no document {item.document!r}"
+                self.quarantined.append(self.refused(item, "unknown-document", message, file))
         return found
 
     def mentions(self, entities: Iterable[_Entity], document: Document) -> Iterator[Mention]:
         for entity in entities:
             span = Span(max(0, entity.begin), max(0, entity.end))
-            if self.gives(document, span, entity.value, entity, FILES[1]):
+            if self.gives(document, span, entity.value, entity):
                 yield Mention(id=entity.id, type=entity.type, spans=(span,))
 
     def relations(
@@ -164,25 +169,46 @@ class _Reader:
         self, link: _Link, span: Span, value: str, document: Document, ids: Mapping[Span, list[str]]
     ) -> str | None:
         """The mention at an end of a relation, where there is one and only one."""
-        if not self.gives(document, span, value, link, FILES[2]):
+        if not self.gives(document, span, value, link):
             return None
         same = ids.get(span, [])
         if len(same) != 1:
-            which = "two mentions" if same else "no mention"
-            self.refuse(link, f"{which} with the offsets of its end {value!r}", FILES[2])
+            message = f"{'two mentions' if same else 'no mention'} with the offsets of its end {value!r}"
+            self.reject(link, document, "ambiguous" if same else "no-mention", message)
             return None
         return same[0]
 
-    def gives(self, document: Document, span: Span, value: str, item: _Entity | _Link, file: str) -> bool:
+    def gives(self, document: Document, span: Span, value: str, item: _Entity | _Link) -> bool:
         got = document.text[span.start : span.end]
         if got != value:
-            self.refuse(item, f"the offsets give {got!r}, the file says {value!r}", file)
+            kind = "outside-text" if span.end > len(document.text) else "words-differ"
+            self.reject(item, document, kind, f"the offsets give {got!r}, the file says {value!r}")
         return got == value
 
-    def refuse(self, item: _Entity | _Link, reason: str, file: str) -> None:
-        where, value = f"{self.where}/{file}", msgspec.to_builtins(item)
-        found = Quarantined(where=where, document=item.document, reason=reason, value=value)
-        self.quarantined.append(found)
+    def reject(self, item: _Entity | _Link, document: Document, kind: str, message: str) -> None:
+        """Note an item, once: both ends of a relation may be wrong."""
+        file = FILES[1] if isinstance(item, _Entity) else FILES[2]
+        found = self.refused(item, kind, message, file)
+        if all(other.value != found.value for other in self.rejected[document.id][-1:]):
+            self.rejected[document.id].append(found)
+
+    def refused(self, item: _Entity | _Link, kind: str, message: str, file: str) -> Rejected:
+        if isinstance(item, _Entity):
+            place, words = (item.begin, item.end), item.value
+        else:
+            place, words = (item.source_begin, item.source_end), None
+        return Rejected(
+            unit="relation" if words is None else "mention",
+            kind=kind,
+            message=message,
+            where=f"{self.where}/{file}",
+            document=item.document,
+            id=item.id,
+            type=item.type,
+            spans=raw_spans([place]),
+            words=words,
+            value=msgspec.to_builtins(item),
+        )
 
 
 def write(

@@ -6,15 +6,28 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal
 
 import msgspec
 
 from goldwire.corpora.errors import DataError, Fault
-from goldwire.corpora.formats import Quarantined
 from goldwire.corpora.formats.ann import Lines, Link, Text, Value
 from goldwire.corpora.offsets import Converter, OffsetError, surface
-from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Relation, Span, Spans
+from goldwire.corpora.rejected import raw_spans
+from goldwire.corpora.types import (
+    Annotations,
+    Argument,
+    Document,
+    Event,
+    Mention,
+    Rejected,
+    Relation,
+    Span,
+    Spans,
+)
+from goldwire.corpora.validate import Flaw
 
+Unit = Literal["mention", "event", "argument", "attribute", "cluster"]
 _SPACE = re.compile(r"\s")
 _NUMBERED = re.compile(r"(.+?)\d+")
 
@@ -33,10 +46,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def to_annotations(
     lines: Lines, raw: str, document: Document, options: Options, lost: Counter[str]
-) -> tuple[Annotations, list[Quarantined]]:
+) -> Annotations:
     """What lines say of a document whose text stood in `raw` as the offsets count it.
 
-    `lost` is added to. Arguments and relations may name mentions that were refused: sifting finds them.
+    `lost` is added to. Arguments and relations may name mentions that were rejected: sifting finds them.
     """
     return _Reader(lines, raw, document, options, lost).read()
 
@@ -48,14 +61,20 @@ class _Reader:
         self, lines: Lines, raw: str, document: Document, options: Options, lost: Counter[str]
     ) -> None:
         self.lines, self.document, self.lost = lines, document, lost
-        self.quarantined: list[Quarantined] = []
+        self.rejected: list[Rejected] = []
+        self.wrong: dict[str, Flaw] = {}  # what is wrong with a T line, by its id
         self.clusters = _pattern(options.clusters) if options.clusters else None
         self.as_events = set(options.triggers.split(","))
         self.coreference = set(options.coreference.split(","))
+        self.triggers = {event.trigger for event in lines.events.values()}
+        links = [*lines.events.values(), *lines.relations.values()]
+        self.ends = {id for link in links for _, id in link.ends}
         self.spans = self.fitting(raw)
         lost.update(lines.other)
 
-    def read(self) -> tuple[Annotations, list[Quarantined]]:
+    def read(self) -> Annotations:
+        for id in self.wrong:
+            self.reject_text(id)
         values = self.values()
         clusters = self.joined()
         mentions = tuple(
@@ -63,19 +82,16 @@ class _Reader:
                 id=id, type=self.lines.texts[id].type, spans=self.spans[id],
                 attributes=values.get(id, {}), cluster=clusters.get(id),
             )
-            for id in self.mentions()
+            for id in filter(self.is_mention, self.spans)
         )  # fmt: skip
-        annotations = Annotations(
+        found = Annotations(
             document=self.document.id,
             sha256=self.document.sha256,
             mentions=self.named(mentions),
             events=tuple(self.events(values, clusters)),
             relations=tuple(self.relations()),
         )
-        return annotations, self.quarantined
-
-    def refuse(self, reason: str, where: str) -> None:
-        self.quarantined.append(Quarantined(where=where, document=self.document.id, reason=reason))
+        return msgspec.structs.replace(found, rejected=tuple(self.rejected))
 
     def fitting(self, raw: str) -> dict[str, Spans]:
         """Spans in code points of the document, of the T lines whose surface they give."""
@@ -88,9 +104,9 @@ class _Reader:
                 plain, fits = units, dict.fromkeys(fits, True)
         for id, fit in fits.items():
             if not fit:
-                text = self.lines.texts[id]
                 got = None if plain[id] is None else surface(raw, plain[id] or ())
-                self.refuse(f"{id}: the offsets give {got!r}, the file says {text.surface!r}", text.line)
+                message = f"{id}: the offsets give {got!r}, the file says {self.lines.texts[id].surface!r}"
+                self.wrong[id] = Flaw("", "outside-text" if got is None else "words-differ", message)
         shift = _line_end_shift(raw)
         return {
             id: tuple(Span(shift(span.start), shift(span.end)) for span in plain[id] or ())
@@ -101,17 +117,54 @@ class _Reader:
     def is_cluster(self, id: str) -> bool:
         return self.clusters is not None and self.clusters.fullmatch(self.lines.texts[id].type) is not None
 
-    def mentions(self) -> list[str]:
-        """The T lines that are mentions: no trigger, unless something else names it, and no cluster."""
-        triggers = {event.trigger for event in self.lines.events.values()}
-        links = [*self.lines.events.values(), *self.lines.relations.values()]
-        named = {id for link in links for _, id in link.ends}
-        return [
-            id
-            for id in self.spans
-            if not self.is_cluster(id)
-            and (id in named or (id not in triggers and self.lines.texts[id].type not in self.as_events))
-        ]
+    def is_mention(self, id: str) -> bool:
+        """Whether a T line is a mention: no trigger, unless something else names it, and no cluster."""
+        if self.is_cluster(id):
+            return False
+        return id in self.ends or not (id in self.triggers or self.lines.texts[id].type in self.as_events)
+
+    # ------------------------------------------------------------ what does not fit
+
+    def reject(self, unit: Unit, flaw: Flaw, where: str, **more: Any) -> None:
+        found = Rejected(
+            unit=unit,
+            kind=flaw.kind,
+            message=flaw.message,
+            where=where,
+            document=self.document.id,
+            **more,
+        )
+        self.rejected.append(found)
+
+    def reject_text(self, id: str) -> None:
+        """A T line as what it is; as a trigger it is told with its event."""
+        text = self.lines.texts[id]
+        more = {"id": id, "type": text.type, "spans": raw_spans(text.spans), "words": text.surface}
+        if self.is_cluster(id):
+            self.reject("cluster", self.wrong[id], text.line, **more)
+        elif self.is_mention(id):
+            self.reject("mention", self.wrong[id], text.line, **more)
+        elif id not in self.triggers:
+            self.reject("event", self.wrong[id], text.line, **more)
+
+    def reject_event(self, id: str, event: Link) -> None:
+        """An event without a sound trigger, and its arguments."""
+        text = self.lines.texts.get(event.trigger)
+        trigger = raw_spans(text.spans) if text else ()
+        flaw = self.wrong.get(event.trigger) or Flaw("", "no-mention", f"there is no {event.trigger}")
+        why = flaw._replace(message=f"{id}: its trigger does not fit: {flaw.message}")
+        words = text.surface if text else None
+        self.reject("event", why, event.line, id=id, type=event.type, spans=trigger, words=words)
+        for role, end in self.fillers(event):
+            if end in self.lines.events:
+                self.lost["arguments that are events"] += 1
+                continue
+            filler = self.lines.texts.get(end)
+            spans = raw_spans(filler.spans) if filler else ()
+            more = {"type": event.type, "role": role, "spans": spans, "trigger": trigger}
+            self.reject("argument", why, event.line, **more)
+
+    # ------------------------------------------------------------ what does
 
     def joined(self) -> dict[str, str]:
         """The cluster of each id that Equiv or coreference lines join, called as the first of its ids."""
@@ -131,7 +184,8 @@ class _Reader:
         for id in filter(self.is_cluster, self.spans):
             text = self.lines.texts[id]
             if (name := names.setdefault(self.spans[id], text.type)) != text.type:
-                self.refuse(f"{id}: {text.type} and {name} are clusters of one span", text.line)
+                message = f"{id}: {text.type} and {name} are clusters of one span"
+                self.reject("cluster", Flaw("", "contradiction", message), text.line, type=text.type)
         spans = {mention.spans for mention in mentions}
         self.lost["clusters without a mention"] += len(names.keys() - spans)
         return tuple(
@@ -146,18 +200,20 @@ class _Reader:
                 self.lost["attributes of relations"] += 1
                 continue
             if value.target not in self.lines.texts and value.target not in self.lines.events:
-                self.refuse(f"attribute {value.name}: there is no {value.target}", value.line)
+                message = f"attribute {value.name}: there is no {value.target}"
+                self.reject("attribute", Flaw("", "no-mention", message), value.line)
                 continue
             events = [id for id, event in self.lines.events.items() if event.trigger == value.target]
             for id in events or [value.target]:
                 if found.setdefault(id, {}).setdefault(value.name, value.value) != value.value:
-                    self.refuse(f"{id} has two values of {value.name}", value.line)
+                    message = f"{id} has two values of {value.name}"
+                    self.reject("attribute", Flaw("", "contradiction", message), value.line)
         return found
 
     def events(self, values: Mapping[str, Mapping[str, str]], clusters: Mapping[str, str]) -> Iterator[Event]:
         for id, event in self.lines.events.items():
             if event.trigger not in self.spans:
-                self.refuse(f"{id}: its trigger {event.trigger} is not there or was refused", event.line)
+                self.reject_event(id, event)
                 continue
             yield Event(
                 id=id,
@@ -167,30 +223,36 @@ class _Reader:
                 attributes=dict(values.get(id, {})),
                 cluster=clusters.get(id, clusters.get(event.trigger)),
             )
-        triggers = {event.trigger for event in self.lines.events.values()}
         for id, spans in self.spans.items():
             type = self.lines.texts[id].type
-            if type in self.as_events and id not in triggers:
+            if type in self.as_events and id not in self.triggers:
                 attributes = dict(values.get(id, {}))
                 yield Event(id=id, type=type, trigger=spans, attributes=attributes, cluster=clusters.get(id))
 
     def arguments(self, event: Link) -> Iterator[Argument]:
+        for role, end in self.fillers(event):
+            if end in self.lines.events:
+                self.lost["arguments that are events"] += 1
+            else:
+                yield Argument(role=role, mention=self.meant(end))
+
+    def fillers(self, event: Link) -> Iterator[tuple[str, str]]:
+        """Roles and what fills them."""
         seen: set[str] = set()
         for role, end in event.ends:
             # brat writes the second filler of a role as ROLE2.
             numbered = _NUMBERED.fullmatch(role)
             name = numbered[1] if numbered is not None and numbered[1] in seen else role
             seen.add(name)
-            if end in self.lines.events:
-                self.lost["arguments that are events"] += 1
-            else:
-                yield Argument(role=name, mention=self.meant(end))
+            yield name, end
 
     def meant(self, id: str) -> str:
         """The mention that an id stands for: a cluster's T line stands for the one mention with its spans."""
         if id not in self.spans or not self.is_cluster(id):
             return id
-        same = [other for other in self.mentions() if self.spans[other] == self.spans[id]]
+        same = [
+            other for other in self.spans if self.spans[other] == self.spans[id] and self.is_mention(other)
+        ]
         return same[0] if len(same) == 1 else id
 
     def relations(self) -> Iterator[Relation]:

@@ -27,11 +27,12 @@ import msgspec
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Quarantined, Reading, loss
+from goldwire.corpora.formats import Reading, loss
 from goldwire.corpora.formats.nuggets import Nugget, Section, parse
 from goldwire.corpora.offsets import surface
+from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.store import write_atomic
-from goldwire.corpora.types import Annotations, Document, Event, Span, Spans
+from goldwire.corpora.types import Annotations, Document, Event, Rejected, Span, Spans
 
 COVERS = "listed"
 TABLES = (".tab", ".tkn", ".txt.tab")
@@ -59,7 +60,6 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     known = {document.id: document for document in documents}
     layer: list[Annotations] = []
     lost: Counter[str] = Counter()
-    quarantined: list[Quarantined] = []
     faults: list[Fault] = []
     for path in paths:
         try:
@@ -75,21 +75,18 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
                 continue
             try:
                 tokens = _tokens(document, Path(options.tokens) if options.tokens else path.parent)
-                annotations, refused = _annotations(section, document, tokens)
+                annotations = _annotations(section, document, tokens)
             except DataError as error:
                 faults += error.faults
                 continue
             layer.append(annotations)
-            quarantined += refused
     if faults:
         raise DataError(f"{len(faults)} fault(s); nothing was taken", faults)
-    return Reading(annotations=layer, loss=loss.report(lost), quarantined=quarantined)
+    return Reading(annotations=layer, loss=loss.report(lost))
 
 
-def _annotations(
-    section: Section, document: Document, tokens: Mapping[str, Span]
-) -> tuple[Annotations, list[Quarantined]]:
-    events, refused, faults = [], [], []
+def _annotations(section: Section, document: Document, tokens: Mapping[str, Span]) -> Annotations:
+    events, rejected, faults = [], [], []
     for nugget in section.nuggets.values():
         try:
             trigger = _place(nugget, tokens)
@@ -98,8 +95,7 @@ def _annotations(
             continue
         got = surface(document.text, trigger)
         if _SPACE.sub("", got) != _SPACE.sub("", nugget.text):
-            reason = f"{nugget.id}: {nugget.place} gives {got!r}, the file says {nugget.text!r}"
-            refused.append(Quarantined(where=nugget.where, document=document.id, reason=reason))
+            rejected.append(_rejected(nugget, trigger, got, document))
             continue
         events.append(
             Event(
@@ -109,7 +105,23 @@ def _annotations(
         )  # fmt: skip
     if faults:
         raise DataError("unknown tokens", faults)
-    return Annotations(document=document.id, sha256=document.sha256, events=tuple(events)), refused
+    return Annotations(
+        document=document.id, sha256=document.sha256, events=tuple(events), rejected=tuple(rejected)
+    )
+
+
+def _rejected(nugget: Nugget, trigger: Spans, got: str, document: Document) -> Rejected:
+    return Rejected(
+        unit="event",
+        kind="outside-text" if any(span.end > len(document.text) for span in trigger) else "words-differ",
+        message=f"{nugget.id}: {nugget.place} gives {got!r}, the file says {nugget.text!r}",
+        where=nugget.where,
+        document=document.id,
+        id=nugget.id,
+        type=nugget.type,
+        spans=raw_spans(trigger),
+        words=nugget.text,
+    )
 
 
 def _place(nugget: Nugget, tokens: Mapping[str, Span]) -> Spans:

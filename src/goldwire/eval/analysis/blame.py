@@ -26,6 +26,7 @@ from goldwire.eval.analysis.diagnose import (
     in_order,
     kinds,
     places,
+    uncrowded,
 )
 from goldwire.eval.counting.tables import NONE, Bools, Codes, Ints, Table
 from goldwire.eval.counting.units import Units, make_units, pack
@@ -61,7 +62,8 @@ class Events(msgspec.Struct, frozen=True):
     """How the events of gold and system go together.
 
     `gold` and `system` have, for each row of a table's events, the number of its pair, `NONE` where it
-    has none; `type_wrong`, `boundary_wrong` and `gold_row`, a row of gold's events, are by pair.
+    has none; `type_wrong`, `boundary_wrong` and `gold_row`, a row of gold's events, are by pair. Documents
+    that are `left_out` (see `Findings`) have no pairs, and their arguments are not compared.
     """
 
     gold: Ints
@@ -69,12 +71,21 @@ class Events(msgspec.Struct, frozen=True):
     type_wrong: Bools
     boundary_wrong: Bools
     gold_row: Ints
+    left_out: dict[int, int]
 
 
 def arguments(gold: Table, system: Table, codes: Codes, events: Events) -> Findings:
     """What became of the arguments, with the cause of each that is wrong; the label is the role."""
     ours, theirs = make_units(parse("AC+"), gold, system, codes)
     ours, theirs = (in_order(_by_role(u, t), codes) for u, t in ((ours, gold), (theirs, system)))
+
+    def compare(one: Units, other: Units) -> Findings:
+        return _compared(one, other, gold, system, events)
+
+    return uncrowded(compare, ours, theirs, events.left_out)
+
+
+def _compared(ours: Units, theirs: Units, gold: Table, system: Table, events: Events) -> Findings:
     pairs = events.gold[gold.argument_event[ours.row]], events.system[system.argument_event[theirs.row]]
     groups = np.where(pairs[0] == NONE, -2, pairs[0]), np.where(pairs[1] == NONE, -3, pairs[1])
     match = go_together(ours, theirs, groups)
@@ -114,6 +125,7 @@ def pair_events(gold: Table, system: Table, found: Findings) -> Events:
         type_wrong=gold.event_type[gold_row] != system.event_type[system_row],
         boundary_wrong=at[0][gold_row] != at[1][system_row],
         gold_row=gold_row,
+        left_out=found.left_out,
     )
 
 

@@ -49,7 +49,8 @@ def overlapping(measure: Measure, sides: Sides) -> tuple[Units, Units, Pairs]:
     """Typed units of both sides from left to right, and all pairs that share a character."""
     case = sides.case(msgspec.structs.replace(measure, key=(measure.key[0], "type")))
     gold, system = (in_order(side, sides.codes) for side in (case.gold, case.system))
-    return gold, system, align.overlaps(gold.extents, system.extents)
+    with align.named(sides.texts.ids):
+        return gold, system, align.overlaps(gold.extents, system.extents)
 
 
 def _credit(measure: Measure, gold: Units, system: Units, pairs: Pairs) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ one class, and in one cell of the confusion matrix. For arguments the type is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -40,7 +40,8 @@ class Findings(msgspec.Struct, frozen=True):
     """A row for each unit, or for each pair of units that go together.
 
     `gold_unit` and `system_unit` number the units of the sides, `NONE` where there is none; `kind` numbers
-    `CLASSES`; `cause` numbers `blame.CAUSES`, `NONE` for units that have no cause.
+    `CLASSES`; `cause` numbers `blame.CAUSES`, `NONE` for units that have no cause. `left_out` has, by
+    number, the documents whose units are not compared, and how many pairs there are too many (see `align`).
     """
 
     gold: Side
@@ -49,6 +50,7 @@ class Findings(msgspec.Struct, frozen=True):
     system_unit: Ints
     kind: Ints
     cause: Ints
+    left_out: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -92,7 +94,31 @@ def triggers(gold: Table, system: Table, codes: Codes) -> Findings:
 
 def _typed(measure: str, gold: Table, system: Table, codes: Codes) -> Findings:
     ours, theirs = make_units(parse(measure), gold, system, codes)
-    ours, theirs = in_order(ours, codes), in_order(theirs, codes)
+    return uncrowded(_compared, in_order(ours, codes), in_order(theirs, codes))
+
+
+def uncrowded(
+    compare: Callable[[Units, Units], Findings],
+    gold: Units,
+    system: Units,
+    left_out: Mapping[int, int] | None = None,
+) -> Findings:
+    """What units are found to be, those of crowded documents and of those `left_out` before not compared."""
+    without = dict(left_out or {})
+    try:
+        found = compare(*(_outside(units, without) for units in (gold, system)))
+    except align.CrowdError as error:
+        return uncrowded(compare, gold, system, {**without, **error.crowds})
+    return msgspec.structs.replace(found, left_out=without)
+
+
+def _outside(units: Units, documents: Collection[int]) -> Units:
+    if not documents:
+        return units
+    return units.take(np.flatnonzero(~np.isin(units.extents.document, [*documents])))
+
+
+def _compared(ours: Units, theirs: Units) -> Findings:
     match = go_together(ours, theirs, (ours.extents.document, theirs.extents.document))
     kind = kinds(~match.same_place, ~match.same_label)
     return complete(ours, theirs, match, kind, (ours.extents.document, theirs.extents.document))

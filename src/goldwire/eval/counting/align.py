@@ -4,21 +4,28 @@ Among all one-to-one choices of pairs, the one with the greatest total credit is
 one with the most characters in common; among equals, the leftmost: going through the gold units from
 left to right, each has the leftmost system unit that keeps the totals, and any rather than none. That
 leaves one choice. Pairs are formed only of units that can match at all, and divided into connected
-components, so the cost follows the overlaps and not the square of the units.
+components, so the cost follows the overlaps and not the square of the units. Where one document has more
+than `MOST` of them, they are counted and not formed: `CrowdError`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from goldwire.corpora.errors import MeasureError
 from goldwire.eval.counting.tables import ROOM, Bools, Extents, Ints
 
 # Credits are compared at nine decimals, as whole numbers, so that sums of thirds cannot tie by accident.
 CREDIT_UNIT = 10**9
+# Pairs of one document that are formed at most: 0.6 GB, and some seconds.
+MOST = 2_000_000
 # Components of up to this many pairs are tried out in full; 2^8 choices take some hundred microseconds.
 _TRIED = 8
 
@@ -39,10 +46,54 @@ class Pairs(msgspec.Struct, frozen=True):
         return Pairs(self.gold[index], self.system[index], self.credit[index], self.overlap[index])
 
 
-def equal_pairs(gold: Ints, system: Ints) -> tuple[Ints, Ints]:
-    """All pairs of positions with equal keys; keys need not be distinct nor in order."""
+class CrowdError(MeasureError):
+    """More pairs in a document than memory should be given to: `crowds` has their number, by document."""
+
+    def __init__(self, message: str, crowds: Mapping[int, int] | None = None) -> None:
+        super().__init__(message)  # and that alone, so that the error goes from process to process
+        self.crowds = dict(crowds or {})
+
+
+def _crowded(crowds: Mapping[int, int], name: Callable[[int], str]) -> CrowdError:
+    document, pairs = next(iter(crowds.items()))
+    more = f" (and {len(crowds) - 1} more)" if len(crowds) > 1 else ""
+    message = (
+        f"document {name(document)}{more}: {pairs:,} pairs of a gold and a system unit may go together; at "
+        f"most {MOST:,} are looked at. See whether its annotations nest or repeat without end; leave the "
+        "document out, or score by exact spans"
+    )
+    return CrowdError(message, crowds)
+
+
+@contextmanager
+def named(ids: Sequence[str]) -> Iterator[None]:
+    """Documents have these ids in what a `CrowdError` says."""
+    try:
+        yield
+    except CrowdError as error:
+        raise _crowded(error.crowds, lambda document: repr(ids[document])) from None
+
+
+def _check(*sides: tuple[Ints, Ints, Ints]) -> None:
+    """See that there are not too many pairs, given the document and the range of partners of each unit."""
+    sizes = [np.maximum(high - low, 0) for _, low, high in sides]
+    if sum(int(size.sum()) for size in sizes) <= MOST:
+        return
+    documents = np.concatenate([document for document, _, _ in sides])
+    pairs = np.bincount(documents, np.concatenate(sizes)).astype(np.int64)
+    if len(crowded := np.flatnonzero(pairs > MOST)):
+        crowds = {document: int(pairs[document]) for document in crowded.tolist()}
+        raise _crowded(crowds, lambda document: f"number {document + 1} in order of id")
+
+
+def equal_pairs(gold: Ints, system: Ints, document: Ints) -> tuple[Ints, Ints]:
+    """All pairs of positions with equal keys, which need not be distinct nor in order.
+
+    `document` is the number of the document of each gold key.
+    """
     order = np.argsort(system, kind="stable")
     low, high = (np.searchsorted(system[order], gold, side) for side in ("left", "right"))
+    _check((document, low, high))
     first, second = _ranges(low, high)
     return first, order[second]
 
@@ -62,16 +113,23 @@ def overlaps(
     by_gold, by_system = np.argsort(gold_start, kind="stable"), np.argsort(system_start, kind="stable")
     gold_sorted, system_sorted = gold_start[by_gold], system_start[by_system]
     # The part that starts later (the system's, if both start together) starts inside the other.
-    first, later = _ranges(*(np.searchsorted(system_sorted, edge) for edge in (gold_start, gold_end)))
-    second, earlier = _ranges(
-        np.searchsorted(gold_sorted, system_start, "right"), np.searchsorted(gold_sorted, system_end)
-    )
+    after = _between(system_sorted, gold_start, gold_end)
+    before = _between(gold_sorted, system_start, system_end, "right")
+    _check((gold.document[gold.owner], *after), (system.document[system.owner], *before))
+    first, later = _ranges(*after)
+    second, earlier = _ranges(*before)
     left = np.concatenate([first, by_gold[earlier]])
     right = np.concatenate([by_system[later], second])
     shared = np.minimum(gold_end[left], system_end[right]) - np.maximum(gold_start[left], system_start[right])
     if len(gold.starts) == len(gold) and len(system.starts) == len(system):  # all of one part
         return Pairs(left, right, np.ones(len(left)), shared)
     return _by_unit(gold.owner[left], system.owner[right], shared, len(system))
+
+
+def _between(
+    order: Ints, low: Ints, high: Ints, side: Literal["left", "right"] = "left"
+) -> tuple[Ints, Ints]:
+    return np.searchsorted(order, low, side).astype(np.int64), np.searchsorted(order, high).astype(np.int64)
 
 
 def _ranges(low: Ints, high: Ints) -> tuple[Ints, Ints]:
@@ -111,14 +169,31 @@ def assign(pairs: Pairs) -> Pairs:
     Units are numbered from left to right on either side; that is what "leftmost" goes by.
     """
     alone = (_degree(pairs.gold) == 1) & (_degree(pairs.system) == 1)
-    chosen = [np.flatnonzero(alone)]
-    credit = np.rint(pairs.credit * CREDIT_UNIT).astype(np.int64)
-    for component in components(pairs.gold, pairs.system, np.flatnonzero(~alone)):
-        weights = credit[component], pairs.overlap[component]
-        solve = _try if len(component) <= _TRIED else _optimise
-        chosen.append(component[solve(pairs.gold[component], pairs.system[component], *weights)])
-    kept = np.concatenate(chosen)
+    kept = np.concatenate([np.flatnonzero(alone), *_chosen(pairs, np.flatnonzero(~alone))])
     return pairs.take(kept[np.argsort(pairs.gold[kept])])
+
+
+def _chosen(pairs: Pairs, index: Ints) -> Iterator[Ints]:
+    """The best of the pairs at `index`: small components are tried out, the others solved together."""
+    if not len(index):
+        return
+    credit = np.rint(pairs.credit * CREDIT_UNIT).astype(np.int64)
+    columns = pairs.gold, pairs.system, credit, pairs.overlap
+    index, sizes = components(pairs.gold, pairs.system, index)
+    small = np.repeat(sizes <= _TRIED, sizes)
+    few, many = index[small], index[~small]
+    at = np.concatenate([[0], np.cumsum(sizes[sizes <= _TRIED])]).tolist()
+    cells = list(zip(*(column[few].tolist() for column in columns), strict=True))
+    tried = [low + one for low, high in pairwise(at) for one in _try(cells[low:high])]
+    yield few[np.array(tried, np.int64)]
+    if len(many):
+        from goldwire.eval.counting import optimum  # brings scipy, and most scorings never come here
+
+        yield many[
+            optimum.best(
+                pairs.gold[many], pairs.system[many], credit[many], pairs.overlap[many], sizes[sizes > _TRIED]
+            )
+        ]
 
 
 def _degree(unit: Ints) -> Ints:
@@ -126,29 +201,33 @@ def _degree(unit: Ints) -> Ints:
     return np.bincount(unit)[unit] if len(unit) else unit
 
 
-def components(gold: Ints, system: Ints, index: Ints) -> Iterator[Ints]:
-    """The pairs at `index`, divided so that no unit is in two divisions; each in order of gold, system."""
-    index = index[np.lexsort((system[index], gold[index]))]
-    parent: dict[int, int] = {}
+def components(gold: Ints, system: Ints, index: Ints) -> tuple[Ints, Ints]:
+    """The pairs at `index`, component after component, each in order of gold and system; and their sizes.
 
-    def root(node: int) -> int:
-        while (up := parent.setdefault(node, node)) != node:
-            parent[node] = parent[up]
-            node = up
-        return node
-
-    ends = list(zip(gold[index].tolist(), (~system[index]).tolist(), strict=True))
-    for one, other in ends:
-        parent[root(one)] = root(other)
-    found: dict[int, list[int]] = {}
-    for pair, (one, _) in zip(index.tolist(), ends, strict=True):
-        found.setdefault(root(one), []).append(pair)
-    yield from (np.array(pairs, np.int64) for pairs in found.values())
+    No unit is in two components.
+    """
+    root = _roots(*(np.unique(side[index], return_inverse=True)[1] for side in (gold, system)))
+    order = np.lexsort((system[index], gold[index], root))
+    return index[order], np.unique(root, return_counts=True)[1]
 
 
-def _try(gold: Ints, system: Ints, credit: Ints, overlap: Ints) -> Ints:
+def _roots(gold: Ints, system: Ints) -> Ints:
+    """A number for each pair, equal for those of one component."""
+    root = np.arange(int(gold.max()) + 1)  # of each gold unit: one of its component, the least in the end
+    while True:
+        least = np.full(int(system.max()) + 1, len(root))
+        np.minimum.at(least, system, root[gold])
+        lower = root.copy()
+        np.minimum.at(lower, root[gold], least[system])
+        while (lower[lower] != lower).any():
+            lower = lower[lower]
+        if (lower == root).all():
+            return root[gold]
+        root = lower
+
+
+def _try(pairs: Sequence[tuple[int, int, int, int]]) -> tuple[int, ...]:
     """The best choice among a few pairs, which are in order of gold and system, by trying all."""
-    pairs = list(zip(gold.tolist(), system.tolist(), credit.tolist(), overlap.tolist(), strict=True))
     best: tuple[int, int, tuple[int, ...]] = (-1, -1, ())
     # Taking a pair is tried before leaving it, so the first of equal choices is the leftmost.
     ahead: list[tuple[int, int, int, tuple[int, ...]]] = [(0, 0, 0, ())]
@@ -162,89 +241,4 @@ def _try(gold: Ints, system: Ints, credit: Ints, overlap: Ints) -> Ints:
         one, other, worth, shared = pairs[at]
         if all(one != pairs[k][0] and other != pairs[k][1] for k in taken):
             ahead.append((at + 1, total + worth, common + shared, (*taken, at)))
-    return np.array(best[2], np.int64)
-
-
-def _optimise(gold: Ints, system: Ints, credit: Ints, overlap: Ints) -> Ints:
-    """The best choice among many pairs: two assignments, each among the optima of the one before.
-
-    Every unit may also stay alone, with a partner of its own that is worth nothing.
-    """
-    rows, row = np.unique(gold, return_inverse=True)
-    columns, column = np.unique(system, return_inverse=True)
-    size = len(rows) + len(columns)
-    allowed: Bools = np.zeros((size, size), np.bool_)
-    allowed[row, column] = True
-    allowed[np.arange(len(rows)), len(columns) + np.arange(len(rows))] = True
-    allowed[len(rows) + np.arange(len(columns)), np.arange(len(columns))] = True
-    allowed[len(rows) :, len(columns) :] = True
-    for worth in (credit, overlap):
-        weights = np.zeros((size, size), np.int64)
-        weights[row, column] = worth
-        allowed, partner = _optima(weights, allowed)
-    partner = _leftmost(allowed, partner, len(rows))
-    return np.flatnonzero(partner[row] == column)
-
-
-def _optima(weights: Ints, allowed: Bools) -> tuple[Bools, Ints]:
-    """The cells that an optimal full assignment may use, and one such assignment."""
-    from scipy.optimize import linear_sum_assignment  # slow to import, and most scorings never come here
-
-    forbidden = -(int(weights.sum()) + 1)
-    rows, partner = linear_sum_assignment(np.where(allowed, weights, forbidden), maximize=True)
-    own = weights[rows, partner]
-    # Potentials of the columns by longest paths: `value[c] - value[partner[r]] >= weights[r, c] - own[r]`.
-    gain = np.where(allowed, weights - own[:, None], forbidden)
-    value = np.zeros(len(rows), np.int64)
-    while True:
-        raised = np.maximum(value, (gain + value[partner][:, None]).max(axis=0))
-        if (raised == value).all():
-            break
-        value = raised
-    tight = allowed & (gain + value[partner][:, None] == value[None, :])
-    return tight, partner
-
-
-def _leftmost(allowed: Bools, partner: Ints, rows: int) -> Ints:
-    """The full assignment within `allowed` in which row after row has its first possible column."""
-    partner = partner.copy()
-    free = np.ones(len(partner), np.bool_)  # rows whose column is not settled yet
-    for row in range(rows):
-        for column in np.flatnonzero(allowed[row]).tolist():
-            if column == partner[row] or _exchange(allowed, partner, free, row, column):
-                break
-        free[row] = False
-    return partner
-
-
-def _exchange(allowed: Bools, partner: Ints, free: Bools, row: int, column: int) -> bool:
-    """Give `column` to `row`, moving other free rows along an alternating path; False if there is none."""
-    owner = np.empty(len(partner), np.int64)
-    owner[partner] = np.arange(len(partner))
-    start, goal = int(owner[column]), int(partner[row])
-    if not free[start]:
-        return False
-    came: dict[int, int] = {column: row}  # column -> the row that would take it
-    queue = [start]
-    seen = np.zeros(len(partner), np.bool_)
-    seen[[column, *partner[~free]]] = True
-    for taker in queue:
-        for other in np.flatnonzero(allowed[taker] & ~seen).tolist():
-            seen[other] = True
-            came[other] = taker
-            if other == goal:
-                _flip(partner, came, goal, row)
-                return True
-            queue.append(int(owner[other]))
-    return False
-
-
-def _flip(partner: Ints, came: dict[int, int], column: int, last: int) -> None:
-    """Hand the columns along the path that ends at `column`, back to the row that began it."""
-    while True:
-        taker = came[column]
-        left = int(partner[taker])
-        partner[taker] = column
-        if taker == last:
-            return
-        column = left
+    return best[2]

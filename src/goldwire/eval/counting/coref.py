@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting.assign import assign
+from goldwire.eval.counting.align import Pairs, assign
 from goldwire.eval.counting.rejected import is_holder
 
 Clusters = Sequence[Sequence[Hashable]]
@@ -183,7 +183,7 @@ def ceaf_e(table: Overlaps) -> Numbers:
 
 
 def _aligned(table: Overlaps, similarity: NDArray[np.float64]) -> float:
-    return math.fsum(similarity[assign(table.rows, table.columns, similarity)])
+    return math.fsum(assign(Pairs(table.rows, table.columns, similarity, table.shared)).credit)
 
 
 def lea(table: Overlaps) -> Numbers:

@@ -9,8 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from goldwire.corpora.coverage import DRAFT, SKIPPED
-from goldwire.corpora.types import Annotations
+from goldwire.corpora.types import DRAFT, SKIPPED, Annotations
 from goldwire.eval.counting.texts import Texts
 
 
@@ -50,9 +49,13 @@ def limit(texts: Texts, gold: Sequence[Annotations], scope: Scope) -> tuple[Text
     A document of several lines goes by the last: that it has several is told when they are read.
     """
     reasons = _reasons(texts, gold, scope)
-    if not reasons:
+    if not reasons and scope.unjudged == "left-out":
         return texts, Cover(documents=len(texts.rows))
     found = Counter(reasons.values())
+    if scope.unjudged == "empty":
+        found[SKIPPED] = sum(
+            item.provenance.status == SKIPPED and item.document not in reasons for item in gold
+        )
     cover = Cover(
         documents=len(texts.rows),
         outside=found["outside"],

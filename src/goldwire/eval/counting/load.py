@@ -17,16 +17,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, layer_faults
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting import align, rejected, tables
-from goldwire.eval.counting.counts import (
-    COLUMNS,
-    SYSTEM,
-    SYSTEM_HITS,
-    Counts,
-    Patterns,
-    condense,
-    make_counts,
-    numbered,
-)
+from goldwire.eval.counting.counts import Patterns
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
 from goldwire.eval.counting.texts import Row, TextRow, Texts, ascend, iter_chunks
 
@@ -199,33 +190,12 @@ class _Maker:
         )
 
     def rejections(self, table: Table) -> Patterns:
-        """What was rejected, by kind, and under "" all that was given (see `record.REJECTED`)."""
-        size = len(self.texts.rows)
-        given = _given(table, size)
-        if not self.rejected:
-            return _nothing_rejected(given)
-        kinds = Codes({"": 0})
-        number = np.array([number for number, _ in self.rejected], np.int64)
-        kind = np.array([kinds[kind] for _, kind in self.rejected], np.int64)
+        """What was rejected, of all that was given."""
+        given = _given(table, len(self.texts.rows))
         if not self.need.rejected:  # what is not put back is not in the table
-            given += np.bincount(number, minlength=size)
-        values = np.zeros((size + len(number), len(COLUMNS)))
-        values[:size, SYSTEM], values[size:, SYSTEM_HITS] = given, 1
-        document = np.concatenate([np.arange(size), number])
-        label = np.concatenate([np.zeros(size, np.int64), kind])
-        return condense(make_counts(self.texts.ids, kinds.names(), document, label, values))
-
-
-def _nothing_rejected(given: Ints) -> Patterns:
-    """The table of documents in which nothing was rejected, made in no time: nearly all are such."""
-    many = np.bincount(given)
-    numbers = np.flatnonzero(many)
-    times, index = many[numbers], (np.cumsum(many > 0) - 1)[given]
-    values = np.zeros((len(numbers), len(COLUMNS)))
-    values[:, SYSTEM] = numbers
-    document, some = np.arange(len(numbers), dtype=np.int32), numbers > 0
-    label = np.zeros(int(some.sum()), np.int32)
-    return Patterns(Counts(numbered(len(numbers)), ("",), document[some], label, values[some]), times, index)
+            for number, _ in self.rejected:
+                given[number] += 1
+        return rejected.tabulate(self.texts.ids, given, self.rejected)
 
 
 def _given(table: Table, size: int) -> Ints:

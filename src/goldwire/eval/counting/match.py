@@ -158,7 +158,7 @@ def _head(measure: Measure, case: Case) -> Pairs:
         [units.group, *words.heads(units.extents, _given(measure, units, table), case.texts).T]
         for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
     ]
-    return _paired(*align.equal_pairs(*pack(*columns)), case)
+    return _paired(*align.equal_pairs(*pack(*columns), case.gold.extents.document), case)
 
 
 def _given(measure: Measure, units: Units, table: Table) -> Ints | None:
@@ -173,7 +173,7 @@ def _coref(_: Measure, case: Case) -> Pairs:
     owner, mention = _cluster_mates(case.gold, case.gold_table)
     places = place(case.gold_table.mentions.take(mention))
     gold, system = pack([case.gold.group[owner], *places], [case.system.group, *place(case.system.extents)])
-    left, right = align.equal_pairs(gold, system)
+    left, right = align.equal_pairs(gold, system, case.gold.extents.document[owner])
     width = max(len(case.system), 1)
     cells = np.unique(owner[left] * width + right)
     return _paired(cells // width, cells % width, case)
@@ -183,9 +183,11 @@ def _cluster_mates(units: Units, table: Table) -> tuple[Ints, Ints]:
     """Every (unit, mention) where the mention is the argument's own or of its cluster, in its document."""
     own = table.argument_mention[units.row]
     cluster, document = table.mention_cluster, table.mentions.document
-    unit, mention = align.equal_pairs(*pack([document[own], cluster[own]], [document, cluster]))
-    linked = cluster[own[unit]] != NONE
-    return np.concatenate([np.arange(len(own)), unit[linked]]), np.concatenate([own, mention[linked]])
+    linked, mates = np.flatnonzero(cluster[own] != NONE), np.flatnonzero(cluster != NONE)
+    mine = own[linked]
+    keys = pack([document[mine], cluster[mine]], [document[mates], cluster[mates]])
+    unit, mention = align.equal_pairs(*keys, document[mine])
+    return np.concatenate([np.arange(len(own)), linked[unit]]), np.concatenate([own, mates[mention]])
 
 
 _CANDIDATES: dict[str, Candidates] = {

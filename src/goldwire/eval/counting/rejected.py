@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
 
 from goldwire.corpora import exclude
 from goldwire.corpora.offsets import surface
@@ -28,6 +29,17 @@ from goldwire.corpora.types import (
     Span,
     Spans,
 )
+from goldwire.eval.counting.counts import (
+    COLUMNS,
+    SYSTEM,
+    SYSTEM_HITS,
+    Counts,
+    Patterns,
+    condense,
+    make_counts,
+    numbered,
+)
+from goldwire.eval.counting.tables import Codes, Ints
 
 BEYOND = 2**31  # no text has so many code points
 UNKNOWN = "?"  # the type of what came without one that could be read
@@ -79,6 +91,37 @@ def _is_back(id: str) -> bool:
     return id.startswith((_BACK, _HOLDER))
 
 
+# ---------------------------------------------------------------- how much it is
+def tabulate(ids: tuple[str, ...], given: Ints, found: Sequence[tuple[int, str]]) -> Patterns:
+    """What was rejected, by kind, and under "" all that was `given` of each document (see `record.REJECTED`).
+
+    `found` has a document's number and the kind for each unit.
+    """
+    if not found:
+        return _nothing(given)
+    kinds = Codes({"": 0})
+    number = np.array([number for number, _ in found], np.int64)
+    kind = np.array([kinds[kind] for _, kind in found], np.int64)
+    values = np.zeros((len(ids) + len(found), len(COLUMNS)))
+    values[: len(ids), SYSTEM], values[len(ids) :, SYSTEM_HITS] = given, 1
+    document = np.concatenate([np.arange(len(ids)), number])
+    label = np.concatenate([np.zeros(len(ids), np.int64), kind])
+    return condense(make_counts(ids, kinds.names(), document, label, values))
+
+
+def _nothing(given: Ints) -> Patterns:
+    """The table of documents in which nothing was rejected, made in no time: nearly all are such."""
+    many = np.bincount(given)
+    numbers = np.flatnonzero(many)
+    times, index = many[numbers], (np.cumsum(many > 0) - 1)[given]
+    values = np.zeros((len(numbers), len(COLUMNS)))
+    values[:, SYSTEM] = numbers
+    document, some = np.arange(len(numbers), dtype=np.int32), numbers > 0
+    label = np.zeros(int(some.sum()), np.int32)
+    return Patterns(Counts(numbered(len(numbers)), ("",), document[some], label, values[some]), times, index)
+
+
+# ---------------------------------------------------------------- one line
 class _Back:
     """One line, and what is put back into it."""
 

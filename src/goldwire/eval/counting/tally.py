@@ -11,6 +11,7 @@ import numpy as np
 
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting import words
+from goldwire.eval.counting.align import named
 from goldwire.eval.counting.counts import (
     COLUMNS,
     GOLD,
@@ -65,7 +66,8 @@ class Outcome(msgspec.Struct, frozen=True):
 def count(measure: Measure, sides: Sides) -> Outcome:
     """The counts of a system under a measure, for every document of the gold side."""
     kind = "surface" if not is_additive(measure) else measure.units
-    return _COUNTERS[kind](measure.counted, sides)
+    with named(sides.texts.ids):
+        return _COUNTERS[kind](measure.counted, sides)
 
 
 def texts_wanted(measures: Iterable[Measure]) -> bool:

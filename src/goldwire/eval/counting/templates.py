@@ -22,15 +22,13 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from goldwire.corpora.types import Annotations, Event, Mention
-from goldwire.eval.counting.align import Pairs
-from goldwire.eval.counting.align import assign as align
-from goldwire.eval.counting.assign import assign
+from goldwire.eval.counting.align import Pairs, assign
 from goldwire.eval.counting.coref import Numbers
 from goldwire.eval.counting.rejected import words_at
 
@@ -88,7 +86,7 @@ def ree(gold: Sequence[Template], system: Sequence[Template]) -> Tallies:
     tallies = {}
     for role in sorted({*ours, *theirs}):
         wanted, given = _in_order(ours.get(role, ())), _in_order(theirs.get(role, ()))
-        hits = _best([(i, j, 1) for i, g in enumerate(wanted) for j, s in enumerate(given) if s <= g])
+        hits = _best([(i, j, 1) for i, j, shared in _meeting(wanted, given) if shared == len(given[j])])
         tallies[role] = Numbers(hits, len(given), hits, len(wanted))
     return tallies
 
@@ -141,7 +139,7 @@ def _aligned(gold: Sequence[Template], system: Sequence[Template], hitter: Hitte
     }
     cells = [(i, j, *_total(hits)) for (i, j), hits in found.items()]
     columns = np.array([cell for cell in cells if cell[2]], dtype=np.int64).reshape(-1, 4).T
-    chosen = align(Pairs(columns[0], columns[1], columns[2].astype(np.float64), columns[3]))
+    chosen = assign(Pairs(columns[0], columns[1], columns[2].astype(np.float64), columns[3]))
     return [found[pair] for pair in zip(chosen.gold.tolist(), chosen.system.tolist(), strict=True)]
 
 
@@ -170,20 +168,31 @@ def _total(hits: Mapping[str, Hits]) -> Hits:
 
 
 def _subset_hits(gold: frozenset[Entity], system: frozenset[Entity]) -> Hits:
-    on_system = sum(any(s <= g for g in gold) for s in system)
-    return on_system, sum(any(s <= g for s in system) for g in gold)
+    given = list(system)
+    subsets = [(i, j) for i, j, shared in _meeting(list(gold), given) if shared == len(given[j])]
+    return len({j for _, j in subsets}), len({i for i, _ in subsets})
 
 
 def _phi3_hits(gold: frozenset[Entity], system: frozenset[Entity]) -> Hits:
-    ours, theirs = _in_order(gold), _in_order(system)
-    shared = [(i, j, len(g & s)) for i, g in enumerate(ours) for j, s in enumerate(theirs) if g & s]
-    return (hits := _best(shared)), hits
+    hits = _best(list(_meeting(_in_order(gold), _in_order(system))))
+    return hits, hits
+
+
+def _meeting(gold: Sequence[Entity], system: Sequence[Entity]) -> Iterator[tuple[int, int, int]]:
+    """The pairs of entities that have mentions in common, and how many."""
+    homes: dict[Any, list[int]] = {}
+    for j, entity in enumerate(system):
+        for mention in entity:
+            homes.setdefault(mention, []).append(j)
+    for i, entity in enumerate(gold):
+        shared = Counter(j for mention in entity for j in homes.get(mention, ()))
+        yield from ((i, j, shared[j]) for j in sorted(shared))
 
 
 def _best(pairs: Sequence[tuple[int, int, int]]) -> int:
     """The greatest total of a one-to-one choice among (row, column, weight)."""
     rows, columns, weights = np.array(pairs, dtype=np.int64).reshape(-1, 3).T
-    return int(weights[assign(rows, columns, weights.astype(np.float64))].sum())
+    return int(assign(Pairs(rows, columns, weights.astype(np.float64), weights)).credit.sum())
 
 
 # ---------------------------------------------------------------- pooling and order

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -27,6 +28,9 @@ _ENDS = frozenset(
     via where when which who whom whose why with within without , ; : ( ) – —
     """.split()  # noqa: SIM905 - a list of words reads better as text
 )
+
+
+_BETWEEN_SPACES = re.compile(r"\S+")
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -150,14 +154,17 @@ def head(text: str, spans: Sequence[Span]) -> Span:
     >>> text[slice(*head(text, [Span(0, 40)]))]
     'city'
     """
-    found = [
-        Span(span.start + token.start, span.start + token.end)
-        for span in spans
-        for token in tokens(text[span.start : span.end])
-    ]
-    chunk = found[:1]
-    for token in found[1:]:
-        if text[token.start : token.end].lower() in _ENDS:
+    last: Span | None = None
+    for token in _iter_tokens(text, spans):
+        if last is not None and text[token.start : token.end].lower() in _ENDS:
             break
-        chunk.append(token)
-    return chunk[-1] if chunk else Span(spans[0].start, spans[-1].end)
+        last = token
+    return last or Span(spans[0].start, spans[-1].end)
+
+
+def _iter_tokens(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """The tokens of spans, word after word: a head is seldom far from the start of a long unit."""
+    for span in spans:
+        for word in _BETWEEN_SPACES.finditer(text, span.start, span.end):
+            for token in tokens(word[0]):
+                yield Span(word.start() + token.start, word.start() + token.end)

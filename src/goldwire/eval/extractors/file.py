@@ -10,9 +10,8 @@ from typing import Any
 
 import msgspec
 
-from goldwire.corpora.codec import read_lines
-from goldwire.corpora.errors import DataError, ExtractorError, Fault
-from goldwire.corpora.simple import Prediction
+from goldwire.corpora.errors import ExtractorError
+from goldwire.corpora.simple import Line, Prediction, read_lines
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, options
@@ -25,36 +24,45 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FileExtractor:
-    """Gives back what a file says of each document; a document that it does not hold gets nothing."""
+    """Gives back what a file says of each document; a document that it does not hold gets nothing.
+
+    On a document whose line cannot be read it fails, as the line says why.
+    """
 
     version = ""
     provides = frozenset({"mentions", "triggers", "arguments", "attributes", "relations", "clusters"})
     batch = 100  # nothing is computed: the messages are what costs
 
-    def __init__(self, path: Path, predictions: dict[str, Prediction], notes: tuple[str, ...] = ()) -> None:
+    def __init__(self, path: Path, lines: dict[str, Line], notes: tuple[str, ...] = ()) -> None:
         self.name = path.name
         self.notes = notes
-        self._predictions = predictions
+        self._lines = lines
 
     def extract(self, documents: Sequence[Document]) -> Iterator[Prediction]:
-        """The prediction of each document; whether it was made for this text is seen by the runner."""
+        """The prediction of each document, one with `error` where there is none to be had."""
         for document in documents:
-            yield self._predictions.get(document.id, Prediction(document=document.id))
+            line = self._lines.get(document.id)
+            if line is None:
+                yield Prediction(document=document.id)
+            elif line.prediction is None:
+                yield Prediction(document=document.id, error=line.reason)
+            else:
+                yield line.prediction
 
 
 def load(target: str, context: Context) -> FileExtractor:
-    """Read and check the file; `DataError` if a line is not in the simple form or a document comes twice."""
+    """Read the file; `DataError` if not one of its lines is in the simple form."""
     options(context, Options)
     path = Path(target)
-    predictions = read_lines(path, Prediction)
-    faults = [*_document_faults(predictions, str(path))]
-    if faults:
-        raise DataError(f"{path}: {len(faults)} fault(s); nothing was read", faults)
-    found = {str(prediction.document): prediction for prediction in predictions}
+    lines = read_lines(path)
+    found: dict[str, Line] = {}
+    for line in lines:
+        if line.document is not None:
+            found.setdefault(line.document, line)
     ids = (
         [document.id for document in open_corpus(Path(context.corpus)).documents()] if context.corpus else []
     )
-    return FileExtractor(path, found, tuple(_notes(found, ids)) if ids else ())
+    return FileExtractor(path, found, (*_line_notes(lines), *(_notes(found, ids) if ids else ())))
 
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the file is all there is
@@ -65,15 +73,18 @@ def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the 
         raise ExtractorError(f"{target or 'file:'}: cannot be read ({error.strerror})") from error
 
 
-def _document_faults(predictions: Sequence[Prediction], where: str) -> Iterator[Fault]:
-    for id, times in Counter(prediction.document for prediction in predictions).items():
-        if id is None:
-            yield Fault(where, "$.document", f"is missing in {times} line(s)")
-        elif times > 1:
-            yield Fault(where, "$.document", f"{id!r} occurs {times} times")
+def _line_notes(lines: Sequence[Line]) -> Iterator[str]:
+    """What is wrong with lines that fail no document."""
+    nameless = [line.where for line in lines if line.document is None]
+    if nameless:
+        yield f"{len(nameless)} line(s) that name no document, left out: {_some(nameless)}"
+    times = Counter(line.document for line in lines if line.document is not None)
+    repeated = sorted(id for id, number in times.items() if number > 1)
+    if repeated:
+        yield f"{len(repeated)} document(s) with several lines, of which the first counts: {_some(repeated)}"
 
 
-def _notes(predictions: dict[str, Prediction], ids: Sequence[str]) -> Iterator[str]:
+def _notes(predictions: dict[str, Line], ids: Sequence[str]) -> Iterator[str]:
     unmatched = sorted(predictions.keys() - set(ids))
     if unmatched:
         yield f"{len(unmatched)} prediction(s) for documents the corpus does not have: {_some(unmatched)}"

@@ -1,7 +1,7 @@
 """`llm:MODEL@URL`: a language model behind an OpenAI-compatible address (`URL/chat/completions`).
 
 The instruction comes from the ontology, the answer is asked for by JSON Schema. Quotes are looked up in the
-text; what cannot be found is counted as unresolved and left out. Tokens are counted, cost where prices are
+text; what cannot be found is rejected, and counted as unresolved. Tokens are counted, cost where prices are
 given. The key is read from an environment variable and is in no message, file or address.
 """
 
@@ -18,7 +18,17 @@ import msgspec
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Provenance, Spans
+from goldwire.corpora.rejected import raw_spans
+from goldwire.corpora.types import (
+    Annotations,
+    Argument,
+    Document,
+    Event,
+    Mention,
+    Provenance,
+    Rejected,
+    Spans,
+)
 from goldwire.eval.extractors import Context, DocumentError, options, prompt
 from goldwire.eval.extractors.quotes import Finder
 from goldwire.eval.extractors.web import FIRST_WAIT, TRIES, Caller, checked
@@ -121,6 +131,7 @@ class ModelExtractor:
             mentions=tuple(mentions),
             events=tuple(events),
             provenance=Provenance(details={"usage": usage}),
+            rejected=tuple(resolver.rejected),
         )
 
     def _answer(self, document: Document, spent: Counter[str]) -> _Answer:
@@ -171,20 +182,23 @@ class ModelExtractor:
 
 
 class _Resolver:
-    """Turns quotes of one document into spans and counts what that took."""
+    """Turns quotes of one document into spans, counts what that took and keeps what it rejects."""
 
     def __init__(self, document: Document, ontology: Ontology) -> None:
-        self._finder, self._ontology = Finder(document), ontology
+        self._finder, self._ontology, self._document = Finder(document), ontology, document.id
+        self.rejected: list[Rejected] = []
         self._ids: dict[str, str] = {}
         self.counts: dict[str, float] = {"unresolved": 0, "normalised": 0, "malformed": 0}
 
     def mentions(self, items: Sequence[dict[str, Any]]) -> list[Mention]:
         """The mentions whose quotes are found; the same one twice is one."""
         found: dict[tuple[str, Spans], Mention] = {}
-        for item in items:
+        for i, item in enumerate(items):
+            path = f"$.mentions[{i}]"
             quote = self._read(item, _Quote)
-            spans = quote and self._spans(quote.quote, quote.occurrence)
-            if quote is None or not spans:
+            spans = self._spans(quote.quote, quote.occurrence) if isinstance(quote, _Quote) else None
+            if not isinstance(quote, _Quote) or not spans:
+                self._reject("mention", quote, item, path, words=item.get("quote"))
                 continue
             mention = found.setdefault(
                 (quote.type, spans),
@@ -201,34 +215,80 @@ class _Resolver:
     def events(self, items: Sequence[dict[str, Any]]) -> list[Event]:
         """The events whose triggers are found, with the arguments whose mentions are."""
         found: list[Event] = []
-        for item in items:
+        for i, item in enumerate(items):
+            path = f"$.events[{i}]"
             event = self._read(item, _Event)
-            spans = event and self._spans(event.trigger, event.occurrence)
-            if event is None or not spans:
+            spans = self._spans(event.trigger, event.occurrence) if isinstance(event, _Event) else None
+            if not isinstance(event, _Event) or not spans:
+                self._reject("event", event, item, path, words=item.get("trigger"))
+                self._reject_arguments(event, item, path)
                 continue
-            arguments = [
-                Argument(role=filler.role, mention=self._ids[filler.mention])
-                for filler in event.arguments
-                if filler.mention in self._ids
-            ]
-            self.counts["unresolved"] += len(event.arguments) - len(arguments)
             found.append(
                 Event(
                     id=f"e{len(found) + 1}",
                     type=event.type,
                     trigger=spans,
-                    arguments=tuple(dict.fromkeys(arguments)),
+                    arguments=tuple(dict.fromkeys(self._arguments(event, spans, path))),
                     attributes=self._attributes(item, "event", event.type),
                 )
             )
         return found
 
+    def _arguments(self, event: _Event, trigger: Spans, path: str) -> Iterator[Argument]:
+        for i, filler in enumerate(event.arguments):
+            if filler.mention in self._ids:
+                yield Argument(role=filler.role, mention=self._ids[filler.mention])
+                continue
+            self.counts["unresolved"] += 1
+            self.rejected.append(
+                Rejected(
+                    unit="argument",
+                    kind="no-mention",
+                    message=f"mention {filler.mention!r} is not in the answer, or was rejected",
+                    where=self._document,
+                    document=self._document,
+                    type=event.type,
+                    role=filler.role,
+                    trigger=raw_spans(trigger),
+                    path=f"{path}.arguments[{i}]",
+                )
+            )
+
     def _read(self, item: dict[str, Any], type: type[Any]) -> Any:
+        """An item, or what is wrong with its form."""
         try:
             return msgspec.convert(item, type)
-        except msgspec.ValidationError:
+        except msgspec.ValidationError as error:
             self.counts["malformed"] += 1
-            return None
+            return str(error)
+
+    def _reject(
+        self, unit: Literal["mention", "event", "argument"], wrong: Any, item: Any, path: str, **more: Any
+    ) -> None:
+        """Note an item whose form is `wrong` (a text), or whose quote is not there."""
+        malformed = isinstance(wrong, str)
+        fields = item if isinstance(item, dict) else {}
+        read = {"type": fields.get("type"), "id": fields.get("id"), **more}
+        given: dict[str, Any] = {name: value for name, value in read.items() if isinstance(value, str)}
+        found = Rejected(
+            unit=unit,
+            kind="malformed" if malformed else "quote-not-found",
+            message=wrong if malformed else "the quoted words are not in the text",
+            where=self._document,
+            document=self._document,
+            path=path,
+            value=item,
+            **given,
+        )
+        self.rejected.append(found)
+
+    def _reject_arguments(self, wrong: Any, event: dict[str, Any], path: str) -> None:
+        """The arguments of a rejected event."""
+        arguments = event.get("arguments")
+        for i, item in enumerate(arguments if isinstance(arguments, list) else []):
+            role = item.get("role") if isinstance(item, dict) else None
+            at = f"{path}.arguments[{i}]"
+            self._reject("argument", wrong, item, at, type=event.get("type"), role=role, id=None)
 
     def _spans(self, quote: str, occurrence: int) -> Spans | None:
         located = self._finder.locate(quote, occurrence)

@@ -7,6 +7,7 @@ part of speech, and arguments from the dependency tree.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import warnings
 from collections.abc import Iterator, Sequence
@@ -312,14 +313,17 @@ def identity(target: str, context: Context) -> list[Any]:
     Of a pipeline in a folder, the contents of its files in place of a release.
     """
     chosen = options(context, Options)
-    place = str(_location(target))
-    package = target.partition("/")[0]
-    release: str | dict[str, str]
-    try:
-        release = version(package.replace("_", "-"))
-    except PackageNotFoundError:
-        release = digests([glob.escape(place)]) if Path(place).is_dir() else ""
     words = read_lexicon(chosen.lexicon) if chosen.lexicon else None
     mapping = labels.read(context.labels, context.ontology) if context.labels else None
     code = sources("arguments", "inflect", "lexicon", "mentions", "pipeline", "rules", "triggers")
-    return [target, version("spacy"), release, words, mapping, code]
+    return [target, version("spacy"), _release(target), words, mapping, code]
+
+
+def _release(target: str) -> str | dict[str, str]:
+    """The release of the package that a pipeline is or lies in; of a folder, the hashes of its files."""
+    place = Path(_location(target))
+    package, slash, _ = target.partition("/")
+    if package and not (slash and Path(target).exists()):
+        with contextlib.suppress(PackageNotFoundError):
+            return version(package.replace("_", "-"))
+    return digests([glob.escape(str(place))]) if place.is_dir() else ""

@@ -19,9 +19,9 @@ from goldwire.eval import comparability
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measure import name, parse
 from goldwire.eval.record import LayerFacts, Record, Result, check, decode_counts, failed_runs
+from goldwire.eval.record.verify import iter_faults
 from goldwire.eval.statistics.metrics import headline
 from goldwire.eval.text import points
-from goldwire.eval.verify import iter_faults
 
 FORMAT = 2  # as that of the record inside
 _ROUNDING = 1e-9  # sums may have been made in another order
@@ -72,7 +72,7 @@ def check_runs(record: Record, where: str = "the record") -> None:
         raise JudgementError(
             "\n  ".join([f"could not judge, nor make a baseline: a run in {where} failed", *failed])
             + "\nMend the system and run it again with `goldwire eval run`, or let it fail now and then with "
-            "`--allow-failures`; then score again."
+            "`--allow-failures` (what was imported too: `eval run --system NAME=file:…`); then score again."
         )
 
 
@@ -162,7 +162,8 @@ def iter_differences(baseline: Baseline, record: Record, policy: Policy) -> Iter
     old = baseline.record
     for difference in comparability.iter_differences(old, record):
         yield difference.told("the baseline", "the record")
-        if difference.what == "documents":
+        # Where gold judges fewer than it did, the baseline's documents alone would be fewer again.
+        if difference.what == "documents" and {*old.documents} <= {*record.documents}:
             yield "  score the baseline's alone with `eval score --documents baseline:FILE`"
     if baseline.policy != policy.fingerprint():
         yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"

@@ -53,6 +53,8 @@ def illustrate(judgement: Judgement, baseline: Baseline, traced: Traced) -> Judg
 
 
 def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]:
+    if not check.measure:
+        return
     measure = parse(check.measure)
     if measure.units not in trace.TRACED:
         return

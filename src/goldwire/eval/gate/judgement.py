@@ -19,13 +19,17 @@ from goldwire.eval.counting.counts import GOLD, Counts, make_counts
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
 from goldwire.eval.gate.policy import Kind, Policy, Rule
 from goldwire.eval.measure import Measure, name, parse
-from goldwire.eval.record import Record
+from goldwire.eval.notes import LOUD, iter_notes
+from goldwire.eval.record import Record, independent, size
+from goldwire.eval.rejections import rejection_rate
 from goldwire.eval.statistics import contrast
 from goldwire.eval.statistics.figures import FIGURES, rows, statistic
 from goldwire.eval.statistics.metrics import Score, headline, is_defined, score_row
 
 Verdict = Literal["pass", "warn", "fail", "skip"]
 LOSERS = 3  # types that are named as having lost most
+# Sums of decimals are off by parts of 10^16; no corpus shows a difference of 10^12.
+_ROUNDING = 1e-12
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +41,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One limit held against one figure.
+    """One limit held against one figure; `measure` is empty for what was rejected.
 
     `before` and `now` are the figures of baseline and record, `limit` is the rule's. For a margin, `low`
     and `high` are one-sided bounds of the difference, `p` is one-sided, `power` the chance that a true loss
@@ -73,6 +77,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def title(self) -> str:
         """System, measure and label in a few words."""
+        if not self.measure:
+            return self.system
         measure = name(parse(self.measure)) or self.measure
         return f"{self.system} {measure}" + (f" {self.label}" if self.label is not None else "")
 
@@ -107,7 +113,8 @@ def judge(record: Record, baseline: Baseline, policy: Policy) -> Judgement:
     ]
     judged = [question for question in questions if question.kind == "margin" and question.defined]
     alpha = policy.alpha / max(1, len(judged))
-    checks = tuple(_answer(question, policy, alpha, old.groups) for question in questions)
+    ceilings = [check for system in old.systems for check in _ceilings(system.name, record, old, policy)]
+    checks = (*(_answer(question, policy, alpha, old.groups) for question in questions), *ceilings)
     return Judgement(
         verdict=_worst(check.verdict for check in checks),
         alpha=alpha,
@@ -123,6 +130,7 @@ def _worst(verdicts: Iterator[Verdict]) -> Verdict:
 
 
 def _notes(record: Record, old: Record) -> Iterator[str]:
+    yield from (note.text for note in iter_notes(record) if note.kind in LOUD)
     new = [s.name for s in record.systems if s.name not in {o.name for o in old.systems}]
     if new:
         yield f"not in the baseline, so not judged: {', '.join(new)}; --update adds them"
@@ -156,8 +164,35 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
         return value
 
 
+def _ceilings(system: str, record: Record, old: Record, policy: Policy) -> Iterator[Check]:
+    """The share of a system's units that were turned away, held against each ceiling."""
+    for rule in policy.rules:
+        if rule.ceiling is not None:
+            before, now = (_rate(side, system) for side in (old, record))
+            yield Check(
+                system=system,
+                measure="",
+                figure=rule.figure,
+                kind="ceiling",
+                limit=rule.ceiling,
+                verdict="fail" if now > rule.ceiling + _ROUNDING else "pass",
+                before=before,
+                now=now,
+                documents=size(record),
+                independent=independent(record),
+            )
+
+
+def _rate(record: Record, system: str) -> float:
+    """The share of rejected units; 0 where the record tells of none."""
+    rejected, given, _ = rejection_rate(record, system) or (0, 0, None)
+    return rejected / given if given else 0.0
+
+
 def _questions(system: str, record: Record, old: Record, policy: Policy) -> Iterator[_Question]:
     for rule in policy.rules:
+        if not rule.measure:
+            continue
         measure = parse(rule.measure)
         before, now = (side.get_counts(system, str(measure.counted)) for side in (old, record))
         for label in _labels(rule, before):
@@ -217,10 +252,6 @@ def _answer(question: _Question, policy: Policy, alpha: float, groups: tuple[int
     return msgspec.structs.replace(check, verdict=_compare(check))
 
 
-# Sums of decimals are off by parts of 10^16; no corpus shows a difference of 10^12.
-_ROUNDING = 1e-12
-
-
 def _compare(check: Check) -> Verdict:
     """A floor or drop; a figure that is undefined now has lost all it had."""
     now, before = check.now or 0.0, check.before or 0.0
@@ -260,7 +291,7 @@ def _test(
 
 
 def losers(before: Counts, now: Counts, measure: Measure) -> tuple[Change, ...]:
-    """The types whose F fell, by how much of the loss in hits they bear, most first."""
+    """The types whose F fell, those with most new errors first; one that now has only errors fell too."""
     old, new = (_by_label(side) for side in (before, now))
     nothing = np.zeros(4)
     changes = []
@@ -268,10 +299,15 @@ def losers(before: Counts, now: Counts, measure: Measure) -> tuple[Change, ...]:
         rows_ = old.get(label, nothing), new.get(label, nothing)
         scores: list[Score] = [score_row(row, measure.beta) for row in rows_]
         lost = _errors(rows_[1]) - _errors(rows_[0])
-        if label and lost > 0:
+        if label and _fell(scores[0].f, scores[1].f):
             changes.append((lost, Change(label=label, before=scores[0].f, now=scores[1].f)))
     changes.sort(key=lambda item: (-item[0], item[1].label))
     return tuple(change for _, change in changes[:LOSERS])
+
+
+def _fell(before: float | None, now: float | None) -> bool:
+    """Whether a figure is less than it was; undefined was no error, so that 0 after it is a loss."""
+    return now is not None and now < (before if before is not None else 1.0)
 
 
 def _by_label(counts: Counts) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:

@@ -4,11 +4,12 @@ alpha = 0.05                 # how often an equal build may fail, at most, over 
 trials = 10000               # resamples
 [[rules]]
 measure = "TC"               # a name or string form of a measure
-figure = "f"                 # or precision, recall
+figure = "f"                 # or precision, recall; rejected: the share of units that were turned away
 floor = 0.5                  # not below this
 drop = 0.02                  # not lower than the baseline by more than this
 relative = 0.05              # not lower than the baseline by more than this share of it
 margin = 0.02                # statistical: fail if a loss is real and one of this size is not ruled out
+ceiling = 0.01               # of rejected, which has no measure: not above this
 labels = "each"              # each type by itself, or a list of types; all together without it
 minimum = 20                 # with labels: types with fewer gold units are passed over
 """
@@ -28,8 +29,9 @@ from goldwire.eval.attributes import check_ontology
 from goldwire.eval.measure import parse
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Kind = Literal["floor", "drop", "relative", "margin"]
-KINDS: tuple[Kind, ...] = ("floor", "drop", "relative", "margin")
+Kind = Literal["floor", "drop", "relative", "margin", "ceiling"]
+KINDS: tuple[Kind, ...] = ("floor", "drop", "relative", "margin", "ceiling")
+REJECTED = "rejected"
 ALPHA = 0.05
 TRIALS = 10_000
 
@@ -39,14 +41,18 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
 
 
 class Rule(_Struct, frozen=True):
-    """What is asked of one figure of one measure; every limit that is given is a check of its own."""
+    """What is asked of one figure of one measure; every limit that is given is a check of its own.
 
-    measure: str
-    figure: Literal["precision", "recall", "f"] = "f"
+    The figure `rejected` is of all that a system gave, whatever the measure, and has a `ceiling` alone.
+    """
+
+    measure: str = ""
+    figure: Literal["precision", "recall", "f", "rejected"] = "f"
     floor: Share | None = None
     drop: Share | None = None
     relative: Share | None = None
     margin: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    ceiling: Share | None = None
     labels: Literal["each"] | tuple[str, ...] | None = None
     minimum: Annotated[int, msgspec.Meta(ge=0)] = 0
 
@@ -66,11 +72,14 @@ class Policy(_Struct, frozen=True):
 
     def measures(self) -> tuple[str, ...]:
         """The measures that are judged, in their string form."""
-        return tuple(dict.fromkeys(str(parse(rule.measure)) for rule in self.rules))
+        return tuple(dict.fromkeys(str(parse(rule.measure)) for rule in self.rules if rule.measure))
 
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of a SHA-256 of what decides a judgement; the title does not."""
-        rules = [msgspec.structs.replace(rule, measure=str(parse(rule.measure))) for rule in self.rules]
+        rules = [
+            msgspec.structs.replace(rule, measure=str(parse(rule.measure))) if rule.measure else rule
+            for rule in self.rules
+        ]
         content = msgspec.json.encode((rules, self.alpha, self.trials, self.seed))
         return hashlib.sha256(content).hexdigest()[:12]
 
@@ -92,15 +101,31 @@ def decode(text: str, where: str = "policy") -> Policy:
 
 def _faults(rule: Rule, number: int, where: str) -> list[Fault]:
     place = f"$.rules[{number}]"
+    if rule.figure == REJECTED:
+        return _ceiling_faults(rule, where, place)
     faults = []
     try:
         parse(rule.measure)
     except MeasureError as error:
         faults.append(Fault(where, f"{place}.measure", str(error)))
-    if not rule.limits():
-        faults.append(Fault(where, place, f"has no limit; give one of {', '.join(KINDS)}"))
+    if rule.ceiling is not None:
+        faults.append(Fault(where, f"{place}.ceiling", f'is for figure = "{REJECTED}"; here give a floor'))
+    elif not rule.limits():
+        faults.append(Fault(where, place, f"has no limit; give one of {', '.join(KINDS[:-1])}"))
     if rule.minimum and rule.labels is None:
         faults.append(Fault(where, f"{place}.minimum", 'is for rules with labels; add labels = "each"'))
+    return faults
+
+
+def _ceiling_faults(rule: Rule, where: str, place: str) -> list[Fault]:
+    """What is wrong with a rule on what was rejected."""
+    faults = [
+        Fault(where, f"{place}.{name}", f'is not for figure = "{REJECTED}", which is of all that was given')
+        for name in ("measure", "floor", "drop", "relative", "margin", "labels", "minimum")
+        if getattr(rule, name)
+    ]
+    if rule.ceiling is None:
+        faults.append(Fault(where, place, f'figure = "{REJECTED}" needs a ceiling, such as 0.01'))
     return faults
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from string import ascii_lowercase
 from typing import Any
 
 import msgspec
@@ -11,15 +10,16 @@ import msgspec
 from goldwire import __version__
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import Corpus
-from goldwire.eval import agreement, compare, suites
+from goldwire.eval import compare, suites
 from goldwire.eval.compare import Comparison, Contender
 from goldwire.eval.counting.tally import is_additive
-from goldwire.eval.measure import Measure, name, parse
-from goldwire.eval.record import LayerFacts, Record, independent, iter_warnings, size
+from goldwire.eval.measure import Measure, parse
+from goldwire.eval.notes import make_notes
+from goldwire.eval.record import LayerFacts, Record, failures, independent, size
+from goldwire.eval.report.lead import leader, make_letters, overall
 from goldwire.eval.report.model import (
     SHADES,
     Board,
-    Cell,
     Facts,
     Figure,
     Overview,
@@ -27,40 +27,46 @@ from goldwire.eval.report.model import (
     Report,
     Row,
     Standing,
+    TypeScore,
 )
 from goldwire.eval.statistics.figures import label_intervals
 from goldwire.eval.statistics.metrics import Score
-from goldwire.eval.text import UNDEFINED, amount, number, seconds
+from goldwire.eval.text import UNDEFINED, amount, moment, number, seconds
+from goldwire.eval.titles import title
 
 # Intervals by type are drawn for this many documents times labels at most: about five seconds' work.
 DRAWN = 400_000
 
-_TITLES = {
-    "entity": "Entities",
-    "untyped": "Entities, untyped",
-    "overlap": "Entities, overlap",
-    "iou50": "Entities, IoU ≥ 0.5",
-    "partial": "Entities, partial",
-    "surface": "Entities, surface forms",
-    "relation": "Relations",
-    "boundaries": "Relations, boundaries",
-    "realis": "Realis",
-}
+# Pairs of systems are tested unasked up to this much work: about five seconds of it. A test costs about as
+# much as swapping `SWAP` documents does, however few there are.
+TESTED, SWAP = 500_000, 5_000
 
 
-def make_report(records: Mapping[str, Record], *, seed: int = 0) -> Report:
+def make_report(records: Mapping[str, Record], *, seed: int = 0, quick: bool = False) -> Report:
     """The report of all systems of records on the same gold, without what needs the texts.
 
-    Raises `JudgementError` if the records are of different corpora, gold layers or policies.
+    A `quick` one has no intervals of types, and no tests of systems where those would take long. Raises
+    `JudgementError` if the records are of different corpora, gold layers or policies.
     """
     systems = compare.contenders(records)
-    streamed = is_streamed(records)
-    comparisons = _side_by_side(records, systems) if streamed else compare.compare(records, seed=seed)
+    if is_streamed(records):
+        comparisons = _side_by_side(records, systems, _STREAMED)
+    elif quick and _is_long(records, systems):
+        comparisons = _side_by_side(records, systems, _LONG)
+    else:
+        comparisons = compare.compare(records, seed=seed)
+    return assemble(records, comparisons, quick=quick)
+
+
+def assemble(records: Mapping[str, Record], comparisons: list[Comparison], *, quick: bool = False) -> Report:
+    """The report of comparisons that were made of the records."""
+    systems = compare.contenders(records)
     boards = tuple(
-        make_board(f"m{index}", comparison, systems) for index, comparison in enumerate(comparisons)
+        make_board(f"m{index}", comparison, systems, types=not quick)
+        for index, comparison in enumerate(comparisons)
     )
     return Report(
-        overview=_overview(records, [system.name for system in systems]),
+        overview=_overview(records, systems, boards),
         boards=boards,
         facts=tuple(fact for system in systems if (fact := _facts(system)).values),
     )
@@ -71,8 +77,14 @@ def is_streamed(records: Mapping[str, Record]) -> bool:
     return any(table.times for record in records.values() for table in record.counts)
 
 
-def _side_by_side(records: Mapping[str, Record], systems: list[Contender]) -> list[Comparison]:
-    """Standings without tests, for records that do not name their documents."""
+def _is_long(records: Mapping[str, Record], systems: list[Contender]) -> bool:
+    first = next(iter(records.values()))
+    tests = len(systems) * (len(systems) - 1) // 2 * len(first.measures)
+    return tests * (size(first) + SWAP) > TESTED
+
+
+def _side_by_side(records: Mapping[str, Record], systems: list[Contender], why: str) -> list[Comparison]:
+    """Standings without tests, and why there are none."""
     if len(records) > 1:
         compare.compare(records)  # raises, saying why it cannot
     [record] = records.values()
@@ -91,20 +103,15 @@ def _side_by_side(records: Mapping[str, Record], systems: list[Contender]) -> li
             groups=(),
             detectable=None,
             decided=False,
-            sentence="" if len(systems) == 1 else _STREAMED,
-            test="none",
+            sentence="" if len(systems) == 1 else why,
+            test="",
         )
         for measure in record.measures
     ]
 
 
 _STREAMED = "The record was made with --stream and does not name its documents: differences cannot be tested."
-
-
-def title(measure: Measure) -> str:
-    """A measure in a few words."""
-    alias = name(measure)
-    return _TITLES.get(alias or "", alias or str(measure))
+_LONG = "Differences are not tested here, since that would take long: `goldwire eval compare` tests them."
 
 
 def figure(value: float | None, interval: Any = None) -> Figure:
@@ -120,29 +127,33 @@ def shade(value: float | None) -> int | None:
 
 
 # ---------------------------------------------------------------- boards
-def make_board(key: str, comparison: Comparison, systems: list[Contender]) -> Board:
-    """One measure's ranking, differences and labels."""
+def make_board(key: str, comparison: Comparison, systems: list[Contender], *, types: bool = True) -> Board:
+    """One measure's ranking, differences and labels; with `types`, those have intervals."""
     measure = parse(comparison.measure)
     by_name = {system.name: system for system in systems}
     ranked = [by_name[standing.system] for standing in comparison.standings]
-    letters = make_letters(comparison)
+    letters, lead = make_letters(comparison), leader(comparison)
     return Board(
         key=key,
         measure=comparison.measure,
         name=title(measure),
         definition=suites.explain(measure).definition,
-        standings=tuple(_standing(system, measure, letters.get(system.name, "")) for system in ranked),
+        standings=tuple(
+            _standing(system, measure, letters.get(system.name, ""), lead=system.name == lead)
+            for system in ranked
+        ),
         pairs=tuple(map(_pair, comparison.pairs)),
-        verdict=comparison.sentence,
+        verdict="" if len(systems) == 1 else comparison.sentence,
+        test=comparison.test if comparison.pairs else "",
         smallest=comparison.detectable,
         columns=tuple(by_name),
-        rows=_rows(systems, measure),
+        rows=_rows(systems, measure, intervals=types),
     )
 
 
-def _standing(system: Contender, measure: Measure, group: str) -> Standing:
+def _standing(system: Contender, measure: Measure, group: str, *, lead: bool) -> Standing:
     result = system.result(str(measure))
-    score = result.averages[measure.average]
+    score = result.averages.get(measure.average, Score(f=result.value))
     ends = result.intervals
     return Standing(
         system=system.name,
@@ -150,28 +161,16 @@ def _standing(system: Contender, measure: Measure, group: str) -> Standing:
         precision=figure(score.precision, ends.get("precision")),
         recall=figure(score.recall, ends.get("recall")),
         hits=score.gold_hits,
+        system_hits=score.system_hits,
         produced=score.system,
         gold=score.gold,
         shade=shade(result.value),
         group=group,
+        lead=lead,
+        classes=result.classes,
         signature=result.signature,
+        failed=failures(system.record, system.facts),
     )
-
-
-def make_letters(comparison: Comparison) -> dict[str, str]:
-    """For each system a letter for each set of systems that it cannot be told apart from.
-
-    A system without a figure is told apart from none, and is left out.
-    """
-    defined = {standing.system for standing in comparison.standings if standing.value is not None}
-    groups = [[system for system in group if system in defined] for group in comparison.groups]
-    letters: dict[str, str] = {}
-    for place, group in enumerate(group for group in groups if len(group) > 1):
-        # After z come numbers.
-        letter = ascii_lowercase[place] if place < len(ascii_lowercase) else f"({place + 1})"
-        for system in group:
-            letters[system] = letters.get(system, "") + letter
-    return letters
 
 
 def _pair(pair: compare.Pair) -> Pair:
@@ -185,10 +184,12 @@ def _pair(pair: compare.Pair) -> Pair:
         ties=pair.ties,
         losses=pair.losses,
         decided=pair.decided,
+        shows=pair.detectable,
+        needs=pair.needed,
     )
 
 
-def _rows(systems: list[Contender], measure: Measure) -> tuple[Row, ...]:
+def _rows(systems: list[Contender], measure: Measure, *, intervals: bool) -> tuple[Row, ...]:
     """The labels of a measure, those with most gold units first; none if units have no label."""
     results = [system.result(str(measure)).labels for system in systems]
     labels = sorted(
@@ -197,14 +198,15 @@ def _rows(systems: list[Contender], measure: Measure) -> tuple[Row, ...]:
     )
     if not labels:
         return ()
-    intervals = [_intervals(system, measure, len(labels) * len(systems)) for system in systems]
+    columns = len(labels) * len(systems)
+    ends = [_intervals(system, measure, columns) if intervals else {} for system in systems]
     return tuple(
         Row(
             label=label,
             gold=_gold(results, label),
             cells=tuple(
-                _cell(scores.get(label), ends.get(label, {}).get("f"))
-                for scores, ends in zip(results, intervals, strict=True)
+                _type_score(scores.get(label, Score()), found.get(label, {}).get("f"), _gold(results, label))
+                for scores, found in zip(results, ends, strict=True)
             ),
         )
         for label in labels
@@ -216,9 +218,16 @@ def _gold(results: list[dict[str, Score]], label: str) -> float:
     return max((scores[label].gold or 0.0 for scores in results if label in scores), default=0.0)
 
 
-def _cell(score: Score | None, interval: Any) -> Cell:
-    value = None if score is None else score.f
-    return Cell(figure=figure(value, interval), shade=shade(value))
+def _type_score(score: Score, interval: Any, gold: float) -> TypeScore:
+    return TypeScore(
+        f=figure(score.f, interval),
+        precision=score.precision,
+        recall=score.recall,
+        hits=score.gold_hits or 0.0,
+        found=score.system or 0.0,
+        gold=gold,
+        shade=shade(score.f),
+    )
 
 
 def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, dict[str, Any]]:
@@ -233,6 +242,8 @@ def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, d
 
 def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
     """The report with how well annotators agree by the same measures, where two annotated the same texts."""
+    from goldwire.eval import agreement  # loads what scoring and showing a record have no use for
+
     layers = [layer for layer in corpus.layers() if layer.startswith(agreement.ANNOTATOR)]
     if len(layers) < 2:  # noqa: PLR2004 - it takes two to agree
         return report
@@ -247,9 +258,11 @@ def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
 
 
 # ---------------------------------------------------------------- what it is about
-def _overview(records: Mapping[str, Record], systems: list[str]) -> Overview:
+def _overview(records: Mapping[str, Record], systems: list[Contender], boards: tuple[Board, ...]) -> Overview:
     first = next(iter(records.values()))
     corpus, ontology = first.corpus, first.ontology
+    own = [(key, system.name) for key, record in records.items() for system in record.systems]
+    names = {place: system.name for place, system in zip(own, systems, strict=True)}
     return Overview(
         title=f"{corpus.name}: {amount(len(systems), 'system')} against {first.gold.layer}",
         corpus=f"{corpus.name} {corpus.version}".strip(),
@@ -257,30 +270,24 @@ def _overview(records: Mapping[str, Record], systems: list[str]) -> Overview:
         ontology=None if ontology is None else f"{ontology.name} {ontology.version}",
         gold=first.gold.layer,
         documents=size(first),
-        systems=tuple(systems),
-        created=max((record.created for record in records.values() if record.created), default=None),
+        systems=tuple(system.name for system in systems),
+        created=_created(records),
         goldwire=__version__,
-        notes=tuple(dict.fromkeys(note for record in records.values() for note in _notes(record))),
+        suite=first.suite if len(records) == 1 else None,
+        notes=make_notes(records, names),
+        verdict=overall(boards),
     )
 
 
-def _notes(record: Record) -> Iterator[str]:
-    """What a reader must know before the figures, of the documents and of the layers."""
-    yield from iter_warnings(record)
-    for layer in (record.gold, *record.systems):
-        if layer.missing:
-            yield f"{layer.name} has no line for {amount(layer.missing, 'document')}, which count as empty."
-        if layer.excluded:
-            units = amount(layer.excluded, "unit")
-            yield f"{units} of {layer.name} touched an excluded region: they do not count."
-        failed = layer.facts.get("failed")
-        if failed:
-            yield f"{layer.name} failed on {amount(len(failed), 'document')}, which count as empty."
+def _created(records: Mapping[str, Record]) -> str | None:
+    """When the records were made: the first and the last moment; None if a record does not tell."""
+    moments = sorted(record.created or "" for record in records.values())
+    return " to ".join(dict.fromkeys(map(moment, moments))) if all(moments) else None
 
 
 # ---------------------------------------------------------------- speed
 def _facts(system: Contender) -> Facts:
-    layer = next(item for item in system.record.systems if item.name == system.system)
+    layer = system.facts
     return Facts(system=system.name, values=dict(_values(layer)) if layer.facts else {})
 
 
@@ -299,7 +306,7 @@ def _values(layer: LayerFacts) -> Iterator[tuple[str, str]]:
         ("start-up", speed.get("startup"), seconds),
         ("peak memory, MB", _megabytes(speed.get("memory")), number),
         ("failed", len(facts.get("failed", {})), number),
-        ("quarantined", sum(facts.get("quarantined", {}).values()), number),
+        ("rejected", sum(facts.get("rejected", facts.get("quarantined", {})).values()), number),
         ("tokens in", usage.get("tokens_in"), number),
         ("tokens out", usage.get("tokens_out"), number),
         ("cost", usage.get("cost"), number),

@@ -18,12 +18,12 @@ from goldwire.eval.analysis import analyse, blame, diagnose, outcomes
 from goldwire.eval.analysis.confidence import Confidence
 from goldwire.eval.analysis.diagnose import CORRECT, Findings
 from goldwire.eval.analysis.substitute import substitute
-from goldwire.eval.compare import Contender, contenders
+from goldwire.eval.compare import contenders
 from goldwire.eval.counting.load import Layer, Need
 from goldwire.eval.counting.tables import Bools, Codes
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.counting.texts import Texts, no_collection
-from goldwire.eval.record import LayerFacts, Record
+from goldwire.eval.record import Record
 from goldwire.eval.report.model import (
     SHADES,
     Costs,
@@ -76,10 +76,10 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
     names = () if ontology is None else tuple(sorted(ontology.attributes))
     need = Need(attributes=names, ontology=ontology, items=True, texts=True)
     contending = contenders(records)
-    block = read_scored(corpus, first, [_facts(system).layer for system in contending], need)
+    block = read_scored(corpus, first, [system.facts.layer for system in contending], need)
     texts, codes, gold = block.texts, block.codes, block.layers[0]
     systems = dict(zip([system.name for system in contending], block.layers[1:], strict=True))
-    made = ((_facts(system), systems[system.name]) for system in contending)
+    made = ((system.facts, systems[system.name]) for system in contending)
     check(corpus, texts, first, [(first.gold, gold), *made])
     return Evidence(
         texts=texts,
@@ -93,10 +93,6 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
             for name, one in systems.items()
         },
     )
-
-
-def _facts(system: Contender) -> LayerFacts:
-    return next(item for item in system.record.systems if item.name == system.system)
 
 
 @no_collection()

@@ -27,12 +27,13 @@ def commands(judgement: Judgement) -> str:
 
 def summary(judgement: Judgement) -> str:
     """Markdown for the page of the run."""
-    lines = [f"### {escape(verdict.headline(judgement))}", "", *_table(judgement)]
+    lines = [f"### {escape(verdict.headline(judgement))}", ""]
+    lines += [f"- {escape(note)}" for note in judgement.notes]
+    lines += ["", *_table(judgement)] if judgement.notes else _table(judgement)
     for check in judgement.checks:
         if check.verdict in _LEVELS:
             lines += ["", f"**{escape(verdict.summary(check))}**", ""]
             lines += [f"- {escape(detail)}" for detail in verdict.details(check)]
-    lines += ["", *(f"- {escape(note)}" for note in judgement.notes)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -49,7 +50,7 @@ def _table(judgement: Judgement) -> Iterator[str]:
         ]
         for check in judgement.checks
     )
-    return table(head, rows, left=2)
+    return table(head, rows, [True, True, *[False] * 4])
 
 
 def _said(check: Check) -> str:

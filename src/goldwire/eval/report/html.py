@@ -20,11 +20,14 @@ from markupsafe import Markup
 
 from goldwire.eval import text
 from goldwire.eval.counting.texts import no_collection
-from goldwire.eval.report import plots
+from goldwire.eval.report import plots, tables
 from goldwire.eval.report.model import Board, Report, Standing
+from goldwire.eval.report.signatures import fold, tests
+from goldwire.eval.report.table import abreast, heads
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "script.js"
 PACKING = 6  # gzip's usual level: the last three cost much time for little
+TYPED = 3  # systems side by side, with all figures by type, that a page of usual width shows whole
 BUDGET = 48 * 10**6  # bytes of packed texts in one page: more than browsers open with ease
 
 
@@ -51,10 +54,18 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             examples=any(name.startswith("cells-") for name in blocks),
             colours=plots.colour_numbers(report.overview.systems),
             grid=_grid(report),
-            tables=_tables(report),
+            sheet_heads=heads,
+            facts=list(tables.facts(report)),
+            beside=[table for table in (tables.apart(report), tables.classes(report)) if table is not None],
+            ranking=tables.ranking,
+            pairs=tables.pairs,
+            by_type=lambda board: abreast(tables.types(board), TYPED),
+            typed=_typed(report),
+            folded=fold(report.boards),
+            tested=tests(report.boards),
             sections=_sections(report, blocks),
             boards_tabs=[(f"board-{board.key}", board.name) for board in report.boards],
-            types_tabs=[(f"types-{board.key}", board.name) for board in _tables(report)],
+            types_tabs=[(f"types-{board.key}", board.name) for board in _typed(report)],
             matrix_tabs=[(f"matrix-{item.key}", f"{item.system}: {item.units}") for item in report.matrices],
             curve_tabs=[
                 (f"curves-{units}", units) for units in dict.fromkeys(curve.units for curve in report.curves)
@@ -62,7 +73,6 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             class_colours=plots.CLASSES,
             cause_colours=plots.CAUSES,
             classes=[tally.name for tally in report.errors[0].tallies] if report.errors else [],
-            fact_names=list(dict.fromkeys(name for facts in report.facts for name in facts.values)),
         )
     )
 
@@ -128,7 +138,7 @@ def _markup(drawing: plots.Drawing) -> plots.Drawing:
     return plots.Drawing(drawing.caption, Markup(drawing.wide), Markup(drawing.narrow))  # noqa: S704
 
 
-def _tables(report: Report) -> list[Board]:
+def _typed(report: Report) -> list[Board]:
     """The measures that have scores by type."""
     return [board for board in report.boards if any(row.label for row in board.rows)]
 
@@ -137,7 +147,7 @@ def _sections(report: Report, blocks: Mapping[str, Any]) -> list[tuple[str, str]
     there = {
         "ranking": True,
         "measures": True,
-        "types": bool(_tables(report)),
+        "types": bool(_typed(report)),
         "confusion": bool(report.matrices),
         "errors": bool(report.errors or report.causes),
         "confidence": bool(report.curves),

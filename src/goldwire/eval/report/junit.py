@@ -15,15 +15,18 @@ def render(judgement: Judgement) -> str:
     """The XML that CI servers read; warnings pass, and say so in `system-out`."""
     checks = sorted(judgement.checks, key=lambda check: check.system)
     suites = [
-        _suite(system, list(items)) for system, items in groupby(checks, key=lambda check: check.system)
+        _suite(system, list(items), judgement.notes)
+        for system, items in groupby(checks, key=lambda check: check.system)
     ]
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + _element(
         "testsuites", {"name": "goldwire gate", **_counts(checks)}, "".join(suites)
     )
 
 
-def _suite(system: str, checks: list[Check]) -> str:
-    return _element("testsuite", {"name": system, **_counts(checks)}, "".join(map(_case, checks)))
+def _suite(system: str, checks: list[Check], notes: tuple[str, ...]) -> str:
+    """The cases of a system, and below them what must be known of the figures."""
+    said = _element("system-out", {}, _text("\n".join(notes))) if notes else ""
+    return _element("testsuite", {"name": system, **_counts(checks)}, "".join(map(_case, checks)) + said)
 
 
 def _counts(checks: list[Check]) -> dict[str, str]:

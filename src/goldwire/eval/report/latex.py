@@ -1,12 +1,17 @@
-"""The ranking as a LaTeX table: measures down, systems across, intervals, letters for significance.
+"""The figures as a LaTeX table: P, R and F1 of all systems, intervals, letters, what is not counted.
 
 Made for pdflatex; names in other scripts than Latin need XeLaTeX or LuaLaTeX.
 """
 
 from __future__ import annotations
 
-from goldwire.eval.report.model import Board, Report, Standing
-from goldwire.eval.text import line, points
+from collections.abc import Iterator
+
+from goldwire.eval.report.model import Report
+from goldwire.eval.report.signatures import fold
+from goldwire.eval.report.table import Cell, Table
+from goldwire.eval.report.tables import f_name, scores
+from goldwire.eval.text import UNDEFINED, amount, line
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -30,22 +35,22 @@ _SIGNS = {
 
 
 def render(report: Report) -> str:
-    """A table environment that needs booktabs; the best figure of each line is bold."""
-    systems = report.overview.systems
-    boards = [board for board in report.boards if board.standings]
+    """A table environment that needs booktabs; bold is a lead that is more than chance."""
+    sheet, folded = scores(report), fold(report.boards)
+    signatures = [*folded.own, ("all", f"...|{folded.shared}")]
     lines = [
         "% Needs \\usepackage[T1]{fontenc} and \\usepackage{booktabs}.",
-        *(f"% {board.name}: {board.standings[0].signature}".translate({10: 32, 13: 32}) for board in boards),
+        *(f"% {line(title)}: {line(own)}" for title, own in signatures),
         "\\begin{table}",
-        "\\centering",
-        f"\\begin{{tabular}}{{l{'r' * len(systems)}}}",
+        "\\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}",
+        f"\\begin{{tabular}}{{{''.join('l' if column.left else 'r' for column in sheet.columns)}}}",
         "\\toprule",
-        " & ".join(["F1", *map(escape, systems)]) + r" \\",
-        "\\midrule",
-        *(_row(board, systems) for board in boards),
+        " & ".join(escape(column.title) for column in sheet.columns) + r" \\",
+        *_groups(sheet),
         "\\bottomrule",
         "\\end{tabular}",
-        f"\\caption{{{_caption(report)}}}",
+        *_notes(report),
+        f"\\caption{{{_caption(report, sheet)}}}",
         "\\end{table}",
     ]
     return "\n".join(lines) + "\n"
@@ -60,31 +65,42 @@ def escape(text: str) -> str:
     return "".join(_SIGNS.get(sign, sign) for sign in line(text))
 
 
-def _row(board: Board, systems: tuple[str, ...]) -> str:
-    return " & ".join([escape(board.name), *(_cell(board, system) for system in systems)]) + r" \\"
+def _groups(sheet: Table) -> Iterator[str]:
+    for group in sheet.groups:
+        yield "\\midrule"
+        if group.title:
+            yield f"\\multicolumn{{{len(sheet.columns)}}}{{l}}{{\\textit{{{escape(group.title)}}}}} \\\\"
+        yield from (" & ".join(map(_cell, row)) + r" \\" for row in group.rows)
 
 
-def _cell(board: Board, system: str) -> str:
-    standing = next((item for item in board.standings if item.system == system), None)
-    if standing is None or standing.f.value is None:
-        return "--"
-    figure = points(standing.f.value)
-    bold = f"\\textbf{{{figure}}}" if standing is board.standings[0] else figure
-    letters = f"\\textsuperscript{{{standing.group}}}" if standing.group else ""
-    return bold + letters + _interval(standing)
+def _cell(cell: Cell) -> str:
+    text = "--" if cell.text == UNDEFINED else escape(cell.text)
+    figure = f"\\textbf{{{text}}}" if cell.lead else text
+    ends = f" {{\\scriptsize[{cell.range.replace('–', '--')}]}}" if cell.range else ""
+    return figure + ends
 
 
-def _interval(standing: Standing) -> str:
-    low, high = standing.f.low, standing.f.high
-    if low is None or high is None:
-        return ""
-    return f" {{\\scriptsize[{points(low)}, {points(high)}]}}"
+def _notes(report: Report) -> Iterator[str]:
+    """What must be known of the figures, under them."""
+    told = [note.text for note in report.overview.notes]
+    told += [report.overview.verdict] if report.overview.verdict else []
+    if told:
+        text = " ".join(map(escape, told))
+        yield "\\par\\smallskip"
+        yield f"\\parbox{{\\linewidth}}{{\\footnotesize {text}}}"
 
 
-def _caption(report: Report) -> str:
+def _caption(report: Report, sheet: Table) -> str:
     overview = report.overview
+    methods = []
+    if any(cell.range for row in sheet.rows for cell in row):
+        methods.append("intervals by bootstrap over documents")
+    if any(board.pairs for board in report.boards):
+        test = "approximate randomisation at 5\\,\\%, with Holm's correction"
+        methods.append(f"systems are told apart by paired {test}")
+    how = "; ".join(methods)
     return (
-        f"F1 on {escape(overview.corpus)} ({overview.documents:,} documents), 95\\,\\% intervals by "
-        "bootstrap over documents. Systems that share a letter do not differ at 5\\,\\% (paired approximate "
-        "randomisation, Holm's correction)."
+        f"P, R and {f_name(report.boards)} on {escape(overview.corpus)} "
+        f"({amount(overview.documents, 'document')}). {escape(sheet.caption)}"
+        f"{f' {how[0].upper()}{how[1:]}.' if how else ''}"
     )

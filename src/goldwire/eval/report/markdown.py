@@ -5,36 +5,63 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from goldwire.eval.report.model import Board, Report
-from goldwire.eval.text import amount, chance, interval, line, number, points, signed, span
+from goldwire.eval.report.model import Report
+from goldwire.eval.report.signatures import fold, tests
+from goldwire.eval.report.table import Cell, Table, abreast
+from goldwire.eval.report.tables import of_report
+from goldwire.eval.text import amount, line
 
 # What Markdown may take for a sign of its own: anywhere, and at the start of a line.
 _SIGNS = re.compile(r"(?P<sign>[\\`*_{}\[\]|~$])|(?P<entity>[<&@]|:(?=//))|^(?P<start>[-#>+=]|\d+(?=[.)]))")
 
+TYPED = 3  # systems side by side, with all figures by type, that a page shows whole
+
 
 def render(report: Report) -> str:
-    """The whole report: ranking by measure, types, differences, signatures."""
+    """The whole report: what must be known first, the tables, definitions, signatures."""
     overview = report.overview
-    lines = [
-        f"# {escape(overview.title)}",
-        "",
-        _about(report),
-        "",
-        *(f"- {escape(note)}" for note in overview.notes),
-    ]
-    for board in report.boards:
-        lines += ["", f"## {escape(board.name)}", "", *_board(board)]
+    lines = [f"# {escape(overview.title)}", "", _about(report), ""]
+    lines += [f"- {escape(note.text)}" for note in overview.notes]
+    if overview.verdict:
+        lines += ["", f"**{escape(overview.verdict)}**"]
+    for item in of_report(report):
+        lines += ["", f"## {escape(item.title)}"]
+        lines += [text for part in abreast(item, TYPED) for text in _sheet(part)]
+    lines += ["", "## Definitions", ""]
+    lines += [f"- {escape(board.name)}: {escape(board.definition)}" for board in report.boards]
     lines += ["", "## Signatures", "", *_signatures(report)]
     return "\n".join(lines) + "\n"
 
 
 def _about(report: Report) -> str:
     overview = report.overview
+    scored = f", scored {escape(overview.created)}" if overview.created else ""
+    version = f"goldwire {escape(overview.goldwire)}{scored}"
     return (
         f"{amount(overview.documents, 'document')}, gold layer {escape(overview.gold)}, corpus "
-        f"{escape(overview.corpus)} (`{code(overview.fingerprint)}`), goldwire {escape(overview.goldwire)}. "
-        "F1 in points of a hundred, with 95 % intervals. Systems that share a letter cannot be told apart."
+        f"{escape(overview.corpus)} (`{code(overview.fingerprint)}`), {version}."
     )
+
+
+def _sheet(sheet: Table) -> Iterator[str]:
+    """A table for each group, under its title, and what stands beneath."""
+    head = [escape(f"{column.over} {column.title}") for column in sheet.columns]
+    flush = [column.left for column in sheet.columns]
+    for group in sheet.groups:
+        if group.title:
+            yield from ("", f"### {escape(group.title)}")
+        yield ""
+        yield from table(head, (list(map(_cell, row, flush)) for row in group.rows), flush)
+        if group.caption:
+            yield from ("", escape(group.caption))
+    if sheet.caption:
+        yield from ("", f"*{escape(sheet.caption)}*")
+
+
+def _cell(cell: Cell, left: bool) -> str:
+    """Words, or a figure with its interval behind it; bold where a system leads by more than chance."""
+    text = escape(cell.text) if left else cell.text.replace("<", "&lt;")
+    return (f"**{text}**" if cell.lead else text) + (f" ({cell.range})" if cell.range else "")
 
 
 def escape(text: str) -> str:
@@ -62,64 +89,17 @@ def code(text: str) -> str:
     return line(text).replace("`", "ʼ").replace("|", "¦")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> Iterator[str]:
-    """The lines of a table; the first `left` columns are flush left, the others right. Cells are Markdown."""
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[bool]) -> Iterator[str]:
+    """The lines of a table; columns are flush left where `left` says so, else right. Cells are Markdown."""
     yield f"| {' | '.join(head)} |"
-    yield f"|{'|'.join('---' if i < left else '---:' for i in range(len(head)))}|"
+    yield f"|{'|'.join('---' if flush else '---:' for flush in left)}|"
     yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
-def _board(board: Board) -> Iterator[str]:
-    yield f"{escape(board.definition)} `{code(board.measure)}`"
-    if board.verdict:
-        yield from ("", f"**{escape(board.verdict)}**")
-    yield ""
-    yield from table(
-        ["System", "F1", "95 %", "P", "R", "Group"],
-        (
-            [
-                escape(s.system),
-                points(s.f.value),
-                interval(s.f.low, s.f.high),
-                points(s.precision.value),
-                points(s.recall.value),
-                s.group,
-            ]
-            for s in board.standings
-        ),
-    )
-    if board.pairs:
-        yield ""
-        yield from table(
-            ["Second less first", "Difference", "95 %", "p (Holm)", "Better/same/worse"],
-            (
-                [
-                    f"{escape(pair.second)} − {escape(pair.first)}",
-                    signed(pair.difference.value),
-                    span(pair.difference.low, pair.difference.high),
-                    chance(pair.adjusted).replace("<", "&lt;"),
-                    f"{pair.wins}/{pair.ties}/{pair.losses}",
-                ]
-                for pair in board.pairs
-            ),
-        )
-    yield from _types(board)
-
-
-def _types(board: Board) -> Iterator[str]:
-    if not any(row.label for row in board.rows):
-        return
-    yield ""
-    yield from table(
-        ["Type", "Gold", *(escape(standing) for standing in board.columns)],
-        (
-            [escape(row.label), number(row.gold), *(points(cell.figure.value) for cell in row.cells)]
-            for row in board.rows
-        ),
-    )
-
-
 def _signatures(report: Report) -> Iterator[str]:
-    for board in report.boards:
-        for standing in board.standings:
-            yield f"- {escape(standing.system)}, {escape(board.name)}: `{code(standing.signature)}`"
+    folded, tested = fold(report.boards), tests(report.boards)
+    yield from (f"- {escape(title)}: `{code(own)}`" for title, own in folded.own)
+    if folded.own:
+        yield f"- all: `…|{code(folded.shared)}`"
+    if tested:
+        yield f"- told apart by: `{code(tested)}`"

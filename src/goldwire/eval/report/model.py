@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from goldwire.eval.notes import Note
+
 SHADES = 10  # steps of a heat map
 
 
@@ -25,9 +27,10 @@ class Figure(_Struct, frozen=True):
 class Standing(_Struct, frozen=True):
     """One system under one measure.
 
-    `f` is the figure the measure stands for. `hits`, `produced` and `gold` are the units behind it where
-    it is made of such. `group` has a letter for each set of systems that cannot be told apart; `shade`
-    is the step of a heat map.
+    `f` is the figure the measure stands for. `hits` (of gold), `system_hits`, `produced` and `gold` are the
+    units behind it. `group` has a letter for each set of systems that cannot be told apart; `lead` is ahead
+    of all others by more than chance. `shade` is the step of a heat map. `classes` tells how many units are
+    COR, INC, PAR, MIS and SPU where a suite asks for them. On `failed` documents the system failed.
     """
 
     system: str
@@ -35,18 +38,24 @@ class Standing(_Struct, frozen=True):
     precision: Figure
     recall: Figure
     hits: float | None = None
+    system_hits: float | None = None
     produced: float | None = None
     gold: float | None = None
     shade: int | None = None
     group: str = ""
+    lead: bool = False
+    classes: dict[str, int] = {}
     signature: str = ""
+    failed: int = 0
 
 
 class Pair(_Struct, frozen=True):
     """Two systems under one measure: `difference` is `second` less `first`.
 
     `p` is of the paired test, `adjusted` with Holm's correction over all pairs of the measure. `wins`,
-    `ties` and `losses` are documents as `second` sees them.
+    `ties` and `losses` are documents as `second` sees them, of those where both have a figure. `shows` is the
+    smallest true difference that these documents show at 80 % power, `needs` the documents that would show
+    the one found.
     """
 
     first: str
@@ -58,29 +67,39 @@ class Pair(_Struct, frozen=True):
     ties: int
     losses: int
     decided: bool
+    shows: float | None = None
+    needs: int | None = None
 
 
-class Cell(_Struct, frozen=True):
-    """A figure of a heat map; `shade` is 0 to `SHADES`, None where the figure is undefined."""
+class TypeScore(_Struct, frozen=True):
+    """One label of one system: its figures, and how many units were right, found and in gold.
 
-    figure: Figure
-    shade: int | None
+    `shade` is the step of a heat map, 0 to `SHADES`; None where F is undefined.
+    """
+
+    f: Figure
+    precision: float | None = None
+    recall: float | None = None
+    hits: float = 0.0
+    found: float = 0.0
+    gold: float = 0.0
+    shade: int | None = None
 
 
 class Row(_Struct, frozen=True):
-    """One label: how many gold units it has, and a cell for each system."""
+    """One label: how many gold units it has, and the figures of each system."""
 
     label: str
     gold: float
-    cells: tuple[Cell, ...]
+    cells: tuple[TypeScore, ...]
 
 
 class Board(_Struct, frozen=True):
     """One measure: its systems from best to worst, what tells them apart, and its labels.
 
-    `verdict` says in a sentence whether the ranking is decided; `smallest` is the smallest difference
-    that this corpus shows at 80 % power; `ceiling` is how well people agree under the same measure.
-    `columns` are the systems that the cells of `rows` belong to.
+    `verdict` says in a sentence whether the ranking is more than chance, by `test`; `smallest` is the
+    smallest difference that this corpus shows at 80 % power; `ceiling` is how well people agree under the
+    same measure. `columns` are the systems that the cells of `rows` belong to.
     """
 
     key: str
@@ -90,6 +109,7 @@ class Board(_Struct, frozen=True):
     standings: tuple[Standing, ...]
     pairs: tuple[Pair, ...] = ()
     verdict: str = ""
+    test: str = ""
     smallest: float | None = None
     ceiling: Figure | None = None
     columns: tuple[str, ...] = ()
@@ -186,7 +206,10 @@ class Versus(_Struct, frozen=True):
 
 
 class Overview(_Struct, frozen=True):
-    """Which texts, which gold, which systems."""
+    """Which texts, which gold, which systems, and what must be known before the figures.
+
+    `created` is when the records were made, not when they are shown. `verdict` is over all measures.
+    """
 
     title: str
     corpus: str
@@ -197,7 +220,9 @@ class Overview(_Struct, frozen=True):
     systems: tuple[str, ...]
     created: str | None
     goldwire: str
-    notes: tuple[str, ...] = ()
+    suite: str | None = None
+    notes: tuple[Note, ...] = ()
+    verdict: str = ""
 
 
 class Report(_Struct, frozen=True):

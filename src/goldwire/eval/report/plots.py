@@ -11,19 +11,21 @@ import altair as alt
 import msgspec
 import vl_convert
 
+from goldwire.eval.report.layout import wrap
 from goldwire.eval.report.model import Board, Curve, Errors, Report
 from goldwire.eval.report.svg import clean
 from goldwire.eval.text import interval, line, points
 
 WIDE, NARROW = 820, 340  # pixels: a laptop's column and a phone's
 ROW = 34  # pixels a bar takes with the room around it
+LINE, SIGN = 13, 6.5  # pixels of a line of a name, and of a sign in it, at the size that names have
 COLOURS = 8  # that the style sheet has for systems; from the ninth on they repeat
 # Colours of the style sheet for the classes of units, and for the causes of lost arguments, which have
 # nothing right among them and so no green.
 CLASSES = (0, 1, 2, 3, 4, 5, 6)
 CAUSES = (5, 2, 1, 3, 4, 7, 8, 6)
-# Names stand in a column of fixed width: other fonts than the one measured here may be wider, so what is
-# cut off is cut off earlier than it must.
+# Names stand in a column of fixed width: other fonts than the one measured here may be wider, so lines are
+# broken earlier than they must.
 _COLUMN = {WIDE: 190, NARROW: 104}
 _LIMIT = 0.82
 Rows = list[dict[str, Any]]
@@ -67,7 +69,7 @@ def forest(board: Board, colours: dict[str, int]) -> Drawing:
     """Each system's figure with its interval, best on top; a dashed line where people agree."""
     rows = [
         {
-            "system": line(standing.system),
+            "system": standing.system,
             "colour": f"var(--s{colours[standing.system]})",
             "value": standing.f.value,
             "low": standing.f.low,
@@ -80,15 +82,17 @@ def forest(board: Board, colours: dict[str, int]) -> Drawing:
     said = "; ".join(
         f"{line(s.system)} {points(s.f.value)} ({interval(s.f.low, s.f.high)})" for s in board.standings
     )
+    ends = any(standing.f.low is not None for standing in board.standings)
     return _both(
-        f"{board.name}: F1 with 95 % interval",
+        f"{board.name}: F1{' with 95 % interval' if ends else ''}",
         lambda width: _forest(rows, board, width),
         f"Forest plot. {said}",
     )
 
 
 def _forest(rows: Rows, board: Board, width: int) -> Any:
-    base = _chart(rows).encode(
+    named, step = _named(rows, "system", width)
+    base = _chart(named).encode(
         y=alt.Y("system:N", sort=None, title=None, axis=_name_axis(width)),
         color=alt.Color("colour:N", scale=None),
     )
@@ -114,7 +118,7 @@ def _forest(rows: Rows, board: Board, width: int) -> Any:
                 x=alt.X("value:Q"), y=alt.value(8), text=alt.Text("text:N")
             )
         )
-    return alt.layer(*layers).properties(height=alt.Step(ROW))
+    return alt.layer(*layers).properties(height=step)
 
 
 def stacked(errors: tuple[Errors, ...], palette: tuple[int, ...], width: int) -> alt.Chart:
@@ -123,7 +127,7 @@ def stacked(errors: tuple[Errors, ...], palette: tuple[int, ...], width: int) ->
     several = len({item.units for item in errors}) > 1
     rows = [
         {
-            "bar": f"{line(item.system)}, {item.units}" if several else line(item.system),
+            "bar": f"{item.system}, {item.units}" if several else item.system,
             "class": tally.name,
             "order": order,
             "share": tally.share,
@@ -133,8 +137,9 @@ def stacked(errors: tuple[Errors, ...], palette: tuple[int, ...], width: int) ->
         if tally.share
     ]
     colours = [f"var(--c{palette[number % len(palette)]})" for number in range(len(names))]
+    named, step = _named(rows, "bar", width)
     chart: alt.Chart = (
-        _chart(rows)
+        _chart(named)
         .mark_bar(height=18)
         .encode(
             y=alt.Y("bar:N", sort=None, title=None, axis=_name_axis(width)),
@@ -147,7 +152,7 @@ def stacked(errors: tuple[Errors, ...], palette: tuple[int, ...], width: int) ->
             ),
             order=alt.Order("order:Q"),
         )
-        .properties(height=alt.Step(ROW - 6))
+        .properties(height=step)
     )
     return chart
 
@@ -214,10 +219,20 @@ def calibration(items: tuple[Curve, ...], colours: dict[str, int]) -> Any:
 _SQUARE = 236  # the height of drawings that are as high as wide on a phone
 
 
+def _named(rows: Rows, field: str, width: int) -> tuple[Rows, alt.Step]:
+    """The rows with their names broken into lines that fit, and the height that a row then needs."""
+    sign = _COLUMN[width] * _LIMIT / SIGN
+    told = [{**row, field: "\n".join(wrap(row[field], int(sign)))} for row in rows]
+    high = max((row[field].count("\n") + 1 for row in told), default=1)
+    return told, alt.Step(max(ROW, LINE * high + 8))
+
+
 def _name_axis(width: int) -> alt.Axis:
     column = _COLUMN[width]
     return alt.Axis(
-        labelLimit=_LIMIT * column,
+        labelLimit=column,
+        labelExpr="split(datum.label, '\\n')",
+        labelLineHeight=LINE,
         minExtent=column,
         maxExtent=column,
         labelFontSize=12,

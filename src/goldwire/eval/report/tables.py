@@ -1,147 +1,282 @@
-"""The report's figures as flat tables, for spreadsheets and programs: CSV or Parquet, one file a table."""
+"""Tables of a report, each made here and nowhere else, so that every view says the same words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from io import BytesIO
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
 
-import polars as pl
+from goldwire.eval.measure import ALIASES, parse
+from goldwire.eval.report.model import Board, Figure, Pair, Report, Standing, TypeScore
+from goldwire.eval.report.table import Cell, Column, Group, Row, Table
+from goldwire.eval.text import UNDEFINED, amount, chance, interval, number, points, signed, span
 
-from goldwire.corpora.store import write_atomic
-from goldwire.eval.report.model import Report
+ATTACHED = ALIASES["AC+"]  # what the other definitions of arguments are compared with
+ABREAST = 6  # systems side by side that a page of usual width shows whole
+_ALIKE = "Systems that share a letter cannot be told apart."
+_PAIRS = (
+    "Differences in points. better/same/worse: documents as the second sees them, where both have a figure. "
+    "shows: the least difference that these documents show in four cases of five. needs: how many documents "
+    "would show the one found."
+)
+_TYPES = "Types are not tested one by one: a difference between systems may be chance."
 
-Form = Literal["csv", "parquet"]
-_REAL, _TEXT, _WHOLE = pl.Float64(), pl.String(), pl.Int64()
+
+# ---------------------------------------------------------------- the views
+def of_score(report: Report, limit: int) -> Iterator[Table]:
+    """What is shown when something was scored: all figures, the types of the first measure that has some."""
+    if not report.boards:
+        return
+    yield scores(report)
+    board = next((board for board in report.boards if board.rows), None)
+    if board is not None:
+        yield types(board, limit)
+    yield from (table for table in (apart(report), classes(report)) if table is not None)
 
 
-def frames(report: Report) -> dict[str, pl.DataFrame]:
-    """The tables by name: scores, types, pairs, confusion, errors. Shares of one, null where undefined.
+def of_comparison(report: Report) -> Iterator[Table]:
+    """What is shown to tell systems apart: all figures, and each against each."""
+    yield scores(report)
+    yield pairs(report.boards)
 
-    In `confusion`, null gold is spurious and null found is missed.
+
+def of_report(report: Report) -> Iterator[Table]:
+    """Everything."""
+    if not report.boards:
+        return
+    yield scores(report)
+    if any(board.pairs for board in report.boards):
+        yield pairs(report.boards)
+    yield from (types(board) for board in report.boards if board.rows)
+    yield from (table for table in (apart(report), classes(report)) if table is not None)
+    yield from facts(report)
+
+
+# ---------------------------------------------------------------- figures
+def scores(report: Report) -> Table:
+    """P, R and F1 with their intervals and counts: one row a measure, or a group a measure of all systems."""
+    boards, f = report.boards, f_name(report.boards)
+    if len(report.overview.systems) == 1:
+        rows = tuple((Cell(text=board.name), *_figures(board.standings[0])) for board in boards)
+        columns = (Column(title="measure", kind="name"), *_columns(f))
+        title = _called(boards[0].standings[0])
+        return Table(title=title, columns=columns, groups=(Group(rows=rows),), caption=_units(rows))
+    letters = any(standing.group for board in boards for standing in board.standings)
+    groups = tuple(Group(title=board.name, rows=_ranked(board, letters)) for board in boards)
+    units = _units(row for group in groups for row in group.rows)
+    caption = f"{units} {_ALIKE}" if letters else units
+    return Table(title="Ranking", columns=_ranking(f, letters), groups=groups, caption=caption)
+
+
+def _units(rows: Iterable[Row]) -> str:
+    """In what the figures are, and whether their intervals stand beside them."""
+    ends = any(cell.range for row in rows for cell in row)
+    return "Points of a hundred, with 95 % intervals." if ends else "Points of a hundred, without intervals."
+
+
+def ranking(board: Board) -> Table:
+    """The systems under one measure; people among themselves in the last row, where that is known."""
+    letters = any(standing.group for standing in board.standings)
+    rows = _ranked(board, letters)
+    if board.ceiling is not None:
+        blank = Cell(text="")
+        agreed = (_figure(board.ceiling, None, None), *[blank] * 3)
+        people = (Cell(text="annotators among themselves"), *[blank] * (3 if letters else 2), *agreed)
+        rows = (*rows, people)
+    columns = _ranking(f_name((board,)), letters)
+    return Table(title=board.name, columns=columns, groups=(Group(rows=rows),), caption=board.verdict)
+
+
+def f_name(boards: Iterable[Board]) -> str:
+    """F1, or F with its beta where all measures have the same other one, or F.
+
+    >>> f_name(())
+    'F1'
     """
-    return {
-        "scores": pl.DataFrame(
-            list(_scores(report)),
-            {
-                **dict.fromkeys(("measure", "system"), _TEXT),
-                **dict.fromkeys(
-                    ("f", "f_low", "f_high", "precision", "recall", "hits", "found", "gold"), _REAL
-                ),
-                **dict.fromkeys(("group", "signature"), _TEXT),
-            },
-        ),
-        "types": pl.DataFrame(
-            list(_types(report)),
-            {"measure": _TEXT, "label": _TEXT, "system": _TEXT, "gold": _REAL, "f": _REAL},
-        ),
-        "pairs": pl.DataFrame(
-            list(_pairs(report)),
-            {
-                **dict.fromkeys(("measure", "first", "second"), _TEXT),
-                **dict.fromkeys(("difference", "low", "high", "p", "p_holm"), _REAL),
-                **dict.fromkeys(("wins", "ties", "losses"), _WHOLE),
-            },
-        ),
-        "confusion": pl.DataFrame(
-            list(_confusion(report)),
-            {"units": _TEXT, "system": _TEXT, "gold": _TEXT, "found": _TEXT, "count": _WHOLE},
-        ),
-        "errors": pl.DataFrame(
-            list(_errors(report)),
-            {"units": _TEXT, "system": _TEXT, "class": _TEXT, "count": _WHOLE},
-        ),
-    }
+    betas = {parse(board.measure).beta for board in boards} or {1.0}
+    return f"F{betas.pop():g}" if len(betas) == 1 else "F"
 
 
-def write(report: Report, folder: Path, form: Form) -> list[Path]:
-    """Write every table into a folder, which is made; returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, frame in frames(report).items():
-        buffer = BytesIO()
-        if form == "csv":
-            frame.write_csv(buffer)
-        else:
-            frame.write_parquet(buffer)
-        path = folder / f"{name}.{form}"
-        write_atomic(path, buffer.getvalue())
-        written.append(path)
-    return written
+def _ranking(f: str, letters: bool) -> tuple[Column, ...]:
+    alike = (Column(title="alike", kind="letters"),) if letters else ()
+    return (Column(title="system", kind="system"), *alike, *_columns(f))
 
 
-Row = dict[str, Any]
+def _columns(f: str) -> tuple[Column, ...]:
+    counts = (Column(title=title, kind="count") for title in ("right", "found", "gold"))
+    return (*(Column(title=title) for title in ("P", "R", f)), *counts)
 
 
-def _scores(report: Report) -> Iterator[Row]:
-    for board in report.boards:
-        for item in board.standings:
-            yield {
-                "measure": board.measure,
-                "system": item.system,
-                "f": item.f.value,
-                "f_low": item.f.low,
-                "f_high": item.f.high,
-                "precision": item.precision.value,
-                "recall": item.recall.value,
-                "hits": item.hits,
-                "found": item.produced,
-                "gold": item.gold,
-                "group": item.group,
-                "signature": item.signature,
-            }
+def _ranked(board: Board, letters: bool) -> tuple[Row, ...]:
+    return tuple(
+        (Cell(text=_called(item)), *((Cell(text=item.group),) if letters else ()), *_figures(item))
+        for item in board.standings
+    )
 
 
-def _types(report: Report) -> Iterator[Row]:
-    for board in report.boards:
-        for row in board.rows:
-            for system, cell in zip(board.columns, row.cells, strict=True):
-                yield {
-                    "measure": board.measure,
-                    "label": row.label,
-                    "system": system,
-                    "gold": row.gold,
-                    "f": cell.figure.value,
-                }
+def _called(item: Standing) -> str:
+    """A system by name; where it failed, its figures are never seen without that."""
+    return f"{item.system} ({item.failed:,} failed)" if item.failed else item.system
 
 
-def _pairs(report: Report) -> Iterator[Row]:
-    for board in report.boards:
-        for pair in board.pairs:
-            yield {
-                "measure": board.measure,
-                "first": pair.first,
-                "second": pair.second,
-                "difference": pair.difference.value,
-                "low": pair.difference.low,
-                "high": pair.difference.high,
-                "p": pair.p,
-                "p_holm": pair.adjusted,
-                "wins": pair.wins,
-                "ties": pair.ties,
-                "losses": pair.losses,
-            }
+def _figures(item: Standing) -> Row:
+    """P, R and F1, and what was right, found and wanted; two numbers where the sides hit differently."""
+    right = dict.fromkeys(number(hits) for hits in (item.system_hits, item.hits))
+    return (
+        _figure(item.precision, item.system_hits, item.produced),
+        _figure(item.recall, item.hits, item.gold),
+        _figure(item.f, item.hits, item.gold or item.produced, lead=item.lead),
+        Cell(text="/".join(right)),
+        Cell(text=number(item.produced)),
+        Cell(text=number(item.gold)),
+    )
 
 
-def _confusion(report: Report) -> Iterator[Row]:
-    for matrix in report.matrices:
-        for gold, found, count in matrix.counts:
-            yield {
-                "units": matrix.units,
-                "system": matrix.system,
-                "gold": gold,
-                "found": found,
-                "count": count,
-            }
+def _figure(
+    figure: Figure, hits: float | None, whole: float | None, *, lead: bool = False, shade: int | None = None
+) -> Cell:
+    """A figure with its interval; where nothing was right, of how many, for drawing anew shows no more."""
+    if figure.value == 0 and hits == 0 and whole:
+        return Cell(text=f"0 of {number(whole)}", shade=shade)
+    known = figure.low is not None and figure.high is not None and (figure.low, figure.high) != (0, 0)
+    ends = interval(figure.low, figure.high) if known else ""
+    return Cell(text=points(figure.value), range=ends, lead=lead, shade=shade)
 
 
-def _errors(report: Report) -> Iterator[Row]:
-    for errors in (*report.errors, *report.causes):
-        for tally in errors.tallies:
-            yield {
-                "units": errors.units,
-                "system": errors.system,
-                "class": tally.name,
-                "count": tally.count,
-            }
+# ---------------------------------------------------------------- by type
+def types(board: Board, limit: int | None = None) -> Table:
+    """P, R, F1 and what was found of every type, for every system; those with most gold units first."""
+    shown = board.rows[:limit]
+    rest = len(board.rows) - len(shown)
+    several = len(board.columns) > 1
+    kinds = (("P", "figure"), ("R", "figure"), (f_name((board,)), "figure"), ("found", "count"))
+    columns = tuple(
+        Column(title=title, kind="figure" if kind == "figure" else "count", over=system if several else "")
+        for system in board.columns
+        for title, kind in kinds
+    )
+    rows = tuple(
+        (Cell(text=row.label), Cell(text=number(row.gold)), *(c for cell in row.cells for c in _type(cell)))
+        for row in shown
+    )
+    notes = (_TYPES if several else "", f"{amount(rest, 'more type is', 'more types are')} in the record.")
+    return Table(
+        title=f"{board.name}, by type",
+        columns=(Column(title="type", kind="name"), Column(title="gold", kind="count"), *columns),
+        groups=(Group(rows=rows),),
+        keys=2,
+        caption=" ".join(note for note, told in zip(notes, (several, rest > 0), strict=True) if told),
+    )
+
+
+def _type(score: TypeScore) -> Row:
+    whole = score.gold or score.found
+    return (
+        Cell(text=points(score.precision)),
+        Cell(text=points(score.recall)),
+        _figure(score.f, score.hits, whole, shade=score.shade),
+        Cell(text=number(score.found)),
+    )
+
+
+# ---------------------------------------------------------------- each against each
+def pairs(boards: Iterable[Board]) -> Table:
+    """The differences of systems, what the documents can show, and in a sentence what follows."""
+    titles = ("difference", "95 %", "p (Holm)", "better/same/worse", "told apart", "shows", "needs")
+    columns = (
+        Column(title="second − first", kind="name"),
+        *(Column(title=title, kind="count") for title in titles),
+    )
+    groups = tuple(
+        Group(title=board.name, rows=tuple(map(_pair, board.pairs)), caption=board.verdict)
+        for board in boards
+        if board.pairs
+    )
+    return Table(title="Each against each", columns=columns, groups=groups, caption=_PAIRS)
+
+
+def _pair(pair: Pair) -> Row:
+    return tuple(
+        Cell(text=text)
+        for text in (
+            f"{pair.second} − {pair.first}",
+            signed(pair.difference.value),
+            span(pair.difference.low, pair.difference.high),
+            chance(pair.adjusted),
+            f"{pair.wins:,}/{pair.ties:,}/{pair.losses:,}",
+            "yes" if pair.decided else "no",
+            points(pair.shows),
+            number(pair.needs),
+        )
+    )
+
+
+# ---------------------------------------------------------------- measures side by side
+def apart(report: Report) -> Table | None:
+    """How far other definitions of a right argument are from AC+ for the same output, in points."""
+    attached = next((board for board in report.boards if board.measure == ATTACHED), None)
+    others = [
+        board for board in report.boards if parse(board.measure).units == "argument" and board is not attached
+    ]
+    if attached is None or len(others) < 2:  # noqa: PLR2004 - one other stands above, with AC+ itself
+        return None
+    systems = report.overview.systems
+    rows = tuple(
+        (
+            Cell(text=board.name),
+            *(Cell(text=signed(_less(value_of(board, s), value_of(attached, s)))) for s in systems),
+        )
+        for board in others
+    )
+    columns = (Column(title="measure", kind="name"), *(Column(title=s, kind="count") for s in systems))
+    return Table(title=f"Points from {attached.name}", columns=columns, groups=(Group(rows=rows),))
+
+
+def value_of(board: Board, system: str) -> float | None:
+    """The figure of a system under a measure."""
+    return next((item.f.value for item in board.standings if item.system == system), None)
+
+
+def _less(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one - other
+
+
+def classes(report: Report) -> Table | None:
+    """How many units are correct, incorrect, partial, missing and spurious, where a suite asks for it."""
+    told = [(board, item) for board in report.boards for item in board.standings if item.classes]
+    if not told:
+        return None
+    names = list(dict.fromkeys(name for _, item in told for name in item.classes))
+    rows = tuple(
+        (
+            Cell(text=board.name),
+            Cell(text=item.system),
+            *(Cell(text=number(item.classes.get(name))) for name in names),
+        )
+        for board, item in told
+    )
+    columns = (
+        Column(title="measure", kind="name"),
+        Column(title="system", kind="system"),
+        *(Column(title=name, kind="count") for name in names),
+    )
+    return Table(
+        title="Correct, incorrect, partial, missing, spurious",
+        columns=columns,
+        groups=(Group(rows=rows),),
+        keys=2,
+    )
+
+
+def facts(report: Report) -> Iterator[Table]:
+    """What the runner measured, a row for each thing, a column for each system; some systems a table."""
+    for first in range(0, len(report.facts), ABREAST):
+        part = report.facts[first : first + ABREAST]
+        names = dict.fromkeys(name for item in part for name in item.values)
+        rows = tuple(
+            (Cell(text=name), *(Cell(text=item.values.get(name, UNDEFINED)) for item in part))
+            for name in names
+        )
+        columns = (
+            Column(title="measured", kind="name"),
+            *(Column(title=item.system, kind="words") for item in part),
+        )
+        yield Table(title="Speed and failures", columns=columns, groups=(Group(rows=rows),))

@@ -1,71 +1,84 @@
-"""The report for a terminal."""
+"""A report in the terminal: what must be known first, its tables, what stands behind the numbers."""
 
 from __future__ import annotations
 
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from collections.abc import Iterable
+
+from rich.console import Console
 from rich.text import Text
 
-from goldwire.eval.report.model import Board, Report, Standing
-from goldwire.eval.text import amount, chance, interval, line, number, points, signed, span
+from goldwire.eval.report.layout import Line, lay_out, wrap
+from goldwire.eval.report.model import Report
+from goldwire.eval.report.signatures import fold, tests
+from goldwire.eval.report.table import Table
+from goldwire.eval.text import amount, line
+
+_STYLES = {"": "", "head": "dim", "dim": "dim", "lead": "bold green", "title": "bold", "note": "italic"}
 
 
-def render(report: Report, console: Console) -> None:
-    """Print the report: ranking by measure, what the documents decide, and the signatures."""
+def render(report: Report, tables: Iterable[Table], console: Console) -> None:
+    """Print some tables of a report, with all that must stand above and below them."""
+    out = _Printer(console)
     overview = report.overview
-    console.print(Text(line(overview.title), "bold"))
-    facts = [amount(overview.documents, "document"), f"gold {line(overview.gold)}"]
-    console.print(Text(", ".join(facts), "dim"))
+    out.say(overview.title, "bold")
+    out.say(" · ".join(_about(report)), "dim")
     for note in overview.notes:
-        console.print(Text(f"note: {line(note)}", "yellow"))
-    for board in report.boards:
-        console.print()
-        console.print(board_view(board))
-    console.print()
-    console.print(Text("Signatures", "bold"))
-    for board in report.boards:
-        for standing in board.standings:
-            console.print(Text(f"{line(standing.system)}: {line(standing.signature)}", "dim"), soft_wrap=True)
+        out.say(f"note: {note.text}", "yellow")
+    if overview.verdict:
+        out.say("")
+        out.say(overview.verdict, "bold")
+    for table in tables:
+        out.say("")
+        out.say(table.title, "bold")
+        for pieces in lay_out(table, console.width):
+            out.put(pieces)
+        if table.caption:
+            out.say(table.caption, "italic")
+    _print_signatures(report, out)
 
 
-def board_view(board: Board) -> RenderableType:
-    """One measure: its table, what can be told apart, and the differences."""
-    table = Table(
-        title=line(board.name), title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
-    )
-    table.add_column("system")
-    for name in ("F1", "95 %", "P", "R", "right", "found", "gold"):
-        table.add_column(name, justify="right")
-    table.add_column("group")
-    for standing in board.standings:
-        table.add_row(*_cells(standing))
-    parts: list[RenderableType] = [table]
-    if board.verdict:
-        parts.append(Text(line(board.verdict), "italic"))
-    parts += [
-        Text(
-            f"  {line(pair.second)} - {line(pair.first)}: {signed(pair.difference.value)} points "
-            f"({span(pair.difference.low, pair.difference.high)}), p {chance(pair.adjusted)}, "
-            f"better/same/worse {pair.wins}/{pair.ties}/{pair.losses}",
-            "dim",
-        )
-        for pair in board.pairs
-    ]
-    return Group(*parts)
+def _about(report: Report) -> list[str]:
+    overview = report.overview
+    told = [amount(overview.documents, "document"), f"gold layer {overview.gold}"]
+    if overview.suite:
+        told.append(f"suite {overview.suite}")
+    if overview.created:
+        told.append(f"scored {overview.created}")
+    return told
 
 
-def _cells(standing: Standing) -> list[Text]:
-    return [
-        Text(cell)
-        for cell in (
-            line(standing.system),
-            points(standing.f.value),
-            interval(standing.f.low, standing.f.high),
-            points(standing.precision.value),
-            points(standing.recall.value),
-            number(standing.hits),
-            number(standing.produced),
-            number(standing.gold),
-            standing.group,
-        )
-    ]
+def _print_signatures(report: Report, out: _Printer) -> None:
+    """The signature of every number; not wrapped, so that it can be copied whole."""
+    folded, tested = fold(report.boards), tests(report.boards)
+    if not folded.own:
+        return
+    out.say("")
+    out.say("Signatures", "bold")
+    for title, own in folded.own:
+        out.copy(f"{line(title)}: {line(own)}")
+    out.copy(f"all: …|{line(folded.shared)}")
+    if tested:
+        out.copy(f"told apart by: {tested}")
+
+
+class _Printer:
+    """Prints lines as they are: what is laid out already is neither cut nor wrapped again."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def say(self, text: str, style: str = "") -> None:
+        """Words, wrapped where the terminal ends."""
+        for part in wrap(text, self.console.width):
+            self.copy(part, style)
+
+    def put(self, pieces: Line) -> None:
+        """A line of a table."""
+        self._print(Text.assemble(*((piece.text, _STYLES[piece.style]) for piece in pieces)))
+
+    def copy(self, text: str, style: str = "dim") -> None:
+        """A line that may be longer than the terminal is wide."""
+        self._print(Text(text, style))
+
+    def _print(self, text: Text) -> None:
+        self.console.print(text, soft_wrap=True, highlight=False)

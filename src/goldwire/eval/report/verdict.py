@@ -12,7 +12,7 @@ HEADLINES = {
     "fail": "The gate is shut: this build is worse.",
     "skip": "Nothing was judged: no figure is defined on either side.",
 }
-FIGURES = {"f": "F1", "precision": "precision", "recall": "recall"}
+FIGURES = {"f": "F1", "precision": "precision", "recall": "recall", "rejected": "rejected units"}
 
 
 def headline(judgement: Judgement) -> str:
@@ -31,14 +31,14 @@ def headline(judgement: Judgement) -> str:
 
 
 def lines(judgement: Judgement) -> list[str]:
-    """The whole judgement: the outcome, then what failed, what warned, what passed."""
-    told = [headline(judgement)]
+    """The whole judgement: the outcome, what must be known first, then what failed, warned, passed."""
+    told = [headline(judgement), *(f"note  {line(note)}" for note in judgement.notes)]
     for verdict in ("fail", "warn", "pass", "skip"):
         for check in judgement.checks:
             if check.verdict == verdict:
                 told.append(f"{verdict:4}  {summary(check)}")
                 told += [f"        {detail}" for detail in details(check) if verdict in ("fail", "warn")]
-    return told + [f"note  {line(note)}" for note in judgement.notes]
+    return told
 
 
 def summary(check: Check) -> str:
@@ -72,6 +72,7 @@ def _limit(check: Check) -> str:
     words: dict[Kind, str] = {
         "floor": f"the floor is {points(check.limit)}",
         "drop": f"a drop of {points(check.limit)} points is allowed",
+        "ceiling": f"the ceiling is {points(check.limit)} % of all that was given",
         "relative": f"a drop of {points(check.limit)} % of the baseline is allowed",
     }
     return words[check.kind]

@@ -49,10 +49,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One system on one corpus.
 
     `layer` is the SHA-256 of the layer these facts tell of. `failed` gives the reason by document id; of
-    these so many are `allowed`, and a run with more of them failed.
-    `quarantined` counts faulty items, `unmapped` and `dropped` labels without a counterpart and those left
-    out on purpose, `excluded` units in excluded regions, `repaired` items whose offsets were in another
-    unit. `usage` sums what the system itself reports: tokens_in, tokens_out, cost, unresolved.
+    these so many are `allowed`, and a run with more of them failed. `rejected` counts what the layer's lines
+    keep as rejected, by kind; in its place (None) runs of earlier versions have `quarantined`, by unit, and a
+    layer without what they count.
+    `unmapped` and `dropped` count labels without a counterpart and those left out on purpose, `excluded`
+    units in excluded regions, `repaired` items whose offsets were in another unit. `usage` sums what the
+    system itself reports: tokens_in, tokens_out, cost, unresolved.
     """
 
     system: str
@@ -69,6 +71,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     speed: Speed = Speed()
     failed: dict[str, str] = {}
     allowed: int = 0
+    rejected: dict[str, int] | None = None
     quarantined: dict[str, int] = {}
     unmapped: dict[str, int] = {}
     dropped: dict[str, int] = {}

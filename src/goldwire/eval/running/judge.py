@@ -1,20 +1,20 @@
-"""What a system's output is worth: annotations that fit text and ontology, and what was left out."""
+"""Judges a system's output: annotations that fit text and ontology, and what was rejected."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from goldwire.corpora import exclude, simple
+from goldwire.corpora import simple
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.sift import Dropped, sound
-from goldwire.corpora.simple import Reading, Reject
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.rejected import by_kind, in_line, is_excluded
+from goldwire.corpora.sift import sound
+from goldwire.corpora.simple import Reading
+from goldwire.corpora.types import Annotations, Document, Rejected
 from goldwire.eval.running import facts
 from goldwire.eval.running.cache import Entry
 
@@ -24,12 +24,12 @@ _BEYOND = 1e15  # no document costs so much in any unit; sums of larger numbers 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """One document: its annotations without provenance, and all that is to be said of them.
 
-    `failed` is the reason why there are none.
+    `failed` is the reason why there are none. `rejected` is what `annotations.rejected` keeps, whole.
     """
 
     annotations: Annotations
     failed: str | None = None
-    rejects: tuple[Reject, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
     reading: Reading | None = None
     excluded: int = 0
     usage: dict[str, float] = {}
@@ -46,37 +46,23 @@ def judge(
     except DataError as error:
         return _failure(document, f"garbled output: {'; '.join(map(str, error.faults))}", {})
     spent = usage(prediction.provenance.details)
-    if prediction.error is not None:
-        return _failure(document, prediction.error, spent)
-    if prediction.sha256 not in (None, document.sha256):
-        return _failure(document, "made for another text (`sha256` differs)", spent)
+    if (why := simple.failure(prediction, document)) is not None:
+        return _failure(document, why.reason, spent)
     reading = simple.read(prediction, document, ontology, labels)
-    inside, left_out = exclude.leave_out(reading.annotations, document.excluded)
-    annotations, dropped = sound(inside, document, ontology)
+    annotations, unsound = sound(reading.annotations, document, ontology)
+    rejected = (*reading.annotations.rejected, *unsound)
     return Verdict(
-        annotations=annotations,
-        rejects=(*reading.rejects, *(_reject(item, inside) for item in dropped)),
+        annotations=msgspec.structs.replace(annotations, rejected=in_line(rejected, document)),
+        rejected=tuple(item for item in rejected if not is_excluded(item, document)),
         reading=reading,
-        excluded=left_out,
+        excluded=sum(is_excluded(item, document) and item.unit in ("mention", "event") for item in rejected),
         usage=spent,
     )
 
 
-def _reject(item: Dropped, annotations: Annotations) -> Reject:
-    kind, id, *part = item.key
-    found = next((one for one in getattr(annotations, kind) if one.id == id), None)
-    return Reject(
-        document=annotations.document,
-        unit=part[0] if part[:1] in (["arguments"], ["attributes"]) else kind,
-        path="/".join(item.key),
-        reason=item.message,
-        value=msgspec.to_builtins(found),
-    )
-
-
 def _failure(document: Document, reason: str, spent: dict[str, float]) -> Verdict:
-    nothing = Annotations(document=document.id, sha256=document.sha256)
-    return Verdict(annotations=nothing, failed=reason or "no reason given", usage=spent)
+    reason = reason or "no reason given"
+    return Verdict(annotations=simple.failed(document, reason), failed=reason, usage=spent)
 
 
 def usage(details: dict[str, Any]) -> dict[str, float]:
@@ -94,10 +80,9 @@ def usage(details: dict[str, Any]) -> dict[str, float]:
 def tally(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """The sums of all documents, by the fields of `Facts`."""
     readings = [verdict.reading for verdict in verdicts if verdict.reading]
-    units = Counter(reject.unit for verdict in verdicts for reject in verdict.rejects)
     return {
         "failed": {verdict.annotations.document: verdict.failed for verdict in verdicts if verdict.failed},
-        "quarantined": dict(sorted(units.items())),
+        "rejected": by_kind(item for verdict in verdicts for item in verdict.annotations.rejected),
         "unmapped": facts.total(reading.unmapped for reading in readings),
         "dropped": facts.total(reading.dropped for reading in readings),
         "excluded": sum(verdict.excluded for verdict in verdicts),

@@ -2,7 +2,7 @@
 
 CORPUS/layers/system/NAME.jsonl        the layer, written whole when every document is done and one succeeded
 CORPUS/runs/NAME/FINGERPRINT.jsonl     the journal (see `cache`): what succeeded is not run again
-CORPUS/runs/NAME/quarantine.jsonl      items that do not fit text or ontology, with the reason
+CORPUS/runs/NAME/quarantine.jsonl      what was rejected, whole (see `corpora.rejected`)
 CORPUS/runs/NAME/facts.json            see `facts`
 """
 
@@ -20,11 +20,11 @@ import msgspec
 
 from goldwire import __version__
 from goldwire.corpora import labels
-from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError, DataError, ExtractorError
 from goldwire.corpora.journal import Journal
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.rejected import write_quarantine
 from goldwire.corpora.store import Corpus, write_atomic
 from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.extractors import KINDS, Context, identity
@@ -317,7 +317,7 @@ def _publish(
     _check_any(verdicts)
     start = _last(lines, Start) or Start(name=plan.system.spec.shown(), version="", provides=[], seconds=0.0)
     place = cache.folder(corpus, plan.system.name)
-    write_atomic(place / QUARANTINE, encode_lines(r for verdict in verdicts for r in verdict.rejects))
+    write_quarantine(place / QUARANTINE, (item for verdict in verdicts for item in verdict.rejected))
     layer = corpus.write_layer(f"system/{plan.system.name}", [_signed(v, plan, start) for v in verdicts])
     digest = hashlib.sha256(layer.read_bytes()).hexdigest()
     found = _facts(plan, lines, entries, verdicts, damaged=damaged, layer=digest)

@@ -53,8 +53,8 @@ class Difference(NamedTuple):
     `interval` is of the difference. `p` is of approximate randomisation, `p_bootstrap` of the paired
     bootstrap, both two-sided; None where the difference is undefined. `error` is the standard error and
     `detectable` the smallest true difference that these documents would show at 80 % power in a
-    two-sided test at 5 %. `needed` documents would show the difference found; None if none would. Of grouped
-    documents (near-duplicates) both are about groups.
+    two-sided test at 5 %; None where they do not vary, and so do not tell. `needed` documents would show the
+    difference found; None if none would. Of grouped documents (near-duplicates) both are about groups.
     """
 
     interval: Interval
@@ -108,7 +108,7 @@ def _difference(interval: Interval, drawn: Floats, swapped: Floats, pairs: Sampl
         two_sided(value, swapped),
         two_sided(value, drawn - value),
         error,
-        None if error is None else detectable(error, pairs.informative),
+        None if error is None or error < _TIE else detectable(error, pairs.informative),
         None if error is None else needed(error, value, pairs.documents),
     )
 

@@ -17,10 +17,10 @@ from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import DataError, Fault, JudgementError
 from goldwire.corpora.store import write_atomic
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
+from goldwire.eval.record.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.text import amount, sized
-from goldwire.eval.verify import iter_faults
 
 FORMAT = 2  # 1 had no coverage, no rejected units and no failed documents
 
@@ -75,7 +75,8 @@ class Coverage(_Struct, frozen=True, kw_only=True):
 
     Of `corpus` documents, `outside` were not among those asked for (`asked` says how: `split:test`, a file);
     of the rest gold has no line for `unjudged`, a line that says `skipped`, or a draft that is not finished
-    for `drafts`. `empty` of the scored documents have a line in gold without a unit.
+    for `drafts`. Where documents not judged are scored as they stand (`--unjudged empty`), `skipped` counts
+    those among them. `empty` of the scored documents have a line in gold without a unit.
     """
 
     corpus: int
@@ -144,6 +145,7 @@ class Confusion(_Struct, frozen=True, kw_only=True):
     `units` are entity, event or argument. `cells` are gold label, system label and number; None on the
     gold side is spurious, on the system side missed. `classes` tells how many units or pairs are in each
     class; `causes`, of arguments, how many of gold and of the system are put down to each (`eval.blame`).
+    `left_out` names the documents that are in none of this, and how many pairs of their units overlap.
     """
 
     system: str
@@ -151,6 +153,7 @@ class Confusion(_Struct, frozen=True, kw_only=True):
     cells: tuple[tuple[str | None, str | None, int], ...]
     classes: dict[str, int] = {}
     causes: dict[str, tuple[int, int]] = {}
+    left_out: dict[str, int] = {}
 
 
 class Record(_Struct, frozen=True, kw_only=True):
@@ -244,6 +247,12 @@ def iter_warnings(record: Record) -> Iterator[str]:
         )
     elif distinct < documents:
         yield f"{sized(documents, distinct)}: intervals, tests and what is needed count groups."
+    for confusion in record.confusions:
+        for document, pairs in confusion.left_out.items():
+            yield (
+                f"The error classes of {confusion.system} ({confusion.units}) leave out document "
+                f"{document!r}: {pairs:,} pairs of its units overlap, too many to be compared."
+            )
 
 
 def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
@@ -269,14 +278,20 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
 
 
 def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:
-    """The counts that a table holds."""
+    """The counts that a table holds, by document."""
+    return decode_patterns(table).expand(documents)
+
+
+def decode_patterns(table: CountTable) -> Patterns:
+    """The counts that a table holds, documents of equal counts together."""
     rows = np.array([row for pattern in table.patterns for row in pattern], np.float64).reshape(-1, 5)
     number = np.repeat(np.arange(len(table.patterns)), [len(pattern) for pattern in table.patterns])
     names = numbered(len(table.patterns))
     counts = make_counts(names, table.labels, number, rows[:, 0], rows[:, 1:])
+    if table.times:
+        return Patterns(counts, np.array(table.times, np.int64))
     index = np.array(table.documents, np.int64)
-    times = np.bincount(index, minlength=len(names)).astype(np.int64)
-    return Patterns(counts, times, index).expand(documents)
+    return Patterns(counts, np.bincount(index, minlength=len(names)).astype(np.int64), index)
 
 
 def encode_record(record: Record) -> bytes:

@@ -1,0 +1,393 @@
+"""Items of the simple form, decoded one by one: units, or what is wrong with each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from goldwire.corpora import labels as maps
+from goldwire.corpora import offsets
+from goldwire.corpora.codec import BROKEN, line_faults
+from goldwire.corpora.labels import LabelMap
+from goldwire.corpora.offsets import Converter, OffsetError, surface
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.rejected import raw_spans, raw_value
+from goldwire.corpora.types import (
+    Argument,
+    Document,
+    Event,
+    Mention,
+    Rejected,
+    Relation,
+    Span,
+    Spans,
+)
+from goldwire.corpora.validate import Flaw, span_flaws
+
+T = TypeVar("T")
+I = TypeVar("I", Mention, Event)
+_REPAIRS: tuple[offsets.Unit, ...] = ("utf-16", "byte")
+_NO_FLAW = Flaw("", "", "")
+_NEGATIVE = "Expected `int` >= 0"  # what msgspec says of an offset below 0
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    pass
+
+
+class _Mention(_Struct, frozen=True):
+    type: str
+    spans: Spans
+    id: str | None = None
+    head: Span | None = None
+    attributes: dict[str, str] = {}
+    cluster: str | None = None
+    score: float | None = None
+    text: str | None = None
+
+
+class _Argument(_Struct, frozen=True):
+    role: str
+    mention: str | None = None
+    spans: Spans = ()
+    type: str | None = None
+    score: float | None = None
+    text: str | None = None
+
+
+class _Event(_Struct, frozen=True):
+    type: str
+    trigger: Spans
+    id: str | None = None
+    arguments: tuple[msgspec.Raw, ...] = ()
+    attributes: dict[str, str] = {}
+    cluster: str | None = None
+    score: float | None = None
+    text: str | None = None
+
+
+class _Holder(NamedTuple):
+    """The event of an argument: its type as the map has it, as it was given, and its trigger."""
+
+    type: str | None
+    given: str | None
+    trigger: Any
+
+
+class Reader:
+    """Reads the items of one document and keeps what it had to leave out.
+
+    `rejected` are faulty items. A label without a counterpart is counted in `unmapped` and stays as it is;
+    `dropped` counts those that the map leaves out on purpose, and what hangs on such a mention, which goes
+    with it: `left` are their ids.
+    """
+
+    def __init__(self, document: Document, ontology: Ontology | None, labels: LabelMap, where: str) -> None:
+        self.document, self.ontology, self.labels, self.where = document, ontology, labels, where
+        self.made: list[Mention] = []
+        self.places: dict[str, Any] = {}  # spans of mentions by the id they came with, sound or not
+        self.left: set[str] = set()
+        self.rejected: list[Rejected] = []
+        self.unmapped: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+        self.repaired = 0
+        self._converters: list[Converter] | None = None
+
+    def read(
+        self,
+        mentions: Sequence[msgspec.Raw],
+        events: Sequence[msgspec.Raw],
+        relations: Sequence[msgspec.Raw],
+    ) -> tuple[tuple[Mention, ...], tuple[Event, ...], tuple[Relation, ...]]:
+        """The units; arguments given by spans may add mentions."""
+        found = [self._mention(raw, f"$.mentions[{i}]") for i, raw in enumerate(mentions)]
+        self.made = list(_with_ids([mention for mention in found if mention], "m"))
+        self.left -= {mention.id for mention in self.made}
+        kept = [event for i, raw in enumerate(events) if (event := self._event(raw, f"$.events[{i}]"))]
+        links = [self._relation(raw, f"$.relations[{i}]") for i, raw in enumerate(relations)]
+        return tuple(self.made), tuple(_with_ids(kept, "e")), tuple(link for link in links if link)
+
+    # ------------------------------------------------------------ labels
+
+    def _mapped(self, unit: maps.Unit, label: str, target: str | None, within: str = "") -> str | None:
+        """The counterpart of a label, itself where there is none; None where the map leaves it out."""
+        if target is None:
+            self.unmapped[f"{unit}:{within}{label}"] += 1
+            return label
+        if not target:
+            self.dropped[f"{unit}:{within}{label}"] += 1
+        return target or None
+
+    def _mention_type(self, label: str) -> str | None:
+        return self._mapped("mentions", label, self.labels.mention(label, self.ontology))
+
+    def _event_type(self, label: str) -> str | None:
+        return self._mapped("events", label, self.labels.event(label, self.ontology))
+
+    def _relation_type(self, label: str) -> str | None:
+        return self._mapped("relations", label, self.labels.relation(label, self.ontology))
+
+    def _role(self, source: str, label: str, type: str) -> str | None:
+        if self.ontology is not None and type not in self.ontology.events:
+            return label
+        found = self.labels.role(source, label, type, self.ontology)
+        return self._mapped("roles", label, found, f"{source}.")
+
+    def _attributes(self, values: dict[str, str]) -> dict[str, str]:
+        if not values:
+            return values
+        found = {
+            name: self._mapped("attributes", value, self.labels.value(name, value, self.ontology), f"{name}.")
+            for name, value in values.items()
+        }
+        return {name: value for name, value in found.items() if value}
+
+    # ------------------------------------------------------------ units
+
+    def _mention(self, raw: msgspec.Raw, path: str) -> Mention | None:
+        item, flaw = self._decoded(raw, _Mention, "spans")
+        if item is None:
+            self._reject_mention(raw, flaw, path)
+            return None
+        type = self._mention_type(item.type)
+        if type is None:
+            self.left |= {item.id} if item.id else set()
+            return None
+        if item.id:
+            self.places.setdefault(item.id, item.spans)
+        spans = self._spans(item.spans, item.text)
+        if isinstance(spans, Flaw):
+            self._reject(raw, spans, path, unit="mention", type=type)
+            return None
+        return Mention(
+            id=item.id or "",
+            type=type,
+            spans=spans,
+            head=item.head,
+            attributes=self._attributes(item.attributes),
+            cluster=item.cluster,
+            score=item.score,
+        )
+
+    def _event(self, raw: msgspec.Raw, path: str) -> Event | None:
+        item, flaw = self._decoded(raw, _Event, "trigger")
+        trigger = flaw if item is None else self._spans(item.trigger, item.text)
+        if item is None or isinstance(trigger, Flaw):
+            self._reject_event(raw, trigger if isinstance(trigger, Flaw) else flaw, path)
+            return None
+        type = self._event_type(item.type)
+        if type is None:
+            return None
+        holder = _Holder(type, item.type, trigger)
+        return Event(
+            id=item.id or "",
+            type=type,
+            trigger=trigger,
+            arguments=tuple(self._arguments(item.arguments, holder, path)),
+            attributes=self._attributes(item.attributes),
+            cluster=item.cluster,
+            score=item.score,
+        )
+
+    def _relation(self, raw: msgspec.Raw, path: str) -> Relation | None:
+        item, flaw = self._decoded(raw, Relation, "spans")
+        if item is None:
+            self._reject_relation(raw, flaw, path)
+            return None
+        type = self._relation_type(item.type)
+        if type is None:
+            return None
+        if not self.left.isdisjoint((item.source, item.target)):
+            self.dropped[f"relations:{item.type}"] += 1
+            return None
+        return item if type == item.type else msgspec.structs.replace(item, type=type)
+
+    def _arguments(self, items: Sequence[msgspec.Raw], event: _Holder, path: str) -> Iterator[Argument]:
+        for i, raw in enumerate(items):
+            found = self._argument(raw, event, f"{path}.arguments[{i}]")
+            if found is not None:
+                yield found
+
+    def _argument(self, raw: msgspec.Raw, event: _Holder, path: str) -> Argument | None:
+        item, flaw = self._decoded(raw, _Argument, "spans")
+        if item is None:
+            self._reject_argument(raw, flaw, event, path)
+            return None
+        role = self._role(event.given or "", item.role, event.type or "")
+        mention = None if role is None else self._filler(item, event.type or "", role)
+        if isinstance(mention, Flaw):
+            self._reject_argument(raw, mention, event, path, role)
+            return None
+        return Argument(role=role, mention=mention, score=item.score) if role and mention else None
+
+    def _filler(self, item: _Argument, event: str, role: str) -> str | Flaw | None:
+        """The id of the mention that an argument names; one is made where its spans and type are certain.
+
+        None if the label map leaves the mention out.
+        """
+        if item.mention is not None:
+            if item.mention not in self.left:
+                return item.mention
+            self.dropped[f"arguments:{event}.{role}"] += 1
+            return None
+        if not item.spans:
+            return Flaw("", "malformed", "an argument needs the id of a mention, or spans")
+        spans = self._spans(item.spans, item.text)
+        type = item.type and self._mention_type(item.type)
+        if isinstance(spans, Flaw):
+            return spans
+        if item.type and not type:
+            return None
+        message = "no mention has these spans: list one, or give the argument a `type`"
+        return self._mention_at(spans, type, self._allowed(event, role)) or Flaw("", "no-mention", message)
+
+    def _mention_at(self, spans: Spans, type: str | None, allowed: frozenset[str]) -> str | None:
+        same = [m for m in self.made if m.spans == spans and type in (None, m.type)]
+        if same:
+            return min(same, key=lambda mention: mention.type not in allowed).id
+        type = type or (next(iter(allowed)) if len(allowed) == 1 else None)
+        if type is None:
+            return None
+        made = Mention(id="", type=type, spans=spans)
+        self.made = list(_with_ids([*self.made, made], "m"))
+        return self.made[-1].id
+
+    def _allowed(self, event: str, role: str) -> frozenset[str]:
+        if self.ontology is None or event not in self.ontology.events:
+            return frozenset()
+        if role not in self.ontology.events[event].roles:
+            return frozenset()
+        return self.ontology.fillers(event, role)
+
+    # ------------------------------------------------------------ what does not fit
+
+    def _decoded(self, raw: msgspec.Raw, type: type[T], place: str) -> tuple[T | None, Flaw]:
+        """An item, or what is wrong with it; offsets below 0 alone are outside the text, not malformed."""
+        try:
+            return msgspec.json.decode(raw, type=type), _NO_FLAW
+        except BROKEN as error:
+            faults = line_faults(bytes(raw), type, self.document.id, error)
+        message = "; ".join(f"{f.path.removeprefix('$') or 'item'}: {f.message}" for f in faults)
+        negative = all(f.message == _NEGATIVE and f.path.startswith(f"$.{place}[") for f in faults)
+        return None, Flaw("", "outside-text" if negative else "malformed", message)
+
+    def _spans(self, spans: Spans, text: str | None) -> Spans | Flaw:
+        """The spans in code points, or why they cannot give the surface that came with them."""
+        if text is None or surface(self.document.text, spans) == text:
+            return spans
+        for converter in self._other_units():
+            repaired = _converted(spans, converter)
+            if repaired and surface(self.document.text, repaired) == text:
+                self.repaired += 1
+                return repaired
+        # Where they are no spans of the text, that says more than the words.
+        wrong = next((flaw for flaw in span_flaws(spans, self.document) if flaw.kind != "excluded"), None)
+        got = surface(self.document.text, spans)
+        return wrong or Flaw("", "words-differ", f"the offsets give {got!r}, the system says {text!r}")
+
+    def _other_units(self) -> list[Converter]:
+        """Converters from units that offsets may be in; made once a document, none where all are alike."""
+        if self._converters is None:
+            units = () if self.document.text.isascii() else _REPAIRS
+            self._converters = [Converter(self.document.text, unit) for unit in units]
+        return self._converters
+
+    def _reject(self, raw: msgspec.Raw, flaw: Flaw, path: str, **given: Any) -> None:
+        """Note an item; `given` goes before what can be read of it."""
+        fields = _fields(raw)
+        read: dict[str, Any] = {
+            "id": _text(fields, "id"),
+            "type": _text(fields, "type"),
+            "spans": raw_spans(fields.get("trigger" if given["unit"] == "event" else "spans")),
+            "words": _text(fields, "text"),
+        }
+        read |= {"kind": flaw.kind, "message": flaw.message, "path": path, "value": raw_value(raw)}
+        self.rejected.append(Rejected(where=self.where, document=self.document.id, **{**read, **given}))
+
+    def _reject_mention(self, raw: msgspec.Raw, flaw: Flaw, path: str) -> None:
+        """A mention that cannot be decoded, unless its label is one that the map leaves out."""
+        fields = _fields(raw)
+        id, label = _text(fields, "id"), _text(fields, "type")
+        type = None if label is None else self._mention_type(label)
+        if type is None and label is not None:
+            self.left |= {id} if id else set()
+            return
+        if id:
+            self.places.setdefault(id, fields.get("spans"))
+        self._reject(raw, flaw, path, unit="mention", type=type)
+
+    def _reject_event(self, raw: msgspec.Raw, flaw: Flaw, path: str) -> None:
+        """An event and each of its arguments, unless its label is one that the map leaves out."""
+        fields = _fields(raw)
+        label = _text(fields, "type")
+        type = None if label is None else self._event_type(label)
+        if type is None and label is not None:
+            return
+        self._reject(raw, flaw, path, unit="event", type=type)
+        holder = _Holder(type, label, fields.get("trigger"))
+        why = Flaw("", flaw.kind, f"its event was rejected: {flaw.message}")
+        arguments = fields.get("arguments")
+        for i, value in enumerate(arguments if isinstance(arguments, list) else []):
+            argument = msgspec.Raw(msgspec.json.encode(value))
+            self._reject_argument(argument, why, holder, f"{path}.arguments[{i}]")
+
+    def _reject_argument(
+        self, raw: msgspec.Raw, flaw: Flaw, event: _Holder, path: str, role: str | None = None
+    ) -> None:
+        """An argument, unless the map leaves its role out; `role` is the counterpart, if known."""
+        fields = _fields(raw)
+        given = _text(fields, "role")
+        if role is None and given is not None and event.type is not None:
+            role = self._role(event.given or event.type, given, event.type)
+            if role is None:
+                return
+        mention = _text(fields, "mention")
+        if mention is not None and mention in self.left:
+            return
+        self._reject(
+            raw,
+            flaw,
+            path,
+            unit="argument",
+            id=None,
+            type=event.type,
+            role=role or given,
+            spans=raw_spans(fields.get("spans") or self.places.get(mention or "")),
+            trigger=raw_spans(event.trigger),
+        )
+
+    def _reject_relation(self, raw: msgspec.Raw, flaw: Flaw, path: str) -> None:
+        fields = _fields(raw)
+        label = _text(fields, "type")
+        type = None if label is None else self._relation_type(label)
+        if type is not None or label is None:
+            spans = raw_spans(self.places.get(_text(fields, "source") or ""))
+            self._reject(raw, flaw, path, unit="relation", type=type, spans=spans)
+
+
+def _with_ids(items: list[I], prefix: str) -> Iterator[I]:
+    used = {item.id for item in items}
+    fresh = (id for i in count(1) if (id := f"{prefix}{i}") not in used)
+    for item in items:
+        yield item if item.id else msgspec.structs.replace(item, id=next(fresh))
+
+
+def _fields(raw: msgspec.Raw) -> dict[str, Any]:
+    value = raw_value(raw)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(fields: dict[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _converted(spans: Spans, converter: Converter) -> Spans | None:
+    try:
+        return tuple(Span(converter.decode(span.start), converter.decode(span.end)) for span in spans)
+    except OffsetError:
+        return None

@@ -1,0 +1,166 @@
+"""The report's figures as flat tables, for spreadsheets and programs: CSV or Parquet, one file a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from goldwire.corpora.store import write_atomic
+from goldwire.eval.report.model import Report
+
+Form = Literal["csv", "parquet"]
+_REAL, _TEXT, _WHOLE = pl.Float64(), pl.String(), pl.Int64()
+
+
+def frames(report: Report) -> dict[str, pl.DataFrame]:
+    """The tables by name: scores, types, pairs, confusion, errors, notes. Shares are of one.
+
+    Undefined is null. In `confusion`, null gold is spurious and null found is missed.
+    """
+    return {
+        "scores": pl.DataFrame(
+            list(_scores(report)),
+            {
+                **dict.fromkeys(("measure", "system"), _TEXT),
+                **dict.fromkeys(
+                    ("f", "f_low", "f_high", "precision", "recall", "hits", "found", "gold"), _REAL
+                ),
+                **dict.fromkeys(("group", "signature"), _TEXT),
+                **dict.fromkeys(("precision_low", "precision_high", "recall_low", "recall_high"), _REAL),
+            },
+        ),
+        "types": pl.DataFrame(
+            list(_types(report)),
+            {
+                **dict.fromkeys(("measure", "label", "system"), _TEXT),
+                **dict.fromkeys(("gold", "f", "precision", "recall", "found"), _REAL),
+            },
+        ),
+        "pairs": pl.DataFrame(
+            list(_pairs(report)),
+            {
+                **dict.fromkeys(("measure", "first", "second"), _TEXT),
+                **dict.fromkeys(("difference", "low", "high", "p", "p_holm"), _REAL),
+                **dict.fromkeys(("wins", "ties", "losses"), _WHOLE),
+                "shows": _REAL,
+                "needs": _WHOLE,
+            },
+        ),
+        "confusion": pl.DataFrame(
+            list(_confusion(report)),
+            {"units": _TEXT, "system": _TEXT, "gold": _TEXT, "found": _TEXT, "count": _WHOLE},
+        ),
+        "errors": pl.DataFrame(
+            list(_errors(report)),
+            {"units": _TEXT, "system": _TEXT, "class": _TEXT, "count": _WHOLE},
+        ),
+        "notes": pl.DataFrame(
+            [{"kind": note.kind, "about": note.about, "note": note.text} for note in report.overview.notes],
+            {"kind": _TEXT, "about": _TEXT, "note": _TEXT},
+        ),
+    }
+
+
+def write(report: Report, folder: Path, form: Form) -> list[Path]:
+    """Write every table into a folder, which is made; returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, frame in frames(report).items():
+        buffer = BytesIO()
+        if form == "csv":
+            frame.write_csv(buffer)
+        else:
+            frame.write_parquet(buffer)
+        path = folder / f"{name}.{form}"
+        write_atomic(path, buffer.getvalue())
+        written.append(path)
+    return written
+
+
+Row = dict[str, Any]
+
+
+def _scores(report: Report) -> Iterator[Row]:
+    for board in report.boards:
+        for item in board.standings:
+            yield {
+                "measure": board.measure,
+                "system": item.system,
+                "f": item.f.value,
+                "f_low": item.f.low,
+                "f_high": item.f.high,
+                "precision": item.precision.value,
+                "recall": item.recall.value,
+                "hits": item.hits,
+                "found": item.produced,
+                "gold": item.gold,
+                "group": item.group,
+                "signature": item.signature,
+                "precision_low": item.precision.low,
+                "precision_high": item.precision.high,
+                "recall_low": item.recall.low,
+                "recall_high": item.recall.high,
+            }
+
+
+def _types(report: Report) -> Iterator[Row]:
+    for board in report.boards:
+        for row in board.rows:
+            for system, cell in zip(board.columns, row.cells, strict=True):
+                yield {
+                    "measure": board.measure,
+                    "label": row.label,
+                    "system": system,
+                    "gold": row.gold,
+                    "f": cell.f.value,
+                    "precision": cell.precision,
+                    "recall": cell.recall,
+                    "found": cell.found,
+                }
+
+
+def _pairs(report: Report) -> Iterator[Row]:
+    for board in report.boards:
+        for pair in board.pairs:
+            yield {
+                "measure": board.measure,
+                "first": pair.first,
+                "second": pair.second,
+                "difference": pair.difference.value,
+                "low": pair.difference.low,
+                "high": pair.difference.high,
+                "p": pair.p,
+                "p_holm": pair.adjusted,
+                "wins": pair.wins,
+                "ties": pair.ties,
+                "losses": pair.losses,
+                "shows": pair.shows,
+                "needs": pair.needs,
+            }
+
+
+def _confusion(report: Report) -> Iterator[Row]:
+    for matrix in report.matrices:
+        for gold, found, count in matrix.counts:
+            yield {
+                "units": matrix.units,
+                "system": matrix.system,
+                "gold": gold,
+                "found": found,
+                "count": count,
+            }
+
+
+def _errors(report: Report) -> Iterator[Row]:
+    for errors in (*report.errors, *report.causes):
+        for tally in errors.tallies:
+            yield {
+                "units": errors.units,
+                "system": errors.system,
+                "class": tally.name,
+                "count": tally.count,
+            }
