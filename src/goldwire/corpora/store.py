@@ -89,7 +89,8 @@ class Corpus(msgspec.Struct, frozen=True):
         if name is None:
             return None
         local = self.path / name
-        return ontologies.read(local if local.is_file() else name)
+        # Not `Path.is_file`, which raises where a damaged manifest has what is too long for a name.
+        return ontologies.read(local if os.path.isfile(local) else name)  # noqa: PTH113
 
     def layers(self) -> list[str]:
         """The names of all layers, sorted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ def find(kind: str, what: str, source: str | Path, error: type[GoldwireError]) -
     if name in configs.names(kind):
         return configs.read(kind, name), name
     path = Path(source)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - `Path.is_file` raises of what is too long for a name
         known = configs.names(kind)
         near = nearest(path.stem, known) if len(known) > FEW else ""
         told = near or f" ({', '.join(known)})"

@@ -28,7 +28,7 @@ from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import Journal, Migrated, Migrating, open_journal
 from goldwire.annotate.sync.mirror import Progress
 from goldwire.annotate.sync.plan import Local
-from goldwire.corpora.codec import read_lines
+from goldwire.corpora.codec import BROKEN, read_lines
 from goldwire.corpora.errors import CorpusError, ServerError
 from goldwire.corpora.store import LAYERS, MANIFEST, Corpus, write_atomic, write_manifest, writing
 from goldwire.corpora.types import Annotations, Document
@@ -132,7 +132,7 @@ class _Preparer(msgspec.Struct):
         path = journal.folder / begun.file
         try:
             return msgspec.json.decode(path.read_bytes(), type=Migration)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, *BROKEN) as error:
             raise CorpusError(f"{path}: the plan that was begun cannot be read ({error})") from error
 
     def _settings(self, project: Project, layout: Layout) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from goldwire.annotate.exchange.deposit import FOLDER
 from goldwire.annotate.sync import api
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.annotate.sync.mirror import Mirror
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.store import Corpus, write_atomic
@@ -89,5 +90,5 @@ def read_json(path: Path, type: type[T]) -> T | None:
         return msgspec.json.decode(path.read_bytes(), type=type)
     except FileNotFoundError:
         return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BROKEN as error:
         raise CorpusError(f"{path}: {error}; it is made anew if you delete it") from error

@@ -171,7 +171,7 @@ def _chunks(there: Mirror) -> Iterator[list[Any]]:
     decoder = msgspec.json.Decoder(_Whose)
     for raw in there.raw.values():
         data = decoder.decode(raw).data
-        by_document[data.document or data.text or ""].append(raw)
+        by_document[str(data.document or data.text or "")].append(raw)
     chunk: list[Any] = []
     for raws in by_document.values():
         chunk += [msgspec.json.decode(raw) for raw in raws]
@@ -182,8 +182,8 @@ def _chunks(there: Mirror) -> Iterator[list[Any]]:
 
 
 class _Data(msgspec.Struct):
-    document: str | None = None
-    text: str | None = None
+    document: Any = None  # of the right type only where the server was not told otherwise
+    text: Any = None
 
 
 class _Whose(msgspec.Struct):
