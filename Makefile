@@ -10,7 +10,7 @@ COMPILE := $(BIN)/python -m compileall -q src
 help:
 	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
 	@echo "make test         every test; the live ones need Chromium and start a Label Studio of their own"
-	@echo "make fuzz         damaged inputs at everything that reads; SECONDS=600"
+	@echo "make fuzz         damaged inputs at everything that reads; SECONDS=600, ARGS=--commands for the commands"
 	@echo "make check        ruff, mypy --strict, import-linter"
 	@echo "make chaos        every command killed, refused space and run beside another; about half an hour"
 	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"

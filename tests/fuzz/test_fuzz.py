@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fuzz import commands
 from fuzz.mutate import mutate
 from fuzz.readers import READERS
 from fuzz.run import CRASHES, Found, attempt, choose, kept
@@ -30,6 +31,15 @@ def test_a_damaged_input_is_refused_with_a_reason_or_taken(name: str, tmp_path: 
         files, at = choose(name, dice)
         found = attempt(name, files, at, tmp_path)
         assert not isinstance(found, Found), (number, found, at, files[at][:500])
+
+
+@pytest.mark.parametrize("name", commands.LINES)
+def test_a_command_ends_as_it_should_whatever_it_is_given(name: str, tmp_path: Path) -> None:
+    dice = random.Random(f"command {name}")
+    for line in commands.LINES[name]:
+        files, at = choose(name, dice)
+        found = commands.attempt(name, line, files, at, tmp_path / "trial")
+        assert not isinstance(found, Found), (found, at, files[at][:500])
 
 
 @pytest.mark.parametrize("path", sorted(CRASHES.glob("*.json")), ids=lambda path: path.stem)
