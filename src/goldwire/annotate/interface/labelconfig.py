@@ -13,15 +13,14 @@ import re
 import xml.etree.ElementTree as ET  # builds only; `controls` reads, and refuses entities
 from typing import Literal
 
-from goldwire.annotate.interface import colours, keys
-from goldwire.corpora.errors import OntologyError
+from goldwire.annotate.interface import check, colours, keys
 from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology
 
 Layout = Literal["graph", "frames"]
 
 TEXT, ENTITY, TRIGGER, EXCLUDED, ROLE, VERDICT = "text", "entity", "trigger", "excluded", "role", "verdict"
 ATTRIBUTE = "attribute-"
-SAME, CONTINUED = "same", "continued"  # arrows: of coreference, and between the parts of one mention
+SAME, CONTINUED = check.SAME, check.CONTINUED  # arrows: of coreference, between the parts of one mention
 MENTION = "mention"  # in frames, the label of a mention without a role
 MENTION_KEY = "0"
 IS_EVENT, NO_EVENT = "event ok", "not an event"
@@ -66,9 +65,9 @@ _NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010fff
 def graph(ontology: Ontology) -> str:
     """The configuration for mentions, triggers, attributes and arrows, as XML.
 
-    Raises `OntologyError` where names, keys or colours cannot be told apart in Label Studio.
+    Raises `DataError` where names, keys or colours cannot be told apart in Label Studio.
     """
-    _check(ontology)
+    check.refuse(ontology, check.label_faults(ontology))
     labels: dict[str, EntityType | EventType] = {**ontology.entities, **ontology.events}
     painted = colours.paint({name: label.colour for name, label in labels.items()})
     dealt = keys.deal({name: label.key for name, label in labels.items()})
@@ -119,28 +118,6 @@ def roles(ontology: Ontology, event: str) -> list[dict[str, str]]:
 def arrows(ontology: Ontology) -> list[str]:
     """The names of all arrows: roles of all event types, relations, `same` and `continued`; each once."""
     return [*_labels_of_arrows(ontology), SAME, CONTINUED]
-
-
-def _check(ontology: Ontology) -> None:
-    """Raise `OntologyError` for names that Label Studio would read as something else."""
-    faults = [
-        f"{name!r} cannot be a role or relation: it is the name of an arrow with a meaning of its own"
-        for name in _labels_of_arrows(ontology)
-        if name in (SAME, CONTINUED)
-    ]
-    labels = [*ontology.entities, *ontology.events, *_labels_of_arrows(ontology)]
-    labels += [value for attribute in ontology.attributes.values() for value in attribute.values]
-    faults += [
-        f"{name!r} begins with $: Label Studio puts data in its place" for name in labels if name[0] == "$"
-    ]
-    faults += [
-        f"event type {event!r}: its attribute {name} cannot be shown for a name with a comma"
-        for name, attribute in ontology.attributes.items()
-        for event in attribute.events
-        if "," in event
-    ]
-    if faults:
-        raise OntologyError(f"ontology {ontology.name!r} cannot go to Label Studio: " + "; ".join(faults))
 
 
 def _labels_of_arrows(ontology: Ontology) -> list[str]:
