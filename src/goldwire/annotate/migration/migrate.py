@@ -10,6 +10,7 @@ and left alone. The manifest is written last.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,10 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     def unplanned(self) -> tuple[Loss, ...]:
         """What would be lost that nobody has said may be."""
         return tuple(loss for loss in self.losses if not loss.planned)
+
+    def by_label(self) -> dict[str, int]:
+        """How often each label would be lost that nobody has said may be; the most frequent first."""
+        return dict(Counter(loss.label or "no label of its own" for loss in self.unplanned).most_common())
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
