@@ -81,7 +81,7 @@ def test_signs_that_xml_cannot_hold_do_not_break_it() -> None:
 
 @pytest.mark.parametrize("layout", ["graph", "frames"])
 def test_headline_source_and_label_bar_stay_above_the_text(layout: labelconfig.Layout) -> None:
-    view = ET.fromstring(labelconfig.build(CONFLICT, layout))
+    view = ET.fromstring(labelconfig.build(CONFLICT, layout, "en"))
     bar, text = view[1], next(child for child in view if child.tag == "Text")
     assert "position:sticky" in bar.attrib["style"]
     assert [header.get("value") for header in bar.iter("Header")][:2] == ["$title", "$byline"]
@@ -138,3 +138,14 @@ def test_regions_of_predictions_have_their_controls_declared_in_both_layouts() -
 def test_ontologies_that_label_studio_would_misread_are_refused(changes: dict, message: str) -> None:  # type: ignore[type-arg]
     with pytest.raises(DataError, match=message):
         labelconfig.graph(msgspec.structs.replace(TINY, **changes))
+
+
+@pytest.mark.parametrize(
+    ("language", "rtl"), [("he", True), ("ar-EG", True), ("en", False), ("uz-Latn", False)]
+)
+def test_texts_begin_at_the_side_of_their_language(language: str, rtl: bool) -> None:
+    for layout in ("graph", "frames"):
+        style = ET.fromstring(labelconfig.build(CONFLICT, layout, language)).findtext("Style")
+        assert style is not None
+        assert (".lsf-htx-richtext{direction:rtl}" in style) == rtl
+        assert "unicode-bidi:plaintext" in style  # paragraphs of other languages, in every project

@@ -42,7 +42,8 @@ def config(
     from goldwire.annotate.interface import labelconfig
     from goldwire.corpora import ontology as ontologies
 
-    _show(labelconfig.build(ontologies.read(ontology), layout), "config", out, as_json)
+    found = ontologies.read(ontology)
+    _show(labelconfig.build(found, layout, found.language), "config", out, as_json)
 
 
 @app.command("guidelines")

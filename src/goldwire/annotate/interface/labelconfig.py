@@ -14,6 +14,7 @@ import xml.etree.ElementTree as ET  # builds only; `controls` reads, and refuses
 from typing import Literal
 
 from goldwire.annotate.interface import check, colours, keys
+from goldwire.corpora.languages import is_right_to_left
 from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology
 
 Layout = Literal["graph", "frames"]
@@ -35,6 +36,12 @@ _BOTTOM = f"{_STICKY}bottom:-16px;padding-bottom:18px;border-top:1px solid #d9d9
 _LOOKS = (
     ".lsf-htx-richtext{line-height:1.9;padding-top:24px}",  # room for arrows over the first line
     f'.htx-highlight[data-label$=":{EXCLUDED}"]{{opacity:.5}}',
+    # Each paragraph from the side on which its language begins, regions and their labels within in order.
+    # Lines are blocks within a line there, which would hide their language from the paragraph.
+    ".lsf-htx-richtext{unicode-bidi:plaintext;text-align:start}",
+    ".lsf-htx-richtext .lsf-richtext__line{display:inline}",
+    ".htx-highlight{unicode-bidi:isolate}",
+    ".htx-highlight::after{unicode-bidi:isolate;direction:ltr}",
     f".{_BAR} .lsf-labels{{margin:0!important}}",
     f".{_BAR} h2{{font-size:18px;line-height:24px;margin:2px 0!important}}",
     f".{_BAR} h4{{font-size:13px;font-weight:400;margin:0 0 4px!important}}",
@@ -57,13 +64,14 @@ _FRAME_LOOKS = (
     f'.htx-highlight[data-label$=":{TRIGGER}"]{{background-color:{_YELLOW}!important;color:#000}}',
     f".{_BAR} h3{{font-size:18px;line-height:24px;margin:2px 0!important}}",
 )
+_RIGHT_TO_LEFT = ".lsf-htx-richtext{direction:rtl}"
 _HIDDEN = "display:none"
 _NO_KEYS = {TRIGGER: "ctrl+alt+shift+f11", EXCLUDED: "ctrl+alt+shift+f12"}
 _NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, production 2
 
 
-def graph(ontology: Ontology) -> str:
-    """The configuration for mentions, triggers, attributes and arrows, as XML.
+def graph(ontology: Ontology, language: str = "en") -> str:
+    """The configuration for mentions, triggers, attributes and arrows, as XML; of texts in a language.
 
     Raises `DataError` where names, keys or colours cannot be told apart in Label Studio.
     """
@@ -71,7 +79,7 @@ def graph(ontology: Ontology) -> str:
     labels: dict[str, EntityType | EventType] = {**ontology.entities, **ontology.events}
     painted = colours.paint({name: label.colour for name, label in labels.items()})
     dealt = keys.deal({name: label.key for name, label in labels.items()})
-    view, bar = _start(*_LOOKS, *_FOOT_LOOKS, *_ARROW_LOOKS)
+    view, bar = _start(language, *_FOOT_LOOKS, *_ARROW_LOOKS)
     for control, names in ((ENTITY, ontology.entities), (TRIGGER, ontology.events)):
         element = ET.SubElement(bar, "Labels", name=control, toName=TEXT, showInline="true")
         for name in names:
@@ -85,9 +93,9 @@ def graph(ontology: Ontology) -> str:
     return _xml(view)
 
 
-def frames() -> str:
+def frames(language: str = "en") -> str:
     """The configuration for one task per event; the roles to choose from come from each task's own data."""
-    view, bar = _start(*_LOOKS, *_FRAME_LOOKS)
+    view, bar = _start(language, *_FRAME_LOOKS)
     ET.SubElement(bar, "Header", value="$question", size="4")
     ET.SubElement(bar, "Labels", name=ROLE, toName=TEXT, value="$roles", showInline="true")
     verdict = ET.SubElement(
@@ -101,9 +109,9 @@ def frames() -> str:
     return _xml(view)
 
 
-def build(ontology: Ontology, layout: Layout) -> str:
-    """The configuration of an ontology in a layout."""
-    return graph(ontology) if layout == "graph" else frames()
+def build(ontology: Ontology, layout: Layout, language: str) -> str:
+    """The configuration of an ontology in a layout, of texts in a language."""
+    return graph(ontology, language) if layout == "graph" else frames(language)
 
 
 def roles(ontology: Ontology, event: str) -> list[dict[str, str]]:
@@ -125,9 +133,10 @@ def _labels_of_arrows(ontology: Ontology) -> list[str]:
     return [*dict.fromkeys([*roles, *ontology.relations])]
 
 
-def _start(*looks: str) -> tuple[ET.Element, ET.Element]:
+def _start(language: str, *more: str) -> tuple[ET.Element, ET.Element]:
     """An empty view, and in it the bar that stays in sight, with headline and source."""
     view = ET.Element("View")
+    looks = (*_LOOKS, *([_RIGHT_TO_LEFT] if is_right_to_left(language) else []), *more)
     ET.SubElement(view, "Style").text = "\n" + "\n".join(f"    {look}" for look in looks) + "\n  "
     bar = ET.SubElement(view, "View", className=_BAR, style=_TOP)
     ET.SubElement(bar, "Header", value="$title", size="3")

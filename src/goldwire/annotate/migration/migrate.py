@@ -72,7 +72,7 @@ def prepare(
     """Work everything out. Only the raw files of the projects are brought up to date."""
     documents = {document.id: document for document in corpus.documents()}
     layers, lost = _carried(corpus, _unfinished(corpus), change)
-    preparer = _Preparer(client, group, documents, change, layers, progress)
+    preparer = _Preparer(client, group, documents, change, layers, corpus.manifest.language, progress)
     projects = {}
     for path in pull.folders_of(corpus, group):
         with open_journal(path) as journal:
@@ -108,6 +108,7 @@ class _Preparer(msgspec.Struct):
     documents: dict[str, Document]
     change: Change
     layers: dict[str, tuple[Annotations, ...]]
+    language: str
     progress: Progress
 
     def prepare(self, journal: Journal) -> Migration | None:
@@ -142,7 +143,7 @@ class _Preparer(msgspec.Struct):
 
     def _settings(self, project: Project, layout: Layout) -> dict[str, Any]:
         wanted = {
-            "label_config": labelconfig.build(self.change.new, layout),
+            "label_config": labelconfig.build(self.change.new, layout, self.language),
             "expert_instruction": guidelines.fragment(self.change.new),
         }
         return plan.differences(project, wanted)
