@@ -68,10 +68,9 @@ def load(target: str, context: Context) -> FileExtractor:
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the file is all there is
     """The hash of the file."""
-    try:
-        return [hashlib.sha256(read_bytes(Path(target))).hexdigest()]
-    except OSError as error:
-        raise ExtractorError(f"{target or 'file:'}: cannot be read ({error.strerror})") from error
+    if not target:
+        raise ExtractorError("file: names no file")
+    return [hashlib.sha256(read_bytes(Path(target), ExtractorError)).hexdigest()]
 
 
 def _line_notes(lines: Sequence[Line]) -> Iterator[str]:
