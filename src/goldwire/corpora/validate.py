@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from goldwire.corpora import exclude
+from goldwire.corpora import exclude, tokens
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
+from goldwire.corpora.tokens import TOKENS
 from goldwire.corpora.types import Annotations, Document, Event, Mention, Relation, Span, Spans
 
 
@@ -66,7 +67,32 @@ def corpus_faults(corpus: Corpus, layers: Iterable[str] | None = None) -> dict[s
         ]
         if faults:
             found[name] = faults
+        if faults := _token_faults(corpus, name, annotations):
+            found[f"{TOKENS}/{name}"] = faults
+    if layers is None:
+        found |= _orphans(corpus)
     return found
+
+
+def _orphans(corpus: Corpus) -> dict[str, list[Fault]]:
+    """Tokens of layers that are not there."""
+    there = {corpus.tokens_path(name) for name in corpus.layers()}
+    alone = set((corpus.path / TOKENS).rglob("*.jsonl")) - there
+    return {
+        path.relative_to(corpus.path).with_suffix("").as_posix(): [
+            Fault(str(path), "", "there is no layer of this name: import it again, or take the file away")
+        ]
+        for path in sorted(alone)
+        if not path.name.startswith(".")
+    }
+
+
+def _token_faults(corpus: Corpus, layer: str, annotations: Mapping[str, Annotations]) -> list[Fault]:
+    """What is wrong with the tokens that were kept beside a layer."""
+    try:
+        return tokens.faults(tokens.read(corpus.tokens_path(layer)), annotations)
+    except DataError as error:
+        return list(error.faults)
 
 
 class Flaw(NamedTuple):
