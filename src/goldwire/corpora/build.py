@@ -12,6 +12,7 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ingest import merge
 from goldwire.corpora.lock import clear, locked
 from goldwire.corpora.manifest import check_manifest, place_ontology, told
@@ -85,6 +86,7 @@ def _shipped(documents: list[Document]) -> tuple[dict[str, list[Annotations]], l
     return ({library.GOLD: gold} if gold else {}), notes
 
 
+@no_collection()
 def new_from(
     path: Path,
     manifest: Manifest,

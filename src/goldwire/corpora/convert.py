@@ -11,6 +11,7 @@ from goldwire.corpora import coverage, formats, library
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading, own
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.names import check_new
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_quarantine
@@ -37,6 +38,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     written: bool
 
 
+@no_collection()
 def read(
     format: str,
     paths: Sequence[Path],
@@ -74,17 +76,19 @@ def _sifted(reading: Reading, documents: Iterable[Document], ontology: Ontology 
 
 
 def _bound(reading: Reading, kept: Iterable[Annotations]) -> Iterator[Tokens]:
-    """The tokens that were read, bound to the lines as they are now that they were sifted."""
+    """The tokens that were read, bound anew to lines that were sifted."""
     if not reading.tokens:
         return
     given = {item.document: item for item in reading.tokens}
     for before, line in zip(reading.annotations, kept, strict=True):
         if (tokens := given.get(line.document)) is not None:
-            if line.mentions != before.mentions:
-                tokens = msgspec.structs.replace(tokens, whole=False)
-            yield kept_tokens.bind(tokens, line)
+            if line.mentions is not before.mentions:
+                content = tokens.starts, tokens.ends, tokens.tags, tokens.scheme
+                tokens = kept_tokens.keep(line, *content, whole=False)
+            yield tokens
 
 
+@no_collection()
 def import_layer(
     corpus: Corpus, layer: str, reading: Reading, *, covers: str | None = None, replace: bool = False
 ) -> Imported:
@@ -162,6 +166,7 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     loss: dict[str, int]
 
 
+@no_collection()
 def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Mapping[str, str]) -> Exported:
     """Write those documents that a layer has judged to files of a format.
 

@@ -14,6 +14,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -32,32 +33,38 @@ def path_of(corpus: Path, layer: str) -> Path:
 
 
 # ---------------------------------------------------------------- bound to a layer
-def bind(tokens: Tokens, line: Annotations) -> Tokens:
-    """The tokens as those of a line, which from now on must be as it is."""
-    return msgspec.structs.replace(tokens, bound=_bond(tokens, line))
+Offsets = Sequence[int]
+
+
+def keep(
+    line: Annotations, starts: Offsets, ends: Offsets, tags: Sequence[str], scheme: str, *, whole: bool = True
+) -> Tokens:
+    """Tokens of a line, bound to it: from now on neither may be changed (see `Tokens`)."""
+    bound = _bond(line, starts, ends, tags, scheme, whole)
+    return Tokens(
+        document=line.document,
+        sha256=line.sha256,
+        starts=tuple(starts),
+        ends=tuple(ends),
+        tags=tuple(tags),
+        scheme=scheme,
+        whole=whole,
+        bound=bound,
+    )
 
 
 def fits(tokens: Tokens, line: Annotations) -> bool:
     """Whether neither tokens nor mentions were changed since they were bound to each other."""
-    return tokens.document == line.document and tokens.bound == _bond(tokens, line)
+    same = tokens.document == line.document and tokens.sha256 == line.sha256
+    content = tokens.starts, tokens.ends, tokens.tags, tokens.scheme, tokens.whole
+    return same and tokens.bound == _bond(line, *content)
 
 
-def _bond(tokens: Tokens, line: Annotations) -> str:
+def _bond(line: Annotations, *content: Any) -> str:
     mentions = [(mention.type, mention.spans) for mention in line.mentions]
     if len(mentions) > 1:
         mentions.sort()
-    content = (
-        line.sha256,
-        mentions,
-        tokens.sha256,
-        tokens.starts,
-        tokens.ends,
-        tokens.tags,
-        tokens.sentences,
-        tokens.scheme,
-        tokens.whole,
-    )
-    return hashlib.sha256(_encode(content)).hexdigest()[:DIGITS]
+    return hashlib.sha256(_encode((line.sha256, mentions, content))).hexdigest()[:DIGITS]
 
 
 def by_document(kept: Sequence[Tokens]) -> dict[str, Tokens]:
@@ -74,12 +81,13 @@ def believed(kept: Sequence[Tokens], layer: Mapping[str, Annotations]) -> dict[s
     return {id: item for id, item in by_document(kept).items() if id in layer and fits(item, layer[id])}
 
 
-def cut(tokens: Tokens) -> Iterator[slice]:
-    """Where each sentence is among the tokens."""
+def sentences(tokens: Tokens) -> Iterator[tuple[slice, list[str]]]:
+    """Where each sentence is among the tokens, and its tags."""
     first = 0
-    for number in tokens.sentences:
-        yield slice(first, first + number)
-        first += number
+    for line in tokens.tags:
+        tags = line.split("\t")
+        yield slice(first, first + len(tags)), tags
+        first += len(tags)
 
 
 # ---------------------------------------------------------------- files
@@ -112,7 +120,7 @@ def outdated(path: Path, lines: Iterable[Annotations]) -> tuple[Tokens, ...] | N
     return tuple(staying.values()) if len(staying) < len(kept) else None
 
 
-def faults(kept: Sequence[Tokens], layer: Mapping[str, Annotations]) -> list[Fault]:
+def faults(kept: Iterable[Tokens], layer: Mapping[str, Annotations]) -> list[Fault]:
     """What keeps tokens from being believed: each line must be of a line of the layer as it is, once."""
     found, seen = [], set()
     for item in kept:

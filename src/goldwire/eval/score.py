@@ -9,6 +9,7 @@ import msgspec
 
 from goldwire import __version__
 from goldwire.corpora.errors import CorpusError, DataError, MeasureError
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import Annotations, Document
@@ -18,7 +19,7 @@ from goldwire.eval.counting.blocks import Block
 from goldwire.eval.counting.counts import SYSTEM_HITS, Patterns
 from goldwire.eval.counting.coverage import Cover, Scope
 from goldwire.eval.counting.load import Need
-from goldwire.eval.counting.texts import TextRow, make_texts, no_collection
+from goldwire.eval.counting.texts import TextRow, make_texts
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.parts import Part, Task, Whole
 from goldwire.eval.record import (

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain
-from operator import add
+from functools import cache
+from itertools import accumulate, count
+from operator import add, sub
 from pathlib import Path
 
 from goldwire.corpora.codec import read_bytes
@@ -29,12 +30,12 @@ from goldwire.corpora.formats import Reading, loss, tags
 from goldwire.corpora.formats.columns import Options, Part, Sentence, parse
 from goldwire.corpora.formats.flat import write, write_kept
 from goldwire.corpora.offsets import hash_text, tokens
+from goldwire.corpora.tokens import keep
 from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span, Tokens
 
 __all__ = ["COVERS", "Options", "read", "write", "write_kept"]
 
 COVERS = "listed"
-_AND_SPACE = (1).__add__  # the length of a token and of the space behind it
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
@@ -67,7 +68,8 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
                 continue
             layer.append(annotations)
             kept.append(found)
-            cut += _cut(document, found)
+            if documents is not None:
+                cut += _cut(document, found)
         if cut:
             notes.append(f"{path}: ends before the text does, what follows has no mentions: {shown(cut)}")
     if faults:
@@ -154,23 +156,15 @@ def _annotations(
         document=document.id,
         sha256=document.sha256,
         mentions=tuple(mentions),
-        provenance=Provenance(tool="conll", details={"tags": tags.reading(scheme, policy)}),
+        provenance=_provenance(scheme, policy),
     )
-    return annotations, _tokens(part, document, starts, ends, scheme)
+    raw = ["\t".join(sentence.tags) for sentence in part.sentences]
+    return annotations, keep(annotations, starts, ends, raw, scheme)
 
 
-def _tokens(
-    part: Part, document: Document, starts: Sequence[int], ends: Sequence[int], scheme: tags.Scheme
-) -> Tokens:
-    return Tokens(
-        document=document.id,
-        sha256=document.sha256,
-        starts=tuple(starts),
-        ends=tuple(ends),
-        tags=tuple(chain.from_iterable(sentence.tags for sentence in part.sentences)),
-        sentences=tuple(len(sentence.tags) for sentence in part.sentences),
-        scheme=scheme,
-    )
+@cache
+def _provenance(scheme: tags.Scheme, policy: tags.Policy) -> Provenance:
+    return Provenance(tool="conll", details={"tags": tags.reading(scheme, policy)})
 
 
 def _locate(sentence: Sentence, document: Document, place: int) -> tuple[list[int], list[int]]:
@@ -181,8 +175,8 @@ def _locate(sentence: Sentence, document: Document, place: int) -> tuple[list[in
     text, lengths = document.text, list(map(len, sentence.tokens))
     place = _skip(text, place)
     if text.startswith(" ".join(sentence.tokens), place):
-        starts = list(accumulate(map(_AND_SPACE, lengths), initial=place))[:-1]
-        return starts, list(map(add, starts, lengths))
+        ends = list(map(add, accumulate(lengths), count(place)))  # a space before each but the first
+        return list(map(sub, ends, lengths)), ends
     starts = list[int]()
     for i, token in enumerate(sentence.tokens):
         place = _skip(text, place)

@@ -12,7 +12,7 @@ from goldwire.corpora.formats import loss, tags
 from goldwire.corpora.formats.columns import Options
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.store import write_atomic
-from goldwire.corpora.tokens import cut
+from goldwire.corpora.tokens import sentences
 from goldwire.corpora.types import Annotations, Document, Mention, Span, Tokens
 
 _SPACE = re.compile(r"\s")
@@ -53,10 +53,10 @@ def write_kept(
 def _as_it_came(document: Document, kept: Tokens) -> Iterator[str]:
     """The lines of a document with its own tokens and tags."""
     text, starts, ends = document.text, kept.starts, kept.ends
-    for place in cut(kept):
+    for place, given in sentences(kept):
         yield _heading(text[starts[place.start] : ends[place.stop - 1]])
         words = map(text.__getitem__, map(slice, starts[place], ends[place]))
-        yield "\n".join(map("\t".join, zip(words, kept.tags[place], strict=True)))
+        yield "\n".join(map("\t".join, zip(words, given, strict=True)))
         yield "\n\n"
 
 
@@ -121,7 +121,7 @@ def _sentences(
 
 
 def _sentence_spans(kept: Tokens) -> Iterator[tuple[int, int]]:
-    for place in cut(kept):
+    for place, _ in sentences(kept):
         yield kept.starts[place.start], kept.ends[place.stop - 1]
 
 

@@ -81,7 +81,7 @@ def reading(scheme: Scheme, policy: Policy) -> str:
 def parse_all(tags: Sequence[str]) -> list[tuple[str, str]]:
     """Prefix and type of each tag; `DataError` with everything that is no tag."""
     try:
-        return [parse(tag) for tag in tags]
+        return list(map(parse, tags))
     except ValueError:
         faults = [Fault("", str(i), str(error)) for i, tag in enumerate(tags) if (error := _error(tag))]
         raise DataError("not all are tags", faults) from None
@@ -98,16 +98,18 @@ def _error(tag: str) -> ValueError | None:
 def chunks(pairs: Iterable[tuple[str, str]]) -> list[Chunk]:
     """The mentions of parsed tags by the definition of conlleval."""
     found: list[Chunk] = []
-    start, before, inside, i = -1, "O", "", -1
+    start = after = -1  # of the mention that is open: its first token, and the token behind its last so far
+    before = inside = ""
     for i, (prefix, type) in enumerate(pairs):
-        if before != "O" and (prefix in "OBS" or before in "ES" or type != inside):
-            found.append((start, i, inside))
-            before = "O"
-        if prefix != "O" and before == "O":
+        if prefix == "O":
+            continue
+        if i != after or prefix in "BS" or before in "ES" or type != inside:
+            if after > 0:
+                found.append((start, after, inside))
             start, inside = i, type
-        before = prefix
-    if before != "O":
-        found.append((start, i + 1, inside))
+        before, after = prefix, i + 1
+    if after > 0:
+        found.append((start, after, inside))
     return found
 
 

@@ -12,7 +12,7 @@ import msgspec
 from goldwire.corpora.formats import tags as schemes
 from goldwire.corpora.formats.tags import Policy, Scheme
 from goldwire.corpora.offsets import tokens
-from goldwire.corpora.tokens import cut
+from goldwire.corpora.tokens import sentences
 from goldwire.corpora.types import Annotations, Excluded, Mention, Span, Tokens
 
 OUTSIDE = "O"
@@ -66,6 +66,11 @@ def spans(kept: Tokens) -> list[Span]:
     return list(map(Span, kept.starts, kept.ends))
 
 
+def raw(kept: Tokens) -> list[str]:
+    """The raw tags of kept tokens."""
+    return [tag for _, given in sentences(kept) for tag in given]
+
+
 def are_same(one: Tokens, other: Tokens) -> bool:
     """Whether two files have the same tokens of a document; where sentences end decides nothing."""
     return one.starts == other.starts and one.ends == other.ends
@@ -79,7 +84,7 @@ def retag(annotations: Annotations, kept: Tokens) -> list[str]:
     """
     inside = _inside(annotations, spans(kept))
     found: list[str] = []
-    for place in cut(kept):
+    for place, _ in sentences(kept):
         here = inside[place]
         found += _encoded(list(_runs(here, annotations)), len(here), cast(Scheme, kept.scheme))
     return found
@@ -129,8 +134,8 @@ def read_as(line: Annotations, kept: Tokens, policy: Policy) -> Annotations:
 
 def _mentions(kept: Tokens, policy: Policy) -> Iterable[Mention]:
     number = 0
-    for place in cut(kept):
-        for first, after, type in schemes.decode(kept.tags[place], cast(Scheme, kept.scheme), policy):
+    for place, given in sentences(kept):
+        for first, after, type in schemes.decode(given, cast(Scheme, kept.scheme), policy):
             number += 1
             span = Span(kept.starts[place.start + first], kept.ends[place.start + after - 1])
             yield Mention(id=f"m{number}", type=type, spans=(span,))

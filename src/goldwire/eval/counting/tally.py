@@ -32,6 +32,7 @@ from goldwire.eval.counting.tags import (
     TOKENS,
     are_same,
     event_labels,
+    raw,
     retag,
     spans,
     tag,
@@ -285,9 +286,9 @@ def _tagged(
         text = row.text if isinstance(row, TextRow) else ""
         return (tag(gold, text, row.excluded), tag(system, text, row.excluded)), TOKENS
     alike = own is not None and are_same(kept, own)
-    theirs = own.tags if own is not None and alike else retag(system, kept)
+    theirs = raw(own) if own is not None and alike else retag(system, kept)
     words = spans(kept) if row.excluded else ()
-    pair = without(kept.tags, words, row.excluded), without(theirs, words, row.excluded)
+    pair = without(raw(kept), words, row.excluded), without(theirs, words, row.excluded)
     return pair, FILE if alike or not system.mentions else RETAGGED
 
 
