@@ -78,7 +78,7 @@ class Columns(NamedTuple):
             return []
         cells = block.replace("\n", f"{by}\n{by}").split(by)
         ends = cells[width :: width + 1]
-        if (len(cells) + 1) % (width + 1) or ends.count("\n") < len(ends):
+        if (len(cells) + 1) % (width + 1) or not ends.count("\n") == len(ends) == block.count("\n"):
             return []
         if self.separator is None and "" in cells:  # several spaces, which part no more than one does
             return []
