@@ -8,9 +8,11 @@ the tokens with single spaces between them. Sentences of a document stand on lin
 Read into a corpus that is there, the tokens must be those of its texts: documents are matched by id where the
 file names ids that the corpus has, else by their order. Documents that are not in the file are not judged.
 
-Written, a sentence is a line of the text, and words are as Goldwire counts them, parted at the edges of
-mentions. Not held: mentions that overlap a longer one, have several parts, go over a line break, or begin or
-end in white space; and everything besides types and spans of mentions.
+Tokens and raw tags are kept beside the layer, and written as they came in where the layer still says the
+same and no `scheme` is asked for; else its mentions are tagged on those tokens. Of layers from elsewhere, a
+sentence is a line of the text, and words are as Goldwire counts them. Words are parted at the edges of
+mentions. Not held: mentions that overlap a longer one, have several parts, go over a line break or the end of
+a sentence, or begin or end in white space; and everything besides types and spans of mentions.
 """
 
 from __future__ import annotations
