@@ -10,8 +10,12 @@ import typer
 
 from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.options import refuse
+<<<<<<< HEAD
 from goldwire.cli.output import Json, note, print_json
 from goldwire.corpora.garbage import no_collection
+=======
+from goldwire.cli.output import Json, note, print_json, say
+>>>>>>> 39855c0a58e4d329e4972bab08906193be95f659
 
 if TYPE_CHECKING:
     from goldwire.corpora.convert import Imported
@@ -77,7 +81,7 @@ def import_(
         print_json(done)
     else:
         for line in _told(folder, done):
-            typer.echo(line)
+            say(line)
     if not done.written:
         raise typer.Exit(1)
 
@@ -123,10 +127,10 @@ def export(
         said = {"path": str(path), "format": format, "layer": layer}
         print_json({**said, "covered": done.covered, "loss": done.loss})
     else:
-        typer.echo(f"{path}: layer {layer} of {folder} as {format}, {done.documents} document(s)")
+        say(f"{path}: layer {layer} of {folder} as {format}, {done.documents} document(s)")
         if left := _left(done.covered, done.documents):
-            typer.echo(left)
-        typer.echo(tell_loss(done.loss))
+            say(left)
+        say(tell_loss(done.loss))
 
 
 def _left(covered: Covered, written: int) -> str:
@@ -159,10 +163,10 @@ def formats(
         print_json(found)
     elif name:
         options = [f"  {key}: {value!r}" for key, value in found[0]["options"].items()]
-        typer.echo("\n".join([found[0]["about"], "", found[0]["settings"], "options:", *options]))
-        typer.echo(f"documents not in its files: {UNNAMED[found[0]['covers']]}")
+        say("\n".join([found[0]["about"], "", found[0]["settings"], "options:", *options]))
+        say(f"documents not in its files: {UNNAMED[found[0]['covers']]}")
     else:
-        typer.echo("\n".join(f"{each['name']:10} {each['about'].partition(chr(10))[0]}" for each in found))
+        say("\n".join(f"{each['name']:10} {each['about'].partition(chr(10))[0]}" for each in found))
 
 
 def tell_loss(loss: Mapping[str, Any]) -> str:

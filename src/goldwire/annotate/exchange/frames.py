@@ -46,7 +46,7 @@ def encode(
     """
     made: list[tasks.Task] = []
     faults: list[Fault] = []
-    bars = {event: labelconfig.roles(ontology, event) for event in ontology.events}
+    bars = labelconfig.role_bars(ontology)
     for document in documents:
         if document.id not in layer:
             continue

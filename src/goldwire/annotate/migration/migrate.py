@@ -10,6 +10,7 @@ and left alone. The manifest is written last.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,10 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
         """What would be lost that nobody has said may be."""
         return tuple(loss for loss in self.losses if not loss.planned)
 
+    def by_label(self) -> dict[str, int]:
+        """How often each label would be lost that nobody has said may be; the most frequent first."""
+        return dict(Counter(loss.label or "no label of its own" for loss in self.unplanned).most_common())
+
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What was changed: annotations, drafts and predictions by kind; `left` were changed by somebody else."""
@@ -68,7 +73,7 @@ def prepare(
     """Work everything out. Only the raw files of the projects are brought up to date."""
     documents = {document.id: document for document in corpus.documents()}
     layers, lost = _carried(corpus, _unfinished(corpus), change)
-    preparer = _Preparer(client, group, documents, change, layers, progress)
+    preparer = _Preparer(client, group, documents, change, layers, corpus.manifest.language, progress)
     projects = {}
     for path in pull.folders_of(corpus, group):
         with open_journal(path) as journal:
@@ -104,6 +109,7 @@ class _Preparer(msgspec.Struct):
     documents: dict[str, Document]
     change: Change
     layers: dict[str, tuple[Annotations, ...]]
+    language: str
     progress: Progress
 
     def prepare(self, journal: Journal) -> Migration | None:
@@ -138,7 +144,7 @@ class _Preparer(msgspec.Struct):
 
     def _settings(self, project: Project, layout: Layout) -> dict[str, Any]:
         wanted = {
-            "label_config": labelconfig.build(self.change.new, layout),
+            "label_config": labelconfig.build(self.change.new, layout, self.language),
             "expert_instruction": guidelines.fragment(self.change.new),
         }
         return plan.differences(project, wanted)

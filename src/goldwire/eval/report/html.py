@@ -18,7 +18,11 @@ import msgspec
 from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
+<<<<<<< HEAD
 from goldwire.corpora.garbage import no_collection
+=======
+from goldwire.corpora.visible import visible
+>>>>>>> 39855c0a58e4d329e4972bab08906193be95f659
 from goldwire.eval import text
 from goldwire.eval.report import plots, tables
 from goldwire.eval.report.model import Board, Report, Standing
@@ -130,7 +134,7 @@ def _environment() -> Environment:
 
 def _finalize(value: Any) -> Any:
     """Foreign text loses what nobody sees; our own markup stays as it is."""
-    return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _markup(drawing: plots.Drawing) -> plots.Drawing:
