@@ -40,7 +40,7 @@ from goldwire.eval.running import facts, systems
 from goldwire.eval.running.cache import Entry
 from goldwire.eval.running.judge import judge, tally
 from goldwire.eval.running.worker import Result, run_batch
-from goldwire.eval.score import score_corpus
+from goldwire.eval.score import Options, score_corpus
 from goldwire.eval.trace import decode_hits
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -120,6 +120,15 @@ def corpus(folder: Path, name: str) -> None:
     corpus_faults(found)
     statistics.describe(found)
     encode_record(score_corpus(found, "gold", ["rules"], ["entity:span+type@exact", "CoNLL", "AC"]))
+
+
+def columns(folder: Path, name: str) -> None:
+    """As `corpus validate`, measures of tokens, suites of tags and exports read what was kept of columns."""
+    found = open_corpus(folder)
+    corpus_faults(found)
+    measures, options = ["accuracy", "tokens", "entity,labels=all"], Options(trials=0, tags="strict")
+    encode_record(score_corpus(found, "gold", ["s"], measures, options=options))
+    convert.export_layer(found, "gold", folder / "out.conll", "conll", {})
 
 
 def predictions(folder: Path, name: str) -> None:
@@ -320,6 +329,7 @@ READERS: dict[str, Reader] = {
     "re3d": Reader({"*": "jsonl"}, annotated("re3d")),
     "plover": Reader({"*": "json"}, annotated("plover")),
     "corpus": Reader({"*.jsonl": "jsonl", "*.toml": "toml"}, corpus, speed=60),
+    "tokens": Reader({"tokens/*.jsonl": "jsonl"}, columns, speed=60),
     "predictions": Reader({"*": "jsonl"}, predictions),
     "ontology": Reader({"*": "toml"}, ontologies, speed=100),
     "labels": Reader({"*": "toml"}, configs(labels.read)),

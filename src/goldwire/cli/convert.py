@@ -11,6 +11,7 @@ import typer
 from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
+from goldwire.corpora.garbage import no_collection
 
 if TYPE_CHECKING:
     from goldwire.corpora.convert import Imported
@@ -23,6 +24,7 @@ Option = Annotated[
 ]
 
 
+@no_collection()
 def import_(
     ctx: typer.Context,
     folder: Dir,
@@ -93,6 +95,7 @@ def _told(folder: Path, done: Imported) -> Iterator[str]:
     yield rejected.tell(done.rejected, *([done.quarantine] if done.quarantine else []))
 
 
+@no_collection()
 def export(
     folder: Dir,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file, or folder for brat, to write.")],

@@ -12,6 +12,7 @@ from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.convert import Option, tell_loss
 from goldwire.cli.options import App, given, refuse
 from goldwire.cli.output import Json, note, print_json, say
+from goldwire.corpora.garbage import no_collection
 
 if TYPE_CHECKING:
     from goldwire.corpora.build import Built
@@ -44,6 +45,7 @@ SkipDuplicates = Annotated[
 
 
 @app.command("new")
+@no_collection()  # till all that was read is let go again
 def new(
     ctx: typer.Context,
     folder: Dir,
@@ -250,6 +252,7 @@ def show(
 
 
 @app.command("validate")
+@no_collection()
 def validate(
     folder: Dir,
     *,

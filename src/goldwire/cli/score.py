@@ -98,6 +98,7 @@ def score(
         seed=seed,
         suite=None if chosen is None else chosen.name,
         classes=chosen is not None and chosen.classes,
+        tags=None if chosen is None else chosen.tags,
         stream=stream,
         scope=Scope(documents=chosen_documents, unjudged=unjudged, drafts=drafts),
         asked=documents,

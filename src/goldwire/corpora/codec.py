@@ -36,19 +36,25 @@ def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
     >>> decode_lines(b"[0,3]\\n[4,9]\\n", Span)
     [Span(start=0, end=3), Span(start=4, end=9)]
     """
-    values, faults = [], []
+    decode, lines = msgspec.json.Decoder(type).decode, data.removeprefix(BOM).split(b"\n")
+    try:
+        # What a type leaves undecoded (`Raw`), msgspec passes over: hence `str`.
+        return [decode(line) for line in lines if str(line, "utf-8") and not line.isspace()]
+    except BROKEN:
+        faults = [*_faults(lines, type, where)]
+    raise DataError(f"{where}: {len(faults)} fault(s); nothing was read", faults)
+
+
+def _faults(lines: Iterable[bytes], type: Any, where: str) -> Iterator[Fault]:
     decoder = msgspec.json.Decoder(type)
-    for number, line in enumerate(data.removeprefix(BOM).split(b"\n"), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            str(line, "utf-8")  # what a type leaves undecoded (`Raw`), msgspec passes over
-            values.append(decoder.decode(line))
+            str(line, "utf-8")
+            decoder.decode(line)
         except BROKEN as error:
-            faults.extend(line_faults(line, type, f"{where}:{number}", error))
-    if faults:
-        raise DataError(f"{where}: {len(faults)} fault(s); nothing was read", faults)
-    return values
+            yield from line_faults(line, type, f"{where}:{number}", error)
 
 
 def read_bytes(path: Path, error: type[GoldwireError] = CorpusError) -> bytes:

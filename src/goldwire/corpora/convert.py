@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from goldwire.corpora import coverage, formats, library
+from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading, own
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.names import check_new
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_quarantine
 from goldwire.corpora.sift import sound
-from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, writing
-from goldwire.corpora.types import Document
+from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, encode_tokens, writing
+from goldwire.corpora.types import Annotations, Document, Tokens
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +38,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     written: bool
 
 
+@no_collection()
 def read(
     format: str,
     paths: Sequence[Path],
@@ -68,9 +71,24 @@ def _sifted(reading: Reading, documents: Iterable[Document], ontology: Ontology 
         if found:
             good = msgspec.structs.replace(good, rejected=in_line(found, known[item.document]))
         kept.append(good)
-    return msgspec.structs.replace(reading, annotations=kept, quarantined=refused)
+    tokens = list(_bound(reading, kept))
+    return msgspec.structs.replace(reading, annotations=kept, quarantined=refused, tokens=tokens)
 
 
+def _bound(reading: Reading, kept: Iterable[Annotations]) -> Iterator[Tokens]:
+    """The tokens that were read, bound anew to lines that were sifted."""
+    if not reading.tokens:
+        return
+    given = {item.document: item for item in reading.tokens}
+    for before, line in zip(reading.annotations, kept, strict=True):
+        if (tokens := given.get(line.document)) is not None:
+            if line.mentions is not before.mentions:
+                content = tokens.starts, tokens.ends, tokens.tags, tokens.scheme
+                tokens = kept_tokens.keep(line, *content, whole=False)
+            yield tokens
+
+
+@no_collection()
 def import_layer(
     corpus: Corpus, layer: str, reading: Reading, *, covers: str | None = None, replace: bool = False
 ) -> Imported:
@@ -89,22 +107,23 @@ def _import_layer(
     corpus: Corpus, layer: str, reading: Reading, covers: str | None, replace: bool
 ) -> Imported:
     corpus.check_new_layer(layer)
-    path = corpus.layer_path(layer)
     read = reading.annotations
     if not layer.startswith(SYSTEM):  # only a system fails; what cannot be read judges nothing
         read = [item for item in read if not coverage.has_failed(item)]
     turned_away = (item.document for item in reading.quarantined)
     gap = coverage.gap(corpus, read, turned_away, covers or reading.covers)
     lines = [*read, *coverage.empty_lines(corpus.hashes(), gap.empty)]
+    named = {line.document for line in lines}
+    tokens = [item for item in reading.tokens if item.document in named]
     written = not is_all_rejected(read, reading.quarantined)
-    if written and path.is_file() and not replace and path.read_bytes() != encode_layer(lines):
+    if written and not replace and _is_other(corpus, layer, lines, tokens):
         raise CorpusError(
             f"{corpus.path}: layer {layer!r} is there with other content; choose another name, "
             f"or give --replace to put this in its place"
         )
     quarantine = write_quarantine(corpus.quarantine_path(layer), reading.quarantined)
     if written:
-        corpus.write_layer(layer, lines)
+        corpus.write_layer(layer, lines, tokens)
     covered = coverage.describe(lines, gap.corpus)
     return Imported(
         layer=layer,
@@ -117,6 +136,16 @@ def _import_layer(
         notes=[*reading.notes, *(gap.notes(reading.source, layer, covers) if written else [])],
         written=written,
     )
+
+
+def _is_other(corpus: Corpus, layer: str, lines: Iterable[Annotations], tokens: Sequence[Tokens]) -> bool:
+    """Whether a layer is there with other content; one without tokens may get some."""
+    path, beside = corpus.layer_path(layer), corpus.tokens_path(layer)
+    if not path.is_file():
+        return False
+    if path.read_bytes() != encode_layer(lines):
+        return True
+    return bool(tokens) and beside.is_file() and beside.read_bytes() != encode_tokens(tokens)
 
 
 def read_library(name: str, corpus: Corpus) -> Reading:
@@ -137,6 +166,7 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     loss: dict[str, int]
 
 
+@no_collection()
 def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Mapping[str, str]) -> Exported:
     """Write those documents that a layer has judged to files of a format.
 
@@ -152,5 +182,9 @@ def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Ma
     if not found:
         raise CorpusError(f"{corpus.path}: layer {layer!r} {covered}: nothing was written")
     written = [document for document in documents if document.id in found]
-    loss = loaded.write(path, written, found, given)
+    if (write_kept := getattr(loaded, "write_kept", None)) is not None:
+        tokens = kept_tokens.believed(kept_tokens.read(corpus.tokens_path(layer)), found)
+        loss = write_kept(path, written, found, given, tokens)
+    else:
+        loss = loaded.write(path, written, found, given)
     return Exported(documents=len(written), covered=covered, loss=loss)

@@ -32,6 +32,7 @@ from goldwire.annotate.sync.plan import Local
 from goldwire.corpora.codec import BROKEN, read_lines
 from goldwire.corpora.errors import CorpusError, ServerError
 from goldwire.corpora.store import LAYERS, MANIFEST, Corpus, write_atomic, write_manifest, writing
+from goldwire.corpora.tokens import path_of
 from goldwire.corpora.types import Annotations, Document
 
 _DONE = "done"  # the file that says that a change of the ontology was carried out to its end
@@ -319,6 +320,8 @@ def _keep_layers(corpus: Corpus, layers: Iterable[str]) -> Path:
     folder = corpus.path / FOLDER / f"before-{number}"
     for name in layers:
         write_atomic(folder / LAYERS / f"{name}.jsonl", corpus.layer_path(name).read_bytes())
+        if (tokens := corpus.tokens_path(name)).is_file():
+            write_atomic(path_of(folder, name), tokens.read_bytes())
     write_atomic(folder / MANIFEST, (corpus.path / MANIFEST).read_bytes())
     return folder
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, cast, get_args
 import msgspec
 
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.types import Annotations, Document, Rejected
+from goldwire.corpora.types import Annotations, Document, Rejected, Tokens
 
 GROUP = "goldwire.formats"
 FORMATS = {
@@ -41,7 +41,8 @@ class Reading(_Struct, frozen=True):
 
     `covers` is the format's (see `Format`), `source` what the files are called in a message. Units that could
     not be taken are in the line of their document (`Annotations.rejected`), whole; `quarantined` is what has
-    no line: of documents that are not there, or lines that say nothing of any.
+    no line: of documents that are not there, or lines that say nothing of any. `tokens` are those of files
+    that have tokens with tags, a `Tokens` for each of `annotations` that has such.
     """
 
     annotations: list[Annotations]
@@ -51,10 +52,14 @@ class Reading(_Struct, frozen=True):
     notes: list[str] = []
     covers: Covers = "listed"
     source: str = "the files"
+    tokens: list[Tokens] = []
 
 
 class Format(Protocol):
     """A file format. Its docstring says how it maps to mentions, events and relations, and what is lost.
+
+    A format that writes tokens as they came in has a method `write_kept`: `write`, with the tokens of the
+    layer by document behind the options.
 
     `COVERS` is what its files say of a document that they do not name: nothing (`listed`, and so where a
     format of another package has no such attribute), or that it was looked at and holds nothing (`all`: lists

@@ -18,9 +18,9 @@ import msgspec
 from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.visible import visible
 from goldwire.eval import text
-from goldwire.eval.counting.texts import no_collection
 from goldwire.eval.report import plots, tables
 from goldwire.eval.report.model import Board, Report, Standing
 from goldwire.eval.report.signatures import fold, tests
