@@ -128,8 +128,12 @@ def test_unknown_formats_and_options_are_refused_with_what_there_is() -> None:
 @pytest.mark.parametrize("name", formats.FORMATS)
 def test_every_format_explains_itself(name: str) -> None:
     told = formats.about(name)
-    assert len(told["about"].splitlines()) > 2
+    assert len(told["explanation"].splitlines()) > 2
     assert told["settings"]
+    assert all(told[field] for field in ("about", "loss", "coverage"))
+    assert "\n" not in told["about"]
+    assert told["about"][-1] != "."
+    assert f"--format {name}" in told["example"] or name == "goldwire"
 
 
 THEIRS = '''

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -154,12 +154,38 @@ def formats(
     found = [known.about(name)] if name else [known.about(each) for each in known.names()]
     if as_json:
         print_json(found)
-    elif name:
-        options = [f"  {key}: {value!r}" for key, value in found[0]["options"].items()]
-        typer.echo("\n".join([found[0]["about"], "", found[0]["settings"], "options:", *options]))
-        typer.echo(f"documents not in its files: {UNNAMED[found[0]['covers']]}")
     else:
-        typer.echo("\n".join(f"{each['name']:10} {each['about'].partition(chr(10))[0]}" for each in found))
+        typer.echo(explained(found[0]) if name else listed(found))
+
+
+def explained(format: Mapping[str, Any]) -> str:
+    """All there is to say of a format."""
+    needs = f"; needs goldwire[{format['extra']}]" if format["extra"] else ""
+    options = [f"  {key}: {value!r}" for key, value in format["options"].items()]
+    told = {
+        "in and out": f"{_ways(format)}{needs}",
+        "not kept": format["loss"],
+        "judged is a document by": format["coverage"],
+        "documents not in its files": UNNAMED[format["covers"]],
+        "example": format["example"],
+    }
+    lines = [f"{key}: {value}" for key, value in told.items()]
+    return "\n".join([format["explanation"], "", *lines, "", format["settings"], "options:", *options])
+
+
+def listed(formats: Iterable[Mapping[str, Any]]) -> str:
+    """Each format: its name, what it is, whether it is written too, and under it what it loses."""
+    return "\n".join(
+        f"{format['name']:12} {format['about']}\n{'':12} {_ways(format)}"
+        f"{', needs goldwire[' + format['extra'] + ']' if format['extra'] else ''}\n"
+        f"{'':12} not kept: {format['loss']}\n{'':12} judged by: {format['coverage']}"
+        for format in formats
+    )
+
+
+def _ways(format: Mapping[str, Any]) -> str:
+    ways = "in, out" if format["writes"] else "in"
+    return ways if format["texts"] else f"{ways}; its files hold no texts: for a corpus that has them"
 
 
 def tell_loss(loss: Mapping[str, Any]) -> str:

@@ -24,15 +24,34 @@ from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import shown
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import DataError, Fault
-from goldwire.corpora.formats import Reading, loss, tags
+from goldwire.corpora.formats import Facts, Reading, loss, tags
 from goldwire.corpora.formats.columns import Options, Part, Sentence, parse
 from goldwire.corpora.formats.flat import write
+from goldwire.corpora.formats.head import Head
 from goldwire.corpora.offsets import hash_text, tokens
 from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span
 
-__all__ = ["COVERS", "Options", "read", "write"]
+__all__ = ["COVERS", "FACTS", "Options", "read", "recognise", "write"]
 
 COVERS = "listed"
+FACTS = Facts(
+    about="Columns, a token a line with its tag: CoNLL, IOB2 files, CoNLL-U style",
+    loss="events, relations, attributes, clusters; mentions that overlap, have parts or go over lines",
+    coverage="its tokens; a file that ends inside a document is told",
+    example="goldwire corpus new wnut --from test.conll --format conll --layer gold",
+)
+
+
+def recognise(head: Head) -> bool:
+    """Lines of columns, one of which holds nothing but tags with a prefix, one of them at least."""
+    if not head.lines or head.text.lstrip().startswith(("{", "[", "<")):
+        return False
+    try:
+        parts, _ = parse(head.text, str(head.path), Options())
+    except DataError:
+        return False
+    found = {tag[:2] for part in parts for sentence in part.sentences for tag in sentence.tags}
+    return bool(found & {"B-", "I-", "E-", "S-", "L-", "U-"})
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
