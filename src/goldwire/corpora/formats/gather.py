@@ -35,7 +35,8 @@ _SPACE = re.compile(r"\s+")
 class Place(NamedTuple):
     """A document, and where in it the offsets of a record lead.
 
-    `starts` and `ends` are those of the record's tokens, where it has some. `pairs` are the places of CRLF in the record's own text.
+    `starts` and `ends` are those of the record's tokens, where it has some. `pairs` are the places of
+    CRLF in the record's own text.
     """
 
     document: Document
@@ -103,19 +104,22 @@ class Gathering:
     ) -> Document | None:
         self._number += 1
         if faults := text_faults(text):
-            return self.refuse("no-text", "; ".join(faults), where, id, value)
+            self.refuse("no-text", "; ".join(faults), where, id, value)
+            return None
         if self.known is None:
             return self._make(id or f"{self._number:06d}", text, where, value, meta or Meta())
         if self._free is None:
             self._free = _by_text(self.known.values(), squeezed=squeezed)
         same = self._free.get(_squeeze(text) if squeezed else text, OrderedDict())
         if not same:
-            return self._unknown(self.known.get(id or ""), text, where, id, value, squeezed=squeezed)
-        return same.pop(id) if id in same else same.popitem(last=False)[1]
+            self._unknown(self.known.get(id or ""), text, where, id, value, squeezed=squeezed)
+            return None
+        return same.pop(id) if id is not None and id in same else same.popitem(last=False)[1]
 
     def _make(self, id: str, text: str, where: str, value: Any, meta: Meta) -> Document | None:
         if id in self.made:
-            return self.refuse("repeated-document", "the id is that of an earlier record", where, id, value)
+            self.refuse("repeated-document", "the id is that of an earlier record", where, id, value)
+            return None
         self.made[id] = Document(id=id, text=text, sha256=hash_text(text), meta=meta)
         return self.made[id]
 
