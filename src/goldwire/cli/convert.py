@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from goldwire.cli.output import Json, note, print_json
 if TYPE_CHECKING:
     from goldwire.corpora.convert import Imported
     from goldwire.corpora.coverage import Covered
+    from goldwire.corpora.formats.recognise import Found
 
 UNNAMED = {"listed": "not judged", "all": "judged and empty"}
 Option = Annotated[
@@ -29,7 +30,7 @@ def import_(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Annotated files.")] = None,
     *,
     layer: Annotated[str, typer.Option(help="The layer to write, such as gold or system/x.")],
-    format: Annotated[str, typer.Option(help="See `goldwire corpus formats`.")] = "goldwire",
+    format: Annotated[str | None, typer.Option(help="Of the files; recognised if not given.")] = None,
     option: Option = None,
     library: Annotated[str | None, typer.Option(help="Gold that ships for texts you have, by name.")] = None,
     covers: Annotated[
@@ -44,10 +45,11 @@ def import_(
 ) -> None:
     """Read annotated files into a layer of a corpus whose texts they annotate.
 
-    Every offset is compared with the text and every label with the ontology; what does not fit is rejected,
-    counts against a system, and goes to DIR/quarantine with its reason. What the format says and Goldwire
-    does not keep is counted. Documents that are not in the files are not judged; those that --covers names
-    get an empty line. Where everything was rejected no layer is written: exit 1.
+    Their format is recognised by their content, and said, where --format names none. Every offset is compared
+    with the text and every label with the ontology; what does not fit is rejected, counts against a system,
+    and goes to DIR/quarantine with its reason. What the format says and Goldwire does not keep is counted.
+    Documents that are not in the files are not judged; those that --covers names get an empty line. Where
+    everything was rejected no layer is written: exit 1.
 
     \b
     Example:
@@ -67,7 +69,11 @@ def import_(
         reading = convert.read_library(library, corpus)
     else:
         options = pairs(option, "--option NAME=VALUE")
-        reading = convert.read(format, paths or [], options, corpus.documents(), corpus.ontology())
+        found = recognised(paths or [], format)
+        for line in found.notes:
+            note(line)
+        name = found.format or "goldwire"  # whose reader says what is wrong with lines of no known format
+        reading = convert.read(name, found.paths, options, corpus.documents(), corpus.ontology())
     done = convert.import_layer(corpus, layer, reading, covers=covers, replace=replace)
     for line in done.notes:
         note(line)
@@ -78,6 +84,28 @@ def import_(
             typer.echo(line)
     if not done.written:
         raise typer.Exit(1)
+
+
+def recognised(paths: Sequence[Path], format: str | None, *, texts: bool = False) -> Found:
+    """The files and their format, the one that was named or that they are found to be in.
+
+    With `texts`, `CorpusError` if it is one whose files hold no texts.
+    """
+    from goldwire.corpora import formats as known
+    from goldwire.corpora.errors import CorpusError
+    from goldwire.corpora.formats.recognise import Found, recognise
+
+    found = Found(format, list(paths), []) if format else recognise(paths)
+    if found.format is None:
+        return found
+    facts = known.facts(found.format)
+    if texts and not facts.texts:
+        raise CorpusError(
+            f"{paths[0]}: this is {found.format} ({facts.about}), which holds no texts: make a corpus of the "
+            f"texts, then `goldwire corpus import` this into it"
+        )
+    said = [] if format or found.format == "goldwire" else [f"read as {found.format}: {facts.about}"]
+    return found._replace(notes=[*said, *found.notes])
 
 
 def _told(folder: Path, done: Imported) -> Iterator[str]:

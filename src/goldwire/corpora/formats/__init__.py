@@ -27,6 +27,11 @@ FORMATS = {
     "tbf": "goldwire.corpora.formats.tbf",
     "re3d": "goldwire.corpora.formats.re3d",
     "plover": "goldwire.corpora.formats.plover",
+    "doccano": "goldwire.corpora.formats.spans:doccano",
+    "prodigy": "goldwire.corpora.formats.prodigy:prodigy",
+    "gliner": "goldwire.corpora.formats.tokenised:gliner",
+    "dygie": "goldwire.corpora.formats.tokenised:dygie",
+    "spacy-train": "goldwire.corpora.formats.spans:spacy_train",
 }
 
 
@@ -138,6 +143,12 @@ def writer(name: str) -> Format:
 def writes(name: str) -> bool:
     """Whether a format can be written."""
     return hasattr(load(name), "write")
+
+
+def recognises(name: str, head: Head) -> bool:
+    """Whether a format recognises a file or folder; one that does not say how does not."""
+    test = getattr(load(name), "recognise", None)
+    return test is not None and bool(test(head))
 
 
 def facts(name: str) -> Facts:

@@ -57,12 +57,17 @@ class Place(NamedTuple):
 
 
 class Gathering:
-    """Takes records one after the other; `lost`, `notes` and `quarantined` go into the reading."""
+    """Takes records one after the other; `lost`, `notes` and `quarantined` go into the reading.
 
-    def __init__(self, documents: Sequence[Document] | None = None) -> None:
+    `options` are the format's, for whoever takes a record.
+    """
+
+    def __init__(self, documents: Sequence[Document] | None = None, options: Any = None) -> None:
+        self.options = options
         self.known = None if documents is None else {document.id: document for document in documents}
         self.made: dict[str, Document] = {}
         self.lines: dict[str, Annotations] = {}
+        self.texts: set[str] = set()  # for formats in which a text is all that names a document
         self.lost: Counter[str] = Counter()
         self.notes: list[str] = []
         self.quarantined: list[Rejected] = []

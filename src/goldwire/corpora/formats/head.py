@@ -83,6 +83,8 @@ def look(path: Path) -> Head:
         return Head(path, names=tuple(sorted(islice(shown, LISTED))))
     if not path.exists():
         raise CorpusError(f"{path}: is not there")
+    if not path.is_file():  # a pipe can be read once only
+        return Head(path)
     if path.stat().st_size <= SIZE:
         return Head(path, read_bytes(path))
     try:
