@@ -27,6 +27,8 @@ FORMATS = {
     "tbf": "goldwire.corpora.formats.tbf",
     "re3d": "goldwire.corpora.formats.re3d",
     "plover": "goldwire.corpora.formats.plover",
+    "spacy": "goldwire.corpora.formats.docbin",
+    "huggingface": "goldwire.corpora.formats.huggingface",
     "doccano": "goldwire.corpora.formats.spans:doccano",
     "prodigy": "goldwire.corpora.formats.prodigy:prodigy",
     "gliner": "goldwire.corpora.formats.tokenised:gliner",

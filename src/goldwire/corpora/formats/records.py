@@ -6,7 +6,7 @@ A file is JSON lines, one list of records, or one record alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -63,12 +63,7 @@ class Records:
 
     def records(self, path: Path) -> Pairs:
         """The records of a file, each with its place; `DataError` with every fault if it is no JSON."""
-        text = decode(read_bytes(path), str(path))
-        value = _whole(text)
-        if value is None:
-            return list(_lines(text, str(path)))
-        items = self.unwrap(value if isinstance(value, list) else [value])
-        return [(f"{path} $[{i}]", item) for i, item in enumerate(items)]
+        return read_records(path, self.unwrap)
 
     def write(
         self, path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Any
@@ -102,6 +97,19 @@ class Records:
     def give(self, items: Sequence[tuple[Document, Annotations]], lost: Counter[str]) -> Iterable[Any]:
         """The records of documents; what they cannot hold is added to `lost`."""
         raise NotImplementedError
+
+
+def read_records(path: Path, unwrap: Callable[[list[Any]], list[Any]] = list) -> Pairs:
+    """The records of a file of JSON, each with its place; `unwrap` takes them out of the one value it is.
+
+    `DataError` with every fault if it is no JSON.
+    """
+    text = decode(read_bytes(path), str(path))
+    value = _whole(text)
+    if value is None:
+        return list(_lines(text, str(path)))
+    items = unwrap(value if isinstance(value, list) else [value])
+    return [(f"{path} $[{i}]", item) for i, item in enumerate(items)]
 
 
 def _whole(text: str) -> Any:

@@ -1,7 +1,8 @@
 """Tokens with spans of tokens: the training data of GLiNER and of DyGIE++.
 
-Both count tokens from 0, and an end is the last token of a span. Forms: GLiNER's README and train.py; doc/data.md of
-DyGIE++. What stands behind the last column that is needed, as models write scores, is left out.
+Both count tokens from 0, and an end is the last token of a span. Forms: the README of GLiNER, and DyGIE++'s
+documentation of its data. What stands behind the last column that is needed, as scores of models do, is left
+out.
 """
 
 from __future__ import annotations
