@@ -94,7 +94,7 @@ def _docs(path: Path) -> list[Any]:
 
 def _source(docs: Sequence[Any], asked: str, where: str) -> str:
     """Where the mentions are: entities, or the group that is asked for or the only one."""
-    groups = sorted({name for doc in docs for name in doc.spans})
+    groups: list[str] = sorted({name for doc in docs for name in doc.spans})
     if asked and asked != ENTITIES and asked not in groups:
         message = f"no Doc has spans of group {asked!r}; there are: {', '.join([ENTITIES, *groups])}"
         raise DataError(f"{where}: no such group", [Fault(where, "", message)])

@@ -115,8 +115,8 @@ def _is_tags(table: Table, name: str, tokens: str) -> bool:
     if labels is None or not table.is_parallel(name, tokens):
         return False
     typed = {label.partition("-")[2] for label in labels if label != "O"}
-    speech = bool(labels) and "O" not in labels  # parts of speech, lemmas
-    return not speech and not (typed and typed <= CHUNKS)
+    tags = not labels or "O" in labels or all(label[1:2] == "-" for label in labels)
+    return tags and not (typed and typed <= CHUNKS)
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
