@@ -30,8 +30,9 @@ def recognise(paths: Sequence[Path]) -> Found:
     """
     kinds: dict[Path, tuple[str, ...]] = {}
     notes: list[str] = []
+    every_format = formats.names()  # asked once: installed packages are searched for it
     for path in paths:
-        found, passed = _of_path(path)
+        found, passed = _of_path(path, every_format)
         kinds |= found
         notes += [f"passed over: {item} (in no format that is known)" for item in passed]
     every = set(kinds.values())
@@ -39,28 +40,28 @@ def recognise(paths: Sequence[Path]) -> Found:
         return Found(None, list(paths), [])
     if () in every:
         raise CorpusError(_mixed(kinds))
-    common = [name for name in formats.names() if all(name in names for names in every)]
+    common = [name for name in every_format if all(name in names for names in every)]
     if len(common) != 1:
         raise CorpusError(_tie(kinds, common))
     return Found(common[0], list(kinds), notes)
 
 
-def _of_path(path: Path) -> tuple[dict[Path, tuple[str, ...]], list[Path]]:
+def _of_path(path: Path, known: Sequence[str]) -> tuple[dict[Path, tuple[str, ...]], list[Path]]:
     """Formats by path: of the path itself, or of the files in a folder; and files there that are nothing."""
     head = look(path)
-    if names := _of_head(head):
+    if names := _of_head(head, known):
         return {path: names}, []
     if not head.names:
         return {path: _nameless(head)}, []
-    inside = {path / name: _of_head(look(path / name)) for name in head.names}
+    inside = {path / name: _of_head(look(path / name), known) for name in head.names}
     if not any(inside.values()):
         return {path: ()}, []
     passed = [file for file, names in inside.items() if not names and file.suffix.lower() not in ARTICLES]
     return {file: names for file, names in inside.items() if file not in passed}, passed
 
 
-def _of_head(head: Head) -> tuple[str, ...]:
-    return tuple(name for name in formats.names() if formats.recognises(name, head))
+def _of_head(head: Head, known: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in known if formats.recognises(name, head))
 
 
 def _nameless(head: Head) -> tuple[str, ...]:
