@@ -125,6 +125,13 @@ def nested_exact(size: int) -> Work:
     return scored([gold], [system], [document], ("entity", "untyped"))
 
 
+def nested_heads(size: int) -> Work:
+    """Nested mentions of one document, each a word longer than the one before, by their heads."""
+    document = make_document("d", "x " * size)
+    layer = spans(document, ((0, 2 * k + 1) for k in range(size)))
+    return scored([layer], [layer], [document], ("entity:span+type@head",))
+
+
 def overlapping(pairs: int) -> Work:
     """Twenty predictions over each mention, in documents of ten mentions, by overlap and partial match."""
     made = [make_document(f"d{i:06}", "x" * 400) for i in range(max(pairs // 200, 1))]
@@ -252,6 +259,7 @@ CASES = (
     Case("documents", documents, doubled(62_500, 5)),
     Case("mentions of one document", mentions, doubled(25_000, 4)),
     Case("nested mentions, exact", nested_exact, doubled(5_000, 4)),
+    Case("nested mentions, head", nested_heads, doubled(5_000, 4)),
     Case("pairs of half-shifted mentions", shifted, doubled(20_000, 4)),
     Case("pairs of nested mentions, overlap", nested, doubled(250_000, 4)),
     Case("pairs with overlapping predictions", overlapping, doubled(125_000, 4)),

@@ -463,3 +463,31 @@ def test_roles_given_by_key_in_frames_come_back_as_arguments(
     }
     assert back.provenance.status == "submitted"
     assert back.provenance.details["no events"] == ["e2"]
+
+
+HEBREW = "כוחות תקפו את קונדוז ביום שני."
+ENGLISH = "Troops attacked Kunduz on Monday."
+
+
+def test_each_paragraph_is_read_from_the_side_on_which_its_language_begins(
+    client: Client, owner: Person, tmp_path: Path
+) -> None:
+    text = f"{HEBREW}\n{ENGLISH}\n"
+    manifest = Manifest(name="work", ontology="conflict", language="he")
+    corpus = create_corpus(tmp_path / "work", manifest, [make_document("mixed", text)])
+    start = text.index("קונדוז")
+    mention = Mention(id="m", type="GPE", spans=(Span(start, start + len("קונדוז")),))
+    document = corpus.documents()[0]
+    corpus.write_layer("base", [Annotations(document="mixed", sha256=document.sha256, mentions=(mention,))])
+    owner.open(bring(client, corpus, "right to left", prefill="base"))
+    owner.wait_for_text("Troops")
+    pane = owner.page.locator(".lsf-htx-richtext").bounding_box()
+    assert pane is not None
+    first, mentioned, last = owner.box("כוחות"), owner.box("קונדוז"), owner.box("שני")
+    assert (
+        first[0] > mentioned[2] > mentioned[0] > last[2]
+    )  # a region in between does not part the line in two
+    assert pane["x"] + pane["width"] - first[2] < pane["width"] / 4  # the line begins at the right
+    troops, monday = owner.box("Troops"), owner.box("Monday")
+    assert troops[2] < monday[0]
+    assert troops[0] - pane["x"] < pane["width"] / 4

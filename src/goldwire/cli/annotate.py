@@ -42,7 +42,8 @@ def config(
     from goldwire.annotate.interface import labelconfig
     from goldwire.corpora import ontology as ontologies
 
-    _show(labelconfig.build(ontologies.read(ontology), layout), "config", out, as_json)
+    found = ontologies.read(ontology)
+    _show(labelconfig.build(found, layout, found.language), "config", out, as_json)
 
 
 @app.command("guidelines")
@@ -60,10 +61,10 @@ def guidelines(*, ontology: OntologyName = "conflict", out: Out = None, as_json:
 
 
 def _show(text: str, what: str, out: Path | None, as_json: bool) -> None:
-    from goldwire.corpora.store import write_atomic
+    from goldwire.corpora.store import write_output
 
     if out is not None:
-        write_atomic(out, text.encode("utf-8"))
+        write_output(out, text.encode("utf-8"))
         note(f"{what} written to {out}")
     if as_json:
         print_json({what: text} if out is None else {"written": str(out)})
@@ -94,7 +95,7 @@ def export(
 
     from goldwire.annotate.exchange import frames, tasks
     from goldwire.corpora.errors import CorpusError
-    from goldwire.corpora.store import open_corpus, write_atomic
+    from goldwire.corpora.store import open_corpus, write_output
 
     corpus = open_corpus(folder)
     documents, ontology = corpus.documents(), _ontology(corpus)
@@ -106,7 +107,7 @@ def export(
         raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
     else:
         encoded = frames.encode(documents, ontology, layer, version)
-    write_atomic(out, msgspec.json.format(msgspec.json.encode(encoded.tasks), indent=1))
+    write_output(out, msgspec.json.format(msgspec.json.encode(encoded.tasks), indent=1))
     _tell_export(encoded, out, version, as_json)
 
 
@@ -224,18 +225,11 @@ def _read_config(path: Path) -> str:
 def _open(folder: Path, tasks: list[object], field: str, add_texts: bool) -> Corpus:
     """The corpus, with the texts of the tasks if they are to be added."""
     from goldwire.annotate.exchange import deposit
-    from goldwire.corpora import build
-    from goldwire.corpora.store import MANIFEST, Manifest, open_corpus
+    from goldwire.corpora.store import open_corpus
 
     if not add_texts:
         return open_corpus(folder)
-    if (folder / MANIFEST).is_file():
-        corpus = open_corpus(folder)
-        documents = deposit.new_documents(tasks, corpus.documents(), field)
-        built = build.add(corpus, documents)
-    else:
-        documents = deposit.new_documents(tasks, [], field)
-        built = build.new(folder, Manifest(name=folder.resolve().name), documents)
+    built = deposit.add_texts(folder, tasks, field)
     note(f"{folder}: {built.added} text(s) added")
     for line in built.notes:
         note(line)

@@ -28,11 +28,13 @@ def demo(
       goldwire demo try && goldwire corpus stats try/corpus
     """
     from goldwire.corpora import library
+    from goldwire.corpora.lock import locked
     from goldwire.corpora.store import MANIFEST
 
     corpus = folder / "corpus"
-    if not (corpus / MANIFEST).is_file():
-        library.copy(CORPUS, corpus)
+    with locked(corpus, "demo"):
+        if not (corpus / MANIFEST).is_file():
+            library.copy(CORPUS, corpus)
     typer.echo(f"{corpus}: short reports of August 2021 in northern Afghanistan, with gold\n")
     for title, command in _steps(folder, corpus):
         _run(title, command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from goldwire.cli import shape
 from goldwire.cli.options import App
 from goldwire.cli.output import Json, print_json
 
-app = App(help="Show, check and compare ontologies.", no_args_is_help=True)
+app = App(help="Begin, show, check and compare ontologies.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="ONTOLOGY", help="A name that ships, or a TOML file.")]
 
@@ -31,6 +32,33 @@ def list_(*, as_json: Json = False) -> None:
     print_json(rows) if as_json else typer.echo(shape.columns([tuple(row.values()) for row in rows]))
 
 
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called, such as company.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where; NAME.toml if not given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Begin an ontology: a file with a little of everything, explained, to be changed into yours.
+
+    \b
+    Example:
+      goldwire corpus ontology new company
+    """
+    from goldwire.corpora import ontology as ontologies
+    from goldwire.corpora.errors import OntologyError
+    from goldwire.corpora.store import write_output
+
+    path = out or Path(f"{name}.toml")
+    if path.exists():
+        raise OntologyError(f"{path}: is there already; choose another name, or another place with --out")
+    write_output(path, ontologies.skeleton(name).encode())
+    told = f"wrote {path}; change it, then: goldwire corpus ontology check {path}"
+    print_json({"written": str(path)}) if as_json else typer.echo(told)
+
+
 @app.command("show")
 def show(name: Name, *, as_json: Json = False) -> None:
     """Show types, roles, fillers and attributes.
@@ -47,22 +75,29 @@ def show(name: Name, *, as_json: Json = False) -> None:
 
 @app.command("check")
 def check(name: Name, *, as_json: Json = False) -> None:
-    """Check an ontology for contradictions; exit 1 if there are any.
+    """Find everything that is wrong in an ontology, for programs and for annotators; exit 1 if there is.
 
     \b
     Example:
       goldwire corpus ontology check my.toml
     """
+    from goldwire.annotate.interface.check import example_faults, label_faults
     from goldwire.corpora import ontology as ontologies
-    from goldwire.corpora.errors import DataError, Fault
+    from goldwire.corpora.errors import DataError
 
-    faults: tuple[Fault, ...] = ()
-    try:
-        ontology = ontologies.read(name)
-        told = f"sound: {ontology.name} {ontology.version}, fingerprint {ontology.fingerprint()}"
-    except DataError as error:
-        faults, told = error.faults, str(error)
-    print_json({"sound": not faults, "faults": faults}) if as_json else typer.echo(told)
+    text, where = ontologies.find(name)
+    ontology, misfits = ontologies.examine(text, where)
+    if ontology is not None:
+        more = [*label_faults(ontology), *example_faults(ontology)]
+        told = {*misfits}
+        misfits += [fault for fault in more if fault not in told and not ontologies.concerns(fault, misfits)]
+    faults = ontologies.told(misfits, where)
+    if as_json:
+        print_json({"sound": not faults, "faults": faults})
+    elif ontology is None or faults:
+        typer.echo(str(DataError(f"{where}: {len(faults)} fault(s)", faults)))
+    else:
+        typer.echo(f"sound: {ontology.name} {ontology.version}, fingerprint {ontology.fingerprint()}")
     if faults:
         raise typer.Exit(1)
 

@@ -313,7 +313,10 @@ def _time(text: str) -> str:
     """A time of a journal as people here say it; the year where it is not this one."""
     from datetime import datetime
 
-    time = datetime.fromisoformat(text).astimezone()
+    try:
+        time = datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):  # a journal that was damaged
+        return text
     year = "" if time.year == datetime.now(time.tzinfo).year else f" {time.year}"
     return f"{time.day} {time:%B}{year}, {time:%H:%M}"
 

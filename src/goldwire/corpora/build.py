@@ -13,6 +13,7 @@ from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
 from goldwire.corpora.ingest import merge
+from goldwire.corpora.lock import clear, locked
 from goldwire.corpora.manifest import check_manifest, place_ontology, told
 from goldwire.corpora.rejected import is_all_rejected, write_quarantine
 from goldwire.corpora.store import (
@@ -22,6 +23,7 @@ from goldwire.corpora.store import (
     create_corpus,
     open_corpus,
     write_documents,
+    writing,
 )
 from goldwire.corpora.types import Annotations, Document
 
@@ -57,13 +59,17 @@ def new(
         splits.check(manifest.splits.shares)
     own = {name: list(layer) for name, layer in (layers or {}).items()}
     shipped, notes = ({}, []) if library.GOLD in own else _shipped(items)
-    if (path / MANIFEST).is_file():
-        corpus = open_corpus(path)
-        _check_asked(corpus, manifest, asked)
-        _check_same(corpus, items, own, {*own, *shipped})
-        return Built(corpus=corpus, added=0, notes=["the corpus is there already, complete"])
-    corpus = create_corpus(path, placed, items, layers={**own, **shipped}, files=ontology_file)
-    return Built(corpus=corpus, added=len(items), notes=notes)
+    there = path / MANIFEST
+    if not there.is_file():  # one that is there is only read: it may be where nothing can be written
+        with locked(path, "corpus new"):
+            if not there.is_file():
+                corpus = create_corpus(path, placed, items, layers={**own, **shipped}, files=ontology_file)
+                return Built(corpus=corpus, added=len(items), notes=notes)
+    clear(path)
+    corpus = open_corpus(path)
+    _check_asked(corpus, manifest, asked)
+    _check_same(corpus, items, own, {*own, *shipped})
+    return Built(corpus=corpus, added=0, notes=["the corpus is there already, complete"])
 
 
 def _shipped(documents: list[Document]) -> tuple[dict[str, list[Annotations]], list[str]]:
@@ -119,14 +125,16 @@ def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = F
     A document that links two groups moves the later one to the earlier, and so perhaps to another split:
     the notes say so.
     """
-    old = corpus.documents()
-    intake = merge(old, documents, skip_duplicates)
-    notes = [*intake.notes, *_shipped_notes(corpus, intake.documents)]
-    if intake.documents:
-        grouped = duplicates.group([*old, *intake.documents], known=len(old))
-        notes += _moves(old, grouped)
-        write_documents(corpus, grouped)
-    return Built(corpus=corpus, added=len(intake.documents), notes=notes)
+    items = list(documents)
+    with writing(corpus, "corpus add") as now:
+        old = now.documents()
+        intake = merge(old, items, skip_duplicates)
+        notes = [*intake.notes, *_shipped_notes(now, intake.documents)]
+        if intake.documents:
+            grouped = duplicates.group([*old, *intake.documents], known=len(old))
+            notes += _moves(old, grouped)
+            write_documents(now, grouped)
+    return Built(corpus=now, added=len(intake.documents), notes=notes)
 
 
 def _moves(old: Iterable[Document], new: Iterable[Document]) -> list[str]:

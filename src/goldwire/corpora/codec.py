@@ -41,6 +41,7 @@ def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
         if not line.strip():
             continue
         try:
+            str(line, "utf-8")  # what a type leaves undecoded (`Raw`), msgspec passes over
             values.append(decoder.decode(line))
         except BROKEN as error:
             faults.extend(line_faults(line, type, f"{where}:{number}", error))
@@ -97,9 +98,8 @@ def decode_versioned(data: bytes, type: type[T], what: str, where: str, newest: 
         raise DataError(f"{where}: cannot be read", [Fault(where, "$.format", message)])
     try:
         return msgspec.json.decode(data, type=type)
-    except msgspec.ValidationError as error:
-        raw = msgspec.json.decode(data)
-        faults = list(value_faults(raw, type, where, "$")) or [Fault(where, "$", str(error))]
+    except BROKEN as error:
+        faults = line_faults(data, type, where, error)
         raise DataError(f"{where}: not {what} ({len(faults)} faults)", faults) from error
 
 

@@ -10,10 +10,11 @@ import msgspec
 from goldwire.corpora import coverage, formats, library
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading, own
+from goldwire.corpora.names import check_new
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_quarantine
 from goldwire.corpora.sift import sound
-from goldwire.corpora.store import SYSTEM, Corpus, encode_layer
+from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, writing
 from goldwire.corpora.types import Document
 
 
@@ -80,6 +81,14 @@ def import_layer(
     which nothing would stand, because all was rejected. Raises `CorpusError` if it has other content and is
     not to be replaced.
     """
+    with writing(corpus, "corpus import") as now:
+        return _import_layer(now, layer, reading, covers, replace)
+
+
+def _import_layer(
+    corpus: Corpus, layer: str, reading: Reading, covers: str | None, replace: bool
+) -> Imported:
+    corpus.check_new_layer(layer)
     path = corpus.layer_path(layer)
     read = reading.annotations
     if not layer.startswith(SYSTEM):  # only a system fails; what cannot be read judges nothing
@@ -135,6 +144,7 @@ def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Ma
     found. Raises `CorpusError` if there are none.
     """
     loaded, given = formats.writer(format), formats.options(format, values)
+    check_new(path.parent, Path(path.name))
     lines, documents = corpus.layer(layer), corpus.documents()
     found, covered = coverage.finished(lines), coverage.describe(lines.values(), len(documents))
     if format == "goldwire":

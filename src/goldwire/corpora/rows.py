@@ -6,7 +6,9 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -57,11 +59,27 @@ def read_parquet(path: Path) -> list[Row]:
     import polars
 
     try:
-        frame = polars.read_parquet(path)
-    except (polars.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{path}: not a Parquet file", [Fault(str(path), "", str(error))]) from error
+        with _silence():
+            frame = polars.read_parquet(path)
+    except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
+        said = str(error).partition("\n")[0]
+        fault = Fault(str(path), "", f"not a Parquet file, or damaged: {said}")
+        raise DataError(f"{path}: not a Parquet file", [fault]) from error
     numbered = enumerate(frame.iter_rows(named=True), start=1)
     return _collect(((f"{path}:{number}", row) for number, row in numbered), str(path))
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Let a library write nothing to standard error: polars tells of damage there, frame by frame."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - a descriptor is wanted
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 _Values = Iterator[tuple[str, Mapping[str, Any] | str]]  # place, and the values or why there are none

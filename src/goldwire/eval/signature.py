@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from goldwire import __version__
-from goldwire.eval.counting.words import HEAD_RULE
+from goldwire.eval.counting.heads import HEAD_RULE
 from goldwire.eval.measure import WORDY, Measure
 
 # What holds for every scoring. `Policies` of `score` adds what the caller chose.

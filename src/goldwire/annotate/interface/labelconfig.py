@@ -13,15 +13,15 @@ import re
 import xml.etree.ElementTree as ET  # builds only; `controls` reads, and refuses entities
 from typing import Literal
 
-from goldwire.annotate.interface import colours, keys
-from goldwire.corpora.errors import OntologyError
+from goldwire.annotate.interface import check, colours, keys
+from goldwire.corpora.languages import is_right_to_left
 from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology
 
 Layout = Literal["graph", "frames"]
 
 TEXT, ENTITY, TRIGGER, EXCLUDED, ROLE, VERDICT = "text", "entity", "trigger", "excluded", "role", "verdict"
 ATTRIBUTE = "attribute-"
-SAME, CONTINUED = "same", "continued"  # arrows: of coreference, and between the parts of one mention
+SAME, CONTINUED = check.SAME, check.CONTINUED  # arrows: of coreference, between the parts of one mention
 MENTION = "mention"  # in frames, the label of a mention without a role
 MENTION_KEY = "0"
 IS_EVENT, NO_EVENT = "event ok", "not an event"
@@ -36,6 +36,12 @@ _BOTTOM = f"{_STICKY}bottom:-16px;padding-bottom:18px;border-top:1px solid #d9d9
 _LOOKS = (
     ".lsf-htx-richtext{line-height:1.9;padding-top:24px}",  # room for arrows over the first line
     f'.htx-highlight[data-label$=":{EXCLUDED}"]{{opacity:.5}}',
+    # Each paragraph from the side on which its language begins, regions and their labels within in order.
+    # Lines are blocks within a line there, which would hide their language from the paragraph.
+    ".lsf-htx-richtext{unicode-bidi:plaintext;text-align:start}",
+    ".lsf-htx-richtext .lsf-richtext__line{display:inline}",
+    ".htx-highlight{unicode-bidi:isolate}",
+    ".htx-highlight::after{unicode-bidi:isolate;direction:ltr}",
     f".{_BAR} .lsf-labels{{margin:0!important}}",
     f".{_BAR} h2{{font-size:18px;line-height:24px;margin:2px 0!important}}",
     f".{_BAR} h4{{font-size:13px;font-weight:400;margin:0 0 4px!important}}",
@@ -58,21 +64,22 @@ _FRAME_LOOKS = (
     f'.htx-highlight[data-label$=":{TRIGGER}"]{{background-color:{_YELLOW}!important;color:#000}}',
     f".{_BAR} h3{{font-size:18px;line-height:24px;margin:2px 0!important}}",
 )
+_RIGHT_TO_LEFT = ".lsf-htx-richtext{direction:rtl}"
 _HIDDEN = "display:none"
 _NO_KEYS = {TRIGGER: "ctrl+alt+shift+f11", EXCLUDED: "ctrl+alt+shift+f12"}
 _NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, production 2
 
 
-def graph(ontology: Ontology) -> str:
-    """The configuration for mentions, triggers, attributes and arrows, as XML.
+def graph(ontology: Ontology, language: str = "en") -> str:
+    """The configuration for mentions, triggers, attributes and arrows, as XML; of texts in a language.
 
-    Raises `OntologyError` where names, keys or colours cannot be told apart in Label Studio.
+    Raises `DataError` where names, keys or colours cannot be told apart in Label Studio.
     """
-    _check(ontology)
+    check.refuse(ontology, check.label_faults(ontology))
     labels: dict[str, EntityType | EventType] = {**ontology.entities, **ontology.events}
     painted = colours.paint({name: label.colour for name, label in labels.items()})
     dealt = keys.deal({name: label.key for name, label in labels.items()})
-    view, bar = _start(*_LOOKS, *_FOOT_LOOKS, *_ARROW_LOOKS)
+    view, bar = _start(language, *_FOOT_LOOKS, *_ARROW_LOOKS)
     for control, names in ((ENTITY, ontology.entities), (TRIGGER, ontology.events)):
         element = ET.SubElement(bar, "Labels", name=control, toName=TEXT, showInline="true")
         for name in names:
@@ -86,9 +93,9 @@ def graph(ontology: Ontology) -> str:
     return _xml(view)
 
 
-def frames() -> str:
+def frames(language: str = "en") -> str:
     """The configuration for one task per event; the roles to choose from come from each task's own data."""
-    view, bar = _start(*_LOOKS, *_FRAME_LOOKS)
+    view, bar = _start(language, *_FRAME_LOOKS)
     ET.SubElement(bar, "Header", value="$question", size="4")
     ET.SubElement(bar, "Labels", name=ROLE, toName=TEXT, value="$roles", showInline="true")
     verdict = ET.SubElement(
@@ -102,9 +109,9 @@ def frames() -> str:
     return _xml(view)
 
 
-def build(ontology: Ontology, layout: Layout) -> str:
-    """The configuration of an ontology in a layout."""
-    return graph(ontology) if layout == "graph" else frames()
+def build(ontology: Ontology, layout: Layout, language: str) -> str:
+    """The configuration of an ontology in a layout, of texts in a language."""
+    return graph(ontology, language) if layout == "graph" else frames(language)
 
 
 def roles(ontology: Ontology, event: str) -> list[dict[str, str]]:
@@ -121,36 +128,15 @@ def arrows(ontology: Ontology) -> list[str]:
     return [*_labels_of_arrows(ontology), SAME, CONTINUED]
 
 
-def _check(ontology: Ontology) -> None:
-    """Raise `OntologyError` for names that Label Studio would read as something else."""
-    faults = [
-        f"{name!r} cannot be a role or relation: it is the name of an arrow with a meaning of its own"
-        for name in _labels_of_arrows(ontology)
-        if name in (SAME, CONTINUED)
-    ]
-    labels = [*ontology.entities, *ontology.events, *_labels_of_arrows(ontology)]
-    labels += [value for attribute in ontology.attributes.values() for value in attribute.values]
-    faults += [
-        f"{name!r} begins with $: Label Studio puts data in its place" for name in labels if name[0] == "$"
-    ]
-    faults += [
-        f"event type {event!r}: its attribute {name} cannot be shown for a name with a comma"
-        for name, attribute in ontology.attributes.items()
-        for event in attribute.events
-        if "," in event
-    ]
-    if faults:
-        raise OntologyError(f"ontology {ontology.name!r} cannot go to Label Studio: " + "; ".join(faults))
-
-
 def _labels_of_arrows(ontology: Ontology) -> list[str]:
     roles = [role for event in ontology.events.values() for role in event.roles]
     return [*dict.fromkeys([*roles, *ontology.relations])]
 
 
-def _start(*looks: str) -> tuple[ET.Element, ET.Element]:
+def _start(language: str, *more: str) -> tuple[ET.Element, ET.Element]:
     """An empty view, and in it the bar that stays in sight, with headline and source."""
     view = ET.Element("View")
+    looks = (*_LOOKS, *([_RIGHT_TO_LEFT] if is_right_to_left(language) else []), *more)
     ET.SubElement(view, "Style").text = "\n" + "\n".join(f"    {look}" for look in looks) + "\n  "
     bar = ET.SubElement(view, "View", className=_BAR, style=_TOP)
     ET.SubElement(bar, "Header", value="$title", size="3")

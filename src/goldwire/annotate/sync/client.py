@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ServerError
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ class Client:
     def _decode(self, body: bytes, type: type[T], path: str) -> T:
         try:
             return msgspec.json.decode(body, type=type)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except BROKEN as error:
             why, start = str(error), self.redact(body[:60].decode("utf-8", "replace"))
         raise ServerError(f"{self.url}: {path} answered {start!r}…, {why}: is it a Label Studio?")
 

@@ -24,6 +24,7 @@ from goldwire.annotate.sync import api
 from goldwire.annotate.sync.api import Snapshot, Totals
 from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
 from goldwire.annotate.sync.journal import Current, Dropped, Journal, Note, Saved, Snapping
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, Fault, ServerError
 from goldwire.corpora.store import sync, write_atomic
 
@@ -138,14 +139,16 @@ def _relevant(notes: Iterable[Note]) -> list[Note]:
 def _read(path: Path) -> list[msgspec.Raw]:
     try:
         return _split(path.read_bytes(), str(path))
-    except FileNotFoundError:
-        raise ServerError(f"{path} is gone: pull again with --full to have everything anew") from None
+    except (OSError, ValueError) as error:  # the name is from a journal, which may be damaged
+        said = "is gone" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+        raise ServerError(f"{path} {said}: pull again with --full to have everything anew") from None
 
 
 def _split(data: bytes, where: str) -> list[msgspec.Raw]:
     try:
+        msgspec.json.decode(data, type=list[Task])  # what is left undecoded now is decoded later
         return msgspec.json.decode(data, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BROKEN as error:
         raise DataError(f"{where}: not a list of tasks", [Fault(where, "$", str(error))]) from error
 
 

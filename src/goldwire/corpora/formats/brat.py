@@ -28,6 +28,8 @@ from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.ann import parse
 from goldwire.corpora.formats.head import Head, look
 from goldwire.corpora.formats.standoff import Options, encode, to_annotations
+from goldwire.corpora.lock import locked
+from goldwire.corpora.names import check_apart
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document
@@ -137,11 +139,13 @@ def write(
     del options
     lost: Counter[str] = Counter()
     items = list(documents)
-    _check_folder(path, {f"{document.id}.ann" for document in items})
-    for document in items:
-        lines = encode(layer[document.id], document, lost)
-        write_atomic(path / f"{document.id}.txt", document.text.encode("utf-8"))
-        write_atomic(path / f"{document.id}.ann", str(lines).encode("utf-8"))
+    check_apart([f"{document.id}.ann" for document in items], str(path))
+    with locked(path, "corpus export"):  # files of two layers are not to be mixed
+        _check_folder(path, {f"{document.id}.ann" for document in items})
+        for document in items:
+            lines = encode(layer[document.id], document, lost)
+            write_atomic(path / f"{document.id}.txt", document.text.encode("utf-8"))
+            write_atomic(path / f"{document.id}.ann", str(lines).encode("utf-8"))
     lost += Counter(loss.count(layer.values()))
     held = ("events", "arguments", "relations", "attributes", "cluster links")
     return loss.report(lost, held)

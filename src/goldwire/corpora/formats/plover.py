@@ -118,8 +118,15 @@ def _records(path: Path) -> list[dict[str, Any]]:
         raise DataError(f"{path}: not JSON", [Fault(str(path), "", str(error))]) from error
     if not isinstance(records, list):
         raise DataError(f"{path}: not PLOVER records", [Fault(str(path), "$", "a list of records is needed")])
+    if not _is_text(records):
+        told = "a string holds half a character (a lone surrogate)"
+        raise DataError(f"{path}: not PLOVER records", [Fault(str(path), "$", told)])
     faults = [
-        Fault(str(path), f"$[{i}]", "a record has the texts `id`, `event` and `text`")
+        Fault(
+            str(path),
+            f"$[{i}]",
+            "a record has the texts `id`, `event` and `text`, and perhaps `publication`, `date`, `language`",
+        )
         for i, record in enumerate(records)
         if not _is_record(record)
     ]
@@ -132,7 +139,19 @@ def _is_record(record: Any) -> bool:
     if not isinstance(record, dict) or not isinstance(record.get("event"), str):
         return False
     documentation = record["event"] == DOCUMENTATION
-    return documentation or all(isinstance(record.get(name), str) for name in ("id", "text"))
+    return documentation or (
+        all(isinstance(record.get(name), str) for name in ("id", "text"))
+        and all(isinstance(record.get(name, ""), str | None) for name in ("publication", "date", "language"))
+    )
+
+
+def _is_text(records: Any) -> bool:
+    """Whether every string in it is one: JSON can spell half a character (a lone surrogate)."""
+    try:
+        json.dumps(records, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
 
 
 def _document(record: Mapping[str, Any]) -> Document:

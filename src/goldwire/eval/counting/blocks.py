@@ -16,6 +16,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.store import DOCUMENTS, Corpus
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting import load
@@ -101,7 +102,7 @@ class _Line(msgspec.Struct):
         file.seek(start)
         try:
             return msgspec.json.decode(file.readline(), type=cls)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except BROKEN:
             raise DisorderError from None  # told with its place when all is read
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from goldwire.corpora.codec import read_lines
-from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.codec import BOM, BROKEN, read_lines
+from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import DOCUMENTS, Corpus
 from goldwire.corpora.types import Excluded
 from goldwire.eval.counting import tables
@@ -112,9 +112,9 @@ def iter_chunks(path: Path, type: type[Any], start: int = 0, end: int | None = N
     try:
         for lines in _iter_lines(path, start, end):
             yield decode(lines)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except BROKEN as error:
         read_lines(path, type)
-        raise
+        raise DataError(f"{path}: cannot be read line by line ({error})") from error
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
 
@@ -127,6 +127,7 @@ def _iter_lines(path: Path, start: int, end: int | None) -> Iterator[bytes]:
         file.seek(start)
         while block := file.read(min(CHUNK, left)):
             left -= len(block)
+            block = block.removeprefix(BOM) if file.tell() == len(block) else block
             whole = block.rfind(b"\n") + 1
             if whole:
                 yield rest + block[:whole]

@@ -21,6 +21,7 @@ import httpx
 import msgspec
 
 from goldwire.corpora import address, simple
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Document
@@ -160,7 +161,7 @@ def refusal(status: int, content: bytes) -> str:
     """
     try:
         body = msgspec.json.decode(content)
-    except msgspec.DecodeError:
+    except BROKEN:
         body = None
     said = msgspec.json.encode(body["error"]) if isinstance(body, dict) and "error" in body else content
     return f"{REFUSED} {status} {hashlib.sha256(said).hexdigest()[:12]}"

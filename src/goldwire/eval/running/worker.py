@@ -223,10 +223,15 @@ def _end_group() -> None:
 
 
 def limit_memory(memory: int | None) -> None:
-    """Let this process and each child hold at most so many bytes of data, where the system can (Linux)."""
+    """Let this process and each child hold at most so many bytes of data, where the system can (Linux).
+
+    A lower limit that it came with stays.
+    """
     if memory is not None and sys.platform == "linux":
         import resource
 
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        memory = memory if most == resource.RLIM_INFINITY else min(memory, most)
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 
