@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from goldwire.corpora.codec import BROKEN
-from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats.head import look
 from goldwire.corpora.formats.records import read_records
+from goldwire.corpora.rows import read_frame
 
 KEY = "huggingface"
 LOOKED_AT = 50  # rows by which a column is told
@@ -57,8 +57,8 @@ class Table(msgspec.Struct, frozen=True):
 
     def is_parallel(self, name: str, other: str) -> bool:
         """Whether two columns have lists of the same lengths."""
-        rows = self.rows[:LOOKED_AT]
-        return all(len(row.get(name) or ()) == len(row.get(other) or ()) for row in rows)
+        pairs = [(row.get(name), row.get(other)) for row in self.rows[:LOOKED_AT]]
+        return all(len(a) == len(b) for a, b in pairs if isinstance(a, list) and isinstance(b, list))
 
 
 def _is_list_of(value: Any, type: type) -> bool:
@@ -80,20 +80,10 @@ def _class_names(feature: Any) -> Iterator[list[str]]:
 def read_table(path: Path, rows: int | None = None) -> Table:
     """The rows of a Parquet file or of JSON; the first of them where `rows` says how many."""
     if look(path).data.startswith(b"PAR1"):
-        return _read_parquet(path, rows)
+        frame, said = read_frame(path, rows)
+        return Table(list(frame.iter_rows(named=True)), _features(said.get(KEY, "{}")))
     found = [row if isinstance(row, dict) else {} for _, row in read_records(path)]
     return Table(found, {})
-
-
-def _read_parquet(path: Path, rows: int | None) -> Table:
-    import polars
-
-    try:
-        frame = polars.read_parquet(path, n_rows=rows)
-        said = polars.read_parquet_metadata(path).get(KEY, "{}")
-    except (polars.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{path}: not a Parquet file", [Fault(str(path), "", str(error))]) from error
-    return Table(list(frame.iter_rows(named=True)), _features(said))
 
 
 def _features(said: str) -> Mapping[str, Any]:
