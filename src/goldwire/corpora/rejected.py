@@ -14,6 +14,7 @@ from goldwire.corpora.codec import BROKEN, encode_lines
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, RawSpans, Rejected, Span
 
+NOT_FOUND = "quote-not-found"  # the words stand in `Rejected.words`
 # Every kind there is, and what it says. docs/rejected.md shows this table.
 KINDS: dict[str, str] = {
     # units
@@ -27,7 +28,7 @@ KINDS: dict[str, str] = {
     "outside-text": "offsets that are not in the text",
     "parts-out-of-order": "parts of a discontinuous unit that overlap or are not in the order of the text",
     "words-differ": "the words that came with it are not those at its offsets",
-    "quote-not-found": "the quoted words are not in the text",
+    NOT_FOUND: "the quoted words, given without a place, are not in the text",
     "excluded": "it touches an excluded region",
     "repeated-id": "its id is that of an earlier unit",
     "duplicate": "the same thing is said twice; the first is kept",

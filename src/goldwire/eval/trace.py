@@ -105,7 +105,8 @@ def _ordered(
 def _units(measure: Measure, sides: Sides, units: Units, layer: load.Layer) -> list[Unit]:
     triggers: list[Spans] = [()] * len(units)
     if measure.units == "argument":
-        triggers = _spans(layer.table.events.take(layer.table.argument_event[units.row]))
+        found = _spans(layer.table.events.take(layer.table.argument_event[units.row]))
+        triggers = [spans if spans[0].start < BEYOND else () for spans in found]
     names, ids = sides.codes.names(), sides.texts.ids
     documents = [ids[number] for number in units.extents.document.tolist()]
     labels = [str(names[code]) for code in units.label.tolist()]

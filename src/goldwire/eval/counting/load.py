@@ -276,7 +276,7 @@ def _is_sound(table: Table) -> bool:
 def unit_faults(item: Annotations) -> Iterator[Fault]:
     """What keeps annotations from being scored: spans that are none, mentions named that are not there."""
     units = [("mentions", i, "spans", mention.spans) for i, mention in enumerate(item.mentions)]
-    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events)]
+    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events) if event.trigger]
     for kind, i, field, spans in units:
         if not spans:
             yield Fault(item.document, f"$.{kind}[{i}].{field}", "at least one span is needed")
