@@ -52,6 +52,8 @@ KINDS: dict[str, str] = {
 }
 # Kinds of units that stand where they say they do: only their label is wrong. They are judged by the rest.
 IN_PLACE = frozenset({"unknown-type", "unknown-role", "filler-not-allowed"})
+# Kinds of units of which the place is wrong and nothing else: what they say in words can still be compared.
+MISPLACED = frozenset({NOT_FOUND, "words-differ", "outside-text", "empty-span", "parts-out-of-order"})
 # Kinds that say nothing against whoever gave the unit: in the quarantine file only, never in a line.
 TOLD_ONLY = frozenset({"excluded", "duplicate"})
 _LARGEST = 2**63 - 1
