@@ -177,6 +177,11 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
         return "event" if "trigger" in self.key else "mention"
 
     @property
+    def on_triggers(self) -> bool:
+        """Whether an event without a trigger is no unit, nor are its arguments."""
+        return "trigger" in self.key or self.triggers != "all"
+
+    @property
     def plain(self) -> Measure:
         """The measure without its options, but for `each` and `words`, which say what the units are."""
         kept = {"each": self.each, "words": self.words}
