@@ -195,7 +195,7 @@ def _lines(
     annotations: Annotations, document: Document, options: Options, lost: Counter[str]
 ) -> Iterator[str]:
     clusters: dict[str, dict[Spans, str]] = {}
-    for number, event in enumerate(annotations.events, start=1):
+    for number, event in enumerate(loss.with_triggers(annotations, lost).events, start=1):
         place = ";".join(f"{span.start},{span.end}" for span in event.trigger)
         text, type = (_SPACE.sub(" ", part) for part in (surface(document.text, event.trigger), event.type))
         realis = event.attributes.get("realis", options.absent)

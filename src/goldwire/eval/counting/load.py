@@ -52,10 +52,10 @@ class Layer(msgspec.Struct, frozen=True):
 
     `documents` is how many documents have a line, `failed` on how many of them the system failed, and `empty`
     how many lines have no unit. `excluded` is how many units touched an excluded region and were taken out of
-    both, `uncounted` how many are in documents that are not scored. `rejections` has what was rejected (see
-    `Record.rejections`). `content` is what is annotated, as JSON lines in order of document, without who did
-    it and when. `tags` says how tags were read where the annotations come from such (see
-    `corpora.formats.tags`).
+    both, `uncounted` how many are in documents that are not scored, `triggerless` how many events have no
+    trigger. `rejections` has what was rejected (see `Record.rejections`). `content` is what is annotated, as
+    JSON lines in order of document, without who did it and when. `tags` says how tags were read where the
+    annotations come from such (see `corpora.formats.tags`).
     """
 
     table: Table
@@ -67,6 +67,7 @@ class Layer(msgspec.Struct, frozen=True):
     empty: int = 0
     excluded: int = 0
     uncounted: int = 0
+    triggerless: int = 0
     tags: frozenset[str] = frozenset()
 
     @property
@@ -186,6 +187,7 @@ class _Maker:
             empty=len(self.ids) - _with_units(whole, len(rows)),
             excluded=gone,
             uncounted=self.binding.uncounted,
+            triggerless=int((~table.triggered & (table.event_type != NONE)).sum()),
             tags=frozenset(self.tags),
         )
 
@@ -276,7 +278,7 @@ def _is_sound(table: Table) -> bool:
 def unit_faults(item: Annotations) -> Iterator[Fault]:
     """What keeps annotations from being scored: spans that are none, mentions named that are not there."""
     units = [("mentions", i, "spans", mention.spans) for i, mention in enumerate(item.mentions)]
-    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events)]
+    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events) if event.trigger]
     for kind, i, field, spans in units:
         if not spans:
             yield Fault(item.document, f"$.{kind}[{i}].{field}", "at least one span is needed")
