@@ -2,6 +2,7 @@
 
 import pytest
 
+from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats.gather import Gathering, joined
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.store import make_document
@@ -30,6 +31,11 @@ def test_a_text_of_a_corpus_is_found_by_id_and_else_by_its_words_in_order() -> N
     found = [gathering.text(id, "Yes.", "f") for id in ("c", "unknown", "c", None)]
     assert [place.document.id if place else None for place in found] == ["c", "b", None, None]
     assert kinds(gathering) == ["repeated-document", "unknown-document"]
+
+
+def test_files_without_a_record_are_no_corpus_without_documents() -> None:
+    with pytest.raises(CorpusError, match="no document that could be read"):
+        Gathering().reading()
 
 
 def test_an_id_with_another_text_is_not_taken_for_the_document() -> None:

@@ -30,6 +30,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "plover": {"x.txt": [{"id": "1", "event": "FIGHT", "text": "a", "textInfo": {"markup": "a"}}]},
     "doccano": {"x.jsonl": DOCCANO, "y.jsonl": LINKED},
     "prodigy": {"x.jsonl": PRODIGY, "y.jsonl": {"text": TEXT, "spans": [], "_input_hash": 3}},
+    "langextract": {
+        "x.jsonl": {"extractions": [{"extraction_class": "a", "extraction_text": "b"}], "text": TEXT}
+    },
     "gliner": {"x.json": [GLINER], "y.jsonl": GLINER},
     "dygie": {"x.jsonl": DYGIE, "y.json": {"doc_key": "d", "sentences": [["a"]], "predicted_ner": [[]]}},
     "spacy-train": {

@@ -32,6 +32,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "plover": ("corpus new {out} --format plover --layer gold --from {at}",),
     "doccano": ("corpus new {out} --from {at}", f"{IMPORT}doccano"),
     "prodigy": ("corpus new {out} --from {at}", f"{IMPORT}prodigy"),
+    "langextract": ("corpus new {out} --from {at}", f"{IMPORT}langextract"),
     "gliner": ("corpus new {out} --from {at}", f"{IMPORT}gliner"),
     "dygie": ("corpus new {out} --from {at}", f"{IMPORT}dygie"),
     "spacy-train": ("corpus new {out} --from {at}", f"{IMPORT}spacy-train"),

@@ -329,6 +329,7 @@ READERS: dict[str, Reader] = {
     "huggingface": Reader({"*.parquet": "bytes", "*.jsonl": "jsonl"}, annotated("huggingface"), speed=200),
     "doccano": Reader({"*": "jsonl"}, annotated("doccano")),
     "prodigy": Reader({"*": "jsonl"}, annotated("prodigy")),
+    "langextract": Reader({"*": "jsonl"}, annotated("langextract")),
     "gliner": Reader({"*": "json"}, annotated("gliner")),
     "dygie": Reader({"*": "jsonl"}, annotated("dygie")),
     "spacy-train": Reader({"*": "json"}, annotated("spacy-train")),

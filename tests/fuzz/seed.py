@@ -129,8 +129,8 @@ def seed_tools(corpus: Corpus) -> None:
     spans.parent.mkdir(parents=True, exist_ok=True)
     convert.export_layer(corpus, "gold", spans, "huggingface", {"form": "spans"})
     put("huggingface/lines/a.jsonl", '{"tokens":["Kabul","fell"],"ner_tags":["B-GPE","O"]}\n')
-    for number, (name, content) in enumerate(TOLD.items()):
-        put(f"{name}/told{number}/{'a.json' if name in ('gliner', 'spacy-train') else 'a.jsonl'}", content)
+    for name, content in TOLD.items():
+        put(f"{name}/told/{'a.json' if name in ('gliner', 'spacy-train') else 'a.jsonl'}", content)
     for name, content in {
         "a.xml": '<?xml version="1.0"?>\n<!-- a -->\n<collection><document><id>a</id></document></collection>',
         "a.conllu": "# newdoc id = a\n1\tKabul\t_\tB-GPE\n2\tfell\t_\tO\n",
@@ -152,6 +152,10 @@ TOLD = {
     '{"start":6,"end":10,"label":"X","token_start":1,"token_end":1,"text":"fell"}],"answer":"accept",'
     '"relations":[{"head":0,"child":1,"label":"of"}],"_annotator_id":"a","_timestamp":1700000000,"meta":{"id":"d"}}\n'
     '{"text":"Skip me.","spans":[],"answer":"ignore"}\n',
+    "langextract": '{"extractions":[{"extraction_class":"GPE","extraction_text":"Kabul","char_interval":{"start_pos":0,'
+    '"end_pos":5},"alignment_status":"match_exact","extraction_index":1,"group_index":0,"description":null,'
+    '"attributes":{"form":"name","also":["x"]}},{"extraction_class":"X","extraction_text":"fell","char_interval":null}],'
+    '"text":"Kabul fell.","document_id":"d"}\n',
     "gliner": '[{"tokenized_text":["Kabul","fell"],"ner":[[0,0,"gpe"],[0,1,"x"]],"negatives":[]}]',
     "dygie": '{"doc_key":"d","sentences":[["Kabul","fell","."],["It","fell"]],"predicted_ner":[[[0,0,"GPE",1.5,0.9]],[]],'
     '"predicted_events":[[[[1,"Fall",1.5,0.9],[0,0,"who",1.0,0.9]]],[]],"predicted_relations":[[],[[0,0,3,3,"is"]]],'

@@ -31,6 +31,7 @@ FORMATS = {
     "huggingface": "goldwire.corpora.formats.huggingface",
     "doccano": "goldwire.corpora.formats.spans:doccano",
     "prodigy": "goldwire.corpora.formats.prodigy:prodigy",
+    "langextract": "goldwire.corpora.formats.langextract:langextract",
     "gliner": "goldwire.corpora.formats.tokenised:gliner",
     "dygie": "goldwire.corpora.formats.tokenised:dygie",
     "spacy-train": "goldwire.corpora.formats.spans:spacy_train",

@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from goldwire.corpora.encodings import normalise, text_faults
+from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading, loss
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.rejected import raw_spans
@@ -169,7 +170,9 @@ class Gathering:
         self.quarantined.append(found)
 
     def reading(self) -> Reading:
-        """What came of all records."""
+        """What came of all records; `CorpusError` if there was none."""
+        if not self._number and not self.quarantined:
+            raise CorpusError("the files hold no document that could be read")
         return Reading(
             annotations=list(self.lines.values()),
             documents=list(self.made.values()) if self.known is None else [],

@@ -13,7 +13,7 @@ from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats import Facts
 from goldwire.corpora.formats.gather import Gathering, Place, reject
 from goldwire.corpora.formats.records import (
-    Records,
+    Written,
     bound,
     fields,
     id_of,
@@ -48,7 +48,7 @@ class _Arc(msgspec.Struct, frozen=True):
     child_span: _Region | None = None
 
 
-class Prodigy(Records):
+class Prodigy(Written):
     """Prodigy's JSON lines, as `db-out` writes them: `text`, `spans`, `relations` and an `answer`.
 
     Lines with the answer `accept` are judged, and so are lines without one. `ignore` is a document that was
@@ -164,7 +164,7 @@ class Prodigy(Records):
     def give(
         self, items: Sequence[tuple[Document, Annotations]], lost: Counter[str]
     ) -> Iterator[dict[str, Any]]:
-        """See `Records.give`."""
+        """See `Written.give`."""
         view = "relations" if any(line.relations for _, line in items) else "spans_manual"
         for document, line in items:
             mentions = whole(line.mentions, lost)

@@ -30,13 +30,11 @@ class Plain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Records:
-    """A format of records; what is below `write` is its own."""
+    """A format of records; what is below `records` is its own."""
 
     COVERS: ClassVar[Covers] = "listed"
     FACTS: ClassVar[Facts]
     Options: ClassVar[type[msgspec.Struct]] = Plain
-    HELD: ClassVar[tuple[str, ...]] = ()  # kinds of `loss.count` that are written
-    LINES: ClassVar[bool] = True  # written as lines, not as a list
 
     def recognise(self, head: Head) -> bool:
         """See `Format.recognise`: every record that is looked at fits, and one of them is annotated."""
@@ -65,17 +63,6 @@ class Records:
         """The records of a file, each with its place; `DataError` with every fault if it is no JSON."""
         return read_records(path, self.unwrap)
 
-    def write(
-        self, path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Any
-    ) -> dict[str, int]:
-        """See `Format.write`."""
-        del options
-        lost = loss.count(layer.values())
-        items = [(document, layer[document.id]) for document in documents]
-        records = list(self.give(items, lost))
-        write_atomic(path, encode_lines(records) if self.LINES else msgspec.json.encode(records) + b"\n")
-        return loss.report(lost, self.HELD)
-
     # ------------------------------------------------------------ what each format says
 
     def unwrap(self, records: list[Any]) -> list[Any]:
@@ -93,6 +80,24 @@ class Records:
     def take(self, record: Any, where: str, gathering: Gathering) -> None:
         """Read one record; `DataError` if it is not of the form."""
         raise NotImplementedError
+
+
+class Written(Records):
+    """A format of records that is written as well."""
+
+    HELD: ClassVar[tuple[str, ...]] = ()  # kinds of `loss.count` that are written
+    LINES: ClassVar[bool] = True  # written as lines, not as a list
+
+    def write(
+        self, path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Any
+    ) -> dict[str, int]:
+        """See `Format.write`."""
+        del options
+        lost = loss.count(layer.values())
+        items = [(document, layer[document.id]) for document in documents]
+        records = list(self.give(items, lost))
+        write_atomic(path, encode_lines(records) if self.LINES else msgspec.json.encode(records) + b"\n")
+        return loss.report(lost, self.HELD)
 
     def give(self, items: Sequence[tuple[Document, Annotations]], lost: Counter[str]) -> Iterable[Any]:
         """The records of documents; what they cannot hold is added to `lost`."""

@@ -16,7 +16,7 @@ from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats import Facts
 from goldwire.corpora.formats.gather import Gathering, Place
 from goldwire.corpora.formats.records import (
-    Records,
+    Written,
     bound,
     fields,
     id_of,
@@ -71,7 +71,7 @@ class _Link(msgspec.Struct, frozen=True):
     id: int | str | None = None
 
 
-class Doccano(Records):
+class Doccano(Written):
     """doccano's JSON lines: `text` with `label`, or with `entities` and `relations`.
 
     `label` (or `labels`) is a list of start, end and label. Where a project has relations, doccano writes
@@ -139,7 +139,7 @@ class Doccano(Records):
     def give(
         self, items: Sequence[tuple[Document, Annotations]], lost: Counter[str]
     ) -> Iterator[dict[str, Any]]:
-        """See `Records.give`. Ids of entities and relations count through the file, as doccano's do."""
+        """See `Written.give`. Ids of entities and relations count through the file, as doccano's do."""
         linked = any(line.relations for _, line in items)
         number = 0
         for document, line in items:
@@ -169,7 +169,7 @@ class Doccano(Records):
 # ---------------------------------------------------------------- spaCy before version 3
 
 
-class SpacyTrain(Records):
+class SpacyTrain(Written):
     """The tuples that spaCy 2 was trained with, as JSON: a text, and its `entities` as start, end and label.
 
     Many tools write them, doccano's and NER annotators' among them: one list, JSON lines, or under
@@ -218,7 +218,7 @@ class SpacyTrain(Records):
     def give(
         self, items: Sequence[tuple[Document, Annotations]], lost: Counter[str]
     ) -> Iterator[tuple[str, dict[str, list[_Triple]]]]:
-        """See `Records.give`."""
+        """See `Written.give`."""
         lost["ids of documents"] += len(items)
         for document, line in items:
             yield document.text, {"entities": [_triple(mention) for mention in apart(line.mentions, lost)]}

@@ -16,7 +16,7 @@ import msgspec
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats import Facts
 from goldwire.corpora.formats.gather import Gathering, Place, reject
-from goldwire.corpora.formats.records import Records, bound, fields, id_of, is_list_of, items_of, listed
+from goldwire.corpora.formats.records import Written, bound, fields, id_of, is_list_of, items_of, listed
 from goldwire.corpora.formats.words import OUT_OF_WORDS, Words, whole, words
 from goldwire.corpora.types import (
     Annotations,
@@ -59,7 +59,7 @@ def _is_tokens(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and is_list_of(value, str)
 
 
-class Gliner(Records):
+class Gliner(Written):
     """GLiNER's training data: `tokenized_text`, and `ner` with first token, last token and label.
 
     A list of records or JSON lines. Documents have no ids and are called by their numbers; their text is the
@@ -101,7 +101,7 @@ class Gliner(Records):
     def give(
         self, items: Sequence[tuple[Document, Annotations]], lost: Counter[str]
     ) -> Iterator[dict[str, Any]]:
-        """See `Records.give`."""
+        """See `Written.give`."""
         lost["ids and white space of documents"] += len(items)
         for document, line in items:
             mentions = whole(line.mentions, lost)
@@ -137,7 +137,7 @@ class _Pair(msgspec.Struct, frozen=True, array_like=True):
     last: int
 
 
-class Dygie(Records):
+class Dygie(Written):
     """DyGIE++'s documents, a line each: `sentences` of tokens, `ner`, `relations`, `events` and `clusters`.
 
     Tokens are counted through the document. An event is its trigger, a token and a type (or first, last and
@@ -190,7 +190,7 @@ class Dygie(Records):
     def give(
         self, items: Sequence[tuple[Document, Annotations]], lost: Counter[str]
     ) -> Iterator[dict[str, Any]]:
-        """See `Records.give`."""
+        """See `Written.give`."""
         lost["white space of documents"] += len(items)
         for document, line in items:
             yield _DygieWriter(document, line, lost).record()
