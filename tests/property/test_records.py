@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -211,3 +212,45 @@ def test_docbin_keeps_mentions_as_entities_or_where_they_overlap_as_a_group(laye
     for document, line in layer:
         kept = [mention for mention in single(line.mentions) if in_words(mention, document.text)]
         assert plain(by_id(reading)[document.id].mentions) == plain(kept)
+
+
+WAYS = {
+    "doccano": {}, "prodigy": {}, "gliner": {}, "dygie": {}, "spacy-train": {}, "spacy": {},
+    "huggingface": {}, "huggingface spans": {"form": "spans"},
+}  # fmt: skip
+LOST = (
+    "discontinuous mentions", "overlapping mentions", "mentions that begin or end in white space",
+    "mentions over line breaks",
+)  # fmt: skip
+
+
+def thousand() -> Layer:
+    """Texts of several sentences with emoji; mentions nested, in parts, and with odd borders."""
+    dice, made = Random(7), []
+    for number in range(1000):
+        words = dice.choices(["Herat", "Ann-Lee", "fell.", "😀", "مدينة", "e\u0301", "\n", " ", "“so”"], k=20)
+        text = f"{number} {' '.join(words)}"
+        document = Document(id=f"d{number:04}", text=text, sha256=hash_text(text))
+        mentions = []
+        for place in range(dice.randrange(6)):
+            ends = sorted(dice.sample(range(len(text) + 1), 2 if dice.random() < 0.8 else 4))
+            spans = tuple(Span(a, b) for a, b in zip(ends[::2], ends[1::2], strict=True))
+            mentions.append(Mention(id=f"m{place}", type=dice.choice("XYZ"), spans=spans))
+        line = Annotations(document=document.id, sha256=document.sha256, mentions=tuple(mentions))
+        made.append((document, line))
+    return made
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_thousand_documents_are_the_same_but_for_what_is_told(way: str) -> None:
+    if way == "spacy":
+        pytest.importorskip("spacy")
+    layer = thousand()
+    options = {"spans": "spans", **WAYS[way]} if WAYS[way] else {}
+    reading, loss = passed(way.partition(" ")[0], layer, **options)
+    back = by_id(reading)
+    assert sum(len(line.mentions) for line in back.values()) == sum(
+        len(line.mentions) for _, line in layer
+    ) - lost(loss, *LOST)
+    for document, line in layer:
+        assert plain(back[document.id].mentions) <= plain(line.mentions)

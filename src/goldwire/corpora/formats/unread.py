@@ -43,6 +43,7 @@ _MEMBERS: dict[frozenset[str], str] = {
     frozenset({"ents", "tokens", "text"}): "the JSON of one spaCy Doc; put it in a DocBin",
     frozenset({"data", "annotations"}): "an export of Label Studio; `goldwire annotate import` reads it",
     frozenset({"data", "completions"}): "an export of Label Studio; `goldwire annotate import` reads it",
+    frozenset({"annotation_id", "annotator"}): "Label Studio's JSON_MIN; export JSON, for `annotate import`",
     frozenset({"content", "annotations"}): "LightTag's or Dataturks' JSON",
 }
 _BEGINNINGS = {
@@ -63,6 +64,9 @@ _LINES = {
     "AMR": re.compile(r"# ::(?:id|snt) "),
     "PubTator": re.compile(r"\d+\|[ta]\|"),
     "a MUC answer key": re.compile(r"0\.\s+MESSAGE: ID"),
+    "Label Studio's CSV; export JSON, for `annotate import`": re.compile(
+        r"(?:\w+,)+annotation_id,annotator,"
+    ),
     "Praat's TextGrid": re.compile(r'File type = "ooTextFile"'),
     "NIF, in Turtle": re.compile(r"@prefix nif:"),
     "words with tags behind a bar, as WikiNER has them": re.compile(r"(?:[^\s|]+\|[^\s|]+\|[^\s|]+ ?){3,}$"),
