@@ -24,7 +24,13 @@ GLINER = {"tokenized_text": ["Acme", "was"], "ner": [[0, 0, "org"]]}
 DYGIE = {"doc_key": "d", "sentences": [["Acme"]], "ner": [[[0, 0, "ORG"]]]}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "goldwire": {"x.jsonl": {"document": "a", "mentions": []}},
-    "conll": {"x.txt": "Rain O\nHerat B-LOC\n", "x.tsv": "1\tRain\tO\n2\tin\tO\n3\tHerat\tB-LOC\n"},
+    "conll": {
+        "x.txt": "Rain O\nHerat B-LOC\n",
+        "x.tsv": "1\tRain\tO\n2\tin\tO\n3\tHerat\tB-LOC\n",
+        "y.tsv": "Rain\tO\tO\nHerat\tB-LOC\tB-city\n",
+        "damaged.txt": "Rain O\n" * 20 + "Herat B-LOC\n\nlaughs\n",
+        "x.conllu": "2-3\tim\t_\t_\t_\t_\t_\t_\t_\t_\n2\tin\t_\t_\t_\t_\t0\troot\t_\tB-LOC\n",
+    },
     "brat": {"x.ann": "T1\tLOC 0 5\tHerat\n"},
     "tbf": {"x.tbf": "#BeginOfDocument a\n#EndOfDocument\n"},
     "plover": {"x.txt": [{"id": "1", "event": "FIGHT", "text": "a", "textInfo": {"markup": "a"}}]},
@@ -77,6 +83,7 @@ def test_every_format_of_ours_is_recognised_by_something() -> None:
         "O\n",
         "",
         "[1] See below.\n{sic}\n",
+        "A B-52 flew.\n\nNobody saw it, said a man with blood of type O or so.\n\nIt was late.\n",
         "{\n",
         b"\xff\xfe\x00",
         {"id": "a", "text": "It rained."},
@@ -101,6 +108,7 @@ def test_articles_and_what_is_nothing_are_in_no_format(content: Any, tmp_path: P
         ("GATE's JSON", {"text": "a", "annotation_sets": {}}),
         ("DocRED", [{"vertexSet": [], "sents": [], "title": "a"}]),
         ("SQuAD", {"version": "1", "data": [{"title": "a", "paragraphs": []}]}),
+        ("Label Studio's CSV", "text,id,label,annotator,annotation_id\na,1,,1,7\n"),
         ("an export of Label Studio", [{"id": 1, "data": {"text": "a"}, "annotations": []}]),
         ("spaCy 2's training JSON", [{"id": 0, "paragraphs": []}]),
         ("CoNLL-2012", "#begin document (a); part 000\na 0 0 x\n"),
@@ -163,6 +171,11 @@ def test_members_of_an_object_that_is_cut_off_are_known_so_far(tmp_path: Path) -
     path = put(tmp_path / "x.json", '{"a": [1, 2], "b" : "c", "d": {"e": [')
     assert head.look(path).members == {"a": [1, 2], "b": "c", "d": None}
     assert head.look(path).records == []
+
+
+def test_columns_in_an_encoding_that_is_not_said_are_no_article(tmp_path: Path) -> None:
+    path = put(tmp_path / "x.txt", "Zoë B-PER\ncame O\n".encode("cp1252"))
+    assert recognise([path]).format == "conll"
 
 
 def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:

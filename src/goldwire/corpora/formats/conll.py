@@ -15,7 +15,6 @@ end in white space; and everything besides types and spans of mentions.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
@@ -26,9 +25,9 @@ from goldwire.corpora.coverage import shown
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss, tags
-from goldwire.corpora.formats.columns import SAMPLE, Options, Part, Sentence, parse
+from goldwire.corpora.formats.columns import Options, Part, Sentence, parse
 from goldwire.corpora.formats.flat import write
-from goldwire.corpora.formats.head import Head
+from goldwire.corpora.formats.grid import recognise
 from goldwire.corpora.offsets import hash_text, tokens
 from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span
 
@@ -41,22 +40,6 @@ FACTS = Facts(
     coverage="its tokens; a file that ends inside a document is told",
     example="goldwire corpus new wnut --from test.conll --format conll --layer gold",
 )
-_PREFIX = re.compile(r"\s[BIESLU]-\S")
-
-
-def recognise(head: Head) -> bool:
-    """Lines of columns, one of which holds nothing but tags with a prefix, one of them at least."""
-    if not head.lines or head.text.lstrip().startswith(("{", "[", "<")):
-        return False
-    beginning = "\n".join(head.text.split("\n", SAMPLE)[:SAMPLE])
-    if _PREFIX.search(beginning) is None:  # most files are articles, with words enough to be columns
-        return False
-    try:
-        parts, _ = parse(beginning, str(head.path), Options())
-    except DataError:
-        return False
-    found = {tag[:2] for part in parts for sentence in part.sentences for tag in sentence.tags}
-    return bool(found & {"B-", "I-", "E-", "S-", "L-", "U-"})
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:

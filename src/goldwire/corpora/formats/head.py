@@ -41,12 +41,15 @@ class Head:
 
     @cached_property
     def text(self) -> str:
-        """The bytes as text, up to the last line end where the file goes on; empty if they are no text."""
+        """The bytes as text, up to the last line end where the file goes on; empty if they are no text.
+
+        What is not UTF-8 is taken for an encoding of one byte a character: enough to see what it is.
+        """
         data = self.data if self.whole else self.data[: self.data.rfind(b"\n") + 1] or _characters(self.data)
         try:
             return decode(data, str(self.path))
         except DataError:
-            return ""
+            return "" if b"\0" in data else data.decode("latin-1")
 
     @cached_property
     def lines(self) -> list[str]:

@@ -64,9 +64,7 @@ _LINES = {
     "AMR": re.compile(r"# ::(?:id|snt) "),
     "PubTator": re.compile(r"\d+\|[ta]\|"),
     "a MUC answer key": re.compile(r"0\.\s+MESSAGE: ID"),
-    "Label Studio's CSV; export JSON, for `annotate import`": re.compile(
-        r"(?:\w+,)+annotation_id,annotator,"
-    ),
+    "Label Studio's CSV; export JSON, for `annotate import`": re.compile(r"(?:\w+,)+annotator,annotation_id"),
     "Praat's TextGrid": re.compile(r'File type = "ooTextFile"'),
     "NIF, in Turtle": re.compile(r"@prefix nif:"),
     "words with tags behind a bar, as WikiNER has them": re.compile(r"(?:[^\s|]+\|[^\s|]+\|[^\s|]+ ?){3,}$"),
