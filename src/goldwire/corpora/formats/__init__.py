@@ -124,14 +124,18 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Format:
-    """The format of a name; `CorpusError` if there is none."""
+    """The format of a name; `CorpusError` if there is none, or that of another package cannot be loaded."""
     if name in FORMATS:
         module, _, inside = FORMATS[name].partition(":")
         loaded = import_module(module)
         return cast(Format, getattr(loaded, inside) if inside else loaded)
     for point in entry_points(group=GROUP):
         if point.name == name:
-            return cast(Format, point.load())
+            try:
+                return cast(Format, point.load())
+            except Exception as error:  # whatever a module of others raises
+                message = f"format {name} of another package ({point.value}) cannot be loaded"
+                raise CorpusError(f"{message}: {type(error).__name__}: {error}") from error
     raise CorpusError(f"no format {name!r}; there are: {', '.join(names())}")
 
 
@@ -149,8 +153,11 @@ def writes(name: str) -> bool:
 
 
 def recognises(name: str, head: Head) -> bool:
-    """Whether a format recognises a file or folder; one that does not say how does not."""
-    test = getattr(load(name), "recognise", None)
+    """Whether a format recognises a file or folder; one that has no say, or cannot be loaded, does not."""
+    try:
+        test = getattr(load(name), "recognise", None)
+    except CorpusError:
+        return False
     return test is not None and bool(test(head))
 
 
