@@ -109,6 +109,27 @@ def test_spans_are_lists_of_records_or_records_of_lists(spans: Any, tmp_path: Pa
     assert words(read(path)) == [("ORG", "Acme")]
 
 
+def test_labels_of_spans_may_be_numbers_with_names_and_null_is_not_judged(tmp_path: Path) -> None:
+    rows = [
+        {"text": "Acme hired Ann", "spans": [{"start": 0, "end": 4, "label": 1}]},
+        {"text": "Nobody came", "spans": None},
+        {"text": "It rained", "spans": []},
+    ]
+    path = save(
+        tmp_path / "x.parquet", rows, {"spans": [{"label": {"names": ["PER", "ORG"], "_type": "ClassLabel"}}]}
+    )
+    reading = read(path)
+    assert words(reading) == [("ORG", "Acme")]
+    assert [line.document for line in reading.annotations] == ["000001", "000003"]
+    assert len(reading.documents) == 3
+
+
+def test_spans_that_are_none_cost_the_row(tmp_path: Path) -> None:
+    rows = [{"text": "a b", "spans": value} for value in ([], "[0, 1]", {"start": 0}, 3)]
+    reading = read(lines(tmp_path / "x.jsonl", *rows))
+    assert [item.kind for item in reading.quarantined] == ["malformed"] * 3
+
+
 def test_articles_in_parquet_are_articles(tmp_path: Path) -> None:
     for row in (
         {"id": "a", "text": "It rained."},

@@ -132,7 +132,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         columns = _columns(table, options, str(path))
         said = f"tags of {columns.marks}" if columns.are_tags else f"spans of {columns.marks}"
         gathering.notes.append(f"{path}: {said} on {columns.text}")
-        others = len(set(table.columns) - {columns.text, columns.marks, "id", "text"})
+        others = len(set(table.columns) - {columns.text, columns.marks, "id"})
         gathering.lost["columns"] += others
         for number, row in enumerate(table.rows, start=1):
             id = None if repeated else id_of(row.get("id"))
@@ -153,7 +153,7 @@ def _columns(table: Table, options: Options, where: str) -> _Columns:
     tokens = options.tokens or _first(table, TOKENS)
     spans = options.spans or ("" if options.tags else _first(table, SPANS))
     if options.spans or (spans and "text" in table.columns and not tokens):
-        return _Columns("text", spans, are_tags=False, names=())
+        return _Columns("text", spans, are_tags=False, names=_names(options) or table.names(spans))
     if not tokens:
         raise _fault(where, f"no column of tokens: name it by `-o tokens=`; there are {table.columns}")
     found = [options.tags] if options.tags else _candidates(table, tokens)
@@ -178,20 +178,27 @@ def _fault(where: str, message: str) -> DataError:
 def _take(row: Mapping[str, Any], id: str | None, where: str, columns: _Columns, into: Gathering) -> None:
     given, marks = row.get(columns.text), row.get(columns.marks)
     if not columns.are_tags:
-        place = into.text(id, given, where, row) if isinstance(given, str) else None
-        if place is not None:
-            rejected: list[Rejected] = []
-            into.add(place, _of_spans(marks, place, rejected), rejected=rejected)
-        elif not isinstance(given, str):
-            into.refuse("malformed", f"`{columns.text}` is no text", where, id, row)
-        return
-    if not isinstance(given, list) or not isinstance(marks, list) or not _fit(given, marks):
+        _take_spans(row, id, where, columns, into)
+    elif not isinstance(given, list) or not isinstance(marks, list) or not _fit(given, marks):
         message = f"`{columns.text}` and `{columns.marks}` are no lists of equal length"
         into.refuse("malformed", message, where, id, row)
-        return
-    place = into.tokens(id, [given], where, row)
-    if place is not None:
+    elif (place := into.tokens(id, [given], where, row)) is not None:
         into.add(place, _of_tags(marks, columns, place))
+
+
+def _take_spans(
+    row: Mapping[str, Any], id: str | None, where: str, columns: _Columns, into: Gathering
+) -> None:
+    """A text with spans; one that has null in their place is a document that was not judged."""
+    text, marks = row.get(columns.text), row.get(columns.marks)
+    items = _turned(marks) if isinstance(marks, dict) else marks
+    if not isinstance(text, str) or not (items is None or isinstance(items, list)):
+        message = f"`{columns.text}` is no text, or `{columns.marks}` no list of spans"
+        into.refuse("malformed", message, where, id, row)
+        return
+    place, rejected = into.text(id, text, where, row), list[Rejected]()
+    if place is not None and items is not None:
+        into.add(place, _of_spans(items, columns.names, place, rejected), rejected=rejected)
 
 
 def _fit(tokens: Sequence[Any], marks: Sequence[Any]) -> bool:
@@ -221,12 +228,15 @@ def _tag(mark: Any, names: Sequence[str], where: str) -> str:
     raise _fault(where, f"{mark!r} is none of the {len(names)} tags that have a name")
 
 
-def _of_spans(value: Any, place: Place, rejected: list[Rejected]) -> Iterator[Mention]:
-    """The mentions of a list of records, or of a record of lists as older tables have them."""
-    items = value if isinstance(value, list) else _turned(value)
+def _of_spans(
+    items: Sequence[Any], names: Sequence[str], place: Place, rejected: list[Rejected]
+) -> Iterator[Mention]:
+    """The mentions of a list of records; labels that are numbers have names."""
     for number, item in enumerate(items, start=1):
         fields = item if isinstance(item, dict) else {}
         start, end, label = (_one_of(fields, names) for names in (STARTS, ENDS, LABELS))
+        if isinstance(label, int) and 0 <= label < len(names):
+            label = names[label]
         if isinstance(start, int) and isinstance(end, int) and isinstance(label, str):
             yield Mention(id=f"m{number}", type=label, spans=(place.span(start, end),))
         else:
@@ -234,9 +244,10 @@ def _of_spans(value: Any, place: Place, rejected: list[Rejected]) -> Iterator[Me
             rejected.append(reject(place, "mention", "malformed", message, value=item))
 
 
-def _turned(value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, dict) or not all(isinstance(part, list) for part in value.values()):
-        return []
+def _turned(value: Mapping[str, Any]) -> Any:
+    """The list of records that a record of lists is, as older tables have them; itself if it is none."""
+    if not all(isinstance(part, list) for part in value.values()):
+        return value
     return [dict(zip(value, parts, strict=True)) for parts in zip(*value.values(), strict=False)]
 
 
