@@ -39,10 +39,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "langextract": {
         "x.jsonl": {"extractions": [{"extraction_class": "a", "extraction_text": "b"}], "text": TEXT}
     },
-    "gliner": {"x.json": [GLINER], "y.jsonl": GLINER},
+    "gliner": {
+        "x.json": [GLINER],
+        "y.jsonl": GLINER,
+        "z.json": [GLINER, {**GLINER, "ner": [[0, "x", "org"]]}],
+    },
     "dygie": {"x.jsonl": DYGIE, "y.json": {"doc_key": "d", "sentences": [["a"]], "predicted_ner": [[]]}},
     "spacy-train": {
         "x.json": [[TEXT, {"entities": [[0, 4, "ORG"]]}]],
+        "z.json": [[TEXT, {"entities": [[0, 4, "ORG"]]}], [TEXT, {"entities": [[0, 4]]}]],
         "y.json": {"classes": ["ORG"], "annotations": [[TEXT, {"entities": []}], None]},
     },
     "huggingface": {

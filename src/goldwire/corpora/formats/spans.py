@@ -202,6 +202,10 @@ class SpacyTrain(Written):
         pair = isinstance(record, list) and len(record) == 2 and isinstance(record[0], str)  # noqa: PLR2004
         return pair and isinstance(record[1], dict) and is_list_of(record[1].get("entities"), _Triple)
 
+    def may_fit(self, record: Any) -> bool:
+        """As `fits`, be something wrong with an entity."""
+        return isinstance(record, list) and len(record) == 2 and isinstance(record[0], str)  # noqa: PLR2004
+
     def take(self, record: Any, where: str, gathering: Gathering) -> None:
         """See `Records.take`."""
         if not isinstance(record, list) or len(record) != 2 or not isinstance(record[0], str):  # noqa: PLR2004

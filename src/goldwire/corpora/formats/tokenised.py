@@ -85,6 +85,10 @@ class Gliner(Written):
             return False
         return is_list_of(record.get("ner"), _Entity)
 
+    def may_fit(self, record: Any) -> bool:
+        """As `fits`, be something wrong with an entity."""
+        return isinstance(record, dict) and {"tokenized_text", "ner"} <= record.keys()
+
     def take(self, record: Any, where: str, gathering: Gathering) -> None:
         """See `Records.take`."""
         line = fields(record, "tokenized_text", "ner")
