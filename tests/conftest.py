@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from goldwire.__main__ import main
+from goldwire.corpora import secrets
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -48,6 +49,12 @@ class Said(NamedTuple):
     def json(self) -> Any:
         """What it printed with --json."""
         return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True)
+def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secrets of one test are none of another's."""
+    monkeypatch.setattr(secrets, "_REGISTERED", {})
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ def test_attributes_stand_below_the_text_where_they_push_nothing_away() -> None:
 
 
 def test_frames_offer_the_roles_of_the_events_type_and_nothing_else() -> None:
-    bar = labelconfig.roles(CONFLICT, "Surrender")
+    bar = labelconfig.role_bars(CONFLICT)["Surrender"]
     assert [role["value"] for role in bar] == ["surrenderer", "recipient", "place", "time", "mention"]
     assert len({role["hotkey"] for role in bar}) == len({role["background"] for role in bar}) == len(bar)
     assert bar[-1] == {"value": "mention", "background": "#d9d9d9", "hotkey": "0"}
@@ -149,3 +149,15 @@ def test_texts_begin_at_the_side_of_their_language(language: str, rtl: bool) -> 
         assert style is not None
         assert (".lsf-htx-richtext{direction:rtl}" in style) == rtl
         assert "unicode-bidi:plaintext" in style  # paragraphs of other languages, in every project
+
+
+def test_a_role_has_one_key_and_one_colour_in_all_events() -> None:
+    bars = labelconfig.role_bars(CONFLICT)
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for event, bar in bars.items():
+        assert [role["value"] for role in bar] == [*CONFLICT.events[event].roles, "mention"]
+        for looks in ("hotkey", "background"):
+            assert len({role[looks] for role in bar}) == len(bar), event
+        for role in bar:
+            seen.setdefault(role["value"], set()).add((role["hotkey"], role["background"]))
+    assert all(len(looks) == 1 for looks in seen.values())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET  # builds only; `controls` reads, and refuses entities
+from collections.abc import Iterable
 from typing import Literal
 
 from goldwire.annotate.interface import check, colours, keys
@@ -30,8 +31,12 @@ _GREY = "#d9d9d9"
 _YELLOW = "#ffe58f"
 _BAR, _FOOT, _ROW = "goldwire-bar", "goldwire-foot", "goldwire-row"
 _STICKY = "position:sticky;z-index:200;padding:2px 8px;background:var(--color-neutral-background,#fff);"
-_TOP = f"{_STICKY}top:0;border-bottom:1px solid #d9d9d9"
-_BOTTOM = f"{_STICKY}bottom:-16px;padding-bottom:18px;border-top:1px solid #d9d9d9"
+# Of the window's height at most so much, however many labels there are: the rest is for the text.
+_TOP = f"{_STICKY}top:0;border-bottom:1px solid #d9d9d9;max-height:26vh;overflow-y:auto"
+_BOTTOM = (
+    f"{_STICKY}bottom:-16px;padding-bottom:18px;border-top:1px solid #d9d9d9;max-height:12vh;overflow-y:auto"
+)
+_READABLE = "{color:var(--color-neutral-content)!important}"
 # Looks only, for Label Studio 1.23: where its class names change, annotation works on as before.
 _LOOKS = (
     ".lsf-htx-richtext{line-height:1.9;padding-top:24px}",  # room for arrows over the first line
@@ -42,6 +47,10 @@ _LOOKS = (
     ".lsf-htx-richtext .lsf-richtext__line{display:inline}",
     ".htx-highlight{unicode-bidi:isolate}",
     ".htx-highlight::after{unicode-bidi:isolate;direction:ltr}",
+    # Names of labels in the colour of text, in light and dark: their own is for backgrounds.
+    f".lsf-labels-list,.lsf-labels-list *{_READABLE}",
+    f".lsf-label_selected .lsf-label__text,.lsf-label_selected .lsf-label__hotkey{_READABLE}",
+    ".lsf-label_selected{background:var(--background)!important;box-shadow:inset 0 0 0 2px var(--color)}",
     f".{_BAR} .lsf-labels{{margin:0!important}}",
     f".{_BAR} h2{{font-size:18px;line-height:24px;margin:2px 0!important}}",
     f".{_BAR} h4{{font-size:13px;font-weight:400;margin:0 0 4px!important}}",
@@ -114,13 +123,29 @@ def build(ontology: Ontology, layout: Layout, language: str) -> str:
     return graph(ontology, language) if layout == "graph" else frames(language)
 
 
-def roles(ontology: Ontology, event: str) -> list[dict[str, str]]:
-    """The label bar of a frames task: the roles of an event type, and `mention` for a mention without one."""
-    names = [*ontology.events[event].roles]
-    painted = colours.paint({MENTION: _GREY, TRIGGER: _YELLOW, **dict.fromkeys(names)})
-    dealt = keys.deal(dict.fromkeys(names), taken=[MENTION_KEY])
-    bar = [{"value": name, "background": painted[name], "hotkey": dealt.get(name, "")} for name in names]
-    return [*bar, {"value": MENTION, "background": _GREY, "hotkey": MENTION_KEY}]
+def role_bars(ontology: Ontology) -> dict[str, list[dict[str, str]]]:
+    """The label bar of a frames task by event type: its roles, and `mention` for a mention without one.
+
+    A role has one key and one colour in all events.
+    """
+    every = dict.fromkeys(role for event in ontology.events.values() for role in event.roles)
+    painted = colours.paint({MENTION: _GREY, TRIGGER: _YELLOW, **every})
+    dealt = _role_keys(ontology, every)
+    last = {"value": MENTION, "background": _GREY, "hotkey": MENTION_KEY}
+    bar = {
+        name: {"value": name, "background": painted[name], "hotkey": dealt.get(name, "")} for name in every
+    }
+    return {name: [*(bar[role] for role in event.roles), last] for name, event in ontology.events.items()}
+
+
+def _role_keys(ontology: Ontology, every: Iterable[str]) -> dict[str, str]:
+    """A key for each role, another than those of the roles that it stands beside in any event."""
+    dealt: dict[str, str] = {}
+    for role in every:
+        beside = [other for event in ontology.events.values() if role in event.roles for other in event.roles]
+        taken = [MENTION_KEY, *(dealt[other] for other in beside if other in dealt)]
+        dealt |= keys.deal({role: None}, taken=taken)
+    return dealt
 
 
 def arrows(ontology: Ontology) -> list[str]:

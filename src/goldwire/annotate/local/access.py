@@ -6,6 +6,8 @@ A token is never an argument of a command: others on the machine can read those.
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from goldwire.annotate.local import server
@@ -47,6 +49,7 @@ def find(
 def _from_file(path: Path | None) -> str | None:
     if path is None:
         return None
+    _check_private(path)
     try:
         token = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -54,6 +57,13 @@ def _from_file(path: Path | None) -> str | None:
     if not token:
         raise ServerError(f"{path}: the file is empty; it should hold the token and nothing else")
     return token
+
+
+def _check_private(path: Path) -> None:
+    """Raise `ServerError` for a file that others than its owner can read."""
+    with suppress(OSError):
+        if os.name == "posix" and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            raise ServerError(f"{path}: others can read the token there; first: chmod 600 {path}")
 
 
 def _of_local(url: str, local: Server | None) -> str | None:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from goldwire.corpora import secrets
 from goldwire.corpora.errors import GoldwireError
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, DocumentError, Extractor, open_extractor
@@ -165,7 +166,7 @@ def _reason(error: Exception, memory: int | None) -> str:
         limit = f" (the limit is {memory / MEGABYTE:.0f} MB)" if memory else ""
         return f"out of memory{limit}"
     said = str(error) if isinstance(error, GoldwireError) else f"{type(error).__name__}: {error}"
-    whole = said.encode("utf-8", "backslashreplace").decode()
+    whole = secrets.hide(said.encode("utf-8", "backslashreplace").decode())
     return whole if len(whole) <= _SAID else f"{whole[:_SAID]} …"
 
 
