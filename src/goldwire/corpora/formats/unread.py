@@ -30,9 +30,8 @@ _ROOTS = {
     "deIdi2b2": "i2b2's XML",
     "RDF": "RDF, as NIF is",
 }
-# Members of the JSON object that a record is.
+# Members of the JSON object that a record is, where it has no `text`: with one it can be an article.
 _MEMBERS: dict[frozenset[str], str] = {
-    frozenset({"annotation_sets", "text"}): "GATE's JSON",
     frozenset({"annotatable", "anncomplete"}): "tagtog's JSON",
     frozenset({"vertexSet", "sents"}): "DocRED",
     frozenset({"Entities", "File"}): "the output of Amazon Comprehend",
@@ -40,11 +39,15 @@ _MEMBERS: dict[frozenset[str], str] = {
     frozenset({"prompt", "completion"}): "prompts and completions of a language model",
     frozenset({"paragraphs", "title"}): "SQuAD",
     frozenset({"paragraphs", "id"}): "spaCy 2's training JSON; `spacy convert` makes a DocBin of it",
-    frozenset({"ents", "tokens", "text"}): "the JSON of one spaCy Doc; put it in a DocBin",
     frozenset({"data", "annotations"}): "an export of Label Studio; `goldwire annotate import` reads it",
     frozenset({"data", "completions"}): "an export of Label Studio; `goldwire annotate import` reads it",
-    frozenset({"annotation_id", "annotator"}): "Label Studio's JSON_MIN; export JSON, for `annotate import`",
     frozenset({"content", "annotations"}): "LightTag's or Dataturks' JSON",
+}
+# And where it has one.
+_WITH_TEXT: dict[frozenset[str], str] = {
+    frozenset({"annotation_sets"}): "GATE's JSON",
+    frozenset({"ents", "tokens"}): "the JSON of one spaCy Doc; put it in a DocBin",
+    frozenset({"annotation_id", "annotator"}): "Label Studio's JSON_MIN; export JSON, for `annotate import`",
 }
 _BEGINNINGS = {
     b"%PDF-": "PDF",
@@ -94,7 +97,8 @@ def _by_members(head: Head) -> str | None:
     inner = members.get("data")
     if isinstance(inner, list) and isinstance(next(iter(inner), None), dict):  # SQuAD wraps its list
         members = inner[0]
-    return next((what for needed, what in _MEMBERS.items() if needed <= members.keys()), None)
+    known = _WITH_TEXT if isinstance(members.get("text"), str) else _MEMBERS
+    return next((what for needed, what in known.items() if needed <= members.keys()), None)
 
 
 def _first_object(records: list[Any]) -> Mapping[str, Any]:
