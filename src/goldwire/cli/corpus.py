@@ -102,9 +102,10 @@ def new(
         built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
     else:
-        refuse(ctx, ("encoding", "skip_duplicates"), f"with files in the format {found.format}")
+        annotated = f"with --format {format}" if format else f"with files in the format {found.format}"
+        refuse(ctx, ("encoding", "skip_duplicates"), annotated)
         if boilerplate:
-            refuse(ctx, ("boilerplate",), f"with files in the format {found.format}, where none is marked")
+            refuse(ctx, ("boilerplate",), f"{annotated}, where none is marked")
         options = pairs(option, "--option NAME=VALUE")
         built, reading = build.new_from(
             folder, manifest, found.paths, format=found.format, options=options, layer=layer, asked=asked

@@ -79,13 +79,13 @@ class Head:
 
 
 def look(path: Path) -> Head:
-    """The head of a path; `CorpusError` if it is not there or cannot be read."""
+    """The head of a path; `CorpusError` if it is not there, or cannot be read."""
     if path.is_dir():
         files = (item.relative_to(path) for item in path.rglob("*") if item.is_file())
         shown = (str(item) for item in files if not any(part.startswith(".") for part in item.parts))
         return Head(path, names=tuple(sorted(islice(shown, LISTED))))
     if not path.exists():
-        raise CorpusError(f"{path}: is not there")
+        raise CorpusError(f"{path}: cannot be read (no such file or folder)")
     if not path.is_file():  # a pipe can be read once only
         return Head(path)
     if path.stat().st_size <= SIZE:
