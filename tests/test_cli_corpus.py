@@ -132,7 +132,7 @@ def test_ontologies_are_listed_shown_checked_and_compared(corpus: Call, tmp_path
     bad.write_text('name = "x"\nversion = "1"\n[groups]\nA = ["B"]\n')
     said = corpus("ontology", "check", bad)
     assert said.code == 1
-    assert "groups.A: 'B' is not an entity type" in said.out
+    assert "group A: 'B' is not an entity type" in said.out
     good = tmp_path / "good.toml"
     good.write_text('name = "x"\nversion = "1"\n[entities.PER]\n')
     assert "removed entities.GPE" in corpus("ontology", "diff", "conflict", good).out

@@ -10,7 +10,7 @@ import typer
 
 from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.options import refuse
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.corpora.convert import Imported
@@ -81,7 +81,7 @@ def import_(
         print_json(done)
     else:
         for line in _told(folder, done):
-            typer.echo(line)
+            say(line)
     if not done.written:
         raise typer.Exit(1)
 
@@ -148,10 +148,10 @@ def export(
         said = {"path": str(path), "format": format, "layer": layer}
         print_json({**said, "covered": done.covered, "loss": done.loss})
     else:
-        typer.echo(f"{path}: layer {layer} of {folder} as {format}, {done.documents} document(s)")
+        say(f"{path}: layer {layer} of {folder} as {format}, {done.documents} document(s)")
         if left := _left(done.covered, done.documents):
-            typer.echo(left)
-        typer.echo(tell_loss(done.loss))
+            say(left)
+        say(tell_loss(done.loss))
 
 
 def _left(covered: Covered, written: int) -> str:
@@ -183,7 +183,7 @@ def formats(
     if as_json:
         print_json(found)
     else:
-        typer.echo(explained(found[0]) if name else listed(found))
+        say(explained(found[0]) if name else listed(found))
 
 
 def explained(format: Mapping[str, Any]) -> str:

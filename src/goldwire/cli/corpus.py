@@ -11,7 +11,7 @@ from goldwire.cli import convert, cover, ontology, shape
 from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.convert import Option, recognised, tell_loss
 from goldwire.cli.options import App, given, refuse
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.corpora.build import Built
@@ -150,7 +150,7 @@ def set_(
     if as_json:
         print_json({"corpus": str(folder), "changed": altered.changed, "unfit": altered.unfit})
     else:
-        typer.echo(shape.altered(altered))
+        say(shape.altered(altered))
 
 
 @app.command("add")
@@ -212,16 +212,16 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
         )
         return
     regions = ", ".join(f"{times} {reason}" for reason, times in excluded.items()) or "none"
-    typer.echo(f"{corpus.path}: {shape.size(documents)}, {built.added} of them new")
-    typer.echo(f"boilerplate marked: {regions}")
-    typer.echo(f"layers: {', '.join(corpus.layers()) or 'none'}")
+    say(f"{corpus.path}: {shape.size(documents)}, {built.added} of them new")
+    say(f"boilerplate marked: {regions}")
+    say(f"layers: {', '.join(corpus.layers()) or 'none'}")
     if more is not None:
-        typer.echo(tell_loss(more["loss"]))
-        typer.echo(tell(more["rejected"], *([corpus.path / QUARANTINE] if more["rejected"] else [])))
+        say(tell_loss(more["loss"]))
+        say(tell(more["rejected"], *([corpus.path / QUARANTINE] if more["rejected"] else [])))
     then = f"annotate export {corpus.path} tasks.json"
     if corpus.manifest.ontology is None:  # tasks are made of one
         then = f"corpus set {corpus.path} --ontology NAME|FILE"
-    typer.echo(f"next: goldwire corpus show {corpus.path}, goldwire {then}")
+    say(f"next: goldwire corpus show {corpus.path}, goldwire {then}")
 
 
 @app.command("show")
@@ -244,10 +244,10 @@ def show(
     corpus = open_corpus(folder)
     if document is None:
         facts = shape.facts(corpus)
-        print_json(facts) if as_json else typer.echo(shape.overview(facts))
+        print_json(facts) if as_json else say(shape.overview(facts))
     else:
         one = corpus.document(document)
-        print_json(one) if as_json else typer.echo(shape.page(one))
+        print_json(one) if as_json else say(shape.page(one))
 
 
 @app.command("validate")
@@ -272,9 +272,9 @@ def validate(
         print_json({"sound": not found, "faults": found})
     else:
         for name, faults in found.items():
-            typer.echo("\n".join([f"{name}: {len(faults)} fault(s)", *(f"  {fault}" for fault in faults)]))
+            say("\n".join([f"{name}: {len(faults)} fault(s)", *(f"  {fault}" for fault in faults)]))
         checked = layer or corpus.layers()
-        typer.echo(f"{'faults' if found else 'sound'}: {folder}, layers {', '.join(checked) or 'none'}")
+        say(f"{'faults' if found else 'sound'}: {folder}, layers {', '.join(checked) or 'none'}")
     if found:
         raise typer.Exit(1)
 
@@ -291,7 +291,7 @@ def stats(folder: Dir, *, as_json: Json = False) -> None:
     from goldwire.corpora.store import open_corpus
 
     statistics = describe(open_corpus(folder))
-    print_json(statistics) if as_json else typer.echo(shape.statistics(statistics))
+    print_json(statistics) if as_json else say(shape.statistics(statistics))
 
 
 @app.command("split")
@@ -322,7 +322,7 @@ def split(
         print_json({"splits": corpus.manifest.splits, "documents": parts})
         return
     for name, ids in parts.items():
-        typer.echo("\n".join([f"{name}: {len(ids)} document(s)", *(f"  {id}" for id in ids)]))
+        say("\n".join([f"{name}: {len(ids)} document(s)", *(f"  {id}" for id in ids)]))
 
 
 @app.command("dedupe")
@@ -344,4 +344,4 @@ def dedupe(folder: Dir, *, as_json: Json = False) -> None:
     if as_json:
         print_json({"groups": groups, "pairs": alike})
     else:
-        typer.echo(shape.groups(groups, alike) or "no near-duplicates")
+        say(shape.groups(groups, alike) or "no near-duplicates")

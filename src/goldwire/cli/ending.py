@@ -14,6 +14,7 @@ from pathlib import Path
 from goldwire import __version__
 from goldwire.corpora import secrets
 from goldwire.corpora.errors import GoldwireError
+from goldwire.corpora.visible import visible
 
 UNJUDGED = 2
 FAULT = 70  # EX_SOFTWARE of sysexits.h: an internal fault
@@ -43,7 +44,7 @@ def run(command: Callable[[], object]) -> int:
 
 
 def _tell(message: str, code: int) -> int:
-    sys.stderr.write(f"goldwire: {message}\n")
+    sys.stderr.write(f"goldwire: {visible(message)}\n")
     return code
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.arguments import Dir
-from goldwire.cli.output import Json, print_json
+from goldwire.cli.output import Json, print_json, say
 from goldwire.cli.sync import DataDir, Project, TokenFile, Url, Verbose, connect, open_both, progress
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def migrate(
     change = _change(folder, to, plan)
     if change is None:
         migrating.settle(corpus)
-        print_json({"changed": {}}) if as_json else typer.echo("the corpus has this ontology already")
+        print_json({"changed": {}}) if as_json else say("the corpus has this ontology already")
         return
     with connect(url, token_file, data_dir, verbose) as client:
         tell = progress()
@@ -111,23 +111,21 @@ def _tell(planned: Planned, done: Done | None, begun: str, as_json: bool) -> Non
             }
         )
         return
-    typer.echo(f"to change: {', '.join(f'{n} {kind}(s)' for kind, n in items.items()) or 'nothing there'}")
+    say(f"to change: {', '.join(f'{n} {kind}(s)' for kind, n in items.items()) or 'nothing there'}")
     for label, times in moved.items():
-        typer.echo(f"  {label}: {times}")
+        say(f"  {label}: {times}")
     for label, times in planned.by_label().items():
-        typer.echo(f"without a place in the new one: {label}, {times} time(s)")
+        say(f"without a place in the new one: {label}, {times} time(s)")
     for loss in sorted(planned.losses, key=lambda loss: loss.planned)[:SHOWN]:
-        typer.echo(f"{'given up' if loss.planned else 'cannot be carried over'}: {loss}")
+        say(f"{'given up' if loss.planned else 'cannot be carried over'}: {loss}")
     if len(planned.losses) > SHOWN:
-        typer.echo(f"… and {len(planned.losses) - SHOWN} more (see --json)")
+        say(f"… and {len(planned.losses) - SHOWN} more (see --json)")
     if done is None:
-        typer.echo(f"nothing was changed; {len(planned.unplanned)} loss(es) not planned")
+        say(f"nothing was changed; {len(planned.unplanned)} loss(es) not planned")
         if begun:
-            typer.echo(f"\na plan to begin with, for a file to be given with --plan:\n\n{begun}")
+            say(f"\na plan to begin with, for a file to be given with --plan:\n\n{begun}")
         return
-    typer.echo(
-        f"changed: {', '.join(f'{n} {kind}(s)' for kind, n in done.changed.items()) or 'nothing there'}"
-    )
+    say(f"changed: {', '.join(f'{n} {kind}(s)' for kind, n in done.changed.items()) or 'nothing there'}")
     for item in done.left:
-        typer.echo(f"changed by somebody meanwhile, left alone: {item.kind} {item.id} of task {item.task}")
-    typer.echo(f"layers: {', '.join(done.layers) or 'none'}")
+        say(f"changed by somebody meanwhile, left alone: {item.kind} {item.id} of task {item.task}")
+    say(f"layers: {', '.join(done.layers) or 'none'}")

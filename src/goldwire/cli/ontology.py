@@ -9,7 +9,7 @@ import typer
 
 from goldwire.cli import shape
 from goldwire.cli.options import App
-from goldwire.cli.output import Json, print_json
+from goldwire.cli.output import Json, print_json, say
 
 app = App(help="Begin, show, check and compare ontologies.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def list_(*, as_json: Json = False) -> None:
 
     found = [ontologies.read(name) for name in configs.names("ontologies")]
     rows = [{"name": o.name, "version": o.version, "title": o.title} for o in found]
-    print_json(rows) if as_json else typer.echo(shape.columns([tuple(row.values()) for row in rows]))
+    print_json(rows) if as_json else say(shape.columns([tuple(row.values()) for row in rows]))
 
 
 @app.command("new")
@@ -56,7 +56,7 @@ def new(
         raise OntologyError(f"{path}: is there already; choose another name, or another place with --out")
     write_output(path, ontologies.skeleton(name).encode())
     told = f"wrote {path}; change it, then: goldwire corpus ontology check {path}"
-    print_json({"written": str(path)}) if as_json else typer.echo(told)
+    print_json({"written": str(path)}) if as_json else say(told)
 
 
 @app.command("show")
@@ -70,7 +70,7 @@ def show(name: Name, *, as_json: Json = False) -> None:
     from goldwire.corpora import ontology as ontologies
 
     ontology = ontologies.read(name)
-    print_json(ontology) if as_json else typer.echo(shape.ontology(ontology))
+    print_json(ontology) if as_json else say(shape.ontology(ontology))
 
 
 @app.command("check")
@@ -95,9 +95,9 @@ def check(name: Name, *, as_json: Json = False) -> None:
     if as_json:
         print_json({"sound": not faults, "faults": faults})
     elif ontology is None or faults:
-        typer.echo(str(DataError(f"{where}: {len(faults)} fault(s)", faults)))
+        say(str(DataError(f"{where}: {len(faults)} fault(s)", faults)))
     else:
-        typer.echo(f"sound: {ontology.name} {ontology.version}, fingerprint {ontology.fingerprint()}")
+        say(f"sound: {ontology.name} {ontology.version}, fingerprint {ontology.fingerprint()}")
     if faults:
         raise typer.Exit(1)
 
@@ -121,4 +121,4 @@ def diff(
     if as_json:
         print_json(found)
     else:
-        typer.echo("\n".join(str(change) for change in found) or "no difference in what may be annotated")
+        say("\n".join(str(change) for change in found) or "no difference in what may be annotated")

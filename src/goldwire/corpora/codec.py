@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import types
 import typing
 from collections.abc import Iterable, Iterator
@@ -51,11 +52,20 @@ def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
 
 
 def read_bytes(path: Path, error: type[GoldwireError] = CorpusError) -> bytes:
-    """All of a file; `error` if it cannot be read."""
+    """All of a file; `error` if it cannot be read, or is none: a pipe or a device may never end."""
     try:
+        check_file(path, error)
         return path.read_bytes()
     except OSError as cause:
         raise error(f"{path}: cannot be read ({cause.strerror})") from cause
+
+
+def check_file(path: Path, error: type[GoldwireError] = CorpusError) -> None:
+    """Raise `error` for what is there and is neither a file nor a folder. Raises `OSError` if nothing is."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+        raise error(f"{path}: is {kind}, not a file: write what comes from there into a file first")
 
 
 def read_lines(path: Path, type: type[T]) -> list[T]:
@@ -70,6 +80,7 @@ def iter_lines(path: Path, type: type[T]) -> Iterator[T]:
     """
     decoder = msgspec.json.Decoder(type)
     try:
+        check_file(path)
         file = path.open("rb")
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error

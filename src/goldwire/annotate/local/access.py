@@ -13,6 +13,7 @@ from pathlib import Path
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
 from goldwire.corpora import address
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import ServerError
 
 URL, TOKEN = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"  # variables of the environment
@@ -51,8 +52,8 @@ def _from_file(path: Path | None) -> str | None:
         return None
     _check_private(path)
     try:
-        token = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        token = read_bytes(path, ServerError).decode("utf-8").strip()
+    except UnicodeDecodeError as error:
         raise ServerError(f"{path}: no token can be read there ({error.__class__.__name__})") from None
     if not token:
         raise ServerError(f"{path}: the file is empty; it should hold the token and nothing else")

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import named
 from goldwire.corpora.encodings import decode, decode_exactly, normalise, text_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault
@@ -64,7 +65,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     for path in (found := find(paths)):
         try:
             raw, document = _text(path, options, known)
-            lines = parse(decode(path.read_bytes(), str(path), options.encoding), str(path))
+            lines = parse(decode(read_bytes(path), str(path), options.encoding), str(path))
             annotations = to_annotations(lines, raw, document, options, lost)
         except DataError as error:
             faults += error.faults
@@ -114,7 +115,7 @@ def _text(path: Path, options: Options, known: Mapping[str, Document] | None) ->
         if known is None:
             raise _fault(path, f"there is no {source.name} beside it")
         return known[path.stem].text, known[path.stem]
-    raw = decode_exactly(source.read_bytes(), str(source), options.encoding)
+    raw = decode_exactly(read_bytes(source), str(source), options.encoding)
     text = normalise(raw)
     if known is not None:
         if known[path.stem].text != text:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.simple import Line, Prediction, read_lines
 from goldwire.corpora.store import open_corpus
@@ -68,7 +69,7 @@ def load(target: str, context: Context) -> FileExtractor:
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the file is all there is
     """The hash of the file."""
     try:
-        return [hashlib.sha256(Path(target).read_bytes()).hexdigest()]
+        return [hashlib.sha256(read_bytes(Path(target))).hexdigest()]
     except OSError as error:
         raise ExtractorError(f"{target or 'file:'}: cannot be read ({error.strerror})") from error
 
