@@ -30,7 +30,12 @@ ENTRY_POINTS = {"goldwire.extractors", "goldwire.formats"}
 
 
 def load_manual() -> Any:
-    spec = importlib.util.spec_from_file_location("manual", ROOT / "docs" / "commands.py")
+    return load_writer("commands")
+
+
+def load_writer(name: str) -> Any:
+    """A program of docs/ that writes a page, or a part of one."""
+    spec = importlib.util.spec_from_file_location("writer", ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -64,6 +69,11 @@ def test_every_command_says_what_it_does_and_gives_an_example(path: tuple[str, .
 def test_the_page_of_commands_is_what_help_prints() -> None:
     written = (ROOT / "docs" / "commands.md").read_text("utf-8")
     assert written == load_manual().render(), "write it anew: python docs/commands.py"
+
+
+def test_the_table_of_formats_is_what_the_formats_say_of_themselves() -> None:
+    written = (ROOT / "docs" / "corpora.md").read_text("utf-8")
+    assert written == load_writer("formats").render(written), "write it anew: python docs/formats.py"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -30,6 +30,13 @@ LINES: dict[str, tuple[str, ...]] = {
     "tbf": (f"{IMPORT}tbf",),
     "re3d": ("corpus new {out} --format re3d --layer gold --from {in}",),
     "plover": ("corpus new {out} --format plover --layer gold --from {at}",),
+    "doccano": ("corpus new {out} --from {at}", f"{IMPORT}doccano"),
+    "prodigy": ("corpus new {out} --from {at}", f"{IMPORT}prodigy"),
+    "langextract": ("corpus new {out} --from {at}", f"{IMPORT}langextract"),
+    "gliner": ("corpus new {out} --from {at}", f"{IMPORT}gliner"),
+    "dygie": ("corpus new {out} --from {at}", f"{IMPORT}dygie"),
+    "spacy-train": ("corpus new {out} --from {at}", f"{IMPORT}spacy-train"),
+    "recognised": ("corpus new {out} --from {at}",),
     "corpus": (
         "corpus validate {in}", "corpus stats {in}", "eval score {in} --trials 10",
         "annotate export {in} {out}.json --prefill gold",

@@ -20,6 +20,7 @@ from goldwire.annotate.sync.client import Client
 from goldwire.corpora import convert, encodings, ingest, labels, ontology, statistics, toml
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.formats.recognise import recognise
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, open_corpus
 from goldwire.corpora.types import Document
@@ -112,6 +113,11 @@ def annotated(format: str, *, made: bool = True) -> Callable[[Path, str], None]:
         encode_lines([*reading.documents, *reading.annotations, *reading.quarantined])
 
     return run
+
+
+def recognised(folder: Path, name: str) -> None:
+    """As `corpus new` finds out what a file is."""
+    recognise([folder / name])
 
 
 def corpus(folder: Path, name: str) -> None:
@@ -328,6 +334,15 @@ READERS: dict[str, Reader] = {
     "tbf": Reader({"*": "lines"}, annotated("tbf", made=False)),
     "re3d": Reader({"*": "jsonl"}, annotated("re3d")),
     "plover": Reader({"*": "json"}, annotated("plover")),
+    "spacy": Reader({"*": "bytes"}, annotated("spacy"), speed=200),
+    "huggingface": Reader({"*.parquet": "bytes", "*.jsonl": "jsonl"}, annotated("huggingface"), speed=200),
+    "doccano": Reader({"*": "jsonl"}, annotated("doccano")),
+    "prodigy": Reader({"*": "jsonl"}, annotated("prodigy")),
+    "langextract": Reader({"*": "jsonl"}, annotated("langextract")),
+    "gliner": Reader({"*": "json"}, annotated("gliner")),
+    "dygie": Reader({"*": "jsonl"}, annotated("dygie")),
+    "spacy-train": Reader({"*": "json"}, annotated("spacy-train")),
+    "recognised": Reader({"*": "bytes"}, recognised, speed=300),
     "corpus": Reader({"*.jsonl": "jsonl", "*.toml": "toml"}, corpus, speed=60),
     "tokens": Reader({"tokens/*.jsonl": "jsonl"}, columns, speed=60),
     "predictions": Reader({"*": "jsonl"}, predictions),

@@ -9,7 +9,7 @@ import typer
 
 from goldwire.cli import convert, cover, ontology, shape
 from goldwire.cli.arguments import Dir, pairs
-from goldwire.cli.convert import Option, tell_loss
+from goldwire.cli.convert import Option, recognised, tell_loss
 from goldwire.cli.options import App, given, refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.garbage import no_collection
@@ -52,7 +52,7 @@ def new(
     more: More = None,
     *,
     from_: From,
-    format: Annotated[str | None, typer.Option(help="Of annotated files; see `corpus formats`.")] = None,
+    format: Annotated[str | None, typer.Option(help="Of annotated files; recognised if not given.")] = None,
     layer: Annotated[str, typer.Option(help="That takes the labels of annotated files.")] = "gold",
     option: Option = None,
     ontology: Annotated[
@@ -75,20 +75,21 @@ def new(
 
     Texts are decoded, frozen and hashed; boilerplate is marked, never deleted. Nothing is written if
     anything is wrong. Run it again after a crash: it completes, and changes nothing that is complete; what
-    a corpus that is there says otherwise is an error (see `corpus set`). With --format, annotated files give
-    the texts and a layer of labels.
+    a corpus that is there says otherwise is an error (see `corpus set`). Annotated files give the texts and a
+    layer of labels; their format is recognised by their content, and said, where --format names none.
 
     \b
     Example:
       goldwire corpus new work --from articles/
-      goldwire corpus new tweets --from test.conll --format conll --layer gold
+      goldwire corpus new tweets --from test.conll --layer gold
     """
     from goldwire.corpora import build, splits
     from goldwire.corpora.manifest import chosen
     from goldwire.corpora.rejected import by_kind, is_all_rejected
     from goldwire.corpora.store import Manifest, Splits
 
-    default = None if format else "conflict"
+    found = recognised([*from_, *(more or [])], format, texts=True)
+    default = "conflict" if found.format is None else None
     manifest = Manifest(
         name=folder.resolve().name if name is None else name,
         language=language,
@@ -97,22 +98,22 @@ def new(
         splits=None if split is None else Splits(splits.parse(split)),
     )
     asked = [field for field in SETTINGS if given(ctx, [field])]
-    if format is None:
-        refuse(ctx, ("layer", "option"), "without --format, for articles have no labels")
-        intake = _read([*from_, *(more or [])], encoding, boilerplate, skip_duplicates)
+    if found.format is None:
+        refuse(ctx, ("layer", "option"), "with articles, which have no labels")
+        intake = _read(found.paths, encoding, boilerplate, skip_duplicates)
         built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
     else:
-        refuse(ctx, ("encoding", "skip_duplicates"), f"with --format {format}")
+        annotated = f"with --format {format}" if format else f"with files in the format {found.format}"
+        refuse(ctx, ("encoding", "skip_duplicates"), annotated)
         if boilerplate:
-            refuse(ctx, ("boilerplate",), f"with --format {format}, where none is marked")
+            refuse(ctx, ("boilerplate",), f"{annotated}, where none is marked")
         options = pairs(option, "--option NAME=VALUE")
-        paths = [*from_, *(more or [])]
         built, reading = build.new_from(
-            folder, manifest, paths, format=format, options=options, layer=layer, asked=asked
+            folder, manifest, found.paths, format=found.format, options=options, layer=layer, asked=asked
         )
         told = {"loss": reading.loss, "rejected": by_kind(reading.quarantined)}
-        _tell(built, reading.notes, as_json, told)
+        _tell(built, [*found.notes, *reading.notes], as_json, told)
         if is_all_rejected(reading.annotations, reading.quarantined):
             note(f"everything was rejected; layer {layer} was not written")
             raise typer.Exit(1)

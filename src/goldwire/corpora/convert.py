@@ -173,7 +173,7 @@ def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Ma
     Those on which a system failed are written in our own form only: all others would say that nothing was
     found. Raises `CorpusError` if there are none.
     """
-    loaded, given = formats.load(format), formats.options(format, values)
+    loaded, given = formats.writer(format), formats.options(format, values)
     check_new(path.parent, Path(path.name))
     lines, documents = corpus.layer(layer), corpus.documents()
     found, covered = coverage.finished(lines), coverage.describe(lines.values(), len(documents))

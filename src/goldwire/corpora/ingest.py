@@ -67,7 +67,8 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
         if not known:
             kinds = ", ".join(_READERS)
             raise CorpusError(
-                f"{path}: {'no file' if path.exists() else 'is not there; give one'} of {kinds}"
+                f"{path}: {'no file' if path.exists() else 'is not there; give one'} of {kinds}; "
+                "`goldwire corpus formats` lists those of annotated files"
             )
         notes += [f"passed over: {p} (not one of {', '.join(_READERS)})" for p in inside if p not in known]
         files |= {p.resolve(): p for p in known}

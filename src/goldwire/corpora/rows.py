@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.types import Excluded, Meta
+
+if TYPE_CHECKING:
+    import polars
 
 META = Meta.__struct_fields__
 COLUMNS = ("id", "text", *META)
@@ -56,17 +59,22 @@ def decode_csv(text: str, where: str) -> list[Row]:
 
 def read_parquet(path: Path) -> list[Row]:
     """Rows of a Parquet file."""
+    frame, _ = read_frame(path)
+    numbered = enumerate(frame.iter_rows(named=True), start=1)
+    return _collect(((f"{path}:{number}", row) for number, row in numbered), str(path))
+
+
+def read_frame(path: Path, rows: int | None = None) -> tuple[polars.DataFrame, dict[str, str]]:
+    """A Parquet file, or so many rows of it, and its metadata; `DataError` if it is none, or damaged."""
     import polars
 
     try:
         with _silence():
-            frame = polars.read_parquet(path)
+            return polars.read_parquet(path, n_rows=rows), polars.read_parquet_metadata(path)
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
         said = str(error).partition("\n")[0]
         fault = Fault(str(path), "", f"not a Parquet file, or damaged: {said}")
         raise DataError(f"{path}: not a Parquet file", [fault]) from error
-    numbered = enumerate(frame.iter_rows(named=True), start=1)
-    return _collect(((f"{path}:{number}", row) for number, row in numbered), str(path))
 
 
 @contextmanager

@@ -90,11 +90,14 @@ class Argument(_Struct, frozen=True):
 
 
 class Event(_Struct, frozen=True):
-    """A trigger with its type, arguments and attributes (realis, polarity, …)."""
+    """A trigger with its type, arguments and attributes (realis, polarity, …).
+
+    An event of a document, such as a template of MUC, has no trigger: `trigger` is empty, and absent on disk.
+    """
 
     id: str
     type: str
-    trigger: Spans
+    trigger: Spans = ()
     arguments: tuple[Argument, ...] = ()
     attributes: dict[str, str] = {}
     cluster: str | None = None
@@ -142,7 +145,8 @@ class Rejected(_Struct, frozen=True):
     that of the unit, as given. `type` is the label that was given (of an argument: of its event), `role` an
     argument's role. `spans` (of an argument: of what fills it; of a relation: of its source) and `trigger`
     (of an argument's event) are as they were given, which may be no spans of the text; empty where there
-    were none to read. `words` is the surface that came with it, `value` the thing itself.
+    were none to read, or the event has no trigger. `words` is the surface that came with it, `value` the
+    thing itself.
     """
 
     unit: Literal["mention", "event", "argument", "attribute", "relation", "head", "cluster", "document"]

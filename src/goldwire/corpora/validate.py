@@ -143,7 +143,7 @@ def _structure_flaws(annotations: Annotations, document: Document) -> Flaws:
         yield from _at(f"$.mentions[{i}].spans", span_flaws(mention.spans, document))
         yield from _at(f"$.mentions[{i}]", head_flaws(mention))
     for i, event in enumerate(annotations.events):
-        yield from _at(f"$.events[{i}].trigger", span_flaws(event.trigger, document))
+        yield from _at(f"$.events[{i}].trigger", trigger_flaws(event, document))
     yield from _id_flaws(annotations)
 
 
@@ -163,6 +163,11 @@ def span_flaws(spans: Spans, document: Document) -> Flaws:
         elif (reason := exclude.reason((span,), document.excluded)) is not None:
             yield Flaw(f"[{i}]", "excluded", f"{place} touches an excluded region ({reason})")
         last = span.end
+
+
+def trigger_flaws(event: Event, document: Document) -> Flaws:
+    """Of a trigger as of a mention; an event without one has nothing that could be wrong."""
+    return span_flaws(event.trigger, document) if event.trigger else iter(())
 
 
 def head_flaws(mention: Mention) -> Flaws:

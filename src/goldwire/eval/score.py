@@ -283,6 +283,7 @@ def _layer_facts(plan: _Plan, whole: Whole) -> tuple[LayerFacts, ...]:
             allowed=int(name.facts.get("allowed", 0)),
             excluded=digest.excluded,
             uncounted=digest.uncounted,
+            triggerless=digest.triggerless,
             rejected=_kinds(digest.rejections),
             facts=name.facts,
         )

@@ -113,6 +113,10 @@ _MATCHES = {
     "head": "the same head",
     "coref": "the system's being that of any mention in the cluster of gold's",
 }
+_FORMS = {
+    "bag": "Wherever they stand: as many of equal words as the side has that has fewer.",
+    "any-place": "Wherever they stand and how often: the words of a document are a set.",
+}
 _TRIGGERS = {
     "gold": "Of the system's arguments, only those of triggers that gold has count.",
     "matched": "Only arguments of triggers that both sides have count.",
@@ -126,7 +130,9 @@ def _sentences(measure: Measure) -> Iterator[str]:
         yield f"{names}: of the attributes of {measure.bearer}s, by the ontology or the data."
     if measure.each:
         yield f"Each {measure.each} of a trigger is a unit of its own, though it is not compared."
-    if measure.match in _MATCHES:
+    if measure.match in _FORMS:
+        yield _FORMS[measure.match]
+    elif measure.match in _MATCHES:
         yield f"Spans match by {_MATCHES[measure.match].format(f'{measure.threshold or 0:g}')}."
     else:
         yield f"Compared by {measure.match}."

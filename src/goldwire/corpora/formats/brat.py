@@ -16,6 +16,7 @@ Not held when written: heads, scores, provenance, and labels with white space, w
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -24,8 +25,9 @@ from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import named
 from goldwire.corpora.encodings import decode, decode_exactly, normalise, text_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Reading, loss
+from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.ann import parse
+from goldwire.corpora.formats.head import Head, look
 from goldwire.corpora.formats.standoff import Options, encode, to_annotations
 from goldwire.corpora.lock import locked
 from goldwire.corpora.names import check_apart
@@ -33,9 +35,24 @@ from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document
 
-__all__ = ["COVERS", "Options", "read", "write"]
+__all__ = ["COVERS", "FACTS", "Options", "read", "recognise", "write"]
 
 COVERS = "listed"
+FACTS = Facts(
+    about="brat stand-off, NAME.ann beside NAME.txt, as the brat annotation tool keeps them",
+    loss="heads, scores; read: arguments that are events, attributes of relations, normalisations, notes",
+    coverage="an .ann file, also an empty one; a .txt alone only brings the text",
+    example="goldwire corpus export wnut out/ --format brat --layer gold",
+)
+_LINE = re.compile(r"[TEARMN*#][\w*]*[\t ]|\*\t")
+
+
+def recognise(head: Head) -> bool:
+    """A folder with `.ann` files, or such a file, that are brat's lines."""
+    if head.names:
+        first = next((name for name in head.names if name.endswith(".ann")), None)
+        return first is not None and recognise(look(head.path / first))
+    return head.path.suffix == ".ann" and all(_LINE.match(line) for line in head.lines)
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:

@@ -28,16 +28,23 @@ from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import shown
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import DataError, Fault
-from goldwire.corpora.formats import Reading, loss, tags
+from goldwire.corpora.formats import Facts, Reading, loss, tags
 from goldwire.corpora.formats.columns import Options, Part, Sentence, parse
 from goldwire.corpora.formats.flat import write, write_kept
+from goldwire.corpora.formats.grid import recognise
 from goldwire.corpora.offsets import hash_text, tokens
 from goldwire.corpora.tokens import keep
 from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span, Tokens
 
-__all__ = ["COVERS", "Options", "read", "write", "write_kept"]
+__all__ = ["COVERS", "FACTS", "Options", "read", "recognise", "write", "write_kept"]
 
 COVERS = "listed"
+FACTS = Facts(
+    about="Columns, a token a line with its tag: CoNLL, IOB2 files, CoNLL-U style",
+    loss="events, relations, attributes, clusters; mentions that overlap, have parts or go over lines",
+    coverage="its tokens; a file that ends inside a document is told",
+    example="goldwire corpus new wnut --from test.conll --format conll --layer gold",
+)
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:

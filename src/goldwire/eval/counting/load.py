@@ -63,11 +63,11 @@ class Layer(msgspec.Struct, frozen=True):
 
     `documents` is how many documents have a line, `failed` on how many of them the system failed, and `empty`
     how many lines have no unit. `excluded` is how many units touched an excluded region and were taken out of
-    both, `uncounted` how many are in documents that are not scored. `rejections` has what was rejected (see
-    `Record.rejections`). `content` is what is annotated, as JSON lines in order of document, without who did
-    it and when. `tags` says how tags were read where the annotations come from such (see
-    `corpora.formats.tags`). `tokens` are those that lines came with and that are bound to them still, by
-    document.
+    both, `uncounted` how many are in documents that are not scored, `triggerless` how many events have no
+    trigger. `rejections` has what was rejected (see `Record.rejections`). `content` is what is annotated, as
+    JSON lines in order of document, without who did it and when. `tags` says how tags were read where the
+    annotations come from such (see `corpora.formats.tags`). `tokens` are those that lines came with and that
+    are bound to them still, by document.
     """
 
     table: Table
@@ -79,6 +79,7 @@ class Layer(msgspec.Struct, frozen=True):
     empty: int = 0
     excluded: int = 0
     uncounted: int = 0
+    triggerless: int = 0
     tags: frozenset[str] = frozenset()
     tokens: Mapping[str, Tokens] = {}
 
@@ -213,6 +214,7 @@ class _Maker:
             empty=len(self.ids) - _with_units(whole, len(rows)),
             excluded=gone,
             uncounted=self.binding.uncounted,
+            triggerless=int((~table.triggered & (table.event_type != NONE)).sum()),
             tags=frozenset(self.tags),
             tokens=self.tokens,
         )
@@ -304,7 +306,7 @@ def _is_sound(table: Table) -> bool:
 def unit_faults(item: Annotations) -> Iterator[Fault]:
     """What keeps annotations from being scored: spans that are none, mentions named that are not there."""
     units = [("mentions", i, "spans", mention.spans) for i, mention in enumerate(item.mentions)]
-    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events)]
+    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events) if event.trigger]
     for kind, i, field, spans in units:
         if not spans:
             yield Fault(item.document, f"$.{kind}[{i}].{field}", "at least one span is needed")

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting import words
+from goldwire.eval.counting import forms, words
 from goldwire.eval.counting.align import named
 from goldwire.eval.counting.counts import (
     COLUMNS,
@@ -41,7 +41,7 @@ from goldwire.eval.counting.tags import (
 )
 from goldwire.eval.counting.texts import Row, TextRow, Texts
 from goldwire.eval.counting.units import Units, make_units
-from goldwire.eval.measure import WORDY, Measure
+from goldwire.eval.measure import FORMS, WORDY, Measure
 
 
 class Sides(msgspec.Struct, frozen=True, dict=True):
@@ -82,7 +82,9 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def count(measure: Measure, sides: Sides) -> Outcome:
     """The counts of a system under a measure, for every document of the gold side."""
-    kind = "surface" if not is_additive(measure) else measure.units
+    kind: str = measure.units if is_additive(measure) else "surface"
+    if measure.match in FORMS:
+        kind = "form"
     with named(sides.texts.ids):
         return _COUNTERS[kind](measure.counted, sides)
 
@@ -90,7 +92,9 @@ def count(measure: Measure, sides: Sides) -> Outcome:
 def texts_wanted(measures: Iterable[Measure]) -> bool:
     """Whether a measure looks at the texts."""
     return any(
-        measure.match in (*WORDY, "edit-similarity") or measure.units == "token" or "surface" in measure.key
+        measure.match in (*WORDY, *FORMS, "edit-similarity")
+        or measure.units == "token"
+        or "surface" in measure.key
         for measure in measures
     )
 
@@ -107,7 +111,8 @@ def tokens_wanted(measures: Iterable[Measure]) -> bool:
 
 def items_wanted(measures: Iterable[Measure]) -> bool:
     """Whether a measure looks at annotations one by one."""
-    return any(measure.units in ("cluster", "template", "token", "document") for measure in measures)
+    whole = ("cluster", "template", "token", "document")
+    return any(measure.units in whole or measure.match in FORMS for measure in measures)
 
 
 # ---------------------------------------------------------------- matched units
@@ -217,6 +222,20 @@ def _distinct(forms: Iterable[tuple[str, int]], home: dict[tuple[str, int], int]
         np.array([home[form] for form in distinct], np.int64),
         np.array([label for _, label in distinct], np.int64),
     )
+
+
+# ---------------------------------------------------------------- forms, wherever they stand
+def _by_form(measure: Measure, sides: Sides) -> Outcome:
+    known = Codes()
+    both = [
+        forms.of_layer(measure, layer, sides.texts, sides.codes, known)
+        for layer in (sides.gold, sides.system)
+    ]
+    kept = both if measure.match == "bag" else [forms.distinct(side) for side in both]
+    gold, system, hits = (Cells(side.document, side.label) for side in forms.shared(kept[0], kept[1]))
+    counts = tally(sides, (gold, system), hits)
+    ours, theirs = (len(one.form) - len(own.form) for one, own in zip(both, kept, strict=True))
+    return Outcome(counts, ours, theirs)
 
 
 # ---------------------------------------------------------------- counted document by document
@@ -337,6 +356,7 @@ _COUNTERS: dict[str, Callable[[Measure, Sides], Outcome]] = {
     "attribute": _matched,
     "relation": _matched,
     "surface": _surfaces,
+    "form": _by_form,
     "cluster": _clusters,
     "template": _templates,
     "token": _tokens,

@@ -52,7 +52,8 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     `fingerprint` is of the annotations and of what was rejected, order-free, provenance left out. `missing`
     documents had no line and count as empty; `failed` ones are those on which the system failed, of which it
     was `allowed` so many. `excluded` units (mentions, events, arguments, relations) touched an excluded
-    region and are not counted; `uncounted` ones are in documents that were not scored. `rejected` tells how
+    region and are not counted; `uncounted` ones are in documents that were not scored. `triggerless`
+    events are no units of measures that need a trigger. `rejected` tells how
     many units were turned away, by kind (see `corpora.rejected`). `facts` is what the runner reported (see
     `eval.running.facts`).
     """
@@ -66,6 +67,7 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     allowed: int = 0
     excluded: int = 0
     uncounted: int = 0
+    triggerless: int = 0
     rejected: dict[str, int] = {}
     facts: dict[str, Any] = {}
 
