@@ -1,5 +1,7 @@
 """Documents become tasks that say whose they are, with a layer as predictions."""
 
+from typing import Any
+
 import msgspec
 
 from goldwire.annotate.exchange import tasks
@@ -119,3 +121,17 @@ def test_shipped_corpus_loses_nothing_on_the_way() -> None:
     encoded = tasks.encode(corpus.documents(), CONFLICT, prefill=corpus.layer("gold"), version="gold@1")
     assert encoded.faults == ()
     assert encoded.lost.keys() <= {"provenance of a document"}
+
+
+def test_a_prediction_has_the_mean_of_its_units_scores_and_none_where_one_has_none() -> None:
+    def region(id: str, score: float | None, control: str = "entity") -> dict[str, Any]:
+        given = {} if score is None else {"score": score}
+        return {"id": id, "from_name": control, "type": "labels", **given}
+
+    arrow = {"type": "relation", "from_id": "m1", "to_id": "m1-2", "labels": ["continued"]}
+    part = [region("m1-2", None), arrow]
+    excluded = region("x", None, "excluded")
+    scored = [region("m1", 0.5), region("e1", 1.0, "trigger"), *part, excluded]
+    assert tasks.prediction("v", scored)["score"] == 0.75  # (0.5 + 1.0) / 2: a part is no unit of its own
+    assert "score" not in tasks.prediction("v", [*scored, region("m2", None)])
+    assert "score" not in tasks.prediction("v", [excluded])

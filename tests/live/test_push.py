@@ -156,7 +156,7 @@ def test_predictions_follow_the_layer_unless_somebody_has_worked(
     before = on_server(client, do_push(prefill="system/x"))
     worked, other = before["d00000"][0]["id"], before["d00001"][0]["id"]
     annotate(client, worked)
-    api.create_prediction(client, other, "theirs", [])
+    api.create_prediction(client, other, {"model_version": "theirs", "result": []})
     layer = work.layer("system/x")
     work.write_layer("system/x", [msgspec.structs.replace(line, events=()) for line in layer.values()])
     told = do_push(prefill="system/x")
@@ -310,7 +310,7 @@ def test_tasks_whose_sending_got_no_answer_are_found_again(
     order = Order(title=title, group=title, documents=tuple(work.documents()))
     local, _ = push.encode(work, ontology, order)
     with journal.open_journal(journal.folder(work, title)) as notes:
-        project = link.create(client, notes, title, push.settings(ontology, order, local))
+        project = link.create(client, notes, title, push.settings(ontology, order, local, "en"))
         link.link(client, notes, project, group=title, layout="graph")
         notes.add(Sending(keys=tuple(item.key for item in local)))
     [batch] = push.batches(local, 10)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -66,11 +66,24 @@ def encode(
             lost += _losses(given, kept)
             shown = with_triggers(kept, lost)
             results = [*regions.encode(shown, document.text), *marks]
-            task["predictions"] = [{"model_version": version or MARKS, "result": results}]
+            task["predictions"] = [prediction(version or MARKS, results)]
         elif marks:
-            task["predictions"] = [{"model_version": MARKS, "result": marks}]
+            task["predictions"] = [prediction(MARKS, marks)]
         tasks.append(task)
     return Encoded(tuple(tasks), dict(lost), tuple(faults))
+
+
+def prediction(version: str, result: Sequence[Any]) -> dict[str, Any]:
+    """A prediction as it is sent: with the mean of the scores in it, by which Label Studio can order tasks.
+
+    Without a score where one of its units has none.
+    """
+    parts = {item.get("to_id") for item in result if item.get("labels") == [labelconfig.CONTINUED]}
+    units = (labelconfig.ENTITY, labelconfig.TRIGGER)
+    scores = [r.get("score") for r in result if r.get("from_name") in units and r["id"] not in parts]
+    known = [score for score in scores if score is not None]
+    mean = {"score": sum(known) / len(known)} if known and len(known) == len(scores) else {}
+    return {"model_version": version, "result": result, **mean}
 
 
 def data(document: Document) -> Task:

@@ -282,10 +282,14 @@ class _Worker:
         return True
 
 
+def _write_prediction(client: Client, id: int, result: Any) -> None:
+    api.update_prediction(client, id, {"result": result})
+
+
 _UPDATES = {
     "annotation": api.update_annotation,
     "draft": api.update_draft,
-    "prediction": api.update_prediction,
+    "prediction": _write_prediction,
 }
 
 

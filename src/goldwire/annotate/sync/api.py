@@ -7,7 +7,7 @@ when its answer is lost (`goldwire.annotate.sync.client`).
 from __future__ import annotations
 
 import email.utils
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -276,15 +276,15 @@ def all_predictions(client: Client, project: int) -> list[dict[str, Any]]:
     return client.read_as(list[dict[str, Any]], "api/predictions/", {"project": project})
 
 
-def create_prediction(client: Client, task: int, model_version: str, result: Any) -> None:
+def create_prediction(client: Client, task: int, prediction: Mapping[str, Any]) -> None:
     """Add a prediction to a task. Raises `UncertainError`."""
-    body = {"task": task, "model_version": model_version, "result": result}
+    body = {"task": task, **prediction}
     client.write_once(dict[str, Any], "api/predictions/", msgspec.json.encode(body))
 
 
-def update_prediction(client: Client, id: int, result: Any) -> None:
-    """Replace what a prediction holds."""
-    client.write("PATCH", f"api/predictions/{id}/", {"result": result})
+def update_prediction(client: Client, id: int, prediction: Mapping[str, Any]) -> None:
+    """Replace what is given of a prediction."""
+    client.write("PATCH", f"api/predictions/{id}/", prediction)
 
 
 def delete_prediction(client: Client, id: int) -> None:

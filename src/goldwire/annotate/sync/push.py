@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import frames, tasks
-from goldwire.annotate.exchange.tasks import MARKS, Encoded
+from goldwire.annotate.exchange.tasks import MARKS, Encoded, prediction
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.sync import api, link, mirror, plan
@@ -220,18 +220,19 @@ class Pusher:
 
     def _predict(self, task: int, ours: Sequence[int], result: list[Any] | None) -> None:
         """Give a task one prediction of ours, or none; those of others stay."""
-        kept = ours[:1] if result is not None else []
-        for id in kept:
-            api.update_prediction(self.client, id, result)
-        if result is not None and not kept:
+        kept = 0
+        if result is not None and ours:
+            kept = 1
+            api.update_prediction(self.client, ours[0], {"score": None, **prediction(MARKS, result)})
+        elif result is not None:
             self._add_prediction(task, result)
-        for id in ours[len(kept) :]:
+        for id in ours[kept:]:
             api.delete_prediction(self.client, id)
 
     def _add_prediction(self, task: int, result: list[Any]) -> None:
         for _ in range(ROUNDS):
             try:
-                return api.create_prediction(self.client, task, MARKS, result)
+                return api.create_prediction(self.client, task, prediction(MARKS, result))
             except UncertainError as error:
                 deadline = time.monotonic() + (self.client.timeout if error.pending else self.quiet)
             while time.monotonic() < deadline:
@@ -321,7 +322,7 @@ def batches(new: Sequence[Local], size: int) -> Iterator[list[tuple[str, bytes]]
     for local in new:
         task: dict[str, Any] = {"data": local.data}
         if local.result is not None:
-            task["predictions"] = [{"model_version": MARKS, "result": local.result}]
+            task["predictions"] = [prediction(MARKS, local.result)]
         data = msgspec.json.encode(task)
         if batch and (len(batch) == size or weight + len(data) > BATCH_BYTES):
             yield batch
