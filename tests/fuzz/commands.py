@@ -24,6 +24,7 @@ from goldwire.eval.report import html  # noqa: F401
 IMPORT = "corpus import {work} {at} --layer other --covers all --format "
 LINES: dict[str, tuple[str, ...]] = {
     "articles": ("corpus new {out} --from {at}", "corpus add {work} --from {at} --encoding cp1252"),
+    "parquet": ("corpus new {out} --from {at}",),
     "goldwire": (f"{IMPORT}goldwire", "eval run {work} --system s=file:{at}"),
     "conll": ("corpus new {out} --format conll --layer gold --from {at}", f"{IMPORT}conll"),
     "brat": ("corpus new {out} --format brat --layer gold --from {in}",),
@@ -36,6 +37,11 @@ LINES: dict[str, tuple[str, ...]] = {
     "gliner": ("corpus new {out} --from {at}", f"{IMPORT}gliner"),
     "dygie": ("corpus new {out} --from {at}", f"{IMPORT}dygie"),
     "spacy-train": ("corpus new {out} --from {at}", f"{IMPORT}spacy-train"),
+    "cas": ("corpus new {out} --from {at}", f"{IMPORT}cas"),
+    "webanno": ("corpus new {out} --from {at}", f"{IMPORT}webanno"),
+    "textee": ("corpus new {out} --from {at}", f"{IMPORT}textee"),
+    "bioc": ("corpus new {out} --from {at}", f"{IMPORT}bioc"),
+    "pubannotation": ("corpus new {out} --from {at}", f"{IMPORT}pubannotation"),
     "recognised": ("corpus new {out} --from {at}",),
     "corpus": (
         "corpus validate {in}", "corpus stats {in}", "eval score {in} --trials 10",

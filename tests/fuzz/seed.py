@@ -131,6 +131,9 @@ def seed_tools(corpus: Corpus) -> None:
     put("huggingface/lines/a.jsonl", '{"tokens":["Kabul","fell"],"ner_tags":["B-GPE","O"]}\n')
     for name, content in TOLD.items():
         put(f"{name}/told/{'a.json' if name in ('gliner', 'spacy-train') else 'a.jsonl'}", content)
+    for place, content in READ_ONLY.items():
+        put(place, content)
+    convert.export_layer(corpus, "gold", SEEDS / "cas/small", "cas", {"form": "json"})
     for name, content in {
         "a.xml": '<?xml version="1.0"?>\n<!-- a -->\n<collection><document><id>a</id></document></collection>',
         "a.conllu": "# newdoc id = a\n1\tKabul\t_\tB-GPE\n2\tfell\t_\tO\n",
@@ -161,6 +164,28 @@ TOLD = {
     '"predicted_events":[[[[1,"Fall",1.5,0.9],[0,0,"who",1.0,0.9]]],[]],"predicted_relations":[[],[[0,0,3,3,"is"]]],'
     '"predicted_clusters":[[[0,0],[3,3]]]}\n',
     "spacy-train": '{"classes":["GPE"],"annotations":[["Kabul fell.",{"entities":[[0,5,"GPE"]],"cats":{}}],null]}',
+}
+READ_ONLY = {
+    "webanno/small/a.tsv": "#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.Ent|value|kind\n"
+    "#T_SP=webanno.custom.Fall|value|ROLE_webanno.custom.Fall:roles_webanno.custom.FallLink|webanno.custom.Ent\n"
+    "#T_CH=de.tudarmstadt.ukp.dkpro.core.api.coref.type.CoreferenceLink|referenceRelation|referenceType\n"
+    "#T_RL=webanno.custom.Rel|label|BT_webanno.custom.Ent\n\n#Text=Old Kabul fell.\n"
+    "1-1\t0-3\tOld\tGPE[1]\t*[1]\t_\t_\t_\t*->1-1\tnam[1]\tis\t1-2[2_1]\t\n"
+    "1-2\t4-9\tKabul\tGPE[1]|CITY[2]\t*[1]|a[2]\t_\t_\t_\t*->1-1\tnam[1]\t_\t_\t\n"
+    "1-3\t10-14\tfell\t_\t_\tFall\twho\t1-1[1]\t_\t_\t_\t_\t\n1-4\t14-15\t.\t_\t_\t_\t_\t_\t_\t_\t_\t_\t\n",
+    "textee/small/a.jsonl": '{"doc_id":"d","wnd_id":"d-1","tokens":["Kabul","fell","."],"entity_mentions":[{"id":"E1",'
+    '"entity_type":"GPE","start":0,"end":1}],"event_mentions":[{"id":"V1","event_type":"Fall","trigger":{"start":1,"end":2},'
+    '"arguments":[{"entity_id":"E1","role":"who"}]}],"relation_mentions":[{"id":"R1","relation_type":"is","arguments":'
+    '[{"entity_id":"E1","role":"Arg-1"},{"entity_id":"E1","role":"Arg-2"}]}]}\n',
+    "bioc/small/a.xml": '<?xml version="1.0"?>\n<!DOCTYPE collection SYSTEM "BioC.dtd">\n<collection><document><id>d</id>'
+    '<passage><offset>0</offset><text>Kabul fell.</text><annotation id="T1"><infon key="type">GPE</infon>'
+    '<location offset="0" length="5"/><text>Kabul</text></annotation></passage><relation id="R1">'
+    '<infon key="type">is</infon><node refid="T1" role="a"/><node refid="T1" role="b"/></relation></document></collection>',
+    "bioc/json/a.json": '{"documents":[{"id":"d","passages":[{"offset":0,"sentences":[{"offset":0,"text":"Kabul fell.",'
+    '"annotations":[{"id":"1","infons":{"type":"GPE"},"text":"Kabul","locations":[{"offset":0,"length":5}]}]}]}]}]}',
+    "pubannotation/small/a.json": '{"text":"Kabul fell.","sourcedb":"x","sourceid":"1","denotations":[{"id":"T1","span":'
+    '{"begin":0,"end":5},"obj":"GPE"},{"id":"T2","span":[{"begin":6,"end":8},{"begin":9,"end":10}],"obj":"X"}],"relations":'
+    '[{"id":"R1","subj":"T1","pred":"_lexicallyChainedTo","obj":"T2"}],"attributes":[{"subj":"T1","pred":"a","obj":true}]}',
 }
 
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from goldwire.corpora.encodings import normalise
-from goldwire.corpora.formats import brat, conll, own, tbf
+from goldwire.corpora.formats import brat, cas, conll, own, tbf
 from goldwire.corpora.offsets import hash_text, surface
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Relation, Span, Spans
 
@@ -164,6 +164,61 @@ def test_tbf_gives_back_triggers_types_realis_and_clusters(given_: tuple[Documen
     assert [(e.type, e.trigger, e.attributes) for e in back.events] == plain
     if len({event.trigger for event in events}) == len(events):
         assert partition(back.events) == partition(events)
+
+
+def plainly(line: Annotations) -> list[object]:
+    """What CAS can hold: units of one span with what names them by place and type, in any order."""
+    mentions = {m.id: m for m in line.mentions if len(m.spans) == 1}
+    first: dict[object, str] = {}
+    for id, mention in mentions.items():
+        first.setdefault((mention.spans, mention.type), id)
+    alone = set(first.values())
+    place = {id: (m.spans, m.type) for id, m in mentions.items()}
+    clusters: dict[str, list[object]] = {}
+    for id in sorted(alone):
+        if (cluster := mentions[id].cluster) is not None:
+            clusters.setdefault(cluster, []).append(place[id])
+    found: list[object] = [sorted((*place[id], sorted(mentions[id].attributes.items())) for id in mentions)]
+    found.append(sorted(sorted(group) for group in clusters.values()))  # type: ignore[type-var]
+    found.append(
+        sorted(
+            (e.trigger, e.type, e.cluster or "", sorted(e.attributes.items()),
+             sorted((a.role, place[a.mention]) for a in e.arguments if a.mention in alone))
+            for e in line.events if len(e.trigger) == 1
+        )
+    )  # fmt: skip
+    ends = [(r.type, r.source, r.target) for r in line.relations]
+    found.append(sorted((t, place[a], place[b]) for t, a, b in ends if a in place and b in place))
+    return found
+
+
+@few
+@given(documents(), st.sampled_from(["xmi", "json"]))
+def test_cas_gives_back_all_but_parts_and_odd_attributes(
+    given_: tuple[Document, Annotations], form: str
+) -> None:
+    document, annotations = given_
+    named = {"Grade": 'ä<&"😀', "x1": "b"}  # names as Java has them
+    layer = msgspec.structs.replace(
+        annotations,
+        mentions=tuple(msgspec.structs.replace(m, attributes=named) for m in annotations.mentions),
+        events=tuple(msgspec.structs.replace(e, attributes=named) for e in annotations.events),
+    )
+    options = cas.Options(form=form)  # type: ignore[arg-type]  # drawn from the literals
+    with tempfile.TemporaryDirectory() as name:
+        loss = cas.write(Path(name), [document], {document.id: layer}, options)
+        reading = cas.read([Path(name)], options)
+    assert reading.documents == [document]
+    assert not any(item.rejected for item in reading.annotations)
+    assert reading.loss == {}
+    (back,) = reading.annotations
+    assert plainly(back) == plainly(layer)
+    assert loss.get("discontinuous mentions", 0) == len(layer.mentions) - len(back.mentions)
+    assert loss.get("events with a trigger in parts", 0) == len(layer.events) - len(back.events)
+    assert loss.get("relations of lost mentions", 0) == len(layer.relations) - len(back.relations)
+    assert loss.get("attributes", 0) == 2 * (
+        len(layer.mentions) - len(back.mentions) + len(layer.events) - len(back.events)
+    )
 
 
 @few

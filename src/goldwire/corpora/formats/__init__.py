@@ -35,6 +35,11 @@ FORMATS = {
     "gliner": "goldwire.corpora.formats.tokenised:gliner",
     "dygie": "goldwire.corpora.formats.tokenised:dygie",
     "spacy-train": "goldwire.corpora.formats.spans:spacy_train",
+    "cas": "goldwire.corpora.formats.cas",
+    "webanno": "goldwire.corpora.formats.webanno",
+    "textee": "goldwire.corpora.formats.textee:textee",
+    "bioc": "goldwire.corpora.formats.biomedical:bioc",
+    "pubannotation": "goldwire.corpora.formats.biomedical:pubannotation",
 }
 
 

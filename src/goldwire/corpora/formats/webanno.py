@@ -1,0 +1,407 @@
+"""WebAnno TSV 3, as WebAnno and INCEpTION write it: tokens with a column for each feature of each layer.
+
+A layer of spans (`#T_SP`) holds mentions: named entities and layers of one's own (`webanno.custom.…`); other
+layers of linguistics are passed over. A layer with slots (`ROLE_…`) holds events: the span is the trigger,
+and what a slot points to is the mention that fills the role. A layer of links (`#T_RL`) holds relations, a
+layer of chains (`#T_CH`) says which mentions are of one entity. The type is the feature `value`, `category`,
+`label` or `type`, else the first one, or as the option `label` names it; other features are attributes.
+
+The text is that of the `#Text` lines, each at the offset of its tokens; what was between sentences is a line
+break, and spaces. Offsets are UTF-16 code units. The file is the document, and is called by its name.
+
+Not kept: links of chains where there is no mention, slots of a layer with several kinds of them by name,
+layers that are passed over. Form: the appendix of WebAnno's user guide, on its file format of version 3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise, zip_longest
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from goldwire.corpora.codec import read_bytes
+from goldwire.corpora.encodings import decode
+from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.formats import Facts, Reading
+from goldwire.corpora.formats.gather import Gathering, Place, joined, reject
+from goldwire.corpora.formats.head import Head
+from goldwire.corpora.offsets import Converter, OffsetError
+from goldwire.corpora.types import Argument, Document, Event, Mention, Rejected, Relation, Span, Spans
+
+COVERS: Literal["listed"] = "listed"
+FACTS = Facts(
+    about="WebAnno TSV 3, of WebAnno and INCEpTION: tokens with a column for each feature",
+    loss="links of chains without a mention, white space between sentences",
+    coverage="a file for the document",
+    example="goldwire corpus new work --from exported/ --format webanno --layer gold",
+)
+_MARK = "#FORMAT=WebAnno TSV 3"
+_TOKEN = re.compile(r"(\d+-\d+)((?:\.\d+)*)\t(\d+)-(\d+)\t([^\t]*)((?:\t[^\t]*)*)$")
+_ID = re.compile(r"(?<!\\)\[(\d+)\]$")
+_LINK = re.compile(r"(\d+-\d+(?:\.\d+)*)(?:\[(\d+)(?:_(\d+))?\])?$")
+_CHAIN = re.compile(r"(.*)->(\d+)-(\d+)$", re.DOTALL)
+_PART = re.compile(r"(?<!\\)\|")
+_ESCAPE = re.compile(r"\\(->|.)", re.DOTALL)
+_SPECIAL = {"n": "\n", "t": "\t", "r": "\r"}
+_LABELS = ("value", "category", "label", "type")
+_ENTITY = ".NamedEntity"
+_LINGUISTIC = "de.tudarmstadt."
+_WIDEST = 100_000  # code units between sentences; more is a damaged offset
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`label`: the feature that holds the type, in layers that have it."""
+
+    label: str = ""
+    encoding: str | None = None
+
+
+class _Layer(NamedTuple):
+    kind: str  # SP, CH or RL
+    name: str
+    features: tuple[str, ...]
+    first: int  # its first column
+
+    @property
+    def is_read(self) -> bool:
+        return not self.name.startswith(_LINGUISTIC) or self.name.endswith(_ENTITY) or self.kind == "CH"
+
+    @property
+    def slots(self) -> bool:
+        return any(name.startswith("ROLE_") for name in self.features)
+
+
+class _Row(NamedTuple):
+    where: str
+    address: str
+    start: int
+    end: int
+    words: str
+    cells: tuple[str, ...]
+
+
+@dataclass
+class _Unit:
+    """An annotation of a layer: its rows, and the value of each feature as it stands."""
+
+    rows: list[_Row] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+
+
+Units = dict[tuple[str, str], _Unit]  # by number, or by the address of the only row
+
+
+def recognise(head: Head) -> bool:
+    """The first line names the format."""
+    return bool(head.lines) and head.lines[0].startswith(_MARK)
+
+
+def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
+    """See `Format.read`."""
+    gathering = Gathering(documents, options)
+    faults: list[Fault] = []
+    for path in _files(paths):
+        try:
+            _take(path, options, gathering)
+        except DataError as error:
+            faults += error.faults
+    if faults:
+        raise DataError(f"{len(faults)} fault(s); nothing was read", faults)
+    return gathering.reading()
+
+
+def _files(paths: Iterable[Path]) -> list[Path]:
+    return [p for path in paths for p in (sorted(path.rglob("*.tsv")) if path.is_dir() else [path])]
+
+
+def _take(path: Path, options: Options, gathering: Gathering) -> None:
+    lines = decode(read_bytes(path), str(path), options.encoding).split("\n")
+    if not lines[0].startswith(_MARK):
+        raise _fault(f"{path}:1", f"the first line is {lines[0][:60]!r}, not {_MARK}.N")
+    layers = _layers(lines)
+    width = max((layer.first + len(layer.features) for layer in layers), default=0)
+    rows, text = _rows(lines, str(path), width)
+    place = gathering.text(path.stem, text, str(path))
+    if place is not None:
+        _Reader(layers, rows, text, place, gathering).take()
+
+
+def _fault(where: str, message: str) -> DataError:
+    return DataError(f"{where}: {message}", [Fault(where, "", message)])
+
+
+# ---------------------------------------------------------------- lines
+
+
+def _layers(lines: Iterable[str]) -> list[_Layer]:
+    """The layers of the header; one without features has a column all the same."""
+    found: list[_Layer] = []
+    column = 0
+    for line in lines:
+        if line.startswith(("#T_SP=", "#T_CH=", "#T_RL=")):
+            name, *features = line[6:].split("|")
+            found.append(_Layer(line[3:5], name, tuple(_names(features)) or ("",), column))
+            column += len(found[-1].features)
+    return found
+
+
+def _names(features: Sequence[str]) -> Iterator[str]:
+    """Names of columns: a slot has two, roles and targets, of which the second is named by its layer."""
+    previous = ""
+    for name in features:
+        yield f"TARGET_{name}" if previous.startswith("ROLE_") else name
+        previous = name
+
+
+def _rows(lines: Sequence[str], where: str, width: int) -> tuple[list[_Row], str]:
+    """The rows of tokens, and the text that their sentences make."""
+    rows: list[_Row] = []
+    text = _Text()
+    for number, line in enumerate(lines, start=1):
+        place = f"{where}:{number}"
+        if line.startswith("#Text="):
+            text.begin(_plain(line.removeprefix("#Text=")))
+        elif line and not line.startswith("#"):
+            rows.append(_row(line, place, width))
+            text.put(rows[-1])
+    return rows, text.whole()
+
+
+def _row(line: str, where: str, width: int) -> _Row:
+    match = _TOKEN.match(line)
+    if match is None:
+        raise _fault(
+            where, f"{line[:60]!r} is no token: sentence-token, begin-end and the word, tabs between"
+        )
+    cells = tuple(match[6].split("\t")[1 : width + 1])
+    if len(cells) < width:
+        raise _fault(where, f"the token has {len(cells)} columns of annotation; the header names {width}")
+    return _Row(where, match[1] + match[2], int(match[3]), int(match[4]), _plain(match[5]), cells)
+
+
+class _Text:
+    """Puts sentences together at the offsets of their first tokens, which count UTF-16 code units."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.length = 0
+        self.sentence: list[str] = []
+        self.waits = False
+
+    def begin(self, line: str) -> None:
+        self.sentence = [*self.sentence, line] if self.waits else [line]
+        self.waits = True
+
+    def put(self, row: _Row) -> None:
+        if not self.waits:
+            return
+        self.waits = False
+        sentence = "\n".join(self.sentence)
+        ahead = sentence.find(row.words)
+        if ahead < 0:
+            raise _fault(row.where, f"{row.words!r} is not in the #Text of its sentence, {sentence[:60]!r}")
+        gap = row.start - _units(sentence[:ahead]) - self.length
+        if not 0 <= gap <= _WIDEST:
+            message = f"begins at {row.start}; the sentence before ends at {self.length}"
+            raise _fault(row.where, message)
+        self.pieces += ["\n" + " " * (gap - 1) if gap and self.length else " " * gap, sentence]
+        self.length += gap + _units(sentence)
+
+    def whole(self) -> str:
+        return "".join(self.pieces)
+
+
+def _units(text: str) -> int:
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def _plain(value: str) -> str:
+    return _ESCAPE.sub(lambda match: _SPECIAL.get(match[1], match[1]), value)
+
+
+# ---------------------------------------------------------------- layers
+
+
+class _Reader:
+    """Reads the layers of one document."""
+
+    def __init__(
+        self, layers: Sequence[_Layer], rows: Sequence[_Row], text: str, place: Place, gathering: Gathering
+    ) -> None:
+        self.rows, self.text, self.place, self.gathering = rows, text, place, gathering
+        self.converter = Converter(text, "utf-16")
+        self.rejected: list[Rejected] = []
+        self.layers = [layer for layer in layers if layer.is_read]
+        self.by_key: dict[tuple[str, str], Mention] = {}
+        self.by_span: dict[Spans, list[Mention]] = defaultdict(list)
+
+    def take(self) -> None:
+        if faults := [Fault(row.where, "", why) for row in self.rows if (why := self.wrong(row))]:
+            raise DataError(f"{len(faults)} token(s) are not where they say", faults)
+        units = [(layer, self.units(layer)) for layer in self.layers if layer.kind == "SP"]
+        mentions = [m for layer, found in units if not layer.slots for m in self.mentions(layer, found)]
+        for mention in mentions:
+            self.by_span[mention.spans].append(mention)
+        clusters = {id: c for layer in self.layers if layer.kind == "CH" for id, c in self.chains(layer)}
+        mentions = [msgspec.structs.replace(m, cluster=clusters.get(m.id)) for m in mentions]
+        events = [e for layer, found in units if layer.slots for e in self.events(layer, found)]
+        relations = [r for layer in self.layers if layer.kind == "RL" for r in self.relations(layer)]
+        self.gathering.add(
+            self.place,
+            mentions,
+            [msgspec.structs.replace(e, id=f"e{i}") for i, e in enumerate(events, start=1)],
+            [msgspec.structs.replace(r, id=f"r{i}") for i, r in enumerate(relations, start=1)],
+            rejected=self.rejected,
+        )
+
+    def wrong(self, row: _Row) -> str | None:
+        """Why the words of a row are not where it says."""
+        span = self.plain(row)
+        got = None if span is None else self.text[span.start : span.end]
+        return (
+            None if got == row.words else f"{row.start}-{row.end} gives {got!r}, the token is {row.words!r}"
+        )
+
+    def plain(self, row: _Row) -> Span | None:
+        """The span of a row in the text of the file."""
+        try:
+            return Span(self.converter.decode(row.start), self.converter.decode(row.end))
+        except OffsetError:
+            return None
+
+    def units(self, layer: _Layer) -> Units:
+        """The annotations of a layer: by number, or, of one row without a number, by its address."""
+        found: Units = defaultdict(_Unit)
+        for row in self.rows:
+            columns = [_parts(row.cells[layer.first + i]) for i in range(len(layer.features))]
+            for place, values in enumerate(zip_longest(*columns, fillvalue="_")):
+                numbers = [match[1] for value in values if (match := _ID.search(value))]
+                if all(value == "_" for value in values):
+                    continue
+                key = ("", numbers[0]) if numbers else (row.address, str(place))
+                unit = found[key]
+                unit.rows.append(row)
+                for name, value in zip(layer.features, values, strict=True):
+                    slot = name.startswith("TARGET_")  # there, the number is that of the target
+                    unit.values.setdefault(name, value if slot else _ID.sub("", value))
+        return dict(found)
+
+    def spans(self, unit: _Unit) -> Spans:
+        """Where a unit is; its tokens and what is between them."""
+        parts = [self.place.span(*span) for row in unit.rows if (span := self.plain(row)) is not None]
+        merged = joined(parts, self.place.document.text)
+        return (Span(merged[0].start, merged[-1].end),)
+
+    def label(self, layer: _Layer, unit: _Unit) -> tuple[str | None, dict[str, str]]:
+        """The type of a unit and its attributes; the name of the layer where it has no features."""
+        own = {n: _value(v) for n, v in unit.values.items() if n and not n.startswith(("ROLE_", "TARGET_"))}
+        asked = self.gathering.options.label
+        names = [name for name in (asked, *_LABELS) if name in own] or list(own)[:1]
+        if not names:
+            return layer.name.rpartition(".")[2], {}
+        rest = {name: value for name, value in own.items() if name != names[0] and value is not None}
+        return own[names[0]], rest
+
+    def sound(self, layer: _Layer, unit: _Unit, kind: str) -> tuple[str, dict[str, str]] | None:
+        type, attributes = self.label(layer, unit)
+        if type:
+            return type, attributes
+        message = f"{unit.rows[0].where}: an annotation of {layer.name} without a label"
+        self.rejected.append(reject(self.place, kind, "unlabelled", message, self.spans(unit)))
+        return None
+
+    def mentions(self, layer: _Layer, units: Units) -> Iterator[Mention]:
+        for (address, number), unit in units.items():
+            if (found := self.sound(layer, unit, "mention")) is None:
+                continue
+            id = f"m{len(self.by_key) + 1}"
+            mention = Mention(id=id, type=found[0], spans=self.spans(unit), attributes=found[1])
+            self.by_key[(layer.name, f"{address}[{number}]")] = mention
+            yield mention
+
+    def target(self, address: str, number: str | None, layer: str) -> Mention | None:
+        """The mention that a token's address, and a number where the token has several, point to."""
+        names = [layer] if layer else [item.name for item in self.layers]
+        key = f"{address}[0]" if number in (None, "0") else f"[{number}]"
+        found = [self.by_key[(name, key)] for name in names if (name, key) in self.by_key]
+        return found[0] if len(found) == 1 else None
+
+    def events(self, layer: _Layer, units: Units) -> Iterator[Event]:
+        for unit in units.values():
+            if (found := self.sound(layer, unit, "event")) is None:
+                continue
+            spans, (type, attributes) = self.spans(unit), found
+            arguments = tuple(self.arguments(layer, unit, type, spans))
+            yield Event(id="", type=type, trigger=spans, arguments=arguments, attributes=attributes)
+
+    def arguments(self, layer: _Layer, unit: _Unit, type: str, trigger: Spans) -> Iterator[Argument]:
+        for roles, targets in pairwise(layer.features):
+            if not roles.startswith("ROLE_"):
+                continue
+            names, points = unit.values[roles].split(";"), unit.values[targets].split(";")
+            for name, point in zip_longest(names, points, fillvalue=""):
+                role = _value(name) or roles.partition(":")[2].partition("_")[0]
+                mention = self.pointed(point, targets.removeprefix("TARGET_"))
+                if mention is not None:
+                    yield Argument(role=role, mention=mention.id)
+                elif point not in ("_", ""):
+                    more: dict[str, Any] = {"type": type, "role": role, "trigger": tuple(map(tuple, trigger))}
+                    message = f"{unit.rows[0].where}: no mention is at {point!r}"
+                    self.rejected.append(reject(self.place, "argument", "no-mention", message, **more))
+
+    def pointed(self, point: str, layer: str) -> Mention | None:
+        match = _LINK.match(point)
+        layer = "" if layer.startswith("uima.") else layer  # any annotation
+        return None if match is None else self.target(match[1], match[2], layer)
+
+    def relations(self, layer: _Layer) -> Iterator[Relation]:
+        *names, base = layer.features
+        for row in self.rows:
+            columns = [_parts(row.cells[layer.first + i]) for i in range(len(layer.features))]
+            for *values, point in zip_longest(*columns, fillvalue="_"):
+                if point != "_":
+                    yield from self.relation(layer, row, dict(zip(names, values, strict=True)), point, base)
+
+    def relation(
+        self, layer: _Layer, row: _Row, values: Mapping[str, str], point: str, base: str
+    ) -> Iterator[Relation]:
+        """A relation stands in the row of its second end and points to the row of the first."""
+        type, attributes = self.label(layer, _Unit([row], {n: _ID.sub("", v) for n, v in values.items()}))
+        self.gathering.lost["attributes of relations"] += len(attributes)
+        match, name = _LINK.match(point), base.removeprefix("BT_")
+        source = None if match is None else self.target(match[1], match[2], name)
+        target = None if match is None else self.target(row.address, match[3], name)
+        if source is not None and target is not None and type:
+            yield Relation(id="", type=type, source=source.id, target=target.id)
+        else:
+            kind = "no-mention" if type else "unlabelled"
+            message = f"{row.where}: {point!r} and its own row do not name two mentions"
+            self.rejected.append(reject(self.place, "relation", kind, message, type=type or None))
+
+    def chains(self, layer: _Layer) -> Iterator[tuple[str, str]]:
+        """Mentions and the chains that they are in; a link is all rows with one number of chain and link."""
+        links: dict[tuple[str, str], _Unit] = defaultdict(_Unit)
+        for row in self.rows:
+            cells = (row.cells[layer.first + i] for i in range(len(layer.features)))
+            for value in (part for cell in cells for part in _parts(cell)):
+                if (match := _CHAIN.match(_ID.sub("", value))) is not None:
+                    links[(match[2], match[3])].rows.append(row)
+        for (chain, _), unit in links.items():
+            mentions = self.by_span.get(self.spans(unit), [])
+            self.gathering.lost["links of chains that meet no mention"] += not mentions
+            yield from ((mention.id, f"c{chain}") for mention in mentions)
+
+
+def _parts(cell: str) -> list[str]:
+    return _PART.split(cell)
+
+
+def _value(text: str) -> str | None:
+    """A value of a feature; None where it has none."""
+    return None if text in ("_", "*", "") else _plain(text)
