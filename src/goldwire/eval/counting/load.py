@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -13,9 +14,11 @@ import numpy as np
 
 from goldwire.corpora import exclude
 from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.formats.loss import alternatives
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, layer_faults
 from goldwire.corpora.types import Annotations
+from goldwire.corpora.validate import named
 from goldwire.eval.counting import align, rejected, tables
 from goldwire.eval.counting.counts import Patterns
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
@@ -53,9 +56,10 @@ class Layer(msgspec.Struct, frozen=True):
     `documents` is how many documents have a line, `failed` on how many of them the system failed, and `empty`
     how many lines have no unit. `excluded` is how many units touched an excluded region and were taken out of
     both, `uncounted` how many are in documents that are not scored, `triggerless` how many events have no
-    trigger. `rejections` has what was rejected (see `Record.rejections`). `content` is what is annotated, as
-    JSON lines in order of document, without who did it and when. `tags` says how tags were read where the
-    annotations come from such (see `corpora.formats.tags`).
+    trigger, `alternatives` how many types and fillers have such. `rejections` has what was rejected (see
+    `Record.rejections`). `content` is what is annotated, as JSON lines in order of document, without who did
+    it and when. `tags` says how tags were read where the annotations come from such (see
+    `corpora.formats.tags`).
     """
 
     table: Table
@@ -68,6 +72,7 @@ class Layer(msgspec.Struct, frozen=True):
     excluded: int = 0
     uncounted: int = 0
     triggerless: int = 0
+    alternatives: dict[str, int] = {}
     tags: frozenset[str] = frozenset()
 
     @property
@@ -131,6 +136,7 @@ class _Maker:
         self.faults: list[Fault] = []
         self.rejected: list[tuple[int, str]] = []  # the number of a document, and the kind
         self.tags: set[str] = set()
+        self.alternatives: Counter[str] = Counter()
         self.failed = 0
 
     def take(self, chunk: Sequence[Annotations]) -> None:
@@ -150,7 +156,9 @@ class _Maker:
             self.kept += lines
 
     def note(self, lines: Sequence[Annotations]) -> None:
-        """How the tags that annotations come from were read, and where the system failed."""
+        """How tags were read that annotations come from, where the system failed, what has alternatives."""
+        for item in filter(_EVENTS, lines):
+            self.alternatives.update(alternatives(item))
         for details in filter(None, map(attrgetter("provenance.details"), lines)):
             if "tags" in details:
                 self.tags.add(str(details["tags"]))
@@ -188,6 +196,7 @@ class _Maker:
             excluded=gone,
             uncounted=self.binding.uncounted,
             triggerless=int((~table.triggered & (table.event_type != NONE)).sum()),
+            alternatives=dict(+self.alternatives),
             tags=frozenset(self.tags),
         )
 
@@ -226,6 +235,7 @@ def _in_order(ids: list[str], content: bytes) -> bytes:
 
 
 _DOCUMENT = attrgetter("document")
+_EVENTS = attrgetter("events")
 _TURNED_AWAY = attrgetter("rejected")
 # What is annotated, without who did it and when.
 _ANNOTATED = attrgetter("document", "sha256", "mentions", "events", "relations")
@@ -295,7 +305,8 @@ def unit_faults(item: Annotations) -> Iterator[Fault]:
 def _references(item: Annotations) -> Iterator[tuple[str, str]]:
     for i, event in enumerate(item.events):
         for j, argument in enumerate(event.arguments):
-            yield f"$.events[{i}].arguments[{j}].mention", argument.mention
+            for part, id in named(argument):
+                yield f"$.events[{i}].arguments[{j}].{part}", id
     for i, relation in enumerate(item.relations):
         yield f"$.relations[{i}].source", relation.source
         yield f"$.relations[{i}].target", relation.target
