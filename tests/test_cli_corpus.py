@@ -199,7 +199,7 @@ def test_import_names_files_or_what_ships_and_options_have_values(
 
 def test_formats_are_listed_and_explained(corpus: Call) -> None:
     assert [row["name"] for row in corpus("formats", "--json").json] == [
-        "goldwire", "conll", "brat", "tbf", "re3d", "plover",
+        "goldwire", "conll", "brat", "tbf", "re3d", "plover", "muc",
     ]  # fmt: skip
     assert "policy: 'conlleval'" in corpus("formats", "conll").out
     assert "documents not in its files: not judged" in corpus("formats", "conll").out

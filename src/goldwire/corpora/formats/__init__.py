@@ -26,6 +26,7 @@ FORMATS = {
     "tbf": "goldwire.corpora.formats.tbf",
     "re3d": "goldwire.corpora.formats.re3d",
     "plover": "goldwire.corpora.formats.plover",
+    "muc": "goldwire.corpora.formats.muc",
 }
 
 
