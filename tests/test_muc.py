@@ -8,6 +8,7 @@ import pytest
 
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.formats import Reading, muc
+from goldwire.corpora.formats.recognise import recognise
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Argument
@@ -86,6 +87,12 @@ def test_another_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
     path.write_text(text)
     with pytest.raises(DataError, match=told):
         muc.read([path], muc.Options())
+
+
+def test_a_file_is_recognised_by_its_templates(tmp_path: Path) -> None:
+    path = tmp_path / "dev.json"
+    path.write_text("\n".join(json.dumps(each) for each in (record(id="d0"), record(TEMPLATE))))
+    assert recognise([path]).format == "muc"
 
 
 def test_it_is_not_written(tmp_path: Path) -> None:

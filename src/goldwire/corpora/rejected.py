@@ -46,7 +46,7 @@ KINDS: dict[str, str] = {
     "unknown-document": "the corpus has no document of this id or text",
     "text-changed": "made for another text than the document has",
     "repeated-document": "the document has an earlier line",
-    "no-text": "the task has no text",
+    "no-text": "the task or record has no text that can be annotated",
     "superseded": "the same person did the same document again later",
     "base-changed": "the layer that it was made from is another one now",
 }

@@ -66,6 +66,8 @@ def sound(
     """
     if faults := validate.binding_faults(annotations, document):
         raise DataError(f"annotations of {annotations.document!r} cannot be sorted out", faults)
+    if validate.is_plain(annotations, document, ontology):
+        return annotations, []
     sifter = _Sifter(document, ontology, annotations.rejected)
     mentions = tuple(sifter.mentions(annotations.mentions))
     events = tuple(sifter.events(annotations.events))

@@ -184,3 +184,23 @@ class Annotations(_Struct, frozen=True):
     relations: tuple[Relation, ...] = ()
     provenance: Provenance = Provenance()
     rejected: tuple[Rejected, ...] = ()
+
+
+class Tokens(_Struct, frozen=True, gc=False):
+    """The tokens of one document and their tags, as a file gave them, beside a layer's line for it.
+
+    Token i is `text[starts[i]:ends[i]]`. `tags` has the raw tags of each sentence, prefixes and all, parted
+    by tabs: as one string they take a tenth of the memory. `scheme` is that of the file (see
+    `corpora.formats.tags`). `whole` is false where the line has less than the tags say, because a mention
+    was turned away. `bound` is a hash over all this and the mentions of the line (see `corpora.tokens`): if
+    one is changed, the tokens are believed no longer.
+    """
+
+    document: str
+    sha256: str
+    starts: tuple[Offset, ...]
+    ends: tuple[Offset, ...]
+    tags: tuple[str, ...]
+    scheme: str
+    bound: str
+    whole: bool = True

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from math import isinf
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -18,7 +19,8 @@ from goldwire.eval.measure import ALIASES, BOTH_SIDED, Measure, name, parse
 class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Measures that belong together, and what they are.
 
-    `classes`: results also tell how many mentions are COR, INC, PAR, MIS and SPU.
+    `classes`: results also tell how many mentions are COR, INC, PAR, MIS and SPU. `tags`: the policy by which
+    tags are read that layers came with, whatever they were imported by (see `corpora.formats.tags`).
     """
 
     title: str
@@ -28,6 +30,7 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     agrees: str
     measures: tuple[str, ...]
     classes: bool = False
+    tags: Literal["conlleval", "discard", "strict"] | None = None
     name: str = ""
 
 

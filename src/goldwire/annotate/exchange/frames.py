@@ -49,7 +49,7 @@ def encode(
     made: list[tasks.Task] = []
     faults: list[Fault] = []
     lost: Counter[str] = Counter()
-    bars = {event: labelconfig.roles(ontology, event) for event in ontology.events}
+    bars = labelconfig.role_bars(ontology)
     for document in documents:
         if document.id not in layer:
             continue

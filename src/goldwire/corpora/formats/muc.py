@@ -23,13 +23,20 @@ import msgspec
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode, normalise
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Reading, loss
+from goldwire.corpora.formats import Facts, Reading, loss
+from goldwire.corpora.formats.head import Head
 from goldwire.corpora.places import Placer
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Rejected, Span, Spans
 from goldwire.corpora.validate import Flaw
 
 COVERS = "listed"
+FACTS = Facts(
+    about="Templates of MUC-4 as the JSON of GTT: incidents with roles filled by entities, without triggers",
+    loss="other fields than docid, doctext and templates",
+    coverage="its object, also one without a template",
+    example="goldwire corpus new muc --from dev.json --format muc --ontology none --layer gold",
+)
 TYPE = "incident_type"
 FILLER = "FILLER"
 _SPACE = re.compile(r"\s*")
@@ -44,6 +51,14 @@ class _Record(msgspec.Struct, frozen=True):
     docid: str
     templates: list[dict[str, Any]]
     doctext: str | None = None
+
+
+def recognise(head: Head) -> bool:
+    """Objects with an id and templates that say the type of an incident."""
+    records = [record for record in head.records if isinstance(record, dict)]
+    lists = [record.get("templates") for record in records if "docid" in record]
+    templates = [item for found in lists if isinstance(found, list) for item in found]
+    return len(lists) == len(records) and any(isinstance(item, dict) and TYPE in item for item in templates)
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:

@@ -126,15 +126,18 @@ def _number(items: Iterable[tuple[str | None, str, Any, str]]) -> Numbered:
     for cluster, id, key, type in items:
         home = members.setdefault((cluster is None, cluster if cluster is not None else id), {})
         home[key] = min(home.get(key, type), type)
-    contents = {name: sorted(home) for name, home in members.items()}
-    entries = [
-        (key, is_back(name[1]), type, contents[name], name)
-        for name, home in members.items()
-        for key, type in home.items()
+    times = Counter(key for home in members.values() for key in home)
+    clusters: dict[tuple[bool, str], list[tuple[Any, int]]] = {
+        name: [(key, 0) for key in home if times[key] == 1] for name, home in members.items()
+    }
+    several = [
+        (key, type, name) for name, home in members.items() for key, type in home.items() if times[key] > 1
     ]
+    contents = {name: sorted(members[name]) for _, _, name in several}
     seen: Counter[Hashable] = Counter()
-    clusters: dict[tuple[bool, str], list[tuple[Any, int]]] = {name: [] for name in members}
-    for key, *_, name in sorted(entries):
+    for key, *_, name in sorted(
+        (key, is_back(name[1]), type, contents[name], name) for key, type, name in several
+    ):
         clusters[name].append((key, seen[key]))
         seen[key] += 1
     return list(clusters.values())

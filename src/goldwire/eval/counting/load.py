@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,16 @@ import numpy as np
 from goldwire.corpora import exclude
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats.loss import alternatives
+from goldwire.corpora.formats.tags import Policy
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, layer_faults
-from goldwire.corpora.types import Annotations
-from goldwire.corpora.validate import named
+from goldwire.corpora.tokens import by_document, fits
+from goldwire.corpora.types import Annotations, Tokens
 from goldwire.eval.counting import align, rejected, tables
 from goldwire.eval.counting.counts import Patterns
+from goldwire.eval.counting.faults import unit_faults
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
+from goldwire.eval.counting.tags import read_as
 from goldwire.eval.counting.texts import Row, TextRow, Texts, ascend, iter_chunks
 
 
@@ -30,7 +33,8 @@ class Need(msgspec.Struct, frozen=True):
 
     The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole;
     with `texts`, the texts of the documents; with `rejected`, the rejected units of systems (see
-    `counting.rejected`).
+    `counting.rejected`); with `tokens`, those that layers came with. `tags` is the policy by which mentions
+    are read from the tags of such tokens, whatever the layer was read by; None for its mentions as they are.
     """
 
     attributes: tuple[str, ...] = ()
@@ -38,6 +42,13 @@ class Need(msgspec.Struct, frozen=True):
     items: bool = False
     texts: bool = False
     rejected: bool = False
+    tokens: bool = False
+    tags: Policy | None = None
+
+    @property
+    def keeps_tokens(self) -> bool:
+        """Whether the tokens that layers came with are read at all."""
+        return self.tokens or self.tags is not None
 
     @property
     def type(self) -> type[Row]:
@@ -59,7 +70,8 @@ class Layer(msgspec.Struct, frozen=True):
     trigger, `alternatives` how many types and fillers have such. `rejections` has what was rejected (see
     `Record.rejections`). `content` is what is annotated, as JSON lines in order of document, without who did
     it and when. `tags` says how tags were read where the annotations come from such (see
-    `corpora.formats.tags`).
+    `corpora.formats.tags`). `tokens` are those that lines came with and that are bound to them still, by
+    document.
     """
 
     table: Table
@@ -74,6 +86,7 @@ class Layer(msgspec.Struct, frozen=True):
     triggerless: int = 0
     alternatives: dict[str, int] = {}
     tags: frozenset[str] = frozenset()
+    tokens: Mapping[str, Tokens] = {}
 
     @property
     def fingerprint(self) -> str:
@@ -115,9 +128,10 @@ def make_layer(
     need: Need = PLAIN,
     *,
     where: str = "layer",
+    tokens: Sequence[Tokens] = (),
 ) -> Layer:
-    """A layer from its annotations, given in any number of lists; see `read_layer`."""
-    maker = _Maker(texts, codes, need)
+    """A layer from its annotations, given in any number of lists, and the tokens kept beside it."""
+    maker = _Maker(texts, codes, need, tokens)
     for chunk in chunks:
         maker.take(chunk)
     return maker.layer(where)
@@ -126,8 +140,10 @@ def make_layer(
 class _Maker:
     """A layer as its lines come in."""
 
-    def __init__(self, texts: Texts, codes: Codes, need: Need) -> None:
+    def __init__(self, texts: Texts, codes: Codes, need: Need, tokens: Sequence[Tokens]) -> None:
         self.texts, self.codes, self.need = texts, codes, need
+        self.given = by_document(tokens)
+        self.tokens: dict[str, Tokens] = {}
         self.binding = _Binding(texts)
         self.parts: list[Table] = []
         self.content: list[bytes] = []
@@ -145,6 +161,7 @@ class _Maker:
         turned_away = any(map(_TURNED_AWAY, fitting))
         self.content.append(_ENCODE_LINES(list(map(_content if turned_away else _ANNOTATED, fitting))))
         self.ids += self.texts.ids if fitting is chunk else map(_DOCUMENT, fitting)
+        fitting = self.with_tokens(fitting) if self.given else fitting
         self.note(fitting)
         lines = self.with_rejected(fitting, numbers) if turned_away else fitting
         table = _table(lines, numbers, self.codes, self.need, holders=lines is not fitting)
@@ -154,6 +171,16 @@ class _Maker:
             self.parts.append(table)
         if self.need.items:
             self.kept += lines
+
+    def with_tokens(self, lines: Sequence[Annotations]) -> Sequence[Annotations]:
+        """The lines as their tags are to be read; tokens that are bound to them are kept."""
+        found, policy = list(lines), self.need.tags
+        for place, line in enumerate(lines):
+            kept = self.given.get(line.document)
+            if kept is not None and fits(kept, line):
+                self.tokens[line.document] = kept
+                found[place] = line if policy is None else read_as(line, kept, policy)
+        return found
 
     def note(self, lines: Sequence[Annotations]) -> None:
         """How tags were read that annotations come from, where the system failed, what has alternatives."""
@@ -198,6 +225,7 @@ class _Maker:
             triggerless=int((~table.triggered & (table.event_type != NONE)).sum()),
             alternatives=dict(+self.alternatives),
             tags=frozenset(self.tags),
+            tokens=self.tokens,
         )
 
     def rejections(self, table: Table) -> Patterns:
@@ -283,33 +311,6 @@ def _is_sound(table: Table) -> bool:
         if not ((extents.starts < extents.ends).all() and (np.diff(extents.offset) > 0).all()):
             return False
     return True
-
-
-def unit_faults(item: Annotations) -> Iterator[Fault]:
-    """What keeps annotations from being scored: spans that are none, mentions named that are not there."""
-    units = [("mentions", i, "spans", mention.spans) for i, mention in enumerate(item.mentions)]
-    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events) if event.trigger]
-    for kind, i, field, spans in units:
-        if not spans:
-            yield Fault(item.document, f"$.{kind}[{i}].{field}", "at least one span is needed")
-        for j, span in enumerate(spans):
-            if span.start >= span.end:
-                path = f"$.{kind}[{i}].{field}[{j}]"
-                yield Fault(item.document, path, f"[{span.start}, {span.end}] is not a span")
-    known = {mention.id for mention in item.mentions}
-    for path, name in _references(item):
-        if name not in known:
-            yield Fault(item.document, path, f"there is no mention {name!r}")
-
-
-def _references(item: Annotations) -> Iterator[tuple[str, str]]:
-    for i, event in enumerate(item.events):
-        for j, argument in enumerate(event.arguments):
-            for part, id in named(argument):
-                yield f"$.events[{i}].arguments[{j}].{part}", id
-    for i, relation in enumerate(item.relations):
-        yield f"$.relations[{i}].source", relation.source
-        yield f"$.relations[{i}].target", relation.target
 
 
 class _Binding:

@@ -169,8 +169,8 @@ def make_extents(document: Ints, spans: Sequence[Spans]) -> Extents:
     return Extents(
         document,
         np.concatenate([[0], np.cumsum(sizes)]),
-        _ints(map(attrgetter("start"), flat), len(flat)),
-        _ints(map(attrgetter("end"), flat), len(flat)),
+        _offsets([part.start for part in flat]),
+        _offsets([part.end for part in flat]),
         shape,
     )
 
@@ -267,8 +267,8 @@ def excluded_extents(regions: Sequence[tuple[Excluded, ...]]) -> Extents:
     return Extents(
         np.repeat(np.arange(len(regions)), counts),
         np.arange(len(flat) + 1),
-        _ints(map(attrgetter("start"), flat), len(flat)),
-        _ints(map(attrgetter("end"), flat), len(flat)),
+        _offsets([part.start for part in flat]),
+        _offsets([part.end for part in flat]),
         np.zeros(len(flat), np.int64),
     )
 
@@ -302,8 +302,19 @@ def keep(table: Table, mentions: Bools, events: Bools) -> tuple[Table, int]:
 
 
 # ---------------------------------------------------------------- columns
+_FAR = 2**53  # no text is so long
+
+
 def _ints(values: Iterable[int], size: int) -> Ints:
     return np.fromiter(values, np.int64, size)
+
+
+def _offsets(values: Sequence[int]) -> Ints:
+    """Offsets as a column; those beyond what it holds are beyond any text too, and stay so."""
+    try:
+        return np.array(values, np.int64)
+    except OverflowError:
+        return np.array([min(value, _FAR) for value in values], np.int64)
 
 
 def _flat(items: Sequence[Any], field: str, owner: Ints) -> tuple[list[Any], Ints]:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.quotes import Finder
@@ -151,7 +152,7 @@ class ModelExtractor:
             completion = msgspec.json.decode(reply, type=_Completion)
         except DocumentError as error:
             raise DocumentError(str(error), {"usage": self._bill(spent)}, cause=error.cause) from error
-        except msgspec.DecodeError as error:
+        except BROKEN as error:
             return f"the server's reply is no chat completion: {error}"
         if completion.usage is not None:
             spent["tokens_in"] += completion.usage.prompt_tokens
@@ -169,7 +170,7 @@ class ModelExtractor:
             raise DocumentError("the answer was cut off (length)", {"usage": self._bill(spent)})
         try:
             return msgspec.json.decode(_unfenced(choice.message.content or ""), type=_Answer)
-        except msgspec.DecodeError as error:
+        except BROKEN as error:
             return f"the answer is not in the form asked for: {error}"
 
     def _bill(self, spent: Counter[str]) -> dict[str, float]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import DataError, Fault, JudgementError
-from goldwire.corpora.store import write_atomic
+from goldwire.corpora.store import write_output
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
 from goldwire.eval.record.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
@@ -324,8 +324,7 @@ def read_record(path: Path) -> Record:
 
 def write_record(record: Record, path: Path) -> Path:
     """Put a record at `path`, whole or not at all; folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, encode_record(record))
+    write_output(path, encode_record(record))
     return path
 
 
