@@ -81,7 +81,10 @@ def test_documents_are_those_of_the_corpus_or_turned_away(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize(("text", "told"), [("{", "not JSON"), ("[]", "no MUC"), ("", "no MUC")])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("{", "not JSON"), ('{"docid": "\\udcff"}', "not JSON"), ("[]", "no MUC"), ("", "no MUC")],
+)
 def test_another_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(text)

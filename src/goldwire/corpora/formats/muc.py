@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.corpora.codec import read_bytes
+from goldwire.corpora.codec import BROKEN, line_faults, read_bytes
 from goldwire.corpora.encodings import decode, normalise
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss
@@ -101,16 +101,24 @@ def _records(path: Path, lost: Counter[str]) -> Iterator[tuple[str, _Record]]:
 
 def _objects(path: Path) -> Iterator[tuple[str, Any]]:
     text = decode(read_bytes(path), str(path))
-    decoder, line, before = json.JSONDecoder(strict=False), 1, 0
+    decoder, line, before = json.JSONDecoder(), 1, 0
     at = _after_space(text, 0)
     while at < len(text):
         line, before = line + text.count("\n", before, at), at
         try:
-            value, end = decoder.raw_decode(text, at)
+            _, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path}: not JSON", [Fault(f"{path}:{line}", "", str(error))]) from error
-        yield f"{path}:{line}", value
+        yield f"{path}:{line}", _decoded(text[at:end].encode("utf-8"), f"{path}:{line}")
         at = _after_space(text, end)
+
+
+def _decoded(data: bytes, where: str) -> Any:
+    """An object once more, by msgspec: half a character (a lone surrogate) is no text."""
+    try:
+        return msgspec.json.decode(data)
+    except BROKEN as error:
+        raise DataError(f"{where}: not JSON", line_faults(data, Any, where, error)) from error
 
 
 def _after_space(text: str, at: int) -> int:
