@@ -41,7 +41,7 @@ def measures(draw):
         "document": ("type",),
     }[units]
     if match in FORMS:
-        needed = ("form",)
+        needed = ("form",) if units == "entity" else ("type",)
     others = [key for key in KEYS[units] if key not in (*needed, "surface", "span", "trigger")]
     if units in ATTRIBUTED and units != "attribute" and match not in ("first-overlap", *FORMS):
         others += ["form", "Polarity-2"]
@@ -55,7 +55,7 @@ def measures(draw):
                 "labels": st.sampled_from(["gold", "all"]),
                 "average": st.sampled_from(averages),
                 "beta": st.floats(0.01, 100).map(repr) | st.just("inf"),
-                **({"words": st.just("exact")} if match in FORMS else {}),
+                **({"words": st.just("exact")} if needed == ("form",) else {}),
                 **({"triggers": st.sampled_from(["gold", "matched"])} if units == "argument" else {}),
                 **(
                     {"each": st.just("type")}
@@ -151,7 +151,7 @@ def test_means_are_macro_averages_over_their_parts():
         ("entity:span+form@bag", "'span' is no key"),
         ("entity:form+realis@any-place", "'realis' is no key"),
         ("entity:span@exact,words=exact", "an option of form only"),
-        ("event:trigger@bag", "not matched by"),
+        ("event:trigger@bag", "'trigger' is no key"),
         ("entity:span+form@first-overlap", "span and type alone"),
     ],
 )

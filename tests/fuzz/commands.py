@@ -31,6 +31,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "tbf": (f"{IMPORT}tbf",),
     "re3d": ("corpus new {out} --format re3d --layer gold --from {in}",),
     "plover": ("corpus new {out} --format plover --layer gold --from {at}",),
+    "muc": ("corpus new {out} --from {at} --ontology none", f"{IMPORT}muc"),
     "doccano": ("corpus new {out} --from {at}", f"{IMPORT}doccano"),
     "prodigy": ("corpus new {out} --from {at}", f"{IMPORT}prodigy"),
     "langextract": ("corpus new {out} --from {at}", f"{IMPORT}langextract"),

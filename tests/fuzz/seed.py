@@ -118,6 +118,20 @@ def seed_formats(corpus: Corpus) -> None:
             {"id": "r1", "event": "AGREE", "mode": "talks", "text": text, "date": "2021-08-13", "textInfo": {"markup": markup}},
         ]),
     )  # fmt: skip
+    templates = [
+        {
+            "incident_type": "arson / attack",
+            "PerpInd": [[["two rebels", 0], ["bandits", 23]]],
+            "PerpOrg": [],
+            "Target": [[["truck", 41]], ["rebels"]],
+        }
+    ]
+    burned = "two rebels, said to be bandits, burned a truck; the rebels fled."
+    records = (
+        {"docid": "d1", "doctext": burned, "templates": templates},
+        {"docid": "d2", "doctext": "nothing happened.", "templates": []},
+    )
+    put("muc/small/a.jsonl", "".join(f"{json.dumps(each)}\n" for each in records))
 
 
 def seed_tools(corpus: Corpus) -> None:

@@ -6,8 +6,8 @@ its value, a cluster by which mentions it joins. Only those count who could have
 event has no say on its arguments.
 
 Decisions are a file of `Disagreement` lines with `decision` filled in: true or false for a unit, the value
-for an attribute. What hangs on an undecided mention or event comes up once that is decided. Heads are taken
-where they are the same; scores are not.
+for an attribute. What hangs on an undecided mention or event comes up once that is decided. Heads and
+alternatives are taken where they are the same; scores are not.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class View:
             key = name(event.type, event.trigger) if event.trigger else _frame(event, names)
             self.events[_again(key, self.events)] = event
         self.arguments = {
-            (key, argument.role, names[argument.mention])
+            (key, argument.role, names[argument.mention]): tuple(names[id] for id in argument.alternatives)
             for key, event in self.events.items()
             for argument in event.arguments
         }
@@ -262,6 +262,7 @@ class Judge:
         return Event(
             id=id,
             type=first.type,
+            alternatives=first.alternatives if len({e.alternatives for e in holders.values()}) == 1 else (),
             trigger=first.trigger,
             arguments=tuple(self._arguments(key, [*holders], ids)),
             attributes=self._attributes("event", key, holders),
@@ -296,7 +297,10 @@ class Judge:
             says: dict[str, Say] = {n: (event, role, mention) in view.arguments for n, view in views.items()}
             words = f"{role} of {self._words(event)}: {self._words(mention)}"
             if self._judge("argument", f"{event} {role} {mention}", words, says):
-                yield Argument(role=role, mention=ids[mention])
+                given = {view.arguments.get((event, role, mention)) for view in views.values()} - {None}
+                same = next(iter(given)) if len(given) == 1 else ()
+                others = tuple(ids[name] for name in same or () if name in ids)
+                yield Argument(role=role, mention=ids[mention], alternatives=others)
 
     def _relations(self, ids: Mapping[str, str]) -> Iterator[Relation]:
         """Those whose ends are kept; only layers that have both are asked."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from goldwire.corpora.types import Annotations, Excluded, Spans
+from goldwire.corpora.types import Annotations, Argument, Excluded, Spans
 
 
 def reason(spans: Spans, regions: Sequence[Excluded]) -> str | None:
@@ -23,6 +23,14 @@ def reason(spans: Spans, regions: Sequence[Excluded]) -> str | None:
     return None
 
 
+def _without(arguments: Iterable[Argument], gone: set[str]) -> Iterator[Argument]:
+    """The arguments without mentions that are gone; of alternatives the first that is left stands."""
+    for argument in arguments:
+        left = [id for id in (argument.mention, *argument.alternatives) if id not in gone]
+        if left:
+            yield msgspec.structs.replace(argument, mention=left[0], alternatives=tuple(left[1:]))
+
+
 def leave_out(annotations: Annotations, regions: Sequence[Excluded]) -> tuple[Annotations, int]:
     """The annotations that touch no region, and how many mentions and events did.
 
@@ -37,8 +45,7 @@ def leave_out(annotations: Annotations, regions: Sequence[Excluded]) -> tuple[An
         annotations,
         mentions=mentions,
         events=tuple(
-            msgspec.structs.replace(e, arguments=tuple(a for a in e.arguments if a.mention not in gone))
-            for e in events
+            msgspec.structs.replace(e, arguments=tuple(_without(e.arguments, gone))) for e in events
         ),
         relations=tuple(r for r in annotations.relations if not {r.source, r.target} & gone),
     )

@@ -53,6 +53,7 @@ class _Mention(_Struct, frozen=True):
 class _Argument(_Struct, frozen=True):
     role: str
     mention: str | None = None
+    alternatives: tuple[str, ...] = ()
     spans: Spans | None = None
     occurrence: _Occurrence | None = None
     type: str | None = None
@@ -62,6 +63,7 @@ class _Argument(_Struct, frozen=True):
 
 class _Event(_Struct, frozen=True):
     type: str
+    alternatives: tuple[str, ...] = ()
     trigger: Spans | None = None
     occurrence: _Occurrence | None = None
     id: str | None = None
@@ -98,12 +100,7 @@ class Reader:
         self.unmapped: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self._fresh: Iterator[str] = iter(())  # ids for mentions that came without
-        self._placer = Placer(document)
-
-    @property
-    def repaired(self) -> int:
-        """How many items had offsets in another unit."""
-        return self._placer.repaired
+        self.placer = Placer(document)
 
     def read(
         self,
@@ -170,7 +167,7 @@ class Reader:
         if type is None:
             self.left |= {item.id} if item.id else set()
             return None
-        spans = self._placer.mention(item.spans, item.text, item.occurrence)
+        spans = self.placer.mention(item.spans, item.text, item.occurrence)
         if item.id:
             self.places.setdefault(item.id, item.spans if isinstance(spans, Flaw) else spans)
         if isinstance(spans, Flaw):
@@ -188,7 +185,7 @@ class Reader:
 
     def _event(self, raw: msgspec.Raw, path: str) -> Event | None:
         item, flaw = self._decoded(raw, _Event, "trigger")
-        trigger = flaw if item is None else self._placer.trigger(item.trigger, item.text, item.occurrence)
+        trigger = flaw if item is None else self.placer.trigger(item.trigger, item.text, item.occurrence)
         if item is None or isinstance(trigger, Flaw):
             self._reject_event(raw, trigger if isinstance(trigger, Flaw) else flaw, path)
             return None
@@ -199,6 +196,7 @@ class Reader:
         return Event(
             id=item.id or "",
             type=type,
+            alternatives=tuple(filter(None, map(self._event_type, item.alternatives))),
             trigger=trigger,
             arguments=tuple(self._arguments(item.arguments, holder, path)),
             attributes=self._attributes(item.attributes),
@@ -235,7 +233,10 @@ class Reader:
         if isinstance(mention, Flaw):
             self._reject_argument(raw, mention, event, path, role)
             return None
-        return Argument(role=role, mention=mention, score=item.score) if role and mention else None
+        if not role or not mention:
+            return None
+        others = tuple(id for id in item.alternatives if id not in self.left)
+        return Argument(role=role, mention=mention, alternatives=others, score=item.score)
 
     def _filler(self, item: _Argument, event: str, role: str) -> str | Flaw | None:
         """The id of the mention that an argument names; one is made where its spans and type are certain.
@@ -263,12 +264,12 @@ class Reader:
         A mention that the role takes goes first; where there is none, it is the first place of the words.
         """
         if item.spans or item.text is None or item.occurrence is not None:
-            return self._placer.argument(item.spans, item.text, item.occurrence)
-        places = self._placer.places(item.text)
+            return self.placer.argument(item.spans, item.text, item.occurrence)
+        places = self.placer.places(item.text)
         same = [m for spans in places for m in self._standing.get(spans, ()) if type in (None, m.type)]
         if same:
             return min(same, key=lambda mention: mention.type not in allowed).spans
-        return self._placer.argument(None, item.text, 1)
+        return self.placer.argument(None, item.text, 1)
 
     def _mention_at(self, spans: Spans, type: str | None, allowed: frozenset[str]) -> str | None:
         same = [m for m in self._standing.get(spans, ()) if type in (None, m.type)]

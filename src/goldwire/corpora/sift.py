@@ -139,13 +139,16 @@ class _Sifter:
                 self.reject_argument(event, argument, flaw.kind, flaw.message)
 
     def argument_flaw(self, event: str, argument: Argument) -> Flaw | None:
-        absent = self.absent(argument.mention)
+        found = (self.filler_flaw(event, argument.role, id) for _, id in validate.named(argument))
+        return next(filter(None, found), None)
+
+    def filler_flaw(self, event: str, role: str, mention: str) -> Flaw | None:
+        absent = self.absent(mention)
         if absent is not None and absent.kind not in IN_PLACE:
             return absent
         if self.ontology is None:
             return absent
-        filler = self.types.get(argument.mention)
-        return next(validate.role_flaws(event, argument.role, filler, self.ontology), absent)
+        return next(validate.role_flaws(event, role, self.types.get(mention), self.ontology), absent)
 
     def absent(self, id: str) -> Flaw | None:
         """What is wrong with naming a mention: it is not there, or was rejected."""

@@ -206,5 +206,5 @@ def read(
         annotations=annotations,
         unmapped=dict(reader.unmapped),
         dropped=dict(reader.dropped),
-        repaired=reader.repaired,
+        repaired=reader.placer.repaired,
     )

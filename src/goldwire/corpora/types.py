@@ -82,10 +82,14 @@ class Mention(_Struct, frozen=True):
 
 
 class Argument(_Struct, frozen=True):
-    """A mention's part in an event; `mention` is the id of a mention of the same document."""
+    """A mention's part in an event; `mention` is the id of a mention of the same document.
+
+    Of `alternatives`, ids of other mentions, any would be as right.
+    """
 
     role: str
     mention: str
+    alternatives: tuple[str, ...] = ()
     score: float | None = None
 
 
@@ -93,10 +97,12 @@ class Event(_Struct, frozen=True):
     """A trigger with its type, arguments and attributes (realis, polarity, …).
 
     An event of a document, such as a template of MUC, has no trigger: `trigger` is empty, and absent on disk.
+    Of `alternatives`, other types, any would be as right.
     """
 
     id: str
     type: str
+    alternatives: tuple[str, ...] = ()
     trigger: Spans = ()
     arguments: tuple[Argument, ...] = ()
     attributes: dict[str, str] = {}

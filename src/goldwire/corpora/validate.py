@@ -14,7 +14,17 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.tokens import TOKENS
-from goldwire.corpora.types import Annotations, Document, Event, Mention, Relation, Span, Spans, Tokens
+from goldwire.corpora.types import (
+    Annotations,
+    Argument,
+    Document,
+    Event,
+    Mention,
+    Relation,
+    Span,
+    Spans,
+    Tokens,
+)
 
 
 def annotation_faults(
@@ -189,12 +199,19 @@ def _id_flaws(annotations: Annotations) -> Flaws:
     known = {mention.id for mention in annotations.mentions}
     for i, event in enumerate(annotations.events):
         for j, argument in enumerate(event.arguments):
-            if argument.mention not in known:
-                yield Flaw(f"$.events[{i}].arguments[{j}].mention", *missing(argument.mention))
+            places = ((part, id) for part, id in named(argument) if id not in known)
+            yield from (Flaw(f"$.events[{i}].arguments[{j}].{part}", *missing(id)) for part, id in places)
     for i, relation in enumerate(annotations.relations):
         for end in ("source", "target"):
             if getattr(relation, end) not in known:
                 yield Flaw(f"$.relations[{i}].{end}", *missing(getattr(relation, end)))
+
+
+def named(argument: Argument) -> Iterator[tuple[str, str]]:
+    """The mentions that an argument names, each with its place in it."""
+    yield "mention", argument.mention
+    for i, id in enumerate(argument.alternatives):
+        yield f"alternatives[{i}]", id
 
 
 def missing(id: str) -> tuple[str, str]:
@@ -213,8 +230,9 @@ def _label_flaws(annotations: Annotations, ontology: Ontology) -> Flaws:
         yield from _at(path, type_flaws(event, ontology))
         yield from _at(path, attribute_flaws(event, ontology))
         for j, argument in enumerate(event.arguments):
-            filler = types.get(argument.mention)
-            yield from _at(f"{path}.arguments[{j}]", role_flaws(event.type, argument.role, filler, ontology))
+            for _, id in named(argument):
+                flaws = role_flaws(event.type, argument.role, types.get(id), ontology)
+                yield from _at(f"{path}.arguments[{j}]", flaws)
     for i, relation in enumerate(annotations.relations):
         ends = types.get(relation.source), types.get(relation.target)
         yield from _at(f"$.relations[{i}]", relation_flaws(relation.type, ends, ontology))
@@ -224,9 +242,11 @@ def type_flaws(unit: Mention | Event, ontology: Ontology) -> Flaws:
     """A type of mention or event that the ontology does not have."""
     is_mention = isinstance(unit, Mention)
     known: Iterable[str] = ontology.entities if is_mention else ontology.events
-    if unit.type not in known:
-        what = "entity type" if is_mention else "event type"
-        yield Flaw(".type", "unknown-type", _unknown(what, unit.type, known))
+    others = () if isinstance(unit, Mention) else unit.alternatives
+    for part, type in ((".type", unit.type), *((".alternatives", other) for other in others)):
+        if type not in known:
+            what = "entity type" if is_mention else "event type"
+            yield Flaw(part, "unknown-type", _unknown(what, type, known))
 
 
 def role_flaws(event: str, role: str, filler: str | None, ontology: Ontology) -> Flaws:

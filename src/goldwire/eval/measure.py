@@ -60,14 +60,12 @@ _SPANS = (
     "extended",
     "head",
 )
-FORMS = ("bag", "any-place")  # the matches of mentions by their words alone, as a multiset and as a set
-_FORM_KEY = (
-    "form",
-    "type",
-)  # their key, in which `form` is no attribute: an ontology may have one of the name
+FORMS = ("bag", "any-place")  # the matches of units by what they say alone, as a multiset and as a set
+# Their keys, of mentions and of events; `form` is no attribute in them: an ontology may have one of the name.
+_FORM_KEYS: dict[str, tuple[str, ...]] = {"entity": ("form", "type"), "event": ("type",)}
 MATCHES: dict[Units, tuple[str, ...]] = {
     "entity": (*_SPANS, "first-overlap", *FORMS),
-    "event": _SPANS,
+    "event": (*_SPANS, "bag"),
     "argument": (*_SPANS, "coref"),
     "attribute": ("exact",),
     "relation": ("exact",),
@@ -91,6 +89,7 @@ ALIASES: dict[str, str] = {
     "surface": "entity:surface+type@exact",
     "bag": "entity:form+type@bag",
     "any-place": "entity:form+type@any-place",
+    "incident": "event:type@bag",
     "TI": "event:trigger@exact",
     "TC": "event:trigger+type@exact",
     "AI": "argument:type+span@exact",
@@ -300,7 +299,7 @@ def _units(kind: str) -> Units:
 
 
 def _keys(units: Units, match: str) -> tuple[str, ...]:
-    return _FORM_KEY if match in FORMS else KEYS[units]
+    return _FORM_KEYS[units] if match in FORMS else KEYS[units]
 
 
 def _canonical(units: Units, key: tuple[str, ...], match: str) -> tuple[str, ...]:
@@ -359,7 +358,7 @@ def _check(measure: Measure) -> None:
 
 def _wrong_keys(measure: Measure) -> Iterator[str]:
     units, key = measure.units, set(measure.key)
-    for group in _NEEDED[units] if measure.match not in FORMS else (("form",),):
+    for group in _NEEDED[units] if measure.match not in FORMS else (_FORM_KEYS[units][:1],):
         if not key & set(group):
             yield f"the key of {units} needs {' or '.join(group)}"
     if units == "attribute" and not measure.attributes:
@@ -381,7 +380,7 @@ def _wrong_options(measure: Measure) -> Iterator[str]:
         yield f"each={measure.each} is an option of events only"
     if measure.each and (measure.match not in DICES or "type" in measure.key):
         yield f"each={measure.each} is for a key without type, matched by {' or '.join(DICES)}"
-    if measure.words != "folded" and measure.match not in FORMS:
+    if measure.words != "folded" and "form" not in measure.key:
         yield f"words={measure.words} is an option of form only"
     if measure.match in MEANS and measure.average != "macro":
         yield f"{measure.match} is the mean over its parts and has no average={measure.average}"

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from goldwire.eval.comparability import rejections
-from goldwire.eval.measure import Measure, Units, parse
+from goldwire.eval.measure import FORMS, Measure, Units, parse
 from goldwire.eval.record import Coverage, LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.rejections import rejection_rate
 from goldwire.eval.text import amount, interval, listed, points
@@ -23,6 +23,7 @@ Kind = Literal[
     "lost",
     "excluded",
     "triggerless",
+    "alternatives",
     "undefined",
     "repeated",
 ]
@@ -40,6 +41,7 @@ _NOUNS: dict[Units, str] = {
     "token": "tagged token",
     "document": "labelled document",
 }
+_OF_EVENTS = ("event", "argument", "attribute", "template", "document")
 _MANY = {"attribute": "matched units with such an attribute"}
 
 
@@ -71,6 +73,7 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     yield from _coverage(record, shown)
     yield from _of_layer(record.gold, record.gold.name, record)
     yield from _lost(record)
+    yield from _alternatives(record)
     for system in record.systems:
         yield from _of_layer(system, shown[system.name], record)
         yield from _rejected(record, system, shown[system.name])
@@ -214,6 +217,20 @@ def _kinds(rejected: Mapping[str, int]) -> str:
 
 
 # ---------------------------------------------------------------- measures
+def _alternatives(record: Record) -> Iterator[Note]:
+    """What gold would take as well, and measures that look at the first alone."""
+    measures = [parse(measure) for measure in record.measures]
+    blind = {
+        "types": [m for m in measures if "type" in m.key and m.units in _OF_EVENTS and m.match not in FORMS],
+        "fillers": [m for m in measures if m.units == "argument"],
+    }
+    for what, number in record.gold.alternatives.items():
+        if number and (those := listed([short(measure) for measure in blind[what]])):
+            noun = amount(number, {"types": "event type", "fillers": "filler"}[what])
+            text = f"gold: {noun} with alternatives, of which the first alone is right by {those}."
+            yield Note(kind="alternatives", about=record.gold.name, text=text)
+
+
 def _undefined(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
     """Measures of which there is nothing to score, by the kind of unit that gold has none of."""
     defined = {result.measure for result in record.results if result.value is not None}

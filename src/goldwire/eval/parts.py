@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -46,6 +46,7 @@ class Portion(msgspec.Struct, frozen=True):
     excluded: int
     uncounted: int
     triggerless: int
+    alternatives: dict[str, int]
     rejections: Patterns
     tags: frozenset[str]
     seen: attributes.Seen
@@ -96,6 +97,7 @@ def _portion(layer: Layer, options: Options) -> Portion:
         excluded=layer.excluded,
         uncounted=layer.uncounted,
         triggerless=layer.triggerless,
+        alternatives=layer.alternatives,
         rejections=forget(layer.rejections) if options.stream else layer.rejections,
         tags=layer.tags,
         seen=attributes.of_table(layer.table),
@@ -213,6 +215,7 @@ class Digest:
     def __init__(self) -> None:
         self.documents = self.failed = self.empty = 0
         self.excluded = self.uncounted = self.triggerless = 0
+        self.alternatives: Counter[str] = Counter()
         self.tags: set[str] = set()
         self.seen: attributes.Seen = frozenset()
         self._content = hashlib.sha256()
@@ -232,6 +235,7 @@ class Digest:
         self.excluded += portion.excluded
         self.uncounted += portion.uncounted
         self.triggerless += portion.triggerless
+        self.alternatives.update(portion.alternatives)
         self.tags |= portion.tags
         self.seen |= portion.seen
         self._rejections.append(portion.rejections)

@@ -284,6 +284,7 @@ def _layer_facts(plan: _Plan, whole: Whole) -> tuple[LayerFacts, ...]:
             excluded=digest.excluded,
             uncounted=digest.uncounted,
             triggerless=digest.triggerless,
+            alternatives=dict(sorted(digest.alternatives.items())),
             rejected=_kinds(digest.rejections),
             facts=name.facts,
         )

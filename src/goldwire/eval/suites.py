@@ -114,7 +114,7 @@ _MATCHES = {
     "coref": "the system's being that of any mention in the cluster of gold's",
 }
 _FORMS = {
-    "bag": "Wherever they stand: as many of equal words as the side has that has fewer.",
+    "bag": "Wherever they stand: as many of equal ones as the side has that has fewer.",
     "any-place": "Wherever they stand and how often: the words of a document are a set.",
 }
 _TRIGGERS = {

@@ -16,7 +16,7 @@ from goldwire.annotate.exchange import regions, tasks
 from goldwire.annotate.exchange.results import Region, Sorted, in_order
 from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.errors import Fault
-from goldwire.corpora.formats.loss import with_triggers
+from goldwire.corpora.formats.loss import alternatives, with_triggers
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import raw_spans
@@ -55,6 +55,7 @@ def encode(
             continue
         base, dropped = sound(layer[document.id], document, ontology)
         faults += [Fault(document.id, item.path, item.message) for item in dropped]
+        lost["alternatives"] += alternatives(base).total()
         events = sorted(with_triggers(base, lost).events, key=lambda event: event.trigger)
         made += [_task(document, base, event, bars[event.type], version) for event in events]
     lost["unsound part of the layer"] = len(faults)

@@ -18,7 +18,7 @@ from goldwire.annotate.exchange.results import MARK
 from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import Fault
-from goldwire.corpora.formats.loss import with_triggers
+from goldwire.corpora.formats.loss import alternatives, with_triggers
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import sound
 from goldwire.corpora.types import Annotations, Document
@@ -122,6 +122,7 @@ def _losses(given: Annotations, kept: Annotations) -> Counter[str]:
         lost[f"unsound {kind}"] = len(getattr(given, kind)) - len(getattr(kept, kind))
     lost["unsound arguments"] = _arguments(given) - _arguments(kept)
     lost["provenance of a document"] = int(given.provenance != type(given.provenance)())
+    lost["alternatives"] = alternatives(kept).total()
     places = Counter((mention.type, mention.spans) for mention in kept.mentions)
     lost["mention of the same type and words as another"] = sum(n - 1 for n in places.values())
     return +lost

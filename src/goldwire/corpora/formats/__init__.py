@@ -27,6 +27,7 @@ FORMATS = {
     "tbf": "goldwire.corpora.formats.tbf",
     "re3d": "goldwire.corpora.formats.re3d",
     "plover": "goldwire.corpora.formats.plover",
+    "muc": "goldwire.corpora.formats.muc",
     "spacy": "goldwire.corpora.formats.docbin",
     "huggingface": "goldwire.corpora.formats.huggingface",
     "doccano": "goldwire.corpora.formats.spans:doccano",

@@ -20,6 +20,7 @@ def count(layer: Iterable[Annotations]) -> Counter[str]:
         units: list[Mention | Event] = [*item.mentions, *item.events]
         found["events"] += len(item.events)
         found["arguments"] += sum(len(event.arguments) for event in item.events)
+        found["alternatives"] += alternatives(item).total()
         found["relations"] += len(item.relations)
         found["attributes"] += sum(len(unit.attributes) for unit in units)
         found["cluster links"] += sum(unit.cluster is not None for unit in units)
@@ -29,6 +30,15 @@ def count(layer: Iterable[Annotations]) -> Counter[str]:
         found["scores"] += sum(relation.score is not None for relation in item.relations)
         found["rejected units"] += len(item.rejected)
         found["provenance"] += item.provenance != type(item.provenance)()
+    return found
+
+
+def alternatives(annotations: Annotations) -> Counter[str]:
+    """How many types of events have alternatives, and how many fillers."""
+    found: Counter[str] = Counter()
+    for event in annotations.events:
+        found["types"] += bool(event.alternatives)
+        found["fillers"] += sum(bool(argument.alternatives) for argument in event.arguments)
     return found
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 
 from goldwire.corpora import exclude
 from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.formats.loss import alternatives
 from goldwire.corpora.formats.tags import Policy
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, layer_faults
@@ -20,6 +22,7 @@ from goldwire.corpora.tokens import by_document, fits
 from goldwire.corpora.types import Annotations, Tokens
 from goldwire.eval.counting import align, rejected, tables
 from goldwire.eval.counting.counts import Patterns
+from goldwire.eval.counting.faults import unit_faults
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
 from goldwire.eval.counting.tags import read_as
 from goldwire.eval.counting.texts import Row, TextRow, Texts, ascend, iter_chunks
@@ -64,10 +67,11 @@ class Layer(msgspec.Struct, frozen=True):
     `documents` is how many documents have a line, `failed` on how many of them the system failed, and `empty`
     how many lines have no unit. `excluded` is how many units touched an excluded region and were taken out of
     both, `uncounted` how many are in documents that are not scored, `triggerless` how many events have no
-    trigger. `rejections` has what was rejected (see `Record.rejections`). `content` is what is annotated, as
-    JSON lines in order of document, without who did it and when. `tags` says how tags were read where the
-    annotations come from such (see `corpora.formats.tags`). `tokens` are those that lines came with and that
-    are bound to them still, by document.
+    trigger, `alternatives` how many types and fillers have such. `rejections` has what was rejected (see
+    `Record.rejections`). `content` is what is annotated, as JSON lines in order of document, without who did
+    it and when. `tags` says how tags were read where the annotations come from such (see
+    `corpora.formats.tags`). `tokens` are those that lines came with and that are bound to them still, by
+    document.
     """
 
     table: Table
@@ -80,6 +84,7 @@ class Layer(msgspec.Struct, frozen=True):
     excluded: int = 0
     uncounted: int = 0
     triggerless: int = 0
+    alternatives: dict[str, int] = {}
     tags: frozenset[str] = frozenset()
     tokens: Mapping[str, Tokens] = {}
 
@@ -147,6 +152,7 @@ class _Maker:
         self.faults: list[Fault] = []
         self.rejected: list[tuple[int, str]] = []  # the number of a document, and the kind
         self.tags: set[str] = set()
+        self.alternatives: Counter[str] = Counter()
         self.failed = 0
 
     def take(self, chunk: Sequence[Annotations]) -> None:
@@ -177,7 +183,9 @@ class _Maker:
         return found
 
     def note(self, lines: Sequence[Annotations]) -> None:
-        """How the tags that annotations come from were read, and where the system failed."""
+        """How tags were read that annotations come from, where the system failed, what has alternatives."""
+        for item in filter(_EVENTS, lines):
+            self.alternatives.update(alternatives(item))
         for details in filter(None, map(attrgetter("provenance.details"), lines)):
             if "tags" in details:
                 self.tags.add(str(details["tags"]))
@@ -215,6 +223,7 @@ class _Maker:
             excluded=gone,
             uncounted=self.binding.uncounted,
             triggerless=int((~table.triggered & (table.event_type != NONE)).sum()),
+            alternatives=dict(+self.alternatives),
             tags=frozenset(self.tags),
             tokens=self.tokens,
         )
@@ -254,6 +263,7 @@ def _in_order(ids: list[str], content: bytes) -> bytes:
 
 
 _DOCUMENT = attrgetter("document")
+_EVENTS = attrgetter("events")
 _TURNED_AWAY = attrgetter("rejected")
 # What is annotated, without who did it and when.
 _ANNOTATED = attrgetter("document", "sha256", "mentions", "events", "relations")
@@ -301,32 +311,6 @@ def _is_sound(table: Table) -> bool:
         if not ((extents.starts < extents.ends).all() and (np.diff(extents.offset) > 0).all()):
             return False
     return True
-
-
-def unit_faults(item: Annotations) -> Iterator[Fault]:
-    """What keeps annotations from being scored: spans that are none, mentions named that are not there."""
-    units = [("mentions", i, "spans", mention.spans) for i, mention in enumerate(item.mentions)]
-    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events) if event.trigger]
-    for kind, i, field, spans in units:
-        if not spans:
-            yield Fault(item.document, f"$.{kind}[{i}].{field}", "at least one span is needed")
-        for j, span in enumerate(spans):
-            if span.start >= span.end:
-                path = f"$.{kind}[{i}].{field}[{j}]"
-                yield Fault(item.document, path, f"[{span.start}, {span.end}] is not a span")
-    known = {mention.id for mention in item.mentions}
-    for path, name in _references(item):
-        if name not in known:
-            yield Fault(item.document, path, f"there is no mention {name!r}")
-
-
-def _references(item: Annotations) -> Iterator[tuple[str, str]]:
-    for i, event in enumerate(item.events):
-        for j, argument in enumerate(event.arguments):
-            yield f"$.events[{i}].arguments[{j}].mention", argument.mention
-    for i, relation in enumerate(item.relations):
-        yield f"$.relations[{i}].source", relation.source
-        yield f"$.relations[{i}].target", relation.target
 
 
 class _Binding:

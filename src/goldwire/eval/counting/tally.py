@@ -84,7 +84,7 @@ def count(measure: Measure, sides: Sides) -> Outcome:
     """The counts of a system under a measure, for every document of the gold side."""
     kind: str = measure.units if is_additive(measure) else "surface"
     if measure.match in FORMS:
-        kind = "form"
+        kind = "form" if "form" in measure.key else "incident"
     with named(sides.texts.ids):
         return _COUNTERS[kind](measure.counted, sides)
 
@@ -271,6 +271,12 @@ def _templates(measure: Measure, sides: Sides) -> Outcome:
     return _by_document(sides, numbers)
 
 
+def _incidents(_: Measure, sides: Sides) -> Outcome:
+    from goldwire.eval.counting import incidents
+
+    return _by_document(sides, incidents.numbers)
+
+
 FILE, RETAGGED = "file", "file-retagged"
 
 
@@ -357,6 +363,7 @@ _COUNTERS: dict[str, Callable[[Measure, Sides], Outcome]] = {
     "relation": _matched,
     "surface": _surfaces,
     "form": _by_form,
+    "incident": _incidents,
     "cluster": _clusters,
     "template": _templates,
     "token": _tokens,

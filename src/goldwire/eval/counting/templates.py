@@ -1,7 +1,8 @@
 """Templates: events of a document as roles filled by entities, scored by CEAF-REE and CEAF-RME.
 
-A template is an event, or all events of one cluster; an entity is the set of mentions of one cluster, so
-that any of them may stand for it. Mentions are places in the text or, as in MUC, normalised strings.
+A template is an event, or all events of one cluster; an entity is the set of mentions of one cluster, with
+the alternatives of an argument, so that any of them may stand for it. Mentions are places in the text or, as
+in MUC, normalised strings.
 
 - CEAF-REE (Du, Rush and Cardie 2021, "GRIT"): the entities of a role over the whole document, aligned one
   to one; an aligned pair counts if the system's is a subset of gold's. Which event they belong to is not
@@ -53,7 +54,8 @@ def fill(annotations: Annotations, text: str | None = None, *, typed: bool = Tru
         template = templates.setdefault(_home(event), {})
         for argument in event.arguments:
             role = f"{event.type}:{argument.role}" if typed else argument.role
-            template.setdefault(role, set()).add(entities[argument.mention])
+            fillers = (entities[id] for id in (argument.mention, *argument.alternatives))
+            template.setdefault(role, set()).add(frozenset().union(*fillers))
     return [{role: frozenset(found) for role, found in template.items()} for template in templates.values()]
 
 

@@ -53,7 +53,8 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     documents had no line and count as empty; `failed` ones are those on which the system failed, of which it
     was `allowed` so many. `excluded` units (mentions, events, arguments, relations) touched an excluded
     region and are not counted; `uncounted` ones are in documents that were not scored. `triggerless`
-    events are no units of measures that need a trigger. `rejected` tells how
+    events are no units of measures that need a trigger; so many types of events and fillers have
+    `alternatives`. `rejected` tells how
     many units were turned away, by kind (see `corpora.rejected`). `facts` is what the runner reported (see
     `eval.running.facts`).
     """
@@ -68,6 +69,7 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     excluded: int = 0
     uncounted: int = 0
     triggerless: int = 0
+    alternatives: dict[str, int] = {}
     rejected: dict[str, int] = {}
     facts: dict[str, Any] = {}
 
