@@ -32,6 +32,7 @@ from goldwire.corpora.errors import DataError, ExtractorError, Fault
 from goldwire.corpora.ontology import Ontology, Parented
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+LEFT_OUT = "units left out by the label view"  # what a loss calls them
 REST = "*"  # the pattern of everything that is not named otherwise
 Unit = Literal["mentions", "events", "roles", "relations", "attributes"]
 Typed = Literal["mentions", "events", "relations"]

@@ -40,7 +40,7 @@ class Lens(msgspec.Struct, frozen=True):
             relations=tuple(
                 self._unit("relations", r) for r in left.relations if self._stays("relations", r)
             ),
-            rejected=tuple(self._rejected(item.rejected)),
+            rejected=tuple(self.rejected(item.rejected)),
         )
         return seen, size(item) - size(seen)
 
@@ -87,8 +87,8 @@ class Lens(msgspec.Struct, frozen=True):
         )
         return {name: known[name].default or "" for name in self.labels.attributes if name in known}
 
-    def _rejected(self, units: Iterable[Rejected]) -> Iterator[Rejected]:
-        """Rejected units under the label they are seen by; a label that is left out counts against nobody."""
+    def rejected(self, units: Iterable[Rejected]) -> Iterator[Rejected]:
+        """Rejected units by the label that they are seen under, without those whose label is left out."""
         for one in units:
             kind = _REJECTED.get(one.unit)
             type = one.type if kind is None or one.type is None else self._type(kind, one.type)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from goldwire import __version__
 from goldwire.eval.counting.words import HEAD_RULE
-from goldwire.eval.measure import WORDY, Measure
+from goldwire.eval.measure import BY_TYPE, WORDY, Measure
 
 # What holds for every scoring. `Policies` of `score` adds what the caller chose.
 POLICIES: dict[str, str] = {
@@ -44,8 +44,10 @@ def signature(measure: Measure, policies: Mapping[str, str], data: Mapping[str, 
 def _settings(measure: Measure) -> Iterable[tuple[str, str]]:
     """What else decides the number: the average, beta, and the rules of the match."""
     yield "avg", measure.average
-    if measure.average in ("macro", "weighted"):
+    if measure.average in BY_TYPE:
         yield "labels", measure.labels
+        if measure.minimum:
+            yield "minimum", str(measure.minimum)
     yield "beta", f"{measure.beta:g}"
     if measure.match == "head":
         yield "head", HEAD_RULE

@@ -123,7 +123,9 @@ def _sentences(measure: Measure) -> Iterator[str]:
         yield f"{names}: of the attributes of {measure.bearer}s, by the ontology or the data."
     if measure.each:
         yield f"Each {measure.each} of a trigger is a unit of its own, though it is not compared."
-    if measure.match in _MATCHES:
+    if measure.by_entity:
+        yield "Each end is right if it is the same entity, a cluster of gold's, whichever mention names it."
+    elif measure.match in _MATCHES:
         yield f"Spans match by {_MATCHES[measure.match].format(f'{measure.threshold or 0:g}')}."
     else:
         yield f"Compared by {measure.match}."
@@ -133,5 +135,7 @@ def _sentences(measure: Measure) -> Iterator[str]:
         yield "The figure is the mean over documents in which both sides have a unit."
     elif measure.average != "micro":
         yield f"The figure is the {measure.average} average."
+    if measure.minimum:
+        yield f"Types that gold has less than {measure.minimum} times have no part in it."
     if measure.beta != 1:
         yield "F is recall." if isinf(measure.beta) else f"F has a beta of {measure.beta:g}."

@@ -8,8 +8,8 @@ is out of order, all is read at once instead.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise, repeat
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -19,9 +19,10 @@ from msgspec.structs import replace
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.store import DOCUMENTS, Corpus
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting import load
+from goldwire.eval.counting import load, sight
 from goldwire.eval.counting.coverage import EVERYTHING, Cover, Scope, limit
 from goldwire.eval.counting.load import Layer, Need
+from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.tables import Codes
 from goldwire.eval.counting.texts import Texts, ascend, iter_chunks, read_texts
 
@@ -127,7 +128,7 @@ def _line_after(file: BinaryIO, position: int) -> int:
 
 # ---------------------------------------------------------------- reading
 def read_block(place: Place, need: Need, scope: Scope = EVERYTHING) -> Block:
-    """The block of a place; the first of its layers is gold's.
+    """The block of a place; the first of its layers is gold's. The last says where units count, if need be.
 
     Raises `DisorderError` if its documents are not in order, `DataError` with the faults of its lines; one of
     them is a line of a layer that belongs to another block.
@@ -137,8 +138,9 @@ def read_block(place: Place, need: Need, scope: Scope = EVERYTHING) -> Block:
     if not texts.rows or not ascend(texts.ids):
         raise DisorderError
     gold, *systems = place.layers
+    inside = _read_lines(systems.pop()) if need.inside else None
     layers = [(str(piece.path), [_read_lines(piece)]) for piece in systems]
-    return make_block(texts, (str(gold.path), _read_lines(gold)), layers, need, scope)
+    return make_block(texts, (str(gold.path), _read_lines(gold)), layers, need, scope, inside=inside)
 
 
 def _read_lines(piece: Piece) -> list[Annotations]:
@@ -150,8 +152,11 @@ def read_whole(corpus: Corpus, sources: Sequence[str], need: Need, scope: Scope 
     texts = read_texts(corpus, texts=need.texts)
     paths = [load.layer_file(corpus, source) for source in sources]
     gold = [line for chunk in iter_chunks(paths[0], Annotations) for line in chunk]
+    inside = (
+        [line for chunk in iter_chunks(paths.pop(), Annotations) for line in chunk] if need.inside else None
+    )
     systems = [(str(path), iter_chunks(path, Annotations)) for path in paths[1:]]
-    return make_block(texts, (str(paths[0]), gold), systems, need, scope)
+    return make_block(texts, (str(paths[0]), gold), systems, need, scope, inside=inside)
 
 
 Lines = Iterable[Sequence[Annotations]]
@@ -163,13 +168,25 @@ def make_block(
     systems: Iterable[tuple[str, Lines]],
     need: Need,
     scope: Scope,
+    *,
+    inside: Sequence[Annotations] | None = None,
 ) -> Block:
-    """A block from documents and from lines, which are named for messages.
+    """A block from documents and from lines, which are named for messages; units count `inside` some lines.
 
     Rejected units of gold are noted, never counted: what is wrong in gold is no fault of a system.
     """
     texts, cover = limit(documents, gold[1], scope)
     codes = Codes()
-    known = load.make_layer([gold[1]], texts, codes, replace(need, rejected=False), where=gold[0])
-    found = [load.make_layer(lines, texts, codes, need, where=name) for name, lines in systems]
+    sights = _sights(need, inside)
+    unjudging = replace(need, rejected=False)
+    known = load.make_layer([gold[1]], texts, codes, unjudging, next(sights), where=gold[0])
+    found = [load.make_layer(lines, texts, codes, need, next(sights), where=name) for name, lines in systems]
     return Block(texts, codes, (known, *found), cover)
+
+
+def _sights(need: Need, inside: Sequence[Annotations] | None) -> Iterator[Sight | None]:
+    """How each of the layers is seen, gold first."""
+    known = None if inside is None else sight.places(inside)
+    for labels in chain(need.views, repeat(None)):
+        plain = labels is None and known is None
+        yield None if plain else Sight(labels, need.ontology, known)

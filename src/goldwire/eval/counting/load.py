@@ -13,11 +13,13 @@ import numpy as np
 
 from goldwire.corpora import exclude
 from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, layer_faults
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting import align, rejected, tables
 from goldwire.eval.counting.counts import Patterns
+from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
 from goldwire.eval.counting.texts import Row, TextRow, Texts, ascend, iter_chunks
 
@@ -28,6 +30,9 @@ class Need(msgspec.Struct, frozen=True):
     The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole;
     with `texts`, the texts of the documents; with `rejected`, the rejected units of systems (see
     `counting.rejected`).
+
+    `views` are the plain maps that layers are seen through, gold's first, `symmetric` the types of relations
+    that are then the same either way; with `inside`, one more layer says where units count.
     """
 
     attributes: tuple[str, ...] = ()
@@ -35,6 +40,9 @@ class Need(msgspec.Struct, frozen=True):
     items: bool = False
     texts: bool = False
     rejected: bool = False
+    views: tuple[LabelMap | None, ...] = ()
+    symmetric: frozenset[str] = frozenset()
+    inside: bool = False
 
     @property
     def type(self) -> type[Row]:
@@ -52,10 +60,11 @@ class Layer(msgspec.Struct, frozen=True):
 
     `documents` is how many documents have a line, `failed` on how many of them the system failed, and `empty`
     how many lines have no unit. `excluded` is how many units touched an excluded region and were taken out of
-    both, `uncounted` how many are in documents that are not scored. `rejections` has what was rejected (see
-    `Record.rejections`). `content` is what is annotated, as JSON lines in order of document, without who did
-    it and when. `tags` says how tags were read where the annotations come from such (see
-    `corpora.formats.tags`).
+    both, `uncounted` how many are in documents that are not scored; `dropped` how many have labels that the
+    view leaves out, `outside` how many do not stand inside the layer that says where. `rejections` has what
+    was rejected (see `Record.rejections`). `content` is what is annotated, as JSON lines in order of
+    document, without who did it and when. `tags` says how tags were read where the annotations come from such
+    (see `corpora.formats.tags`).
     """
 
     table: Table
@@ -67,6 +76,8 @@ class Layer(msgspec.Struct, frozen=True):
     empty: int = 0
     excluded: int = 0
     uncounted: int = 0
+    dropped: int = 0
+    outside: int = 0
     tags: frozenset[str] = frozenset()
 
     @property
@@ -107,11 +118,12 @@ def make_layer(
     texts: Texts,
     codes: Codes,
     need: Need = PLAIN,
+    sight: Sight | None = None,
     *,
     where: str = "layer",
 ) -> Layer:
-    """A layer from its annotations, given in any number of lists; see `read_layer`."""
-    maker = _Maker(texts, codes, need)
+    """A layer from its annotations, given in any number of lists, as it is seen; see `read_layer`."""
+    maker = _Maker(texts, codes, need, sight)
     for chunk in chunks:
         maker.take(chunk)
     return maker.layer(where)
@@ -120,9 +132,9 @@ def make_layer(
 class _Maker:
     """A layer as its lines come in."""
 
-    def __init__(self, texts: Texts, codes: Codes, need: Need) -> None:
-        self.texts, self.codes, self.need = texts, codes, need
-        self.binding = _Binding(texts)
+    def __init__(self, texts: Texts, codes: Codes, need: Need, sight: Sight | None) -> None:
+        self.texts, self.codes, self.need, self.sight = texts, codes, need, sight
+        self.binding = _Binding(texts, sight)
         self.parts: list[Table] = []
         self.content: list[bytes] = []
         self.ids: list[str] = []
@@ -130,7 +142,7 @@ class _Maker:
         self.faults: list[Fault] = []
         self.rejected: list[tuple[int, str]] = []  # the number of a document, and the kind
         self.tags: set[str] = set()
-        self.failed = 0
+        self.failed = self.dropped = self.outside = 0
 
     def take(self, chunk: Sequence[Annotations]) -> None:
         """Take in some lines."""
@@ -139,14 +151,22 @@ class _Maker:
         self.content.append(_ENCODE_LINES(list(map(_content if turned_away else _ANNOTATED, fitting))))
         self.ids += self.texts.ids if fitting is chunk else map(_DOCUMENT, fitting)
         self.note(fitting)
-        lines = self.with_rejected(fitting, numbers) if turned_away else fitting
-        table = _table(lines, numbers, self.codes, self.need, holders=lines is not fitting)
+        lines = fitting if self.sight is None else list(map(self.look, fitting))
+        lines = self.with_rejected(lines, numbers) if turned_away else lines
+        table = _table(lines, numbers, self.codes, self.need, holders=turned_away)
         if table is None:
             self.faults += [fault for item in fitting for fault in unit_faults(item)]
         else:
             self.parts.append(table)
         if self.need.items:
             self.kept += lines
+
+    def look(self, line: Annotations) -> Annotations:
+        """What is seen of a line."""
+        seen, dropped, outside = (line, 0, 0) if self.sight is None else self.sight.look(line)
+        self.dropped += dropped
+        self.outside += outside
+        return seen
 
     def note(self, lines: Sequence[Annotations]) -> None:
         """How the tags that annotations come from were read, and where the system failed."""
@@ -186,6 +206,8 @@ class _Maker:
             empty=len(self.ids) - _with_units(whole, len(rows)),
             excluded=gone,
             uncounted=self.binding.uncounted,
+            dropped=self.dropped,
+            outside=self.outside,
             tags=frozenset(self.tags),
         )
 
@@ -246,7 +268,9 @@ def _table(
 ) -> Table | None:
     """The table of some lines, given the numbers of their documents; None if units in them are faulty."""
     try:
-        table = tables.make_table(chunk, numbers, codes, need.attributes, need.ontology)
+        table = tables.make_table(
+            chunk, numbers, codes, need.attributes, need.ontology, symmetric=need.symmetric
+        )
     except (KeyError, IndexError):
         return None
     if holders:
@@ -305,8 +329,8 @@ class _Binding:
     Lines of documents that are not scored are passed over, and their units counted.
     """
 
-    def __init__(self, texts: Texts) -> None:
-        self.texts = texts
+    def __init__(self, texts: Texts, sight: Sight | None = None) -> None:
+        self.texts, self.sight = texts, sight
         self.seen = np.zeros(len(texts.rows), np.bool_)
         self.passed: set[str] = set()
         self.uncounted = 0
@@ -322,7 +346,7 @@ class _Binding:
             number = self.texts.number.get(item.document)
             if number is None and self._is_left_out(item):
                 self.passed.add(item.document)
-                self.uncounted += _units(item)
+                self.uncounted += _units(item if self.sight is None else self.sight.look(item)[0])
             elif number is None or self.seen[number] or self.texts.hashes[number] != item.sha256:
                 self.doubtful.append(item)
             else:

@@ -16,6 +16,7 @@ import numpy as np
 from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import DataError, Fault, JudgementError
 from goldwire.corpora.store import write_output
+from goldwire.corpora.views import View
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
 from goldwire.eval.record.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
@@ -52,9 +53,10 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     `fingerprint` is of the annotations and of what was rejected, order-free, provenance left out. `missing`
     documents had no line and count as empty; `failed` ones are those on which the system failed, of which it
     was `allowed` so many. `excluded` units (mentions, events, arguments, relations) touched an excluded
-    region and are not counted; `uncounted` ones are in documents that were not scored. `rejected` tells how
-    many units were turned away, by kind (see `corpora.rejected`). `facts` is what the runner reported (see
-    `eval.running.facts`).
+    region and are not counted; `uncounted` ones are in documents that were not scored. `view` is what the
+    layer was seen through: `dropped` units have labels that it leaves out; `outside` ones do not stand inside
+    the layer that the policy `inside` names. `rejected` tells how many units were turned away, by kind (see
+    `corpora.rejected`). `facts` is what the runner reported (see `eval.running.facts`).
     """
 
     name: str
@@ -66,6 +68,9 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     allowed: int = 0
     excluded: int = 0
     uncounted: int = 0
+    dropped: int = 0
+    outside: int = 0
+    view: View | None = None
     rejected: dict[str, int] = {}
     facts: dict[str, Any] = {}
 

@@ -74,7 +74,7 @@ def _sizes(at: str, sizes: Mapping[str, float]) -> _Messages:
 
 
 def _layer_sizes(layer: LayerFacts) -> dict[str, int]:
-    names = ("documents", "missing", "failed", "allowed", "excluded", "uncounted")
+    names = ("documents", "missing", "failed", "allowed", "excluded", "uncounted", "dropped", "outside")
     return {name: getattr(layer, name) for name in names}
 
 
