@@ -289,21 +289,34 @@ def resolve(asked: Asked, seen: Mapping[str, Seen], ontology: Ontology | None) -
     """
     own = declared(ontology)
     stages = {name: stage(found) for name, found in seen.items()}
+    maps: dict[str, list[LabelMap]] = {name: [] for name in seen}
     parts: dict[str, list[tuple[str, Any]]] = {name: [] for name in seen}
     for name, (called, labels) in sorted(asked.maps.items(), key=lambda item: item[0] == ""):
         layers = [name] if name else list(seen)
-        check(labels, _union(stages[layer].seen for layer in layers), own, called)
+        check(labels, _union(stages[layer].seen for layer in layers), own, f"label map {called}")
         for layer in layers:
             stages[layer] = stages[layer].then(labels, ontology)
+            maps[layer].append(labels)
             parts[layer].append((called, [labels, _parents(labels, ontology)]))
     if asked.choice:
         above = asked.maps.get("", ("", LabelMap()))[1]
         known = _union([*(found.seen for found in stages.values()), stage(own).then(above, ontology).seen])
-        for labels in asked.choice.maps(known):
-            stages = {layer: found.then(labels, ontology) for layer, found in stages.items()}
         for layer in seen:
+            maps[layer] += asked.choice.maps(known)
             parts[layer] += asked.choice.parts()
-    return {name: View(name=title(parts[name]), labels=stages[name].plain()) for name in seen if parts[name]}
+    return {
+        name: View(name=title(parts[name]), labels=_plain(found | own, maps[name], ontology))
+        for name, found in seen.items()
+        if parts[name]
+    }
+
+
+def _plain(seen: Seen, maps: Iterable[LabelMap], ontology: Ontology | None) -> LabelMap:
+    """What maps, one after the other, make of labels."""
+    whole = stage(seen)
+    for labels in maps:
+        whole = whole.then(labels, ontology)
+    return whole.plain()
 
 
 def _union(seen: Iterable[Seen]) -> Seen:

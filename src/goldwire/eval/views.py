@@ -25,6 +25,7 @@ from goldwire.eval.text import amount
 from goldwire.eval.verdict import Options
 
 GOLD = "gold"  # what gold is called in what is asked for, whatever the layer
+LABELS = "labels"  # the policy that names the view of gold
 INSIDE = "inside"  # the policy that names the layer inside of which units count
 
 
@@ -57,7 +58,7 @@ class Sights(msgspec.Struct, frozen=True):
     def policies(self) -> dict[str, str]:
         """What holds for all systems: how gold is seen, and where units count."""
         gold = self.each[0]
-        labels = {} if gold is None else {"labels": gold.name}
+        labels = {} if gold is None else {LABELS: gold.name}
         return labels if self.inside is None else {**labels, INSIDE: f"{self.inside}#{self.digest}"}
 
     def own(self, number: int) -> dict[str, str]:
