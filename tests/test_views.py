@@ -1,5 +1,8 @@
 """Layers seen through label maps and choices of labels: what is counted then, told, and refused."""
 
+import re
+import shlex
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -28,7 +31,7 @@ from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.measure import parse
 from goldwire.eval.notes import iter_notes
-from goldwire.eval.record import decode_record, encode_record
+from goldwire.eval.record import decode_record, encode_record, read_record
 from goldwire.eval.score import Options, score, score_corpus
 from goldwire.eval.trace import read as read_traced
 
@@ -664,7 +667,7 @@ def layers(draw):
 
 
 def counted(side, mentions, relations):
-    """What is there to be found under maps, counted with plain sets: mentions, and relations by their ends."""
+    """What is there to be found under maps, as plain sets: mentions, and relations by their ends."""
     kept = {m.id: (tuple(m.spans[0]), to) for m in side.mentions if (to := mentions.get(m.type, m.type))}
     links = {
         (to, kept[r.source], kept[r.target])
@@ -700,3 +703,18 @@ def test_a_view_counts_what_plain_sets_count(gold, system, mentions, relations):
     for measure, one, other in zip(("entity", "relation"), ours, theirs, strict=True):
         found = record.result("s", str(parse(measure))).averages["micro"]
         assert (found.gold_hits, found.system, found.gold) == (len(one & other), len(other), len(one))
+
+
+# ---------------------------------------------------------------- the page
+def test_the_example_of_the_page_gives_what_it_says(tmp_path, monkeypatch, root):
+    page = (root / "docs" / "views.md").read_text(encoding="utf-8").partition("## An example")[2]
+    monkeypatch.chdir(tmp_path)
+    for name, content in re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    [commands] = re.findall(r"^```sh\n(goldwire corpus new .*?)^```", page, re.MULTILINE | re.DOTALL)
+    for command in commands.splitlines():
+        run(*shlex.split(command)[1:])
+    [told] = re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    for name, *rest in map(str.split, told.splitlines()):
+        found = counts(read_record(tmp_path / "work" / "records" / f"{name}.json"))
+        assert found == tuple(map(float, rest[1::2]))
