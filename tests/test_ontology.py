@@ -138,3 +138,30 @@ def test_attributes_apply_to_the_events_they_name() -> None:
     assert "mode" in conflict.attributes_of("event", "Attack")
     assert "mode" not in conflict.attributes_of("event", "Die")
     assert "realis" in conflict.attributes_of("event", "Die")
+
+
+def test_a_parent_is_a_type_of_the_same_kind_and_no_circle() -> None:
+    toml = """
+    name = "x"
+    version = "1"
+    [entities.PER]
+    [entities.ARTIST]
+    parent = "QQQ"
+    [entities.A]
+    parent = "B"
+    [entities.B]
+    parent = "A"
+    [events.Meet]
+    parent = "PER"
+    """
+    assert faults(toml) == [
+        "x.toml entities.ARTIST: parent 'QQQ' is none of entities",
+        "x.toml entities.A: stands above itself: its parents form a circle",
+        "x.toml entities.B: stands above itself: its parents form a circle",
+        "x.toml events.Meet: parent 'PER' is none of events",
+    ]
+
+
+def test_parents_do_not_decide_what_is_valid() -> None:
+    before = ontologies.decode(SMALL).fingerprint()
+    assert ontologies.decode(SMALL.replace('key = "1"', 'key = "1"\nparent = "ORG"')).fingerprint() == before
