@@ -178,6 +178,17 @@ def test_a_value_that_is_left_out_is_no_value_and_not_the_default():
     assert counts(scored(gold, system, MET, "realis", ontology=realis, view=merged)) == (1, 1, 1)
 
 
+def test_a_default_that_is_for_some_types_stays_when_they_are_renamed():
+    scoped = ontologies.decode(
+        'name = "x"\nversion = "1"\n[entities.X]\n[events.Attack]\n[events.Meet]\n'
+        '[attributes.realis]\non = "event"\nevents = ["Attack"]\ndefault = "actual"\nvalues = { actual = {} }'
+    )
+    # Gold leaves `actual` unsaid, the system says it; called Violence they are the same still.
+    view = asked('[events]\nAttack = "Violence"', ontology=scoped)
+    found = scored(attack(), attack(realis="actual"), MET, "realis", ontology=scoped, view=view)
+    assert counts(found) == (1, 1, 1)
+
+
 # ---------------------------------------------------------------- maps and hierarchies
 def test_a_map_of_one_layer_makes_labels_agree():
     gold, system = met("PER", "PER", "LOC"), met("PERSON", "PERSON", "CITY")

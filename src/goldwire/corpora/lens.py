@@ -22,8 +22,8 @@ U = TypeVar("U", Mention, Event, Relation)
 class Lens(msgspec.Struct, frozen=True):
     """Annotations through a plain map.
 
-    Where they are `scored`, an attribute that the map names has the default of the `ontology` made explicit
-    before it is renamed, and a value that is left out is None: no value, where the default would be one.
+    Where they are `scored`, defaults of the `ontology` are made explicit before types and values are renamed, for
+    then they could not be found, and a value that is left out is None: no value, where the default would be one.
     """
 
     labels: LabelMap
@@ -53,9 +53,8 @@ class Lens(msgspec.Struct, frozen=True):
 
     def _unit(self, kind: Typed, unit: U) -> U:
         type = self._type(kind, unit.type)
-        attributes = None if isinstance(unit, Relation) else self._attributes(unit)
-        if attributes is not None:
-            return msgspec.structs.replace(unit, type=type, attributes=attributes)
+        if not isinstance(unit, Relation) and (self.labels.attributes or (self.scored and type != unit.type)):
+            return msgspec.structs.replace(unit, type=type, attributes=self._attributes(unit))
         return unit if type == unit.type else msgspec.structs.replace(unit, type=type)
 
     def _event(self, event: Event) -> Event:
@@ -68,11 +67,9 @@ class Lens(msgspec.Struct, frozen=True):
     def _role(self, event: str | None, role: str | None) -> str | None:
         return self.labels.roles.get(f"{event}.{role}", role)
 
-    def _attributes(self, unit: Mention | Event) -> dict[str, str] | None:
-        """The values of a unit by their new names; None where the map has nothing to say of them."""
+    def _attributes(self, unit: Mention | Event) -> dict[str, str]:
+        """The values of a unit by their new names."""
         tables = self.labels.attributes
-        if not tables:
-            return None
         held = {**self._defaults(unit), **unit.attributes}
         found: dict[str, Any] = {name: tables.get(name, {}).get(value, value) for name, value in held.items()}
         if self.scored:
@@ -80,12 +77,12 @@ class Lens(msgspec.Struct, frozen=True):
         return {name: value for name, value in found.items() if value}
 
     def _defaults(self, unit: Mention | Event) -> dict[str, str]:
+        """What absent values mean to a unit of its type in the ontology."""
         if not self.scored or self.ontology is None:
             return {}
-        known = self.ontology.attributes_of(
-            *(("event", unit.type) if isinstance(unit, Event) else ("mention",))
-        )
-        return {name: known[name].default or "" for name in self.labels.attributes if name in known}
+        kind: tuple[Any, ...] = ("event", unit.type) if isinstance(unit, Event) else ("mention",)
+        known = self.ontology.attributes_of(*kind)
+        return {name: rule.default for name, rule in known.items() if rule.default is not None}
 
     def rejected(self, units: Iterable[Rejected]) -> Iterator[Rejected]:
         """Rejected units by the label that they are seen under, without those whose label is left out."""
