@@ -14,7 +14,7 @@ from goldwire.corpora import labels as maps
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError, MeasureError, OntologyError
 from goldwire.corpora.labels import Hierarchy, LabelMap
-from goldwire.corpora.store import Manifest, create_corpus, make_document
+from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import (
     Annotations,
     Argument,
@@ -619,6 +619,16 @@ def test_a_file_of_other_labels_is_imported_through_a_map(corpus, view, tmp_path
     )  # fmt: skip
     assert "1 units left out by the label view" in told
     assert [m.type for m in corpus.layer("system/d")["d1"].mentions] == ["PER", "PER"]
+
+
+def test_a_corpus_is_made_of_files_of_other_labels(view, tmp_path):
+    columns = tmp_path / "gold.conll"
+    columns.write_text("Anna B-PERSON\nmet O\nTom B-PERSON\nin O\nBern B-CITY\n. O\n")
+    made = tmp_path / "made"
+    how = ("--format", "conll", "--labels", view, "--only", "PER")
+    assert "1 units left out by the label view" in run("corpus", "new", made, "--from", columns, *how)
+    [found] = open_corpus(made).layer("gold").values()
+    assert [m.type for m in found.mentions] == ["PER", "PER"]
 
 
 def test_lines_of_the_simple_form_are_imported_through_a_map(corpus, view, tmp_path):

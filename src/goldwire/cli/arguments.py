@@ -56,7 +56,7 @@ def names_of(annotators: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def asked(
+def view_of(
     maps: Sequence[tuple[str, str]],
     only: Sequence[str] | None,
     ignore: Sequence[str] | None,

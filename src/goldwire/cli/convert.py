@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli.arguments import Dir, Ignore, Labels, Only, asked, pairs
+from goldwire.cli.arguments import Dir, Ignore, Labels, Only, pairs, view_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
 
@@ -72,7 +72,7 @@ def import_(
     else:
         options = pairs(option, "--option NAME=VALUE")
         ontology = corpus.ontology()
-        view = asked([("", labels)] if labels else [], only, ignore, ontology, within=True)
+        view = view_of([("", labels)] if labels else [], only, ignore, ontology, within=True)
         reading = convert.read(format, paths or [], options, corpus.documents(), ontology, view=view)
     done = convert.import_layer(corpus, layer, reading, covers=covers, replace=replace)
     for line in done.notes:
@@ -124,7 +124,7 @@ def export(
     from goldwire.corpora.store import open_corpus
 
     corpus, options = open_corpus(folder), pairs(option, "--option NAME=VALUE")
-    view = asked([("", labels)] if labels else [], only, ignore, corpus.ontology())
+    view = view_of([("", labels)] if labels else [], only, ignore, corpus.ontology())
     done = convert.export_layer(corpus, layer, path, format, options, view=view)
     if as_json:
         said = {"path": str(path), "format": format, "layer": layer}

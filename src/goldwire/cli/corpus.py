@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldwire.cli import convert, cover, ontology, shape
-from goldwire.cli.arguments import Dir, pairs
+from goldwire.cli.arguments import Dir, Ignore, Labels, Only, pairs, view_of
 from goldwire.cli.convert import Option, tell_loss
 from goldwire.cli.options import App, given, refuse
 from goldwire.cli.output import Json, note, print_json
@@ -53,6 +53,9 @@ def new(
     format: Annotated[str | None, typer.Option(help="Of annotated files; see `corpus formats`.")] = None,
     layer: Annotated[str, typer.Option(help="That takes the labels of annotated files.")] = "gold",
     option: Option = None,
+    labels: Labels = None,
+    only: Only = None,
+    ignore: Ignore = None,
     ontology: Annotated[
         str | None,
         typer.Option(
@@ -74,7 +77,7 @@ def new(
     Texts are decoded, frozen and hashed; boilerplate is marked, never deleted. Nothing is written if
     anything is wrong. Run it again after a crash: it completes, and changes nothing that is complete; what
     a corpus that is there says otherwise is an error (see `corpus set`). With --format, annotated files give
-    the texts and a layer of labels.
+    the texts and a layer of labels; --labels, --only and --ignore are those of `corpus import`.
 
     \b
     Example:
@@ -82,6 +85,7 @@ def new(
       goldwire corpus new tweets --from test.conll --format conll --layer gold
     """
     from goldwire.corpora import build, splits
+    from goldwire.corpora import ontology as ontologies
     from goldwire.corpora.manifest import chosen
     from goldwire.corpora.rejected import by_kind, is_all_rejected
     from goldwire.corpora.store import Manifest, Splits
@@ -96,7 +100,11 @@ def new(
     )
     asked = [field for field in SETTINGS if given(ctx, [field])]
     if format is None:
-        refuse(ctx, ("layer", "option"), "without --format, for articles have no labels")
+        refuse(
+            ctx,
+            ("layer", "option", "labels", "only", "ignore"),
+            "without --format, for articles have no labels",
+        )
         intake = _read([*from_, *(more or [])], encoding, boilerplate, skip_duplicates)
         built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
@@ -106,8 +114,10 @@ def new(
             refuse(ctx, ("boilerplate",), f"with --format {format}, where none is marked")
         options = pairs(option, "--option NAME=VALUE")
         paths = [*from_, *(more or [])]
+        own = ontologies.read(manifest.ontology) if manifest.ontology else None
+        view = view_of([("", labels)] if labels else [], only, ignore, own, within=True)
         built, reading = build.new_from(
-            folder, manifest, paths, format=format, options=options, layer=layer, asked=asked
+            folder, manifest, paths, format=format, options=options, layer=layer, asked=asked, view=view
         )
         told = {"loss": reading.loss, "rejected": by_kind(reading.quarantined)}
         _tell(built, reading.notes, as_json, told)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli.arguments import Dir, Documents, Ignore, Only, asked
+from goldwire.cli.arguments import Dir, Documents, Ignore, Only, view_of
 from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def score(
         scope=Scope(documents=chosen_documents, unjudged=unjudged, drafts=drafts),
         asked=documents,
         rejected=rejected,
-        views=asked(_maps(labels), only, ignore, corpus.ontology()),
+        views=view_of(_maps(labels), only, ignore, corpus.ontology()),
         inside=inside,
     )
     systems = system or _systems(corpus)

@@ -22,8 +22,8 @@ U = TypeVar("U", Mention, Event, Relation)
 class Lens(msgspec.Struct, frozen=True):
     """Annotations through a plain map.
 
-    Where they are `scored`, defaults of the `ontology` are made explicit before types and values are renamed, for
-    then they could not be found, and a value that is left out is None: no value, where the default would be one.
+    Where they are `scored`, defaults of the `ontology` are made explicit before types and values are renamed,
+    for then they could not be found; and a value that is left out is None: no value, not the default.
     """
 
     labels: LabelMap
