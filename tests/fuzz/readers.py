@@ -324,9 +324,8 @@ EXPECTED = (
 
 
 READERS: dict[str, Reader] = {
-    "articles": Reader(
-        {"*.jsonl": "jsonl", "*.csv": "lines", "*.txt": "bytes", "*.parquet": "bytes"}, articles
-    ),
+    "articles": Reader({"*.jsonl": "jsonl", "*.csv": "lines", "*.txt": "bytes"}, articles),
+    "parquet": Reader({"*.parquet": "bytes"}, articles, speed=4),  # another process reads them first
     "encoding": Reader({"*": "bytes"}, text),
     "goldwire": Reader({"*": "jsonl"}, annotated("goldwire", made=False)),
     "conll": Reader({"*": "lines"}, annotated("conll")),

@@ -72,8 +72,8 @@ def seed_texts(corpus: Corpus) -> None:
     put("articles/csv/a.csv", 'id,text,title\na,"Kabul, fell.",T\nb,"Herat\nfell.",\n')
     put("articles/txt/a.txt", b"\xef\xbb\xbf" + rows[0]["text"].encode())
     frame = polars.DataFrame([{"id": r["id"], "text": r["text"]} for r in rows])
-    (SEEDS / "articles/parquet").mkdir()
-    frame.write_parquet(SEEDS / "articles/parquet/a.parquet")
+    (SEEDS / "parquet/articles").mkdir(parents=True)
+    frame.write_parquet(SEEDS / "parquet/articles/a.parquet")
     for name in ("utf-8", "cp1252", "utf-16-le", "utf-7", "shift_jis", ""):
         text = "Kabul fell. Café." if name != "cp1252" else "Kabul “fell”."
         data = text.encode(name or "utf-8", "replace")
