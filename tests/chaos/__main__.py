@@ -33,6 +33,7 @@ LOADED = (
     "unittest",
     "polars",
     "scipy.special",
+    "sklearn.metrics",
     "goldwire.annotate.adjudicate",
     "goldwire.annotate.migration.migrate",
     "goldwire.annotate.sync.push",

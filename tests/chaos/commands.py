@@ -137,7 +137,7 @@ def _connect() -> None:
     from goldwire.cli import migrate, sync
     from goldwire.corpora import ontology as ontologies
 
-    config = labelconfig.build(ontologies.read("conflict"), "graph")
+    config = labelconfig.build(ontologies.read("conflict"), "graph", "en")
     project = api.Project(id=1, title=TITLE, label_config=config, created_at="2026-01-01T00:00:00Z")
     _put(sync, connect=lambda *_: nullcontext(_Client()))
     _put(migrate, connect=lambda *_: nullcontext(_Client()))

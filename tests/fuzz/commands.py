@@ -24,12 +24,20 @@ from goldwire.eval.report import html  # noqa: F401
 IMPORT = "corpus import {work} {at} --layer other --covers all --format "
 LINES: dict[str, tuple[str, ...]] = {
     "articles": ("corpus new {out} --from {at}", "corpus add {work} --from {at} --encoding cp1252"),
+    "parquet": ("corpus new {out} --from {at}",),
     "goldwire": (f"{IMPORT}goldwire", "eval run {work} --system s=file:{at}"),
     "conll": ("corpus new {out} --format conll --layer gold --from {at}", f"{IMPORT}conll"),
     "brat": ("corpus new {out} --format brat --layer gold --from {in}",),
     "tbf": (f"{IMPORT}tbf",),
     "re3d": ("corpus new {out} --format re3d --layer gold --from {in}",),
     "plover": ("corpus new {out} --format plover --layer gold --from {at}",),
+    "doccano": ("corpus new {out} --from {at}", f"{IMPORT}doccano"),
+    "prodigy": ("corpus new {out} --from {at}", f"{IMPORT}prodigy"),
+    "langextract": ("corpus new {out} --from {at}", f"{IMPORT}langextract"),
+    "gliner": ("corpus new {out} --from {at}", f"{IMPORT}gliner"),
+    "dygie": ("corpus new {out} --from {at}", f"{IMPORT}dygie"),
+    "spacy-train": ("corpus new {out} --from {at}", f"{IMPORT}spacy-train"),
+    "recognised": ("corpus new {out} --from {at}",),
     "corpus": (
         "corpus validate {in}", "corpus stats {in}", "eval score {in} --trials 10",
         "annotate export {in} {out}.json --prefill gold",

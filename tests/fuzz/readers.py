@@ -20,6 +20,7 @@ from goldwire.annotate.sync.client import Client
 from goldwire.corpora import convert, encodings, ingest, labels, ontology, statistics, toml
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.formats.recognise import recognise
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, open_corpus
 from goldwire.corpora.types import Document
@@ -40,7 +41,7 @@ from goldwire.eval.running import facts, systems
 from goldwire.eval.running.cache import Entry
 from goldwire.eval.running.judge import judge, tally
 from goldwire.eval.running.worker import Result, run_batch
-from goldwire.eval.score import score_corpus
+from goldwire.eval.score import Options, score_corpus
 from goldwire.eval.trace import decode_hits
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -114,12 +115,26 @@ def annotated(format: str, *, made: bool = True) -> Callable[[Path, str], None]:
     return run
 
 
+def recognised(folder: Path, name: str) -> None:
+    """As `corpus new` finds out what a file is."""
+    recognise([folder / name])
+
+
 def corpus(folder: Path, name: str) -> None:
     """As `corpus validate`, `stats` and `eval score` read a corpus."""
     found = open_corpus(folder)
     corpus_faults(found)
     statistics.describe(found)
     encode_record(score_corpus(found, "gold", ["rules"], ["entity:span+type@exact", "CoNLL", "AC"]))
+
+
+def columns(folder: Path, name: str) -> None:
+    """As `corpus validate`, measures of tokens, suites of tags and exports read what was kept of columns."""
+    found = open_corpus(folder)
+    corpus_faults(found)
+    measures, options = ["accuracy", "tokens", "entity,labels=all"], Options(trials=0, tags="strict")
+    encode_record(score_corpus(found, "gold", ["s"], measures, options=options))
+    convert.export_layer(found, "gold", folder / "out.conll", "conll", {})
 
 
 def predictions(folder: Path, name: str) -> None:
@@ -309,9 +324,8 @@ EXPECTED = (
 
 
 READERS: dict[str, Reader] = {
-    "articles": Reader(
-        {"*.jsonl": "jsonl", "*.csv": "lines", "*.txt": "bytes", "*.parquet": "bytes"}, articles
-    ),
+    "articles": Reader({"*.jsonl": "jsonl", "*.csv": "lines", "*.txt": "bytes"}, articles),
+    "parquet": Reader({"*.parquet": "bytes"}, articles, speed=4),  # another process reads them first
     "encoding": Reader({"*": "bytes"}, text),
     "goldwire": Reader({"*": "jsonl"}, annotated("goldwire", made=False)),
     "conll": Reader({"*": "lines"}, annotated("conll")),
@@ -319,7 +333,17 @@ READERS: dict[str, Reader] = {
     "tbf": Reader({"*": "lines"}, annotated("tbf", made=False)),
     "re3d": Reader({"*": "jsonl"}, annotated("re3d")),
     "plover": Reader({"*": "json"}, annotated("plover")),
+    "spacy": Reader({"*": "bytes"}, annotated("spacy"), speed=200),
+    "huggingface": Reader({"*.parquet": "bytes", "*.jsonl": "jsonl"}, annotated("huggingface"), speed=200),
+    "doccano": Reader({"*": "jsonl"}, annotated("doccano")),
+    "prodigy": Reader({"*": "jsonl"}, annotated("prodigy")),
+    "langextract": Reader({"*": "jsonl"}, annotated("langextract")),
+    "gliner": Reader({"*": "json"}, annotated("gliner")),
+    "dygie": Reader({"*": "jsonl"}, annotated("dygie")),
+    "spacy-train": Reader({"*": "json"}, annotated("spacy-train")),
+    "recognised": Reader({"*": "bytes"}, recognised, speed=300),
     "corpus": Reader({"*.jsonl": "jsonl", "*.toml": "toml"}, corpus, speed=60),
+    "tokens": Reader({"tokens/*.jsonl": "jsonl"}, columns, speed=60),
     "predictions": Reader({"*": "jsonl"}, predictions),
     "ontology": Reader({"*": "toml"}, ontologies, speed=100),
     "labels": Reader({"*": "toml"}, configs(labels.read)),

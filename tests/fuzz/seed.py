@@ -28,6 +28,7 @@ def main() -> None:
     corpus = make_corpus(SEEDS / "corpus/small")
     seed_texts(corpus)
     seed_formats(corpus)
+    seed_tools(corpus)
     seed_configs()
     seed_runs(corpus)
     seed_labelstudio(corpus)
@@ -71,8 +72,8 @@ def seed_texts(corpus: Corpus) -> None:
     put("articles/csv/a.csv", 'id,text,title\na,"Kabul, fell.",T\nb,"Herat\nfell.",\n')
     put("articles/txt/a.txt", b"\xef\xbb\xbf" + rows[0]["text"].encode())
     frame = polars.DataFrame([{"id": r["id"], "text": r["text"]} for r in rows])
-    (SEEDS / "articles/parquet").mkdir()
-    frame.write_parquet(SEEDS / "articles/parquet/a.parquet")
+    (SEEDS / "parquet/articles").mkdir(parents=True)
+    frame.write_parquet(SEEDS / "parquet/articles/a.parquet")
     for name in ("utf-8", "cp1252", "utf-16-le", "utf-7", "shift_jis", ""):
         text = "Kabul fell. Café." if name != "cp1252" else "Kabul “fell”."
         data = text.encode(name or "utf-8", "replace")
@@ -117,6 +118,50 @@ def seed_formats(corpus: Corpus) -> None:
             {"id": "r1", "event": "AGREE", "mode": "talks", "text": text, "date": "2021-08-13", "textInfo": {"markup": markup}},
         ]),
     )  # fmt: skip
+
+
+def seed_tools(corpus: Corpus) -> None:
+    """Formats that other tools write: what we write, and more that only they do."""
+    for name, file in TOOLS.items():
+        (SEEDS / name / "small").mkdir(parents=True, exist_ok=True)
+        convert.export_layer(corpus, "gold", SEEDS / name / "small" / file, name, {})
+    spans = SEEDS / "huggingface/spans/a.parquet"
+    spans.parent.mkdir(parents=True, exist_ok=True)
+    convert.export_layer(corpus, "gold", spans, "huggingface", {"form": "spans"})
+    put("huggingface/lines/a.jsonl", '{"tokens":["Kabul","fell"],"ner_tags":["B-GPE","O"]}\n')
+    for name, content in TOLD.items():
+        put(f"{name}/told/{'a.json' if name in ('gliner', 'spacy-train') else 'a.jsonl'}", content)
+    for name, content in {
+        "a.xml": '<?xml version="1.0"?>\n<!-- a -->\n<collection><document><id>a</id></document></collection>',
+        "a.conllu": "# newdoc id = a\n1\tKabul\t_\tB-GPE\n2\tfell\t_\tO\n",
+        "a.jsonl": TOLD["doccano"],
+        "a.spacy": (SEEDS / "spacy/small/a.spacy").read_bytes(),
+    }.items():
+        put(f"recognised/{name.partition('.')[2]}/{name}", content)
+
+
+TOOLS = {
+    "spacy": "a.spacy", "huggingface": "a.parquet", "doccano": "a.jsonl", "prodigy": "a.jsonl",
+    "gliner": "a.json", "dygie": "a.jsonl", "spacy-train": "a.json",
+}  # fmt: skip
+TOLD = {
+    "doccano": '{"id":7,"text":"Kabul fell.\\r\\nSo.","entities":[{"id":1,"label":"GPE","start_offset":0,"end_offset":5},'
+    '{"id":2,"label":"X","start_offset":6,"end_offset":10}],"relations":[{"id":3,"from_id":1,"to_id":2,"type":"of"}],'
+    '"Comments":["a"],"label":[[0,5,"GPE"]],"more":1}\n',
+    "prodigy": '{"text":"Kabul fell.","spans":[{"start":0,"end":5,"label":"GPE","token_start":0,"token_end":0},'
+    '{"start":6,"end":10,"label":"X","token_start":1,"token_end":1,"text":"fell"}],"answer":"accept",'
+    '"relations":[{"head":0,"child":1,"label":"of"}],"_annotator_id":"a","_timestamp":1700000000,"meta":{"id":"d"}}\n'
+    '{"text":"Skip me.","spans":[],"answer":"ignore"}\n',
+    "langextract": '{"extractions":[{"extraction_class":"GPE","extraction_text":"Kabul","char_interval":{"start_pos":0,'
+    '"end_pos":5},"alignment_status":"match_exact","extraction_index":1,"group_index":0,"description":null,'
+    '"attributes":{"form":"name","also":["x"]}},{"extraction_class":"X","extraction_text":"fell","char_interval":null}],'
+    '"text":"Kabul fell.","document_id":"d"}\n',
+    "gliner": '[{"tokenized_text":["Kabul","fell"],"ner":[[0,0,"gpe"],[0,1,"x"]],"negatives":[]}]',
+    "dygie": '{"doc_key":"d","sentences":[["Kabul","fell","."],["It","fell"]],"predicted_ner":[[[0,0,"GPE",1.5,0.9]],[]],'
+    '"predicted_events":[[[[1,"Fall",1.5,0.9],[0,0,"who",1.0,0.9]]],[]],"predicted_relations":[[],[[0,0,3,3,"is"]]],'
+    '"predicted_clusters":[[[0,0],[3,3]]]}\n',
+    "spacy-train": '{"classes":["GPE"],"annotations":[["Kabul fell.",{"entities":[[0,5,"GPE"]],"cats":{}}],null]}',
+}
 
 
 def seed_configs() -> None:

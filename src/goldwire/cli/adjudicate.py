@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.arguments import Dir
-from goldwire.cli.output import Json, print_json
+from goldwire.cli.output import Json, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.annotate.adjudicate import Adjudicated, Disagreement
@@ -106,15 +106,15 @@ def _tell(merged: Adjudicated, layer: str, path: Path, as_json: bool) -> None:
         )
         return
     agreed = ", ".join(f"{times} {unit}" for unit, times in merged.agreed.items()) or "nothing"
-    typer.echo(f"layer {layer}: {len(merged.annotations)} document(s); agreed: {agreed}")
-    typer.echo(f"differed: {len(merged.disagreements)}, of which open: {merged.open} -> {path}")
+    say(f"layer {layer}: {len(merged.annotations)} document(s); agreed: {agreed}")
+    say(f"differed: {len(merged.disagreements)}, of which open: {merged.open} -> {path}")
     for item in [item for item in merged.disagreements if item.decision is None][:SHOWN]:
         says = ", ".join(f"{name}: {_say(view)}" for name, view in item.says.items())
-        typer.echo(f"  {item.document}  {item.unit}  {item.words}  ({says})")
+        say(f"  {item.document}  {item.unit}  {item.words}  ({says})")
     if merged.alone:
-        typer.echo(f"left out, done by one person only: {', '.join(merged.alone)}")
+        say(f"left out, done by one person only: {', '.join(merged.alone)}")
     if merged.stale:
-        typer.echo(f"decisions on what nobody differs on any more: {len(merged.stale)}")
+        say(f"decisions on what nobody differs on any more: {len(merged.stale)}")
 
 
 def _say(view: bool | str | None) -> str:

@@ -10,7 +10,7 @@ import typer
 from goldwire.cli import adjudicate, migrate, serve, sync
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.options import App, refuse
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
 from goldwire.cli.sync import exit_if_refused
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def config(
     from goldwire.annotate.interface import labelconfig
     from goldwire.corpora import ontology as ontologies
 
-    _show(labelconfig.build(ontologies.read(ontology), layout), "config", out, as_json)
+    found = ontologies.read(ontology)
+    _show(labelconfig.build(found, layout, found.language), "config", out, as_json)
 
 
 @app.command("guidelines")
@@ -68,7 +69,7 @@ def _show(text: str, what: str, out: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({what: text} if out is None else {"written": str(out)})
     elif out is None:
-        typer.echo(text, nl=False)
+        say(text, end="")
 
 
 @app.command("export")
@@ -137,8 +138,8 @@ def _tell_export(encoded: Encoded, out: Path, version: str | None, as_json: bool
             }
         )
         return
-    typer.echo(f"{out}: {len(encoded.tasks)} task(s), {predictions} with predictions{_of(version)}")
-    typer.echo(f"not held by Label Studio: {_counts(encoded.lost)}")
+    say(f"{out}: {len(encoded.tasks)} task(s), {predictions} with predictions{_of(version)}")
+    say(f"not held by Label Studio: {_counts(encoded.lost)}")
 
 
 def _of(version: str | None) -> str:
@@ -260,13 +261,13 @@ def _show_import(imported: Imported, deposited: Deposited) -> None:
     from goldwire.corpora import rejected
 
     kinds = rejected.by_kind(imported.rejected)
-    typer.echo(f"found: {_counts(imported.found)}")
+    say(f"found: {_counts(imported.found)}")
     for layer, size in deposited.layers.items():
-        typer.echo(f"layer {layer}: {size} document(s)")
-    typer.echo(f"not held by layers: {_counts(imported.lost)}")
-    typer.echo(f"repaired: {_counts(imported.repaired)}")
-    typer.echo(rejected.tell(kinds, *([deposited.quarantine] if deposited.quarantine else [])))
-    typer.echo(f"kept as it came: {deposited.raw}")
+        say(f"layer {layer}: {size} document(s)")
+    say(f"not held by layers: {_counts(imported.lost)}")
+    say(f"repaired: {_counts(imported.repaired)}")
+    say(rejected.tell(kinds, *([deposited.quarantine] if deposited.quarantine else [])))
+    say(f"kept as it came: {deposited.raw}")
 
 
 app.command("serve")(serve.serve)

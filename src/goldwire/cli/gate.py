@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.options import refuse
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -98,7 +98,7 @@ def _update(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -
         old = read_baseline(path) if path.is_file() else None
         write_baseline(new, path)
     for line in iter_changes(old, new):
-        typer.echo(line)
+        say(line)
     note(f"wrote {path}; commit it")
 
 
@@ -125,7 +125,7 @@ def _write(judgement: Judgement, junit: Path | None, markdown: Path | None, gith
     if markdown is not None:
         write_output(markdown, forms.summary(judgement).encode())
     if github:
-        typer.echo(forms.commands(judgement), nl=False)
+        say(forms.commands(judgement), end="")
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
             with Path(summary).open("a", encoding="utf-8") as file:
@@ -138,4 +138,4 @@ def _show(judgement: Judgement, as_json: bool) -> None:
     if as_json:
         print_json(judgement)
     else:
-        typer.echo("\n".join(lines(judgement)))
+        say("\n".join(lines(judgement)))

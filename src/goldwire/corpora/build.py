@@ -12,6 +12,7 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ingest import merge
 from goldwire.corpora.lock import clear, locked
 from goldwire.corpora.manifest import check_manifest, place_ontology, told
@@ -21,11 +22,12 @@ from goldwire.corpora.store import (
     Corpus,
     Manifest,
     create_corpus,
+    encode_tokens,
     open_corpus,
     write_documents,
     writing,
 )
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.types import Annotations, Document, Tokens
 from goldwire.corpora.views import Asked
 
 
@@ -43,11 +45,12 @@ def new(
     documents: Iterable[Document],
     layers: Mapping[str, Iterable[Annotations]] | None = None,
     *,
+    tokens: Mapping[str, Sequence[Tokens]] | None = None,
     asked: Iterable[str] = (),
 ) -> Built:
     """Make a corpus, with the gold that ships for its texts unless `layers` has gold.
 
-    Near-duplicates are grouped.
+    Near-duplicates are grouped. `tokens` are those that layers come with, by layer.
 
     An ontology that the manifest names by file is copied into the corpus. A corpus that is there already
     with these very documents and layers, and those fields of the manifest that are `asked` for, is left as
@@ -64,12 +67,15 @@ def new(
     if not there.is_file():  # one that is there is only read: it may be where nothing can be written
         with locked(path, "corpus new"):
             if not there.is_file():
-                corpus = create_corpus(path, placed, items, layers={**own, **shipped}, files=ontology_file)
+                corpus = create_corpus(
+                    path, placed, items, layers={**own, **shipped}, tokens=tokens, files=ontology_file
+                )
                 return Built(corpus=corpus, added=len(items), notes=notes)
     clear(path)
     corpus = open_corpus(path)
     _check_asked(corpus, manifest, asked)
     _check_same(corpus, items, own, {*own, *shipped})
+    _check_tokens(corpus, tokens or {})
     return Built(corpus=corpus, added=0, notes=["the corpus is there already, complete"])
 
 
@@ -81,6 +87,7 @@ def _shipped(documents: list[Document]) -> tuple[dict[str, list[Annotations]], l
     return ({library.GOLD: gold} if gold else {}), notes
 
 
+@no_collection()
 def new_from(
     path: Path,
     manifest: Manifest,
@@ -101,7 +108,8 @@ def new_from(
     reading = convert.read(format, paths, options, None, ontology, view=view)
     lines = [*reading.annotations, *_rest(reading)]
     kept = {} if is_all_rejected(reading.annotations, reading.quarantined) else {layer: lines}
-    built = new(path, manifest, reading.documents, kept, asked=asked)
+    tokens = dict.fromkeys(kept, reading.tokens)
+    built = new(path, manifest, reading.documents, kept, tokens=tokens, asked=asked)
     write_quarantine(built.corpus.quarantine_path(layer), reading.quarantined)
     if unjudged := len(reading.documents) - len(lines):
         told = f"{unjudged} of {len(reading.documents)} documents have no line in layer {layer}: not judged"
@@ -193,4 +201,19 @@ def _check_same(
         raise CorpusError(
             f"{corpus.path}: the corpus is there, with other content in layer {', '.join(other)}; "
             f"put this in its place with `goldwire corpus import --replace`, or choose another --layer"
+        )
+
+
+def _check_tokens(corpus: Corpus, tokens: Mapping[str, Sequence[Tokens]]) -> None:
+    """Raise `CorpusError` if layers did not come with these tokens."""
+    there = {name: corpus.tokens_path(name) for name, kept in tokens.items() if kept}
+    other = [
+        name
+        for name, path in there.items()
+        if not path.is_file() or path.read_bytes() != encode_tokens(tokens[name])
+    ]
+    if other:
+        raise CorpusError(
+            f"{corpus.path}: the corpus is there, without these tokens and tags of layer {', '.join(other)}; "
+            f"put them there with `goldwire corpus import --replace`, or choose another --layer"
         )

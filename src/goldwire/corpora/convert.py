@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from goldwire.corpora import coverage, formats, library, views
+from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading, own
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.labels import LEFT_OUT, LabelMap
 from goldwire.corpora.lens import Lens
 from goldwire.corpora.names import check_new
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_quarantine
 from goldwire.corpora.sift import sound
-from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, writing
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, encode_tokens, writing
+from goldwire.corpora.types import Annotations, Document, Tokens
 from goldwire.corpora.views import Asked
+
+TAGS = "documents' tokens, whose tags have other labels than the view"  # what a loss calls them
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     written: bool
 
 
+@no_collection()
 def read(
     format: str,
     paths: Sequence[Path],
@@ -64,7 +69,8 @@ def read(
         if view:
             labels = _plain(view, map(msgspec.to_builtins, reading.annotations), ontology)
             seen, loss = see(reading.annotations, labels)
-            reading = msgspec.structs.replace(reading, annotations=seen, loss={**reading.loss, **loss})
+            whole = {**reading.loss, **loss, **({TAGS: len(reading.tokens)} if reading.tokens else {})}
+            reading = msgspec.structs.replace(reading, annotations=seen, loss=whole, tokens=[])
     source = str(paths[0]) if len(paths) == 1 else f"the {len(paths)} files"
     reading = msgspec.structs.replace(reading, covers=formats.covers(format), source=source)
     return _sifted(reading, reading.documents if documents is None else documents, ontology)
@@ -92,9 +98,24 @@ def _sifted(reading: Reading, documents: Iterable[Document], ontology: Ontology 
         if found:
             good = msgspec.structs.replace(good, rejected=in_line(found, known[item.document]))
         kept.append(good)
-    return msgspec.structs.replace(reading, annotations=kept, quarantined=refused)
+    tokens = list(_bound(reading, kept))
+    return msgspec.structs.replace(reading, annotations=kept, quarantined=refused, tokens=tokens)
 
 
+def _bound(reading: Reading, kept: Iterable[Annotations]) -> Iterator[Tokens]:
+    """The tokens that were read, bound anew to lines that were sifted."""
+    if not reading.tokens:
+        return
+    given = {item.document: item for item in reading.tokens}
+    for before, line in zip(reading.annotations, kept, strict=True):
+        if (tokens := given.get(line.document)) is not None:
+            if line.mentions is not before.mentions:
+                content = tokens.starts, tokens.ends, tokens.tags, tokens.scheme
+                tokens = kept_tokens.keep(line, *content, whole=False)
+            yield tokens
+
+
+@no_collection()
 def import_layer(
     corpus: Corpus, layer: str, reading: Reading, *, covers: str | None = None, replace: bool = False
 ) -> Imported:
@@ -113,22 +134,23 @@ def _import_layer(
     corpus: Corpus, layer: str, reading: Reading, covers: str | None, replace: bool
 ) -> Imported:
     corpus.check_new_layer(layer)
-    path = corpus.layer_path(layer)
     read = reading.annotations
     if not layer.startswith(SYSTEM):  # only a system fails; what cannot be read judges nothing
         read = [item for item in read if not coverage.has_failed(item)]
     turned_away = (item.document for item in reading.quarantined)
     gap = coverage.gap(corpus, read, turned_away, covers or reading.covers)
     lines = [*read, *coverage.empty_lines(corpus.hashes(), gap.empty)]
+    named = {line.document for line in lines}
+    tokens = [item for item in reading.tokens if item.document in named]
     written = not is_all_rejected(read, reading.quarantined)
-    if written and path.is_file() and not replace and path.read_bytes() != encode_layer(lines):
+    if written and not replace and _is_other(corpus, layer, lines, tokens):
         raise CorpusError(
             f"{corpus.path}: layer {layer!r} is there with other content; choose another name, "
             f"or give --replace to put this in its place"
         )
     quarantine = write_quarantine(corpus.quarantine_path(layer), reading.quarantined)
     if written:
-        corpus.write_layer(layer, lines)
+        corpus.write_layer(layer, lines, tokens)
     covered = coverage.describe(lines, gap.corpus)
     return Imported(
         layer=layer,
@@ -141,6 +163,16 @@ def _import_layer(
         notes=[*reading.notes, *(gap.notes(reading.source, layer, covers) if written else [])],
         written=written,
     )
+
+
+def _is_other(corpus: Corpus, layer: str, lines: Iterable[Annotations], tokens: Sequence[Tokens]) -> bool:
+    """Whether a layer is there with other content; one without tokens may get some."""
+    path, beside = corpus.layer_path(layer), corpus.tokens_path(layer)
+    if not path.is_file():
+        return False
+    if path.read_bytes() != encode_layer(lines):
+        return True
+    return bool(tokens) and beside.is_file() and beside.read_bytes() != encode_tokens(tokens)
 
 
 def read_library(name: str, corpus: Corpus) -> Reading:
@@ -161,6 +193,7 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     loss: dict[str, int]
 
 
+@no_collection()
 def export_layer(
     corpus: Corpus,
     layer: str,
@@ -175,7 +208,7 @@ def export_layer(
     Those on which a system failed are written in our own form only: all others would say that nothing was
     found. Raises `CorpusError` if there are none.
     """
-    loaded, given = formats.load(format), formats.options(format, values)
+    loaded, given = formats.writer(format), formats.options(format, values)
     check_new(path.parent, Path(path.name))
     lines, documents = corpus.layer(layer), corpus.documents()
     found, covered = coverage.finished(lines), coverage.describe(lines.values(), len(documents))
@@ -189,5 +222,10 @@ def export_layer(
         labels = _plain(view, map(msgspec.to_builtins, found.values()), corpus.ontology())
         seen, left = see(found.values(), labels)
         found = {line.document: line for line in seen}
-    loss = loaded.write(path, written, found, given)
+    write_kept = getattr(loaded, "write_kept", None)
+    if write_kept is not None and not view:  # tags beside the layer have its own labels
+        tokens = kept_tokens.believed(kept_tokens.read(corpus.tokens_path(layer)), found)
+        loss = write_kept(path, written, found, given, tokens)
+    else:
+        loss = loaded.write(path, written, found, given)
     return Exported(documents=len(written), covered=covered, loss={**left, **loss})

@@ -3,6 +3,7 @@
     CORPUS/corpus.toml             the manifest: name, version, language, licence, ontology, splits
     CORPUS/documents.jsonl         one Document a line
     CORPUS/layers/NAME.jsonl       one Annotations a line; NAME may have parts: annotator/anna
+    CORPUS/tokens/NAME.jsonl       tokens and tags that layer NAME came with (see `tokens`)
     CORPUS/records/*.json          scored runs
     CORPUS/quarantine/NAME.jsonl   what an import could not take into layer NAME, and why
 
@@ -18,13 +19,14 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from goldwire.corpora import ontology as ontologies
+from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora import toml
 from goldwire.corpora.codec import encode_lines, read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
@@ -32,7 +34,7 @@ from goldwire.corpora.lock import locked
 from goldwire.corpora.names import check_apart, check_new
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.types import Annotations, Document, Tokens
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
 QUARANTINE = "quarantine"
@@ -108,6 +110,11 @@ class Corpus(msgspec.Struct, frozen=True):
         check_layer(name)
         return self.path / QUARANTINE / f"{name}.jsonl"
 
+    def tokens_path(self, name: str) -> Path:
+        """Where the tokens that a layer came with are or would be."""
+        check_layer(name)
+        return kept_tokens.path_of(self.path, name)
+
     def document(self, id: str) -> Document:
         """The document of an id; `CorpusError` if there is none."""
         for document in self.documents():
@@ -136,16 +143,26 @@ class Corpus(msgspec.Struct, frozen=True):
             raise DataError(f"{path}: {len(faults)} fault(s)", faults)
         return {item.document: item for item in annotations}
 
-    def write_layer(self, name: str, annotations: Iterable[Annotations]) -> Path:
-        """Replace a layer as a whole; lines are put in order of document id."""
-        path = self.layer_path(name)
+    def write_layer(
+        self, name: str, annotations: Iterable[Annotations], tokens: Iterable[Tokens] = ()
+    ) -> Path:
+        """Replace a layer as a whole; lines are put in order of document id.
+
+        `tokens` are those that it comes with. Of earlier ones, those of lines that stay the same stay too.
+        Killed half-way, the layer has no tokens rather than those of another one.
+        """
+        path, beside = self.layer_path(name), self.tokens_path(name)
         items = list(annotations)
         with locked(self.path, f"writes layer {name}"):
             self.check_new_layer(name)
             faults = layer_faults(items, self.hashes())
             if faults:
                 raise DataError(f"layer {name!r} does not fit {self.path}; nothing was written", faults)
+            if (staying := kept_tokens.outdated(beside, items)) is not None:
+                _write_tokens(beside, staying)
             write_atomic(path, encode_layer(items))
+            if kept := list(tokens):
+                _write_tokens(beside, kept)
         return path
 
     def check_new_layer(self, name: str) -> None:
@@ -182,9 +199,12 @@ def create_corpus(
     documents: Iterable[Document],
     *,
     layers: Mapping[str, Iterable[Annotations]] | None = None,
+    tokens: Mapping[str, Sequence[Tokens]] | None = None,
     files: Mapping[str, bytes] | None = None,
 ) -> Corpus:
     """Make a corpus directory with its first layers, and `files` by name beside them, all or nothing.
+
+    `tokens` are those that layers come with, by layer.
 
     Raises `CorpusError` if `path` is there and not empty, `DataError` if documents or layers are faulty.
     """
@@ -197,6 +217,11 @@ def create_corpus(
         raise DataError(f"{path}: {len(faults)} fault(s) in what was given; nothing was written", faults)
     contents = {DOCUMENTS: encode_lines(items), MANIFEST: encode_manifest(manifest), **(files or {})}
     contents |= {f"{LAYERS}/{name}.jsonl": encode_layer(layer) for name, layer in annotations.items()}
+    contents |= {
+        kept_tokens.path_of(Path(), name).as_posix(): encode_tokens(kept)
+        for name, kept in (tokens or {}).items()
+        if kept
+    }
     check_new(path.parent, Path(path.name))
     check_apart(contents, str(path))
     with locked(path, "makes the corpus"):
@@ -241,6 +266,18 @@ def encode_manifest(manifest: Manifest, before: str = "") -> bytes:
 def encode_layer(annotations: Iterable[Annotations]) -> bytes:
     """A layer as it is on disk: a line for each document, in order of id."""
     return encode_lines(sorted(annotations, key=lambda item: item.document))
+
+
+def encode_tokens(kept: Iterable[Tokens]) -> bytes:
+    """The tokens of a layer as they are on disk: a line for each document, in order of id."""
+    return encode_lines(sorted(kept, key=lambda item: item.document))
+
+
+def _write_tokens(path: Path, kept: Iterable[Tokens]) -> None:
+    if content := encode_tokens(kept):
+        write_atomic(path, content)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def make_document(id: str, text: str, **fields: object) -> Document:

@@ -11,6 +11,7 @@ import msgspec
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.store import MANIFEST, RECORDS
+from goldwire.corpora.visible import line
 from goldwire.eval.measure import name, parse
 from goldwire.eval.record import (
     Confusion,
@@ -22,7 +23,7 @@ from goldwire.eval.record import (
     read_record,
     write_record,
 )
-from goldwire.eval.text import amount, line, points
+from goldwire.eval.text import amount, points
 
 NAMED = 3  # documents named of those that two records do not share
 T = TypeVar("T", bound="CountTable | Result | Confusion")

@@ -24,6 +24,7 @@ Kind = Literal[
     "rejected",
     "lost",
     "excluded",
+    "triggerless",
     "undefined",
     "repeated",
 ]
@@ -148,6 +149,11 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
         units = amount(layer.excluded, "unit")
         text = f"{called}: {units} in excluded regions {'does' if layer.excluded == 1 else 'do'} not count."
         yield Note(kind="excluded", about=called, text=text)
+    blind = [short(measure) for measure in map(parse, record.measures) if measure.on_triggers]
+    if layer.triggerless and blind:
+        events, are = amount(layer.triggerless, "event"), "is" if layer.triggerless == 1 else "are"
+        text = f"{called}: {events} without a trigger {are} no unit of {listed(blind)}."
+        yield Note(kind="triggerless", about=called, text=text)
 
 
 def _seen(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
@@ -229,6 +235,7 @@ def _undefined(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
     defined = {result.measure for result in record.results if result.value is not None}
     told = dict.fromkeys(result.measure for result in record.results if result.measure not in defined)
     silent = [parse(measure) for measure in told]
+    triggerless = any(layer.triggerless for layer in (record.gold, *record.systems))
     for units, by_entity in dict.fromkeys((measure.units, measure.by_entity) for measure in silent):
         measures = [one for one in silent if one.units == units and one.by_entity == by_entity]
         called = listed([short(measure) for measure in measures])
@@ -237,6 +244,8 @@ def _undefined(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
             yield Note(kind="undefined", about=called, text=text)
             continue
         noun = _MANY.get(units, f"{_NOUNS[units]}s")
+        if triggerless and all(measure.on_triggers for measure in measures):
+            noun = f"{noun} of a trigger" if units == "argument" else f"{noun} with a trigger"
         given = [(system.name, _given(record, system.name, measures)) for system in record.systems]
         have = [f"{shown[system]} has {number:,}" for system, number in given if number]
         whose = f"gold has no {noun}; {', '.join(have)}" if have else f"neither gold nor a system has {noun}"

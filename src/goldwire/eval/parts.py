@@ -49,6 +49,7 @@ class Portion(msgspec.Struct, frozen=True):
     dropped: int
     outside: int
     clustered: bool
+    triggerless: int
     rejections: Patterns
     tags: frozenset[str]
     seen: attributes.Seen
@@ -101,6 +102,7 @@ def _portion(layer: Layer, options: Options) -> Portion:
         dropped=layer.dropped,
         outside=layer.outside,
         clustered=bool((layer.table.mention_cluster != NONE).any()),
+        triggerless=layer.triggerless,
         rejections=forget(layer.rejections) if options.stream else layer.rejections,
         tags=layer.tags,
         seen=attributes.of_table(layer.table),
@@ -216,7 +218,8 @@ class Digest:
     """A layer as it comes in: the hash of its content, and how much of it there was."""
 
     def __init__(self) -> None:
-        self.documents = self.failed = self.empty = self.excluded = self.uncounted = 0
+        self.documents = self.failed = self.empty = 0
+        self.excluded = self.uncounted = self.triggerless = 0
         self.dropped = self.outside = 0
         self.clustered = False
         self.tags: set[str] = set()
@@ -240,6 +243,7 @@ class Digest:
         self.dropped += portion.dropped
         self.outside += portion.outside
         self.clustered |= portion.clustered
+        self.triggerless += portion.triggerless
         self.tags |= portion.tags
         self.seen |= portion.seen
         self._rejections.append(portion.rejections)

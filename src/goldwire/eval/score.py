@@ -9,6 +9,7 @@ import msgspec
 
 from goldwire import __version__
 from goldwire.corpora.errors import CorpusError, DataError, MeasureError
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import Annotations, Document
@@ -18,7 +19,7 @@ from goldwire.eval.counting.blocks import Block
 from goldwire.eval.counting.counts import SYSTEM_HITS, Patterns
 from goldwire.eval.counting.coverage import Cover, Scope
 from goldwire.eval.counting.load import Need
-from goldwire.eval.counting.texts import TextRow, make_texts, no_collection
+from goldwire.eval.counting.texts import TextRow, make_texts
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.parts import Part, Task, Whole
 from goldwire.eval.record import (
@@ -33,7 +34,7 @@ from goldwire.eval.record import (
     encode_patterns,
 )
 from goldwire.eval.running import facts
-from goldwire.eval.signature import FORMAT_1, POLICIES
+from goldwire.eval.signature import FORMAT_1, POLICIES, TAGS
 from goldwire.eval.statistics.resample import LEVEL
 from goldwire.eval.text import amount
 from goldwire.eval.verdict import METHOD, Options, Terms
@@ -119,7 +120,7 @@ def score_corpus(
     with no_collection():
         if all(map(tally.is_additive, plan.measures)):
             try:
-                places = blocks.find_places(corpus, sources)
+                places = blocks.find_places(corpus, sources, plan.need)
                 return _score(plan, parts.iter_parts(places, plan.need, plan.task, workers))
             except (blocks.DisorderError, DataError):
                 pass  # all is read at once, and everything wrong in it told
@@ -136,7 +137,9 @@ def read_scored(corpus: Corpus, record: Record, systems: Sequence[LayerFacts], n
         drafts="counted" if record.documents or policies["drafts"] == "counted" else "left-out",
     )
     sights = views.of_record(corpus, record, systems)
-    counted = msgspec.structs.replace(sights.need(need), rejected=policies["rejected"] == "spurious")
+    counted = msgspec.structs.replace(
+        sights.need(need), rejected=policies["rejected"] == "spurious", tags=policies.get(TAGS)
+    )
     sources = sights.sources([record.gold.layer, *(system.layer for system in systems)])
     return blocks.read_whole(corpus, sources, counted, scope)
 
@@ -163,6 +166,7 @@ def needs(measures: Sequence[Measure], ontology: Ontology | None) -> Need:
         ontology=ontology,
         items=tally.items_wanted(measures),
         texts=tally.texts_wanted(measures),
+        tokens=tally.tokens_wanted(measures),
     )
 
 
@@ -215,7 +219,9 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     def need(self) -> Need:
         """What is to be read."""
         found = self.sights.need(needs(self.measures, self.ontology))
-        return msgspec.structs.replace(found, rejected=self.options.rejected == "spurious")
+        return msgspec.structs.replace(
+            found, rejected=self.options.rejected == "spurious", tags=self.options.tags
+        )
 
 
 def _score(plan: _Plan, found: Iterable[Part]) -> Record:
@@ -292,6 +298,7 @@ def _layer_facts(plan: _Plan, whole: Whole) -> tuple[LayerFacts, ...]:
             dropped=digest.dropped,
             outside=digest.outside,
             view=view,
+            triggerless=digest.triggerless,
             rejected=_kinds(digest.rejections),
             facts=name.facts,
         )
@@ -356,6 +363,8 @@ def _policies(options: Options, tags: set[str]) -> dict[str, str]:
     """What was decided; `tags` are the ways in which tags were read, where layers come from such."""
     intervals = f"{METHOD}-{LEVEL:g}-{options.trials}-seed-{options.seed}" if options.trials else "none"
     read = {"tags": "+".join(sorted(tags))} if tags else {}
+    if tags and options.tags is not None:
+        read[TAGS] = options.tags
     return {
         **POLICIES,
         "unjudged": options.scope.unjudged,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from math import isinf
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -18,7 +19,8 @@ from goldwire.eval.measure import ALIASES, BOTH_SIDED, Measure, name, parse
 class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Measures that belong together, and what they are.
 
-    `classes`: results also tell how many mentions are COR, INC, PAR, MIS and SPU.
+    `classes`: results also tell how many mentions are COR, INC, PAR, MIS and SPU. `tags`: the policy by which
+    tags are read that layers came with, whatever they were imported by (see `corpora.formats.tags`).
     """
 
     title: str
@@ -28,6 +30,7 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     agrees: str
     measures: tuple[str, ...]
     classes: bool = False
+    tags: Literal["conlleval", "discard", "strict"] | None = None
     name: str = ""
 
 
@@ -110,10 +113,23 @@ _MATCHES = {
     "head": "the same head",
     "coref": "the system's being that of any mention in the cluster of gold's",
 }
+_FORMS = {
+    "bag": "Wherever they stand: as many of equal words as the side has that has fewer.",
+    "any-place": "Wherever they stand and how often: the words of a document are a set.",
+}
 _TRIGGERS = {
     "gold": "Of the system's arguments, only those of triggers that gold has count.",
     "matched": "Only arguments of triggers that both sides have count.",
 }
+
+
+def _averages(measure: Measure) -> Iterator[str]:
+    if measure.average == BOTH_SIDED:
+        yield "The figure is the mean over documents in which both sides have a unit."
+    elif measure.average != "micro":
+        yield f"The figure is the {measure.average} average."
+    if measure.minimum:
+        yield f"Types that gold has less than {measure.minimum} times have no part in it."
 
 
 def _sentences(measure: Measure) -> Iterator[str]:
@@ -125,17 +141,14 @@ def _sentences(measure: Measure) -> Iterator[str]:
         yield f"Each {measure.each} of a trigger is a unit of its own, though it is not compared."
     if measure.by_entity:
         yield "Each end is right if it is the same entity, a cluster of gold's, whichever mention names it."
+    elif measure.match in _FORMS:
+        yield _FORMS[measure.match]
     elif measure.match in _MATCHES:
         yield f"Spans match by {_MATCHES[measure.match].format(f'{measure.threshold or 0:g}')}."
     else:
         yield f"Compared by {measure.match}."
     if measure.triggers != "all":
         yield _TRIGGERS[measure.triggers]
-    if measure.average == BOTH_SIDED:
-        yield "The figure is the mean over documents in which both sides have a unit."
-    elif measure.average != "micro":
-        yield f"The figure is the {measure.average} average."
-    if measure.minimum:
-        yield f"Types that gold has less than {measure.minimum} times have no part in it."
+    yield from _averages(measure)
     if measure.beta != 1:
         yield "F is recall." if isinf(measure.beta) else f"F has a beta of {measure.beta:g}."

@@ -10,6 +10,7 @@ and left alone. The manifest is written last.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from goldwire.annotate.sync.plan import Local
 from goldwire.corpora.codec import BROKEN, read_lines
 from goldwire.corpora.errors import CorpusError, ServerError
 from goldwire.corpora.store import LAYERS, MANIFEST, Corpus, write_atomic, write_manifest, writing
+from goldwire.corpora.tokens import path_of
 from goldwire.corpora.types import Annotations, Document
 
 _DONE = "done"  # the file that says that a change of the ontology was carried out to its end
@@ -52,6 +54,10 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
         """What would be lost that nobody has said may be."""
         return tuple(loss for loss in self.losses if not loss.planned)
 
+    def by_label(self) -> dict[str, int]:
+        """How often each label would be lost that nobody has said may be; the most frequent first."""
+        return dict(Counter(loss.label or "no label of its own" for loss in self.unplanned).most_common())
+
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What was changed: annotations, drafts and predictions by kind; `left` were changed by somebody else."""
@@ -67,7 +73,7 @@ def prepare(
     """Work everything out. Only the raw files of the projects are brought up to date."""
     documents = {document.id: document for document in corpus.documents()}
     layers, lost = _carried(corpus, _unfinished(corpus), change)
-    preparer = _Preparer(client, group, documents, change, layers, progress)
+    preparer = _Preparer(client, group, documents, change, layers, corpus.manifest.language, progress)
     projects = {}
     for path in pull.folders_of(corpus, group):
         with open_journal(path) as journal:
@@ -103,6 +109,7 @@ class _Preparer(msgspec.Struct):
     documents: dict[str, Document]
     change: Change
     layers: dict[str, tuple[Annotations, ...]]
+    language: str
     progress: Progress
 
     def prepare(self, journal: Journal) -> Migration | None:
@@ -137,7 +144,7 @@ class _Preparer(msgspec.Struct):
 
     def _settings(self, project: Project, layout: Layout) -> dict[str, Any]:
         wanted = {
-            "label_config": labelconfig.build(self.change.new, layout),
+            "label_config": labelconfig.build(self.change.new, layout, self.language),
             "expert_instruction": guidelines.fragment(self.change.new),
         }
         return plan.differences(project, wanted)
@@ -313,6 +320,8 @@ def _keep_layers(corpus: Corpus, layers: Iterable[str]) -> Path:
     folder = corpus.path / FOLDER / f"before-{number}"
     for name in layers:
         write_atomic(folder / LAYERS / f"{name}.jsonl", corpus.layer_path(name).read_bytes())
+        if (tokens := corpus.tokens_path(name)).is_file():
+            write_atomic(path_of(folder, name), tokens.read_bytes())
     write_atomic(folder / MANIFEST, (corpus.path / MANIFEST).read_bytes())
     return folder
 

@@ -98,12 +98,19 @@ class Mirror:
         return Totals(len(self.raw), annotations, sum(outline.total_predictions for outline in outlines))
 
     def take(self, items: Iterable[msgspec.Raw], *, whole: bool) -> None:
-        """Take tasks in: in place of all, or each in place of what it was."""
+        """Take tasks in: in place of all, or each in place of what it was.
+
+        Raises `ServerError`, and takes nothing, if one is no task.
+        """
+        decoder, found = msgspec.json.Decoder(_Outline), []
+        for item in items:
+            try:
+                found.append((decoder.decode(item), item))
+            except BROKEN as error:
+                raise ServerError(f"a task from the server is none: {error}") from error
         if whole:
             self.raw, self._outlines = {}, {}
-        decoder = msgspec.json.Decoder(_Outline)
-        for item in items:
-            outline = decoder.decode(item)
+        for outline, item in found:
             self.raw[outline.id] = item
             self._outlines[outline.id] = outline
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,11 +24,18 @@ import msgspec
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode, normalise
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Reading, loss
+from goldwire.corpora.formats import Facts, Reading, loss
+from goldwire.corpora.formats.head import Head
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Meta, Rejected, Span
 
 COVERS = "listed"
+FACTS = Facts(
+    about="PLOVER's gold records of openeventdata: a sentence each, with event type, actors, inline markup",
+    loss="codes, sectors and counts",
+    coverage="a record with places for its parts",
+    example="goldwire corpus new plover --from PLOVER_GSR_CAMEO.txt --format plover --layer gold",
+)
 ROLES = {"SRC": "source", "TAR": "target", "LOC": "location"}
 TRIGGER = "EVT"
 DOCUMENTATION = "DOCUMENT"  # the event type of records that explain the file
@@ -45,6 +52,13 @@ class Part(NamedTuple):
 
     marks: tuple[str, ...]
     span: Span
+
+
+def recognise(head: Head) -> bool:
+    """Records with an event and, somewhere, inline markup."""
+    records = [record for record in head.records if isinstance(record, dict)]
+    marked = any(isinstance(record.get("textInfo"), dict) for record in records)
+    return marked and all(isinstance(record.get("event"), str) for record in records)
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
@@ -219,11 +233,3 @@ def _attributes(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         value = record.get(name)
         if isinstance(value, str) and value:
             yield name, value
-
-
-def write(
-    path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Options
-) -> dict[str, int]:
-    """Raise `CorpusError`: the format is read only."""
-    del documents, layer, options
-    raise CorpusError(f"{path}: plover is read only; write goldwire, conll, brat or tbf")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.formats import loss
 from goldwire.corpora.formats.ann import Lines, Link, Text, Value
 from goldwire.corpora.offsets import Converter, OffsetError, surface
 from goldwire.corpora.rejected import raw_spans
@@ -304,6 +305,7 @@ def _line_end_shift(raw: str) -> Callable[[int], int]:
 def encode(annotations: Annotations, document: Document, lost: Counter[str]) -> Lines:
     """The lines of a document's annotations; what they cannot hold is added to `lost`."""
     lines = Lines()
+    annotations = loss.with_triggers(annotations, lost)
     name = _namer(lost)
     ids: dict[str, str] = {}
     for mention in annotations.mentions:

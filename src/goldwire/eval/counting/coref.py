@@ -110,9 +110,10 @@ def entity_clusters(annotations: Annotations) -> Numbered:
 def event_clusters(annotations: Annotations) -> Numbered:
     """The events of a layer as clusters of trigger spans with their types, told apart as entities are.
 
-    The type belongs to the mention because one trigger may denote events of several types.
+    The type belongs to the mention because one trigger may denote events of several types. An event without
+    a trigger is no mention.
     """
-    events = [event for event in annotations.events if not is_holder(event.id)]
+    events = [event for event in annotations.events if event.trigger and not is_holder(event.id)]
     return _number([(e.cluster, e.id, (e.trigger, e.type), e.type) for e in events])
 
 

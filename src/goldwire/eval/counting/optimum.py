@@ -14,10 +14,11 @@ from itertools import chain
 import msgspec
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from goldwire.eval.counting import forest
+from goldwire.eval.counting.align import renumbered
 from goldwire.eval.counting.augment import augment
 from goldwire.eval.counting.tables import Bools, Ints
 
@@ -53,15 +54,15 @@ def best(gold: Ints, system: Ints, worth: Ints, second: Ints, sizes: Ints) -> In
     Gold unit after gold unit has the first system unit that keeps both totals, and any rather than none.
     The pairs come component after component, of the given sizes, each in order of gold and system.
     """
-    rows, row = np.unique(gold, return_inverse=True)
-    columns, column = np.unique(system, return_inverse=True)
-    graph = _doubled(row, column, len(rows), len(columns))
+    row, column = renumbered(gold), renumbered(system)
+    rows, columns = int(row.max()) + 1, int(column.max()) + 1
+    graph = _doubled(row, column, rows, columns)
     for worths in _stages(worth, second, row):
         chosen = _choose(row, column, _binding(graph, worths, row, column), sizes)
-        partner = _full(row[chosen], column[chosen], len(rows), len(columns))
+        partner = _full(row[chosen], column[chosen], rows, columns)
         weights = np.where(graph.pair >= 0, worths[graph.pair], 0)
         graph = graph.take(_tight(graph, weights, partner))
-    partner = _Leftmost(graph, partner).settle(len(rows))
+    partner = _Leftmost(graph, partner).settle(rows)
     return np.flatnonzero(partner[row] == column)
 
 
@@ -71,7 +72,8 @@ def _doubled(row: Ints, column: Ints, rows: int, columns: int) -> _Graph:
     right = np.concatenate([column, columns + np.arange(rows), np.arange(columns), columns + row])
     pair = np.full(len(left), -1)
     pair[: len(row)] = np.arange(len(row))
-    order = np.lexsort((right, left))
+    size = (rows + columns, rows + columns)
+    order = coo_array((np.arange(len(left)), (left, right)), size).tocsr().data  # by row, in linear time
     return _graph(left[order], right[order], pair[order], rows + columns)
 
 

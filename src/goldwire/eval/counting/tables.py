@@ -18,11 +18,13 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.types import Annotations, Excluded, Spans
+from goldwire.corpora.types import Annotations, Excluded, Span, Spans
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NONE = -1  # the code of what is not there
+NOWHERE = 2**40  # where events without a trigger stand: beyond every text, and beyond what was rejected
+_NOWHERE = (Span(NOWHERE, NOWHERE + 1),)
 
 
 class Codes(dict[Any, int]):
@@ -110,6 +112,11 @@ class Table(msgspec.Struct, frozen=True):
     relation_target: Ints
     relation_symmetric: Bools  # whether it is the same either way
 
+    @property
+    def triggered(self) -> Bools:
+        """Which events have a trigger."""
+        return self.events.start < NOWHERE
+
 
 def make_table(
     items: Sequence[Annotations],
@@ -139,7 +146,7 @@ def make_table(
         mention_attributes={
             name: _values(mentions, name, codes, _default(name, "mention", ontology), None) for name in wanted
         },
-        events=make_extents(event_document, list(map(attrgetter("trigger"), events))),
+        events=make_extents(event_document, [event.trigger or _NOWHERE for event in events]),
         event_type=event_type,
         event_attributes={
             name: _values(events, name, codes, _default(name, "event", ontology), _scope(name, ontology))

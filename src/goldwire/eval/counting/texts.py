@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from itertools import count, islice
 from operator import attrgetter, lt
@@ -134,18 +132,6 @@ def _iter_lines(path: Path, start: int, end: int | None) -> Iterator[bytes]:
             rest = block[whole:] if whole else rest + block
     if rest:
         yield rest
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """Hold the garbage collector back: it would go through thousands of new objects over and over."""
-    held = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if held:
-            gc.enable()
 
 
 def ascend(ids: Sequence[str]) -> bool:

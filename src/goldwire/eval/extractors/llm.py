@@ -18,7 +18,8 @@ import msgspec
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.rejected import raw_spans
+from goldwire.corpora.quotes import Finder
+from goldwire.corpora.rejected import NOT_FOUND, raw_spans
 from goldwire.corpora.types import (
     Annotations,
     Argument,
@@ -30,7 +31,6 @@ from goldwire.corpora.types import (
     Spans,
 )
 from goldwire.eval.extractors import Context, DocumentError, options, prompt
-from goldwire.eval.extractors.quotes import Finder
 from goldwire.eval.extractors.web import FIRST_WAIT, TRIES, Caller, checked
 
 ANSWERS = 2  # that a document may cost: one, and one more where the first could not be read
@@ -272,7 +272,7 @@ class _Resolver:
         given: dict[str, Any] = {name: value for name, value in read.items() if isinstance(value, str)}
         found = Rejected(
             unit=unit,
-            kind="malformed" if malformed else "quote-not-found",
+            kind="malformed" if malformed else NOT_FOUND,
             message=wrong if malformed else "the quoted words are not in the text",
             where=self._document,
             document=self._document,

@@ -53,10 +53,11 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     `fingerprint` is of the annotations and of what was rejected, order-free, provenance left out. `missing`
     documents had no line and count as empty; `failed` ones are those on which the system failed, of which it
     was `allowed` so many. `excluded` units (mentions, events, arguments, relations) touched an excluded
-    region and are not counted; `uncounted` ones are in documents that were not scored. `view` is what the
-    layer was seen through: `dropped` units have labels that it leaves out; `outside` ones do not stand inside
-    the layer that the policy `inside` names. `rejected` tells how many units were turned away, by kind (see
-    `corpora.rejected`). `facts` is what the runner reported (see `eval.running.facts`).
+    region and are not counted; `uncounted` ones are in documents that were not scored. `triggerless` events
+    are no units of measures that need a trigger. `view` is what the layer was seen through: `dropped` units
+    have labels that it leaves out; `outside` ones do not stand inside the layer that the policy `inside`
+    names. `rejected` tells how many units were turned away, by kind (see `corpora.rejected`). `facts` is what the
+    runner reported (see `eval.running.facts`).
     """
 
     name: str
@@ -71,6 +72,7 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     dropped: int = 0
     outside: int = 0
     view: View | None = None
+    triggerless: int = 0
     rejected: dict[str, int] = {}
     facts: dict[str, Any] = {}
 

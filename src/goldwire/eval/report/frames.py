@@ -78,10 +78,16 @@ def write(report: Report, folder: Path, form: Form) -> list[Path]:
 def _encode(frame: pl.DataFrame, form: Form) -> bytes:
     buffer = BytesIO()
     if form == "csv":
-        frame.write_csv(buffer)
+        frame.with_columns(_no_formula(pl.col(pl.String))).write_csv(buffer)
     else:
         frame.write_parquet(buffer)
     return buffer.getvalue()
+
+
+def _no_formula(column: pl.Expr) -> pl.Expr:
+    """Words that a spreadsheet would take for a formula, behind the mark that makes them words again."""
+    begins = column.str.contains(r"^[=+\-@\t\r]")
+    return pl.when(begins).then("'" + column).otherwise(column).name.keep()
 
 
 Row = dict[str, Any]
