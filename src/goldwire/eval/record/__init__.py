@@ -55,8 +55,8 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     was `allowed` so many. `excluded` units (mentions, events, arguments, relations) touched an excluded
     region and are not counted; `uncounted` ones are in documents that were not scored. `triggerless` events
     are no units of measures that need a trigger. `view` is what the layer was seen through: `dropped` units
-    have labels that it leaves out; `outside` ones do not stand inside the layer that the policy `inside`
-    names. `rejected` tells how many units were turned away, by kind (see `corpora.rejected`). `facts` is what the
+    have labels that it leaves out; `outside` ones do not stand inside the layer of the policy `inside`.
+    `rejected` tells how many units were turned away, by kind (see `corpora.rejected`). `facts` is what the
     runner reported (see `eval.running.facts`).
     """
 
