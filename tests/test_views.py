@@ -621,6 +621,22 @@ def test_a_file_of_other_labels_is_imported_through_a_map(corpus, view, tmp_path
     assert [m.type for m in corpus.layer("system/d")["d1"].mentions] == ["PER", "PER"]
 
 
+def test_tokens_kept_beside_a_layer_do_not_bring_its_own_labels_back(tmp_path):
+    # As they stand Anna and Tom are tagged PER and PERSON, so 4 of 6 tokens agree; seen alike, all 6 do.
+    for name, type in (("gold", "PER"), ("pred", "PERSON")):
+        columns = f"Anna B-{type}\nmet O\nTom B-{type}\nin O\nBern B-LOC\n. O\n"
+        (tmp_path / f"{name}.conll").write_text(columns)
+    work, view = tmp_path / "work", tmp_path / "types.toml"
+    view.write_text('[mentions]\nPERSON = "PER"\n')
+    run("corpus", "new", work, "--from", tmp_path / "gold.conll", "--format", "conll")
+    run("corpus", "import", work, tmp_path / "pred.conll", "--format", "conll", "--layer", "system/s")
+    how = ("eval", "score", work, "--measure", "accuracy", "--trials", 0)
+    run(*how, "--name", "plain")
+    run(*how, "--name", "seen", "--labels", f"s={view}")
+    found = [counts(read_record(work / "records" / f"{name}.json")) for name in ("plain", "seen")]
+    assert found == [(4, 6, 6), (6, 6, 6)]
+
+
 def test_a_corpus_is_made_of_files_of_other_labels(view, tmp_path):
     columns = tmp_path / "gold.conll"
     columns.write_text("Anna B-PERSON\nmet O\nTom B-PERSON\nin O\nBern B-CITY\n. O\n")
