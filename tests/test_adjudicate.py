@@ -13,7 +13,7 @@ from goldwire.corpora import library
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Relation, Span
 
 CONFLICT = ontologies.read("conflict")
 #       0      7       15        24
@@ -271,3 +271,20 @@ def test_order_of_layers_does_not_matter_and_deciding_ends(one: Any, other: Any,
         ]
         expected = both[0] | both[1] if decision else both[0] & both[1]
         assert {merging.name(m.type, m.spans) for m in made.mentions} == expected
+
+
+def test_a_symmetric_relation_drawn_either_way_is_no_disagreement() -> None:
+    met = ontologies.decode(
+        'name = "x"\nversion = "1"\n[entities.MIL]\n[relations.ally]\nsymmetric = true\n[relations.of]'
+    )
+
+    def drawn(type: str, source: str, target: str) -> dict[str, Annotations]:
+        (made,) = layer(REBELS, OTHERS).values()
+        link = Relation(id="r", type=type, source=source, target=target)
+        return {"d": msgspec.structs.replace(made, relations=(link,))}
+
+    def differ(type: str) -> int:
+        layers = {"anna": drawn(type, "x", "w"), "ben": drawn(type, "w", "x")}
+        return len(merging.adjudicate(layers, [DOCUMENT], (), met).disagreements)
+
+    assert (differ("ally"), differ("of")) == (0, 2)

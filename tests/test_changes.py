@@ -88,3 +88,11 @@ def test_difference_turned_round_swaps_added_and_removed() -> None:
     old, new = ontologies.decode(OLD), ontologies.decode(OLD + "[events.Zap]\n")
     assert [(c.path, c.kind) for c in diff(old, new)] == [("events.Zap", "added")]
     assert [(c.path, c.kind) for c in diff(new, old)] == [("events.Zap", "removed")]
+
+
+def test_a_relation_that_becomes_symmetric_follows_another_rule() -> None:
+    toml = 'name = "x"\nversion = "1"\n[entities.PER]\n[relations.spouse]\n'
+    old, new = (ontologies.decode(text) for text in (toml, toml + "symmetric = true"))
+    assert [str(change) for change in diff(old, new)] == [
+        "changed relations.spouse: source any; target any -> source any; target any; symmetric True"
+    ]

@@ -143,6 +143,33 @@ def test_attributes_apply_to_the_events_they_name() -> None:
     assert "realis" in conflict.attributes_of("event", "Die")
 
 
+def test_a_parent_is_a_type_of_the_same_kind_and_no_circle() -> None:
+    toml = """
+    name = "x"
+    version = "1"
+    [entities.PER]
+    [entities.ARTIST]
+    parent = "QQQ"
+    [entities.A]
+    parent = "B"
+    [entities.B]
+    parent = "A"
+    [events.Meet]
+    parent = "PER"
+    """
+    assert faults(toml) == [
+        "x.toml entity type ARTIST: parent 'QQQ' is none of entities; there are: PER, ARTIST, A, B",
+        "x.toml entity type A: stands above itself: its parents form a circle",
+        "x.toml entity type B: stands above itself: its parents form a circle",
+        "x.toml event Meet: parent 'PER' is none of events; there are: Meet",
+    ]
+
+
+def test_parents_do_not_decide_what_is_valid() -> None:
+    before = ontologies.decode(SMALL).fingerprint()
+    assert ontologies.decode(SMALL.replace('key = "1"', 'key = "1"\nparent = "ORG"')).fingerprint() == before
+
+
 def test_what_has_another_form_is_told_with_all_that_contradicts_elsewhere() -> None:
     toml = """
 name = "company"

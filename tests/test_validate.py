@@ -179,3 +179,34 @@ def test_spans_without_fault_slice_visible_text_outside_excluded_regions(spans: 
         and all(a.end <= b.start for a, b in pairwise(spans))
     )
     assert sound == (not faults)
+
+
+@pytest.mark.parametrize(("symmetric", "wrong"), [("true", 0), ("false", 2)])
+def test_a_symmetric_relation_takes_its_fillers_in_either_order(symmetric: str, wrong: int) -> None:
+    ontology = ontologies.decode(
+        f"""
+        name = "x"
+        version = "1"
+        [entities.PER]
+        [entities.ORG]
+        [relations.member]
+        source = ["PER"]
+        target = ["ORG"]
+        symmetric = {symmetric}
+        """
+    )
+    document = make_document("d", "Ann of Acme")
+    person = Mention(id="p", type="PER", spans=(Span(0, 3),))
+    firm = Mention(id="f", type="ORG", spans=(Span(7, 11),))
+    found = Annotations(
+        document="d",
+        sha256=document.sha256,
+        mentions=(person, firm),
+        relations=(Relation(id="r", type="member", source="f", target="p"),),
+    )
+    assert len(annotation_faults(found, document, ontology)) == wrong
+    # Two firms are no pair of it in any order.
+    both = msgspec.structs.replace(
+        found, relations=(Relation(id="r", type="member", source="f", target="f"),)
+    )
+    assert len(annotation_faults(both, document, ontology)) == 1

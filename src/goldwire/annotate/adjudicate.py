@@ -94,8 +94,10 @@ def adjudicate(
     if faults:
         raise DataError(f"{len(faults)} decision(s) that cannot be followed", faults)
     judges, alone = [], []
+    symmetric = frozenset() if ontology is None else ontology.symmetric
     for document in documents:
-        views = {name: View(layer[document.id]) for name, layer in layers.items() if document.id in layer}
+        there = {name: layer[document.id] for name, layer in layers.items() if document.id in layer}
+        views = {name: View(annotations, symmetric) for name, annotations in there.items()}
         if len(views) > 1:
             judges.append(Judge(document, views, given, ontology))
         elif views:
@@ -131,9 +133,9 @@ def name(type: str, spans: Spans) -> str:
 
 
 class View:
-    """One annotator's annotations of a document, by what they say."""
+    """One annotator's annotations of a document, by what they say; of some relations, either way."""
 
-    def __init__(self, annotations: Annotations) -> None:
+    def __init__(self, annotations: Annotations, symmetric: frozenset[str] = frozenset()) -> None:
         names = {mention.id: name(mention.type, mention.spans) for mention in annotations.mentions}
         self.mentions = {names[mention.id]: mention for mention in annotations.mentions}
         self.events: dict[str, Event] = {}
@@ -145,10 +147,11 @@ class View:
             for key, event in self.events.items()
             for argument in event.arguments
         }
-        self.relations = {
-            (names[relation.source], relation.type, names[relation.target])
-            for relation in annotations.relations
-        }
+        self.relations = set()
+        for relation in annotations.relations:
+            ends = names[relation.source], names[relation.target]
+            first, last = sorted(ends) if relation.type in symmetric else ends
+            self.relations.add((first, relation.type, last))
 
 
 def _frame(event: Event, names: Mapping[str, str]) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from goldwire.corpora.ontology import Ontology
+    from goldwire.corpora.views import Asked
 
 Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
 Documents = Annotated[
@@ -14,6 +18,19 @@ Documents = Annotated[
     typer.Option(
         metavar="FILE|split:NAME|layer:NAME|baseline:FILE",
         help="Only these documents: a file of ids, a split, those that a layer or a baseline has.",
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(metavar="LABEL,…", help="Of the kinds that have these labels, nothing else is a unit."),
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option(metavar="LABEL,…", help="What has one of these labels is no unit.")
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MAP", help="A label map (TOML, or a name that ships) that the layer is seen through."
     ),
 ]
 Layout = Annotated[
@@ -37,6 +54,33 @@ def names_of(annotators: Sequence[str]) -> dict[str, str]:
         if not name:
             raise CorpusError(f"'{who}=': write {form}")
     return names
+
+
+def view_of(
+    maps: Sequence[tuple[str, str]],
+    only: Sequence[str] | None,
+    ignore: Sequence[str] | None,
+    ontology: Ontology | None,
+    *,
+    within: bool = False,
+) -> Asked:
+    """What layers are to be seen through: label maps by layer, "" for all, and labels named one by one.
+
+    With `within`, the maps' targets are the ontology's.
+    """
+    from goldwire.corpora import labels
+    from goldwire.corpora.views import Asked, Choice
+
+    return Asked(
+        maps={
+            name: (Path(source).stem, labels.read(source, ontology, within=within)) for name, source in maps
+        },
+        choice=Choice(only=_listed(only), ignore=_listed(ignore)),
+    )
+
+
+def _listed(given: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(name for text in given or () for part in text.split(",") if (name := part.strip()))
 
 
 def pairs(given: Sequence[str] | None, form: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli.arguments import Dir, pairs
+from goldwire.cli.arguments import Dir, Ignore, Labels, Only, pairs, view_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.garbage import no_collection
@@ -34,6 +34,9 @@ def import_(
     layer: Annotated[str, typer.Option(help="The layer to write, such as gold or system/x.")],
     format: Annotated[str | None, typer.Option(help="Of the files; recognised if not given.")] = None,
     option: Option = None,
+    labels: Labels = None,
+    only: Only = None,
+    ignore: Ignore = None,
     library: Annotated[str | None, typer.Option(help="Gold that ships for texts you have, by name.")] = None,
     covers: Annotated[
         str | None,
@@ -51,12 +54,13 @@ def import_(
     with the text and every label with the ontology; what does not fit is rejected, counts against a system,
     and goes to DIR/quarantine with its reason. What the format says and Goldwire does not keep is counted.
     Documents that are not in the files are not judged; those that --covers names get an empty line. Where
-    everything was rejected no layer is written: exit 1.
+    everything was rejected no layer is written: exit 1. With --labels the files' own labels become the
+    ontology's; what a map leaves out, or --only and --ignore do, is counted and not kept.
 
     \b
     Example:
       goldwire corpus import work predictions.jsonl --layer system/x
-      goldwire corpus import tweets flytxt --format conll --layer system/flytxt
+      goldwire corpus import tweets flytxt --format conll --layer system/flytxt --labels types.toml
     """
     from goldwire.corpora import convert
     from goldwire.corpora.errors import CorpusError
@@ -65,7 +69,7 @@ def import_(
     if bool(paths) == (library is not None):
         raise CorpusError("name the files to import, or gold that ships with --library")
     if library is not None:
-        refuse(ctx, ("format", "option"), "with --library")
+        refuse(ctx, ("format", "option", "labels", "only", "ignore"), "with --library")
     corpus = open_corpus(folder)
     if library is not None:
         reading = convert.read_library(library, corpus)
@@ -75,7 +79,9 @@ def import_(
         for line in found.notes:
             note(line)
         name = found.format or "goldwire"  # whose reader says what is wrong with lines of no known format
-        reading = convert.read(name, found.paths, options, corpus.documents(), corpus.ontology())
+        ontology = corpus.ontology()
+        view = view_of([("", labels)] if labels else [], only, ignore, ontology, within=True)
+        reading = convert.read(name, found.paths, options, corpus.documents(), ontology, view=view)
     done = convert.import_layer(corpus, layer, reading, covers=covers, replace=replace)
     for line in done.notes:
         note(line)
@@ -131,11 +137,15 @@ def export(
     layer: Annotated[str, typer.Option(help="The layer to write out.")],
     format: Annotated[str, typer.Option(help="See `goldwire corpus formats`.")] = "goldwire",
     option: Option = None,
+    labels: Labels = None,
+    only: Only = None,
+    ignore: Ignore = None,
     as_json: Json = False,
 ) -> None:
     """Write a layer to files of another format, and tell what the format cannot hold.
 
-    Documents that the layer has not judged are not written, but counted.
+    Documents that the layer has not judged are not written, but counted. With --labels the types are those of
+    a label map; what that leaves out, or --only and --ignore do, is counted as not kept.
 
     \b
     Example:
@@ -144,9 +154,9 @@ def export(
     from goldwire.corpora import convert
     from goldwire.corpora.store import open_corpus
 
-    done = convert.export_layer(
-        open_corpus(folder), layer, path, format, pairs(option, "--option NAME=VALUE")
-    )
+    corpus, options = open_corpus(folder), pairs(option, "--option NAME=VALUE")
+    view = view_of([("", labels)] if labels else [], only, ignore, corpus.ontology())
+    done = convert.export_layer(corpus, layer, path, format, options, view=view)
     if as_json:
         said = {"path": str(path), "format": format, "layer": layer}
         print_json({**said, "covered": done.covered, "loss": done.loss})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldwire.cli import convert, cover, ontology, shape
-from goldwire.cli.arguments import Dir, pairs
+from goldwire.cli.arguments import Dir, Ignore, Labels, Only, pairs, view_of
 from goldwire.cli.convert import Option, recognised, tell_loss
 from goldwire.cli.options import App, given, refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -55,6 +55,9 @@ def new(
     format: Annotated[str | None, typer.Option(help="Of annotated files; recognised if not given.")] = None,
     layer: Annotated[str, typer.Option(help="That takes the labels of annotated files.")] = "gold",
     option: Option = None,
+    labels: Labels = None,
+    only: Only = None,
+    ignore: Ignore = None,
     ontology: Annotated[
         str | None,
         typer.Option(
@@ -77,6 +80,7 @@ def new(
     anything is wrong. Run it again after a crash: it completes, and changes nothing that is complete; what
     a corpus that is there says otherwise is an error (see `corpus set`). Annotated files give the texts and a
     layer of labels; their format is recognised by their content, and said, where --format names none.
+    --labels, --only and --ignore are those of `corpus import`.
 
     \b
     Example:
@@ -84,6 +88,7 @@ def new(
       goldwire corpus new tweets --from test.conll --layer gold
     """
     from goldwire.corpora import build, splits
+    from goldwire.corpora import ontology as ontologies
     from goldwire.corpora.manifest import chosen
     from goldwire.corpora.rejected import by_kind, is_all_rejected
     from goldwire.corpora.store import Manifest, Splits
@@ -99,7 +104,7 @@ def new(
     )
     asked = [field for field in SETTINGS if given(ctx, [field])]
     if found.format is None:
-        refuse(ctx, ("layer", "option"), "with articles, which have no labels")
+        refuse(ctx, ("layer", "option", "labels", "only", "ignore"), "with articles, which have no labels")
         intake = _read(found.paths, encoding, boilerplate, skip_duplicates)
         built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
@@ -109,8 +114,17 @@ def new(
         if boilerplate:
             refuse(ctx, ("boilerplate",), f"{annotated}, where none is marked")
         options = pairs(option, "--option NAME=VALUE")
+        own = ontologies.read(manifest.ontology) if manifest.ontology else None
+        view = view_of([("", labels)] if labels else [], only, ignore, own, within=True)
         built, reading = build.new_from(
-            folder, manifest, found.paths, format=found.format, options=options, layer=layer, asked=asked
+            folder,
+            manifest,
+            found.paths,
+            format=found.format,
+            options=options,
+            layer=layer,
+            asked=asked,
+            view=view,
         )
         told = {"loss": reading.loss, "rejected": by_kind(reading.quarantined)}
         _tell(built, [*found.notes, *reading.notes], as_json, told)

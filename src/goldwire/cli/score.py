@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli.arguments import Dir, Documents
+from goldwire.cli.arguments import Dir, Documents, Ignore, Only, view_of
 from goldwire.cli.output import Json, note, print_json
 from goldwire.corpora.visible import visible
 
@@ -53,6 +53,20 @@ def score(
         Literal["spurious", "left-out"],
         typer.Option(help="Units of a system that were turned away: wrong ones, or none at all."),
     ] = "spurious",
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MAP|NAME=MAP",
+            help="A label map (TOML, or a name that ships) that all layers are seen through, or that of NAME "
+            "(gold, a system); may be repeated.",
+        ),
+    ] = None,
+    only: Only = None,
+    ignore: Ignore = None,
+    inside: Annotated[
+        str | None,
+        typer.Option(metavar="LAYER", help="Only units that stand where a mention or trigger of LAYER does."),
+    ] = None,
     duplicates: Annotated[
         Literal["set", "refuse"], typer.Option(help="Equal units: collapsed, or an error.")
     ] = "set",
@@ -73,6 +87,9 @@ def score(
     regions are not counted. A streamed record has all figures and intervals, but cannot be compared with
     another by document.
 
+    What a label map leaves out, or --only and --ignore do, is no unit on either side: neither missed nor
+    spurious nor rejected. Signature and record name the view.
+
     Where a record of the name is kept already, what it has of other systems stays, if gold, documents,
     measures and policies are the same; if they are not, that is an error. What moved is told.
 
@@ -81,6 +98,7 @@ def score(
       goldwire eval score work --system lexicon --system mine
       goldwire eval score work --system mine --documents split:test
       goldwire eval score work --system mine --measure AC+ --measure "entity:span+type@iou>=0.5"
+      goldwire eval score work --labels mine=labels.toml --only PER,ORG
     """
     import msgspec
 
@@ -103,6 +121,8 @@ def score(
         scope=Scope(documents=chosen_documents, unjudged=unjudged, drafts=drafts),
         asked=documents,
         rejected=rejected,
+        views=view_of(_maps(labels), only, ignore, corpus.ontology()),
+        inside=inside,
     )
     systems = system or _systems(corpus)
     name = _record_name(name, chosen)
@@ -117,6 +137,22 @@ def score(
         return
     _show(kept.record, place)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
+
+
+def _maps(given: list[str] | None) -> list[tuple[str, str]]:
+    """Sources of label maps by layer, "" for all; a file may have `=` in its name."""
+    from goldwire.corpora.errors import CorpusError
+
+    found: dict[str, str] = {}
+    for text in given or ():
+        name, equals, source = text.partition("=")
+        whole = not equals or Path(text).is_file()
+        name, source = ("", text) if whole else (name, source)
+        if name in found:
+            option = f"--labels {name}=" if name else "--labels for all layers"
+            raise CorpusError(f"{option} was given twice: {found[name]}, {source}; give it once")
+        found[name] = source
+    return list(found.items())
 
 
 def _selected(corpus: Corpus, documents: str) -> frozenset[str]:

@@ -169,7 +169,8 @@ def ontology(ontology: Ontology) -> str:
         lines.append(columns([(r, ", ".join(role.fillers)) for r, role in event.roles.items()], 6))
     for name, relation in ontology.relations.items():
         ends = [", ".join(fillers) or "any" for fillers in (relation.source, relation.target)]
-        lines.append(f"  relation {name}: {ends[0]} -> {ends[1]}")
+        arrow = "<->" if relation.symmetric else "->"
+        lines.append(f"  relation {name}: {ends[0]} {arrow} {ends[1]}")
     lines += ["", "attributes (the default first where there is one)"]
     for name, attribute in ontology.attributes.items():
         values = sorted(attribute.values, key=lambda value: value != attribute.default)

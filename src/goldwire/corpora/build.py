@@ -28,6 +28,7 @@ from goldwire.corpora.store import (
     writing,
 )
 from goldwire.corpora.types import Annotations, Document, Tokens
+from goldwire.corpora.views import Asked
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +97,7 @@ def new_from(
     options: Mapping[str, str],
     layer: str,
     asked: Iterable[str] = (),
+    view: Asked = Asked(),  # noqa: B008 - frozen
 ) -> tuple[Built, Reading]:
     """Make a corpus of annotated files, with their labels as a layer and what was rejected in quarantine.
 
@@ -103,7 +105,7 @@ def new_from(
     were rejected there is no layer.
     """
     ontology = ontologies.read(manifest.ontology) if manifest.ontology else None
-    reading = convert.read(format, paths, options, None, ontology)
+    reading = convert.read(format, paths, options, None, ontology, view=view)
     lines = [*reading.annotations, *_rest(reading)]
     kept = {} if is_all_rejected(reading.annotations, reading.quarantined) else {layer: lines}
     tokens = dict.fromkeys(kept, reading.tokens)

@@ -34,7 +34,7 @@ def diff(old: Ontology, new: Ontology) -> list[Change]:
 
 
 def _rules(ontology: Ontology) -> dict[str, tuple[object, str]]:
-    """What decides validity, with its definition, by path."""
+    """What decides validity, or which labels are equal, with its definition, by path."""
     rules: dict[str, tuple[object, str]] = {}
     for kind in KINDS:
         for name, item in getattr(ontology, kind).items():
@@ -56,6 +56,8 @@ def _rule(item: object, ontology: Ontology) -> object:
     for field in ("on", "default"):
         if hasattr(item, field):
             rule[field] = getattr(item, field)
+    if getattr(item, "symmetric", False):
+        rule["symmetric"] = True
     if (events := getattr(item, "events", None)) is not None:
         rule["events"] = sorted(events) or "all"
     return rule

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from goldwire.corpora import coverage, formats, library
+from goldwire.corpora import coverage, formats, library, views
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading, own
 from goldwire.corpora.garbage import no_collection
+from goldwire.corpora.labels import LEFT_OUT, LabelMap
+from goldwire.corpora.lens import Lens
 from goldwire.corpora.names import check_new
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_quarantine
 from goldwire.corpora.sift import sound
 from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, encode_tokens, writing
 from goldwire.corpora.types import Annotations, Document, Tokens
+from goldwire.corpora.views import Asked
+
+TAGS = "documents' tokens, whose tags have other labels than the view"  # what a loss calls them
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,20 +51,41 @@ def read(
     values: Mapping[str, str],
     documents: Sequence[Document] | None = None,
     ontology: Ontology | None = None,
+    *,
+    view: Asked = Asked(),  # noqa: B008 - frozen
 ) -> Reading:
     """Read files of a format; what does not fit text or ontology is rejected, in the line of its document.
 
-    `values` are the format's options as text. Without `documents` they are made from the files. All that was
-    rejected is in `quarantined` as well, whole: lines do not keep where it stood and the thing itself.
+    `values` are the format's options as text, `view` what the files' labels are called here. Without
+    `documents` they are made from the files. All that was rejected is in `quarantined` as well, whole: lines
+    do not keep where it stood and the thing itself.
     """
     options = formats.options(format, values)
     if format == "goldwire":
-        reading = own.read(paths, options, documents, ontology)
+        labels = _plain(view, own.values(paths), ontology) if view else LabelMap()
+        reading = own.read(paths, options, documents, ontology, labels)
     else:
         reading = formats.load(format).read(paths, options, documents)
+        if view:
+            labels = _plain(view, map(msgspec.to_builtins, reading.annotations), ontology)
+            seen, loss = see(reading.annotations, labels)
+            whole = {**reading.loss, **loss, **({TAGS: len(reading.tokens)} if reading.tokens else {})}
+            reading = msgspec.structs.replace(reading, annotations=seen, loss=whole, tokens=[])
     source = str(paths[0]) if len(paths) == 1 else f"the {len(paths)} files"
     reading = msgspec.structs.replace(reading, covers=formats.covers(format), source=source)
     return _sifted(reading, reading.documents if documents is None else documents, ontology)
+
+
+def _plain(view: Asked, lines: Iterable[Any], ontology: Ontology | None) -> LabelMap:
+    """What a view makes of the labels of some lines."""
+    return views.resolve(view, {"": views.seen_in(lines)}, ontology)[""].labels
+
+
+def see(lines: Iterable[Annotations], labels: LabelMap) -> tuple[list[Annotations], dict[str, int]]:
+    """Lines through a plain map, and how many units that leaves out, as a loss."""
+    found = [Lens(labels).see(line) for line in lines]
+    left = sum(number for _, number in found)
+    return [line for line, _ in found], {LEFT_OUT: left} if left else {}
 
 
 def _sifted(reading: Reading, documents: Iterable[Document], ontology: Ontology | None) -> Reading:
@@ -167,8 +194,16 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @no_collection()
-def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Mapping[str, str]) -> Exported:
-    """Write those documents that a layer has judged to files of a format.
+def export_layer(
+    corpus: Corpus,
+    layer: str,
+    path: Path,
+    format: str,
+    values: Mapping[str, str],
+    *,
+    view: Asked = Asked(),  # noqa: B008 - frozen
+) -> Exported:
+    """Write those documents that a layer has judged to files of a format, through a view.
 
     Those on which a system failed are written in our own form only: all others would say that nothing was
     found. Raises `CorpusError` if there are none.
@@ -182,9 +217,15 @@ def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Ma
     if not found:
         raise CorpusError(f"{corpus.path}: layer {layer!r} {covered}: nothing was written")
     written = [document for document in documents if document.id in found]
-    if (write_kept := getattr(loaded, "write_kept", None)) is not None:
+    left: dict[str, int] = {}
+    if view:
+        labels = _plain(view, map(msgspec.to_builtins, found.values()), corpus.ontology())
+        seen, left = see(found.values(), labels)
+        found = {line.document: line for line in seen}
+    write_kept = getattr(loaded, "write_kept", None)
+    if write_kept is not None and not view:  # tags beside the layer have its own labels
         tokens = kept_tokens.believed(kept_tokens.read(corpus.tokens_path(layer)), found)
         loss = write_kept(path, written, found, given, tokens)
     else:
         loss = loaded.write(path, written, found, given)
-    return Exported(documents=len(written), covered=covered, loss=loss)
+    return Exported(documents=len(written), covered=covered, loss={**left, **loss})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from goldwire.corpora.types import Annotations, Argument, Excluded, Spans
+from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Spans
 
 
 def reason(spans: Spans, regions: Sequence[Excluded]) -> str | None:
@@ -38,10 +38,28 @@ def leave_out(annotations: Annotations, regions: Sequence[Excluded]) -> tuple[An
     """
     if not regions:
         return annotations, 0
-    mentions = tuple(m for m in annotations.mentions if reason(m.spans, regions) is None)
-    events = tuple(e for e in annotations.events if reason(e.trigger, regions) is None)
+    kept = only(
+        annotations,
+        lambda mention: reason(mention.spans, regions) is None,
+        lambda event: reason(event.trigger, regions) is None,
+    )
+    before, after = (len(side.mentions) + len(side.events) for side in (annotations, kept))
+    return kept, before - after
+
+
+def only(
+    annotations: Annotations, mention: Callable[[Mention], bool], event: Callable[[Event], bool]
+) -> Annotations:
+    """The annotations with those mentions and events alone of which a function says so.
+
+    What hangs on the others goes with them: their arguments and relations.
+    """
+    mentions = tuple(filter(mention, annotations.mentions))
+    events = tuple(filter(event, annotations.events))
+    if len(mentions) == len(annotations.mentions):
+        return msgspec.structs.replace(annotations, events=events)
     gone = {m.id for m in annotations.mentions} - {m.id for m in mentions}
-    kept = msgspec.structs.replace(
+    return msgspec.structs.replace(
         annotations,
         mentions=mentions,
         events=tuple(
@@ -49,4 +67,3 @@ def leave_out(annotations: Annotations, regions: Sequence[Excluded]) -> tuple[An
         ),
         relations=tuple(r for r in annotations.relations if not {r.source, r.target} & gone),
     )
-    return kept, len(annotations.mentions) - len(mentions) + len(annotations.events) - len(events)

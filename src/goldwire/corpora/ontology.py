@@ -1,17 +1,17 @@
 """What may be annotated: entity types, event types with their roles, attributes. Read from TOML, checked.
 
 [groups]                     PARTY = ["PER", "ORG"]            names for sets of entity types
-[entities.PER]               title, definition, example, colour, key
-[events.Attack]              title, definition, example, colour, key, roles, mappings
+[entities.PER]               title, definition, example, colour, key, parent
+[events.Attack]              title, definition, example, colour, key, parent, roles, mappings
 [events.Attack.roles]        attacker = { fillers = ["PARTY"], definition = "…" }
-[relations.NAME]             title, definition, source and target fillers
+[relations.NAME]             title, definition, parent, source and target fillers, symmetric
 [attributes.realis]          on = "event" or "mention", events (all if absent), default, values
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path as File
 from typing import Literal
 
@@ -29,7 +29,13 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     pass
 
 
-class EntityType(_Struct, frozen=True):
+class Parented(_Struct, frozen=True):
+    """What every type may have: one of its kind that stands above it, for coarser views."""
+
+    parent: str | None = None
+
+
+class EntityType(Parented, frozen=True):
     """A type of mention; `example` is a sentence with mentions of the type in [brackets]."""
 
     title: str = ""
@@ -46,7 +52,7 @@ class Role(_Struct, frozen=True):
     definition: str = ""
 
 
-class EventType(_Struct, frozen=True):
+class EventType(Parented, frozen=True):
     """A type of event; `example` marks the {trigger} and every [argument|role]."""
 
     title: str = ""
@@ -58,13 +64,17 @@ class EventType(_Struct, frozen=True):
     mappings: dict[str, str] = {}
 
 
-class RelationType(_Struct, frozen=True):
-    """A directed link between mentions; empty `source` or `target` allow every entity type."""
+class RelationType(Parented, frozen=True):
+    """A link between mentions; empty `source` or `target` allow every entity type.
+
+    It goes from source to target, unless it is `symmetric`: then it is the same either way (spouse, sibling).
+    """
 
     title: str = ""
     definition: str = ""
     source: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
+    symmetric: bool = False
 
 
 class Value(_Struct, frozen=True):
@@ -115,12 +125,17 @@ class Ontology(_Struct, frozen=True):
             if attribute.on == on and (type is None or not attribute.events or type in attribute.events)
         }
 
-    def fingerprint(self) -> str:
-        """The first 12 hexadecimal digits of the SHA-256 of what decides whether labels are valid.
+    @property
+    def symmetric(self) -> frozenset[str]:
+        """The relation types that are the same either way."""
+        return frozenset(name for name, relation in self.relations.items() if relation.symmetric)
 
-        Titles, definitions, examples, colours, keys, mappings and the order of things do not count.
+    def fingerprint(self) -> str:
+        """The first 12 hexadecimal digits of the SHA-256 of what decides whether labels are valid or equal.
+
+        Titles, definitions, examples, colours, keys, parents, mappings and the order of things do not count.
         """
-        rules = [
+        rules: list[object] = [
             sorted(self.entities),
             {
                 name: {role: sorted(self.fillers(name, role)) for role in e.roles}
@@ -135,6 +150,8 @@ class Ontology(_Struct, frozen=True):
                 for name, a in self.attributes.items()
             },
         ]
+        if self.symmetric:
+            rules.append(sorted(self.symmetric))
         return hashlib.sha256(msgspec.json.encode(rules, order="sorted")).hexdigest()[:12]
 
 
@@ -223,6 +240,7 @@ def check(ontology: Ontology) -> list[Misfit]:
         *_name_faults(ontology),
         *_filler_faults(ontology),
         *_attribute_faults(ontology),
+        *_parent_faults(ontology),
         *_double_keys(ontology),
     ]
 
@@ -277,6 +295,34 @@ def _attribute_faults(ontology: Ontology) -> list[Misfit]:
             if event not in ontology.events
         ]
     return faults
+
+
+def _parent_faults(ontology: Ontology) -> list[Misfit]:
+    """Parents that are no types of the kind, or that a type has above itself more than once."""
+    kinds: dict[str, Mapping[str, Parented]] = {
+        "entities": ontology.entities,
+        "events": ontology.events,
+        "relations": ontology.relations,
+    }
+    faults = []
+    for kind, known in kinds.items():
+        for name, type in known.items():
+            if type.parent is not None and type.parent not in known:
+                told = f"parent {type.parent!r} is none of {kind}{among(type.parent, known)}"
+                faults.append(Misfit((kind, name), told))
+            elif _is_circular(name, known):
+                faults.append(Misfit((kind, name), "stands above itself: its parents form a circle"))
+    return faults
+
+
+def _is_circular(name: str, known: Mapping[str, Parented]) -> bool:
+    above, seen = known[name].parent, set[str]()
+    while above is not None and above in known and above not in seen:
+        if above == name:
+            return True
+        seen.add(above)
+        above = known[above].parent
+    return False
 
 
 def _double_keys(ontology: Ontology) -> list[Misfit]:

@@ -11,7 +11,7 @@ from goldwire.corpora import exclude, tokens
 from goldwire.corpora.codec import iter_lines
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.garbage import no_collection
-from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.ontology import Ontology, RelationType
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.tokens import TOKENS
 from goldwire.corpora.types import (
@@ -265,11 +265,23 @@ def role_flaws(event: str, role: str, filler: str | None, ontology: Ontology) ->
 
 
 def relation_flaws(type: str, ends: tuple[str | None, str | None], ontology: Ontology) -> Flaws:
-    """A type of relation that the ontology does not have, or that does not take mentions of these types."""
+    """A type of relation that the ontology does not have, or that does not take mentions of these types.
+
+    A symmetric one takes them in either order.
+    """
     if type not in ontology.relations:
         yield Flaw(".type", "unknown-type", _unknown("relation type", type, ontology.relations))
         return
     rule = ontology.relations[type]
+    flaws = list(_end_flaws(type, ends, rule, ontology))
+    if flaws and rule.symmetric and not any(_end_flaws(type, ends[::-1], rule, ontology)):
+        return
+    yield from flaws
+
+
+def _end_flaws(
+    type: str, ends: tuple[str | None, str | None], rule: RelationType, ontology: Ontology
+) -> Flaws:
     for end, fillers, filler in zip(("source", "target"), (rule.source, rule.target), ends, strict=True):
         if fillers and filler is not None and filler not in ontology.expand(fillers):
             yield Flaw(f".{end}", "filler-not-allowed", f"{filler} cannot be the {end} of {type}")

@@ -114,6 +114,18 @@ _TOUCHED: dict[str, Callable[[Record, Record], str]] = {
 }
 
 
+def iter_other_views(first: Record, second: Record) -> Iterator[Difference]:
+    """The systems of both records that each saw through another view of their own."""
+    now = {system.name: system for system in second.systems}
+    for system in first.systems:
+        if system.name in now and _view(system) != _view(now[system.name]):
+            yield Difference(f"labels of {system.name}", _view(system), _view(now[system.name]))
+
+
+def _view(layer: LayerFacts) -> str:
+    return "none" if layer.view is None else layer.view.name
+
+
 def rejections(layer: LayerFacts) -> int:
     """How many units of a layer were rejected, as far as its record tells (format 1: only those of runs)."""
     quarantined = layer.facts.get("quarantined", {})

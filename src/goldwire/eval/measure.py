@@ -45,6 +45,7 @@ KEYS: dict[Units, tuple[str, ...]] = {
 ATTRIBUTED = ("entity", "event", "attribute")  # units whose key may name attributes besides
 CLUSTERINGS = ("muc", "b3", "ceaf-e", "ceaf-m", "blanc", "lea", "conll")
 MEANS = ("blanc", "conll")  # counted in parts, of whose F the mean is taken
+BY_TYPE = ("macro", "weighted")  # the averages over types
 BOTH_SIDED: Average = "both-sided-documents"  # the mean over documents in which both sides have a unit
 TEMPLATES = ("ceaf-ree", "ceaf-rme-subset", "ceaf-rme-phi3")
 _SPANS = (
@@ -68,7 +69,7 @@ MATCHES: dict[Units, tuple[str, ...]] = {
     "event": (*_SPANS, "bag"),
     "argument": (*_SPANS, "coref"),
     "attribute": ("exact",),
-    "relation": ("exact",),
+    "relation": ("exact", "coref"),
     "cluster": CLUSTERINGS,
     "template": TEMPLATES,
     "token": ("exact",),
@@ -110,6 +111,7 @@ ALIASES: dict[str, str] = {
     "type+realis": "event:trigger+type+realis@exact",
     "relation": "relation:type+source+target+entity@exact",
     "boundaries": "relation:type+source+target@exact",
+    "relation+coref": "relation:type+source+target@coref",
     "MUC": "cluster:span@muc",
     "B3": "cluster:span@b3",
     "CEAF-e": "cluster:span@ceaf-e",
@@ -141,7 +143,8 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     typography, or `exact`. `triggers` says whose events' arguments count: `all`; those of `gold`
     triggers (system arguments of other triggers are left out); those of `matched` triggers (on either
     side). `labels`: whether averages over types run over the types of gold or of `all` sides.
-    `average` is the figure that stands for the measure; `beta` weighs recall against precision.
+    `average` is the figure that stands for the measure; `beta` weighs recall against precision. Averages over
+    types leave out those that gold has less often than `minimum`.
     """
 
     units: Units
@@ -154,6 +157,7 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     labels: Labels = "gold"
     average: Average = "micro"
     beta: float = 1.0
+    minimum: int = 0
 
     def __str__(self) -> str:
         """The form that `parse` reads; options at their default are left out."""
@@ -169,6 +173,11 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     def attributes(self) -> tuple[str, ...]:
         """The names in the key that are attributes of mentions or events."""
         return tuple(name for name in self.key if name not in _keys(self.units, self.match))
+
+    @property
+    def by_entity(self) -> bool:
+        """Whether relations join entities, whichever mentions name them."""
+        return self.units == "relation" and self.match == "coref"
 
     @property
     def bearer(self) -> Bearer:
@@ -214,6 +223,7 @@ def defaults(match: str) -> dict[str, str | float]:
         "labels": "all" if match == "conll" else "gold",
         "average": "macro" if match in MEANS else "micro",
         "beta": 1.0,
+        "minimum": 0,
     }
 
 
@@ -317,8 +327,11 @@ def _options(given: dict[str, str]) -> dict[str, str | float]:
     for name, value in given.items():
         if name == "beta":
             options[name] = math.inf if value == "inf" else _number(value, f"beta={value}")
+        elif name == "minimum":
+            options[name] = _whole(value)
         elif name not in _CHOICES:
-            raise MeasureError(f"{name!r} is no option of a measure{nearest(name, [*_CHOICES, 'beta'])}")
+            known = [*_CHOICES, "beta", "minimum"]
+            raise MeasureError(f"{name!r} is no option of a measure{nearest(name, known)}")
         elif value not in _CHOICES[name]:
             raise MeasureError(f"{name}={value} is no option of a measure{nearest(value, _CHOICES[name])}")
         else:
@@ -334,6 +347,12 @@ def _number(text: str, where: str) -> float:
     if not 0 < number < float("inf"):
         raise MeasureError(f"{where!r}: {text!r} is not a number above 0")
     return number
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise MeasureError(f"minimum={text}: {text!r} is not a whole number above 0")
+    return int(text)
 
 
 # What the key of each kind of unit must hold: at least one of each group.
@@ -380,6 +399,10 @@ def _wrong_options(measure: Measure) -> Iterator[str]:
         yield f"each={measure.each} is an option of events only"
     if measure.each and (measure.match not in DICES or "type" in measure.key):
         yield f"each={measure.each} is for a key without type, matched by {' or '.join(DICES)}"
+    if measure.minimum and (measure.average not in BY_TYPE or measure.match in MEANS):
+        yield f"minimum={measure.minimum} is an option of averages over types: average=macro or weighted"
+    if measure.minimum and measure.labels == "all":
+        yield "labels=all has no effect with a minimum: types that gold does not have are too rare"
     if measure.words != "folded" and "form" not in measure.key:
         yield f"words={measure.words} is an option of form only"
     if measure.match in MEANS and measure.average != "macro":

@@ -13,12 +13,14 @@ from goldwire.eval.record import Coverage, LayerFacts, Record, failures, iter_wa
 from goldwire.eval.rejections import rejection_rate
 from goldwire.eval.text import amount, interval, listed, points
 from goldwire.eval.titles import short
+from goldwire.eval.views import INSIDE
 
 Kind = Literal[
     "few",
     "coverage",
     "failed",
     "missing",
+    "labels",
     "rejected",
     "lost",
     "excluded",
@@ -27,7 +29,9 @@ Kind = Literal[
     "undefined",
     "repeated",
 ]
-LOUD: frozenset[Kind] = frozenset({"coverage", "failed", "rejected", "lost"})  # what a gate tells too
+LOUD: frozenset[Kind] = frozenset(
+    {"coverage", "failed", "labels", "rejected", "lost"}
+)  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
 _BLIND: frozenset[Units] = frozenset({"token", "attribute", "document"})
 _NOUNS: dict[Units, str] = {
@@ -143,6 +147,7 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
         which, those = _counted(layer.missing)
         text = f"{called} has no line for {amount(layer.missing, 'document')}, {which} {those}."
         yield Note(kind="missing", about=called, text=text)
+    yield from _seen(layer, called, record)
     if layer.excluded:
         units = amount(layer.excluded, "unit")
         text = f"{called}: {units} in excluded regions {'does' if layer.excluded == 1 else 'do'} not count."
@@ -152,6 +157,17 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
         events, are = amount(layer.triggerless, "event"), "is" if layer.triggerless == 1 else "are"
         text = f"{called}: {events} without a trigger {are} no unit of {listed(blind)}."
         yield Note(kind="triggerless", about=called, text=text)
+
+
+def _seen(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
+    """What a layer is seen through, and how many units that leaves out."""
+    if layer.view is not None:
+        left = f", which leaves out {amount(layer.dropped, 'unit')}" if layer.dropped else ""
+        yield Note(kind="labels", about=called, text=f"{called} is seen through {layer.view.name}{left}.")
+    if layer.outside:
+        inside = record.policies.get(INSIDE, "").rpartition("#")[0]
+        text = f"{called}: {amount(layer.outside, 'unit')} outside of layer {inside} left out."
+        yield Note(kind="labels", about=called, text=text)
 
 
 def _counted(number: int) -> tuple[str, str]:
@@ -237,9 +253,13 @@ def _undefined(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
     told = dict.fromkeys(result.measure for result in record.results if result.measure not in defined)
     silent = [parse(measure) for measure in told]
     triggerless = any(layer.triggerless for layer in (record.gold, *record.systems))
-    for units in dict.fromkeys(measure.units for measure in silent):
-        measures = [measure for measure in silent if measure.units == units]
+    for units, by_entity in dict.fromkeys((measure.units, measure.by_entity) for measure in silent):
+        measures = [one for one in silent if one.units == units and one.by_entity == by_entity]
         called = listed([short(measure) for measure in measures])
+        if by_entity:
+            text = f"Undefined, since gold has no relation or puts no mention into a cluster: {called}."
+            yield Note(kind="undefined", about=called, text=text)
+            continue
         noun = _MANY.get(units, f"{_NOUNS[units]}s")
         if triggerless and all(measure.on_triggers for measure in measures):
             noun = f"{noun} of a trigger" if units == "argument" else f"{noun} with a trigger"

@@ -18,7 +18,7 @@ from goldwire.eval.counting.blocks import Block, Place, read_block
 from goldwire.eval.counting.counts import Patterns, forget, join_patterns
 from goldwire.eval.counting.coverage import Cover
 from goldwire.eval.counting.load import Layer, Need
-from goldwire.eval.counting.tables import Codes
+from goldwire.eval.counting.tables import NONE, Codes
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.counting.texts import Row
 from goldwire.eval.measure import Measure
@@ -36,7 +36,8 @@ class Task(msgspec.Struct, frozen=True):
 class Portion(msgspec.Struct, frozen=True):
     """What a block has of one layer: its content as JSON lines, and the rest as `Layer` has it.
 
-    `seen` are the attributes that its units have, of those that measures name.
+    `seen` are the attributes that its units have, of those that measures name; `clustered` says whether a
+    mention is in a cluster.
     """
 
     content: bytes
@@ -45,6 +46,9 @@ class Portion(msgspec.Struct, frozen=True):
     empty: int
     excluded: int
     uncounted: int
+    dropped: int
+    outside: int
+    clustered: bool
     triggerless: int
     alternatives: dict[str, int]
     rejections: Patterns
@@ -96,6 +100,9 @@ def _portion(layer: Layer, options: Options) -> Portion:
         empty=layer.empty,
         excluded=layer.excluded,
         uncounted=layer.uncounted,
+        dropped=layer.dropped,
+        outside=layer.outside,
+        clustered=bool((layer.table.mention_cluster != NONE).any()),
         triggerless=layer.triggerless,
         alternatives=layer.alternatives,
         rejections=forget(layer.rejections) if options.stream else layer.rejections,
@@ -216,6 +223,8 @@ class Digest:
         self.documents = self.failed = self.empty = 0
         self.excluded = self.uncounted = self.triggerless = 0
         self.alternatives: Counter[str] = Counter()
+        self.dropped = self.outside = 0
+        self.clustered = False
         self.tags: set[str] = set()
         self.seen: attributes.Seen = frozenset()
         self._content = hashlib.sha256()
@@ -234,6 +243,9 @@ class Digest:
         self.empty += portion.empty
         self.excluded += portion.excluded
         self.uncounted += portion.uncounted
+        self.dropped += portion.dropped
+        self.outside += portion.outside
+        self.clustered |= portion.clustered
         self.triggerless += portion.triggerless
         self.alternatives.update(portion.alternatives)
         self.tags |= portion.tags

@@ -13,7 +13,7 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import attributes, parts, verdict
+from goldwire.eval import attributes, parts, verdict, views
 from goldwire.eval.counting import blocks, tally
 from goldwire.eval.counting.blocks import Block
 from goldwire.eval.counting.counts import SYSTEM_HITS, Patterns
@@ -38,6 +38,7 @@ from goldwire.eval.signature import FORMAT_1, POLICIES, TAGS
 from goldwire.eval.statistics.resample import LEVEL
 from goldwire.eval.text import amount
 from goldwire.eval.verdict import METHOD, Options, Terms
+from goldwire.eval.views import Sights
 
 __all__ = ["DEFAULTS", "SYSTEM", "Options", "layer_of", "needs", "parse_measures", "score", "score_corpus"]
 
@@ -67,17 +68,18 @@ def score(
     """
     wanted = parse_measures(measures, ontology)
     _check_names(list(systems))
+    lines = [("gold", _lines(gold)), *((name, _lines(annotated)) for name, annotated in systems.items())]
     plan = _Plan(
-        names=tuple(_Name(name, name) for name in ("gold", *systems)),
+        names=tuple(_Name(name, name) for name, _ in lines),
         measures=tuple(wanted),
         name=corpus,
         ontology=ontology,
         options=options,
+        sights=views.of_lines(lines, options.views, ontology),
         seen=seen,
     )
-    texts = make_texts(map(_row, documents))
-    lines = [(name, [_lines(annotated)]) for name, annotated in systems.items()]
-    block = blocks.make_block(texts, ("gold", _lines(gold)), lines, plan.need, options.scope)
+    texts, theirs = make_texts(map(_row, documents)), [(name, [found]) for name, found in lines[1:]]
+    block = blocks.make_block(texts, lines[0], theirs, plan.need, options.scope)
     return _score(plan, [parts.make_part(block, plan.task)])
 
 
@@ -103,6 +105,7 @@ def score_corpus(
     """
     named = [(name.removeprefix(SYSTEM), layer_of(corpus, name)) for name in systems]
     ontology = corpus.ontology()
+    _check_names([name for name, _ in named])
     plan = _Plan(
         names=(_Name(gold, gold), *(_Name(name, layer, _facts(corpus, layer)) for name, layer in named)),
         measures=tuple(parse_measures(measures, ontology)),
@@ -111,9 +114,9 @@ def score_corpus(
         language=corpus.manifest.language,
         ontology=ontology,
         options=options,
+        sights=views.of_corpus(corpus, [(gold, gold), *named], options, ontology),
     )
-    _check_names([name.name for name in plan.names[1:]])
-    sources = [name.source for name in plan.names]
+    sources = plan.sights.sources([name.source for name in plan.names])
     with no_collection():
         if all(map(tally.is_additive, plan.measures)):
             try:
@@ -125,18 +128,20 @@ def score_corpus(
         return _score(plan, [parts.make_part(block, plan.task)])
 
 
-def read_scored(corpus: Corpus, record: Record, systems: Iterable[str], need: Need) -> Block:
-    """The documents that a record is of, with gold and with layers of the corpus as they are now."""
+def read_scored(corpus: Corpus, record: Record, systems: Sequence[LayerFacts], need: Need) -> Block:
+    """The documents that a record is of, with gold and layers of systems as they are now, seen as it says."""
     policies = {**FORMAT_1, **record.policies}
     scope = Scope(
         documents=frozenset(record.documents) if record.documents else None,
         unjudged="empty" if record.documents or policies["unjudged"] == "empty" else "left-out",
         drafts="counted" if record.documents or policies["drafts"] == "counted" else "left-out",
     )
+    sights = views.of_record(corpus, record, systems)
     counted = msgspec.structs.replace(
-        need, rejected=policies["rejected"] == "spurious", tags=policies.get(TAGS)
+        sights.need(need), rejected=policies["rejected"] == "spurious", tags=policies.get(TAGS)
     )
-    return blocks.read_whole(corpus, [record.gold.layer, *systems], counted, scope)
+    sources = sights.sources([record.gold.layer, *(system.layer for system in systems)])
+    return blocks.read_whole(corpus, sources, counted, scope)
 
 
 def layer_of(corpus: Corpus, name: str) -> str:
@@ -201,6 +206,7 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     ontology: Ontology | None
     options: Options
+    sights: Sights
     seen: attributes.Seen = frozenset()
 
     @property
@@ -212,7 +218,7 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def need(self) -> Need:
         """What is to be read."""
-        found = needs(self.measures, self.ontology)
+        found = self.sights.need(needs(self.measures, self.ontology))
         return msgspec.structs.replace(
             found, rejected=self.options.rejected == "spurious", tags=self.options.tags
         )
@@ -224,6 +230,7 @@ def _score(plan: _Plan, found: Iterable[Part]) -> Record:
     whole = parts.add(found, len(plan.names), stream=options.stream)
     if not whole.number:
         raise CorpusError(_nothing(plan, whole.cover))
+    views.check_left(plan.sights, plan.names[0].source, whole.layers[0])
     if plan.ontology is None:
         attributes.check_seen(plan.measures, plan.seen | whole.seen())
     corpus = CorpusFacts(
@@ -234,12 +241,15 @@ def _score(plan: _Plan, found: Iterable[Part]) -> Record:
         options = msgspec.structs.replace(options, trials=0)
     terms = Terms(
         options,
-        _policies(options, whole.tags()),
+        {**_policies(options, whole.tags()), **plan.sights.policies},
         _data(corpus, layers[0], known),
         tuple(whole.ids),
         whole.groups(),
     )
-    findings = dict(zip(systems, whole.findings(), strict=True))
+    by_entity = [m for m in plan.task.measures if m.by_entity and not whole.layers[0].clustered]
+    findings = {
+        name: verdict.without(found, by_entity) for name, found in zip(systems, whole.findings(), strict=True)
+    }
     return Record(
         format=FORMAT,
         goldwire=__version__,
@@ -260,9 +270,11 @@ def _score(plan: _Plan, found: Iterable[Part]) -> Record:
         ),
         rejections=tuple(_rejections(plan, whole)),
         results=tuple(
-            verdict.result(name, finding.measures[measure.counted], measure, terms)
+            verdict.result(
+                name, finding.measures[measure.counted], measure, terms.of(plan.sights.own(number))
+            )
             for measure in plan.measures
-            for name, finding in findings.items()
+            for number, (name, finding) in enumerate(findings.items(), start=1)
         ),
         confusions=tuple(
             confusion for finding in findings.values() for confusion in finding.confusions.values()
@@ -283,12 +295,15 @@ def _layer_facts(plan: _Plan, whole: Whole) -> tuple[LayerFacts, ...]:
             allowed=int(name.facts.get("allowed", 0)),
             excluded=digest.excluded,
             uncounted=digest.uncounted,
+            dropped=digest.dropped,
+            outside=digest.outside,
+            view=view,
             triggerless=digest.triggerless,
             alternatives=dict(sorted(digest.alternatives.items())),
             rejected=_kinds(digest.rejections),
             facts=name.facts,
         )
-        for name, digest in zip(plan.names, whole.layers, strict=True)
+        for name, digest, view in zip(plan.names, whole.layers, plan.sights.each, strict=True)
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from goldwire import __version__
 from goldwire.eval.counting.heads import HEAD_RULE
 from goldwire.eval.counting.tags import TOKENS
-from goldwire.eval.measure import WORDY, Measure
+from goldwire.eval.measure import BY_TYPE, WORDY, Measure
 
 # What holds for every scoring. `Policies` of `score` adds what the caller chose.
 POLICIES: dict[str, str] = {
@@ -49,8 +49,10 @@ def signature(
 def _settings(measure: Measure, tokens: str) -> Iterable[tuple[str, str]]:
     """What else decides the number: the average, beta, and the rules of the match."""
     yield "avg", measure.average
-    if measure.average in ("macro", "weighted"):
+    if measure.average in BY_TYPE:
         yield "labels", measure.labels
+        if measure.minimum:
+            yield "minimum", str(measure.minimum)
     yield "beta", f"{measure.beta:g}"
     if measure.match == "head":
         yield "head", HEAD_RULE

@@ -123,6 +123,15 @@ _TRIGGERS = {
 }
 
 
+def _averages(measure: Measure) -> Iterator[str]:
+    if measure.average == BOTH_SIDED:
+        yield "The figure is the mean over documents in which both sides have a unit."
+    elif measure.average != "micro":
+        yield f"The figure is the {measure.average} average."
+    if measure.minimum:
+        yield f"Types that gold has less than {measure.minimum} times have no part in it."
+
+
 def _sentences(measure: Measure) -> Iterator[str]:
     yield f"{_THINGS[measure.units]} with the right {', '.join(measure.key)}."
     if measure.attributes:
@@ -130,7 +139,9 @@ def _sentences(measure: Measure) -> Iterator[str]:
         yield f"{names}: of the attributes of {measure.bearer}s, by the ontology or the data."
     if measure.each:
         yield f"Each {measure.each} of a trigger is a unit of its own, though it is not compared."
-    if measure.match in _FORMS:
+    if measure.by_entity:
+        yield "Each end is right if it is the same entity, a cluster of gold's, whichever mention names it."
+    elif measure.match in _FORMS:
         yield _FORMS[measure.match]
     elif measure.match in _MATCHES:
         yield f"Spans match by {_MATCHES[measure.match].format(f'{measure.threshold or 0:g}')}."
@@ -138,9 +149,6 @@ def _sentences(measure: Measure) -> Iterator[str]:
         yield f"Compared by {measure.match}."
     if measure.triggers != "all":
         yield _TRIGGERS[measure.triggers]
-    if measure.average == BOTH_SIDED:
-        yield "The figure is the mean over documents in which both sides have a unit."
-    elif measure.average != "micro":
-        yield f"The figure is the {measure.average} average."
+    yield from _averages(measure)
     if measure.beta != 1:
         yield "F is recall." if isinf(measure.beta) else f"F has a beta of {measure.beta:g}."

@@ -52,6 +52,6 @@ def _spelled(measure: Measure) -> str:
     """What must agree, where units are compared one by one."""
     if measure.match not in _MATCHES or measure.units in ("token", "document"):
         return ""
-    match = _MATCHES[measure.match].format(measure.threshold or 0.0)
+    match = "by entity" if measure.by_entity else _MATCHES[measure.match].format(measure.threshold or 0.0)
     key = " + ".join(measure.key)
     return f" ({key}, {match})" if match else f" ({key})"

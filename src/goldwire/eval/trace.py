@@ -62,10 +62,10 @@ class Traced(NamedTuple):
 
 def read(corpus: Corpus, record: Record) -> Traced:
     """The documents that a record is of, and its layers as they are now; see `check`."""
-    systems = {system.name: system.layer for system in record.systems}
     need = replace(needs(list(map(parse, record.measures)), corpus.ontology()), texts=True)
-    block = read_scored(corpus, record, systems.values(), need)
+    block = read_scored(corpus, record, record.systems, need)
     gold, *layers = block.layers
+    systems = [system.name for system in record.systems]
     return Traced(block.texts, block.codes, gold, dict(zip(systems, layers, strict=True)))
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats.tags import Policy
+from goldwire.corpora.views import Asked
 from goldwire.eval.analysis import classes, diagnose, outcomes
 from goldwire.eval.counting import tally
-from goldwire.eval.counting.counts import Patterns, condense, forget, join_patterns
+from goldwire.eval.counting.counts import Patterns, condense, empty, forget, join_patterns
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.measure import Measure
@@ -39,7 +40,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     `scope`: which documents are scored, and what becomes of those that gold does not judge; `asked` says in
     words which ones were asked for. `rejected`: units of a system that were turned away count as `spurious`,
     or are `left-out`. `tags`: the policy by which the tags are read that layers came with, whatever they were
-    imported by (see `corpora.formats.tags`).
+    imported by (see `corpora.formats.tags`). `views`: what layers are seen through. `inside`: a layer in
+    whose spans units count.
     """
 
     duplicates: Literal["set", "refuse"] = "set"
@@ -52,6 +54,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     asked: str | None = None
     rejected: Literal["spurious", "left-out"] = "spurious"
     tags: Policy | None = None
+    views: Asked = Asked()
+    inside: str | None = None
 
 
 # ---------------------------------------------------------------- what is found
@@ -133,6 +137,16 @@ def _add(parts: Sequence[Found]) -> Found:
     )
 
 
+def without(finding: Finding, measures: Iterable[Measure]) -> Finding:
+    """The finding with nothing counted under some measures: they are undefined."""
+    emptied = {measure: _emptied(finding.measures[measure]) for measure in measures}
+    return Finding({**finding.measures, **emptied}, finding.confusions) if emptied else finding
+
+
+def _emptied(found: Found) -> Found:
+    return Found(empty(found.counts))
+
+
 def _sum(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     return {name: sum(count[name] for count in counts) for name in counts[0]}
 
@@ -165,6 +179,10 @@ class Terms(msgspec.Struct, frozen=True):
     data: Mapping[str, str]
     documents: tuple[str, ...]
     groups: tuple[int, ...] | None
+
+    def of(self, own: Mapping[str, str]) -> Terms:
+        """The terms of one system, which has policies of its own."""
+        return msgspec.structs.replace(self, policies={**self.policies, **own}) if own else self
 
 
 def result(system: str, found: Found, measure: Measure, terms: Terms) -> Result:

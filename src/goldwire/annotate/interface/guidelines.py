@@ -137,7 +137,8 @@ of one and the same event are joined by <i>{{ same }}</i> too.</p>
 <h3>{{ name }}{% if relation.title %} {{ relation.title }}{% endif %}</h3>
 <p>{{ relation.definition }}
 {% if relation.source %}From {{ ontology.expand(relation.source) | sort | join(", ") }}.{% endif %}
-{% if relation.target %}To {{ ontology.expand(relation.target) | sort | join(", ") }}.{% endif %}</p>
+{% if relation.target %}To {{ ontology.expand(relation.target) | sort | join(", ") }}.{% endif %}
+{% if relation.symmetric %}It is the same either way: one arrow is enough.{% endif %}</p>
 {% endfor %}
 {% endif %}
 """

@@ -7,8 +7,9 @@ without a line is not judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -16,6 +17,8 @@ from goldwire.corpora import simple
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Facts, Reading
 from goldwire.corpora.formats.head import Head
+from goldwire.corpora.labels import LEFT_OUT, LabelMap
+from goldwire.corpora.lens import Lens
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.simple import Line
 from goldwire.corpora.store import encode_layer, write_atomic
@@ -49,32 +52,44 @@ def read(
     options: Options,
     documents: Sequence[Document] | None = None,
     ontology: Ontology | None = None,
+    labels: LabelMap = LabelMap(),  # noqa: B008 - frozen
 ) -> Reading:
     """See `Format.read`. `CorpusError` without documents: the files hold no texts.
 
-    `ontology` says which mention an argument given by its spans means. Raises `DataError` if not one line of
+    `ontology` says which mention an argument given by its spans means, `labels` what types are called there.
+    Raises `DataError` if not one line of
     a file is in the form: then it is another format.
     """
     del options
     if documents is None:
         raise CorpusError("these files hold no texts: make a corpus of the texts, then import them into it")
-    reader = _Reader({document.id: document for document in documents}, ontology)
+    reader = _Reader({document.id: document for document in documents}, ontology, labels)
     for path in paths:
         for line in simple.read_lines(path):
             reader.read(line)
     return Reading(
-        annotations=[*reader.annotations.values()], quarantined=reader.quarantined, notes=reader.notes()
+        annotations=[*reader.annotations.values()],
+        loss={LEFT_OUT: reader.dropped} if reader.dropped else {},
+        quarantined=reader.quarantined,
+        notes=reader.notes(),
     )
+
+
+def values(paths: Sequence[Path]) -> Iterator[Any]:
+    """The lines of files as JSON, whatever they are."""
+    return (line.value for path in paths for line in simple.read_lines(path))
 
 
 class _Reader:
     """Puts lines, one after the other, where they belong."""
 
-    def __init__(self, documents: Mapping[str, Document], ontology: Ontology | None) -> None:
-        self.documents, self.ontology = documents, ontology
+    def __init__(
+        self, documents: Mapping[str, Document], ontology: Ontology | None, labels: LabelMap
+    ) -> None:
+        self.documents, self.ontology, self.labels = documents, ontology, labels
         self.annotations: dict[str, Annotations] = {}
         self.quarantined: list[Rejected] = []
-        self.repaired = 0
+        self.repaired = self.dropped = 0
 
     def read(self, line: Line) -> None:
         document = self.documents.get(line.document or "")
@@ -96,8 +111,11 @@ class _Reader:
         if (why := simple.failure(prediction, document)) is not None:
             self.reject(line, why.kind, why.reason)
             return simple.failed(document, why.reason, prediction.provenance)
-        found = simple.read(prediction, document, self.ontology, where=line.where)
+        before = tuple(Lens(self.labels).rejected(prediction.rejected))
+        prediction = msgspec.structs.replace(prediction, rejected=before)
+        found = simple.read(prediction, document, self.ontology, self.labels, where=line.where)
         self.repaired += found.repaired
+        self.dropped += sum(found.dropped.values())
         return found.annotations
 
     def reject(self, line: Line, kind: str, message: str) -> None:

@@ -8,8 +8,8 @@ is out of order, all is read at once instead.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from itertools import pairwise, repeat, starmap
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise, repeat, starmap
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -21,9 +21,10 @@ from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.store import DOCUMENTS, Corpus
 from goldwire.corpora.types import Annotations, Tokens
-from goldwire.eval.counting import load
+from goldwire.eval.counting import load, sight
 from goldwire.eval.counting.coverage import EVERYTHING, Cover, Scope, limit
 from goldwire.eval.counting.load import Layer, Need
+from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.tables import Codes
 from goldwire.eval.counting.texts import Texts, ascend, iter_chunks, read_texts
 
@@ -142,7 +143,7 @@ def _line_after(file: BinaryIO, position: int) -> int:
 
 # ---------------------------------------------------------------- reading
 def read_block(place: Place, need: Need, scope: Scope = EVERYTHING) -> Block:
-    """The block of a place; the first of its layers is gold's.
+    """The block of a place; the first of its layers is gold's. The last says where units count, if need be.
 
     Raises `DisorderError` if its documents are not in order, `DataError` with the faults of its lines; one of
     them is a line of a layer that belongs to another block.
@@ -152,9 +153,11 @@ def read_block(place: Place, need: Need, scope: Scope = EVERYTHING) -> Block:
     if not texts.rows or not ascend(texts.ids):
         raise DisorderError
     gold, *systems = place.layers
+    inside = _read_lines(systems.pop()) if need.inside else None
     tokens = [_read_tokens(piece) for piece in place.tokens]
     layers = [(str(piece.path), [_read_lines(piece)]) for piece in systems]
-    return make_block(texts, (str(gold.path), _read_lines(gold)), layers, need, scope, tokens=tokens)
+    known = str(gold.path), _read_lines(gold)
+    return make_block(texts, known, layers, need, scope, tokens=tokens, inside=inside)
 
 
 def _read_lines(piece: Piece) -> list[Annotations]:
@@ -175,10 +178,13 @@ def read_whole(corpus: Corpus, sources: Sequence[str], need: Need, scope: Scope 
     texts = read_texts(corpus, texts=need.texts)
     paths = [load.layer_file(corpus, source) for source in sources]
     gold = [line for chunk in iter_chunks(paths[0], Annotations) for line in chunk]
+    inside = (
+        [line for chunk in iter_chunks(paths.pop(), Annotations) for line in chunk] if need.inside else None
+    )
     systems = [(str(path), iter_chunks(path, Annotations)) for path in paths[1:]]
     beside = (_tokens_file(corpus, source, need) for source in sources)
     tokens = [[] if path is None else kept_tokens.read(path) for path in beside]
-    return make_block(texts, (str(paths[0]), gold), systems, need, scope, tokens=tokens)
+    return make_block(texts, (str(paths[0]), gold), systems, need, scope, tokens=tokens, inside=inside)
 
 
 Lines = Iterable[Sequence[Annotations]]
@@ -192,8 +198,11 @@ def make_block(
     scope: Scope,
     *,
     tokens: Sequence[Sequence[Tokens]] = (),
+    inside: Sequence[Annotations] | None = None,
 ) -> Block:
     """A block from documents and from lines, which are named for messages; `tokens` are those beside each.
+
+    Where there are lines `inside` of which units count, no others do.
 
     Rejected units of gold are noted, never counted: what is wrong in gold is no fault of a system.
     """
@@ -201,7 +210,17 @@ def make_block(
     codes = Codes()
     sides = [(gold[0], [gold[1]], replace(need, rejected=False)), *((*system, need) for system in systems)]
     layers = tuple(
-        load.make_layer(lines, texts, codes, looked_at, where=name, tokens=kept)
-        for (name, lines, looked_at), kept in zip(sides, tokens or repeat(()), strict=False)
+        load.make_layer(lines, texts, codes, looked_at, seen, where=name, tokens=kept)
+        for (name, lines, looked_at), kept, seen in zip(
+            sides, tokens or repeat(()), _sights(need, inside), strict=False
+        )
     )
     return Block(texts, codes, layers, cover)
+
+
+def _sights(need: Need, inside: Sequence[Annotations] | None) -> Iterator[Sight | None]:
+    """How each of the layers is seen, gold first."""
+    known = None if inside is None else sight.places(inside)
+    for labels in chain(need.views, repeat(None)):
+        plain = labels is None and known is None
+        yield None if plain else Sight(labels, need.ontology, known)

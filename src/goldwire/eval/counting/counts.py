@@ -192,6 +192,13 @@ def forget(patterns: Patterns) -> Patterns:
     return replace(patterns, index=None)
 
 
+def empty(patterns: Patterns) -> Patterns:
+    """Counts of nothing on the same documents."""
+    size = int(patterns.times.sum())
+    index = None if patterns.index is None else np.zeros(size, np.int64)
+    return Patterns(no_counts(numbered(1)), np.array([size], np.int64), index)
+
+
 def join_patterns(parts: Sequence[Patterns]) -> Patterns:
     """The patterns of different documents, given in order of document, as one."""
     if len(parts) == 1:

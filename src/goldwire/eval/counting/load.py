@@ -16,13 +16,16 @@ from goldwire.corpora import exclude
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats.loss import alternatives
 from goldwire.corpora.formats.tags import Policy
+from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus, layer_faults
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.tokens import by_document, fits
 from goldwire.corpora.types import Annotations, Tokens
 from goldwire.eval.counting import align, rejected, tables
+from goldwire.eval.counting.binding import Binding
 from goldwire.eval.counting.counts import Patterns
 from goldwire.eval.counting.faults import unit_faults
+from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
 from goldwire.eval.counting.tags import read_as
 from goldwire.eval.counting.texts import Row, TextRow, Texts, ascend, iter_chunks
@@ -35,6 +38,9 @@ class Need(msgspec.Struct, frozen=True):
     with `texts`, the texts of the documents; with `rejected`, the rejected units of systems (see
     `counting.rejected`); with `tokens`, those that layers came with. `tags` is the policy by which mentions
     are read from the tags of such tokens, whatever the layer was read by; None for its mentions as they are.
+
+    `views` are the plain maps that layers are seen through, gold's first, `symmetric` the types of relations
+    that are then the same either way; with `inside`, one more layer says where units count.
     """
 
     attributes: tuple[str, ...] = ()
@@ -42,6 +48,9 @@ class Need(msgspec.Struct, frozen=True):
     items: bool = False
     texts: bool = False
     rejected: bool = False
+    views: tuple[LabelMap | None, ...] = ()
+    symmetric: frozenset[str] = frozenset()
+    inside: bool = False
     tokens: bool = False
     tags: Policy | None = None
 
@@ -67,11 +76,12 @@ class Layer(msgspec.Struct, frozen=True):
     `documents` is how many documents have a line, `failed` on how many of them the system failed, and `empty`
     how many lines have no unit. `excluded` is how many units touched an excluded region and were taken out of
     both, `uncounted` how many are in documents that are not scored, `triggerless` how many events have no
-    trigger, `alternatives` how many types and fillers have such. `rejections` has what was rejected (see
-    `Record.rejections`). `content` is what is annotated, as JSON lines in order of document, without who did
-    it and when. `tags` says how tags were read where the annotations come from such (see
+    trigger, `alternatives` how many types and fillers have such; `dropped` units have labels that the view
+    leaves out, `outside` ones do not stand inside the layer that says where. `rejections` has what was
+    rejected (see `Record.rejections`). `content` is what is annotated, as JSON lines in order of document,
+    without who did it and when. `tags` says how tags were read where the annotations come from such (see
     `corpora.formats.tags`). `tokens` are those that lines came with and that are bound to them still, by
-    document.
+    document: none where labels are seen as others.
     """
 
     table: Table
@@ -83,6 +93,8 @@ class Layer(msgspec.Struct, frozen=True):
     empty: int = 0
     excluded: int = 0
     uncounted: int = 0
+    dropped: int = 0
+    outside: int = 0
     triggerless: int = 0
     alternatives: dict[str, int] = {}
     tags: frozenset[str] = frozenset()
@@ -126,12 +138,13 @@ def make_layer(
     texts: Texts,
     codes: Codes,
     need: Need = PLAIN,
+    sight: Sight | None = None,
     *,
     where: str = "layer",
     tokens: Sequence[Tokens] = (),
 ) -> Layer:
-    """A layer from its annotations, given in any number of lists, and the tokens kept beside it."""
-    maker = _Maker(texts, codes, need, tokens)
+    """A layer from its annotations, given in any number of lists, as it is seen, and the tokens beside it."""
+    maker = _Maker(texts, codes, need, sight, tokens)
     for chunk in chunks:
         maker.take(chunk)
     return maker.layer(where)
@@ -140,11 +153,13 @@ def make_layer(
 class _Maker:
     """A layer as its lines come in."""
 
-    def __init__(self, texts: Texts, codes: Codes, need: Need, tokens: Sequence[Tokens]) -> None:
-        self.texts, self.codes, self.need = texts, codes, need
+    def __init__(
+        self, texts: Texts, codes: Codes, need: Need, sight: Sight | None, tokens: Sequence[Tokens]
+    ) -> None:
+        self.texts, self.codes, self.need, self.sight = texts, codes, need, sight
         self.given = by_document(tokens)
         self.tokens: dict[str, Tokens] = {}
-        self.binding = _Binding(texts)
+        self.binding = Binding(texts, sight)
         self.parts: list[Table] = []
         self.content: list[bytes] = []
         self.ids: list[str] = []
@@ -153,7 +168,7 @@ class _Maker:
         self.rejected: list[tuple[int, str]] = []  # the number of a document, and the kind
         self.tags: set[str] = set()
         self.alternatives: Counter[str] = Counter()
-        self.failed = 0
+        self.failed = self.dropped = self.outside = 0
 
     def take(self, chunk: Sequence[Annotations]) -> None:
         """Take in some lines."""
@@ -163,8 +178,9 @@ class _Maker:
         self.ids += self.texts.ids if fitting is chunk else map(_DOCUMENT, fitting)
         fitting = self.with_tokens(fitting) if self.given else fitting
         self.note(fitting)
-        lines = self.with_rejected(fitting, numbers) if turned_away else fitting
-        table = _table(lines, numbers, self.codes, self.need, holders=lines is not fitting)
+        lines = fitting if self.sight is None else list(map(self.look, fitting))
+        lines = self.with_rejected(lines, numbers) if turned_away else lines
+        table = _table(lines, numbers, self.codes, self.need, holders=turned_away)
         if table is None:
             self.faults += [fault for item in fitting for fault in unit_faults(item)]
         else:
@@ -172,13 +188,21 @@ class _Maker:
         if self.need.items:
             self.kept += lines
 
+    def look(self, line: Annotations) -> Annotations:
+        """What is seen of a line."""
+        seen, dropped, outside = (line, 0, 0) if self.sight is None else self.sight.look(line)
+        self.dropped += dropped
+        self.outside += outside
+        return seen
+
     def with_tokens(self, lines: Sequence[Annotations]) -> Sequence[Annotations]:
         """The lines as their tags are to be read; tokens that are bound to them are kept."""
         found, policy = list(lines), self.need.tags
         for place, line in enumerate(lines):
             kept = self.given.get(line.document)
             if kept is not None and fits(kept, line):
-                self.tokens[line.document] = kept
+                if self.sight is None:  # its tags have the layer's own labels
+                    self.tokens[line.document] = kept
                 found[place] = line if policy is None else read_as(line, kept, policy)
         return found
 
@@ -222,6 +246,8 @@ class _Maker:
             empty=len(self.ids) - _with_units(whole, len(rows)),
             excluded=gone,
             uncounted=self.binding.uncounted,
+            dropped=self.dropped,
+            outside=self.outside,
             triggerless=int((~table.triggered & (table.event_type != NONE)).sum()),
             alternatives=dict(+self.alternatives),
             tags=frozenset(self.tags),
@@ -286,7 +312,9 @@ def _table(
 ) -> Table | None:
     """The table of some lines, given the numbers of their documents; None if units in them are faulty."""
     try:
-        table = tables.make_table(chunk, numbers, codes, need.attributes, need.ontology)
+        table = tables.make_table(
+            chunk, numbers, codes, need.attributes, need.ontology, symmetric=need.symmetric
+        )
     except (KeyError, IndexError):
         return None
     if holders:
@@ -311,70 +339,6 @@ def _is_sound(table: Table) -> bool:
         if not ((extents.starts < extents.ends).all() and (np.diff(extents.offset) > 0).all()):
             return False
     return True
-
-
-class _Binding:
-    """Sees that each line of a layer belongs to a text of the corpus, and no two to the same.
-
-    Lines of documents that are not scored are passed over, and their units counted.
-    """
-
-    def __init__(self, texts: Texts) -> None:
-        self.texts = texts
-        self.seen = np.zeros(len(texts.rows), np.bool_)
-        self.passed: set[str] = set()
-        self.uncounted = 0
-        self.doubtful: list[Annotations] = []
-
-    def check(self, chunk: Sequence[Annotations]) -> tuple[Sequence[Annotations], Ints]:
-        """The lines that fit, and the numbers of their documents; the others are put aside for `faults`."""
-        if self._is_whole(chunk):
-            self.seen[:] = True
-            return chunk, np.arange(len(chunk))
-        fitting, numbers = [], []
-        for item in chunk:
-            number = self.texts.number.get(item.document)
-            if number is None and self._is_left_out(item):
-                self.passed.add(item.document)
-                self.uncounted += _units(item)
-            elif number is None or self.seen[number] or self.texts.hashes[number] != item.sha256:
-                self.doubtful.append(item)
-            else:
-                self.seen[number] = True
-                fitting.append(item)
-                numbers.append(number)
-        return fitting, np.array(numbers, np.int64)
-
-    def _is_left_out(self, item: Annotations) -> bool:
-        """Whether a line is the first of a document that is not scored, made for its text."""
-        return self.texts.left_out.get(item.document) == item.sha256 and item.document not in self.passed
-
-    def _is_whole(self, chunk: Sequence[Annotations]) -> bool:
-        """Whether there is a line for each text, in order: then there is nothing to look up."""
-        texts = self.texts
-        return (
-            len(chunk) == len(texts.rows)
-            and not self.seen.any()
-            and tuple(map(_DOCUMENT, chunk)) == texts.ids
-            and tuple(map(attrgetter("sha256"), chunk)) == texts.hashes
-        )
-
-    def faults(self) -> list[Fault]:
-        """All that is wrong with the lines put aside."""
-        if not self.doubtful:
-            return []
-        number = self.texts.number
-        hashes = {**dict(zip(self.texts.ids, self.texts.hashes, strict=True)), **self.texts.left_out}
-        again = {item.document for item in self.doubtful}
-        taken = {id for id in again if id in self.passed or (id in number and self.seen[number[id]])}
-        first = [Annotations(document=id, sha256=hashes[id]) for id in sorted(taken)]
-        return layer_faults([*first, *self.doubtful], hashes)
-
-
-def _units(item: Annotations) -> int:
-    """How many mentions, events, arguments and relations a line has."""
-    arguments = sum(len(event.arguments) for event in item.events)
-    return len(item.mentions) + len(item.events) + arguments + len(item.relations)
 
 
 # ---------------------------------------------------------------- excluded regions

@@ -7,7 +7,7 @@ at least t (brateval's approximate span match). `dice`: twice the common charact
 credit. `partial`: credit 1 for the same characters, one half for some (SemEval-2013 task 9). `token-iou` and
 `token-dice` count tokens in place of characters, `extended` lets the system's lie within gold's extended by a
 token on either side (BioNLP'09), `head` wants the same head, `coref` the place of any mention in the cluster
-of gold's argument. In all, whatever else the key names must agree.
+of gold's argument (of relations: see `counting.entities`). In all, whatever else the key names must agree.
 
 All are paired at greatest credit, but for `first-overlap`, which the scorer of HIPE calls fuzzy. After the
 mentions that are right in place and type, each of the system's, in text order, takes the first of gold's that
@@ -54,7 +54,7 @@ class Case(msgspec.Struct, frozen=True, dict=True):
 
 def matched(measure: Measure, case: Case) -> Pairs:
     """The pairs of units that go together: one to one, of greatest total credit (see `align`)."""
-    if measure.match == "exact":
+    if measure.match == "exact" or measure.by_entity:  # whose keys name the entities
         return exact(case.gold, case.system)
     if measure.match == "first-overlap":
         return _first_overlap(case)

@@ -64,7 +64,7 @@ def countable(item: Annotations, regions: Sequence[Excluded]) -> list[Rejected]:
     units = [one for one in item.rejected if one.unit in UNITS]
     if not regions:
         return units
-    return [one for one in units if exclude.reason(_spans(one.spans), regions) is None]
+    return [one for one in units if exclude.reason(sound_spans(one.spans), regions) is None]
 
 
 def words_at(text: str, spans: Spans) -> str:
@@ -169,7 +169,7 @@ class _Back:
 
     def place(self, unit: Rejected) -> Spans:
         """Where a unit stands: where it says, if that is sound, else beyond the text."""
-        spans = _spans(unit.spans)
+        spans = sound_spans(unit.spans)
         if unit.kind in IN_PLACE and spans and len(spans) == len(unit.spans):
             return spans
         return self.beyond((unit.spans, unit.words) if unit.spans or unit.words else unit.path)
@@ -208,7 +208,7 @@ class _Back:
         return self.fillers.get(spans) or self.mention(_HOLDER, UNKNOWN, spans)
 
 
-def _spans(given: RawSpans) -> Spans:
+def sound_spans(given: RawSpans) -> Spans:
     """Those of the spans that are some."""
     return tuple(Span(start, end) for start, end in given if 0 <= start < end <= BEYOND)
 

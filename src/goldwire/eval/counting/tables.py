@@ -7,7 +7,7 @@ of a `Codes` that all tables of a scoring share, so that layers compare by numbe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -110,6 +110,7 @@ class Table(msgspec.Struct, frozen=True):
     relation_type: Ints
     relation_source: Ints
     relation_target: Ints
+    relation_symmetric: Bools  # whether it is the same either way
 
     @property
     def triggered(self) -> Bools:
@@ -123,8 +124,13 @@ def make_table(
     codes: Codes,
     attributes: Iterable[str] = (),
     ontology: Ontology | None = None,
+    *,
+    symmetric: Collection[str] = (),
 ) -> Table:
-    """The columns of annotations; `numbers` are those of their documents, `attributes` those wanted."""
+    """The columns of annotations; `numbers` are those of their documents, `attributes` those wanted.
+
+    `symmetric` are the types of relations that are the same either way.
+    """
     mentions, mention_document = _flat(items, "mentions", numbers)
     events, event_document = _flat(items, "events", numbers)
     relations, relation_document = _flat(items, "relations", numbers)
@@ -152,6 +158,7 @@ def make_table(
         relation_type=_coded(relations, "type", codes),
         relation_source=place.of(relation_document, relations, "source"),
         relation_target=place.of(relation_document, relations, "target"),
+        relation_symmetric=_are_in(relations, symmetric),
     )
 
 
@@ -160,7 +167,7 @@ def make_extents(document: Ints, spans: Sequence[Spans]) -> Extents:
     sizes = _ints(map(len, spans), len(spans))
     whole = spans
     if (sizes > 1).any():
-        whole = [*map(_canonical, spans)]
+        whole = [*map(canonical, spans)]
         sizes = _ints(map(len, whole), len(whole))
     flat = list(chain.from_iterable(whole))
     shape = np.zeros(len(whole), np.int64)
@@ -181,7 +188,7 @@ def _shape(spans: Spans) -> int:
     return 1 + int.from_bytes(hashlib.blake2b(parts.encode(), digest_size=7).digest(), "big")
 
 
-def _canonical(spans: Spans) -> Spans:
+def canonical(spans: Spans) -> Spans:
     """Spans as a set of characters: in order, touching and overlapping ones joined."""
     if len(spans) == 1:
         return spans
@@ -297,6 +304,7 @@ def keep(table: Table, mentions: Bools, events: Bools) -> tuple[Table, int]:
         relation_type=table.relation_type[relations],
         relation_source=mention[table.relation_source[relations]],
         relation_target=mention[table.relation_target[relations]],
+        relation_symmetric=table.relation_symmetric[relations],
     )
     return kept, gone
 
@@ -327,6 +335,13 @@ def _flat(items: Sequence[Any], field: str, owner: Ints) -> tuple[list[Any], Int
 
 def _coded(items: Sequence[Any], field: str, codes: Codes) -> Ints:
     return _ints(map(codes.__getitem__, map(attrgetter(field), items)), len(items))
+
+
+def _are_in(items: Sequence[Any], types: Collection[str]) -> Bools:
+    """Which items are of one of some types."""
+    if not types:
+        return np.zeros(len(items), np.bool_)
+    return np.fromiter((item.type in types for item in items), np.bool_, len(items))
 
 
 def _heads(mentions: Sequence[Any]) -> Ints:

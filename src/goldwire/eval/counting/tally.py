@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting import forms, words
+from goldwire.eval.counting import entities, forms, words
 from goldwire.eval.counting.align import named
 from goldwire.eval.counting.counts import (
     COLUMNS,
@@ -59,10 +59,13 @@ class Sides(msgspec.Struct, frozen=True, dict=True):
 
     def case(self, measure: Measure) -> Case:
         """The units of both sides under a measure, whatever its match."""
-        alike = msgspec.structs.replace(measure.counted, match="exact", threshold=None)
+        alike = measure.counted
+        if not measure.by_entity:
+            alike = msgspec.structs.replace(alike, match="exact", threshold=None)
         if alike not in self.made:
             tables = self.gold.table, self.system.table
-            self.made[alike] = Case(*make_units(alike, *tables, self.codes), *tables, self.texts, self.codes)
+            make = entities.make_units if measure.by_entity else make_units
+            self.made[alike] = Case(*make(alike, *tables, self.codes), *tables, self.texts, self.codes)
         return self.made[alike]
 
 

@@ -45,21 +45,25 @@ class Units(msgspec.Struct, frozen=True):
         )
 
 
-# One side before its keys are made: the extents, the columns that must agree besides, and those that tell
-# units apart without having to agree.
-class _Side(msgspec.Struct, frozen=True):
+class Side(msgspec.Struct, frozen=True):
+    """One side before its keys are made.
+
+    `columns` must agree besides the extents; what is `apart` tells units apart without having to agree.
+    """
+
     extents: Extents
     columns: tuple[Ints, ...]
     label: Ints
     row: Ints
     apart: tuple[Ints, ...] = ()
 
-    def keep(self, kept: Bools) -> _Side:
+    def keep(self, kept: Bools) -> Side:
+        """Some of the units."""
         if kept.all():
             return self
         index = np.flatnonzero(kept)
         columns, apart = (tuple(column[index] for column in of) for of in (self.columns, self.apart))
-        return _Side(self.extents.take(index), columns, self.label[index], self.row[index], apart)
+        return Side(self.extents.take(index), columns, self.label[index], self.row[index], apart)
 
 
 def make_units(measure: Measure, gold: Table, system: Table, codes: Codes) -> tuple[Units, Units]:
@@ -75,7 +79,7 @@ def make_units(measure: Measure, gold: Table, system: Table, codes: Codes) -> tu
     return _keyed(*sides)
 
 
-def _keyed(gold: _Side, system: _Side) -> tuple[Units, Units]:
+def _keyed(gold: Side, system: Side) -> tuple[Units, Units]:
     # Places come before what else must agree, so that units are from left to right, mostly as they stand
     # in the file, and little is left to sort.
     keys = pack(
@@ -85,7 +89,7 @@ def _keyed(gold: _Side, system: _Side) -> tuple[Units, Units]:
         )
     )
     groups = pack(*([side.extents.document, *side.columns] for side in (gold, system)))
-    return _as_set(gold, groups[0], keys[0]), _as_set(system, groups[1], keys[1])
+    return as_set(gold, groups[0], keys[0]), as_set(system, groups[1], keys[1])
 
 
 def place(extents: Extents) -> list[Ints]:
@@ -96,7 +100,7 @@ def place(extents: Extents) -> list[Ints]:
     return [extents.start, extents.end - extents.start, extents.shape]
 
 
-def _as_set(side: _Side, group: Ints, key: Ints) -> Units:
+def as_set(side: Side, group: Ints, key: Ints) -> Units:
     """Units of distinct keys, in order of key: by document, then by place, then by what must agree."""
     if (key[:-1] < key[1:]).all():
         return Units(side.extents, group, key, side.label, side.row)
@@ -129,22 +133,22 @@ def pack(gold: Sequence[Ints], system: Sequence[Ints]) -> tuple[Ints, Ints]:
 
 
 # ---------------------------------------------------------------- the kinds of unit
-def _entities(measure: Measure, table: Table, codes: Codes) -> _Side:
+def _entities(measure: Measure, table: Table, codes: Codes) -> Side:
     columns = _named(measure, table.mention_type, table.mention_attributes)
     label = _label(measure, table.mention_type, codes)
-    side = _Side(table.mentions, columns, label, np.arange(len(table.mentions)))
+    side = Side(table.mentions, columns, label, np.arange(len(table.mentions)))
     return side.keep(table.mention_type != NONE)  # without a type: no unit (see `counting.rejected`)
 
 
-def _events(measure: Measure, table: Table, codes: Codes) -> _Side:
+def _events(measure: Measure, table: Table, codes: Codes) -> Side:
     columns = _named(measure, table.event_type, table.event_attributes)
     label, row = _label(measure, table.event_type, codes), np.arange(len(table.events))
     apart = (table.event_type,) if measure.each == "type" else ()
-    side = _Side(table.events, columns, label, row, apart)
+    side = Side(table.events, columns, label, row, apart)
     return side.keep(table.triggered & (table.event_type != NONE))
 
 
-def _arguments(measure: Measure, table: Table, codes: Codes) -> _Side:
+def _arguments(measure: Measure, table: Table, codes: Codes) -> Side:
     event = table.argument_event
     columns: list[Ints] = []
     if "trigger" in measure.key:
@@ -153,7 +157,7 @@ def _arguments(measure: Measure, table: Table, codes: Codes) -> _Side:
         columns.append(table.event_type[event])
     if "role" in measure.key:
         columns.append(table.argument_role)
-    side = _Side(
+    side = Side(
         table.mentions.take(table.argument_mention),
         tuple(columns),
         _argument_label(measure, table, codes),
@@ -162,27 +166,37 @@ def _arguments(measure: Measure, table: Table, codes: Codes) -> _Side:
     return side.keep(table.triggered[event]) if "trigger" in measure.key else side
 
 
-def _relations(measure: Measure, table: Table, codes: Codes) -> _Side:
+def _relations(measure: Measure, table: Table, codes: Codes) -> Side:
     columns = [table.relation_type]
-    for end in (table.relation_source, table.relation_target):
+    ends = table.relation_source, table.relation_target
+    if table.relation_symmetric.any():
+        order = fold([*place(table.mentions), table.mention_type])
+        ends = in_order(ends, table.relation_symmetric, (order[ends[0]], order[ends[1]]))
+    for end in ends:
         columns += [column[end] for column in place(table.mentions)]
         if "entity" in measure.key:
             columns.append(table.mention_type[end])
     label = _label(measure, table.relation_type, codes)
-    source = table.mentions.take(table.relation_source)
-    return _Side(source, tuple(columns), label, np.arange(len(label)))
+    source = table.mentions.take(ends[0])
+    return Side(source, tuple(columns), label, np.arange(len(label)))
 
 
-def _attributes(measure: Measure, table: Table, codes: Codes) -> _Side:
+def in_order(ends: tuple[Ints, Ints], symmetric: Bools, order: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
+    """The ends of relations; where they are the same either way, the one that is first in an order first."""
+    swapped = symmetric & (order[1] < order[0])
+    return np.where(swapped, ends[1], ends[0]), np.where(swapped, ends[0], ends[1])
+
+
+def _attributes(measure: Measure, table: Table, codes: Codes) -> Side:
     types, attributes = _typed(measure, table)
     values = attributes[measure.attributes[0]]
     columns = _named(measure, types, attributes)
     extents = table.events if "trigger" in measure.key else table.mentions
-    side = _Side(extents, columns, np.where(values == NONE, codes[""], values), np.arange(len(values)))
+    side = Side(extents, columns, np.where(values == NONE, codes[""], values), np.arange(len(values)))
     return side.keep(table.triggered) if "trigger" in measure.key else side
 
 
-def _on_matched(measure: Measure, sides: tuple[_Side, _Side]) -> tuple[_Side, _Side]:
+def _on_matched(measure: Measure, sides: tuple[Side, Side]) -> tuple[Side, Side]:
     """Only units that have a value and whose event or mention the other side has as well."""
     bases = [
         [side.extents.document, *side.columns[: "type" in measure.key], *place(side.extents)]
@@ -203,7 +217,7 @@ def _typed(measure: Measure, table: Table) -> tuple[Ints, dict[str, Ints]]:
     return table.mention_type, table.mention_attributes
 
 
-_MAKERS: dict[str, Callable[[Measure, Table, Codes], _Side]] = {
+_MAKERS: dict[str, Callable[[Measure, Table, Codes], Side]] = {
     "entity": _entities,
     "event": _events,
     "argument": _arguments,
@@ -238,8 +252,8 @@ def _argument_label(measure: Measure, table: Table, codes: Codes) -> Ints:
 
 # ---------------------------------------------------------------- whose arguments count
 def _by_triggers(
-    measure: Measure, tables: tuple[Table, Table], sides: tuple[_Side, _Side]
-) -> tuple[_Side, _Side]:
+    measure: Measure, tables: tuple[Table, Table], sides: tuple[Side, Side]
+) -> tuple[Side, Side]:
     """Leave out arguments of events whose trigger and type the other side does not have.
 
     `gold` leaves out the system's, `matched` those of both sides; both all of events without a trigger.

@@ -23,6 +23,7 @@ from goldwire.eval.record import LayerFacts, Record, Result, check, decode_count
 from goldwire.eval.record.verify import iter_faults
 from goldwire.eval.statistics.metrics import headline, is_defined
 from goldwire.eval.text import points
+from goldwire.eval.views import LABELS
 
 FORMAT = 2  # as that of the record inside
 _ROUNDING = 1e-9  # sums may have been made in another order
@@ -165,6 +166,9 @@ def iter_differences(baseline: Baseline, record: Record, policy: Policy) -> Iter
         # Where gold judges fewer than it did, the baseline's documents alone would be fewer again.
         if difference.what == "documents" and {*old.documents} < {*record.documents}:
             yield "  score the baseline's alone with `eval score --documents baseline:FILE`"
+    if old.policies.get(LABELS) == record.policies.get(LABELS):  # else it is told of gold, and so of all
+        for difference in comparability.iter_other_views(old, record):
+            yield difference.told("the baseline", "the record")
     if baseline.policy != policy.fingerprint():
         yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"
     yield from _absent(old, record, policy)

@@ -16,6 +16,7 @@ import numpy as np
 from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import DataError, Fault, JudgementError
 from goldwire.corpora.store import write_output
+from goldwire.corpora.views import View
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
 from goldwire.eval.record.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
@@ -52,11 +53,11 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     `fingerprint` is of the annotations and of what was rejected, order-free, provenance left out. `missing`
     documents had no line and count as empty; `failed` ones are those on which the system failed, of which it
     was `allowed` so many. `excluded` units (mentions, events, arguments, relations) touched an excluded
-    region and are not counted; `uncounted` ones are in documents that were not scored. `triggerless`
-    events are no units of measures that need a trigger; so many types of events and fillers have
-    `alternatives`. `rejected` tells how
-    many units were turned away, by kind (see `corpora.rejected`). `facts` is what the runner reported (see
-    `eval.running.facts`).
+    region and are not counted; `uncounted` ones are in documents that were not scored. `triggerless` events
+    are no units of measures that need a trigger; so many types of events and fillers have `alternatives`.
+    `view` is what the layer was seen through: `dropped` units have labels that it leaves out; `outside` ones
+    do not stand inside the layer of the policy `inside`. `rejected` tells how many units were turned away, by
+    kind (see `corpora.rejected`). `facts` is what the runner reported (see `eval.running.facts`).
     """
 
     name: str
@@ -68,6 +69,9 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     allowed: int = 0
     excluded: int = 0
     uncounted: int = 0
+    dropped: int = 0
+    outside: int = 0
+    view: View | None = None
     triggerless: int = 0
     alternatives: dict[str, int] = {}
     rejected: dict[str, int] = {}

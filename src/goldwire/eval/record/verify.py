@@ -74,8 +74,9 @@ def _sizes(at: str, sizes: Mapping[str, float]) -> _Messages:
 
 
 def _layer_sizes(layer: LayerFacts) -> dict[str, int]:
-    names = ("documents", "missing", "failed", "allowed", "excluded", "uncounted", "triggerless")
-    return {name: getattr(layer, name) for name in names}
+    documents = ("documents", "missing", "failed", "allowed")
+    units = ("excluded", "uncounted", "triggerless", "dropped", "outside")
+    return {name: getattr(layer, name) for name in (*documents, *units)}
 
 
 # The facts of a run as far as a record has them: those of an older Goldwire are fewer.

@@ -77,7 +77,7 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
     names = () if ontology is None else tuple(sorted(ontology.attributes))
     need = Need(attributes=names, ontology=ontology, items=True, texts=True)
     contending = contenders(records)
-    block = read_scored(corpus, first, [system.facts.layer for system in contending], need)
+    block = read_scored(corpus, first, [system.facts for system in contending], need)
     texts, codes, gold = block.texts, block.codes, block.layers[0]
     systems = dict(zip([system.name for system in contending], block.layers[1:], strict=True))
     made = ((system.facts, systems[system.name]) for system in contending)

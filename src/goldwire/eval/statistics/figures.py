@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goldwire.eval.counting.counts import COLUMNS, GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts, Patterns
@@ -33,11 +34,23 @@ def rows(counts: Counts, measure: Measure, labels: Sequence[str] | None = None) 
     if measure.average in BY_DOCUMENT:
         scores = by_rows(counts.by_document(), measure.beta, both=measure.average == BOTH_SIDED)
         return np.hstack([np.nan_to_num(scores), ~np.isnan(scores)])
+    counts = keep_frequent(counts, measure.minimum)
     names = list(counts.labels if labels is None else labels)
     place = np.array([names.index(label) for label in counts.labels], dtype=np.int64)
     table = np.zeros((len(counts.documents), len(names), len(COLUMNS)))
     table[counts.document, place[counts.label]] = counts.values
     return table.reshape(len(table), len(names) * len(COLUMNS))
+
+
+def keep_frequent(counts: Counts, minimum: int, times: NDArray[np.int64] | None = None) -> Counts:
+    """The counts of the labels that gold has at least so often; each document may stand for several."""
+    if not minimum:
+        return counts
+    gold = counts.values[:, GOLD] * (1 if times is None else times[counts.document])
+    often = np.bincount(counts.label, gold, len(counts.labels)) >= minimum
+    kept = often[counts.label]
+    rest = {name: getattr(counts, name)[kept] for name in ("document", "label", "values")}
+    return replace(counts, **rest)
 
 
 def statistic(measure: Measure) -> Statistic:
@@ -121,7 +134,8 @@ def figure_intervals(
     `groups` has a label for each document; those of one group (near duplicates) are drawn together.
     """
     if isinstance(counts, Patterns):
-        sample = collect(rows(counts.counts, measure), times=counts.times)
+        frequent = keep_frequent(counts.counts, measure.minimum, counts.times)
+        sample = collect(rows(frequent, replace(measure, minimum=0)), times=counts.times)
     else:
         sample = collect(rows(counts, measure), groups)
     found = intervals(sample, statistic(measure), method=method, trials=trials, seed=seed)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from goldwire.eval.counting.counts import GOLD, SYSTEM, Counts, Floats, Patterns
 from goldwire.eval.measure import BOTH_SIDED, MEANS, Average, Labels, Measure
-from goldwire.eval.statistics.figures import by_rows
+from goldwire.eval.statistics.figures import by_rows, keep_frequent
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -153,13 +153,14 @@ def averages(counts: Counts | Patterns, measure: Measure) -> dict[Average, Score
     average: its parts count different things, which do not add up.
     """
     whole = counts.whole() if isinstance(counts, Patterns) else counts
-    found: dict[Average, Score] = {"macro": macro(whole, measure.labels, measure.beta)}
+    frequent = keep_frequent(whole, measure.minimum)
+    found: dict[Average, Score] = {"macro": macro(frequent, measure.labels, measure.beta)}
     if measure.match in MEANS:
         return found
     found = {
         "micro": micro(whole, measure.beta),
         **found,
-        "weighted": weighted(whole, measure.labels, measure.beta),
+        "weighted": weighted(frequent, measure.labels, measure.beta),
         "documents": over_documents(counts, measure.beta),
     }
     if measure.average == BOTH_SIDED:
