@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from goldwire.corpora.errors import CorpusError, DataError
+from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats import Reading, muc
 from goldwire.corpora.formats.recognise import recognise
 from goldwire.corpora.offsets import surface
@@ -96,11 +96,6 @@ def test_a_file_is_recognised_by_its_templates(tmp_path: Path) -> None:
     path = tmp_path / "dev.json"
     path.write_text("\n".join(json.dumps(each) for each in (record(id="d0"), record(TEMPLATE))))
     assert recognise([path]).format == "muc"
-
-
-def test_it_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="read, not written"):
-        muc.write(tmp_path / "x", [], {}, muc.Options())
 
 
 def test_any_mention_of_an_entity_is_right_in_a_template(tmp_path: Path) -> None:

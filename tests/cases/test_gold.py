@@ -142,7 +142,7 @@ def test_a_project_half_done_and_half_skipped_judges_what_was_submitted(goldwire
 # TBF holds no mentions: what comes back has nothing to score an entity by, and that is no 0.
 MENTIONS = (
     "goldwire", "conll", "brat", "spacy", "huggingface", "doccano", "prodigy", "gliner", "dygie",
-    "spacy-train",
+    "spacy-train", "cas",
 )  # fmt: skip
 BACK = {**dict.fromkeys(MENTIONS, RIGHT), "tbf": dict.fromkeys(RIGHT, (None, None, None))}
 

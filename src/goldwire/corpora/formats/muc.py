@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ import msgspec
 
 from goldwire.corpora.codec import BROKEN, line_faults, read_bytes
 from goldwire.corpora.encodings import decode, normalise
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.places import Placer
@@ -238,11 +238,3 @@ def _words(mention: Any) -> str | None:
     """The words of `[words, offset]` or of words alone."""
     words = mention[0] if isinstance(mention, list) and 0 < len(mention) <= _PAIR else mention
     return words if isinstance(words, str) and words else None
-
-
-def write(
-    path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Options
-) -> dict[str, int]:
-    """See `Format.write`: there is nothing to write."""
-    del documents, layer, options
-    raise CorpusError(f"{path}: templates of MUC can be read, not written")
