@@ -111,6 +111,25 @@ def test_columns_are_found_or_named(tmp_path: Path) -> None:
     assert refusal(tmp_path, text, tag=9) == ["x.conll: there is no column 9 of 6"]
 
 
+def test_two_columns_of_tags_are_asked_about(tmp_path: Path) -> None:
+    text = "Anna NNP B-PER B-PER\nmet VBD O O\nTom NNP B-PER O\n"
+    assert refusal(tmp_path, text) == [
+        "x.conll: columns 3 and 4 hold tags: say which to read, as with `-o tag=3`"
+    ]
+    assert said(read(tmp_path, text, tag=3)) == {"000001": [("Anna", "PER"), ("Tom", "PER")]}
+    nothing_found = "Anna B-PER O\nmet O O\n"
+    assert "columns 2 and 3" in refusal(tmp_path, nothing_found)[0]
+
+
+def test_chunks_are_never_names_wherever_they_stand(tmp_path: Path) -> None:
+    assert said(read(tmp_path, "Anna B-PER B-NP\nmet O B-VP\n")) == {"000001": [("Anna", "PER")]}
+    only = "Anna NNP B-NP\nmet VBD B-VP\n"
+    assert refusal(tmp_path, only) == [
+        "x.conll: column 3 holds chunks (NP, VP, …), not names; `-o tag=3` reads them all the same"
+    ]
+    assert said(read(tmp_path, only, tag=3)) == {"000001": [("Anna", "NP"), ("met", "VP")]}
+
+
 def test_policy_decides_what_an_invalid_tag_means(tmp_path: Path) -> None:
     text = "New\tI-LOC\nYork\tI-LOC\n\nAnna\tB-PER\nsang\tI-LOC\n"
     assert said(read(tmp_path, text)) == {

@@ -20,13 +20,16 @@ START = "-DOCSTART-"
 # A token may begin with # too; a comment has a space behind it, and a name with = or newdoc.
 _COMMENT = re.compile(r"# +(?:([\w.:-]+)(?: id)? *= ?(.*)|newdoc *$)")
 _SPACES = re.compile(r"[ \t]+")  # not str.split(): a no-break space belongs to its token
+# The phrases that are chunks in CoNLL-2000 and CoNLL-2003 (Tjong Kim Sang and Buchholz 2000).
+_CHUNKS = frozenset(["NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP"])
 _GAP = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Columns count from 1, or from -1 backwards; 0 is to find out.
 
-    The token is in the first column that is not a counter, the tag in the last that holds nothing but tags.
+    The token is in the first column that is not a counter, the tag in the one that holds nothing but tags.
+    Chunks (NP, VP, …) are no names; where several columns hold tags, `tag` must say which.
     `separator`: tab, space (any white space), or auto: tab if the first lines have one.
     """
 
@@ -209,7 +212,7 @@ def _columns(text: str, where: str, options: Options) -> Columns:
     token = (
         _place(options.token, width, where) if options.token else int(width > TOKEN_AND_TAG and _counts(full))
     )
-    tag = _place(options.tag, width, where) if options.tag else _tag_column(full, token)
+    tag = _place(options.tag, width, where) if options.tag else _tag_column(full, token, where)
     if tag is None or token >= width:
         message = "no column holds nothing but tags such as O and B-LOC; name it with the option `tag`"
         raise DataError(f"{where}: no tags", [Fault(where, "", message)])
@@ -231,11 +234,27 @@ def _counts(rows: Sequence[Sequence[str]]) -> bool:
     return numbers[0] == 1 and all(b in (1, a + 1) for a, b in pairwise(numbers))
 
 
-def _tag_column(rows: Sequence[Sequence[str]], token: int) -> int | None:
-    for place in range(len(rows[0]) - 1, token, -1):
-        if all(_is_tag(row[place]) for row in rows):
-            return place
-    return None
+def _tag_column(rows: Sequence[Sequence[str]], token: int, where: str) -> int | None:
+    """The one column behind the tokens that holds nothing but tags, chunks aside; None if there is none."""
+    held = [place for place in range(token + 1, len(rows[0])) if all(_is_tag(row[place]) for row in rows)]
+    found = [place for place in held if not _is_chunks([row[place] for row in rows])]
+    if len(found) > 1:
+        columns = " and ".join(str(place + 1) for place in found)
+        message = f"columns {columns} hold tags: say which to read, as with `-o tag={found[0] + 1}`"
+        raise DataError(f"{where}: several columns of tags", [Fault(where, "", message)])
+    if held and not found:
+        place = held[-1] + 1
+        message = (
+            f"column {place} holds chunks (NP, VP, …), not names; `-o tag={place}` reads them all the same"
+        )
+        raise DataError(f"{where}: no names", [Fault(where, "", message)])
+    return found[0] if found else None
+
+
+def _is_chunks(cells: Sequence[str]) -> bool:
+    """Whether the types of tags are phrases and nothing else."""
+    types = {tags.parse(cell)[1] for cell in cells} - {""}
+    return bool(types) and types <= _CHUNKS
 
 
 def _is_tag(cell: str) -> bool:
