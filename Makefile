@@ -5,12 +5,14 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 # What pip does for a package it installs: without it, commands start slowly where Python may write no bytecode.
 COMPILE := $(BIN)/python -m compileall -q src
 
-.PHONY: help demo test check site format bench stats lengths growth constraints venv clean
+.PHONY: help demo test fuzz chaos check site format bench stats lengths growth constraints venv clean
 
 help:
 	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
 	@echo "make test         every test; the live ones need Chromium and start a Label Studio of their own"
+	@echo "make fuzz         damaged inputs at everything that reads; SECONDS=600, ARGS=--commands for the commands"
 	@echo "make check        ruff, mypy --strict, import-linter"
+	@echo "make chaos        every command killed, refused space and run beside another; about half an hour"
 	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers"
@@ -26,11 +28,18 @@ demo: .venv/core
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(ARGS)
 
+SECONDS ?= 600
+fuzz: .venv/dev
+	$(BIN)/python tests/fuzz --seconds $(SECONDS) $(ARGS)
+
 check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+chaos: .venv/dev
+	$(BIN)/python tests/chaos $(ARGS)
 
 # Everything anew each time, so that a warning is never hidden by what was built before.
 site: .venv/dev

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import data
 import msgspec
 
-from goldwire.corpora import duplicates
+from goldwire.corpora import duplicates, formats
 from goldwire.corpora.store import make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Rejected, Span
 from goldwire.eval.agreement import agree
@@ -123,6 +123,13 @@ def nested_exact(size: int) -> Work:
     gold = spans(document, ((k, 2 * size - k) for k in range(size)))
     system = spans(document, ((k, 2 * size - k + (k < 10)) for k in range(size)))
     return scored([gold], [system], [document], ("entity", "untyped"))
+
+
+def nested_heads(size: int) -> Work:
+    """Nested mentions of one document, each a word longer than the one before, by their heads."""
+    document = make_document("d", "x " * size)
+    layer = spans(document, ((0, 2 * k + 1) for k in range(size)))
+    return scored([layer], [layer], [document], ("entity:span+type@head",))
 
 
 def overlapping(pairs: int) -> Work:
@@ -236,6 +243,28 @@ def copies(size: int) -> Work:
     return lambda: duplicates.group(made)
 
 
+def through(format: str) -> Callable[[int], Work]:
+    """A case for a format: documents that are written and read again into their corpus."""
+
+    def make(size: int) -> Work:
+        made = [make_document(f"d{i:06}", f"Text {i:06} " + "word, word\n" * 6) for i in range(size)]
+        places = [(12 + 11 * k, 16 + 11 * k) for k in range(5)]
+        layer = {document.id: spans(document, places) for document in made}
+        folder = tempfile.TemporaryDirectory()
+        chosen = formats.options(format, {})
+
+        def work() -> None:
+            path = Path(folder.name) / "x"
+            formats.load(format).write(path, made, layer, chosen)
+            formats.load(format).read([path], chosen, made)
+
+        return work
+
+    make.__name__ = format
+    make.__doc__ = "Documents of five mentions each, written and read again into their corpus."
+    return make
+
+
 class Case(NamedTuple):
     """What is doubled: its name, how it is made, and the sizes."""
 
@@ -252,6 +281,7 @@ CASES = (
     Case("documents", documents, doubled(62_500, 5)),
     Case("mentions of one document", mentions, doubled(25_000, 4)),
     Case("nested mentions, exact", nested_exact, doubled(5_000, 4)),
+    Case("nested mentions, head", nested_heads, doubled(5_000, 4)),
     Case("pairs of half-shifted mentions", shifted, doubled(20_000, 4)),
     Case("pairs of nested mentions, overlap", nested, doubled(250_000, 4)),
     Case("pairs with overlapping predictions", overlapping, doubled(125_000, 4)),
@@ -262,6 +292,11 @@ CASES = (
     Case("megabytes of one document", text, (5, 10, 20)),
     Case("pairs of annotators", annotators, (55, 105, 210, 435)),
     Case("near-identical texts", copies, doubled(2_500, 4)),
+    *(
+        Case(f"documents in {name}", through(name), doubled(2_500, 4))
+        for name in formats.FORMATS
+        if formats.writes(name)
+    ),
 )
 
 

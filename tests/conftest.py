@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from goldwire.__main__ import main
+from goldwire.corpora import secrets
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -48,6 +49,12 @@ class Said(NamedTuple):
     def json(self) -> Any:
         """What it printed with --json."""
         return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True)
+def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secrets of one test are none of another's."""
+    monkeypatch.setattr(secrets, "_REGISTERED", {})
 
 
 @pytest.fixture
@@ -133,10 +140,21 @@ def browser(missing: Callable[[str], NoReturn]) -> Iterator["Browser"]:
 @pytest.fixture(scope="session")
 def serving() -> ModuleType:
     """The module tests/serving.py: a small HTTP server that answers as a test wants."""
-    path = Path(__file__).with_name("serving.py")
-    spec = importlib.util.spec_from_file_location("serving", path)
+    return beside("serving")
+
+
+@pytest.fixture(scope="session")
+def leaks() -> Callable[..., list[bytes]]:
+    """The function of tests/leaks.py: pieces of secrets that can be read in a text."""
+    found: Callable[..., list[bytes]] = beside("leaks").leaks
+    return found
+
+
+def beside(name: str) -> ModuleType:
+    """A module of this folder that holds no tests."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
-    module = sys.modules["serving"] = importlib.util.module_from_spec(spec)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -37,6 +37,7 @@ def test_file_goes_before_environment_and_environment_before_keyring(
 ) -> None:
     url = "https://labels.example.org/"
     (tmp_path / "token").write_text("of-the-file\n")
+    (tmp_path / "token").chmod(0o600)
     assert access.find(url, data_dir=tmp_path) == ("https://labels.example.org", "of-the-ring")
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "of-the-environment")
     assert access.find(url, data_dir=tmp_path)[1] == "of-the-environment"
@@ -60,6 +61,8 @@ def test_nothing_found_says_what_to_do(tmp_path: Path) -> None:
 def test_token_file_without_a_token_is_an_error_that_shows_nothing_of_it(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text(" \n")
     (tmp_path / "binary").write_bytes(b"secret\xff")
+    for name in ("empty", "binary"):
+        (tmp_path / name).chmod(0o600)
     with pytest.raises(ServerError, match="empty"):
         access.find("http://h", tmp_path / "empty", data_dir=tmp_path)
     with pytest.raises(ServerError, match="no token can be read there") as caught:
@@ -74,3 +77,13 @@ def test_machine_without_a_keyring_does_without(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(keyring, "get_password", ring().get_password)
     with pytest.raises(ServerError, match="no token for https://labels"):
         access.find("https://labels.example.org", data_dir=tmp_path)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_token_file_that_others_can_read_is_refused_with_the_remedy(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "token"
+    path.write_text("abcdefgh")
+    path.chmod(mode)
+    with pytest.raises(ServerError, match=f"chmod 600 {path}") as caught:
+        access.find("http://h", path, data_dir=tmp_path)
+    assert "abcdefgh" not in str(caught.value)

@@ -50,6 +50,13 @@ def goldwire(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of data are Linux's")
+def test_where_the_shell_allows_less_memory_than_a_system_may_have_it_runs_with_less(corpus: Corpus) -> None:
+    command = f"ulimit -d 2000000; exec {sys.executable} -m goldwire eval run work --system a=lexicon"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_several_systems_run_in_one_call_and_are_reported(corpus: Corpus) -> None:
     done = goldwire(
         "eval", "run", "work", "--system", "rules=lexicon", "--system", "mine=python:mine:extract"

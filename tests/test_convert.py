@@ -1,5 +1,6 @@
 """Layers go in and out of files: checked against text and ontology, with loss and quarantine told."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -128,8 +129,12 @@ def test_unknown_formats_and_options_are_refused_with_what_there_is() -> None:
 @pytest.mark.parametrize("name", formats.FORMATS)
 def test_every_format_explains_itself(name: str) -> None:
     told = formats.about(name)
-    assert len(told["about"].splitlines()) > 2
+    assert len(told["explanation"].splitlines()) > 2
     assert told["settings"]
+    assert all(told[field] for field in ("about", "loss", "coverage"))
+    assert "\n" not in told["about"]
+    assert told["about"][-1] != "."
+    assert f"--format {name}" in told["example"] or name == "goldwire"
 
 
 THEIRS = '''
@@ -162,3 +167,30 @@ def test_format_of_another_package_is_found_by_its_entry_point(tmp_path: Path) -
         check=True,
     )
     assert done.stdout == "theirs {'everything': 1}\n"
+
+
+def test_format_of_another_package_that_is_broken_stands_in_the_way_of_itself_alone(tmp_path: Path) -> None:
+    (tmp_path / "theirs.py").write_text("import nothing_of_this_name\n")
+    info = tmp_path / "theirs-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[goldwire.formats]\ntheirs = theirs\n")
+    (tmp_path / "a.jsonl").write_text('{"text": "a b", "label": [[0, 1, "X"]]}\n')
+    program = (
+        "from goldwire.corpora.formats.recognise import recognise; from pathlib import Path\n"
+        "from goldwire.corpora import formats\n"
+        f"print(recognise([Path({str(tmp_path / 'a.jsonl')!r})]).format)\n"
+        "formats.load('theirs')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "doccano\n"
+    assert (
+        "CorpusError: format theirs of another package (theirs) cannot be loaded: ModuleNotFound"
+        in done.stderr
+    )

@@ -25,12 +25,17 @@ from goldwire.cli import app
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```(?:sh|console|bash|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-MODULE = re.compile(r"\bgoldwire(?:\.\w+)+")
+MODULE = re.compile(r"(?<!\.)\bgoldwire(?:\.\w+)+")
 ENTRY_POINTS = {"goldwire.extractors", "goldwire.formats"}
 
 
 def load_manual() -> Any:
-    spec = importlib.util.spec_from_file_location("manual", ROOT / "docs" / "commands.py")
+    return load_writer("commands")
+
+
+def load_writer(name: str) -> Any:
+    """A program of docs/ that writes a page, or a part of one."""
+    spec = importlib.util.spec_from_file_location("writer", ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -64,6 +69,11 @@ def test_every_command_says_what_it_does_and_gives_an_example(path: tuple[str, .
 def test_the_page_of_commands_is_what_help_prints() -> None:
     written = (ROOT / "docs" / "commands.md").read_text("utf-8")
     assert written == load_manual().render(), "write it anew: python docs/commands.py"
+
+
+def test_the_table_of_formats_is_what_the_formats_say_of_themselves() -> None:
+    written = (ROOT / "docs" / "corpora.md").read_text("utf-8")
+    assert written == load_writer("formats").render(written), "write it anew: python docs/formats.py"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -145,6 +155,31 @@ def test_the_ontology_in_the_documents_is_sound() -> None:
     page = (ROOT / "docs" / "ontology.md").read_text("utf-8")
     blocks = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert [ontology.decode(block).name for block in blocks] == ["floods"]
+
+
+def test_the_page_on_an_ontology_of_ones_own_works_as_written(
+    tmp_path: Path, said_by: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ROOT / "docs" / "own-ontology.md"
+    page = path.read_text("utf-8")
+    (ontology,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    Path("articles.jsonl").write_text('{"id": "a", "text": "Acme buys Beta for $3 million."}\n')
+    for line in shell_lines(path):
+        words = shlex.split(line, comments=True)
+        if words[1:3] == ["annotate", "push"]:  # needs a server
+            continue
+        assert said_by(*words[1:])[0] == 0, line
+        if words[1:4] == ["corpus", "ontology", "new"]:
+            Path("company.toml").write_text(ontology)
+    wrong = ontology.replace("[Acme|buyer]", "[Acme|byer]").replace(
+        '["COMPANY"], definition = "What is t', '["COMPANIES"], definition = "What is t'
+    )
+    Path("company.toml").write_text(
+        wrong.replace("[entities.MONEY]", '[entities.MONEY]\ncolour = "greenish"')
+    )
+    code, out, _ = said_by("corpus", "ontology", "check", "company.toml")
+    assert (code, out) == (1, re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0])
 
 
 # ---------------------------------------------------------------- the site

@@ -3,7 +3,6 @@
 import pytest
 
 from goldwire.annotate.interface import keys
-from goldwire.corpora.errors import OntologyError
 
 
 def test_given_keys_are_kept_and_others_take_a_free_letter_of_their_name() -> None:
@@ -25,19 +24,12 @@ def test_keys_of_other_controls_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"Meet": "u"}, "key 'u' of Meet cannot be used"),  # unselects the region
-        ({"Meet": "alt+r"}, "cannot be used"),  # draws an arrow
-        ({"Meet": "12"}, "cannot be used"),
-        ({"Meet": "M", "Move": "m"}, "key 'm' of Move is already that of Meet"),
-    ],
-)
-def test_keys_that_would_collide_are_refused(given: dict[str, str | None], message: str) -> None:
-    with pytest.raises(OntologyError, match=message):
-        keys.deal(given)
+    "key", ["u", "alt+r", "12", "ctrl", ""]
+)  # u unselects the region, alt+r draws an arrow
+def test_what_label_studio_uses_itself_or_does_not_know_is_no_key(key: str) -> None:
+    assert not keys.is_key(key)
 
 
-def test_given_key_that_another_control_has_is_refused() -> None:
-    with pytest.raises(OntologyError, match="key '0' of place is already that of another control"):
-        keys.deal({"place": "0"}, taken=["0"])
+@pytest.mark.parametrize("key", ["1", "M", "shift+e"])
+def test_free_keys_are_keys(key: str) -> None:
+    assert keys.is_key(key)

@@ -9,7 +9,7 @@ import pytest
 from goldwire.annotate.exchange import controls
 from goldwire.annotate.interface import labelconfig
 from goldwire.corpora import ontology as ontologies
-from goldwire.corpora.errors import OntologyError
+from goldwire.corpora.errors import DataError
 from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology, RelationType, Role, Value
 
 CONFLICT = ontologies.read("conflict")
@@ -81,7 +81,7 @@ def test_signs_that_xml_cannot_hold_do_not_break_it() -> None:
 
 @pytest.mark.parametrize("layout", ["graph", "frames"])
 def test_headline_source_and_label_bar_stay_above_the_text(layout: labelconfig.Layout) -> None:
-    view = ET.fromstring(labelconfig.build(CONFLICT, layout))
+    view = ET.fromstring(labelconfig.build(CONFLICT, layout, "en"))
     bar, text = view[1], next(child for child in view if child.tag == "Text")
     assert "position:sticky" in bar.attrib["style"]
     assert [header.get("value") for header in bar.iter("Header")][:2] == ["$title", "$byline"]
@@ -101,7 +101,7 @@ def test_attributes_stand_below_the_text_where_they_push_nothing_away() -> None:
 
 
 def test_frames_offer_the_roles_of_the_events_type_and_nothing_else() -> None:
-    bar = labelconfig.roles(CONFLICT, "Surrender")
+    bar = labelconfig.role_bars(CONFLICT)["Surrender"]
     assert [role["value"] for role in bar] == ["surrenderer", "recipient", "place", "time", "mention"]
     assert len({role["hotkey"] for role in bar}) == len({role["background"] for role in bar}) == len(bar)
     assert bar[-1] == {"value": "mention", "background": "#d9d9d9", "hotkey": "0"}
@@ -116,19 +116,48 @@ def test_regions_of_predictions_have_their_controls_declared_in_both_layouts() -
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"relations": {"same": RelationType()}}, "'same' cannot be a role or relation"),
-        ({"events": {"A": EventType(roles={"continued": Role(fillers=())})}}, "'continued' cannot be"),
-        ({"entities": {"$title": EntityType()}}, r"'\$title' begins with \$"),
+        ({"relations": {"same": RelationType()}}, "relation same: 'same' is the name of an arrow"),
+        (
+            {"events": {"A": EventType(roles={"continued": Role(fillers=())})}},
+            "event A, role continued: 'continued' is the name",
+        ),
+        ({"entities": {"$title": EntityType()}}, r"entity type \$title: '\$title' begins with \$"),
         (
             {
                 "events": {"a,b": EventType()},
                 "attributes": {"x": Attribute(on="event", events=("a,b",), values={"y": Value()})},
             },
-            "a name with a comma",
+            "attribute x: .* its name has a comma",
         ),
-        ({"entities": {"A": EntityType(key="a"), "B": EntityType(key="A")}}, "already that of A"),
+        (
+            {"entities": {"A": EntityType(key="a"), "B": EntityType(key="A")}},
+            "entity type B, key: key .a. is already that of A",
+        ),
     ],
 )
 def test_ontologies_that_label_studio_would_misread_are_refused(changes: dict, message: str) -> None:  # type: ignore[type-arg]
-    with pytest.raises(OntologyError, match=message):
+    with pytest.raises(DataError, match=message):
         labelconfig.graph(msgspec.structs.replace(TINY, **changes))
+
+
+@pytest.mark.parametrize(
+    ("language", "rtl"), [("he", True), ("ar-EG", True), ("en", False), ("uz-Latn", False)]
+)
+def test_texts_begin_at_the_side_of_their_language(language: str, rtl: bool) -> None:
+    for layout in ("graph", "frames"):
+        style = ET.fromstring(labelconfig.build(CONFLICT, layout, language)).findtext("Style")
+        assert style is not None
+        assert (".lsf-htx-richtext{direction:rtl}" in style) == rtl
+        assert "unicode-bidi:plaintext" in style  # paragraphs of other languages, in every project
+
+
+def test_a_role_has_one_key_and_one_colour_in_all_events() -> None:
+    bars = labelconfig.role_bars(CONFLICT)
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for event, bar in bars.items():
+        assert [role["value"] for role in bar] == [*CONFLICT.events[event].roles, "mention"]
+        for looks in ("hotkey", "background"):
+            assert len({role[looks] for role in bar}) == len(bar), event
+        for role in bar:
+            seen.setdefault(role["value"], set()).add((role["hotkey"], role["background"]))
+    assert all(len(looks) == 1 for looks in seen.values())

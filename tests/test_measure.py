@@ -11,6 +11,7 @@ from goldwire.eval.measure import (
     ALIASES,
     ATTRIBUTED,
     DICES,
+    FORMS,
     KEYS,
     MATCHES,
     MEANS,
@@ -39,8 +40,10 @@ def measures(draw):
         "token": ("type",),
         "document": ("type",),
     }[units]
+    if match in FORMS:
+        needed = ("form",)
     others = [key for key in KEYS[units] if key not in (*needed, "surface", "span", "trigger")]
-    if units in ATTRIBUTED and units != "attribute" and match != "first-overlap":
+    if units in ATTRIBUTED and units != "attribute" and match not in ("first-overlap", *FORMS):
         others += ["form", "Polarity-2"]
     key = (*needed, *draw(st.lists(st.sampled_from(others), unique=True) if others else st.just([])))
     threshold = draw(st.floats(0.001, 1)) if match in THRESHOLDS else None
@@ -52,6 +55,7 @@ def measures(draw):
                 "labels": st.sampled_from(["gold", "all"]),
                 "average": st.sampled_from(averages),
                 "beta": st.floats(0.01, 100).map(repr) | st.just("inf"),
+                **({"words": st.just("exact")} if match in FORMS else {}),
                 **({"triggers": st.sampled_from(["gold", "matched"])} if units == "argument" else {}),
                 **(
                     {"each": st.just("type")}
@@ -75,6 +79,7 @@ def test_the_counted_measure_has_no_averages_left(measure):
     assert measure.counted == measure.counted.counted
     assert measure.counted.triggers == measure.triggers
     assert measure.counted.each == measure.each
+    assert measure.counted.words == measure.words
     assert measure.counted.beta == 1
 
 
@@ -86,6 +91,12 @@ def test_a_name_is_short_for_a_canonical_form(alias):
 
 def test_the_order_of_keys_does_not_matter():
     assert parse("argument:span+role+type+trigger@exact") == parse("AC+")
+
+
+def test_form_is_an_attribute_but_where_mentions_are_matched_by_their_words():
+    assert parse("entity:form+span@exact").attributes == ("form",)
+    assert parse("entity:type+form@bag").attributes == ()
+    assert str(parse("entity:type+form@bag,words=exact")) == "entity:form+type@bag,words=exact"
 
 
 def test_options_go_with_names_too():
@@ -135,6 +146,12 @@ def test_means_are_macro_averages_over_their_parts():
         ("entity:span@dice,each=type", "of events only"),
         ("event:trigger+type@dice,each=type", "a key without type"),
         ("event:trigger@exact,each=type", "matched by dice or token-dice"),
+        ("entity:form@exact", "needs span or surface"),
+        ("entity:type@bag", "needs form"),
+        ("entity:span+form@bag", "'span' is no key"),
+        ("entity:form+realis@any-place", "'realis' is no key"),
+        ("entity:span@exact,words=exact", "an option of form only"),
+        ("event:trigger@bag", "not matched by"),
         ("entity:span+form@first-overlap", "span and type alone"),
     ],
 )

@@ -362,3 +362,40 @@ def test_the_plan_in_the_documents_is_sound() -> None:
     said = [fault.message for fault in moves.check(moves.decode(block), OLD, OLD)]
     # It names three things of a new ontology that the page does not show.
     assert ["the new ontology has no" in message for message in said] == [True] * 3
+
+
+def test_the_skeleton_of_a_plan_has_a_comment_for_each_label_that_is_no_more() -> None:
+    old = ontologies.decode("""
+name = "x"
+version = "1"
+[entities.MIL]
+[entities.PER]
+[events."Life.Die".roles]
+victim = { fillers = ["PER"] }
+cause = { fillers = [] }
+[attributes.realis]
+on = "event"
+values = { actual = {}, other = {} }
+""")
+    new = ontologies.decode("""
+name = "x"
+version = "2"
+[entities.MILITARY]
+[entities.PER]
+[events."Life.Die".roles]
+victim = { fillers = ["PER"] }
+[attributes.realis]
+on = "event"
+values = { actual = {} }
+""")
+    text = moves.skeleton(old, new)
+    assert text.splitlines() == [
+        "[entities]",
+        '# MIL = "…"  # or "" to give it up; nearest: MILITARY',
+        '[roles."Life.Die"]',
+        '# cause = "…"  # or "" to give it up; there are: victim',
+        "[values.realis]",
+        '# other = "…"  # or "" to give it up; there are: actual',
+    ]
+    assert moves.decode(text) == moves.Moves(roles={"Life.Die": {}}, values={"realis": {}})
+    assert moves.skeleton(old, old) == ""

@@ -66,16 +66,19 @@ events = ["Vanish"]
 values = { actual = {} }
 """
     assert faults(toml) == [
-        "x.toml entities. : ' ' is no name: visible characters, no space around them",
-        "x.toml groups.PER: is both a group and an entity type",
-        "x.toml groups.PARTY: 'GHOST' is not an entity type",
-        "x.toml groups.WIDE: 'PARTY' is not an entity type",
-        "x.toml events.Meet.roles.participant: 'NOBODY' is neither an entity type nor a group",
-        "x.toml relations.same: 'NOWHERE' is neither an entity type nor a group",
-        "x.toml attributes.realis: default 'sure' is not among the values",
-        "x.toml attributes.realis: 'Vanish' is not an event type",
-        "x.toml ORG: key '1' is already that of PER",
-        "x.toml ORG: is both an entity type and an event type",
+        "x.toml entity type  : ' ' is no name: visible characters, no space around them",
+        "x.toml group PER: is both a group and an entity type: call one of them otherwise",
+        "x.toml group PARTY: 'GHOST' is not an entity type; there are: PER, ORG,  ",
+        "x.toml group WIDE: 'PARTY' is not an entity type; nearest: PER",
+        (
+            "x.toml event Meet, role participant: 'NOBODY' is neither an entity type nor a group; "
+            "there are: PER, ORG,  , PARTY, WIDE"
+        ),
+        ("x.toml relation same: 'NOWHERE' is neither an entity type nor a group; nearest: PER, ORG"),
+        "x.toml attribute realis: default 'sure' is not among the values (actual)",
+        "x.toml attribute realis: 'Vanish' is not an event type; there are: ORG, Meet",
+        "x.toml entity type ORG: key '1' is already that of PER: give one of them another, or none",
+        "x.toml entity type ORG: is both an entity type and an event type: call one of them otherwise",
     ]
 
 
@@ -138,3 +141,38 @@ def test_attributes_apply_to_the_events_they_name() -> None:
     assert "mode" in conflict.attributes_of("event", "Attack")
     assert "mode" not in conflict.attributes_of("event", "Die")
     assert "realis" in conflict.attributes_of("event", "Die")
+
+
+def test_what_has_another_form_is_told_with_all_that_contradicts_elsewhere() -> None:
+    toml = """
+name = "company"
+[entities.PERSON]
+[entities.COMPANY]
+color = "#a0d0a0"
+[events.Appoint.roles]
+person = ["PERSON"]
+company = { fillers = ["COMPANIES"], requred = true }
+place = { fillers = ["PLACE"] }
+[attributes.status]
+on = "events"
+default = "sure"
+values = { done = {} }
+"""
+    assert faults(toml) == [
+        "x.toml entity type COMPANY: unknown field `color`; nearest: colour",
+        "x.toml event Appoint, role person: Expected a table, got a list",
+        "x.toml event Appoint, role company: unknown field `requred`; there are: fillers, definition",
+        "x.toml attribute status, on: 'events' is none of: event, mention",
+        "x.toml: missing required field `version`",
+        # What a thing of the wrong form contradicts is left for when it has the right one.
+        (
+            "x.toml event Appoint, role place: 'PLACE' is neither an entity type nor a group; "
+            "there are: PERSON, COMPANY"
+        ),
+    ]
+
+
+def test_the_skeleton_is_an_ontology_to_begin_with() -> None:
+    assert ontologies.decode(ontologies.skeleton('my "own"')).name == 'my "own"'
+    with pytest.raises(OntologyError, match="no name"):
+        ontologies.skeleton(" ")

@@ -94,8 +94,6 @@ def test_a_name_within_repeated_options_has_one_value(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("corpus new x --from a.txt --layer gold", "--layer has no effect without --format"),
-        ("corpus new x --from a.txt -o a=1", "--option has no effect without --format"),
         (
             "corpus new x --from a.txt --format conll --encoding cp1252",
             "--encoding has no effect with --format conll",
@@ -133,6 +131,16 @@ def test_an_option_that_would_be_passed_over_is_refused(words: str, told: str) -
     assert done.exit_code == 2
     assert told in done.output
     assert "leave" in done.output
+
+
+@pytest.mark.parametrize(("words", "option"), [("--layer gold", "--layer"), ("-o a=1", "--option")])
+def test_what_is_for_labels_is_refused_with_articles(
+    words: str, option: str, said_by: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("Rain fell.")
+    said = said_by("corpus", "new", tmp_path / "x", "--from", tmp_path / "a.txt", *words.split())
+    assert said.code == 2
+    assert f"{option} has no effect with articles, which have no labels; leave it out" in said.err
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def test_help_imports_nothing_heavy(run: Run) -> None:
 
 def test_no_tracked_file_names_a_machine_or_a_registry(root: Path) -> None:
     machine = re.compile(
-        rb"(?<![\w.])/(?:work|root|home|Users)/\w"
+        rb"(?<![\w.}])/(?:work|root|home|Users)/\w"
         rb"|pypi\.(?:org|io)|pythonhosted\.org|(?:deb|security)\.debian\.org|registry\.npmjs|docker\.io|huggingface\.co"
     )
     found = [

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from goldwire.corpora import formats
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.formats import re3d
 from goldwire.corpora.formats.re3d import Options
@@ -60,4 +61,4 @@ def test_folder_of_something_else_is_refused_and_nothing_can_be_written(tmp_path
     with pytest.raises(CorpusError, match="not a re3d folder"):
         re3d.read([tmp_path], Options())
     with pytest.raises(CorpusError, match="read only"):
-        re3d.write(tmp_path, [], {}, Options())
+        formats.writer("re3d")

@@ -207,3 +207,92 @@ def test_a_request_says_what_a_program_needs() -> None:
         "text": "Rebels attacked Herat on Monday.",
         "sha256": DOCUMENT.sha256,
     }
+
+
+# ---------------------------------------------------------------- words without places
+HERAT = make_document("h", "Herat fell. From Herat, rebels left Herat’s  gates.")
+
+
+def of_words(value: dict[str, Any]) -> Annotations:
+    return read(decode(json.dumps(value).encode(), "h"), HERAT, CONFLICT).annotations
+
+
+def test_the_kth_mention_of_equal_words_is_at_their_kth_place() -> None:
+    herat = {"type": "GPE", "text": "Herat"}
+    found = of_words({"mentions": [herat, {"type": "PER", "text": "rebels"}, herat, herat, herat]})
+    places = [mention.spans for mention in found.mentions]
+    assert places == [(Span(0, 5),), (Span(24, 30),), (Span(17, 22),), (Span(36, 41),)]
+    (gone,) = found.rejected  # Herat is there three times, not four
+    assert (gone.unit, gone.kind, gone.type, gone.words) == ("mention", "quote-not-found", "GPE", "Herat")
+    assert gone.path == "$.mentions[4]"
+
+
+def test_an_occurrence_says_which_place_is_meant_and_typography_does_not_matter() -> None:
+    found = of_words(
+        {
+            "mentions": [
+                {"type": "GPE", "text": "Herat", "occurrence": 2},
+                {"type": "GPE", "text": "herat's gates"},
+            ]
+        }
+    )
+    assert [mention.spans for mention in found.mentions] == [(Span(17, 22),), (Span(36, 50),)]
+
+
+@pytest.mark.parametrize(
+    ("item", "kind"),
+    [
+        ({"type": "GPE", "text": "Kabul"}, "quote-not-found"),
+        ({"type": "GPE", "text": "Herat", "occurrence": 4}, "quote-not-found"),
+        ({"type": "GPE", "text": " "}, "quote-not-found"),
+        ({"type": "GPE", "text": "Herat", "occurrence": 0}, "malformed"),
+        ({"type": "GPE"}, "malformed"),
+    ],
+)
+def test_words_that_are_not_there_and_no_words_at_all_are_rejected_by_kind(
+    item: dict[str, Any], kind: str
+) -> None:
+    found = of_words({"mentions": [item]})
+    assert found.mentions == ()
+    assert [one.kind for one in found.rejected] == [kind]
+
+
+def test_an_argument_by_its_words_is_the_mention_of_these_words_that_the_role_takes() -> None:
+    """`attacker` takes no TIME, so that the second mention of the words is meant."""
+    found = of_words(
+        {
+            "mentions": [{"type": "TIME", "text": "Herat"}, {"type": "GPE", "text": "Herat", "id": "g"}],
+            "events": [
+                {"type": "Attack", "text": "fell", "arguments": [{"role": "attacker", "text": "Herat"}]},
+                {
+                    "type": "Attack",
+                    "text": "left",
+                    "arguments": [{"role": "attacker", "text": "Kabul"}],
+                },
+            ],
+        }
+    )
+    assert [event.trigger for event in found.events] == [(Span(6, 10),), (Span(31, 35),)]
+    assert found.events[0].arguments == (Argument(role="attacker", mention="g"),)
+    (gone,) = found.rejected
+    assert (gone.unit, gone.kind, gone.words) == ("argument", "quote-not-found", "Kabul")
+
+
+@pytest.mark.parametrize("trigger", [{}, {"trigger": []}, {"trigger": None}])
+def test_an_event_may_come_without_a_trigger(trigger: dict[str, Any]) -> None:
+    event = {"type": "Attack", "arguments": [{"role": "attacker", "text": "rebels", "type": "PER"}]}
+    found = of_words({"events": [{**event, **trigger}]})
+    assert found.rejected == ()
+    assert found.events[0].trigger == ()
+    assert "trigger" not in msgspec.to_builtins(found.events[0])
+    assert sound(found, HERAT, CONFLICT) == (found, [])
+
+
+def test_the_trigger_of_an_event_that_is_not_in_the_text_costs_its_arguments_too() -> None:
+    argument = {"role": "attacker", "text": "rebels", "type": "PER"}
+    found = of_words({"events": [{"type": "Attack", "text": "bombed", "arguments": [argument]}]})
+    assert found.events == ()
+    assert [(one.unit, one.kind) for one in found.rejected] == [
+        ("event", "quote-not-found"),
+        ("argument", "quote-not-found"),
+    ]

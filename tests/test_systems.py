@@ -56,9 +56,9 @@ def test_a_file_names_systems_with_common_and_own_settings(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[systems.a]\nspec = 3", "Expected `str`"),
+        ("[systems.a]\nspec = 3", "Expected text"),
         ("[systems.a]\nspecs = 'x'", "unknown field `specs`|required field `spec`"),
-        ("systems = 3", "Expected `object`"),
+        ("systems = 3", "Expected a table"),
         ("not toml [", ""),
         ("[systems.a]\nspec = 'lexicon'\nkey = 'sk-secret'", "unknown field `key`"),
     ],

@@ -1,13 +1,13 @@
-"""Tokens and heads of units."""
+"""Words and tokens of units."""
 
 import numpy as np
 import pytest
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Span
-from goldwire.eval.counting.tables import NONE, make_extents
+from goldwire.eval.counting.tables import make_extents
 from goldwire.eval.counting.texts import TextRow, make_texts
-from goldwire.eval.counting.words import extended, head, heads, in_tokens, make_words
+from goldwire.eval.counting.words import extended, in_tokens, make_words
 
 TEXT = "the  third city, fell"  # tokens: the 0-3, third 5-10, city 11-15, the comma 15-16, fell 17-21
 
@@ -54,30 +54,3 @@ def test_a_unit_is_extended_by_a_token_on_either_side(unit, reach):
 def test_a_unit_of_a_text_without_tokens_is_not_extended():
     found = extended(extents([(1, 2)]), make_words(texts("   "), [0]))
     assert (int(found.start[0]), int(found.end[0])) == (1, 2)
-
-
-@pytest.mark.parametrize(
-    ("phrase", "expected"),
-    [
-        ("Taliban", "Taliban"),
-        ("Afghan government forces", "forces"),
-        ("column of trucks", "column"),
-        ("the governor, who fled", "governor"),
-        ("In the Valley", "Valley"),  # a first token never ends the chunk
-        ("of", "of"),
-        ("  ", "  "),
-    ],
-)
-def test_the_head_is_the_last_token_before_a_preposition_or_comma(phrase, expected):
-    assert phrase[slice(*head(phrase, [Span(0, len(phrase))]))] == expected
-
-
-def test_the_head_of_a_discontinuous_mention_is_in_its_parts():
-    text = "Balkh and Samangan provinces"
-    assert text[slice(*head(text, [Span(0, 5), Span(19, 28)]))] == "provinces"
-
-
-def test_a_given_head_stays():
-    given = np.array([[5, 10], [NONE, NONE]])
-    found = heads(extents([(0, 15)], [(0, 15)]), given, texts(TEXT))
-    assert found.tolist() == [[5, 10], [11, 15]]

@@ -140,7 +140,11 @@ def test_a_project_half_done_and_half_skipped_judges_what_was_submitted(goldwire
 
 # ---------------------------------------------------------------- half done gold goes out and comes back
 # TBF holds no mentions: what comes back has nothing to score an entity by, and that is no 0.
-BACK = {"goldwire": RIGHT, "conll": RIGHT, "brat": RIGHT, "tbf": dict.fromkeys(RIGHT, (None, None, None))}
+MENTIONS = (
+    "goldwire", "conll", "brat", "spacy", "huggingface", "doccano", "prodigy", "gliner", "dygie",
+    "spacy-train",
+)  # fmt: skip
+BACK = {**dict.fromkeys(MENTIONS, RIGHT), "tbf": dict.fromkeys(RIGHT, (None, None, None))}
 
 
 @pytest.mark.parametrize("format", sorted({*formats.FORMATS} - {*BACK}))
@@ -159,7 +163,7 @@ def test_half_done_gold_scores_the_same_when_it_comes_back(goldwire, made, figur
     assert "back covers 10 of 30 documents" in goldwire("corpus", "show", folder)
 
 
-@pytest.mark.parametrize("format", ["conll", "brat"])
+@pytest.mark.parametrize("format", [*MENTIONS[1:]])
 def test_half_done_gold_makes_a_corpus_of_its_own(goldwire, made, tmp_path, format):
     out, new = tmp_path / "out", tmp_path / "new"
     goldwire("corpus", "export", made(PARTIAL), out, "--layer", "gold", "--format", format)

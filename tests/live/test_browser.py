@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from goldwire.annotate.interface.labelconfig import Layout
@@ -16,7 +17,8 @@ from goldwire.annotate.sync import api
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.pull import Pulled, Request, pull
 from goldwire.annotate.sync.push import Order, push
-from goldwire.corpora.ontology import Ontology
+from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.ontology import EntityType, EventType, Ontology
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import (
     Annotations,
@@ -463,3 +465,107 @@ def test_roles_given_by_key_in_frames_come_back_as_arguments(
     }
     assert back.provenance.status == "submitted"
     assert back.provenance.details["no events"] == ["e2"]
+
+
+HEBREW = "כוחות תקפו את קונדוז ביום שני."
+ENGLISH = "Troops attacked Kunduz on Monday."
+
+
+def test_each_paragraph_is_read_from_the_side_on_which_its_language_begins(
+    client: Client, owner: Person, tmp_path: Path
+) -> None:
+    text = f"{HEBREW}\n{ENGLISH}\n"
+    manifest = Manifest(name="work", ontology="conflict", language="he")
+    corpus = create_corpus(tmp_path / "work", manifest, [make_document("mixed", text)])
+    start = text.index("קונדוז")
+    mention = Mention(id="m", type="GPE", spans=(Span(start, start + len("קונדוז")),))
+    document = corpus.documents()[0]
+    corpus.write_layer("base", [Annotations(document="mixed", sha256=document.sha256, mentions=(mention,))])
+    owner.open(bring(client, corpus, "right to left", prefill="base"))
+    owner.wait_for_text("Troops")
+    pane = owner.page.locator(".lsf-htx-richtext").bounding_box()
+    assert pane is not None
+    first, mentioned, last = owner.box("כוחות"), owner.box("קונדוז"), owner.box("שני")
+    assert (
+        first[0] > mentioned[2] > mentioned[0] > last[2]
+    )  # a region in between does not part the line in two
+    assert pane["x"] + pane["width"] - first[2] < pane["width"] / 4  # the line begins at the right
+    troops, monday = owner.box("Troops"), owner.box("Monday")
+    assert troops[2] < monday[0]
+    assert troops[0] - pane["x"] < pane["width"] / 4
+
+
+CONTRASTS = """name => {
+    const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    const numbers = colour => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const over = (top, below) => [0, 1, 2].map(k => top[k] * top[3] / 255 + below[k] * (1 - top[3] / 255));
+    const paper = node => {
+        if (!node) return [255, 255, 255];
+        const own = numbers(getComputedStyle(node).backgroundColor);
+        return own[3] === 255 ? own.slice(0, 3) : over(own, paper(node.parentElement));
+    };
+    const light = rgb => {
+        const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+        const [r, g, b] = rgb.map(v => linear(v / 255));
+        return .2126 * r + .7152 * g + .0722 * b;
+    };
+    const contrast = (one, other) => {
+        const [a, b] = [light(one), light(other)].sort((x, y) => y - x);
+        return (a + .05) / (b + .05);
+    };
+    return [...document.querySelectorAll('*')]
+        .filter(node => !node.children.length && node.textContent.trim() === name && node.offsetParent)
+        .map(node => {
+            const below = paper(node);
+            return contrast(over(numbers(getComputedStyle(node).color), below), below);
+        });
+}"""
+
+
+def test_names_of_labels_can_be_read_in_light_and_dark(client: Client, corpus: Corpus, owner: Person) -> None:
+    """Web Content Accessibility Guidelines 2.2, success criterion 1.4.3: 4.5 to 1."""
+    lay(corpus)
+    owner.open(bring(client, corpus, "colours", prefill="base"))
+    owner.wait_for_text("Rebels")
+    owner.select("Rebels")
+    for theme in ("light", "dark"):
+        owner.page.evaluate("theme => document.documentElement.dataset.colorScheme = theme", theme)
+        time.sleep(1)
+        found = owner.page.evaluate(CONTRASTS, "MIL")
+        assert len(found) >= 3, theme  # above the text, in the list of regions, with its details
+        assert min(found) >= 4.5, theme
+
+
+def test_half_of_a_small_screen_is_text_however_many_labels_there_are(
+    client: Client, owner: Person, tmp_path: Path
+) -> None:
+    entities = {f"ENTITY-TYPE-{n}": EntityType() for n in range(40)}
+    events = {f"EventTypeNumber{n}": EventType() for n in range(80)}
+    many = msgspec.structs.replace(ontologies.read("conflict"), entities=entities, events=events)
+    text = "\n".join(f"Line {n} of a long article." for n in range(80))
+    corpus = create_corpus(tmp_path / "work", Manifest(name="work"), [make_document("long", text)])
+    order = Order(title="many labels", group="many labels", documents=tuple(corpus.documents()))
+    project = push(client, corpus, many, order).project
+    assert project is not None
+    api.update_project(client, project.id, show_instruction=False)
+    owner.page.set_viewport_size({"width": 1280, "height": 720})
+    owner.open(project.id)
+    owner.wait_for_text("Line 0")
+    owner.mark_word("1", "article")
+    owner.select("article")  # so that its attributes are shown at the foot
+    seen = owner.page.evaluate(
+        """() => {
+            let rows = 0;
+            for (let y = 0; y < innerHeight; y++) {
+                const at = document.elementFromPoint(300, y);
+                rows += Boolean(at && at.closest('.lsf-htx-richtext'));
+            }
+            return rows;
+        }"""
+    )
+    assert seen >= 360

@@ -56,6 +56,22 @@ def test_pairs_of_many_documents_at_once_are_those_of_each(monkeypatch: pytest.M
     assert together.system.tolist() == beside(alone).system.tolist()
 
 
+def test_trees_of_pairs_are_solved_as_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two ways to cut up a text: each piece overlaps those of the other way that lie beside it.
+    dice = np.random.default_rng(4)
+    monkeypatch.setattr(optimum, "augment", lambda row, *_: row[:0])  # what is no tree would stay alone
+    for number in range(500):
+        cuts = [np.concatenate([[0], np.sort(dice.choice(200, 15, replace=False)) + 1]) for _ in range(2)]
+        ends = [np.append(cut[1:], 201) for cut in cuts]
+        shared = np.minimum.outer(*ends) - np.maximum.outer(*cuts)
+        gold, system = np.nonzero(shared > 0)
+        overlap = shared[gold, system].astype(np.int64)
+        credit = np.ones(len(gold)) if number % 2 else overlap / 7
+        pairs = Pairs(gold, system, credit, overlap)
+        found, expected = assign(pairs), dense(pairs)
+        assert found.system.tolist() == expected.system.tolist(), number
+
+
 def beside(parts: list[Pairs]) -> Pairs:
     """Pairs of several sets of units, numbered on."""
     columns = [

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from goldwire.corpora.store import make_document, open_corpus
 from goldwire.corpora.types import Annotations, Mention, Span
+from goldwire.corpora.visible import line
 from goldwire.eval.measure import parse
 from goldwire.eval.record import Record, read_record
 from goldwire.eval.report import build, latex, markdown, plots, tables, terminal
@@ -21,7 +22,7 @@ from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Column, Group, Table, abreast
 from goldwire.eval.score import Options, score, score_corpus
 from goldwire.eval.suites import read_suite
-from goldwire.eval.text import line, points
+from goldwire.eval.text import points
 
 LONG = "a-system-with-a-name-of-sixty-characters-and-no-space-in-it-"
 NAMES = {"lexicon": LONG, "noisy": "Ein_sehr_langer_Name_ganz_ohne_Leerzeichen_und_Bindestriche_"}

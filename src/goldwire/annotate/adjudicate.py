@@ -1,8 +1,9 @@
 """Several annotators' layers into one: what all agree on is taken, the rest listed for somebody to decide.
 
 Units are compared by what they say, never by their ids: a mention by type and spans, an event by type and
-trigger, an argument by event, role and mention, an attribute by its value, a cluster by which mentions it
-joins. Only those count who could have said it: a layer without the event has no say on its arguments.
+trigger (one without a trigger by type and arguments), an argument by event, role and mention, an attribute by
+its value, a cluster by which mentions it joins. Only those count who could have said it: a layer without the
+event has no say on its arguments.
 
 Decisions are a file of `Disagreement` lines with `decision` filled in: true or false for a unit, the value
 for an attribute. What hangs on an undecided mention or event comes up once that is decided. Heads are taken
@@ -137,7 +138,8 @@ class View:
         self.mentions = {names[mention.id]: mention for mention in annotations.mentions}
         self.events: dict[str, Event] = {}
         for event in annotations.events:
-            self.events[_again(name(event.type, event.trigger), self.events)] = event
+            key = name(event.type, event.trigger) if event.trigger else _frame(event, names)
+            self.events[_again(key, self.events)] = event
         self.arguments = {
             (key, argument.role, names[argument.mention])
             for key, event in self.events.items()
@@ -147,6 +149,12 @@ class View:
             (names[relation.source], relation.type, names[relation.target])
             for relation in annotations.relations
         }
+
+
+def _frame(event: Event, names: Mapping[str, str]) -> str:
+    """What an event without a trigger is called: its type and arguments tell it from others."""
+    arguments = sorted(f"{argument.role}: {names[argument.mention]}" for argument in event.arguments)
+    return f"{event.type} ({'; '.join(arguments)})"
 
 
 def _again(key: str, taken: Mapping[str, object]) -> str:
@@ -231,6 +239,8 @@ class Judge:
         item = next(
             i for v in self.views.values() for i in (v.mentions.get(key), v.events.get(key)) if i is not None
         )
+        if not _spans(item):
+            return key
         return f"{item.type} “{surface(self.document.text, _spans(item), ' … ')}”"
 
     def _mention(self, key: str, id: str, cluster: str | None) -> Mention:

@@ -17,6 +17,7 @@ import typer.models
 from goldwire import __version__
 from goldwire.cli import demo
 from goldwire.cli.options import App
+from goldwire.cli.output import say
 
 GROUPS = {
     "corpus": "Make, look at and convert corpora.",
@@ -68,7 +69,7 @@ app.command("demo")(demo.demo)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"goldwire {__version__}")
+        say(f"goldwire {__version__}")
         raise typer.Exit
 
 

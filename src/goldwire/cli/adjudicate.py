@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.arguments import Dir
-from goldwire.cli.output import Json, print_json
+from goldwire.cli.output import Json, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.annotate.adjudicate import Adjudicated, Disagreement
@@ -41,16 +41,25 @@ def adjudicate(
     Example:
       goldwire annotate adjudicate work --layers anna --layers ben --to gold
     """
-    from goldwire.annotate import adjudicate as merging
     from goldwire.annotate.exchange.deposit import FOLDER
+    from goldwire.corpora.store import open_corpus, writing
+
+    with writing(open_corpus(folder), "annotate adjudicate") as corpus:
+        path = decisions or corpus.path / FOLDER / f"decisions-{to.replace('/', '-')}.jsonl"
+        merged = _merge(corpus, layers, to, path)
+    _tell(merged, to, path, as_json)
+
+
+def _merge(corpus: Corpus, layers: list[str], to: str, path: Path) -> Adjudicated:
+    """Read layers and decisions, and write what is open and what is agreed."""
+    from goldwire.annotate import adjudicate as merging
     from goldwire.corpora.codec import encode_lines, read_lines
     from goldwire.corpora.coverage import finished
     from goldwire.corpora.errors import CorpusError
-    from goldwire.corpora.store import open_corpus, write_atomic
+    from goldwire.corpora.store import write_atomic
     from goldwire.eval.agreement import layer_names
 
-    corpus = open_corpus(folder)
-    path = decisions or corpus.path / FOLDER / f"decisions-{to.replace('/', '-')}.jsonl"
+    corpus.check_new_layer(to)
     given: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []
     kept = _kept(corpus, to, merging.TOOL)
     names = layer_names(corpus, layers)
@@ -60,7 +69,7 @@ def adjudicate(
     merged = merging.adjudicate(views, corpus.documents(), given, corpus.ontology())
     write_atomic(path, encode_lines([*merged.disagreements, *merged.stale]))
     corpus.write_layer(to, {**kept, **{item.document: item for item in merged.annotations}}.values())
-    _tell(merged, to, path, as_json)
+    return merged
 
 
 def _kept(corpus: Corpus, layer: str, tool: str) -> dict[str, Annotations]:
@@ -97,15 +106,15 @@ def _tell(merged: Adjudicated, layer: str, path: Path, as_json: bool) -> None:
         )
         return
     agreed = ", ".join(f"{times} {unit}" for unit, times in merged.agreed.items()) or "nothing"
-    typer.echo(f"layer {layer}: {len(merged.annotations)} document(s); agreed: {agreed}")
-    typer.echo(f"differed: {len(merged.disagreements)}, of which open: {merged.open} -> {path}")
+    say(f"layer {layer}: {len(merged.annotations)} document(s); agreed: {agreed}")
+    say(f"differed: {len(merged.disagreements)}, of which open: {merged.open} -> {path}")
     for item in [item for item in merged.disagreements if item.decision is None][:SHOWN]:
         says = ", ".join(f"{name}: {_say(view)}" for name, view in item.says.items())
-        typer.echo(f"  {item.document}  {item.unit}  {item.words}  ({says})")
+        say(f"  {item.document}  {item.unit}  {item.words}  ({says})")
     if merged.alone:
-        typer.echo(f"left out, done by one person only: {', '.join(merged.alone)}")
+        say(f"left out, done by one person only: {', '.join(merged.alone)}")
     if merged.stale:
-        typer.echo(f"decisions on what nobody differs on any more: {len(merged.stale)}")
+        say(f"decisions on what nobody differs on any more: {len(merged.stale)}")
 
 
 def _say(view: bool | str | None) -> str:

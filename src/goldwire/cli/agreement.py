@@ -9,7 +9,8 @@ import typer
 
 from goldwire.cli.arguments import Dir, Documents
 from goldwire.cli.output import Json, print_json
-from goldwire.eval.text import amount, interval, line, points
+from goldwire.corpora.visible import line, visible
+from goldwire.eval.text import amount, interval, points
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -70,11 +71,14 @@ def _show(found: Agreement) -> None:
         f"{amount(len(found.layers), 'layer')}, {amount(found.documents, 'document')} "
         "annotated by at least two; F1, kappa and alpha in points of a hundred"
     )
-    console.print(Text(many, "bold"))
+    console.print(Text(visible(many), "bold"))
     for name, kinds in found.rejected.items():
         told = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
         console.print(
-            Text(f"{name}: {amount(sum(kinds.values()), 'unit')} rejected, not compared: {told}", "yellow")
+            Text(
+                visible(f"{name}: {amount(sum(kinds.values()), 'unit')} rejected, not compared: {told}"),
+                "yellow",
+            )
         )
     for table in (_measures(found), _pairs(found)):
         console.print()
@@ -123,7 +127,7 @@ def _worst(measure: MeasureAgreement) -> RenderableType:
 
     scored = sorted((mean.value, id) for id, mean in measure.by_document.items() if mean.value is not None)
     worst = ", ".join(f"{id} ({points(f)})" for f, id in scored[:SHOWN])
-    return Text(f"Least agreement by {_name(measure)}: {worst}" if worst else "")
+    return Text(visible(f"Least agreement by {_name(measure)}: {worst}") if worst else "")
 
 
 def _name(measure: MeasureAgreement) -> str:

@@ -10,7 +10,7 @@ import typer
 from goldwire.cli import adjudicate, migrate, serve, sync
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.options import App, refuse
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
 from goldwire.cli.sync import exit_if_refused
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def config(
     from goldwire.annotate.interface import labelconfig
     from goldwire.corpora import ontology as ontologies
 
-    _show(labelconfig.build(ontologies.read(ontology), layout), "config", out, as_json)
+    found = ontologies.read(ontology)
+    _show(labelconfig.build(found, layout, found.language), "config", out, as_json)
 
 
 @app.command("guidelines")
@@ -60,15 +61,15 @@ def guidelines(*, ontology: OntologyName = "conflict", out: Out = None, as_json:
 
 
 def _show(text: str, what: str, out: Path | None, as_json: bool) -> None:
-    from goldwire.corpora.store import write_atomic
+    from goldwire.corpora.store import write_output
 
     if out is not None:
-        write_atomic(out, text.encode("utf-8"))
+        write_output(out, text.encode("utf-8"))
         note(f"{what} written to {out}")
     if as_json:
         print_json({what: text} if out is None else {"written": str(out)})
     elif out is None:
-        typer.echo(text, nl=False)
+        say(text, end="")
 
 
 @app.command("export")
@@ -94,7 +95,7 @@ def export(
 
     from goldwire.annotate.exchange import frames, tasks
     from goldwire.corpora.errors import CorpusError
-    from goldwire.corpora.store import open_corpus, write_atomic
+    from goldwire.corpora.store import open_corpus, write_output
 
     corpus = open_corpus(folder)
     documents, ontology = corpus.documents(), _ontology(corpus)
@@ -106,7 +107,7 @@ def export(
         raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
     else:
         encoded = frames.encode(documents, ontology, layer, version)
-    write_atomic(out, msgspec.json.format(msgspec.json.encode(encoded.tasks), indent=1))
+    write_output(out, msgspec.json.format(msgspec.json.encode(encoded.tasks), indent=1))
     _tell_export(encoded, out, version, as_json)
 
 
@@ -137,8 +138,8 @@ def _tell_export(encoded: Encoded, out: Path, version: str | None, as_json: bool
             }
         )
         return
-    typer.echo(f"{out}: {len(encoded.tasks)} task(s), {predictions} with predictions{_of(version)}")
-    typer.echo(f"not held by Label Studio: {_counts(encoded.lost)}")
+    say(f"{out}: {len(encoded.tasks)} task(s), {predictions} with predictions{_of(version)}")
+    say(f"not held by Label Studio: {_counts(encoded.lost)}")
 
 
 def _of(version: str | None) -> str:
@@ -224,18 +225,11 @@ def _read_config(path: Path) -> str:
 def _open(folder: Path, tasks: list[object], field: str, add_texts: bool) -> Corpus:
     """The corpus, with the texts of the tasks if they are to be added."""
     from goldwire.annotate.exchange import deposit
-    from goldwire.corpora import build
-    from goldwire.corpora.store import MANIFEST, Manifest, open_corpus
+    from goldwire.corpora.store import open_corpus
 
     if not add_texts:
         return open_corpus(folder)
-    if (folder / MANIFEST).is_file():
-        corpus = open_corpus(folder)
-        documents = deposit.new_documents(tasks, corpus.documents(), field)
-        built = build.add(corpus, documents)
-    else:
-        documents = deposit.new_documents(tasks, [], field)
-        built = build.new(folder, Manifest(name=folder.resolve().name), documents)
+    built = deposit.add_texts(folder, tasks, field)
     note(f"{folder}: {built.added} text(s) added")
     for line in built.notes:
         note(line)
@@ -267,13 +261,13 @@ def _show_import(imported: Imported, deposited: Deposited) -> None:
     from goldwire.corpora import rejected
 
     kinds = rejected.by_kind(imported.rejected)
-    typer.echo(f"found: {_counts(imported.found)}")
+    say(f"found: {_counts(imported.found)}")
     for layer, size in deposited.layers.items():
-        typer.echo(f"layer {layer}: {size} document(s)")
-    typer.echo(f"not held by layers: {_counts(imported.lost)}")
-    typer.echo(f"repaired: {_counts(imported.repaired)}")
-    typer.echo(rejected.tell(kinds, *([deposited.quarantine] if deposited.quarantine else [])))
-    typer.echo(f"kept as it came: {deposited.raw}")
+        say(f"layer {layer}: {size} document(s)")
+    say(f"not held by layers: {_counts(imported.lost)}")
+    say(f"repaired: {_counts(imported.repaired)}")
+    say(rejected.tell(kinds, *([deposited.quarantine] if deposited.quarantine else [])))
+    say(f"kept as it came: {deposited.raw}")
 
 
 app.command("serve")(serve.serve)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli.output import Json, print_json
+from goldwire.cli.output import Json, print_json, say
 from goldwire.cli.report import keys_of
-from goldwire.eval.text import UNDEFINED, line, points
+from goldwire.corpora.visible import line
+from goldwire.eval.text import UNDEFINED, points
 
 if TYPE_CHECKING:
     from goldwire.eval.compare import Comparison
@@ -49,7 +50,7 @@ def compare(
     if as_json:
         print_json(comparisons)
     elif len(comparisons[0].standings) == 1:
-        typer.echo(_alone(comparisons))
+        say(_alone(comparisons))
     else:
         _show(named, comparisons)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +10,13 @@ import typer
 
 from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.options import refuse
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
+from goldwire.corpora.garbage import no_collection
 
 if TYPE_CHECKING:
     from goldwire.corpora.convert import Imported
     from goldwire.corpora.coverage import Covered
+    from goldwire.corpora.formats.recognise import Found
 
 UNNAMED = {"listed": "not judged", "all": "judged and empty"}
 Option = Annotated[
@@ -23,13 +25,14 @@ Option = Annotated[
 ]
 
 
+@no_collection()
 def import_(
     ctx: typer.Context,
     folder: Dir,
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Annotated files.")] = None,
     *,
     layer: Annotated[str, typer.Option(help="The layer to write, such as gold or system/x.")],
-    format: Annotated[str, typer.Option(help="See `goldwire corpus formats`.")] = "goldwire",
+    format: Annotated[str | None, typer.Option(help="Of the files; recognised if not given.")] = None,
     option: Option = None,
     library: Annotated[str | None, typer.Option(help="Gold that ships for texts you have, by name.")] = None,
     covers: Annotated[
@@ -44,10 +47,11 @@ def import_(
 ) -> None:
     """Read annotated files into a layer of a corpus whose texts they annotate.
 
-    Every offset is compared with the text and every label with the ontology; what does not fit is rejected,
-    counts against a system, and goes to DIR/quarantine with its reason. What the format says and Goldwire
-    does not keep is counted. Documents that are not in the files are not judged; those that --covers names
-    get an empty line. Where everything was rejected no layer is written: exit 1.
+    Their format is recognised by their content, and said, where --format names none. Every offset is compared
+    with the text and every label with the ontology; what does not fit is rejected, counts against a system,
+    and goes to DIR/quarantine with its reason. What the format says and Goldwire does not keep is counted.
+    Documents that are not in the files are not judged; those that --covers names get an empty line. Where
+    everything was rejected no layer is written: exit 1.
 
     \b
     Example:
@@ -67,7 +71,11 @@ def import_(
         reading = convert.read_library(library, corpus)
     else:
         options = pairs(option, "--option NAME=VALUE")
-        reading = convert.read(format, paths or [], options, corpus.documents(), corpus.ontology())
+        found = recognised(paths or [], format)
+        for line in found.notes:
+            note(line)
+        name = found.format or "goldwire"  # whose reader says what is wrong with lines of no known format
+        reading = convert.read(name, found.paths, options, corpus.documents(), corpus.ontology())
     done = convert.import_layer(corpus, layer, reading, covers=covers, replace=replace)
     for line in done.notes:
         note(line)
@@ -75,9 +83,31 @@ def import_(
         print_json(done)
     else:
         for line in _told(folder, done):
-            typer.echo(line)
+            say(line)
     if not done.written:
         raise typer.Exit(1)
+
+
+def recognised(paths: Sequence[Path], format: str | None, *, texts: bool = False) -> Found:
+    """The files and their format, the one that was named or that they are found to be in.
+
+    With `texts`, `CorpusError` if it is one whose files hold no texts.
+    """
+    from goldwire.corpora import formats as known
+    from goldwire.corpora.errors import CorpusError
+    from goldwire.corpora.formats.recognise import Found, recognise
+
+    found = Found(format, list(paths), []) if format else recognise(paths)
+    if found.format is None:
+        return found
+    facts = known.facts(found.format)
+    if texts and not facts.texts:
+        raise CorpusError(
+            f"{paths[0]}: this is {found.format} ({facts.about}), which holds no texts: make a corpus of the "
+            f"texts, then `goldwire corpus import` this into it"
+        )
+    said = [] if format or found.format == "goldwire" else [f"read as {found.format}: {facts.about}"]
+    return found._replace(notes=[*said, *found.notes])
 
 
 def _told(folder: Path, done: Imported) -> Iterator[str]:
@@ -93,6 +123,7 @@ def _told(folder: Path, done: Imported) -> Iterator[str]:
     yield rejected.tell(done.rejected, *([done.quarantine] if done.quarantine else []))
 
 
+@no_collection()
 def export(
     folder: Dir,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file, or folder for brat, to write.")],
@@ -120,10 +151,10 @@ def export(
         said = {"path": str(path), "format": format, "layer": layer}
         print_json({**said, "covered": done.covered, "loss": done.loss})
     else:
-        typer.echo(f"{path}: layer {layer} of {folder} as {format}, {done.documents} document(s)")
+        say(f"{path}: layer {layer} of {folder} as {format}, {done.documents} document(s)")
         if left := _left(done.covered, done.documents):
-            typer.echo(left)
-        typer.echo(tell_loss(done.loss))
+            say(left)
+        say(tell_loss(done.loss))
 
 
 def _left(covered: Covered, written: int) -> str:
@@ -154,12 +185,38 @@ def formats(
     found = [known.about(name)] if name else [known.about(each) for each in known.names()]
     if as_json:
         print_json(found)
-    elif name:
-        options = [f"  {key}: {value!r}" for key, value in found[0]["options"].items()]
-        typer.echo("\n".join([found[0]["about"], "", found[0]["settings"], "options:", *options]))
-        typer.echo(f"documents not in its files: {UNNAMED[found[0]['covers']]}")
     else:
-        typer.echo("\n".join(f"{each['name']:10} {each['about'].partition(chr(10))[0]}" for each in found))
+        say(explained(found[0]) if name else listed(found))
+
+
+def explained(format: Mapping[str, Any]) -> str:
+    """All there is to say of a format."""
+    needs = f"; needs goldwire[{format['extra']}]" if format["extra"] else ""
+    options = [f"  {key}: {value!r}" for key, value in format["options"].items()]
+    told = {
+        "in and out": f"{_ways(format)}{needs}",
+        "not kept": format["loss"],
+        "judged is a document by": format["coverage"],
+        "documents not in its files": UNNAMED[format["covers"]],
+        "example": format["example"],
+    }
+    lines = [f"{key}: {value}" for key, value in told.items()]
+    return "\n".join([format["explanation"], "", *lines, "", format["settings"], "options:", *options])
+
+
+def listed(formats: Iterable[Mapping[str, Any]]) -> str:
+    """Each format: its name, what it is, whether it is written too, and under it what it loses."""
+    return "\n".join(
+        f"{format['name']:12} {format['about']}\n{'':12} {_ways(format)}"
+        f"{', needs goldwire[' + format['extra'] + ']' if format['extra'] else ''}\n"
+        f"{'':12} not kept: {format['loss']}\n{'':12} judged by: {format['coverage']}"
+        for format in formats
+    )
+
+
+def _ways(format: Mapping[str, Any]) -> str:
+    ways = "in, out" if format["writes"] else "in"
+    return ways if format["texts"] else f"{ways}; its files hold no texts: for a corpus that has them"
 
 
 def tell_loss(loss: Mapping[str, Any]) -> str:

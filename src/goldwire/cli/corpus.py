@@ -9,9 +9,10 @@ import typer
 
 from goldwire.cli import convert, cover, ontology, shape
 from goldwire.cli.arguments import Dir, pairs
-from goldwire.cli.convert import Option, tell_loss
+from goldwire.cli.convert import Option, recognised, tell_loss
 from goldwire.cli.options import App, given, refuse
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
+from goldwire.corpora.garbage import no_collection
 
 if TYPE_CHECKING:
     from goldwire.corpora.build import Built
@@ -44,13 +45,14 @@ SkipDuplicates = Annotated[
 
 
 @app.command("new")
+@no_collection()  # till all that was read is let go again
 def new(
     ctx: typer.Context,
     folder: Dir,
     more: More = None,
     *,
     from_: From,
-    format: Annotated[str | None, typer.Option(help="Of annotated files; see `corpus formats`.")] = None,
+    format: Annotated[str | None, typer.Option(help="Of annotated files; recognised if not given.")] = None,
     layer: Annotated[str, typer.Option(help="That takes the labels of annotated files.")] = "gold",
     option: Option = None,
     ontology: Annotated[
@@ -73,20 +75,21 @@ def new(
 
     Texts are decoded, frozen and hashed; boilerplate is marked, never deleted. Nothing is written if
     anything is wrong. Run it again after a crash: it completes, and changes nothing that is complete; what
-    a corpus that is there says otherwise is an error (see `corpus set`). With --format, annotated files give
-    the texts and a layer of labels.
+    a corpus that is there says otherwise is an error (see `corpus set`). Annotated files give the texts and a
+    layer of labels; their format is recognised by their content, and said, where --format names none.
 
     \b
     Example:
       goldwire corpus new work --from articles/
-      goldwire corpus new tweets --from test.conll --format conll --layer gold
+      goldwire corpus new tweets --from test.conll --layer gold
     """
     from goldwire.corpora import build, splits
     from goldwire.corpora.manifest import chosen
     from goldwire.corpora.rejected import by_kind, is_all_rejected
     from goldwire.corpora.store import Manifest, Splits
 
-    default = None if format else "conflict"
+    found = recognised([*from_, *(more or [])], format, texts=True)
+    default = "conflict" if found.format is None else None
     manifest = Manifest(
         name=folder.resolve().name if name is None else name,
         language=language,
@@ -95,22 +98,22 @@ def new(
         splits=None if split is None else Splits(splits.parse(split)),
     )
     asked = [field for field in SETTINGS if given(ctx, [field])]
-    if format is None:
-        refuse(ctx, ("layer", "option"), "without --format, for articles have no labels")
-        intake = _read([*from_, *(more or [])], encoding, boilerplate, skip_duplicates)
+    if found.format is None:
+        refuse(ctx, ("layer", "option"), "with articles, which have no labels")
+        intake = _read(found.paths, encoding, boilerplate, skip_duplicates)
         built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
     else:
-        refuse(ctx, ("encoding", "skip_duplicates"), f"with --format {format}")
+        annotated = f"with --format {format}" if format else f"with files in the format {found.format}"
+        refuse(ctx, ("encoding", "skip_duplicates"), annotated)
         if boilerplate:
-            refuse(ctx, ("boilerplate",), f"with --format {format}, where none is marked")
+            refuse(ctx, ("boilerplate",), f"{annotated}, where none is marked")
         options = pairs(option, "--option NAME=VALUE")
-        paths = [*from_, *(more or [])]
         built, reading = build.new_from(
-            folder, manifest, paths, format=format, options=options, layer=layer, asked=asked
+            folder, manifest, found.paths, format=found.format, options=options, layer=layer, asked=asked
         )
         told = {"loss": reading.loss, "rejected": by_kind(reading.quarantined)}
-        _tell(built, reading.notes, as_json, told)
+        _tell(built, [*found.notes, *reading.notes], as_json, told)
         if is_all_rejected(reading.annotations, reading.quarantined):
             note(f"everything was rejected; layer {layer} was not written")
             raise typer.Exit(1)
@@ -149,7 +152,7 @@ def set_(
     if as_json:
         print_json({"corpus": str(folder), "changed": altered.changed, "unfit": altered.unfit})
     else:
-        typer.echo(shape.altered(altered))
+        say(shape.altered(altered))
 
 
 @app.command("add")
@@ -211,16 +214,16 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
         )
         return
     regions = ", ".join(f"{times} {reason}" for reason, times in excluded.items()) or "none"
-    typer.echo(f"{corpus.path}: {shape.size(documents)}, {built.added} of them new")
-    typer.echo(f"boilerplate marked: {regions}")
-    typer.echo(f"layers: {', '.join(corpus.layers()) or 'none'}")
+    say(f"{corpus.path}: {shape.size(documents)}, {built.added} of them new")
+    say(f"boilerplate marked: {regions}")
+    say(f"layers: {', '.join(corpus.layers()) or 'none'}")
     if more is not None:
-        typer.echo(tell_loss(more["loss"]))
-        typer.echo(tell(more["rejected"], *([corpus.path / QUARANTINE] if more["rejected"] else [])))
+        say(tell_loss(more["loss"]))
+        say(tell(more["rejected"], *([corpus.path / QUARANTINE] if more["rejected"] else [])))
     then = f"annotate export {corpus.path} tasks.json"
     if corpus.manifest.ontology is None:  # tasks are made of one
         then = f"corpus set {corpus.path} --ontology NAME|FILE"
-    typer.echo(f"next: goldwire corpus show {corpus.path}, goldwire {then}")
+    say(f"next: goldwire corpus show {corpus.path}, goldwire {then}")
 
 
 @app.command("show")
@@ -243,13 +246,14 @@ def show(
     corpus = open_corpus(folder)
     if document is None:
         facts = shape.facts(corpus)
-        print_json(facts) if as_json else typer.echo(shape.overview(facts))
+        print_json(facts) if as_json else say(shape.overview(facts))
     else:
         one = corpus.document(document)
-        print_json(one) if as_json else typer.echo(shape.page(one))
+        print_json(one) if as_json else say(shape.page(one))
 
 
 @app.command("validate")
+@no_collection()
 def validate(
     folder: Dir,
     *,
@@ -271,9 +275,9 @@ def validate(
         print_json({"sound": not found, "faults": found})
     else:
         for name, faults in found.items():
-            typer.echo("\n".join([f"{name}: {len(faults)} fault(s)", *(f"  {fault}" for fault in faults)]))
+            say("\n".join([f"{name}: {len(faults)} fault(s)", *(f"  {fault}" for fault in faults)]))
         checked = layer or corpus.layers()
-        typer.echo(f"{'faults' if found else 'sound'}: {folder}, layers {', '.join(checked) or 'none'}")
+        say(f"{'faults' if found else 'sound'}: {folder}, layers {', '.join(checked) or 'none'}")
     if found:
         raise typer.Exit(1)
 
@@ -290,7 +294,7 @@ def stats(folder: Dir, *, as_json: Json = False) -> None:
     from goldwire.corpora.store import open_corpus
 
     statistics = describe(open_corpus(folder))
-    print_json(statistics) if as_json else typer.echo(shape.statistics(statistics))
+    print_json(statistics) if as_json else say(shape.statistics(statistics))
 
 
 @app.command("split")
@@ -321,7 +325,7 @@ def split(
         print_json({"splits": corpus.manifest.splits, "documents": parts})
         return
     for name, ids in parts.items():
-        typer.echo("\n".join([f"{name}: {len(ids)} document(s)", *(f"  {id}" for id in ids)]))
+        say("\n".join([f"{name}: {len(ids)} document(s)", *(f"  {id}" for id in ids)]))
 
 
 @app.command("dedupe")
@@ -343,4 +347,4 @@ def dedupe(folder: Dir, *, as_json: Json = False) -> None:
     if as_json:
         print_json({"groups": groups, "pairs": alike})
     else:
-        typer.echo(shape.groups(groups, alike) or "no near-duplicates")
+        say(shape.groups(groups, alike) or "no near-duplicates")

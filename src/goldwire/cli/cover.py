@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.arguments import Dir
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.corpora.coverage import Covering
@@ -42,7 +42,7 @@ def cover(
         print_json(done)
         return
     _tell_left(done)
-    typer.echo(f"{folder}: layer {layer}: {done.written} empty line(s) written; it {done.covered}")
+    say(f"{folder}: layer {layer}: {done.written} empty line(s) written; it {done.covered}")
 
 
 def _tell_left(done: Covering) -> None:

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from goldwire.cli.output import say
+from goldwire.corpora.visible import visible
+
 CORPUS = "mazar-2021"
 PREDICTIONS = (
     "predictions/spacy-sm.jsonl"  # what spaCy's small English pipeline found; see the corpus's README
@@ -28,15 +31,17 @@ def demo(
       goldwire demo try && goldwire corpus stats try/corpus
     """
     from goldwire.corpora import library
+    from goldwire.corpora.lock import locked
     from goldwire.corpora.store import MANIFEST
 
     corpus = folder / "corpus"
-    if not (corpus / MANIFEST).is_file():
-        library.copy(CORPUS, corpus)
-    typer.echo(f"{corpus}: short reports of August 2021 in northern Afghanistan, with gold\n")
+    with locked(corpus, "demo"):
+        if not (corpus / MANIFEST).is_file():
+            library.copy(CORPUS, corpus)
+    say(f"{corpus}: short reports of August 2021 in northern Afghanistan, with gold\n")
     for title, command in _steps(folder, corpus):
         _run(title, command)
-    typer.echo(_NEXT.format(report=folder / "report.html", corpus=corpus))
+    say(_NEXT.format(report=folder / "report.html", corpus=corpus))
 
 
 def _steps(folder: Path, corpus: Path) -> list[tuple[str, list[str]]]:
@@ -60,9 +65,9 @@ def _steps(folder: Path, corpus: Path) -> list[tuple[str, list[str]]]:
 def _run(title: str, command: list[str]) -> None:
     from goldwire.cli import app
 
-    typer.secho(f"{title}\n$ goldwire {shlex.join(command)}", bold=True)
+    typer.secho(visible(f"{title}\n$ goldwire {shlex.join(command)}"), bold=True)
     app(command, prog_name="goldwire", standalone_mode=False)
-    typer.echo()
+    say("")
 
 
 _NEXT = """What next

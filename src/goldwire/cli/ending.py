@@ -12,17 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from goldwire import __version__
+from goldwire.corpora import secrets
 from goldwire.corpora.errors import GoldwireError
+from goldwire.corpora.visible import visible
 
 UNJUDGED = 2
 FAULT = 70  # EX_SOFTWARE of sysexits.h: an internal fault
 STOPPED = 130  # 128 + SIGINT, as shells have it
-_NAMED = re.compile("KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
-_SHORTEST = 6  # characters of a value that may be secret; shorter ones stand in every text
-# What is a token by its looks: JSON web tokens, long hexadecimal numbers, what follows a scheme of HTTP.
-_TOKENS = re.compile(
-    r"eyJ[\w-]+(?:\.[\w-]+)+|\b[0-9a-f]{32,}\b|(?<=Bearer )\S+|(?<=Token )\S+|(?<=Basic )\S+|(?<=://)[^/\s@]+(?=@)"
-)
 
 
 def run(command: Callable[[], object]) -> int:
@@ -35,20 +31,20 @@ def run(command: Callable[[], object]) -> int:
             code = left.code if isinstance(left.code, int) else int(left.code is not None)
         sys.stdout.flush()
     except GoldwireError as error:
-        return _tell(str(error), UNJUDGED)
+        return _tell(secrets.hide(str(error)), UNJUDGED)
     except KeyboardInterrupt:
         return _tell("stopped", STOPPED)
     except MemoryError:
         return _tell("out of memory: give it more, or less to do at once", UNJUDGED)
     except OSError as error:
-        return _tell(_environment(error), UNJUDGED)
+        return _tell(secrets.hide(_environment(error)), UNJUDGED)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told and kept
         return _tell(_fault(error), FAULT)
     return code
 
 
 def _tell(message: str, code: int) -> int:
-    sys.stderr.write(f"goldwire: {message}\n")
+    sys.stderr.write(f"goldwire: {visible(message)}\n")
     return code
 
 
@@ -70,11 +66,11 @@ def _fault(error: Exception) -> str:
 
 
 def hidden(text: str) -> str:
-    """A text without what may be a key or a token: of the environment, or by its looks."""
-    secrets = [v for k, v in os.environ.items() if _NAMED.search(k) and len(v) >= _SHORTEST]
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return _TOKENS.sub("***", text)
+    """A text that may say anything of this process, without secrets or what looks like an old token."""
+    return _LONG_NUMBER.sub(secrets.HIDDEN, secrets.hide(text))
+
+
+_LONG_NUMBER = re.compile(r"\b[0-9a-fA-F]{32,}\b")
 
 
 def _save(text: str) -> Path | None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.options import refuse
-from goldwire.cli.output import Json, note, print_json
-from goldwire.cli.report import home_of
+from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -78,12 +77,14 @@ def gate(
 def _corpus(given: Path | None, record: Path) -> Corpus | None:
     """The corpus that is named, or the one whose `records` folder the record is in."""
     from goldwire.corpora.store import open_corpus
+    from goldwire.eval.keeping import home_of
 
     folder = given or home_of(record)
     return None if folder is None else open_corpus(folder)
 
 
 def _update(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -> None:
+    from goldwire.corpora.lock import locked
     from goldwire.eval.gate.baseline import iter_changes, make_baseline, read_baseline, write_baseline
     from goldwire.eval.gate.examples import read_traced, trace_hits
 
@@ -92,11 +93,12 @@ def _update(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -
         note("no corpus named, so failures will be told without examples; name it with --corpus")
     else:
         hits = trace_hits(read_traced(corpus, record), record, policy.measures())
-    old = read_baseline(path) if path.is_file() else None
     new = make_baseline(record, policy, hits)
-    write_baseline(new, path)
+    with locked(path.parent, "eval gate --update"):
+        old = read_baseline(path) if path.is_file() else None
+        write_baseline(new, path)
     for line in iter_changes(old, new):
-        typer.echo(line)
+        say(line)
     note(f"wrote {path}; commit it")
 
 
@@ -114,16 +116,16 @@ def _illustrated(
 def _write(judgement: Judgement, junit: Path | None, markdown: Path | None, github: bool) -> None:
     import os
 
-    from goldwire.corpora.store import write_atomic
+    from goldwire.corpora.store import write_output
     from goldwire.eval.report import github as forms
     from goldwire.eval.report.junit import render
 
     if junit is not None:
-        write_atomic(junit, render(judgement).encode())
+        write_output(junit, render(judgement).encode())
     if markdown is not None:
-        write_atomic(markdown, forms.summary(judgement).encode())
+        write_output(markdown, forms.summary(judgement).encode())
     if github:
-        typer.echo(forms.commands(judgement), nl=False)
+        say(forms.commands(judgement), end="")
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
             with Path(summary).open("a", encoding="utf-8") as file:
@@ -136,4 +138,4 @@ def _show(judgement: Judgement, as_json: bool) -> None:
     if as_json:
         print_json(judgement)
     else:
-        typer.echo("\n".join(lines(judgement)))
+        say("\n".join(lines(judgement)))

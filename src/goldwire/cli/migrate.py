@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.arguments import Dir
-from goldwire.cli.output import Json, print_json
+from goldwire.cli.output import Json, print_json, say
 from goldwire.cli.sync import DataDir, Project, TokenFile, Url, Verbose, connect, open_both, progress
 
 if TYPE_CHECKING:
@@ -41,18 +41,21 @@ def migrate(
 
     Configuration, annotations, drafts, predictions and the corpus's layers go over together. What the plan
     does not name keeps its name. What cannot be carried over is listed first, and exit 1 without a change
-    unless it is given up in the plan or accepted. The old state is kept.
+    unless it is given up in the plan or accepted. The old state is kept. With --dry-run and no plan it also
+    writes one to begin with.
 
     \b
     Example:
       goldwire annotate migrate work --to conflict-2.toml --plan moves.toml --dry-run
     """
     from goldwire.annotate.migration import migrate as migrating
+    from goldwire.annotate.migration import moves
 
     corpus, _ = open_both(folder)
     change = _change(folder, to, plan)
     if change is None:
-        print_json({"changed": {}}) if as_json else typer.echo("the corpus has this ontology already")
+        migrating.settle(corpus)
+        print_json({"changed": {}}) if as_json else say("the corpus has this ontology already")
         return
     with connect(url, token_file, data_dir, verbose) as client:
         tell = progress()
@@ -61,8 +64,9 @@ def migrate(
         done = None
         if not dry_run and not refused:
             done = migrating.apply(client, corpus, planned, to, progress=tell)
-    _tell(planned, done, as_json)
-    if (refused and not dry_run) or (done is not None and done.left):
+    begun = moves.skeleton(change.old, change.new) if dry_run and plan is None else ""
+    _tell(planned, done, begun, as_json)
+    if refused or (done is not None and done.left):
         raise typer.Exit(1)
 
 
@@ -87,7 +91,7 @@ def _change(folder: Path, to: str, plan: Path | None) -> Change | None:
     return Change(old=old, new=new, moves=wanted)
 
 
-def _tell(planned: Planned, done: Done | None, as_json: bool) -> None:
+def _tell(planned: Planned, done: Done | None, begun: str, as_json: bool) -> None:
     items = Counter(item.kind for migration in planned.projects.values() for item in migration.items)
     moved: Counter[str] = Counter()
     for migration in planned.projects.values():
@@ -99,25 +103,29 @@ def _tell(planned: Planned, done: Done | None, as_json: bool) -> None:
                 "moved": moved,
                 "losses": planned.losses,
                 "unplanned": len(planned.unplanned),
+                "unplanned_by_label": planned.by_label(),
+                "plan": begun,
                 "changed": done and done.changed,
                 "left": done and done.left,
                 "layers": sorted(planned.layers),
             }
         )
         return
-    typer.echo(f"to change: {', '.join(f'{n} {kind}(s)' for kind, n in items.items()) or 'nothing there'}")
+    say(f"to change: {', '.join(f'{n} {kind}(s)' for kind, n in items.items()) or 'nothing there'}")
     for label, times in moved.items():
-        typer.echo(f"  {label}: {times}")
+        say(f"  {label}: {times}")
+    for label, times in planned.by_label().items():
+        say(f"without a place in the new one: {label}, {times} time(s)")
     for loss in sorted(planned.losses, key=lambda loss: loss.planned)[:SHOWN]:
-        typer.echo(f"{'given up' if loss.planned else 'cannot be carried over'}: {loss}")
+        say(f"{'given up' if loss.planned else 'cannot be carried over'}: {loss}")
     if len(planned.losses) > SHOWN:
-        typer.echo(f"… and {len(planned.losses) - SHOWN} more (see --json)")
+        say(f"… and {len(planned.losses) - SHOWN} more (see --json)")
     if done is None:
-        typer.echo(f"nothing was changed; {len(planned.unplanned)} loss(es) not planned")
+        say(f"nothing was changed; {len(planned.unplanned)} loss(es) not planned")
+        if begun:
+            say(f"\na plan to begin with, for a file to be given with --plan:\n\n{begun}")
         return
-    typer.echo(
-        f"changed: {', '.join(f'{n} {kind}(s)' for kind, n in done.changed.items()) or 'nothing there'}"
-    )
+    say(f"changed: {', '.join(f'{n} {kind}(s)' for kind, n in done.changed.items()) or 'nothing there'}")
     for item in done.left:
-        typer.echo(f"changed by somebody meanwhile, left alone: {item.kind} {item.id} of task {item.task}")
-    typer.echo(f"layers: {', '.join(done.layers) or 'none'}")
+        say(f"changed by somebody meanwhile, left alone: {item.kind} {item.id} of task {item.task}")
+    say(f"layers: {', '.join(done.layers) or 'none'}")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from goldwire.cli import shape
 from goldwire.cli.options import App
-from goldwire.cli.output import Json, print_json
+from goldwire.cli.output import Json, print_json, say
 
-app = App(help="Show, check and compare ontologies.", no_args_is_help=True)
+app = App(help="Begin, show, check and compare ontologies.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="ONTOLOGY", help="A name that ships, or a TOML file.")]
 
@@ -28,7 +29,34 @@ def list_(*, as_json: Json = False) -> None:
 
     found = [ontologies.read(name) for name in configs.names("ontologies")]
     rows = [{"name": o.name, "version": o.version, "title": o.title} for o in found]
-    print_json(rows) if as_json else typer.echo(shape.columns([tuple(row.values()) for row in rows]))
+    print_json(rows) if as_json else say(shape.columns([tuple(row.values()) for row in rows]))
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called, such as company.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where; NAME.toml if not given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Begin an ontology: a file with a little of everything, explained, to be changed into yours.
+
+    \b
+    Example:
+      goldwire corpus ontology new company
+    """
+    from goldwire.corpora import ontology as ontologies
+    from goldwire.corpora.errors import OntologyError
+    from goldwire.corpora.store import write_output
+
+    path = out or Path(f"{name}.toml")
+    if path.exists():
+        raise OntologyError(f"{path}: is there already; choose another name, or another place with --out")
+    write_output(path, ontologies.skeleton(name).encode())
+    told = f"wrote {path}; change it, then: goldwire corpus ontology check {path}"
+    print_json({"written": str(path)}) if as_json else say(told)
 
 
 @app.command("show")
@@ -42,27 +70,34 @@ def show(name: Name, *, as_json: Json = False) -> None:
     from goldwire.corpora import ontology as ontologies
 
     ontology = ontologies.read(name)
-    print_json(ontology) if as_json else typer.echo(shape.ontology(ontology))
+    print_json(ontology) if as_json else say(shape.ontology(ontology))
 
 
 @app.command("check")
 def check(name: Name, *, as_json: Json = False) -> None:
-    """Check an ontology for contradictions; exit 1 if there are any.
+    """Find everything that is wrong in an ontology, for programs and for annotators; exit 1 if there is.
 
     \b
     Example:
       goldwire corpus ontology check my.toml
     """
+    from goldwire.annotate.interface.check import example_faults, label_faults
     from goldwire.corpora import ontology as ontologies
-    from goldwire.corpora.errors import DataError, Fault
+    from goldwire.corpora.errors import DataError
 
-    faults: tuple[Fault, ...] = ()
-    try:
-        ontology = ontologies.read(name)
-        told = f"sound: {ontology.name} {ontology.version}, fingerprint {ontology.fingerprint()}"
-    except DataError as error:
-        faults, told = error.faults, str(error)
-    print_json({"sound": not faults, "faults": faults}) if as_json else typer.echo(told)
+    text, where = ontologies.find(name)
+    ontology, misfits = ontologies.examine(text, where)
+    if ontology is not None:
+        more = [*label_faults(ontology), *example_faults(ontology)]
+        told = {*misfits}
+        misfits += [fault for fault in more if fault not in told and not ontologies.concerns(fault, misfits)]
+    faults = ontologies.told(misfits, where)
+    if as_json:
+        print_json({"sound": not faults, "faults": faults})
+    elif ontology is None or faults:
+        say(str(DataError(f"{where}: {len(faults)} fault(s)", faults)))
+    else:
+        say(f"sound: {ontology.name} {ontology.version}, fingerprint {ontology.fingerprint()}")
     if faults:
         raise typer.Exit(1)
 
@@ -86,4 +121,4 @@ def diff(
     if as_json:
         print_json(found)
     else:
-        typer.echo("\n".join(str(change) for change in found) or "no difference in what may be annotated")
+        say("\n".join(str(change) for change in found) or "no difference in what may be annotated")

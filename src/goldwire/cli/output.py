@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldwire.corpora.visible import escaped, visible
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -22,7 +24,7 @@ def print_json(value: Any) -> None:
     import msgspec
 
     text = msgspec.json.format(msgspec.json.encode(value, enc_hook=_encode_path), indent=2).decode()
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(escaped(text) + "\n")
 
 
 def _encode_path(value: Any) -> str:
@@ -31,9 +33,14 @@ def _encode_path(value: Any) -> str:
     return str(value)
 
 
+def say(text: str, *, end: str = "\n") -> None:
+    """Text for people on standard output; what would control their terminal is shown."""
+    sys.stdout.write(visible(text) + end)
+
+
 def note(message: str) -> None:
     """A line for people on standard error, out of the way of what is piped."""
-    typer.echo(message, err=True)
+    sys.stderr.write(f"{visible(message)}\n")
 
 
 def make_console() -> Console:

@@ -69,6 +69,7 @@ def report(
 def _corpus(given: Path | None, records: list[Path]) -> Corpus | None:
     """The corpus that is named, or the one whose `records` folder the first record is in."""
     from goldwire.corpora.store import open_corpus
+    from goldwire.eval.keeping import home_of
 
     folder = given or home_of(records[0])
     return None if folder is None else open_corpus(folder)
@@ -78,15 +79,6 @@ def keys_of(records: list[Path]) -> dict[str, Path]:
     """What records are called where their systems must be told apart: by their names, if those differ."""
     short = {path.stem: path for path in records}
     return short if len(short) == len(records) else {str(path): path for path in records}
-
-
-def home_of(record: Path) -> Path | None:
-    """The corpus directory that a record is kept in, if it is in one."""
-    from goldwire.corpora.store import MANIFEST, RECORDS
-
-    folder = record.resolve().parent
-    inside = folder.name == RECORDS and (folder.parent / MANIFEST).is_file()
-    return folder.parent if inside else None
 
 
 # Documents times systems from which a report takes more than a few seconds: about ten, as measured.
@@ -125,10 +117,9 @@ def _silent(_: str) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from goldwire.corpora.store import write_atomic
+    from goldwire.corpora.store import write_output
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, text.encode())
+    write_output(path, text.encode())
     note(f"wrote {path}")
 
 

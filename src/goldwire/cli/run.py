@@ -13,7 +13,8 @@ import typer
 
 from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.options import refuse
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
+from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
     from goldwire.eval.running.cache import Reused
@@ -240,7 +241,7 @@ class _Progress:
             return
         self._last, self._open = now, self._terminal and not complete
         start, end = "\r\x1b[K" if self._terminal else "", "" if self._open else "\n"
-        sys.stderr.write(start + _line(progress) + end)
+        sys.stderr.write(start + visible(_line(progress)) + end)
         sys.stderr.flush()
 
     def end(self) -> None:
@@ -263,7 +264,7 @@ def _show(outcomes: list[Outcome], folder: Path) -> None:
     for outcome in outcomes:
         lines = _failure(outcome) if outcome.facts is None else _report(outcome, outcome.facts, folder)
         for line in lines:
-            typer.echo(line)
+            say(line)
 
 
 def _failure(outcome: Outcome) -> Iterator[str]:
@@ -313,7 +314,10 @@ def _time(text: str) -> str:
     """A time of a journal as people here say it; the year where it is not this one."""
     from datetime import datetime
 
-    time = datetime.fromisoformat(text).astimezone()
+    try:
+        time = datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):  # a journal that was damaged
+        return text
     year = "" if time.year == datetime.now(time.tzinfo).year else f" {time.year}"
     return f"{time.day} {time:%B}{year}, {time:%H:%M}"
 
@@ -381,11 +385,11 @@ def systems(
         print_json({"kinds": kinds(), "systems": [{"name": s.name, "spec": str(s.spec)} for s in listed]})
         return
     for kind in kinds():
-        typer.echo(kind["form"] + ("" if kind["ready"] else f"   (not installed: {kind['hint']})"))
-        typer.echo(f"    {kind['about']}")
+        say(kind["form"] + ("" if kind["ready"] else f"   (not installed: {kind['hint']})"))
+        say(f"    {kind['about']}")
         if kind["options"]:
-            typer.echo(f"    options: {', '.join(map(_default, kind['options'].items()))}")
+            say(f"    options: {', '.join(map(_default, kind['options'].items()))}")
     for item in listed:
-        typer.echo(f"{item.name} = {item.spec}" + (f", labels {item.labels}" if item.labels else ""))
+        say(f"{item.name} = {item.spec}" + (f", labels {item.labels}" if item.labels else ""))
     if not listed:
         note("Run one with: goldwire eval run DIR --system NAME=SPEC")

@@ -13,6 +13,7 @@ import typer
 
 from goldwire.cli.arguments import Dir, Documents
 from goldwire.cli.output import Json, note, print_json
+from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -97,6 +98,7 @@ def score(
         seed=seed,
         suite=None if chosen is None else chosen.name,
         classes=chosen is not None and chosen.classes,
+        tags=None if chosen is None else chosen.tags,
         stream=stream,
         scope=Scope(documents=chosen_documents, unjudged=unjudged, drafts=drafts),
         asked=documents,
@@ -220,11 +222,11 @@ def _tell(title: str, about: Meaning | Suite, more: str = "") -> None:
     from rich.text import Text
 
     console = Console(file=sys.stdout)
-    console.print(Text(title, "bold"))
+    console.print(Text(visible(title), "bold"))
     facts = (("counts", about.counts), ("source", about.source), ("agrees with", about.agrees))
     lines = [
         about.definition,
         *(f"{key}: {value}" for key, value in facts if value),
         *([more] if more else []),
     ]
-    console.print(Padding(Text("\n".join(lines)), (0, 0, 1, 2)))
+    console.print(Padding(Text(visible("\n".join(lines))), (0, 0, 1, 2)))

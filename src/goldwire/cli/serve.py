@@ -9,7 +9,7 @@ import typer
 
 from goldwire.cli.arguments import Layout
 from goldwire.cli.options import refuse
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
 from goldwire.cli.sync import DataDir, Prefill, Project, connect, open_both, progress
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def serve(
         "pid": running.pid,
         **({"invitation": server.invite(running)} if invite else {}),
     }
-    print_json(told) if as_json else typer.echo("\n".join(f"{key}: {value}" for key, value in told.items()))
+    print_json(told) if as_json else say("\n".join(f"{key}: {value}" for key, value in told.items()))
     if open_:
         import webbrowser
 
@@ -100,10 +100,8 @@ def _tell_server(running: Server | None, stopped: bool | None, as_json: bool) ->
     if as_json:
         print_json({"running": running, "stopped": stopped})
     elif stopped is not None:
-        typer.echo(f"stopped: {running.url}" if stopped and running else "none was running")
+        say(f"stopped: {running.url}" if stopped and running else "none was running")
     else:
-        typer.echo(
-            f"{running.url}, {'ready' if running.ready else 'starting'}" if running else "none is running"
-        )
+        say(f"{running.url}, {'ready' if running.ready else 'starting'}" if running else "none is running")
     if stopped is None and running is None:
         raise typer.Exit(1)

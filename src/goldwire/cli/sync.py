@@ -13,7 +13,7 @@ import typer
 
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.options import refuse
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.annotate.sync.client import Client
@@ -266,7 +266,7 @@ def _tell_push(done: list[tuple[str, Pushed]], url: str, dry_run: bool, as_json:
         print_json([_push_facts(title, pushed, url, dry_run) for title, pushed in done])
     else:
         for title, pushed in done:
-            typer.echo("\n".join(_push_lines(title, pushed, url, dry_run)))
+            say("\n".join(_push_lines(title, pushed, url, dry_run)))
 
 
 def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str, object]:
@@ -326,14 +326,14 @@ def exit_if_refused(refused: Collection[str], taken: int, rejected: Collection[o
 def _show_pull(pulled: Pulled) -> None:
     from goldwire.corpora import rejected
 
-    typer.echo(f"found: {_counts(pulled.found)}")
+    say(f"found: {_counts(pulled.found)}")
     for layer, size in pulled.layers.items():
-        typer.echo(f"layer {layer}: {size} document(s)")
-    typer.echo(f"withdrawn: {_counts(pulled.withdrawn)}")
-    typer.echo(f"not held by layers: {_counts(pulled.lost)}")
-    typer.echo(f"repaired: {_counts(pulled.repaired)}")
-    typer.echo(rejected.tell(pulled.rejected, *pulled.quarantine))
-    typer.echo(f"kept as it came: {', '.join(map(str, pulled.raw))}")
+        say(f"layer {layer}: {size} document(s)")
+    say(f"withdrawn: {_counts(pulled.withdrawn)}")
+    say(f"not held by layers: {_counts(pulled.lost)}")
+    say(f"repaired: {_counts(pulled.repaired)}")
+    say(rejected.tell(pulled.rejected, *pulled.quarantine))
+    say(f"kept as it came: {', '.join(map(str, pulled.raw))}")
 
 
 def _counts(counts: dict[str, int]) -> str:
@@ -347,7 +347,7 @@ def _tell_status(found: Status, as_json: bool) -> None:
     from goldwire.cli.shape import columns
 
     for project in found.projects:
-        typer.echo(
+        say(
             f"{project.title}: {project.finished} of {project.tasks} task(s) finished, "
             f"{project.untouched} not begun; {project.url}"
         )
@@ -368,7 +368,7 @@ def _tell_status(found: Status, as_json: bool) -> None:
                 person.last[:16].replace("T", " "),
             )
         )
-    typer.echo(columns(rows))
+    say(columns(rows))
 
 
 def _minutes(seconds: float | None) -> str:

@@ -11,7 +11,7 @@ _HERE = Path(__file__).parent
 
 
 def names(kind: str) -> list[str]:
-    """The names of all configs of a kind (`ontologies`, `suites`, `gates`, `lexicons`).
+    """The names of all configs of a kind (`ontologies`, `suites`, `gates`, `lexicons`, `skeletons`).
 
     >>> "conflict" in names("ontologies")
     True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from urllib.parse import SplitResult, urlsplit
 
 from goldwire.corpora.errors import GoldwireError
@@ -24,3 +26,25 @@ def split(url: str, error: type[GoldwireError]) -> SplitResult:
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname or port == 0:
         raise error(f"{url!r} is no address of a server; {example}")
     return parts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself, in whatever spelling: no proxy has any business with it.
+
+    >>> [is_loopback(host) for host in ("localhost", "127.1", "2130706433", "0x7f000001", "::1", "0.0.0.0")]
+    [True, True, True, True, True, True]
+    >>> is_loopback("127.example.org"), is_loopback("::ffff:127.0.0.1"), is_loopback("10.0.0.1")
+    (False, True, False)
+    """
+    name = host.strip("[]").rstrip(".").lower().partition("%")[0]
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, 6.3
+        return True
+    try:
+        found = ipaddress.ip_address(name)
+    except ValueError:
+        try:
+            found = ipaddress.ip_address(socket.inet_aton(name))  # as libc reads 127.1 and 0x7f000001
+        except OSError:
+            return False
+    mapped = getattr(found, "ipv4_mapped", None) or found
+    return bool(mapped.is_loopback or mapped.is_unspecified)

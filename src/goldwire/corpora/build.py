@@ -12,7 +12,9 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ingest import merge
+from goldwire.corpora.lock import clear, locked
 from goldwire.corpora.manifest import check_manifest, place_ontology, told
 from goldwire.corpora.rejected import is_all_rejected, write_quarantine
 from goldwire.corpora.store import (
@@ -20,10 +22,12 @@ from goldwire.corpora.store import (
     Corpus,
     Manifest,
     create_corpus,
+    encode_tokens,
     open_corpus,
     write_documents,
+    writing,
 )
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.types import Annotations, Document, Tokens
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,11 +44,12 @@ def new(
     documents: Iterable[Document],
     layers: Mapping[str, Iterable[Annotations]] | None = None,
     *,
+    tokens: Mapping[str, Sequence[Tokens]] | None = None,
     asked: Iterable[str] = (),
 ) -> Built:
     """Make a corpus, with the gold that ships for its texts unless `layers` has gold.
 
-    Near-duplicates are grouped.
+    Near-duplicates are grouped. `tokens` are those that layers come with, by layer.
 
     An ontology that the manifest names by file is copied into the corpus. A corpus that is there already
     with these very documents and layers, and those fields of the manifest that are `asked` for, is left as
@@ -57,13 +62,20 @@ def new(
         splits.check(manifest.splits.shares)
     own = {name: list(layer) for name, layer in (layers or {}).items()}
     shipped, notes = ({}, []) if library.GOLD in own else _shipped(items)
-    if (path / MANIFEST).is_file():
-        corpus = open_corpus(path)
-        _check_asked(corpus, manifest, asked)
-        _check_same(corpus, items, own, {*own, *shipped})
-        return Built(corpus=corpus, added=0, notes=["the corpus is there already, complete"])
-    corpus = create_corpus(path, placed, items, layers={**own, **shipped}, files=ontology_file)
-    return Built(corpus=corpus, added=len(items), notes=notes)
+    there = path / MANIFEST
+    if not there.is_file():  # one that is there is only read: it may be where nothing can be written
+        with locked(path, "corpus new"):
+            if not there.is_file():
+                corpus = create_corpus(
+                    path, placed, items, layers={**own, **shipped}, tokens=tokens, files=ontology_file
+                )
+                return Built(corpus=corpus, added=len(items), notes=notes)
+    clear(path)
+    corpus = open_corpus(path)
+    _check_asked(corpus, manifest, asked)
+    _check_same(corpus, items, own, {*own, *shipped})
+    _check_tokens(corpus, tokens or {})
+    return Built(corpus=corpus, added=0, notes=["the corpus is there already, complete"])
 
 
 def _shipped(documents: list[Document]) -> tuple[dict[str, list[Annotations]], list[str]]:
@@ -74,6 +86,7 @@ def _shipped(documents: list[Document]) -> tuple[dict[str, list[Annotations]], l
     return ({library.GOLD: gold} if gold else {}), notes
 
 
+@no_collection()
 def new_from(
     path: Path,
     manifest: Manifest,
@@ -93,7 +106,8 @@ def new_from(
     reading = convert.read(format, paths, options, None, ontology)
     lines = [*reading.annotations, *_rest(reading)]
     kept = {} if is_all_rejected(reading.annotations, reading.quarantined) else {layer: lines}
-    built = new(path, manifest, reading.documents, kept, asked=asked)
+    tokens = dict.fromkeys(kept, reading.tokens)
+    built = new(path, manifest, reading.documents, kept, tokens=tokens, asked=asked)
     write_quarantine(built.corpus.quarantine_path(layer), reading.quarantined)
     if unjudged := len(reading.documents) - len(lines):
         told = f"{unjudged} of {len(reading.documents)} documents have no line in layer {layer}: not judged"
@@ -119,14 +133,16 @@ def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = F
     A document that links two groups moves the later one to the earlier, and so perhaps to another split:
     the notes say so.
     """
-    old = corpus.documents()
-    intake = merge(old, documents, skip_duplicates)
-    notes = [*intake.notes, *_shipped_notes(corpus, intake.documents)]
-    if intake.documents:
-        grouped = duplicates.group([*old, *intake.documents], known=len(old))
-        notes += _moves(old, grouped)
-        write_documents(corpus, grouped)
-    return Built(corpus=corpus, added=len(intake.documents), notes=notes)
+    items = list(documents)
+    with writing(corpus, "corpus add") as now:
+        old = now.documents()
+        intake = merge(old, items, skip_duplicates)
+        notes = [*intake.notes, *_shipped_notes(now, intake.documents)]
+        if intake.documents:
+            grouped = duplicates.group([*old, *intake.documents], known=len(old))
+            notes += _moves(old, grouped)
+            write_documents(now, grouped)
+    return Built(corpus=now, added=len(intake.documents), notes=notes)
 
 
 def _moves(old: Iterable[Document], new: Iterable[Document]) -> list[str]:
@@ -183,4 +199,19 @@ def _check_same(
         raise CorpusError(
             f"{corpus.path}: the corpus is there, with other content in layer {', '.join(other)}; "
             f"put this in its place with `goldwire corpus import --replace`, or choose another --layer"
+        )
+
+
+def _check_tokens(corpus: Corpus, tokens: Mapping[str, Sequence[Tokens]]) -> None:
+    """Raise `CorpusError` if layers did not come with these tokens."""
+    there = {name: corpus.tokens_path(name) for name, kept in tokens.items() if kept}
+    other = [
+        name
+        for name, path in there.items()
+        if not path.is_file() or path.read_bytes() != encode_tokens(tokens[name])
+    ]
+    if other:
+        raise CorpusError(
+            f"{corpus.path}: the corpus is there, without these tokens and tags of layer {', '.join(other)}; "
+            f"put them there with `goldwire corpus import --replace`, or choose another --layer"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import types
 import typing
 from collections.abc import Iterable, Iterator
@@ -35,26 +36,42 @@ def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
     >>> decode_lines(b"[0,3]\\n[4,9]\\n", Span)
     [Span(start=0, end=3), Span(start=4, end=9)]
     """
-    values, faults = [], []
+    decode, lines = msgspec.json.Decoder(type).decode, data.removeprefix(BOM).split(b"\n")
+    try:
+        # What a type leaves undecoded (`Raw`), msgspec passes over: hence `str`.
+        return [decode(line) for line in lines if str(line, "utf-8") and not line.isspace()]
+    except BROKEN:
+        faults = [*_faults(lines, type, where)]
+    raise DataError(f"{where}: {len(faults)} fault(s); nothing was read", faults)
+
+
+def _faults(lines: Iterable[bytes], type: Any, where: str) -> Iterator[Fault]:
     decoder = msgspec.json.Decoder(type)
-    for number, line in enumerate(data.removeprefix(BOM).split(b"\n"), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            values.append(decoder.decode(line))
+            str(line, "utf-8")
+            decoder.decode(line)
         except BROKEN as error:
-            faults.extend(line_faults(line, type, f"{where}:{number}", error))
-    if faults:
-        raise DataError(f"{where}: {len(faults)} fault(s); nothing was read", faults)
-    return values
+            yield from line_faults(line, type, f"{where}:{number}", error)
 
 
 def read_bytes(path: Path, error: type[GoldwireError] = CorpusError) -> bytes:
-    """All of a file; `error` if it cannot be read."""
+    """All of a file; `error` if it cannot be read, or is none: a pipe or a device may never end."""
     try:
+        check_file(path, error)
         return path.read_bytes()
     except OSError as cause:
         raise error(f"{path}: cannot be read ({cause.strerror})") from cause
+
+
+def check_file(path: Path, error: type[GoldwireError] = CorpusError) -> None:
+    """Raise `error` for what is there and is neither a file nor a folder. Raises `OSError` if nothing is."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+        raise error(f"{path}: is {kind}, not a file: write what comes from there into a file first")
 
 
 def read_lines(path: Path, type: type[T]) -> list[T]:
@@ -69,6 +86,7 @@ def iter_lines(path: Path, type: type[T]) -> Iterator[T]:
     """
     decoder = msgspec.json.Decoder(type)
     try:
+        check_file(path)
         file = path.open("rb")
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
@@ -97,9 +115,8 @@ def decode_versioned(data: bytes, type: type[T], what: str, where: str, newest: 
         raise DataError(f"{where}: cannot be read", [Fault(where, "$.format", message)])
     try:
         return msgspec.json.decode(data, type=type)
-    except msgspec.ValidationError as error:
-        raw = msgspec.json.decode(data)
-        faults = list(value_faults(raw, type, where, "$")) or [Fault(where, "$", str(error))]
+    except BROKEN as error:
+        faults = line_faults(data, type, where, error)
         raise DataError(f"{where}: not {what} ({len(faults)} faults)", faults) from error
 
 

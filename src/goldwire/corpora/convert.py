@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from goldwire.corpora import coverage, formats, library
+from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading, own
+from goldwire.corpora.garbage import no_collection
+from goldwire.corpora.names import check_new
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_quarantine
 from goldwire.corpora.sift import sound
-from goldwire.corpora.store import SYSTEM, Corpus, encode_layer
-from goldwire.corpora.types import Document
+from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, encode_tokens, writing
+from goldwire.corpora.types import Annotations, Document, Tokens
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +38,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     written: bool
 
 
+@no_collection()
 def read(
     format: str,
     paths: Sequence[Path],
@@ -67,9 +71,24 @@ def _sifted(reading: Reading, documents: Iterable[Document], ontology: Ontology 
         if found:
             good = msgspec.structs.replace(good, rejected=in_line(found, known[item.document]))
         kept.append(good)
-    return msgspec.structs.replace(reading, annotations=kept, quarantined=refused)
+    tokens = list(_bound(reading, kept))
+    return msgspec.structs.replace(reading, annotations=kept, quarantined=refused, tokens=tokens)
 
 
+def _bound(reading: Reading, kept: Iterable[Annotations]) -> Iterator[Tokens]:
+    """The tokens that were read, bound anew to lines that were sifted."""
+    if not reading.tokens:
+        return
+    given = {item.document: item for item in reading.tokens}
+    for before, line in zip(reading.annotations, kept, strict=True):
+        if (tokens := given.get(line.document)) is not None:
+            if line.mentions is not before.mentions:
+                content = tokens.starts, tokens.ends, tokens.tags, tokens.scheme
+                tokens = kept_tokens.keep(line, *content, whole=False)
+            yield tokens
+
+
+@no_collection()
 def import_layer(
     corpus: Corpus, layer: str, reading: Reading, *, covers: str | None = None, replace: bool = False
 ) -> Imported:
@@ -80,22 +99,31 @@ def import_layer(
     which nothing would stand, because all was rejected. Raises `CorpusError` if it has other content and is
     not to be replaced.
     """
-    path = corpus.layer_path(layer)
+    with writing(corpus, "corpus import") as now:
+        return _import_layer(now, layer, reading, covers, replace)
+
+
+def _import_layer(
+    corpus: Corpus, layer: str, reading: Reading, covers: str | None, replace: bool
+) -> Imported:
+    corpus.check_new_layer(layer)
     read = reading.annotations
     if not layer.startswith(SYSTEM):  # only a system fails; what cannot be read judges nothing
         read = [item for item in read if not coverage.has_failed(item)]
     turned_away = (item.document for item in reading.quarantined)
     gap = coverage.gap(corpus, read, turned_away, covers or reading.covers)
     lines = [*read, *coverage.empty_lines(corpus.hashes(), gap.empty)]
+    named = {line.document for line in lines}
+    tokens = [item for item in reading.tokens if item.document in named]
     written = not is_all_rejected(read, reading.quarantined)
-    if written and path.is_file() and not replace and path.read_bytes() != encode_layer(lines):
+    if written and not replace and _is_other(corpus, layer, lines, tokens):
         raise CorpusError(
             f"{corpus.path}: layer {layer!r} is there with other content; choose another name, "
             f"or give --replace to put this in its place"
         )
     quarantine = write_quarantine(corpus.quarantine_path(layer), reading.quarantined)
     if written:
-        corpus.write_layer(layer, lines)
+        corpus.write_layer(layer, lines, tokens)
     covered = coverage.describe(lines, gap.corpus)
     return Imported(
         layer=layer,
@@ -108,6 +136,16 @@ def import_layer(
         notes=[*reading.notes, *(gap.notes(reading.source, layer, covers) if written else [])],
         written=written,
     )
+
+
+def _is_other(corpus: Corpus, layer: str, lines: Iterable[Annotations], tokens: Sequence[Tokens]) -> bool:
+    """Whether a layer is there with other content; one without tokens may get some."""
+    path, beside = corpus.layer_path(layer), corpus.tokens_path(layer)
+    if not path.is_file():
+        return False
+    if path.read_bytes() != encode_layer(lines):
+        return True
+    return bool(tokens) and beside.is_file() and beside.read_bytes() != encode_tokens(tokens)
 
 
 def read_library(name: str, corpus: Corpus) -> Reading:
@@ -128,13 +166,15 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     loss: dict[str, int]
 
 
+@no_collection()
 def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Mapping[str, str]) -> Exported:
     """Write those documents that a layer has judged to files of a format.
 
     Those on which a system failed are written in our own form only: all others would say that nothing was
     found. Raises `CorpusError` if there are none.
     """
-    loaded, given = formats.load(format), formats.options(format, values)
+    loaded, given = formats.writer(format), formats.options(format, values)
+    check_new(path.parent, Path(path.name))
     lines, documents = corpus.layer(layer), corpus.documents()
     found, covered = coverage.finished(lines), coverage.describe(lines.values(), len(documents))
     if format == "goldwire":
@@ -142,5 +182,9 @@ def export_layer(corpus: Corpus, layer: str, path: Path, format: str, values: Ma
     if not found:
         raise CorpusError(f"{corpus.path}: layer {layer!r} {covered}: nothing was written")
     written = [document for document in documents if document.id in found]
-    loss = loaded.write(path, written, found, given)
+    if (write_kept := getattr(loaded, "write_kept", None)) is not None:
+        tokens = kept_tokens.believed(kept_tokens.read(corpus.tokens_path(layer)), found)
+        loss = write_kept(path, written, found, given, tokens)
+    else:
+        loss = loaded.write(path, written, found, given)
     return Exported(documents=len(written), covered=covered, loss=loss)

@@ -15,7 +15,7 @@ import msgspec
 from goldwire.corpora import encodings, splits
 from goldwire.corpora.codec import read_bytes, read_lines
 from goldwire.corpora.errors import CorpusError
-from goldwire.corpora.store import SYSTEM, Corpus
+from goldwire.corpora.store import SYSTEM, Corpus, writing
 from goldwire.corpora.types import NOT_DONE, Annotations, Provenance
 
 SHOWN = 10  # ids named in a message; the rest is counted
@@ -167,6 +167,11 @@ def gap(corpus: Corpus, lines: Iterable[Annotations], away: Iterable[str | None]
 
 def cover(corpus: Corpus, layer: str, text: str) -> Covering:
     """Write an empty line for each document that `text` names (see `select`), where the layer has no line."""
+    with writing(corpus, "corpus cover") as now:
+        return _cover(now, layer, text)
+
+
+def _cover(corpus: Corpus, layer: str, text: str) -> Covering:
     there, ids = corpus.layer(layer), select(corpus, text)
     away = (ids - there.keys()) & _turned_away(corpus, layer)
     lines = [*there.values(), *(new := empty_lines(corpus.hashes(), ids - there.keys() - away))]

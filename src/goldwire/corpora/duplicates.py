@@ -32,6 +32,8 @@ CANDIDATE = 0.3  # given to MinHash: at 0.5 it then misses 7 pairs in 1,000, at 
 SHORT = 50  # words
 HASHES = 128  # of each text; the default of datasketch
 _WORD = re.compile(r"\w+")
+# A space for all that is no word, of ASCII alone: its words are found faster so.
+_ASCII = "".join(char if _WORD.match(char) else " " for char in map(chr, range(128)))
 Ints = NDArray[np.int64]
 
 
@@ -87,7 +89,8 @@ def _words(document: Document) -> list[str]:
     text = document.text
     for region in sorted(document.excluded, key=lambda region: -region.start):
         text = text[: region.start] + text[region.end :]
-    return _WORD.findall(text.lower())
+    lower = text.lower()
+    return lower.translate(_ASCII).split() if lower.isascii() else _WORD.findall(lower)
 
 
 class _Linker:

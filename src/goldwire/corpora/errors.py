@@ -93,3 +93,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
         folded.setdefault(other.casefold(), other)
     close = get_close_matches(name.casefold(), folded, NEAREST, _LIKE)
     return f"; nearest: {', '.join(folded[other] for other in close)}" if close else ""
+
+
+def among(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that is not known: those like it, or else all.
+
+    >>> among("typ", ["span", "type"]), among("x", ["span", "type"]), among("x", [])
+    ('; nearest: type', '; there are: span, type', '; there are: none')
+    """
+    names = [*known]
+    return nearest(name, names) or f"; there are: {', '.join(names) or 'none'}"

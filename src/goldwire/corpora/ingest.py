@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora import boilerplate
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode, text_faults, text_warnings
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.html import decode_html
@@ -66,7 +67,8 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
         if not known:
             kinds = ", ".join(_READERS)
             raise CorpusError(
-                f"{path}: {'no file' if path.exists() else 'is not there; give one'} of {kinds}"
+                f"{path}: {'no file' if path.exists() else 'is not there; give one'} of {kinds}; "
+                "`goldwire corpus formats` lists those of annotated files"
             )
         notes += [f"passed over: {p} (not one of {', '.join(_READERS)})" for p in inside if p not in known]
         files |= {p.resolve(): p for p in known}
@@ -91,20 +93,20 @@ def _read_rows(files: Iterable[Path], encoding: str | None) -> tuple[list[Row], 
 
 
 def _read_txt(path: Path, encoding: str | None) -> list[Row]:
-    text = decode(path.read_bytes(), str(path), encoding)
+    text = decode(read_bytes(path), str(path), encoding)
     return [Row(where=str(path), id=path.stem, text=text, meta=Meta(title=headline(text)))]
 
 
 def _read_jsonl(path: Path, encoding: str | None) -> list[Row]:
-    return decode_jsonl(decode(path.read_bytes(), str(path), encoding), str(path))
+    return decode_jsonl(decode(read_bytes(path), str(path), encoding), str(path))
 
 
 def _read_csv(path: Path, encoding: str | None) -> list[Row]:
-    return decode_csv(decode(path.read_bytes(), str(path), encoding), str(path))
+    return decode_csv(decode(read_bytes(path), str(path), encoding), str(path))
 
 
 def _read_html(path: Path, encoding: str | None) -> list[Row]:  # noqa: ARG001 - the page names its own
-    return [decode_html(path.read_bytes(), path)]
+    return [decode_html(read_bytes(path), path)]
 
 
 def _read_parquet(path: Path, encoding: str | None) -> list[Row]:  # noqa: ARG001 - always UTF-8

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from goldwire.corpora import labels as maps
-from goldwire.corpora import offsets
 from goldwire.corpora.codec import BROKEN, line_faults
 from goldwire.corpora.labels import LabelMap
-from goldwire.corpora.offsets import Converter, OffsetError, surface
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.places import Placer
 from goldwire.corpora.rejected import raw_spans, raw_value
 from goldwire.corpora.types import (
     Argument,
@@ -26,13 +25,13 @@ from goldwire.corpora.types import (
     Span,
     Spans,
 )
-from goldwire.corpora.validate import Flaw, span_flaws
+from goldwire.corpora.validate import Flaw
 
 T = TypeVar("T")
 I = TypeVar("I", Mention, Event)
-_REPAIRS: tuple[offsets.Unit, ...] = ("utf-16", "byte")
 _NO_FLAW = Flaw("", "", "")
 _NEGATIVE = "Expected `int` >= 0"  # what msgspec says of an offset below 0
+_Occurrence = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -41,7 +40,8 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
 
 class _Mention(_Struct, frozen=True):
     type: str
-    spans: Spans
+    spans: Spans | None = None
+    occurrence: _Occurrence | None = None
     id: str | None = None
     head: Span | None = None
     attributes: dict[str, str] = {}
@@ -53,7 +53,8 @@ class _Mention(_Struct, frozen=True):
 class _Argument(_Struct, frozen=True):
     role: str
     mention: str | None = None
-    spans: Spans = ()
+    spans: Spans | None = None
+    occurrence: _Occurrence | None = None
     type: str | None = None
     score: float | None = None
     text: str | None = None
@@ -61,7 +62,8 @@ class _Argument(_Struct, frozen=True):
 
 class _Event(_Struct, frozen=True):
     type: str
-    trigger: Spans
+    trigger: Spans | None = None
+    occurrence: _Occurrence | None = None
     id: str | None = None
     arguments: tuple[msgspec.Raw, ...] = ()
     attributes: dict[str, str] = {}
@@ -89,13 +91,19 @@ class Reader:
     def __init__(self, document: Document, ontology: Ontology | None, labels: LabelMap, where: str) -> None:
         self.document, self.ontology, self.labels, self.where = document, ontology, labels, where
         self.made: list[Mention] = []
+        self._standing: dict[Spans, list[Mention]] = {}  # those made, by where they stand
         self.places: dict[str, Any] = {}  # spans of mentions by the id they came with, sound or not
         self.left: set[str] = set()
         self.rejected: list[Rejected] = []
         self.unmapped: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
-        self.repaired = 0
-        self._converters: list[Converter] | None = None
+        self._fresh: Iterator[str] = iter(())  # ids for mentions that came without
+        self._placer = Placer(document)
+
+    @property
+    def repaired(self) -> int:
+        """How many items had offsets in another unit."""
+        return self._placer.repaired
 
     def read(
         self,
@@ -105,11 +113,16 @@ class Reader:
     ) -> tuple[tuple[Mention, ...], tuple[Event, ...], tuple[Relation, ...]]:
         """The units; arguments given by spans may add mentions."""
         found = [self._mention(raw, f"$.mentions[{i}]") for i, raw in enumerate(mentions)]
-        self.made = list(_with_ids([mention for mention in found if mention], "m"))
+        listed = [mention for mention in found if mention]
+        self._fresh = _fresh_ids(listed, "m")
+        self.made = _with_ids(listed, self._fresh)
         self.left -= {mention.id for mention in self.made}
-        kept = [event for i, raw in enumerate(events) if (event := self._event(raw, f"$.events[{i}]"))]
+        for mention in self.made:
+            self._standing.setdefault(mention.spans, []).append(mention)
+        some = [event for i, raw in enumerate(events) if (event := self._event(raw, f"$.events[{i}]"))]
+        kept = _with_ids(some, _fresh_ids(some, "e"))
         links = [self._relation(raw, f"$.relations[{i}]") for i, raw in enumerate(relations)]
-        return tuple(self.made), tuple(_with_ids(kept, "e")), tuple(link for link in links if link)
+        return tuple(self.made), tuple(kept), tuple(link for link in links if link)
 
     # ------------------------------------------------------------ labels
 
@@ -157,9 +170,9 @@ class Reader:
         if type is None:
             self.left |= {item.id} if item.id else set()
             return None
+        spans = self._placer.mention(item.spans, item.text, item.occurrence)
         if item.id:
-            self.places.setdefault(item.id, item.spans)
-        spans = self._spans(item.spans, item.text)
+            self.places.setdefault(item.id, item.spans if isinstance(spans, Flaw) else spans)
         if isinstance(spans, Flaw):
             self._reject(raw, spans, path, unit="mention", type=type)
             return None
@@ -175,7 +188,7 @@ class Reader:
 
     def _event(self, raw: msgspec.Raw, path: str) -> Event | None:
         item, flaw = self._decoded(raw, _Event, "trigger")
-        trigger = flaw if item is None else self._spans(item.trigger, item.text)
+        trigger = flaw if item is None else self._placer.trigger(item.trigger, item.text, item.occurrence)
         if item is None or isinstance(trigger, Flaw):
             self._reject_event(raw, trigger if isinstance(trigger, Flaw) else flaw, path)
             return None
@@ -234,27 +247,40 @@ class Reader:
                 return item.mention
             self.dropped[f"arguments:{event}.{role}"] += 1
             return None
-        if not item.spans:
-            return Flaw("", "malformed", "an argument needs the id of a mention, or spans")
-        spans = self._spans(item.spans, item.text)
         type = item.type and self._mention_type(item.type)
-        if isinstance(spans, Flaw):
-            return spans
         if item.type and not type:
             return None
+        allowed = self._allowed(event, role)
+        spans = self._argued(item, type, allowed)
+        if isinstance(spans, Flaw):
+            return spans
         message = "no mention has these spans: list one, or give the argument a `type`"
-        return self._mention_at(spans, type, self._allowed(event, role)) or Flaw("", "no-mention", message)
+        return self._mention_at(spans, type, allowed) or Flaw("", "no-mention", message)
+
+    def _argued(self, item: _Argument, type: str | None, allowed: frozenset[str]) -> Spans | Flaw:
+        """Where the filler of an argument stands; given by words alone, at the first mention of these words.
+
+        A mention that the role takes goes first; where there is none, it is the first place of the words.
+        """
+        if item.spans or item.text is None or item.occurrence is not None:
+            return self._placer.argument(item.spans, item.text, item.occurrence)
+        places = self._placer.places(item.text)
+        same = [m for spans in places for m in self._standing.get(spans, ()) if type in (None, m.type)]
+        if same:
+            return min(same, key=lambda mention: mention.type not in allowed).spans
+        return self._placer.argument(None, item.text, 1)
 
     def _mention_at(self, spans: Spans, type: str | None, allowed: frozenset[str]) -> str | None:
-        same = [m for m in self.made if m.spans == spans and type in (None, m.type)]
+        same = [m for m in self._standing.get(spans, ()) if type in (None, m.type)]
         if same:
             return min(same, key=lambda mention: mention.type not in allowed).id
         type = type or (next(iter(allowed)) if len(allowed) == 1 else None)
         if type is None:
             return None
-        made = Mention(id="", type=type, spans=spans)
-        self.made = list(_with_ids([*self.made, made], "m"))
-        return self.made[-1].id
+        made = Mention(id=next(self._fresh), type=type, spans=spans)
+        self.made.append(made)
+        self._standing.setdefault(spans, []).append(made)
+        return made.id
 
     def _allowed(self, event: str, role: str) -> frozenset[str]:
         if self.ontology is None or event not in self.ontology.events:
@@ -274,27 +300,6 @@ class Reader:
         message = "; ".join(f"{f.path.removeprefix('$') or 'item'}: {f.message}" for f in faults)
         negative = all(f.message == _NEGATIVE and f.path.startswith(f"$.{place}[") for f in faults)
         return None, Flaw("", "outside-text" if negative else "malformed", message)
-
-    def _spans(self, spans: Spans, text: str | None) -> Spans | Flaw:
-        """The spans in code points, or why they cannot give the surface that came with them."""
-        if text is None or surface(self.document.text, spans) == text:
-            return spans
-        for converter in self._other_units():
-            repaired = _converted(spans, converter)
-            if repaired and surface(self.document.text, repaired) == text:
-                self.repaired += 1
-                return repaired
-        # Where they are no spans of the text, that says more than the words.
-        wrong = next((flaw for flaw in span_flaws(spans, self.document) if flaw.kind != "excluded"), None)
-        got = surface(self.document.text, spans)
-        return wrong or Flaw("", "words-differ", f"the offsets give {got!r}, the system says {text!r}")
-
-    def _other_units(self) -> list[Converter]:
-        """Converters from units that offsets may be in; made once a document, none where all are alike."""
-        if self._converters is None:
-            units = () if self.document.text.isascii() else _REPAIRS
-            self._converters = [Converter(self.document.text, unit) for unit in units]
-        return self._converters
 
     def _reject(self, raw: msgspec.Raw, flaw: Flaw, path: str, **given: Any) -> None:
         """Note an item; `given` goes before what can be read of it."""
@@ -369,11 +374,14 @@ class Reader:
             self._reject(raw, flaw, path, unit="relation", type=type, spans=spans)
 
 
-def _with_ids(items: list[I], prefix: str) -> Iterator[I]:
+def _with_ids(items: list[I], fresh: Iterator[str]) -> list[I]:
+    return [item if item.id else msgspec.structs.replace(item, id=next(fresh)) for item in items]
+
+
+def _fresh_ids(items: Iterable[Mention | Event], prefix: str) -> Iterator[str]:
+    """Ids that none of the items has."""
     used = {item.id for item in items}
-    fresh = (id for i in count(1) if (id := f"{prefix}{i}") not in used)
-    for item in items:
-        yield item if item.id else msgspec.structs.replace(item, id=next(fresh))
+    return (id for i in count(1) if (id := f"{prefix}{i}") not in used)
 
 
 def _fields(raw: msgspec.Raw) -> dict[str, Any]:
@@ -384,10 +392,3 @@ def _fields(raw: msgspec.Raw) -> dict[str, Any]:
 def _text(fields: dict[str, Any], name: str) -> str | None:
     value = fields.get(name)
     return value if isinstance(value, str) else None
-
-
-def _converted(spans: Spans, converter: Converter) -> Spans | None:
-    try:
-        return tuple(Span(converter.decode(span.start), converter.decode(span.end)) for span in spans)
-    except OffsetError:
-        return None

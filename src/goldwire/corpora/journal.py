@@ -5,7 +5,6 @@ Lines are added and never changed. A last line that was cut short by a kill is t
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -14,6 +13,7 @@ import msgspec
 
 from goldwire.corpora.codec import BROKEN, decode_lines, read_bytes
 from goldwire.corpora.errors import CorpusError, GoldwireError
+from goldwire.corpora.lock import grab
 
 T = TypeVar("T")
 
@@ -36,16 +36,15 @@ class Journal(Generic[T]):
         except OSError as error:
             raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not grab(self._file.fileno(), path):
+                raise busy  # noqa: TRY301 - the file is closed below, whatever goes wrong
             whole = _whole_lines(read_bytes(path))
             self._file.truncate(len(whole))
             self.lines: list[T] = (
                 self._passable(whole, type) if patient else decode_lines(whole, type, str(path))
             )
-        except BaseException as error:
+        except BaseException:
             self._file.close()
-            if isinstance(error, BlockingIOError):
-                raise busy from None
             raise
 
     def __enter__(self) -> Self:
@@ -55,7 +54,10 @@ class Journal(Generic[T]):
         self._file.close()
 
     def add(self, line: T) -> None:
-        """Put a line at the end, and on the disk if the journal is durable."""
+        """Put a line at the end, and on the disk if the journal is durable.
+
+        Raises `CorpusError` if it cannot be written; whoever opens the journal next takes a part of it away.
+        """
         rest = memoryview(msgspec.json.encode(line) + b"\n")
         try:
             while rest:

@@ -13,7 +13,7 @@ import msgspec
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError, DataError, GoldwireError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus, Manifest, write_atomic, write_manifest
+from goldwire.corpora.store import Corpus, Manifest, write_atomic, write_manifest, writing
 from goldwire.corpora.validate import annotation_faults
 
 ONTOLOGY_FILE = "ontology.toml"
@@ -70,6 +70,11 @@ def alter(corpus: Corpus, changes: Mapping[str, str | None]) -> Altered:
 
     Raises `CorpusError` or `DataError`, and changes nothing, if a value cannot be.
     """
+    with writing(corpus, "corpus set") as now:
+        return _alter(now, changes)
+
+
+def _alter(corpus: Corpus, changes: Mapping[str, str | None]) -> Altered:
     wanted = msgspec.structs.replace(corpus.manifest, **changes)
     check_manifest(wanted)
     manifest, unfit, before = wanted, {}, told(corpus)

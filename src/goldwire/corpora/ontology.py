@@ -11,14 +11,16 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path as File
 from typing import Literal
 
 import msgspec
 
 from goldwire import configs
 from goldwire.corpora import toml
-from goldwire.corpora.errors import DataError, Fault, OntologyError
+from goldwire.corpora.conform import NOTHING, Misfit, Path, conform
+from goldwire.corpora.errors import DataError, Fault, OntologyError, among
 
 KINDS = ("groups", "entities", "events", "relations", "attributes")
 
@@ -137,12 +139,67 @@ class Ontology(_Struct, frozen=True):
 
 
 def decode(text: str, where: str = "ontology") -> Ontology:
-    """An ontology from TOML text; raises `DataError` with every contradiction in it."""
-    ontology = toml.decode(text, Ontology, "an ontology", where)
-    faults = check(ontology, where)
-    if faults:
-        raise DataError(f"{where}: {len(faults)} contradiction(s)", faults)
+    """An ontology from TOML text; raises `DataError` with everything that is wrong in it."""
+    ontology, faults = examine(text, where)
+    if ontology is None or faults:
+        raise DataError(f"{where}: {len(faults)} fault(s) in the ontology", told(faults, where))
     return ontology
+
+
+def skeleton(name: str) -> str:
+    """The TOML text of a small ontology of that name, explained, for people to change."""
+    if not name.strip() or not name.isprintable():
+        raise OntologyError(f"{name!r} is no name for an ontology: visible characters are")
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return configs.read("skeletons", "ontology").replace("NAME", quoted)
+
+
+def examine(text: str, where: str = "ontology") -> tuple[Ontology | None, list[Misfit]]:
+    """What can be read of an ontology, and everything that is wrong in it; None if nothing can be read.
+
+    Where something has another form than it should, it is not held against others that it contradicts them.
+    """
+    raw, misfits = conform(toml.decode_plain(text, "an ontology", where), Ontology)
+    if raw is NOTHING:
+        return None, misfits
+    ontology = msgspec.convert(raw, Ontology)
+    return ontology, [*misfits, *(fault for fault in check(ontology) if not concerns(fault, misfits))]
+
+
+def concerns(fault: Misfit, misfits: Iterable[Misfit]) -> bool:
+    """Whether a fault is at a place within which, or within whose surroundings, something does not fit."""
+    shared = (list(zip(fault.path, other.path, strict=False)) for other in misfits if other.path)
+    return any(all(one == other for one, other in pair) for pair in shared)
+
+
+def told(faults: Iterable[Misfit], where: str) -> list[Fault]:
+    """Faults with their places in words."""
+    return [Fault(where, place(fault.path), fault.message) for fault in faults]
+
+
+_WORDS = {
+    "groups": "group",
+    "entities": "entity type",
+    "events": "event",
+    "relations": "relation",
+    "attributes": "attribute",
+    "roles": "role",
+    "values": "value",
+    "mappings": "mapping",
+}
+
+
+def place(path: Path) -> str:
+    """Where something stands in an ontology, in words.
+
+    >>> place(("events", "Acquire", "roles", "buyer", "fillers"))
+    'event Acquire, role buyer, fillers'
+    """
+    words, names = [], iter(path)
+    for name in names:
+        word, one = _WORDS.get(name), next(names, None) if name in _WORDS else None
+        words.append(name if word is None or one is None else f"{word} {one or repr(one)}")
+    return ", ".join(words)
 
 
 def ships(name: str) -> bool:
@@ -150,78 +207,97 @@ def ships(name: str) -> bool:
     return name in configs.names("ontologies")
 
 
-def read(source: str | Path) -> Ontology:
+def read(source: str | File) -> Ontology:
     """The ontology of a name that ships with Goldwire, or of a TOML file."""
-    return decode(*toml.find("ontologies", "ontology", source, OntologyError))
+    return decode(*find(source))
 
 
-def check(ontology: Ontology, where: str = "ontology") -> list[Fault]:
+def find(source: str | File) -> tuple[str, str]:
+    """The text of an ontology that ships, or of a TOML file, and what to call it."""
+    return toml.find("ontologies", "ontology", source, OntologyError)
+
+
+def check(ontology: Ontology) -> list[Misfit]:
     """Everything in an ontology that contradicts something else in it; [] if it is sound."""
     return [
-        *_name_faults(ontology, where),
-        *_filler_faults(ontology, where),
-        *_attribute_faults(ontology, where),
-        *_double_keys(ontology, where),
+        *_name_faults(ontology),
+        *_filler_faults(ontology),
+        *_attribute_faults(ontology),
+        *_double_keys(ontology),
     ]
 
 
-def _name_faults(ontology: Ontology, where: str) -> list[Fault]:
+def _name_faults(ontology: Ontology) -> list[Misfit]:
     """Names that cannot be told apart from others or cannot be typed."""
-    names = [(kind, name) for kind in KINDS for name in getattr(ontology, kind)]
-    names += [
-        (f"events.{name}.roles", role) for name, event in ontology.events.items() for role in event.roles
+    paths: list[Path] = [(kind, name) for kind in KINDS for name in getattr(ontology, kind)]
+    paths += [
+        ("events", name, "roles", role) for name, event in ontology.events.items() for role in event.roles
     ]
     return [
-        Fault(where, f"{kind}.{name}", f"{name!r} is no name: visible characters, no space around them")
-        for kind, name in names
-        if not name or name != name.strip() or not name.isprintable()
+        Misfit(path, f"{path[-1]!r} is no name: visible characters, no space around them")
+        for path in paths
+        if not path[-1] or path[-1] != path[-1].strip() or not path[-1].isprintable()
     ] + [
-        Fault(where, f"groups.{name}", "is both a group and an entity type")
+        Misfit(("groups", name), "is both a group and an entity type: call one of them otherwise")
         for name in sorted(ontology.groups.keys() & ontology.entities.keys())
     ]
 
 
-def _filler_faults(ontology: Ontology, where: str) -> list[Fault]:
-    places: list[tuple[str, tuple[str, ...]]] = []
+def _filler_faults(ontology: Ontology) -> list[Misfit]:
+    places: list[tuple[Path, tuple[str, ...]]] = []
     for name, event in ontology.events.items():
-        places += [(f"events.{name}.roles.{role}", r.fillers) for role, r in event.roles.items()]
+        places += [(("events", name, "roles", role), r.fillers) for role, r in event.roles.items()]
     for name, relation in ontology.relations.items():
-        places.append((f"relations.{name}", relation.source + relation.target))
+        places.append((("relations", name), relation.source + relation.target))
+    known = {**ontology.entities, **ontology.groups}
     return [
-        Fault(where, f"groups.{name}", f"{member!r} is not an entity type")
+        Misfit(("groups", name), f"{member!r} is not an entity type{among(member, ontology.entities)}")
         for name, members in ontology.groups.items()
         for member in members
         if member not in ontology.entities
     ] + [
-        Fault(where, path, f"{filler!r} is neither an entity type nor a group")
+        Misfit(path, f"{filler!r} is neither an entity type nor a group{among(filler, known)}")
         for path, fillers in places
         for filler in fillers
         if filler not in ontology.entities and filler not in ontology.groups
     ]
 
 
-def _attribute_faults(ontology: Ontology, where: str) -> list[Fault]:
+def _attribute_faults(ontology: Ontology) -> list[Misfit]:
     faults = []
     for name, attribute in ontology.attributes.items():
-        path = f"attributes.{name}"
+        path = ("attributes", name)
         if attribute.default is not None and attribute.default not in attribute.values:
-            faults.append(Fault(where, path, f"default {attribute.default!r} is not among the values"))
+            values = ", ".join(attribute.values) or "none"
+            told = f"default {attribute.default!r} is not among the values ({values})"
+            faults.append(Misfit(path, told))
         faults += [
-            Fault(where, path, f"{event!r} is not an event type")
+            Misfit(path, f"{event!r} is not an event type{among(event, ontology.events)}")
             for event in attribute.events
             if event not in ontology.events
         ]
     return faults
 
 
-def _double_keys(ontology: Ontology, where: str) -> list[Fault]:
+def _double_keys(ontology: Ontology) -> list[Misfit]:
     seen: dict[str, str] = {}
     faults = []
-    labels: list[tuple[str, EntityType | EventType]] = [*ontology.entities.items(), *ontology.events.items()]
-    for name, label in labels:
+    for path, label in labels(ontology).items():
+        name = path[-1]
         if label.key is not None and seen.setdefault(label.key, name) != name:
-            faults.append(Fault(where, name, f"key {label.key!r} is already that of {seen[label.key]}"))
+            told = (
+                f"key {label.key!r} is already that of {seen[label.key]}: give one of them another, or none"
+            )
+            faults.append(Misfit(path, told))
     return faults + [
-        Fault(where, name, "is both an entity type and an event type")
+        Misfit(("entities", name), "is both an entity type and an event type: call one of them otherwise")
         for name in sorted(ontology.entities.keys() & ontology.events.keys())
     ]
+
+
+def labels(ontology: Ontology) -> dict[Path, EntityType | EventType]:
+    """Entity types and event types by place: what is a label, with a colour and a key, for annotators."""
+    return {
+        **{("entities", name): entity for name, entity in ontology.entities.items()},
+        **{("events", name): event for name, event in ontology.events.items()},
+    }

@@ -14,6 +14,7 @@ from goldwire.corpora.codec import BROKEN, encode_lines
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, RawSpans, Rejected, Span
 
+NOT_FOUND = "quote-not-found"  # the words stand in `Rejected.words`
 # Every kind there is, and what it says. docs/rejected.md shows this table.
 KINDS: dict[str, str] = {
     # units
@@ -27,7 +28,7 @@ KINDS: dict[str, str] = {
     "outside-text": "offsets that are not in the text",
     "parts-out-of-order": "parts of a discontinuous unit that overlap or are not in the order of the text",
     "words-differ": "the words that came with it are not those at its offsets",
-    "quote-not-found": "the quoted words are not in the text",
+    NOT_FOUND: "the quoted words, given without a place, are not in the text",
     "excluded": "it touches an excluded region",
     "repeated-id": "its id is that of an earlier unit",
     "duplicate": "the same thing is said twice; the first is kept",
@@ -45,12 +46,14 @@ KINDS: dict[str, str] = {
     "unknown-document": "the corpus has no document of this id or text",
     "text-changed": "made for another text than the document has",
     "repeated-document": "the document has an earlier line",
-    "no-text": "the task has no text",
+    "no-text": "the task or record has no text that can be annotated",
     "superseded": "the same person did the same document again later",
     "base-changed": "the layer that it was made from is another one now",
 }
 # Kinds of units that stand where they say they do: only their label is wrong. They are judged by the rest.
 IN_PLACE = frozenset({"unknown-type", "unknown-role", "filler-not-allowed"})
+# Kinds of units of which the place is wrong and nothing else: what they say in words can still be compared.
+MISPLACED = frozenset({NOT_FOUND, "words-differ", "outside-text", "empty-span", "parts-out-of-order"})
 # Kinds that say nothing against whoever gave the unit: in the quarantine file only, never in a line.
 TOLD_ONLY = frozenset({"excluded", "duplicate"})
 _LARGEST = 2**63 - 1

@@ -6,16 +6,25 @@ import csv
 import hashlib
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.types import Excluded, Meta
+
+if TYPE_CHECKING:
+    import polars
 
 META = Meta.__struct_fields__
 COLUMNS = ("id", "text", *META)
@@ -54,14 +63,52 @@ def decode_csv(text: str, where: str) -> list[Row]:
 
 def read_parquet(path: Path) -> list[Row]:
     """Rows of a Parquet file."""
-    import polars
-
-    try:
-        frame = polars.read_parquet(path)
-    except (polars.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{path}: not a Parquet file", [Fault(str(path), "", str(error))]) from error
+    frame, _ = read_frame(path)
     numbered = enumerate(frame.iter_rows(named=True), start=1)
     return _collect(((f"{path}:{number}", row) for number, row in numbered), str(path))
+
+
+def read_frame(path: Path, rows: int | None = None) -> tuple[polars.DataFrame, dict[str, str]]:
+    """A Parquet file, or so many rows of it, and its metadata; `DataError` if it is none, or damaged.
+
+    Damage of some kinds ends the process that reads it, so another one reads it first.
+    """
+    import polars
+
+    state = path.stat() if path.is_file() else None
+    if state is not None and (ended := _ending(path, state.st_size, state.st_mtime_ns)) < 0:
+        told = f"not a Parquet file, or damaged: what reads it was ended by {signal.Signals(-ended).name}"
+        raise DataError(f"{path}: not a Parquet file", [Fault(str(path), "", told)])
+    try:
+        with _silence():
+            return polars.read_parquet(path, n_rows=rows), polars.read_parquet_metadata(path)
+    except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
+        said = str(error).partition("\n")[0]
+        fault = Fault(str(path), "", f"not a Parquet file, or damaged: {said}")
+        raise DataError(f"{path}: not a Parquet file", [fault]) from error
+
+
+@lru_cache(maxsize=8)
+def _ending(path: Path, size: int, time: int) -> int:  # noqa: ARG001 - of which size and time the file was
+    """How a process of its own that reads a Parquet file ends: below 0 if by a signal."""
+    code = "import sys, polars; polars.read_parquet(sys.argv[1]); polars.read_parquet_metadata(sys.argv[1])"
+    command = [sys.executable, "-c", code, str(path)]
+    return subprocess.run(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    ).returncode
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Let a library write nothing to standard error: polars tells of damage there, frame by frame."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - a descriptor is wanted
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 _Values = Iterator[tuple[str, Mapping[str, Any] | str]]  # place, and the values or why there are none

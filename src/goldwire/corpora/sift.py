@@ -66,6 +66,8 @@ def sound(
     """
     if faults := validate.binding_faults(annotations, document):
         raise DataError(f"annotations of {annotations.document!r} cannot be sorted out", faults)
+    if validate.is_plain(annotations, document, ontology):
+        return annotations, []
     sifter = _Sifter(document, ontology, annotations.rejected)
     mentions = tuple(sifter.mentions(annotations.mentions))
     events = tuple(sifter.events(annotations.events))
@@ -91,7 +93,7 @@ class _Sifter:
 
     def mentions(self, items: Iterable[Mention]) -> Iterator[Mention]:
         for mention in items:
-            if (flaw := self.flaw(mention, mention.spans)) is not None:
+            if (flaw := self.flaw(mention, validate.span_flaws(mention.spans, self.document))) is not None:
                 self.gone.setdefault(mention.id, self.reject(mention, flaw))
                 continue
             self.types[mention.id] = mention.type
@@ -101,9 +103,9 @@ class _Sifter:
                 mention = msgspec.structs.replace(mention, head=None)  # noqa: PLW2901
             yield self.with_sound_attributes(mention)
 
-    def flaw(self, unit: Mention | Event, spans: Spans) -> Flaw | None:
+    def flaw(self, unit: Mention | Event, of_place: validate.Flaws) -> Flaw | None:
         """The first thing that costs a mention or event; its place comes before its type."""
-        flaws = validate.span_flaws(spans, self.document)
+        flaws = of_place
         if self.ontology is not None:
             flaws = chain(flaws, validate.type_flaws(unit, self.ontology))
         again = self.again(unit)
@@ -120,7 +122,7 @@ class _Sifter:
 
     def events(self, items: Iterable[Event]) -> Iterator[Event]:
         for event in items:
-            if (flaw := self.flaw(event, event.trigger)) is not None:
+            if (flaw := self.flaw(event, validate.trigger_flaws(event, self.document))) is not None:
                 self.reject_event(event, flaw)
                 continue
             arguments = tuple(self.arguments(event))

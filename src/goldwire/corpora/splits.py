@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from goldwire.corpora.errors import CorpusError
-from goldwire.corpora.store import Corpus, Splits, write_manifest
+from goldwire.corpora.store import Corpus, Splits, write_manifest, writing
 from goldwire.corpora.types import Document
 
 HASH_BITS = 64
@@ -65,15 +65,16 @@ def parts(corpus: Corpus) -> dict[str, list[str]]:
 
 def set_splits(corpus: Corpus, shares: dict[str, float] | None, seed: int | None) -> Corpus:
     """Write new shares or a new seed to the manifest; what is None stays as it is."""
-    old = corpus.manifest.splits
-    if shares is None and old is None:
-        raise CorpusError(f"{corpus.path}: has no splits; set them with --shares train=0.8,test=0.2")
-    new = Splits(
-        shares=shares if shares is not None else old.shares if old else {},
-        seed=seed if seed is not None else old.seed if old else 0,
-    )
-    check(new.shares)
-    return write_manifest(corpus, msgspec.structs.replace(corpus.manifest, splits=new))
+    with writing(corpus, "corpus split") as now:
+        old = now.manifest.splits
+        if shares is None and old is None:
+            raise CorpusError(f"{corpus.path}: has no splits; set them with --shares train=0.8,test=0.2")
+        new = Splits(
+            shares=shares if shares is not None else old.shares if old else {},
+            seed=seed if seed is not None else old.seed if old else 0,
+        )
+        check(new.shares)
+        return write_manifest(now, msgspec.structs.replace(now.manifest, splits=new))
 
 
 def _split(key: str, splits: Splits) -> str:

@@ -150,7 +150,7 @@ def _extent(spans: Spans) -> tuple[int, int]:
 
 def _nested(mentions: Iterable[Mention]) -> int:
     """Mentions within another: sorted by start, longest first, each is tested against the reach so far."""
-    extents = sorted(((s, -e) for s, e in (_extent(m.spans) for m in mentions)))
+    extents = sorted((s, -e) for s, e in (_extent(m.spans) for m in mentions if m.spans))
     found, reach, last = 0, -1, None
     for start, end in extents:
         if last is not None and (start, end) == last[0]:

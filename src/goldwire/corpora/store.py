@@ -3,11 +3,13 @@
     CORPUS/corpus.toml             the manifest: name, version, language, licence, ontology, splits
     CORPUS/documents.jsonl         one Document a line
     CORPUS/layers/NAME.jsonl       one Annotations a line; NAME may have parts: annotator/anna
+    CORPUS/tokens/NAME.jsonl       tokens and tags that layer NAME came with (see `tokens`)
     CORPUS/records/*.json          scored runs
     CORPUS/quarantine/NAME.jsonl   what an import could not take into layer NAME, and why
 
 Files are written beside their place and moved there whole, so a reader sees the old or the new content
-and a process killed at any moment leaves one of the two.
+and a process killed at any moment leaves one of the two. What is read to be changed is read and written
+under one lock (see `lock`): `with writing(corpus, "what I do") as corpus`.
 """
 
 from __future__ import annotations
@@ -17,19 +19,22 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from goldwire.corpora import ontology as ontologies
+from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora import toml
 from goldwire.corpora.codec import encode_lines, read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.lock import locked
+from goldwire.corpora.names import check_apart, check_new
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.types import Annotations, Document, Tokens
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
 QUARANTINE = "quarantine"
@@ -86,7 +91,8 @@ class Corpus(msgspec.Struct, frozen=True):
         if name is None:
             return None
         local = self.path / name
-        return ontologies.read(local if local.is_file() else name)
+        # Not `Path.is_file`, which raises where a damaged manifest has what is too long for a name.
+        return ontologies.read(local if os.path.isfile(local) else name)  # noqa: PTH113
 
     def layers(self) -> list[str]:
         """The names of all layers, sorted."""
@@ -103,6 +109,11 @@ class Corpus(msgspec.Struct, frozen=True):
         """Where what could not be taken into a layer is or would be kept."""
         check_layer(name)
         return self.path / QUARANTINE / f"{name}.jsonl"
+
+    def tokens_path(self, name: str) -> Path:
+        """Where the tokens that a layer came with are or would be."""
+        check_layer(name)
+        return kept_tokens.path_of(self.path, name)
 
     def document(self, id: str) -> Document:
         """The document of an id; `CorpusError` if there is none."""
@@ -132,15 +143,31 @@ class Corpus(msgspec.Struct, frozen=True):
             raise DataError(f"{path}: {len(faults)} fault(s)", faults)
         return {item.document: item for item in annotations}
 
-    def write_layer(self, name: str, annotations: Iterable[Annotations]) -> Path:
-        """Replace a layer as a whole; lines are put in order of document id."""
-        path = self.layer_path(name)
+    def write_layer(
+        self, name: str, annotations: Iterable[Annotations], tokens: Iterable[Tokens] = ()
+    ) -> Path:
+        """Replace a layer as a whole; lines are put in order of document id.
+
+        `tokens` are those that it comes with. Of earlier ones, those of lines that stay the same stay too.
+        Killed half-way, the layer has no tokens rather than those of another one.
+        """
+        path, beside = self.layer_path(name), self.tokens_path(name)
         items = list(annotations)
-        faults = layer_faults(items, self.hashes())
-        if faults:
-            raise DataError(f"layer {name!r} does not fit {self.path}; nothing was written", faults)
-        write_atomic(path, encode_layer(items))
+        with locked(self.path, f"writes layer {name}"):
+            self.check_new_layer(name)
+            faults = layer_faults(items, self.hashes())
+            if faults:
+                raise DataError(f"layer {name!r} does not fit {self.path}; nothing was written", faults)
+            if (staying := kept_tokens.outdated(beside, items)) is not None:
+                _write_tokens(beside, staying)
+            write_atomic(path, encode_layer(items))
+            if kept := list(tokens):
+                _write_tokens(beside, kept)
         return path
+
+    def check_new_layer(self, name: str) -> None:
+        """Raise `CorpusError` if a layer of this name could not stand beside those there are."""
+        check_new(self.path / LAYERS, self.layer_path(name).relative_to(self.path / LAYERS))
 
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of a SHA-256 over ids, texts and excluded regions, order-free."""
@@ -156,20 +183,31 @@ def open_corpus(path: Path) -> Corpus:
     return Corpus(path, toml.decode(text, Manifest, "a corpus manifest", str(manifest)))
 
 
+@contextmanager
+def writing(corpus: Corpus, what: str) -> Iterator[Corpus]:
+    """The corpus as it is on disk now, which nobody else changes until the end of the block.
+
+    `what` is told to commands that wait. See `lock.locked` for what is raised.
+    """
+    with locked(corpus.path, what):
+        yield open_corpus(corpus.path)
+
+
 def create_corpus(
     path: Path,
     manifest: Manifest,
     documents: Iterable[Document],
     *,
     layers: Mapping[str, Iterable[Annotations]] | None = None,
+    tokens: Mapping[str, Sequence[Tokens]] | None = None,
     files: Mapping[str, bytes] | None = None,
 ) -> Corpus:
     """Make a corpus directory with its first layers, and `files` by name beside them, all or nothing.
 
+    `tokens` are those that layers come with, by layer.
+
     Raises `CorpusError` if `path` is there and not empty, `DataError` if documents or layers are faulty.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise CorpusError(f"{path}: is there already; choose another place, or add to it with `corpus add`")
     items, annotations = list(documents), {name: list(layer) for name, layer in (layers or {}).items()}
     faults = [*document_faults(items)]
     for name, layer in annotations.items():
@@ -179,7 +217,18 @@ def create_corpus(
         raise DataError(f"{path}: {len(faults)} fault(s) in what was given; nothing was written", faults)
     contents = {DOCUMENTS: encode_lines(items), MANIFEST: encode_manifest(manifest), **(files or {})}
     contents |= {f"{LAYERS}/{name}.jsonl": encode_layer(layer) for name, layer in annotations.items()}
-    write_folder(path, contents)
+    contents |= {
+        kept_tokens.path_of(Path(), name).as_posix(): encode_tokens(kept)
+        for name, kept in (tokens or {}).items()
+        if kept
+    }
+    check_new(path.parent, Path(path.name))
+    check_apart(contents, str(path))
+    with locked(path, "makes the corpus"):
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            told = "choose another place, or add to it with `corpus add`"
+            raise CorpusError(f"{path}: is there already; {told}")
+        write_folder(path, contents)
     return Corpus(path, manifest)
 
 
@@ -189,13 +238,15 @@ def write_documents(corpus: Corpus, documents: Iterable[Document]) -> None:
     faults = [*document_faults(items)]
     if faults:
         raise DataError(f"{corpus.path}: {len(faults)} faulty document(s); nothing was written", faults)
-    write_atomic(corpus.path / DOCUMENTS, encode_lines(items))
+    with locked(corpus.path, "writes documents"):
+        write_atomic(corpus.path / DOCUMENTS, encode_lines(items))
 
 
 def write_manifest(corpus: Corpus, manifest: Manifest) -> Corpus:
     """Replace the manifest; comments in the file stay. Returns the corpus with the new one."""
     path = corpus.path / MANIFEST
-    write_atomic(path, encode_manifest(manifest, path.read_text(encoding="utf-8")))
+    with locked(corpus.path, "writes the manifest"):
+        write_atomic(path, encode_manifest(manifest, path.read_text(encoding="utf-8")))
     return Corpus(corpus.path, manifest)
 
 
@@ -215,6 +266,18 @@ def encode_manifest(manifest: Manifest, before: str = "") -> bytes:
 def encode_layer(annotations: Iterable[Annotations]) -> bytes:
     """A layer as it is on disk: a line for each document, in order of id."""
     return encode_lines(sorted(annotations, key=lambda item: item.document))
+
+
+def encode_tokens(kept: Iterable[Tokens]) -> bytes:
+    """The tokens of a layer as they are on disk: a line for each document, in order of id."""
+    return encode_lines(sorted(kept, key=lambda item: item.document))
+
+
+def _write_tokens(path: Path, kept: Iterable[Tokens]) -> None:
+    if content := encode_tokens(kept):
+        write_atomic(path, content)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def make_document(id: str, text: str, **fields: object) -> Document:
@@ -301,6 +364,20 @@ def write_atomic(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, unless it is there. Raises `CorpusError` if it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be made ({error.strerror})") from error
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Put a file where a person wants it: `write_atomic`, under a name that can be new there."""
+    check_new(path.parent, Path(path.name))
+    write_atomic(path, data)
 
 
 def write_folder(path: Path, contents: Mapping[str, bytes]) -> None:

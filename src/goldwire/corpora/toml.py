@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from goldwire import configs
 from goldwire.corpora.codec import read_bytes
+from goldwire.corpora.conform import conform
 from goldwire.corpora.errors import DataError, Fault, GoldwireError, nearest
 
 T = TypeVar("T")
@@ -24,7 +26,7 @@ def find(kind: str, what: str, source: str | Path, error: type[GoldwireError]) -
     if name in configs.names(kind):
         return configs.read(kind, name), name
     path = Path(source)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - `Path.is_file` raises of what is too long for a name
         known = configs.names(kind)
         near = nearest(path.stem, known) if len(known) > FEW else ""
         told = near or f" ({', '.join(known)})"
@@ -41,11 +43,20 @@ def read(path: Path, error: type[GoldwireError]) -> str:
 
 
 def decode(text: str, type: type[T], what: str, where: str) -> T:
-    """A value of `type` from TOML text; `DataError`, saying that it is not `what`, with the place."""
+    """A value of `type` from TOML text; `DataError`, saying that it is not `what`, with all that is wrong."""
+    raw = decode_plain(text, what, where)
     try:
-        return msgspec.toml.decode(text, type=type)
+        return msgspec.convert(raw, type)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `")
-        raise DataError(f"{where}: not {what}", [Fault(where, path.rstrip("`"), message)]) from error
+        _, misfits = conform(raw, type)
+        faults = [Fault(where, ".".join(path), message) for path, message in misfits]
+        raise DataError(f"{where}: not {what}", faults or [Fault(where, "", str(error))]) from error
+
+
+def decode_plain(text: str, what: str, where: str) -> dict[str, Any]:
+    """The tables of TOML text; `DataError`, saying that it is not `what`, if it is no TOML."""
+    try:
+        found: dict[str, Any] = msgspec.toml.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise DataError(f"{where}: not {what}", [Fault(where, "", f"not valid TOML: {error}")]) from error
+    return found

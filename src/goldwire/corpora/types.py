@@ -90,11 +90,14 @@ class Argument(_Struct, frozen=True):
 
 
 class Event(_Struct, frozen=True):
-    """A trigger with its type, arguments and attributes (realis, polarity, …)."""
+    """A trigger with its type, arguments and attributes (realis, polarity, …).
+
+    An event of a document, such as a template of MUC, has no trigger: `trigger` is empty, and absent on disk.
+    """
 
     id: str
     type: str
-    trigger: Spans
+    trigger: Spans = ()
     arguments: tuple[Argument, ...] = ()
     attributes: dict[str, str] = {}
     cluster: str | None = None
@@ -142,7 +145,8 @@ class Rejected(_Struct, frozen=True):
     that of the unit, as given. `type` is the label that was given (of an argument: of its event), `role` an
     argument's role. `spans` (of an argument: of what fills it; of a relation: of its source) and `trigger`
     (of an argument's event) are as they were given, which may be no spans of the text; empty where there
-    were none to read. `words` is the surface that came with it, `value` the thing itself.
+    were none to read, or the event has no trigger. `words` is the surface that came with it, `value` the
+    thing itself.
     """
 
     unit: Literal["mention", "event", "argument", "attribute", "relation", "head", "cluster", "document"]
@@ -174,3 +178,23 @@ class Annotations(_Struct, frozen=True):
     relations: tuple[Relation, ...] = ()
     provenance: Provenance = Provenance()
     rejected: tuple[Rejected, ...] = ()
+
+
+class Tokens(_Struct, frozen=True, gc=False):
+    """The tokens of one document and their tags, as a file gave them, beside a layer's line for it.
+
+    Token i is `text[starts[i]:ends[i]]`. `tags` has the raw tags of each sentence, prefixes and all, parted
+    by tabs: as one string they take a tenth of the memory. `scheme` is that of the file (see
+    `corpora.formats.tags`). `whole` is false where the line has less than the tags say, because a mention
+    was turned away. `bound` is a hash over all this and the mentions of the line (see `corpora.tokens`): if
+    one is changed, the tokens are believed no longer.
+    """
+
+    document: str
+    sha256: str
+    starts: tuple[Offset, ...]
+    ends: tuple[Offset, ...]
+    tags: tuple[str, ...]
+    scheme: str
+    bound: str
+    whole: bool = True

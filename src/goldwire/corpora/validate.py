@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
-from goldwire.corpora import exclude
+from goldwire.corpora import exclude, tokens
+from goldwire.corpora.codec import iter_lines
 from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
-from goldwire.corpora.types import Annotations, Document, Event, Mention, Relation, Span, Spans
+from goldwire.corpora.tokens import TOKENS
+from goldwire.corpora.types import Annotations, Document, Event, Mention, Relation, Span, Spans, Tokens
 
 
 def annotation_faults(
@@ -24,12 +28,26 @@ def annotation_faults(
     """
     where = document.id
     found = binding_faults(annotations, document)
-    if found:
+    if found or is_plain(annotations, document, ontology):
         return found
     flaws = [*_structure_flaws(annotations, document)]
     if ontology is not None:
         flaws += _label_flaws(annotations, ontology)
     return [Fault(where, path, message) for path, _, message in flaws]
+
+
+def is_plain(annotations: Annotations, document: Document, ontology: Ontology | None) -> bool:
+    """Whether a line is nothing but mentions of one span each, without a fault: most are, and soon seen."""
+    if annotations.events or annotations.relations or annotations.rejected or document.excluded:
+        return False
+    mentions, size = annotations.mentions, len(document.text)
+    for mention in mentions:
+        spans = mention.spans
+        if len(spans) != 1 or mention.head is not None or not 0 <= spans[0].start < spans[0].end <= size:
+            return False
+        if ontology is not None and (mention.attributes or mention.type not in ontology.entities):
+            return False
+    return len(mentions) < 2 or len({mention.id for mention in mentions}) == len(mentions)  # noqa: PLR2004
 
 
 def binding_faults(annotations: Annotations, document: Document) -> list[Fault]:
@@ -43,6 +61,7 @@ def binding_faults(annotations: Annotations, document: Document) -> list[Fault]:
     return []
 
 
+@no_collection()
 def corpus_faults(corpus: Corpus, layers: Iterable[str] | None = None) -> dict[str, list[Fault]]:
     """The faults of the texts (under `documents`) and of layers, by layer; what is sound is left out.
 
@@ -66,7 +85,42 @@ def corpus_faults(corpus: Corpus, layers: Iterable[str] | None = None) -> dict[s
         ]
         if faults:
             found[name] = faults
+        if faults := _token_faults(corpus, name, annotations):
+            found[f"{TOKENS}/{name}"] = faults
+    if layers is None:
+        found |= _orphans(corpus)
     return found
+
+
+def _orphans(corpus: Corpus) -> dict[str, list[Fault]]:
+    """Tokens of layers that are not there."""
+    there = {corpus.tokens_path(name) for name in corpus.layers()}
+    alone = set((corpus.path / TOKENS).rglob("*.jsonl")) - there
+    return {
+        path.relative_to(corpus.path).with_suffix("").as_posix(): [
+            Fault(str(path), "", "there is no layer of this name: import it again, or take the file away")
+        ]
+        for path in sorted(alone)
+        if not path.name.startswith(".")
+    }
+
+
+def _token_faults(corpus: Corpus, layer: str, annotations: Mapping[str, Annotations]) -> list[Fault]:
+    """What is wrong with the tokens that were kept beside a layer."""
+    path = corpus.tokens_path(layer)
+    try:
+        return tokens.faults(iter_lines(path, Tokens), annotations) if path.is_file() else []
+    except DataError:
+        return _unreadable(path)
+
+
+def _unreadable(path: Path) -> list[Fault]:
+    """Every fault of the lines of a file that is read one by one as long as it has none."""
+    try:
+        tokens.read(path)
+    except DataError as error:
+        return list(error.faults)
+    return []
 
 
 class Flaw(NamedTuple):
@@ -89,7 +143,7 @@ def _structure_flaws(annotations: Annotations, document: Document) -> Flaws:
         yield from _at(f"$.mentions[{i}].spans", span_flaws(mention.spans, document))
         yield from _at(f"$.mentions[{i}]", head_flaws(mention))
     for i, event in enumerate(annotations.events):
-        yield from _at(f"$.events[{i}].trigger", span_flaws(event.trigger, document))
+        yield from _at(f"$.events[{i}].trigger", trigger_flaws(event, document))
     yield from _id_flaws(annotations)
 
 
@@ -109,6 +163,11 @@ def span_flaws(spans: Spans, document: Document) -> Flaws:
         elif (reason := exclude.reason((span,), document.excluded)) is not None:
             yield Flaw(f"[{i}]", "excluded", f"{place} touches an excluded region ({reason})")
         last = span.end
+
+
+def trigger_flaws(event: Event, document: Document) -> Flaws:
+    """Of a trigger as of a mention; an event without one has nothing that could be wrong."""
+    return span_flaws(event.trigger, document) if event.trigger else iter(())
 
 
 def head_flaws(mention: Mention) -> Flaws:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from goldwire.eval.record import CorpusFacts, LayerFacts, OntologyFacts, Record
-from goldwire.eval.signature import FORMAT_1
+from goldwire.eval.signature import FORMAT_1, TAGS
 from goldwire.eval.text import amount
 
 SHOWN = 10  # documents named in a message
@@ -77,9 +77,11 @@ def _own(documents: Sequence[str], others: Sequence[str]) -> str:
 
 # ---------------------------------------------------------------- policies
 def _policies(first: Record, second: Record) -> Iterator[Difference]:
-    """Policies that differ and decided something. How intervals were drawn decides no count."""
+    """Policies that differ and decided something. How intervals were drawn decides no count; how tags were to
+    be read shows in how they were.
+    """
     one, two = ({**FORMAT_1, **record.policies} for record in (first, second))
-    for policy in sorted({*one, *two} - {"intervals"}):
+    for policy in sorted({*one, *two} - {"intervals", TAGS}):
         if one.get(policy) != two.get(policy):
             sides = one.get(policy, "none"), two.get(policy, "none")
             if policy not in _TOUCHED:

@@ -9,6 +9,9 @@ from typing import TypeVar
 import msgspec
 
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError
+from goldwire.corpora.lock import locked
+from goldwire.corpora.store import MANIFEST, RECORDS
+from goldwire.corpora.visible import line
 from goldwire.eval.measure import name, parse
 from goldwire.eval.record import (
     Confusion,
@@ -20,7 +23,7 @@ from goldwire.eval.record import (
     read_record,
     write_record,
 )
-from goldwire.eval.text import amount, line, points
+from goldwire.eval.text import amount, points
 
 NAMED = 3  # documents named of those that two records do not share
 T = TypeVar("T", bound="CountTable | Result | Confusion")
@@ -40,6 +43,18 @@ def keep(record: Record, path: Path, *, replace: bool = False) -> Kept:
     with their results, if both records are of one kind (see `iter_unlike`). Raises `JudgementError`, and
     writes nothing, if they are not or the old one cannot be read.
     """
+    with locked(home_of(path) or path.parent, "eval score"):
+        return _keep(record, path, replace)
+
+
+def home_of(record: Path) -> Path | None:
+    """The corpus directory that a record is kept in, if it is in one."""
+    folder = record.resolve().parent
+    inside = folder.name == RECORDS and (folder.parent / MANIFEST).is_file()
+    return folder.parent if inside else None
+
+
+def _keep(record: Record, path: Path, replace: bool) -> Kept:
     if not path.is_file():
         return Kept(record=_put(record, path), notes=())
     try:

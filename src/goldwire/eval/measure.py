@@ -28,6 +28,7 @@ Labels = Literal["gold", "all"]
 Average = Literal["micro", "macro", "weighted", "documents", "both-sided-documents"]
 Each = Literal["", "type"]
 Bearer = Literal["mention", "event"]
+Words = Literal["folded", "exact"]
 
 # The keys of each kind of unit, in the order of the string form.
 KEYS: dict[Units, tuple[str, ...]] = {
@@ -59,8 +60,13 @@ _SPANS = (
     "extended",
     "head",
 )
+FORMS = ("bag", "any-place")  # the matches of mentions by their words alone, as a multiset and as a set
+_FORM_KEY = (
+    "form",
+    "type",
+)  # their key, in which `form` is no attribute: an ontology may have one of the name
 MATCHES: dict[Units, tuple[str, ...]] = {
-    "entity": (*_SPANS, "first-overlap"),
+    "entity": (*_SPANS, "first-overlap", *FORMS),
     "event": _SPANS,
     "argument": (*_SPANS, "coref"),
     "attribute": ("exact",),
@@ -83,6 +89,8 @@ ALIASES: dict[str, str] = {
     "iou50": "entity:span+type@iou>=0.5",
     "partial": "entity:span@partial",
     "surface": "entity:surface+type@exact",
+    "bag": "entity:form+type@bag",
+    "any-place": "entity:form+type@any-place",
     "TI": "event:trigger@exact",
     "TC": "event:trigger+type@exact",
     "AI": "argument:type+span@exact",
@@ -130,7 +138,8 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     """What is counted; make one with `parse` or `make`, which check that the parts fit together.
 
     `key` is in canonical order. With `each` type, a trigger tagged with two types is two units, though the
-    type need not agree. `triggers` says whose events' arguments count: `all`; those of `gold`
+    type need not agree. `words` says how forms are compared: `folded`, without case, spacing and
+    typography, or `exact`. `triggers` says whose events' arguments count: `all`; those of `gold`
     triggers (system arguments of other triggers are left out); those of `matched` triggers (on either
     side). `labels`: whether averages over types run over the types of gold or of `all` sides.
     `average` is the figure that stands for the measure; `beta` weighs recall against precision.
@@ -141,6 +150,7 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     match: str = "exact"
     threshold: float | None = None
     each: Each = ""
+    words: Words = "folded"
     triggers: Triggers = "all"
     labels: Labels = "gold"
     average: Average = "micro"
@@ -159,7 +169,7 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     @property
     def attributes(self) -> tuple[str, ...]:
         """The names in the key that are attributes of mentions or events."""
-        return tuple(name for name in self.key if name not in KEYS[self.units])
+        return tuple(name for name in self.key if name not in _keys(self.units, self.match))
 
     @property
     def bearer(self) -> Bearer:
@@ -167,9 +177,15 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
         return "event" if "trigger" in self.key else "mention"
 
     @property
+    def on_triggers(self) -> bool:
+        """Whether an event without a trigger is no unit, nor are its arguments."""
+        return "trigger" in self.key or self.triggers != "all"
+
+    @property
     def plain(self) -> Measure:
-        """The measure without its options, but for `each`, which says what the units are."""
-        return msgspec.structs.replace(self, **(defaults(self.match) | {"each": self.each}))
+        """The measure without its options, but for `each` and `words`, which say what the units are."""
+        kept = {"each": self.each, "words": self.words}
+        return msgspec.structs.replace(self, **(defaults(self.match) | kept))
 
     @property
     def counted(self) -> Measure:
@@ -179,6 +195,7 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "each": ("type",),
+    "words": get_args(Words),
     "triggers": get_args(Triggers),
     "labels": get_args(Labels),
     "average": get_args(Average),
@@ -193,6 +210,7 @@ def defaults(match: str) -> dict[str, str | float]:
     """
     return {
         "each": "",
+        "words": "folded",
         "triggers": "all",
         "labels": "all" if match == "conll" else "gold",
         "average": "macro" if match in MEANS else "micro",
@@ -255,7 +273,7 @@ def make(
         raise MeasureError(f"the threshold {threshold:g} is not above 0 and up to 1")
     measure = Measure(
         units=units,
-        key=_canonical(units, key),
+        key=_canonical(units, key, match),
         match=match,
         threshold=threshold,
         **(defaults(match) | _options(options or {})),  # type: ignore[arg-type]  # checked by _options
@@ -281,10 +299,14 @@ def _units(kind: str) -> Units:
     raise MeasureError(f"{kind!r} are no units{nearest(kind, KEYS)}")
 
 
-def _canonical(units: Units, key: tuple[str, ...]) -> tuple[str, ...]:
-    known = KEYS[units]
+def _keys(units: Units, match: str) -> tuple[str, ...]:
+    return _FORM_KEY if match in FORMS else KEYS[units]
+
+
+def _canonical(units: Units, key: tuple[str, ...], match: str) -> tuple[str, ...]:
+    known = _keys(units, match)
     unknown = sorted(part for part in key if part not in known)
-    if unknown and units not in ATTRIBUTED:
+    if unknown and (units not in ATTRIBUTED or match in FORMS):
         raise MeasureError(f"{unknown[0]!r} is no key of {units}{nearest(unknown[0], known)}")
     if len(set(key)) < len(key):
         raise MeasureError(f"{'+'.join(key)!r} names a key twice")
@@ -337,7 +359,7 @@ def _check(measure: Measure) -> None:
 
 def _wrong_keys(measure: Measure) -> Iterator[str]:
     units, key = measure.units, set(measure.key)
-    for group in _NEEDED[units]:
+    for group in _NEEDED[units] if measure.match not in FORMS else (("form",),):
         if not key & set(group):
             yield f"the key of {units} needs {' or '.join(group)}"
     if units == "attribute" and not measure.attributes:
@@ -359,5 +381,7 @@ def _wrong_options(measure: Measure) -> Iterator[str]:
         yield f"each={measure.each} is an option of events only"
     if measure.each and (measure.match not in DICES or "type" in measure.key):
         yield f"each={measure.each} is for a key without type, matched by {' or '.join(DICES)}"
+    if measure.words != "folded" and measure.match not in FORMS:
+        yield f"words={measure.words} is an option of form only"
     if measure.match in MEANS and measure.average != "macro":
         yield f"{measure.match} is the mean over its parts and has no average={measure.average}"

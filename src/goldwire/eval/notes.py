@@ -15,7 +15,16 @@ from goldwire.eval.text import amount, interval, listed, points
 from goldwire.eval.titles import short
 
 Kind = Literal[
-    "few", "coverage", "failed", "missing", "rejected", "lost", "excluded", "undefined", "repeated"
+    "few",
+    "coverage",
+    "failed",
+    "missing",
+    "rejected",
+    "lost",
+    "excluded",
+    "triggerless",
+    "undefined",
+    "repeated",
 ]
 LOUD: frozenset[Kind] = frozenset({"coverage", "failed", "rejected", "lost"})  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
@@ -135,6 +144,11 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
         units = amount(layer.excluded, "unit")
         text = f"{called}: {units} in excluded regions {'does' if layer.excluded == 1 else 'do'} not count."
         yield Note(kind="excluded", about=called, text=text)
+    blind = [short(measure) for measure in map(parse, record.measures) if measure.on_triggers]
+    if layer.triggerless and blind:
+        events, are = amount(layer.triggerless, "event"), "is" if layer.triggerless == 1 else "are"
+        text = f"{called}: {events} without a trigger {are} no unit of {listed(blind)}."
+        yield Note(kind="triggerless", about=called, text=text)
 
 
 def _counted(number: int) -> tuple[str, str]:
@@ -205,10 +219,13 @@ def _undefined(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
     defined = {result.measure for result in record.results if result.value is not None}
     told = dict.fromkeys(result.measure for result in record.results if result.measure not in defined)
     silent = [parse(measure) for measure in told]
+    triggerless = any(layer.triggerless for layer in (record.gold, *record.systems))
     for units in dict.fromkeys(measure.units for measure in silent):
         measures = [measure for measure in silent if measure.units == units]
         called = listed([short(measure) for measure in measures])
         noun = _MANY.get(units, f"{_NOUNS[units]}s")
+        if triggerless and all(measure.on_triggers for measure in measures):
+            noun = f"{noun} of a trigger" if units == "argument" else f"{noun} with a trigger"
         given = [(system.name, _given(record, system.name, measures)) for system in record.systems]
         have = [f"{shown[system]} has {number:,}" for system, number in given if number]
         whose = f"gold has no {noun}; {', '.join(have)}" if have else f"neither gold nor a system has {noun}"

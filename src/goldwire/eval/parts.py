@@ -45,6 +45,7 @@ class Portion(msgspec.Struct, frozen=True):
     empty: int
     excluded: int
     uncounted: int
+    triggerless: int
     rejections: Patterns
     tags: frozenset[str]
     seen: attributes.Seen
@@ -94,6 +95,7 @@ def _portion(layer: Layer, options: Options) -> Portion:
         empty=layer.empty,
         excluded=layer.excluded,
         uncounted=layer.uncounted,
+        triggerless=layer.triggerless,
         rejections=forget(layer.rejections) if options.stream else layer.rejections,
         tags=layer.tags,
         seen=attributes.of_table(layer.table),
@@ -209,7 +211,8 @@ class Digest:
     """A layer as it comes in: the hash of its content, and how much of it there was."""
 
     def __init__(self) -> None:
-        self.documents = self.failed = self.empty = self.excluded = self.uncounted = 0
+        self.documents = self.failed = self.empty = 0
+        self.excluded = self.uncounted = self.triggerless = 0
         self.tags: set[str] = set()
         self.seen: attributes.Seen = frozenset()
         self._content = hashlib.sha256()
@@ -228,6 +231,7 @@ class Digest:
         self.empty += portion.empty
         self.excluded += portion.excluded
         self.uncounted += portion.uncounted
+        self.triggerless += portion.triggerless
         self.tags |= portion.tags
         self.seen |= portion.seen
         self._rejections.append(portion.rejections)

@@ -78,10 +78,10 @@ class Bench:
             _run(copy, name, extractor, allow_failures)
         else:
             copy.write_layer(f"system/{name}", _extract(copy, extractor))
-        measures = read_suite(suite).measures
+        chosen = read_suite(suite)
         scope = Scope(documents=None if documents is None else select(copy, self._placed(documents)))
-        options = Options(suite=suite, scope=scope, asked=documents)
-        record = score_corpus(copy, gold, [name], measures, options=options)
+        options = Options(suite=suite, scope=scope, asked=documents, tags=chosen.tags)
+        record = score_corpus(copy, gold, [name], chosen.measures, options=options)
         return Scored(self, copy, record)
 
     def _placed(self, documents: str) -> str:

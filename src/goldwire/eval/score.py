@@ -9,6 +9,7 @@ import msgspec
 
 from goldwire import __version__
 from goldwire.corpora.errors import CorpusError, DataError, MeasureError
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import Annotations, Document
@@ -18,7 +19,7 @@ from goldwire.eval.counting.blocks import Block
 from goldwire.eval.counting.counts import SYSTEM_HITS, Patterns
 from goldwire.eval.counting.coverage import Cover, Scope
 from goldwire.eval.counting.load import Need
-from goldwire.eval.counting.texts import TextRow, make_texts, no_collection
+from goldwire.eval.counting.texts import TextRow, make_texts
 from goldwire.eval.measure import Measure, parse
 from goldwire.eval.parts import Part, Task, Whole
 from goldwire.eval.record import (
@@ -33,7 +34,7 @@ from goldwire.eval.record import (
     encode_patterns,
 )
 from goldwire.eval.running import facts
-from goldwire.eval.signature import FORMAT_1, POLICIES
+from goldwire.eval.signature import FORMAT_1, POLICIES, TAGS
 from goldwire.eval.statistics.resample import LEVEL
 from goldwire.eval.text import amount
 from goldwire.eval.verdict import METHOD, Options, Terms
@@ -116,7 +117,7 @@ def score_corpus(
     with no_collection():
         if all(map(tally.is_additive, plan.measures)):
             try:
-                places = blocks.find_places(corpus, sources)
+                places = blocks.find_places(corpus, sources, plan.need)
                 return _score(plan, parts.iter_parts(places, plan.need, plan.task, workers))
             except (blocks.DisorderError, DataError):
                 pass  # all is read at once, and everything wrong in it told
@@ -132,7 +133,9 @@ def read_scored(corpus: Corpus, record: Record, systems: Iterable[str], need: Ne
         unjudged="empty" if record.documents or policies["unjudged"] == "empty" else "left-out",
         drafts="counted" if record.documents or policies["drafts"] == "counted" else "left-out",
     )
-    counted = msgspec.structs.replace(need, rejected=policies["rejected"] == "spurious")
+    counted = msgspec.structs.replace(
+        need, rejected=policies["rejected"] == "spurious", tags=policies.get(TAGS)
+    )
     return blocks.read_whole(corpus, [record.gold.layer, *systems], counted, scope)
 
 
@@ -158,6 +161,7 @@ def needs(measures: Sequence[Measure], ontology: Ontology | None) -> Need:
         ontology=ontology,
         items=tally.items_wanted(measures),
         texts=tally.texts_wanted(measures),
+        tokens=tally.tokens_wanted(measures),
     )
 
 
@@ -209,7 +213,9 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     def need(self) -> Need:
         """What is to be read."""
         found = needs(self.measures, self.ontology)
-        return msgspec.structs.replace(found, rejected=self.options.rejected == "spurious")
+        return msgspec.structs.replace(
+            found, rejected=self.options.rejected == "spurious", tags=self.options.tags
+        )
 
 
 def _score(plan: _Plan, found: Iterable[Part]) -> Record:
@@ -277,6 +283,7 @@ def _layer_facts(plan: _Plan, whole: Whole) -> tuple[LayerFacts, ...]:
             allowed=int(name.facts.get("allowed", 0)),
             excluded=digest.excluded,
             uncounted=digest.uncounted,
+            triggerless=digest.triggerless,
             rejected=_kinds(digest.rejections),
             facts=name.facts,
         )
@@ -341,6 +348,8 @@ def _policies(options: Options, tags: set[str]) -> dict[str, str]:
     """What was decided; `tags` are the ways in which tags were read, where layers come from such."""
     intervals = f"{METHOD}-{LEVEL:g}-{options.trials}-seed-{options.seed}" if options.trials else "none"
     read = {"tags": "+".join(sorted(tags))} if tags else {}
+    if tags and options.tags is not None:
+        read[TAGS] = options.tags
     return {
         **POLICIES,
         "unjudged": options.scope.unjudged,

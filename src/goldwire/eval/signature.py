@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from goldwire import __version__
-from goldwire.eval.counting.words import HEAD_RULE
+from goldwire.eval.counting.heads import HEAD_RULE
+from goldwire.eval.counting.tags import TOKENS
 from goldwire.eval.measure import WORDY, Measure
 
 # What holds for every scoring. `Policies` of `score` adds what the caller chose.
@@ -20,11 +21,15 @@ POLICIES: dict[str, str] = {
 }
 # What held for records of format 1, which do not name these policies.
 FORMAT_1: dict[str, str] = {"unjudged": "empty", "drafts": "counted", "rejected": "left-out"}
-TOKENS = "goldwire-1"  # the tokens of `corpora.offsets`; goes up when they change
+TAGS = "tags-as"  # the policy by which all tags were read that layers came with, where a suite names one
 
 
-def signature(measure: Measure, policies: Mapping[str, str], data: Mapping[str, str]) -> str:
+def signature(
+    measure: Measure, policies: Mapping[str, str], data: Mapping[str, str], tokens: str = TOKENS
+) -> str:
     """The signature of a number: `key:value` pairs in a fixed order, joined by `|`.
+
+    `tokens` says which were counted, by measures of tokens.
 
     >>> from goldwire.eval.measure import parse
     >>> signature(parse("TC"), {"duplicates": "set"}, {"corpus": "news@1.0#0f3a"})
@@ -33,7 +38,7 @@ def signature(measure: Measure, policies: Mapping[str, str], data: Mapping[str, 
     return "|".join(
         [
             str(measure.counted),
-            *(f"{key}:{value}" for key, value in _settings(measure)),
+            *(f"{key}:{value}" for key, value in _settings(measure, tokens)),
             *(f"{key}:{value}" for key, value in sorted(policies.items())),
             *(f"{key}:{value}" for key, value in data.items()),
             f"goldwire:{__version__}",
@@ -41,7 +46,7 @@ def signature(measure: Measure, policies: Mapping[str, str], data: Mapping[str, 
     )
 
 
-def _settings(measure: Measure) -> Iterable[tuple[str, str]]:
+def _settings(measure: Measure, tokens: str) -> Iterable[tuple[str, str]]:
     """What else decides the number: the average, beta, and the rules of the match."""
     yield "avg", measure.average
     if measure.average in ("macro", "weighted"):
@@ -50,4 +55,4 @@ def _settings(measure: Measure) -> Iterable[tuple[str, str]]:
     if measure.match == "head":
         yield "head", HEAD_RULE
     if measure.match in WORDY or measure.units == "token":
-        yield "tokens", TOKENS
+        yield "tokens", tokens if measure.units == "token" else TOKENS

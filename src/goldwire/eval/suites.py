@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from math import isinf
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -18,7 +19,8 @@ from goldwire.eval.measure import ALIASES, BOTH_SIDED, Measure, name, parse
 class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Measures that belong together, and what they are.
 
-    `classes`: results also tell how many mentions are COR, INC, PAR, MIS and SPU.
+    `classes`: results also tell how many mentions are COR, INC, PAR, MIS and SPU. `tags`: the policy by which
+    tags are read that layers came with, whatever they were imported by (see `corpora.formats.tags`).
     """
 
     title: str
@@ -28,6 +30,7 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     agrees: str
     measures: tuple[str, ...]
     classes: bool = False
+    tags: Literal["conlleval", "discard", "strict"] | None = None
     name: str = ""
 
 
@@ -110,6 +113,10 @@ _MATCHES = {
     "head": "the same head",
     "coref": "the system's being that of any mention in the cluster of gold's",
 }
+_FORMS = {
+    "bag": "Wherever they stand: as many of equal words as the side has that has fewer.",
+    "any-place": "Wherever they stand and how often: the words of a document are a set.",
+}
 _TRIGGERS = {
     "gold": "Of the system's arguments, only those of triggers that gold has count.",
     "matched": "Only arguments of triggers that both sides have count.",
@@ -123,7 +130,9 @@ def _sentences(measure: Measure) -> Iterator[str]:
         yield f"{names}: of the attributes of {measure.bearer}s, by the ontology or the data."
     if measure.each:
         yield f"Each {measure.each} of a trigger is a unit of its own, though it is not compared."
-    if measure.match in _MATCHES:
+    if measure.match in _FORMS:
+        yield _FORMS[measure.match]
+    elif measure.match in _MATCHES:
         yield f"Spans match by {_MATCHES[measure.match].format(f'{measure.threshold or 0:g}')}."
     else:
         yield f"Compared by {measure.match}."

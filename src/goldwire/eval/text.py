@@ -1,44 +1,11 @@
-"""How figures and foreign text are written, alike in every form of a report."""
+"""How figures are written, alike in every form of a report."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
 
 UNDEFINED = "–"
-
-# Characters that no one sees but that reorder, hide or control what stands around them: C0 and C1 controls
-# (escape sequences of terminals among them), lone surrogates, and the bidirectional controls of Unicode.
-_BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_KEPT = "\n\t"
-
-
-@cache
-def _shown() -> dict[int, str]:
-    return {
-        **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEPT},
-        **{code: f"⟨U+{code:04X}⟩" for code in (0x7F, *range(0x80, 0xA0), *_BIDI, 0x2028, 0x2029, 0xFEFF)},
-        **{code: f"⟨U+{code:04X}⟩" for code in range(0xD800, 0xE000)},
-    }
-
-
-def visible(text: str) -> str:
-    """The text with control characters written out, so that it can be shown anywhere and changes nothing.
-
-    >>> visible("a\\x00b\\u202ec\\x1b[31m")
-    'a␀b⟨U+202E⟩c␛[31m'
-    """
-    return text.translate(_shown())
-
-
-def line(text: str) -> str:
-    """`visible` text on one line.
-
-    >>> line("a\\n\\n  b")
-    'a b'
-    """
-    return " ".join(visible(text).split())
 
 
 def points(value: float | None) -> str:

@@ -15,6 +15,8 @@ _MATCHES = {
     "extended": "within a token",
     "head": "same head",
     "coref": "any of the cluster",
+    "bag": "bag",
+    "any-place": "any place",
 }
 
 

@@ -19,11 +19,11 @@ from goldwire.eval.counting.tables import Codes, Extents, Ints
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.counting.texts import TextRow, Texts
 from goldwire.eval.counting.units import Units
-from goldwire.eval.measure import Measure, parse
+from goldwire.eval.measure import FORMS, Measure, parse
 from goldwire.eval.record import LayerFacts, Record
 from goldwire.eval.score import needs, read_scored
 
-TRACED = ("entity", "event", "argument", "relation", "attribute")
+_TRACED = ("entity", "event", "argument", "relation", "attribute")
 
 
 class Unit(NamedTuple):
@@ -82,8 +82,13 @@ def check(
         )
 
 
+def is_traced(measure: Measure) -> bool:
+    """Whether the units of a measure are made from columns, each in its place."""
+    return measure.units in _TRACED and measure.match not in FORMS
+
+
 def trace(measure: Measure, sides: Sides) -> Trace:
-    """The units of a system and of gold under a measure whose units are made from columns (`TRACED`)."""
+    """The units of a system and of gold under a measure that has them each in its place (`is_traced`)."""
     case = sides.case(measure)
     pairs = matched(measure, case)
     return Trace(
@@ -105,7 +110,8 @@ def _ordered(
 def _units(measure: Measure, sides: Sides, units: Units, layer: load.Layer) -> list[Unit]:
     triggers: list[Spans] = [()] * len(units)
     if measure.units == "argument":
-        triggers = _spans(layer.table.events.take(layer.table.argument_event[units.row]))
+        found = _spans(layer.table.events.take(layer.table.argument_event[units.row]))
+        triggers = [spans if spans[0].start < BEYOND else () for spans in found]
     names, ids = sides.codes.names(), sides.texts.ids
     documents = [ids[number] for number in units.extents.document.tolist()]
     labels = [str(names[code]) for code in units.label.tolist()]

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.formats.tags import Policy
 from goldwire.eval.analysis import classes, diagnose, outcomes
 from goldwire.eval.counting import tally
 from goldwire.eval.counting.counts import Patterns, condense, forget, join_patterns
@@ -37,7 +38,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `scope`: which documents are scored, and what becomes of those that gold does not judge; `asked` says in
     words which ones were asked for. `rejected`: units of a system that were turned away count as `spurious`,
-    or are `left-out`.
+    or are `left-out`. `tags`: the policy by which the tags are read that layers came with, whatever they were
+    imported by (see `corpora.formats.tags`).
     """
 
     duplicates: Literal["set", "refuse"] = "set"
@@ -49,16 +51,21 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope = Scope()
     asked: str | None = None
     rejected: Literal["spurious", "left-out"] = "spurious"
+    tags: Policy | None = None
 
 
 # ---------------------------------------------------------------- what is found
 class Found(msgspec.Struct, frozen=True):
-    """What was found under one measure; all of it adds up over blocks of documents."""
+    """What was found under one measure; all of it adds up over blocks of documents.
+
+    `tokens` says which were counted, of a measure of tokens (see `tally.Outcome`).
+    """
 
     counts: Patterns
     gold_collapsed: int = 0
     system_collapsed: int = 0
     classes: Mapping[str, int] | None = None
+    tokens: frozenset[str] = frozenset()
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -101,6 +108,7 @@ def _find(sides: Sides, names: tuple[str, str], measure: Measure, options: Optio
         forget(condense(outcome.counts)) if options.stream else condense(outcome.counts),
         *collapsed,
         classes.count(measure, sides) if options.classes and classes.applies(measure) else None,
+        outcome.tokens,
     )
 
 
@@ -121,6 +129,7 @@ def _add(parts: Sequence[Found]) -> Found:
         sum(part.gold_collapsed for part in parts),
         sum(part.system_collapsed for part in parts),
         None if parts[0].classes is None else _sum([part.classes or {} for part in parts]),
+        frozenset().union(*(part.tokens for part in parts)),
     )
 
 
@@ -168,7 +177,7 @@ def result(system: str, found: Found, measure: Measure, terms: Terms) -> Result:
     return Result(
         system=system,
         measure=str(measure),
-        signature=signature(measure, terms.policies, terms.data),
+        signature=signature(measure, terms.policies, terms.data, "+".join(sorted(found.tokens))),
         value=averages[measure.average].f,
         averages={str(name): score for name, score in averages.items()},
         labels=labels,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,24 @@ import msgspec
 
 from goldwire.annotate.exchange.exports import Kind
 from goldwire.annotate.exchange.readings import FOLDERS, Imported, Reading
+from goldwire.corpora import build
+from goldwire.corpora.build import Built
 from goldwire.corpora.encodings import normalise, text_faults
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.lock import locked
+from goldwire.corpora.names import check_apart
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.rejected import is_all_rejected, survives, write_quarantine
-from goldwire.corpora.store import Corpus, check_id, make_document, write_atomic
+from goldwire.corpora.store import (
+    MANIFEST,
+    Corpus,
+    Manifest,
+    check_id,
+    make_document,
+    open_corpus,
+    write_atomic,
+    writing,
+)
 from goldwire.corpora.types import Annotations, Document, Meta
 
 FOLDER = "labelstudio"
@@ -51,12 +64,19 @@ def write(corpus: Corpus, imported: Imported, raw: bytes, name: str) -> Deposite
     document (a draft since submitted, a skip taken back) goes, and nothing else is touched.
     """
     stem = f"{re.sub(r'[^A-Za-z0-9]+', '-', Path(name).stem).strip('-')[:60] or 'export'}-{_digest(raw)}"
+    with writing(corpus, "annotate import") as now:
+        return _write(now, imported, raw, stem)
+
+
+def _write(corpus: Corpus, imported: Imported, raw: bytes, stem: str) -> Deposited:
+    refused = all_rejected(corpus, imported.readings)
+    changed = changes(imported, refused)
+    check_layers(corpus, changed)
     kept = corpus.path / FOLDER / f"{stem}.json"
     quarantine = corpus.quarantine_path(f"{FOLDER}/{stem}")
     write_atomic(kept, raw)
     written = write_quarantine(quarantine, imported.rejected)
-    refused = all_rejected(corpus, imported.readings)
-    layers = {layer: replace(corpus, layer, lines) for layer, lines in changes(imported, refused).items()}
+    layers = {layer: replace(corpus, layer, lines) for layer, lines in changed.items()}
     return Deposited(
         layers={layer: size for layer, size in layers.items() if size},
         taken=sum(reading.layer not in refused for reading in imported.readings),
@@ -107,6 +127,14 @@ def changes(imported: Imported, refused: Collection[str] = ()) -> dict[str, Line
     return dict(lines)
 
 
+def check_layers(corpus: Corpus, lines: Mapping[str, Lines]) -> None:
+    """Raise `CorpusError`, before anything is written, if a layer cannot have the name that it is to have."""
+    made = [layer for layer, new in lines.items() if any(new.values())]
+    check_apart([f"{layer}.jsonl" for layer in made], str(corpus.path))
+    for layer in made:
+        corpus.check_new_layer(layer)
+
+
 def replace(corpus: Corpus, layer: str, lines: Mapping[str, Annotations | None]) -> int:
     """Put lines into a layer; the number of documents that it has then. An empty layer is taken away."""
     path = corpus.layer_path(layer)
@@ -121,6 +149,16 @@ def replace(corpus: Corpus, layer: str, lines: Mapping[str, Annotations | None])
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:12]
+
+
+def add_texts(folder: Path, tasks: Sequence[Any], field: str) -> Built:
+    """The corpus in a folder, which is made if it is not there, with the texts of tasks that it lacks."""
+    with locked(folder, "annotate import"):
+        if not (folder / MANIFEST).is_file():
+            name = folder.resolve().name
+            return build.new(folder, Manifest(name=name), new_documents(tasks, [], field))
+        corpus = open_corpus(folder)
+        return build.add(corpus, new_documents(tasks, corpus.documents(), field))
 
 
 def new_documents(tasks: Iterable[Any], known: Iterable[Document], field: str) -> list[Document]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.corpora.codec import read_bytes
+from goldwire.corpora.codec import BROKEN, read_bytes
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.offsets import hash_text
@@ -70,7 +70,7 @@ def decode(data: bytes, where: str = "export") -> list[Any]:
     """The tasks of an export: a list of tasks, one task, or an object with a list `tasks`."""
     try:
         value = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         message = f"{error}: export as JSON, not as CSV or JSON lines (JSONL)"
         raise DataError(f"{where}: not JSON", [Fault(where, "$", message)]) from error
     found = value.get("tasks", [value]) if isinstance(value, dict) else value

@@ -6,6 +6,7 @@ one answer, `assemble` puts all answers of a person into one layer with the ment
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from goldwire.annotate.exchange import regions, tasks
 from goldwire.annotate.exchange.results import Region, Sorted, in_order
 from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.errors import Fault
+from goldwire.corpora.formats.loss import with_triggers
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import raw_spans
@@ -46,16 +48,17 @@ def encode(
     """
     made: list[tasks.Task] = []
     faults: list[Fault] = []
-    bars = {event: labelconfig.roles(ontology, event) for event in ontology.events}
+    lost: Counter[str] = Counter()
+    bars = labelconfig.role_bars(ontology)
     for document in documents:
         if document.id not in layer:
             continue
         base, dropped = sound(layer[document.id], document, ontology)
         faults += [Fault(document.id, item.path, item.message) for item in dropped]
-        events = sorted(base.events, key=lambda event: event.trigger)
+        events = sorted(with_triggers(base, lost).events, key=lambda event: event.trigger)
         made += [_task(document, base, event, bars[event.type], version) for event in events]
-    lost = {"unsound part of the layer": len(faults)} if faults else {}
-    return tasks.Encoded(tuple(made), lost, tuple(faults))
+    lost["unsound part of the layer"] = len(faults)
+    return tasks.Encoded(tuple(made), dict(+lost), tuple(faults))
 
 
 def _task(

@@ -57,7 +57,8 @@ def item_id(region: str) -> str:
 
 
 def encode(annotations: Annotations, text: str) -> list[Result]:
-    """The results that show annotations in the `graph` layout; annotations must be sound.
+    """The results that show annotations in the `graph` layout; annotations must be sound, and every
+    event have a trigger.
 
     Regions come in the order of mentions and events, arrows after them.
     """

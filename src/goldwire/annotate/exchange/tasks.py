@@ -18,6 +18,7 @@ from goldwire.annotate.exchange.results import MARK
 from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import Fault
+from goldwire.corpora.formats.loss import with_triggers
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import sound
 from goldwire.corpora.types import Annotations, Document
@@ -63,7 +64,8 @@ def encode(
             kept, dropped = sound(given, document, ontology)
             faults += [Fault(document.id, item.path, item.message) for item in dropped]
             lost += _losses(given, kept)
-            results = [*regions.encode(kept, document.text), *marks]
+            shown = with_triggers(kept, lost)
+            results = [*regions.encode(shown, document.text), *marks]
             task["predictions"] = [{"model_version": version or MARKS, "result": results}]
         elif marks:
             task["predictions"] = [{"model_version": MARKS, "result": marks}]

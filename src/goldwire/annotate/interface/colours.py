@@ -6,8 +6,6 @@ import itertools
 import re
 from functools import cache
 
-from goldwire.corpora.errors import OntologyError
-
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _STEPS = (96, 128, 160, 192, 224, 252)  # light enough for black letters to be read on top
 _WHITE = "#ffffff"  # the paper: no label may look like it
@@ -19,17 +17,19 @@ _D65 = (0.95047, 1.0, 1.08883)
 Lab = tuple[float, float, float]
 
 
+def is_colour(text: str) -> bool:
+    """Whether a text is a colour of the form #rrggbb."""
+    return _HEX.fullmatch(text) is not None
+
+
 def paint(given: dict[str, str | None]) -> dict[str, str]:
     """A colour `#rrggbb` for each name: its own where `given` has one, else one far from all the others.
 
-    The same names give the same colours. Raises `OntologyError` for what is no such colour.
+    The same names give the same colours. Those given are such colours (see `is_colour`).
 
     >>> paint({"PER": "#FCD8B4", "ORG": None})
     {'PER': '#fcd8b4', 'ORG': '#6060fc'}
     """
-    for name, colour in given.items():
-        if colour is not None and not _HEX.fullmatch(colour):
-            raise OntologyError(f"colour {colour!r} of {name} is not of the form #rrggbb")
     painted = {name: colour.lower() for name, colour in given.items() if colour is not None}
     used = [lab(_WHITE), *map(lab, painted.values())]
     room = {colour: min(distance(lab(colour), u) for u in used) for colour in _candidates()}

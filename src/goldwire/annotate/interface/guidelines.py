@@ -5,48 +5,19 @@ Plain HTML that holds up where styles are stripped: Label Studio shows it as a p
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Literal
-
 import jinja2
-import msgspec
 
-from goldwire.annotate.interface import colours, keys, labelconfig
+from goldwire.annotate.interface import check, colours, keys, labelconfig
+from goldwire.annotate.interface.examples import pieces
 from goldwire.corpora.ontology import EntityType, EventType, Ontology
-
-_MARK = re.compile(r"\[(?P<mention>[^\[\]|]+)(?:\|(?P<role>[^\[\]|]+))?\]|\{(?P<trigger>[^{}]+)\}")
-
-
-class Piece(msgspec.Struct, frozen=True):
-    """A stretch of an example: plain words, a mention (with its role, if any), or the trigger."""
-
-    kind: Literal["words", "mention", "trigger"]
-    text: str
-    role: str = ""
-
-
-def pieces(example: str) -> Iterator[Piece]:
-    """An example as its pieces, in order; `[words|role]` and `[words]` are mentions, `{words}` the trigger.
-
-    >>> [(p.kind, p.text, p.role) for p in pieces("[Rebels|attacker] {hit} it.")]
-    [('mention', 'Rebels', 'attacker'), ('words', ' ', ''), ('trigger', 'hit', ''), ('words', ' it.', '')]
-    """
-    end = 0
-    for match in _MARK.finditer(example):
-        if match.start() > end:
-            yield Piece("words", example[end : match.start()])
-        if match["trigger"] is not None:
-            yield Piece("trigger", match["trigger"])
-        else:
-            yield Piece("mention", match["mention"], match["role"] or "")
-        end = match.end()
-    if end < len(example):
-        yield Piece("words", example[end:])
 
 
 def fragment(ontology: Ontology) -> str:
-    """The guidelines as HTML for inside another page, such as Label Studio's."""
+    """The guidelines as HTML for inside another page, such as Label Studio's.
+
+    Raises `DataError` where they would not fit what annotators see, or contradict the ontology.
+    """
+    check.refuse(ontology, [*check.label_faults(ontology), *check.example_faults(ontology)])
     labels: dict[str, EntityType | EventType] = {**ontology.entities, **ontology.events}
     return _render(
         _FRAGMENT,
@@ -176,6 +147,8 @@ _PAGE = """\
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ ontology.title or ontology.name }}: guidelines for annotators</title>
 <style>

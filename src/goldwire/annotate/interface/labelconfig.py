@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET  # builds only; `controls` reads, and refuses entities
+from collections.abc import Iterable
 from typing import Literal
 
-from goldwire.annotate.interface import colours, keys
-from goldwire.corpora.errors import OntologyError
+from goldwire.annotate.interface import check, colours, keys
+from goldwire.corpora.languages import is_right_to_left
 from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology
 
 Layout = Literal["graph", "frames"]
 
 TEXT, ENTITY, TRIGGER, EXCLUDED, ROLE, VERDICT = "text", "entity", "trigger", "excluded", "role", "verdict"
 ATTRIBUTE = "attribute-"
-SAME, CONTINUED = "same", "continued"  # arrows: of coreference, and between the parts of one mention
+SAME, CONTINUED = check.SAME, check.CONTINUED  # arrows: of coreference, between the parts of one mention
 MENTION = "mention"  # in frames, the label of a mention without a role
 MENTION_KEY = "0"
 IS_EVENT, NO_EVENT = "event ok", "not an event"
@@ -30,12 +31,26 @@ _GREY = "#d9d9d9"
 _YELLOW = "#ffe58f"
 _BAR, _FOOT, _ROW = "goldwire-bar", "goldwire-foot", "goldwire-row"
 _STICKY = "position:sticky;z-index:200;padding:2px 8px;background:var(--color-neutral-background,#fff);"
-_TOP = f"{_STICKY}top:0;border-bottom:1px solid #d9d9d9"
-_BOTTOM = f"{_STICKY}bottom:-16px;padding-bottom:18px;border-top:1px solid #d9d9d9"
+# Of the window's height at most so much, however many labels there are: the rest is for the text.
+_TOP = f"{_STICKY}top:0;border-bottom:1px solid #d9d9d9;max-height:26vh;overflow-y:auto"
+_BOTTOM = (
+    f"{_STICKY}bottom:-16px;padding-bottom:18px;border-top:1px solid #d9d9d9;max-height:12vh;overflow-y:auto"
+)
+_READABLE = "{color:var(--color-neutral-content)!important}"
 # Looks only, for Label Studio 1.23: where its class names change, annotation works on as before.
 _LOOKS = (
     ".lsf-htx-richtext{line-height:1.9;padding-top:24px}",  # room for arrows over the first line
     f'.htx-highlight[data-label$=":{EXCLUDED}"]{{opacity:.5}}',
+    # Each paragraph from the side on which its language begins, regions and their labels within in order.
+    # Lines are blocks within a line there, which would hide their language from the paragraph.
+    ".lsf-htx-richtext{unicode-bidi:plaintext;text-align:start}",
+    ".lsf-htx-richtext .lsf-richtext__line{display:inline}",
+    ".htx-highlight{unicode-bidi:isolate}",
+    ".htx-highlight::after{unicode-bidi:isolate;direction:ltr}",
+    # Names of labels in the colour of text, in light and dark: their own is for backgrounds.
+    f".lsf-labels-list,.lsf-labels-list *{_READABLE}",
+    f".lsf-label_selected .lsf-label__text,.lsf-label_selected .lsf-label__hotkey{_READABLE}",
+    ".lsf-label_selected{background:var(--background)!important;box-shadow:inset 0 0 0 2px var(--color)}",
     f".{_BAR} .lsf-labels{{margin:0!important}}",
     f".{_BAR} h2{{font-size:18px;line-height:24px;margin:2px 0!important}}",
     f".{_BAR} h4{{font-size:13px;font-weight:400;margin:0 0 4px!important}}",
@@ -58,21 +73,22 @@ _FRAME_LOOKS = (
     f'.htx-highlight[data-label$=":{TRIGGER}"]{{background-color:{_YELLOW}!important;color:#000}}',
     f".{_BAR} h3{{font-size:18px;line-height:24px;margin:2px 0!important}}",
 )
+_RIGHT_TO_LEFT = ".lsf-htx-richtext{direction:rtl}"
 _HIDDEN = "display:none"
 _NO_KEYS = {TRIGGER: "ctrl+alt+shift+f11", EXCLUDED: "ctrl+alt+shift+f12"}
 _NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, production 2
 
 
-def graph(ontology: Ontology) -> str:
-    """The configuration for mentions, triggers, attributes and arrows, as XML.
+def graph(ontology: Ontology, language: str = "en") -> str:
+    """The configuration for mentions, triggers, attributes and arrows, as XML; of texts in a language.
 
-    Raises `OntologyError` where names, keys or colours cannot be told apart in Label Studio.
+    Raises `DataError` where names, keys or colours cannot be told apart in Label Studio.
     """
-    _check(ontology)
+    check.refuse(ontology, check.label_faults(ontology))
     labels: dict[str, EntityType | EventType] = {**ontology.entities, **ontology.events}
     painted = colours.paint({name: label.colour for name, label in labels.items()})
     dealt = keys.deal({name: label.key for name, label in labels.items()})
-    view, bar = _start(*_LOOKS, *_FOOT_LOOKS, *_ARROW_LOOKS)
+    view, bar = _start(language, *_FOOT_LOOKS, *_ARROW_LOOKS)
     for control, names in ((ENTITY, ontology.entities), (TRIGGER, ontology.events)):
         element = ET.SubElement(bar, "Labels", name=control, toName=TEXT, showInline="true")
         for name in names:
@@ -86,9 +102,9 @@ def graph(ontology: Ontology) -> str:
     return _xml(view)
 
 
-def frames() -> str:
+def frames(language: str = "en") -> str:
     """The configuration for one task per event; the roles to choose from come from each task's own data."""
-    view, bar = _start(*_LOOKS, *_FRAME_LOOKS)
+    view, bar = _start(language, *_FRAME_LOOKS)
     ET.SubElement(bar, "Header", value="$question", size="4")
     ET.SubElement(bar, "Labels", name=ROLE, toName=TEXT, value="$roles", showInline="true")
     verdict = ET.SubElement(
@@ -102,18 +118,34 @@ def frames() -> str:
     return _xml(view)
 
 
-def build(ontology: Ontology, layout: Layout) -> str:
-    """The configuration of an ontology in a layout."""
-    return graph(ontology) if layout == "graph" else frames()
+def build(ontology: Ontology, layout: Layout, language: str) -> str:
+    """The configuration of an ontology in a layout, of texts in a language."""
+    return graph(ontology, language) if layout == "graph" else frames(language)
 
 
-def roles(ontology: Ontology, event: str) -> list[dict[str, str]]:
-    """The label bar of a frames task: the roles of an event type, and `mention` for a mention without one."""
-    names = [*ontology.events[event].roles]
-    painted = colours.paint({MENTION: _GREY, TRIGGER: _YELLOW, **dict.fromkeys(names)})
-    dealt = keys.deal(dict.fromkeys(names), taken=[MENTION_KEY])
-    bar = [{"value": name, "background": painted[name], "hotkey": dealt.get(name, "")} for name in names]
-    return [*bar, {"value": MENTION, "background": _GREY, "hotkey": MENTION_KEY}]
+def role_bars(ontology: Ontology) -> dict[str, list[dict[str, str]]]:
+    """The label bar of a frames task by event type: its roles, and `mention` for a mention without one.
+
+    A role has one key and one colour in all events.
+    """
+    every = dict.fromkeys(role for event in ontology.events.values() for role in event.roles)
+    painted = colours.paint({MENTION: _GREY, TRIGGER: _YELLOW, **every})
+    dealt = _role_keys(ontology, every)
+    last = {"value": MENTION, "background": _GREY, "hotkey": MENTION_KEY}
+    bar = {
+        name: {"value": name, "background": painted[name], "hotkey": dealt.get(name, "")} for name in every
+    }
+    return {name: [*(bar[role] for role in event.roles), last] for name, event in ontology.events.items()}
+
+
+def _role_keys(ontology: Ontology, every: Iterable[str]) -> dict[str, str]:
+    """A key for each role, another than those of the roles that it stands beside in any event."""
+    dealt: dict[str, str] = {}
+    for role in every:
+        beside = [other for event in ontology.events.values() if role in event.roles for other in event.roles]
+        taken = [MENTION_KEY, *(dealt[other] for other in beside if other in dealt)]
+        dealt |= keys.deal({role: None}, taken=taken)
+    return dealt
 
 
 def arrows(ontology: Ontology) -> list[str]:
@@ -121,36 +153,15 @@ def arrows(ontology: Ontology) -> list[str]:
     return [*_labels_of_arrows(ontology), SAME, CONTINUED]
 
 
-def _check(ontology: Ontology) -> None:
-    """Raise `OntologyError` for names that Label Studio would read as something else."""
-    faults = [
-        f"{name!r} cannot be a role or relation: it is the name of an arrow with a meaning of its own"
-        for name in _labels_of_arrows(ontology)
-        if name in (SAME, CONTINUED)
-    ]
-    labels = [*ontology.entities, *ontology.events, *_labels_of_arrows(ontology)]
-    labels += [value for attribute in ontology.attributes.values() for value in attribute.values]
-    faults += [
-        f"{name!r} begins with $: Label Studio puts data in its place" for name in labels if name[0] == "$"
-    ]
-    faults += [
-        f"event type {event!r}: its attribute {name} cannot be shown for a name with a comma"
-        for name, attribute in ontology.attributes.items()
-        for event in attribute.events
-        if "," in event
-    ]
-    if faults:
-        raise OntologyError(f"ontology {ontology.name!r} cannot go to Label Studio: " + "; ".join(faults))
-
-
 def _labels_of_arrows(ontology: Ontology) -> list[str]:
     roles = [role for event in ontology.events.values() for role in event.roles]
     return [*dict.fromkeys([*roles, *ontology.relations])]
 
 
-def _start(*looks: str) -> tuple[ET.Element, ET.Element]:
+def _start(language: str, *more: str) -> tuple[ET.Element, ET.Element]:
     """An empty view, and in it the bar that stays in sight, with headline and source."""
     view = ET.Element("View")
+    looks = (*_LOOKS, *([_RIGHT_TO_LEFT] if is_right_to_left(language) else []), *more)
     ET.SubElement(view, "Style").text = "\n" + "\n".join(f"    {look}" for look in looks) + "\n  "
     bar = ET.SubElement(view, "View", className=_BAR, style=_TOP)
     ET.SubElement(bar, "Header", value="$title", size="3")

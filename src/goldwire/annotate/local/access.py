@@ -6,11 +6,14 @@ A token is never an argument of a command: others on the machine can read those.
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
 from goldwire.corpora import address
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import ServerError
 
 URL, TOKEN = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"  # variables of the environment
@@ -47,13 +50,21 @@ def find(
 def _from_file(path: Path | None) -> str | None:
     if path is None:
         return None
+    _check_private(path)
     try:
-        token = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        token = read_bytes(path, ServerError).decode("utf-8").strip()
+    except UnicodeDecodeError as error:
         raise ServerError(f"{path}: no token can be read there ({error.__class__.__name__})") from None
     if not token:
         raise ServerError(f"{path}: the file is empty; it should hold the token and nothing else")
     return token
+
+
+def _check_private(path: Path) -> None:
+    """Raise `ServerError` for a file that others than its owner can read."""
+    with suppress(OSError):
+        if os.name == "posix" and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            raise ServerError(f"{path}: others can read the token there; first: chmod 600 {path}")
 
 
 def _of_local(url: str, local: Server | None) -> str | None:

@@ -10,6 +10,7 @@ and left alone. The manifest is written last.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,10 @@ from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import Journal, Migrated, Migrating, open_journal
 from goldwire.annotate.sync.mirror import Progress
 from goldwire.annotate.sync.plan import Local
-from goldwire.corpora.codec import read_lines
+from goldwire.corpora.codec import BROKEN, read_lines
 from goldwire.corpora.errors import CorpusError, ServerError
-from goldwire.corpora.store import LAYERS, MANIFEST, Corpus, write_atomic, write_manifest
+from goldwire.corpora.store import LAYERS, MANIFEST, Corpus, write_atomic, write_manifest, writing
+from goldwire.corpora.tokens import path_of
 from goldwire.corpora.types import Annotations, Document
 
 _DONE = "done"  # the file that says that a change of the ontology was carried out to its end
@@ -52,6 +54,10 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
         """What would be lost that nobody has said may be."""
         return tuple(loss for loss in self.losses if not loss.planned)
 
+    def by_label(self) -> dict[str, int]:
+        """How often each label would be lost that nobody has said may be; the most frequent first."""
+        return dict(Counter(loss.label or "no label of its own" for loss in self.unplanned).most_common())
+
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What was changed: annotations, drafts and predictions by kind; `left` were changed by somebody else."""
@@ -66,15 +72,8 @@ def prepare(
 ) -> Planned:
     """Work everything out. Only the raw files of the projects are brought up to date."""
     documents = {document.id: document for document in corpus.documents()}
-    source = _unfinished(corpus) or corpus.path
-    lost, layers = list[Loss](), dict[str, tuple[Annotations, ...]]()
-    for name in corpus.layers():
-        kept = Corpus(source, corpus.manifest).layer_path(name)
-        before = {line.document: line for line in read_lines(kept, Annotations)} if kept.is_file() else {}
-        carried, missing = carry_layer(name, before, documents, change)
-        layers[name] = tuple(carried)
-        lost += missing
-    preparer = _Preparer(client, group, documents, change, layers, progress)
+    layers, lost = _carried(corpus, _unfinished(corpus), change)
+    preparer = _Preparer(client, group, documents, change, layers, corpus.manifest.language, progress)
     projects = {}
     for path in pull.folders_of(corpus, group):
         with open_journal(path) as journal:
@@ -85,6 +84,23 @@ def prepare(
     return Planned(change=change, projects=projects, layers=layers, losses=tuple(lost))
 
 
+def _carried(
+    corpus: Corpus, kept: Path | None, change: Change
+) -> tuple[dict[str, tuple[Annotations, ...]], list[Loss]]:
+    """The layers as they will be, and what they lose; of those that an earlier run has `kept`, from there."""
+    documents = {document.id: document for document in corpus.documents()}
+    lost, layers = list[Loss](), dict[str, tuple[Annotations, ...]]()
+    for name in corpus.layers():
+        path = corpus.layer_path(name)
+        if kept is not None and (old := kept / LAYERS / f"{name}.jsonl").is_file():
+            path = old
+        before = {line.document: line for line in read_lines(path, Annotations)}
+        carried, missing = carry_layer(name, before, documents, change)
+        layers[name] = tuple(carried)
+        lost += missing
+    return layers, lost
+
+
 class _Preparer(msgspec.Struct):
     """Works out what becomes of one project after the other."""
 
@@ -93,6 +109,7 @@ class _Preparer(msgspec.Struct):
     documents: dict[str, Document]
     change: Change
     layers: dict[str, tuple[Annotations, ...]]
+    language: str
     progress: Progress
 
     def prepare(self, journal: Journal) -> Migration | None:
@@ -122,12 +139,12 @@ class _Preparer(msgspec.Struct):
         path = journal.folder / begun.file
         try:
             return msgspec.json.decode(path.read_bytes(), type=Migration)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, *BROKEN) as error:
             raise CorpusError(f"{path}: the plan that was begun cannot be read ({error})") from error
 
     def _settings(self, project: Project, layout: Layout) -> dict[str, Any]:
         wanted = {
-            "label_config": labelconfig.build(self.change.new, layout),
+            "label_config": labelconfig.build(self.change.new, layout, self.language),
             "expert_instruction": guidelines.fragment(self.change.new),
         }
         return plan.differences(project, wanted)
@@ -184,12 +201,31 @@ def apply(
             left += worker.run()
         for kind, times in worker.changed.items():
             changed[kind] = changed.get(kind, 0) + times
-    kept = _unfinished(corpus) or _keep_layers(corpus, planned)
-    for layer, lines in planned.layers.items():
+    with writing(corpus, "annotate migrate") as now:
+        _change_corpus(now, planned, source)
+    return Done(changed=changed, left=tuple(left), layers=tuple(planned.layers))
+
+
+def _change_corpus(corpus: Corpus, planned: Planned, source: str) -> None:
+    """Carry the layers as they are now, which others may have changed while the server was asked.
+
+    Raises `CorpusError`, before any is changed, if they would lose by now what the plan does not know of.
+    """
+    there = corpus.ontology()
+    if there is not None and there.fingerprint() == planned.change.new.fingerprint():
+        return  # by another run of this command, meanwhile
+    kept = _unfinished(corpus)
+    layers, lost = _carried(corpus, kept, planned.change)
+    if any(not loss.planned and loss not in planned.losses for loss in lost):
+        raise CorpusError(
+            f"{corpus.path}: layers were changed while the project was, and now have what cannot be carried "
+            "over; the project is done and no layer is: run the same command again, which lists it"
+        )
+    kept = kept or _keep_layers(corpus, layers)
+    for layer, lines in layers.items():
         corpus.write_layer(layer, lines)
     write_manifest(corpus, msgspec.structs.replace(corpus.manifest, ontology=_adopt(corpus, source)))
-    (kept / _DONE).touch()
-    return Done(changed=changed, left=tuple(left), layers=tuple(planned.layers))
+    write_atomic(kept / _DONE, b"")
 
 
 class _Worker:
@@ -263,16 +299,29 @@ def _unfinished(corpus: Corpus) -> Path | None:
         if (folder / MANIFEST).is_file() and not (folder / _DONE).exists():
             if (folder / MANIFEST).read_bytes() == manifest:
                 return folder
-            (folder / _DONE).touch()
+            write_atomic(folder / _DONE, b"")
     return None
 
 
-def _keep_layers(corpus: Corpus, planned: Planned) -> Path:
+def settle(corpus: Corpus) -> None:
+    """Note that a change is done whose run was killed between the manifest and that note.
+
+    Else, with the old ontology set again, the next change would begin from the layers that were kept then.
+    """
+    kept = (corpus.path / FOLDER).glob(f"before-*/{MANIFEST}")
+    if any(not (manifest.parent / _DONE).exists() for manifest in kept):
+        with writing(corpus, "annotate migrate") as now:
+            _unfinished(now)
+
+
+def _keep_layers(corpus: Corpus, layers: Iterable[str]) -> Path:
     """Keep the layers as they are; the manifest comes last and says that all are there."""
     number = 1 + len([*(corpus.path / FOLDER).glob(f"before-*/{MANIFEST}")])
     folder = corpus.path / FOLDER / f"before-{number}"
-    for name in planned.layers:
+    for name in layers:
         write_atomic(folder / LAYERS / f"{name}.jsonl", corpus.layer_path(name).read_bytes())
+        if (tokens := corpus.tokens_path(name)).is_file():
+            write_atomic(path_of(folder, name), tokens.read_bytes())
     write_atomic(folder / MANIFEST, (corpus.path / MANIFEST).read_bytes())
     return folder
 

@@ -12,13 +12,15 @@ What a plan does not name keeps its name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
+from itertools import chain
 from typing import Any, Literal
 
 import msgspec
 
 from goldwire.corpora import toml
-from goldwire.corpora.errors import Fault
+from goldwire.corpora.errors import Fault, among
 from goldwire.corpora.ontology import Ontology
 
 Kind = Literal["entities", "events"]
@@ -62,6 +64,42 @@ def check(moves: Moves, old: Ontology, new: Ontology, where: str = "plan") -> li
         Fault(where, path, message)
         for path, message in (*_map_faults(moves, old, new), *_split_faults(moves, old, new))
     ]
+
+
+def skeleton(old: Ontology, new: Ontology) -> str:
+    """The TOML text of a plan for people to finish: each label that the new ontology lacks, still a comment.
+
+    "" where there is no such label.
+    """
+    tables = [(kind, getattr(old, kind), getattr(new, kind)) for kind in ("entities", "events", "relations")]
+    tables.append(("attributes", old.attributes, new.attributes))
+    both = [
+        (f"roles.{_key(name)}", e.roles, new.events[name].roles)
+        for name, e in old.events.items()
+        if name in new.events
+    ]
+    tables += both
+    tables += [
+        (f"values.{_key(name)}", a.values, new.attributes[name].values)
+        for name, a in old.attributes.items()
+        if name in new.attributes
+    ]
+    return "\n".join(chain.from_iterable(_table(*table) for table in tables))
+
+
+def _table(title: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    gone = [name for name in old if name not in new]
+    if gone:
+        yield f"[{title}]"
+        yield from (f'# {_key(name)} = "…"  # or "" to give it up{among(name, new)}' for name in gone)
+
+
+def _key(name: str) -> str:
+    """A name as a key of TOML."""
+    return name if _BARE.fullmatch(name) else msgspec.json.encode(name).decode()
+
+
+_BARE = re.compile("[A-Za-z0-9_-]+")
 
 
 def _map_faults(moves: Moves, old: Ontology, new: Ontology) -> Iterator[tuple[str, str]]:

@@ -16,8 +16,10 @@ from urllib.parse import quote
 import msgspec
 
 from goldwire.annotate.sync.client import Client
+from goldwire.corpora.errors import ServerError
 
 LISTED = 500  # tasks on a page of a list
+PAGES = 20_000  # of a list, at most: ten million entries
 ASKED = (
     300  # tasks asked for by id: 17 characters each stay under the 8,192 that a web server takes in a line
 )
@@ -116,9 +118,9 @@ def projects(client: Client, title: str) -> list[Project]:
         params = {"title": title, "page": page, "page_size": LISTED}
         answer = client.read_as(_Projects, "api/projects/", params)
         found += answer.results
-        if not answer.next:
+        if not answer.next or not answer.results:
             return sorted((item for item in found if item.title == title), key=lambda item: item.id)
-        page += 1
+        page = _next(client, page)
 
 
 def create_project(client: Client, **fields: Any) -> Project:
@@ -237,9 +239,18 @@ def tasks(client: Client, project: int, chosen: Filter) -> Iterator[Listed]:
         }
         found = client.read_as(_Page, "api/tasks/", params)
         yield from found.tasks
-        if page * LISTED >= found.total:
+        if page * LISTED >= found.total or not found.tasks:
             return
-        page += 1
+        page = _next(client, page)
+
+
+def _next(client: Client, page: int) -> int:
+    """The number of the next page; `ServerError` where there is no end of them."""
+    if page >= PAGES:
+        raise ServerError(
+            f"{client.url}: has more than {PAGES * LISTED:,} entries in one list, if it is to be believed"
+        )
+    return page + 1
 
 
 def _query(chosen: Filter) -> str:

@@ -24,6 +24,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from goldwire.corpora import address, connection, secrets
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ServerError
 
 if TYPE_CHECKING:
@@ -33,9 +35,10 @@ TIMEOUT = 60.0  # seconds without a byte until an answer counts as lost
 PATIENCE = 60.0  # seconds of failures in a row, such as a server that starts anew, until it is given up
 SLOWEST = 5.0  # seconds between two attempts, at most; the first come sooner
 BUSY = 30.0  # seconds that a server may ask to be left alone, at most
+LONGEST = 1800.0  # seconds that one answer may take, however it trickles
+MOST, MOST_IN_A_FILE = 1 << 30, 1 << 35  # bytes of an answer, unpacked: in memory 1 GB, of an export 32 GB
 
 _OK, _REDIRECT, _BAD, _UNAUTHORISED, _ABSENT, _BUSY, _BROKEN = 200, 300, 400, 401, 404, 429, 500
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")
 _SHOWN = 400  # characters of a server's complaint
 
@@ -64,13 +67,17 @@ class UncertainError(ServerError):
 
 
 class _Failure(msgspec.Struct, frozen=True):
-    """Why there is no answer; `wait` is how long the server asked to be left alone, in seconds."""
+    """Why there is no answer; `wait` is how long the server asked to be left alone, in seconds.
+
+    `lasting` says that asking again would not help.
+    """
 
     message: str
     sent: bool
     pending: bool = False
     refused: int | None = None
     wait: float = 0.0
+    lasting: bool = False
 
 
 class Client:
@@ -89,7 +96,9 @@ class Client:
         self.timeout = timeout
         self.patience = patience
         self._watch = watch
+        self.answered = False  # whether there is a server at all
         self._token = token.strip()
+        secrets.register(self._token)
         self._http = _connect(self.url, timeout)
         self._sdk = self._sign_on()
 
@@ -104,7 +113,7 @@ class Client:
 
     def read(self, path: str, params: Params | None = None) -> bytes:
         """The body of an answer, asked for until it comes."""
-        return self._until_done("GET", path, params, None).content
+        return secrets.hide_bytes(self._until_done("GET", path, params, None).content)
 
     def read_as(self, type: type[T], path: str, params: Params | None = None) -> T:
         """The body of an answer as a value; `ServerError` if it is no JSON of this form."""
@@ -113,7 +122,7 @@ class Client:
     def read_at(self, type: type[T], path: str, params: Params | None = None) -> tuple[T, str | None]:
         """The body of an answer as a value, and the server's own time, as HTTP writes it."""
         answer = self._until_done("GET", path, params, None)
-        return self._decode(answer.content, type, path), answer.headers.get("date")
+        return self._decode(secrets.hide_bytes(answer.content), type, path), answer.headers.get("date")
 
     def write(self, method: str, path: str, body: Any = None) -> None:
         """Bring about a state that stays the same when it is asked for twice."""
@@ -128,7 +137,7 @@ class Client:
         for pause in _pauses():
             answer, failure = self._try("POST", path, params, body)
             if answer is not None:
-                return self._decode(answer.content, type, path)
+                return self._decode(secrets.hide_bytes(answer.content), type, path)
             assert failure is not None  # noqa: S101 - for the type checker
             self._give_up_if_refused(failure)
             if failure.sent:
@@ -167,25 +176,28 @@ class Client:
         self, method: str, path: str, params: Params | None, body: bytes | None
     ) -> tuple[httpx.Response | None, _Failure | None]:
         with self._attempt(method, path) as attempt:
-            attempt.answer = self._sdk.request(
+            with self._sdk.stream(
                 path,
                 method=method,
                 params=dict(params or {}),
                 content=body,
                 headers={"Content-Type": "application/json"} if body is not None else None,
                 request_options={"max_retries": 0},
-            )
+            ) as answer:
+                content = b"".join(_limited(answer, MOST))
+            attempt.answer = _unpacked(answer, content)
         return attempt.outcome()
 
     def _try_download(self, path: str, params: Params, to: Path) -> _Failure | None:
-        with self._attempt("GET", path) as attempt:
-            with self._sdk.stream(path, method="GET", params=dict(params)) as answer:
-                if answer.status_code >= _REDIRECT:
-                    answer.read()
-                else:
-                    with to.open("wb") as file:
-                        file.writelines(answer.iter_bytes())
-            attempt.answer = answer
+        request = self._sdk.stream(path, method="GET", params=dict(params))
+        with self._attempt("GET", path) as attempt, request as answer:
+            if answer.status_code >= _REDIRECT:
+                attempt.answer = _unpacked(answer, b"".join(_limited(answer, MOST)))
+            else:
+                with to.open("wb") as file:
+                    file.writelines(_limited(answer, MOST_IN_A_FILE))
+                secrets.hide_file(to)
+                attempt.answer = _unpacked(answer, b"")
         return attempt.outcome()[1]
 
     @contextmanager
@@ -199,20 +211,26 @@ class Client:
         try:
             yield attempt
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            attempt.broke(f"cannot be reached ({_name(error)})", sent=False)
+            attempt.broke(f"cannot be reached ({_name(error)})", sent=False, error=error)
+        except httpx.RemoteProtocolError as error:
+            attempt.broke(f"broke the connection off ({_name(error)})", error=error)
         except httpx.TimeoutException as error:
             attempt.broke(f"did not answer in {self.timeout:g} seconds ({_name(error)})", pending=True)
         except httpx.HTTPError as error:
             attempt.broke(f"broke the connection off ({_name(error)})")
         except ApiError as error:  # the exchange of the token failed, before the request itself
             attempt.refuse_token(error.status_code or _BROKEN, error.body)
+        except _TooMuchError as error:
+            attempt.failure = _Failure(f"{self.url} {error}", sent=True, lasting=True)
         except ValueError:
             attempt.broke("answered the exchange of the token with something else", sent=False)
-        self._watch(self.redact(f"{attempt.about}: {attempt.told} ({time.monotonic() - begun:.2f} s)"))
+        self._watch(secrets.hide(f"{attempt.about}: {attempt.told} ({time.monotonic() - begun:.2f} s)"))
 
     def _give_up_if_refused(self, failure: _Failure) -> None:
         if failure.refused is not None:
             raise RefusedError(failure.message, failure.refused)
+        if failure.lasting:
+            raise ServerError(failure.message)
 
     def _wait(self, pause: float, failure: _Failure, deadline: float) -> None:
         pause = max(pause, min(failure.wait, BUSY))
@@ -220,12 +238,7 @@ class Client:
             raise ServerError(f"{failure.message}; given up after {self.patience:g} seconds, try again later")
         time.sleep(pause)
 
-    # ------------------------------------------------------------ secrets
-
-    def redact(self, text: str) -> str:
-        """A text without the token and what was exchanged for it."""
-        plain = text.replace(self._token, "(token)") if self._token else text
-        return _JWT.sub("(token)", plain)
+    # ------------------------------------------------------------ tokens
 
     def _sign_on(self) -> Any:
         """The SDK's own connection: it knows the address, signs requests, and renews what expires."""
@@ -246,7 +259,7 @@ class Client:
                 base_url=f"{self.url}/", api_key=self._token, httpx_client=self._http, timeout=self.timeout
             )
         except ApiError as error:
-            said = self.redact(_detail(error.body))
+            said = secrets.hide(_detail(error.body))
         if said:
             raise ServerError(f"{self.url}: the personal access token cannot be used. {said}")
         return wrapper.httpx_client
@@ -268,9 +281,11 @@ class Client:
     def _decode(self, body: bytes, type: type[T], path: str) -> T:
         try:
             return msgspec.json.decode(body, type=type)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            why, start = str(error), self.redact(body[:60].decode("utf-8", "replace"))
-        raise ServerError(f"{self.url}: {path} answered {start!r}…, {why}: is it a Label Studio?")
+        except BROKEN as error:
+            why, start = str(error), secrets.hide(body[:60].decode("utf-8", "replace"))
+        page = connection.page(body)
+        told = page or f"{start!r}…, {why}"
+        raise ServerError(f"{self.url}: {path} answered {told}; is it a Label Studio?")
 
 
 class _Attempt:
@@ -286,8 +301,17 @@ class _Attempt:
     def told(self) -> str:
         return str(self.answer.status_code) if self.answer is not None else "no answer"
 
-    def broke(self, what: str, *, sent: bool = True, pending: bool = False) -> None:
-        self.failure = _Failure(f"{self.client.url} {what}", sent, pending)
+    def broke(
+        self, what: str, *, sent: bool = True, pending: bool = False, error: Exception | None = None
+    ) -> None:
+        """Note what went wrong; where its cause is known, what to do, and whether it will go wrong again.
+
+        A server that was there a moment ago may be starting anew; one that was not is not waited for.
+        """
+        found = connection.cause(error, self.client.url) if error is not None else None
+        told = f"{self.client.url}: {found.message}" if found else f"{self.client.url} {what}"
+        lasting = found is not None and (found.lasting or not self.client.answered)
+        self.failure = _Failure(told, sent, pending, lasting=lasting)
 
     def refuse_token(self, status: int, body: Any) -> None:
         if status == _UNAUTHORISED:
@@ -300,10 +324,11 @@ class _Attempt:
         answer = self.answer
         if answer is None:
             return None, self.failure
+        self.client.answered = True
         status = answer.status_code
         if _OK <= status < _REDIRECT:
             return answer, None
-        detail = self.client.redact(_detail_of(answer))
+        detail = secrets.hide(_detail_of(answer))
         if status == _UNAUTHORISED:
             detail = self.client.unauthorised(detail)
         message = f"{self.client.url}: {self.about} was answered {status}: {detail}"
@@ -322,7 +347,42 @@ def _connect(url: str, timeout: float) -> httpx.Client:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
         raise ServerError(f"{parts.hostname or 'the address'}: an address such as https://labels.example.org")
     # A proxy of the environment has no business with this machine's own server.
-    return httpx.Client(timeout=timeout, trust_env=parts.hostname not in _LOOPBACK)
+    transport = httpx.HTTPTransport() if address.is_loopback(parts.hostname) else None
+    return httpx.Client(timeout=timeout, transport=transport, event_hooks={"request": [_keep_secret]})
+
+
+def _keep_secret(request: httpx.Request) -> None:
+    """Hide what a request signs on with, which may have been exchanged for the token."""
+    _, _, secret = request.headers.get("authorization", "").partition(" ")
+    secrets.register(secret)
+
+
+class _TooMuchError(Exception):
+    """An answer is longer, or takes longer, than any may."""
+
+
+def _limited(answer: httpx.Response, most: int) -> Iterator[bytes]:
+    """The parts of an answer, unpacked, up to a size and a time."""
+    size, deadline = 0, time.monotonic() + LONGEST
+    for part in answer.iter_bytes():
+        size += len(part)
+        if size > most:
+            raise _TooMuchError(f"answered with more than {most >> 20:,} MB, which is more than is taken")
+        if time.monotonic() > deadline:
+            raise _TooMuchError(f"was not done answering after {LONGEST / 60:.0f} minutes")
+        yield part
+
+
+def _unpacked(answer: httpx.Response, content: bytes) -> httpx.Response:
+    """An answer with a body that was read and unpacked."""
+    import httpx
+
+    kept = [
+        (k, v)
+        for k, v in answer.headers.items()
+        if k not in ("content-encoding", "content-length", "transfer-encoding")
+    ]
+    return httpx.Response(answer.status_code, headers=kept, content=content, request=answer.request)
 
 
 def _nothing() -> httpx.Response:
@@ -348,11 +408,12 @@ def _seconds(header: str | None) -> float:
 
 def _detail_of(answer: httpx.Response) -> str:
     if _REDIRECT <= answer.status_code < _BAD:
-        return f"the server is at {answer.headers.get('location', 'another address')}"
+        return connection.redirected(answer.headers.get("location"), str(answer.request.url))
     try:
         return _detail(answer.json())
     except ValueError:
-        return answer.reason_phrase
+        page = connection.page(answer.content)
+        return page or answer.reason_phrase
 
 
 def _detail(body: Any) -> str:

@@ -21,7 +21,7 @@ import msgspec
 from goldwire.annotate.exchange.deposit import FOLDER
 from goldwire.corpora import journal
 from goldwire.corpora.errors import ServerError
-from goldwire.corpora.store import Corpus
+from goldwire.corpora.store import Corpus, make_folder
 
 JOURNAL, RAW = "journal.jsonl", "raw"
 _NAME_CHARACTERS = 60
@@ -164,5 +164,5 @@ def open_journal(folder: Path) -> Iterator[Journal]:
     """The notes of a project, to be added to. Raises `ServerError` if another process has them open."""
     busy = ServerError(f"{folder}: another goldwire is at work on this project; wait until it is done")
     with journal.Journal[Note](folder / JOURNAL, Note, busy, durable=True) as file:
-        (folder / RAW).mkdir(exist_ok=True)
+        make_folder(folder / RAW)
         yield Journal(folder, file)

@@ -24,6 +24,7 @@ from goldwire.annotate.sync import api
 from goldwire.annotate.sync.api import Snapshot, Totals
 from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
 from goldwire.annotate.sync.journal import Current, Dropped, Journal, Note, Saved, Snapping
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, Fault, ServerError
 from goldwire.corpora.store import sync, write_atomic
 
@@ -97,12 +98,19 @@ class Mirror:
         return Totals(len(self.raw), annotations, sum(outline.total_predictions for outline in outlines))
 
     def take(self, items: Iterable[msgspec.Raw], *, whole: bool) -> None:
-        """Take tasks in: in place of all, or each in place of what it was."""
+        """Take tasks in: in place of all, or each in place of what it was.
+
+        Raises `ServerError`, and takes nothing, if one is no task.
+        """
+        decoder, found = msgspec.json.Decoder(_Outline), []
+        for item in items:
+            try:
+                found.append((decoder.decode(item), item))
+            except BROKEN as error:
+                raise ServerError(f"a task from the server is none: {error}") from error
         if whole:
             self.raw, self._outlines = {}, {}
-        decoder = msgspec.json.Decoder(_Outline)
-        for item in items:
-            outline = decoder.decode(item)
+        for outline, item in found:
             self.raw[outline.id] = item
             self._outlines[outline.id] = outline
 
@@ -138,14 +146,16 @@ def _relevant(notes: Iterable[Note]) -> list[Note]:
 def _read(path: Path) -> list[msgspec.Raw]:
     try:
         return _split(path.read_bytes(), str(path))
-    except FileNotFoundError:
-        raise ServerError(f"{path} is gone: pull again with --full to have everything anew") from None
+    except (OSError, ValueError) as error:  # the name is from a journal, which may be damaged
+        said = "is gone" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+        raise ServerError(f"{path} {said}: pull again with --full to have everything anew") from None
 
 
 def _split(data: bytes, where: str) -> list[msgspec.Raw]:
     try:
+        msgspec.json.decode(data, type=list[Task])  # what is left undecoded now is decoded later
         return msgspec.json.decode(data, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BROKEN as error:
         raise DataError(f"{where}: not a list of tasks", [Fault(where, "$", str(error))]) from error
 
 

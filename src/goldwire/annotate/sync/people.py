@@ -18,7 +18,9 @@ from goldwire.annotate.exchange.deposit import FOLDER
 from goldwire.annotate.sync import api
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.annotate.sync.mirror import Mirror
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.lock import locked
 from goldwire.corpora.store import Corpus, write_atomic
 
 Naming = Literal["id", "address", "pseudonym"]
@@ -74,10 +76,11 @@ def _authors(there: Mirror) -> set[int]:
 def _pseudonyms(corpus: Corpus, addresses: Mapping[int, str]) -> dict[int, str]:
     """A1, A2 and so on, in the order in which people turn up; who has one keeps it."""
     path = corpus.path / FOLDER / PSEUDONYMS
-    known = read_json(path, dict[str, str]) or {}
-    for address in addresses.values():
-        known.setdefault(address, f"A{len(known) + 1}")
-    write_atomic(path, msgspec.json.format(msgspec.json.encode(known), indent=1))
+    with locked(corpus.path, "names annotators"):
+        known = read_json(path, dict[str, str]) or {}
+        for address in addresses.values():
+            known.setdefault(address, f"A{len(known) + 1}")
+        write_atomic(path, msgspec.json.format(msgspec.json.encode(known), indent=1))
     return {id: known[address] for id, address in addresses.items()}
 
 
@@ -87,5 +90,5 @@ def read_json(path: Path, type: type[T]) -> T | None:
         return msgspec.json.decode(path.read_bytes(), type=type)
     except FileNotFoundError:
         return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BROKEN as error:
         raise CorpusError(f"{path}: {error}; it is made anew if you delete it") from error

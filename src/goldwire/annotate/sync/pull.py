@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,14 @@ from goldwire.annotate.exchange.readings import TOOL, Imported
 from goldwire.annotate.sync import link, mirror, people
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
-from goldwire.annotate.sync.journal import RAW, folder, links, open_journal
+from goldwire.annotate.sync.journal import RAW, Journal, folder, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import Naming, read_json
 from goldwire.corpora import rejected
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import write_quarantine
-from goldwire.corpora.store import Corpus, write_atomic
+from goldwire.corpora.store import Corpus, write_atomic, writing
 
 CONFIG, PULLED = "config.xml", "pulled.json"
 CHUNK = 100  # tasks decoded at a time; those of one document are never parted
@@ -79,10 +80,26 @@ def pull(
     progress: Progress = lambda _: None,
 ) -> Pulled:
     """Pull what is requested into the layers of a corpus."""
-    folders = folders_of(corpus, request.group)
-    found, quarantine = list[Imported](), list[Path]()
-    for path in folders:
-        project, there = fetch(client, path, request, progress)
+    with ExitStack() as journals:  # until all is written: another pull in between would be undone by this one
+        found = _fetch_all(client, corpus, ontology, request, journals=journals, progress=progress)
+        with writing(corpus, "annotate pull") as now:
+            return _write(now, request.group, found)
+
+
+def _fetch_all(
+    client: Client,
+    corpus: Corpus,
+    ontology: Ontology,
+    request: Request,
+    *,
+    journals: ExitStack,
+    progress: Progress,
+) -> dict[Path, Imported]:
+    """What each project of a group holds for layers, by its folder; their journals are left open."""
+    found = {}
+    for path in folders_of(corpus, request.group):
+        journal = journals.enter_context(open_journal(path))
+        project, there = fetch(client, journal, request, progress)
         context = readings.Context(
             documents={document.id: document for document in corpus.documents()},
             controls=declared.parse(project.label_config, ontology=ontology),
@@ -90,28 +107,33 @@ def pull(
             names=people.names(client, corpus, there, request.naming, request.names),
             layer=corpus.layer,
         )
-        imported = decode(there, context)
+        found[path] = decode(there, context)
         del there, context  # texts twice: memory that the writing can use
-        found.append(imported)
-        written = write_quarantine(corpus.quarantine_path(f"{FOLDER}/{path.name}"), imported.rejected)
-        quarantine += [written] if written else []
-    came = [reading for imported in found for reading in imported.readings]
+    return found
+
+
+def _write(corpus: Corpus, group: str, found: Mapping[Path, Imported]) -> Pulled:
+    came = [reading for imported in found.values() for reading in imported.readings]
     refused = deposit.all_rejected(corpus, came)
-    lines, went = _lines(corpus, request.group, found, refused)
+    lines, went = _lines(corpus, group, found.values(), refused)
+    deposit.check_layers(corpus, lines)
+    quarantine = [
+        write_quarantine(corpus.quarantine_path(f"{FOLDER}/{path.name}"), imported.rejected)
+        for path, imported in found.items()
+    ]
     sizes = {layer: deposit.replace(corpus, layer, new) for layer, new in sorted(lines.items())}
-    _note_pulled(corpus, request.group, lines, refused)
-    kinds = rejected.by_kind(item for imported in found for item in imported.rejected)
+    _note_pulled(corpus, group, lines, refused)
     return Pulled(
         layers={layer: size for layer, size in sizes.items() if size},
         taken=sum(reading.layer not in refused for reading in came),
         refused=refused,
         withdrawn=went,
-        found=dict(_sum(imported.found for imported in found)),
-        lost=dict(_sum(imported.lost for imported in found)),
-        repaired=dict(_sum(imported.repaired for imported in found)),
-        rejected=kinds,
-        quarantine=tuple(quarantine),
-        raw=tuple(path / RAW for path in folders),
+        found=dict(_sum(imported.found for imported in found.values())),
+        lost=dict(_sum(imported.lost for imported in found.values())),
+        repaired=dict(_sum(imported.repaired for imported in found.values())),
+        rejected=rejected.by_kind(item for imported in found.values() for item in imported.rejected),
+        quarantine=tuple(file for file in quarantine if file),
+        raw=tuple(path / RAW for path in found),
     )
 
 
@@ -120,17 +142,14 @@ def folders_of(corpus: Corpus, group: str) -> list[Path]:
     return [path for path, _ in links(corpus, group)] or [folder(corpus, group)]
 
 
-def fetch(client: Client, path: Path, request: Request, progress: Progress) -> tuple[Project, Mirror]:
+def fetch(client: Client, journal: Journal, request: Request, progress: Progress) -> tuple[Project, Mirror]:
     """One project and its tasks, as they are now."""
-    with open_journal(path) as journal:
-        project = link.find(client, journal, request.group)
-        if project is None:
-            raise ServerError(
-                f"{client.url}: no project {request.group!r}; `goldwire annotate push` makes it"
-            )
-        link.link(client, journal, project, group=request.group, layout=link.layout_of(project))
-        there = mirror.refresh(client, journal, project.id, full=request.full, progress=progress)
-        write_atomic(path / CONFIG, project.label_config.encode())
+    project = link.find(client, journal, request.group)
+    if project is None:
+        raise ServerError(f"{client.url}: no project {request.group!r}; `goldwire annotate push` makes it")
+    link.link(client, journal, project, group=request.group, layout=link.layout_of(project))
+    there = mirror.refresh(client, journal, project.id, full=request.full, progress=progress)
+    write_atomic(journal.folder / CONFIG, project.label_config.encode())
     return project, there
 
 
@@ -152,7 +171,7 @@ def _chunks(there: Mirror) -> Iterator[list[Any]]:
     decoder = msgspec.json.Decoder(_Whose)
     for raw in there.raw.values():
         data = decoder.decode(raw).data
-        by_document[data.document or data.text or ""].append(raw)
+        by_document[str(data.document or data.text or "")].append(raw)
     chunk: list[Any] = []
     for raws in by_document.values():
         chunk += [msgspec.json.decode(raw) for raw in raws]
@@ -163,8 +182,8 @@ def _chunks(there: Mirror) -> Iterator[list[Any]]:
 
 
 class _Data(msgspec.Struct):
-    document: str | None = None
-    text: str | None = None
+    document: Any = None  # of the right type only where the server was not told otherwise
+    text: Any = None
 
 
 class _Whose(msgspec.Struct):

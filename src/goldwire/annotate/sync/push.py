@@ -76,13 +76,13 @@ def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local
     return plan.locals_of(encoded, order.prefill), encoded
 
 
-def settings(ontology: Ontology, order: Order, local: Iterable[Local]) -> dict[str, Any]:
-    """The fields of the project as they should be.
+def settings(ontology: Ontology, order: Order, local: Iterable[Local], language: str) -> dict[str, Any]:
+    """The fields of the project as they should be, for texts in a language.
 
     All predictions have one model version, because people are shown those of one version only.
     """
     fields: dict[str, Any] = {
-        "label_config": labelconfig.build(ontology, order.layout),
+        "label_config": labelconfig.build(ontology, order.layout, language),
         "expert_instruction": guidelines.fragment(ontology),
         "show_instruction": True,
     }
@@ -112,7 +112,7 @@ def push(
     next push does the rest.
     """
     local, encoded = encode(corpus, ontology, order)
-    wanted = settings(ontology, order, local)
+    wanted = settings(ontology, order, local, corpus.manifest.language)
     with open_journal(folder(corpus, order.title)) as journal:
         pusher = Pusher(client, journal, progress=progress, batch=batch, quiet=quiet)
         project = link.find(client, journal, order.title, quiet=quiet)

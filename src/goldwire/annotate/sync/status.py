@@ -18,6 +18,7 @@ from goldwire.annotate.exchange.exports import Entry
 from goldwire.annotate.sync import people, pull
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.journal import open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.pull import Request
 from goldwire.corpora.store import Corpus
@@ -88,7 +89,8 @@ def status(
     projects, work = list[Progressing](), list[Work]()
     opened: dict[str, list[int | None]] = defaultdict(list)
     for path in pull.folders_of(corpus, request.group):
-        project, there = pull.fetch(client, path, request, progress)
+        with open_journal(path) as journal:
+            project, there = pull.fetch(client, journal, request, progress)
         names = people.names(client, corpus, there, request.naming, request.names)
         found = [item for task in there.values() for item in work_of(task, names)]
         projects.append(_progressing(client, project, there))

@@ -18,23 +18,43 @@ Not held when written: heads, scores, provenance, and labels with white space, w
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import named
 from goldwire.corpora.encodings import decode, decode_exactly, normalise, text_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Reading, loss
+from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.ann import parse
+from goldwire.corpora.formats.head import Head, look
 from goldwire.corpora.formats.standoff import Options, encode, to_annotations
+from goldwire.corpora.lock import locked
+from goldwire.corpora.names import check_apart
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document
 
-__all__ = ["COVERS", "Options", "read", "write"]
+__all__ = ["COVERS", "FACTS", "Options", "read", "recognise", "write"]
 
 COVERS = "listed"
+FACTS = Facts(
+    about="brat stand-off, NAME.ann beside NAME.txt, as the brat annotation tool keeps them",
+    loss="heads, scores; read: arguments that are events, attributes of relations, normalisations, notes",
+    coverage="an .ann file, also an empty one; a .txt alone only brings the text",
+    example="goldwire corpus export wnut out/ --format brat --layer gold",
+)
+_LINE = re.compile(r"[TEARMN*#][\w*]*[\t ]|\*\t")
+
+
+def recognise(head: Head) -> bool:
+    """A folder with `.ann` files, or such a file, that are brat's lines."""
+    if head.names:
+        first = next((name for name in head.names if name.endswith(".ann")), None)
+        return first is not None and recognise(look(head.path / first))
+    return head.path.suffix == ".ann" and all(_LINE.match(line) for line in head.lines)
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
@@ -48,7 +68,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     for path in (found := find(paths)):
         try:
             raw, document = _text(path, options, known)
-            lines = parse(decode(path.read_bytes(), str(path), options.encoding), str(path))
+            lines = parse(decode(read_bytes(path), str(path), options.encoding), str(path))
             annotations, said = to_annotations(lines, raw, document, options, lost)
         except DataError as error:
             faults += error.faults
@@ -99,7 +119,7 @@ def _text(path: Path, options: Options, known: Mapping[str, Document] | None) ->
         if known is None:
             raise _fault(path, f"there is no {source.name} beside it")
         return known[path.stem].text, known[path.stem]
-    raw = decode_exactly(source.read_bytes(), str(source), options.encoding)
+    raw = decode_exactly(read_bytes(source), str(source), options.encoding)
     text = normalise(raw)
     if known is not None:
         if known[path.stem].text != text:
@@ -124,11 +144,13 @@ def write(
     del options
     lost: Counter[str] = Counter()
     items = list(documents)
-    _check_folder(path, {f"{document.id}.ann" for document in items})
-    for document in items:
-        lines = encode(layer[document.id], document, lost)
-        write_atomic(path / f"{document.id}.txt", document.text.encode("utf-8"))
-        write_atomic(path / f"{document.id}.ann", str(lines).encode("utf-8"))
+    check_apart([f"{document.id}.ann" for document in items], str(path))
+    with locked(path, "corpus export"):  # files of two layers are not to be mixed
+        _check_folder(path, {f"{document.id}.ann" for document in items})
+        for document in items:
+            lines = encode(layer[document.id], document, lost)
+            write_atomic(path / f"{document.id}.txt", document.text.encode("utf-8"))
+            write_atomic(path / f"{document.id}.ann", str(lines).encode("utf-8"))
     lost += Counter(loss.count(layer.values()))
     held = ("events", "arguments", "relations", "attributes", "cluster links")
     return loss.report(lost, held)

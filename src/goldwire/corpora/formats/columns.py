@@ -71,6 +71,19 @@ class Columns(NamedTuple):
             return [line.split(self.separator) for line in lines]
         return [_SPACES.split(line.strip(" \t")) for line in lines]
 
+    def cells(self, block: str) -> list[list[str]]:
+        """The columns of lines that all have the same number of cells, as most have; else none."""
+        by, width = self.separator or " ", self.kept + TOKEN_AND_TAG
+        if self.separator is None and "\t" in block:
+            return []
+        cells = block.replace("\n", f"{by}\n{by}").split(by)
+        ends = cells[width :: width + 1]
+        if (len(cells) + 1) % (width + 1) or not ends.count("\n") == len(ends) == block.count("\n"):
+            return []
+        if self.separator is None and "" in cells:  # several spaces, which part no more than one does
+            return []
+        return [cells[place :: width + 1] for place in range(width)]
+
     def __str__(self) -> str:
         """How they are told to people."""
         by = "tabs" if self.separator else "spaces"
@@ -120,13 +133,13 @@ class _Reader:
     def take(self, first: int, block: str) -> None:
         """The lines of a block. Most are nothing but tokens: those are not looked at one by one."""
         _, token, tag, _ = self.columns
-        lines = block.split("\n")
-        rows = self.columns.split(lines)
-        plain = "#" not in block and START not in block and min(map(len, rows)) >= self.width
-        words = [row[token] for row in rows] if plain else []
-        if plain and all(words):
-            self.line, self.words, self.labels = first, words, [row[tag] for row in rows]
+        plain = "#" not in block and START not in block
+        cells = self.columns.cells(block) if plain else []
+        if cells and all(words := cells[token]):
+            self.line, self.words, self.labels = first, words, cells[tag]
         else:
+            lines = block.split("\n")
+            rows = self.columns.split(lines)
             for number, (line, row) in enumerate(zip(lines, rows, strict=True), start=first):
                 self.one(number, line, row)
         self.end()

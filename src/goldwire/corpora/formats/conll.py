@@ -8,31 +8,43 @@ the tokens with single spaces between them. Sentences of a document stand on lin
 Read into a corpus that is there, the tokens must be those of its texts: documents are matched by id where the
 file names ids that the corpus has, else by their order. Documents that are not in the file are not judged.
 
-Written, a sentence is a line of the text, and words are as Goldwire counts them, parted at the edges of
-mentions. Not held: mentions that overlap a longer one, have several parts, go over a line break, or begin or
-end in white space; and everything besides types and spans of mentions.
+Tokens and raw tags are kept beside the layer, and written as they came in where the layer still says the
+same and no `scheme` is asked for; else its mentions are tagged on those tokens. Of layers from elsewhere, a
+sentence is a line of the text, and words are as Goldwire counts them. Words are parted at the edges of
+mentions. Not held: mentions that overlap a longer one, have several parts, go over a line break or the end of
+a sentence, or begin or end in white space; and everything besides types and spans of mentions.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from functools import cache
+from itertools import accumulate, count
+from operator import add, sub
 from pathlib import Path
 
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import shown
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import DataError, Fault
-from goldwire.corpora.formats import Reading, loss, tags
+from goldwire.corpora.formats import Facts, Reading, loss, tags
 from goldwire.corpora.formats.columns import Options, Part, Sentence, parse
-from goldwire.corpora.formats.flat import write
+from goldwire.corpora.formats.flat import write, write_kept
+from goldwire.corpora.formats.grid import recognise
 from goldwire.corpora.offsets import hash_text, tokens
-from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span
+from goldwire.corpora.tokens import keep
+from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span, Tokens
 
-__all__ = ["COVERS", "Options", "read", "write"]
+__all__ = ["COVERS", "FACTS", "Options", "read", "recognise", "write", "write_kept"]
 
 COVERS = "listed"
+FACTS = Facts(
+    about="Columns, a token a line with its tag: CoNLL, IOB2 files, CoNLL-U style",
+    loss="events, relations, attributes, clusters; mentions that overlap, have parts or go over lines",
+    coverage="its tokens; a file that ends inside a document is told",
+    example="goldwire corpus new wnut --from test.conll --format conll --layer gold",
+)
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
@@ -40,6 +52,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     faults: list[Fault] = []
     made: list[Document] = []
     layer: list[Annotations] = []
+    kept: list[Tokens] = []
     lost: Counter[str] = Counter()
     notes = []
     for path in paths:
@@ -58,25 +71,30 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         for part, document in pairs:
             made.append(document)
             try:
-                annotations, end = _annotations(part, document, scheme, options.policy)
+                annotations, found = _annotations(part, document, scheme, options.policy)
             except DataError as error:
                 faults += [Fault(f"{path}:{fault.path}", "", fault.message) for fault in error.faults]
                 continue
             layer.append(annotations)
-            cut += _cut(part, document, end)
+            kept.append(found)
+            if documents is not None:
+                cut += _cut(document, found)
         if cut:
             notes.append(f"{path}: ends before the text does, what follows has no mentions: {shown(cut)}")
     if faults:
         raise DataError(f"{len(faults)} fault(s) in {len(paths)} file(s); nothing was taken", faults)
-    kept = made if documents is None else []
-    return Reading(documents=kept, annotations=layer, loss=loss.report(lost), notes=notes)
+    return Reading(
+        documents=made if documents is None else [],
+        annotations=layer,
+        tokens=kept,
+        loss=loss.report(lost),
+        notes=notes,
+    )
 
 
 def _scheme(parts: Iterable[Part], options: Options) -> tags.Scheme:
     if options.scheme != "auto":
         return options.scheme
-    if options.policy == "conlleval":
-        return "IOB2"  # any would do: conlleval reads all of them alike
     return tags.detect(sentence.tags for part in parts for sentence in part.sentences)
 
 
@@ -113,31 +131,33 @@ def _matched(parts: Iterable[Part], documents: Sequence[Document], path: Path) -
     return ((part, ids[part.id]) for part in filled if part.id is not None)
 
 
-def _cut(part: Part, document: Document, end: int) -> Iterator[str]:
+def _cut(document: Document, found: Tokens) -> Iterator[str]:
     """How far the tokens of a document go, where its text goes on behind the last one."""
+    end, given = found.ends[-1], len(found.ends)
     if document.text[end:].strip():
-        given = sum(len(sentence.tokens) for sentence in part.sentences)
         whole = given + len(tokens(document.text[end:]))
         yield f"{document.id} at {given} of {whole} tokens"
 
 
 def _annotations(
     part: Part, document: Document, scheme: tags.Scheme, policy: tags.Policy
-) -> tuple[Annotations, int]:
-    """The mentions of a document and where its last token ends; faults' paths in a `DataError` are lines."""
+) -> tuple[Annotations, Tokens]:
+    """The mentions and the tokens of a document; faults' paths in a `DataError` are lines."""
     mentions: list[Mention] = []
     faults: list[Fault] = []
-    place = 0
+    starts: list[int] = []
+    ends: list[int] = []
     for sentence in part.sentences:
         try:
             found = tags.decode(sentence.tags, scheme, policy)
-            starts, place = _locate(sentence, document, place)
+            begun, done = _locate(sentence, document, ends[-1] if ends else 0)
         except DataError as error:
             faults += [Fault("", str(sentence.line + int(f.path)), f.message) for f in error.faults]
             continue
+        starts += begun
+        ends += done
         for first, after, type in found:
-            last = after - 1
-            span = Span(starts[first], starts[last] + len(sentence.tokens[last]))
+            span = Span(begun[first], done[after - 1])
             mentions.append(Mention(id=f"m{len(mentions) + 1}", type=type, spans=(span,)))
     if faults:
         raise DataError("wrong tags or tokens", faults)
@@ -145,27 +165,28 @@ def _annotations(
         document=document.id,
         sha256=document.sha256,
         mentions=tuple(mentions),
-        provenance=Provenance(tool="conll", details={"tags": _reading(scheme, policy)}),
+        provenance=_provenance(scheme, policy),
     )
-    return annotations, place
+    raw = ["\t".join(sentence.tags) for sentence in part.sentences]
+    return annotations, keep(annotations, starts, ends, raw, scheme)
 
 
-def _reading(scheme: tags.Scheme, policy: tags.Policy) -> str:
-    """How tags were read, for the signatures of scores; to conlleval the scheme makes no difference."""
-    return policy if policy == "conlleval" else f"{policy}-{scheme}"
+@cache
+def _provenance(scheme: tags.Scheme, policy: tags.Policy) -> Provenance:
+    return Provenance(tool="conll", details={"tags": tags.reading(scheme, policy)})
 
 
-def _locate(sentence: Sentence, document: Document, place: int) -> tuple[Sequence[int], int]:
-    """Where the tokens of a sentence begin in a text from `place` on, and where the last one ends.
+def _locate(sentence: Sentence, document: Document, place: int) -> tuple[list[int], list[int]]:
+    """Where the tokens of a sentence begin and end in a text from `place` on.
 
     Only white space may stand between tokens. The path of the fault in a `DataError` is the token's index.
     """
-    text, joined = document.text, " ".join(sentence.tokens)
+    text, lengths = document.text, list(map(len, sentence.tokens))
     place = _skip(text, place)
-    if text.startswith(joined, place):
-        lengths = (len(token) + 1 for token in sentence.tokens[:-1])
-        return list(accumulate(lengths, initial=place)), place + len(joined)
-    starts = []
+    if text.startswith(" ".join(sentence.tokens), place):
+        ends = list(map(add, accumulate(lengths), count(place)))  # a space before each but the first
+        return list(map(sub, ends, lengths)), ends
+    starts = list[int]()
     for i, token in enumerate(sentence.tokens):
         place = _skip(text, place)
         if not text.startswith(token, place):
@@ -174,7 +195,7 @@ def _locate(sentence: Sentence, document: Document, place: int) -> tuple[Sequenc
             raise DataError(message, [Fault("", str(i), message)])
         starts.append(place)
         place += len(token)
-    return starts, place
+    return starts, list(map(add, starts, lengths))
 
 
 def _skip(text: str, place: int) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+import msgspec
+
 from goldwire.corpora.types import Annotations, Event, Mention
 
 
@@ -28,6 +30,18 @@ def count(layer: Iterable[Annotations]) -> Counter[str]:
         found["rejected units"] += len(item.rejected)
         found["provenance"] += item.provenance != type(item.provenance)()
     return found
+
+
+def with_triggers(annotations: Annotations, lost: Counter[str]) -> Annotations:
+    """The annotations without events that have no trigger, for what can show an event in the text alone.
+
+    How many they are is added to `lost`.
+    """
+    kept = tuple(event for event in annotations.events if event.trigger)
+    if len(kept) == len(annotations.events):
+        return annotations
+    lost["events without a trigger"] += len(annotations.events) - len(kept)
+    return msgspec.structs.replace(annotations, events=kept)
 
 
 def report(found: Counter[str], held: Iterable[str] = ()) -> dict[str, int]:

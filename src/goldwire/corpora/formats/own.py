@@ -14,17 +14,34 @@ import msgspec
 
 from goldwire.corpora import simple
 from goldwire.corpora.errors import CorpusError
-from goldwire.corpora.formats import Reading
+from goldwire.corpora.formats import Facts, Reading
+from goldwire.corpora.formats.head import Head
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.simple import Line
 from goldwire.corpora.store import encode_layer, write_atomic
 from goldwire.corpora.types import Annotations, Document, Rejected
 
 COVERS = "listed"
+FACTS = Facts(
+    about="Goldwire's own JSON lines: a layer as on disk, or the simple form that any system can write",
+    loss="nothing",
+    coverage="a line for the document",
+    example="goldwire corpus import work predictions.jsonl --layer system/x",
+    texts=False,
+)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """There is nothing to choose."""
+
+
+def recognise(head: Head) -> bool:
+    """JSON lines that name a document and units of it."""
+    kinds = {"mentions", "events", "relations", "sha256", "error"}
+    return bool(head.records) and all(
+        isinstance(record, dict) and isinstance(record.get("document"), str) and not kinds.isdisjoint(record)
+        for record in head.records
+    )
 
 
 def read(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,11 +24,18 @@ import msgspec
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode, normalise
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Reading, loss
+from goldwire.corpora.formats import Facts, Reading, loss
+from goldwire.corpora.formats.head import Head
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Meta, Rejected, Span
 
 COVERS = "listed"
+FACTS = Facts(
+    about="PLOVER's gold records of openeventdata: a sentence each, with event type, actors, inline markup",
+    loss="codes, sectors and counts",
+    coverage="a record with places for its parts",
+    example="goldwire corpus new plover --from PLOVER_GSR_CAMEO.txt --format plover --layer gold",
+)
 ROLES = {"SRC": "source", "TAR": "target", "LOC": "location"}
 TRIGGER = "EVT"
 DOCUMENTATION = "DOCUMENT"  # the event type of records that explain the file
@@ -45,6 +52,13 @@ class Part(NamedTuple):
 
     marks: tuple[str, ...]
     span: Span
+
+
+def recognise(head: Head) -> bool:
+    """Records with an event and, somewhere, inline markup."""
+    records = [record for record in head.records if isinstance(record, dict)]
+    marked = any(isinstance(record.get("textInfo"), dict) for record in records)
+    return marked and all(isinstance(record.get("event"), str) for record in records)
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
@@ -104,8 +118,15 @@ def _records(path: Path) -> list[dict[str, Any]]:
         raise DataError(f"{path}: not JSON", [Fault(str(path), "", str(error))]) from error
     if not isinstance(records, list):
         raise DataError(f"{path}: not PLOVER records", [Fault(str(path), "$", "a list of records is needed")])
+    if not _is_text(records):
+        told = "a string holds half a character (a lone surrogate)"
+        raise DataError(f"{path}: not PLOVER records", [Fault(str(path), "$", told)])
     faults = [
-        Fault(str(path), f"$[{i}]", "a record has the texts `id`, `event` and `text`")
+        Fault(
+            str(path),
+            f"$[{i}]",
+            "a record has the texts `id`, `event` and `text`, and perhaps `publication`, `date`, `language`",
+        )
         for i, record in enumerate(records)
         if not _is_record(record)
     ]
@@ -118,7 +139,19 @@ def _is_record(record: Any) -> bool:
     if not isinstance(record, dict) or not isinstance(record.get("event"), str):
         return False
     documentation = record["event"] == DOCUMENTATION
-    return documentation or all(isinstance(record.get(name), str) for name in ("id", "text"))
+    return documentation or (
+        all(isinstance(record.get(name), str) for name in ("id", "text"))
+        and all(isinstance(record.get(name, ""), str | None) for name in ("publication", "date", "language"))
+    )
+
+
+def _is_text(records: Any) -> bool:
+    """Whether every string in it is one: JSON can spell half a character (a lone surrogate)."""
+    try:
+        json.dumps(records, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
 
 
 def _document(record: Mapping[str, Any]) -> Document:
@@ -200,11 +233,3 @@ def _attributes(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         value = record.get(name)
         if isinstance(value, str) and value:
             yield name, value
-
-
-def write(
-    path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Options
-) -> dict[str, int]:
-    """Raise `CorpusError`: the format is read only."""
-    del documents, layer, options
-    raise CorpusError(f"{path}: plover is read only; write goldwire, conll, brat or tbf")

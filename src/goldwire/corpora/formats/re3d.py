@@ -20,12 +20,19 @@ import msgspec
 from goldwire.corpora.codec import read_lines
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Reading, loss
+from goldwire.corpora.formats import Facts, Reading, loss
+from goldwire.corpora.formats.head import Head
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.types import Annotations, Document, Mention, Meta, Rejected, Relation, Span
 
 COVERS = "listed"
+FACTS = Facts(
+    about="re3d of dstl, folders with documents.json, entities.json and relations.json",
+    loss="confidences, the words of relations",
+    coverage="a line in documents.json",
+    example="goldwire corpus new centcom --from re3d/centcom --format re3d --layer gold",
+)
 FILES = ("documents.json", "entities.json", "relations.json")
 
 
@@ -62,6 +69,11 @@ class _Link(msgspec.Struct, frozen=True, rename="camel"):
     target_begin: int
     target_end: int
     confidence: float | None = None
+
+
+def recognise(head: Head) -> bool:
+    """A folder with the three files."""
+    return set(FILES) <= set(head.names)
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
@@ -209,11 +221,3 @@ class _Reader:
             words=words,
             value=msgspec.to_builtins(item),
         )
-
-
-def write(
-    path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Options
-) -> dict[str, int]:
-    """Raise `CorpusError`: the format is read only."""
-    del documents, layer, options
-    raise CorpusError(f"{path}: re3d is read only; write goldwire, conll, brat or tbf")

@@ -12,6 +12,7 @@ import msgspec
 
 from goldwire.corpora.encodings import composed
 from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.formats import loss
 from goldwire.corpora.formats.ann import Lines, Link, Text, Value
 from goldwire.corpora.offsets import Converter, OffsetError, surface
 from goldwire.corpora.rejected import raw_spans
@@ -355,6 +356,7 @@ def _line_end_shift(raw: str) -> _Counting:
 def encode(annotations: Annotations, document: Document, lost: Counter[str]) -> Lines:
     """The lines of a document's annotations; what they cannot hold is added to `lost`."""
     lines = Lines()
+    annotations = loss.with_triggers(annotations, lost)
     name = _namer(lost)
     ids: dict[str, str] = {}
     for mention in annotations.mentions:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, get_args
 
 from goldwire.corpora.errors import DataError, Fault
@@ -72,10 +73,15 @@ def decode(tags: Sequence[str], scheme: Scheme = "IOB2", policy: Policy = "conll
     return sound
 
 
+def reading(scheme: Scheme, policy: Policy) -> str:
+    """How tags are read, for the signatures of scores; to conlleval the scheme makes no difference."""
+    return policy if policy == "conlleval" else f"{policy}-{scheme}"
+
+
 def parse_all(tags: Sequence[str]) -> list[tuple[str, str]]:
     """Prefix and type of each tag; `DataError` with everything that is no tag."""
     try:
-        return [parse(tag) for tag in tags]
+        return list(map(parse, tags))
     except ValueError:
         faults = [Fault("", str(i), str(error)) for i, tag in enumerate(tags) if (error := _error(tag))]
         raise DataError("not all are tags", faults) from None
@@ -92,16 +98,18 @@ def _error(tag: str) -> ValueError | None:
 def chunks(pairs: Iterable[tuple[str, str]]) -> list[Chunk]:
     """The mentions of parsed tags by the definition of conlleval."""
     found: list[Chunk] = []
-    start, before, inside, i = -1, "O", "", -1
+    start = after = -1  # of the mention that is open: its first token, and the token behind its last so far
+    before = inside = ""
     for i, (prefix, type) in enumerate(pairs):
-        if before != "O" and (prefix in "OBS" or before in "ES" or type != inside):
-            found.append((start, i, inside))
-            before = "O"
-        if prefix != "O" and before == "O":
+        if prefix == "O":
+            continue
+        if i != after or prefix in "BS" or before in "ES" or type != inside:
+            if after > 0:
+                found.append((start, after, inside))
             start, inside = i, type
-        before = prefix
-    if before != "O":
-        found.append((start, i + 1, inside))
+        before, after = prefix, i + 1
+    if after > 0:
+        found.append((start, after, inside))
     return found
 
 
@@ -187,11 +195,17 @@ def encode(found: Iterable[Chunk], length: int, scheme: Scheme = "IOB2") -> list
 def detect(sequences: Iterable[Sequence[str]]) -> Scheme:
     """The scheme of tag sequences, by the prefixes that occur; IOB1 and IOE1 only if they alone fit.
 
+    Strings that are no tags say nothing. Whether a mention is begun and ended as a scheme asks can be seen at
+    each two tags that follow each other, of which files hold few different ones.
+
     >>> detect([["O", "B-PER", "I-PER"]]), detect([["I-PER", "B-PER", "O"]])
     ('IOB2', 'IOB1')
     """
-    items = list(sequences)
-    seen = {tag[0] for tag in set().union(*items)} - {"O"}
+    found: set[tuple[str, str]] = set()
+    for tags in sequences:
+        found.update(pairwise(("O", *tags, "O")))
+    known = [(one, other) for one, other in found if not (_error(one) or _error(other))]
+    seen = {tag[0] for pair in known for tag in pair} - {"O"}
     if seen & set("LU"):
         return "BILOU"
     if "S" in seen or {"B", "E"} <= seen:
@@ -201,12 +215,16 @@ def detect(sequences: Iterable[Sequence[str]]) -> Scheme:
     wide: Scheme
     narrow: Scheme
     wide, narrow = ("IOE2", "IOE1") if "E" in seen else ("IOB2", "IOB1")
-    return narrow if not _all_follow(items, wide) and _all_follow(items, narrow) else wide
+    pairs = [(parse(one), parse(other)) for one, other in known]
+    breaks = {scheme: any(_BREAKS[scheme](*pair) for pair in pairs) for scheme in (wide, narrow)}
+    return narrow if breaks[wide] and not breaks[narrow] else wide
 
 
-def _all_follow(sequences: Iterable[Sequence[str]], scheme: Scheme) -> bool:
-    for tags in sequences:
-        pairs = parse_all(tags)
-        if not all(_follows(pairs, chunk, scheme) for chunk in chunks(pairs)):
-            return False
-    return True
+_Parsed = tuple[str, str]
+# Whether two tags that follow each other break a scheme, of sequences with its prefixes alone.
+_BREAKS: Mapping[str, Callable[[_Parsed, _Parsed], bool]] = {
+    "IOB2": lambda one, other: other[0] == "I" and one[1] != other[1],
+    "IOB1": lambda one, other: other[0] == "B" and one[1] != other[1],
+    "IOE2": lambda one, other: one[0] == "I" and one[1] != other[1],
+    "IOE1": lambda one, other: one[0] == "E" and one[1] != other[1],
+}

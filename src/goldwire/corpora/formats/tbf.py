@@ -27,7 +27,8 @@ import msgspec
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.formats import Reading, loss
+from goldwire.corpora.formats import Facts, Reading, loss
+from goldwire.corpora.formats.head import Head
 from goldwire.corpora.formats.nuggets import Nugget, Section, parse
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.rejected import raw_spans
@@ -35,6 +36,13 @@ from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, Event, Rejected, Span, Spans
 
 COVERS = "listed"
+FACTS = Facts(
+    about="Event nuggets of TAC KBP, .tbf: triggers with type and realis, and which corefer",
+    loss="mentions, arguments, relations, scores; read: @After and @Subevent links",
+    coverage="#BeginOfDocument",
+    example="goldwire corpus import work system.tbf --format tbf --layer system/x",
+    texts=False,
+)
 TABLES = (".tab", ".tkn", ".txt.tab")
 REALIS = ("actual", "generic")  # besides Other, all that TAC KBP knows
 _PAIRS = re.compile(r"\d+,\d+(?:;\d+,\d+)*")
@@ -51,6 +59,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     system: str = "goldwire"
     absent: str = "actual"
     encoding: str | None = None
+
+
+def recognise(head: Head) -> bool:
+    """A text in which the first line that is no comment begins a document."""
+    return any(line.startswith("#BeginOfDocument") for line in head.lines[:50])
 
 
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
@@ -182,7 +195,7 @@ def _lines(
     annotations: Annotations, document: Document, options: Options, lost: Counter[str]
 ) -> Iterator[str]:
     clusters: dict[str, dict[Spans, str]] = {}
-    for number, event in enumerate(annotations.events, start=1):
+    for number, event in enumerate(loss.with_triggers(annotations, lost).events, start=1):
         place = ";".join(f"{span.start},{span.end}" for span in event.trigger)
         text, type = (_SPACE.sub(" ", part) for part in (surface(document.text, event.trigger), event.type))
         realis = event.attributes.get("realis", options.absent)

@@ -13,6 +13,7 @@ import msgspec
 
 from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.lock import locked
 from goldwire.corpora.store import MANIFEST, Corpus, open_corpus, write_folder
 from goldwire.corpora.types import Annotations, Document
 
@@ -41,10 +42,12 @@ def open(name: str) -> Corpus:  # noqa: A001 - library.open(name) is how it read
 def copy(name: str, path: Path) -> Corpus:
     """A corpus that ships, copied to a folder of the user's that is absent or empty, all or nothing."""
     source = _path(name, names())
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise CorpusError(f"{path}: is there already; choose another place")
     inside = (item for item in source.rglob("*") if item.is_file() and item.suffix != ".pyc")
-    write_folder(path, {item.relative_to(source).as_posix(): item.read_bytes() for item in inside})
+    contents = {item.relative_to(source).as_posix(): item.read_bytes() for item in inside}
+    with locked(path, f"copies {name}"):
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise CorpusError(f"{path}: is there already; choose another place")
+        write_folder(path, contents)
     return open_corpus(path)
 
 

@@ -206,9 +206,15 @@ def components(gold: Ints, system: Ints, index: Ints) -> tuple[Ints, Ints]:
 
     No unit is in two components.
     """
-    root = _roots(*(np.unique(side[index], return_inverse=True)[1] for side in (gold, system)))
+    root = _roots(*(renumbered(side[index]) for side in (gold, system)))
     order = np.lexsort((system[index], gold[index], root))
     return index[order], np.unique(root, return_counts=True)[1]
+
+
+def renumbered(numbers: Ints) -> Ints:
+    """Numbers from 0 on without gaps, in the same order."""
+    there = np.bincount(numbers) > 0
+    return np.asarray((np.cumsum(there) - 1)[numbers])
 
 
 def _roots(gold: Ints, system: Ints) -> Ints:

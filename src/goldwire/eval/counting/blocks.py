@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat, starmap
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
+from goldwire.corpora import tokens as kept_tokens
+from goldwire.corpora.codec import BROKEN
+from goldwire.corpora.errors import DataError
 from goldwire.corpora.store import DOCUMENTS, Corpus
-from goldwire.corpora.types import Annotations
+from goldwire.corpora.types import Annotations, Tokens
 from goldwire.eval.counting import load
 from goldwire.eval.counting.coverage import EVERYTHING, Cover, Scope, limit
 from goldwire.eval.counting.load import Layer, Need
@@ -45,10 +48,11 @@ class Piece(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a block is on disk: in the documents, and in each layer."""
+    """Where a block is on disk: in the documents, in each layer, and in the tokens beside each."""
 
     documents: Piece
     layers: tuple[Piece, ...]
+    tokens: tuple[Piece | None, ...]
 
 
 class DisorderError(Exception):
@@ -56,7 +60,7 @@ class DisorderError(Exception):
 
 
 # ---------------------------------------------------------------- cutting
-def find_places(corpus: Corpus, sources: Sequence[str]) -> list[Place]:
+def find_places(corpus: Corpus, sources: Sequence[str], need: Need = load.PLAIN) -> list[Place]:
     """Where the blocks of documents with the layers `sources` are, if all is in order of id.
 
     Raises `CorpusError` if a layer is not there, `DisorderError` where the files cannot be cut.
@@ -67,12 +71,24 @@ def find_places(corpus: Corpus, sources: Sequence[str]) -> list[Place]:
         if not starts:
             raise DisorderError  # no documents: lines of some that are not there are told when all is read
         firsts = [_Line.read(file, start).id for start in starts[1:-1]]
-    columns = [_pieces(documents, starts)]
-    for path in (load.layer_file(corpus, source) for source in sources):
-        with path.open("rb") as file:
-            end = file.seek(0, 2)
-            columns.append(_pieces(path, [0, *(_find(file, end, first) for first in firsts), end]))
-    return [Place(piece, tuple(rest)) for piece, *rest in zip(*columns, strict=True)]
+    layers = [_cut(load.layer_file(corpus, source), firsts) for source in sources]
+    beside = [_tokens_file(corpus, source, need) for source in sources]
+    tokens = [[None] * (len(firsts) + 1) if path is None else _cut(path, firsts) for path in beside]
+    whole = zip(_pieces(documents, starts), zip(*layers, strict=True), zip(*tokens, strict=True), strict=True)
+    return list(starmap(Place, whole))
+
+
+def _cut(path: Path, firsts: Sequence[str]) -> list[Piece]:
+    """A file of lines for documents, cut where the lines for each of the `firsts` or later ones begin."""
+    with path.open("rb") as file:
+        end = file.seek(0, 2)
+        return _pieces(path, [0, *(_find(file, end, first) for first in firsts), end])
+
+
+def _tokens_file(corpus: Corpus, source: str, need: Need) -> Path | None:
+    """The tokens beside a layer, if there are any and a measure looks at them."""
+    path = corpus.tokens_path(source)
+    return path if need.keeps_tokens and path.is_file() else None
 
 
 def _cuts(file: BinaryIO) -> list[int]:
@@ -101,7 +117,7 @@ class _Line(msgspec.Struct):
         file.seek(start)
         try:
             return msgspec.json.decode(file.readline(), type=cls)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except BROKEN:
             raise DisorderError from None  # told with its place when all is read
 
 
@@ -136,12 +152,22 @@ def read_block(place: Place, need: Need, scope: Scope = EVERYTHING) -> Block:
     if not texts.rows or not ascend(texts.ids):
         raise DisorderError
     gold, *systems = place.layers
+    tokens = [_read_tokens(piece) for piece in place.tokens]
     layers = [(str(piece.path), [_read_lines(piece)]) for piece in systems]
-    return make_block(texts, (str(gold.path), _read_lines(gold)), layers, need, scope)
+    return make_block(texts, (str(gold.path), _read_lines(gold)), layers, need, scope, tokens=tokens)
 
 
 def _read_lines(piece: Piece) -> list[Annotations]:
     return [line for chunk in iter_chunks(piece.path, Annotations, *piece[1:]) for line in chunk]
+
+
+def _read_tokens(piece: Piece | None) -> list[Tokens]:
+    if piece is None:
+        return []
+    try:
+        return [item for chunk in iter_chunks(piece.path, Tokens, *piece[1:]) for item in chunk]
+    except DataError as error:
+        raise kept_tokens.unreadable(piece.path, error) from error
 
 
 def read_whole(corpus: Corpus, sources: Sequence[str], need: Need, scope: Scope = EVERYTHING) -> Block:
@@ -150,7 +176,9 @@ def read_whole(corpus: Corpus, sources: Sequence[str], need: Need, scope: Scope 
     paths = [load.layer_file(corpus, source) for source in sources]
     gold = [line for chunk in iter_chunks(paths[0], Annotations) for line in chunk]
     systems = [(str(path), iter_chunks(path, Annotations)) for path in paths[1:]]
-    return make_block(texts, (str(paths[0]), gold), systems, need, scope)
+    beside = (_tokens_file(corpus, source, need) for source in sources)
+    tokens = [[] if path is None else kept_tokens.read(path) for path in beside]
+    return make_block(texts, (str(paths[0]), gold), systems, need, scope, tokens=tokens)
 
 
 Lines = Iterable[Sequence[Annotations]]
@@ -162,13 +190,18 @@ def make_block(
     systems: Iterable[tuple[str, Lines]],
     need: Need,
     scope: Scope,
+    *,
+    tokens: Sequence[Sequence[Tokens]] = (),
 ) -> Block:
-    """A block from documents and from lines, which are named for messages.
+    """A block from documents and from lines, which are named for messages; `tokens` are those beside each.
 
     Rejected units of gold are noted, never counted: what is wrong in gold is no fault of a system.
     """
     texts, cover = limit(documents, gold[1], scope)
     codes = Codes()
-    known = load.make_layer([gold[1]], texts, codes, replace(need, rejected=False), where=gold[0])
-    found = [load.make_layer(lines, texts, codes, need, where=name) for name, lines in systems]
-    return Block(texts, codes, (known, *found), cover)
+    sides = [(gold[0], [gold[1]], replace(need, rejected=False)), *((*system, need) for system in systems)]
+    layers = tuple(
+        load.make_layer(lines, texts, codes, looked_at, where=name, tokens=kept)
+        for (name, lines, looked_at), kept in zip(sides, tokens or repeat(()), strict=False)
+    )
+    return Block(texts, codes, layers, cover)

@@ -110,9 +110,10 @@ def entity_clusters(annotations: Annotations) -> Numbered:
 def event_clusters(annotations: Annotations) -> Numbered:
     """The events of a layer as clusters of trigger spans with their types, told apart as entities are.
 
-    The type belongs to the mention because one trigger may denote events of several types.
+    The type belongs to the mention because one trigger may denote events of several types. An event without
+    a trigger is no mention.
     """
-    events = [event for event in annotations.events if not is_holder(event.id)]
+    events = [event for event in annotations.events if event.trigger and not is_holder(event.id)]
     return _number([(e.cluster, e.id, (e.trigger, e.type), e.type) for e in events])
 
 
@@ -125,15 +126,18 @@ def _number(items: Iterable[tuple[str | None, str, Any, str]]) -> Numbered:
     for cluster, id, key, type in items:
         home = members.setdefault((cluster is None, cluster if cluster is not None else id), {})
         home[key] = min(home.get(key, type), type)
-    contents = {name: sorted(home) for name, home in members.items()}
-    entries = [
-        (key, is_back(name[1]), type, contents[name], name)
-        for name, home in members.items()
-        for key, type in home.items()
+    times = Counter(key for home in members.values() for key in home)
+    clusters: dict[tuple[bool, str], list[tuple[Any, int]]] = {
+        name: [(key, 0) for key in home if times[key] == 1] for name, home in members.items()
+    }
+    several = [
+        (key, type, name) for name, home in members.items() for key, type in home.items() if times[key] > 1
     ]
+    contents = {name: sorted(members[name]) for _, _, name in several}
     seen: Counter[Hashable] = Counter()
-    clusters: dict[tuple[bool, str], list[tuple[Any, int]]] = {name: [] for name in members}
-    for key, *_, name in sorted(entries):
+    for key, *_, name in sorted(
+        (key, is_back(name[1]), type, contents[name], name) for key, type, name in several
+    ):
         clusters[name].append((key, seen[key]))
         seen[key] += 1
     return list(clusters.values())

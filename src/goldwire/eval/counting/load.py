@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ import numpy as np
 
 from goldwire.corpora import exclude
 from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.formats.tags import Policy
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, layer_faults
-from goldwire.corpora.types import Annotations
+from goldwire.corpora.tokens import by_document, fits
+from goldwire.corpora.types import Annotations, Tokens
 from goldwire.eval.counting import align, rejected, tables
 from goldwire.eval.counting.counts import Patterns
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
+from goldwire.eval.counting.tags import read_as
 from goldwire.eval.counting.texts import Row, TextRow, Texts, ascend, iter_chunks
 
 
@@ -27,7 +30,8 @@ class Need(msgspec.Struct, frozen=True):
 
     The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole;
     with `texts`, the texts of the documents; with `rejected`, the rejected units of systems (see
-    `counting.rejected`).
+    `counting.rejected`); with `tokens`, those that layers came with. `tags` is the policy by which mentions
+    are read from the tags of such tokens, whatever the layer was read by; None for its mentions as they are.
     """
 
     attributes: tuple[str, ...] = ()
@@ -35,6 +39,13 @@ class Need(msgspec.Struct, frozen=True):
     items: bool = False
     texts: bool = False
     rejected: bool = False
+    tokens: bool = False
+    tags: Policy | None = None
+
+    @property
+    def keeps_tokens(self) -> bool:
+        """Whether the tokens that layers came with are read at all."""
+        return self.tokens or self.tags is not None
 
     @property
     def type(self) -> type[Row]:
@@ -52,10 +63,11 @@ class Layer(msgspec.Struct, frozen=True):
 
     `documents` is how many documents have a line, `failed` on how many of them the system failed, and `empty`
     how many lines have no unit. `excluded` is how many units touched an excluded region and were taken out of
-    both, `uncounted` how many are in documents that are not scored. `rejections` has what was rejected (see
-    `Record.rejections`). `content` is what is annotated, as JSON lines in order of document, without who did
-    it and when. `tags` says how tags were read where the annotations come from such (see
-    `corpora.formats.tags`).
+    both, `uncounted` how many are in documents that are not scored, `triggerless` how many events have no
+    trigger. `rejections` has what was rejected (see `Record.rejections`). `content` is what is annotated, as
+    JSON lines in order of document, without who did it and when. `tags` says how tags were read where the
+    annotations come from such (see `corpora.formats.tags`). `tokens` are those that lines came with and that
+    are bound to them still, by document.
     """
 
     table: Table
@@ -67,7 +79,9 @@ class Layer(msgspec.Struct, frozen=True):
     empty: int = 0
     excluded: int = 0
     uncounted: int = 0
+    triggerless: int = 0
     tags: frozenset[str] = frozenset()
+    tokens: Mapping[str, Tokens] = {}
 
     @property
     def fingerprint(self) -> str:
@@ -109,9 +123,10 @@ def make_layer(
     need: Need = PLAIN,
     *,
     where: str = "layer",
+    tokens: Sequence[Tokens] = (),
 ) -> Layer:
-    """A layer from its annotations, given in any number of lists; see `read_layer`."""
-    maker = _Maker(texts, codes, need)
+    """A layer from its annotations, given in any number of lists, and the tokens kept beside it."""
+    maker = _Maker(texts, codes, need, tokens)
     for chunk in chunks:
         maker.take(chunk)
     return maker.layer(where)
@@ -120,8 +135,10 @@ def make_layer(
 class _Maker:
     """A layer as its lines come in."""
 
-    def __init__(self, texts: Texts, codes: Codes, need: Need) -> None:
+    def __init__(self, texts: Texts, codes: Codes, need: Need, tokens: Sequence[Tokens]) -> None:
         self.texts, self.codes, self.need = texts, codes, need
+        self.given = by_document(tokens)
+        self.tokens: dict[str, Tokens] = {}
         self.binding = _Binding(texts)
         self.parts: list[Table] = []
         self.content: list[bytes] = []
@@ -138,6 +155,7 @@ class _Maker:
         turned_away = any(map(_TURNED_AWAY, fitting))
         self.content.append(_ENCODE_LINES(list(map(_content if turned_away else _ANNOTATED, fitting))))
         self.ids += self.texts.ids if fitting is chunk else map(_DOCUMENT, fitting)
+        fitting = self.with_tokens(fitting) if self.given else fitting
         self.note(fitting)
         lines = self.with_rejected(fitting, numbers) if turned_away else fitting
         table = _table(lines, numbers, self.codes, self.need, holders=lines is not fitting)
@@ -147,6 +165,16 @@ class _Maker:
             self.parts.append(table)
         if self.need.items:
             self.kept += lines
+
+    def with_tokens(self, lines: Sequence[Annotations]) -> Sequence[Annotations]:
+        """The lines as their tags are to be read; tokens that are bound to them are kept."""
+        found, policy = list(lines), self.need.tags
+        for place, line in enumerate(lines):
+            kept = self.given.get(line.document)
+            if kept is not None and fits(kept, line):
+                self.tokens[line.document] = kept
+                found[place] = line if policy is None else read_as(line, kept, policy)
+        return found
 
     def note(self, lines: Sequence[Annotations]) -> None:
         """How the tags that annotations come from were read, and where the system failed."""
@@ -186,7 +214,9 @@ class _Maker:
             empty=len(self.ids) - _with_units(whole, len(rows)),
             excluded=gone,
             uncounted=self.binding.uncounted,
+            triggerless=int((~table.triggered & (table.event_type != NONE)).sum()),
             tags=frozenset(self.tags),
+            tokens=self.tokens,
         )
 
     def rejections(self, table: Table) -> Patterns:
@@ -276,7 +306,7 @@ def _is_sound(table: Table) -> bool:
 def unit_faults(item: Annotations) -> Iterator[Fault]:
     """What keeps annotations from being scored: spans that are none, mentions named that are not there."""
     units = [("mentions", i, "spans", mention.spans) for i, mention in enumerate(item.mentions)]
-    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events)]
+    units += [("events", i, "trigger", event.trigger) for i, event in enumerate(item.events) if event.trigger]
     for kind, i, field, spans in units:
         if not spans:
             yield Fault(item.document, f"$.{kind}[{i}].{field}", "at least one span is needed")

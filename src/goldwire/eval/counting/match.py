@@ -25,7 +25,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from goldwire.eval.counting import align, words
+from goldwire.eval.counting import align, heads, words
 from goldwire.eval.counting.align import Pairs
 from goldwire.eval.counting.tables import NONE, ROOM, Bools, Codes, Ints, Table
 from goldwire.eval.counting.texts import Texts
@@ -155,7 +155,7 @@ def _extended(_: Measure, case: Case) -> Pairs:
 
 def _head(measure: Measure, case: Case) -> Pairs:
     columns = [
-        [units.group, *words.heads(units.extents, _given(measure, units, table), case.texts).T]
+        [units.group, *heads.heads(units.extents, _given(measure, units, table), case.texts).T]
         for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
     ]
     return _paired(*align.equal_pairs(*pack(*columns), case.gold.extents.document), case)

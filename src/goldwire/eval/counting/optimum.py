@@ -3,25 +3,28 @@
 Gold and system units are the two sides of a graph. Each gets a partner of its own, worth nothing, so that
 it may stay alone; partners go together as their units do, so that a full assignment is always there. The
 graph has as many edges as there are pairs, twice, and units. An assignment of greatest worth is found
-first (see `augment`), then the edges that any such may use, and among these the leftmost assignment.
+first (see `forest` and `augment`), then the edges that any such may use, and among these the leftmost.
 """
 
 from __future__ import annotations
 
-from itertools import chain, pairwise
+from collections.abc import Callable
+from itertools import chain
 
 import msgspec
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
+from goldwire.eval.counting import forest
+from goldwire.eval.counting.align import renumbered
 from goldwire.eval.counting.augment import augment
 from goldwire.eval.counting.tables import Bools, Ints
 
 EXACT = 2**53  # whole numbers below are doubles, and scipy works with doubles
-# A component is solved as a full matrix if that has so few cells, for each pair or in all (32 MB).
-CELLS, MATRIX = 10, 4_000_000
+# A component is solved as a full matrix if that has so few cells, for each pair or in all (2 MB).
+CELLS, MATRIX = 10, 250_000
 CROWD = 500  # pairs; below, the overhead of a matrix is not worth it
 
 
@@ -51,15 +54,15 @@ def best(gold: Ints, system: Ints, worth: Ints, second: Ints, sizes: Ints) -> In
     Gold unit after gold unit has the first system unit that keeps both totals, and any rather than none.
     The pairs come component after component, of the given sizes, each in order of gold and system.
     """
-    rows, row = np.unique(gold, return_inverse=True)
-    columns, column = np.unique(system, return_inverse=True)
-    graph = _doubled(row, column, len(rows), len(columns))
+    row, column = renumbered(gold), renumbered(system)
+    rows, columns = int(row.max()) + 1, int(column.max()) + 1
+    graph = _doubled(row, column, rows, columns)
     for worths in _stages(worth, second, row):
         chosen = _choose(row, column, _binding(graph, worths, row, column), sizes)
-        partner = _full(row[chosen], column[chosen], len(rows), len(columns))
+        partner = _full(row[chosen], column[chosen], rows, columns)
         weights = np.where(graph.pair >= 0, worths[graph.pair], 0)
         graph = graph.take(_tight(graph, weights, partner))
-    partner = _Leftmost(graph, partner).settle(len(rows))
+    partner = _Leftmost(graph, partner).settle(rows)
     return np.flatnonzero(partner[row] == column)
 
 
@@ -69,7 +72,8 @@ def _doubled(row: Ints, column: Ints, rows: int, columns: int) -> _Graph:
     right = np.concatenate([column, columns + np.arange(rows), np.arange(columns), columns + row])
     pair = np.full(len(left), -1)
     pair[: len(row)] = np.arange(len(row))
-    order = np.lexsort((right, left))
+    size = (rows + columns, rows + columns)
+    order = coo_array((np.arange(len(left)), (left, right)), size).tocsr().data  # by row, in linear time
     return _graph(left[order], right[order], pair[order], rows + columns)
 
 
@@ -110,33 +114,38 @@ def _binding(graph: _Graph, worths: Ints, row: Ints, column: Ints) -> Ints:
 
 # ---------------------------------------------------------------- one assignment
 def _choose(row: Ints, column: Ints, worth: Ints, sizes: Ints) -> Ints:
-    """The positions of an assignment of greatest worth, component after component."""
-    ends = np.concatenate([[0], np.cumsum(sizes)]).tolist()
-    crowds, rest = [], np.ones(len(row), np.bool_)
-    for low, high in pairwise(ends):
-        if (
-            high - low >= CROWD
-            and (found := _in_matrix(*(side[low:high] for side in (row, column, worth)))) is not None
-        ):
-            crowds.append(low + found)
-            rest[low:high] = False
-    others = np.flatnonzero(rest & (worth > 0))
-    chosen = others[augment(row[others], column[others], worth[others])]
-    return np.concatenate([chosen, *crowds])
+    """The positions of an assignment of greatest worth: of trees, of crowds one by one, and of the rest."""
+    component = np.repeat(np.arange(len(sizes)), sizes)
+    rows, columns = (
+        np.bincount(component[np.unique(side, return_index=True)[1]], minlength=len(sizes))
+        for side in (row, column)
+    )
+    tree = rows + columns == sizes + 1
+    crowd = ~tree & (sizes >= CROWD) & (rows * columns <= np.maximum(MATRIX, CELLS * sizes))
+    ends = np.cumsum(sizes)
+    index = [np.arange(ends[k] - sizes[k], ends[k]) for k in np.flatnonzero(crowd)]
+    found = [(_in_matrix, at) for at in index]
+    found += [(forest.choose, np.flatnonzero(tree[component]))]
+    found += [(augment, np.flatnonzero(~(tree | crowd)[component]))]
+    return np.concatenate([_chosen(choose, at[worth[at] > 0], row, column, worth) for choose, at in found])
 
 
-def _in_matrix(row: Ints, column: Ints, worth: Ints) -> Ints | None:
-    """The same for one component that is dense or small; None for others."""
+def _chosen(
+    choose: Callable[[Ints, Ints, Ints], Ints], at: Ints, row: Ints, column: Ints, worth: Ints
+) -> Ints:
+    return at[choose(row[at], column[at], worth[at])]
+
+
+def _in_matrix(row: Ints, column: Ints, worth: Ints) -> Ints:
+    """The same for one component that is dense."""
     rows, row = np.unique(row, return_inverse=True)
     columns, column = np.unique(column, return_inverse=True)
-    if len(rows) * len(columns) > max(MATRIX, CELLS * len(worth)):
-        return None
     matrix = np.zeros((len(rows), len(columns)))
     matrix[row, column] = worth
     partner = np.full(len(rows), -1)
     one, other = linear_sum_assignment(matrix, maximize=True)
     partner[one] = other
-    return np.flatnonzero((partner[row] == column) & (worth > 0))
+    return np.flatnonzero(partner[row] == column)
 
 
 # ---------------------------------------------------------------- all of them
@@ -159,12 +168,21 @@ def _values(start: Ints, taker: Ints, gain: Ints) -> Ints:
     Going there and back, most paths are found in one sweep, since units that go together are near.
     """
     value = np.zeros(len(start) - 1, np.int64)
-    edges = [(taker[a:b], gain[a:b]) for a, b in zip(start[:-1].tolist(), start[1:].tolist(), strict=True)]
-    ways = range(len(edges)), range(len(edges) - 1, -1, -1)
-    while (gain + np.repeat(value, np.diff(start)) > value[taker]).any():
-        for row in chain(*ways):
-            to, more = edges[row]
-            value[to] = np.maximum(value[to], more + value[row])
+    low, high = start[:-1].tolist(), start[1:].tolist()
+    rows = np.repeat(np.arange(len(value)), np.diff(start))
+    gaining = np.zeros(len(value), np.bool_)  # rows from which a value may still be raised
+    gaining[rows[gain > 0]] = True
+    ahead = bytearray(gaining)
+    while any(ahead):
+        for row in chain(range(len(ahead)), range(len(ahead) - 1, -1, -1)):
+            if ahead[row]:
+                ahead[row] = False
+                edges = slice(low[row], high[row])
+                to, reached = taker[edges], gain[edges] + value[row]
+                raised = np.flatnonzero(reached > value[to])
+                value[to[raised]] = reached[raised]
+                for other in to[raised].tolist():
+                    ahead[other] = True
     return value
 
 

@@ -49,6 +49,11 @@ _HOLDER = "\0holder"
 U = TypeVar("U", Mention, Event, Relation)
 
 
+def is_triggerless(unit: Rejected) -> bool:
+    """Whether a rejected event has no trigger: nothing is wrong with where it stands, which is nowhere."""
+    return unit.unit == "event" and unit.kind in IN_PLACE and not unit.spans
+
+
 def is_holder(id: str) -> bool:
     """Whether a mention or event is there only to hold a rejected argument or relation: it is no unit."""
     return id.startswith(_HOLDER)
@@ -145,7 +150,8 @@ class _Back:
             if unit.unit == "mention":
                 self.mention(_BACK, unit.type or UNKNOWN, self.place(unit))
             elif unit.unit == "event":
-                self.event(_BACK, unit.type or UNKNOWN, unit.spans, self.place(unit))
+                trigger = () if is_triggerless(unit) else self.place(unit)
+                self.event(_BACK, unit.type or UNKNOWN, unit.spans, trigger)
             elif unit.unit == "relation":
                 self.relation(unit)
         for unit in units:  # when all that they may belong to is there

@@ -18,11 +18,13 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.types import Annotations, Excluded, Spans
+from goldwire.corpora.types import Annotations, Excluded, Span, Spans
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NONE = -1  # the code of what is not there
+NOWHERE = 2**40  # where events without a trigger stand: beyond every text, and beyond what was rejected
+_NOWHERE = (Span(NOWHERE, NOWHERE + 1),)
 
 
 class Codes(dict[Any, int]):
@@ -109,6 +111,11 @@ class Table(msgspec.Struct, frozen=True):
     relation_source: Ints
     relation_target: Ints
 
+    @property
+    def triggered(self) -> Bools:
+        """Which events have a trigger."""
+        return self.events.start < NOWHERE
+
 
 def make_table(
     items: Sequence[Annotations],
@@ -133,7 +140,7 @@ def make_table(
         mention_attributes={
             name: _values(mentions, name, codes, _default(name, "mention", ontology), None) for name in wanted
         },
-        events=make_extents(event_document, list(map(attrgetter("trigger"), events))),
+        events=make_extents(event_document, [event.trigger or _NOWHERE for event in events]),
         event_type=event_type,
         event_attributes={
             name: _values(events, name, codes, _default(name, "event", ontology), _scope(name, ontology))
@@ -162,8 +169,8 @@ def make_extents(document: Ints, spans: Sequence[Spans]) -> Extents:
     return Extents(
         document,
         np.concatenate([[0], np.cumsum(sizes)]),
-        _ints(map(attrgetter("start"), flat), len(flat)),
-        _ints(map(attrgetter("end"), flat), len(flat)),
+        _offsets([part.start for part in flat]),
+        _offsets([part.end for part in flat]),
         shape,
     )
 
@@ -260,8 +267,8 @@ def excluded_extents(regions: Sequence[tuple[Excluded, ...]]) -> Extents:
     return Extents(
         np.repeat(np.arange(len(regions)), counts),
         np.arange(len(flat) + 1),
-        _ints(map(attrgetter("start"), flat), len(flat)),
-        _ints(map(attrgetter("end"), flat), len(flat)),
+        _offsets([part.start for part in flat]),
+        _offsets([part.end for part in flat]),
         np.zeros(len(flat), np.int64),
     )
 
@@ -295,8 +302,19 @@ def keep(table: Table, mentions: Bools, events: Bools) -> tuple[Table, int]:
 
 
 # ---------------------------------------------------------------- columns
+_FAR = 2**53  # no text is so long
+
+
 def _ints(values: Iterable[int], size: int) -> Ints:
     return np.fromiter(values, np.int64, size)
+
+
+def _offsets(values: Sequence[int]) -> Ints:
+    """Offsets as a column; those beyond what it holds are beyond any text too, and stay so."""
+    try:
+        return np.array(values, np.int64)
+    except OverflowError:
+        return np.array([min(value, _FAR) for value in values], np.int64)
 
 
 def _flat(items: Sequence[Any], field: str, owner: Ints) -> tuple[list[Any], Ints]:

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting import words
+from goldwire.eval.counting import forms, words
 from goldwire.eval.counting.align import named
 from goldwire.eval.counting.counts import (
     COLUMNS,
@@ -27,10 +27,21 @@ from goldwire.eval.counting.load import Layer
 from goldwire.eval.counting.match import Case, exact, matched
 from goldwire.eval.counting.rejected import taken
 from goldwire.eval.counting.tables import Codes, Ints
-from goldwire.eval.counting.tags import OUTSIDE, event_labels, tag
+from goldwire.eval.counting.tags import (
+    OUTSIDE,
+    TOKENS,
+    are_same,
+    event_labels,
+    raw,
+    retag,
+    spans,
+    tag,
+    type_of,
+    without,
+)
 from goldwire.eval.counting.texts import Row, TextRow, Texts
 from goldwire.eval.counting.units import Units, make_units
-from goldwire.eval.measure import WORDY, Measure
+from goldwire.eval.measure import FORMS, WORDY, Measure
 
 
 class Sides(msgspec.Struct, frozen=True, dict=True):
@@ -56,16 +67,24 @@ class Sides(msgspec.Struct, frozen=True, dict=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The counts, and how many units of either side repeated another and were not counted."""
+    """The counts, and how many units of either side repeated another and were not counted.
+
+    `tokens` says which tokens were counted and where their tags are from: `TOKENS`, Goldwire's own, where
+    gold came without any; `FILE`, gold's, with the tags that both came with; `RETAGGED`, gold's, with tags
+    made from the system's spans.
+    """
 
     counts: Counts
     gold_collapsed: int = 0
     system_collapsed: int = 0
+    tokens: frozenset[str] = frozenset()
 
 
 def count(measure: Measure, sides: Sides) -> Outcome:
     """The counts of a system under a measure, for every document of the gold side."""
-    kind = "surface" if not is_additive(measure) else measure.units
+    kind: str = measure.units if is_additive(measure) else "surface"
+    if measure.match in FORMS:
+        kind = "form"
     with named(sides.texts.ids):
         return _COUNTERS[kind](measure.counted, sides)
 
@@ -73,7 +92,9 @@ def count(measure: Measure, sides: Sides) -> Outcome:
 def texts_wanted(measures: Iterable[Measure]) -> bool:
     """Whether a measure looks at the texts."""
     return any(
-        measure.match in (*WORDY, "edit-similarity") or measure.units == "token" or "surface" in measure.key
+        measure.match in (*WORDY, *FORMS, "edit-similarity")
+        or measure.units == "token"
+        or "surface" in measure.key
         for measure in measures
     )
 
@@ -83,9 +104,15 @@ def is_additive(measure: Measure) -> bool:
     return measure.units != "entity" or "surface" not in measure.key
 
 
+def tokens_wanted(measures: Iterable[Measure]) -> bool:
+    """Whether a measure looks at the tokens that layers came with."""
+    return any(measure.units == "token" for measure in measures)
+
+
 def items_wanted(measures: Iterable[Measure]) -> bool:
     """Whether a measure looks at annotations one by one."""
-    return any(measure.units in ("cluster", "template", "token", "document") for measure in measures)
+    whole = ("cluster", "template", "token", "document")
+    return any(measure.units in whole or measure.match in FORMS for measure in measures)
 
 
 # ---------------------------------------------------------------- matched units
@@ -180,7 +207,8 @@ def _surfaces(measure: Measure, sides: Sides) -> Outcome:
             home[form] = min(document, home.get(form, document))
     found = [_distinct(names, home) for names in (*forms, [forms[0][hit] for hit in hits.tolist()])]
     counts = tally(sides, (found[0], found[1]), found[2])
-    return Outcome(counts, *(len(names) - len(set(names)) for names in forms))
+    ours, theirs = (len(names) - len(set(names)) for names in forms)
+    return Outcome(counts, ours, theirs)
 
 
 def _forms(side: Units, texts: Texts) -> list[tuple[str, int]]:
@@ -194,6 +222,20 @@ def _distinct(forms: Iterable[tuple[str, int]], home: dict[tuple[str, int], int]
         np.array([home[form] for form in distinct], np.int64),
         np.array([label for _, label in distinct], np.int64),
     )
+
+
+# ---------------------------------------------------------------- forms, wherever they stand
+def _by_form(measure: Measure, sides: Sides) -> Outcome:
+    known = Codes()
+    both = [
+        forms.of_layer(measure, layer, sides.texts, sides.codes, known)
+        for layer in (sides.gold, sides.system)
+    ]
+    kept = both if measure.match == "bag" else [forms.distinct(side) for side in both]
+    gold, system, hits = (Cells(side.document, side.label) for side in forms.shared(kept[0], kept[1]))
+    counts = tally(sides, (gold, system), hits)
+    ours, theirs = (len(one.form) - len(own.form) for one, own in zip(both, kept, strict=True))
+    return Outcome(counts, ours, theirs)
 
 
 # ---------------------------------------------------------------- counted document by document
@@ -213,7 +255,7 @@ def _clusters(measure: Measure, sides: Sides) -> Outcome:
         found = coref.count(ours, theirs, parts)
         return found if len(parts) > 1 else {"": found[measure.match]}
 
-    return Outcome(_by_document(sides, numbers).counts, *repeated)
+    return Outcome(_by_document(sides, numbers).counts, repeated[0], repeated[1])
 
 
 def _templates(measure: Measure, sides: Sides) -> Outcome:
@@ -229,22 +271,44 @@ def _templates(measure: Measure, sides: Sides) -> Outcome:
     return _by_document(sides, numbers)
 
 
-def _tokens(measure: Measure, sides: Sides) -> Outcome:
-    """Tokens by their tags; with `span` in the key, those outside of mentions on a side are left out.
+FILE, RETAGGED = "file", "file-retagged"
 
-    Rejected units tag no tokens.
+
+def _tokens(measure: Measure, sides: Sides) -> Outcome:
+    """Tokens by their tags; with `span` in the key by type, those outside of mentions on a side left out.
+
+    Where gold came with tokens, those are counted, by their raw tags. Rejected units tag no tokens.
     """
-    left_out = {OUTSIDE} if "span" in measure.key else set()
+    by_type = "span" in measure.key
+    used: set[str] = set()
 
     def numbers(gold: Annotations, system: Annotations, row: Row) -> Mapping[str, Numbers]:
-        text = row.text if isinstance(row, TextRow) else ""
-        pair = tag(gold, text, row.excluded), tag(taken(system), text, row.excluded)
+        pair, source = _tagged(gold, taken(system), sides, row)
+        used.add(source)
+        if by_type and source != TOKENS:  # else they are types already
+            pair = list(map(type_of, pair[0])), list(map(type_of, pair[1]))
         ours, theirs = Counter(pair[0]), Counter(pair[1])
         both = Counter(one for one, other in zip(*pair, strict=True) if one == other)
-        labels = {*ours, *theirs} - left_out
+        labels = {*ours, *theirs} - ({OUTSIDE} if by_type else set())
         return {label: (both[label], theirs[label], both[label], ours[label]) for label in labels}
 
-    return _by_document(sides, numbers, everywhere=True)
+    outcome = _by_document(sides, numbers, everywhere=True)
+    return msgspec.structs.replace(outcome, tokens=frozenset(used))
+
+
+def _tagged(
+    gold: Annotations, system: Annotations, sides: Sides, row: Row
+) -> tuple[tuple[list[str], list[str]], str]:
+    """The tags of both sides on the same tokens of a document, and where they are from."""
+    kept, own = sides.gold.tokens.get(row.id), sides.system.tokens.get(row.id)
+    if kept is None:
+        text = row.text if isinstance(row, TextRow) else ""
+        return (tag(gold, text, row.excluded), tag(system, text, row.excluded)), TOKENS
+    alike = own is not None and are_same(kept, own)
+    theirs = raw(own) if own is not None and alike else retag(system, kept)
+    words = spans(kept) if row.excluded else ()
+    pair = without(raw(kept), words, row.excluded), without(theirs, words, row.excluded)
+    return pair, FILE if alike or not system.mentions else RETAGGED
 
 
 def _documents(_: Measure, sides: Sides) -> Outcome:
@@ -292,6 +356,7 @@ _COUNTERS: dict[str, Callable[[Measure, Sides], Outcome]] = {
     "attribute": _matched,
     "relation": _matched,
     "surface": _surfaces,
+    "form": _by_form,
     "cluster": _clusters,
     "template": _templates,
     "token": _tokens,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from itertools import count, islice
 from operator import attrgetter, lt
@@ -14,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from goldwire.corpora.codec import read_lines
-from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.codec import BOM, BROKEN, read_lines
+from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import DOCUMENTS, Corpus
 from goldwire.corpora.types import Excluded
 from goldwire.eval.counting import tables
@@ -112,9 +110,9 @@ def iter_chunks(path: Path, type: type[Any], start: int = 0, end: int | None = N
     try:
         for lines in _iter_lines(path, start, end):
             yield decode(lines)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except BROKEN as error:
         read_lines(path, type)
-        raise
+        raise DataError(f"{path}: cannot be read line by line ({error})") from error
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
 
@@ -127,24 +125,13 @@ def _iter_lines(path: Path, start: int, end: int | None) -> Iterator[bytes]:
         file.seek(start)
         while block := file.read(min(CHUNK, left)):
             left -= len(block)
+            block = block.removeprefix(BOM) if file.tell() == len(block) else block
             whole = block.rfind(b"\n") + 1
             if whole:
                 yield rest + block[:whole]
             rest = block[whole:] if whole else rest + block
     if rest:
         yield rest
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """Hold the garbage collector back: it would go through thousands of new objects over and over."""
-    held = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if held:
-            gc.enable()
 
 
 def ascend(ids: Sequence[str]) -> bool:

@@ -55,6 +55,8 @@ class _Side(msgspec.Struct, frozen=True):
     apart: tuple[Ints, ...] = ()
 
     def keep(self, kept: Bools) -> _Side:
+        if kept.all():
+            return self
         index = np.flatnonzero(kept)
         columns, apart = (tuple(column[index] for column in of) for of in (self.columns, self.apart))
         return _Side(self.extents.take(index), columns, self.label[index], self.row[index], apart)
@@ -130,22 +132,16 @@ def pack(gold: Sequence[Ints], system: Sequence[Ints]) -> tuple[Ints, Ints]:
 def _entities(measure: Measure, table: Table, codes: Codes) -> _Side:
     columns = _named(measure, table.mention_type, table.mention_attributes)
     label = _label(measure, table.mention_type, codes)
-    return _with_type(
-        _Side(table.mentions, columns, label, np.arange(len(table.mentions))), table.mention_type
-    )
+    side = _Side(table.mentions, columns, label, np.arange(len(table.mentions)))
+    return side.keep(table.mention_type != NONE)  # without a type: no unit (see `counting.rejected`)
 
 
 def _events(measure: Measure, table: Table, codes: Codes) -> _Side:
     columns = _named(measure, table.event_type, table.event_attributes)
     label, row = _label(measure, table.event_type, codes), np.arange(len(table.events))
     apart = (table.event_type,) if measure.each == "type" else ()
-    return _with_type(_Side(table.events, columns, label, row, apart), table.event_type)
-
-
-def _with_type(side: _Side, types: Ints) -> _Side:
-    """Mentions or triggers without those that have no type: they are no units (see `counting.rejected`)."""
-    typed = types != NONE
-    return side if typed.all() else side.keep(typed)
+    side = _Side(table.events, columns, label, row, apart)
+    return side.keep(table.triggered & (table.event_type != NONE))
 
 
 def _arguments(measure: Measure, table: Table, codes: Codes) -> _Side:
@@ -157,12 +153,13 @@ def _arguments(measure: Measure, table: Table, codes: Codes) -> _Side:
         columns.append(table.event_type[event])
     if "role" in measure.key:
         columns.append(table.argument_role)
-    return _Side(
+    side = _Side(
         table.mentions.take(table.argument_mention),
         tuple(columns),
         _argument_label(measure, table, codes),
         np.arange(len(event)),
     )
+    return side.keep(table.triggered[event]) if "trigger" in measure.key else side
 
 
 def _relations(measure: Measure, table: Table, codes: Codes) -> _Side:
@@ -181,7 +178,8 @@ def _attributes(measure: Measure, table: Table, codes: Codes) -> _Side:
     values = attributes[measure.attributes[0]]
     columns = _named(measure, types, attributes)
     extents = table.events if "trigger" in measure.key else table.mentions
-    return _Side(extents, columns, np.where(values == NONE, codes[""], values), np.arange(len(values)))
+    side = _Side(extents, columns, np.where(values == NONE, codes[""], values), np.arange(len(values)))
+    return side.keep(table.triggered) if "trigger" in measure.key else side
 
 
 def _on_matched(measure: Measure, sides: tuple[_Side, _Side]) -> tuple[_Side, _Side]:
@@ -244,12 +242,15 @@ def _by_triggers(
 ) -> tuple[_Side, _Side]:
     """Leave out arguments of events whose trigger and type the other side does not have.
 
-    `gold` leaves out the system's, `matched` those of both sides.
+    `gold` leaves out the system's, `matched` those of both sides; both all of events without a trigger.
     """
     gold, system = ([table.events.document, table.event_type, *place(table.events)] for table in tables)
     gold_key, system_key = pack(gold, system)
-    found = np.isin(system_key, gold_key)[tables[1].argument_event]
-    kept = sides[0], sides[1].keep(found)
-    if measure.triggers == "gold":
-        return kept
-    return kept[0].keep(np.isin(gold_key, system_key)[tables[0].argument_event]), kept[1]
+    wanted = tables[0].triggered, np.isin(system_key, gold_key) & tables[1].triggered
+    if measure.triggers == "matched":
+        wanted = np.isin(gold_key, system_key) & wanted[0], wanted[1]
+    kept = [
+        side.keep(events[table.argument_event[side.row]])
+        for side, events, table in zip(sides, wanted, tables, strict=True)
+    ]
+    return kept[0], kept[1]

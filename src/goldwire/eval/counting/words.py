@@ -1,9 +1,8 @@
-"""Words, tokens and heads of units: for the matches that count tokens, extend by them or compare words."""
+"""Words and tokens of units: for the matches that count tokens, extend by them or compare words."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 
@@ -14,23 +13,8 @@ from msgspec.structs import replace
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.types import Span
 from goldwire.eval.counting.rejected import words_at
-from goldwire.eval.counting.tables import NONE, Extents, Ints
+from goldwire.eval.counting.tables import Extents, Ints
 from goldwire.eval.counting.texts import Texts
-
-# The name of the rule below, for signatures: it goes up when the rule changes.
-HEAD_RULE = "en-1"
-# What ends the first chunk of an English phrase: prepositions, relative words and punctuation that divides.
-_ENDS = frozenset(
-    """
-    about above across after against along alongside amid among around as at before behind below beneath
-    beside between beyond by despite down during for from in inside into like near of off on onto opposite
-    outside over past since than that through throughout till to toward towards under until unlike up upon
-    via where when which who whom whose why with within without , ; : ( ) – —
-    """.split()  # noqa: SIM905 - a list of words reads better as text
-)
-
-
-_BETWEEN_SPACES = re.compile(r"\S+")
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -99,11 +83,12 @@ def surfaces(extents: Extents, texts: Texts) -> list[str]:
     """The words of each unit, its parts joined by a space (see `rejected.words_at`)."""
     return [
         words_at(texts.text(document), spans)
-        for document, spans in zip(extents.document.tolist(), _spans(extents), strict=True)
+        for document, spans in zip(extents.document.tolist(), spans_of(extents), strict=True)
     ]
 
 
-def _spans(extents: Extents) -> list[tuple[Span, ...]]:
+def spans_of(extents: Extents) -> list[tuple[Span, ...]]:
+    """The parts of each unit."""
     parts = list(map(Span, extents.starts.tolist(), extents.ends.tolist()))
     return [tuple(parts[low:high]) for low, high in pairwise(extents.offset.tolist())]
 
@@ -132,39 +117,3 @@ def _shared(one: str, other: str) -> int:
     """How many characters two strings have in common from the start on."""
     unequal = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
     return next(unequal, min(len(one), len(other)))
-
-
-# ---------------------------------------------------------------- heads
-def heads(extents: Extents, given: Ints | None, texts: Texts) -> Ints:
-    """Start and end of the head of each unit: the one given, else that of the rule; n x 2."""
-    found = np.full((len(extents), 2), NONE, np.int64) if given is None else given.copy()
-    rows = np.flatnonzero(found[:, 0] == NONE)
-    sought = extents.take(rows)
-    for row, document, spans in zip(rows.tolist(), sought.document.tolist(), _spans(sought), strict=True):
-        found[row] = tuple(head(texts.text(document), spans))
-    return found
-
-
-def head(text: str, spans: Sequence[Span]) -> Span:
-    """The head by rule en-1: the last token of the first chunk, up to a preposition, relative or comma.
-
-    A first token never ends the chunk. Where there is no token, the whole hull is the head.
-
-    >>> text = "the largest city in northern Afghanistan"
-    >>> text[slice(*head(text, [Span(0, 40)]))]
-    'city'
-    """
-    last: Span | None = None
-    for token in _iter_tokens(text, spans):
-        if last is not None and text[token.start : token.end].lower() in _ENDS:
-            break
-        last = token
-    return last or Span(spans[0].start, spans[-1].end)
-
-
-def _iter_tokens(text: str, spans: Iterable[Span]) -> Iterator[Span]:
-    """The tokens of spans, word after word: a head is seldom far from the start of a long unit."""
-    for span in spans:
-        for word in _BETWEEN_SPACES.finditer(text, span.start, span.end):
-            for token in tokens(word[0]):
-                yield Span(word.start() + token.start, word.start() + token.end)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.simple import Line, Prediction, read_lines
 from goldwire.corpora.store import open_corpus
@@ -67,10 +68,9 @@ def load(target: str, context: Context) -> FileExtractor:
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the file is all there is
     """The hash of the file."""
-    try:
-        return [hashlib.sha256(Path(target).read_bytes()).hexdigest()]
-    except OSError as error:
-        raise ExtractorError(f"{target or 'file:'}: cannot be read ({error.strerror})") from error
+    if not target:
+        raise ExtractorError("file: names no file")
+    return [hashlib.sha256(read_bytes(Path(target), ExtractorError)).hexdigest()]
 
 
 def _line_notes(lines: Sequence[Line]) -> Iterator[str]:

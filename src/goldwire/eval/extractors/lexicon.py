@@ -128,7 +128,8 @@ class Phrases(Generic[P]):
         self._table: dict[str, dict[tuple[str, ...], list[P]]] = {}
         for phrase, meaning in entries:
             key = tuple(self._folded(word.text) for word in words(phrase))
-            self._table.setdefault(key[0], {}).setdefault(key, []).append(meaning)
+            if key:
+                self._table.setdefault(key[0], {}).setdefault(key, []).append(meaning)
 
     def _folded(self, text: str) -> str:
         return text.lower().replace("’", "'") if self._fold else text.replace("’", "'")

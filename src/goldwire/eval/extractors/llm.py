@@ -15,9 +15,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.rejected import raw_spans
+from goldwire.corpora.quotes import Finder
+from goldwire.corpora.rejected import NOT_FOUND, raw_spans
 from goldwire.corpora.types import (
     Annotations,
     Argument,
@@ -29,7 +31,6 @@ from goldwire.corpora.types import (
     Spans,
 )
 from goldwire.eval.extractors import Context, DocumentError, options, prompt
-from goldwire.eval.extractors.quotes import Finder
 from goldwire.eval.extractors.web import FIRST_WAIT, TRIES, Caller, checked
 
 ANSWERS = 2  # that a document may cost: one, and one more where the first could not be read
@@ -151,7 +152,7 @@ class ModelExtractor:
             completion = msgspec.json.decode(reply, type=_Completion)
         except DocumentError as error:
             raise DocumentError(str(error), {"usage": self._bill(spent)}, cause=error.cause) from error
-        except msgspec.DecodeError as error:
+        except BROKEN as error:
             return f"the server's reply is no chat completion: {error}"
         if completion.usage is not None:
             spent["tokens_in"] += completion.usage.prompt_tokens
@@ -169,7 +170,7 @@ class ModelExtractor:
             raise DocumentError("the answer was cut off (length)", {"usage": self._bill(spent)})
         try:
             return msgspec.json.decode(_unfenced(choice.message.content or ""), type=_Answer)
-        except msgspec.DecodeError as error:
+        except BROKEN as error:
             return f"the answer is not in the form asked for: {error}"
 
     def _bill(self, spent: Counter[str]) -> dict[str, float]:
@@ -271,7 +272,7 @@ class _Resolver:
         given: dict[str, Any] = {name: value for name, value in read.items() if isinstance(value, str)}
         found = Rejected(
             unit=unit,
-            kind="malformed" if malformed else "quote-not-found",
+            kind="malformed" if malformed else NOT_FOUND,
             message=wrong if malformed else "the quoted words are not in the text",
             where=self._document,
             document=self._document,

@@ -16,7 +16,7 @@ import numpy as np
 
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import DataError, ExtractorError, Fault
-from goldwire.corpora.store import write_atomic
+from goldwire.corpora.store import write_output
 from goldwire.eval.extractors.linear import Linear
 
 FORMAT = 1
@@ -116,7 +116,7 @@ def _part(name: str, head: Head, arrays: Any) -> Linear:
 
 def write(path: Path, model: Model) -> None:
     """Put a model at `path`, whole or not at all."""
-    write_atomic(path, encode(model))
+    write_output(path, encode(model))
 
 
 def read(path: Path) -> Model:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from goldwire.corpora import secrets
 from goldwire.eval.extractors import DocumentError
 
 LONGEST = 100_000_000  # bytes of one answer: a hundred times what a document of 20 MB was seen to give
@@ -174,10 +175,10 @@ def too_long() -> str:
 
 
 def last_line(log: IO[bytes]) -> str:
-    """The last line of what a process wrote to standard error."""
+    """The last line of what a process wrote to standard error, without secrets."""
     log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL))
     lines = log.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1].strip() if lines else ""
+    return secrets.hide(lines[-1].strip()) if lines else ""
 
 
 def end_marked(name: str, value: str) -> None:

@@ -93,8 +93,10 @@ def read_sample(document: Document, gold: Annotations) -> Sample:
     ends = {word.end: (s, i) for s, sentence in enumerate(parts) for i, word in enumerate(sentence)}
 
     def unit(spans: Spans, type: str) -> Unit | None:
+        if len(spans) != 1:
+            return None
         first, last = starts.get(spans[0].start), ends.get(spans[0].end)
-        if len(spans) > 1 or first is None or last is None or first[0] != last[0]:
+        if first is None or last is None or first[0] != last[0]:
             return None
         return Unit(first[0], first[1], last[1], type)
 

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from goldwire.corpora import address, simple
+from goldwire.corpora import address, secrets, simple
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Document
@@ -59,13 +60,20 @@ class Caller:
 
     def __init__(self, url: str, key: str | None, *, tries: int = TRIES, wait: float = FIRST_WAIT) -> None:
         self.url = checked(url)
-        self._secret = secret(key)
+        key = secret(key)
         self._tries, self._wait = tries, wait
         headers = {"Content-Type": "application/json"}
-        if self._secret:
-            headers["Authorization"] = f"Bearer {self._secret}"
+        if key:
+            secrets.register(key)
+            headers["Authorization"] = f"Bearer {key}"
         timeout = httpx.Timeout(READ_LIMIT, connect=CONNECT_LIMIT)
-        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
+        loopback = address.is_loopback(address.split(url, ExtractorError).hostname or "")
+        self._client = httpx.Client(
+            headers=headers,
+            timeout=timeout,
+            follow_redirects=False,
+            transport=httpx.HTTPTransport() if loopback else None,  # no proxy of the environment
+        )
 
     def post(self, body: bytes) -> bytes:
         """The body of the answer.
@@ -77,7 +85,7 @@ class Caller:
         for attempt in range(self._tries):
             found = self._attempt(body)
             if isinstance(found, bytes):
-                return found
+                return secrets.hide_bytes(found)
             reason, cause = found.reason, found.cause
             wait = self._wait * 2**attempt if found.wait is None else found.wait
             if wait > LONGEST_WAIT:
@@ -92,7 +100,7 @@ class Caller:
                 content = _read(reply)
         except httpx.TransportError as error:
             nobody = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            said = f"no answer ({type(error).__name__}: {self._hidden(str(error))})"
+            said = f"no answer ({type(error).__name__}: {secrets.hide(str(error))})"
             return _Again(said, cause=ABSENT if nobody else None)
         if reply.status_code == httpx.codes.OK:
             return content
@@ -106,11 +114,7 @@ class Caller:
 
     def _excerpt(self, content: bytes) -> str:
         text = re.sub(r"\s+", " ", content[: 4 * _SHOWN].decode("utf-8", "replace"))
-        return self._hidden(text[:_SHOWN])
-
-    def _hidden(self, text: str) -> str:
-        """A text in which the key, should a server repeat it, is not to be read."""
-        return text.replace(self._secret, "***") if self._secret else text
+        return secrets.hide(text[:_SHOWN])
 
     def close(self) -> None:
         """Close the connections."""
@@ -160,7 +164,7 @@ def refusal(status: int, content: bytes) -> str:
     """
     try:
         body = msgspec.json.decode(content)
-    except msgspec.DecodeError:
+    except BROKEN:
         body = None
     said = msgspec.json.encode(body["error"]) if isinstance(body, dict) and "error" in body else content
     return f"{REFUSED} {status} {hashlib.sha256(said).hexdigest()[:12]}"

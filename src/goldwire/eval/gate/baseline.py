@@ -14,7 +14,7 @@ import msgspec
 
 from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import CorpusError, Fault, JudgementError, nearest
-from goldwire.corpora.store import write_atomic
+from goldwire.corpora.store import write_output
 from goldwire.eval import comparability
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.gate.policy import Policy
@@ -154,8 +154,7 @@ def read_baseline(path: Path) -> Baseline:
 
 def write_baseline(baseline: Baseline, path: Path) -> None:
     """Put a baseline at `path`, whole or not at all; folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, encode_baseline(baseline))
+    write_output(path, encode_baseline(baseline))
 
 
 def iter_differences(baseline: Baseline, record: Record, policy: Policy) -> Iterator[str]:

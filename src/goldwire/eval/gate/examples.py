@@ -29,7 +29,7 @@ def read_traced(corpus: Corpus, record: Record) -> Traced:
 
 def trace_hits(traced: Traced, record: Record, measures: Sequence[str]) -> Hits:
     """Which gold units each system has right, for a baseline."""
-    wanted = [measure for measure in map(parse, measures) if measure.units in trace.TRACED]
+    wanted = [measure for measure in map(parse, measures) if trace.is_traced(measure)]
     return {
         system.name: {
             str(measure): trace.encode_hits(trace.trace(measure, traced.sides(system.name)))
@@ -56,7 +56,7 @@ def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]
     if not check.measure:
         return
     measure = parse(check.measure)
-    if measure.units not in trace.TRACED:
+    if not trace.is_traced(measure):
         return
     found = trace.trace(measure, traced.sides(check.system))
     hits = baseline.hits.get(check.system, {}).get(check.measure, {})

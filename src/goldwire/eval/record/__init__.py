@@ -15,7 +15,7 @@ import numpy as np
 
 from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import DataError, Fault, JudgementError
-from goldwire.corpora.store import write_atomic
+from goldwire.corpora.store import write_output
 from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
 from goldwire.eval.record.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
@@ -52,7 +52,8 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     `fingerprint` is of the annotations and of what was rejected, order-free, provenance left out. `missing`
     documents had no line and count as empty; `failed` ones are those on which the system failed, of which it
     was `allowed` so many. `excluded` units (mentions, events, arguments, relations) touched an excluded
-    region and are not counted; `uncounted` ones are in documents that were not scored. `rejected` tells how
+    region and are not counted; `uncounted` ones are in documents that were not scored. `triggerless`
+    events are no units of measures that need a trigger. `rejected` tells how
     many units were turned away, by kind (see `corpora.rejected`). `facts` is what the runner reported (see
     `eval.running.facts`).
     """
@@ -66,6 +67,7 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     allowed: int = 0
     excluded: int = 0
     uncounted: int = 0
+    triggerless: int = 0
     rejected: dict[str, int] = {}
     facts: dict[str, Any] = {}
 
@@ -320,8 +322,7 @@ def read_record(path: Path) -> Record:
 
 def write_record(record: Record, path: Path) -> Path:
     """Put a record at `path`, whole or not at all; folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, encode_record(record))
+    write_output(path, encode_record(record))
     return path
 
 

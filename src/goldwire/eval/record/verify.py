@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from goldwire.corpora.errors import Fault
+from goldwire.eval.running.facts import Facts
 
 if TYPE_CHECKING:
     from goldwire.eval.record import Confusion, CountTable, LayerFacts, Record, Result
 
 MOST = 2**53  # above, not every whole number is one in floating point; no corpus comes near
+_ROUNDING = 1e-6  # of sums of credits
 SHOWN = 3  # faults told of one table: a damaged one has as many as rows
 
 
@@ -33,14 +37,15 @@ def _iter_messages(record: Record) -> _Messages:
         yield from _sizes(at, _layer_sizes(layer))
         if not _is_sound(layer.rejected.values()):
             yield f"{at}.rejected", _NUMBERS
+        yield from ((f"{at}.facts", message) for message in _facts(layer.facts))
     if record.coverage is not None:
         coverage = record.coverage
         names = ("corpus", "outside", "unjudged", "skipped", "drafts", "empty")
         yield from _sizes("coverage", {name: getattr(coverage, name) for name in names})
     yield from _names(record)
     for at, table in (*_numbered("counts", record.counts), *_numbered("rejections", record.rejections)):
-        found = [(f"{at}.{inner}", message) for inner, message in _table(table, len(record.documents))]
-        yield from found[:SHOWN]
+        messages = [*_table(table, len(record.documents)), *(_hits(table) if at.startswith("counts") else ())]
+        yield from ((f"{at}.{inner}", message) for inner, message in messages[:SHOWN])
     for at, result in _numbered("results", record.results):
         yield from _result(at, result)
     for at, confusion in _numbered("confusions", record.confusions):
@@ -69,8 +74,32 @@ def _sizes(at: str, sizes: Mapping[str, float]) -> _Messages:
 
 
 def _layer_sizes(layer: LayerFacts) -> dict[str, int]:
-    names = ("documents", "missing", "failed", "allowed", "excluded", "uncounted")
+    names = ("documents", "missing", "failed", "allowed", "excluded", "uncounted", "triggerless")
     return {name: getattr(layer, name) for name in names}
+
+
+# The facts of a run as far as a record has them: those of an older Goldwire are fewer.
+_Reported = msgspec.defstruct(
+    "_Reported", [(field.name, field.type, None) for field in msgspec.structs.fields(Facts)]
+)
+
+
+def _facts(reported: dict[str, Any]) -> Iterator[str]:
+    try:
+        msgspec.convert(reported, _Reported)
+    except msgspec.ValidationError as error:
+        yield str(error)
+    if not _is_sound(_numbers(reported)):
+        yield _NUMBERS
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """Every number in a value of JSON."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    for part in parts:
+        yield from _numbers(part)
+    if isinstance(value, int | float):
+        yield value
 
 
 def _documents(record: Record) -> _Messages:
@@ -111,6 +140,14 @@ def _table(table: CountTable, documents: int) -> _Messages:
     for index in table.documents:
         if not 0 <= index < patterns:
             yield "documents", f"there is no pattern of index {index}, of {patterns}"
+
+
+def _hits(table: CountTable) -> _Messages:
+    """Whether what was right is a part of what there is."""
+    for i, pattern in enumerate(table.patterns):
+        for _, system_hits, system, gold_hits, gold in pattern:
+            if system_hits > system + _ROUNDING or gold_hits > gold + _ROUNDING:
+                yield f"patterns[{i}]", "more is right than there is"
 
 
 def _times(table: CountTable, documents: int) -> _Messages:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
@@ -22,7 +23,7 @@ from goldwire.eval.compare import contenders
 from goldwire.eval.counting.load import Layer, Need
 from goldwire.eval.counting.tables import Bools, Codes
 from goldwire.eval.counting.tally import Sides
-from goldwire.eval.counting.texts import Texts, no_collection
+from goldwire.eval.counting.texts import Texts
 from goldwire.eval.record import Record
 from goldwire.eval.report.model import (
     SHADES,

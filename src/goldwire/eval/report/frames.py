@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import polars as pl
 
-from goldwire.corpora.store import write_atomic
+from goldwire.corpora.lock import locked
+from goldwire.corpora.store import write_output
 from goldwire.eval.report.model import Report
 
 Form = Literal["csv", "parquet"]
@@ -67,18 +68,26 @@ def frames(report: Report) -> dict[str, pl.DataFrame]:
 
 def write(report: Report, folder: Path, form: Form) -> list[Path]:
     """Write every table into a folder, which is made; returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, frame in frames(report).items():
-        buffer = BytesIO()
-        if form == "csv":
-            frame.write_csv(buffer)
-        else:
-            frame.write_parquet(buffer)
-        path = folder / f"{name}.{form}"
-        write_atomic(path, buffer.getvalue())
-        written.append(path)
-    return written
+    made = {folder / f"{name}.{form}": _encode(frame, form) for name, frame in frames(report).items()}
+    with locked(folder, "eval report"):  # tables of two reports are not to be mixed
+        for path, data in made.items():
+            write_output(path, data)
+    return [*made]
+
+
+def _encode(frame: pl.DataFrame, form: Form) -> bytes:
+    buffer = BytesIO()
+    if form == "csv":
+        frame.with_columns(_no_formula(pl.col(pl.String))).write_csv(buffer)
+    else:
+        frame.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _no_formula(column: pl.Expr) -> pl.Expr:
+    """Words that a spreadsheet would take for a formula, behind the mark that makes them words again."""
+    begins = column.str.contains(r"^[=+\-@\t\r]")
+    return pl.when(begins).then("'" + column).otherwise(column).name.keep()
 
 
 Row = dict[str, Any]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from goldwire.corpora.visible import line
 from goldwire.eval.gate.judgement import Check, Judgement
 from goldwire.eval.report import verdict
 from goldwire.eval.report.markdown import escape, table
-from goldwire.eval.text import line, points, signed
+from goldwire.eval.text import points, signed
 
 _LEVELS = {"fail": "error", "warn": "warning"}
 _SIGNS = {"fail": "❌", "warn": "⚠️", "pass": "✅", "skip": "–"}

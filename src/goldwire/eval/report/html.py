@@ -18,8 +18,9 @@ import msgspec
 from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
+from goldwire.corpora.garbage import no_collection
+from goldwire.corpora.visible import visible
 from goldwire.eval import text
-from goldwire.eval.counting.texts import no_collection
 from goldwire.eval.report import plots, tables
 from goldwire.eval.report.model import Board, Report, Standing
 from goldwire.eval.report.signatures import fold, tests
@@ -130,7 +131,7 @@ def _environment() -> Environment:
 
 def _finalize(value: Any) -> Any:
     """Foreign text loses what nobody sees; our own markup stays as it is."""
-    return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _markup(drawing: plots.Drawing) -> plots.Drawing:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
+from goldwire.corpora.visible import visible
 from goldwire.eval.gate.judgement import Check, Judgement
 from goldwire.eval.report import verdict
-from goldwire.eval.text import visible
 
 
 def render(judgement: Judgement) -> str:

@@ -9,8 +9,8 @@ from itertools import groupby
 import msgspec
 from rich.cells import cell_len
 
+from goldwire.corpora.visible import line
 from goldwire.eval.report.table import Cell, Column, Table, heads
-from goldwire.eval.text import line
 
 GAP, CLOSE = 2, 1  # blanks between columns, and where there is little room
 INDENT = "  "

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from goldwire.corpora.visible import line
 from goldwire.eval.report.model import Report
 from goldwire.eval.report.signatures import fold, tests
 from goldwire.eval.report.table import Cell, Table, abreast
 from goldwire.eval.report.tables import of_report
-from goldwire.eval.text import amount, line
+from goldwire.eval.text import amount
 
 # What Markdown may take for a sign of its own: anywhere, and at the start of a line.
 _SIGNS = re.compile(r"(?P<sign>[\\`*_{}\[\]|~$])|(?P<entity>[<&@]|:(?=//))|^(?P<start>[-#>+=]|\d+(?=[.)]))")

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import Any
 
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.eval.compare import Contender, contenders
 from goldwire.eval.counting.tables import Codes
-from goldwire.eval.counting.texts import no_collection
 from goldwire.eval.measure import parse
 from goldwire.eval.record import Record
 from goldwire.eval.report.build import shade

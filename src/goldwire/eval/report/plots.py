@@ -11,10 +11,11 @@ import altair as alt
 import msgspec
 import vl_convert
 
+from goldwire.corpora.visible import line
 from goldwire.eval.report.layout import wrap
 from goldwire.eval.report.model import Board, Curve, Errors, Report
 from goldwire.eval.report.svg import clean
-from goldwire.eval.text import interval, line, points
+from goldwire.eval.text import interval, points
 
 WIDE, NARROW = 820, 340  # pixels: a laptop's column and a phone's
 ROW = 34  # pixels a bar takes with the room around it

@@ -127,8 +127,9 @@ def _example(evidence: Evidence, system: str, units: str, row: int, number: int)
 
 
 def _trigger(side: Side, unit: int, table: Table) -> Spans:
-    """The trigger of an argument."""
-    return spans(table.events, int(table.argument_event[side.row[unit]]))
+    """The trigger of an argument; () where its event has none in the text."""
+    trigger = spans(table.events, int(table.argument_event[side.row[unit]]))
+    return trigger if trigger[0].start < BEYOND else ()
 
 
 def quote(text: str, marks: list[Spans]) -> tuple[int, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from goldwire.corpora.visible import line
 from goldwire.eval.gate.judgement import Change, Check, Judgement
 from goldwire.eval.gate.policy import Kind
-from goldwire.eval.text import amount, chance, line, points, signed, sized
+from goldwire.eval.text import amount, chance, points, signed, sized
 
 HEADLINES = {
     "pass": "The gate is open: no limit is broken.",

@@ -22,8 +22,8 @@ from goldwire.corpora.types import Document
 from goldwire.eval.running.worker import NOTHING
 
 RUNS = "runs"
-Seconds = Annotated[float, msgspec.Meta(ge=0)]
-Size = Annotated[int, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, lt=2**53)]
+Size = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

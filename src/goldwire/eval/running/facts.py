@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.store import Corpus
 from goldwire.eval.running.cache import Entry, Line, Session, Start, folder
@@ -88,7 +89,7 @@ def read(corpus: Corpus, name: str) -> Facts | None:
         return None
     try:
         facts = msgspec.json.decode(path.read_bytes(), type=Facts)
-    except msgspec.DecodeError as error:
+    except BROKEN as error:
         raise DataError(f"{path}: not the facts of a run", [Fault(str(path), "", str(error))]) from error
     return facts if facts.layer == hashlib.sha256(layer.read_bytes()).hexdigest() else None
 

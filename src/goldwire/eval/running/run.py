@@ -25,7 +25,7 @@ from goldwire.corpora.journal import Journal
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import write_quarantine
-from goldwire.corpora.store import Corpus, write_atomic
+from goldwire.corpora.store import Corpus, write_atomic, writing
 from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.extractors import KINDS, Context, identity
 from goldwire.eval.extractors.watch import digests
@@ -157,6 +157,7 @@ def _run(
     keep_going: bool,
     progress: Callable[[Progress], None],
 ) -> Outcome:
+    corpus.check_new_layer(f"system/{system.name}")
     plan = _plan(corpus, system, workers=workers, seed=seed)
     with cache.open_journal(cache.folder(corpus, system.name) / f"{plan.state}.jsonl") as journal:
         book = cache.Renewal(journal) if fresh else journal
@@ -317,11 +318,12 @@ def _publish(
     _check_any(verdicts)
     start = _last(lines, Start) or Start(name=plan.system.spec.shown(), version="", provides=[], seconds=0.0)
     place = cache.folder(corpus, plan.system.name)
-    write_quarantine(place / QUARANTINE, (item for verdict in verdicts for item in verdict.rejected))
-    layer = corpus.write_layer(f"system/{plan.system.name}", [_signed(v, plan, start) for v in verdicts])
-    digest = hashlib.sha256(layer.read_bytes()).hexdigest()
-    found = _facts(plan, lines, entries, verdicts, damaged=damaged, layer=digest)
-    write_atomic(place / facts.FILE, msgspec.json.encode(found))
+    with writing(corpus, f"eval run of {plan.system.name}"):
+        write_quarantine(place / QUARANTINE, (item for verdict in verdicts for item in verdict.rejected))
+        layer = corpus.write_layer(f"system/{plan.system.name}", [_signed(v, plan, start) for v in verdicts])
+        digest = hashlib.sha256(layer.read_bytes()).hexdigest()
+        found = _facts(plan, lines, entries, verdicts, damaged=damaged, layer=digest)
+        write_atomic(place / facts.FILE, msgspec.json.encode(found))
     return found
 
 

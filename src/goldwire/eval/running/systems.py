@@ -37,6 +37,7 @@ DEFAULT_TIMEOUT = 60.0  # seconds a document
 SLOW_TIMEOUT = 300.0  # of systems that may be told to wait by a server
 MEMORY_SHARE = 0.8  # of the machine's memory, for all workers together
 PERCENT = 100
+_BEYOND = 2**62  # seconds, bytes or processes; more is no limit, and no number of the operating system
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
@@ -139,8 +140,9 @@ def _checked(system: System) -> System:
     check_system(system.name)
     for what in ("timeout", "memory", "workers"):
         value = getattr(system, what)
-        if value is not None and value <= 0:
-            raise ExtractorError(f"system {system.name!r}: {what} is more than 0, not {value}")
+        if value is not None and not 0 < value < _BEYOND:
+            told = "beyond all measure" if value >= _BEYOND else f"{value}"
+            raise ExtractorError(f"system {system.name!r}: {what} is more than 0, not {told}")
     allowed(system.allow_failures, 0)
     return system
 
@@ -154,7 +156,7 @@ def parse_size(text: str) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]i?B)?\s*", text, re.IGNORECASE)
     if match is None:
         raise ExtractorError(f"{text!r} is no amount of memory; write 500 MB or 2 GB")
-    return int(float(match[1]) * _UNITS[(match[2] or "").upper()])
+    return int(Fraction(match[1]) * _UNITS[(match[2] or "").upper()])
 
 
 def allowed(failures: int | str | None, documents: int) -> int:

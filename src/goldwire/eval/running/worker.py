@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from goldwire.corpora import secrets
 from goldwire.corpora.errors import GoldwireError
 from goldwire.corpora.types import Document
 from goldwire.eval.extractors import Context, DocumentError, Extractor, open_extractor
@@ -165,7 +166,7 @@ def _reason(error: Exception, memory: int | None) -> str:
         limit = f" (the limit is {memory / MEGABYTE:.0f} MB)" if memory else ""
         return f"out of memory{limit}"
     said = str(error) if isinstance(error, GoldwireError) else f"{type(error).__name__}: {error}"
-    whole = said.encode("utf-8", "backslashreplace").decode()
+    whole = secrets.hide(said.encode("utf-8", "backslashreplace").decode())
     return whole if len(whole) <= _SAID else f"{whole[:_SAID]} …"
 
 
@@ -223,10 +224,15 @@ def _end_group() -> None:
 
 
 def limit_memory(memory: int | None) -> None:
-    """Let this process and each child hold at most so many bytes of data, where the system can (Linux)."""
+    """Let this process and each child hold at most so many bytes of data, where the system can (Linux).
+
+    A lower limit that it came with stays.
+    """
     if memory is not None and sys.platform == "linux":
         import resource
 
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        memory = memory if most == resource.RLIM_INFINITY else min(memory, most)
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 

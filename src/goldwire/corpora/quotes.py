@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cached_property
 from typing import Literal
 
 import msgspec
 
+from goldwire.corpora import exclude
 from goldwire.corpora.types import Document, Span
 
 How = Literal["exact", "normalised"]
@@ -35,43 +37,49 @@ class Finder:
 
     def __init__(self, document: Document) -> None:
         self._text, self._excluded = document.text, document.excluded
-        self._folded, self._starts, self._ends = fold(document.text)
+        self._found: dict[str, list[Located]] = {}
+
+    @cached_property
+    def _folded(self) -> tuple[str, list[int], list[int]]:
+        return fold(self._text)
 
     def locate(self, quote: str, occurrence: int = 1) -> Located | None:
-        """The n-th place (from 1) of a quote in text order, or None.
+        """The n-th place (from 1) of a quote in text order, or None."""
+        places = self.places(quote)
+        return places[occurrence - 1] if 1 <= occurrence <= len(places) else None
+
+    def places(self, quote: str) -> list[Located]:
+        """All places of a quote in text order: exact ones, or else those but for typography.
 
         Whole words go first: "US" is not looked for in "USA" where it stands alone somewhere. Places that
         touch an excluded region are not counted.
         """
-        if not quote.strip() or occurrence < 1:
-            return None
-        exact = self._places(quote.strip(), self._text)
-        if exact:
-            return self._nth(exact, occurrence, "exact")
-        folded = self._places(fold(quote)[0].strip(), self._folded)
-        spans = [Span(self._starts[span.start], self._ends[span.end - 1]) for span in folded]
-        return self._nth(spans, occurrence, "normalised")
+        if quote not in self._found:
+            self._found[quote] = self._sought(quote)
+        return self._found[quote]
 
-    def _places(self, quote: str, text: str) -> list[Span]:
-        if not quote:
-            return []
-        escaped = re.escape(quote)
-        whole = (
-            (r"(?<!\w)" if quote[0].isalnum() else "") + escaped + (r"(?!\w)" if quote[-1].isalnum() else "")
-        )
-        for pattern in (whole, escaped):
-            found = [Span(*match.span()) for match in re.finditer(pattern, text)]
-            if found:
-                return found
+    def _sought(self, quote: str) -> list[Located]:
+        exact = _matches(quote.strip(), self._text)
+        if exact or not quote.strip():
+            return self._inside(exact, "exact")
+        text, starts, ends = self._folded
+        spans = [Span(starts[s.start], ends[s.end - 1]) for s in _matches(fold(quote)[0].strip(), text)]
+        return self._inside(spans, "normalised")
+
+    def _inside(self, spans: list[Span], how: How) -> list[Located]:
+        return [Located(span, how) for span in spans if exclude.reason((span,), self._excluded) is None]
+
+
+def _matches(quote: str, text: str) -> list[Span]:
+    """Where a quote stands as whole words; where it never does, within words."""
+    if not quote:
         return []
-
-    def _nth(self, spans: list[Span], occurrence: int, how: How) -> Located | None:
-        inside = [
-            span
-            for span in spans
-            if not any(r.start < span.end and span.start < r.end for r in self._excluded)
-        ]
-        return Located(inside[occurrence - 1], how) if len(inside) >= occurrence else None
+    escaped = re.escape(quote)
+    before, after = (r"(?<!\w)" if quote[0].isalnum() else ""), (r"(?!\w)" if quote[-1].isalnum() else "")
+    for pattern in (before + escaped + after, escaped):
+        if found := [Span(*match.span()) for match in re.finditer(pattern, text)]:
+            return found
+    return []
 
 
 def fold(text: str) -> tuple[str, list[int], list[int]]:

@@ -1,0 +1,138 @@
+"""Hides keys and tokens in whatever comes from outside, in all forms in which a server may repeat them.
+
+A secret is registered where it is read. From then on `hide` takes it out of every text, whole or in part:
+as it is, percent-encoded, in base64 or hexadecimal digits, and behind the stars with which servers cut it.
+"""
+
+from __future__ import annotations
+
+import base64
+import mmap
+import os
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import quote
+
+HIDDEN = "***"
+PART = 8  # characters of a secret, or of one of its forms, that no message may have in a row
+# Of data more, so that words that happen to be in a key stay in them; what is shorter than a key (EMPTY,
+# ollama: servers on this machine take any) is left there altogether.
+PART_OF_DATA, SHORTEST_KEY = 16, 12
+_BLOCK = 8  # bytes: a part of data is as long as two, so it has one that begins at a multiple of 8 whole
+_ENDS = 3  # characters beside the stars of a cut secret that tell which it is
+_FEWEST = 4  # characters; less is no secret, and stands in every text
+
+_REGISTERED: dict[str, None] = {}
+# What is a token by its looks: JSON web tokens, what follows a scheme of HTTP, passwords in addresses.
+_LOOKS = re.compile(
+    r"eyJ[\w-]{5,}(?:\.[\w-]+)+\.?"
+    r"|(?<=Bearer )[\w.~+/=-]+|(?<=Token )[\w.~+/=-]+|(?<=Basic )[\w+/=-]+|(?<=://)[^/\s@]+(?=@)"
+)
+_CUT = re.compile(r"(?P<head>[\w-]*)(?P<stars>[*•…]+|\.{3,}|x{4,})(?P<tail>[\w-]*)")
+_NAMED = re.compile("KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
+
+
+def register(secret: str) -> None:
+    """Let no text have a secret from now on, for as long as this process lives."""
+    if len(secret.strip()) >= _FEWEST:
+        _REGISTERED[secret.strip()] = None
+
+
+def hide(text: str) -> str:
+    """A message without what is registered, what a variable of the environment that is called a key holds,
+    and what is a token by its looks.
+    """
+    for secret in _REGISTERED:
+        text = _without_parts(text, secret, PART)
+    if _REGISTERED:
+        text = _CUT.sub(_without_ends, text)
+    for name, value in os.environ.items():
+        if len(value) >= SHORTEST_KEY and value in text and _NAMED.search(name):
+            text = text.replace(value, HIDDEN)
+    return _LOOKS.sub(HIDDEN, text)
+
+
+def hide_bytes(body: bytes) -> bytes:
+    """Data that a server sent, as they are unless they have a registered key in them."""
+    for secret in [secret for secret in _REGISTERED if len(secret) >= SHORTEST_KEY]:
+        if any(block in body for block in _blocks(secret)):
+            text = _without_parts(body.decode("utf-8", "surrogateescape"), secret, PART_OF_DATA)
+            body = text.encode("utf-8", "surrogateescape")
+    return body
+
+
+def hide_file(path: Path) -> None:
+    """`hide_bytes` of a file, of which no more is held than the system sees fit, if no key is in it."""
+    if path.stat().st_size:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
+            blocks = [
+                block for secret in _REGISTERED if len(secret) >= SHORTEST_KEY for block in _blocks(secret)
+            ]
+            if all(body.find(block) < 0 for block in blocks):
+                return
+        path.write_bytes(hide_bytes(path.read_bytes()))
+
+
+# ---------------------------------------------------------------- forms
+@lru_cache
+def _forms(secret: str) -> tuple[str, ...]:
+    """A secret in all its forms; of base64 what does not depend on the bytes before and behind."""
+    raw = secret.encode()
+    found = [
+        secret,
+        quote(secret, safe=""),
+        quote(quote(secret, safe=""), safe=""),
+        raw.hex(),
+        raw.hex().upper(),
+    ]
+    found.append(re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), found[1]))
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        found += [_inner(encode, raw, before) for before in range(3)]
+    return tuple(dict.fromkeys(form for form in found if len(form) >= _FEWEST))
+
+
+def _inner(encode: Callable[[bytes], bytes], raw: bytes, before: int) -> str:
+    """The base64 digits that depend on `raw` alone, `before` so many bytes of something else."""
+    digits = encode(b"\0" * before + raw).decode().rstrip("=")
+    first = -(-before * 8 // 6)
+    last = (before + len(raw)) * 8 // 6
+    return digits[first:last]
+
+
+@lru_cache
+def _parts(secret: str, size: int) -> dict[int, frozenset[str]]:
+    """All parts of so many characters, by their length: of a shorter form it is the whole."""
+    found: dict[int, set[str]] = {}
+    for form in _forms(secret):
+        long = min(size, len(form))
+        found.setdefault(long, set()).update(form[k : k + long] for k in range(len(form) - long + 1))
+    return {long: frozenset(parts) for long, parts in found.items()}
+
+
+@lru_cache
+def _blocks(secret: str) -> tuple[bytes, ...]:
+    """Pieces of all forms, of which any part of data has at least one whole."""
+    forms = [form.encode() for form in _forms(secret)]
+    return tuple(form[k : k + _BLOCK] for form in forms for k in range(0, len(form) - _BLOCK + 1, _BLOCK))
+
+
+def _without_parts(text: str, secret: str, size: int) -> str:
+    marked: set[int] = set()
+    for long, parts in _parts(secret, size).items():
+        for k in range(len(text) - long + 1):
+            if text[k : k + long] in parts:
+                marked.update(range(k, k + long))
+    if not marked:
+        return text
+    first = (HIDDEN if k in marked else char for k, char in enumerate(text) if {k - 1, k} - marked)
+    return "".join(first)
+
+
+def _without_ends(found: re.Match[str]) -> str:
+    """What stands beside stars, unless it is the beginning or the end of a secret."""
+    head, tail = found["head"], found["tail"]
+    starts = len(head) >= _ENDS and any(secret.startswith(head) for secret in _REGISTERED)
+    ends = len(tail) >= _ENDS and any(secret.endswith(tail) for secret in _REGISTERED)
+    return f"{'' if starts else head}{found['stars']}{'' if ends else tail}"

@@ -1,0 +1,266 @@
+"""The commands that write, each with the state that it begins from, and what may differ afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TITLE = "round"
+WORDS = "Rebels shelled Balkh on Monday. The governor fled to Kabul."
+TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\"<]*")
+SPEED = re.compile(rb'"facts":\{.*?\},"allowed"')
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line with `{}` for the folder of the trial; `before` says what is there when it begins.
+
+    `around` changes the process before it runs: a server of its own, in files. `reads` are the folders that
+    it makes of what it reads without the lock: another writer at the same time may be in them or not.
+    `varies` are those that tell of speed. Of a long command only some `steps` are tried.
+    """
+
+    name: str
+    words: Sequence[str]
+    before: str = "full"
+    around: Callable[[Path], None] | None = None
+    reads: tuple[str, ...] = ()
+    varies: tuple[str, ...] = ()
+    steps: int | None = None
+
+    def line(self, root: Path) -> list[str]:
+        """The words for a trial."""
+        return [word.format(root) for word in self.words]
+
+
+# ---------------------------------------------------------------- what there is when commands begin
+def make(root: Path, goldwire: Callable[[Sequence[str]], None]) -> dict[str, Path]:
+    """The states, by name, each a folder to be copied."""
+    empty, full = root / "empty", root / "full"
+    empty.mkdir()
+    _inputs(empty)
+    shutil.copytree(empty, full)
+    for line in _BEFORE:
+        goldwire([word.format(full) for word in line])
+    _people(full)
+    goldwire(["annotate", "export", f"{full}/work", f"{full}/tasks.json", "--prefill", "gold"])
+    _answers(full)
+    return {"empty": empty, "full": full}
+
+
+_BEFORE = [
+    line.split()
+    for line in (
+        "corpus new {}/work --from {}/first.jsonl --split train=0.5,test=0.5",
+        "corpus import {}/work {}/gold.jsonl --layer gold",
+        "eval run {}/work --system a=lexicon",
+        "eval score {}/work --name kept --measure entity --measure TI --trials 10",
+        "eval gate {}/work/records/kept.json --baseline {}/ci/base.json --policy {}/policy.toml --update",
+    )
+]
+
+
+def _inputs(folder: Path) -> None:
+    for name, first, number in (("first", 0, 6), ("second", 20, 3), ("third", 40, 3)):
+        rows = [
+            {"id": f"d{n}", "text": f"Report {n * n}. {WORDS} {'Again. ' * n}"}
+            for n in range(first, first + number)
+        ]
+        _write(folder / f"{name}.jsonl", rows)
+    for name, label in (("gold", "GPE"), ("other", "MIL")):
+        rows = []
+        for n in range(6):
+            at = len(f"Report {n * n}. ")
+            misfit = {"type": label, "spans": [[0, 6]], "text": "report"}
+            unit = {"type": label, "spans": [[at, at + 6]], "text": "Rebels"}
+            rows.append({"document": f"d{n}", "mentions": [unit, misfit] if name == "other" else [unit]})
+        _write(folder / f"{name}.jsonl", rows[:4] if name == "gold" else rows)
+    (folder / "policy.toml").write_text(
+        'title = "p"\n[[rules]]\nmeasure = "entity"\nfloor = 0.0\n', encoding="utf-8"
+    )
+    from goldwire.corpora import ontology as ontologies
+
+    source = Path(ontologies.__file__).parents[1] / "configs" / "ontologies" / "conflict.toml"
+    text = source.read_text(encoding="utf-8")
+    more = '\n[entities.RIVER]\ntitle = "River"\ndefinition = "A river."\nexample = "The [Amu] rose."\n'
+    (folder / "wider.toml").write_text(text + more, encoding="utf-8")
+
+
+def _article(n: int) -> dict[str, Any]:
+    return {"id": f"d{n}", "text": f"Report {n * n}. {WORDS} {'Again. ' * n}"}
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def _people(root: Path) -> None:
+    """Two annotators who differ."""
+    gold = (root / "work/layers/gold.jsonl").read_text(encoding="utf-8")
+    folder = root / "work/layers/annotator"
+    folder.mkdir()
+    (folder / "anna.jsonl").write_text(gold, encoding="utf-8")
+    (folder / "ben.jsonl").write_text(gold.replace('"GPE"', '"MIL"', 2), encoding="utf-8")
+
+
+def _answers(root: Path) -> None:
+    """The tasks as a server has them when somebody has taken each prediction over, and one more."""
+    tasks = json.loads((root / "tasks.json").read_text(encoding="utf-8"))
+    for number, task in enumerate(tasks, start=1):
+        results = [item["result"] for item in task.pop("predictions", [])] or [[]]
+        task |= {"id": number, "drafts": [], "predictions": []}
+        done = {"id": number, "completed_by": 1, "result": results[0], "was_cancelled": False}
+        task["annotations"] = [{**done, "updated_at": "2026-01-02T03:04:05Z"}]
+    (root / "answers.json").write_text(json.dumps(tasks), encoding="utf-8")
+
+
+# ---------------------------------------------------------------- a server in files
+class _Client:
+    url = "http://stand-in"
+    timeout = 0.1
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _connect() -> None:
+    """Put a project in files in the place of a server."""
+    from contextlib import nullcontext
+
+    from goldwire.annotate.interface import labelconfig
+    from goldwire.annotate.sync import api, link
+    from goldwire.cli import migrate, sync
+    from goldwire.corpora import ontology as ontologies
+
+    config = labelconfig.build(ontologies.read("conflict"), "graph", "en")
+    project = api.Project(id=1, title=TITLE, label_config=config, created_at="2026-01-01T00:00:00Z")
+    _put(sync, connect=lambda *_: nullcontext(_Client()))
+    _put(migrate, connect=lambda *_: nullcontext(_Client()))
+    _put(link, find=lambda *_, **__: project)
+
+
+def _put(module: Any, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(module, name, value)
+
+
+def pulling(root: Path) -> None:
+    """A server that has what is in `answers.json`."""
+    import msgspec
+
+    from goldwire.annotate.sync import mirror, people
+
+    def there(*_: Any, **__: Any) -> mirror.Mirror:
+        found = mirror.Mirror()
+        data = (root / "answers.json").read_bytes()
+        found.take(msgspec.json.decode(data, type=list[msgspec.Raw]), whole=True)
+        return found
+
+    _connect()
+    _put(mirror, refresh=there)
+    _put(people, names=lambda *_: {"1": "cem"})
+
+
+def pushing(root: Path) -> None:
+    """A server that keeps each task that it is sent as a file in `server/`."""
+    import msgspec
+
+    from goldwire.annotate.sync import api, mirror, push
+
+    server = root / "server"
+
+    def listed() -> list[api.Listed]:
+        files = enumerate(sorted(server.glob("*.json")), start=1)
+        return [api.Listed(id=id, data=json.loads(file.read_bytes())["data"]) for id, file in files]
+
+    def there(*_: Any, **__: Any) -> mirror.Mirror:
+        found = mirror.Mirror()
+        found.take([msgspec.Raw(msgspec.json.encode(task)) for task in listed()], whole=True)
+        return found
+
+    def take(_: Any, __: int, tasks: Sequence[bytes]) -> list[int]:
+        server.mkdir(exist_ok=True)
+        for task in tasks:  # each under a number of its own, so that a second copy is seen
+            (server / f"{len([*server.iterdir()]):04}.json").write_bytes(bytes(task))
+        return []
+
+    def find(_: Any, __: Any, keys: Sequence[str]) -> dict[str, list[api.Listed]]:
+        found: dict[str, list[api.Listed]] = {}
+        for task in listed():
+            if task.data[api.KEY] in keys:
+                found.setdefault(task.data[api.KEY], []).append(task)
+        return found
+
+    _connect()
+    _put(mirror, refresh=there)
+    _put(api, import_tasks=take, update_project=lambda *_, **__: None)
+    _put(push.Pusher, _find=find)
+
+
+def local(_: Path) -> None:
+    """A change of the ontology while no project is on the server: layers and manifest alone."""
+    from goldwire.annotate.sync import pull
+
+    _connect()
+    _put(pull, folders_of=lambda *_: [])
+
+
+# ---------------------------------------------------------------- all of them
+def _command(name: str, line: str, **how: Any) -> Command:
+    return Command(name, line.split(), **how)
+
+
+SCORE = "eval score {}/work --name kept --measure entity --measure TI --trials 10 --system"
+REPORT = "eval report {}/work/records/kept.json --html {}/out/r.html --csv {}/out/csv --latex {}/out/t.tex"
+GATE = "eval gate {}/work/records/kept.json --baseline {}/ci/base.json --policy {}/policy.toml --update"
+COMMANDS = (
+    _command("new", "corpus new {}/work --from {}/first.jsonl", before="empty"),
+    _command("new other", "corpus new {}/work --from {}/second.jsonl", before="empty"),
+    _command("demo", "demo {}", before="empty", varies=("corpus/records", "report.html"), steps=25),
+    _command("add", "corpus add {}/work --from {}/second.jsonl"),
+    _command("add more", "corpus add {}/work --from {}/third.jsonl"),
+    _command("import", "corpus import {}/work {}/other.jsonl --layer system/x"),
+    _command("import over", "corpus import {}/work {}/other.jsonl --layer gold --replace"),
+    _command("set", "corpus set {}/work --licence CC0 --language de"),
+    _command("set ontology", "corpus set {}/work --ontology {}/wider.toml"),
+    _command("split", "corpus split {}/work --shares train=0.7,test=0.3 --seed 5"),
+    _command("cover", "corpus cover {}/work --layer gold --documents all"),
+    _command("export", "corpus export {}/work {}/brat --layer gold --format brat", reads=("brat",)),
+    _command("tasks", "annotate export {}/work {}/out/tasks.json", reads=("out",)),
+    _command("annotate import", "annotate import {}/work {}/answers.json --annotator 1=dora"),
+    _command("annotate import texts", "annotate import {}/work {}/tasks.json --add-texts"),
+    _command("adjudicate", "annotate adjudicate {}/work --layers anna --layers ben --to agreed"),
+    _command("push", f"annotate push {{}}/work --project {TITLE}", around=pushing, reads=("server",)),
+    _command("pull", f"annotate pull {{}}/work --project {TITLE}", around=pulling),
+    _command("migrate", "annotate migrate {}/work --to {}/wider.toml", around=local),
+    _command("run", "eval run {}/work --system b=lexicon"),
+    _command("run file", "eval run {}/work --system c=file:{}/other.jsonl"),
+    _command("score", f"{SCORE} a", reads=("work/records",)),
+    _command("score other", f"{SCORE} annotator/ben", reads=("work/records",)),
+    _command("report", REPORT, reads=("out",)),
+    _command("gate", GATE, reads=("ci",)),
+)
+
+
+def content(root: Path, leave_out: Sequence[str] = ()) -> dict[str, bytes]:
+    """All files of a trial, hidden ones too; times and speeds masked, journals by name only.
+
+    A lock's file may be left by a kill where the same command then only reads.
+    """
+    from goldwire.corpora.lock import NAME
+
+    found = {}
+    for file in sorted(root.rglob("*")):
+        name = file.relative_to(root).as_posix()
+        out = any(f"{name}/".startswith(f"{folder}/") for folder in leave_out)
+        if not file.is_file() or file.name == NAME or out:
+            continue
+        told = name.endswith("journal.jsonl") or ("/runs/" in name and not name.endswith("quarantine.jsonl"))
+        data = b"" if told else file.read_bytes()
+        found[name] = SPEED.sub(b'"allowed"', TIME.sub(b"TIME", data)).replace(str(root).encode(), b"ROOT")
+    return found

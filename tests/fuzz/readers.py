@@ -1,0 +1,364 @@
+"""Everything that reads what others wrote, each with the use that commands make of what was read."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from goldwire.annotate.exchange import controls, deposit, exports, readings
+from goldwire.annotate.interface import guidelines
+from goldwire.annotate.migration import moves
+from goldwire.annotate.sync import api, mirror
+from goldwire.annotate.sync import journal as synced
+from goldwire.annotate.sync.client import Client
+from goldwire.corpora import convert, encodings, ingest, labels, ontology, statistics, toml
+from goldwire.corpora.codec import encode_lines
+from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.formats.recognise import recognise
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.store import Corpus, open_corpus
+from goldwire.corpora.types import Document
+from goldwire.corpora.validate import corpus_faults
+from goldwire.eval import suites
+from goldwire.eval.compare import compare
+from goldwire.eval.extractors import Context, lexicon, llm, rules, web
+from goldwire.eval.extractors.file import load as load_file
+from goldwire.eval.gate import baseline as baselines
+from goldwire.eval.gate import judgement, policy
+from goldwire.eval.measure import parse
+from goldwire.eval.record import decode_record, encode_record, failed_runs, iter_warnings
+from goldwire.eval.report import markdown, terminal
+from goldwire.eval.report.build import make_report
+from goldwire.eval.report.tables import of_report
+from goldwire.eval.running import cache as runs
+from goldwire.eval.running import facts, systems
+from goldwire.eval.running.cache import Entry
+from goldwire.eval.running.judge import judge, tally
+from goldwire.eval.running.worker import Result, run_batch
+from goldwire.eval.score import Options, score_corpus
+from goldwire.eval.trace import decode_hits
+
+SEEDS = Path(__file__).parent / "seeds"
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How files are read: `kind` says how those that are given are made wrong, by pattern of name.
+
+    `run` gets a folder with the files of a seed, one of which is wrong, and the name of that one.
+    """
+
+    kinds: Mapping[str, str]
+    run: Callable[[Path, str], object]
+    speed: int = 1000  # inputs a second, roughly: what a fair share of the time is worked out from
+
+    def files(self, sample: Files) -> list[str]:
+        """The names of those that are made wrong."""
+        return [file for file in sample if any(fnmatch(file, pattern) for pattern in self.kinds)]
+
+    def seeds(self, name: str) -> list[Files]:
+        """Sound samples: each a set of files."""
+        folder = SEEDS / name
+        return [
+            {
+                str(file.relative_to(one)): file.read_bytes()
+                for file in sorted(one.rglob("*"))
+                if file.is_file()
+            }
+            for one in sorted(folder.iterdir())
+        ]
+
+
+@cache
+def conflict() -> Ontology:
+    return ontology.read("conflict")
+
+
+@cache
+def documents() -> dict[str, Document]:
+    return {document.id: document for document in open_corpus(SEEDS / "corpus/small").documents()}
+
+
+# ---------------------------------------------------------------- texts and annotations
+def articles(folder: Path, name: str) -> None:
+    """As `corpus new` takes them in."""
+    intake = ingest.read([folder / name], encoding=None)
+    encode_lines(intake.documents)
+
+
+def text(folder: Path, name: str) -> None:
+    """In an encoding that the first line names."""
+    first, _, rest = (folder / name).read_bytes().partition(b"\n")
+    found = encodings.decode(rest, name, first.decode("ascii", "replace") or None)
+    encodings.text_warnings(found)
+
+
+def annotated(format: str, *, made: bool = True) -> Callable[[Path, str], None]:
+    """As `corpus import` and `corpus new --format` read files of a format."""
+
+    def run(folder: Path, name: str) -> None:
+        path = folder if format in ("brat", "re3d") else folder / name
+        known = list(documents().values())
+        try:
+            reading = convert.read(format, [path], {}, None if made else known, None if made else conflict())
+        except CorpusError:
+            return
+        encode_lines([*reading.documents, *reading.annotations, *reading.quarantined])
+
+    return run
+
+
+def recognised(folder: Path, name: str) -> None:
+    """As `corpus new` finds out what a file is."""
+    recognise([folder / name])
+
+
+def corpus(folder: Path, name: str) -> None:
+    """As `corpus validate`, `stats` and `eval score` read a corpus."""
+    found = open_corpus(folder)
+    corpus_faults(found)
+    statistics.describe(found)
+    encode_record(score_corpus(found, "gold", ["rules"], ["entity:span+type@exact", "CoNLL", "AC"]))
+
+
+def columns(folder: Path, name: str) -> None:
+    """As `corpus validate`, measures of tokens, suites of tags and exports read what was kept of columns."""
+    found = open_corpus(folder)
+    corpus_faults(found)
+    measures, options = ["accuracy", "tokens", "entity,labels=all"], Options(trials=0, tags="strict")
+    encode_record(score_corpus(found, "gold", ["s"], measures, options=options))
+    convert.export_layer(found, "gold", folder / "out.conll", "conll", {})
+
+
+def predictions(folder: Path, name: str) -> None:
+    """As `eval run` takes what a system gave, by any way, and puts it into a layer."""
+    verdicts = []
+    for line in (folder / name).read_bytes().split(b"\n"):
+        for document in documents().values():
+            entry = Entry(key="k", characters=1, seconds=0.1, at=0.1, output=msgspec.Raw(line or b"null"))
+            verdict = judge(document, entry, ontology=conflict(), labels=mapping())
+            encode_lines([verdict.annotations, *verdict.rejected])
+            verdicts.append(verdict)
+    msgspec.json.decode(msgspec.json.encode(tally(verdicts)["usage"]), type=dict[str, float])
+    load_file(str(folder / name), Context())
+
+
+@cache
+def mapping() -> labels.LabelMap:
+    return labels.read("spacy", conflict())
+
+
+# ---------------------------------------------------------------- what people write
+def ontologies(folder: Path, name: str) -> None:
+    found = ontology.read(folder / name)
+    controls.of(found)
+    guidelines.page(found)
+
+
+def configs(read: Callable[[Path], Any]) -> Callable[[Path, str], None]:
+    return lambda folder, name: msgspec.to_builtins(read(folder / name))
+
+
+def lexicons(folder: Path, name: str) -> None:
+    found = lexicon.read(folder / name)
+    lexicon.check(found, conflict())
+    list(rules.RuleExtractor(found, conflict()).extract(list(documents().values())))
+
+
+def suite(folder: Path, name: str) -> None:
+    for measure in suites.read_suite(folder / name).measures:
+        suites.explain(parse(measure))
+
+
+def plans(folder: Path, name: str) -> None:
+    found = moves.decode(toml.read(folder / name, CorpusError))
+    moves.check(found, conflict(), conflict())
+
+
+def matrix(folder: Path, name: str) -> None:
+    for system in systems.read(folder / name):
+        systems.timeout_of(system), systems.memory_of(system, 2), systems.allowed(system.allow_failures, 10)
+        system.spec.shown()
+
+
+# ---------------------------------------------------------------- records and journals
+def record(folder: Path, name: str) -> None:
+    """As `eval report` and `eval compare` read one."""
+    found = decode_record((folder / name).read_bytes(), name)
+    encode_record(found)
+    list(iter_warnings(found)), failed_runs(found)
+    report = make_report({name: found})
+    markdown.render(report)
+    terminal.render(report, of_report(report), Console(file=io.StringIO(), width=100))
+    if len(found.systems) > 1:
+        compare({name: found}, found.measures[:2], seed=0)
+
+
+def baseline(folder: Path, name: str) -> None:
+    """As `eval gate` holds a record against one; what is damaged is never a loss."""
+    held = baselines.decode_baseline((folder / "baseline.json").read_bytes(), "baseline.json")
+    now = decode_record((folder / "record.json").read_bytes(), "record.json")
+    for measures in held.hits.values():
+        for digits in [d for found in measures.values() for d in found.values()]:
+            decode_hits(digits)
+    judgement.judge(now, held, policy.read("strict"))
+    list(baselines.iter_changes(held, held))
+
+
+def journal(folder: Path, name: str) -> None:
+    """As `eval run` goes on from one."""
+    with runs.open_journal(folder / name) as found:
+        entries = runs.entries(found.lines)
+        runs.reused(found.lines, set(entries), 2)
+        facts.speed(found.lines, entries.values())
+        for entry in entries.values():
+            for document in documents().values():
+                verdict = judge(document, entry, ontology=conflict())
+                encode_lines([verdict.annotations, *verdict.rejected])
+        encode_lines(found.lines)
+
+
+def run_facts(folder: Path, name: str) -> None:
+    facts.read(Corpus(folder, open_corpus(SEEDS / "corpus/small").manifest), "rules")
+
+
+def sync(folder: Path, name: str) -> None:
+    """As `annotate status` reads what was done with a server."""
+    notes = synced.read(folder)
+    found = mirror.load(folder / "raw", notes)
+    list(found.tasks()), found.totals(), found.newest(), found.with_drafts()
+    import_tasks(list(found.values()), controls.of(conflict()))
+
+
+# ---------------------------------------------------------------- Label Studio
+def tasks(folder: Path, name: str) -> None:
+    """As `annotate import` reads an export of a project of ours."""
+    import_tasks(exports.read(folder / name), controls.of(conflict()))
+
+
+def import_tasks(found: list[Any], declared: controls.Controls) -> None:
+    layers = {"gold": open_corpus(SEEDS / "corpus/small").layer("gold")}
+    context = readings.Context(
+        documents=documents(),
+        controls=declared,
+        ontology=conflict(),
+        layer=lambda layer: layers.get(layer, {}),
+    )
+    deposit.new_documents(found, [], "text")
+    imported = readings.decode(found, context)
+    deposit.changes(imported)
+    encode_lines([*[reading.annotations for reading in imported.readings], *imported.rejected])
+
+
+def configuration(folder: Path, name: str) -> None:
+    """As `annotate import --config` reads a project made elsewhere."""
+    xml = encodings.decode((folder / name).read_bytes(), name)
+    controls.field(xml)
+    declared = controls.parse(xml, ontology=conflict() if b"graph" in name.encode() else None)
+    controls.ontology_of(declared)
+    import_tasks(exports.read(SEEDS / "tasks/graph/tasks.json"), declared)
+
+
+@cache
+def asked() -> Client:
+    return Client("http://127.0.0.1:1", "0" * 40)
+
+
+def server(folder: Path, name: str) -> None:
+    """Answers of Label Studio, as they are taken in by path."""
+    client = asked()
+    body = (folder / name).read_bytes()
+    forms = {
+        "project": api.Project, "page": api._Page, "projects": api._Projects, "snapshots": list[api.Snapshot],
+        "tasks": list[msgspec.Raw],
+    }  # fmt: skip
+    found = client._decode(body, forms[name.removesuffix(".json")], "api/x")
+    if name == "tasks.json":
+        mirror.Mirror().take(found, whole=True)
+
+
+class Canned:
+    """In place of a service: always this answer."""
+
+    url = "http://127.0.0.1:1"
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def post(self, _: bytes) -> bytes:
+        return self.body
+
+    def close(self) -> None:
+        pass
+
+
+def service(folder: Path, name: str) -> None:
+    """An answer of a service in the simple form, or of a model; whatever it is, it is one result."""
+    body = (folder / name).read_bytes()
+    caller: Any = Canned(body)
+    some = list(documents().values())[:1]
+    extractor: Any = web.WebExtractor(caller)
+    if name == "completion.json":
+        extractor = llm.ModelExtractor("m", caller, conflict(), llm.Options())
+    for result in run_batch(extractor, some, None):
+        message = msgspec.json.encode(result)
+        again = msgspec.json.decode(message, type=Result)
+        if again.error is not None and not again.error.startswith(EXPECTED):
+            raise AssertionError(again.error)
+        judge(
+            some[0], Entry(key="k", characters=1, seconds=0, at=0, output=again.output), ontology=conflict()
+        )
+
+
+EXPECTED = (
+    "garbled", "the system answered for", "the answer is", "the server's reply", "refused", "no reason",
+    "the answer has", "the answer was",
+)  # fmt: skip
+
+
+READERS: dict[str, Reader] = {
+    "articles": Reader({"*.jsonl": "jsonl", "*.csv": "lines", "*.txt": "bytes"}, articles),
+    "parquet": Reader({"*.parquet": "bytes"}, articles, speed=4),  # another process reads them first
+    "encoding": Reader({"*": "bytes"}, text),
+    "goldwire": Reader({"*": "jsonl"}, annotated("goldwire", made=False)),
+    "conll": Reader({"*": "lines"}, annotated("conll")),
+    "brat": Reader({"*": "lines"}, annotated("brat")),
+    "tbf": Reader({"*": "lines"}, annotated("tbf", made=False)),
+    "re3d": Reader({"*": "jsonl"}, annotated("re3d")),
+    "plover": Reader({"*": "json"}, annotated("plover")),
+    "spacy": Reader({"*": "bytes"}, annotated("spacy"), speed=200),
+    "huggingface": Reader({"*.parquet": "bytes", "*.jsonl": "jsonl"}, annotated("huggingface"), speed=200),
+    "doccano": Reader({"*": "jsonl"}, annotated("doccano")),
+    "prodigy": Reader({"*": "jsonl"}, annotated("prodigy")),
+    "langextract": Reader({"*": "jsonl"}, annotated("langextract")),
+    "gliner": Reader({"*": "json"}, annotated("gliner")),
+    "dygie": Reader({"*": "jsonl"}, annotated("dygie")),
+    "spacy-train": Reader({"*": "json"}, annotated("spacy-train")),
+    "recognised": Reader({"*": "bytes"}, recognised, speed=300),
+    "corpus": Reader({"*.jsonl": "jsonl", "*.toml": "toml"}, corpus, speed=60),
+    "tokens": Reader({"tokens/*.jsonl": "jsonl"}, columns, speed=60),
+    "predictions": Reader({"*": "jsonl"}, predictions),
+    "ontology": Reader({"*": "toml"}, ontologies, speed=100),
+    "labels": Reader({"*": "toml"}, configs(labels.read)),
+    "suite": Reader({"*": "toml"}, suite),
+    "gate": Reader({"*": "toml"}, configs(policy.read)),
+    "systems": Reader({"*": "toml"}, matrix),
+    "lexicon": Reader({"*": "toml"}, lexicons, speed=60),
+    "plan": Reader({"*": "toml"}, plans),
+    "record": Reader({"*": "json"}, record, speed=60),
+    "baseline": Reader({"baseline.json": "json", "record.json": "json"}, baseline, speed=100),
+    "journal": Reader({"*": "jsonl"}, journal),
+    "facts": Reader({"*.json": "json"}, run_facts),
+    "sync": Reader({"journal.jsonl": "jsonl", "raw/*.json": "json"}, sync),
+    "tasks": Reader({"*": "json"}, tasks),
+    "configuration": Reader({"*": "xml"}, configuration),
+    "server": Reader({"*": "json"}, server),
+    "service": Reader({"*": "json"}, service),
+}

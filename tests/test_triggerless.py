@@ -1,0 +1,118 @@
+"""Events without a trigger: what takes them, what leaves them out and says so, what cannot show them."""
+
+from collections import Counter
+
+import msgspec
+import pytest
+
+from goldwire.annotate import adjudicate as adjudication
+from goldwire.annotate.exchange import frames, tasks
+from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.formats import standoff
+from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Rejected, Span
+from goldwire.eval.notes import make_notes
+from goldwire.eval.score import Options, score
+
+DOCUMENT = make_document("d", "Rebels attacked Herat on Monday.")
+CONFLICT = ontologies.read("conflict")
+REBELS = Mention(id="m1", type="MIL", spans=(Span(0, 6),))
+HERAT = Mention(id="m2", type="GPE", spans=(Span(16, 21),))
+BY_REBELS, IN_HERAT = Argument(role="attacker", mention="m1"), Argument(role="place", mention="m2")
+WITHOUT = Event(id="e1", type="Attack", arguments=(BY_REBELS, IN_HERAT))
+WITH = Event(id="e2", type="Attack", trigger=(Span(7, 15),), arguments=(BY_REBELS,))
+
+
+def line(*events, **fields):
+    return Annotations(
+        document="d", sha256=DOCUMENT.sha256, mentions=(REBELS, HERAT), events=events, **fields
+    )
+
+
+def scored(gold, system, *measures):
+    return score([gold], {"s": [system]}, [DOCUMENT], measures, options=Options(trials=0))
+
+
+def micro(record):
+    found = (result.averages["micro"] for result in record.results)
+    return [(score.gold_hits, score.system, score.gold) for score in found]
+
+
+def test_arguments_and_templates_take_them_and_what_needs_a_trigger_leaves_them_out():
+    gold, system = line(WITHOUT, WITH), line(WITHOUT)
+    # gold arguments by type, role and span: attacker (twice the same) and place; attached ones: of WITH alone
+    record = scored(gold, system, "AC", "AI", "AC+", "TC", "TI", "document")
+    assert micro(record) == [(2, 2, 2), (2, 2, 2), (0, 0, 1), (0, 0, 1), (0, 0, 1), (1, 1, 1)]
+    # two templates, three fillers; the system's one template has two of them
+    assert micro(scored(gold, system, "CEAF-RME-subset")) == [(2, 2, 3)]
+    assert (record.gold.triggerless, record.systems[0].triggerless) == (1, 1)
+
+
+@pytest.mark.parametrize("triggers", ["gold", "matched"])
+def test_arguments_of_given_triggers_are_not_those_of_events_without_one(triggers):
+    record = scored(line(WITHOUT, WITH), line(WITHOUT, WITH), f"AC,triggers={triggers}")
+    assert micro(record) == [(1, 1, 1)]
+
+
+def test_they_are_told_where_a_measure_leaves_them_out_and_nowhere_else():
+    def told(*measures):
+        notes = make_notes({"r": scored(line(WITHOUT), line(WITHOUT), *measures)}, {})
+        return [note.text for note in notes if note.kind in ("triggerless", "undefined")]
+
+    assert told("AC") == []
+    assert told("AC", "TC") == [
+        "gold: 1 event without a trigger is no unit of TC.",
+        "s: 1 event without a trigger is no unit of TC.",
+        "Undefined, since neither gold nor a system has events with a trigger: TC.",
+    ]
+
+
+def test_a_realis_and_a_cluster_of_an_event_without_a_trigger_are_no_units():
+    event = msgspec.structs.replace(WITHOUT, attributes={"realis": "generic"}, cluster="c")
+    assert micro(scored(line(event, WITH), line(event, WITH), "event:trigger+realis@exact")) == [(1, 1, 1)]
+    record = scored(line(event, WITH), line(event, WITH), "cluster:trigger@b3")
+    assert micro(record) == [(1, 1, 1)]
+
+
+def test_one_rejected_for_its_label_is_no_trigger_that_is_wrong():
+    gone = Rejected(unit="event", kind="unknown-type", message="", type="Raid", path="$.events[0]")
+    assert micro(scored(line(WITH), line(WITH, rejected=(gone,)), "TC")) == [(1, 1, 1)]
+    placed = msgspec.structs.replace(gone, spans=((0, 6),))
+    assert micro(scored(line(WITH), line(WITH, rejected=(placed,)), "TC")) == [(1, 2, 1)]
+
+
+def test_adjudication_tells_them_apart_by_type_and_arguments():
+    fewer = msgspec.structs.replace(WITHOUT, arguments=(BY_REBELS,))
+    layers = {"a": {"d": line(WITHOUT)}, "b": {"d": line(fewer)}}
+    made = adjudication.adjudicate(layers, [DOCUMENT], ontology=CONFLICT)
+    assert [item.key for item in made.disagreements] == [
+        "Attack (attacker: MIL [[0, 6]])",
+        "Attack (attacker: MIL [[0, 6]]; place: GPE [[16, 21]])",
+    ]
+    decided = [msgspec.structs.replace(made.disagreements[1], decision=True)]
+    taken = adjudication.adjudicate(layers, [DOCUMENT], decided, CONFLICT).annotations[0]
+    assert [(event.trigger, len(event.arguments)) for event in taken.events] == [((), 2)]
+
+
+def test_two_annotators_who_say_the_same_agree():
+    layers = {"a": {"d": line(WITHOUT)}, "b": {"d": line(WITHOUT)}}
+    made = adjudication.adjudicate(layers, [DOCUMENT], ontology=CONFLICT)
+    assert made.disagreements == ()
+    assert made.annotations[0].events == (WITHOUT,)
+
+
+@pytest.mark.parametrize("module", [tasks, frames])
+def test_label_studio_cannot_show_them_and_is_told_how_many(module):
+    layer = {"d": line(WITHOUT, WITH)}
+    if module is tasks:
+        made = tasks.encode([DOCUMENT], CONFLICT, prefill=layer, version="v")
+    else:
+        made = frames.encode([DOCUMENT], CONFLICT, layer, "v")
+    assert made.lost["events without a trigger"] == 1
+    assert len(made.tasks) == 1
+
+
+def test_a_format_without_a_place_for_them_says_how_many():
+    lost = Counter()
+    lines = standoff.encode(line(WITHOUT, WITH), DOCUMENT, lost)
+    assert (len(lines.events), lost["events without a trigger"]) == (1, 1)
