@@ -140,6 +140,61 @@ def test_offsets_that_count_line_ends_or_utf16_units_are_repaired(tmp_path: Path
     assert len(mixed.annotations[0].rejected) == 1
 
 
+def test_parts_that_only_white_space_parts_are_one_span(tmp_path: Path) -> None:
+    text = "New York  Times\nfell in love"
+    #       0   4    9 10    16   21 24
+    ann = "T1\tORG 0 8;10 15\tNew York Times\nT2\tEnd 10 15;16 20\tTimes fell\n"
+    ann += "T3\tGPE 0 3;10 15\tNew Times\nE1\tEnd:T2\n"
+    (item,) = read(tmp_path, ann, text).annotations
+    assert [mention.spans for mention in item.mentions] == [(Span(0, 15),), (Span(0, 3), Span(10, 15))]
+    assert [event.trigger for event in item.events] == [(Span(10, 20),)]
+    assert item.rejected == ()
+
+
+def test_parts_out_of_order_are_sorted(tmp_path: Path) -> None:
+    ann = "T1\tMIL 17 23;0 6\tguards Afghan\nT2\tMIL 17 23;0 6\tAfghan guards\n"
+    (item,) = read(tmp_path, ann).annotations
+    assert [mention.spans for mention in item.mentions] == [(Span(0, 6), Span(17, 23))] * 2
+    assert item.rejected == ()
+
+
+def test_the_words_tell_how_line_ends_are_counted(tmp_path: Path) -> None:
+    text = b"Rain.\r\nBalkh.\r\nHerat."
+    one = "T1\tX 0 4\tRain\nT2\tX 6 11\tBalkh\nT3\tX 13 18\tHerat\n"
+    two = "T1\tX 0 4\tRain\nT2\tX 7 12\tBalkh\nT3\tX 15 20\tHerat\n"
+    for ann in (one, two):
+        (item,) = read(tmp_path, ann, text).annotations
+        assert [mention.spans for mention in item.mentions] == [
+            (Span(0, 4),), (Span(6, 11),), (Span(13, 18),)
+        ]  # fmt: skip
+    # a damaged line fits no way of counting and so tells nothing of it
+    (item,) = read(tmp_path, one + "T4\tX 0 5\tSnow\n", text).annotations
+    assert ([m.id for m in item.mentions], len(item.rejected)) == (["T1", "T2", "T3"], 1)
+
+
+def test_words_that_contradict_each_other_prove_no_way_of_counting(tmp_path: Path) -> None:
+    ann = "T1\tX 6 11\tBalkh\nT2\tX 15 20\tHerat\n"  # one as brat counts, one as the file stands
+    (item,) = read(tmp_path, ann, b"Rain.\r\nBalkh.\r\nHerat.").annotations
+    assert [mention.id for mention in item.mentions] == ["T2"]
+    assert [found.kind for found in item.rejected] == ["words-differ"]
+
+
+def test_words_in_another_case_are_taken_with_a_note(tmp_path: Path) -> None:
+    reading = read(tmp_path, "T1\tGPE 29 34\tBALKH\nT2\tGPE 29 34\tHerat\n")
+    assert [mention.id for mention in reading.annotations[0].mentions] == ["T1"]
+    (told,) = reading.notes
+    assert told.endswith(
+        "a.ann:1: T1: the text has 'Balkh', the file says 'BALKH': taken, its case alone differs"
+    )
+
+
+def test_words_that_look_alike_are_told_apart(tmp_path: Path) -> None:
+    (item,) = read(tmp_path, "T1\tPER 0 3\tZo\xeb\n", "Zoe\u0308 ran").annotations
+    assert "NFC beside NFD" not in item.rejected[0].message  # the offsets leave out the accent
+    (item,) = read(tmp_path, "T1\tPER 0 4\tZo\xeb\n", "Zoe\u0308 ran").annotations
+    assert "look alike" in item.rejected[0].message
+
+
 def test_every_faulty_line_is_told(tmp_path: Path) -> None:
     ann = "T1\tGPE 29 34\tBalkh\nT1\tGPE 29 34\tBalkh\nT2\tGPE 29-34\tBalkh\n"
     ann += "X1\tfoo\nE1\tFlee\nA1\tForm\nR1 near\n"

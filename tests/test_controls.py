@@ -115,3 +115,10 @@ def test_controls_of_another_text_and_marks_of_what_is_excluded_hold_nothing() -
     marks = '<Labels name="excluded" toName="t"><Label value="excluded"/></Labels>'
     found = controls.parse(two(other + marks), ontology=CONFLICT)
     assert (found.entities, found.triggers, found.text) == (("kinds",), ("things",), "t")
+
+
+def test_texts_that_tasks_only_give_the_address_of_are_refused() -> None:
+    xml = '<View><Labels name="l" toName="t"><Label value="A"/></Labels><Text name="t" value="$u" {}/></View>'
+    with pytest.raises(DataError, match="addresses, not texts"):
+        controls.parse(xml.format('valueType="url"'))
+    assert controls.parse(xml.format('valueType="text"')).field == "u"

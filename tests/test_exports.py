@@ -149,3 +149,36 @@ def test_predictions_and_drafts_may_be_ids_only() -> None:
     (refused, *named) = exports.entries(task)
     assert isinstance(refused[1], Rejected)
     assert named == [("draft", 1), ("prediction", 7)]
+
+
+def test_completions_of_older_versions_are_read_with_their_skips() -> None:
+    old = {"id": 1, "completed_by": 3, "created_at": 1600000000, "result": []}
+    task = {"data": {"text": "a"}, "completions": [old, {"id": 2, "skipped": True, "result": []}]}
+    (found,) = exports.decode(json.dumps([task]).encode())
+    (kind, entry), (other, _) = exports.entries(found)
+    assert (kind, other) == ("submitted", "skipped")
+    # by `date -u -d @1600000000`
+    assert isinstance(entry, Entry)
+    assert entry.created_at == "2020-09-13T12:26:40+00:00"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"annotation": [{"result": []}]}, "under the key 'annotation'"),
+        ({"annotations": [], "labels": [{"result": []}]}, "under the key 'labels'"),
+        ({"annotations": [], "total_annotations": 3}, "total_annotations is 3, and 0 are there"),
+        ({"annotations": [{"result": []}], "total_annotations": 2}, "is 2, and 1 are there"),
+    ],
+)
+def test_annotations_that_are_promised_and_not_there_are_an_error(more: Any, told: str) -> None:
+    with pytest.raises(DataError) as caught:
+        exports.decode(json.dumps([{"data": {"text": "a"}, **more}]).encode())
+    assert told in str(caught.value.faults[0])
+
+
+@pytest.mark.parametrize("data", [b'{"data": {}}\n{"data": {}}\n', b"id,text\n1,a\n"])
+def test_other_kinds_of_export_are_named_in_the_refusal(data: bytes) -> None:
+    with pytest.raises(DataError) as caught:
+        exports.decode(data)
+    assert "export as JSON, not as CSV or JSON lines" in str(caught.value.faults[0])

@@ -263,3 +263,15 @@ def test_malformed_annotation_is_quarantined(bad: Any) -> None:
 def test_name_that_is_no_layer_name_is_refused() -> None:
     with pytest.raises(CorpusError, match="is no layer name"):
         read(names={"4": "../anna"})
+
+
+def test_annotations_without_an_author_stay_apart() -> None:
+    """Nothing says that one person made both, so neither supersedes the other."""
+    given = [{"id": 1, "result": [MIL]}, {"id": 2, "result": [GPE]}]
+    imported = readings.decode(
+        [{"id": 1, "data": {"text": DOCUMENT.text}, "annotations": given}],
+        readings.Context(documents={"d": DOCUMENT}, controls=controls.of(CONFLICT), ontology=CONFLICT),
+    )
+    found = {item.layer: [m.type for m in item.annotations.mentions] for item in imported.readings}
+    assert found == {"annotator/unknown-1": ["MIL"], "annotator/unknown-2": ["GPE"]}
+    assert imported.rejected == ()

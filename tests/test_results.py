@@ -55,7 +55,7 @@ def test_utf16_offsets_are_repaired_where_the_words_prove_it_and_counted() -> No
         (region("/div[1]/text()[1]", 4), "malformed"),
         (region(True, 4), "malformed"),
         (region(0.5, 4), "malformed"),
-        (region(0, 6, id=None), "malformed"),
+        (region(0, 6, id=None) | {"type": "hypertextlabels"}, "malformed"),
         (region(0, 6, value="x"), "malformed"),
         (region(0, 6, from_name="nope"), "unknown-control"),
         (region(0, 6, to_name="image"), "unknown-control"),
@@ -115,3 +115,12 @@ def test_marks_of_what_is_excluded_are_passed_over_and_those_of_people_counted()
 def test_results_that_are_no_list_are_refused_whole(results_: Any) -> None:
     (rejected,) = results.sort(results_, TEXT, DECLARED).rejected
     assert (rejected.unit, rejected.kind, rejected.value) == ("document", "malformed", results_)
+
+
+def test_ids_that_are_numbers_or_missing_are_taken_as_label_studio_takes_them() -> None:
+    numbered, bare = region(0, 6), region(7, 11)
+    numbered["id"] = 1
+    bare.pop("id", None)
+    found = sort(numbered, bare)
+    assert [item.id for item in found.regions] == ["1", "unnamed-1"]
+    assert found.rejected == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 
 from goldwire.corpora.errors import DataError, Fault
 
@@ -109,3 +110,15 @@ def _nul(text: str, name: str) -> str:
 
 def _refused(where: str, message: str) -> DataError:
     return DataError(f"{where}: cannot be read as text", [Fault(where, "", message)])
+
+
+def composed(got: str, said: str) -> str:
+    """What to add to a message that two words differ which look alike; nothing where they do not.
+
+    >>> composed("Zoe\\u0308", "Zo\\xeb")
+    ' (they look alike, but their accents are encoded differently: NFC beside NFD)'
+    >>> composed("Zoe", "Zoe")
+    ''
+    """
+    alike = got != said and unicodedata.normalize("NFC", got) == unicodedata.normalize("NFC", said)
+    return " (they look alike, but their accents are encoded differently: NFC beside NFD)" if alike else ""

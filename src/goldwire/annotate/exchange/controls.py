@@ -235,6 +235,12 @@ def _text(tags: list[Tag]) -> tuple[str, str]:
     name = next((name for name in [*aimed, *texts] if name in texts), None)
     if name is None:
         raise DataError("the configuration labels no <Text>: only projects that label text can be read")
+    shown = next(t for t in tags if t.tag == "text" and t.attributes.get("name") == name)
+    if shown.attributes.get("valuetype", "").lower() == "url":
+        raise DataError(
+            f'the <Text> {name!r} has valueType="url": its tasks hold addresses, not texts, and the offsets '
+            "count what is there; put the texts into the tasks"
+        )
     return name, texts[name].removeprefix("$")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Document, Rejected
 
 Kind = Literal["task", "submitted", "skipped", "draft", "prediction"]
+_KINDS: Mapping[str, Kind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
 UNKNOWN = "unknown"  # the author of what names none
 
 # " ann4@example.com, 4", as task lists and drafts name people: an address and an id.
@@ -69,13 +71,51 @@ def decode(data: bytes, where: str = "export") -> list[Any]:
     try:
         value = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except BROKEN as error:
-        raise DataError(f"{where}: not JSON", [Fault(where, "$", str(error))]) from error
+        message = f"{error}: export as JSON, not as CSV or JSON lines (JSONL)"
+        raise DataError(f"{where}: not JSON", [Fault(where, "$", message)]) from error
     found = value.get("tasks", [value]) if isinstance(value, dict) else value
     if not isinstance(found, list):
         raise _refused(where, "$", f"a list of tasks is expected, got {type(found).__name__}")
     if found and not any(isinstance(task, dict) and "data" in task for task in found):
         raise _refused(where, "$[0]", "no task here has `data`: export as JSON, not as JSON_MIN or CSV")
-    return found
+    tasks = [_renewed(task) for task in found]
+    if faults := [Fault(where, f"$[{n}]", told) for n, task in enumerate(tasks) for told in _missing(task)]:
+        raise DataError(f"{where}: {len(faults)} task(s) whose annotations are not there", faults)
+    return tasks
+
+
+def _renewed(task: Any) -> Any:
+    """A task of versions before 1.0, which called annotations completions, as one of today."""
+    if not isinstance(task, dict) or "annotations" in task or not isinstance(task.get("completions"), list):
+        return task
+    rest = {key: value for key, value in task.items() if key != "completions"}
+    return {**rest, "annotations": [_renewed_entry(item) for item in task["completions"]]}
+
+
+def _renewed_entry(item: Any) -> Any:
+    if not isinstance(item, dict):
+        return item
+    made = item.get("created_at")
+    if isinstance(made, int | float):  # seconds since 1970
+        item = {**item, "created_at": datetime.fromtimestamp(made, UTC).isoformat()}
+    return {"was_cancelled": item.get("skipped"), **item}
+
+
+def _missing(task: Any) -> Iterator[str]:
+    """What says that a task has annotations which are not where they are read from."""
+    if not isinstance(task, dict):
+        return
+    for key, items in task.items():
+        if key not in _KINDS and isinstance(items, list) and any(_is_entry(item) for item in items):
+            keys = ", ".join(_KINDS)
+            yield f"annotations under the key {key!r}, which is not read: rename it to one of {keys}"
+    total, there = task.get("total_annotations"), task.get("annotations") or []
+    if isinstance(total, int) and isinstance(there, list) and len(there) < total:
+        yield f"total_annotations is {total}, and {len(there)} are there: export again, with annotations"
+
+
+def _is_entry(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("result"), list)
 
 
 def _rejected(kind: str, message: str, value: Any = None) -> Rejected:
@@ -91,8 +131,7 @@ def entries(task: Any) -> Iterator[tuple[Kind, Entry | Rejected | int]]:
     if not isinstance(task, dict):
         yield "task", _rejected("malformed", "a task is an object", value=task)
         return
-    kinds: dict[str, Kind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
-    for field, kind in kinds.items():
+    for field, kind in _KINDS.items():
         items = task.get(field) or []
         if not isinstance(items, list):
             yield kind, _rejected("malformed", f"{field} is no list", value=items)

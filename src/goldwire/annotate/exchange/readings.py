@@ -115,6 +115,7 @@ class _Reader:
         self.items: dict[tuple[str, str], list[_Item]] = defaultdict(list)
         self.answers: dict[tuple[str, str, str], list[_Item]] = defaultdict(list)
         self.rejected: list[Rejected] = []
+        self.unnamed: Counter[tuple[Kind, str]] = Counter()
         self.found: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         self.repaired: Counter[str] = Counter()
@@ -151,6 +152,10 @@ class _Reader:
         if entry.ground_truth:
             self.found["ground truth"] += 1
         author = self._author(kind, entry)
+        if author == exports.UNKNOWN and kind != "prediction" and not frames.is_frame(bound.data):
+            # Nothing says that the same person did a document twice.
+            self.unnamed[kind, bound.document.id] += 1
+            author = f"{author}-{self.unnamed[kind, bound.document.id]}"
         item = _Item(kind=kind, entry=entry, author=author, task=task, bound=bound)
         if kind == "prediction" and (entry.model_version == tasks.MARKS or frames.is_frame(bound.data)):
             return  # nobody's annotations: marks of what is excluded, or the layer that frames are made of

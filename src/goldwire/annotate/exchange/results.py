@@ -143,7 +143,7 @@ def sort(results: Any, text: str, controls: Controls, place: Callable[[int], int
     sorter.out.given = results
     for index, result in enumerate(results):
         try:
-            sorter.sort(index, result)
+            sorter.sort(index, _named(result, index))
         except msgspec.ValidationError as error:
             sorter.out.reject(sorter.unit(result), "malformed", str(error), index, **_read(result))
     return sorter.out
@@ -190,7 +190,7 @@ class _Sorter:
     def _region(self, index: int, raw: _Raw, control: Control) -> None:
         value = msgspec.convert(raw.value, _Value)
         labels = dict.fromkeys(value.labels)
-        if raw.id is None:
+        if raw.id is None:  # of a type that is not named above
             self._reject(index, raw, "malformed", "a region without an id", *labels)
             return
         span = self._span(value)
@@ -291,6 +291,17 @@ class _Sorter:
                     meta=_ours(raw.meta),
                 )
             )
+
+
+def _named(result: Any, index: int) -> Any:
+    """A result whose ids are text, as Label Studio takes them: of numbers, and of regions that have none."""
+    if not isinstance(result, dict):
+        return result
+    ids = {key: result[key] for key in ("id", "from_id", "to_id") if type(result.get(key)) is int}
+    named = {**result, **{key: str(id) for key, id in ids.items()}}
+    if named.get("id") is None and named.get("type") == "labels":
+        named["id"] = f"unnamed-{index}"
+    return named
 
 
 def _read(result: Any) -> dict[str, Any]:

@@ -7,8 +7,10 @@ Equiv, and R of a type listed in `coreference`, join clusters; so does a T whose
 `clusters`, with the mentions that have its span (LitBank names clusters that way).
 
 Not kept: arguments that are events, attributes of relations, relations between events, N (normalisations) and
-# (notes). Offsets count code points of the text file; CRLF in it is taken into account, and offsets in UTF-16
-units are repaired where every surface of the file then fits. What does not give its surface is refused.
+# (notes). Parts of a T that only white space parts are one span (brat cuts a mention at each line break), and
+parts out of order are sorted. Offsets count code points of the text file, a CRLF as two or as one, or UTF-16
+units: whichever way makes every surface fit that fits in any. What does not give its surface is refused; one
+that differs in case alone is taken, with a note.
 A text is judged where there is an `.ann` file, be it empty; a `.txt` without one is not judged.
 
 Not held when written: heads, scores, provenance, and labels with white space, which become `_`.
@@ -62,16 +64,18 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     layer: list[Annotations] = []
     lost: Counter[str] = Counter()
     faults: list[Fault] = []
+    notes: list[str] = []
     for path in (found := find(paths)):
         try:
             raw, document = _text(path, options, known)
             lines = parse(decode(read_bytes(path), str(path), options.encoding), str(path))
-            annotations = to_annotations(lines, raw, document, options, lost)
+            annotations, said = to_annotations(lines, raw, document, options, lost)
         except DataError as error:
             faults += error.faults
             continue
         made.append(document)
         layer.append(annotations)
+        notes += said
     bare = [path for path in _bare(paths, found) if known is None or path.stem in known]
     for path in bare if documents is None else ():
         try:
@@ -84,7 +88,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         documents=made if documents is None else [],
         annotations=layer,
         loss=loss.report(lost),
-        notes=[f"texts without .ann: {named([path.stem for path in bare])}"] if bare else [],
+        notes=notes + ([f"texts without .ann: {named([path.stem for path in bare])}"] if bare else []),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from goldwire.corpora.encodings import composed
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import loss
 from goldwire.corpora.formats.ann import Lines, Link, Text, Value
@@ -30,6 +31,7 @@ from goldwire.corpora.validate import Flaw
 
 Unit = Literal["mention", "event", "argument", "attribute", "cluster"]
 _SPACE = re.compile(r"\s")
+_SPACES = re.compile(r"\s+")
 _NUMBERED = re.compile(r"(.+?)\d+")
 
 
@@ -47,12 +49,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def to_annotations(
     lines: Lines, raw: str, document: Document, options: Options, lost: Counter[str]
-) -> Annotations:
+) -> tuple[Annotations, list[str]]:
     """What lines say of a document whose text stood in `raw` as the offsets count it.
 
-    `lost` is added to. Arguments and relations may name mentions that were rejected: sifting finds them.
+    With it a note on each line whose words differ in case from the text. `lost` is added to. Arguments and
+    relations may name mentions that were rejected: sifting finds them.
     """
-    return _Reader(lines, raw, document, options, lost).read()
+    reader = _Reader(lines, raw, document, options, lost)
+    return reader.read(), reader.notes
 
 
 class _Reader:
@@ -62,6 +66,7 @@ class _Reader:
         self, lines: Lines, raw: str, document: Document, options: Options, lost: Counter[str]
     ) -> None:
         self.lines, self.document, self.lost = lines, document, lost
+        self.notes: list[str] = []
         self.rejected: list[Rejected] = []
         self.wrong: dict[str, Flaw] = {}  # what is wrong with a T line, by its id
         self.clusters = _pattern(options.clusters) if options.clusters else None
@@ -95,25 +100,25 @@ class _Reader:
         return msgspec.structs.replace(found, rejected=tuple(self.rejected))
 
     def fitting(self, raw: str) -> dict[str, Spans]:
-        """Spans in code points of the document, of the T lines whose surface they give."""
-        plain = {id: _converted(text.spans, raw, None) for id, text in self.lines.texts.items()}
-        fits = {id: _fits(text, plain[id], raw) for id, text in self.lines.texts.items()}
-        if not all(fits.values()):
-            converter = Converter(raw, "utf-16")
-            units = {id: _converted(text.spans, raw, converter) for id, text in self.lines.texts.items()}
-            if all(_fits(text, units[id], raw) for id, text in self.lines.texts.items()):
-                plain, fits = units, dict.fromkeys(fits, True)
-        for id, fit in fits.items():
-            if not fit:
-                got = None if plain[id] is None else surface(raw, plain[id] or ())
-                message = f"{id}: the offsets give {got!r}, the file says {self.lines.texts[id].surface!r}"
-                self.wrong[id] = Flaw("", "outside-text" if got is None else "words-differ", message)
-        shift = _line_end_shift(raw)
-        return {
-            id: tuple(Span(shift(span.start), shift(span.end)) for span in plain[id] or ())
-            for id in fits
-            if fits[id]
-        }
+        """Spans in the document, of the T lines whose surface they give; parts that only white space parts
+        are one: brat cuts a mention at each line break.
+        """
+        texts, whole = self.lines.texts, self.document.text
+        places = _counted(texts, raw, whole)
+        found = {}
+        for id, text in texts.items():
+            spans = places[id]
+            if spans is not None and _fits(text, spans, whole):
+                found[id] = _joined(spans, whole)
+                if not _fits(text, spans, whole, fold=False):
+                    told = f"{id}: the text has {surface(whole, spans)!r}, the file says {text.surface!r}"
+                    self.notes.append(f"{text.line}: {told}: taken, its case alone differs")
+                continue
+            got = None if spans is None else surface(whole, spans)
+            message = f"{id}: the offsets give {got!r}, the file says {text.surface!r}"
+            message += composed(got or "", text.surface)
+            self.wrong[id] = Flaw("", "outside-text" if got is None else "words-differ", message)
+        return found
 
     def is_cluster(self, id: str) -> bool:
         return self.clusters is not None and self.clusters.fullmatch(self.lines.texts[id].type) is not None
@@ -278,22 +283,68 @@ def _pattern(text: str) -> re.Pattern[str]:
         raise DataError("format brat: wrong option", [Fault("brat", "clusters", message)]) from error
 
 
-def _converted(spans: Spans, raw: str, converter: Converter | None) -> Spans | None:
-    """Spans in code points of `raw`; None if they leave it."""
+_Counting = Callable[[int], int]
+
+
+def _counted(texts: Mapping[str, Text], raw: str, whole: str) -> dict[str, Spans | None]:
+    """Where T lines are in `whole`, as the file counts: the way in which every line fits that fits in any."""
+    ways = [{id: _placed(text.spans, way, whole) for id, text in texts.items()} for way in _ways(raw, whole)]
+    fitting = [{id for id, at in way.items() if at and _fits(texts[id], at, whole)} for way in ways]
+    best = set().union(*fitting)
+    return next((way for way, fits in zip(ways, fitting, strict=True) if fits == best), ways[0])
+
+
+def _ways(raw: str, whole: str) -> Iterator[_Counting]:
+    """From offsets to those in `whole`: a CRLF counted as two (as it stands in the file) or as one (as brat
+    itself counts), in code points or in UTF-16 units.
+    """
+    shift = _line_end_shift(raw)
+    yield shift
+    if raw != whole:
+        yield int
+    if not raw.isascii():
+        stands, plain = Converter(raw, "utf-16"), Converter(whole, "utf-16")
+        yield lambda offset: shift(stands.decode(offset))
+        yield plain.decode
+
+
+def _placed(spans: Spans, way: _Counting, whole: str) -> Spans | None:
+    """Spans in the document, in its order; None if they leave it."""
     try:
-        if converter is not None:
-            return tuple(Span(converter.decode(s.start), converter.decode(s.end)) for s in spans)
+        found = tuple(sorted(Span(way(span.start), way(span.end)) for span in spans))
     except OffsetError:
         return None
-    return spans if all(span.end <= len(raw) for span in spans) else None
+    return found if all(span.end <= len(whole) for span in found) else None
 
 
-def _fits(text: Text, spans: Spans | None, raw: str) -> bool:
-    """Whether spans give the surface; brat writes line breaks in it as spaces."""
-    return spans is not None and _SPACE.sub(" ", surface(raw, spans)) == _SPACE.sub(" ", text.surface)
+def _joined(spans: Spans, whole: str) -> Spans:
+    """Spans, those with nothing but white space between them as one."""
+    found = [spans[0]]
+    for span in spans[1:]:
+        last = found[-1]
+        if last.start < last.end <= span.start < span.end and not whole[last.end : span.start].strip():
+            found[-1] = Span(last.start, span.end)
+        else:
+            found.append(span)
+    return tuple(found)
 
 
-def _line_end_shift(raw: str) -> Callable[[int], int]:
+def _fits(text: Text, spans: Spans, whole: str, *, fold: bool = True) -> bool:
+    """Whether spans give the surface, whose parts may stand in the order of the line; white space counts as
+    one space, and case for nothing if `fold`: the offsets are what is meant.
+    """
+    order = sorted(range(len(spans)), key=lambda part: text.spans[part])
+    listed = [spans[order.index(part)] for part in range(len(spans))]
+    said = _folded(text.surface, fold)
+    return said in (_folded(surface(whole, spans), fold), _folded(surface(whole, tuple(listed)), fold))
+
+
+def _folded(words: str, fold: bool) -> str:
+    plain = _SPACES.sub(" ", words)
+    return plain.casefold() if fold else plain
+
+
+def _line_end_shift(raw: str) -> _Counting:
     """From offsets in a text with its own line ends to those in the text with `\\n` alone."""
     pairs = [match.start() for match in re.finditer("\r\n", raw)]
     return lambda offset: offset - bisect_left(pairs, offset)
