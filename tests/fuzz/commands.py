@@ -24,7 +24,6 @@ from goldwire.eval.report import html  # noqa: F401
 IMPORT = "corpus import {work} {at} --layer other --covers all --format "
 LINES: dict[str, tuple[str, ...]] = {
     "articles": ("corpus new {out} --from {at}", "corpus add {work} --from {at} --encoding cp1252"),
-    "parquet": ("corpus new {out} --from {at}",),
     "goldwire": (f"{IMPORT}goldwire", "eval run {work} --system s=file:{at}"),
     "conll": ("corpus new {out} --format conll --layer gold --from {at}", f"{IMPORT}conll"),
     "brat": ("corpus new {out} --format brat --layer gold --from {in}",),
