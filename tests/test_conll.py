@@ -296,3 +296,8 @@ def test_file_that_ends_inside_a_document_is_told_with_the_place(tmp_path: Path)
     whole = "# newdoc id = b\nIt\tO\nrained\tO\n.\tO\n"
     assert not any("ends before" in note for note in read(tmp_path, whole, documents).notes)
     assert read(tmp_path, cut + "\n" + whole, documents).notes[-1].endswith(": a at 5 of 9 tokens")
+
+
+@pytest.mark.parametrize("text", ["\t -X- O O\n\nKabul NNP S-LOC\n", "\tO\n\tB-LOC\n"])
+def test_lines_that_begin_with_white_space_have_no_token(tmp_path: Path, text: str) -> None:
+    assert "begin with white space, where a token" in refusal(tmp_path, text)[0]

@@ -28,6 +28,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "x.txt": "Rain O\nHerat B-LOC\n",
         "x.tsv": "1\tRain\tO\n2\tin\tO\n3\tHerat\tB-LOC\n",
         "y.tsv": "Rain\tO\tO\nHerat\tB-LOC\tB-city\n",
+        "chunks.txt": "Rain NN B-NP\nfell VBD B-VP\n",
+        "spaces.tsv": "New York City\tB-LOC\tB-city\n-DOCSTART-\tO\tO\nwas\tO\tO\n1 000\tO\tO\n",
         "damaged.txt": "Rain O\n" * 20 + "Herat B-LOC\n\nlaughs\n",
         "x.conllu": "2-3\tim\t_\t_\t_\t_\t_\t_\t_\t_\n2\tin\t_\t_\t_\t_\t0\troot\t_\tB-LOC\n",
     },

@@ -209,6 +209,9 @@ def _columns(text: str, where: str, options: Options) -> Columns:
     rows = Columns(separator, 0, 0, 0).split(sample)
     width = Counter(map(len, rows)).most_common(1)[0][0]
     full = [row for row in rows if len(row) == width and row[0]]
+    if not full:
+        message = "most lines begin with white space, where a token or its number should stand"
+        raise DataError(f"{where}: no tokens", [Fault(where, "", message)])
     token = (
         _place(options.token, width, where) if options.token else int(width > TOKEN_AND_TAG and _counts(full))
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from goldwire.corpora.formats.columns import SAMPLE, START
 from goldwire.corpora.formats.head import Head
@@ -27,7 +28,12 @@ def recognise(head: Head) -> bool:
     lines = [line for line in head.lines[:SAMPLE] if not line.startswith(("# ", START))]
     if lines and all(line.count("\t") == UNIVERSAL - 1 for line in lines):
         return any(map(_ENTITY.search, lines))
-    rows = [_SPACES.split(line.strip(" \t")) for line in lines]
+    by_spaces = [_SPACES.split(line.strip(" \t")) for line in lines]
+    return _tagged([line.split("\t") for line in lines]) or _tagged(by_spaces)
+
+
+def _tagged(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether most rows have as many cells, and a column behind the first holds tags in most of those."""
     width, times = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
     full = [row for row in rows if len(row) == width]
     if not 1 < width <= MOST or times < max(LEAST, SHARE * len(rows)):
