@@ -6,21 +6,23 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from goldwire.corpora.formats.columns import SAMPLE, START
 from goldwire.corpora.formats.head import Head
+from goldwire.corpora.formats.layout import HIPE, KAGGLE, SAMPLE, START, UNIVERSAL
+from goldwire.corpora.formats.ontonotes import BEGIN
 
 SHARE = 0.5  # of the lines, and more, have as many columns and a tag in one: some may be damaged
 LEAST = 2  # lines: one alone may be a sentence with an E-mail or a B-52
 MOST = 20  # columns; lines of prose have more words
-UNIVERSAL = 10  # columns of CoNLL-U, which says entities in the last
 _SPACES = re.compile(r"[ \t]+")  # a no-break space belongs to its token
-_PREFIX = re.compile(r"\s[BIESLU]-\S")
-_TAG = re.compile(r"O|[BIESLU](?:-.+)?")
+_PREFIX = re.compile(r"[\s,=|][BIESLU]-\S|\S-[BIESLU]$", re.MULTILINE)
+_TAG = re.compile(r"O|[BIESLU](?:-.+)?|.+-[BIESLU]")
 _ENTITY = re.compile(r"\t[^\t]*(?:Entity=|\b[BIESLU]-\S+)[^\t]*$")
 
 
 def recognise(head: Head) -> bool:
-    """Lines of columns, most with a tag such as O or B-LOC, one with a prefix; or CoNLL-U with entities."""
+    """Lines of columns, most with a tag such as O, B-LOC or LOC-B; CoNLL-U with entities; CoNLL-2012."""
+    if head.text.startswith((BEGIN, HIPE, KAGGLE)):
+        return True
     if not _PREFIX.search(head.text) and "Entity=" not in head.text:  # most files are articles
         return False
     if head.text.lstrip().startswith(("{", "[", "<")):
@@ -29,7 +31,8 @@ def recognise(head: Head) -> bool:
     if lines and all(line.count("\t") == UNIVERSAL - 1 for line in lines):
         return any(map(_ENTITY.search, lines))
     by_spaces = [_SPACES.split(line.strip(" \t")) for line in lines]
-    return _tagged([line.split("\t") for line in lines]) or _tagged(by_spaces)
+    rows = ([line.split(by) for line in lines] for by in "\t,")
+    return any(map(_tagged, rows)) or _tagged(by_spaces)
 
 
 def _tagged(rows: Sequence[Sequence[str]]) -> bool:
