@@ -14,7 +14,7 @@ import msgspec
 
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats import Facts, markup
-from goldwire.corpora.formats.gather import Gathering, Place, joined, reject
+from goldwire.corpora.formats.gather import Gathering, Place, reject
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.formats.markup import Element
 from goldwire.corpora.formats.records import (
@@ -26,7 +26,7 @@ from goldwire.corpora.formats.records import (
     read_records,
     text_of,
 )
-from goldwire.corpora.offsets import Converter, OffsetError, Unit, surface
+from goldwire.corpora.offsets import Converter, OffsetError, Unit, joined, surface
 from goldwire.corpora.types import Mention, Rejected, Relation, Span
 
 _XML = b"<"

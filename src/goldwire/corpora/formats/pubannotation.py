@@ -11,7 +11,7 @@ import msgspec
 
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats import Facts
-from goldwire.corpora.formats.gather import Gathering, Place, joined
+from goldwire.corpora.formats.gather import Gathering, Place
 from goldwire.corpora.formats.records import (
     Records,
     fields,
@@ -19,6 +19,7 @@ from goldwire.corpora.formats.records import (
     listed,
     text_of,
 )
+from goldwire.corpora.offsets import joined
 from goldwire.corpora.types import Mention, Rejected, Relation, Spans
 
 
