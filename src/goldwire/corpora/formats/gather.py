@@ -97,7 +97,7 @@ class Gathering:
 
         A text that is made has a sentence a line, and a space between tokens.
         """
-        lines = [list(sentence) for sentence in sentences]
+        lines = [[normalise(word) for word in sentence] for sentence in sentences]
         text = normalise("\n".join(" ".join(line) for line in lines))
         document = self._document(id, text, where, value, None, squeezed=True)
         if document is None:
