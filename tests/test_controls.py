@@ -110,8 +110,8 @@ def test_hostile_xml_is_refused_at_once(xml: str, message: str) -> None:
     assert time.monotonic() - began < 1
 
 
-def test_controls_of_another_text_and_marks_of_what_is_excluded_hold_nothing() -> None:
-    other = '<Labels name="c" toName="b"><Label value="x"/></Labels><Text name="b" value="$b"/>'
+def test_choices_of_another_text_and_marks_of_what_is_excluded_hold_nothing() -> None:
+    other = '<Choices name="c" toName="b"><Choice value="x"/></Choices><Text name="b" value="$b"/>'
     marks = '<Labels name="excluded" toName="t"><Label value="excluded"/></Labels>'
     found = controls.parse(two(other + marks), ontology=CONFLICT)
     assert (found.entities, found.triggers, found.text) == (("kinds",), ("things",), "t")
@@ -122,3 +122,14 @@ def test_texts_that_tasks_only_give_the_address_of_are_refused() -> None:
     with pytest.raises(DataError, match="addresses, not texts"):
         controls.parse(xml.format('valueType="url"'))
     assert controls.parse(xml.format('valueType="text"')).field == "u"
+
+
+def test_labels_for_several_texts_are_refused_at_the_start() -> None:
+    xml = (
+        '<View><Text name="title" value="$title"/><Labels name="a" toName="title"><Label value="X"/></Labels>'
+        '<Text name="body" value="$body"/><Labels name="b" toName="body"><Label value="X"/></Labels></View>'
+    )
+    with pytest.raises(DataError, match="several texts, 'title' and 'body'"):
+        controls.parse(xml)
+    plain = xml.replace('<Labels name="a" toName="title"><Label value="X"/></Labels>', "")
+    assert controls.parse(plain).text == "body"  # a headline that is only shown is in nobody's way

@@ -3,8 +3,8 @@
 import pytest
 
 from goldwire.corpora.errors import CorpusError
-from goldwire.corpora.formats.gather import Gathering, joined
-from goldwire.corpora.offsets import surface
+from goldwire.corpora.formats.gather import Gathering
+from goldwire.corpora.offsets import joined, surface
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Span
 

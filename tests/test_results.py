@@ -124,3 +124,19 @@ def test_ids_that_are_numbers_or_missing_are_taken_as_label_studio_takes_them() 
     found = sort(numbered, bare)
     assert [item.id for item in found.regions] == ["1", "unnamed-1"]
     assert found.rejected == []
+
+
+def test_regions_without_words_are_counted_and_taken_where_nothing_speaks_against_them() -> None:
+    found = sort(region(14, 20), region(0, 6, "Rebels", id="other"))
+    assert [r.span for r in found.regions] == [Span(14, 20), Span(0, 6)]
+    assert found.unverified == 1
+
+
+def test_offsets_without_words_that_fit_words_only_in_utf16_units_are_doubted() -> None:
+    # After the emoji, two units: Kunduz is 14 to 20 in code points, 15 to 21 in units.
+    found = sort(region(15, 21), region(0, 6, id="before"))
+    assert [r.span for r in found.regions] == [Span(0, 6)]  # in front of it both counts say the same
+    (rejected,) = found.rejected
+    assert rejected.kind == "doubtful-offsets"
+    assert "the text has 'unduz ', and 'Kunduz' if they count UTF-16 units" in rejected.message
+    assert found.unverified == 1

@@ -1,9 +1,10 @@
 """Keys and tokens are in no text, in whatever form a server repeats them; other words stay."""
 
 import base64
+import html
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -30,6 +31,11 @@ RAW = KEY.encode()
         base64.b64encode(b"me:" + RAW + b"\n").decode(),
         RAW.hex(),
         RAW.hex().upper(),
+        KEY.upper(),
+        "".join(f"%{byte:02x}" for byte in RAW),
+        "".join(f"\\u{byte:04X}" for byte in RAW[:20]),
+        "".join(f"&#{byte};" for byte in RAW),
+        "".join(f"%25{byte:02X}" for byte in RAW),
         f"Incorrect API key provided: {KEY[:5]}********{KEY[-4:]}.",
         f"key ending in ...{KEY[-6:]}",
     ],
@@ -42,6 +48,7 @@ def test_no_form_of_a_key_can_be_read(said: str, leaks: Callable[..., list[bytes
         for form in (piece, quote(piece, safe="")):
             assert form.lower() not in told.lower()
     assert KEY[-4:] not in told
+    assert KEY[8:20].lower() not in unquote(unquote(html.unescape(told))).lower()
     assert not leaks(told.encode(), KEY)
 
 
@@ -62,6 +69,13 @@ def test_what_servers_on_this_machine_take_for_a_key_stays_in_data(dummy: str) -
     secrets.register(dummy)
     body = f'{{"text": "an {dummy} phrase"}}'.encode()
     assert secrets.hide_bytes(body) == body
+
+
+def test_a_part_of_a_key_is_hidden_in_data_too() -> None:
+    secrets.register(KEY)
+    for start in range(len(KEY) - 12):
+        body = b'{"type": "' + RAW[start : start + 12] + b'"}'
+        assert secrets.hide_bytes(body) == b'{"type": "***"}', start
 
 
 def test_words_that_happen_to_be_in_a_key_stay_in_data() -> None:

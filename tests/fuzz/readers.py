@@ -287,7 +287,7 @@ def server(folder: Path, name: str) -> None:
 class Canned:
     """In place of a service: always this answer."""
 
-    url = "http://127.0.0.1:1"
+    url = shown = "http://127.0.0.1:1"
 
     def __init__(self, body: bytes) -> None:
         self.body = body

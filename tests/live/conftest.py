@@ -50,6 +50,21 @@ def client(labelstudio: Server) -> Iterator[Client]:
     connection.close()
 
 
+@pytest.fixture(autouse=True)
+def no_leaks(
+    request: pytest.FixtureRequest, tmp_path: Path, leaks: Callable[..., list[bytes]]
+) -> Iterator[None]:
+    """Nothing that any live test leaves on the disk has a piece of the owner's token in it."""
+    yield
+    if "labelstudio" not in request.fixturenames and "client" not in request.fixturenames:
+        return
+    running = request.getfixturevalue("labelstudio")
+    signature = server.token(running.data_dir).rpartition(".")[2]
+    own = (path for path in tmp_path.rglob("*") if path.is_file() and path.name != "token")
+    found = {path for path in own if leaks(path.read_bytes(), signature)}
+    assert not found
+
+
 class Annotator(NamedTuple):
     """Somebody who has joined by invitation."""
 

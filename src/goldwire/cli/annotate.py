@@ -186,6 +186,7 @@ def import_(
     """
     from goldwire.annotate.exchange import controls as declared
     from goldwire.annotate.exchange import deposit, exports, readings
+    from goldwire.corpora.codec import read_bytes
 
     if config_file is None:
         refuse(ctx, ("entities", "triggers", "same"), "without --config: Goldwire knows its own controls")
@@ -208,7 +209,7 @@ def import_(
         layer=corpus.layer,
     )
     imported = readings.decode(raw_tasks, context)
-    deposited = deposit.write(corpus, imported, export_file.read_bytes(), export_file.name)
+    deposited = deposit.write(corpus, imported, read_bytes(export_file), export_file.name)
     for who, name in names.items():
         if not any(layer.endswith(f"/{name}") for layer in deposited.layers):
             note(f"--annotator {who}={name}: {export_file} has nothing of anybody of this id or address")

@@ -56,6 +56,7 @@ def redirected(location: str | None, url: str) -> str:
     if location is None:
         return "it sends elsewhere and does not say where"
     there, here = urlsplit(location), urlsplit(url)
+    location = there._replace(query="", fragment="").geturl()  # where a gateway puts tickets of its own
     if there.scheme == "https" and here.scheme == "http" and there.hostname == here.hostname:
         return f"the server is at https://{there.netloc}: write that address"
     if _SIGN_IN.search(location):

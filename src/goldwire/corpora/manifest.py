@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import CorpusError, DataError, GoldwireError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, Manifest, write_atomic, write_manifest, writing
@@ -52,7 +53,7 @@ def place_ontology(manifest: Manifest) -> tuple[Manifest, dict[str, bytes]]:
     ontologies.read(manifest.ontology)
     if ontologies.ships(manifest.ontology):
         return manifest, {}
-    data = Path(manifest.ontology).read_bytes()
+    data = read_bytes(Path(manifest.ontology))
     return msgspec.structs.replace(manifest, ontology=ONTOLOGY_FILE), {ONTOLOGY_FILE: data}
 
 

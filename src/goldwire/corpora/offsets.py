@@ -11,6 +11,7 @@ import hashlib
 import re
 import unicodedata
 from bisect import bisect_left
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Literal
 
@@ -39,6 +40,22 @@ def surface(text: str, spans: Spans, joint: str = " ") -> str:
     'Balkh provinces'
     """
     return joint.join(text[span.start : span.end] for span in spans)
+
+
+def joined(spans: Iterable[Span], text: str) -> Spans:
+    """Spans in text order, those with nothing but white space between them as one.
+
+    >>> joined([Span(4, 8), Span(0, 3)], "New York"), joined([Span(0, 1), Span(2, 3)], "a-b")
+    ((Span(start=0, end=8),), (Span(start=0, end=1), Span(start=2, end=3)))
+    """
+    parts: list[Span] = []
+    for span in sorted(spans):
+        last = parts[-1] if parts else span
+        if last.start < last.end <= span.start < span.end and not text[last.end : span.start].strip():
+            parts[-1] = Span(last.start, span.end)
+        else:
+            parts.append(span)
+    return tuple(parts)
 
 
 def tokens(text: str) -> list[Span]:

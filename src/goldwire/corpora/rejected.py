@@ -28,6 +28,7 @@ KINDS: dict[str, str] = {
     "outside-text": "offsets that are not in the text",
     "parts-out-of-order": "parts of a discontinuous unit that overlap or are not in the order of the text",
     "words-differ": "the words that came with it are not those at its offsets",
+    "doubtful-offsets": "offsets without words, which fit words of the text only if they count UTF-16 units",
     NOT_FOUND: "the quoted words, given without a place, are not in the text",
     "excluded": "it touches an excluded region",
     "repeated-id": "its id is that of an earlier unit",

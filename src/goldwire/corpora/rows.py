@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from goldwire.corpora.codec import check_file
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.types import Excluded, Meta
@@ -75,6 +76,8 @@ def read_frame(path: Path, rows: int | None = None) -> tuple[polars.DataFrame, d
     """
     import polars
 
+    with suppress(OSError):
+        check_file(path)
     state = path.stat() if path.is_file() else None
     if state is not None and (ended := _ending(path, state.st_size, state.st_mtime_ns)) < 0:
         told = f"not a Parquet file, or damaged: what reads it was ended by {signal.Signals(-ended).name}"

@@ -10,6 +10,7 @@ import base64
 import mmap
 import os
 import re
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -19,8 +20,8 @@ HIDDEN = "***"
 PART = 8  # characters of a secret, or of one of its forms, that no message may have in a row
 # Of data more, so that words that happen to be in a key stay in them; what is shorter than a key (EMPTY,
 # ollama: servers on this machine take any) is left there altogether.
-PART_OF_DATA, SHORTEST_KEY = 16, 12
-_BLOCK = 8  # bytes: a part of data is as long as two, so it has one that begins at a multiple of 8 whole
+PART_OF_DATA, SHORTEST_KEY = 12, 12
+_BLOCK = 6  # bytes: a part of data is as long as two, so it has one that begins at a multiple of 6 whole
 _ENDS = 3  # characters beside the stars of a cut secret that tell which it is
 _FEWEST = 4  # characters; less is no secret, and stands in every text
 
@@ -47,7 +48,7 @@ def hide(text: str) -> str:
     for secret in _REGISTERED:
         text = _without_parts(text, secret, PART)
     if _REGISTERED:
-        text = _CUT.sub(_without_ends, text)
+        text = _CODED.sub(_without_codes, _CUT.sub(_without_ends, text))
     for name, value in os.environ.items():
         if len(value) >= SHORTEST_KEY and value in text and _NAMED.search(name):
             text = text.replace(value, HIDDEN)
@@ -107,7 +108,8 @@ def _parts(secret: str, size: int) -> dict[int, frozenset[str]]:
     found: dict[int, set[str]] = {}
     for form in _forms(secret):
         long = min(size, len(form))
-        found.setdefault(long, set()).update(form[k : k + long] for k in range(len(form) - long + 1))
+        folded = form.translate(_FOLDED)
+        found.setdefault(long, set()).update(folded[k : k + long] for k in range(len(form) - long + 1))
     return {long: frozenset(parts) for long, parts in found.items()}
 
 
@@ -120,14 +122,37 @@ def _blocks(secret: str) -> tuple[bytes, ...]:
 
 def _without_parts(text: str, secret: str, size: int) -> str:
     marked: set[int] = set()
+    folded = text.translate(_FOLDED)
     for long, parts in _parts(secret, size).items():
         for k in range(len(text) - long + 1):
-            if text[k : k + long] in parts:
+            if folded[k : k + long] in parts:
                 marked.update(range(k, k + long))
     if not marked:
         return text
     first = (HIDDEN if k in marked else char for k, char in enumerate(text) if {k - 1, k} - marked)
     return "".join(first)
+
+
+# Letters alike in either case: each stays one character, as `str.lower` does not promise.
+_FOLDED = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+# What may be each character of a secret by its number: percent-encoded, as JSON, as HTML.
+_CODED = re.compile(r"(?:%[0-9a-f]{2}|\\u[0-9a-f]{4}|&#x[0-9a-f]+;|&#[0-9]+;|[\w.~+/=-]){8,}", re.IGNORECASE)
+_CODE = re.compile(r"%([0-9a-f]{2})|\\u([0-9a-f]{4})|&#x([0-9a-f]+);|&#([0-9]+);", re.IGNORECASE)
+
+
+def _without_codes(found: re.Match[str]) -> str:
+    """A run of characters in which some stand by their numbers, unless these are those of a secret."""
+    plain = found[0]
+    for _ in range(2):  # what was encoded twice
+        plain = _CODE.sub(_character, plain)
+    if plain != found[0] and any(_without_parts(plain, secret, PART) != plain for secret in _REGISTERED):
+        return HIDDEN
+    return found[0]
+
+
+def _character(code: re.Match[str]) -> str:
+    number = int(code[4]) if code[4] else int(code[1] or code[2] or code[3], 16)
+    return chr(number) if number < sys.maxunicode else code[0]
 
 
 def _without_ends(found: re.Match[str]) -> str:

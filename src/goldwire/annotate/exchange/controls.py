@@ -235,6 +235,11 @@ def _text(tags: list[Tag]) -> tuple[str, str]:
     name = next((name for name in [*aimed, *texts] if name in texts), None)
     if name is None:
         raise DataError("the configuration labels no <Text>: only projects that label text can be read")
+    if others := sorted({each for each in aimed if each in texts} - {name}):
+        raise DataError(
+            f"labels are for several texts, {name!r} and {', '.join(map(repr, others))}: a task is read as "
+            "one document with one text; take the labels of the others out of the configuration that is given"
+        )
     shown = next(t for t in tags if t.tag == "text" and t.attributes.get("name") == name)
     if shown.attributes.get("valuetype", "").lower() == "url":
         raise DataError(

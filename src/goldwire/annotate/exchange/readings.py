@@ -202,6 +202,7 @@ class _Reader:
         )
         self.lost += Counter(decoded.lost)
         self.repaired += Counter(decoded.repaired)
+        self.found["regions without words, their offsets unverified"] += found.unverified
         for rejected in decoded.rejected:
             self._reject_of(item, rejected)
         annotations = msgspec.structs.replace(decoded.annotations, provenance=_provenance(item))

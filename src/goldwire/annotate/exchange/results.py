@@ -59,7 +59,8 @@ class Arrow(msgspec.Struct, frozen=True, kw_only=True):
 class Sorted(msgspec.Struct, kw_only=True):
     """The results of one annotation, sorted by what they are; everything has its place in one of these.
 
-    `given` are the results as they came; `unlisted` are arrows with labels that the configuration lacks.
+    `given` are the results as they came; `unlisted` are arrows with labels that the configuration lacks. So
+    many regions are `unverified`: they carry no words that their offsets could be held against.
     """
 
     given: list[Any] = []
@@ -68,6 +69,7 @@ class Sorted(msgspec.Struct, kw_only=True):
     arrows: list[Arrow] = []
     unlisted: list[Arrow] = []
     verdicts: list[str] = []
+    unverified: int = 0
     rejected: list[Rejected] = []
     lost: Counter[str] = msgspec.field(default_factory=Counter)
     repaired: Counter[str] = msgspec.field(default_factory=Counter)
@@ -141,6 +143,7 @@ def sort(results: Any, text: str, controls: Controls, place: Callable[[int], int
         )
         return sorter.out
     sorter.out.given = results
+    sorter.in_utf16 = _look_like_utf16(results, text)
     for index, result in enumerate(results):
         try:
             sorter.sort(index, _named(result, index))
@@ -157,6 +160,7 @@ class _Sorter:
         self.controls = controls
         self.place = place
         self.out = Sorted()
+        self.in_utf16 = False  # whether offsets without words look as if they counted UTF-16 units
         self._seen: dict[tuple[str, str], _Raw] = {}
 
     def sort(self, index: int, result: Any) -> None:
@@ -193,7 +197,7 @@ class _Sorter:
         if raw.id is None:  # of a type that is not named above
             self._reject(index, raw, "malformed", "a region without an id", *labels)
             return
-        span = self._span(value)
+        span = self._doubt(value) or self._span(value)
         if isinstance(span, Flaw):
             self._reject(index, raw, span.kind, span.message, *labels)
             return
@@ -205,6 +209,7 @@ class _Sorter:
         kept = self._labels(index, raw, control, span)
         if not kept:
             return
+        self.out.unverified += value.text is None
         if raw.meta and "text" in raw.meta:
             self.out.lost["note on a region"] += 1
         self.out.regions.append(
@@ -227,6 +232,18 @@ class _Sorter:
         read = _read(result) if span is None else {**_read(result), "spans": raw_spans([span])}
         for label in labels or (None,):
             self.out.reject(self.unit(result), kind, message, index, **{**read, "id": raw.id, "type": label})
+
+    def _doubt(self, value: _Value) -> Flaw | None:
+        """Why the offsets of a region without words are not believed."""
+        if not self.in_utf16 or value.text is not None or value.start == value.end:
+            return None
+        other = _decoded(value.start, value.end, self.text)
+        if other == Span(value.start, value.end):
+            return None
+        here = self.text[value.start : value.end]
+        there = f", and {self.text[slice(*other)]!r} if they count UTF-16 units" if other else ""
+        message = f"it carries no words; at [{value.start}, {value.end}] the text has {here!r}{there}"
+        return Flaw("", "doubtful-offsets", message)
 
     def _span(self, value: _Value) -> Span | Flaw:
         """The span in the task's text, or why there is none."""
@@ -338,13 +355,44 @@ def same_words(got: str, said: str) -> bool:
     return got == said or _SPACE.sub(" ", got).strip() == _SPACE.sub(" ", said).strip()
 
 
+def _look_like_utf16(results: Iterable[Any], text: str) -> bool:
+    """Whether regions without words are words of the text more often if their offsets count UTF-16 units."""
+    if text.isascii() or max(text) <= "\uffff":
+        return False
+    plain = encoded = 0
+    for result in results:
+        value = result.get("value") if isinstance(result, dict) else None
+        if not isinstance(value, dict) or value.get("text") is not None:
+            continue
+        start, end = value.get("start"), value.get("end")
+        if isinstance(start, int) and isinstance(end, int):
+            plain += _are_words(Span(start, end), text)
+            encoded += _are_words(_decoded(start, end, text), text)
+    return encoded > plain
+
+
+def _decoded(start: int, end: int, text: str) -> Span | None:
+    """UTF-16 offsets as code points; None if they are none of the text."""
+    converter = Converter(text, "utf-16")
+    try:
+        return Span(converter.decode(start), converter.decode(end))
+    except OffsetError:
+        return None
+
+
+def _are_words(span: Span | None, text: str) -> bool:
+    """Whether a span begins and ends where words do."""
+    if span is None or not 0 <= span.start < span.end <= len(text):
+        return False
+    words = text[span.start : span.end]
+    before, after = text[span.start - 1 : span.start], text[span.end : span.end + 1]
+    cuts = (before.isalnum() and words[0].isalnum()) or (words[-1].isalnum() and after.isalnum())
+    return words == words.strip() and not cuts
+
+
 def _from_utf16(value: _Value, text: str) -> Span | None:
     """The span if the offsets count UTF-16 units and the words prove it."""
     if not value.text or text.isascii():
         return None
-    converter = Converter(text, "utf-16")
-    try:
-        span = Span(converter.decode(value.start), converter.decode(value.end))
-    except OffsetError:
-        return None
-    return span if text[span.start : span.end] == value.text else None
+    span = _decoded(value.start, value.end, text)
+    return span if span is not None and text[span.start : span.end] == value.text else None

@@ -61,10 +61,10 @@ def _from_file(path: Path | None) -> str | None:
 
 
 def _check_private(path: Path) -> None:
-    """Raise `ServerError` for a file that others than its owner can read."""
+    """Raise `ServerError` for a file that others than its owner can read, or change."""
     with suppress(OSError):
-        if os.name == "posix" and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-            raise ServerError(f"{path}: others can read the token there; first: chmod 600 {path}")
+        if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ServerError(f"{path}: others than you may open it; first: chmod 600 {path}")
 
 
 def _of_local(url: str, local: Server | None) -> str | None:

@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request
 from urllib.request import build_opener as build
 
+from goldwire.corpora.address import is_loopback
 from goldwire.corpora.errors import ServerError
 
 TIMEOUT = 30.0  # seconds for one answer
@@ -51,7 +52,7 @@ def open_session(url: str) -> Session:
     """A session that is signed in nowhere. Proxies of the environment are not used for loopback."""
     cookies = CookieJar()
     handlers = [HTTPCookieProcessor(cookies), _Stay()]
-    if urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}:
+    if is_loopback(urlsplit(url).hostname or ""):
         handlers.append(ProxyHandler({}))
     return Session(url.rstrip("/") + "/", build(*handlers), cookies)
 

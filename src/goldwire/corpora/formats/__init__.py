@@ -39,8 +39,8 @@ FORMATS = {
     "cas": "goldwire.corpora.formats.cas",
     "webanno": "goldwire.corpora.formats.webanno",
     "textee": "goldwire.corpora.formats.textee:textee",
-    "bioc": "goldwire.corpora.formats.biomedical:bioc",
-    "pubannotation": "goldwire.corpora.formats.biomedical:pubannotation",
+    "bioc": "goldwire.corpora.formats.bioc:bioc",
+    "pubannotation": "goldwire.corpora.formats.pubannotation:pubannotation",
 }
 
 

@@ -33,7 +33,7 @@ from goldwire.corpora.formats.head import Head, look
 from goldwire.corpora.formats.standoff import Options, encode, to_annotations
 from goldwire.corpora.lock import locked
 from goldwire.corpora.names import check_apart
-from goldwire.corpora.offsets import hash_text
+from goldwire.corpora.offsets import hash_text, joined
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document
 
@@ -149,11 +149,20 @@ def write(
         _check_folder(path, {f"{document.id}.ann" for document in items})
         for document in items:
             lines = encode(layer[document.id], document, lost)
+            lost["gaps of white space alone"] += _gaps(layer[document.id], document.text)
             write_atomic(path / f"{document.id}.txt", document.text.encode("utf-8"))
             write_atomic(path / f"{document.id}.ann", str(lines).encode("utf-8"))
     lost += Counter(loss.count(layer.values()))
     held = ("events", "arguments", "relations", "attributes", "cluster links")
     return loss.report(lost, held)
+
+
+def _gaps(item: Annotations, text: str) -> int:
+    """How many mentions and triggers have parts that are one when they are read back: brat itself has no
+    other way to write a mention that goes over a line.
+    """
+    spans = [*(mention.spans for mention in item.mentions), *(event.trigger for event in item.events)]
+    return sum(len(joined(parts, text)) < len(parts) for parts in spans)
 
 
 def _check_folder(path: Path, names: Collection[str]) -> None:

@@ -27,7 +27,6 @@ from goldwire.corpora.types import (
     Rejected,
     Relation,
     Span,
-    Spans,
 )
 
 _SPACE = re.compile(r"\s+")
@@ -98,7 +97,7 @@ class Gathering:
 
         A text that is made has a sentence a line, and a space between tokens.
         """
-        lines = [list(sentence) for sentence in sentences]
+        lines = [[normalise(word) for word in sentence] for sentence in sentences]
         text = normalise("\n".join(" ".join(line) for line in lines))
         document = self._document(id, text, where, value, None, squeezed=True)
         if document is None:
@@ -195,21 +194,6 @@ def reject(
         spans=raw_spans([tuple(span) for span in spans]),
         **more,
     )
-
-
-def joined(spans: Iterable[Span], text: str) -> Spans:
-    """Spans in text order, those with nothing but white space between them as one.
-
-    >>> joined([Span(4, 8), Span(0, 3)], "New York"), joined([Span(0, 1), Span(2, 3)], "a-b")
-    ((Span(start=0, end=8),), (Span(start=0, end=1), Span(start=2, end=3)))
-    """
-    parts: list[Span] = []
-    for span in sorted(spans):
-        if parts and parts[-1].end <= span.start and not text[parts[-1].end : span.start].strip():
-            parts[-1] = Span(parts[-1].start, span.end)
-        else:
-            parts.append(span)
-    return tuple(parts)
 
 
 def _squeeze(text: str) -> str:

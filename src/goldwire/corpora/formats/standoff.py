@@ -14,7 +14,7 @@ from goldwire.corpora.encodings import composed
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import loss
 from goldwire.corpora.formats.ann import Lines, Link, Text, Value
-from goldwire.corpora.offsets import Converter, OffsetError, surface
+from goldwire.corpora.offsets import Converter, OffsetError, joined, surface
 from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.types import (
     Annotations,
@@ -109,7 +109,7 @@ class _Reader:
         for id, text in texts.items():
             spans = places[id]
             if spans is not None and _fits(text, spans, whole):
-                found[id] = _joined(spans, whole)
+                found[id] = joined(spans, whole)
                 if not _fits(text, spans, whole, fold=False):
                     told = f"{id}: the text has {surface(whole, spans)!r}, the file says {text.surface!r}"
                     self.notes.append(f"{text.line}: {told}: taken, its case alone differs")
@@ -315,18 +315,6 @@ def _placed(spans: Spans, way: _Counting, whole: str) -> Spans | None:
     except OffsetError:
         return None
     return found if all(span.end <= len(whole) for span in found) else None
-
-
-def _joined(spans: Spans, whole: str) -> Spans:
-    """Spans, those with nothing but white space between them as one."""
-    found = [spans[0]]
-    for span in spans[1:]:
-        last = found[-1]
-        if last.start < last.end <= span.start < span.end and not whole[last.end : span.start].strip():
-            found[-1] = Span(last.start, span.end)
-        else:
-            found.append(span)
-    return tuple(found)
 
 
 def _fits(text: Text, spans: Spans, whole: str, *, fold: bool = True) -> bool:

@@ -29,9 +29,9 @@ from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Facts, Reading
-from goldwire.corpora.formats.gather import Gathering, Place, joined, reject
+from goldwire.corpora.formats.gather import Gathering, Place, reject
 from goldwire.corpora.formats.head import Head
-from goldwire.corpora.offsets import Converter, OffsetError
+from goldwire.corpora.offsets import Converter, OffsetError, joined
 from goldwire.corpora.types import Argument, Document, Event, Mention, Rejected, Relation, Span, Spans
 
 COVERS: Literal["listed"] = "listed"

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.counting.tables import ROOM, Bools, Extents, Ints
+from goldwire.eval.counting.tables import ROOM, Bools, Extents, Ints, renumbered
 
 # Credits are compared at nine decimals, as whole numbers, so that sums of thirds cannot tie by accident.
 CREDIT_UNIT = 10**9
@@ -209,12 +209,6 @@ def components(gold: Ints, system: Ints, index: Ints) -> tuple[Ints, Ints]:
     root = _roots(*(renumbered(side[index]) for side in (gold, system)))
     order = np.lexsort((system[index], gold[index], root))
     return index[order], np.unique(root, return_counts=True)[1]
-
-
-def renumbered(numbers: Ints) -> Ints:
-    """Numbers from 0 on without gaps, in the same order."""
-    there = np.bincount(numbers) > 0
-    return np.asarray((np.cumsum(there) - 1)[numbers])
 
 
 def _roots(gold: Ints, system: Ints) -> Ints:

@@ -8,6 +8,8 @@ from goldwire.corpora.errors import Fault
 from goldwire.corpora.types import Annotations
 from goldwire.corpora.validate import named
 
+FARTHEST = 2**40  # code points: no text is as long, and places on one axis stay whole numbers
+
 
 def unit_faults(item: Annotations) -> Iterator[Fault]:
     """What keeps annotations from being scored: spans that are none, mentions named that are not there."""
@@ -17,9 +19,11 @@ def unit_faults(item: Annotations) -> Iterator[Fault]:
         if not spans:
             yield Fault(item.document, f"$.{kind}[{i}].{field}", "at least one span is needed")
         for j, span in enumerate(spans):
+            path, told = f"$.{kind}[{i}].{field}[{j}]", f"[{span.start}, {span.end}]"
             if span.start >= span.end:
-                path = f"$.{kind}[{i}].{field}[{j}]"
-                yield Fault(item.document, path, f"[{span.start}, {span.end}] is not a span")
+                yield Fault(item.document, path, f"{told} is not a span")
+            elif span.end > FARTHEST:
+                yield Fault(item.document, path, f"{told} is outside every text")
     known = {mention.id for mention in item.mentions}
     for path, name in _references(item):
         if name not in known:

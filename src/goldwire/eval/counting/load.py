@@ -24,7 +24,7 @@ from goldwire.corpora.types import Annotations, Tokens
 from goldwire.eval.counting import align, rejected, tables
 from goldwire.eval.counting.binding import Binding
 from goldwire.eval.counting.counts import Patterns
-from goldwire.eval.counting.faults import unit_faults
+from goldwire.eval.counting.faults import FARTHEST, unit_faults
 from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
 from goldwire.eval.counting.tags import read_as
@@ -334,9 +334,11 @@ def _without_type(table: Table, chunk: Sequence[Annotations]) -> Table:
 
 
 def _is_sound(table: Table) -> bool:
-    """Whether every unit has a span and every span a character."""
+    """Whether every unit has a span, and every span a character that may be in a text."""
     for extents in (table.mentions, table.events):
         if not ((extents.starts < extents.ends).all() and (np.diff(extents.offset) > 0).all()):
+            return False
+        if extents.ends.max(initial=0) > FARTHEST:
             return False
     return True
 

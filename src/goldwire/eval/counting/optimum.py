@@ -18,9 +18,8 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from goldwire.eval.counting import forest
-from goldwire.eval.counting.align import renumbered
 from goldwire.eval.counting.augment import augment
-from goldwire.eval.counting.tables import Bools, Ints
+from goldwire.eval.counting.tables import Bools, Ints, renumbered
 
 EXACT = 2**53  # whole numbers below are doubles, and scipy works with doubles
 # A component is solved as a full matrix if that has so few cells, for each pair or in all (2 MB).

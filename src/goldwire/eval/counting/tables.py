@@ -241,6 +241,12 @@ def _joined(columns: list[Any]) -> Any:
 ROOM = 2**62  # keys of up to 62 bits are packed into one number; wider ones are renumbered first
 
 
+def renumbered(numbers: Ints) -> Ints:
+    """Numbers from 0 on without gaps, in the same order."""
+    there = np.bincount(numbers) > 0
+    return np.asarray((np.cumsum(there) - 1)[numbers])
+
+
 def fold(columns: Sequence[Ints]) -> Ints:
     """Columns as one number a row: equal numbers for equal rows, in the order of the rows.
 

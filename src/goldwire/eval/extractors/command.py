@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from goldwire.corpora import simple
-from goldwire.corpora.codec import read_bytes
+from goldwire.corpora.codec import check_file, read_bytes
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
 from goldwire.corpora.types import Document
@@ -193,9 +193,10 @@ def _is_python(path: Path) -> bool:
 def _shebang(path: Path) -> bytes:
     """The first line of a script, which says by what it is run; b"" of any other file."""
     try:
+        check_file(path, ExtractorError)
         with path.open("rb") as file:
             line = file.readline(_FIRST)
-    except OSError:
+    except (OSError, ExtractorError):
         return b""
     return line if line.startswith(b"#!") else b""
 

@@ -107,7 +107,7 @@ class Lexicon(_Struct, frozen=True):
         """The role of subject, object and each preposition in events of a group; roles by name."""
         roles = {**self.roles.get("default", {}), **self.roles.get(group.event, {}), **group.roles}
         if group.reciprocal:
-            roles.update(dict.fromkeys(("object", "with", "between", "against"), roles["subject"]))
+            roles.update(dict.fromkeys(("object", "with", "between", "against"), roles.get("subject", "")))
         named = {
             key: roles.get(role, role) if role in ("subject", "object") else role
             for key, role in roles.items()

@@ -25,8 +25,8 @@ class Spec(msgspec.Struct, frozen=True):
     target: str = ""
 
     def shown(self) -> str:
-        """The spec for records and reports: what follows a `?` in an address may be private."""
-        return str(self).partition("?")[0] if self.kind in ("http", "llm") else str(self)
+        """The spec for records and reports: what follows a `?` or a `#` in an address may be private."""
+        return re.split(r"[?#]", str(self), maxsplit=1)[0] if self.kind in ("http", "llm") else str(self)
 
     def __str__(self) -> str:
         if self.kind == "http":

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from goldwire.corpora.codec import check_file
 from goldwire.corpora.errors import ExtractorError
 
 
@@ -49,6 +50,7 @@ def _inside(folder: str) -> Iterator[Path]:
 def digest(file: Path) -> str:
     """The SHA-256 of a file, which need not fit into memory; `ExtractorError` if it cannot be read."""
     try:
+        check_file(file, ExtractorError)
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from goldwire.corpora import address, secrets, simple
+from goldwire.corpora import address, connection, secrets, simple
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.simple import Prediction
@@ -32,6 +32,7 @@ TRIES = 4
 FIRST_WAIT = 0.5  # seconds before the second try; doubled after each
 LONGEST_WAIT = 120.0  # seconds; a server that wants more is not waited for
 READ_LIMIT = 240.0  # seconds without a byte
+WHOLE_LIMIT = 900.0  # seconds for all of an answer, however it trickles
 CONNECT_LIMIT = 10.0  # seconds; all tries end before the time of a document does
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 _REFUSED = frozenset({400, 401, 403, 404})  # this request, or each: the run sees which
@@ -60,6 +61,7 @@ class Caller:
 
     def __init__(self, url: str, key: str | None, *, tries: int = TRIES, wait: float = FIRST_WAIT) -> None:
         self.url = checked(url)
+        self.shown = urlsplit(url)._replace(query="", fragment="").geturl()
         key = secret(key)
         self._tries, self._wait = tries, wait
         headers = {"Content-Type": "application/json"}
@@ -100,21 +102,29 @@ class Caller:
                 content = _read(reply)
         except httpx.TransportError as error:
             nobody = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            said = f"no answer ({type(error).__name__}: {secrets.hide(str(error))})"
-            return _Again(said, cause=ABSENT if nobody else None)
+            found = connection.cause(error, self.url)
+            if found is not None and found.lasting:
+                raise ExtractorError(f"{self.shown}: {found.message}") from None
+            why = found.message if found else f"{type(error).__name__}: {secrets.hide(str(error))}"
+            return _Again(f"no answer ({why})", cause=ABSENT if nobody else None)
         if reply.status_code == httpx.codes.OK:
             return content
         said = f"the server answered {reply.status_code} {self._excerpt(content)}".rstrip()
         if reply.status_code in _BUSY:
             return _Again(said, retry_after(reply.headers.get("Retry-After")))
-        if reply.status_code == httpx.codes.METHOD_NOT_ALLOWED or reply.is_redirect:
+        if reply.is_redirect:
+            told = connection.redirected(reply.headers.get("location"), self.url)
+            raise ExtractorError(f"the server answered {reply.status_code}: {secrets.hide(told)}")
+        if reply.status_code == httpx.codes.METHOD_NOT_ALLOWED:
             raise ExtractorError(said)
         refused = reply.status_code in _REFUSED
         raise DocumentError(said, cause=refusal(reply.status_code, content) if refused else None)
 
     def _excerpt(self, content: bytes) -> str:
+        if page := connection.page(content):
+            return f"with {page}"
         text = re.sub(r"\s+", " ", content[: 4 * _SHOWN].decode("utf-8", "replace"))
-        return secrets.hide(text[:_SHOWN])
+        return secrets.hide(text)[:_SHOWN]
 
     def close(self) -> None:
         """Close the connections."""
@@ -123,11 +133,13 @@ class Caller:
 
 def _read(reply: httpx.Response) -> bytes:
     """The body of an answer, unpacked; `DocumentError` if it is longer than any may be."""
-    content = bytearray()
+    content, deadline = bytearray(), time.monotonic() + WHOLE_LIMIT
     for part in reply.iter_bytes():
         content += part
         if len(content) > LONGEST:
             raise DocumentError(too_long())
+        if time.monotonic() > deadline:
+            raise DocumentError(f"the server was not done answering after {WHOLE_LIMIT:.0f} s")
     return bytes(content)
 
 
@@ -192,7 +204,7 @@ class WebExtractor:
     provides = frozenset({"mentions", "triggers", "arguments", "attributes", "relations", "clusters"})
 
     def __init__(self, caller: Caller, version: str = "") -> None:
-        self.name, self.version = urlsplit(caller.url)._replace(query="").geturl(), version
+        self.name, self.version = caller.shown, version
         self._caller = caller
 
     def extract(self, documents: Sequence[Document]) -> Iterator[Prediction]:

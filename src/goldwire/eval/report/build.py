@@ -294,8 +294,8 @@ def _facts(system: Contender) -> Facts:
 def _values(layer: LayerFacts) -> Iterator[tuple[str, str]]:
     """What the runner says of a system, as shown; what it does not say is left out."""
     facts, speed = layer.facts, layer.facts.get("speed", {})
-    latency = speed.get("latency") or (None, None, None)
-    p50, p95, _ = latency.values() if isinstance(latency, dict) else latency
+    latency = speed.get("latency") or {}
+    p50, p95 = (latency.get(name) for name in ("p50", "p95")) if isinstance(latency, dict) else latency[:2]
     usage = facts.get("usage", {})
     for what, value, show in [
         ("documents / s", speed.get("documents"), number),

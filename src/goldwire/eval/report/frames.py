@@ -86,7 +86,7 @@ def _encode(frame: pl.DataFrame, form: Form) -> bytes:
 
 def _no_formula(column: pl.Expr) -> pl.Expr:
     """Words that a spreadsheet would take for a formula, behind the mark that makes them words again."""
-    begins = column.str.contains(r"^[=+\-@\t\r]")
+    begins = column.str.contains(r"^[=+\-@\t\r]") & ~column.str.contains(r"^[+-]?[0-9.]+$")
     return pl.when(begins).then("'" + column).otherwise(column).name.keep()
 
 
