@@ -82,7 +82,6 @@ class _Reader:
     def clear(self) -> None:
         self.words: list[str] = []
         self.labels: list[str] = []
-        self.run = range(0)  # the lines of a block of nothing but tokens
         self.lines: list[int] = []
         self.glued: set[int] = set()
         self.ranges: list[Range] = []
@@ -92,27 +91,26 @@ class _Reader:
 
     def take(self, first: int, block: str) -> None:
         """The lines of a block. Most are nothing but tokens: those are not looked at one by one."""
-        if not self.plain(first, block):
-            lines = block.split("\n")
-            rows = self.columns.split(lines)
-            for number, (line, row) in enumerate(zip(lines, rows, strict=True), start=first):
-                if number - 1 != self.columns.header:
-                    self.one(number, line, row)
+        if self.columns.plain and "#" not in block and START not in block:
+            cells = self.columns.cells(block)
+            if cells and self.is_plain(cells):
+                lines = range(first, first + len(cells[0]))
+                words, labels = cells[self.columns.token], self.tags(cells[self.columns.tag])
+                self.add(Sentence(words, labels, lines, self.text, self.id))
+                return
+        given = block.split("\n")
+        rows = self.columns.split(given)
+        for number, (line, row) in enumerate(zip(given, rows, strict=True), start=first):
+            if number - 1 != self.columns.header:
+                self.one(number, line, row)
         self.end()
 
-    def plain(self, first: int, block: str) -> bool:
-        """Take a block of nothing but tokens; False if it may be something else."""
-        columns = self.columns
-        if "#" in block or START in block or not columns.plain:
-            return False
-        cells = columns.cells(block)
-        if not cells or not all(words := cells[columns.token]):
-            return False
-        if columns.counted and ("_" in words or not all(map(str.isdecimal, cells[0]))):
-            return False
-        self.words, self.labels = words, cells[columns.tag]
-        self.run = range(first, first + len(words))
-        return True
+    def is_plain(self, cells: Sequence[Sequence[str]]) -> bool:
+        """Whether every line of a block is a token, by its columns."""
+        words = cells[self.columns.token]
+        return all(words) and not (
+            self.columns.counted and ("_" in words or not all(map(str.isdecimal, cells[0])))
+        )
 
     def one(self, number: int, line: str, row: list[str]) -> None:
         """One line: a token, or something else."""
@@ -203,18 +201,24 @@ class _Reader:
     def end(self) -> None:
         if not self.words:
             return
-        words, labels = self.words, self.labels if self.raw else list(map(self.tag, self.labels))
-        glued = frozenset(self.glued)
-        sentence = Sentence(words, labels, self.run or self.lines, self.text, self.id, glued, self.marks)
+        words, labels, glued = self.words, self.tags(self.labels), frozenset(self.glued)
+        sentence = Sentence(words, labels, self.lines, self.text, self.id, glued, self.marks)
         if self.ranges:
             whole = [item._replace(after=min(item.after, len(words))) for item in self.ranges]
             sentence, lost = merged(sentence, [item for item in whole if item.first < item.after])
             self.lost["mentions that begin inside a multiword token"] += lost
+        self.add(sentence)
+
+    def add(self, sentence: Sentence) -> None:
         if not self.parted:
             self.parts.append(Part(sentence.id, sentence.lines[0]))
         self.parts[-1].sentences.append(sentence)
         self.clear()
 
-    def tag(self, label: str) -> str:
-        """A tag with its prefix in front."""
-        return tags.to_prefix(label) if self.options.affix == "suffix" else tags.bare(label)
+    def tags(self, labels: list[str]) -> list[str]:
+        """Tags with their prefix in front."""
+        if self.raw:
+            return labels
+        return [
+            tags.to_prefix(label) if self.options.affix == "suffix" else tags.bare(label) for label in labels
+        ]
