@@ -186,3 +186,19 @@ def test_conll_2012_tells_what_does_not_end(tmp_path: Path) -> None:
     assert refusal(tmp_path, CONLL_2012 + "nw/a 0\n")[0].startswith(
         "x.conllu:15: 2 column(s), where CoNLL-2012"
     )
+
+
+def test_a_file_that_is_cut_off_inside_a_sentence_is_told(tmp_path: Path) -> None:
+    whole = rows(
+        ("1", "Anna", "B-PER"), ("2", "saw", "O"), ("3", "Bern", "B-LOC"), heading="# text = Anna saw Bern\n"
+    )
+    assert not any("ends before" in note for note in read(tmp_path, whole).notes)
+    cut = whole[: whole.index("3\tBern")]
+    assert (
+        read(tmp_path, cut)
+        .notes[-1]
+        .endswith("ends before the text does, what follows has no mentions: 000001 at 2 of 3 tokens")
+    )
+    assert "have no end" not in read(tmp_path, CONLL_2012).notes[0]
+    cut = CONLL_2012[: CONLL_2012.rindex("#end")]
+    assert read(tmp_path, cut).notes[0].endswith("; 1 of 2 document(s) have no end: is it cut off?")

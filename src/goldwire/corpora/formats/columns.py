@@ -36,7 +36,7 @@ def parse(text: str, where: str, options: Options) -> Parsed:
     """A file of columns; `DataError` with every line that is neither token nor comment."""
     if ontonotes.is_one(text):
         parts = ontonotes.parse(text, where)
-        return Parsed(parts, ontonotes.READ_AS, Counter(), " ", FIELDS)
+        return Parsed(parts, ontonotes.READ_AS + ontonotes.cut(text), Counter(), " ", FIELDS)
     columns = find(text, where, options)
     reader = _Reader(columns, where, options)
     for line, block in _blocks(text):
@@ -97,6 +97,7 @@ class _Reader:
                 lines = range(first, first + len(cells[0]))
                 words, labels = cells[self.columns.token], self.tags(cells[self.columns.tag])
                 self.add(Sentence(words, labels, lines, self.text, self.id))
+                self.text = self.id = None
                 return
         given = block.split("\n")
         rows = self.columns.split(given)
@@ -208,12 +209,12 @@ class _Reader:
             sentence, lost = merged(sentence, [item for item in whole if item.first < item.after])
             self.lost["mentions that begin inside a multiword token"] += lost
         self.add(sentence)
+        self.clear()
 
     def add(self, sentence: Sentence) -> None:
         if not self.parted:
             self.parts.append(Part(sentence.id, sentence.lines[0]))
         self.parts[-1].sentences.append(sentence)
-        self.clear()
 
     def tags(self, labels: list[str]) -> list[str]:
         """Tags with their prefix in front."""

@@ -87,8 +87,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
                 faults += [Fault(f"{path}:{fault.path}", "", fault.message) for fault in error.faults]
                 continue
             layer.append(line)
-            if documents is not None:
-                cut += _cut(document, ends)
+            cut += _cut(document, ends)
         if cut:
             notes.append(f"{path}: ends before the text does, what follows has no mentions: {shown(cut)}")
     if faults:

@@ -34,6 +34,12 @@ def is_one(text: str) -> bool:
     return any(line.startswith(BEGIN) for line in text.split("\n", SAMPLE)[:SAMPLE])
 
 
+def cut(text: str) -> str:
+    """What is said of a file in which documents end without being said to, as one that is not whole."""
+    begun, done = (len(re.findall(f"^{what}", text, re.MULTILINE)) for what in (BEGIN, "#end document"))
+    return "" if done >= begun else f"; {begun - done} of {begun} document(s) have no end: is it cut off?"
+
+
 def parse(text: str, where: str) -> list[Part]:
     """The documents of a file; `DataError` with every line that is no token and no comment."""
     parts: list[Part] = []
