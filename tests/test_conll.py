@@ -384,3 +384,26 @@ def test_spaces_among_tabs_are_told_with_the_way_out(tmp_path: Path) -> None:
         "x.conll:2: 1 column(s), where 2 are needed: 'lives O'; `-o separator=space` parts at spaces too"
     ]
     assert read(tmp_path, mixed, separator="space").documents[0].text == "Anna lives"
+
+
+def test_tokens_that_were_changed_stand_for_words_by_their_number(tmp_path: Path) -> None:
+    documents = [
+        make_document("a", "University of Bern\nis in Rome ."),
+        make_document("b", "It rained, Anna."),
+    ]
+    system = (
+        "# newdoc id = a\nuniversity\tB-ORG\nof\tI-ORG\n[UNK]\tI-ORG\n\nis\tO\nin\tO\n[UNK]\tB-LOC\n.\tO\n"
+    )
+    assert "token 'university' is not where" in refusal(tmp_path, system, documents)[0]
+    reading = read(tmp_path, system, documents, align="position")
+    assert said(reading, documents) == {"a": [("University of Bern", "ORG"), ("Rome", "LOC")]}
+    # three differ: the first, the third and the sixth
+    assert reading.notes[-1].endswith(
+        ": 3 token(s) are other words than those of the text that they stand for"
+    )
+    # Five words, of which three are between white space.
+    words = "# newdoc id = b\nit\tO\nrained\tO\n,\tO\n[UNK]\tB-PER\n.\tO\n"
+    assert said(read(tmp_path, words, documents, align="position"), documents) == {"b": [("Anna", "PER")]}
+    fewer = "# newdoc id = b\nit\tO\nrained\tO\n,\tO\n[UNK]\tB-PER\n"
+    told = "4 token(s) for 'b', whose text has 3 words between spaces, or 5 as Goldwire counts them"
+    assert refusal(tmp_path, fewer, documents, align="position")[0].startswith(f"x.conll:2: {told}")

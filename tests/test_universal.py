@@ -169,8 +169,8 @@ nw/a 1 0 Rain NN * - - - spk * -
 def test_conll_2012_has_names_and_coreference(tmp_path: Path) -> None:
     reading = read(tmp_path, CONLL_2012)
     assert [(d.id, d.text) for d in reading.documents] == [
-        ("nw/a_000", "Anna Lee met Bern\nHer dog"),
-        ("nw/a_001", "Rain"),
+        ("nw-a_000", "Anna Lee met Bern\nHer dog"),
+        ("nw-a_001", "Rain"),
     ]
     assert said(reading) == [
         ("Anna Lee", "PERSON", "0"), ("Bern", "GPE", None), ("Her dog", "_", "1"), ("Her", "_", "0"),

@@ -21,6 +21,7 @@ a sentence, or begin or end in white space; and everything besides types and spa
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -73,10 +74,15 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         notes.append(f"{path}: {_read_as(parsed, scheme, options)}")
         lost.update(parsed.lost)
         cut: list[str] = []
+        others = 0
         for part, document in pairs:
             made.append(document)
             try:
-                starts, ends = _places(part, document, parsed.join)
+                if documents is not None and options.align == "position":
+                    starts, ends = _by_number(part, document)
+                    others += _others(part, document, starts, ends)
+                else:
+                    starts, ends = _places(part, document, parsed.join)
                 if parsed.fields is not None:
                     line = _bracketed(part, document, parsed.fields, (starts, ends), lost)
                 else:
@@ -88,6 +94,10 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
                 continue
             layer.append(line)
             cut += _cut(document, ends)
+        if others:
+            notes.append(
+                f"{path}: {others} token(s) are other words than those of the text that they stand for"
+            )
         if cut:
             notes.append(f"{path}: ends before the text does, what follows has no mentions: {shown(cut)}")
     if faults:
@@ -115,6 +125,7 @@ def _scheme(parts: Iterable[Part], options: Options) -> tags.Scheme:
     return tags.detect(sentence.tags for part in parts for sentence in part.sentences)
 
 
+_WORD = re.compile(r"\S+")
 _Pairs = Iterator[tuple[Part, Document]]
 
 
@@ -175,6 +186,27 @@ def _places(part: Part, document: Document, join: str) -> _Places:
     if faults:
         raise DataError("wrong tokens", faults)
     return starts, ends
+
+
+def _by_number(part: Part, document: Document) -> _Places:
+    """The words of a text that tokens stand for, if there are as many; faults' paths are lines."""
+    given = sum(len(sentence.tokens) for sentence in part.sentences)
+    by_space = [Span(*match.span()) for match in _WORD.finditer(document.text)]
+    words = by_space if len(by_space) == given else tokens(document.text)
+    if len(words) != given:
+        message = (
+            f"{given} token(s) for {document.id!r}, whose text has {len(by_space)} words between spaces, "
+            f"or {len(words)} as Goldwire counts them: by position there must be as many"
+        )
+        raise DataError("wrong number of tokens", [Fault("", str(part.sentences[0].lines[0]), message)])
+    return [word.start for word in words], [word.end for word in words]
+
+
+def _others(part: Part, document: Document, starts: Sequence[int], ends: Sequence[int]) -> int:
+    """How many tokens are not the words that they stand for."""
+    given = (token for sentence in part.sentences for token in sentence.tokens)
+    words = map(document.text.__getitem__, map(slice, starts, ends))
+    return sum(token != word for token, word in zip(given, words, strict=True))
 
 
 def _by_line(sentence: Sentence, error: DataError) -> Iterator[Fault]:

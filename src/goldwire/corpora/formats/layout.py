@@ -46,6 +46,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     `affix`: whether tags are B-PER (prefix) or PER-B (suffix). Under scheme IO they may be types alone (PER).
     `join`: what stands between tokens where no comment gives the text: a space, or (none) nothing, as for
     tokens that are characters; auto is a space, but nothing where single spaces are tokens themselves.
+    `align`: whether tokens must be those of the texts of a corpus, or (position) stand for the words there by
+    their number, as for systems that changed them ([UNK], lower case).
     """
 
     token: int | str = 0
@@ -55,6 +57,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     document: str = "auto"
     affix: Literal["prefix", "suffix"] = "prefix"
     join: Literal["auto", "space", "none"] = "auto"
+    align: Literal["text", "position"] = "text"
     scheme: Literal["auto", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "IO"] = "auto"
     policy: tags.Policy = "conlleval"
     encoding: str | None = None

@@ -71,8 +71,9 @@ def parse(text: str, where: str) -> list[Part]:
 
 
 def _id(match: re.Match[str]) -> str | None:
-    """The document and its part, which are scored apart."""
-    return f"{match[1]}_{match[2]}" if match[2] else match[1] or None
+    """The document and its part, which are scored apart; in place of slashes, which no id may have, dashes."""
+    name = match[1].replace("/", "-").replace("\\", "-")
+    return f"{name}_{match[2]}" if match[2] else name or None
 
 
 def _sentence(rows: Sequence[_Token], where: str, faults: list[Fault]) -> Sentence:
