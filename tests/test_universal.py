@@ -1,6 +1,8 @@
 """CoNLL-U with entities in MISC, CorefUD's brackets and CoNLL-2012: words, texts, mentions, clusters."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -175,6 +177,16 @@ def test_conll_2012_has_names_and_coreference(tmp_path: Path) -> None:
     assert said(reading) == [
         ("Anna Lee", "PERSON", "0"), ("Bern", "GPE", None), ("Her dog", "_", "1"), ("Her", "_", "0"),
     ]  # fmt: skip
+
+
+def test_conll_2012_becomes_a_corpus(said_by: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "a.v4_gold_conll"
+    path.write_text(CONLL_2012, encoding="utf-8")
+    said = said_by("corpus", "new", tmp_path / "c", "--from", path, "--layer", "gold")
+    assert said.code == 0
+    # The widest line has thirteen: six that are kept, six others, and one of a predicate.
+    assert "not kept: 7 columns" in said.out
+    assert said_by("corpus", "validate", tmp_path / "c").code == 0
 
 
 def test_conll_2012_tells_what_does_not_end(tmp_path: Path) -> None:

@@ -35,8 +35,9 @@ class Parsed(NamedTuple):
 def parse(text: str, where: str, options: Options) -> Parsed:
     """A file of columns; `DataError` with every line that is neither token nor comment."""
     if ontonotes.is_one(text):
+        lost = Counter({"columns": ontonotes.passed_over(text)})
         parts = ontonotes.parse(text, where)
-        return Parsed(parts, ontonotes.READ_AS + ontonotes.cut(text), Counter(), " ", FIELDS)
+        return Parsed(parts, ontonotes.READ_AS + ontonotes.cut(text), lost, " ", FIELDS)
     columns = find(text, where, options)
     reader = _Reader(columns, where, options)
     for line, block in _blocks(text):

@@ -17,6 +17,7 @@ from goldwire.corpora.formats.tags import Chunk
 
 WORD, NAMES = 3, 10  # places of columns
 LEAST, WITH_NAMES = 5, 12  # columns
+KEPT = 6  # columns: document, part, number, word, name, coreference
 BEGIN = "#begin document"
 READ_AS = "CoNLL-2012, words in 4, names in 11, coreference in the last column"
 _BEGIN = re.compile(r"#begin document +\(?([^;]*?)\)?(?:; *part +(\d+))? *$")
@@ -34,8 +35,14 @@ def is_one(text: str) -> bool:
     return any(line.startswith(BEGIN) for line in text.split("\n", SAMPLE)[:SAMPLE])
 
 
+def passed_over(text: str) -> int:
+    """How many columns hold what is not kept, such as parse, lemma, speaker and predicates."""
+    widths = [len(line.split()) for line in text.split("\n", SAMPLE)[:SAMPLE] if not line.startswith("#")]
+    return max(0, max(widths, default=0) - KEPT)
+
+
 def cut(text: str) -> str:
-    """What is said of a file in which documents end without being said to, as one that is not whole."""
+    """What is said of a file in which documents end without being said to, as one that is cut off."""
     begun, done = (len(re.findall(f"^{what}", text, re.MULTILINE)) for what in (BEGIN, "#end document"))
     return "" if done >= begun else f"; {begun - done} of {begun} document(s) have no end: is it cut off?"
 
@@ -71,7 +78,7 @@ def parse(text: str, where: str) -> list[Part]:
 
 
 def _id(match: re.Match[str]) -> str | None:
-    """The document and its part, which are scored apart; in place of slashes, which no id may have, dashes."""
+    """The document and its part, which are scored apart; dashes stand for slashes, which no id may have."""
     name = match[1].replace("/", "-").replace("\\", "-")
     return f"{name}_{match[2]}" if match[2] else name or None
 
