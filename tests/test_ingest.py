@@ -298,3 +298,11 @@ def test_an_encoding_that_no_file_needs_is_refused(tmp_path: Path) -> None:
     write(tmp_path, a__html="<html><body><p>Rain fell.</p></body></html>")
     with pytest.raises(CorpusError, match="--encoding cp1252 has no effect"):
         ingest.read([tmp_path], encoding="cp1252")
+
+
+@pytest.mark.parametrize("given", ["", None])
+def test_an_empty_id_is_none(given, tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"id": given, "text": "Kunduz fell."}) + "\n")
+    (document,) = ingest.read([path], encoding=None).documents
+    assert document.id == document.sha256[:12]

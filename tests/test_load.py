@@ -208,3 +208,25 @@ def test_documents_twice_are_told(corpus):
     path.write_bytes(path.read_bytes() * 2)
     with pytest.raises(DataError, match="earlier document"):
         read_texts(open_corpus(corpus.path))
+
+
+def test_an_offset_beyond_every_text_is_a_fault_with_its_place(corpus):
+    far = Annotations(document="a", sha256=corpus.hashes()["a"], mentions=(mention("m", 0, 2**60),))
+    write_raw(corpus, msgspec.json.encode(far).decode() + "\n")
+    with pytest.raises(DataError, match=r"a \$\.mentions\[0\]\.spans\[0\].*outside every text"):
+        read(corpus)
+
+
+def test_lines_that_cannot_be_counted_are_never_passed_over(corpus, monkeypatch):
+    corpus.write_layer("gold", [line(corpus.documents()[0], mentions=(mention("m", 0, 3),))])
+    monkeypatch.setattr("goldwire.eval.counting.load._table", lambda *_, **__: None)
+    with pytest.raises(DataError, match="cannot be counted"):
+        read(corpus)
+
+
+def test_an_event_without_a_trigger_takes_no_mention_away(corpus):
+    document = next(document for document in corpus.documents() if document.id == "a")
+    event = Event(id="e", type="Attack", arguments=(Argument(role="r", mention="m"),))
+    corpus.write_layer("gold", [line(document, mentions=(mention("m", 0, 3),), events=(event,))])
+    table = read(corpus).table
+    assert (len(table.mentions), len(table.argument_mention)) == (1, 1)

@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 META = Meta.__struct_fields__
 COLUMNS = ("id", "text", *META)
 DELIMITERS = (",", ";", "\t", "|")
-ID_DIGITS = (
-    12  # of the SHA-256 of a text, as a fingerprint has: two of a million texts share them once in 500
-)
+ID_DIGITS = 12  # of the SHA-256 of a text, as a fingerprint has: two of a million share them once in 500
 FIELD_LIMIT = 2**31 - 1  # characters in one CSV field; the default of 131,072 is less than a long report
 
 
@@ -198,12 +196,12 @@ def _row(values: Mapping[str, Any], where: str) -> tuple[Row | None, list[tuple[
 
 
 def _read_id(value: Any) -> str | None:
-    if value is None:
+    if value is None or value == "":
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"an id is text or a whole number, got {_shown(value)}")
+    if not isinstance(value, str):
+        raise ValueError(f"an id is text or a whole number, got {_shown(value)}")  # noqa: TRY004 - a fault of data
     return _whole(value)
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.types import Annotations
 from goldwire.corpora.validate import named
-
-FARTHEST = 2**40  # code points: no text is as long, and places on one axis stay whole numbers
+from goldwire.eval.counting.tables import NOWHERE
 
 
 def unit_faults(item: Annotations) -> Iterator[Fault]:
@@ -22,7 +21,7 @@ def unit_faults(item: Annotations) -> Iterator[Fault]:
             path, told = f"$.{kind}[{i}].{field}[{j}]", f"[{span.start}, {span.end}]"
             if span.start >= span.end:
                 yield Fault(item.document, path, f"{told} is not a span")
-            elif span.end > FARTHEST:
+            elif span.end > NOWHERE:
                 yield Fault(item.document, path, f"{told} is outside every text")
     known = {mention.id for mention in item.mentions}
     for path, name in _references(item):

@@ -24,9 +24,9 @@ from goldwire.corpora.types import Annotations, Tokens
 from goldwire.eval.counting import align, rejected, tables
 from goldwire.eval.counting.binding import Binding
 from goldwire.eval.counting.counts import Patterns
-from goldwire.eval.counting.faults import FARTHEST, unit_faults
+from goldwire.eval.counting.faults import unit_faults
 from goldwire.eval.counting.sight import Sight
-from goldwire.eval.counting.tables import NONE, Codes, Extents, Ints, Table
+from goldwire.eval.counting.tables import NONE, NOWHERE, Codes, Extents, Ints, Table
 from goldwire.eval.counting.tags import read_as
 from goldwire.eval.counting.texts import Row, TextRow, Texts, ascend, iter_chunks
 
@@ -182,7 +182,8 @@ class _Maker:
         lines = self.with_rejected(lines, numbers) if turned_away else lines
         table = _table(lines, numbers, self.codes, self.need, holders=turned_away)
         if table is None:
-            self.faults += [fault for item in fitting for fault in unit_faults(item)]
+            found = [fault for item in fitting for fault in unit_faults(item)]
+            self.faults += found or [Fault(fitting[0].document, "$", "units here or below cannot be counted")]
         else:
             self.parts.append(table)
         if self.need.items:
@@ -338,7 +339,7 @@ def _is_sound(table: Table) -> bool:
     for extents in (table.mentions, table.events):
         if not ((extents.starts < extents.ends).all() and (np.diff(extents.offset) > 0).all()):
             return False
-        if extents.ends.max(initial=0) > FARTHEST:
+        if extents.ends.max(initial=0) > NOWHERE + 1:
             return False
     return True
 
