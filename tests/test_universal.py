@@ -78,6 +78,15 @@ def test_a_range_that_goes_beyond_its_sentence_ends_with_it(tmp_path: Path) -> N
     assert read(tmp_path, text).documents[0].text == "Anna sang"
 
 
+def test_multiword_tokens_do_not_overlap_and_keep_all_their_words(tmp_path: Path) -> None:
+    text = rows(
+        ("1-3", "abc", "_"), ("1", "x", "O"), ("2-3", "uv", "_"), ("2", "y", "O"), ("3", "_", "_"),
+        ("4", "Bern", "B-LOC"),
+    )  # fmt: skip
+    reading = read(tmp_path, text)
+    assert (reading.documents[0].text, said(reading)) == ("abc Bern", [("Bern", "LOC", None)])
+
+
 def test_a_key_of_misc_is_found_or_asked_for(tmp_path: Path) -> None:
     two = rows(("1", "Anna", "Coarse=B-PER|Fine=B-PER.ind"), ("2", "sang", "Coarse=O|Fine=O"))
     assert refusal(tmp_path, two) == [

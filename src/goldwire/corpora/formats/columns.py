@@ -148,19 +148,23 @@ class _Reader:
         columns, words = self.columns, len(self.words)
         if NO_WORD.fullmatch(row[0]):
             first, by, last = row[0].partition("-")
-            if by:
+            if by and not self.in_range():
                 tight = columns.flags is not None and _TIGHT.search(row[-1]) is not None
                 after = words + max(0, int(last) - int(first)) + 1
                 self.ranges.append(Range(words, after, row[columns.token], tight))
-            else:
+            elif not by:
                 self.mark(row, number, words)
             return True
         others = [cell for i, cell in enumerate(row) if i not in (0, columns.token, columns.tag)]
         placeholder = row[columns.token] == "_" and bool(others) and set(others) == {"_"}
-        if not placeholder or columns.label(row)[:1] in ("B", "S", "U"):
+        if not placeholder or self.in_range() or columns.label(row)[:1] in ("B", "S", "U"):
             return False
         self.lost["placeholders (_)"] += 1
         return True
+
+    def in_range(self) -> bool:
+        """Whether the next word belongs to a multiword token, inside which no other begins."""
+        return bool(self.ranges) and len(self.words) < self.ranges[-1].after
 
     def other(self, number: int, line: str) -> None:
         """A line that is no token: empty, a comment, a document's start, or a fault."""
