@@ -296,3 +296,114 @@ def test_file_that_ends_inside_a_document_is_told_with_the_place(tmp_path: Path)
     whole = "# newdoc id = b\nIt\tO\nrained\tO\n.\tO\n"
     assert not any("ends before" in note for note in read(tmp_path, whole, documents).notes)
     assert read(tmp_path, cut + "\n" + whole, documents).notes[-1].endswith(": a at 5 of 9 tokens")
+
+
+@pytest.mark.parametrize("text", ["\t -X- O O\n\nKabul NNP S-LOC\n", "\tO\n\tB-LOC\n"])
+def test_lines_that_begin_with_white_space_have_no_token(tmp_path: Path, text: str) -> None:
+    assert "begin with white space, where a token" in refusal(tmp_path, text)[0]
+
+
+def test_sentences_of_kaggle_begin_where_they_are_named(tmp_path: Path) -> None:
+    text = 'Sentence #,Word,POS,Tag\nSentence: 1,Anna,NNP,B-per\n,",",",",O\n,met,VBD,O\n'
+    text += "Sentence: 2,Bern,NNP,B-geo\n"
+    reading = read(tmp_path, text)
+    assert [document.text for document in reading.documents] == ["Anna , met", "Bern"]
+    assert said(reading) == {"000001": [("Anna", "per")], "000002": [("Bern", "geo")]}
+
+
+HIPE = """TOKEN\tNE-COARSE\tNE-FINE\tMISC
+# hipe2022:document_id = x
+Anna\tB-pers\tB-pers.ind\tNoSpaceAfter|EndOfLine
+,\tO\tO\t_
+Tom\tB-pers\tB-pers.ind\tNoSpaceAfter
+# hipe2022:document_id = y
+Bern\tB-loc\tB-loc.city\t_
+"""
+
+
+def test_a_header_names_columns_and_a_comment_documents(tmp_path: Path) -> None:
+    assert "columns 2 (NE-COARSE) and 3 (NE-FINE) hold tags" in refusal(tmp_path, HIPE)[0]
+    reading = read(tmp_path, HIPE, tag="NE-FINE")
+    assert [(d.id, d.text) for d in reading.documents] == [("x", "Anna, Tom"), ("y", "Bern")]
+    assert said(reading) == {"x": [("Anna", "pers.ind"), ("Tom", "pers.ind")], "y": [("Bern", "loc.city")]}
+    assert "there is no column 'NE': TOKEN, NE-COARSE, NE-FINE, MISC" in refusal(tmp_path, HIPE, tag="NE")[0]
+
+
+def test_other_headers_and_comments_are_said_by_options(tmp_path: Path) -> None:
+    text = "word,ner\n# article = 7\nAnna,B-PER\nmet,O\n# article = 8\nBern,B-LOC\n"
+    reading = read(tmp_path, text, separator="comma", header="yes", document="article", tag="ner")
+    assert said(reading) == {"7": [("Anna", "PER")], "8": [("Bern", "LOC")]}
+    assert "`-o header=yes`" in refusal(tmp_path, text.replace(",", "\t"))[0]
+    assert "`-o separator=comma`" in refusal(tmp_path, "Anna,B-PER\nmet,O\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("Anna PER-B\nBerg PER-I\nsaw O\nBern LOC-B\n", {"affix": "suffix"}),
+        ("Anna PER\nBerg PER\nsaw O\nBern LOC\n", {"scheme": "IO"}),
+        ("Anna I-PER\nBerg PER\nsaw O\nBern I-LOC\n", {"scheme": "IO"}),
+    ],
+)
+def test_tags_with_types_first_or_alone_are_read_when_asked(
+    tmp_path: Path, text: str, options: dict[str, object]
+) -> None:
+    reading = read(tmp_path, text, **options)
+    assert said(reading) == {"000001": [("Anna Berg", "PER"), ("Bern", "LOC")]}
+    option = next(f"{key}={value}" for key, value in options.items())
+    assert "I-" in text or f"-o {option}" in refusal(tmp_path, text)[0]
+
+
+def test_characters_stand_side_by_side_where_asked_or_where_spaces_are_tokens(tmp_path: Path) -> None:
+    chinese = "北 B-LOC\n京 E-LOC\n有 O\n\n天 O\n"
+    joined = read(tmp_path, chinese, join="none")
+    assert [document.text for document in joined.documents] == ["北京有", "天"]
+    assert said(joined)["000001"] == [("北京", "LOC")]
+    characters = "T\tB-PER\no\tI-PER\nm\tI-PER\n \tI-PER\nL\tI-PER\n \tO\nin\tO\n"
+    reading = read(tmp_path, characters)
+    assert (reading.documents[0].text, said(reading)["000001"]) == ("Tom L in", [("Tom L", "PER")])
+    raw = [make_document("a", "Tom\nL in")]  # what is white space there may be another one in the text
+    assert said(read(tmp_path, characters, raw), raw) == {"a": [("Tom\nL", "PER")]}
+    assert read(tmp_path, characters, join="space").documents[0].text.startswith("T o m   L")
+
+
+def test_placeholders_are_no_words_but_an_underscore_is(tmp_path: Path) -> None:
+    split = "1\tlong-term\tlong-term\tNN\tB-X\n2\t_\t_\t_\tI-X\n3\t_\t_\t_\tO\n4\tjobs\tjob\tNNS\tO\n"
+    reading = read(tmp_path, split)
+    assert reading.documents[0].text == "long-term jobs"
+    assert reading.loss == {"columns": 3, "placeholders (_)": 2}
+    real = "1\t_\t_\tSYM\tO\n2\tjobs\tjob\tNNS\tB-X\n"
+    assert read(tmp_path, real).documents[0].text == "_ jobs"
+    begun = "1\t_\t_\t_\tB-X\n2\tjobs\tjob\tNNS\tI-X\n"
+    assert said(read(tmp_path, begun)) == {"000001": [("_ jobs", "X")]}
+
+
+def test_spaces_among_tabs_are_told_with_the_way_out(tmp_path: Path) -> None:
+    mixed = "Anna\tB-PER\nlives O\n"
+    assert refusal(tmp_path, mixed) == [
+        "x.conll:2: 1 column(s), where 2 are needed: 'lives O'; `-o separator=space` parts at spaces too"
+    ]
+    assert read(tmp_path, mixed, separator="space").documents[0].text == "Anna lives"
+
+
+def test_tokens_that_were_changed_stand_for_words_by_their_number(tmp_path: Path) -> None:
+    documents = [
+        make_document("a", "University of Bern\nis in Rome ."),
+        make_document("b", "It rained, Anna."),
+    ]
+    system = (
+        "# newdoc id = a\nuniversity\tB-ORG\nof\tI-ORG\n[UNK]\tI-ORG\n\nis\tO\nin\tO\n[UNK]\tB-LOC\n.\tO\n"
+    )
+    assert "token 'university' is not where" in refusal(tmp_path, system, documents)[0]
+    reading = read(tmp_path, system, documents, align="position")
+    assert said(reading, documents) == {"a": [("University of Bern", "ORG"), ("Rome", "LOC")]}
+    # three differ: the first, the third and the sixth
+    assert reading.notes[-1].endswith(
+        ": 3 token(s) are other words than those of the text that they stand for"
+    )
+    # Five words, of which three are between white space.
+    words = "# newdoc id = b\nit\tO\nrained\tO\n,\tO\n[UNK]\tB-PER\n.\tO\n"
+    assert said(read(tmp_path, words, documents, align="position"), documents) == {"b": [("Anna", "PER")]}
+    fewer = "# newdoc id = b\nit\tO\nrained\tO\n,\tO\n[UNK]\tB-PER\n"
+    told = "4 token(s) for 'b', whose text has 3 words between spaces, or 5 as Goldwire counts them"
+    assert refusal(tmp_path, fewer, documents, align="position")[0].startswith(f"x.conll:2: {told}")

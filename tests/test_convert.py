@@ -121,9 +121,9 @@ def test_unknown_formats_and_options_are_refused_with_what_there_is() -> None:
     with pytest.raises(CorpusError, match="goldwire, conll, brat"):
         formats.load("no-such")
     with pytest.raises(DataError) as caught:
-        formats.options("conll", {"colour": "red", "scheme": "IOB9", "tag": "two"})
-    assert [fault.path for fault in caught.value.faults] == ["colour", "scheme", "tag"]
-    assert formats.options("conll", {"tag": "-2", "scheme": "IOE1"}).tag == -2
+        formats.options("conll", {"colour": "red", "scheme": "IOB9", "join": "two"})
+    assert [fault.path for fault in caught.value.faults] == ["colour", "join", "scheme"]
+    assert formats.options("conll", {"tag": "-2", "scheme": "IOE1"}).scheme == "IOE1"
 
 
 @pytest.mark.parametrize("name", formats.FORMATS)

@@ -13,7 +13,7 @@ from seqeval.metrics import accuracy_score, f1_score
 from goldwire.corpora import build, convert, store, tokens
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.formats import conll, tags
-from goldwire.corpora.formats.columns import Columns
+from goldwire.corpora.formats.layout import Columns
 from goldwire.corpora.store import Corpus, Manifest, open_corpus
 from goldwire.corpora.types import Annotations, Excluded, Mention, Span
 from goldwire.corpora.validate import corpus_faults

@@ -95,6 +95,23 @@ def seed_formats(corpus: Corpus) -> None:
         "conll/odd/a.txt",
         "-DOCSTART- -X- O O\n\nKabul NNP I-NP B-LOC\nfell VBD O O\n\nHerat NNP I-NP S-LOC\n",
     )
+    row = "\t_" * 7
+    put(
+        "conll/odd/b.conllu",
+        f"# newdoc id = a\n# text = Im Kabul\n1-2\tIm{row}\t_\n1\tIn{row}\tSpaceAfter=No|NE=O\n2\tdem{row}\tNE=B-A\n"
+        f"2.1\t_{row}\t_\n3\tKabul{row}\tNE=I-A\n",
+    )
+    put(
+        "conll/odd/c.conllu",
+        f"# global.Entity = eid-etype\n1\tKabul{row}\tEntity=(e1[1/2]-place(e2-x)\n2\tfell{row}\tEntity=e1[1/2])\n"
+        f"2.1\t_{row}\tEntity=(e1[2/2]\n3\t.{row}\tEntity=e1[2/2])\n",
+    )
+    put(
+        "conll/odd/d.conll",
+        "#begin document (a); part 000\na 0 0 Kabul NNP * - - - x (GPE* (0|(1)\na 0 1 fell VBD * - - - x *) 0)\n",
+    )
+    put("conll/odd/e.csv", 'Sentence #,Word,POS,Tag\nSentence: 1,Kabul,NNP,B-geo\n,",",x,O\n')
+    put("conll/odd/f.tsv", "TOKEN\tNE\tMISC\n# a:document_id = x\nKabul\tB-loc\tNoSpaceAfter\n \tO\t_\n")
     put(
         "re3d/small/documents.json",
         '{"_id":"d1","text":"Kabul fell to men.","title":"T","sourceName":"S","sourceUrl":"u"}\n',

@@ -1,9 +1,13 @@
-"""Columns: a token a line with its tag, an empty line after each sentence (CoNLL, IOB2 files, CoNLL-U style).
+"""Columns: a token a line with its tag, an empty line after each sentence (CoNLL, IOB2 files, CoNLL-U, HIPE).
 
 A tagged run of tokens is a mention. Documents are parted by `-DOCSTART-` lines or `# newdoc id = …`
 comments; where a file has neither, each sentence is a document, called by its `# sent_id` or by its number.
 The text of a sentence is its `# text = …` comment where there is one, and the tokens are found in it; else
 the tokens with single spaces between them. Sentences of a document stand on lines of their own.
+
+Where no text is given and single spaces are tokens, nothing stands between the tokens. In CoNLL-U, multiword
+tokens and empty nodes are no words, and tags may be in MISC. The brackets of CorefUD (`Entity=` in MISC) and
+of the last column of CoNLL-2012 are mentions in clusters; the latter's have the types of its names, or `_`.
 
 Read into a corpus that is there, the tokens must be those of its texts: documents are matched by id where the
 file names ids that the corpus has, else by their order. Documents that are not in the file are not judged.
@@ -17,6 +21,7 @@ a sentence, or begin or end in white space; and everything besides types and spa
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -28,10 +33,12 @@ from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import shown
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import DataError, Fault
-from goldwire.corpora.formats import Facts, Reading, loss, tags
-from goldwire.corpora.formats.columns import Options, Part, Sentence, parse
+from goldwire.corpora.formats import Facts, Reading, brackets, loss, tags
+from goldwire.corpora.formats.columns import Parsed, parse
 from goldwire.corpora.formats.flat import write, write_kept
 from goldwire.corpora.formats.grid import recognise
+from goldwire.corpora.formats.layout import Options
+from goldwire.corpora.formats.sentences import Part, Sentence
 from goldwire.corpora.offsets import hash_text, tokens
 from goldwire.corpora.tokens import keep
 from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span, Tokens
@@ -40,8 +47,8 @@ __all__ = ["COVERS", "FACTS", "Options", "read", "recognise", "write", "write_ke
 
 COVERS = "listed"
 FACTS = Facts(
-    about="Columns, a token a line with its tag: CoNLL, IOB2 files, CoNLL-U style",
-    loss="events, relations, attributes, clusters; mentions that overlap, have parts or go over lines",
+    about="Columns, a token a line: CoNLL, IOB2 files, CoNLL-U and CorefUD, CoNLL-2012, HIPE",
+    loss="events, relations, attributes; clusters, mentions that overlap, have parts or go over lines",
     coverage="its tokens; a file that ends inside a document is told",
     example="goldwire corpus new wnut --from test.conll --format conll --layer gold",
 )
@@ -58,27 +65,39 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     for path in paths:
         try:
             text = decode(read_bytes(path), str(path), options.encoding)
-            parts, columns = parse(text, str(path), options)
-            scheme = _scheme(parts, options)
-            pairs = _made(parts, len(made)) if documents is None else _matched(parts, documents, path)
+            parsed = parse(text, str(path), options)
+            scheme = _scheme(parsed.parts, options)
+            pairs = _made(parsed, len(made)) if documents is None else _matched(parsed.parts, documents, path)
         except DataError as error:
             faults += error.faults
             continue
-        by = "" if options.policy == "conlleval" else f", scheme {scheme}"
-        notes.append(f"{path}: {columns}{by}, policy {options.policy}")
-        lost["columns"] += columns.kept
+        notes.append(f"{path}: {_read_as(parsed, scheme, options)}")
+        lost.update(parsed.lost)
         cut: list[str] = []
+        others = 0
         for part, document in pairs:
             made.append(document)
             try:
-                annotations, found = _annotations(part, document, scheme, options.policy)
+                if documents is not None and options.align == "position":
+                    starts, ends = _by_number(part, document)
+                    others += _others(part, document, starts, ends)
+                else:
+                    starts, ends = _places(part, document, parsed.join)
+                if parsed.fields is not None:
+                    line = _bracketed(part, document, parsed.fields, (starts, ends), lost)
+                else:
+                    line = _tagged(part, document, scheme, options.policy, (starts, ends))
+                    raw = ["\t".join(sentence.tags) for sentence in part.sentences]
+                    kept.append(keep(line, starts, ends, raw, scheme))
             except DataError as error:
                 faults += [Fault(f"{path}:{fault.path}", "", fault.message) for fault in error.faults]
                 continue
-            layer.append(annotations)
-            kept.append(found)
-            if documents is not None:
-                cut += _cut(document, found)
+            layer.append(line)
+            cut += _cut(document, ends)
+        if others:
+            notes.append(
+                f"{path}: {others} token(s) are other words than those of the text that they stand for"
+            )
         if cut:
             notes.append(f"{path}: ends before the text does, what follows has no mentions: {shown(cut)}")
     if faults:
@@ -92,20 +111,29 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     )
 
 
+def _read_as(parsed: Parsed, scheme: tags.Scheme, options: Options) -> str:
+    """How a file was read, as people are told."""
+    if parsed.fields is not None:
+        return parsed.read_as
+    by = "" if options.policy == "conlleval" else f", scheme {scheme}"
+    return f"{parsed.read_as}{by}, policy {options.policy}"
+
+
 def _scheme(parts: Iterable[Part], options: Options) -> tags.Scheme:
     if options.scheme != "auto":
         return options.scheme
     return tags.detect(sentence.tags for part in parts for sentence in part.sentences)
 
 
+_WORD = re.compile(r"\S+")
 _Pairs = Iterator[tuple[Part, Document]]
 
 
-def _made(parts: Iterable[Part], before: int) -> _Pairs:
+def _made(parsed: Parsed, before: int) -> _Pairs:
     """A document for each part; `before` are those of earlier files."""
-    filled = (part for part in parts if part.sentences)
+    filled = (part for part in parsed.parts if part.sentences)
     for number, part in enumerate(filled, start=before + 1):
-        text = "\n".join(s.text if s.text is not None else " ".join(s.tokens) for s in part.sentences)
+        text = "\n".join(sentence.said(parsed.join) for sentence in part.sentences)
         yield part, Document(id=part.id or f"{number:06d}", text=text, sha256=hash_text(text))
 
 
@@ -131,44 +159,108 @@ def _matched(parts: Iterable[Part], documents: Sequence[Document], path: Path) -
     return ((part, ids[part.id]) for part in filled if part.id is not None)
 
 
-def _cut(document: Document, found: Tokens) -> Iterator[str]:
+def _cut(document: Document, ends: Sequence[int]) -> Iterator[str]:
     """How far the tokens of a document go, where its text goes on behind the last one."""
-    end, given = found.ends[-1], len(found.ends)
+    end, given = ends[-1], len(ends)
     if document.text[end:].strip():
         whole = given + len(tokens(document.text[end:]))
         yield f"{document.id} at {given} of {whole} tokens"
 
 
-def _annotations(
-    part: Part, document: Document, scheme: tags.Scheme, policy: tags.Policy
-) -> tuple[Annotations, Tokens]:
-    """The mentions and the tokens of a document; faults' paths in a `DataError` are lines."""
-    mentions: list[Mention] = []
+_Places = tuple[list[int], list[int]]  # where tokens begin and end
+
+
+def _places(part: Part, document: Document, join: str) -> _Places:
+    """Where the tokens of a document are in its text; faults' paths in a `DataError` are lines."""
     faults: list[Fault] = []
     starts: list[int] = []
     ends: list[int] = []
     for sentence in part.sentences:
         try:
-            found = tags.decode(sentence.tags, scheme, policy)
-            begun, done = _locate(sentence, document, ends[-1] if ends else 0)
+            begun, done = _locate(sentence, document, ends[-1] if ends else 0, join)
         except DataError as error:
-            faults += [Fault("", str(sentence.line + int(f.path)), f.message) for f in error.faults]
+            faults += _by_line(sentence, error)
             continue
         starts += begun
         ends += done
-        for first, after, type in found:
-            span = Span(begun[first], done[after - 1])
-            mentions.append(Mention(id=f"m{len(mentions) + 1}", type=type, spans=(span,)))
     if faults:
-        raise DataError("wrong tags or tokens", faults)
-    annotations = Annotations(
+        raise DataError("wrong tokens", faults)
+    return starts, ends
+
+
+def _by_number(part: Part, document: Document) -> _Places:
+    """The words of a text that tokens stand for, if there are as many; faults' paths are lines."""
+    given = sum(len(sentence.tokens) for sentence in part.sentences)
+    by_space = [Span(*match.span()) for match in _WORD.finditer(document.text)]
+    words = by_space if len(by_space) == given else tokens(document.text)
+    if len(words) != given:
+        message = (
+            f"{given} token(s) for {document.id!r}, whose text has {len(by_space)} words between spaces, "
+            f"or {len(words)} as Goldwire counts them: by position there must be as many"
+        )
+        raise DataError("wrong number of tokens", [Fault("", str(part.sentences[0].lines[0]), message)])
+    return [word.start for word in words], [word.end for word in words]
+
+
+def _others(part: Part, document: Document, starts: Sequence[int], ends: Sequence[int]) -> int:
+    """How many tokens are not the words that they stand for."""
+    given = (token for sentence in part.sentences for token in sentence.tokens)
+    words = map(document.text.__getitem__, map(slice, starts, ends))
+    return sum(token != word for token, word in zip(given, words, strict=True))
+
+
+def _by_line(sentence: Sentence, error: DataError) -> Iterator[Fault]:
+    """Faults whose paths are tokens of a sentence, with lines for these."""
+    return (Fault("", str(sentence.lines[int(f.path)]), f.message) for f in error.faults)
+
+
+def _tagged(
+    part: Part, document: Document, scheme: tags.Scheme, policy: tags.Policy, places: _Places
+) -> Annotations:
+    """The mentions that the tags of a document say; faults' paths in a `DataError` are lines."""
+    starts, ends = places
+    mentions: list[Mention] = []
+    faults: list[Fault] = []
+    before = 0
+    for sentence in part.sentences:
+        try:
+            found = tags.decode(sentence.tags, scheme, policy)
+        except DataError as error:
+            faults += _by_line(sentence, error)
+            continue
+        for first, after, type in found:
+            span = Span(starts[before + first], ends[before + after - 1])
+            mentions.append(Mention(id=f"m{len(mentions) + 1}", type=type, spans=(span,)))
+        before += len(sentence.tokens)
+    if faults:
+        raise DataError("wrong tags", faults)
+    return Annotations(
         document=document.id,
         sha256=document.sha256,
         mentions=tuple(mentions),
         provenance=_provenance(scheme, policy),
     )
-    raw = ["\t".join(sentence.tags) for sentence in part.sentences]
-    return annotations, keep(annotations, starts, ends, raw, scheme)
+
+
+def _bracketed(
+    part: Part, document: Document, fields: Sequence[str], places: _Places, lost: Counter[str]
+) -> Annotations:
+    """The mentions that brackets say, in clusters; faults' paths in a `DataError` are lines."""
+    reader = brackets.Reader(fields)
+    found = reader.read(brackets.marks(part.sentences))
+    if reader.faults:
+        raise DataError("wrong brackets", reader.faults)
+    lost["mentions of empty nodes"] += reader.empty
+    mentions = []
+    for number, (entity, type, parts) in enumerate(brackets.named(found, part.sentences), start=1):
+        spans = tuple(Span(places[0][first], places[1][after - 1]) for first, after in parts)
+        mentions.append(Mention(id=f"m{number}", type=type, spans=spans, cluster=entity))
+    return Annotations(
+        document=document.id,
+        sha256=document.sha256,
+        mentions=tuple(mentions),
+        provenance=Provenance(tool="conll", details={"brackets": "-".join(fields)}),
+    )
 
 
 @cache
@@ -176,20 +268,23 @@ def _provenance(scheme: tags.Scheme, policy: tags.Policy) -> Provenance:
     return Provenance(tool="conll", details={"tags": tags.reading(scheme, policy)})
 
 
-def _locate(sentence: Sentence, document: Document, place: int) -> tuple[list[int], list[int]]:
+def _locate(sentence: Sentence, document: Document, place: int, join: str) -> _Places:
     """Where the tokens of a sentence begin and end in a text from `place` on.
 
     Only white space may stand between tokens. The path of the fault in a `DataError` is the token's index.
     """
     text, lengths = document.text, list(map(len, sentence.tokens))
-    place = _skip(text, place)
-    if text.startswith(" ".join(sentence.tokens), place):
-        ends = list(map(add, accumulate(lengths), count(place)))  # a space before each but the first
+    blank = sentence.tokens[0].isspace()
+    place = begin = place + text.startswith("\n", place) if blank else _skip(text, place)
+    if join and text.startswith(join.join(sentence.tokens), begin):
+        ends = list(map(add, accumulate(lengths), count(begin)))  # a space before each but the first
         return list(map(sub, ends, lengths)), ends
     starts = list[int]()
     for i, token in enumerate(sentence.tokens):
-        place = _skip(text, place)
-        if not text.startswith(token, place):
+        blank = token.isspace()
+        place = place if blank else _skip(text, place)
+        there = text[place : place + len(token)]
+        if there != token and not (blank and there.isspace() and len(there) == len(token)):
             got = text[place : place + 20]
             message = f"token {token!r} is not where the text of {document.id!r} goes on with {got!r}"
             raise DataError(message, [Fault("", str(i), message)])

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from goldwire.corpora.formats import loss, tags
-from goldwire.corpora.formats.columns import Options
+from goldwire.corpora.formats.layout import Options
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.tokens import sentences

@@ -30,6 +30,7 @@ SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 UNTYPED = "_"  # the type of a tag that is a prefix alone, as in seqeval
 _TAG = re.compile(r"([BIESLU])(?:-(.+))?")
+_SUFFIXED = re.compile(r"(.+)-([BIESLU])")
 _SAME = {"L": "E", "U": "S"}  # BILOU's names for what IOBES calls E and S
 
 
@@ -46,6 +47,25 @@ def parse(tag: str) -> tuple[str, str]:
     if match is None:
         raise ValueError(f"{tag!r} is no tag: O, or one of B I E S L U with -TYPE behind it")
     return _SAME.get(match[1], match[1]), match[2] or UNTYPED
+
+
+def to_prefix(tag: str) -> str:
+    """A tag whose type stands first with the prefix in front; anything else as it is.
+
+    >>> to_prefix("work-of-art-B"), to_prefix("O")
+    ('B-work-of-art', 'O')
+    """
+    match = _SUFFIXED.fullmatch(tag)
+    return f"{match[2]}-{match[1]}" if match else tag
+
+
+def bare(tag: str) -> str:
+    """A type alone as a tag of IO; what is a tag already, as it is.
+
+    >>> bare("PER"), bare("O"), bare("I-PER")
+    ('I-PER', 'O', 'I-PER')
+    """
+    return tag if tag in ("O", "") or _TAG.fullmatch(tag) else f"I-{tag}"
 
 
 def decode(tags: Sequence[str], scheme: Scheme = "IOB2", policy: Policy = "conlleval") -> list[Chunk]:

@@ -59,7 +59,6 @@ _BEGINNINGS = {
     b"\x89HDF": "HDF5",
 }
 _LINES = {
-    "CoNLL-2012": re.compile(r"#begin document "),
     "CoNLL-U without entities": re.compile(
         r"1\t[^\t]+\t[^\t]*\t[^\t]*\t[^\t]*\t[^\t]*\t\d+\t[^\t]+\t[^\t]*\t[^\t]*$"
     ),
