@@ -1,9 +1,9 @@
 """Entities as the ends of relations: a unit is a pair of entities with a type, whichever mentions name them.
 
 This is the unit of DocRED (Yao et al. 2019, "DocRED: A Large-Scale Document-Level Relation Extraction
-Dataset"), whose entities are gold's clusters. A mention of a system is of the entity that a gold mention with
-the same characters is of: of its own type if there are several, and then the cluster whose name comes first.
-One that is nowhere in gold is of an entity that gold does not have: its own cluster, or itself.
+Dataset"), whose entities are gold's clusters. A mention, of gold as of a system, is of the entity that a gold
+mention with the same characters is of: of its own type if there are several, and then the cluster whose name
+comes first. One that is nowhere in gold is of an entity that gold does not have: its own cluster, or itself.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def numbers(gold: Table, system: Table, codes: Codes) -> tuple[Ints, Ints]:
         at = _counterparts(gold, system, codes, typed=typed)
         found = at != NONE
         theirs[:, found] = ours[:, at[found]]
+    ours = ours[:, _counterparts(gold, gold, codes, typed=True)]
     return pack(list(ours), list(theirs))
 
 
