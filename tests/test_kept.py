@@ -19,8 +19,9 @@ from goldwire.corpora.store import Corpus, Manifest, open_corpus
 from goldwire.corpora.types import Annotations, Excluded, Mention, Span
 from goldwire.corpora.validate import corpus_faults
 from goldwire.corpora.views import Asked, Choice
+from goldwire.eval.comparability import iter_differences
 from goldwire.eval.counting import blocks
-from goldwire.eval.record import Record
+from goldwire.eval.record import Record, encode_record
 from goldwire.eval.score import Options, score_corpus
 from goldwire.eval.suites import read_suite
 
@@ -559,3 +560,55 @@ def test_a_view_keeps_tokens_that_have_no_tags(tmp_path):
     )
     assert "documents' tokens, whose tags have other labels than the view" not in reading.loss
     assert tokens.believed(reading.tokens, {line.document: line for line in reading.annotations})
+
+
+# ---------------------------------------------------------------- in the record
+SAME = "Ann\tB-PER\nwell-to-do\tO\n"
+PARTED = "Ann\tB-PER\nwell-\tO\nto-do\tO\n"  # the same text and span, in three tokens
+
+
+def of_tokens(folder: Path, text: str, *measures: str, **options: str) -> Record:
+    folder.mkdir()
+    corpus = made(folder, "# text = Ann well-to-do\n" + text, tag="2")
+    corpus.write_layer("system/s", corpus.layer("gold").values())
+    return scored(corpus, *measures, **options)
+
+
+@pytest.mark.parametrize(("measures", "options"), [(["accuracy"], {}), (["entity"], {"tags": "strict"})])
+def test_records_of_other_tokens_are_not_compared(measures, options, tmp_path):
+    one, two = (
+        of_tokens(tmp_path / name, text, *measures, **options) for name, text in (("a", SAME), ("b", PARTED))
+    )
+    assert one.gold.fingerprint == two.gold.fingerprint  # spans do not tell
+    assert [found.what for found in iter_differences(one, two)] == ["tokens of gold"]
+    assert not list(iter_differences(one, one))
+
+
+def test_tokens_that_came_or_went_are_told(tmp_path):
+    corpus = both(tmp_path)
+    before = scored(corpus, "accuracy")
+    bare(corpus, "gold")
+    [found] = iter_differences(before, scored(corpus, "accuracy"))
+    assert (found.what, found.second) == ("tokens of gold", "none")
+
+
+def test_a_record_of_spans_says_nothing_of_tokens(tmp_path):
+    corpus = both(tmp_path)
+    before = encode_record(scored(corpus, "entity"))
+    bare(corpus, "gold")
+    bare(corpus, "system/s")
+    assert encode_record(scored(corpus, "entity")) == before
+    assert b'"tokens":' not in before
+
+
+def test_records_agree_in_spans_whatever_else_one_of_them_has(tmp_path):
+    one = of_tokens(tmp_path / "a", SAME, "entity")
+    two = of_tokens(tmp_path / "b", PARTED, "entity", "accuracy")
+    assert not list(iter_differences(one, two))
+
+
+def test_the_hash_of_tokens_does_not_depend_on_how_they_were_read(tmp_path, monkeypatch):
+    corpus = both(tmp_path)
+    whole = scored(corpus, "accuracy").gold.tokens
+    monkeypatch.setattr(blocks, "SIZE", 1)
+    assert scored(corpus, "accuracy").gold.tokens == whole is not None

@@ -289,6 +289,7 @@ def _layer_facts(plan: _Plan, whole: Whole) -> tuple[LayerFacts, ...]:
             name=name.name,
             layer=name.source,
             fingerprint=digest.fingerprint,
+            tokens=digest.tokens,
             documents=digest.documents,
             missing=whole.number - digest.documents,
             failed=digest.failed,
