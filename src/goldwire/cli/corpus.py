@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from goldwire.corpora.ingest import Intake
 
 app = App()
+# What files are taken for that could be annotated, for all that is known of them.
+ARTICLES = "articles, as which files are read whose format is neither recognised nor named by --format"
 SETTINGS = ("ontology", "name", "language", "licence", "split")  # what a manifest says that can be asked for
 app.add_typer(ontology.app, name="ontology")
 app.command("import")(convert.import_)
@@ -104,7 +106,7 @@ def new(
     )
     asked = [field for field in SETTINGS if given(ctx, [field])]
     if found.format is None:
-        refuse(ctx, ("layer", "option", "labels", "only", "ignore"), "with articles, which have no labels")
+        refuse(ctx, ("layer", "option", "labels", "only", "ignore"), f"with {ARTICLES}")
         intake = _read(found.paths, encoding, boilerplate, skip_duplicates)
         built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
