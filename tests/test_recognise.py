@@ -40,6 +40,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "x.conllu": "2-3\tim\t_\t_\t_\t_\t_\t_\t_\t_\n2\tin\t_\t_\t_\t_\t0\troot\t_\tB-LOC\n",
     },
     "brat": {"x.ann": "T1\tLOC 0 5\tHerat\n"},
+    "ace": {
+        "x.apf.xml": '<!DOCTYPE source_file SYSTEM "apf.v5.1.1.dtd">\n<source_file URI="x.sgm"></source_file>',
+        "x.rich_ere.xml": '<?xml version="1.0"?><deft_ere doc_id="x"></deft_ere>',
+    },
     "tbf": {"x.tbf": "#BeginOfDocument a\n#EndOfDocument\n"},
     "plover": {"x.txt": [{"id": "1", "event": "FIGHT", "text": "a", "textInfo": {"markup": "a"}}]},
     "doccano": {"x.jsonl": DOCCANO, "y.jsonl": LINKED},

@@ -104,7 +104,7 @@ def annotated(format: str, *, made: bool = True) -> Callable[[Path, str], None]:
     """As `corpus import` and `corpus new --format` read files of a format."""
 
     def run(folder: Path, name: str) -> None:
-        path = folder if format in ("brat", "re3d") else folder / name
+        path = folder if format in ("brat", "re3d", "ace") else folder / name
         known = list(documents().values())
         try:
             reading = convert.read(format, [path], {}, None if made else known, None if made else conflict())
@@ -344,6 +344,7 @@ READERS: dict[str, Reader] = {
     "spacy-train": Reader({"*": "json"}, annotated("spacy-train")),
     "cas": Reader({"*": "json"}, annotated("cas"), speed=200),
     "webanno": Reader({"*": "lines"}, annotated("webanno")),
+    "ace": Reader({"*.apf.xml": "xml", "*.rich_ere.xml": "xml", "*": "bytes"}, annotated("ace")),
     "textee": Reader({"*": "jsonl"}, annotated("textee")),
     "bioc": Reader({"*.xml": "bytes", "*.json": "json"}, annotated("bioc")),
     "pubannotation": Reader({"*": "json"}, annotated("pubannotation")),

@@ -38,6 +38,7 @@ FORMATS = {
     "spacy-train": "goldwire.corpora.formats.spans:spacy_train",
     "cas": "goldwire.corpora.formats.cas",
     "webanno": "goldwire.corpora.formats.webanno",
+    "ace": "goldwire.corpora.formats.ace",
     "textee": "goldwire.corpora.formats.textee:textee",
     "bioc": "goldwire.corpora.formats.bioc:bioc",
     "pubannotation": "goldwire.corpora.formats.pubannotation:pubannotation",
