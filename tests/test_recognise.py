@@ -41,8 +41,19 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "brat": {"x.ann": "T1\tLOC 0 5\tHerat\n"},
     "ace": {
-        "x.apf.xml": '<!DOCTYPE source_file SYSTEM "apf.v5.1.1.dtd">\n<source_file URI="x.sgm"></source_file>',
+        "x.apf.xml": '<!DOCTYPE source_file SYSTEM "apf.v5.1.1.dtd">\n<source_file></source_file>',
         "x.rich_ere.xml": '<?xml version="1.0"?><deft_ere doc_id="x"></deft_ere>',
+    },
+    "maven": {"x.jsonl": {"id": "d", "content": [{"sentence": "a", "tokens": ["a"]}], "events": []}},
+    "maven-arg": {"x.jsonl": {"id": "d", "document": "a b", "entities": [], "events": [{"mention": []}]}},
+    "rams": {"x.jsonlines": {"doc_key": "d", "sentences": [["a"]], "evt_triggers": [], "gold_evt_links": []}},
+    "casie": {"x.json": {"content": "a", "cyberevent": {"hopper": []}}},
+    "docee": {
+        "x.json": [["t", "a b", "E", '[{"start": 0, "end": 1, "type": "r", "text": "a"}]']],
+        "y.json": [
+            ["t", "a", "E", [{"start": 0, "end": 1, "type": "r", "text": "a"}]],
+            ["t", "b", "E", "[]"],
+        ],
     },
     "tbf": {"x.tbf": "#BeginOfDocument a\n#EndOfDocument\n"},
     "plover": {"x.txt": [{"id": "1", "event": "FIGHT", "text": "a", "textInfo": {"markup": "a"}}]},

@@ -223,6 +223,24 @@ READ_ONLY = {
     '"entity_type":"GPE","start":0,"end":1}],"event_mentions":[{"id":"V1","event_type":"Fall","trigger":{"start":1,"end":2},'
     '"arguments":[{"entity_id":"E1","role":"who"}]}],"relation_mentions":[{"id":"R1","relation_type":"is","arguments":'
     '[{"entity_id":"E1","role":"Arg-1"},{"entity_id":"E1","role":"Arg-2"}]}]}\n',
+    "maven/small/a.jsonl": '{"id":"d","title":"t","content":[{"sentence":"Kabul fell.","tokens":["Kabul","fell","."]}],"'
+    'events":[{"id":"E","type":"Fall","type_id":1,"mention":[{"id":"m","trigger_word":"fell","sen'
+    't_id":0,"offset":[1,2]}]}],"negative_triggers":[{"id":"n","trigger_word":"Kabul","sent_id":0'
+    ',"offset":[0,1]}]}\n',
+    "maven-arg/small/a.jsonl": '{"id":"d","title":"t","document":"Kabul fell.","entities":[{"id":"N","type":"GPE","mention":'
+    '[{"id":"n","mention":"Kabul","offset":[0,5]}]}],"events":[{"id":"E","type":"Fall","mention":'
+    '[{"id":"m","trigger_word":"fell","offset":[6,10]}],"argument":{"who":[{"entity_id":"N"},{"co'
+    'ntent":"Kabul","offset":[0,5]}],"why":[]}}],"negative_triggers":[]}\n',
+    "rams/small/a.jsonl": '{"doc_key":"d","sentences":[["Kabul","fell","."]],"evt_triggers":[[1,1,[["a.b.c",1.0]]]],"en'
+    't_spans":[[0,0,[["evt01arg02who",1.0]]]],"gold_evt_links":[[[1,1],[0,0],"evt01arg02who"]],"s'
+    'ource_url":"x","language_id":"eng"}\n',
+    "casie/small/a.json": '{"sourcefile":"1.txt","content":"Kabul fell.","info":{"title":"t","date":"2018_11_09","link"'
+    ':"x"},"cyberevent":{"hopper":[{"index":0,"events":[{"index":"E1","type":"Attack","subtype":"'
+    'Fall","realis":"Actual","nugget":{"startOffset":6,"endOffset":10,"text":"fell","index":"T1"}'
+    ',"argument":[{"startOffset":0,"endOffset":5,"text":"Kabul","type":"GPE","index":"T2","role":'
+    '{"type":"who"},"external_reference":{"wikidataid":"Q1"}}]}]}]}}',
+    "docee/small/a.json": '[["t","Kabul fell.","Fall","[{\\"start\\": 0, \\"end\\": 4, \\"type\\": \\"who\\", \\"text\\": \\"Kabul'
+    '\\"}]"],["t","Herat fell.","Fall",[{"start":0,"end":5,"type":"who","text":"Herat"}]]]',
     "bioc/small/a.xml": '<?xml version="1.0"?>\n<!DOCTYPE collection SYSTEM "BioC.dtd">\n<collection><document><id>d</id>'
     '<passage><offset>0</offset><text>Kabul fell.</text><annotation id="T1"><infon key="type">GPE</infon>'
     '<location offset="0" length="5"/><text>Kabul</text></annotation></passage><relation id="R1">'

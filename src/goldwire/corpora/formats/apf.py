@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats.markup import Element
-from goldwire.corpora.formats.sheet import Happening, Named, Sheet
+from goldwire.corpora.formats.sheet import Filled, Happening, Named, Sheet
 from goldwire.corpora.formats.sources import Stretch
 from goldwire.corpora.types import Relation
 
@@ -131,9 +131,9 @@ def _events(element: Element, sheet: Sheet) -> None:
             sheet.break_off("event", item, error, "ID")
 
 
-def _arguments(item: Element, sheet: Sheet) -> Iterator[tuple[str, str]]:
+def _arguments(item: Element, sheet: Sheet) -> Iterator[Filled]:
     for one in item.all("event_mention_argument"):
         try:
-            yield one.need("ROLE"), one.need("REFID")
+            yield Filled(one.need("ROLE"), one.need("REFID"))
         except DataError as error:
             sheet.break_off("argument", one, error)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats.markup import Element
-from goldwire.corpora.formats.sheet import Happening, Named, Sheet
+from goldwire.corpora.formats.sheet import Filled, Happening, Named, Sheet
 from goldwire.corpora.formats.sources import Stretch
 from goldwire.corpora.types import Relation
 
@@ -142,10 +142,10 @@ def _hopper(element: Element, sheet: Sheet) -> None:
             sheet.break_off("event", item, error, "id")
 
 
-def _arguments(item: Element, sheet: Sheet) -> Iterator[tuple[str, str]]:
+def _arguments(item: Element, sheet: Sheet) -> Iterator[Filled]:
     for one in item.all("em_arg"):
         sheet.lost["realis of arguments"] += one.get("realis") is not None
         try:
-            yield one.need("role"), _filled(one)
+            yield Filled(one.need("role"), _filled(one))
         except DataError as error:
             sheet.break_off("argument", one, error)

@@ -24,6 +24,7 @@ from goldwire.corpora.codec import BROKEN, line_faults, read_bytes
 from goldwire.corpora.encodings import decode, normalise
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss
+from goldwire.corpora.formats.gather import FILLER
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.places import Placer
 from goldwire.corpora.store import make_document
@@ -38,7 +39,6 @@ FACTS = Facts(
     example="goldwire corpus new muc --from dev.json --format muc --ontology none --layer gold",
 )
 TYPE = "incident_type"
-FILLER = "FILLER"
 _SPACE = re.compile(r"\s*")
 _PAIR = 2  # words and their offset
 

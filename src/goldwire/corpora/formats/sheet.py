@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import msgspec
 
 from goldwire.corpora.encodings import composed
 from goldwire.corpora.errors import DataError
@@ -15,7 +17,9 @@ from goldwire.corpora.formats.markup import Element
 from goldwire.corpora.formats.sources import Stretch, plain
 from goldwire.corpora.types import Argument, Event, Mention, Rejected, Relation, Span
 
+T = TypeVar("T")
 Spans = Literal["head", "extent"]
+Unit = Literal["mention", "event", "argument", "relation"]
 
 
 class Named(NamedTuple):
@@ -30,22 +34,30 @@ class Named(NamedTuple):
     joins: str | None = None
 
 
+class Filled(NamedTuple):
+    """A role, and the id of the mention that fills it; those of the `others` would be as right."""
+
+    role: str
+    mention: str
+    others: tuple[str, ...] = ()
+
+
 class Happening(NamedTuple):
-    """A mention of an event, with the roles and the ids of the mentions that fill them."""
+    """A mention of an event; that of a whole document has no trigger. `joins` is the event that it is of."""
 
     id: str
     type: str
-    trigger: Stretch
+    trigger: Stretch | None
     where: str
-    arguments: list[tuple[str, str]]
-    attributes: dict[str, str]
-    joins: str
+    arguments: list[Filled]
+    attributes: Mapping[str, str] = MappingProxyType({})
+    joins: str | None = None
 
 
 class Broken(NamedTuple):
     """A unit that is not of the form: what is wrong with it."""
 
-    unit: Literal["mention", "event", "argument", "relation"]
+    unit: Unit
     id: str | None
     where: str
     message: str
@@ -62,6 +74,7 @@ class Sheet:
     relations: list[Relation] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
+    fillers: dict[tuple[str, int, int], str] = field(default_factory=dict)
 
     def stretches(self) -> Iterator[Stretch]:
         """Every place that the sheet gives."""
@@ -69,9 +82,26 @@ class Sheet:
             yield mention.extent
             if mention.head is not None:
                 yield mention.head
-        yield from (event.trigger for event in self.events)
+        yield from (event.trigger for event in self.events if event.trigger is not None)
 
-    def break_off(self, unit: Any, element: Element, error: DataError, *ids: str) -> None:
+    def items(self, values: Iterable[Any], type: type[T], unit: Unit, where: str) -> Iterator[T]:
+        """The values that are of a type; the others are noted as broken."""
+        for value in values:
+            try:
+                yield msgspec.convert(value, type)
+            except msgspec.ValidationError as error:
+                self.broken.append(Broken(unit, None, where, str(error)))
+
+    def filler(self, type: str, stretch: Stretch, where: str, id: str | None = None) -> str:
+        """The id of a mention that fills a role: one for each place and type, new where there was none."""
+        known = self.fillers.get((type, stretch.start, stretch.end))
+        if known is not None:
+            return known
+        made = Named(id or f"m{len(self.mentions) + 1}", type, stretch, where)
+        self.mentions.append(made)
+        return self.fillers.setdefault((type, stretch.start, stretch.end), made.id)
+
+    def break_off(self, unit: Unit, element: Element, error: DataError, *ids: str) -> None:
         """Note a unit that cannot be read; `ids` are the attributes that may name it."""
         id = next((element.attributes[name] for name in ids if name in element.attributes), None)
         self.broken.append(Broken(unit, id, element.where, error.faults[0].message))
@@ -124,24 +154,29 @@ class _Putting:
 
     def event(self, given: Happening) -> Iterator[Event]:
         before = len(self.rejected)
-        span = self.span(given.trigger, "event", given.where, id=given.id, type=given.type)
-        if span is None:
-            self.reject_arguments(given, self.rejected[before])
-            return
+        span = None
+        if given.trigger is not None:
+            span = self.span(given.trigger, "event", given.where, id=given.id, type=given.type)
+            if span is None:
+                self.reject_arguments(given, self.rejected[before])
+                return
         yield Event(
             id=given.id,
             type=given.type,
-            trigger=(span,),
-            arguments=tuple(Argument(role=role, mention=mention) for role, mention in given.arguments),
-            attributes=given.attributes,
+            trigger=() if span is None else (span,),
+            arguments=tuple(
+                Argument(role=one.role, mention=one.mention, alternatives=one.others)
+                for one in given.arguments
+            ),
+            attributes=dict(given.attributes),
             cluster=given.joins,
         )
 
     def reject_arguments(self, given: Happening, event: Rejected) -> None:
         at = self.place._replace(where=given.where)
         message = f"its event {given.id!r} was rejected: {event.message}"
-        for role, _ in given.arguments:
-            more = {"type": given.type, "role": role, "trigger": event.spans}
+        for one in given.arguments:
+            more = {"type": given.type, "role": one.role, "trigger": event.spans}
             self.rejected.append(reject(at, "argument", event.kind, message, **more))
 
     def span(self, stretch: Stretch, unit: str, where: str, **more: Any) -> Span | None:
