@@ -333,7 +333,7 @@ READERS: dict[str, Reader] = {
     "tbf": Reader({"*": "lines"}, annotated("tbf", made=False)),
     "re3d": Reader({"*": "jsonl"}, annotated("re3d")),
     "plover": Reader({"*": "json"}, annotated("plover")),
-    "muc": Reader({"*": "jsonl"}, annotated("muc")),
+    "muc": Reader({"*.jsonl": "jsonl", "*.json": "json"}, annotated("muc")),
     "spacy": Reader({"*": "bytes"}, annotated("spacy"), speed=200),
     "huggingface": Reader({"*.parquet": "bytes", "*.jsonl": "jsonl"}, annotated("huggingface"), speed=200),
     "doccano": Reader({"*": "jsonl"}, annotated("doccano")),

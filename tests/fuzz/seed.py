@@ -223,6 +223,9 @@ READ_ONLY = {
     '"entity_type":"GPE","start":0,"end":1}],"event_mentions":[{"id":"V1","event_type":"Fall","trigger":{"start":1,"end":2},'
     '"arguments":[{"entity_id":"E1","role":"who"}]}],"relation_mentions":[{"id":"R1","relation_type":"is","arguments":'
     '[{"entity_id":"E1","role":"Arg-1"},{"entity_id":"E1","role":"Arg-2"}]}]}\n',
+    "muc/predicted/a.json": '{"30001":{"doctext":"two re ##bels , burned a truck .","pred_seq":"x","pred_templates":[{"incident_t'
+    'ype":"arson","PerpInd":[["two rebels"],["bus"]],"Target":[]}],"gold_templates":[]},"30002":{"doctext'
+    '":"nothing .","pred_templates":[]}}',
     "maven/small/a.jsonl": '{"id":"d","title":"t","content":[{"sentence":"Kabul fell.","tokens":["Kabul","fell","."]}],"'
     'events":[{"id":"E","type":"Fall","type_id":1,"mention":[{"id":"m","trigger_word":"fell","sen'
     't_id":0,"offset":[1,2]}]}],"negative_triggers":[{"id":"n","trigger_word":"Kabul","sent_id":0'
