@@ -51,8 +51,8 @@ from goldwire.corpora.types import (
 COVERS: Literal["listed"] = "listed"
 FACTS = Facts(
     about="UIMA CAS, XMI or JSON, with the layers of INCEpTION",
-    loss="mentions and triggers in parts, events without a trigger, heads, scores; read: features with several "
-    "values",
+    loss="mentions and triggers in parts, events without a trigger, heads, scores; read: second values of "
+    "features",
     coverage="a file for the document",
     example="goldwire corpus export work cas --format cas --layer gold",
     extra="cas",
