@@ -324,6 +324,7 @@ def test_an_annotation_that_names_another_source_than_its_own_is_refused(tmp_pat
         ("</source_file>", "", r"NW_1\.apf\.xml:\d+: .*is no XML"),
         ('"apf.v5.1.1.dtd"', '"apf.v5.1.1.dtd" [<!ENTITY a "b">]', "declares an entity, 'a'"),
         ("<document DOCID", "<documents DOCID", "is no XML"),
+        ("</document>", "</document><document/>", "holds 2 times <document>"),
     ],
 )
 def test_damaged_and_hostile_xml_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Each format that is read only has files of its own in the growth table, and they are read as what they say."""
+"""Each format that is read only has files of its own for the growth table, and they are read whole."""
 
 import sys
 from pathlib import Path

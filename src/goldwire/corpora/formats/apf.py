@@ -24,9 +24,10 @@ _ENDS = ("Arg-1", "Arg-2")
 
 def read(root: Element) -> Sheet:
     """What an annotation file says; `DataError` if it names no source."""
-    document = root.first("document")
-    if document is None:
-        raise root.fault("<source_file> holds no <document>")
+    documents = list(root.all("document"))
+    if len(documents) != 1:
+        raise root.fault(f"<source_file> holds {len(documents)} times <document>, and is read with one")
+    document = documents[0]
     uri = PurePosixPath(root.get("URI") or "").name
     sheet = Sheet(named=uri or document.need("DOCID"), about=root.get("SOURCE"))
     for element in document.children:
