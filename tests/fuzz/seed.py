@@ -220,7 +220,7 @@ READ_ONLY = {
     '</relations><hoppers><hopper id="h"><event_mention id="v" type="c" subtype="d" realis="actual"><trigger offset="34" '
     'length="4">left</trigger><em_arg filler_id="f" role="time"/></event_mention></hopper></hoppers></deft_ere>',
     "textee/small/a.jsonl": '{"doc_id":"d","wnd_id":"d-1","tokens":["Kabul","fell","."],"entity_mentions":[{"id":"E1",'
-    '"entity_type":"GPE","start":0,"end":1}],"event_mentions":[{"id":"V1","event_type":"Fall","trigger":{"start":1,"end":2},'
+    '"entity_type":"GPE","text":"Kabul","start":0,"end":1}],"event_mentions":[{"id":"V1","event_type":"Fall","trigger":{"text":"fell","start":1,"end":2},'
     '"arguments":[{"entity_id":"E1","role":"who"}]}],"relation_mentions":[{"id":"R1","relation_type":"is","arguments":'
     '[{"entity_id":"E1","role":"Arg-1"},{"entity_id":"E1","role":"Arg-2"}]}]}\n',
     "muc/predicted/a.json": '{"30001":{"doctext":"two re ##bels , burned a truck .","pred_seq":"x","pred_templates":[{"incident_t'
