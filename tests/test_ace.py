@@ -279,6 +279,14 @@ def test_a_source_without_annotation_brings_its_text_and_is_not_judged(tmp_path:
     assert "passed over, since no annotation names them: README.txt" in reading.notes
 
 
+def test_an_annotation_file_given_alone_finds_its_source_and_takes_no_other(tmp_path: Path) -> None:
+    folder = put(ace(tmp_path), {"NW_2.sgm": "<DOC>Rain.</DOC>"})
+    (folder / "NW_1.apf.xml").rename(folder / "other.apf.xml")
+    reading = read(folder / "other.apf.xml")
+    assert [document.id for document in reading.documents] == ["NW_1"]
+    assert reading.notes == ["offsets count the text outside tags (1 document(s))"]
+
+
 def test_an_annotation_without_its_source_is_refused(tmp_path: Path) -> None:
     folder = ace(tmp_path)
     (folder / "NW_1.sgm").unlink()

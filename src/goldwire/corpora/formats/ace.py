@@ -83,7 +83,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     if documents is None and not faults:
         for name, sources in found.sources.items():
             try:
-                reader.take_bare(name, sources)
+                reader.take_bare(name, [file for file in sources if file in found.asked])
             except DataError as error:
                 faults += error.faults
     if faults:
@@ -95,35 +95,34 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
 
 
 class _Found(msgspec.Struct):
-    """Annotation files, and what may be a source, by the name of the document."""
+    """Annotation files, and what may be a source, by the name of its document; `asked` were given."""
 
     sheets: list[Path]
     sources: dict[str, list[Path]]
+    asked: set[Path]
 
 
-def _find(paths: Iterable[Path]) -> _Found:
-    """The files of paths; sources of an annotation file that was named alone are looked for in its folder."""
-    sheets: list[Path] = []
-    sources: dict[str, list[Path]] = defaultdict(list)
-    every = dict.fromkeys(file for path in paths for file in _files(path))
-    for file in every:
+def _find(paths: Sequence[Path]) -> _Found:
+    """The files of paths; sources of annotation files that were named alone are looked for beside them."""
+    asked = dict.fromkeys(file for path in paths for file in _files(path))
+    folders = dict.fromkeys(path.parent for path in paths if path.is_file())
+    beside = (file for folder in folders for file in sorted(folder.iterdir()) if file.is_file())
+    found = _Found([], defaultdict(list), set(asked))
+    for file in dict.fromkeys([*asked, *beside]):
         if file.name.endswith(_ANNOTATED) and look(file).root in _ROOTS:
-            sheets.append(file)
+            found.sheets += [file] if file in found.asked else []
         elif file.name.endswith(_SOURCES):
-            sources[_stem(file.name, _SOURCES)].append(file)
-    if not sheets:
-        raise CorpusError(
-            f"no annotation file of ACE or ERE, .apf.xml or .rich_ere.xml, among {len(every)} file(s)"
-        )
-    return _Found(sheets, dict(sources))
+            found.sources[_stem(file.name, _SOURCES)].append(file)
+    if not found.sheets:
+        what = "no annotation file of ACE or ERE, .apf.xml or .rich_ere.xml"
+        raise CorpusError(f"{what}, among {len(asked)} file(s)")
+    return found
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
-    name = _stem(path.name, _ANNOTATED)
-    beside = sorted(file for ending in _SOURCES if (file := path.with_name(name + ending)).is_file())
-    return [path, *(file for file in beside if file != path)]
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
 
 
 def _stem(name: str, endings: Iterable[str]) -> str:
@@ -218,7 +217,7 @@ class _Reader:
 
     def take_bare(self, name: str, files: Sequence[Path]) -> None:
         """A source without annotation: its text, if it surely is a source."""
-        if name in self.taken:
+        if name in self.taken or not files:
             return
         sure = [file for file in files if file.name.endswith(_SURE)]
         if not sure:
