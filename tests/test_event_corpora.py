@@ -177,6 +177,17 @@ def test_what_does_not_fit_in_maven_arg_is_rejected(tmp_path: Path) -> None:
     ]
 
 
+def test_an_entity_fills_a_role_by_the_mentions_of_it_that_are_sound(tmp_path: Path) -> None:
+    first, second = MAVEN_ARG["entities"]
+    wrong = {**first["mention"][0], "mention": "The storm"}
+    entities = [{**first, "mention": [wrong, first["mention"][1]]}, second]
+    path = put(tmp_path / "a.jsonl", {**MAVEN_ARG, "entities": entities})
+    reading = convert.read("maven-arg", [path], {})
+    assert kinds(reading) == [("mention", "words-differ")]
+    agent = reading.annotations[0].events[0].arguments[0]
+    assert (agent.role, agent.mention, agent.alternatives) == ("Agent", "m-b", ())
+
+
 # ---------------------------------------------------------------- RAMS
 
 RAMS: dict[str, Any] = {

@@ -126,12 +126,14 @@ class _Putting:
     def __init__(self, sheet: Sheet, text: str, place: Place, spans: Spans) -> None:
         self.sheet, self.text, self.place, self.by = sheet, text, place, spans
         self.rejected: list[Rejected] = []
+        self.there: set[str] = set()  # ids of mentions that were put
 
     def units(self) -> Units:
         for item in self.sheet.broken:
             at = self.place._replace(where=item.where)
             self.rejected.append(reject(at, item.unit, "malformed", item.message, id=item.id))
         mentions = [mention for named in self.sheet.mentions for mention in self.mention(named)]
+        self.there = {mention.id for mention in mentions}
         events = [event for given in self.sheet.events for event in self.event(given)]
         return Units(mentions, events, self.rejected)
 
@@ -164,13 +166,15 @@ class _Putting:
             id=given.id,
             type=given.type,
             trigger=() if span is None else (span,),
-            arguments=tuple(
-                Argument(role=one.role, mention=one.mention, alternatives=one.others)
-                for one in given.arguments
-            ),
+            arguments=tuple(map(self.argument, given.arguments)),
             attributes=dict(given.attributes),
             cluster=given.joins,
         )
+
+    def argument(self, given: Filled) -> Argument:
+        """An argument; of several mentions that would be right, by those that are there."""
+        sound = [id for id in (given.mention, *given.others) if id in self.there] or [given.mention]
+        return Argument(role=given.role, mention=sound[0], alternatives=tuple(sound[1:]))
 
     def reject_arguments(self, given: Happening, event: Rejected) -> None:
         at = self.place._replace(where=given.where)
