@@ -14,6 +14,7 @@ from seqeval.metrics import accuracy_score, f1_score
 from goldwire.corpora import build, convert, store, tokens
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.formats import conll, tags
+from goldwire.corpora.formats.gather import Gathering
 from goldwire.corpora.formats.layout import Columns
 from goldwire.corpora.store import Corpus, Manifest, open_corpus
 from goldwire.corpora.types import Annotations, Excluded, Mention, Span
@@ -612,3 +613,11 @@ def test_the_hash_of_tokens_does_not_depend_on_how_they_were_read(tmp_path, monk
     whole = scored(corpus, "accuracy").gold.tokens
     monkeypatch.setattr(blocks, "SIZE", 1)
     assert scored(corpus, "accuracy").gold.tokens == whole is not None
+
+
+def test_a_sentence_without_tokens_is_none():
+    gathering = Gathering()
+    place = gathering.tokens("a", [["Ann"], [], ["left", "."]], "x.json")
+    gathering.add(place)
+    [kept] = gathering.reading().tokens
+    assert [len(given) for _, given in tokens.sentences(kept)] == [1, 2]

@@ -116,7 +116,7 @@ class Gathering:
         if document is None:
             return None
         starts, ends = _places([word for line in lines for word in line], document.text)
-        return Place(document, where, starts, ends, sentences=list(map(len, lines)))
+        return Place(document, where, starts, ends, sentences=[len(words) for words in lines if words])
 
     def _document(
         self, id: str | None, text: str, where: str, value: Any, meta: Meta | None, *, squeezed: bool
