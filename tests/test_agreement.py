@@ -372,3 +372,13 @@ def test_a_report_of_a_view_has_no_ceiling_of_annotators_without_it():
         ANNA, {"s": BEN}, DOCUMENTS, ["entity"], options=Options(trials=0, views=asked(Choice(only=("PER",))))
     )
     assert [is_viewed({"r": one}) for one in (record, viewed)] == [False, True]
+
+
+def test_through_a_view_tokens_of_the_files_are_compared_by_type():
+    layers = {"anna": layer({"d0": {0: "PER"}}), "ben": layer({"d0": {0: "ORG", 1: "ORG"}})}
+    # As above, three tokens: PER, outside, outside and ORG, outside, outside.
+    tokens = kept(layers, "d0", (0, 6, 9), (5, 8, 14), "B-PER\tO\tO", "I-ORG\tO\tO")
+    view = asked(**{"": LabelMap(mentions={"ORG": "PER"})})
+    found = agree(layers, DOCUMENTS, ["accuracy"], tokens=tokens, asked=view)
+    assert (found.kappas[0].tokens, found.tokens) == (3, "file")
+    assert found.measures[0].pairs[0].score.f == 1

@@ -27,7 +27,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document, Tokens
 from goldwire.corpora.views import Asked
 from goldwire.eval import attributes
-from goldwire.eval.annotators import Kept, Layer, called, in_common, layer_names, see
+from goldwire.eval.annotators import Kept, Layer, called, in_common, layer_names, see, without_tags
 from goldwire.eval.counting.counts import Counts, no_counts
 from goldwire.eval.counting.tags import TOKENS, spans, tag, types, without
 from goldwire.eval.counting.tally import FILE, is_additive
@@ -167,6 +167,7 @@ def agree(
     wanted = parse_measures(measures, ontology)
     kept = in_common(done, tokens)
     seen = see(done, asked, ontology)
+    kept = without_tags(kept, seen.layers) if asked else kept
     named = attributes.of_annotations(item for layer in done.values() for item in layer.values())
     terms = _Terms(wanted, ontology, seen.symmetric, named)
     scored = _score_pairs(seen.layers, shared, terms, kept)

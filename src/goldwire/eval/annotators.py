@@ -11,7 +11,7 @@ from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.lens import Lens, size
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
-from goldwire.corpora.tokens import believed
+from goldwire.corpora.tokens import believed, sentences, untagged
 from goldwire.corpora.types import Annotations, Tokens
 from goldwire.corpora.views import Asked, View, resolve, seen_in
 from goldwire.eval import views
@@ -86,3 +86,15 @@ def in_common(done: Mapping[str, Layer], tokens: Mapping[str, Sequence[Tokens]])
         if all(side is not None and sides[0] is not None and are_same(sides[0], side) for side in sides):
             same.add(id)
     return {name: {id: item for id, item in found.items() if id in same} for name, found in kept.items()}
+
+
+def without_tags(kept: Kept, layers: Mapping[str, Layer]) -> Kept:
+    """The tokens of layers that are seen through views, whose labels their tags do not have."""
+    return {
+        name: {id: _bare(item, layers[name][id]) for id, item in own.items()} for name, own in kept.items()
+    }
+
+
+def _bare(item: Tokens, line: Annotations) -> Tokens:
+    lengths = [part.stop - part.start for part, _ in sentences(item)]
+    return untagged(line, item.starts, item.ends, lengths)
