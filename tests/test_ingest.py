@@ -103,8 +103,9 @@ def test_csv_brings_quoted_lines_and_metadata(tmp_path: Path, delimiter: str) ->
         news__csv="\ufeff" + "\r\n".join(delimiter.join(row) for row in (header, cells)) + "\r\n\r\n",
     )
     intake = ingest.read([tmp_path])
-    assert intake.documents == [make_document("a", 'Rain.\n"Wind", he said.', meta=Meta(title="Storm"))]
-    assert intake.notes == ["not kept: field 'section' of 1 row(s)"]
+    meta = Meta(title="Storm", more={"Section": "world"})
+    assert intake.documents == [make_document("a", 'Rain.\n"Wind", he said.', meta=meta)]
+    assert intake.notes == []
 
 
 def test_csv_field_longer_than_the_default_limit_is_read(tmp_path: Path) -> None:
@@ -119,11 +120,14 @@ def test_parquet_brings_dates_and_numbers(tmp_path: Path) -> None:
     import polars
 
     day = datetime.date(2024, 5, 4)
-    frame = polars.DataFrame({"id": [1], "text": ["Rain."], "published": [day], "section": ["world"]})
+    frame = polars.DataFrame(
+        {"id": [1], "text": ["Rain."], "published": [day], "words": [1], "seen": [day], "tags": [["a", "b"]]}
+    )
     frame.write_parquet(tmp_path / "news.parquet")
     intake = ingest.read([tmp_path])
-    assert intake.documents == [make_document("1", "Rain.", meta=Meta(published="2024-05-04"))]
-    assert intake.notes == ["not kept: field 'section' of 1 row(s)"]
+    meta = Meta(published="2024-05-04", more={"words": 1, "seen": "2024-05-04"})
+    assert intake.documents == [make_document("1", "Rain.", meta=meta)]
+    assert intake.notes == ["not kept: field 'tags' of 1 row(s): it holds a list or an object"]
     (tmp_path / "news.parquet").write_bytes(b"PAR1 not")
     assert "news.parquet" in faults(tmp_path)[0]
 

@@ -94,7 +94,8 @@ def page(document: Document) -> str:
     for region in sorted(document.excluded, key=lambda region: -region.start):
         inside = f"⟦{region.reason}: {text[region.start : region.end]}⟧"
         text = text[: region.start] + inside + text[region.end :]
-    meta = [f"{name}: {value}" for name, value in _fields(document.meta) if value]
+    known = [(name, value) for name, value in _fields(document.meta) if name != "more" and value]
+    meta = [f"{name}: {value}" for name, value in [*known, *document.meta.more.items()]]
     return "\n".join([f"{document.id} ({document.sha256})", *meta, "", text])
 
 

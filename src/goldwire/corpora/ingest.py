@@ -6,6 +6,7 @@ Everything wrong with everything that was given is told at once, and then nothin
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from goldwire.corpora.store import check_id
 from goldwire.corpora.types import Document, Meta
 
 ENCODED = (".txt", ".jsonl", ".csv")  # files that do not say what they are encoded in
+SHOWN_FIELDS = 20  # of those that are not kept; a table may have a thousand
 TITLE_LENGTH = 200  # code points; a longer first line is a paragraph
 _SENTENCE_END = re.compile(r"[.!?…:;,][\"'”’»)\]]*$")
 
@@ -39,7 +41,7 @@ def read(
     """The documents of files and folders (searched to the bottom), in order of path.
 
     `.txt` and `.html` hold one document with the file's name as its id; `.jsonl`, `.csv` and `.parquet`
-    hold one a row, with `text` and, where given, `id` and the fields of `Meta`. `mark` marks boilerplate.
+    hold one a row, with `text` and, where given, `id` and metadata. `mark` marks boilerplate.
     A text that occurs twice is a fault unless `skip_duplicates` takes the first and notes the rest.
     Raises `CorpusError` if a path is not there or of another kind, `DataError` with every other fault.
     """
@@ -163,7 +165,7 @@ def _documents(rows: list[Row], mark: bool, skip: bool) -> tuple[list[Document],
             notes += [f"{row.where}: {warning}" for warning in text_warnings(row.text)]
         ids.setdefault(row.id, row.where)
         faults += [Fault(row.where, path, message) for path, message in wrong]
-    return documents, faults, [*notes, *_unnamed(rows), *_unknown_fields(rows)]
+    return documents, faults, [*notes, *_unnamed(rows), *_lost(rows)]
 
 
 def _row_faults(row: Row) -> Iterator[tuple[str, str]]:
@@ -191,12 +193,12 @@ def _unnamed(rows: Iterable[Row]) -> list[str]:
     return [f"without an id: {number} row(s), each called by the hash of its text"] if number else []
 
 
-def _unknown_fields(rows: Iterable[Row]) -> list[str]:
-    counts: dict[str, int] = {}
-    for row in rows:
-        for name in row.unknown:
-            counts[name] = counts.get(name, 0) + 1
-    return [f"not kept: field {name!r} of {count} row(s)" for name, count in sorted(counts.items())]
+def _lost(rows: Iterable[Row]) -> list[str]:
+    """Notes on what is not kept of the rows' fields, and why; of very many the first ones by name."""
+    counts = sorted(Counter(item for row in rows for item in row.lost.items()).items())
+    notes = [f"not kept: field {name!r} of {count} row(s): it {why}" for (name, why), count in counts]
+    more = len(notes) - SHOWN_FIELDS
+    return notes if more <= 0 else [*notes[:SHOWN_FIELDS], f"not kept: {more} more fields, for such reasons"]
 
 
 def merge(old: Iterable[Document], new: Iterable[Document], skip_duplicates: bool = False) -> Intake:

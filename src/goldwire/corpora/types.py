@@ -42,14 +42,21 @@ class Excluded(_Struct, frozen=True):
     reason: str
 
 
+Scalar = str | int | float | bool
+
+
 class Meta(_Struct, frozen=True):
-    """What is known of an article besides its text; `published` is an ISO 8601 date or time."""
+    """What is known of an article besides its text; `published` is an ISO 8601 date or time.
+
+    `more` is what else its row said, by the name of the column; a column without a value is not there.
+    """
 
     title: str | None = None
     source: str | None = None
     published: str | None = None
     url: str | None = None
     language: str | None = None
+    more: dict[str, Scalar] = {}
 
 
 class Document(_Struct, frozen=True):
