@@ -177,7 +177,13 @@ def _is_other(corpus: Corpus, layer: str, lines: Iterable[Annotations], tokens: 
 
 def read_library(name: str, corpus: Corpus) -> Reading:
     """Gold that ships without texts, for those texts that the corpus has."""
-    bound = library.bind(library.read_standoff(name), corpus.documents())
+    gold, documents = library.read_standoff(name), corpus.documents()
+    if several := library.doubtful(gold, documents):
+        raise CorpusError(
+            f"{corpus.path}: {name} goes by the texts alone, and several documents have one: {several}; "
+            "nothing was taken. Make a corpus with one document of each text (--skip-duplicates), and export"
+        )
+    bound = library.bind(gold, documents)
     if not bound:
         raise CorpusError(f"{corpus.path}: has none of the texts of {name!r} (no SHA-256 is the same)")
     return Reading(annotations=bound, source=name)

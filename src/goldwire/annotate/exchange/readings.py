@@ -24,6 +24,7 @@ from goldwire.annotate.exchange import exports, frames, graph, results, tasks
 from goldwire.annotate.exchange.controls import Controls
 from goldwire.annotate.exchange.exports import Bound, Entry, Kind
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.offsets import by_text
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import in_line
 from goldwire.corpora.store import check_layer
@@ -109,7 +110,7 @@ class _Reader:
     def __init__(self, context: Context, exported: list[Any]) -> None:
         self.context = context
         self.tasks = exported
-        self.hashes = {document.sha256: id for id, document in context.documents.items()}
+        self.hashes = by_text(context.documents.values())
         self.addresses = exports.addresses(exported)
         self.readings: list[Reading] = []
         self.items: dict[tuple[str, str], list[_Item]] = defaultdict(list)
