@@ -176,5 +176,6 @@ def ontology(ontology: Ontology) -> str:
     for name, attribute in ontology.attributes.items():
         values = sorted(attribute.values, key=lambda value: value != attribute.default)
         of = f" of {', '.join(attribute.events)}" if attribute.events else ""
-        lines.append(f"  {name} ({attribute.on}{of}): {', '.join(values)}")
+        some = ", several at once" if attribute.multiple else ""
+        lines.append(f"  {name} ({attribute.on}{of}{some}): {', '.join(values)}")
     return "\n".join(lines)

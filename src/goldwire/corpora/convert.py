@@ -21,6 +21,7 @@ from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_q
 from goldwire.corpora.sift import sound
 from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, encode_tokens, writing
 from goldwire.corpora.types import Annotations, Document, Tokens
+from goldwire.corpora.values import rejoined
 from goldwire.corpora.views import Asked
 
 TAGS = "documents' tokens, whose tags have other labels than the view"  # what a loss calls them
@@ -66,6 +67,8 @@ def read(
         reading = own.read(paths, options, documents, ontology, labels)
     else:
         reading = formats.load(format).read(paths, options, documents)
+        lines = [rejoined(line, ontology) for line in reading.annotations]
+        reading = msgspec.structs.replace(reading, annotations=lines)
         if view:
             labels = _plain(view, map(msgspec.to_builtins, reading.annotations), ontology)
             seen, loss = see(reading.annotations, labels)

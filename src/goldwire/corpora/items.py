@@ -19,6 +19,7 @@ from goldwire.corpora.types import (
     Argument,
     Document,
     Event,
+    Held,
     Mention,
     Rejected,
     Relation,
@@ -26,6 +27,7 @@ from goldwire.corpora.types import (
     Spans,
 )
 from goldwire.corpora.validate import Flaw
+from goldwire.corpora.values import each, held
 
 T = TypeVar("T")
 I = TypeVar("I", Mention, Event)
@@ -44,7 +46,7 @@ class _Mention(_Struct, frozen=True):
     occurrence: _Occurrence | None = None
     id: str | None = None
     head: Span | None = None
-    attributes: dict[str, str] = {}
+    attributes: dict[str, Held] = {}
     cluster: str | None = None
     score: float | None = None
     text: str | None = None
@@ -68,7 +70,7 @@ class _Event(_Struct, frozen=True):
     occurrence: _Occurrence | None = None
     id: str | None = None
     arguments: tuple[msgspec.Raw, ...] = ()
-    attributes: dict[str, str] = {}
+    attributes: dict[str, Held] = {}
     cluster: str | None = None
     score: float | None = None
     text: str | None = None
@@ -147,14 +149,16 @@ class Reader:
         found = self.labels.role(source, label, type, self.ontology)
         return self._mapped("roles", label, found, f"{source}.")
 
-    def _attributes(self, values: dict[str, str]) -> dict[str, str]:
+    def _attributes(self, values: dict[str, Held]) -> dict[str, Held]:
         if not values:
             return values
-        found = {
-            name: self._mapped("attributes", value, self.labels.value(name, value, self.ontology), f"{name}.")
-            for name, value in values.items()
-        }
+        found = {name: held(filter(None, self._values(name, value))) for name, value in values.items()}
         return {name: value for name, value in found.items() if value}
+
+    def _values(self, name: str, value: Held) -> Iterator[str | None]:
+        for one in each(value):
+            target = self.labels.value(name, one, self.ontology)
+            yield self._mapped("attributes", one, target, f"{name}.")
 
     # ------------------------------------------------------------ units
 

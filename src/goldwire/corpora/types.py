@@ -6,6 +6,7 @@ Unicode code points of `Document.text`: `text[start:end]` is the surface.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -73,6 +74,9 @@ class Document(_Struct, frozen=True):
     group: str | None = None
 
 
+Held = str | tuple[str, ...]  # by an attribute: a value, or several distinct ones in order (`corpora.values`)
+
+
 class Mention(_Struct, frozen=True):
     """A stretch of text that names or describes an entity; several spans make it discontinuous.
 
@@ -83,7 +87,7 @@ class Mention(_Struct, frozen=True):
     type: str
     spans: Spans
     head: Span | None = None
-    attributes: dict[str, str] = {}
+    attributes: Mapping[str, Held] = {}
     cluster: str | None = None
     score: float | None = None
 
@@ -112,7 +116,7 @@ class Event(_Struct, frozen=True):
     alternatives: tuple[str, ...] = ()
     trigger: Spans = ()
     arguments: tuple[Argument, ...] = ()
-    attributes: dict[str, str] = {}
+    attributes: Mapping[str, Held] = {}
     cluster: str | None = None
     score: float | None = None
 

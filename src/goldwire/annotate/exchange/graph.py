@@ -34,6 +34,7 @@ from goldwire.corpora.types import (
     Span,
     Spans,
 )
+from goldwire.corpora.values import each, held
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,13 +179,14 @@ class _Graph:
             message = f"there is no region {choice.region!r} to describe"
             self.found.reject("attribute", "no-mention", message, choice.index)
         for kind, item in items:
-            if choice.attribute in item.attributes:
-                got, had = choice.value, item.attributes[choice.attribute]
-                why = "duplicate" if got == had else "contradiction"
-                message = f"{choice.attribute} of {choice.region} is {had} already, not {got}"
+            before = each(item.attributes.get(choice.attribute))
+            if before and (choice.value in before or not choice.several):
+                why = "duplicate" if choice.value in before else "contradiction"
+                had = ", ".join(before)
+                message = f"{choice.attribute} of {choice.region} is {had} already, not {choice.value}"
                 self.found.reject("attribute", why, message, choice.index)
             else:
-                item.attributes[choice.attribute] = choice.value
+                item.attributes[choice.attribute] = held((*before, choice.value)) or choice.value
                 path = sift.place(kind, item.id, f".attributes.{choice.attribute}")
                 self.origins[path] = choice.index
                 self.choices[sift.place(kind, item.id)].append(choice.index)

@@ -37,12 +37,13 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """A value chosen for a region."""
+    """A value chosen for a region; one of `several` that may be chosen together, or the only one."""
 
     index: int
     region: str
     attribute: str
     value: str
+    several: bool = False
 
 
 class Arrow(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,15 +281,18 @@ class _Sorter:
         if not control.per_region or raw.id is None:
             self.out.lost[f"choices {control.name}, of the whole text"] += 1
             return
-        unknown = [value for value in chosen if value not in control.values]
-        if unknown or len(chosen) != 1:
-            kind = "unknown-value" if unknown else "contradiction"
-            known = ", ".join(control.values)
-            message = f"one of {known} is expected, got {', '.join(chosen) or 'none'}"
-            self.out.reject("attribute", kind, message, index)
-            return
-        attribute = attribute_name(control.name)
-        self.out.choices.append(Choice(index=index, region=raw.id, attribute=attribute, value=chosen[0]))
+        known = tuple(value for value in chosen if value in control.values)
+        fits = bool(chosen) if control.multiple else len(chosen) == 1
+        if not fits or known != chosen:
+            kind = "contradiction" if known == chosen else "unknown-value"
+            of = f"{'some' if control.multiple else 'one'} of {', '.join(control.values)}"
+            self.out.reject("attribute", kind, f"{of} is expected, got {', '.join(chosen) or 'none'}", index)
+        for value in dict.fromkeys(known if control.multiple or (fits and known == chosen) else ()):
+            attribute = attribute_name(control.name)
+            found = Choice(
+                index=index, region=raw.id, attribute=attribute, value=value, several=control.multiple
+            )
+            self.out.choices.append(found)
 
     def _arrow(self, index: int, result: Any) -> None:
         raw = msgspec.convert(result, _RawArrow)

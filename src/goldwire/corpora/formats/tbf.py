@@ -34,6 +34,7 @@ from goldwire.corpora.offsets import surface
 from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, Event, Rejected, Span, Spans
+from goldwire.corpora.values import each
 
 COVERS = "listed"
 FACTS = Facts(
@@ -198,8 +199,9 @@ def _lines(
     for number, event in enumerate(loss.with_triggers(annotations, lost).events, start=1):
         place = ";".join(f"{span.start},{span.end}" for span in event.trigger)
         text, type = (_SPACE.sub(" ", part) for part in (surface(document.text, event.trigger), event.type))
-        realis = event.attributes.get("realis", options.absent)
+        realis, *others = each(event.attributes.get("realis", options.absent))
         lost["attributes"] -= "realis" in event.attributes
+        lost["second values of attributes"] += len(others)
         lost["realis values"] += realis not in (*REALIS, "other")
         realis = realis if realis in REALIS else "other"
         yield "\t".join((options.system, document.id, f"E{number}", place, text, type, realis.capitalize()))
