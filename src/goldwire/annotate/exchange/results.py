@@ -144,10 +144,11 @@ def sort(results: Any, text: str, controls: Controls, place: Callable[[int], int
         )
         return sorter.out
     sorter.out.given = results
-    sorter.in_utf16 = _look_like_utf16(results, text)
-    for index, result in enumerate(results):
+    plain = [_plain(result, index) for index, result in enumerate(results)]
+    sorter.in_utf16 = _look_like_utf16(plain, text)
+    for index, result in enumerate(plain):
         try:
-            sorter.sort(index, _named(result, index))
+            sorter.sort(index, result)
         except msgspec.ValidationError as error:
             sorter.out.reject(sorter.unit(result), "malformed", str(error), index, **_read(result))
     return sorter.out
@@ -314,15 +315,26 @@ class _Sorter:
             )
 
 
-def _named(result: Any, index: int) -> Any:
-    """A result whose ids are text, as Label Studio takes them: of numbers, and of regions that have none."""
+def _plain(result: Any, index: int) -> Any:
+    """A result in one form: ids are text, as Label Studio takes numbers and regions without one; offsets are
+    integers, also where scripts wrote 3.0 or "3".
+    """
     if not isinstance(result, dict):
         return result
     ids = {key: result[key] for key in ("id", "from_id", "to_id") if type(result.get(key)) is int}
-    named = {**result, **{key: str(id) for key, id in ids.items()}}
-    if named.get("id") is None and named.get("type") == "labels":
-        named["id"] = f"unnamed-{index}"
-    return named
+    plain = {**result, **{key: str(id) for key, id in ids.items()}}
+    if plain.get("id") is None and plain.get("type") == "labels":
+        plain["id"] = f"unnamed-{index}"
+    if isinstance(value := plain.get("value"), dict):
+        plain["value"] = {**value, **{key: _whole(value[key]) for key in ("start", "end") if key in value}}
+    return plain
+
+
+def _whole(value: Any) -> Any:
+    """An offset as an integer, if it is a whole number written otherwise."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value.partition(".")[0]) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
 
 
 def _read(result: Any) -> dict[str, Any]:
@@ -345,6 +357,7 @@ def _ours(meta: dict[str, Any] | None) -> dict[str, Any]:
     return ours if isinstance(ours, dict) else {}
 
 
+_WHOLE = re.compile(r"-?[0-9]{1,18}(\.0+)?")
 _SPACE = re.compile(r"(?:\\[nrt]|\s)+")
 
 

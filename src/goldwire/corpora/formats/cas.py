@@ -16,9 +16,9 @@ it.
 
 Not kept when read: features with several values, links of coreference where there is no mention, layers that
 are passed over. Not held when written: mentions and triggers of several parts, attributes whose names are no
-Java identifiers or that have several values, heads, scores; which of two mentions of one type and place is meant. Written is a folder, a
-file for each document: `NamedEntity`, `SemPred` with `SemArg`, chains of coreference, and relations as
-`webanno.custom.Relation`.
+Java identifiers or that have several values, heads, scores; which of two mentions of one type and place is
+meant. Written is a folder, a file for each document: `NamedEntity`, `SemPred` with `SemArg`, chains of
+coreference, and relations as `webanno.custom.Relation`.
 """
 
 from __future__ import annotations
