@@ -159,3 +159,9 @@ def test_offsets_that_are_no_whole_numbers_are_malformed(start: Any) -> None:
 def test_offsets_in_text_are_doubted_like_others_where_they_look_like_utf16() -> None:
     # Without words; as code points "unduz ", in UTF-16 units "Kunduz".
     assert kind(region("15", "21")) == "doubtful-offsets"
+
+
+def test_words_in_another_unicode_form_are_told_as_such() -> None:
+    value = region(0, 3, "Zo\xeb")
+    (rejected,) = results.sort([value], "Zoe\u0308 left", DECLARED).rejected
+    assert "NFD in the text, NFC here" in rejected.message

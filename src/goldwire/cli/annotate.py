@@ -193,7 +193,8 @@ def import_(
     names, raw_tasks = names_of(annotators), exports.read(export_file)
     xml = None if config_file is None else _read_config(config_file)
     field = "text" if xml is None else declared.field(xml)
-    corpus = _open(folder, raw_tasks, field, add_texts)
+    # A refusal leaves nothing behind: all is read before anything is written.
+    corpus = deposit.opened(folder, make=add_texts)
     ontology = corpus.ontology()
     if xml is not None:
         controls = declared.parse(xml, entities=entities, triggers=triggers, same=same, ontology=ontology)
@@ -202,13 +203,15 @@ def import_(
         ontology = _ontology(corpus)
         controls = declared.of(ontology)
     context = readings.Context(
-        documents={document.id: document for document in corpus.documents()},
+        documents=deposit.documents(corpus, raw_tasks if add_texts else (), field),
         controls=controls,
         ontology=ontology,
         names=names,
         layer=corpus.layer,
     )
     imported = readings.decode(raw_tasks, context)
+    if add_texts:
+        corpus = _add_texts(folder, raw_tasks, field)
     deposited = deposit.write(corpus, imported, read_bytes(export_file), export_file.name)
     for who, name in names.items():
         if not any(layer.endswith(f"/{name}") for layer in deposited.layers):
@@ -223,13 +226,9 @@ def _read_config(path: Path) -> str:
     return decode(read_bytes(path), str(path))
 
 
-def _open(folder: Path, tasks: list[object], field: str, add_texts: bool) -> Corpus:
-    """The corpus, with the texts of the tasks if they are to be added."""
+def _add_texts(folder: Path, tasks: list[object], field: str) -> Corpus:
     from goldwire.annotate.exchange import deposit
-    from goldwire.corpora.store import open_corpus
 
-    if not add_texts:
-        return open_corpus(folder)
     built = deposit.add_texts(folder, tasks, field)
     note(f"{folder}: {built.added} text(s) added")
     for line in built.notes:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.corpora.codec import BROKEN, read_bytes
-from goldwire.corpora.encodings import normalise
+from goldwire.corpora.encodings import composed, normalise
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Document, Rejected
@@ -175,7 +175,8 @@ def bind(
         return Bound(document=document, text=text, data=data)
     if normalise(text) == document.text:
         return Bound(document=document, text=text, data=data, place=_places(text).__getitem__)
-    message = f"the text of {document.id} was another one when the task was made"
+    hint = composed(document.text, normalise(text))
+    message = f"the text of {document.id} was another one when the task was made{hint}"
     return _rejected("text-changed", message)
 
 

@@ -20,6 +20,7 @@ from goldwire.annotate.exchange.parts import End, Ends, Item, Key, Kind, free
 from goldwire.annotate.exchange.regions import item_id
 from goldwire.annotate.exchange.results import Arrow, Choice, Region, Sorted, in_order, place
 from goldwire.corpora import sift
+from goldwire.corpora.forms import SCORES
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import IN_PLACE, raw_spans
 from goldwire.corpora.sift import sound
@@ -318,7 +319,13 @@ class _Graph:
 
     def _score(self, meta: dict[str, Any]) -> float | None:
         score = meta.get("score")
-        return float(score) if self.scores and isinstance(score, int | float) else None
+        return self._rated(float(score)) if self.scores and isinstance(score, int | float) else None
+
+    def _rated(self, score: float | None) -> float | None:
+        if score is None or 0 <= score <= 1:
+            return score
+        self.found.lost[SCORES] += 1
+        return None
 
     # ------------------------------------------------------------ annotations
 
@@ -356,7 +363,7 @@ class _Graph:
 
     def _score_of(self, item: Item) -> float | None:
         found = (region.score for region in item.of if region.score is not None)
-        return next(found, None) if self.scores else None
+        return self._rated(next(found, None)) if self.scores else None
 
     def _head(self, item: Item) -> Span | None:
         """The head it came with, if somebody has not moved the mention off it since."""

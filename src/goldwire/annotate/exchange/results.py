@@ -16,6 +16,7 @@ import msgspec
 
 from goldwire.annotate.exchange.controls import Control, Controls, attribute_name
 from goldwire.annotate.interface import labelconfig
+from goldwire.corpora.encodings import composed
 from goldwire.corpora.offsets import Converter, OffsetError
 from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.types import Rejected, Span
@@ -259,8 +260,9 @@ class _Sorter:
             self.out.repaired["offsets in UTF-16"] += 1
             return repaired
         if fits:
+            hint = composed(text[start:end], value.text or "", text)
             message = f"at [{start}, {end}] the text has {text[start:end]!r}, the region says {value.text!r}"
-            return Flaw("", "words-differ", message)
+            return Flaw("", "words-differ", message + hint)
         message = f"[{start}, {end}] is no span of a text of {len(text)} code points"
         return Flaw("", "outside-text", message)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from goldwire.corpora.encodings import normalise, text_faults
+from goldwire.corpora.encodings import composed, normalise, text_faults
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading, loss
 from goldwire.corpora.offsets import hash_text
@@ -136,7 +136,8 @@ class Gathering:
         elif (_squeeze(there.text) == _squeeze(text)) if squeezed else there.text == text:
             kind, message = "repeated-document", f"{id!r} has an earlier record, which is kept"
         else:
-            kind, message = "text-changed", f"{id!r} has another text in the corpus"
+            hint = composed(_squeeze(there.text), _squeeze(text)) if squeezed else composed(there.text, text)
+            kind, message = "text-changed", f"{id!r} has another text in the corpus{hint}"
         self.refuse(kind, message, where, id, value)
 
     # ------------------------------------------------------------ what is kept and what is not

@@ -117,7 +117,7 @@ class _Reader:
                 continue
             got = None if spans is None else surface(whole, spans)
             message = f"{id}: the offsets give {got!r}, the file says {text.surface!r}"
-            message += composed(got or "", text.surface)
+            message += composed(got or "", text.surface, whole)
             self.wrong[id] = Flaw("", "outside-text" if got is None else "words-differ", message)
         return found
 

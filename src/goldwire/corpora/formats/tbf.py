@@ -25,7 +25,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora.codec import read_bytes
-from goldwire.corpora.encodings import decode
+from goldwire.corpora.encodings import composed, decode
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.head import Head
@@ -125,10 +125,11 @@ def _annotations(section: Section, document: Document, tokens: Mapping[str, Span
 
 
 def _rejected(nugget: Nugget, trigger: Spans, got: str, document: Document) -> Rejected:
+    hint = composed(got, nugget.text, document.text)
     return Rejected(
         unit="event",
         kind="outside-text" if any(span.end > len(document.text) for span in trigger) else "words-differ",
-        message=f"{nugget.id}: {nugget.place} gives {got!r}, the file says {nugget.text!r}",
+        message=f"{nugget.id}: {nugget.place} gives {got!r}, the file says {nugget.text!r}{hint}",
         where=nugget.where,
         document=document.id,
         id=nugget.id,
