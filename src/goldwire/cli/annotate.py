@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli import adjudicate, migrate, serve, sync
+from goldwire.cli import adjudicate, migrate, serve, shape, sync
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.options import App, refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -127,6 +127,8 @@ def _tell_export(encoded: Encoded, out: Path, version: str | None, as_json: bool
     predictions = sum("predictions" in task for task in encoded.tasks)
     for fault in encoded.faults:
         note(f"left out, not sound: {fault}")
+    for line in shape.unshown(encoded.unshown):
+        note(line)
     if as_json:
         print_json(
             {
@@ -135,6 +137,7 @@ def _tell_export(encoded: Encoded, out: Path, version: str | None, as_json: bool
                 "predictions": predictions,
                 "model_version": version,
                 "lost": encoded.lost,
+                "unshown": encoded.unshown,
             }
         )
         return

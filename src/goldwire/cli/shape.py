@@ -179,3 +179,12 @@ def ontology(ontology: Ontology) -> str:
         some = ", several at once" if attribute.multiple else ""
         lines.append(f"  {name} ({attribute.on}{of}{some}): {', '.join(values)}")
     return "\n".join(lines)
+
+
+def unshown(events: Sequence[str]) -> list[str]:
+    """Events that no task shows, a line each, and where there are some what shows them."""
+    if not events:
+        return []
+    more = [f"  … and {len(events) - SHOWN} more"] if len(events) > SHOWN else []
+    first = "not shown, since they have no trigger (in --layout frames each is a task):"
+    return [first, *(f"  {event}" for event in events[:SHOWN]), *more]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from goldwire.cli import shape
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -262,6 +263,8 @@ def _tell_push(done: list[tuple[str, Pushed]], url: str, dry_run: bool, as_json:
     for _, pushed in done:
         for fault in pushed.faults:
             note(f"left out, not sound: {fault}")
+        for line in shape.unshown(pushed.unshown):
+            note(line)
     if as_json:
         print_json([_push_facts(title, pushed, url, dry_run) for title, pushed in done])
     else:
@@ -283,6 +286,7 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
         "orphaned": plan.orphaned,
         "stranded": plan.stranded,
         "lost": pushed.lost,
+        "unshown": pushed.unshown,
     }
 
 

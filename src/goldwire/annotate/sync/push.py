@@ -53,13 +53,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """What was done, or in a dry run would be: the project (None if it is to be made), and the plan.
 
-    `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there.
+    `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there,
+    `unshown` which events no task shows.
     """
 
     project: Project | None
     plan: Plan
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
+    unshown: tuple[str, ...] = ()
 
 
 def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local], Encoded]:
@@ -126,7 +128,9 @@ def push(
         if not dry_run:
             project = project or pusher.create(order, wanted)
             pusher.apply(project, made)
-    return Pushed(project=project, plan=made, lost=encoded.lost, faults=encoded.faults)
+    return Pushed(
+        project=project, plan=made, lost=encoded.lost, faults=encoded.faults, unshown=encoded.unshown
+    )
 
 
 def _plan(project: Project, local: Sequence[Local], there: Mirror, wanted: dict[str, Any]) -> Plan:
