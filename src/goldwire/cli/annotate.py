@@ -261,12 +261,14 @@ def _tell_import(imported: Imported, deposited: Deposited, as_json: bool) -> Non
 
 
 def _show_import(imported: Imported, deposited: Deposited) -> None:
-    from goldwire.corpora import rejected
+    from goldwire.corpora import nobody, rejected
 
     kinds = rejected.by_kind(imported.rejected)
     say(f"found: {_counts(imported.found)}")
     for layer, size in deposited.layers.items():
         say(f"layer {layer}: {size} document(s)")
+    if said := nobody.told(deposited.layers):
+        say(said)
     say(f"not held by layers: {_counts(imported.lost)}")
     say(f"repaired: {_counts(imported.repaired)}")
     say(rejected.tell(kinds, *([deposited.quarantine] if deposited.quarantine else [])))

@@ -328,11 +328,13 @@ def exit_if_refused(refused: Collection[str], taken: int, rejected: Collection[o
 
 
 def _show_pull(pulled: Pulled) -> None:
-    from goldwire.corpora import rejected
+    from goldwire.corpora import nobody, rejected
 
     say(f"found: {_counts(pulled.found)}")
     for layer, size in pulled.layers.items():
         say(f"layer {layer}: {size} document(s)")
+    if said := nobody.told(pulled.layers):
+        say(said)
     say(f"withdrawn: {_counts(pulled.withdrawn)}")
     say(f"not held by layers: {_counts(pulled.lost)}")
     say(f"repaired: {_counts(pulled.repaired)}")

@@ -18,12 +18,12 @@ import msgspec
 from goldwire.corpora.codec import BROKEN, read_bytes
 from goldwire.corpora.encodings import composed, normalise
 from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.nobody import UNKNOWN
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Document, Rejected
 
 Kind = Literal["task", "submitted", "skipped", "draft", "prediction"]
 _KINDS: Mapping[str, Kind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
-UNKNOWN = "unknown"  # the author of what names none
 
 # " ann4@example.com, 4", as task lists and drafts name people: an address and an id.
 _USERNAME = re.compile(r"\s*(\S+@\S+),\s*(\d+)\s*")
