@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire.annotate.exchange.deposit import FOLDER
+from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora import journal
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus, make_folder
@@ -47,6 +48,18 @@ class Linked(_Note, frozen=True, tag="linked"):
     title: str
     group: str
     layout: str = "graph"
+
+
+class Adopted(_Note, frozen=True, tag="adopted"):
+    """Somebody has said that this project, which Goldwire did not make, may be written to."""
+
+    project: int
+
+
+class Remembered(_Note, frozen=True, tag="remembered"):
+    """How the project is pushed and pulled from now on."""
+
+    settings: Settings
 
 
 class Sending(_Note, frozen=True, tag="sending"):
@@ -102,7 +115,20 @@ class Migrated(_Note, frozen=True, tag="migrated"):
     ontology: str
 
 
-Note = Creating | Linked | Sending | Landed | Snapping | Saved | Dropped | Current | Migrating | Migrated
+Note = (
+    Creating
+    | Linked
+    | Adopted
+    | Remembered
+    | Sending
+    | Landed
+    | Snapping
+    | Saved
+    | Dropped
+    | Current
+    | Migrating
+    | Migrated
+)
 
 
 class Journal:
