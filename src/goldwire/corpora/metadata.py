@@ -7,6 +7,7 @@ part documents by it. Nothing that is left out is left out in silence.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
@@ -18,6 +19,7 @@ KNOWN = tuple(name for name in Meta.__struct_fields__ if name != "more")
 # What a row says besides metadata; the last two stand in lines of a corpus's own `documents.jsonl`.
 OURS = ("id", "text", "excluded", "sha256", "group")
 TWICE = "comes twice with two values; the first is kept"
+_HALF = re.compile("[\ud800-\udfff]")  # of a character: a lone surrogate
 _WHOLE = range(-(2**63), 2**64)  # the whole numbers that JSON as msgspec reads it has; others are text
 
 
@@ -110,7 +112,7 @@ def _is_nothing(value: Any) -> bool:
 
 def _is_broken(value: Scalar) -> bool:
     if isinstance(value, str):
-        return any("\ud800" <= char <= "\udfff" for char in value)
+        return _HALF.search(value) is not None
     return not math.isfinite(value)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ from goldwire.corpora.types import (
     Span,
 )
 
+_SHOWN = 10  # ids in a note
 _SPACE = re.compile(r"\s+")
 
 
@@ -72,6 +73,7 @@ class Gathering:
         self.notes: list[str] = []
         self.quarantined: list[Rejected] = []
         self._free: dict[str, OrderedDict[str, Document]] | None = None
+        self._in_order: list[OrderedDict[str, Document]] = []  # of one text, given out by their order alone
         self._number = 0
 
     # ------------------------------------------------------------ documents
@@ -119,7 +121,11 @@ class Gathering:
         if not same:
             self._unknown(self.known.get(id or ""), text, where, id, value, squeezed=squeezed)
             return None
-        return same.pop(id) if id is not None and id in same else same.popitem(last=False)[1]
+        if id is not None and id in same:
+            return same.pop(id)
+        if len(same) > 1:
+            self._in_order.append(same)
+        return same.popitem(last=False)[1]
 
     def _make(self, id: str, text: str, where: str, value: Any, meta: Meta) -> Document | None:
         if id in self.made:
@@ -178,8 +184,18 @@ class Gathering:
             documents=list(self.made.values()) if self.known is None else [],
             loss=loss.report(self.lost),
             quarantined=self.quarantined,
-            notes=self.notes,
+            notes=[*self.notes, *self._doubts()],
         )
+
+    def _doubts(self) -> Iterator[str]:
+        """That records were given to the first of several documents, and others went without."""
+        left = {id for same in self._in_order for id in same}
+        if left:
+            ids = ", ".join(sorted(left)[:_SHOWN])
+            yield (
+                f"{len(left)} document(s) have the text of another that a record was given to, which does not "
+                f"say which it means, and got none: {ids}"
+            )
 
 
 def reject(
