@@ -121,4 +121,6 @@ def test_the_key_of_a_run_is_what_it_was_where_there_are_no_columns_of_ones_own(
 def test_a_line_of_a_corpus_keeps_its_group_out_of_the_metadata(tmp_path: Path) -> None:
     document = Document(id="b", text="Rain.", sha256=make_document("b", "Rain.").sha256, group="a")
     (tmp_path / "f.jsonl").write_bytes(msgspec.json.encode(document))
-    assert [found.meta for found in ingest.read([tmp_path]).documents] == [Meta()]
+    intake = ingest.read([tmp_path])
+    assert [found.meta for found in intake.documents] == [Meta()]
+    assert [note.partition(":")[0] for note in intake.notes] == ["not kept"]

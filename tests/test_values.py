@@ -13,6 +13,7 @@ from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.migration import changes, moves
 from goldwire.corpora import build, convert, simple
 from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.changes import diff
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.lens import Lens
 from goldwire.corpora.ontology import Ontology
@@ -20,6 +21,9 @@ from goldwire.corpora.sift import sound
 from goldwire.corpora.statistics import describe_layer
 from goldwire.corpora.store import Manifest, make_document
 from goldwire.corpora.types import Annotations, Held, Mention, Span
+from goldwire.corpora.values import held, parts
+from goldwire.eval.extractors import prompt
+from goldwire.eval.extractors.train import values_of
 from goldwire.eval.score import Options, score
 
 SOURCE = """
@@ -261,3 +265,25 @@ def test_cas_holds_one_value_and_counts_the_others_as_lost(tmp_path: Path) -> No
     corpus = build.new(tmp_path / "c", manifest, [DOCUMENT], {"gold": gold}).corpus
     exported = convert.export_layer(corpus, "gold", tmp_path / "cas", "cas", {})
     assert exported.loss == {"attributes": 1}
+
+
+def test_what_changed_between_two_ontologies_says_that_an_attribute_takes_several() -> None:
+    (change,) = diff(ONE, SEVERAL)
+    assert (change.path, "multiple True" in change.message) == ("attributes.tone", True)
+
+
+def test_a_model_is_asked_for_a_list_where_several_values_may_hold() -> None:
+    def asked(ontology: Ontology) -> str:
+        return json.dumps(prompt.schema(ontology))
+
+    values = '{"type": "string", "enum": ["neg", "generic", "odd"]}'
+    assert f'"tone": {{"type": "array", "items": {values}}}' in asked(SEVERAL)
+    assert f'"tone": {values}' in asked(ONE)
+    assert "several may hold" in prompt.instruction(SEVERAL)
+    assert "several may hold" not in prompt.instruction(ONE)
+
+
+def test_learning_takes_several_values_as_a_class_and_gives_them_back() -> None:
+    (unit,) = line(("generic", "neg")).mentions
+    found = values_of("mention", unit, SEVERAL)["tone"]
+    assert held(parts(found)) == ("generic", "neg")

@@ -124,12 +124,23 @@ def composed(got: str, said: str, text: str = "") -> str:
     >>> composed("Zoe", "Zo\\xeb", "Zoe\\u0308"), composed("Zoe", "Zoe"), composed("Zoe", "Ann", "Zoe")
     (' (the same letters in another Unicode form: NFD in the text, NFC here)', '', '')
     """
-    if not said or got == said or said in text or (got.isascii() and said.isascii() and text.isascii()):
+    if _normal(said) == _normal(got) != "":
+        there = got
+    elif (
+        not said.isascii()
+        and len(text) <= _LOOKED_THROUGH
+        and said not in text
+        and _normal(said) in _normal(text)
+    ):
+        there = text
+    else:
         return ""
-    if _normal(said) != _normal(got) and _normal(said) not in _normal(text):
+    if there == said:
         return ""
-    there = got if _normal(said) == _normal(got) else text
     return f" (the same letters in another Unicode form: {_form(there)} in the text, {_form(said)} here)"
+
+
+_LOOKED_THROUGH = 100_000  # code points; every faulty word of a text is looked for
 
 
 @lru_cache(maxsize=8)

@@ -56,6 +56,10 @@ class Gathered:
             else:
                 self._keep(self.more, path, name, self._scalar(path, name, value))
         self.more = dict(sorted(self.more.items()))
+        if "sha256" in row and row.get("group"):
+            self.lost["group"] = (
+                "stands beside the hash of the text, so it is that of a corpus; it is found anew"
+            )
         meta = row.get("meta")
         doubled = [f"meta.{name}" for name in meta.twice] if isinstance(meta, Fields) else []
         self.lost |= dict.fromkeys((*row.twice, *doubled), TWICE)

@@ -193,8 +193,8 @@ class Gathering:
         if left:
             ids = ", ".join(sorted(left)[:_SHOWN])
             yield (
-                f"{len(left)} document(s) have the text of another that a record was given to, which does not "
-                f"say which it means, and got none: {ids}"
+                f"{len(left)} document(s) have the text of another that a record was given to, which does not"
+                f" say which it means, and got none: {ids}"
             )
 
 
