@@ -134,7 +134,8 @@ def push(
 def wants_people(pushed: Pushed, dry_run: bool) -> bool:
     """Whether a push leaves something that people have to settle."""
     plan = pushed.plan
-    return bool(plan.conflicting or plan.newer or pushed.strange or (dry_run and plan.stranded))
+    unsettled = plan.conflicting or plan.newer or pushed.strange or pushed.refused
+    return bool(unsettled or (dry_run and plan.stranded))
 
 
 def pull(
@@ -335,6 +336,7 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
         "changed": [_change_facts(update) for update in plan.changed],
         "gone": plan.gone,
         "strange": pushed.strange,
+        "refused": pushed.refused,
         "kept": plan.kept,
         "conflicting": plan.conflicting,
         "orphaned": plan.orphaned,
@@ -369,6 +371,8 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
         yield f"left as they are, worked on: {_named(plan.kept)}"
     if plan.orphaned:
         yield f"there, and no more in the corpus: {_named(plan.orphaned)}"
+    if pushed.refused:
+        yield f"predictions that the server left out: {_named(pushed.refused)}"
     if pushed.strange:
         yield (
             "nothing was done: goldwire did not make this project for this corpus. If it is the right one, "
