@@ -19,6 +19,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from goldwire.corpora import nobody
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.coverage import finished
 from goldwire.corpora.errors import MeasureError
@@ -102,6 +103,7 @@ class Agreement(_Struct, frozen=True):
     tells, by layer, how many units of these documents were turned away by kind: nobody is compared on them.
     `views` names what layers were seen through. `tokens` says which were counted: `file`, those that all who
     annotated a document came with and have in common, else Goldwire's; a `+` where documents differ.
+    `nobody` says which layers need not be one person's.
     """
 
     layers: tuple[str, ...]
@@ -112,6 +114,7 @@ class Agreement(_Struct, frozen=True):
     rejected: dict[str, dict[str, int]] = {}
     views: dict[str, str] = {}
     tokens: str = TOKENS
+    nobody: str | None = None
 
 
 # ---------------------------------------------------------------- layers
@@ -185,6 +188,7 @@ def agree(
         rejected={name: found for name, layer in seen.layers.items() if (found := _rejected(layer, common))},
         views=seen.names,
         tokens="+".join(sorted(counted)),
+        nobody=nobody.told(layers),
     )
 
 
