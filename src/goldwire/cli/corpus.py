@@ -94,10 +94,11 @@ def new(
       goldwire corpus new tweets --from test.conll --layer gold
     """
     from goldwire.corpora import build, splits
+    from goldwire.corpora import convert as importing
     from goldwire.corpora import ontology as ontologies
     from goldwire.corpora.manifest import chosen
     from goldwire.corpora.rejected import by_kind, is_all_rejected
-    from goldwire.corpora.store import Manifest, Splits
+    from goldwire.corpora.store import Manifest, Splits, open_corpus
 
     found = recognised([*from_, *(more or [])], format, texts=True)
     default = "conflict" if found.format is None else None
@@ -119,7 +120,7 @@ def new(
         refuse(ctx, ("encoding", "skip_duplicates", "keep_duplicates"), annotated)
         if boilerplate:
             refuse(ctx, ("boilerplate",), f"{annotated}, where none is marked")
-        options = pairs(option, "--option NAME=VALUE")
+        (layer, options), *others = convert.columns(layer, pairs(option, "--option NAME=VALUE"))
         own = ontologies.read(manifest.ontology) if manifest.ontology else None
         view = view_of([("", labels)] if labels else [], only, ignore, own, within=True)
         built, reading = build.new_from(
@@ -137,6 +138,17 @@ def new(
         if is_all_rejected(reading.annotations, reading.quarantined):
             note(f"everything was rejected; layer {layer} was not written")
             raise typer.Exit(1)
+        corpus = open_corpus(folder)
+        imported = [
+            importing.import_layer(
+                corpus,
+                each,
+                importing.read(found.format, found.paths, values, corpus.documents(), own, view=view),
+                replace=True,
+            )
+            for each, values in others
+        ]
+        convert.tell_imported(folder, imported, note if as_json else say)
 
 
 @app.command("set")
