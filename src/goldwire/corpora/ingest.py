@@ -56,6 +56,16 @@ def read(
     return Intake(documents, notes + said)
 
 
+def read_text(path: Path, encoding: str | None = None) -> str:
+    """The text of one article, from a file of any name; `CorpusError` if it is one that holds many."""
+    suffix = path.suffix.lower()
+    if suffix in (".html", ".htm"):
+        return _read_html(path, encoding)[0].text
+    if suffix in _READERS and suffix != ".txt":
+        raise CorpusError(f"{path}: {suffix} files hold many articles: give a file with the text alone")
+    return decode(read_bytes(path), str(path), encoding)
+
+
 def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     """The files to read, each once, and notes on what a folder holds besides."""
     files: dict[Path, Path] = {}

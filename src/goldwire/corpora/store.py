@@ -6,6 +6,7 @@
     CORPUS/tokens/NAME.jsonl       tokens and tags that layer NAME came with (see `tokens`)
     CORPUS/records/*.json          scored runs
     CORPUS/quarantine/NAME.jsonl   what an import could not take into layer NAME, and why
+    CORPUS/versions/ID/N           a text that was corrected, with its layers (see `versions`)
 
 Files are written beside their place and moved there whole, so a reader sees the old or the new content
 and a process killed at any moment leaves one of the two. What is read to be changed is read and written
@@ -38,6 +39,7 @@ from goldwire.corpora.types import Annotations, Document, Tokens
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
 QUARANTINE = "quarantine"
+PENDING = "pending"  # files of a change that is decided on and not done yet (see `pending`)
 SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
 NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
 _NAME = re.compile(r"[^\W_][\w.\-]*")
@@ -175,7 +177,14 @@ class Corpus(msgspec.Struct, frozen=True):
 
 
 def open_corpus(path: Path) -> Corpus:
-    """The corpus in a directory; `CorpusError` if there is none."""
+    """The corpus in a directory; `CorpusError` if there is none.
+
+    A change of several files that was decided on and cut short is finished first.
+    """
+    if (path / PENDING).is_dir():
+        from goldwire.corpora import pending  # which writes by what is here
+
+        pending.finish(path)
     manifest = path / MANIFEST
     if not manifest.is_file():
         raise CorpusError(f"{path}: not a corpus (no {MANIFEST}); make one with `goldwire corpus new`")
