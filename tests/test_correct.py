@@ -115,9 +115,11 @@ def test_several_corrections_in_a_row_are_each_kept_and_each_old_text_is_found_b
     assert [version.sha256 for version in versions.of(corpus, "d1")] == [
         make_document("d1", text).sha256 for text in (TEXT, *texts[:2])
     ]
-    second = versions.document(corpus, "d1", make_document("d1", texts[0]).sha256)
-    assert second is not None
-    assert second.text == texts[0]
+    known = versions.earlier(corpus, "d1")
+    second = known["d1", make_document("d1", texts[0]).sha256]
+    assert second.document.text == texts[0]
+    # The sentence came in with the first correction: since then nothing did, and since the old text it did.
+    assert (second.judged, known["d1", D1.sha256].judged) == (True, False)
     assert versions.all_of(corpus).keys() == {"d1"}
     # Both marks stood in words that none of the corrections touched.
     assert corpus.layer("gold")["d1"].mentions == line(D1, (0, 6), (15, 20)).mentions

@@ -123,6 +123,7 @@ class _Plan:
             sha256=self.old.sha256,
             replaced_by=self.correction.new.sha256,
             replaced=datetime.now(UTC).isoformat(timespec="seconds"),
+            unjudged=bool(self.correction.difference.added) and not self.judged,
         )
 
     def _told(
@@ -178,10 +179,11 @@ class _Plan:
         """What became of the text that a line is of, which may be an earlier one; None if nobody knows it."""
         if line.sha256 == self.old.sha256:
             return self.correction
-        before = versions.document(self.corpus, self.old.id, line.sha256)
+        before = versions.earlier(self.corpus, self.old.id).get((self.old.id, line.sha256))
         if before is None:
             return None
-        return carrying.correction(before, self.correction.new, judged=self.judged)
+        judged = before.judged and (self.judged or not self.correction.difference.added)
+        return carrying.correction(before.document, self.correction.new, judged=judged)
 
     def _keep_tokens(self, layer: str, mine: Sequence[_Line]) -> Literal["none", "carried", "lost"]:
         """See to the tokens beside a layer; those that cannot be read are believed by nobody."""

@@ -145,13 +145,33 @@ class Corpus(msgspec.Struct, frozen=True):
             raise DataError(f"{path}: {len(faults)} fault(s)", faults)
         return {item.document: item for item in annotations}
 
+    def fitting(self, name: str) -> tuple[dict[str, Annotations], list[Annotations]]:
+        """The lines of a layer that are of the corpus's texts, by document id, and those of other texts.
+
+        Neither if there is no such layer. Raises `DataError` if it names a document twice.
+        """
+        path, hashes = self.layer_path(name), self.hashes()
+        lines = read_lines(path, Annotations) if path.is_file() else []
+        fit = [line for line in lines if hashes.get(line.document) == line.sha256]
+        stale = [line for line in lines if hashes.get(line.document) != line.sha256]
+        faults = layer_faults(fit, hashes)
+        if faults:
+            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        return {line.document: line for line in fit}, stale
+
     def write_layer(
-        self, name: str, annotations: Iterable[Annotations], tokens: Iterable[Tokens] = ()
+        self,
+        name: str,
+        annotations: Iterable[Annotations],
+        tokens: Iterable[Tokens] = (),
+        *,
+        stale: Iterable[Annotations] = (),
     ) -> Path:
         """Replace a layer as a whole; lines are put in order of document id.
 
         `tokens` are those that it comes with. Of earlier ones, those of lines that stay the same stay too.
-        Killed half-way, the layer has no tokens rather than those of another one.
+        Killed half-way, the layer has no tokens rather than those of another one. `stale` lines, which are
+        of other texts, are kept as they are.
         """
         path, beside = self.layer_path(name), self.tokens_path(name)
         items = list(annotations)
@@ -162,7 +182,7 @@ class Corpus(msgspec.Struct, frozen=True):
                 raise DataError(f"layer {name!r} does not fit {self.path}; nothing was written", faults)
             if (staying := kept_tokens.outdated(beside, items)) is not None:
                 _write_tokens(beside, staying)
-            write_atomic(path, encode_layer(items))
+            write_atomic(path, encode_layer([*items, *stale]))
             if kept := list(tokens):
                 _write_tokens(beside, kept)
         return path

@@ -33,7 +33,10 @@ FORMAT = 1
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """A text of a document that is not its text any more, by hash, and when which came in its place."""
+    """A text of a document that is not its text any more, by hash, and when which came in its place.
+
+    `unjudged` says that words came in with it which nobody has looked at.
+    """
 
     format: int
     document: str
@@ -41,6 +44,14 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     replaced_by: str
     replaced: str
+    unjudged: bool = False
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """A document as it was; `judged` if all that came in since was looked at."""
+
+    document: Document
+    judged: bool
 
 
 def of(corpus: Corpus, id: str) -> list[Version]:
@@ -50,22 +61,28 @@ def of(corpus: Corpus, id: str) -> list[Version]:
 
 def all_of(corpus: Corpus) -> dict[str, list[Version]]:
     """The earlier texts of all documents that were corrected, by id."""
-    folders = sorted((corpus.path / VERSIONS).glob("*")) if (corpus.path / VERSIONS).is_dir() else []
-    found = {folder.name: of(corpus, folder.name) for folder in folders}
-    return {id: versions for id, versions in found.items() if versions}
+    home = corpus.path / VERSIONS
+    ids = sorted(folder.name for folder in home.iterdir()) if home.is_dir() else []
+    return {id: versions for id in ids if (versions := of(corpus, id))}
+
+
+def earlier(corpus: Corpus, id: str | None = None) -> dict[tuple[str, str], Earlier]:
+    """Documents as they were, by id and the hash of their text; of one document, if its id is given."""
+    every = all_of(corpus) if id is None else {id: of(corpus, id)}
+    found = dict[tuple[str, str], Earlier]()
+    for document, versions in every.items():
+        judged = True
+        for version in reversed(versions):
+            judged &= not version.unjudged
+            if (document, version.sha256) not in found:
+                [before] = read_lines(place(corpus, document, version.number) / DOCUMENTS, Document)
+                found[document, version.sha256] = Earlier(before, judged)
+    return found
 
 
 def place(corpus: Corpus, id: str, number: int) -> Path:
     """Where a version is or would be."""
     return corpus.path / VERSIONS / id / str(number)
-
-
-def document(corpus: Corpus, id: str, sha256: str) -> Document | None:
-    """A document as it was with a text of this hash; None if that is not known here."""
-    for version in reversed(of(corpus, id)):
-        if version.sha256 == sha256:
-            return read_lines(place(corpus, id, version.number) / DOCUMENTS, Document)[0]
-    return None
 
 
 def files(

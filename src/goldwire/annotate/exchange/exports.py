@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -20,6 +21,7 @@ from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Document, Rejected
+from goldwire.corpora.versions import Earlier
 
 Kind = Literal["task", "submitted", "skipped", "draft", "prediction"]
 _KINDS: Mapping[str, Kind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
@@ -152,13 +154,21 @@ def _entry(item: Any, kind: Kind) -> tuple[Kind, Entry | Rejected | int]:
 # ---------------------------------------------------------------- whose text
 
 
+Earliers = Mapping[tuple[str, str], Earlier]
+
+
 def bind(
-    task: Any, documents: Mapping[str, Document], hashes: Mapping[str, str], field: str
+    task: Any,
+    documents: Mapping[str, Document],
+    hashes: Mapping[str, str],
+    field: str,
+    earlier: Earliers = MappingProxyType({}),
 ) -> Bound | Rejected:
     """The document of a task, by its id or, in projects that Goldwire did not make, by its text.
 
     `hashes` has the id of each document by the SHA-256 of its text, `field` is the key of the text in the
     task's data. A text that differs from the document's in line ends or a byte order mark only is taken.
+    Where it is a text that the document had before, of those in `earlier`, it is the document as it was.
     """
     data = task.get("data") if isinstance(task, dict) else None
     text = data.get("text", data.get(field)) if isinstance(data, dict) else None
@@ -170,6 +180,8 @@ def bind(
     if known is None:
         return _rejected("unknown-document", "the corpus has no document with this text")
     document = documents[known]
+    if (before := earlier.get((known, _hash(normalise(text))))) and normalise(text) != document.text:
+        document = before.document
     if text == document.text:
         return Bound(document=document, text=text, data=data)
     if normalise(text) == document.text:

@@ -64,7 +64,7 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
 
 def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local], Encoded]:
     """The tasks of an order, and what of the layer they cannot hold."""
-    layer = corpus.layer(order.prefill) if order.prefill is not None else None
+    layer, stale = tasks.fitting(corpus, order.prefill)
     if order.layout == "graph":
         encoded = tasks.encode(order.documents, ontology, prefill=layer)
     elif layer is None or order.prefill is None:
@@ -73,7 +73,8 @@ def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local
         encoded = frames.encode(
             order.documents, ontology, layer, tasks.version(order.prefill, layer.values())
         )
-    return plan.locals_of(encoded, order.prefill), encoded
+    faults = (*encoded.faults, *stale)
+    return plan.locals_of(encoded, order.prefill), msgspec.structs.replace(encoded, faults=faults)
 
 
 def settings(ontology: Ontology, order: Order, local: Iterable[Local], language: str) -> dict[str, Any]:
