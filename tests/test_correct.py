@@ -394,3 +394,82 @@ def test_the_page_shows_what_the_command_says(
     said = [said_by(*words[1:]) for words in commands]
     assert [one.code for one in said] == [0, 0]
     assert said[-1].out == shown
+
+
+# ---------------------------------------------------------------- records of the old text
+@pytest.fixture
+def judged(corpus: Corpus, said_by: Call) -> Call:
+    """Score into records/NAME.json and hold it against the baseline, which is made of the first."""
+    gate = partial(said_by, "eval", "gate", "--baseline", corpus.path.parent / "base.json", "--policy")
+    policy = corpus.path.parent / "policy.toml"
+    policy.write_text('title = "p"\n[[rules]]\nmeasure = "entity"\nfloor = 0.0\n')
+
+    def score(name: str, *more: object) -> Any:
+        words = ("eval", "score", corpus.path, "--name", name, "--system", "a", "--measure", "entity")
+        scored = said_by(*words, *more)
+        assert scored.code == 0, scored.err
+        record = corpus.path / "records" / f"{name}.json"
+        if not (corpus.path.parent / "base.json").exists():
+            assert gate(policy, record, "--update").code == 0
+        return gate(policy, record)
+
+    return score
+
+
+def test_the_gate_cannot_judge_by_a_baseline_of_another_text_and_names_the_document(
+    corpus: Corpus, judged: Call
+) -> None:
+    assert judged("before").code == 0
+    text = "Rebels shelled Kabul on Monday."
+    correct(corpus, "d1", text)
+    said = judged("after")
+    assert said.code == 2
+    digests = D1.sha256[:12], make_document("d1", text).sha256[:12]
+    told = "d1 was corrected: the baseline has text {}, the record has text {}"
+    assert told.format(*digests) in said.err
+
+
+def test_the_gate_names_it_where_gold_judges_the_new_text_no_more(corpus: Corpus, judged: Call) -> None:
+    assert judged("before").code == 0
+    correct(corpus, "d1", f"{TEXT} Kabul fell.")
+    said = judged("after")
+    assert said.code == 2
+    assert "d1 was corrected since, and not judged anew" in said.err
+
+
+def test_comparing_reporting_and_keeping_records_of_both_texts_name_the_document(
+    corpus: Corpus, judged: Call, said_by: Call
+) -> None:
+    judged("before")
+    correct(corpus, "d1", "Rebels shelled Kabul on Monday.")
+    judged("after")
+    before, after = (corpus.path / "records" / f"{name}.json" for name in ("before", "after"))
+    compared = said_by("eval", "compare", before, after)
+    assert (compared.code, "d1 was corrected: before has text" in compared.err) == (2, True)
+    reported = said_by("eval", "report", before, "--html", corpus.path.parent / "r.html")
+    assert "the texts (d1 was corrected)" in reported.err
+    again = said_by("eval", "score", corpus.path, "--name", "before", "--system", "a", "--measure", "entity")
+    assert "not as before: d1 was corrected" in again.err
+    other = said_by(
+        "eval", "score", corpus.path, "--name", "after", "--system", "annotator/anna", "--measure", "TI"
+    )
+    assert "corrected" not in other.err
+
+
+def test_of_two_corpora_that_have_only_ids_in_common_nobody_corrected_any(
+    corpus: Corpus, judged: Call, said_by: Call, tmp_path: Path
+) -> None:
+    judged("one")
+    strange = make_document("d1", "Something else.")
+    other = create_corpus(
+        tmp_path / "other",
+        Manifest(name="other"),
+        [strange],
+        layers={"gold": [line(strange, (0, 9))], "system/a": [line(strange)]},
+    )
+    assert (
+        said_by("eval", "score", other.path, "--name", "two", "--system", "a", "--measure", "entity").code
+        == 0
+    )
+    said = said_by("eval", "compare", corpus.path / "records/one.json", other.path / "records/two.json")
+    assert (said.code, "corrected" in said.err) == (2, False)
