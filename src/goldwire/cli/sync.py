@@ -73,8 +73,8 @@ def push(
     """Bring a corpus to a Label Studio project: plan, then do it. Run it again at any time.
 
     What nobody has worked on follows the corpus; what somebody has is never changed. Whatever is interrupted
-    or lost on the way, running it again completes it, and nothing is there twice. Exit 1 if the text of an
-    annotated task has changed since: that is for people to settle.
+    or lost on the way, running it again completes it, and nothing is there twice. Exit 1 if the text of a
+    task was corrected and what people did with it is not pulled yet.
 
     \b
     Examples:

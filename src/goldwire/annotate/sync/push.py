@@ -19,9 +19,10 @@ from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.tasks import MARKS, Encoded, prediction
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
-from goldwire.annotate.sync import api, link, mirror, plan
+from goldwire.annotate.sync import api, follow, link, mirror, plan
 from goldwire.annotate.sync.api import KEY, Listed, Project
 from goldwire.annotate.sync.client import Client, UncertainError
+from goldwire.annotate.sync.follow import Followed
 from goldwire.annotate.sync.journal import Journal, Landed, Sending, folder, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.plan import Local, Plan, Update
@@ -123,19 +124,23 @@ def push(
             link.link(client, journal, project, group=order.group, layout=order.layout)
             pusher.settle(project)
             there = mirror.refresh(client, journal, project.id, progress=progress)
-            made = _plan(project, local, there, wanted)
+            followed = follow.follow(corpus, ontology, local, there, order.documents)
+            made = _plan(project, followed, there, wanted)
         if not dry_run:
             project = project or pusher.create(order, wanted)
             pusher.apply(project, made)
     return Pushed(project=project, plan=made, lost=encoded.lost, faults=encoded.faults)
 
 
-def _plan(project: Project, local: Sequence[Local], there: Mirror, wanted: dict[str, Any]) -> Plan:
+def _plan(project: Project, followed: Followed, there: Mirror, wanted: dict[str, Any]) -> Plan:
     differing = plan.differences(project, wanted)
     lost: tuple[str, ...] = ()
     if "label_config" in differing and any(task.worked for task in there.tasks()):
         lost = plan.lost_labels(project.label_config, wanted["label_config"])
-    return plan.make(local, there.tasks(), differing, lost)
+    left = {id for ids in followed.left.values() for id in ids}
+    current = (task for task in there.tasks() if task.id not in left)
+    made = plan.make(followed.local, current, differing, lost)
+    return msgspec.structs.replace(made, kept=(*made.kept, *followed.left))
 
 
 class Pusher:
