@@ -70,7 +70,7 @@ class Server:
         config = labelconfig.build(CONFLICT, "graph", "en")
         project = Project(id=1, title="t", label_config=config, created_at="2026-01-01T00:00:00Z")
         followed = follow.follow(self.corpus, CONFLICT, local, mirror, order.documents)
-        return push._plan(project, followed, mirror, {})
+        return push._plan(project, followed, mirror, {}, known=None, marked={})
 
     def push(self) -> Plan:
         """Do as the plan says."""

@@ -209,7 +209,7 @@ def local(_: Path) -> None:
     from goldwire.annotate.sync import pull
 
     _connect()
-    _put(pull, folders_of=lambda *_: [])
+    _put(pull, folders_of=lambda *_: {})
 
 
 # ---------------------------------------------------------------- all of them

@@ -79,7 +79,7 @@ def test_the_old_text_with_its_work_stays_beside_the_new_and_counts_once(
     assert f"left as they are, worked on: {BEGUN}" in pushed.out
     stays, new = sorted(there()[BEGUN], key=lambda task: task.id)
     assert (stays.id, stays.data["text"], new.data["text"]) == (old.id, old.data["text"], text)
-    [prediction] = api.predictions(client, new.id)
+    [prediction] = api.task(client, new.id)["predictions"]
     value = prediction["result"][0]["value"]
     assert (value["start"], value["labels"]) == (text.index("Kunduz"), ["GPE"])
     again = run("push", work.path, "--json").json[0]["tasks"]

@@ -26,38 +26,6 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def environment(labelstudio: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Variables of somebody who uses the server as if it were not their own."""
-    monkeypatch.setenv("LABEL_STUDIO_URL", labelstudio.url)
-    monkeypatch.setenv("LABEL_STUDIO_API_KEY", server.token(labelstudio.data_dir))
-
-
-def words(arguments: tuple[object, ...]) -> list[str]:
-    """A command that knows of no local server, unless it is told of one."""
-    elsewhere = [] if "--data-dir" in arguments else ["--data-dir", "nowhere"]
-    return ["annotate", *map(str, arguments), *elsewhere]
-
-
-@pytest.fixture
-def run(environment: None, said_by: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Call `goldwire annotate …`, with some more variables."""
-
-    def call(*arguments: object, **variables: str) -> Any:
-        with monkeypatch.context() as patch:
-            for name, value in variables.items():
-                patch.setenv(name, value)
-            return said_by(*words(arguments))
-
-    return call
-
-
-@pytest.fixture
-def spawn(environment: None, program: Run) -> Run:
-    """Call `goldwire annotate …` as a program of its own, which the list of processes shows."""
-    return lambda *arguments, **variables: program(*words(arguments), **variables)
-
-
-@pytest.fixture
 def work(tmp_path: Path, make_corpus: Callable[..., Corpus]) -> Corpus:
     return make_corpus(tmp_path / tmp_path.name, 10)
 
@@ -91,7 +59,7 @@ def test_documents_are_shared_out_annotated_counted_and_pulled(
     assert shares[0] | shares[1] == {document.id for document in work.documents()}
     assert shares[0] & shares[1]
 
-    told = run("status", work.path, "--project", "shared", "--json").json
+    told = run("status", work.path, "--project", "shared", "--names", "address", "--json").json
     assert {
         person["name"]: (person["done"], person["open"], person["seconds"]) for person in told["people"]
     } == {
@@ -99,7 +67,7 @@ def test_documents_are_shared_out_annotated_counted_and_pulled(
         "ben": (2, len(shares[1]) - 2, 30.0),
     }
     assert [project["untouched"] for project in told["projects"]] == [len(keys) - 2 for keys in shares]
-    shown = run("status", work.path, "--project", "shared")
+    shown = run("status", work.path, "--project", "shared", "--names", "address")
     assert "anna" in shown.out
     assert "0:30" in shown.out
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.corpora.errors import ServerError
 
 LISTED = 500  # tasks on a page of a list
@@ -23,6 +23,7 @@ PAGES = 20_000  # of a list, at most: ten million entries
 ASKED = (
     300  # tasks asked for by id: 17 characters each stay under the 8,192 that a web server takes in a line
 )
+_ABSENT = 404
 KEY = "goldwire_id"  # in the data of a task: whose it is
 _ADDRESS = 6000  # characters of a filter in an address
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # how filters take times
@@ -62,6 +63,21 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_annotations: int = 0
 
 
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """A task with all that is in it; `draft_exists` tells of anybody's draft."""
+
+    id: int
+    data: dict[str, Any]
+    annotations: list[Any] = []
+    draft_exists: bool = False
+    predictions: list[dict[str, Any]] = []
+
+    @property
+    def worked(self) -> bool:
+        """Whether anybody has annotated, skipped or begun it."""
+        return bool(self.annotations) or self.draft_exists
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """An export that the server makes and keeps; `status` is created, in_progress, failed or completed."""
 
@@ -77,6 +93,14 @@ class _Page(msgspec.Struct):
     total: int
     total_annotations: int
     total_predictions: int
+
+
+class _WholePage(msgspec.Struct):
+    tasks: list[Whole]
+
+
+class _Created(msgspec.Struct):
+    created: int
 
 
 class _Projects(msgspec.Struct):
@@ -111,15 +135,30 @@ def project(client: Client, id: int) -> Project:
     return client.read_as(Project, f"api/projects/{id}/")
 
 
+def find_project(client: Client, id: int) -> Project | None:
+    """A project; None if there is none of this id."""
+    try:
+        return project(client, id)
+    except RefusedError as error:
+        if error.status != _ABSENT:
+            raise
+    return None
+
+
 def projects(client: Client, title: str) -> list[Project]:
     """The projects of exactly this title, the oldest first."""
+    return [item for item in projects_like(client, title) if item.title == title]
+
+
+def projects_like(client: Client, title: str) -> list[Project]:
+    """The projects with these words in their title, the oldest first."""
     found, page = list[Project](), 1
     while True:
         params = {"title": title, "page": page, "page_size": LISTED}
         answer = client.read_as(_Projects, "api/projects/", params)
         found += answer.results
         if not answer.next or not answer.results:
-            return sorted((item for item in found if item.title == title), key=lambda item: item.id)
+            return sorted(found, key=lambda item: item.id)
         page = _next(client, page)
 
 
@@ -163,6 +202,16 @@ def task(client: Client, id: int) -> dict[str, Any]:
     return client.read_as(dict[str, Any], f"api/tasks/{id}/", {"resolve_uri": False})
 
 
+def find_task(client: Client, id: int) -> dict[str, Any] | None:
+    """The same; None if there is none of this id."""
+    try:
+        return task(client, id)
+    except RefusedError as error:
+        if error.status != _ABSENT:
+            raise
+    return None
+
+
 def drafts(client: Client, id: int) -> list[Any]:
     """The drafts of a task, everybody's."""
     return client.read_as(list[Any], f"api/tasks/{id}/drafts")
@@ -193,6 +242,11 @@ def changed_since(time: datetime) -> Filter:
 def with_drafts() -> Filter:
     """Tasks that hold a draft of anybody."""
     return _filter("draft_exists", "equal", "Boolean", "true")
+
+
+def with_marks() -> Filter:
+    """Tasks whose predictions were last set together with those of others (`bulk`)."""
+    return _filter("data.prefill", "contains", "String", "@?")
 
 
 def everything() -> Filter:
@@ -263,12 +317,32 @@ def export(client: Client, project: int, ids: Iterable[int]) -> bytes:
     return client.read(f"api/projects/{project}/export", params)
 
 
+def whole_tasks(client: Client, project: int, ids: Sequence[int]) -> list[Whole]:
+    """Tasks by id, at most `LISTED`, with their predictions and with what anybody has begun."""
+    if not ids:
+        return []
+    chosen = _filter("id", "in_list", "List", [*ids])
+    params = {
+        "project": project,
+        "page_size": LISTED,
+        "fields": "all",
+        "resolve_uri": False,
+        "query": _query(chosen),
+    }
+    return client.read_as(_WholePage, "api/tasks/", params).tasks
+
+
+def set_field(client: Client, project: int, ids: Sequence[int], name: str, value: str) -> None:
+    """Set one field of the data of many tasks to one value; the server notes no time for it."""
+    body = {**_selected(ids), "value_name": name, "value_type": "String", "value": value}
+    client.write("POST", f"api/dm/actions/?id=add_data_field&project={project}", body)
+
+
+def _selected(ids: Sequence[int]) -> dict[str, Any]:
+    return {"selectedItems": {"all": False, "included": [*ids]}}
+
+
 # ---------------------------------------------------------------- predictions and annotations
-
-
-def predictions(client: Client, task: int) -> list[dict[str, Any]]:
-    """The predictions of a task."""
-    return client.read_as(list[dict[str, Any]], "api/predictions/", {"task": task})
 
 
 def all_predictions(client: Client, project: int) -> list[dict[str, Any]]:
@@ -276,20 +350,26 @@ def all_predictions(client: Client, project: int) -> list[dict[str, Any]]:
     return client.read_as(list[dict[str, Any]], "api/predictions/", {"project": project})
 
 
-def create_prediction(client: Client, task: int, prediction: Mapping[str, Any]) -> None:
-    """Add a prediction to a task. Raises `UncertainError`."""
-    body = {"task": task, **prediction}
-    client.write_once(dict[str, Any], "api/predictions/", msgspec.json.encode(body))
+def import_predictions(client: Client, project: int, items: Sequence[Mapping[str, Any]]) -> int:
+    """Add predictions to tasks; how many were made, which may be fewer. Raises `UncertainError`."""
+    path = f"api/projects/{project}/import/predictions"
+    return client.write_once(_Created, path, msgspec.json.encode(items)).created
+
+
+def create_prediction(client: Client, item: Mapping[str, Any]) -> None:
+    """Add one prediction, which the server does not look at. Raises `UncertainError`."""
+    client.write_once(dict[str, Any], "api/predictions/", msgspec.json.encode(item))
+
+
+def delete_predictions(client: Client, project: int, ids: Sequence[int]) -> None:
+    """Delete all predictions of tasks, whoever made them."""
+    path = f"api/dm/actions/?id=delete_tasks_predictions&project={project}"
+    client.write("POST", path, _selected(ids))
 
 
 def update_prediction(client: Client, id: int, prediction: Mapping[str, Any]) -> None:
     """Replace what is given of a prediction."""
     client.write("PATCH", f"api/predictions/{id}/", prediction)
-
-
-def delete_prediction(client: Client, id: int) -> None:
-    """Delete a prediction."""
-    client.write("DELETE", f"api/predictions/{id}/")
 
 
 def update_annotation(client: Client, id: int, result: Any) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire.annotate.exchange.deposit import FOLDER
+from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora import journal
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus, make_folder
@@ -49,6 +50,18 @@ class Linked(_Note, frozen=True, tag="linked"):
     layout: str = "graph"
 
 
+class Adopted(_Note, frozen=True, tag="adopted"):
+    """Somebody has said that this project, which Goldwire did not make, may be written to."""
+
+    project: int
+
+
+class Remembered(_Note, frozen=True, tag="remembered"):
+    """How the project is pushed and pulled from now on."""
+
+    settings: Settings
+
+
 class Sending(_Note, frozen=True, tag="sending"):
     """Tasks are about to be sent."""
 
@@ -59,6 +72,22 @@ class Landed(_Note, frozen=True, tag="landed"):
     """The tasks of the last `Sending` are on the server, each once or more."""
 
     ids: tuple[int, ...]
+
+
+class Displaced(_Note, frozen=True, tag="displaced"):
+    """Predictions of others, which are in this file, are about to be deleted with ours."""
+
+    file: str
+
+
+class Restored(_Note, frozen=True, tag="restored"):
+    """The predictions of the last `Displaced` are on the server again."""
+
+
+class Bulk(_Note, frozen=True, tag="bulk"):
+    """All is in the raw files that was changed by this run, or before it, without leaving a time."""
+
+    run: str
 
 
 class Snapping(_Note, frozen=True, tag="snapping"):
@@ -102,7 +131,23 @@ class Migrated(_Note, frozen=True, tag="migrated"):
     ontology: str
 
 
-Note = Creating | Linked | Sending | Landed | Snapping | Saved | Dropped | Current | Migrating | Migrated
+Note = (
+    Creating
+    | Linked
+    | Adopted
+    | Remembered
+    | Sending
+    | Landed
+    | Displaced
+    | Restored
+    | Bulk
+    | Snapping
+    | Saved
+    | Dropped
+    | Current
+    | Migrating
+    | Migrated
+)
 
 
 class Journal:

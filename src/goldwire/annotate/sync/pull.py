@@ -28,7 +28,8 @@ from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import RAW, Journal, folder, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
-from goldwire.annotate.sync.people import Naming, read_json
+from goldwire.annotate.sync.people import read_json
+from goldwire.annotate.sync.remembered import Naming
 from goldwire.corpora import rejected, versions
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
@@ -62,10 +63,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be pulled: the project of this title, or all those that it was shared out to.
 
     People are called by their id, by their address up to the @, or by a pseudonym that stays theirs; `names`
-    gives other names by id or address. `full` asks for every task again.
+    gives other names by id or address. `full` asks for every task again. `projects` are those known to be of
+    the group, by title, for a clone that has no journal of them.
     """
 
     group: str
+    projects: dict[str, Project] = {}
     naming: Naming = "id"
     names: dict[str, str] = {}
     full: bool = False
@@ -97,9 +100,9 @@ def _fetch_all(
 ) -> dict[Path, Imported]:
     """What each project of a group holds for layers, by its folder; their journals are left open."""
     found = {}
-    for path in folders_of(corpus, request.group):
+    for path, known in folders_of(corpus, request.group, request.projects).items():
         journal = journals.enter_context(open_journal(path))
-        project, there = fetch(client, journal, request, progress)
+        project, there = fetch(client, journal, request, progress, known)
         context = readings.Context(
             documents={document.id: document for document in corpus.documents()},
             controls=declared.parse(project.label_config, ontology=ontology),
@@ -138,14 +141,25 @@ def _write(corpus: Corpus, group: str, found: Mapping[Path, Imported]) -> Pulled
     )
 
 
-def folders_of(corpus: Corpus, group: str) -> list[Path]:
-    """Where the projects of a group are kept; a new folder if none is known yet."""
-    return [path for path, _ in links(corpus, group)] or [folder(corpus, group)]
+def folders_of(
+    corpus: Corpus, group: str, projects: Mapping[str, Project] | None = None
+) -> dict[Path, Project | None]:
+    """Where the projects of a group are kept, with the project where only the server knows that it is one.
+
+    A new folder if none is known.
+    """
+    found: dict[Path, Project | None] = {path: None for path, _ in links(corpus, group)}
+    for title, project in (projects or {}).items():
+        if not any(link.project == project.id for _, link in links(corpus, group)):
+            found[folder(corpus, title)] = project
+    return found or {folder(corpus, group): None}
 
 
-def fetch(client: Client, journal: Journal, request: Request, progress: Progress) -> tuple[Project, Mirror]:
-    """One project and its tasks, as they are now."""
-    project = link.find(client, journal, request.group)
+def fetch(
+    client: Client, journal: Journal, request: Request, progress: Progress, known: Project | None = None
+) -> tuple[Project, Mirror]:
+    """One project, `known` if no journal has it, and its tasks, as they are now."""
+    project = known or link.find(client, journal, request.group)
     if project is None:
         raise ServerError(f"{client.url}: no project {request.group!r}; `goldwire annotate push` makes it")
     link.link(client, journal, project, group=request.group, layout=link.layout_of(project))

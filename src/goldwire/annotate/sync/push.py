@@ -19,21 +19,43 @@ from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.tasks import MARKS, Encoded, prediction
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
-from goldwire.annotate.sync import api, follow, link, mirror, plan
+from goldwire.annotate.sync import api, bulk, follow, link, mirror, plan, put, remembered, share
 from goldwire.annotate.sync.api import KEY, Listed, Project
 from goldwire.annotate.sync.client import Client, UncertainError
 from goldwire.annotate.sync.follow import Followed
-from goldwire.annotate.sync.journal import Journal, Landed, Sending, folder, open_journal
+from goldwire.annotate.sync.group import Group
+from goldwire.annotate.sync.journal import (
+    Adopted,
+    Bulk,
+    Journal,
+    Landed,
+    Remembered,
+    Sending,
+    folder,
+    open_journal,
+)
 from goldwire.annotate.sync.mirror import Mirror, Progress
-from goldwire.annotate.sync.plan import Local, Plan, Update
+from goldwire.annotate.sync.plan import Local, Plan
+from goldwire.annotate.sync.put import Put
+from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora.errors import CorpusError, Fault, ServerError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus
+from goldwire.corpora.store import Corpus, Manifest
 from goldwire.corpora.types import Document
 
 BATCH = 500  # tasks sent at once: a second or two on the server
 BATCH_BYTES = 4_000_000  # and no more than this, for prefilled ones are long
 SHOWN = "model_version"  # the project's field that says which predictions people are shown
+# The project's fields that are noted, so that a change by somebody else is seen.
+SETTINGS = (
+    "label_config",
+    "expert_instruction",
+    "show_instruction",
+    SHOWN,
+    "maximum_annotations",
+    "overlap_cohort_percentage",
+)
+_THERE = ("changed", "unchanged", "kept", "conflicting", "orphaned", "foreign")  # tasks, before anything new
 ROUNDS = 5  # times that a batch is sent before it is given up
 
 
@@ -41,6 +63,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be in a project.
 
     `overlap` is the share of documents that two people are to do, None if the project's setting stays.
+    `remember` is what the project is to remember of its group, `before` what was remembered until now;
+    `found` is the project, where it is known to be the one. `adopt` lets a project be written to that was not
+    made for this corpus, `overwrite` what somebody else has put there since this clone last pushed.
     """
 
     title: str
@@ -49,18 +74,52 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     prefill: str | None = None
     overlap: float | None = None
     documents: tuple[Document, ...] = ()
+    remember: Settings | None = None
+    before: Settings | None = None
+    found: Project | None = None
+    adopt: bool = False
+    overwrite: bool = False
 
 
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """What was done, or in a dry run would be: the project (None if it is to be made), and the plan.
 
-    `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there.
+    `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there. Nothing
+    was done where the project is `strange`: neither made for this corpus nor adopted. The predictions of the
+    documents `refused` were left out by the server.
     """
 
     project: Project | None
     plan: Plan
+    strange: bool = False
+    refused: tuple[str, ...] = ()
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
+
+
+def orders(
+    corpus: Corpus, group: Group, settings: Settings, *, adopt: bool = False, overwrite: bool = False
+) -> Iterator[Order]:
+    """What is to be in the projects of a group: one, or one for each person with a share of the documents."""
+    title, documents = settings.group, [*corpus.documents()]
+    parts = {title: documents}
+    if settings.assign:
+        shares = share.assign(documents, settings.assign, settings.overlap or 0.0)
+        parts = {f"{title} ({name})": part for name, part in shares.items()}
+    for name, part in parts.items():
+        yield Order(
+            title=name,
+            group=title,
+            layout=settings.layout,
+            prefill=settings.prefill,
+            overlap=None if settings.assign else settings.overlap,
+            documents=tuple(part),
+            remember=settings,
+            before=group.settings if group.known else None,
+            found=group.projects.get(name),
+            adopt=adopt,
+            overwrite=overwrite,
+        )
 
 
 def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local], Encoded]:
@@ -78,13 +137,22 @@ def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local
     return plan.locals_of(encoded, order.prefill), msgspec.structs.replace(encoded, faults=faults)
 
 
-def settings(ontology: Ontology, order: Order, local: Iterable[Local], language: str) -> dict[str, Any]:
-    """The fields of the project as they should be, for texts in a language.
+def settings(
+    ontology: Ontology,
+    order: Order,
+    local: Iterable[Local],
+    manifest: Manifest,
+    project: Project | None = None,
+) -> dict[str, Any]:
+    """The fields of a project as they should be, and what it is to remember in its configuration.
 
     All predictions have one model version, because people are shown those of one version only.
     """
+    told = order.remember or (project and remembered.read(project.label_config)) or _of_order(order, manifest)
+    there = remembered.read(project.label_config) if project is not None else None
+    told = msgspec.structs.replace(told, title=order.title, run=there.run if there is not None else "")
     fields: dict[str, Any] = {
-        "label_config": labelconfig.build(ontology, order.layout, language),
+        "label_config": remembered.write(labelconfig.build(ontology, order.layout, manifest.language), told),
         "expert_instruction": guidelines.fragment(ontology),
         "show_instruction": True,
     }
@@ -94,6 +162,17 @@ def settings(ontology: Ontology, order: Order, local: Iterable[Local], language:
         fields["maximum_annotations"] = 2 if order.overlap > 0 else 1
         fields["overlap_cohort_percentage"] = round(100 * order.overlap) if order.overlap > 0 else 100
     return fields
+
+
+def _of_order(order: Order, manifest: Manifest) -> Settings:
+    return Settings(
+        corpus=manifest.name,
+        group=order.group,
+        title=order.title,
+        layout=order.layout,
+        prefill=order.prefill,
+        overlap=order.overlap,
+    )
 
 
 def push(
@@ -114,33 +193,105 @@ def push(
     next push does the rest.
     """
     local, encoded = encode(corpus, ontology, order)
-    wanted = settings(ontology, order, local, corpus.manifest.language)
+    refused: tuple[str, ...] = ()
     with open_journal(folder(corpus, order.title)) as journal:
         pusher = Pusher(client, journal, progress=progress, batch=batch, quiet=quiet)
-        project = link.find(client, journal, order.title, quiet=quiet)
-        if project is None:
-            made = plan.make(local, ())
-        else:
-            link.link(client, journal, project, group=order.group, layout=order.layout)
-            pusher.settle(project)
-            there = mirror.refresh(client, journal, project.id, progress=progress)
-            followed = follow.follow(corpus, ontology, local, there, order.documents)
-            made = _plan(project, followed, there, wanted)
-        if not dry_run:
-            project = project or pusher.create(order, wanted)
-            pusher.apply(project, made)
-    return Pushed(project=project, plan=made, lost=encoded.lost, faults=encoded.faults)
+        project = link.find(client, journal, order.title, quiet=quiet) or order.found
+        wanted = settings(ontology, order, local, corpus.manifest, project)
+        if project is None and dry_run:
+            return _pushed(None, plan.make(local, ()), encoded)
+        is_new = project is None
+        project = project or pusher.create(order, wanted)
+        link.link(client, journal, project, group=order.group, layout=order.layout)
+        pusher.settle(project)
+        is_empty = is_new and not project.task_number
+        there = Mirror() if is_empty else pusher.refresh(project)
+        followed = follow.follow(corpus, ontology, local, there, order.documents)
+        local = [*followed.local]
+        known = _put_before(journal, project, order)
+        noted = put.read(journal.folder) or Put()
+        noted = noted.with_marks(pusher.marked(project, local, there, noted))
+        if known is not None:
+            known = known.with_more({}, _as_remembered(corpus, ontology, order))
+        made = _plan(project, followed, there, wanted, known=known, marked=noted.marked)
+        strange = not order.adopt and _is_strange(journal, corpus, project, made)
+        if not dry_run and not strange:
+            pusher.adopt(project, order, corpus)
+            refused = pusher.apply(project, made, local, (known or Put()).with_marks(noted.marked))
+            if order.remember is not None:
+                pusher.remember(order.remember)
+    return _pushed(project, made, encoded, strange, refused)
 
 
-def _plan(project: Project, followed: Followed, there: Mirror, wanted: dict[str, Any]) -> Plan:
-    differing = plan.differences(project, wanted)
+def _pushed(
+    project: Project | None,
+    made: Plan,
+    encoded: Encoded,
+    strange: bool = False,
+    refused: tuple[str, ...] = (),
+) -> Pushed:
+    return Pushed(
+        project=project,
+        plan=made,
+        strange=strange,
+        refused=refused,
+        lost=encoded.lost,
+        faults=encoded.faults,
+    )
+
+
+def _put_before(journal: Journal, project: Project, order: Order) -> Put | None:
+    """What this clone last put there; None where nobody can have put anything since.
+
+    A project that remembers its settings was pushed by a clone that notes this. If it was not this one, all
+    that is there is somebody else's.
+    """
+    if order.overwrite or order.adopt:
+        return None
+    noted = put.read(journal.folder)
+    if noted is None and project.task_number and remembered.read(project.label_config) is not None:
+        return Put()
+    return noted
+
+
+def _as_remembered(corpus: Corpus, ontology: Ontology, order: Order) -> dict[str, str]:
+    """What this corpus would put there as it was remembered, where another layer is asked for now.
+
+    Whoever has put that there has put nothing that this corpus does not say.
+    """
+    before = order.before
+    if before is None or (before.prefill, before.layout) == (order.prefill, order.layout):
+        return {}
+    order = msgspec.structs.replace(order, prefill=before.prefill, layout=before.layout)
+    try:
+        return {task.key: plan.digest(task.data) for task in encode(corpus, ontology, order)[0]}
+    except CorpusError:  # a layer that this clone does not have
+        return {}
+
+
+def _is_strange(journal: Journal, corpus: Corpus, project: Project, made: Plan) -> bool:
+    """Whether a project was made by others, or for other documents."""
+    shared = made.unchanged or made.changed or made.kept or made.conflicting or made.gone
+    return not link.is_ours(journal, corpus, project) or (bool(made.orphaned) and not shared)
+
+
+def _plan(
+    project: Project,
+    followed: Followed,
+    there: Mirror,
+    wanted: dict[str, Any],
+    *,
+    known: Put | None,
+    marked: plan.Marked,
+) -> Plan:
+    differing = plan.differences(project, wanted, known)
     lost: tuple[str, ...] = ()
-    if "label_config" in differing and any(task.worked for task in there.tasks()):
+    if "label_config" in differing.to_set and any(task.worked for task in there.tasks()):
         lost = plan.lost_labels(project.label_config, wanted["label_config"])
-    left = {id for ids in followed.left.values() for id in ids}
+    left = {id: document for document, ids in followed.left.items() for id in ids}
     current = (task for task in there.tasks() if task.id not in left)
-    made = plan.make(followed.local, current, differing, lost)
-    return msgspec.structs.replace(made, kept=(*made.kept, *followed.left))
+    made = plan.make(followed.local, current, differing, stranded=lost, put=known, marked=marked)
+    return msgspec.structs.replace(made, kept=(*made.kept, *left.values()))
 
 
 class Pusher:
@@ -160,7 +311,9 @@ class Pusher:
         self.progress = progress
         self.batch = batch
         self.quiet = quiet
+        self.run = bulk.new_run()
         self._doubts: list[str] = []
+        self._undone = set[str]()  # documents whose tasks are not as the plan said
         self._settled_at = 0.0
 
     def settle(self, project: Project) -> None:
@@ -171,30 +324,125 @@ class Pusher:
             self._doubt(last.keys, pending=False)
             found = self._await(project, last.keys)
             self.journal.add(Landed(ids=_ids(found)))
+        bulk.Changer(self.client, self.journal, project.id, self.run, quiet=self.quiet).restore()
+
+    def refresh(self, project: Project) -> Mirror:
+        """The tasks as they are there now."""
+        there = mirror.refresh(self.client, self.journal, project.id, progress=self.progress)
+        said = remembered.read(project.label_config)
+        notes = (note for note in reversed(self.journal.notes) if isinstance(note, Bulk))
+        if said is not None and said.run and next(notes, None) != Bulk(run=said.run):
+            mirror.catch_up(self.client, self.journal, project.id, there, progress=self.progress)
+            self.journal.add(Bulk(run=said.run))
+        return there
+
+    def marked(self, project: Project, local: Sequence[Local], there: Mirror, noted: Put) -> plan.Marked:
+        """What the marks in tasks stand for; those of runs that are not known here are looked up."""
+        unknown = plan.unknown_marks(there.tasks(), noted.marked)
+        wanted = {task.key: task for task in local}
+        asked = {
+            task.id: wanted[task.data[KEY]]
+            for task in there.tasks()
+            if task.id in unknown and task.data.get(KEY) in wanted
+        }
+        if not asked:
+            return noted.marked
+        shown = bulk.read_shown(self.client, project.id, asked, self.progress)
+        return {
+            **noted.marked,
+            **{item.key: (unknown[id], shown.get(item.key, "")) for id, item in asked.items()},
+        }
 
     def create(self, order: Order, wanted: dict[str, Any]) -> Project:
         """Make the project, with its configuration from the beginning."""
-        project = link.create(self.client, self.journal, order.title, wanted, quiet=self.quiet)
-        link.link(self.client, self.journal, project, group=order.group, layout=order.layout)
-        return project
+        return link.create(self.client, self.journal, order.title, wanted, quiet=self.quiet)
 
-    def apply(self, project: Project, made: Plan) -> None:
-        """Carry out a plan. Raises `ServerError` if labels in use would be lost."""
+    def adopt(self, project: Project, order: Order, corpus: Corpus) -> None:
+        """Note that the project may be written to, if that had to be said."""
+        if order.adopt and not link.is_ours(self.journal, corpus, project):
+            self.journal.add(Adopted(project=project.id))
+
+    def remember(self, settings: Settings) -> None:
+        """Note how the project is pushed from now on, if that has changed."""
+        notes = (note for note in reversed(self.journal.notes) if isinstance(note, Remembered))
+        if next(notes, None) != Remembered(settings=settings):
+            self.journal.add(Remembered(settings=settings))
+
+    def apply(self, project: Project, made: Plan, local: Sequence[Local], known: Put) -> tuple[str, ...]:
+        """Carry out a plan; the documents whose predictions the server did not take.
+
+        Raises `ServerError` if labels in use would be lost.
+        """
         if made.stranded:
             raise ServerError(
                 "the configuration would lose labels that people have worked with: "
                 f"{', '.join(made.stranded)}. Change it with `goldwire annotate migrate`"
             )
+        known = self._announce(made, known)
         self._set(project, {name: value for name, value in made.settings.items() if name != SHOWN})
         for id in made.doubled:
             self._delete(id)
-        for number, update in enumerate(made.changed, start=1):
-            self._update(update)
-            self.progress(f"changed {number} of {len(made.changed)} task(s)")
+        refused = self._change(project, made)
         self._send_all(project, made.new)
+        self._look_for_others(project, made)
         self._sweep(project)
         # The server refuses a version of which it has no predictions yet.
         self._set(project, {name: value for name, value in made.settings.items() if name == SHOWN})
+        self._note_put(project, made, local, known)
+        return refused
+
+    def _change(self, project: Project, made: Plan) -> tuple[str, ...]:
+        """Change tasks that are there; the documents whose predictions the server did not take.
+
+        The project remembers the run before and after, for other clones see no time of it.
+        """
+        if not made.changed:
+            return ()
+        changer = bulk.Changer(
+            self.client, self.journal, project.id, self.run, progress=self.progress, quiet=self.quiet
+        )
+        marked = any(map(plan.is_shown_alone, made.changed))
+        if marked:
+            self._remember_run(project, f"{self.run} begun")
+        done = changer.change(made.changed)
+        if marked:
+            self._remember_run(project, self.run)
+        self._undone |= {*done.left, *done.refused}
+        return done.refused
+
+    def _remember_run(self, project: Project, run: str) -> None:
+        config = api.project(self.client, project.id).label_config
+        said = remembered.read(config)
+        if said is not None:
+            said = msgspec.structs.replace(said, run=run)
+            api.update_project(self.client, project.id, label_config=remembered.write(config, said))
+
+    def _announce(self, made: Plan, known: Put) -> Put:
+        """Note what is about to be put, beside what was."""
+        sent = [*made.new, *(update.local for update in made.changed)]
+        settings = {name: plan.setting_digest(name, value) for name, value in made.settings.items()}
+        known = known.with_more(settings, {item.key: plan.digest(item.data) for item in sent})
+        known = known.with_marks(plan.marks(made.changed, self.run))
+        put.write(self.journal.folder, known)
+        return known
+
+    def _note_put(self, project: Project, made: Plan, local: Sequence[Local], known: Put) -> None:
+        """Note what is there now, but for what somebody else has put there or is at work on."""
+        now = api.project(self.client, project.id)
+        settings = {name: plan.setting_digest(name, getattr(now, name)) for name in SETTINGS}
+        others = {*self._undone, *made.kept, *(conflict.key for conflict in made.conflicting)}
+        tasks = {item.key: plan.digest(item.data) for item in local if item.key not in others}
+        settings = {name: digest for name, digest in settings.items() if name not in made.newer}
+        put.write(self.journal.folder, known.replaced(settings, tasks))
+
+    def _look_for_others(self, project: Project, made: Plan) -> None:
+        """Doubt what was sent if there is more now than there should be: somebody has sent it too."""
+        if not made.new:
+            return
+        counts = made.counts()
+        there = sum(counts[kind] for kind in _THERE) + len(made.new)
+        if api.totals(self.client, project.id)[0].tasks > there:
+            self._doubts += [item.key for item in made.new]
 
     def _set(self, project: Project, fields: dict[str, Any]) -> None:
         if fields:
@@ -204,8 +452,10 @@ class Pusher:
     # ------------------------------------------------------------ tasks that are there
 
     def _unworked(self, id: int) -> dict[str, Any] | None:
-        """A task with its predictions, unless somebody has worked on it since the plan was made."""
-        task = api.task(self.client, id)
+        """A task with its predictions, unless somebody has worked on it or deleted it since."""
+        task = api.find_task(self.client, id)
+        if task is None:
+            return None
         if task.get("annotations") or task.get("draft_exists"):
             self.progress(f"task {id} was begun meanwhile: left alone")
             return None
@@ -214,38 +464,6 @@ class Pusher:
     def _delete(self, id: int) -> None:
         if self._unworked(id) is not None:
             api.delete_task(self.client, id)
-
-    def _update(self, update: Update) -> None:
-        """Predictions first: the data says which they are, so it must not be ahead of them."""
-        task = self._unworked(update.id)
-        if task is None:
-            return
-        if update.predictions:
-            self._predict(update.id, _ours(task["predictions"]), update.local.result)
-        api.update_task(self.client, update.id, update.local.data)
-
-    def _predict(self, task: int, ours: Sequence[int], result: list[Any] | None) -> None:
-        """Give a task one prediction of ours, or none; those of others stay."""
-        kept = 0
-        if result is not None and ours:
-            kept = 1
-            api.update_prediction(self.client, ours[0], {"score": None, **prediction(MARKS, result)})
-        elif result is not None:
-            self._add_prediction(task, result)
-        for id in ours[kept:]:
-            api.delete_prediction(self.client, id)
-
-    def _add_prediction(self, task: int, result: list[Any]) -> None:
-        for _ in range(ROUNDS):
-            try:
-                return api.create_prediction(self.client, task, prediction(MARKS, result))
-            except UncertainError as error:
-                deadline = time.monotonic() + (self.client.timeout if error.pending else self.quiet)
-            while time.monotonic() < deadline:
-                if _ours(api.predictions(self.client, task)):
-                    return None
-                time.sleep(link.POLL)
-        raise ServerError(f"{self.client.url}: the prediction of task {task} does not arrive; push again")
 
     # ------------------------------------------------------------ tasks that are new
 
@@ -306,15 +524,21 @@ class Pusher:
             return
         time.sleep(max(0.0, self._settled_at - time.monotonic()))
         for copies in self._find(project, sorted(set(self._doubts))).values():
-            idle = [task.id for task in copies if self._unworked(task.id)] if len(copies) > 1 else []
-            for id in sorted(idle)[int(len(idle) == len(copies)) :]:
-                api.delete_task(self.client, id)
+            if len(copies) > 1:
+                self._keep_one(copies)
         self._doubts.clear()
 
+    def _keep_one(self, copies: Sequence[Listed]) -> None:
+        """Delete the copies on which nobody has worked but for the oldest, which stays if no other does.
 
-def _ours(predictions: Iterable[dict[str, Any]]) -> list[int]:
-    """The ids of our predictions, the oldest first."""
-    return sorted(item["id"] for item in predictions if item["model_version"] == MARKS)
+        Whoever else sweeps at the same time keeps the same one.
+        """
+        oldest = min(task.id for task in copies)
+        idle = [task.id for task in copies if self._unworked(task.id) is not None]
+        worked = [task.id for task in copies if task.id not in idle and api.find_task(self.client, task.id)]
+        for id in idle:
+            if worked or id != oldest:
+                api.delete_task(self.client, id)
 
 
 def _ids(found: dict[str, list[Listed]]) -> tuple[int, ...]:

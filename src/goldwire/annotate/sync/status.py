@@ -88,9 +88,9 @@ def status(
     """Ask the server how far a group of projects is. Layers are not touched."""
     projects, work = list[Progressing](), list[Work]()
     opened: dict[str, list[int | None]] = defaultdict(list)
-    for path in pull.folders_of(corpus, request.group):
+    for path, known in pull.folders_of(corpus, request.group, request.projects).items():
         with open_journal(path) as journal:
-            project, there = pull.fetch(client, journal, request, progress)
+            project, there = pull.fetch(client, journal, request, progress, known)
         names = people.names(client, corpus, there, request.naming, request.names)
         found = [item for task in there.values() for item in work_of(task, names)]
         projects.append(_progressing(client, project, there))
