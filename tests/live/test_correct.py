@@ -1,5 +1,9 @@
 """A text that was corrected goes to a real server, and what people did there with the old comes back once."""
 
+import random
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,13 +27,15 @@ BEGUN, UNTOUCHED = "d00001", "d00002"
 
 @pytest.fixture
 def run(labelstudio: Server, said_by: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Call `goldwire annotate … --project corrected`."""
+    """Call `goldwire annotate …` for the project that is called like the corpus."""
     monkeypatch.setenv("LABEL_STUDIO_URL", labelstudio.url)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", server.token(labelstudio.data_dir))
     call = partial(said_by, "annotate")
-    return lambda name, path, *more: call(
-        name, path, "--project", "corrected", "--data-dir", "nowhere", *more
-    )
+    return lambda name, path, *more: call(name, path, *project_of(path), *more)
+
+
+def project_of(path: Path) -> list[str]:
+    return ["--project", f"corrected {path.name}", "--data-dir", "nowhere"]
 
 
 def annotate(client: Client, task: api.Listed, words: str) -> int:
@@ -96,3 +102,33 @@ def test_the_old_text_with_its_work_stays_beside_the_new_and_counts_once(
     assert {id: len(tasks) for id, tasks in there().items()} == {
         "d00000": 1, BEGUN: 2, UNTOUCHED: 1, "d00003": 1
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_killed_anywhere_each_corrected_text_comes_once_beside_its_old_one(
+    run: Run, client: Client, tmp_path: Path, make_corpus: Callable[..., Corpus]
+) -> None:
+    work = make_corpus(tmp_path / "killed", 8)
+    project = run("push", work.path, "--json").json[0]["project"]
+    for task in api.tasks(client, project, api.everything()):
+        annotate(client, task, "Kunduz")
+    assert run("pull", work.path).code == 0
+    for document in work.documents():
+        correct(work, document.id, f"Corrected since. {document.text}")
+    words = ["annotate", "push", str(work.path), *project_of(work.path)]
+    rng = random.Random(1)
+    for _ in range(6):
+        child = subprocess.Popen([sys.executable, "-m", "goldwire", *words], stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.5, 2.5))
+        child.kill()
+        child.wait()
+    assert run("push", work.path).code == 0
+    found: dict[str, list[api.Listed]] = {}
+    for task in api.tasks(client, project, api.everything()):
+        found.setdefault(task.data["document"], []).append(task)
+    assert {id: len(tasks) for id, tasks in found.items()} == {
+        document.id: 2 for document in work.documents()
+    }
+    for old, new in (sorted(tasks, key=lambda task: task.id) for tasks in found.values()):
+        assert len(api.task(client, old.id)["annotations"]) == 1
+        assert len(api.task(client, new.id)["predictions"]) == 1
