@@ -396,6 +396,20 @@ def test_the_page_shows_what_the_command_says(
     assert said[-1].out == shown
 
 
+def test_articles_that_still_have_the_old_text_are_passed_over_and_bring_what_is_new(
+    corpus: Corpus, call: Call, tmp_path: Path
+) -> None:
+    correct(corpus, "d1", f"So {TEXT}")
+    folder = tmp_path / "news"
+    folder.mkdir()
+    for id, text in {"d1": TEXT, "d2": D2.text, "d3": "Snow fell in Herat."}.items():
+        (folder / f"{id}.txt").write_text(text)
+    said = call("add", corpus.path, "--from", folder)
+    assert (said.code, "there already, and corrected since: d1" in said.err) == (0, True)
+    assert [one.id for one in corpus.documents()] == ["d1", "d2", "d3"]
+    assert corpus.document("d1").text == f"So {TEXT}"
+
+
 # ---------------------------------------------------------------- records of the old text
 @pytest.fixture
 def judged(corpus: Corpus, said_by: Call) -> Call:

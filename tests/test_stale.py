@@ -121,6 +121,14 @@ def test_what_a_machine_said_of_the_old_text_is_told_and_not_taken(corpus: Corpu
     assert corpus.layers() == ["annotator/anna"]
 
 
+def test_answers_to_frames_of_the_old_text_are_told_and_not_taken(corpus: Corpus, take: Call) -> None:
+    correct(corpus, "d1", NEW)
+    frame = task(1, "d1", TEXT, BALKH)
+    frame["data"] |= {"event": "e1", "layer": "gold@0", "event_type": "Attack"}
+    assert take(frame, task(2, "d2", D2.text, HERAT))["rejected"] == {"text-changed": 1}
+    assert corpus.layers() == ["annotator/anna"]
+
+
 def test_a_task_that_says_no_document_is_known_by_its_old_text(corpus: Corpus, take: Call) -> None:
     correct(corpus, "d1", NEW)
     nameless = task(1, "d1", TEXT, BALKH)

@@ -104,7 +104,7 @@ def carry_tokens(
     starts = [correction.difference.move(Span(*ends)) for ends in zip(kept.starts, kept.ends, strict=True)]
     moved = [span for span in starts if span is not None]
     same = len(moved) == len(starts) and _visible(correction.old.text) == _visible(correction.new.text)
-    if not same or not tokens.fits(kept, before):
+    if not same or kept.sha256 != correction.old.sha256 or not tokens.fits(kept, before):
         return None
     ends = [span.end for span in moved]
     return tokens.keep(after, [span.start for span in moved], ends, kept.tags, kept.scheme, whole=kept.whole)

@@ -1,7 +1,9 @@
 """Changes of several files of a corpus that happen all or not at all.
 
-The new files are put into a folder `pending`, which appears whole: from then on the change is decided. Then
-they are moved to their places. Whoever opens the corpus after a kill in between moves the rest.
+    CORPUS/.goldwire.pending/      the new files, while they are moved to their places
+
+That folder appears whole: from then on the change is decided. Whoever opens the corpus after a kill in
+between moves the rest.
 """
 
 from __future__ import annotations

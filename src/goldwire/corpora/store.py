@@ -39,7 +39,7 @@ from goldwire.corpora.types import Annotations, Document, Tokens
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
 QUARANTINE = "quarantine"
-PENDING = "pending"  # files of a change that is decided on and not done yet (see `pending`)
+PENDING = ".goldwire.pending"  # files of a change that is decided on and not done yet (see `pending`)
 SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
 NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
 _NAME = re.compile(r"[^\W_][\w.\-]*")

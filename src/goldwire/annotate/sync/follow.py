@@ -26,7 +26,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
 
 DIGITS = 8  # of the hash of a text: they need only tell the texts of one document apart
-_Pulled = Mapping[tuple[Any, Any], Annotations]  # by task and annotation
+_Pulled = Mapping[tuple[int, int], Annotations]  # by task and annotation
 _OF_PEOPLE = tuple(f"{FOLDERS[kind]}/" for kind in ("submitted", "skipped", "draft"))
 
 
@@ -72,7 +72,8 @@ def _differing(local: Iterable[Local], there: Mirror) -> dict[str, list[Task]]:
     differ = set[str]()
     for id, raw in there.raw.items():
         data = decoder.decode(raw).data
-        if data.document in texts and isinstance(data.goldwire_id, str) and data.event is None:
+        ours = isinstance(data.document, str) and isinstance(data.goldwire_id, str) and data.event is None
+        if ours and data.document in texts:
             found[data.document].append(id)
             if (data.goldwire_id, data.sha256) != (data.document, texts[data.document]):
                 differ.add(data.document)
@@ -131,15 +132,16 @@ def _choose(item: Local, there: Sequence[Task]) -> tuple[str | None, list[Task]]
 
 
 # ---------------------------------------------------------------- what was pulled of it
-def _pulled(corpus: Corpus) -> dict[tuple[Any, Any], Annotations]:
+def _pulled(corpus: Corpus) -> dict[tuple[int, int], Annotations]:
     """The lines that came from Label Studio for texts of the corpus, by task and annotation."""
-    found = {}
+    found = dict[tuple[int, int], Annotations]()
     for name in corpus.layers():
         if name.startswith(_OF_PEOPLE):
             for line in corpus.fitting(name)[0].values():
-                if line.provenance.tool == TOOL:
-                    details = line.provenance.details
-                    found[details.get("task"), details.get("annotation")] = line
+                details = line.provenance.details
+                task, annotation = details.get("task"), details.get("annotation")
+                if line.provenance.tool == TOOL and isinstance(task, int) and isinstance(annotation, int):
+                    found[task, annotation] = line
     return found
 
 
