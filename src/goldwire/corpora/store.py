@@ -6,6 +6,7 @@
     CORPUS/tokens/NAME.jsonl       tokens and tags that layer NAME came with (see `tokens`)
     CORPUS/records/*.json          scored runs
     CORPUS/quarantine/NAME.jsonl   what an import could not take into layer NAME, and why
+    CORPUS/versions/ID/N           a text that was corrected, with its layers (see `versions`)
 
 Files are written beside their place and moved there whole, so a reader sees the old or the new content
 and a process killed at any moment leaves one of the two. What is read to be changed is read and written
@@ -38,6 +39,7 @@ from goldwire.corpora.types import Annotations, Document, Tokens
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
 QUARANTINE = "quarantine"
+PENDING = ".goldwire.pending"  # files of a change that is decided on and not done yet (see `pending`)
 SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
 NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
 _NAME = re.compile(r"[^\W_][\w.\-]*")
@@ -143,13 +145,33 @@ class Corpus(msgspec.Struct, frozen=True):
             raise DataError(f"{path}: {len(faults)} fault(s)", faults)
         return {item.document: item for item in annotations}
 
+    def fitting(self, name: str) -> tuple[dict[str, Annotations], list[Annotations]]:
+        """The lines of a layer that are of the corpus's texts, by document id, and those of other texts.
+
+        Neither if there is no such layer. Raises `DataError` if it names a document twice.
+        """
+        path, hashes = self.layer_path(name), self.hashes()
+        lines = read_lines(path, Annotations) if path.is_file() else []
+        fit = [line for line in lines if hashes.get(line.document) == line.sha256]
+        stale = [line for line in lines if hashes.get(line.document) != line.sha256]
+        faults = layer_faults(fit, hashes)
+        if faults:
+            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        return {line.document: line for line in fit}, stale
+
     def write_layer(
-        self, name: str, annotations: Iterable[Annotations], tokens: Iterable[Tokens] = ()
+        self,
+        name: str,
+        annotations: Iterable[Annotations],
+        tokens: Iterable[Tokens] = (),
+        *,
+        stale: Iterable[Annotations] = (),
     ) -> Path:
         """Replace a layer as a whole; lines are put in order of document id.
 
         `tokens` are those that it comes with. Of earlier ones, those of lines that stay the same stay too.
-        Killed half-way, the layer has no tokens rather than those of another one.
+        Killed half-way, the layer has no tokens rather than those of another one. `stale` lines, which are
+        of other texts, are kept as they are.
         """
         path, beside = self.layer_path(name), self.tokens_path(name)
         items = list(annotations)
@@ -160,7 +182,7 @@ class Corpus(msgspec.Struct, frozen=True):
                 raise DataError(f"layer {name!r} does not fit {self.path}; nothing was written", faults)
             if (staying := kept_tokens.outdated(beside, items)) is not None:
                 _write_tokens(beside, staying)
-            write_atomic(path, encode_layer(items))
+            write_atomic(path, encode_layer([*items, *stale]))
             if kept := list(tokens):
                 _write_tokens(beside, kept)
         return path
@@ -175,7 +197,14 @@ class Corpus(msgspec.Struct, frozen=True):
 
 
 def open_corpus(path: Path) -> Corpus:
-    """The corpus in a directory; `CorpusError` if there is none."""
+    """The corpus in a directory; `CorpusError` if there is none.
+
+    A change of several files that was decided on and cut short is finished first.
+    """
+    if (path / PENDING).is_dir():
+        from goldwire.corpora import pending  # which writes by what is here
+
+        pending.finish(path)
     manifest = path / MANIFEST
     if not manifest.is_file():
         raise CorpusError(f"{path}: not a corpus (no {MANIFEST}); make one with `goldwire corpus new`")

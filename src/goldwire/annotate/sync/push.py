@@ -19,9 +19,10 @@ from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.tasks import MARKS, Encoded, prediction
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
-from goldwire.annotate.sync import api, bulk, link, mirror, plan, put, remembered, share
+from goldwire.annotate.sync import api, bulk, follow, link, mirror, plan, put, remembered, share
 from goldwire.annotate.sync.api import KEY, Listed, Project
 from goldwire.annotate.sync.client import Client, UncertainError
+from goldwire.annotate.sync.follow import Followed
 from goldwire.annotate.sync.group import Group
 from goldwire.annotate.sync.journal import (
     Adopted,
@@ -124,7 +125,7 @@ def orders(
 
 def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local], Encoded]:
     """The tasks of an order, and what of the layer they cannot hold."""
-    layer = corpus.layer(order.prefill) if order.prefill is not None else None
+    layer, stale = tasks.fitting(corpus, order.prefill)
     if order.layout == "graph":
         encoded = tasks.encode(order.documents, ontology, prefill=layer)
     elif layer is None or order.prefill is None:
@@ -133,7 +134,8 @@ def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local
         encoded = frames.encode(
             order.documents, ontology, layer, tasks.version(order.prefill, layer.values())
         )
-    return plan.locals_of(encoded, order.prefill), encoded
+    faults = (*encoded.faults, *stale)
+    return plan.locals_of(encoded, order.prefill), msgspec.structs.replace(encoded, faults=faults)
 
 
 def settings(
@@ -205,12 +207,14 @@ def push(
         pusher.settle(project)
         is_empty = is_new and not project.task_number
         there = Mirror() if is_empty else pusher.refresh(project)
+        followed = follow.follow(corpus, ontology, local, there, order.documents)
+        local = [*followed.local]
         known = _put_before(journal, project, order)
         noted = put.read(journal.folder) or Put()
         noted = noted.with_marks(pusher.marked(project, local, there, noted))
         if known is not None:
             known = known.with_more({}, _as_remembered(corpus, ontology, order))
-        made = _plan(project, local, there, wanted, known=known, marked=noted.marked)
+        made = _plan(project, followed, there, wanted, known=known, marked=noted.marked)
         strange = not order.adopt and _is_strange(journal, corpus, project, made)
         if not dry_run and not strange:
             pusher.adopt(project, order, corpus)
@@ -275,7 +279,7 @@ def _is_strange(journal: Journal, corpus: Corpus, project: Project, made: Plan) 
 
 def _plan(
     project: Project,
-    local: Sequence[Local],
+    followed: Followed,
     there: Mirror,
     wanted: dict[str, Any],
     *,
@@ -286,7 +290,10 @@ def _plan(
     lost: tuple[str, ...] = ()
     if "label_config" in differing.to_set and any(task.worked for task in there.tasks()):
         lost = plan.lost_labels(project.label_config, wanted["label_config"])
-    return plan.make(local, there.tasks(), differing, stranded=lost, put=known, marked=marked)
+    left = {id: document for document, ids in followed.left.items() for id in ids}
+    current = (task for task in there.tasks() if task.id not in left)
+    made = plan.make(followed.local, current, differing, stranded=lost, put=known, marked=marked)
+    return msgspec.structs.replace(made, kept=(*made.kept, *left.values()))
 
 
 class Pusher:
