@@ -101,6 +101,40 @@ def test_client_killed_in_mid_push(
     print(kills, "kills in", trial, "pushes")
 
 
+def shorten(corpus: Corpus) -> None:
+    """Give each document another prediction: without its last event."""
+    lines = corpus.layer("system/x").values()
+    shorter = [msgspec.structs.replace(line, events=line.events[:-1]) for line in lines]
+    corpus.write_layer("system/x", shorter)
+
+
+def test_client_killed_while_predictions_are_changed(
+    labelstudio: Server, client: Client, tmp_path: Path, make_corpus: MakeCorpus
+) -> None:
+    """Another model has predicted for each task too, and that stays."""
+    chance, kills, trial = random.Random(SEED), 0, 0
+    while kills < KILLS:
+        trial += 1
+        corpus = make_corpus(tmp_path / f"bulk {SEED}-{trial}", 48)
+        title = f"bulk {tmp_path.name} {trial}"
+        arguments = ("push", corpus.path, labelstudio.url, title)
+        assert run_worker(labelstudio, arguments, None)
+        [project] = api.projects(client, title)
+        ids = [task.id for task in api.tasks(client, project.id, api.everything())]
+        theirs = [{"task": id, "model_version": "theirs", "result": [], "score": 0.5} for id in ids]
+        assert api.import_predictions(client, project.id, theirs) == 48
+        shorten(corpus)
+        kills += deal(chance, partial(run_worker, labelstudio, arguments), 2.5)
+        for task in api.whole_tasks(client, project.id, ids):
+            found = {item["model_version"]: item for item in task.predictions}
+            assert sorted(item["model_version"] for item in task.predictions) == ["goldwire", "theirs"]
+            triggers = [r for r in found["goldwire"]["result"] if r.get("from_name") == "trigger"]
+            assert len(triggers) == 2
+        assert run_worker(labelstudio, arguments, None)
+        assert predictions_of(client, project.id) == [2] * 48
+    print(kills, "kills in", trial, "changes")
+
+
 def test_client_killed_in_mid_pull(
     labelstudio: Server, client: Client, tmp_path: Path, make_corpus: MakeCorpus
 ) -> None:
