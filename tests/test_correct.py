@@ -350,6 +350,22 @@ def test_the_text_comes_from_standard_input_in_any_encoding(corpus: Corpus, prog
     assert failed.returncode == 2
 
 
+def test_a_change_of_the_ontology_that_was_begun_comes_first(
+    corpus: Corpus, call: Call, tmp_path: Path
+) -> None:
+    text = tmp_path / "d1.txt"
+    text.write_text(f"So {TEXT}")
+    kept = corpus.path / "labelstudio" / "before-1"
+    kept.mkdir(parents=True)
+    manifest = (corpus.path / "corpus.toml").read_bytes()
+    (kept / "corpus.toml").write_bytes(manifest)
+    said = call("correct", corpus.path, "d1", "--text", text)
+    assert (said.code, "begun and is not finished" in said.err) == (2, True)
+    # The manifest is written last: with another one the change was through.
+    (kept / "corpus.toml").write_bytes(manifest + b"# before\n")
+    assert call("correct", corpus.path, "d1", "--text", text).code == 0
+
+
 def test_a_file_that_holds_many_articles_is_refused(corpus: Corpus, call: Call, tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"text": "a"}\n')

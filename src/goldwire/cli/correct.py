@@ -52,6 +52,10 @@ def correct(
     from goldwire.corpora.store import open_corpus
 
     corpus = open_corpus(folder)
+    if any((folder / "labelstudio").glob("before-*")):  # else what it takes to look is not loaded
+        from goldwire.annotate.migration import migrate
+
+        migrate.check_finished(corpus)
     done = correcting.correct(corpus, document, _read(text, encoding), judged=judged, dry_run=dry_run)
     for line in done.notes:
         note(line)

@@ -330,10 +330,25 @@ def settle(corpus: Corpus) -> None:
 
     Else, with the old ontology set again, the next change would begin from the layers that were kept then.
     """
-    kept = (corpus.path / FOLDER).glob(f"before-*/{MANIFEST}")
-    if any(not (manifest.parent / _DONE).exists() for manifest in kept):
+    if _in_doubt(corpus):
         with writing(corpus, "annotate migrate") as now:
             _unfinished(now)
+
+
+def check_finished(corpus: Corpus) -> None:
+    """Raise `CorpusError` if a change was begun and is not done: it goes on from layers of the old texts."""
+    settle(corpus)
+    if folder := _in_doubt(corpus):
+        raise CorpusError(
+            f"{folder}: a change of the ontology was begun and is not finished; run the same "
+            "`goldwire annotate migrate` again first"
+        )
+
+
+def _in_doubt(corpus: Corpus) -> Path | None:
+    """A folder of layers that were kept for a change of which nobody has noted that it is done."""
+    kept = (corpus.path / FOLDER).glob(f"before-*/{MANIFEST}")
+    return next((path.parent for path in kept if not (path.parent / _DONE).exists()), None)
 
 
 def _keep_layers(corpus: Corpus, layers: Iterable[str]) -> Path:
