@@ -17,6 +17,7 @@ from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.annotate.sync.client import Client
+    from goldwire.annotate.sync.plan import Moved
     from goldwire.annotate.sync.pull import Pulled, Request
     from goldwire.annotate.sync.push import Pushed
     from goldwire.annotate.sync.status import Status
@@ -82,19 +83,21 @@ def push(
       goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
     """
     from goldwire.annotate.sync import push as pushing
+    from goldwire.annotate.sync import reassign
 
     if len(assign) == 1:
         refuse(ctx, ("overlap",), "with one person")
     corpus, ontology = open_both(folder)
     title = project or corpus.manifest.name
-    documents = {title: corpus.documents()}
-    if assign:
-        from goldwire.annotate.sync.share import assign as share_out
-
-        shares = share_out(documents[title], assign, overlap or 0.0)
-        documents, overlap = {f"{title} ({name})": part for name, part in shares.items()}, None
-    done = []
+    documents, done = {title: corpus.documents()}, []
     with connect(url, token_file, data_dir, verbose) as client:
+        shared = None
+        if assign:
+            asked = pushing.to_annotate(corpus, layout, prefill)
+            shared = reassign.share_out(
+                client, corpus, title, assign, asked, overlap=overlap or 0.0, dry_run=dry_run, progress=note
+            )
+            documents, overlap = shared.documents, None
         for name, part in documents.items():
             order = pushing.Order(
                 title=name,
@@ -105,7 +108,9 @@ def push(
                 documents=tuple(part),
             )
             tell = progress(f"{name}: " if assign else "")
-            done.append((name, pushing.push(client, corpus, ontology, order, dry_run=dry_run, progress=tell)))
+            pushed = pushing.push(client, corpus, ontology, order, dry_run=dry_run, progress=tell)
+            done.append((name, shared.told(name, pushed) if shared else pushed))
+        done += shared.of_those_who_left() if shared else ()
         address = client.url
     _tell_push(done, address, dry_run, as_json)
     if any(pushed.plan.conflicting or (dry_run and pushed.plan.stranded) for _, pushed in done):
@@ -281,6 +286,7 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
         "kept": plan.kept,
         "conflicting": plan.conflicting,
         "orphaned": plan.orphaned,
+        "moved": plan.moved,
         "stranded": plan.stranded,
         "lost": pushed.lost,
     }
@@ -300,9 +306,16 @@ def _push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator
         yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
     if plan.kept:
         yield f"left as they are, worked on: {', '.join(plan.kept)}"
+    if plan.moved:
+        leave = "would leave" if dry_run else "left"
+        yield f"{leave} for others: {', '.join(map(_move, plan.moved))}"
     if plan.orphaned:
         yield f"there, and no more in the corpus: {', '.join(plan.orphaned)}"
     yield f"not held by Label Studio: {_counts(pushed.lost)}"
+
+
+def _move(moved: Moved) -> str:
+    return f"{moved.key} (to {', '.join(moved.to) or 'nobody'})"
 
 
 def _tell_pull(pulled: Pulled, as_json: bool) -> None:

@@ -50,14 +50,23 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """A task on which nobody has worked, and which leaves a project because the document is others' now."""
+
+    id: int
+    key: str
+    document: str
+    to: tuple[str, ...] = ()
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a push would do.
 
     `kept` are tasks left as they are because somebody has worked on them, though title or predictions
     differ; `orphaned` ones belong to no document any more, and stay; `doubled` ones are second copies on
-    which nobody has worked. `foreign` counts tasks that Goldwire did not make. `settings` are fields of the
-    project to set. `stranded` are labels that the new configuration does not have, while people have worked
-    with the old: then nothing may be done.
+    which nobody has worked; `moved` ones leave for somebody else. `foreign` counts tasks that Goldwire did
+    not make. `settings` are fields of the project to set. `stranded` are labels that the new configuration
+    does not have, while people have worked with the old: then nothing may be done.
     """
 
     new: tuple[Local, ...] = ()
@@ -67,6 +76,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     conflicting: tuple[Conflict, ...] = ()
     orphaned: tuple[str, ...] = ()
     doubled: tuple[int, ...] = ()
+    moved: tuple[Moved, ...] = ()
     foreign: int = 0
     settings: dict[str, Any] = {}
     stranded: tuple[str, ...] = ()
@@ -74,7 +84,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.new or self.changed or self.doubled or self.settings or self.stranded)
+        return not (self.new or self.changed or self.doubled or self.moved or self.settings or self.stranded)
 
     def counts(self) -> dict[str, int]:
         """How many tasks of each kind; predictions to replace are among the changed."""
@@ -87,6 +97,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             "conflicting": len(self.conflicting),
             "orphaned": len(self.orphaned),
             "doubled": len(self.doubled),
+            "moved": len(self.moved),
             "foreign": self.foreign,
         }
 

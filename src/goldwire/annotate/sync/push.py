@@ -62,6 +62,15 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
 
 
+def to_annotate(corpus: Corpus, layout: Layout, prefill: str | None) -> list[Document]:
+    """The documents that there can be tasks for: in frames those with events in the layer."""
+    documents = corpus.documents()
+    if layout == "graph" or prefill is None:
+        return documents
+    layer = corpus.layer(prefill)
+    return [document for document in documents if document.id in layer and layer[document.id].events]
+
+
 def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local], Encoded]:
     """The tasks of an order, and what of the layer they cannot hold."""
     layer = corpus.layer(order.prefill) if order.prefill is not None else None
