@@ -50,7 +50,10 @@ def make(root: Path, goldwire: Callable[[Sequence[str]], None]) -> dict[str, Pat
     _people(full)
     goldwire(["annotate", "export", f"{full}/work", f"{full}/tasks.json", "--prefill", "gold"])
     _answers(full)
-    return {"empty": empty, "full": full}
+    pulled = root / "pulled"
+    shutil.copytree(full, pulled)
+    _withdraw(pulled)
+    return {"empty": empty, "full": full, "pulled": pulled}
 
 
 _BEFORE = [
@@ -116,6 +119,22 @@ def _answers(root: Path) -> None:
         task |= {"id": number, "drafts": [], "predictions": []}
         done = {"id": number, "completed_by": 1, "result": results[0], "was_cancelled": False}
         task["annotations"] = [{**done, "updated_at": "2026-01-02T03:04:05Z"}]
+    (root / "answers.json").write_text(json.dumps(tasks), encoding="utf-8")
+
+
+def _withdraw(root: Path) -> None:
+    """All was pulled before; of the first task the answer is deleted since, and that of the second a skip."""
+    lines = []
+    for number, row in enumerate((root / "work/layers/gold.jsonl").read_text("utf-8").splitlines(), start=1):
+        came = {"author": "cem", "tool": "label-studio", "details": {"task": number, "annotation": number}}
+        lines.append({**json.loads(row), "provenance": came})
+    _write(root / "work/layers/annotator/cem.jsonl", lines)
+    known = {TITLE: {"annotator/cem": [line["document"] for line in lines]}}
+    (root / "work/labelstudio").mkdir(exist_ok=True)
+    (root / "work/labelstudio/pulled.json").write_text(json.dumps(known), encoding="utf-8")
+    tasks = json.loads((root / "answers.json").read_text(encoding="utf-8"))
+    tasks[0]["annotations"] = []
+    tasks[1]["annotations"][0]["was_cancelled"] = True
     (root / "answers.json").write_text(json.dumps(tasks), encoding="utf-8")
 
 
@@ -237,6 +256,12 @@ COMMANDS = (
     _command("adjudicate", "annotate adjudicate {}/work --layers anna --layers ben --to agreed"),
     _command("push", f"annotate push {{}}/work --project {TITLE}", around=pushing, reads=("server",)),
     _command("pull", f"annotate pull {{}}/work --project {TITLE}", around=pulling),
+    _command(
+        "withdrawn",
+        f"annotate pull {{}}/work --project {TITLE} --accept-withdrawn",
+        before="pulled",
+        around=pulling,
+    ),
     _command("migrate", "annotate migrate {}/work --to {}/wider.toml", around=local),
     _command("run", "eval run {}/work --system b=lexicon"),
     _command("run file", "eval run {}/work --system c=file:{}/other.jsonl"),

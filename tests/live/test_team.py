@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.local import server
+from goldwire.annotate.local import server, session
 from goldwire.annotate.local.server import Server
 from goldwire.annotate.sync import api, reassign
 from goldwire.annotate.sync.client import Client
@@ -38,14 +38,22 @@ class Team:
 
     def tasks(self, pushed: dict[str, Any]) -> dict[str, int]:
         """The tasks in a project, by document."""
-        listed = api.tasks(self.client, pushed["project"], api.everything())
-        return {task.data["document"]: task.id for task in listed}
+        return keys(self.client, pushed["project"])
 
     def work(self, client: Client, tasks: list[int]) -> None:
         """Do the first, skip the second, and begin the third."""
         annotate(client, tasks[0])
         annotate(client, tasks[1], was_cancelled=True)
         draft(client, tasks[2])
+
+    def pull(self, *options: object) -> Any:
+        """Pull, people called by their addresses."""
+        words = ("pull", self.corpus.path, "--project", self.group, "--names", "address")
+        return self.run(*words, *options)
+
+
+def keys(client: Client, project: int) -> dict[str, int]:
+    return {task.data["document"]: task.id for task in api.tasks(client, project, api.everything())}
 
 
 def annotate(client: Client, task: int, **more: Any) -> int:
@@ -184,3 +192,78 @@ def test_many_tasks_are_taken_away_in_slices(
     annotate(annotators[0].client, team.tasks(pushed["anna"])["d00003"])
     pushed = team.push("ben")
     assert (set(team.tasks(pushed["anna"])), len(team.tasks(pushed["ben"]))) == ({"d00003"}, 11)
+
+
+# ---------------------------------------------------------------- what is deleted in the browser
+
+
+@pytest.mark.parametrize("how", [(), ("--full",)], ids=["what has changed", "everything"])
+def test_what_is_deleted_or_skipped_there_is_named_and_kept_until_accepted(
+    team: Team, annotators: list[Any], how: tuple[str, ...]
+) -> None:
+    """One annotation, those of many tasks, a task, and one turned into a skip."""
+    anna, ben = annotators
+    project = team.push("anna")["anna"]["project"]
+    tasks = [*keys(team.client, project).items()]
+    made = [[annotate(person.client, id) for person in (anna, ben)] for _, id in tasks[:6]]
+    first = team.pull("--json", *how)
+    assert (first.code, first.json["withdrawn"]) == (0, [])
+    before = {name: team.corpus.layer(f"annotator/{name}") for name in ("anna", "ben")}
+
+    team.client.write("DELETE", f"api/annotations/{made[0][0]}/")
+    chosen = {"selectedItems": {"all": False, "included": [tasks[1][1], tasks[2][1]]}}
+    team.client.write("POST", f"api/dm/actions/?id=delete_tasks_annotations&project={project}", chosen)
+    team.client.write("POST", f"api/dm/actions/?id=delete_tasks&project={project}", {
+        "selectedItems": {"all": False, "included": [tasks[3][1]]}
+    })  # fmt: skip
+    anna.client.write("PATCH", f"api/annotations/{made[4][0]}/", {"was_cancelled": True})
+    team.client.write("DELETE", f"api/annotations/{made[5][0]}/")
+    annotate(anna.client, tasks[5][1])
+    expected = [
+        (tasks[0][0], "annotator/anna", "annotation deleted"),
+        (tasks[1][0], "annotator/anna", "annotation deleted"),
+        (tasks[1][0], "annotator/ben", "annotation deleted"),
+        (tasks[2][0], "annotator/anna", "annotation deleted"),
+        (tasks[2][0], "annotator/ben", "annotation deleted"),
+        (tasks[3][0], "annotator/anna", "task deleted"),
+        (tasks[3][0], "annotator/ben", "task deleted"),
+        (tasks[4][0], "annotator/anna", "skipped"),
+    ]
+    for _ in range(2):
+        told = team.pull("--json", *how)
+        named = [(item["document"], item["layer"], item["why"]) for item in told.json["withdrawn"]]
+        assert (told.code, named) == (1, expected)
+    assert sorted(team.corpus.layer("annotator/anna")) == [tasks[5][0]]
+    assert sorted(team.corpus.layer("annotator/ben")) == sorted(tasks[n][0] for n in (0, 4, 5))
+    for name, lines in before.items():
+        kept = {id for id, layer, _ in expected if layer == f"annotator/{name}"}
+        assert team.corpus.layer(f"withdrawn/{name}") == {id: lines[id] for id in kept}
+
+    told = team.pull(*how)
+    assert f"withdrawn: {tasks[0][0]} by anna: annotation deleted (annotation {made[0][0]}" in told.out
+    assert "--accept-withdrawn" in told.err
+    accepted = team.pull("--accept-withdrawn", *how)
+    assert (accepted.code, accepted.out.count("withdrawn: ")) == (0, 8)
+    assert (team.pull(*how).code, "withdrawn: " in team.pull(*how).out) == (0, False)
+    assert team.push("anna")["anna"]["tasks"]["new"] == 1, "the task that was deleted"
+
+
+def test_annotations_of_an_account_that_was_deleted_stay_their_persons(
+    team: Team, labelstudio: Server
+) -> None:
+    """The server keeps them without an author, and notes no time for that."""
+    project = team.push("anna")["anna"]["project"]
+    address = f"guest-{project}@annotators.example.org"
+    token = session.make_token(session.join(server.invite(labelstudio), address, "correct horse battery"))
+    guest = Client(labelstudio.url, token)
+    [key, *_], [task, *_] = zip(*keys(team.client, project).items(), strict=True)
+    annotate(guest, task)
+    guest.close()
+    layer = f"annotator/guest-{project}"
+    assert team.pull("--json").json["layers"] == {layer: 1}
+    [id] = [id for id, known in api.people(team.client).items() if known == address]
+    team.client.write("DELETE", f"api/users/{id}/")
+    for how in ((), ("--full",), ()):
+        told = team.pull("--json", *how)
+        assert (told.code, told.json["layers"], told.json["withdrawn"]) == (0, {layer: 1}, [])
+    assert team.corpus.layer(layer)[key].provenance.author == f"guest-{project}"

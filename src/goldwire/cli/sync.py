@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from goldwire.cli import team
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.annotate.sync.client import Client
-    from goldwire.annotate.sync.plan import Moved
     from goldwire.annotate.sync.pull import Pulled, Request
     from goldwire.annotate.sync.push import Pushed
-    from goldwire.annotate.sync.status import Status
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.store import Corpus
 
@@ -124,6 +123,9 @@ def pull(
     naming: Naming = "id",
     annotators: Annotators = [],  # noqa: B006
     full: Full = False,
+    accept_withdrawn: Annotated[
+        bool, typer.Option("--accept-withdrawn", help="Tell of what was withdrawn for the last time.")
+    ] = False,
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
@@ -134,7 +136,8 @@ def pull(
 
     Only what has changed since the last pull is asked for. What came is kept as it came; what does not fit
     text and ontology is rejected, kept in the line of its document and written to a quarantine file. A layer
-    of which everything was rejected is left as it is: exit 1.
+    of which everything was rejected is left as it is: exit 1. What was submitted and has been deleted there,
+    or skipped, is named and its line kept in withdrawn/NAME: exit 1 until it is accepted or done again.
 
     \b
     Example:
@@ -143,7 +146,7 @@ def pull(
     from goldwire.annotate.sync import pull as pulling
 
     corpus, ontology = open_both(folder)
-    request = _request(corpus, project, naming, annotators, full)
+    request = _request(corpus, project, naming, annotators, full=full, accept_withdrawn=accept_withdrawn)
     with connect(url, token_file, data_dir, verbose) as client:
         pulled = pulling.pull(client, corpus, ontology, request, progress=progress())
     _tell_pull(pulled, as_json)
@@ -179,11 +182,11 @@ def status(
     if not watch:
         refuse(ctx, ("every",), "without --watch")
     corpus, _ = open_both(folder)
-    request = _request(corpus, project, naming, annotators, full=False)
+    request = _request(corpus, project, naming, annotators)
     with connect(url, token_file, data_dir, verbose) as client:
         while True:
             found = looking.status(client, corpus, request, progress=progress())
-            _tell_status(found, as_json)
+            team.tell_status(found, as_json)
             if not watch or not found.remaining:
                 return
             time.sleep(every)
@@ -238,12 +241,20 @@ def _check_one_server(address: str, data_dir: Path | None) -> None:
 
 
 def _request(
-    corpus: Corpus, project: str | None, naming: Naming, annotators: list[str], full: bool
+    corpus: Corpus,
+    project: str | None,
+    naming: Naming,
+    annotators: list[str],
+    *,
+    full: bool = False,
+    accept_withdrawn: bool = False,
 ) -> Request:
     from goldwire.annotate.sync.pull import Request
 
     group = project or corpus.manifest.name
-    return Request(group=group, naming=naming, names=names_of(annotators), full=full)
+    return Request(
+        group=group, naming=naming, names=names_of(annotators), full=full, accept_withdrawn=accept_withdrawn
+    )
 
 
 def progress(before: str = "") -> Callable[[str], None]:
@@ -308,14 +319,10 @@ def _push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator
         yield f"left as they are, worked on: {', '.join(plan.kept)}"
     if plan.moved:
         leave = "would leave" if dry_run else "left"
-        yield f"{leave} for others: {', '.join(map(_move, plan.moved))}"
+        yield f"{leave} for others: {', '.join(map(team.move, plan.moved))}"
     if plan.orphaned:
         yield f"there, and no more in the corpus: {', '.join(plan.orphaned)}"
     yield f"not held by Label Studio: {_counts(pushed.lost)}"
-
-
-def _move(moved: Moved) -> str:
-    return f"{moved.key} (to {', '.join(moved.to) or 'nobody'})"
 
 
 def _tell_pull(pulled: Pulled, as_json: bool) -> None:
@@ -323,7 +330,11 @@ def _tell_pull(pulled: Pulled, as_json: bool) -> None:
         print_json(pulled)
     else:
         _show_pull(pulled)
+    if pulled.withdrawn and not pulled.accepted:
+        note("something was withdrawn there: let it be done again, or accept it with --accept-withdrawn")
     exit_if_refused(pulled.refused, pulled.taken, pulled.rejected)
+    if pulled.withdrawn and not pulled.accepted:
+        raise typer.Exit(1)
 
 
 def exit_if_refused(refused: Collection[str], taken: int, rejected: Collection[object]) -> None:
@@ -342,7 +353,9 @@ def _show_pull(pulled: Pulled) -> None:
     say(f"found: {_counts(pulled.found)}")
     for layer, size in pulled.layers.items():
         say(f"layer {layer}: {size} document(s)")
-    say(f"withdrawn: {_counts(pulled.withdrawn)}")
+    say(f"gone: {_counts(pulled.gone)}")
+    for gone in pulled.withdrawn:
+        say(team.withdrawal(gone))
     say(f"not held by layers: {_counts(pulled.lost)}")
     say(f"repaired: {_counts(pulled.repaired)}")
     say(rejected.tell(pulled.rejected, *pulled.quarantine))
@@ -351,42 +364,3 @@ def _show_pull(pulled: Pulled) -> None:
 
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{times} {kind}" for kind, times in counts.items() if times) or "nothing"
-
-
-def _tell_status(found: Status, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-        return
-    from goldwire.cli.shape import columns
-
-    for project in found.projects:
-        say(
-            f"{project.title}: {project.finished} of {project.tasks} task(s) finished, "
-            f"{project.untouched} not begun; {project.url}"
-        )
-    rows = [("annotator", "done", "skipped", "drafts", "per task", "a day", "open", "hours left", "last")]
-    for person in found.people:
-        seconds, left = person.seconds, person.open
-        hours = None if seconds is None or left is None else seconds * left / 3600
-        rows.append(
-            (
-                person.name,
-                str(person.done),
-                str(person.skipped),
-                str(person.drafts),
-                _minutes(seconds),
-                _figure(person.pace),
-                "–" if left is None else str(left),
-                _figure(hours),
-                person.last[:16].replace("T", " "),
-            )
-        )
-    say(columns(rows))
-
-
-def _minutes(seconds: float | None) -> str:
-    return "–" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"

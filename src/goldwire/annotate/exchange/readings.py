@@ -278,6 +278,7 @@ class _Reader:
         seconds = [item.entry.lead_time for _, item in given if item.entry.lead_time is not None]
         details: dict[str, Any] = {
             "layer": last.bound.data["layer"],
+            "answers": {answer.event: item.entry.id for answer, item in given if item.entry.id is not None},
             "unanswered": missing,
             **unfinished,
             "no events": [answer.event for answer, _ in given if not answer.is_event],

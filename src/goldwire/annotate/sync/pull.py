@@ -5,8 +5,9 @@
     CORPUS/quarantine/labelstudio/NAME.jsonl      what was rejected (see `corpora.rejected`)
     CORPUS/labelstudio/pulled.json                which lines came from which projects
 
-The layers follow the server: what is annotated, skipped or drafted there is in them, and what was withdrawn
-there goes. Lines that came otherwise stay.
+The layers follow the server: what is annotated, skipped or drafted there is in them, and what is there no
+more goes; what was submitted and is withdrawn is kept aside and told (`withdraw`). Lines that came otherwise
+stay.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ import msgspec
 from goldwire.annotate.exchange import controls as declared
 from goldwire.annotate.exchange import deposit, readings
 from goldwire.annotate.exchange.deposit import FOLDER, Lines
-from goldwire.annotate.exchange.readings import TOOL, Imported
-from goldwire.annotate.sync import link, mirror, people
+from goldwire.annotate.exchange.readings import FOLDERS, TOOL, Imported
+from goldwire.annotate.sync import link, mirror, people, withdraw
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
-from goldwire.annotate.sync.journal import RAW, Journal, folder, links, open_journal
+from goldwire.annotate.sync.journal import RAW, Gone, Journal, folder, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import Naming, read_json
 from goldwire.corpora import rejected
@@ -34,6 +35,7 @@ from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import write_quarantine
 from goldwire.corpora.store import Corpus, write_atomic, writing
+from goldwire.corpora.types import Annotations
 
 CONFIG, PULLED = "config.xml", "pulled.json"
 CHUNK = 100  # tasks decoded at a time; those of one document are never parted
@@ -42,14 +44,18 @@ CHUNK = 100  # tasks decoded at a time; those of one document are never parted
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
     """What a pull brought: documents now in each layer that has lines of it, and how many lines went.
 
-    `found` counts by kind, `lost` and `repaired` by what it was, `rejected` by kind. `taken` annotations
-    are in the layers; `refused` are layers left as they were, since everything for them was rejected.
+    `withdrawn` is what people, or somebody else for them, have taken back and nobody has accepted; `accepted`
+    says that it is now. `found` counts by kind, `lost` and `repaired` by what it was, `rejected` by kind.
+    `taken` annotations are in the layers; `refused` are layers left as they were, since everything for them
+    was rejected.
     """
 
     layers: dict[str, int]
     taken: int
     refused: tuple[str, ...]
-    withdrawn: dict[str, int]
+    gone: dict[str, int]
+    withdrawn: tuple[Gone, ...]
+    accepted: bool
     found: dict[str, int]
     lost: dict[str, int]
     repaired: dict[str, int]
@@ -62,13 +68,23 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be pulled: the project of this title, or all those that it was shared out to.
 
     People are called by their id, by their address up to the @, or by a pseudonym that stays theirs; `names`
-    gives other names by id or address. `full` asks for every task again.
+    gives other names by id or address. `full` asks for every task again. With `accept_withdrawn` what was
+    withdrawn is told once more and then no more.
     """
 
     group: str
     naming: Naming = "id"
     names: dict[str, str] = {}
     full: bool = False
+    accept_withdrawn: bool = False
+
+
+class _Came(msgspec.Struct, frozen=True):
+    """What one project holds for layers, whom the server knows, and its journal, which is open."""
+
+    imported: Imported
+    known: frozenset[str]
+    journal: Journal
 
 
 def pull(
@@ -81,9 +97,12 @@ def pull(
 ) -> Pulled:
     """Pull what is requested into the layers of a corpus."""
     with ExitStack() as journals:  # until all is written: another pull in between would be undone by this one
-        found = _fetch_all(client, corpus, ontology, request, journals=journals, progress=progress)
+        there = withdraw.There()
+        found = _fetch_all(
+            client, corpus, ontology, request, there=there, journals=journals, progress=progress
+        )
         with writing(corpus, "annotate pull") as now:
-            return _write(now, request.group, found)
+            return _write(now, request, found, there)
 
 
 def _fetch_all(
@@ -92,49 +111,95 @@ def _fetch_all(
     ontology: Ontology,
     request: Request,
     *,
+    there: withdraw.There,
     journals: ExitStack,
     progress: Progress,
-) -> dict[Path, Imported]:
+) -> dict[Path, _Came]:
     """What each project of a group holds for layers, by its folder; their journals are left open."""
     found = {}
     for path in folders_of(corpus, request.group):
         journal = journals.enter_context(open_journal(path))
-        project, there = fetch(client, journal, request, progress)
+        project, tasks = fetch(client, journal, request, progress)
+        there.add(tasks)
+        names = people.names(client, corpus, tasks, request.naming, request.names)
         context = readings.Context(
             documents={document.id: document for document in corpus.documents()},
             controls=declared.parse(project.label_config, ontology=ontology),
             ontology=ontology,
-            names=people.names(client, corpus, there, request.naming, request.names),
+            names=names,
             layer=corpus.layer,
         )
-        found[path] = decode(there, context)
-        del there, context  # texts twice: memory that the writing can use
+        found[path] = _Came(decode(tasks, context), frozenset(names.values()), journal)
+        del tasks, context  # texts twice: memory that the writing can use
     return found
 
 
-def _write(corpus: Corpus, group: str, found: Mapping[Path, Imported]) -> Pulled:
-    came = [reading for imported in found.values() for reading in imported.readings]
-    refused = deposit.all_rejected(corpus, came)
-    lines, went = _lines(corpus, group, found.values(), refused)
-    deposit.check_layers(corpus, lines)
+def _write(corpus: Corpus, request: Request, found: Mapping[Path, _Came], there: withdraw.There) -> Pulled:
+    held = withdraw.judged(corpus, _read_pulled(corpus).get(request.group, {}))
+    before = withdraw.annotations_of(held)
+    came = {path: _with_known_authors(project, before) for path, project in found.items()}
+    readings = [reading for imported in came.values() for reading in imported.readings]
+    refused = deposit.all_rejected(corpus, readings)
+    lines, went = _lines(corpus, request.group, came.values(), refused)
+    now = withdraw.annotations_of(_after(held, lines))
+    gone = [*withdraw.find(before, now, there, _skips(lines))]
+    aside = withdraw.aside(corpus, gone, held, now)
+    deposit.check_layers(corpus, {**lines, **aside})
+    journals = [project.journal for project in found.values()]
+    withdraw.note(journals, gone)
     quarantine = [
         write_quarantine(corpus.quarantine_path(f"{FOLDER}/{path.name}"), imported.rejected)
-        for path, imported in found.items()
+        for path, imported in came.items()
     ]
+    for layer, new in sorted(aside.items()):
+        deposit.replace(corpus, layer, new)
     sizes = {layer: deposit.replace(corpus, layer, new) for layer, new in sorted(lines.items())}
-    _note_pulled(corpus, group, lines, refused)
+    _note_pulled(corpus, request.group, lines, refused)
+    withdrawn = withdraw.unaccepted(journals, now)
+    if request.accept_withdrawn:
+        withdraw.accept(journals, withdrawn)
     return Pulled(
         layers={layer: size for layer, size in sizes.items() if size},
-        taken=sum(reading.layer not in refused for reading in came),
+        taken=sum(reading.layer not in refused for reading in readings),
         refused=refused,
-        withdrawn=went,
-        found=dict(_sum(imported.found for imported in found.values())),
-        lost=dict(_sum(imported.lost for imported in found.values())),
-        repaired=dict(_sum(imported.repaired for imported in found.values())),
-        rejected=rejected.by_kind(item for imported in found.values() for item in imported.rejected),
+        gone=went,
+        withdrawn=tuple(withdrawn),
+        accepted=request.accept_withdrawn,
+        found=dict(_sum(imported.found for imported in came.values())),
+        lost=dict(_sum(imported.lost for imported in came.values())),
+        repaired=dict(_sum(imported.repaired for imported in came.values())),
+        rejected=rejected.by_kind(item for imported in came.values() for item in imported.rejected),
         quarantine=tuple(file for file in quarantine if file),
         raw=tuple(path / RAW for path in found),
     )
+
+
+def _with_known_authors(project: _Came, before: Mapping[withdraw.Place, int]) -> Imported:
+    known = withdraw.with_known_authors(project.imported.readings, before, project.known)
+    return msgspec.structs.replace(project.imported, readings=known)
+
+
+def _after(held: withdraw.Layers, lines: Mapping[str, Lines]) -> dict[str, dict[str, Annotations]]:
+    """The layers as they will be, as far as this pull knows them."""
+    judged = {layer for layer in lines if withdraw.is_judged(layer)}
+    after = {layer: dict[str, Annotations | None]() for layer in {*held, *judged}}
+    for layer, documents in after.items():
+        documents.update({**held.get(layer, {}), **lines.get(layer, {})})
+    return {
+        layer: {id: line for id, line in documents.items() if line is not None}
+        for layer, documents in after.items()
+    }
+
+
+def _skips(lines: Mapping[str, Lines]) -> set[tuple[str, str]]:
+    """The layers and documents of what came as skipped."""
+    return {
+        (layer, document)
+        for layer, new in lines.items()
+        if layer.startswith(f"{FOLDERS['skipped']}/")
+        for document, line in new.items()
+        if line is not None
+    }
 
 
 def folders_of(corpus: Corpus, group: str) -> list[Path]:
@@ -233,8 +298,15 @@ def _note_pulled(corpus: Corpus, group: str, lines: Mapping[str, Lines], refused
     old = _read_pulled(corpus)
     kept = {layer: ids for layer, ids in old.get(group, {}).items() if layer in refused}
     came = {layer: sorted(id for id, line in new.items() if line is not None) for layer, new in lines.items()}
-    pulled = {**old, group: {**{layer: ids for layer, ids in came.items() if ids}, **kept}}
+    others = {name: _without(layers, came) for name, layers in old.items() if name != group}
+    pulled = {**others, group: {**{layer: ids for layer, ids in came.items() if ids}, **kept}}
     write_atomic(corpus.path / FOLDER / PULLED, msgspec.json.encode(pulled))
+
+
+def _without(layers: Mapping[str, list[str]], came: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The lines of another group that are still its own: those that came now are not."""
+    taken = {layer: {*ids} for layer, ids in came.items()}
+    return {layer: [id for id in ids if id not in taken.get(layer, ())] for layer, ids in layers.items()}
 
 
 def _read_pulled(corpus: Corpus) -> dict[str, dict[str, list[str]]]:
