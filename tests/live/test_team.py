@@ -194,6 +194,39 @@ def test_many_tasks_are_taken_away_in_slices(
     assert (set(team.tasks(pushed["anna"])), len(team.tasks(pushed["ben"]))) == ({"d00003"}, 11)
 
 
+@pytest.mark.parametrize("naming", ["address", "pseudonym"])
+def test_those_who_have_not_begun_are_shown_and_called_as_a_pull_calls_them(
+    team: Team, annotators: list[Any], naming: str
+) -> None:
+    anna, ben = annotators
+    pushed = team.push("anna ben cleo", "--overlap", "0.5")
+    theirs = {name: team.tasks(pushed[name]) for name in pushed}
+    twice = [key for key in theirs["anna"] if key in theirs["ben"]]
+    annotate(anna.client, theirs["anna"][twice[0]])
+    words = (team.corpus.path, "--project", team.group, "--names", naming)
+    told = team.run("status", *words, "--json").json
+    [layer] = team.run("pull", *words, "--json").json["layers"]
+    sizes = {name: len(tasks) for name, tasks in theirs.items()}
+    people = {person["name"]: (person["done"], person["open"]) for person in told["people"]}
+    called = layer.removeprefix("annotator/")
+    assert people.pop(called) == (1, sizes["anna"] - 1)
+    assert people.pop("cleo") == (0, sizes["cleo"]), "nobody on the server is called so"
+    [(waiting, numbers)] = people.items()
+    assert numbers == (0, sizes["ben"])
+    assert told["documents"] == {"0": 11, "1": 1, "2": 0}
+
+    annotate(ben.client, theirs["ben"][twice[0]])
+    told = team.run("status", *words, "--json").json
+    assert told["documents"] == {"0": 11, "1": 0, "2": 1}
+    pulled = team.run("pull", *words, "--json").json["layers"]
+    named = {person["name"] for person in told["people"]} - {"cleo"}
+    assert {layer.removeprefix("annotator/") for layer in pulled} == named
+    assert naming == "pseudonym" or waiting in named
+    shown = team.run("status", *words).out
+    assert f"0 of {sizes['cleo']}" in shown
+    assert "documents done by nobody: 11, by one person: 0, by 2 people: 1" in shown
+
+
 # ---------------------------------------------------------------- what is deleted in the browser
 
 

@@ -157,7 +157,7 @@ def status(
     folder: Dir,
     *,
     project: Project = None,
-    naming: Naming = "address",
+    naming: Naming = "id",
     annotators: Annotators = [],  # noqa: B006
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every now and then, until all is done.")
@@ -171,7 +171,8 @@ def status(
 ) -> None:
     """Show how far each annotator is: done, skipped, begun, time for a document, what is left and how long.
 
-    With --json also task by task.
+    Those who have not begun are shown too, and how many documents nobody, one and two people are done with.
+    People are called as `pull` calls them. With --json also task by task.
 
     \b
     Example:
@@ -283,6 +284,8 @@ def _tell_push(done: list[tuple[str, Pushed]], url: str, dry_run: bool, as_json:
     else:
         for title, pushed in done:
             say("\n".join(_push_lines(title, pushed, url, dry_run)))
+        if any(pushed.project for _, pushed in done):
+            say(team.BUTTON)
 
 
 def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str, object]:

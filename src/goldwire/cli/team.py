@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from goldwire.cli.output import print_json, say
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from goldwire.annotate.sync.journal import Gone
     from goldwire.annotate.sync.plan import Moved
     from goldwire.annotate.sync.status import Status
+
+# Only this button heeds the locks by which nobody gets what somebody else has open; an address with
+# `labeling=1`, and "Label Tasks As Displayed", pass over them (Label Studio 1.23.2).
+BUTTON = "annotators open the address and press Label All Tasks"
 
 
 def move(moved: Moved) -> str:
@@ -41,6 +46,7 @@ def tell_status(found: Status, as_json: bool) -> None:
             f"{project.title}: {project.finished} of {project.tasks} task(s) finished, "
             f"{project.untouched} not begun; {project.url}"
         )
+    say("documents done " + ", ".join(starmap(_times, found.documents.items())))
     rows = [("annotator", "done", "skipped", "drafts", "per task", "a day", "open", "hours left", "last")]
     for person in found.people:
         seconds, left = person.seconds, person.open
@@ -48,7 +54,7 @@ def tell_status(found: Status, as_json: bool) -> None:
         rows.append(
             (
                 person.name,
-                str(person.done),
+                str(person.done) if person.tasks is None else f"{person.done} of {person.tasks}",
                 str(person.skipped),
                 str(person.drafts),
                 _minutes(seconds),
@@ -67,3 +73,8 @@ def _minutes(seconds: float | None) -> str:
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f}"
+
+
+def _times(people: int, documents: int) -> str:
+    by = {0: "by nobody", 1: "by one person"}.get(people, f"by {people} people")
+    return f"{by}: {documents}"

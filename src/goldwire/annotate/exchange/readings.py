@@ -37,6 +37,7 @@ FOLDERS: dict[Kind, str] = {
     "prediction": "prediction",
 }
 FRAMES = "frames"
+ANNOTATIONS: tuple[Kind, ...] = ("submitted", "skipped")  # whose ids are those of annotations
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,13 +66,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What an export is read against.
 
     `controls` are those of the project's configuration; `names` maps a person's id or address in Label
-    Studio to a layer name; `layer` gives a layer by name, for the answers to frames.
+    Studio to a layer name, and `made` an annotation's id to the name of who made it, for accounts that are
+    there no more; `layer` gives a layer by name, for the answers to frames.
     """
 
     documents: dict[str, Document]
     controls: Controls
     ontology: Ontology
     names: dict[str, str] = {}
+    made: dict[int, str] = {}
     layer: Callable[[str], dict[str, Annotations]] | None = None
 
 
@@ -167,7 +170,8 @@ class _Reader:
     def _author(self, kind: Kind, entry: Entry) -> str:
         if kind == "prediction":
             return entry.model_version or exports.UNKNOWN
-        return exports.author(entry, self.context.names, self.addresses)
+        made = self.context.made if kind in ANNOTATIONS else None
+        return exports.author(entry, self.context.names, self.addresses, made)
 
     # ------------------------------------------------------------ graph
 

@@ -80,10 +80,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Came(msgspec.Struct, frozen=True):
-    """What one project holds for layers, whom the server knows, and its journal, which is open."""
+    """What one project holds for layers, and its journal, which is open."""
 
     imported: Imported
-    known: frozenset[str]
     journal: Journal
 
 
@@ -116,20 +115,20 @@ def _fetch_all(
     progress: Progress,
 ) -> dict[Path, _Came]:
     """What each project of a group holds for layers, by its folder; their journals are left open."""
-    found = {}
+    found, made = {}, made_in(corpus, request.group)
     for path in folders_of(corpus, request.group):
         journal = journals.enter_context(open_journal(path))
         project, tasks = fetch(client, journal, request, progress)
         there.add(tasks)
-        names = people.names(client, corpus, tasks, request.naming, request.names)
         context = readings.Context(
             documents={document.id: document for document in corpus.documents()},
             controls=declared.parse(project.label_config, ontology=ontology),
             ontology=ontology,
-            names=names,
+            names=people.names(client, corpus, tasks, request.naming, request.names),
+            made=made,
             layer=corpus.layer,
         )
-        found[path] = _Came(decode(tasks, context), frozenset(names.values()), journal)
+        found[path] = _Came(decode(tasks, context), journal)
         del tasks, context  # texts twice: memory that the writing can use
     return found
 
@@ -137,7 +136,7 @@ def _fetch_all(
 def _write(corpus: Corpus, request: Request, found: Mapping[Path, _Came], there: withdraw.There) -> Pulled:
     held = withdraw.judged(corpus, _read_pulled(corpus).get(request.group, {}))
     before = withdraw.annotations_of(held)
-    came = {path: _with_known_authors(project, before) for path, project in found.items()}
+    came = {path: project.imported for path, project in found.items()}
     readings = [reading for imported in came.values() for reading in imported.readings]
     refused = deposit.all_rejected(corpus, readings)
     lines, went = _lines(corpus, request.group, came.values(), refused)
@@ -174,11 +173,6 @@ def _write(corpus: Corpus, request: Request, found: Mapping[Path, _Came], there:
     )
 
 
-def _with_known_authors(project: _Came, before: Mapping[withdraw.Place, int]) -> Imported:
-    known = withdraw.with_known_authors(project.imported.readings, before, project.known)
-    return msgspec.structs.replace(project.imported, readings=known)
-
-
 def _after(held: withdraw.Layers, lines: Mapping[str, Lines]) -> dict[str, dict[str, Annotations]]:
     """The layers as they will be, as far as this pull knows them."""
     judged = {layer for layer in lines if withdraw.is_judged(layer)}
@@ -200,6 +194,12 @@ def _skips(lines: Mapping[str, Lines]) -> set[tuple[str, str]]:
         for document, line in new.items()
         if line is not None
     }
+
+
+def made_in(corpus: Corpus, group: str) -> dict[int, str]:
+    """Who made each annotation that was pulled from a group, by its id there."""
+    held = withdraw.judged(corpus, _read_pulled(corpus).get(group, {}))
+    return withdraw.made(withdraw.annotations_of(held))
 
 
 def folders_of(corpus: Corpus, group: str) -> list[Path]:

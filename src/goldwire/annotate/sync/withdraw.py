@@ -19,8 +19,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import deposit
-from goldwire.annotate.exchange.exports import UNKNOWN
-from goldwire.annotate.exchange.readings import FOLDERS, FRAMES, TOOL, Reading
+from goldwire.annotate.exchange.readings import FOLDERS, FRAMES, TOOL
 from goldwire.annotate.sync.api import KEY
 from goldwire.annotate.sync.journal import Accepted, Gone, Journal, Why, Withdrawn
 from goldwire.annotate.sync.mirror import Mirror
@@ -97,27 +96,9 @@ def _made_of(line: Annotations) -> Iterator[tuple[str | None, int]]:
     return ((event, id) for event, id in held if isinstance(id, int))
 
 
-def with_known_authors(
-    readings: Iterable[Reading], before: Mapping[Place, int], known: Collection[str]
-) -> tuple[Reading, ...]:
-    """Readings, those of people whom the server does not know any more as their layers have them.
-
-    The account was deleted: then the server has the annotation still, and nobody's name on it.
-    """
-    whose = {id: layer for (layer, _, event), id in before.items() if event is None}
-    return tuple(_with_known_author(reading, whose, known) for reading in readings)
-
-
-def _with_known_author(reading: Reading, whose: Mapping[int, str], known: Collection[str]) -> Reading:
-    line = reading.annotations
-    layer = whose.get(line.provenance.details.get("annotation", 0))
-    is_nobody = reading.author.startswith(f"{UNKNOWN}-") or reading.author not in known
-    if reading.kind != "submitted" or layer is None or not is_nobody:
-        return reading
-    author = layer.partition("/")[2]
-    provenance = msgspec.structs.replace(line.provenance, author=author)
-    line = msgspec.structs.replace(line, provenance=provenance)
-    return msgspec.structs.replace(reading, layer=layer, author=author, annotations=line)
+def made(held: Mapping[Place, int]) -> dict[int, str]:
+    """Who made each annotation."""
+    return {id: layer.partition("/")[2] for (layer, _, _), id in held.items()}
 
 
 # ---------------------------------------------------------------- what was withdrawn
