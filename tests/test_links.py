@@ -24,7 +24,7 @@ def test_every_address_of_a_project_in_the_code_is_that_of_its_list(root: Path) 
 
 def test_push_says_which_button_is_to_be_pressed(capsys: pytest.CaptureFixture[str]) -> None:
     project = Project(id=7, title="round", created_at="")
-    sync._tell_push([("round", Pushed(project=project, plan=Plan()))], "http://x", False, False)
+    sync._tell_push([("round", Pushed(project=project, plan=Plan()))], (), "http://x", False, False)
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "round: http://x/projects/7/data"
     assert said[-1] == team.BUTTON

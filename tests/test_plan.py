@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from goldwire.annotate.exchange.tasks import Encoded
 from goldwire.annotate.interface import labelconfig
-from goldwire.annotate.sync import plan
+from goldwire.annotate.sync import plan, remembered
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.mirror import Task
 from goldwire.annotate.sync.plan import Local
+from goldwire.annotate.sync.put import Put
+from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora import ontology as ontologies
 
 CONFLICT = ontologies.read("conflict")
@@ -139,11 +142,9 @@ def test_settings_that_differ_are_set_and_what_the_server_strips_is_no_differenc
         "label_config": "<View/>\n",
         "expert_instruction": '<h1><span style="x">Mark &amp;  go</span></h1>',
     }
-    assert plan.differences(project, same) == {}
-    assert plan.differences(project, {"maximum_annotations": 2, "expert_instruction": "<h1>Go</h1>"}) == {
-        "maximum_annotations": 2,
-        "expert_instruction": "<h1>Go</h1>",
-    }
+    assert plan.differences(project, same).to_set == {}
+    others = {"maximum_annotations": 2, "expert_instruction": "<h1>Go</h1>"}
+    assert plan.differences(project, others).to_set == others
 
 
 def test_labels_that_a_configuration_loses_are_named_with_their_control() -> None:
@@ -152,3 +153,100 @@ def test_labels_that_a_configuration_loses_are_named_with_their_control() -> Non
     assert plan.lost_labels(old, new) == ("arrow: attacker", "entity: PER")
     assert plan.lost_labels(old, old) == ()
     assert plan.lost_labels("<View></View>", old) == ()
+
+
+# ---------------------------------------------------------------- what somebody else has put there
+
+
+def put_of(*tasks: Local) -> Put:
+    return Put(tasks={task.key: (plan.digest(task.data),) for task in tasks})
+
+
+def test_what_somebody_else_has_put_there_is_a_conflict_that_names_what_it_is() -> None:
+    mine, theirs = local("a", title="Mine"), local("a", title="Theirs")
+    made = plan.make([mine], [there(7, theirs)], put=put_of(mine))
+    assert made.changed == ()
+    [conflict] = made.conflicting
+    assert (conflict.key, conflict.tasks) == ("a", (7,))
+    assert conflict.message.startswith("title was changed there since")
+
+
+def test_what_this_clone_put_there_follows_the_corpus() -> None:
+    before, now = local("a", title="Before"), local("a", title="Now")
+    assert plan.make([now], [there(7, before)], put=put_of(before)).changed[0].what == ("title",)
+
+
+def test_a_push_that_was_killed_is_not_taken_for_somebody_elses() -> None:
+    before, sent, now = local("a", title="1"), local("a", title="2"), local("a", title="3")
+    noted = put_of(before).with_more({}, {"a": plan.digest(sent.data)})
+    for state in (before, sent):
+        assert len(plan.make([now], [there(7, state)], put=noted).changed) == 1
+
+
+def test_a_clone_that_never_pushed_changes_nothing_that_is_there() -> None:
+    mine = [local("a", title="Mine"), local("b"), local("c", mark=1)]
+    remote = [there(1, local("a", title="Theirs")), there(2, local("b")), there(3, local("c", mark=2))]
+    made = plan.make(mine, remote, put=Put())
+    assert (made.changed, made.unchanged) == ((), 1)
+    told = {conflict.key: conflict.message.partition(" was")[0] for conflict in made.conflicting}
+    assert told == {"a": "title", "c": "prediction"}
+
+
+def test_a_task_that_was_there_and_is_gone_is_named() -> None:
+    made = plan.make([local("a"), local("b")], [], put=put_of(local("a")))
+    assert made.gone == ("a",)
+
+
+def test_predictions_that_are_taken_away_are_told_from_those_that_are_set() -> None:
+    remote = [there(1, local("a", mark=1)), there(2, local("b", mark=1)), there(3, local("c"))]
+    made = plan.make([local("a"), local("b", mark=2), local("c", mark=3)], remote)
+    assert {update.local.key: update.removes for update in made.changed} == {
+        "a": True,
+        "b": False,
+        "c": False,
+    }
+    assert (made.counts()["predictions"], made.counts()["removed predictions"]) == (2, 1)
+
+
+def test_a_prediction_that_gives_way_to_marks_of_what_is_excluded_is_taken_away() -> None:
+    marks = plan.locals_of(
+        Encoded(({"data": {"goldwire_id": "a"}, "predictions": [{"result": [{"id": "_m1"}]}]},)), "gold"
+    )[0]
+    shown = Local(key="a", data={"goldwire_id": "a", "prefill": "gold@1"}, result=[{"id": "m"}])
+    assert [update.removes for update in plan.make([marks], [there(1, shown)]).changed] == [True]
+    assert [update.removes for update in plan.make([shown], [there(1, marks)]).changed] == [False]
+
+
+def test_the_name_of_a_layer_alone_changes_no_prediction() -> None:
+    task: dict[str, Any] = {"data": {"goldwire_id": "a"}, "predictions": [{"result": [{"id": "m"}]}]}
+    gold, copy = (plan.locals_of(Encoded((task,)), name)[0] for name in ("gold", "copy of gold"))
+    made = plan.make([copy], [there(1, gold)])
+    assert made.is_empty
+    assert made.unchanged == 1
+
+
+def project_with(config: str, **fields: Any) -> Project:
+    return Project(id=1, title="p", created_at="2026", label_config=config, **fields)
+
+
+def test_a_field_that_somebody_else_has_set_stays_and_is_named() -> None:
+    project = project_with("<View>theirs</View>", expert_instruction="before")
+    noted = Put(
+        settings={
+            "label_config": (plan.setting_digest("label_config", "<View>before</View>"),),
+            "expert_instruction": (plan.setting_digest("expert_instruction", "<p>before</p>"),),
+        }
+    )
+    wanted = {"label_config": "<View>mine</View>", "expert_instruction": "now"}
+    found = plan.differences(project, wanted, noted)
+    assert (found.to_set, found.newer) == ({"expert_instruction": "now"}, ("label_config",))
+
+
+def test_what_is_remembered_is_set_and_is_no_conflict() -> None:
+    settings = Settings(corpus="c", group="g", title="t")
+    there = remembered.write("<View></View>", settings)
+    wanted = remembered.write("<View></View>", msgspec.structs.replace(settings, prefill="gold", revision=2))
+    assert plan.differences(project_with(there), {"label_config": wanted}, Put()).to_set == {
+        "label_config": wanted
+    }
+    assert plan.differences(project_with(there), {"label_config": there}, Put()).to_set == {}

@@ -8,7 +8,7 @@ cannot run.
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
@@ -129,3 +129,35 @@ def _attacks(document: Document) -> Annotations:
     return Annotations(
         document=document.id, sha256=document.sha256, mentions=tuple(mentions), events=tuple(events)
     )
+
+
+@pytest.fixture
+def variables(labelstudio: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables of somebody who uses the server as if it were not their own."""
+    monkeypatch.setenv("LABEL_STUDIO_URL", labelstudio.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", server.token(labelstudio.data_dir))
+
+
+def _words(arguments: tuple[object, ...]) -> list[str]:
+    """A command that knows of no local server, unless it is told of one."""
+    elsewhere = [] if "--data-dir" in arguments else ["--data-dir", "nowhere"]
+    return ["annotate", *map(str, arguments), *elsewhere]
+
+
+@pytest.fixture
+def run(variables: None, said_by: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Call `goldwire annotate …`, with some more variables."""
+
+    def call(*arguments: object, **more: str) -> Any:
+        with monkeypatch.context() as patch:
+            for name, value in more.items():
+                patch.setenv(name, value)
+            return said_by(*_words(arguments))
+
+    return call
+
+
+@pytest.fixture
+def spawn(variables: None, program: Callable[..., Any]) -> Callable[..., Any]:
+    """Call `goldwire annotate …` as a program of its own, which the list of processes shows."""
+    return lambda *arguments, **more: program(*_words(arguments), **more)

@@ -51,7 +51,9 @@ def annotate_all(client: Client, corpus: Corpus, title: str) -> int:
     assert ontology is not None
     order = push.Order(title=title, group=title, documents=tuple(corpus.documents()))
     local, _ = push.encode(corpus, ontology, order)
-    project = api.create_project(client, title=title, **push.settings(ontology, order, local, "en")).id
+    project = api.create_project(
+        client, title=title, **push.settings(ontology, order, local, corpus.manifest)
+    ).id
     value = {"start": 10, "end": 16, "labels": ["MIL"]}
     mention = {"id": "r", "from_name": "entity", "to_name": "text", "type": "labels", "value": value}
     done = [{"result": [mention], "lead_time": 2.0, "ground_truth": False}]

@@ -310,7 +310,7 @@ def test_tasks_whose_sending_got_no_answer_are_found_again(
     order = Order(title=title, group=title, documents=tuple(work.documents()))
     local, _ = push.encode(work, ontology, order)
     with journal.open_journal(journal.folder(work, title)) as notes:
-        project = link.create(client, notes, title, push.settings(ontology, order, local, "en"))
+        project = link.create(client, notes, title, push.settings(ontology, order, local, work.manifest))
         link.link(client, notes, project, group=title, layout="graph")
         notes.add(Sending(keys=tuple(item.key for item in local)))
     [batch] = push.batches(local, 10)

@@ -26,38 +26,6 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def environment(labelstudio: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Variables of somebody who uses the server as if it were not their own."""
-    monkeypatch.setenv("LABEL_STUDIO_URL", labelstudio.url)
-    monkeypatch.setenv("LABEL_STUDIO_API_KEY", server.token(labelstudio.data_dir))
-
-
-def words(arguments: tuple[object, ...]) -> list[str]:
-    """A command that knows of no local server, unless it is told of one."""
-    elsewhere = [] if "--data-dir" in arguments else ["--data-dir", "nowhere"]
-    return ["annotate", *map(str, arguments), *elsewhere]
-
-
-@pytest.fixture
-def run(environment: None, said_by: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Call `goldwire annotate …`, with some more variables."""
-
-    def call(*arguments: object, **variables: str) -> Any:
-        with monkeypatch.context() as patch:
-            for name, value in variables.items():
-                patch.setenv(name, value)
-            return said_by(*words(arguments))
-
-    return call
-
-
-@pytest.fixture
-def spawn(environment: None, program: Run) -> Run:
-    """Call `goldwire annotate …` as a program of its own, which the list of processes shows."""
-    return lambda *arguments, **variables: program(*words(arguments), **variables)
-
-
-@pytest.fixture
 def work(tmp_path: Path, make_corpus: Callable[..., Corpus]) -> Corpus:
     return make_corpus(tmp_path / tmp_path.name, 10)
 

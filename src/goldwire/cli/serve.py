@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli.arguments import Layout
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
-from goldwire.cli.sync import DataDir, Prefill, Project, connect, open_both, progress
+from goldwire.cli.sync import (
+    DataDir,
+    Layout,
+    Prefill,
+    Project,
+    connect,
+    open_both,
+    progress,
+    push_lines,
+    wants_people,
+)
 
 if TYPE_CHECKING:
     from goldwire.annotate.local.server import Server
@@ -26,7 +35,7 @@ def serve(
     ] = None,
     *,
     project: Project = None,
-    layout: Layout = "graph",
+    layout: Layout = None,
     prefill: Prefill = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="8080, or a free one if it is taken.")
@@ -77,21 +86,22 @@ def serve(
         webbrowser.open(page)
 
 
-def _show_corpus(running: Server, folder: Path, project: str | None, layout: str, prefill: str | None) -> str:
+def _show_corpus(
+    running: Server, folder: Path, project: str | None, layout: Layout, prefill: str | None
+) -> str:
     """Push a corpus to a local server; the address of its project."""
+    from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
+    from goldwire.annotate.sync import reassign, remembered
 
     corpus, ontology = open_both(folder)
-    title = project or corpus.manifest.name
-    order = pushing.Order(
-        title=title,
-        group=title,
-        layout="frames" if layout == "frames" else "graph",
-        prefill=prefill,
-        documents=tuple(corpus.documents()),
-    )
     with connect(running.url, None, running.data_dir, verbose=False) as client:
-        pushed = pushing.push(client, corpus, ontology, order, progress=progress())
+        found = groups.find(client, corpus, project or corpus.manifest.name)
+        settings = remembered.settle(found.settings, remembered.Given(layout=layout, prefill=prefill))
+        for order in reassign.orders(client, corpus, found, settings, progress=progress()).orders:
+            pushed = pushing.push(client, corpus, ontology, order, progress=progress())
+            if wants_people(pushed, dry_run=False):
+                note("\n".join(push_lines(order.title, pushed, client.url, dry_run=False)))
     assert pushed.project is not None  # noqa: S101 - for the type checker
     return f"{running.url}/projects/{pushed.project.id}/data"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from goldwire.cli import team
-from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
+from goldwire.cli.arguments import Annotators, Dir, names_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.annotate.sync.client import Client
+    from goldwire.annotate.sync.group import Group
+    from goldwire.annotate.sync.plan import Update
     from goldwire.annotate.sync.pull import Pulled, Request
     from goldwire.annotate.sync.push import Pushed
+    from goldwire.annotate.sync.remembered import Settings
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.store import Corpus
 
@@ -34,17 +37,31 @@ TokenFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Holds the token; else LABEL_STUDIO_API_KEY, else the keyring."),
 ]
-Prefill = Annotated[str | None, typer.Option(metavar="LAYER", help="Show this layer, to be corrected.")]
+Prefill = Annotated[
+    str | None,
+    typer.Option(metavar="LAYER|none", help="Show this layer, to be corrected; else what is remembered."),
+]
+Layout = Annotated[
+    Literal["graph", "frames"] | None,
+    typer.Option(
+        help="graph: mentions, triggers and arrows; frames: a task for each event, roles by key. "
+        "Else as the project remembers; graph at first."
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell every request, on standard error.")]
 DataDir = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Of the local server; a folder of the user's by default.")
 ]
 Naming = Annotated[
-    Literal["id", "address", "pseudonym"],
-    typer.Option("--names", help="What people are called in layers; pseudonyms stay the same."),
+    Literal["id", "address", "pseudonym"] | None,
+    typer.Option(
+        "--names",
+        help="What people are called in layers; pseudonyms stay the same. Else as remembered; id at first.",
+    ),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Ask for every task again, not for what has changed.")]
 
+NAMED = 10  # tasks named in a line; all of them with --json
 WATCH = 15.0  # seconds between two looks
 _COUNTING = re.compile(r"(\d+) of (\d+)")
 
@@ -54,7 +71,7 @@ def push(
     folder: Dir,
     *,
     project: Project = None,
-    layout: Layout = "graph",
+    layout: Layout = None,
     prefill: Prefill = None,
     assign: Annotated[
         list[str],
@@ -64,6 +81,13 @@ def push(
         float | None, typer.Option(min=0, max=1, help="The share of documents that two people do.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell the plan and do nothing.")] = False,
+    adopt: Annotated[
+        bool,
+        typer.Option("--adopt", help="Write to a project that was not made for this corpus; see the plan."),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Put back what others have changed there since the last push.")
+    ] = False,
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
@@ -73,54 +97,61 @@ def push(
     """Bring a corpus to a Label Studio project: plan, then do it. Run it again at any time.
 
     What nobody has worked on follows the corpus; what somebody has is never changed. Whatever is interrupted
-    or lost on the way, running it again completes it, and nothing is there twice. Exit 1 if the text of an
-    annotated task has changed since: that is for people to settle.
+    or lost on the way, running it again completes it, and nothing is there twice. Layout, prefill, people and
+    overlap are remembered: say them once, and again to change them. Exit 1 if the text of an annotated task
+    has changed since, or somebody else has changed there what differs from this corpus: that is for people to
+    settle.
 
     \b
     Examples:
       goldwire annotate push work --project "round 1" --prefill system/lexicon --dry-run
       goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
     """
+    from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
-    from goldwire.annotate.sync import reassign
+    from goldwire.annotate.sync import reassign, remembered
 
     if len(assign) == 1:
         refuse(ctx, ("overlap",), "with one person")
     corpus, ontology = open_both(folder)
-    title = project or corpus.manifest.name
-    documents, done = {title: corpus.documents()}, []
+    given = remembered.Given(layout=layout, prefill=prefill, assign=tuple(assign) or None, overlap=overlap)
+    done = []
     with connect(url, token_file, data_dir, verbose) as client:
-        shared = None
-        if assign:
-            asked = pushing.to_annotate(corpus, layout, prefill)
-            shared = reassign.share_out(
-                client, corpus, title, assign, asked, overlap=overlap or 0.0, dry_run=dry_run, progress=note
-            )
-            documents, overlap = shared.documents, None
-        for name, part in documents.items():
-            order = pushing.Order(
-                title=name,
-                group=title,
-                layout=layout,
-                prefill=prefill,
-                overlap=overlap,
-                documents=tuple(part),
-            )
-            tell = progress(f"{name}: " if assign else "")
+        found = groups.find(client, corpus, project or corpus.manifest.name)
+        settings = remembered.settle(found.settings, given)
+        shared = reassign.orders(
+            client,
+            corpus,
+            found,
+            settings,
+            adopt=adopt,
+            overwrite=overwrite,
+            dry_run=dry_run,
+            progress=progress(),
+        )
+        for order in shared.orders:
+            tell = progress(f"{order.title}: " if settings.assign else "")
             pushed = pushing.push(client, corpus, ontology, order, dry_run=dry_run, progress=tell)
-            done.append((name, shared.told(name, pushed) if shared else pushed))
-        done += shared.of_those_who_left() if shared else ()
+            done.append((order.title, pushed))
+        done += shared.left
         address = client.url
-    _tell_push(done, address, dry_run, as_json)
-    if any(pushed.plan.conflicting or (dry_run and pushed.plan.stranded) for _, pushed in done):
+    changes = tuple(remembered.changes(found.settings, settings)) if found.known else ()
+    _tell_push(done, changes, address, dry_run, as_json)
+    if any(wants_people(pushed, dry_run) for _, pushed in done):
         raise typer.Exit(1)
+
+
+def wants_people(pushed: Pushed, dry_run: bool) -> bool:
+    """Whether a push leaves something that people have to settle."""
+    plan = pushed.plan
+    return bool(plan.conflicting or plan.newer or pushed.strange or (dry_run and plan.stranded))
 
 
 def pull(
     folder: Dir,
     *,
     project: Project = None,
-    naming: Naming = "id",
+    naming: Naming = None,
     annotators: Annotators = [],  # noqa: B006
     full: Full = False,
     accept_withdrawn: Annotated[
@@ -143,12 +174,18 @@ def pull(
     Example:
       goldwire annotate pull work --project "round 1" --names address
     """
+    from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import pull as pulling
+    from goldwire.annotate.sync import remembered
 
     corpus, ontology = open_both(folder)
-    request = _request(corpus, project, naming, annotators, full=full, accept_withdrawn=accept_withdrawn)
     with connect(url, token_file, data_dir, verbose) as client:
+        found, settings = _group(client, corpus, project, naming, annotators)
+        for change in remembered.changes(found.settings, settings) if found.known else ():
+            note(f"remembered from now on: {change}")
+        request = _request(found, settings, full=full, accept_withdrawn=accept_withdrawn)
         pulled = pulling.pull(client, corpus, ontology, request, progress=progress())
+        groups.remember(client, corpus, found, settings)
     _tell_pull(pulled, as_json)
 
 
@@ -157,7 +194,7 @@ def status(
     folder: Dir,
     *,
     project: Project = None,
-    naming: Naming = "id",
+    naming: Naming = None,
     annotators: Annotators = [],  # noqa: B006
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every now and then, until all is done.")
@@ -183,8 +220,8 @@ def status(
     if not watch:
         refuse(ctx, ("every",), "without --watch")
     corpus, _ = open_both(folder)
-    request = _request(corpus, project, naming, annotators)
     with connect(url, token_file, data_dir, verbose) as client:
+        request = _request(*_group(client, corpus, project, naming, annotators))
         while True:
             found = looking.status(client, corpus, request, progress=progress())
             team.tell_status(found, as_json)
@@ -241,20 +278,30 @@ def _check_one_server(address: str, data_dir: Path | None) -> None:
         )
 
 
+def _group(
+    client: Client, corpus: Corpus, project: str | None, naming: Naming, annotators: list[str]
+) -> tuple[Group, Settings]:
+    """The projects that are meant, and what people in them are called."""
+    from goldwire.annotate.sync import group as groups
+    from goldwire.annotate.sync import remembered
+
+    found = groups.find(client, corpus, project or corpus.manifest.name)
+    names = {**found.settings.names, **names_of(annotators)}
+    return found, remembered.settle(found.settings, remembered.Given(naming=naming, names=names))
+
+
 def _request(
-    corpus: Corpus,
-    project: str | None,
-    naming: Naming,
-    annotators: list[str],
-    *,
-    full: bool = False,
-    accept_withdrawn: bool = False,
+    found: Group, settings: Settings, *, full: bool = False, accept_withdrawn: bool = False
 ) -> Request:
     from goldwire.annotate.sync.pull import Request
 
-    group = project or corpus.manifest.name
     return Request(
-        group=group, naming=naming, names=names_of(annotators), full=full, accept_withdrawn=accept_withdrawn
+        group=settings.group,
+        projects=found.projects,
+        naming=settings.naming,
+        names=settings.names,
+        full=full,
+        accept_withdrawn=accept_withdrawn,
     )
 
 
@@ -275,7 +322,11 @@ def progress(before: str = "") -> Callable[[str], None]:
 # ---------------------------------------------------------------- what is shown
 
 
-def _tell_push(done: list[tuple[str, Pushed]], url: str, dry_run: bool, as_json: bool) -> None:
+def _tell_push(
+    done: list[tuple[str, Pushed]], changes: Sequence[str], url: str, dry_run: bool, as_json: bool
+) -> None:
+    for change in changes:
+        note(f"{'would be' if dry_run else ''} remembered from now on: {change}".strip())
     for _, pushed in done:
         for fault in pushed.faults:
             note(f"left out, not sound: {fault}")
@@ -283,7 +334,7 @@ def _tell_push(done: list[tuple[str, Pushed]], url: str, dry_run: bool, as_json:
         print_json([_push_facts(title, pushed, url, dry_run) for title, pushed in done])
     else:
         for title, pushed in done:
-            say("\n".join(_push_lines(title, pushed, url, dry_run)))
+            say("\n".join(push_lines(title, pushed, url, dry_run)))
         if any(pushed.project for _, pushed in done):
             say(team.BUTTON)
 
@@ -297,6 +348,11 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
         "dry_run": dry_run,
         "tasks": plan.counts(),
         "settings": sorted(plan.settings),
+        "newer": plan.newer,
+        "new": [task.key for task in plan.new],
+        "changed": [_change_facts(update) for update in plan.changed],
+        "gone": plan.gone,
+        "strange": pushed.strange,
         "kept": plan.kept,
         "conflicting": plan.conflicting,
         "orphaned": plan.orphaned,
@@ -306,26 +362,66 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
     }
 
 
-def _push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[str]:
+def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[str]:
+    """What a push did or would do, and what people have to settle, a line each."""
+    from goldwire.annotate.sync.plan import NEWER
+
     plan, project = pushed.plan, pushed.project
     where = "not there yet" if project is None else f"{url}/projects/{project.id}/data"
     yield f"{title}: {where}"
-    yield f"{'would be' if dry_run else 'were'}: {_counts(plan.counts())}"
+    undone = dry_run or pushed.strange
+    yield f"{'would be' if undone else 'were'}: {_counts(plan.counts())}"
     if plan.settings:
-        yield f"{'to set' if dry_run else 'set'}: {', '.join(sorted(plan.settings))}"
+        yield f"{'to set' if undone else 'set'}: {', '.join(sorted(plan.settings))}"
+    yield from _changes(plan.changed, undone)
+    if plan.gone:
+        yield f"there at the last push, gone since, made anew: {_named(plan.gone)}"
+    for field in plan.newer:
+        yield f"conflict: {NEWER.format(what=field)}"
     for label in plan.stranded:
         yield f"in use, and not in the new configuration: {label} (see `goldwire annotate migrate`)"
     for conflict in plan.conflicting:
         tasks = ", ".join(map(str, conflict.tasks))
         yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
     if plan.kept:
-        yield f"left as they are, worked on: {', '.join(plan.kept)}"
+        yield f"left as they are, worked on: {_named(plan.kept)}"
     if plan.moved:
-        leave = "would leave" if dry_run else "left"
-        yield f"{leave} for others: {', '.join(map(team.move, plan.moved))}"
+        leave = "would leave" if undone else "left"
+        yield f"{leave} for others: {_named([*map(team.move, plan.moved)])}"
     if plan.orphaned:
-        yield f"there, and no more in the corpus: {', '.join(plan.orphaned)}"
+        yield f"there, and no more in the corpus: {_named(plan.orphaned)}"
+    if pushed.strange:
+        yield (
+            "nothing was done: goldwire did not make this project for this corpus. If it is the right one, "
+            "push with --adopt to have the above done"
+        )
     yield f"not held by Label Studio: {_counts(pushed.lost)}"
+
+
+def _changes(changed: Sequence[Update], undone: bool) -> Iterator[str]:
+    """What is done to tasks that are there: taken away, set, or other parts changed."""
+    would = "would be" if undone else "were"
+    removed = [update.local.key for update in changed if update.removes]
+    shown = [update.local.key for update in changed if update.predictions and not update.removes]
+    if removed:
+        yield f"{len(removed)} prediction(s) {would} removed: {_named(removed)}"
+    if shown:
+        yield f"{len(shown)} prediction(s) {would} set: {_named(shown)}"
+    parts = sorted({part for update in changed for part in update.what} - {"prediction"})
+    for part in parts:
+        keys = [update.local.key for update in changed if part in update.what]
+        yield f"{part} of {len(keys)} {would} changed: {_named(keys)}"
+
+
+def _change_facts(update: Update) -> dict[str, object]:
+    prediction = "removed" if update.removes else "set" if update.predictions else None
+    return {"id": update.local.key, "task": update.id, "what": update.what, "prediction": prediction}
+
+
+def _named(keys: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = [f"and {len(keys) - NAMED} more"] if len(keys) > NAMED else []
+    return ", ".join([*keys[:NAMED], *more])
 
 
 def _tell_pull(pulled: Pulled, as_json: bool) -> None:

@@ -23,7 +23,7 @@ from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.migration.effects import Change, Context, Item, Loss, Migration, carry_layer
 from goldwire.annotate.migration.effects import plan as plan_project
-from goldwire.annotate.sync import api, link, mirror, plan, pull
+from goldwire.annotate.sync import api, link, mirror, plan, pull, put, remembered
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import Journal, Migrated, Migrating, open_journal
@@ -73,7 +73,7 @@ def prepare(
     """Work everything out. Only the raw files of the projects are brought up to date."""
     documents = {document.id: document for document in corpus.documents()}
     layers, lost = _carried(corpus, _unfinished(corpus), change)
-    preparer = _Preparer(client, group, documents, change, layers, corpus.manifest.language, progress)
+    preparer = _Preparer(client, group, corpus, documents, change, layers, progress)
     projects = {}
     for path in pull.folders_of(corpus, group):
         with open_journal(path) as journal:
@@ -106,10 +106,10 @@ class _Preparer(msgspec.Struct):
 
     client: Client
     group: str
+    corpus: Corpus
     documents: dict[str, Document]
     change: Change
     layers: dict[str, tuple[Annotations, ...]]
-    language: str
     progress: Progress
 
     def prepare(self, journal: Journal) -> Migration | None:
@@ -122,6 +122,11 @@ class _Preparer(msgspec.Struct):
         project = link.find(self.client, journal, self.group)
         if project is None:
             raise ServerError(f"{self.client.url}: no project {self.group!r}")
+        if not link.is_ours(journal, self.corpus, project):
+            raise ServerError(
+                f"{self.client.url}: project {project.id} ({project.title}) was not made for this corpus; push "
+                "to it with --adopt first, if it is the right one"
+            )
         layout = link.layout_of(project)
         link.link(self.client, journal, project, group=self.group, layout=layout)
         there = mirror.refresh(self.client, journal, project.id, progress=self.progress)
@@ -143,11 +148,13 @@ class _Preparer(msgspec.Struct):
             raise CorpusError(f"{path}: the plan that was begun cannot be read ({error})") from error
 
     def _settings(self, project: Project, layout: Layout) -> dict[str, Any]:
+        config = labelconfig.build(self.change.new, layout, self.corpus.manifest.language)
+        said = remembered.read(project.label_config)
         wanted = {
-            "label_config": labelconfig.build(self.change.new, layout, self.language),
+            "label_config": config if said is None else remembered.write(config, said),
             "expert_instruction": guidelines.fragment(self.change.new),
         }
-        return plan.differences(project, wanted)
+        return plan.differences(project, wanted).to_set
 
     def _framed(self, found: Iterable[dict[str, Any]]) -> dict[str, Local]:
         """The frames tasks as they are of the migrated layers."""
@@ -241,6 +248,7 @@ class _Worker:
     def run(self) -> list[Item]:
         """Do what is not done; what somebody has changed meanwhile."""
         self._note()
+        self._announce()
         api.update_project(self.client, self.migration.project, **self.migration.settings_after)
         current = self._current()
         left = [
@@ -259,6 +267,16 @@ class _Worker:
         file = f"migration-{number}.json"
         write_atomic(self.journal.folder / file, msgspec.json.encode(self.migration))
         self.journal.add(Migrating(file=file, ontology=self.migration.ontology))
+
+    def _announce(self) -> None:
+        """Note what is about to be put there, so that the next push does not take it for somebody else's."""
+        settings = {
+            name: plan.setting_digest(name, value) for name, value in self.migration.settings_after.items()
+        }
+        tasks = {str(task.after[api.KEY]): plan.digest(task.after) for task in self.migration.tasks}
+        known = put.read(self.journal.folder)
+        if known is not None:
+            put.write(self.journal.folder, known.with_more(settings, tasks))
 
     def _current(self) -> dict[tuple[str, int], Any]:
         """What annotations, drafts and predictions hold now."""

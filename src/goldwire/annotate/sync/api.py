@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.corpora.errors import ServerError
 
 LISTED = 500  # tasks on a page of a list
@@ -23,6 +23,7 @@ PAGES = 20_000  # of a list, at most: ten million entries
 ASKED = (
     300  # tasks asked for by id: 17 characters each stay under the 8,192 that a web server takes in a line
 )
+_ABSENT = 404
 KEY = "goldwire_id"  # in the data of a task: whose it is
 _ADDRESS = 6000  # characters of a filter in an address
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # how filters take times
@@ -111,15 +112,30 @@ def project(client: Client, id: int) -> Project:
     return client.read_as(Project, f"api/projects/{id}/")
 
 
+def find_project(client: Client, id: int) -> Project | None:
+    """A project; None if there is none of this id."""
+    try:
+        return project(client, id)
+    except RefusedError as error:
+        if error.status != _ABSENT:
+            raise
+    return None
+
+
 def projects(client: Client, title: str) -> list[Project]:
     """The projects of exactly this title, the oldest first."""
+    return [item for item in projects_like(client, title) if item.title == title]
+
+
+def projects_like(client: Client, title: str) -> list[Project]:
+    """The projects with these words in their title, the oldest first."""
     found, page = list[Project](), 1
     while True:
         params = {"title": title, "page": page, "page_size": LISTED}
         answer = client.read_as(_Projects, "api/projects/", params)
         found += answer.results
         if not answer.next or not answer.results:
-            return sorted((item for item in found if item.title == title), key=lambda item: item.id)
+            return sorted(found, key=lambda item: item.id)
         page = _next(client, page)
 
 
@@ -180,6 +196,16 @@ def delete_untouched(client: Client, project: int, ids: Sequence[int]) -> None:
 def task(client: Client, id: int) -> dict[str, Any]:
     """A task with annotations and predictions, and the drafts of the token's owner."""
     return client.read_as(dict[str, Any], f"api/tasks/{id}/", {"resolve_uri": False})
+
+
+def find_task(client: Client, id: int) -> dict[str, Any] | None:
+    """The same; None if there is none of this id."""
+    try:
+        return task(client, id)
+    except RefusedError as error:
+        if error.status != _ABSENT:
+            raise
+    return None
 
 
 def drafts(client: Client, id: int) -> list[Any]:

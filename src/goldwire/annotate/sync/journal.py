@@ -20,6 +20,7 @@ from typing import Literal
 import msgspec
 
 from goldwire.annotate.exchange.deposit import FOLDER
+from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora import journal
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus, make_folder
@@ -49,6 +50,18 @@ class Linked(_Note, frozen=True, tag="linked"):
     title: str
     group: str
     layout: str = "graph"
+
+
+class Adopted(_Note, frozen=True, tag="adopted"):
+    """Somebody has said that this project, which Goldwire did not make, may be written to."""
+
+    project: int
+
+
+class Remembered(_Note, frozen=True, tag="remembered"):
+    """How the project is pushed and pulled from now on."""
+
+    settings: Settings
 
 
 class Sending(_Note, frozen=True, tag="sending"):
@@ -132,6 +145,8 @@ class Migrated(_Note, frozen=True, tag="migrated"):
 Note = (
     Creating
     | Linked
+    | Adopted
+    | Remembered
     | Sending
     | Landed
     | Snapping

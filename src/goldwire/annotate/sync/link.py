@@ -7,16 +7,16 @@ import time
 from typing import Any
 
 from goldwire.annotate.interface.labelconfig import ROLE, Layout
-from goldwire.annotate.sync import api
+from goldwire.annotate.sync import api, remembered
 from goldwire.annotate.sync.api import Project
-from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
-from goldwire.annotate.sync.journal import Creating, Journal, Linked
+from goldwire.annotate.sync.client import Client, UncertainError
+from goldwire.annotate.sync.journal import Adopted, Creating, Journal, Linked
 from goldwire.corpora.errors import ServerError
+from goldwire.corpora.store import Corpus
 
 QUIET = 5.0  # seconds until a request whose answer was lost is believed never to be carried out
 POLL = 0.3  # seconds between two looks
-
-_ABSENT = 404
+MARK = "goldwire "  # what the description of a project begins with that Goldwire has made
 
 
 def find(client: Client, journal: Journal, title: str, *, quiet: float = QUIET) -> Project | None:
@@ -32,7 +32,7 @@ def find(client: Client, journal: Journal, title: str, *, quiet: float = QUIET) 
     if isinstance(begun, Creating):
         return _look(client, begun, time.monotonic() + quiet)
     if title.isdecimal():
-        return _by_id(client, int(title))
+        return api.find_project(client, int(title))
     found = api.projects(client, title)
     if len(found) > 1:
         ids = ", ".join(str(item.id) for item in found)
@@ -41,7 +41,7 @@ def find(client: Client, journal: Journal, title: str, *, quiet: float = QUIET) 
 
 
 def _known(client: Client, journal: Journal, link: Linked) -> Project:
-    project = _by_id(client, link.project)
+    project = api.find_project(client, link.project)
     if project is None or project.created_at != link.created_at:
         state = "not on that server any more" if project is None else "another one now"
         raise ServerError(
@@ -49,15 +49,6 @@ def _known(client: Client, journal: Journal, link: Linked) -> Project:
             f"project, or move {journal.folder} out of the way to begin anew"
         )
     return project
-
-
-def _by_id(client: Client, id: int) -> Project | None:
-    try:
-        return api.project(client, id)
-    except RefusedError as error:
-        if error.status != _ABSENT:
-            raise
-    return None
 
 
 def layout_of(project: Project) -> Layout:
@@ -81,15 +72,29 @@ def link(client: Client, journal: Journal, project: Project, *, group: str, layo
         )
 
 
+def is_ours(journal: Journal, corpus: Corpus, project: Project) -> bool:
+    """Whether a project may be written to: Goldwire made it for this corpus, or somebody has said so."""
+    said = remembered.read(project.label_config)
+    if said is not None and said.corpus == corpus.manifest.name:
+        return True
+    if any(isinstance(note, Adopted) and note.project == project.id for note in journal.notes):
+        return True
+    return said is None and (project.description or "").startswith(MARK)
+
+
 def create(
     client: Client, journal: Journal, title: str, fields: dict[str, Any], *, quiet: float = QUIET
 ) -> Project:
-    """Make the project, once: where the answer is lost, look whether it is there before trying again."""
-    begun = Creating(title=title, mark=f"goldwire {secrets.token_hex(8)}")
+    """Make the project, once: where the answer is lost, look whether it is there before trying again.
+
+    Where somebody else makes it at the same time, one of all stays, the same for everybody.
+    """
+    begun = Creating(title=title, mark=f"{MARK}{secrets.token_hex(8)}")
     journal.add(begun)
     while True:
         try:
-            return api.create_project(client, title=title, description=begun.mark, **fields)
+            api.create_project(client, title=title, description=begun.mark, **fields)
+            deadline = time.monotonic() + quiet
         except UncertainError as error:
             deadline = time.monotonic() + (client.timeout if error.pending else quiet)
         found = _look(client, begun, deadline)
@@ -98,14 +103,26 @@ def create(
 
 
 def _look(client: Client, begun: Creating, deadline: float) -> Project | None:
-    """The project with the mark; copies of it that came of a repeated request are deleted while empty."""
+    """The project that was begun, or the one of the same title and corpus that somebody else has made.
+
+    It is one with tasks in it, or else the oldest. Ours that are not it go while they are empty: a busy
+    server repeats a request by itself, and makes two of one.
+    """
     while True:
-        ours = [item for item in api.projects(client, begun.title) if item.description == begun.mark]
-        for copy in ours[1:]:
-            if not copy.task_number:
-                api.delete_project(client, copy.id)
+        there = api.projects(client, begun.title)
+        ours = [project for project in there if project.description == begun.mark]
         if ours:
-            return ours[0]
+            rivals = [project for project in there if _same_corpus(project, ours[0])]
+            stays = min([*ours, *rivals], key=lambda project: (not project.task_number, project.id))
+            for copy in ours:
+                if copy.id != stays.id and not copy.task_number:
+                    api.delete_project(client, copy.id)
+            return stays
         if time.monotonic() > deadline:
             return None
         time.sleep(POLL)
+
+
+def _same_corpus(project: Project, other: Project) -> bool:
+    said, known = remembered.read(project.label_config), remembered.read(other.label_config)
+    return said is not None and known is not None and said.corpus == known.corpus

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -18,12 +18,12 @@ from goldwire.annotate.exchange.deposit import FOLDER
 from goldwire.annotate.sync import api
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.annotate.sync.mirror import Mirror
+from goldwire.annotate.sync.remembered import Naming
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.store import Corpus, write_atomic
 
-Naming = Literal["id", "address", "pseudonym"]
 T = TypeVar("T")
 
 PSEUDONYMS = "pseudonyms.json"

@@ -2,7 +2,8 @@
 
 A task is known by `goldwire_id` in its data. What nobody has annotated, skipped or begun follows the corpus;
 what somebody has worked on is left exactly as it is. If its text is another one now, that is a conflict for
-people to settle. Predictions are compared by `prefill` in the data, the hash of what they were made of.
+people to settle; so is what somebody else has put there since this clone last pushed (`put`). Predictions are
+compared by `prefill` in the data, the hash of what they were made of.
 """
 
 from __future__ import annotations
@@ -11,19 +12,29 @@ import hashlib
 import html
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from goldwire.annotate.exchange import controls as declared
+from goldwire.annotate.exchange.results import MARK
 from goldwire.annotate.exchange.tasks import Encoded
+from goldwire.annotate.sync import remembered
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.mirror import Task
+from goldwire.annotate.sync.put import Put
 from goldwire.corpora.errors import DataError
 
 PREFILL = "prefill"
 _LAYER = "layer"
+_TEXT = "sha256"
+# What parts of a task are called, by the fields of its data; the others go by their own names.
+_WORDS = {_TEXT: "text", PREFILL: "prediction", "roles": "event", "question": "event", "event_type": "event"}
+NEWER = (
+    "{what} was changed there since this corpus was last pushed from here: bring the corpus up to date, or "
+    "push with --overwrite to put back what it says"
+)
 
 
 class Local(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,11 +46,16 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that is there and should be otherwise; `predictions` if those are what differs."""
+    """A task that is there and should be otherwise, and `what` of it; `predictions` if those are to change.
+
+    `removes` says that what was shown to be corrected goes, and nothing comes in its place.
+    """
 
     id: int
     local: Local
     predictions: bool
+    removes: bool = False
+    what: tuple[str, ...] = ()
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +81,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `kept` are tasks left as they are because somebody has worked on them, though title or predictions
     differ; `orphaned` ones belong to no document any more, and stay; `doubled` ones are second copies on
     which nobody has worked; `moved` ones leave for somebody else. `foreign` counts tasks that Goldwire did
-    not make. `settings` are fields of the project to set. `stranded` are labels that the new configuration
-    does not have, while people have worked with the old: then nothing may be done.
+    not make. `settings` are fields of the project to set; `newer` those that somebody else has set since,
+    which stay. `gone` are new tasks that were there when this clone last pushed. `stranded` are labels that
+    the new configuration does not have, while people have worked with the old: then nothing may be done.
     """
 
     new: tuple[Local, ...] = ()
@@ -79,6 +96,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     moved: tuple[Moved, ...] = ()
     foreign: int = 0
     settings: dict[str, Any] = {}
+    newer: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
     stranded: tuple[str, ...] = ()
 
     @property
@@ -87,11 +106,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.new or self.changed or self.doubled or self.moved or self.settings or self.stranded)
 
     def counts(self) -> dict[str, int]:
-        """How many tasks of each kind; predictions to replace are among the changed."""
+        """How many tasks of each kind; predictions to set, and those to take away, are among the changed."""
+        removed = sum(update.removes for update in self.changed)
         return {
             "new": len(self.new),
             "changed": len(self.changed),
-            "predictions": sum(update.predictions for update in self.changed),
+            "predictions": sum(update.predictions for update in self.changed) - removed,
+            "removed predictions": removed,
             "unchanged": self.unchanged,
             "kept": len(self.kept),
             "conflicting": len(self.conflicting),
@@ -103,7 +124,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def locals_of(encoded: Encoded, layer: str | None = None) -> list[Local]:
-    """The tasks to be pushed, each with the hash of its prediction and the name of the layer it is of."""
+    """The tasks to be pushed, each with the hash of its prediction and the name of the layer it is of.
+
+    One that only marks what is excluded is of no layer.
+    """
     return [_local(task, layer) for task in encoded.tasks]
 
 
@@ -113,30 +137,37 @@ def _local(task: dict[str, Any], layer: str | None) -> Local:
         return Local(key=task["data"][KEY], data=task["data"])
     result = predictions[0]["result"]
     digest = hashlib.sha256(msgspec.json.encode(result)).hexdigest()[:12]
-    return Local(
-        key=task["data"][KEY], data={**task["data"], PREFILL: f"{layer or ''}@{digest}"}, result=result
-    )
+    is_shown = any(not str(region.get("id", "")).startswith(MARK) for region in result)
+    prefill = f"{(layer or '') if is_shown else ''}@{digest}"
+    return Local(key=task["data"][KEY], data={**task["data"], PREFILL: prefill}, result=result)
 
 
 def make(
     local: Sequence[Local],
     remote: Iterable[Task],
-    settings: dict[str, Any] | None = None,
+    settings: Differences | None = None,
     stranded: tuple[str, ...] = (),
+    put: Put | None = None,
 ) -> Plan:
-    """The plan for the tasks of one project. `settings` are those that differ (`differences`)."""
+    """The plan for the tasks of one project.
+
+    `settings` are those that differ (`differences`). What is there and not as `put` says is somebody else's;
+    None if nothing is known of that: then everything may be changed.
+    """
     there: dict[str, list[_Seen]] = defaultdict(list)
     foreign = 0
     wanted = {task.key: task for task in local}
     for task in remote:
         key = task.data.get(KEY)
         if isinstance(key, str):
-            there[key].append(_see(task, wanted.get(key)))
+            there[key].append(_see(task, wanted.get(key), put))
         else:
             foreign += 1
     sorter = _Sorter()
     for item in local:
         sorter.sort(item, there.get(item.key, []))
+    known = put.tasks if put is not None else {}
+    settings = settings or Differences()
     return Plan(
         new=tuple(sorter.new),
         changed=tuple(sorter.changed),
@@ -146,9 +177,18 @@ def make(
         orphaned=tuple(sorted(there.keys() - wanted.keys())),
         doubled=tuple(sorter.doubled),
         foreign=foreign,
-        settings=settings or {},
+        settings=settings.to_set,
+        newer=settings.newer,
+        gone=tuple(item.key for item in sorter.new if item.key in known),
         stranded=stranded,
     )
+
+
+def with_moved(made: Plan, moved: tuple[Moved, ...]) -> Plan:
+    """A plan that says what leaves the project for somebody else: that is not orphaned."""
+    keys = {item.key for item in moved}
+    orphaned = tuple(key for key in made.orphaned if key not in keys)
+    return msgspec.structs.replace(made, moved=moved, orphaned=orphaned)
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -156,27 +196,53 @@ class _Seen(msgspec.Struct, frozen=True):
 
     id: int
     worked: bool
-    same: bool
+    differs: tuple[str, ...]
     same_text: bool
     same_predictions: bool
+    shown: bool
+    ours: bool
 
 
-def _see(task: Task, wanted: Local | None) -> _Seen:
+def _see(task: Task, wanted: Local | None, put: Put | None) -> _Seen:
     data = {} if wanted is None else wanted.data
     prefilled = wanted is None or wanted.result is None or bool(task.predictions)
+    same_predictions = _shown(task.data) == _shown(data) and prefilled
+    differs = {_WORDS.get(name, name) for name in _differing(task.data, data)}
+    if not same_predictions:
+        differs.add(_WORDS[PREFILL])
     return _Seen(
         task.id,
         task.worked,
-        task.data == data and prefilled,
+        tuple(sorted(differs)),
         _bound(task.data) == _bound(data),
-        task.data.get(PREFILL) == data.get(PREFILL) and prefilled,
+        same_predictions,
+        not str(task.data.get(PREFILL, "@")).startswith("@"),
+        put is None or not differs or digest(task.data) in put.tasks.get(wanted.key if wanted else "", ()),
     )
+
+
+def _differing(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """The fields of a task's data that are not the same, but for what says which prediction goes with it."""
+    for name in old.keys() | new.keys():
+        if name != PREFILL and (name not in old or name not in new or old[name] != new[name]):
+            yield name
+
+
+def digest(data: dict[str, Any]) -> str:
+    """What a task's data comes to, whatever the layer is called that its prediction was made of."""
+    plain = sorted({**data, PREFILL: _shown(data)}.items())
+    return hashlib.sha256(msgspec.json.encode(plain)).hexdigest()[:16]
+
+
+def _shown(data: dict[str, Any]) -> str:
+    """The hash of the prediction that goes with a task's data; "" if none does."""
+    return str(data.get(PREFILL, "")).rpartition("@")[2]
 
 
 def _bound(data: dict[str, Any]) -> list[Any]:
     """What answers are bound to: the text and, in frames, the event and the layer that it is of."""
     layer = str(data.get(_LAYER, "")).rpartition("@")[0]
-    return [data.get("sha256"), data.get("event"), data.get("event_type"), layer]
+    return [data.get(_TEXT), data.get("event"), data.get("event_type"), layer]
 
 
 class _Sorter:
@@ -200,10 +266,10 @@ class _Sorter:
         if len(worked) > 1:
             message = "is there more than once, and people have worked on each: delete all but one there"
             self.conflicting.append(Conflict(key=local.key, tasks=worked, message=message))
-        elif first.same:
+        elif not first.differs:
             self.unchanged += 1
         elif not first.worked:
-            self.changed.append(Update(id=first.id, local=local, predictions=not first.same_predictions))
+            self._sort_idle(local, first)
         elif first.same_text:
             self.kept.append(local.key)
         else:
@@ -212,31 +278,68 @@ class _Sorter:
             )
             self.conflicting.append(Conflict(key=local.key, tasks=worked, message=message))
 
+    def _sort_idle(self, local: Local, task: _Seen) -> None:
+        """A task that differs, and on which nobody has worked."""
+        if not task.ours:
+            message = NEWER.format(what=", ".join(task.differs))
+            self.conflicting.append(Conflict(key=local.key, tasks=(task.id,), message=message))
+            return
+        is_shown = not str(local.data.get(PREFILL, "@")).startswith("@")
+        self.changed.append(
+            Update(
+                id=task.id,
+                local=local,
+                predictions=not task.same_predictions,
+                removes=task.shown and not is_shown,
+                what=task.differs,
+            )
+        )
+
 
 # ---------------------------------------------------------------- the project's settings
 
 
-def differences(project: Project, wanted: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a project that are not as they should be.
+class Differences(msgspec.Struct, frozen=True):
+    """Fields of a project that are not as they should be, and the names of those that are somebody else's."""
 
-    The server takes styles and some white space away from what it is given; that is no difference.
+    to_set: dict[str, Any] = {}
+    newer: tuple[str, ...] = ()
+
+
+def differences(project: Project, wanted: dict[str, Any], put: Put | None = None) -> Differences:
+    """The fields of a project that are not as they should be, and of them those that are not as `put` says.
+
+    The server takes styles and some white space away from what it is given; that is no difference. What the
+    configuration remembers is one, and never somebody else's: the newest of it is what is wanted.
     """
-    return {
-        name: value
-        for name, value in wanted.items()
-        if _plain(name, getattr(project, name)) != _plain(name, value)
-    }
+    to_set, newer = {}, list[str]()
+    for name, value in wanted.items():
+        there = getattr(project, name)
+        if plain(name, there) == plain(name, value):
+            if name == "label_config" and remembered.read(there) != remembered.read(value):
+                to_set[name] = value
+        elif put is not None and setting_digest(name, there) not in put.settings.get(name, ()):
+            newer.append(name)
+        else:
+            to_set[name] = value
+    return Differences(to_set, tuple(newer))
+
+
+def setting_digest(name: str, value: Any) -> str:
+    """What a field of a project comes to, as far as the server keeps it."""
+    return hashlib.sha256(msgspec.json.encode(plain(name, value))).hexdigest()[:16]
 
 
 _TAG = re.compile(r"<[^>]*>")
 
 
-def _plain(name: str, value: Any) -> Any:
-    """An instruction as its words, a configuration without the space around it."""
+def plain(name: str, value: Any) -> Any:
+    """An instruction as its words, a configuration without the space around it and what it remembers."""
     if not isinstance(value, str):
         return value
-    is_page = name == "expert_instruction"
-    return " ".join(html.unescape(_TAG.sub(" ", value)).split()) if is_page else value.strip()
+    if name == "expert_instruction":
+        return " ".join(html.unescape(_TAG.sub(" ", value)).split())
+    return remembered.without(value).strip()
 
 
 def lost_labels(old: str, new: str) -> tuple[str, ...]:

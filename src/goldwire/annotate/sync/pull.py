@@ -29,7 +29,8 @@ from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import RAW, Gone, Journal, folder, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
-from goldwire.annotate.sync.people import Naming, read_json
+from goldwire.annotate.sync.people import read_json
+from goldwire.annotate.sync.remembered import Naming
 from goldwire.corpora import rejected
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
@@ -68,11 +69,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be pulled: the project of this title, or all those that it was shared out to.
 
     People are called by their id, by their address up to the @, or by a pseudonym that stays theirs; `names`
-    gives other names by id or address. `full` asks for every task again. With `accept_withdrawn` what was
-    withdrawn is told once more and then no more.
+    gives other names by id or address. `full` asks for every task again. `projects` are those known to be of
+    the group, by title, for a clone that has no journal of them. With `accept_withdrawn` what was withdrawn
+    is told once more and then no more.
     """
 
     group: str
+    projects: dict[str, Project] = {}
     naming: Naming = "id"
     names: dict[str, str] = {}
     full: bool = False
@@ -116,9 +119,9 @@ def _fetch_all(
 ) -> dict[Path, _Came]:
     """What each project of a group holds for layers, by its folder; their journals are left open."""
     found, made = {}, made_in(corpus, request.group)
-    for path in folders_of(corpus, request.group):
+    for path, known in folders_of(corpus, request.group, request.projects).items():
         journal = journals.enter_context(open_journal(path))
-        project, tasks = fetch(client, journal, request, progress)
+        project, tasks = fetch(client, journal, request, progress, known)
         there.add(tasks)
         context = readings.Context(
             documents={document.id: document for document in corpus.documents()},
@@ -202,14 +205,25 @@ def made_in(corpus: Corpus, group: str) -> dict[int, str]:
     return withdraw.made(withdraw.annotations_of(held))
 
 
-def folders_of(corpus: Corpus, group: str) -> list[Path]:
-    """Where the projects of a group are kept; a new folder if none is known yet."""
-    return [path for path, _ in links(corpus, group)] or [folder(corpus, group)]
+def folders_of(
+    corpus: Corpus, group: str, projects: Mapping[str, Project] | None = None
+) -> dict[Path, Project | None]:
+    """Where the projects of a group are kept, with the project where only the server knows that it is one.
+
+    A new folder if none is known.
+    """
+    found: dict[Path, Project | None] = {path: None for path, _ in links(corpus, group)}
+    for title, project in (projects or {}).items():
+        if not any(link.project == project.id for _, link in links(corpus, group)):
+            found[folder(corpus, title)] = project
+    return found or {folder(corpus, group): None}
 
 
-def fetch(client: Client, journal: Journal, request: Request, progress: Progress) -> tuple[Project, Mirror]:
-    """One project and its tasks, as they are now."""
-    project = link.find(client, journal, request.group)
+def fetch(
+    client: Client, journal: Journal, request: Request, progress: Progress, known: Project | None = None
+) -> tuple[Project, Mirror]:
+    """One project, `known` if no journal has it, and its tasks, as they are now."""
+    project = known or link.find(client, journal, request.group)
     if project is None:
         raise ServerError(f"{client.url}: no project {request.group!r}; `goldwire annotate push` makes it")
     link.link(client, journal, project, group=request.group, layout=link.layout_of(project))

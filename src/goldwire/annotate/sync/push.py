@@ -19,20 +19,40 @@ from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.tasks import MARKS, Encoded, prediction
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
-from goldwire.annotate.sync import api, link, mirror, plan
+from goldwire.annotate.sync import api, link, mirror, plan, put, remembered
 from goldwire.annotate.sync.api import KEY, Listed, Project
 from goldwire.annotate.sync.client import Client, UncertainError
-from goldwire.annotate.sync.journal import Journal, Landed, Sending, folder, open_journal
+from goldwire.annotate.sync.journal import (
+    Adopted,
+    Journal,
+    Landed,
+    Remembered,
+    Sending,
+    folder,
+    open_journal,
+)
 from goldwire.annotate.sync.mirror import Mirror, Progress
-from goldwire.annotate.sync.plan import Local, Plan, Update
+from goldwire.annotate.sync.plan import Local, Moved, Plan, Update
+from goldwire.annotate.sync.put import Put
+from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora.errors import CorpusError, Fault, ServerError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus
+from goldwire.corpora.store import Corpus, Manifest
 from goldwire.corpora.types import Document
 
 BATCH = 500  # tasks sent at once: a second or two on the server
 BATCH_BYTES = 4_000_000  # and no more than this, for prefilled ones are long
 SHOWN = "model_version"  # the project's field that says which predictions people are shown
+# The project's fields that are noted, so that a change by somebody else is seen.
+SETTINGS = (
+    "label_config",
+    "expert_instruction",
+    "show_instruction",
+    SHOWN,
+    "maximum_annotations",
+    "overlap_cohort_percentage",
+)
+_THERE = ("changed", "unchanged", "kept", "conflicting", "orphaned", "foreign")  # tasks, before anything new
 ROUNDS = 5  # times that a batch is sent before it is given up
 
 
@@ -40,6 +60,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be in a project.
 
     `overlap` is the share of documents that two people are to do, None if the project's setting stays.
+    `remember` is what the project is to remember of its group, `before` what was remembered until now;
+    `found` is the project, where it is known to be the one, and `moved` are its tasks that others are to do
+    now. `adopt` lets a project be written to that was not
+    made for this corpus, `overwrite` what somebody else has put there since this clone last pushed.
     """
 
     title: str
@@ -48,27 +72,26 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     prefill: str | None = None
     overlap: float | None = None
     documents: tuple[Document, ...] = ()
+    remember: Settings | None = None
+    before: Settings | None = None
+    found: Project | None = None
+    moved: tuple[Moved, ...] = ()
+    adopt: bool = False
+    overwrite: bool = False
 
 
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """What was done, or in a dry run would be: the project (None if it is to be made), and the plan.
 
-    `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there.
+    `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there. Nothing
+    was done where the project is `strange`: neither made for this corpus nor adopted.
     """
 
     project: Project | None
     plan: Plan
+    strange: bool = False
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
-
-
-def to_annotate(corpus: Corpus, layout: Layout, prefill: str | None) -> list[Document]:
-    """The documents that there can be tasks for: in frames those with events in the layer."""
-    documents = corpus.documents()
-    if layout == "graph" or prefill is None:
-        return documents
-    layer = corpus.layer(prefill)
-    return [document for document in documents if document.id in layer and layer[document.id].events]
 
 
 def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local], Encoded]:
@@ -85,13 +108,21 @@ def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local
     return plan.locals_of(encoded, order.prefill), encoded
 
 
-def settings(ontology: Ontology, order: Order, local: Iterable[Local], language: str) -> dict[str, Any]:
-    """The fields of the project as they should be, for texts in a language.
+def settings(
+    ontology: Ontology,
+    order: Order,
+    local: Iterable[Local],
+    manifest: Manifest,
+    project: Project | None = None,
+) -> dict[str, Any]:
+    """The fields of a project as they should be, and what it is to remember in its configuration.
 
     All predictions have one model version, because people are shown those of one version only.
     """
+    told = order.remember or (project and remembered.read(project.label_config)) or _of_order(order, manifest)
+    told = msgspec.structs.replace(told, title=order.title)
     fields: dict[str, Any] = {
-        "label_config": labelconfig.build(ontology, order.layout, language),
+        "label_config": remembered.write(labelconfig.build(ontology, order.layout, manifest.language), told),
         "expert_instruction": guidelines.fragment(ontology),
         "show_instruction": True,
     }
@@ -101,6 +132,17 @@ def settings(ontology: Ontology, order: Order, local: Iterable[Local], language:
         fields["maximum_annotations"] = 2 if order.overlap > 0 else 1
         fields["overlap_cohort_percentage"] = round(100 * order.overlap) if order.overlap > 0 else 100
     return fields
+
+
+def _of_order(order: Order, manifest: Manifest) -> Settings:
+    return Settings(
+        corpus=manifest.name,
+        group=order.group,
+        title=order.title,
+        layout=order.layout,
+        prefill=order.prefill,
+        overlap=order.overlap,
+    )
 
 
 def push(
@@ -121,29 +163,78 @@ def push(
     next push does the rest.
     """
     local, encoded = encode(corpus, ontology, order)
-    wanted = settings(ontology, order, local, corpus.manifest.language)
     with open_journal(folder(corpus, order.title)) as journal:
         pusher = Pusher(client, journal, progress=progress, batch=batch, quiet=quiet)
-        project = link.find(client, journal, order.title, quiet=quiet)
-        if project is None:
-            made = plan.make(local, ())
-        else:
-            link.link(client, journal, project, group=order.group, layout=order.layout)
-            pusher.settle(project)
-            there = mirror.refresh(client, journal, project.id, progress=progress)
-            made = _plan(project, local, there, wanted)
-        if not dry_run:
-            project = project or pusher.create(order, wanted)
-            pusher.apply(project, made)
-    return Pushed(project=project, plan=made, lost=encoded.lost, faults=encoded.faults)
+        project = link.find(client, journal, order.title, quiet=quiet) or order.found
+        wanted = settings(ontology, order, local, corpus.manifest, project)
+        if project is None and dry_run:
+            return _pushed(None, plan.make(local, ()), encoded)
+        is_new = project is None
+        project = project or pusher.create(order, wanted)
+        link.link(client, journal, project, group=order.group, layout=order.layout)
+        pusher.settle(project)
+        is_empty = is_new and not project.task_number
+        there = Mirror() if is_empty else mirror.refresh(client, journal, project.id, progress=progress)
+        known = _put_before(journal, project, order)
+        if known is not None:
+            known = known.with_more({}, _as_remembered(corpus, ontology, order))
+        made = plan.with_moved(_plan(project, local, there, wanted, known), order.moved)
+        strange = not order.adopt and _is_strange(journal, corpus, project, made)
+        if not dry_run and not strange:
+            pusher.adopt(project, order, corpus)
+            pusher.apply(project, made, local, known or Put())
+            if order.remember is not None:
+                pusher.remember(order.remember)
+    return _pushed(project, made, encoded, strange)
 
 
-def _plan(project: Project, local: Sequence[Local], there: Mirror, wanted: dict[str, Any]) -> Plan:
-    differing = plan.differences(project, wanted)
+def _pushed(project: Project | None, made: Plan, encoded: Encoded, strange: bool = False) -> Pushed:
+    return Pushed(project=project, plan=made, strange=strange, lost=encoded.lost, faults=encoded.faults)
+
+
+def _put_before(journal: Journal, project: Project, order: Order) -> Put | None:
+    """What this clone last put there; None where nobody can have put anything since.
+
+    A project that remembers its settings was pushed by a clone that notes this. If it was not this one, all
+    that is there is somebody else's.
+    """
+    if order.overwrite or order.adopt:
+        return None
+    noted = put.read(journal.folder)
+    if noted is None and project.task_number and remembered.read(project.label_config) is not None:
+        return Put()
+    return noted
+
+
+def _as_remembered(corpus: Corpus, ontology: Ontology, order: Order) -> dict[str, str]:
+    """What this corpus would put there as it was remembered, where another layer is asked for now.
+
+    Whoever has put that there has put nothing that this corpus does not say.
+    """
+    before = order.before
+    if before is None or (before.prefill, before.layout) == (order.prefill, order.layout):
+        return {}
+    order = msgspec.structs.replace(order, prefill=before.prefill, layout=before.layout)
+    try:
+        return {task.key: plan.digest(task.data) for task in encode(corpus, ontology, order)[0]}
+    except CorpusError:  # a layer that this clone does not have
+        return {}
+
+
+def _is_strange(journal: Journal, corpus: Corpus, project: Project, made: Plan) -> bool:
+    """Whether a project was made by others, or for other documents."""
+    shared = made.unchanged or made.changed or made.kept or made.conflicting or made.gone or made.moved
+    return not link.is_ours(journal, corpus, project) or (bool(made.orphaned) and not shared)
+
+
+def _plan(
+    project: Project, local: Sequence[Local], there: Mirror, wanted: dict[str, Any], known: Put | None
+) -> Plan:
+    differing = plan.differences(project, wanted, known)
     lost: tuple[str, ...] = ()
-    if "label_config" in differing and any(task.worked for task in there.tasks()):
+    if "label_config" in differing.to_set and any(task.worked for task in there.tasks()):
         lost = plan.lost_labels(project.label_config, wanted["label_config"])
-    return plan.make(local, there.tasks(), differing, lost)
+    return plan.make(local, there.tasks(), differing, lost, known)
 
 
 class Pusher:
@@ -177,17 +268,27 @@ class Pusher:
 
     def create(self, order: Order, wanted: dict[str, Any]) -> Project:
         """Make the project, with its configuration from the beginning."""
-        project = link.create(self.client, self.journal, order.title, wanted, quiet=self.quiet)
-        link.link(self.client, self.journal, project, group=order.group, layout=order.layout)
-        return project
+        return link.create(self.client, self.journal, order.title, wanted, quiet=self.quiet)
 
-    def apply(self, project: Project, made: Plan) -> None:
+    def adopt(self, project: Project, order: Order, corpus: Corpus) -> None:
+        """Note that the project may be written to, if that had to be said."""
+        if order.adopt and not link.is_ours(self.journal, corpus, project):
+            self.journal.add(Adopted(project=project.id))
+
+    def remember(self, settings: Settings) -> None:
+        """Note how the project is pushed from now on, if that has changed."""
+        notes = (note for note in reversed(self.journal.notes) if isinstance(note, Remembered))
+        if next(notes, None) != Remembered(settings=settings):
+            self.journal.add(Remembered(settings=settings))
+
+    def apply(self, project: Project, made: Plan, local: Sequence[Local], known: Put) -> None:
         """Carry out a plan. Raises `ServerError` if labels in use would be lost."""
         if made.stranded:
             raise ServerError(
                 "the configuration would lose labels that people have worked with: "
                 f"{', '.join(made.stranded)}. Change it with `goldwire annotate migrate`"
             )
+        known = self._announce(made, known)
         self._set(project, {name: value for name, value in made.settings.items() if name != SHOWN})
         for id in made.doubled:
             self._delete(id)
@@ -195,9 +296,37 @@ class Pusher:
             self._update(update)
             self.progress(f"changed {number} of {len(made.changed)} task(s)")
         self._send_all(project, made.new)
+        self._look_for_others(project, made)
         self._sweep(project)
         # The server refuses a version of which it has no predictions yet.
         self._set(project, {name: value for name, value in made.settings.items() if name == SHOWN})
+        self._note_put(project, made, local, known)
+
+    def _announce(self, made: Plan, known: Put) -> Put:
+        """Note what is about to be put, beside what was."""
+        sent = [*made.new, *(update.local for update in made.changed)]
+        settings = {name: plan.setting_digest(name, value) for name, value in made.settings.items()}
+        known = known.with_more(settings, {item.key: plan.digest(item.data) for item in sent})
+        put.write(self.journal.folder, known)
+        return known
+
+    def _note_put(self, project: Project, made: Plan, local: Sequence[Local], known: Put) -> None:
+        """Note what is there now, but for what somebody else has put there or is at work on."""
+        now = api.project(self.client, project.id)
+        settings = {name: plan.setting_digest(name, getattr(now, name)) for name in SETTINGS}
+        others = {*made.kept, *(conflict.key for conflict in made.conflicting)}
+        tasks = {item.key: plan.digest(item.data) for item in local if item.key not in others}
+        settings = {name: digest for name, digest in settings.items() if name not in made.newer}
+        put.write(self.journal.folder, known.replaced(settings, tasks))
+
+    def _look_for_others(self, project: Project, made: Plan) -> None:
+        """Doubt what was sent if there is more now than there should be: somebody has sent it too."""
+        if not made.new:
+            return
+        counts = made.counts()
+        there = sum(counts[kind] for kind in _THERE) + len(made.new)
+        if api.totals(self.client, project.id)[0].tasks > there:
+            self._doubts += [item.key for item in made.new]
 
     def _set(self, project: Project, fields: dict[str, Any]) -> None:
         if fields:
@@ -207,8 +336,10 @@ class Pusher:
     # ------------------------------------------------------------ tasks that are there
 
     def _unworked(self, id: int) -> dict[str, Any] | None:
-        """A task with its predictions, unless somebody has worked on it since the plan was made."""
-        task = api.task(self.client, id)
+        """A task with its predictions, unless somebody has worked on it or deleted it since."""
+        task = api.find_task(self.client, id)
+        if task is None:
+            return None
         if task.get("annotations") or task.get("draft_exists"):
             self.progress(f"task {id} was begun meanwhile: left alone")
             return None
@@ -309,10 +440,21 @@ class Pusher:
             return
         time.sleep(max(0.0, self._settled_at - time.monotonic()))
         for copies in self._find(project, sorted(set(self._doubts))).values():
-            idle = [task.id for task in copies if self._unworked(task.id)] if len(copies) > 1 else []
-            for id in sorted(idle)[int(len(idle) == len(copies)) :]:
-                api.delete_task(self.client, id)
+            if len(copies) > 1:
+                self._keep_one(copies)
         self._doubts.clear()
+
+    def _keep_one(self, copies: Sequence[Listed]) -> None:
+        """Delete the copies on which nobody has worked but for the oldest, which stays if no other does.
+
+        Whoever else sweeps at the same time keeps the same one.
+        """
+        oldest = min(task.id for task in copies)
+        idle = [task.id for task in copies if self._unworked(task.id) is not None]
+        worked = [task.id for task in copies if task.id not in idle and api.find_task(self.client, task.id)]
+        for id in idle:
+            if worked or id != oldest:
+                api.delete_task(self.client, id)
 
 
 def _ours(predictions: Iterable[dict[str, Any]]) -> list[int]:

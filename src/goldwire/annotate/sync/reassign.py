@@ -9,18 +9,20 @@ on from there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from goldwire.annotate.sync import api, link, mirror, share
+from goldwire.annotate.sync import api, link, mirror, put, share
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.group import Group
 from goldwire.annotate.sync.journal import Dropped, folder, links, open_journal
-from goldwire.annotate.sync.mirror import Progress
+from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.plan import Moved, Plan
-from goldwire.annotate.sync.push import Pushed, Pusher
+from goldwire.annotate.sync.push import Order, Pushed, Pusher
+from goldwire.annotate.sync.remembered import Settings
 from goldwire.annotate.sync.share import Held
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document
@@ -30,29 +32,12 @@ ROUNDS = 5  # times that documents are shared out anew because people have begun
 
 
 class Shared(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is to do what: the documents of each project by its title, and what leaves it.
-
-    `left` are the projects of people who are not named any more, with what stays there because they have
-    begun it.
+    """What is to be in each project of a group; and the projects of people who are not named any more, with
+    what leaves them and what stays there because they have begun it.
     """
 
-    documents: dict[str, list[Document]]
-    moved: dict[str, tuple[Moved, ...]]
-    left: dict[str, tuple[Project, tuple[str, ...]]]
-
-    def told(self, title: str, pushed: Pushed) -> Pushed:
-        """A push that also says what has left the project: that is not orphaned."""
-        moved = self.moved.get(title, ())
-        gone = {item.key for item in moved}
-        kept = tuple(key for key in pushed.plan.orphaned if key not in gone)
-        return msgspec.structs.replace(
-            pushed, plan=msgspec.structs.replace(pushed.plan, moved=moved, orphaned=kept)
-        )
-
-    def of_those_who_left(self) -> Iterable[tuple[str, Pushed]]:
-        """What is done in the projects of people who have left."""
-        for title, (project, begun) in self.left.items():
-            yield title, Pushed(project=project, plan=Plan(kept=begun, moved=self.moved.get(title, ())))
+    orders: tuple[Order, ...]
+    left: tuple[tuple[str, Pushed], ...] = ()
 
 
 class _There(msgspec.Struct, kw_only=True):
@@ -93,66 +78,159 @@ def name_of(group: str, title: str) -> str | None:
     return title[len(begin) : -len(end)] if title.startswith(begin) and title.endswith(end) else None
 
 
-def share_out(
+def orders(
     client: Client,
     corpus: Corpus,
-    group: str,
-    names: Sequence[str],
-    documents: Sequence[Document],
+    group: Group,
+    settings: Settings,
     *,
-    overlap: float = 0.0,
-    before: Collection[str] | None = None,
-    others: Iterable[str] = (),
+    adopt: bool = False,
+    overwrite: bool = False,
     dry_run: bool = False,
     progress: Progress = lambda _: None,
 ) -> Shared:
-    """Share documents out and take from each project what is not its person's any more.
+    """What is to be in the projects of a group: one, or one for each person with a share of the documents.
 
-    `before` are the names of the last push, and `others` titles of projects of the group that no journal
-    here has. With `dry_run` nothing is taken away.
+    What is not its person's any more is taken from each project, unless it is a `dry_run`.
     """
-    titles = {title_of(group, name): name for name in names}
-    there = _look_at_all(client, corpus, group, [*titles, *others], progress)
-    done: dict[str, tuple[Moved, ...]] = defaultdict(tuple)
-    for _ in range(ROUNDS):
-        held = {titles.get(title, title): seen.held for title, seen in there.items()}
-        shares = share.assign(documents, names, overlap, held, before)
-        wanted = {title: shares[name] for title, name in titles.items()}
-        planned = {title: _to_leave(seen, wanted.get(title, ()), documents) for title, seen in there.items()}
-        taken = planned if dry_run else _take(client, there, planned, progress)
-        for title, moved in taken.items():
-            done[title] += moved
-        if taken == planned:
-            break
-    whose = _whose(group, there, wanted)
-    leaves = {title: tuple(_to(item, whose) for item in items) for title, items in done.items()}
-    left = {title: (seen.project, seen.begun_keys()) for title, seen in there.items() if title not in titles}
-    return Shared(documents=wanted, moved=leaves, left=left)
+    sharing = _Sharing(client, corpus, group, settings, adopt=adopt, progress=progress)
+    if settings.assign:
+        sharing.share(dry_run=dry_run)
+    made = tuple(
+        Order(
+            title=title,
+            group=settings.group,
+            layout=settings.layout,
+            prefill=settings.prefill,
+            overlap=None if settings.assign else settings.overlap,
+            documents=tuple(documents),
+            remember=settings,
+            before=group.settings if group.known else None,
+            found=group.projects.get(title),
+            moved=sharing.moved.get(title, ()),
+            adopt=adopt,
+            overwrite=overwrite,
+        )
+        for title, documents in sharing.documents.items()
+    )
+    return Shared(orders=made, left=tuple(sharing.left()))
 
 
-# ---------------------------------------------------------------- what is there
+class _Sharing:
+    """Whose documents are which, while it is being decided."""
+
+    def __init__(
+        self,
+        client: Client,
+        corpus: Corpus,
+        group: Group,
+        settings: Settings,
+        *,
+        adopt: bool,
+        progress: Progress,
+    ) -> None:
+        self.client = client
+        self.corpus = corpus
+        self.group = group
+        self.settings = settings
+        self.adopt = adopt
+        self.progress = progress
+        self.documents: dict[str, list[Document]] = {settings.group: corpus.documents()}
+        self.moved: dict[str, tuple[Moved, ...]] = {}
+        self.there: dict[str, _There] = {}
+
+    def share(self, *, dry_run: bool) -> None:
+        """Look at all projects, share out, and take away; again if somebody has begun something meanwhile."""
+        everything = _to_annotate(self.corpus, self.settings)
+        titles = {title_of(self.settings.group, name): name for name in self.settings.assign}
+        before = self.group.settings.assign if self.group.known else ()
+        self.there = self._look_at_all(titles)
+        for _ in range(ROUNDS):
+            held = {titles.get(title, title): seen.held for title, seen in self.there.items()}
+            overlap = self.settings.overlap or 0.0
+            shares = share.assign(everything, self.settings.assign, overlap, held, before or None)
+            self.documents = {title: shares[name] for title, name in titles.items()}
+            planned = {
+                title: _to_leave(seen, self.documents.get(title, ()), everything)
+                for title, seen in self.there.items()
+            }
+            taken = planned if dry_run else self._take(planned)
+            self.moved = {title: self.moved.get(title, ()) + items for title, items in taken.items()}
+            if taken == planned:
+                break
+        whose = self._whose()
+        self.moved = {
+            title: tuple(msgspec.structs.replace(item, to=tuple(whose[item.document])) for item in items)
+            for title, items in self.moved.items()
+        }
+
+    def left(self) -> Iterator[tuple[str, Pushed]]:
+        """What is done in the projects of people who have left."""
+        for title, seen in self.there.items():
+            if title not in self.documents:
+                moved = self.moved.get(title, ())
+                yield title, Pushed(project=seen.project, plan=Plan(kept=seen.begun_keys(), moved=moved))
+
+    def _look_at_all(self, titles: Iterable[str]) -> dict[str, _There]:
+        """The projects of these titles, and the others of the group that the server or a journal knows."""
+        places = {title: folder(self.corpus, title) for title in titles}
+        known = dict(links(self.corpus, self.settings.group))
+        seen = {*places.values()}
+        places |= {item.title: path for path, item in known.items() if path not in seen}
+        linked = {item.project for item in known.values()}
+        for title, project in self.group.projects.items():
+            if title not in places and project.id not in linked:
+                places[title] = folder(self.corpus, title)
+        looked = {title: self._look(path, title) for title, path in places.items()}
+        return {title: found for title, found in looked.items() if found is not None}
+
+    def _look(self, path: Path, title: str) -> _There | None:
+        """What is in a project now; None if there is none, or none that may be written to."""
+        with open_journal(path) as journal:
+            project = link.find(self.client, journal, title) or self.group.projects.get(title)
+            if project is None or not (self.adopt or link.is_ours(journal, self.corpus, project)):
+                return None
+            layout = link.layout_of(project)
+            link.link(self.client, journal, project, group=self.settings.group, layout=layout)
+            Pusher(self.client, journal, progress=self.progress).settle(project)
+            found = mirror.refresh(self.client, journal, project.id, progress=self.progress)
+        return _there(path, project, found)
+
+    def _take(self, planned: Mapping[str, tuple[Moved, ...]]) -> dict[str, tuple[Moved, ...]]:
+        """Delete what leaves; what was deleted. The rest was begun meanwhile, as is noted in `there`."""
+        done = {}
+        for title, items in planned.items():
+            seen, stayed = self.there[title], set[int]()
+            for start in range(0, len(items), SLICE):
+                some = items[start : start + SLICE]
+                stayed |= _delete(self.client, seen, some)
+                self.progress(f"{title}: took away {start + len(some)} of {len(items)} task(s)")
+            seen.begun |= {seen.tasks[id][1] for id in stayed}
+            done[title] = tuple(item for item in items if item.id not in stayed)
+            for item in done[title]:
+                del seen.tasks[item.id]
+        return done
+
+    def _whose(self) -> dict[str, list[str]]:
+        """Who has or is to have each document, those who have left as well."""
+        whose: dict[str, list[str]] = defaultdict(list)
+        for title in dict.fromkeys([*self.documents, *self.there]):
+            begun = self.there[title].begun if title in self.there else set[str]()
+            for id in begun | {document.id for document in self.documents.get(title, ())}:
+                whose[id].append(name_of(self.settings.group, title) or title)
+        return whose
 
 
-def _look_at_all(
-    client: Client, corpus: Corpus, group: str, titles: Iterable[str], progress: Progress
-) -> dict[str, _There]:
-    """The projects of these titles, and the others of the group that a journal here knows."""
-    places = {title: folder(corpus, title) for title in titles}
-    seen = {*places.values()}
-    places |= {item.title: path for path, item in links(corpus, group) if path not in seen}
-    looked = {title: _look(client, path, group, title, progress) for title, path in places.items()}
-    return {title: found for title, found in looked.items() if found is not None}
+def _to_annotate(corpus: Corpus, settings: Settings) -> list[Document]:
+    """The documents that there can be tasks for: in frames those with events in the layer."""
+    documents = corpus.documents()
+    if settings.layout == "graph" or settings.prefill is None:
+        return documents
+    layer = corpus.layer(settings.prefill)
+    return [document for document in documents if document.id in layer and layer[document.id].events]
 
 
-def _look(client: Client, path: Path, group: str, title: str, progress: Progress) -> _There | None:
-    """What is in a project now; None if there is no project."""
-    with open_journal(path) as journal:
-        project = link.find(client, journal, title)
-        if project is None:
-            return None
-        link.link(client, journal, project, group=group, layout=link.layout_of(project))
-        Pusher(client, journal, progress=progress).settle(project)
-        found = mirror.refresh(client, journal, project.id, progress=progress)
+def _there(path: Path, project: Project, found: Mirror) -> _There:
     tasks, begun = dict[int, tuple[str, str]](), set[str]()
     for task in found.tasks():
         key, document = task.data.get(KEY), task.data.get("document")
@@ -160,9 +238,6 @@ def _look(client: Client, path: Path, group: str, title: str, progress: Progress
             tasks[task.id] = key, document
             begun |= {document} if task.worked else set()
     return _There(path=path, project=project, tasks=tasks, begun=begun)
-
-
-# ---------------------------------------------------------------- what leaves
 
 
 def _to_leave(seen: _There, wanted: Iterable[Document], documents: Iterable[Document]) -> tuple[Moved, ...]:
@@ -176,44 +251,14 @@ def _to_leave(seen: _There, wanted: Iterable[Document], documents: Iterable[Docu
     )
 
 
-def _whose(
-    group: str, there: Mapping[str, _There], wanted: Mapping[str, Iterable[Document]]
-) -> dict[str, list[str]]:
-    """Who has or is to have each document, those who have left as well."""
-    whose: dict[str, list[str]] = defaultdict(list)
-    for title in dict.fromkeys([*wanted, *there]):
-        begun = there[title].begun if title in there else set[str]()
-        for id in begun | {document.id for document in wanted.get(title, ())}:
-            whose[id].append(name_of(group, title) or title)
-    return whose
-
-
-def _to(item: Moved, whose: Mapping[str, Iterable[str]]) -> Moved:
-    return msgspec.structs.replace(item, to=tuple(whose.get(item.document, ())))
-
-
-def _take(
-    client: Client, there: Mapping[str, _There], planned: Mapping[str, tuple[Moved, ...]], progress: Progress
-) -> dict[str, tuple[Moved, ...]]:
-    """Delete what leaves; what was deleted. The rest was begun in the meantime, as is noted in `there`."""
-    done = {}
-    for title, items in planned.items():
-        seen, stayed = there[title], set[int]()
-        for start in range(0, len(items), SLICE):
-            ids = [item.id for item in items[start : start + SLICE]]
-            stayed |= _delete(client, seen, ids)
-            progress(f"{title}: took away {start + len(ids)} of {len(items)} task(s)")
-        seen.begun |= {seen.tasks[id][1] for id in stayed}
-        done[title] = tuple(item for item in items if item.id not in stayed)
-        for item in done[title]:
-            del seen.tasks[item.id]
-    return done
-
-
-def _delete(client: Client, seen: _There, ids: Sequence[int]) -> set[int]:
+def _delete(client: Client, seen: _There, items: Sequence[Moved]) -> set[int]:
     """Delete tasks that nobody has begun; those that somebody has."""
+    ids = [item.id for item in items]
     with open_journal(seen.path) as journal:
         api.delete_untouched(client, seen.project.id, ids)
         stayed = {task.id for task in api.tasks(client, seen.project.id, api.with_ids(ids))}
         journal.add(Dropped(ids=tuple(id for id in ids if id not in stayed)))
+        noted = put.read(seen.path)
+        if noted is not None:
+            put.write(seen.path, noted.without({item.key for item in items if item.id not in stayed}))
     return stayed

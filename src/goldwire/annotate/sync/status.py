@@ -102,9 +102,9 @@ def status(
     projects, work, documents = list[Progressing](), list[Work](), dict[str, str]()
     opened: dict[str, list[int | None]] = defaultdict(list)
     made = pull.made_in(corpus, request.group)
-    for path in pull.folders_of(corpus, request.group):
+    for path, known in pull.folders_of(corpus, request.group, request.projects).items():
         with open_journal(path) as journal:
-            project, there = pull.fetch(client, journal, request, progress)
+            project, there = pull.fetch(client, journal, request, progress, known)
         names = people.names(client, corpus, there, request.naming, request.names)
         found = [item for task in there.values() for item in work_of(task, names, made)]
         projects.append(_progressing(client, project, there))

@@ -1,0 +1,103 @@
+"""What a project remembers of how it is pushed and pulled, so that nobody has to say it again.
+
+It stands in a comment of the project's labeling configuration, which a save in the browser leaves as it is
+(Label Studio 1.23.2), so that a second clone of the corpus has it too; and in the journal, for the day on
+which somebody replaces the configuration as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from goldwire.annotate.interface.labelconfig import Layout
+from goldwire.corpora.codec import BROKEN
+
+_COMMENT = re.compile(r"[ \t]*<!-- goldwire (\{[^<>]*\}) -->\n?")
+_END = "</View>"
+Naming = Literal["id", "address", "pseudonym"]
+# What would end a comment, or be taken for markup, is written as JSON's escapes.
+_ESCAPES = {"--": "-\\u002d", "<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the projects of one group are pushed and pulled; `title` is the one project's own.
+
+    `corpus` is the name of the corpus that it belongs to. `revision` grows with every change.
+    """
+
+    corpus: str
+    group: str
+    title: str
+    revision: int = 1
+    layout: Layout = "graph"
+    prefill: str | None = None
+    assign: tuple[str, ...] = ()
+    overlap: float | None = None
+    naming: Naming = "id"
+    names: dict[str, str] = {}
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command says of them; None stands for what is remembered."""
+
+    layout: Layout | None = None
+    prefill: str | None = None
+    assign: tuple[str, ...] | None = None
+    overlap: float | None = None
+    naming: Naming | None = None
+    names: dict[str, str] | None = None
+
+
+NONE = "none"  # as the layer of `prefill`: nothing is shown
+
+
+def settle(known: Settings, given: Given) -> Settings:
+    """The settings after a command."""
+    said = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
+    if said.get("prefill") == NONE:
+        said["prefill"] = None
+    new = msgspec.structs.replace(known, **said)
+    return new if not list(changes(known, new)) else msgspec.structs.replace(new, revision=known.revision + 1)
+
+
+def changes(old: Settings, new: Settings) -> Iterator[str]:
+    """What is another one now, in words, a line for each."""
+    for name in Given.__struct_fields__:
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield f"{name}: {_words(before)} -> {_words(after)}"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{who}={name}" for who, name in value.items()) or NONE
+    return ", ".join(value) or NONE if isinstance(value, tuple) else NONE if value is None else str(value)
+
+
+def read(configuration: str) -> Settings | None:
+    """What stands in a configuration; None if nothing does, or nothing that can be understood."""
+    found = _COMMENT.search(configuration)
+    if found is None:
+        return None
+    try:
+        return msgspec.json.decode(found[1], type=Settings)
+    except BROKEN:
+        return None
+
+
+def without(configuration: str) -> str:
+    """A configuration without what is remembered in it."""
+    return _COMMENT.sub("", configuration)
+
+
+def write(configuration: str, settings: Settings) -> str:
+    """A configuration that holds these settings and no others."""
+    text = msgspec.json.encode(settings).decode()
+    for raw, escaped in _ESCAPES.items():
+        text = text.replace(raw, escaped)
+    before, end, after = without(configuration).rpartition(_END)
+    return f"{before}  <!-- goldwire {text} -->\n{end}{after}"
