@@ -24,8 +24,9 @@ from typing import Any, NamedTuple
 
 import data
 import msgspec
+import samples
 
-from goldwire.corpora import duplicates, formats
+from goldwire.corpora import convert, duplicates, formats
 from goldwire.corpora.store import make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Rejected, Span
 from goldwire.eval.agreement import agree
@@ -265,6 +266,26 @@ def through(format: str) -> Callable[[int], Work]:
     return make
 
 
+def into(format: str) -> Callable[[int], Work]:
+    """A case for a format that is read only: files of documents that are read."""
+
+    def make(size: int) -> Work:
+        made = [make_document(f"d{i:06}", f"Text {i:06} " + "word, word\n" * 6) for i in range(size)]
+        places = [(12 + 11 * k, 16 + 11 * k) for k in range(5)]
+        folder = tempfile.TemporaryDirectory()
+        paths = samples.write(format, Path(folder.name), made, places)
+
+        def work() -> None:
+            reading = convert.read(format, paths, {})
+            assert len(reading.annotations) == size, folder
+
+        return work
+
+    make.__name__ = format
+    make.__doc__ = "Documents of a few mentions each, read from files made for the purpose."
+    return make
+
+
 class Case(NamedTuple):
     """What is doubled: its name, how it is made, and the sizes."""
 
@@ -293,9 +314,8 @@ CASES = (
     Case("pairs of annotators", annotators, (55, 105, 210, 435)),
     Case("near-identical texts", copies, doubled(2_500, 4)),
     *(
-        Case(f"documents in {name}", through(name), doubled(2_500, 4))
+        Case(f"documents in {name}", (through if formats.writes(name) else into)(name), doubled(2_500, 4))
         for name in formats.FORMATS
-        if formats.writes(name)
     ),
 )
 

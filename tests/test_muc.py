@@ -63,6 +63,48 @@ def test_what_is_not_where_it_is_said_to_be_is_rejected(tmp_path: Path) -> None:
     assert item.events[0].arguments == (Argument(role="Target", mention="m1"),)
 
 
+PIECES = "two rebels , said to be ban ##dit ##s , burned a truck ; the rebels fled ."
+PREDICTED = {
+    "30001": {
+        "doctext": PIECES,
+        "pred_seq": "arson [SEP]",
+        "pred_templates": [
+            {"incident_type": "arson", "PerpInd": [["bandits"], ["the rebels"]], "Target": []}
+        ],
+        "gold_templates": [{"incident_type": "attack"}],
+    },
+    "30002": {"doctext": "nothing happened .", "pred_templates": []},
+}
+
+
+def test_predictions_of_gtt_are_read_from_their_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "preds_gtt.out"
+    path.write_text(json.dumps(PREDICTED, indent=4))
+    assert recognise([path]).format == "muc"
+    reading = muc.read([path], muc.Options())
+    text = reading.documents[0].text
+    assert text == "two rebels , said to be bandits , burned a truck ; the rebels fled ."
+    item, empty = reading.annotations
+    assert [surface(text, m.spans) for m in item.mentions] == ["bandits", "the rebels"]
+    assert [event.type for event in item.events] == ["arson"]
+    assert (empty.document, empty.events) == ("30002", ())
+    assert reading.loss == {"field gold_templates": 1, "field pred_seq": 1}
+
+
+def test_predictions_of_gtt_belong_to_the_documents_that_their_numbers_mean(tmp_path: Path) -> None:
+    path = tmp_path / "preds_gtt.out"
+    path.write_text(json.dumps({**PREDICTED, "40009": {"doctext": "x", "pred_templates": []}}))
+    known = [make_document("TST3-MUC4-0001", TEXT.upper()), make_document("TST3-MUC4-0002", "Nothing.")]
+    reading = muc.read([path], muc.Options(), known)
+    assert [line.document for line in reading.annotations] == ["TST3-MUC4-0001", "TST3-MUC4-0002"]
+    (event,) = reading.annotations[0].events
+    spans = {m.id: m.spans for m in reading.annotations[0].mentions}
+    assert [surface(TEXT, spans[a.mention]) for a in event.arguments] == ["bandits", "the rebels"]
+    assert [(item.unit, item.kind, item.document) for item in reading.quarantined] == [
+        ("document", "unknown-document", "40009")
+    ]
+
+
 def test_objects_over_several_lines_are_read_too(tmp_path: Path) -> None:
     path = tmp_path / "pretty.json"
     path.write_text("\n".join(json.dumps(record(TEMPLATE, id=id), indent=4) for id in ("a", "b")))

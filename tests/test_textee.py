@@ -75,6 +75,28 @@ def test_what_names_nothing_or_lies_outside_is_rejected(tmp_path: Path) -> None:
     }
 
 
+def test_words_that_are_not_those_of_the_tokens_are_rejected(tmp_path: Path) -> None:
+    entities = [{**ENTITIES[0], "text": "Anna"}, {**ENTITIES[1], "text": "BobLee"}]  # white space is free
+    event = {**EVENT, "id": "V2", "trigger": {"text": "shoot", "start": 1, "end": 2}}
+    events = [EVENT, event, {**EVENT, "id": "V3", "trigger": {"start": 1, "end": 2}}]
+    path = put(tmp_path / "a.json", made(TEXTEE, entity_mentions=entities, event_mentions=events))
+    reading = convert.read("textee", [path], {})
+    (line,) = reading.annotations
+    assert [mention.id for mention in line.mentions] == ["E2"]
+    assert [event.id for event in line.events] == ["V1", "V3"]
+    found = sorted((item.unit, item.kind) for item in reading.quarantined)
+    # Ann fills a role in the two events that stay, and the relation has her as its source.
+    assert found == [
+        ("argument", "no-mention"),
+        ("argument", "no-mention"),
+        ("argument", "words-differ"),
+        ("argument", "words-differ"),
+        ("event", "words-differ"),
+        ("mention", "words-differ"),
+        ("relation", "no-mention"),
+    ]
+
+
 def test_what_is_not_kept_is_counted(tmp_path: Path) -> None:
     finer = [{**ENTITIES[0], "entity_subtype": "Individual", "mention_type": "NAM"}, ENTITIES[1]]
     reading = convert.read("textee", [put(tmp_path / "a.json", made(TEXTEE, entity_mentions=finer))], {})

@@ -1,14 +1,12 @@
 """Events without a trigger: what takes them, what leaves them out and says so, what cannot show them."""
 
-from collections import Counter
-
 import msgspec
 import pytest
 
 from goldwire.annotate import adjudicate as adjudication
 from goldwire.annotate.exchange import frames, tasks
+from goldwire.corpora import formats
 from goldwire.corpora import ontology as ontologies
-from goldwire.corpora.formats import standoff
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Rejected, Span
 from goldwire.eval.notes import make_notes
@@ -112,7 +110,21 @@ def test_label_studio_cannot_show_them_and_is_told_how_many(module):
     assert len(made.tasks) == 1
 
 
-def test_a_format_without_a_place_for_them_says_how_many():
-    lost = Counter()
-    lines = standoff.encode(line(WITHOUT, WITH), DOCUMENT, lost)
-    assert (len(lines.events), lost["events without a trigger"]) == (1, 1)
+WRITTEN = [name for name in formats.names() if formats.writes(name) and name != "goldwire"]
+EVENTS = {"brat", "tbf", "dygie", "cas"}  # formats that have events, each with a trigger
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_format_without_a_place_for_them_says_how_many(name, tmp_path):
+    parted = msgspec.structs.replace(WITH, id="e3", trigger=(Span(0, 6), Span(25, 31)))
+    layer = {"d": line(WITHOUT, WITH, parted)}
+    loss = formats.load(name).write(tmp_path / "x", [DOCUMENT], layer, formats.options(name, {}))
+    if name not in EVENTS:
+        assert loss["events"] == 3
+        return
+    assert loss["events without a trigger"] == 1
+    other = sum(times for kind, times in loss.items() if kind.startswith("events with a "))
+    assert other == (0 if name in ("brat", "tbf") else 1)  # those two write triggers in parts
+    # The event without a trigger has two arguments, the one in parts one; TBF has no arguments at all.
+    arguments = {"brat": 2, "dygie": 3, "cas": 3}
+    assert loss.get("arguments of lost events", 0) == arguments.get(name, 0)

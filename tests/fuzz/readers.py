@@ -104,7 +104,7 @@ def annotated(format: str, *, made: bool = True) -> Callable[[Path, str], None]:
     """As `corpus import` and `corpus new --format` read files of a format."""
 
     def run(folder: Path, name: str) -> None:
-        path = folder if format in ("brat", "re3d") else folder / name
+        path = folder if format in ("brat", "re3d", "ace") else folder / name
         known = list(documents().values())
         try:
             reading = convert.read(format, [path], {}, None if made else known, None if made else conflict())
@@ -333,7 +333,7 @@ READERS: dict[str, Reader] = {
     "tbf": Reader({"*": "lines"}, annotated("tbf", made=False)),
     "re3d": Reader({"*": "jsonl"}, annotated("re3d")),
     "plover": Reader({"*": "json"}, annotated("plover")),
-    "muc": Reader({"*": "jsonl"}, annotated("muc")),
+    "muc": Reader({"*.jsonl": "jsonl", "*.json": "json"}, annotated("muc")),
     "spacy": Reader({"*": "bytes"}, annotated("spacy"), speed=200),
     "huggingface": Reader({"*.parquet": "bytes", "*.jsonl": "jsonl"}, annotated("huggingface"), speed=200),
     "doccano": Reader({"*": "jsonl"}, annotated("doccano")),
@@ -344,7 +344,13 @@ READERS: dict[str, Reader] = {
     "spacy-train": Reader({"*": "json"}, annotated("spacy-train")),
     "cas": Reader({"*": "json"}, annotated("cas"), speed=200),
     "webanno": Reader({"*": "lines"}, annotated("webanno")),
+    "ace": Reader({"*.apf.xml": "xml", "*.rich_ere.xml": "xml", "*": "bytes"}, annotated("ace")),
     "textee": Reader({"*": "jsonl"}, annotated("textee")),
+    "maven": Reader({"*": "jsonl"}, annotated("maven")),
+    "maven-arg": Reader({"*": "jsonl"}, annotated("maven-arg")),
+    "rams": Reader({"*": "jsonl"}, annotated("rams")),
+    "casie": Reader({"*": "json"}, annotated("casie")),
+    "docee": Reader({"*": "json"}, annotated("docee")),
     "bioc": Reader({"*.xml": "bytes", "*.json": "json"}, annotated("bioc")),
     "pubannotation": Reader({"*": "json"}, annotated("pubannotation")),
     "recognised": Reader({"*": "bytes"}, recognised, speed=300),

@@ -204,10 +204,46 @@ READ_ONLY = {
     "1-1\t0-3\tOld\tGPE[1]\t*[1]\t_\t_\t_\t*->1-1\tnam[1]\tis\t1-2[2_1]\t\n"
     "1-2\t4-9\tKabul\tGPE[1]|CITY[2]\t*[1]|a[2]\t_\t_\t_\t*->1-1\tnam[1]\t_\t_\t\n"
     "1-3\t10-14\tfell\t_\t_\tFall\twho\t1-1[1]\t_\t_\t_\t_\t\n1-4\t14-15\t.\t_\t_\t_\t_\t_\t_\t_\t_\t_\t\n",
+    "ace/small/a.sgm": "<DOC>\r\n<TEXT>Kabul &amp; Herat<!-- x --> fell <![CDATA[<]]>.</TEXT></DOC>\r\n",
+    "ace/small/a.apf.xml": '<?xml version="1.0"?>\n<!DOCTYPE source_file SYSTEM "apf.v5.1.1.dtd">\n<source_file URI="a.sgm">'
+    '<document DOCID="a"><entity ID="E" TYPE="GPE" SUBTYPE="City"><entity_mention ID="E1" TYPE="NAM"><extent><charseq '
+    'START="2" END="6">Kabul</charseq></extent><head><charseq START="2" END="6">Kabul</charseq></head></entity_mention>'
+    '</entity><relation TYPE="A" SUBTYPE="B" ID="R"><relation_mention ID="R1"><relation_mention_argument REFID="E1" '
+    'ROLE="Arg-1"/><relation_mention_argument REFID="E1" ROLE="Arg-2"/></relation_mention></relation><event ID="V" '
+    'TYPE="C" SUBTYPE="D" TENSE="Past"><event_mention ID="V1"><anchor><charseq START="16" END="19">fell</charseq></anchor>'
+    '<event_mention_argument REFID="E1" ROLE="Place"/></event_mention></event></document></source_file>',
+    "ace/ere/b.xml": '<doc id="b">\n<post author="jo">Jo left at noon.</post></doc>',
+    "ace/ere/b.rich_ere.xml": '<deft_ere doc_id="b"><entities><entity id="e" type="PER"><entity_mention id="m" noun_type="NAM" '
+    'source="b" offset="31" length="2"><mention_text>Jo</mention_text></entity_mention></entity></entities><fillers><filler '
+    'id="f" type="time" offset="42" length="4">noon</filler></fillers><relations><relation id="r" type="a"><relation_mention '
+    'id="n"><rel_arg1 entity_mention_id="m" role="x"/><rel_arg2 filler_id="f" role="y"/></relation_mention></relation>'
+    '</relations><hoppers><hopper id="h"><event_mention id="v" type="c" subtype="d" realis="actual"><trigger offset="34" '
+    'length="4">left</trigger><em_arg filler_id="f" role="time"/></event_mention></hopper></hoppers></deft_ere>',
     "textee/small/a.jsonl": '{"doc_id":"d","wnd_id":"d-1","tokens":["Kabul","fell","."],"entity_mentions":[{"id":"E1",'
-    '"entity_type":"GPE","start":0,"end":1}],"event_mentions":[{"id":"V1","event_type":"Fall","trigger":{"start":1,"end":2},'
+    '"entity_type":"GPE","text":"Kabul","start":0,"end":1}],"event_mentions":[{"id":"V1","event_type":"Fall","trigger":{"text":"fell","start":1,"end":2},'
     '"arguments":[{"entity_id":"E1","role":"who"}]}],"relation_mentions":[{"id":"R1","relation_type":"is","arguments":'
     '[{"entity_id":"E1","role":"Arg-1"},{"entity_id":"E1","role":"Arg-2"}]}]}\n',
+    "muc/predicted/a.json": '{"30001":{"doctext":"two re ##bels , burned a truck .","pred_seq":"x","pred_templates":[{"incident_t'
+    'ype":"arson","PerpInd":[["two rebels"],["bus"]],"Target":[]}],"gold_templates":[]},"30002":{"doctext'
+    '":"nothing .","pred_templates":[]}}',
+    "maven/small/a.jsonl": '{"id":"d","title":"t","content":[{"sentence":"Kabul fell.","tokens":["Kabul","fell","."]}],"'
+    'events":[{"id":"E","type":"Fall","type_id":1,"mention":[{"id":"m","trigger_word":"fell","sen'
+    't_id":0,"offset":[1,2]}]}],"negative_triggers":[{"id":"n","trigger_word":"Kabul","sent_id":0'
+    ',"offset":[0,1]}]}\n',
+    "maven-arg/small/a.jsonl": '{"id":"d","title":"t","document":"Kabul fell.","entities":[{"id":"N","type":"GPE","mention":'
+    '[{"id":"n","mention":"Kabul","offset":[0,5]}]}],"events":[{"id":"E","type":"Fall","mention":'
+    '[{"id":"m","trigger_word":"fell","offset":[6,10]}],"argument":{"who":[{"entity_id":"N"},{"co'
+    'ntent":"Kabul","offset":[0,5]}],"why":[]}}],"negative_triggers":[]}\n',
+    "rams/small/a.jsonl": '{"doc_key":"d","sentences":[["Kabul","fell","."]],"evt_triggers":[[1,1,[["a.b.c",1.0]]]],"en'
+    't_spans":[[0,0,[["evt01arg02who",1.0]]]],"gold_evt_links":[[[1,1],[0,0],"evt01arg02who"]],"s'
+    'ource_url":"x","language_id":"eng"}\n',
+    "casie/small/a.json": '{"sourcefile":"1.txt","content":"Kabul fell.","info":{"title":"t","date":"2018_11_09","link"'
+    ':"x"},"cyberevent":{"hopper":[{"index":0,"events":[{"index":"E1","type":"Attack","subtype":"'
+    'Fall","realis":"Actual","nugget":{"startOffset":6,"endOffset":10,"text":"fell","index":"T1"}'
+    ',"argument":[{"startOffset":0,"endOffset":5,"text":"Kabul","type":"GPE","index":"T2","role":'
+    '{"type":"who"},"external_reference":{"wikidataid":"Q1"}}]}]}]}}',
+    "docee/small/a.json": '[["t","Kabul fell.","Fall","[{\\"start\\": 0, \\"end\\": 4, \\"type\\": \\"who\\", \\"text\\": \\"Kabul'
+    '\\"}]"],["t","Herat fell.","Fall",[{"start":0,"end":5,"type":"who","text":"Herat"}]]]',
     "bioc/small/a.xml": '<?xml version="1.0"?>\n<!DOCTYPE collection SYSTEM "BioC.dtd">\n<collection><document><id>d</id>'
     '<passage><offset>0</offset><text>Kabul fell.</text><annotation id="T1"><infon key="type">GPE</infon>'
     '<location offset="0" length="5"/><text>Kabul</text></annotation></passage><relation id="R1">'

@@ -138,8 +138,9 @@ def _round(client: Client, shaky: Client, corpus: Corpus, ontology: Ontology, or
     assert there(client, project) == wanted(local)
     assert until_done(do_push).plan.is_empty
 
-    for task in [*api.tasks(client, project, api.everything())][:4]:
-        body = {"result": api.predictions(client, task.id)[0]["result"], "lead_time": 1.0}
+    ids = [task.id for task in api.tasks(client, project, api.everything())]
+    for task in api.whole_tasks(client, project, ids[:4]):
+        body = {"result": task.predictions[0]["result"], "lead_time": 1.0}
         client.write("POST", f"api/tasks/{task.id}/annotations/", body)
     request = pull.Request(group=order.group, names={"1": "owner"})
     pulled = until_done(lambda: pull.pull(shaky, corpus, ontology, request))

@@ -152,11 +152,14 @@ def test_draft_of_another_person_counts_as_work(
 def test_predictions_follow_the_layer_unless_somebody_has_worked(
     client: Client, work: Corpus, do_push: Push
 ) -> None:
-    """A prediction of somebody else stays; ours is replaced in place, never doubled."""
-    before = on_server(client, do_push(prefill="system/x"))
+    """A prediction of somebody else stays, score and all; ours is replaced, never doubled."""
+    first = do_push(prefill="system/x")
+    before = on_server(client, first)
+    assert first.project is not None
     worked, other = before["d00000"][0]["id"], before["d00001"][0]["id"]
     annotate(client, worked)
-    api.create_prediction(client, other, {"model_version": "theirs", "result": []})
+    item = {"task": other, "model_version": "theirs", "result": [], "score": 0.25}
+    assert api.import_predictions(client, first.project.id, [item]) == 1
     layer = work.layer("system/x")
     work.write_layer("system/x", [msgspec.structs.replace(line, events=()) for line in layer.values()])
     told = do_push(prefill="system/x")
@@ -166,9 +169,10 @@ def test_predictions_follow_the_layer_unless_somebody_has_worked(
     assert after["d00000"][0]["predictions"] == before["d00000"][0]["predictions"]
     for key in ("d00001", "d00002", "d00003", "d00004"):
         ours = [p for p in after[key][0]["predictions"] if p["model_version"] != "theirs"]
-        assert [p["id"] for p in ours] == [before[key][0]["predictions"][0]["id"]]
+        assert len(ours) == 1
         assert {region["from_name"] for region in ours[0]["result"]} == {"entity"}
-    assert len(after["d00001"][0]["predictions"]) == 2
+    [theirs] = [p for p in after["d00001"][0]["predictions"] if p["model_version"] == "theirs"]
+    assert (theirs["result"], theirs["score"]) == ([], 0.25)
     assert do_push(prefill="system/x").plan.is_empty
 
 

@@ -61,7 +61,6 @@ Naming = Annotated[
 ]
 Full = Annotated[bool, typer.Option("--full", help="Ask for every task again, not for what has changed.")]
 
-NAMED = 10  # tasks named in a line; all of them with --json
 WATCH = 15.0  # seconds between two looks
 _COUNTING = re.compile(r"(\d+) of (\d+)")
 
@@ -144,7 +143,8 @@ def push(
 def wants_people(pushed: Pushed, dry_run: bool) -> bool:
     """Whether a push leaves something that people have to settle."""
     plan = pushed.plan
-    return bool(plan.conflicting or plan.newer or pushed.strange or (dry_run and plan.stranded))
+    unsettled = plan.conflicting or plan.newer or pushed.strange or pushed.refused
+    return bool(unsettled or (dry_run and plan.stranded))
 
 
 def pull(
@@ -353,6 +353,7 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
         "changed": [_change_facts(update) for update in plan.changed],
         "gone": plan.gone,
         "strange": pushed.strange,
+        "refused": pushed.refused,
         "kept": plan.kept,
         "conflicting": plan.conflicting,
         "orphaned": plan.orphaned,
@@ -375,7 +376,7 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
         yield f"{'to set' if undone else 'set'}: {', '.join(sorted(plan.settings))}"
     yield from _changes(plan.changed, undone)
     if plan.gone:
-        yield f"there at the last push, gone since, made anew: {_named(plan.gone)}"
+        yield f"there at the last push, gone since, made anew: {team.named(plan.gone)}"
     for field in plan.newer:
         yield f"conflict: {NEWER.format(what=field)}"
     for label in plan.stranded:
@@ -384,12 +385,8 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
         tasks = ", ".join(map(str, conflict.tasks))
         yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
     if plan.kept:
-        yield f"left as they are, worked on: {_named(plan.kept)}"
-    if plan.moved:
-        leave = "would leave" if undone else "left"
-        yield f"{leave} for others: {_named([*map(team.move, plan.moved)])}"
-    if plan.orphaned:
-        yield f"there, and no more in the corpus: {_named(plan.orphaned)}"
+        yield f"left as they are, worked on: {team.named(plan.kept)}"
+    yield from team.departures(plan, undone)
     if pushed.strange:
         yield (
             "nothing was done: goldwire did not make this project for this corpus. If it is the right one, "
@@ -404,24 +401,18 @@ def _changes(changed: Sequence[Update], undone: bool) -> Iterator[str]:
     removed = [update.local.key for update in changed if update.removes]
     shown = [update.local.key for update in changed if update.predictions and not update.removes]
     if removed:
-        yield f"{len(removed)} prediction(s) {would} removed: {_named(removed)}"
+        yield f"{len(removed)} prediction(s) {would} removed: {team.named(removed)}"
     if shown:
-        yield f"{len(shown)} prediction(s) {would} set: {_named(shown)}"
+        yield f"{len(shown)} prediction(s) {would} set: {team.named(shown)}"
     parts = sorted({part for update in changed for part in update.what} - {"prediction"})
     for part in parts:
         keys = [update.local.key for update in changed if part in update.what]
-        yield f"{part} of {len(keys)} {would} changed: {_named(keys)}"
+        yield f"{part} of {len(keys)} {would} changed: {team.named(keys)}"
 
 
 def _change_facts(update: Update) -> dict[str, object]:
     prediction = "removed" if update.removes else "set" if update.predictions else None
     return {"id": update.local.key, "task": update.id, "what": update.what, "prediction": prediction}
-
-
-def _named(keys: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    more = [f"and {len(keys) - NAMED} more"] if len(keys) > NAMED else []
-    return ", ".join([*keys[:NAMED], *more])
 
 
 def _tell_pull(pulled: Pulled, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import starmap
 from typing import TYPE_CHECKING
 
@@ -9,17 +10,28 @@ from goldwire.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from goldwire.annotate.sync.journal import Gone
-    from goldwire.annotate.sync.plan import Moved
+    from goldwire.annotate.sync.plan import Plan
     from goldwire.annotate.sync.status import Status
 
+NAMED = 10  # tasks named in a line; all of them with --json
 # Only this button heeds the locks by which nobody gets what somebody else has open; an address with
 # `labeling=1`, and "Label Tasks As Displayed", pass over them (Label Studio 1.23.2).
 BUTTON = "annotators open the address and press Label All Tasks"
 
 
-def move(moved: Moved) -> str:
-    """A task that leaves a project, and who has its document now."""
-    return f"{moved.key} (to {', '.join(moved.to) or 'nobody'})"
+def named(keys: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = [f"and {len(keys) - NAMED} more"] if len(keys) > NAMED else []
+    return ", ".join([*keys[:NAMED], *more])
+
+
+def departures(plan: Plan, undone: bool) -> Iterator[str]:
+    """What leaves a project and who has it now, and what belongs to no document any more."""
+    if plan.moved:
+        moves = [f"{moved.key} (to {', '.join(moved.to) or 'nobody'})" for moved in plan.moved]
+        yield f"{'would leave' if undone else 'left'} for others: {named(moves)}"
+    if plan.orphaned:
+        yield f"there, and no more in the corpus: {named(plan.orphaned)}"
 
 
 def withdrawal(gone: Gone) -> str:

@@ -124,8 +124,8 @@ class _Preparer(msgspec.Struct):
             raise ServerError(f"{self.client.url}: no project {self.group!r}")
         if not link.is_ours(journal, self.corpus, project):
             raise ServerError(
-                f"{self.client.url}: project {project.id} ({project.title}) was not made for this corpus; push "
-                "to it with --adopt first, if it is the right one"
+                f"{self.client.url}: project {project.id} ({project.title}) was not made for this corpus; "
+                "push to it with --adopt first, if it is the right one"
             )
         layout = link.layout_of(project)
         link.link(self.client, journal, project, group=self.group, layout=layout)

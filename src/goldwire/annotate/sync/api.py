@@ -63,6 +63,21 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_annotations: int = 0
 
 
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """A task with all that is in it; `draft_exists` tells of anybody's draft."""
+
+    id: int
+    data: dict[str, Any]
+    annotations: list[Any] = []
+    draft_exists: bool = False
+    predictions: list[dict[str, Any]] = []
+
+    @property
+    def worked(self) -> bool:
+        """Whether anybody has annotated, skipped or begun it."""
+        return bool(self.annotations) or self.draft_exists
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """An export that the server makes and keeps; `status` is created, in_progress, failed or completed."""
 
@@ -78,6 +93,14 @@ class _Page(msgspec.Struct):
     total: int
     total_annotations: int
     total_predictions: int
+
+
+class _WholePage(msgspec.Struct):
+    tasks: list[Whole]
+
+
+class _Created(msgspec.Struct):
+    created: int
 
 
 class _Projects(msgspec.Struct):
@@ -240,6 +263,11 @@ def with_drafts() -> Filter:
     return _filter("draft_exists", "equal", "Boolean", "true")
 
 
+def with_marks() -> Filter:
+    """Tasks whose predictions were last set together with those of others (`bulk`)."""
+    return _filter("data.prefill", "contains", "String", "@?")
+
+
 def everything() -> Filter:
     """All tasks."""
     return _filter("id", "greater", "Number", 0)
@@ -313,12 +341,32 @@ def export(client: Client, project: int, ids: Iterable[int]) -> bytes:
     return client.read(f"api/projects/{project}/export", params)
 
 
+def whole_tasks(client: Client, project: int, ids: Sequence[int]) -> list[Whole]:
+    """Tasks by id, at most `LISTED`, with their predictions and with what anybody has begun."""
+    if not ids:
+        return []
+    chosen = _filter("id", "in_list", "List", [*ids])
+    params = {
+        "project": project,
+        "page_size": LISTED,
+        "fields": "all",
+        "resolve_uri": False,
+        "query": _query(chosen),
+    }
+    return client.read_as(_WholePage, "api/tasks/", params).tasks
+
+
+def set_field(client: Client, project: int, ids: Sequence[int], name: str, value: str) -> None:
+    """Set one field of the data of many tasks to one value; the server notes no time for it."""
+    body = {**_selected(ids), "value_name": name, "value_type": "String", "value": value}
+    client.write("POST", f"api/dm/actions/?id=add_data_field&project={project}", body)
+
+
+def _selected(ids: Sequence[int]) -> dict[str, Any]:
+    return {"selectedItems": {"all": False, "included": [*ids]}}
+
+
 # ---------------------------------------------------------------- predictions and annotations
-
-
-def predictions(client: Client, task: int) -> list[dict[str, Any]]:
-    """The predictions of a task."""
-    return client.read_as(list[dict[str, Any]], "api/predictions/", {"task": task})
 
 
 def all_predictions(client: Client, project: int) -> list[dict[str, Any]]:
@@ -326,20 +374,26 @@ def all_predictions(client: Client, project: int) -> list[dict[str, Any]]:
     return client.read_as(list[dict[str, Any]], "api/predictions/", {"project": project})
 
 
-def create_prediction(client: Client, task: int, prediction: Mapping[str, Any]) -> None:
-    """Add a prediction to a task. Raises `UncertainError`."""
-    body = {"task": task, **prediction}
-    client.write_once(dict[str, Any], "api/predictions/", msgspec.json.encode(body))
+def import_predictions(client: Client, project: int, items: Sequence[Mapping[str, Any]]) -> int:
+    """Add predictions to tasks; how many were made, which may be fewer. Raises `UncertainError`."""
+    path = f"api/projects/{project}/import/predictions"
+    return client.write_once(_Created, path, msgspec.json.encode(items)).created
+
+
+def create_prediction(client: Client, item: Mapping[str, Any]) -> None:
+    """Add one prediction, which the server does not look at. Raises `UncertainError`."""
+    client.write_once(dict[str, Any], "api/predictions/", msgspec.json.encode(item))
+
+
+def delete_predictions(client: Client, project: int, ids: Sequence[int]) -> None:
+    """Delete all predictions of tasks, whoever made them."""
+    path = f"api/dm/actions/?id=delete_tasks_predictions&project={project}"
+    client.write("POST", path, _selected(ids))
 
 
 def update_prediction(client: Client, id: int, prediction: Mapping[str, Any]) -> None:
     """Replace what is given of a prediction."""
     client.write("PATCH", f"api/predictions/{id}/", prediction)
-
-
-def delete_prediction(client: Client, id: int) -> None:
-    """Delete a prediction."""
-    client.write("DELETE", f"api/predictions/{id}/")
 
 
 def update_annotation(client: Client, id: int, result: Any) -> None:

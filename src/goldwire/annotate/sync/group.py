@@ -47,7 +47,7 @@ def find(client: Client, corpus: Corpus, title: str) -> Group:
     fresh = Settings(corpus=corpus.manifest.name, group=group, title=group)
     newest = max(known, key=lambda settings: settings.revision, default=fresh)
     return Group(
-        settings=msgspec.structs.replace(newest, title=group),
+        settings=msgspec.structs.replace(newest, title=group, run=""),
         projects={title: project for title, (project, _) in ours.items()},
         known=bool(known),
     )
@@ -61,7 +61,8 @@ def remember(client: Client, corpus: Corpus, group: Group, settings: Settings) -
         with journal.open_journal(path) as notes:
             notes.add(Remembered(settings=settings))
     for title, project in group.projects.items():
-        named = msgspec.structs.replace(settings, title=title)
+        there = remembered.read(project.label_config)
+        named = msgspec.structs.replace(settings, title=title, run=there.run if there else "")
         api.update_project(client, project.id, label_config=remembered.write(project.label_config, named))
 
 

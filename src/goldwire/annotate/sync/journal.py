@@ -76,6 +76,22 @@ class Landed(_Note, frozen=True, tag="landed"):
     ids: tuple[int, ...]
 
 
+class Displaced(_Note, frozen=True, tag="displaced"):
+    """Predictions of others, which are in this file, are about to be deleted with ours."""
+
+    file: str
+
+
+class Restored(_Note, frozen=True, tag="restored"):
+    """The predictions of the last `Displaced` are on the server again."""
+
+
+class Bulk(_Note, frozen=True, tag="bulk"):
+    """All is in the raw files that was changed by this run, or before it, without leaving a time."""
+
+    run: str
+
+
 class Snapping(_Note, frozen=True, tag="snapping"):
     """The server is about to be asked for a snapshot of this title."""
 
@@ -149,6 +165,9 @@ Note = (
     | Remembered
     | Sending
     | Landed
+    | Displaced
+    | Restored
+    | Bulk
     | Snapping
     | Saved
     | Dropped

@@ -183,6 +183,19 @@ def refresh(
     return mirror
 
 
+def catch_up(
+    client: Client, journal: Journal, project: int, mirror: Mirror, *, progress: Progress = lambda _: None
+) -> None:
+    """Ask for the tasks that were changed together with others, of which the server notes no time."""
+    decoder = msgspec.json.Decoder(Task)
+    behind = [
+        task.id
+        for task in api.tasks(client, project, api.with_marks())
+        if task.id not in mirror.raw or decoder.decode(mirror.raw[task.id]).data != task.data
+    ]
+    _Puller(client, journal, project, mirror, progress).pull_pages(behind)
+
+
 class _Puller:
     """Brings a mirror up to date, each answer kept before it counts."""
 
@@ -210,7 +223,7 @@ class _Puller:
         """Ask for what was annotated since, and for whatever has or had drafts."""
         changed = {task.id for task in api.tasks(self.client, self.project, self._changed())}
         drafts = {task.id for task in api.tasks(self.client, self.project, api.with_drafts())}
-        self._pull_pages(sorted(changed | drafts | self.mirror.with_drafts()))
+        self.pull_pages(sorted(changed | drafts | self.mirror.with_drafts()))
         self.current = True
 
     def pull_all(self, totals: Totals, clock: datetime) -> None:
@@ -236,7 +249,8 @@ class _Puller:
 
     # ------------------------------------------------------------ by id
 
-    def _pull_pages(self, ids: Sequence[int]) -> None:
+    def pull_pages(self, ids: Sequence[int]) -> None:
+        """Ask for tasks by id."""
         for start in range(0, len(ids), api.ASKED):
             self._pull_page(ids[start : start + api.ASKED])
             self.progress(f"pulled {min(start + api.ASKED, len(ids))} of {len(ids)} task(s) by id")
@@ -257,7 +271,7 @@ class _Puller:
         self.mirror.clock = self.mirror.clock or clock
         listed = {task.id for task in api.tasks(self.client, self.project, api.everything())}
         self._drop(listed)
-        self._pull_pages(sorted(listed - self.mirror.raw.keys()))
+        self.pull_pages(sorted(listed - self.mirror.raw.keys()))
         self.pull_changed()
 
     def _drop(self, listed: set[int]) -> None:

@@ -3,7 +3,8 @@
 A task is known by `goldwire_id` in its data. What nobody has annotated, skipped or begun follows the corpus;
 what somebody has worked on is left exactly as it is. If its text is another one now, that is a conflict for
 people to settle; so is what somebody else has put there since this clone last pushed (`put`). Predictions are
-compared by `prefill` in the data, the hash of what they were made of.
+compared by `prefill` in the data: a layer's name and, after an `@`, the hash of what they hold; or a mark of
+the run that has set them together with others (`bulk`), by which the hash is known here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import hashlib
 import html
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -31,6 +32,8 @@ _LAYER = "layer"
 _TEXT = "sha256"
 # What parts of a task are called, by the fields of its data; the others go by their own names.
 _WORDS = {_TEXT: "text", PREFILL: "prediction", "roles": "event", "question": "event", "event_type": "event"}
+_MARK = "?"  # what follows names a run
+Marked = Mapping[str, tuple[str, str]]  # by the id of a task: a mark, and the hash that it stands for
 NEWER = (
     "{what} was changed there since this corpus was last pushed from here: bring the corpus up to date, or "
     "push with --overwrite to put back what it says"
@@ -146,13 +149,16 @@ def make(
     local: Sequence[Local],
     remote: Iterable[Task],
     settings: Differences | None = None,
+    *,
     stranded: tuple[str, ...] = (),
     put: Put | None = None,
+    marked: Marked | None = None,
 ) -> Plan:
     """The plan for the tasks of one project.
 
     `settings` are those that differ (`differences`). What is there and not as `put` says is somebody else's;
-    None if nothing is known of that: then everything may be changed.
+    None if nothing is known of that: then everything may be changed. `marked` tells what the marks in the
+    tasks stand for.
     """
     there: dict[str, list[_Seen]] = defaultdict(list)
     foreign = 0
@@ -160,7 +166,7 @@ def make(
     for task in remote:
         key = task.data.get(KEY)
         if isinstance(key, str):
-            there[key].append(_see(task, wanted.get(key), put))
+            there[key].append(_see(task, wanted.get(key), put, marked or {}))
         else:
             foreign += 1
     sorter = _Sorter()
@@ -203,10 +209,11 @@ class _Seen(msgspec.Struct, frozen=True):
     ours: bool
 
 
-def _see(task: Task, wanted: Local | None, put: Put | None) -> _Seen:
+def _see(task: Task, wanted: Local | None, put: Put | None, marked: Marked) -> _Seen:
     data = {} if wanted is None else wanted.data
     prefilled = wanted is None or wanted.result is None or bool(task.predictions)
-    same_predictions = _shown(task.data) == _shown(data) and prefilled
+    shown = shown_by(task.data, marked)
+    same_predictions = shown == shown_by(data) and prefilled
     differs = {_WORDS.get(name, name) for name in _differing(task.data, data)}
     if not same_predictions:
         differs.add(_WORDS[PREFILL])
@@ -216,8 +223,10 @@ def _see(task: Task, wanted: Local | None, put: Put | None) -> _Seen:
         tuple(sorted(differs)),
         _bound(task.data) == _bound(data),
         same_predictions,
-        not str(task.data.get(PREFILL, "@")).startswith("@"),
-        put is None or not differs or digest(task.data) in put.tasks.get(wanted.key if wanted else "", ()),
+        _has_layer(task.data),
+        put is None
+        or not differs
+        or digest(task.data, shown) in put.tasks.get(wanted.key if wanted else "", ()),
     )
 
 
@@ -228,15 +237,64 @@ def _differing(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
             yield name
 
 
-def digest(data: dict[str, Any]) -> str:
-    """What a task's data comes to, whatever the layer is called that its prediction was made of."""
-    plain = sorted({**data, PREFILL: _shown(data)}.items())
+def digest(data: dict[str, Any], shown: str | None = None) -> str:
+    """What a task's data comes to, whatever the layer is called that its prediction was made of.
+
+    `shown` is what the prediction holds, if the data has only a mark for it.
+    """
+    plain = sorted({**data, PREFILL: shown_by(data) if shown is None else shown}.items())
     return hashlib.sha256(msgspec.json.encode(plain)).hexdigest()[:16]
 
 
-def _shown(data: dict[str, Any]) -> str:
-    """The hash of the prediction that goes with a task's data; "" if none does."""
-    return str(data.get(PREFILL, "")).rpartition("@")[2]
+def shown_by(data: dict[str, Any], marked: Marked | None = None) -> str:
+    """The hash of the prediction that goes with a task's data; "" if none does; the mark if it is unknown."""
+    shown = str(data.get(PREFILL, "")).rpartition("@")[2]
+    if not shown.startswith(_MARK):
+        return shown
+    mark, known = (marked or {}).get(str(data.get(KEY)), ("", ""))
+    return known if mark == shown else shown
+
+
+def marker(local: Local, run: str) -> str:
+    """What a run of bulk changes writes in place of the hash, since it is the same for many tasks."""
+    return f"{str(local.data.get(PREFILL, '')).rpartition('@')[0]}@{_MARK}{run}"
+
+
+def marks(updates: Iterable[Update], run: str) -> dict[str, tuple[str, str]]:
+    """What the marks of a run will stand for."""
+    return {
+        update.local.key: (f"{_MARK}{run}", shown_by(update.local.data))
+        for update in updates
+        if is_shown_alone(update)
+    }
+
+
+def unknown_marks(tasks: Iterable[Task], marked: Marked) -> dict[int, str]:
+    """The tasks, by their ids there, whose marks are of a run that is not known here, and the marks."""
+    found = {task.id: shown_by(task.data, marked) for task in tasks}
+    return {id: shown for id, shown in found.items() if shown.startswith(_MARK)}
+
+
+def shown_of(results: Sequence[Any], wanted: Local) -> str:
+    """The hash of what a task shows, if that is what it should; else another one."""
+    if not results:
+        return ""
+    same = len(results) == 1 and _sorted(results[0]) == _sorted(wanted.result)
+    return shown_by(wanted.data) if same else hashlib.sha256(_sorted(results)).hexdigest()[:12]
+
+
+def _sorted(result: Any) -> bytes:
+    return msgspec.json.encode(result, order="sorted")
+
+
+def is_shown_alone(update: Update) -> bool:
+    """Whether nothing of a task is to change but its prediction."""
+    return update.what == (_WORDS[PREFILL],)
+
+
+def _has_layer(data: dict[str, Any]) -> bool:
+    """Whether a task shows more than what is excluded."""
+    return not str(data.get(PREFILL, "@")).startswith("@")
 
 
 def _bound(data: dict[str, Any]) -> list[Any]:
@@ -284,13 +342,12 @@ class _Sorter:
             message = NEWER.format(what=", ".join(task.differs))
             self.conflicting.append(Conflict(key=local.key, tasks=(task.id,), message=message))
             return
-        is_shown = not str(local.data.get(PREFILL, "@")).startswith("@")
         self.changed.append(
             Update(
                 id=task.id,
                 local=local,
                 predictions=not task.same_predictions,
-                removes=task.shown and not is_shown,
+                removes=task.shown and not _has_layer(local.data),
                 what=task.differs,
             )
         )

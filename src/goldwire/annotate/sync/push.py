@@ -19,11 +19,12 @@ from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.tasks import MARKS, Encoded, prediction
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
-from goldwire.annotate.sync import api, link, mirror, plan, put, remembered
+from goldwire.annotate.sync import api, bulk, link, mirror, plan, put, remembered
 from goldwire.annotate.sync.api import KEY, Listed, Project
 from goldwire.annotate.sync.client import Client, UncertainError
 from goldwire.annotate.sync.journal import (
     Adopted,
+    Bulk,
     Journal,
     Landed,
     Remembered,
@@ -32,7 +33,7 @@ from goldwire.annotate.sync.journal import (
     open_journal,
 )
 from goldwire.annotate.sync.mirror import Mirror, Progress
-from goldwire.annotate.sync.plan import Local, Moved, Plan, Update
+from goldwire.annotate.sync.plan import Local, Moved, Plan
 from goldwire.annotate.sync.put import Put
 from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora.errors import CorpusError, Fault, ServerError
@@ -84,12 +85,14 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """What was done, or in a dry run would be: the project (None if it is to be made), and the plan.
 
     `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there. Nothing
-    was done where the project is `strange`: neither made for this corpus nor adopted.
+    was done where the project is `strange`: neither made for this corpus nor adopted. The predictions of the
+    documents `refused` were left out by the server.
     """
 
     project: Project | None
     plan: Plan
     strange: bool = False
+    refused: tuple[str, ...] = ()
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
 
@@ -120,7 +123,8 @@ def settings(
     All predictions have one model version, because people are shown those of one version only.
     """
     told = order.remember or (project and remembered.read(project.label_config)) or _of_order(order, manifest)
-    told = msgspec.structs.replace(told, title=order.title)
+    there = remembered.read(project.label_config) if project is not None else None
+    told = msgspec.structs.replace(told, title=order.title, run=there.run if there is not None else "")
     fields: dict[str, Any] = {
         "label_config": remembered.write(labelconfig.build(ontology, order.layout, manifest.language), told),
         "expert_instruction": guidelines.fragment(ontology),
@@ -163,6 +167,7 @@ def push(
     next push does the rest.
     """
     local, encoded = encode(corpus, ontology, order)
+    refused: tuple[str, ...] = ()
     with open_journal(folder(corpus, order.title)) as journal:
         pusher = Pusher(client, journal, progress=progress, batch=batch, quiet=quiet)
         project = link.find(client, journal, order.title, quiet=quiet) or order.found
@@ -174,22 +179,38 @@ def push(
         link.link(client, journal, project, group=order.group, layout=order.layout)
         pusher.settle(project)
         is_empty = is_new and not project.task_number
-        there = Mirror() if is_empty else mirror.refresh(client, journal, project.id, progress=progress)
+        there = Mirror() if is_empty else pusher.refresh(project)
         known = _put_before(journal, project, order)
+        noted = put.read(journal.folder) or Put()
+        noted = noted.with_marks(pusher.marked(project, local, there, noted))
         if known is not None:
             known = known.with_more({}, _as_remembered(corpus, ontology, order))
-        made = plan.with_moved(_plan(project, local, there, wanted, known), order.moved)
+        made = _plan(project, local, there, wanted, known=known, marked=noted.marked)
+        made = plan.with_moved(made, order.moved)
         strange = not order.adopt and _is_strange(journal, corpus, project, made)
         if not dry_run and not strange:
             pusher.adopt(project, order, corpus)
-            pusher.apply(project, made, local, known or Put())
+            refused = pusher.apply(project, made, local, (known or Put()).with_marks(noted.marked))
             if order.remember is not None:
                 pusher.remember(order.remember)
-    return _pushed(project, made, encoded, strange)
+    return _pushed(project, made, encoded, strange, refused)
 
 
-def _pushed(project: Project | None, made: Plan, encoded: Encoded, strange: bool = False) -> Pushed:
-    return Pushed(project=project, plan=made, strange=strange, lost=encoded.lost, faults=encoded.faults)
+def _pushed(
+    project: Project | None,
+    made: Plan,
+    encoded: Encoded,
+    strange: bool = False,
+    refused: tuple[str, ...] = (),
+) -> Pushed:
+    return Pushed(
+        project=project,
+        plan=made,
+        strange=strange,
+        refused=refused,
+        lost=encoded.lost,
+        faults=encoded.faults,
+    )
 
 
 def _put_before(journal: Journal, project: Project, order: Order) -> Put | None:
@@ -228,13 +249,19 @@ def _is_strange(journal: Journal, corpus: Corpus, project: Project, made: Plan) 
 
 
 def _plan(
-    project: Project, local: Sequence[Local], there: Mirror, wanted: dict[str, Any], known: Put | None
+    project: Project,
+    local: Sequence[Local],
+    there: Mirror,
+    wanted: dict[str, Any],
+    *,
+    known: Put | None,
+    marked: plan.Marked,
 ) -> Plan:
     differing = plan.differences(project, wanted, known)
     lost: tuple[str, ...] = ()
     if "label_config" in differing.to_set and any(task.worked for task in there.tasks()):
         lost = plan.lost_labels(project.label_config, wanted["label_config"])
-    return plan.make(local, there.tasks(), differing, lost, known)
+    return plan.make(local, there.tasks(), differing, stranded=lost, put=known, marked=marked)
 
 
 class Pusher:
@@ -254,6 +281,7 @@ class Pusher:
         self.progress = progress
         self.batch = batch
         self.quiet = quiet
+        self.run = bulk.new_run()
         self._doubts: list[str] = []
         self._settled_at = 0.0
 
@@ -265,6 +293,34 @@ class Pusher:
             self._doubt(last.keys, pending=False)
             found = self._await(project, last.keys)
             self.journal.add(Landed(ids=_ids(found)))
+        bulk.Changer(self.client, self.journal, project.id, self.run, quiet=self.quiet).restore()
+
+    def refresh(self, project: Project) -> Mirror:
+        """The tasks as they are there now."""
+        there = mirror.refresh(self.client, self.journal, project.id, progress=self.progress)
+        said = remembered.read(project.label_config)
+        notes = (note for note in reversed(self.journal.notes) if isinstance(note, Bulk))
+        if said is not None and said.run and next(notes, None) != Bulk(run=said.run):
+            mirror.catch_up(self.client, self.journal, project.id, there, progress=self.progress)
+            self.journal.add(Bulk(run=said.run))
+        return there
+
+    def marked(self, project: Project, local: Sequence[Local], there: Mirror, noted: Put) -> plan.Marked:
+        """What the marks in tasks stand for; those of runs that are not known here are looked up."""
+        unknown = plan.unknown_marks(there.tasks(), noted.marked)
+        wanted = {task.key: task for task in local}
+        asked = {
+            task.id: wanted[task.data[KEY]]
+            for task in there.tasks()
+            if task.id in unknown and task.data.get(KEY) in wanted
+        }
+        if not asked:
+            return noted.marked
+        shown = bulk.read_shown(self.client, project.id, asked, self.progress)
+        return {
+            **noted.marked,
+            **{item.key: (unknown[id], shown.get(item.key, "")) for id, item in asked.items()},
+        }
 
     def create(self, order: Order, wanted: dict[str, Any]) -> Project:
         """Make the project, with its configuration from the beginning."""
@@ -281,8 +337,11 @@ class Pusher:
         if next(notes, None) != Remembered(settings=settings):
             self.journal.add(Remembered(settings=settings))
 
-    def apply(self, project: Project, made: Plan, local: Sequence[Local], known: Put) -> None:
-        """Carry out a plan. Raises `ServerError` if labels in use would be lost."""
+    def apply(self, project: Project, made: Plan, local: Sequence[Local], known: Put) -> tuple[str, ...]:
+        """Carry out a plan; the documents whose predictions the server did not take.
+
+        Raises `ServerError` if labels in use would be lost.
+        """
         if made.stranded:
             raise ServerError(
                 "the configuration would lose labels that people have worked with: "
@@ -292,21 +351,46 @@ class Pusher:
         self._set(project, {name: value for name, value in made.settings.items() if name != SHOWN})
         for id in made.doubled:
             self._delete(id)
-        for number, update in enumerate(made.changed, start=1):
-            self._update(update)
-            self.progress(f"changed {number} of {len(made.changed)} task(s)")
+        refused = self._change(project, made)
         self._send_all(project, made.new)
         self._look_for_others(project, made)
         self._sweep(project)
         # The server refuses a version of which it has no predictions yet.
         self._set(project, {name: value for name, value in made.settings.items() if name == SHOWN})
         self._note_put(project, made, local, known)
+        return refused
+
+    def _change(self, project: Project, made: Plan) -> tuple[str, ...]:
+        """Change tasks that are there; the documents whose predictions the server did not take.
+
+        The project remembers the run before and after, for other clones see no time of it.
+        """
+        if not made.changed:
+            return ()
+        changer = bulk.Changer(
+            self.client, self.journal, project.id, self.run, progress=self.progress, quiet=self.quiet
+        )
+        marked = any(map(plan.is_shown_alone, made.changed))
+        if marked:
+            self._remember_run(project, f"{self.run} begun")
+        done = changer.change(made.changed)
+        if marked:
+            self._remember_run(project, self.run)
+        return done.refused
+
+    def _remember_run(self, project: Project, run: str) -> None:
+        config = api.project(self.client, project.id).label_config
+        said = remembered.read(config)
+        if said is not None:
+            said = msgspec.structs.replace(said, run=run)
+            api.update_project(self.client, project.id, label_config=remembered.write(config, said))
 
     def _announce(self, made: Plan, known: Put) -> Put:
         """Note what is about to be put, beside what was."""
         sent = [*made.new, *(update.local for update in made.changed)]
         settings = {name: plan.setting_digest(name, value) for name, value in made.settings.items()}
         known = known.with_more(settings, {item.key: plan.digest(item.data) for item in sent})
+        known = known.with_marks(plan.marks(made.changed, self.run))
         put.write(self.journal.folder, known)
         return known
 
@@ -348,38 +432,6 @@ class Pusher:
     def _delete(self, id: int) -> None:
         if self._unworked(id) is not None:
             api.delete_task(self.client, id)
-
-    def _update(self, update: Update) -> None:
-        """Predictions first: the data says which they are, so it must not be ahead of them."""
-        task = self._unworked(update.id)
-        if task is None:
-            return
-        if update.predictions:
-            self._predict(update.id, _ours(task["predictions"]), update.local.result)
-        api.update_task(self.client, update.id, update.local.data)
-
-    def _predict(self, task: int, ours: Sequence[int], result: list[Any] | None) -> None:
-        """Give a task one prediction of ours, or none; those of others stay."""
-        kept = 0
-        if result is not None and ours:
-            kept = 1
-            api.update_prediction(self.client, ours[0], {"score": None, **prediction(MARKS, result)})
-        elif result is not None:
-            self._add_prediction(task, result)
-        for id in ours[kept:]:
-            api.delete_prediction(self.client, id)
-
-    def _add_prediction(self, task: int, result: list[Any]) -> None:
-        for _ in range(ROUNDS):
-            try:
-                return api.create_prediction(self.client, task, prediction(MARKS, result))
-            except UncertainError as error:
-                deadline = time.monotonic() + (self.client.timeout if error.pending else self.quiet)
-            while time.monotonic() < deadline:
-                if _ours(api.predictions(self.client, task)):
-                    return None
-                time.sleep(link.POLL)
-        raise ServerError(f"{self.client.url}: the prediction of task {task} does not arrive; push again")
 
     # ------------------------------------------------------------ tasks that are new
 
@@ -455,11 +507,6 @@ class Pusher:
         for id in idle:
             if worked or id != oldest:
                 api.delete_task(self.client, id)
-
-
-def _ours(predictions: Iterable[dict[str, Any]]) -> list[int]:
-    """The ids of our predictions, the oldest first."""
-    return sorted(item["id"] for item in predictions if item["model_version"] == MARKS)
 
 
 def _ids(found: dict[str, list[Listed]]) -> tuple[int, ...]:

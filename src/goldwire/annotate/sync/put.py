@@ -23,27 +23,39 @@ Digests = dict[str, tuple[str, ...]]
 class Put(msgspec.Struct, frozen=True, kw_only=True):
     """Digests by the name of a field, and by the id of a task.
 
-    Several where a push was not seen to its end.
+    Several where a push was not seen to its end. `marked` tells what the mark of a run stands for in a task
+    (`plan.Marked`).
     """
 
     settings: Digests = {}
     tasks: Digests = {}
+    marked: dict[str, tuple[str, str]] = {}
 
     def with_more(self, settings: Mapping[str, str], tasks: Mapping[str, str]) -> Put:
         """These too."""
-        return Put(settings=_added(self.settings, settings), tasks=_added(self.tasks, tasks))
+        return msgspec.structs.replace(
+            self, settings=_added(self.settings, settings), tasks=_added(self.tasks, tasks)
+        )
 
     def without(self, keys: Collection[str]) -> Put:
         """All but what was noted of these tasks."""
-        tasks = {key: digests for key, digests in self.tasks.items() if key not in keys}
-        return Put(settings=self.settings, tasks=tasks)
+        return msgspec.structs.replace(
+            self,
+            tasks={key: digests for key, digests in self.tasks.items() if key not in keys},
+            marked={key: meant for key, meant in self.marked.items() if key not in keys},
+        )
 
     def replaced(self, settings: Mapping[str, str], tasks: Mapping[str, str]) -> Put:
         """These in place of what was noted of the same fields and tasks."""
-        return Put(
+        return msgspec.structs.replace(
+            self,
             settings={**self.settings, **{name: (digest,) for name, digest in settings.items()}},
             tasks={**self.tasks, **{key: (digest,) for key, digest in tasks.items()}},
         )
+
+    def with_marks(self, marked: Mapping[str, tuple[str, str]]) -> Put:
+        """These too, in place of others of the same tasks."""
+        return msgspec.structs.replace(self, marked={**self.marked, **marked})
 
 
 def _added(old: Digests, new: Mapping[str, str]) -> Digests:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.annotate.sync import api, link, mirror, put, share
+from goldwire.annotate.sync import api, link, put, share
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.group import Group
@@ -192,8 +192,9 @@ class _Sharing:
                 return None
             layout = link.layout_of(project)
             link.link(self.client, journal, project, group=self.settings.group, layout=layout)
-            Pusher(self.client, journal, progress=self.progress).settle(project)
-            found = mirror.refresh(self.client, journal, project.id, progress=self.progress)
+            pusher = Pusher(self.client, journal, progress=self.progress)
+            pusher.settle(project)
+            found = pusher.refresh(project)
         return _there(path, project, found)
 
     def _take(self, planned: Mapping[str, tuple[Moved, ...]]) -> dict[str, tuple[Moved, ...]]:

@@ -26,7 +26,8 @@ _ESCAPES = {"--": "-\\u002d", "<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the projects of one group are pushed and pulled; `title` is the one project's own.
 
-    `corpus` is the name of the corpus that it belongs to. `revision` grows with every change.
+    `corpus` is the name of the corpus that it belongs to. `revision` grows with every change. `run` is the
+    last that has changed many tasks at once (`bulk`).
     """
 
     corpus: str
@@ -39,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     overlap: float | None = None
     naming: Naming = "id"
     names: dict[str, str] = {}
+    run: str = ""
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

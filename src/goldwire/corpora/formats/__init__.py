@@ -38,7 +38,13 @@ FORMATS = {
     "spacy-train": "goldwire.corpora.formats.spans:spacy_train",
     "cas": "goldwire.corpora.formats.cas",
     "webanno": "goldwire.corpora.formats.webanno",
+    "ace": "goldwire.corpora.formats.ace",
     "textee": "goldwire.corpora.formats.textee:textee",
+    "maven": "goldwire.corpora.formats.maven:maven",
+    "maven-arg": "goldwire.corpora.formats.maven:maven_arg",
+    "rams": "goldwire.corpora.formats.rams:rams",
+    "casie": "goldwire.corpora.formats.casie:casie",
+    "docee": "goldwire.corpora.formats.docee:docee",
     "bioc": "goldwire.corpora.formats.bioc:bioc",
     "pubannotation": "goldwire.corpora.formats.pubannotation:pubannotation",
 }

@@ -13,7 +13,8 @@ units: whichever way makes every surface fit that fits in any. What does not giv
 that differs in case alone is taken, with a note.
 A text is judged where there is an `.ann` file, be it empty; a `.txt` without one is not judged.
 
-Not held when written: heads, scores, provenance, and labels with white space, which become `_`.
+Not held when written: heads, scores, provenance, events without a trigger, and labels with white space, which
+become `_`.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ __all__ = ["COVERS", "FACTS", "Options", "read", "recognise", "write"]
 COVERS = "listed"
 FACTS = Facts(
     about="brat stand-off, NAME.ann beside NAME.txt, as the brat annotation tool keeps them",
-    loss="heads, scores; read: arguments that are events, attributes of relations, normalisations, notes",
+    loss="heads, scores, events without a trigger; read: arguments that are events, attributes of relations, "
+    "normalisations, notes",
     coverage="an .ann file, also an empty one; a .txt alone only brings the text",
     example="goldwire corpus export wnut out/ --format brat --layer gold",
 )

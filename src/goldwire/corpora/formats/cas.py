@@ -15,10 +15,10 @@ code units in the file. XMI needs its type system: TypeSystem.xml beside it, or 
 it.
 
 Not kept when read: features with several values, links of coreference where there is no mention, layers that
-are passed over. Not held when written: mentions and triggers of several parts, attributes whose names are no
-Java identifiers, heads, scores; which of two mentions of one type and place is meant. Written is a folder, a
-file for each document: `NamedEntity`, `SemPred` with `SemArg`, chains of coreference, and relations as
-`webanno.custom.Relation`.
+are passed over. Not held when written: mentions and triggers of several parts, events without a trigger,
+attributes whose names are no Java identifiers, heads, scores; which of two mentions of one type and place is
+meant. Written is a folder, a file for each document: `NamedEntity`, `SemPred` with `SemArg`, chains of
+coreference, and relations as `webanno.custom.Relation`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ from goldwire.corpora.types import (
 COVERS: Literal["listed"] = "listed"
 FACTS = Facts(
     about="UIMA CAS, XMI or JSON, with the layers of INCEpTION",
-    loss="mentions and triggers in parts, heads, scores; read: features with several values",
+    loss="mentions and triggers in parts, events without a trigger, heads, scores; read: second values of "
+    "features",
     coverage="a file for the document",
     example="goldwire corpus export work cas --format cas --layer gold",
     extra="cas",
@@ -202,8 +203,8 @@ class _Writer:
         return apart
 
     def events(self) -> Iterator[Any]:
-        for event in self.line.events:
-            if len(event.trigger) != 1:
+        for event in loss.with_triggers(self.line, self.lost).events:
+            if len(event.trigger) > 1:
                 self.lost["events with a trigger in parts"] += 1
                 self.lost["arguments of lost events"] += len(event.arguments)
                 continue

@@ -29,6 +29,7 @@ from goldwire.corpora.types import (
     Span,
 )
 
+FILLER = "FILLER"  # the type of what fills a role, where files give it none
 _SPACE = re.compile(r"\s+")
 
 
@@ -91,7 +92,12 @@ class Gathering:
         return None if document is None else Place(document, where, pairs=pairs)
 
     def tokens(
-        self, id: str | None, sentences: Iterable[Sequence[str]], where: str, value: Any = None
+        self,
+        id: str | None,
+        sentences: Iterable[Sequence[str]],
+        where: str,
+        value: Any = None,
+        meta: Meta | None = None,
     ) -> Place | None:
         """The place of a record with tokens, as `text`; white space between them is that of the document.
 
@@ -99,7 +105,7 @@ class Gathering:
         """
         lines = [[normalise(word) for word in sentence] for sentence in sentences]
         text = normalise("\n".join(" ".join(line) for line in lines))
-        document = self._document(id, text, where, value, None, squeezed=True)
+        document = self._document(id, text, where, value, meta, squeezed=True)
         if document is None:
             return None
         return Place(document, where, *_places([word for line in lines for word in line], document.text))

@@ -21,9 +21,10 @@ RECORDS = 50  # JSON values that are looked at
 _GAP = re.compile(r"[\s,]*")
 _COLON = re.compile(r"\s*:")
 _DECODER = json.JSONDecoder()
-# The first element, behind declaration, comments and document type.
-_BEFORE = r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>"
-_ROOT = re.compile(rf"\s*(?:(?:{_BEFORE})\s*)*<([\w.:-]+)", re.DOTALL)
+# The first element, behind declaration, comments and document type. Each ends at its first end (an atomic
+# group): to try later ones takes time that doubles with every piece.
+_BEFORE = r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*+(?:>|\[.*?\]\s*+>)"
+_ROOT = re.compile(rf"\s*+(?:(?>{_BEFORE})\s*+)*+<([\w.:-]+)", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -45,12 +45,14 @@ def alternatives(annotations: Annotations) -> Counter[str]:
 def with_triggers(annotations: Annotations, lost: Counter[str]) -> Annotations:
     """The annotations without events that have no trigger, for what can show an event in the text alone.
 
-    How many they are is added to `lost`.
+    How many they are, and their arguments, is added to `lost`.
     """
-    kept = tuple(event for event in annotations.events if event.trigger)
-    if len(kept) == len(annotations.events):
+    without = [event for event in annotations.events if not event.trigger]
+    if not without:
         return annotations
-    lost["events without a trigger"] += len(annotations.events) - len(kept)
+    lost["events without a trigger"] += len(without)
+    lost["arguments of lost events"] += sum(len(event.arguments) for event in without)
+    kept = tuple(event for event in annotations.events if event.trigger)
     return msgspec.structs.replace(annotations, events=kept)
 
 

@@ -6,7 +6,9 @@ mentions, any of which may stand for it: one argument, the other mentions its al
 `[words, offset]`, or words alone: then their first place. MUC gives fillers no type: all are FILLER.
 
 Objects stand one a line or one after the other. Where the corpus has the texts, `doctext` may be left out.
-What is not where it is said to be is rejected. Read only.
+What GTT writes as its predictions is read too: one object of all documents, by number (30001 is the document
+TST3-MUC4-0001), of which `pred_templates` are the templates, and `doctext`, in pieces of words, is the text
+where there is no corpus. What is not where it is said to be is rejected. Read only.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from goldwire.corpora.codec import BROKEN, line_faults, read_bytes
 from goldwire.corpora.encodings import decode, normalise
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss
+from goldwire.corpora.formats.gather import FILLER
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.places import Placer
 from goldwire.corpora.store import make_document
@@ -38,9 +41,10 @@ FACTS = Facts(
     example="goldwire corpus new muc --from dev.json --format muc --ontology none --layer gold",
 )
 TYPE = "incident_type"
-FILLER = "FILLER"
 _SPACE = re.compile(r"\s*")
 _PAIR = 2  # words and their offset
+_PREDICTED = "pred_templates"
+_NUMBERED = re.compile(r"TST(\d)-MUC\d-(\d{4})")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,8 +57,15 @@ class _Record(msgspec.Struct, frozen=True):
     doctext: str | None = None
 
 
+def _is_predicted(value: Any) -> bool:
+    """Whether a value is what GTT predicted for a document."""
+    return isinstance(value, dict) and isinstance(value.get(_PREDICTED), list)
+
+
 def recognise(head: Head) -> bool:
-    """Objects with an id and templates that say the type of an incident."""
+    """Objects with an id and templates that say the type of an incident, or predictions of GTT."""
+    if any(map(_is_predicted, head.members.values())):
+        return True
     records = [record for record in head.records if isinstance(record, dict)]
     lists = [record.get("templates") for record in records if "docid" in record]
     templates = [item for found in lists if isinstance(found, list) for item in found]
@@ -65,11 +76,12 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     """See `Format.read`. Each object is a document, judged also where it has no template."""
     del options
     known = None if documents is None else {document.id: document for document in documents}
+    numbers = {number: id for id in known or () if (number := _number(id)) is not None}
     made: dict[str, Document] = {}
     layer: list[Annotations] = []
     quarantined: list[Rejected] = []
     lost: Counter[str] = Counter()
-    for where, record in (pair for path in paths for pair in _records(path, lost)):
+    for where, record in (pair for path in paths for pair in _records(path, numbers, lost)):
         found = _document(record, where, known)
         if isinstance(found, Document) and found.id not in made:
             made[found.id] = found
@@ -83,11 +95,17 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
 
 
 # ---------------------------------------------------------------- files
-def _records(path: Path, lost: Counter[str]) -> Iterator[tuple[str, _Record]]:
+def _number(id: str) -> str | None:
+    """What GTT calls a document of the test sets: 30001 for TST3-MUC4-0001."""
+    found = _NUMBERED.fullmatch(id)
+    return None if found is None else f"{found[1]}{found[2]}"
+
+
+def _records(path: Path, numbers: Mapping[str, str], lost: Counter[str]) -> Iterator[tuple[str, _Record]]:
     """The objects of a file with their places; `DataError` with every fault where one is in another form."""
     faults: list[Fault] = []
     found: list[tuple[str, _Record]] = []
-    for where, value in _objects(path):
+    for where, value in (pair for given in _objects(path) for pair in _told_apart(*given, numbers)):
         try:
             found.append((where, msgspec.convert(value, _Record)))
             lost.update(f"field {name}" for name in value.keys() - set(_Record.__struct_fields__))
@@ -97,6 +115,26 @@ def _records(path: Path, lost: Counter[str]) -> Iterator[tuple[str, _Record]]:
         faults = faults or [Fault(str(path), "", "there is no object in it")]
         raise DataError(f"{path}: no MUC templates; expected docid, doctext and templates", faults)
     yield from found
+
+
+def _told_apart(where: str, value: Any, numbers: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """An object, or those of the documents that it has predictions of.
+
+    With a corpus, whose ids the `numbers` stand for, the text is that of the corpus.
+    """
+    if not isinstance(value, dict) or not any(map(_is_predicted, value.values())):
+        yield where, value
+        return
+    for name, given in value.items():
+        record = dict(given) if isinstance(given, dict) else {}
+        if name in numbers:
+            record.pop("doctext", None)
+        elif isinstance(record.get("doctext"), str):
+            record["doctext"] = record["doctext"].replace(" ##", "")
+        record["docid"] = numbers.get(name, name)
+        if _PREDICTED in record:
+            record["templates"] = record.pop(_PREDICTED)
+        yield f"{where} {name}", record
 
 
 def _objects(path: Path) -> Iterator[tuple[str, Any]]:

@@ -40,11 +40,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def recognise(head: Head) -> bool:
     """JSON lines that name a document and units of it."""
+    return bool(head.records) and all(map(_is_line, head.records))
+
+
+def _is_line(record: Any) -> bool:
+    if not isinstance(record, dict) or not isinstance(record.get("document"), str):
+        return False
     kinds = {"mentions", "events", "relations", "sha256", "error"}
-    return bool(head.records) and all(
-        isinstance(record, dict) and isinstance(record.get("document"), str) and not kinds.isdisjoint(record)
-        for record in head.records
-    )
+    return not kinds.isdisjoint(record) and "entities" not in record  # MAVEN-Arg, whose `document` is a text
 
 
 def read(

@@ -188,7 +188,7 @@ def write(
         lines.append("#EndOfDocument")
     lost["mentions"] = sum(len(annotations.mentions) for annotations in layer.values())
     write_atomic(path, "".join(f"{line}\n" for line in lines).encode("utf-8"))
-    return loss.report(lost, held=("events",))
+    return loss.report(lost, held=("events", "arguments of lost events"))
 
 
 def _lines(

@@ -11,10 +11,13 @@ from typing import Any
 
 import msgspec
 
+from goldwire.corpora.encodings import composed
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats import Facts
 from goldwire.corpora.formats.gather import Gathering, Place, reject
 from goldwire.corpora.formats.records import Records, fields, id_of, is_list_of, items_of, listed
+from goldwire.corpora.formats.sources import plain
+from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.types import Argument, Event, Mention, Rejected, Relation, Span
 
 _IDS = ("wnd_id", "sent_id", "doc_id")  # the narrowest names the record
@@ -25,9 +28,10 @@ _FINER = {"entity_subtype", "mention_type"}
 class _Place(msgspec.Struct, frozen=True):
     start: int
     end: int
+    text: str | None = None
 
 
-class _Entity(_Place, frozen=True):
+class _Entity(_Place, frozen=True, kw_only=True):
     id: str
     entity_type: str
 
@@ -53,7 +57,8 @@ class _Link(msgspec.Struct, frozen=True):
 class TextEE(Records):
     """TextEE's JSON lines, and those of OneIE and WikiEvents: `tokens`, `entity_mentions`, `event_mentions`.
 
-    Tokens count from 0, and an end is behind the last token. A record is a document, called by `wnd_id`,
+    Tokens count from 0, and an end is behind the last token; a mention or trigger whose `text` is not that of
+    its tokens, white space aside, is rejected. A record is a document, called by `wnd_id`,
     `sent_id` or `doc_id`, whichever comes first. Its text is the tokens with single spaces between them; read
     into a corpus, it belongs to the text that has the same visible characters. An argument names an entity by
     its id, a relation has two.
@@ -109,20 +114,49 @@ class _Reader:
     def span(self, item: _Place) -> Span:
         return self.place.tokens(item.start, item.end)
 
+    def agrees(self, item: _Place, unit: str, id: str, type: str) -> bool:
+        """Whether the words of an item are those of its tokens; if not, it is rejected."""
+        span = self.span(item)
+        if item.text is None or span.start < 0:  # what is outside is told later
+            return True
+        got = " ".join(self.line["tokens"][item.start : item.end])
+        if plain(got) == plain(item.text):
+            return True
+        message = f"the tokens are {got!r}, the file says {item.text!r}{composed(got, item.text)}"
+        more = {"id": id, "type": type, "words": item.text}
+        self.rejected.append(reject(self.place, unit, "words-differ", message, [span], **more))
+        return False
+
     def mentions(self) -> list[Mention]:
         items = items_of(listed(self.line, "entity_mentions"), _Entity, "mention", self.place, self.rejected)
-        return [Mention(id=item.id, type=item.entity_type, spans=(self.span(item),)) for item in items]
+        return [
+            Mention(id=item.id, type=item.entity_type, spans=(self.span(item),))
+            for item in items
+            if self.agrees(item, "mention", item.id, item.entity_type)
+        ]
 
     def events(self) -> Iterator[Event]:
         items = items_of(listed(self.line, "event_mentions"), _Happening, "event", self.place, self.rejected)
         for number, item in enumerate(items, start=1):
-            fillers = items_of(item.arguments, _Filler, "argument", self.place, self.rejected)
+            id = item.id or f"e{number}"
+            fillers = list(items_of(item.arguments, _Filler, "argument", self.place, self.rejected))
+            if not self.agrees(item.trigger, "event", id, item.event_type):
+                self.reject_arguments(item, fillers)
+                continue
             yield Event(
-                id=item.id or f"e{number}",
+                id=id,
                 type=item.event_type,
                 trigger=(self.span(item.trigger),),
                 arguments=tuple(Argument(role=one.role, mention=one.entity_id) for one in fillers),
             )
+
+    def reject_arguments(self, event: _Happening, fillers: list[_Filler]) -> None:
+        """The arguments of the event that was rejected last, for its reason."""
+        why, trigger = self.rejected[-1], raw_spans([self.span(event.trigger)])
+        message = f"its event was rejected: {why.message}"
+        for one in fillers:
+            more = {"type": event.event_type, "role": one.role, "trigger": trigger}
+            self.rejected.append(reject(self.place, "argument", why.kind, message, **more))
 
     def relations(self) -> Iterator[Relation]:
         items = items_of(listed(self.line, "relation_mentions"), _Link, "relation", self.place, self.rejected)

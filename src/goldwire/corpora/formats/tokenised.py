@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.corpora.errors import DataError
-from goldwire.corpora.formats import Facts
+from goldwire.corpora.formats import Facts, loss
 from goldwire.corpora.formats.gather import Gathering, Place, reject
 from goldwire.corpora.formats.records import Written, bound, fields, id_of, is_list_of, items_of, listed
 from goldwire.corpora.formats.words import OUT_OF_WORDS, Words, whole, words
@@ -158,7 +158,7 @@ class Dygie(Written):
 
     FACTS = Facts(
         about="DyGIE++'s JSON lines: sentences of tokens, with entities, relations, events and clusters",
-        loss="attributes, scores; what leaves its sentence, has parts, or a trigger of several words",
+        loss="attributes, scores; what leaves its sentence, has parts, or no trigger of one word",
         coverage="a line for the document",
         example="goldwire corpus new scierc --from train.json --format dygie --layer gold",
     )
@@ -338,7 +338,7 @@ class _DygieWriter:
                 self.lost["relations over sentences"] += 1
 
     def events(self) -> Iterator[tuple[int, list[Any]]]:
-        for event in self.line.events:
+        for event in loss.with_triggers(self.line, self.lost).events:
             place = self.words.of(event.trigger[0]) if len(event.trigger) == 1 else None
             if place is None or place[1] - place[0] > 1:
                 self.lost["events with a trigger that is not one word"] += 1

@@ -29,11 +29,17 @@ _ROOTS = {
     "ANNOTATION_DOCUMENT": "ELAN",
     "deIdi2b2": "i2b2's XML",
     "RDF": "RDF, as NIF is",
+    "AGSet": "LDC's annotation graphs; the .apf.xml of the same document is read",
 }
 # Members of the JSON object that a record is, where it has no `text`: with one it can be an article.
 _MEMBERS: dict[frozenset[str], str] = {
     frozenset({"annotatable", "anncomplete"}): "tagtog's JSON",
     frozenset({"vertexSet", "sents"}): "DocRED",
+    frozenset({"content", "candidates"}): "MAVEN's test set, candidates without events",
+    frozenset({"sentences", "temporal_relations"}): "MAVEN-ERE",
+    frozenset(
+        {"event_mentions", "TIMEX"}
+    ): "the test set of MAVEN-ERE or MAVEN-Arg, candidates without events",
     frozenset({"Entities", "File"}): "the output of Amazon Comprehend",
     frozenset({"messages"}): "chats with a language model, as they are tuned with",
     frozenset({"prompt", "completion"}): "prompts and completions of a language model",
