@@ -283,6 +283,7 @@ class Pusher:
         self.quiet = quiet
         self.run = bulk.new_run()
         self._doubts: list[str] = []
+        self._undone = set[str]()  # documents whose tasks are not as the plan said
         self._settled_at = 0.0
 
     def settle(self, project: Project) -> None:
@@ -376,6 +377,7 @@ class Pusher:
         done = changer.change(made.changed)
         if marked:
             self._remember_run(project, self.run)
+        self._undone |= {*done.left, *done.refused}
         return done.refused
 
     def _remember_run(self, project: Project, run: str) -> None:
@@ -398,7 +400,7 @@ class Pusher:
         """Note what is there now, but for what somebody else has put there or is at work on."""
         now = api.project(self.client, project.id)
         settings = {name: plan.setting_digest(name, getattr(now, name)) for name in SETTINGS}
-        others = {*made.kept, *(conflict.key for conflict in made.conflicting)}
+        others = {*self._undone, *made.kept, *(conflict.key for conflict in made.conflicting)}
         tasks = {item.key: plan.digest(item.data) for item in local if item.key not in others}
         settings = {name: digest for name, digest in settings.items() if name not in made.newer}
         put.write(self.journal.folder, known.replaced(settings, tasks))
