@@ -148,9 +148,11 @@ class _Client:
         """Nothing is open."""
 
 
-def _connect() -> None:
-    """Put a project in files in the place of a server."""
+def _connect(root: Path) -> None:
+    """Put a project in files in the place of a server; its fields are in `project.json` once they are set."""
     from contextlib import nullcontext
+
+    import msgspec
 
     from goldwire.annotate.interface import labelconfig
     from goldwire.annotate.sync import api, link
@@ -158,18 +160,26 @@ def _connect() -> None:
     from goldwire.corpora import ontology as ontologies
 
     config = labelconfig.build(ontologies.read("conflict"), "graph", "en")
-    project = api.Project(
-        id=1,
-        title=TITLE,
-        description=f"{link.MARK}stand-in",
-        label_config=config,
-        created_at="2026-01-01T00:00:00Z",
-    )
+    made = {"title": TITLE, "description": f"{link.MARK}stand-in", "created_at": "2026-01-01T00:00:00Z"}
+    kept = root / "project.json"
+
+    def fields() -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(kept.read_bytes()) if kept.exists() else {"label_config": config}
+        return said
+
+    def project(*_: Any, **__: Any) -> api.Project:
+        return msgspec.convert({"id": 1, **made, **fields()}, api.Project)
+
+    def update(_: Any, __: int, **new: Any) -> None:
+        part = kept.with_suffix(".part")
+        part.write_text(json.dumps({**fields(), **new}), encoding="utf-8")
+        part.replace(kept)
+
     _put(sync, connect=lambda *_: nullcontext(_Client()))
     _put(migrate, connect=lambda *_: nullcontext(_Client()))
-    _put(link, find=lambda *_, **__: project)
-    _put(api, projects_like=lambda *_: [project], project=lambda *_: project, find_project=lambda *_: project)
-    _put(api, update_project=lambda *_, **__: None)
+    _put(link, find=project)
+    _put(api, projects_like=lambda *_: [project()], project=project, find_project=project)
+    _put(api, update_project=update)
 
 
 def _put(module: Any, **values: Any) -> None:
@@ -189,7 +199,7 @@ def pulling(root: Path) -> None:
         found.take(msgspec.json.decode(data, type=list[msgspec.Raw]), whole=True)
         return found
 
-    _connect()
+    _connect(root)
     _put(mirror, refresh=there)
     _put(people, names=lambda *_: {"1": "cem"})
 
@@ -214,7 +224,9 @@ def pushing(root: Path) -> None:
     def take(_: Any, __: int, tasks: Sequence[bytes]) -> list[int]:
         server.mkdir(exist_ok=True)
         for task in tasks:  # each under a number of its own, so that a second copy is seen
-            (server / f"{len([*server.iterdir()]):04}.json").write_bytes(bytes(task))
+            file = server / f"{len([*server.glob('*.json')]):04}"
+            file.write_bytes(bytes(task))
+            file.rename(file.with_suffix(".json"))
         return []
 
     def find(_: Any, __: Any, keys: Sequence[str]) -> dict[str, list[api.Listed]]:
@@ -224,18 +236,18 @@ def pushing(root: Path) -> None:
                 found.setdefault(task.data[api.KEY], []).append(task)
         return found
 
-    _connect()
+    _connect(root)
     _put(mirror, refresh=there)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     _put(api, import_tasks=take, totals=lambda *_: (api.Totals(len(listed()), 0, 0), now))
     _put(push.Pusher, _find=find)
 
 
-def local(_: Path) -> None:
+def local(root: Path) -> None:
     """A change of the ontology while no project is on the server: layers and manifest alone."""
     from goldwire.annotate.sync import pull
 
-    _connect()
+    _connect(root)
     _put(pull, folders_of=lambda *_: {})
 
 
@@ -264,7 +276,9 @@ COMMANDS = (
     _command("annotate import", "annotate import {}/work {}/answers.json --annotator 1=dora"),
     _command("annotate import texts", "annotate import {}/work {}/tasks.json --add-texts"),
     _command("adjudicate", "annotate adjudicate {}/work --layers anna --layers ben --to agreed"),
-    _command("push", f"annotate push {{}}/work --project {TITLE}", around=pushing, reads=("server",)),
+    _command(
+        "push", f"annotate push {{}}/work --project {TITLE}", around=pushing, reads=("server", "project.json")
+    ),
     _command("pull", f"annotate pull {{}}/work --project {TITLE}", around=pulling),
     _command(
         "withdrawn",

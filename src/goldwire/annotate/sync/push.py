@@ -190,10 +190,26 @@ def push(
         strange = not order.adopt and _is_strange(journal, corpus, project, made)
         if not dry_run and not strange:
             pusher.adopt(project, order, corpus)
-            refused = pusher.apply(project, made, local, (known or Put()).with_marks(noted.marked))
+            known = (known or Put()).with_marks(noted.marked)
+            known = known.with_more(*_to_be_changed(project, there, made, noted))
+            refused = pusher.apply(project, made, local, known)
             if order.remember is not None:
                 pusher.remember(order.remember)
     return _pushed(project, made, encoded, strange, refused)
+
+
+def _to_be_changed(
+    project: Project, there: Mirror, made: Plan, noted: Put
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Digests of what is about to be changed: killed before that, it is not taken for somebody else's."""
+    settings = {name: plan.setting_digest(name, getattr(project, name)) for name in made.settings}
+    ids = {update.id for update in made.changed}
+    tasks = {
+        task.data[KEY]: plan.digest(task.data, plan.shown_by(task.data, noted.marked))
+        for task in there.tasks()
+        if task.id in ids
+    }
+    return settings, tasks
 
 
 def _pushed(
