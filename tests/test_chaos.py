@@ -13,6 +13,7 @@ ONLY = (
     "split",
     "cover",
     "annotate import",
+    "push",
     "pull",
     "withdrawn",
     "score",
