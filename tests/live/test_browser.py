@@ -13,10 +13,11 @@ import pytest
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.local import server, session
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api
+from goldwire.annotate.sync import api, remembered
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.pull import Pulled, Request, pull
 from goldwire.annotate.sync.push import Order, push
+from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.ontology import EntityType, EventType, Ontology
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
@@ -569,3 +570,28 @@ def test_half_of_a_small_screen_is_text_however_many_labels_there_are(
         }"""
     )
     assert seen >= 360
+
+
+def test_what_a_project_remembers_survives_a_save_in_the_browser(
+    client: Client, corpus: Corpus, owner: Person
+) -> None:
+    """A manager adds a label in the settings of the project, by hand; 900 characters are remembered."""
+    title = "settings by hand"
+    people = tuple(f"a person of the team, number {n}" for n in range(25))
+    settings = Settings(corpus="work", group=title, title=title, assign=people, overlap=0.2)
+    order = Order(title=title, group=title, documents=tuple(corpus.documents()), remember=settings)
+    project = push(client, corpus, ontology(corpus), order).project
+    assert project is not None
+    page = owner.page
+    page.goto(f"{owner.url}/projects/{project.id}/settings/labeling")
+    page.get_by_text("Visual", exact=True).click(timeout=PATIENCE * 1000)
+    page.locator("textarea:visible").first.fill("CREATURE")
+    page.get_by_role("button", name="Add labels").first.click()
+    with page.expect_response(lambda r: r.request.method == "PATCH" and f"projects/{project.id}" in r.url):
+        page.get_by_text("Save", exact=True).click()
+    saved = api.project(client, project.id).label_config
+    assert 'value="CREATURE"' in saved
+    assert remembered.read(saved) == settings
+    told = push(client, corpus, ontology(corpus), order).plan
+    assert told.newer == ("label_config",)  # a label that somebody has added there is not taken away
+    assert 'value="CREATURE"' in api.project(client, project.id).label_config

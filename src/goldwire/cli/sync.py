@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli import team
+from goldwire.cli import shape, team
 from goldwire.cli.arguments import Annotators, Dir, names_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -330,6 +330,8 @@ def _tell_push(
     for _, pushed in done:
         for fault in pushed.faults:
             note(f"left out, not sound: {fault}")
+        for line in shape.unshown(pushed.unshown):
+            note(line)
     if as_json:
         print_json([_push_facts(title, pushed, url, dry_run) for title, pushed in done])
     else:
@@ -360,6 +362,7 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
         "moved": plan.moved,
         "stranded": plan.stranded,
         "lost": pushed.lost,
+        "unshown": pushed.unshown,
     }
 
 
@@ -438,11 +441,13 @@ def exit_if_refused(refused: Collection[str], taken: int, rejected: Collection[o
 
 
 def _show_pull(pulled: Pulled) -> None:
-    from goldwire.corpora import rejected
+    from goldwire.corpora import nobody, rejected
 
     say(f"found: {_counts(pulled.found)}")
     for layer, size in pulled.layers.items():
         say(f"layer {layer}: {size} document(s)")
+    if said := nobody.told(pulled.layers):
+        say(said)
     say(f"gone: {_counts(pulled.gone)}")
     for gone in pulled.withdrawn:
         say(team.withdrawal(gone))
