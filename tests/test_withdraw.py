@@ -138,6 +138,17 @@ def test_task_deleted_whole_is_told_of_each_of_its_people(site: Site) -> None:
     assert site.withdrawn() == [("d0", "ben", 2, "task deleted")], "anna has done it again"
 
 
+def test_task_that_was_made_anew_meanwhile_was_deleted_all_the_same(site: Site) -> None:
+    """And one of a project that Goldwire did not make has no key, and is known by its number."""
+    site.annotate("d0", ANNA)
+    site.annotate("d1", ANNA)
+    site.pull()
+    site.make("d0", 9)
+    del site.tasks["d1"]["data"]["goldwire_id"]
+    site.delete("d1", 2)
+    assert site.withdrawn() == [("d0", "anna", 1, "task deleted"), ("d1", "anna", 2, "annotation deleted")]
+
+
 def test_what_is_deleted_and_done_again_is_no_withdrawal(site: Site) -> None:
     """Between two pulls, and after the pull that told of it."""
     site.annotate("d0", ANNA)

@@ -1,5 +1,6 @@
 """A team in which people join and leave: nothing begun moves, and nobody does what is not wanted of them."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from goldwire.annotate.local import server, session
 from goldwire.annotate.local.server import Server
 from goldwire.annotate.sync import api, reassign
 from goldwire.annotate.sync.client import Client
+from goldwire.corpora import store
 from goldwire.corpora.store import Corpus
 
 pytestmark = pytest.mark.live
@@ -113,6 +115,30 @@ def test_somebody_who_joins_takes_an_even_part_of_what_nobody_has_begun(
 
     again = team.push("anna ben cleo")
     assert {name: team.tasks(again[name]) for name in again} == theirs
+
+
+def test_second_clone_shares_out_as_the_first_would(
+    team: Team, annotators: list[Any], tmp_path: Path
+) -> None:
+    """It has no journals: the server tells which projects there are, and what is begun in them."""
+    pushed = team.push("anna ben", "--overlap", "0.25")
+    before = {name: team.tasks(pushed[name]) for name in pushed}
+    for person, name in zip(annotators, before, strict=True):
+        team.work(person.client, [*before[name].values()])
+    planned = team.push("ben cleo", "--overlap", "0.25", "--dry-run")
+    shutil.copytree(team.corpus.path, tmp_path / "clone")
+    shutil.rmtree(tmp_path / "clone" / "labelstudio")
+    clone = Team(team.run, team.client, store.open_corpus(tmp_path / "clone"))
+    clone.group = team.group
+    pushed = clone.push("ben cleo", "--overlap", "0.25")
+    assert {name: item["moved"] for name, item in pushed.items()} == {
+        name: item["moved"] for name, item in planned.items()
+    }
+    theirs = {name: team.tasks(pushed[name]) for name in pushed}
+    assert theirs["anna"] == dict([*before["anna"].items()][:3])
+    assert Counter(Counter(key for tasks in theirs.values() for key in tasks).values()) == {1: 9, 2: 3}
+    again = team.push("ben cleo", "--overlap", "0.25")
+    assert {name: team.tasks(again[name]) for name in again} == theirs, "and the first sees it so"
 
 
 def test_what_somebody_who_leaves_has_not_begun_goes_to_the_others(team: Team, annotators: list[Any]) -> None:

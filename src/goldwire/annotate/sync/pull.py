@@ -138,13 +138,12 @@ def _fetch_all(
 
 def _write(corpus: Corpus, request: Request, found: Mapping[Path, _Came], there: withdraw.There) -> Pulled:
     held = withdraw.judged(corpus, _read_pulled(corpus).get(request.group, {}))
-    before = withdraw.annotations_of(held)
     came = {path: project.imported for path, project in found.items()}
     readings = [reading for imported in came.values() for reading in imported.readings]
     refused = deposit.all_rejected(corpus, readings)
     lines, went = _lines(corpus, request.group, came.values(), refused)
     now = withdraw.annotations_of(_after(held, lines))
-    gone = [*withdraw.find(before, now, there, _skips(lines))]
+    gone = [*withdraw.find(held, now, there, _skips(lines))]
     aside = withdraw.aside(corpus, gone, held, now)
     deposit.check_layers(corpus, {**lines, **aside})
     journals = [project.journal for project in found.values()]

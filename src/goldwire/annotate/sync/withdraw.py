@@ -96,6 +96,13 @@ def _made_of(line: Annotations) -> Iterator[tuple[str | None, int]]:
     return ((event, id) for event, id in held if isinstance(id, int))
 
 
+def tasks_of(layers: Layers) -> dict[int, int]:
+    """The task of each annotation, as far as lines tell it."""
+    details = [line.provenance.details for lines in layers.values() for line in lines.values()]
+    pairs = [(item.get("annotation"), item.get("task")) for item in details]
+    return {id: task for id, task in pairs if isinstance(id, int) and isinstance(task, int)}
+
+
 def made(held: Mapping[Place, int]) -> dict[int, str]:
     """Who made each annotation."""
     return {id: layer.partition("/")[2] for (layer, _, _), id in held.items()}
@@ -105,12 +112,14 @@ def made(held: Mapping[Place, int]) -> dict[int, str]:
 
 
 def find(
-    before: Mapping[Place, int], now: Mapping[Place, int], there: There, skips: Collection[tuple[str, str]]
+    held: Layers, now: Mapping[Place, int], there: There, skips: Collection[tuple[str, str]]
 ) -> Iterator[Gone]:
     """What was at its place before, is nowhere now, and was not done again.
 
-    `skips` are layers and documents of `skipped/`: a skip that is later than what was submitted counts.
+    `held` are the layers of before; `skips` are layers and documents of `skipped/`: a skip that is later than
+    what was submitted counts.
     """
+    before, tasks = annotations_of(held), tasks_of(held)
     everywhere = {*now.values()}
     for (layer, document, event), id in before.items():
         after = now.get((layer, document, event))
@@ -122,7 +131,7 @@ def find(
             why = "skipped"
         elif id not in there.submitted:
             key = document if event is None else f"{document}/{event}"
-            why = "annotation deleted" if key in there.tasks else "task deleted"
+            why = "annotation deleted" if tasks.get(id, key) in there.tasks else "task deleted"
         if why is not None:
             yield Gone(layer=layer, document=document, annotation=id, event=event, why=why)
 
