@@ -23,7 +23,7 @@ import msgspec
 from goldwire.annotate.exchange import controls as declared
 from goldwire.annotate.exchange import deposit, readings
 from goldwire.annotate.exchange.deposit import FOLDER, Lines
-from goldwire.annotate.exchange.readings import FOLDERS, TOOL, Imported
+from goldwire.annotate.exchange.readings import TOOL, Imported
 from goldwire.annotate.sync import link, mirror, people, withdraw
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
@@ -36,7 +36,6 @@ from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import write_quarantine
 from goldwire.corpora.store import Corpus, write_atomic, writing
-from goldwire.corpora.types import Annotations
 
 CONFIG, PULLED = "config.xml", "pulled.json"
 CHUNK = 100  # tasks decoded at a time; those of one document are never parted
@@ -137,31 +136,29 @@ def _fetch_all(
 
 
 def _write(corpus: Corpus, request: Request, found: Mapping[Path, _Came], there: withdraw.There) -> Pulled:
-    held = withdraw.judged(corpus, _read_pulled(corpus).get(request.group, {}))
     came = {path: project.imported for path, project in found.items()}
-    readings = [reading for imported in came.values() for reading in imported.readings]
-    refused = deposit.all_rejected(corpus, readings)
+    new = [reading for imported in came.values() for reading in imported.readings]
+    refused = deposit.all_rejected(corpus, new)
     lines, went = _lines(corpus, request.group, came.values(), refused)
-    now = withdraw.annotations_of(_after(held, lines))
-    gone = [*withdraw.find(held, now, there, _skips(lines))]
-    aside = withdraw.aside(corpus, gone, held, now)
-    deposit.check_layers(corpus, {**lines, **aside})
+    held = withdraw.judged(corpus, _read_pulled(corpus).get(request.group, {}))
+    seen = withdraw.see(corpus, held, lines, there)
+    deposit.check_layers(corpus, {**lines, **seen.aside})
     journals = [project.journal for project in found.values()]
-    withdraw.note(journals, gone)
+    withdraw.note(journals, seen.gone)
     quarantine = [
         write_quarantine(corpus.quarantine_path(f"{FOLDER}/{path.name}"), imported.rejected)
         for path, imported in came.items()
     ]
-    for layer, new in sorted(aside.items()):
-        deposit.replace(corpus, layer, new)
+    for layer, kept in sorted(seen.aside.items()):
+        deposit.replace(corpus, layer, kept)
     sizes = {layer: deposit.replace(corpus, layer, new) for layer, new in sorted(lines.items())}
     _note_pulled(corpus, request.group, lines, refused)
-    withdrawn = withdraw.unaccepted(journals, now)
+    withdrawn = withdraw.unaccepted(journals, seen.now)
     if request.accept_withdrawn:
         withdraw.accept(journals, withdrawn)
     return Pulled(
         layers={layer: size for layer, size in sizes.items() if size},
-        taken=sum(reading.layer not in refused for reading in readings),
+        taken=sum(reading.layer not in refused for reading in new),
         refused=refused,
         gone=went,
         withdrawn=tuple(withdrawn),
@@ -173,29 +170,6 @@ def _write(corpus: Corpus, request: Request, found: Mapping[Path, _Came], there:
         quarantine=tuple(file for file in quarantine if file),
         raw=tuple(path / RAW for path in found),
     )
-
-
-def _after(held: withdraw.Layers, lines: Mapping[str, Lines]) -> dict[str, dict[str, Annotations]]:
-    """The layers as they will be, as far as this pull knows them."""
-    judged = {layer for layer in lines if withdraw.is_judged(layer)}
-    after = {layer: dict[str, Annotations | None]() for layer in {*held, *judged}}
-    for layer, documents in after.items():
-        documents.update({**held.get(layer, {}), **lines.get(layer, {})})
-    return {
-        layer: {id: line for id, line in documents.items() if line is not None}
-        for layer, documents in after.items()
-    }
-
-
-def _skips(lines: Mapping[str, Lines]) -> set[tuple[str, str]]:
-    """The layers and documents of what came as skipped."""
-    return {
-        (layer, document)
-        for layer, new in lines.items()
-        if layer.startswith(f"{FOLDERS['skipped']}/")
-        for document, line in new.items()
-        if line is not None
-    }
 
 
 def made_in(corpus: Corpus, group: str) -> dict[int, str]:

@@ -111,6 +111,37 @@ def made(held: Mapping[Place, int]) -> dict[int, str]:
 # ---------------------------------------------------------------- what was withdrawn
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pull finds: what is where now, what was withdrawn, and the lines to put aside for that."""
+
+    now: dict[Place, int]
+    gone: tuple[Gone, ...]
+    aside: dict[str, deposit.Lines]
+
+
+def see(corpus: Corpus, held: Layers, lines: Mapping[str, deposit.Lines], there: There) -> Seen:
+    """Compare the layers as they are with the lines that they are to get, and with what is on the server."""
+    now = annotations_of(_after(held, lines))
+    gone = tuple(find(held, now, there, _skips(lines)))
+    return Seen(now=now, gone=gone, aside=_aside(corpus, gone, held, now))
+
+
+def _after(held: Layers, lines: Mapping[str, deposit.Lines]) -> Layers:
+    """The layers as they will be, as far as a pull knows them."""
+    after = {layer: {**held.get(layer, {}), **lines.get(layer, {})} for layer in {*held, *lines}}
+    return {
+        layer: {id: line for id, line in documents.items() if line is not None}
+        for layer, documents in after.items()
+        if is_judged(layer)
+    }
+
+
+def _skips(lines: Mapping[str, deposit.Lines]) -> set[tuple[str, str]]:
+    """The layers and documents of what came as skipped."""
+    skipped = {layer: new for layer, new in lines.items() if layer.startswith(f"{FOLDERS['skipped']}/")}
+    return {(layer, id) for layer, new in skipped.items() for id, line in new.items() if line is not None}
+
+
 def find(
     held: Layers, now: Mapping[Place, int], there: There, skips: Collection[tuple[str, str]]
 ) -> Iterator[Gone]:
@@ -189,7 +220,7 @@ def keeper(layer: str) -> str:
     return f"{WITHDRAWN}/{layer.removeprefix(FOLDERS['submitted'] + '/')}"
 
 
-def aside(
+def _aside(
     corpus: Corpus, found: Iterable[Gone], held: Layers, now: Mapping[Place, int]
 ) -> dict[str, deposit.Lines]:
     """The lines to keep under `withdrawn/`, and orders to take away those of what is in its layer again.
