@@ -204,6 +204,7 @@ def test_event_said_to_be_none_goes_and_one_without_answer_stays_without_argumen
     assert reading.annotations.provenance.status == "draft"
     assert reading.annotations.provenance.details == {
         "layer": "gold@1",
+        "answers": {"t": 0},
         "unanswered": ["s"],
         "no events": ["t"],
     }

@@ -276,14 +276,14 @@ def small(disk: Path, size: int) -> Iterator[Path | None]:
 
 # ---------------------------------------------------------------- processes
 def start(command: Command, root: Path, arm: Callable[[], None] = lambda: None) -> tuple[int, Path, float]:
-    """A child that runs a command; what it says goes to a file beside the trial."""
-    said = root.with_name(f"said-{time.monotonic_ns()}")
+    """A child that runs a command; what it says goes to a file on another disk than the trial's."""
+    sink, name = tempfile.mkstemp(prefix="said-")
+    said = Path(name)
     began = time.monotonic()
     child = os.fork()
     if not child:
         status = 70
         try:
-            sink = os.open(said, os.O_WRONLY | os.O_CREAT, 0o666)
             os.dup2(sink, 1)
             os.dup2(sink, 2)
             if command.around is not None:
@@ -299,6 +299,7 @@ def start(command: Command, root: Path, arm: Callable[[], None] = lambda: None) 
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(status)
+    os.close(sink)
     return child, said, began
 
 

@@ -51,7 +51,10 @@ def make(root: Path, goldwire: Callable[[Sequence[str]], None]) -> dict[str, Pat
     _people(full)
     goldwire(["annotate", "export", f"{full}/work", f"{full}/tasks.json", "--prefill", "gold"])
     _answers(full)
-    return {"empty": empty, "full": full}
+    pulled = root / "pulled"
+    shutil.copytree(full, pulled)
+    _withdraw(pulled)
+    return {"empty": empty, "full": full, "pulled": pulled}
 
 
 _BEFORE = [
@@ -122,6 +125,22 @@ def _answers(root: Path) -> None:
     (root / "answers.json").write_text(json.dumps(tasks), encoding="utf-8")
 
 
+def _withdraw(root: Path) -> None:
+    """All was pulled before; of the first task the answer is deleted since, and that of the second a skip."""
+    lines = []
+    for number, row in enumerate((root / "work/layers/gold.jsonl").read_text("utf-8").splitlines(), start=1):
+        came = {"author": "cem", "tool": "label-studio", "details": {"task": number, "annotation": number}}
+        lines.append({**json.loads(row), "provenance": came})
+    _write(root / "work/layers/annotator/cem.jsonl", lines)
+    known = {TITLE: {"annotator/cem": [line["document"] for line in lines]}}
+    (root / "work/labelstudio").mkdir(exist_ok=True)
+    (root / "work/labelstudio/pulled.json").write_text(json.dumps(known), encoding="utf-8")
+    tasks = json.loads((root / "answers.json").read_text(encoding="utf-8"))
+    tasks[0]["annotations"] = []
+    tasks[1]["annotations"][0]["was_cancelled"] = True
+    (root / "answers.json").write_text(json.dumps(tasks), encoding="utf-8")
+
+
 # ---------------------------------------------------------------- a server in files
 class _Client:
     url = "http://stand-in"
@@ -131,9 +150,11 @@ class _Client:
         """Nothing is open."""
 
 
-def _connect() -> None:
-    """Put a project in files in the place of a server."""
+def _connect(root: Path) -> None:
+    """Put a project in files in the place of a server; its fields are in `project.json` once they are set."""
     from contextlib import nullcontext
+
+    import msgspec
 
     from goldwire.annotate.interface import labelconfig
     from goldwire.annotate.sync import api, link
@@ -141,23 +162,26 @@ def _connect() -> None:
     from goldwire.corpora import ontology as ontologies
 
     config = labelconfig.build(ontologies.read("conflict"), "graph", "en")
-    project = api.Project(
-        id=1,
-        title=TITLE,
-        label_config=config,
-        description="goldwire 0",
-        created_at="2026-01-01T00:00:00Z",
-    )
+    made = {"title": TITLE, "description": f"{link.MARK}stand-in", "created_at": "2026-01-01T00:00:00Z"}
+    kept = root / "project.json"
+
+    def fields() -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(kept.read_bytes()) if kept.exists() else {"label_config": config}
+        return said
+
+    def project(*_: Any, **__: Any) -> api.Project:
+        return msgspec.convert({"id": 1, **made, **fields()}, api.Project)
+
+    def update(_: Any, __: int, **new: Any) -> None:
+        part = kept.with_suffix(".part")
+        part.write_text(json.dumps({**fields(), **new}), encoding="utf-8")
+        part.replace(kept)
+
     _put(sync, connect=lambda *_: nullcontext(_Client()))
     _put(migrate, connect=lambda *_: nullcontext(_Client()))
-    _put(link, find=lambda *_, **__: project)
-    _put(
-        api,
-        project=lambda *_: project,
-        find_project=lambda *_: project,
-        projects_like=lambda *_: [],
-        update_project=lambda *_, **__: None,
-    )
+    _put(link, find=project)
+    _put(api, projects_like=lambda *_: [project()], project=project, find_project=project)
+    _put(api, update_project=update)
 
 
 def _put(module: Any, **values: Any) -> None:
@@ -177,7 +201,7 @@ def pulling(root: Path) -> None:
         found.take(msgspec.json.decode(data, type=list[msgspec.Raw]), whole=True)
         return found
 
-    _connect()
+    _connect(root)
     _put(mirror, refresh=there)
     _put(people, names=lambda *_: {"1": "cem"})
 
@@ -202,7 +226,9 @@ def pushing(root: Path) -> None:
     def take(_: Any, __: int, tasks: Sequence[bytes]) -> list[int]:
         server.mkdir(exist_ok=True)
         for task in tasks:  # each under a number of its own, so that a second copy is seen
-            (server / f"{len([*server.iterdir()]):04}.json").write_bytes(bytes(task))
+            file = server / f"{len([*server.glob('*.json')]):04}"
+            file.write_bytes(bytes(task))
+            file.rename(file.with_suffix(".json"))
         return []
 
     def find(_: Any, __: Any, keys: Sequence[str]) -> dict[str, list[api.Listed]]:
@@ -212,17 +238,18 @@ def pushing(root: Path) -> None:
                 found.setdefault(task.data[api.KEY], []).append(task)
         return found
 
-    _connect()
+    _connect(root)
     _put(mirror, refresh=there)
-    _put(api, import_tasks=take, totals=lambda *_: (api.Totals(len(listed()), 0, 0), datetime.now(UTC)))
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    _put(api, import_tasks=take, totals=lambda *_: (api.Totals(len(listed()), 0, 0), now))
     _put(push.Pusher, _find=find)
 
 
-def local(_: Path) -> None:
+def local(root: Path) -> None:
     """A change of the ontology while no project is on the server: layers and manifest alone."""
     from goldwire.annotate.sync import pull
 
-    _connect()
+    _connect(root)
     _put(pull, folders_of=lambda *_: {})
 
 
@@ -252,8 +279,16 @@ COMMANDS = (
     _command("annotate import", "annotate import {}/work {}/answers.json --annotator 1=dora"),
     _command("annotate import texts", "annotate import {}/work {}/tasks.json --add-texts"),
     _command("adjudicate", "annotate adjudicate {}/work --layers anna --layers ben --to agreed"),
-    _command("push", f"annotate push {{}}/work --project {TITLE}", around=pushing, reads=("server",)),
+    _command(
+        "push", f"annotate push {{}}/work --project {TITLE}", around=pushing, reads=("server", "project.json")
+    ),
     _command("pull", f"annotate pull {{}}/work --project {TITLE}", around=pulling),
+    _command(
+        "withdrawn",
+        f"annotate pull {{}}/work --project {TITLE} --accept-withdrawn",
+        before="pulled",
+        around=pulling,
+    ),
     _command("migrate", "annotate migrate {}/work --to {}/wider.toml", around=local),
     _command("run", "eval run {}/work --system b=lexicon"),
     _command("run file", "eval run {}/work --system c=file:{}/other.jsonl"),

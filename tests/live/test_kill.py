@@ -1,6 +1,6 @@
 """Killed at any moment, client or server, the next run completes: nothing is lost and nothing is doubled.
 
-GOLDWIRE_KILLS is how many kills the two tests of the client deal at least, those of the server half as many.
+GOLDWIRE_KILLS is how many kills each test of the client deals at least, those of the server half as many.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ import pytest
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api, mirror, pull, push
+from goldwire.annotate.sync import api, journal, mirror, pull, push
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus
@@ -152,6 +153,84 @@ def test_client_killed_in_mid_pull(
         assert {len(annotations.mentions) for annotations in line.values()} == {1}
         assert [path.name for path in (corpus.path / "layers").rglob("*.tmp")] == []
     print(kills, "kills in", trial, "pulls")
+
+
+def test_client_killed_while_documents_are_shared_out_anew(
+    labelstudio: Server, client: Client, tmp_path: Path, make_corpus: MakeCorpus
+) -> None:
+    """One joins, one leaves: what was begun is where it was, each document with as many as it should be."""
+    chance, kills, trial = random.Random(SEED), 0, 0
+    while kills < KILLS:
+        trial += 1
+        corpus = make_corpus(tmp_path / f"share {SEED}-{trial}", 24)
+        share = ("share", corpus.path, labelstudio.url, corpus.path.name)
+        assert run_worker(labelstudio, (*share, "anna", "ben"), None)
+        begun = {name: begin(client, corpus, name) for name in ("anna", "ben")}
+        for names in (("anna", "ben", "cleo"), ("ben", "cleo")):
+            kills += deal(chance, partial(run_worker, labelstudio, (*share, *names)), 4.0)
+            theirs = {name: tasks_of(client, corpus, name) for name in ("anna", "ben", "cleo")}
+            for name, tasks in begun.items():
+                assert tasks.items() <= theirs[name].items()
+            assert not theirs["cleo"].keys() & {key for tasks in begun.values() for key in tasks}
+            times = Counter(key for tasks in theirs.values() for key in tasks)
+            # A quarter of 24 for two people.
+            assert Counter(times.values()) == {1: 18, 2: 6}
+        assert theirs["anna"] == begun["anna"]
+    print(kills, "kills in", trial, "sharings")
+
+
+def tasks_of(client: Client, corpus: Corpus, name: str) -> dict[str, int]:
+    """The tasks in somebody's project, by document; each document has one at most."""
+    projects = api.projects(client, f"{corpus.path.name} ({name})")
+    assert len(projects) <= 1
+    listed = [task for item in projects for task in api.tasks(client, item.id, api.everything())]
+    found = {task.data["goldwire_id"]: task.id for task in listed}
+    assert len(found) == len(listed)
+    return found
+
+
+def begin(client: Client, corpus: Corpus, name: str) -> dict[str, int]:
+    """Do one of somebody's documents, that nobody else has, skip another and begin a third."""
+    others = {key for other in {"anna", "ben"} - {name} for key in tasks_of(client, corpus, other)}
+    alone = {key: id for key, id in tasks_of(client, corpus, name).items() if key not in others}
+    done = dict([*alone.items()][:3])
+    kinds: tuple[dict[str, Any] | None, ...] = ({}, {"was_cancelled": True}, None)
+    for id, what in zip(done.values(), kinds, strict=True):
+        path = f"api/tasks/{id}/drafts" if what is None else f"api/tasks/{id}/annotations/"
+        body = {"result": [], "lead_time": 1.0, **(what or {})}
+        client.write_once(dict[str, Any], path, msgspec.json.encode(body))
+    return done
+
+
+def test_client_killed_while_what_was_withdrawn_is_put_aside(
+    labelstudio: Server, client: Client, tmp_path: Path, make_corpus: MakeCorpus
+) -> None:
+    chance, kills, trial = random.Random(SEED), 0, 0
+    while kills < KILLS:
+        trial += 1
+        corpus = make_corpus(tmp_path / f"withdrawn {SEED}-{trial}", 32)
+        ontology = corpus.ontology()
+        assert ontology is not None
+        project = annotate_all(client, corpus, corpus.path.name)
+        arguments = ("pull", corpus.path, labelstudio.url, corpus.path.name)
+        assert run_worker(labelstudio, arguments, None)
+        before = corpus.layer("annotator/owner")
+        tasks = {task.data["goldwire_id"]: task.id for task in api.tasks(client, project, api.everything())}
+        gone = chance.sample(sorted(tasks), 10)
+        for key in gone[:5]:
+            client.write("DELETE", f"api/annotations/{before[key].provenance.details['annotation']}/")
+        for key in gone[5:]:
+            api.delete_task(client, tasks[key])
+        kills += deal(chance, partial(run_worker, labelstudio, arguments), 1.0)
+        assert corpus.layer("annotator/owner") == {k: v for k, v in before.items() if k not in gone}
+        assert corpus.layer("withdrawn/owner") == {k: v for k, v in before.items() if k in gone}
+        request = pull.Request(group=corpus.path.name, naming="address")
+        told = pull.pull(client, corpus, ontology, request).withdrawn
+        assert sorted(item.document for item in told) == sorted(gone)
+        notes = journal.read(journal.folder(corpus, corpus.path.name))
+        noted = [item for note in notes if isinstance(note, journal.Withdrawn) for item in note.gone]
+        assert len(noted) == 10
+    print(kills, "kills in", trial, "pulls of what was withdrawn")
 
 
 # ---------------------------------------------------------------- the server

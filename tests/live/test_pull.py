@@ -158,7 +158,7 @@ def test_layers_follow_what_is_changed_submitted_and_withdrawn(site: Site, annot
     api.update_annotation(anna.client, changed, RESULT[:1])
     pulled = site.pull(names=names)
     assert pulled.layers == {"annotator/anna": 2}
-    assert pulled.withdrawn == {"annotator/anna": 1, "draft/anna": 1}
+    assert pulled.gone == {"annotator/anna": 1, "draft/anna": 1}
     assert sorted(site.layer("annotator/anna")) == ["d00000", "d00002"]
     assert len(site.layer("annotator/anna")["d00002"].mentions) == 1
 
@@ -273,7 +273,7 @@ def test_annotations_deleted_in_bulk_are_gone_here(site: Site, annotators: list[
         f"api/dm/actions/?id=delete_tasks_annotations&project={site.project}",
         {"selectedItems": {"all": True, "excluded": []}, **action},
     )
-    assert site.pull().withdrawn == {f"annotator/{annotators[0].id}": 6}
+    assert site.pull().gone == {f"annotator/{annotators[0].id}": 6}
 
 
 def test_server_that_makes_no_snapshot_is_asked_by_id(

@@ -1,14 +1,15 @@
 """A push or a pull in a process of its own, to be killed.
 
-`python worker.py push|pull CORPUS URL TITLE [by-id]`, the token in LABEL_STUDIO_API_KEY. Says `ready` when it
-begins and `done` when it is through. Small batches, so that there are many moments to be killed at.
+`python worker.py push|pull CORPUS URL TITLE [by-id]` or `share CORPUS URL TITLE NAME …`, the token in
+LABEL_STUDIO_API_KEY. Says `ready` when it begins and `done` when it is through. Small batches, so that there
+are many moments to be killed at.
 """
 
 import sys
 from pathlib import Path
 
 from goldwire.annotate.local import access
-from goldwire.annotate.sync import api, mirror, pull, push
+from goldwire.annotate.sync import api, group, mirror, pull, push, reassign, remembered
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.corpora.store import Corpus, open_corpus
 
@@ -18,6 +19,16 @@ def do_push(client: Client, corpus: Corpus, title: str) -> None:
     assert ontology is not None
     order = push.Order(title=title, group=title, prefill="system/x", documents=tuple(corpus.documents()))
     push.push(client, corpus, ontology, order, batch=4, quiet=2.0)
+
+
+def do_share(client: Client, corpus: Corpus, title: str, names: list[str]) -> None:
+    ontology = corpus.ontology()
+    assert ontology is not None
+    reassign.SLICE = 2
+    found = group.find(client, corpus, title)
+    settings = remembered.settle(found.settings, remembered.Given(assign=tuple(names), overlap=0.25))
+    for order in reassign.orders(client, corpus, found, settings).orders:
+        push.push(client, corpus, ontology, order, batch=4, quiet=2.0)
 
 
 def do_pull(client: Client, corpus: Corpus, title: str, *, by_id: bool) -> None:
@@ -41,6 +52,8 @@ if __name__ == "__main__":
     print("ready", flush=True)
     if action == "push":
         do_push(client, corpus, title)
+    elif action == "share":
+        do_share(client, corpus, title, more)
     else:
         do_pull(client, corpus, title, by_id="by-id" in more)
     print("done", flush=True)

@@ -92,13 +92,13 @@ def _show_corpus(
     """Push a corpus to a local server; the address of its project."""
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
-    from goldwire.annotate.sync import remembered
+    from goldwire.annotate.sync import reassign, remembered
 
     corpus, ontology = open_both(folder)
     with connect(running.url, None, running.data_dir, verbose=False) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
         settings = remembered.settle(found.settings, remembered.Given(layout=layout, prefill=prefill))
-        for order in pushing.orders(corpus, found, settings):
+        for order in reassign.orders(client, corpus, found, settings, progress=progress()).orders:
             pushed = pushing.push(client, corpus, ontology, order, progress=progress())
             if wants_people(pushed, dry_run=False):
                 note("\n".join(push_lines(order.title, pushed, client.url, dry_run=False)))

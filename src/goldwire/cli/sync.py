@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli import shape
+from goldwire.cli import shape, team
 from goldwire.cli.arguments import Annotators, Dir, names_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from goldwire.annotate.sync.pull import Pulled, Request
     from goldwire.annotate.sync.push import Pushed
     from goldwire.annotate.sync.remembered import Settings
-    from goldwire.annotate.sync.status import Status
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.store import Corpus
 
@@ -62,7 +61,6 @@ Naming = Annotated[
 ]
 Full = Annotated[bool, typer.Option("--full", help="Ask for every task again, not for what has changed.")]
 
-NAMED = 10  # tasks named in a line; all of them with --json
 WATCH = 15.0  # seconds between two looks
 _COUNTING = re.compile(r"(\d+) of (\d+)")
 
@@ -110,7 +108,7 @@ def push(
     """
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
-    from goldwire.annotate.sync import remembered
+    from goldwire.annotate.sync import reassign, remembered
 
     if len(assign) == 1:
         refuse(ctx, ("overlap",), "with one person")
@@ -120,10 +118,21 @@ def push(
     with connect(url, token_file, data_dir, verbose) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
         settings = remembered.settle(found.settings, given)
-        for order in pushing.orders(corpus, found, settings, adopt=adopt, overwrite=overwrite):
+        shared = reassign.orders(
+            client,
+            corpus,
+            found,
+            settings,
+            adopt=adopt,
+            overwrite=overwrite,
+            dry_run=dry_run,
+            progress=progress(),
+        )
+        for order in shared.orders:
             tell = progress(f"{order.title}: " if settings.assign else "")
             pushed = pushing.push(client, corpus, ontology, order, dry_run=dry_run, progress=tell)
             done.append((order.title, pushed))
+        done += shared.left
         address = client.url
     changes = tuple(remembered.changes(found.settings, settings)) if found.known else ()
     _tell_push(done, changes, address, dry_run, as_json)
@@ -145,6 +154,9 @@ def pull(
     naming: Naming = None,
     annotators: Annotators = [],  # noqa: B006
     full: Full = False,
+    accept_withdrawn: Annotated[
+        bool, typer.Option("--accept-withdrawn", help="Tell of what was withdrawn for the last time.")
+    ] = False,
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
@@ -155,7 +167,8 @@ def pull(
 
     Only what has changed since the last pull is asked for. What came is kept as it came; what does not fit
     text and ontology is rejected, kept in the line of its document and written to a quarantine file. A layer
-    of which everything was rejected is left as it is: exit 1.
+    of which everything was rejected is left as it is: exit 1. What was submitted and has been deleted there,
+    or skipped, is named and its line kept in withdrawn/NAME: exit 1 until it is accepted or done again.
 
     \b
     Example:
@@ -170,7 +183,7 @@ def pull(
         found, settings = _group(client, corpus, project, naming, annotators)
         for change in remembered.changes(found.settings, settings) if found.known else ():
             note(f"remembered from now on: {change}")
-        request = _request(found, settings, full)
+        request = _request(found, settings, full=full, accept_withdrawn=accept_withdrawn)
         pulled = pulling.pull(client, corpus, ontology, request, progress=progress())
         groups.remember(client, corpus, found, settings)
     _tell_pull(pulled, as_json)
@@ -195,7 +208,8 @@ def status(
 ) -> None:
     """Show how far each annotator is: done, skipped, begun, time for a document, what is left and how long.
 
-    With --json also task by task.
+    Those who have not begun are shown too, and how many documents nobody, one and two people are done with.
+    People are called as `pull` calls them. With --json also task by task.
 
     \b
     Example:
@@ -207,10 +221,10 @@ def status(
         refuse(ctx, ("every",), "without --watch")
     corpus, _ = open_both(folder)
     with connect(url, token_file, data_dir, verbose) as client:
-        request = _request(*_group(client, corpus, project, naming, annotators), full=False)
+        request = _request(*_group(client, corpus, project, naming, annotators))
         while True:
             found = looking.status(client, corpus, request, progress=progress())
-            _tell_status(found, as_json)
+            team.tell_status(found, as_json)
             if not watch or not found.remaining:
                 return
             time.sleep(every)
@@ -276,7 +290,9 @@ def _group(
     return found, remembered.settle(found.settings, remembered.Given(naming=naming, names=names))
 
 
-def _request(found: Group, settings: Settings, full: bool) -> Request:
+def _request(
+    found: Group, settings: Settings, *, full: bool = False, accept_withdrawn: bool = False
+) -> Request:
     from goldwire.annotate.sync.pull import Request
 
     return Request(
@@ -285,6 +301,7 @@ def _request(found: Group, settings: Settings, full: bool) -> Request:
         naming=settings.naming,
         names=settings.names,
         full=full,
+        accept_withdrawn=accept_withdrawn,
     )
 
 
@@ -320,6 +337,8 @@ def _tell_push(
     else:
         for title, pushed in done:
             say("\n".join(push_lines(title, pushed, url, dry_run)))
+        if any(pushed.project for _, pushed in done):
+            say(team.BUTTON)
 
 
 def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str, object]:
@@ -340,6 +359,7 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
         "kept": plan.kept,
         "conflicting": plan.conflicting,
         "orphaned": plan.orphaned,
+        "moved": plan.moved,
         "stranded": plan.stranded,
         "lost": pushed.lost,
         "unshown": pushed.unshown,
@@ -359,7 +379,7 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
         yield f"{'to set' if undone else 'set'}: {', '.join(sorted(plan.settings))}"
     yield from _changes(plan.changed, undone)
     if plan.gone:
-        yield f"there at the last push, gone since, made anew: {_named(plan.gone)}"
+        yield f"there at the last push, gone since, made anew: {team.named(plan.gone)}"
     for field in plan.newer:
         yield f"conflict: {NEWER.format(what=field)}"
     for label in plan.stranded:
@@ -368,11 +388,8 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
         tasks = ", ".join(map(str, conflict.tasks))
         yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
     if plan.kept:
-        yield f"left as they are, worked on: {_named(plan.kept)}"
-    if plan.orphaned:
-        yield f"there, and no more in the corpus: {_named(plan.orphaned)}"
-    if pushed.refused:
-        yield f"predictions that the server left out: {_named(pushed.refused)}"
+        yield f"left as they are, worked on: {team.named(plan.kept)}"
+    yield from team.departures(plan, undone)
     if pushed.strange:
         yield (
             "nothing was done: goldwire did not make this project for this corpus. If it is the right one, "
@@ -387,13 +404,13 @@ def _changes(changed: Sequence[Update], undone: bool) -> Iterator[str]:
     removed = [update.local.key for update in changed if update.removes]
     shown = [update.local.key for update in changed if update.predictions and not update.removes]
     if removed:
-        yield f"{len(removed)} prediction(s) {would} removed: {_named(removed)}"
+        yield f"{len(removed)} prediction(s) {would} removed: {team.named(removed)}"
     if shown:
-        yield f"{len(shown)} prediction(s) {would} set: {_named(shown)}"
+        yield f"{len(shown)} prediction(s) {would} set: {team.named(shown)}"
     parts = sorted({part for update in changed for part in update.what} - {"prediction"})
     for part in parts:
         keys = [update.local.key for update in changed if part in update.what]
-        yield f"{part} of {len(keys)} {would} changed: {_named(keys)}"
+        yield f"{part} of {len(keys)} {would} changed: {team.named(keys)}"
 
 
 def _change_facts(update: Update) -> dict[str, object]:
@@ -401,18 +418,16 @@ def _change_facts(update: Update) -> dict[str, object]:
     return {"id": update.local.key, "task": update.id, "what": update.what, "prediction": prediction}
 
 
-def _named(keys: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    more = [f"and {len(keys) - NAMED} more"] if len(keys) > NAMED else []
-    return ", ".join([*keys[:NAMED], *more])
-
-
 def _tell_pull(pulled: Pulled, as_json: bool) -> None:
     if as_json:
         print_json(pulled)
     else:
         _show_pull(pulled)
+    if pulled.withdrawn and not pulled.accepted:
+        note("something was withdrawn there: let it be done again, or accept it with --accept-withdrawn")
     exit_if_refused(pulled.refused, pulled.taken, pulled.rejected)
+    if pulled.withdrawn and not pulled.accepted:
+        raise typer.Exit(1)
 
 
 def exit_if_refused(refused: Collection[str], taken: int, rejected: Collection[object]) -> None:
@@ -433,7 +448,9 @@ def _show_pull(pulled: Pulled) -> None:
         say(f"layer {layer}: {size} document(s)")
     if said := nobody.told(pulled.layers):
         say(said)
-    say(f"withdrawn: {_counts(pulled.withdrawn)}")
+    say(f"gone: {_counts(pulled.gone)}")
+    for gone in pulled.withdrawn:
+        say(team.withdrawal(gone))
     say(f"not held by layers: {_counts(pulled.lost)}")
     say(f"repaired: {_counts(pulled.repaired)}")
     say(rejected.tell(pulled.rejected, *pulled.quarantine))
@@ -442,42 +459,3 @@ def _show_pull(pulled: Pulled) -> None:
 
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{times} {kind}" for kind, times in counts.items() if times) or "nothing"
-
-
-def _tell_status(found: Status, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-        return
-    from goldwire.cli.shape import columns
-
-    for project in found.projects:
-        say(
-            f"{project.title}: {project.finished} of {project.tasks} task(s) finished, "
-            f"{project.untouched} not begun; {project.url}"
-        )
-    rows = [("annotator", "done", "skipped", "drafts", "per task", "a day", "open", "hours left", "last")]
-    for person in found.people:
-        seconds, left = person.seconds, person.open
-        hours = None if seconds is None or left is None else seconds * left / 3600
-        rows.append(
-            (
-                person.name,
-                str(person.done),
-                str(person.skipped),
-                str(person.drafts),
-                _minutes(seconds),
-                _figure(person.pace),
-                "–" if left is None else str(left),
-                _figure(hours),
-                person.last[:16].replace("T", " "),
-            )
-        )
-    say(columns(rows))
-
-
-def _minutes(seconds: float | None) -> str:
-    return "–" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"

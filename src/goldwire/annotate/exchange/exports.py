@@ -230,9 +230,15 @@ def addresses(tasks: Iterable[Any]) -> dict[str, str]:
     return found
 
 
-def author(entry: Entry, names: Mapping[str, str], addresses: Mapping[str, str]) -> str:
+def author(
+    entry: Entry,
+    names: Mapping[str, str],
+    addresses: Mapping[str, str],
+    made: Mapping[int, str] | None = None,
+) -> str:
     """What a person is called: as `names` has it for their id or address, else their id.
 
+    `made` names who made an annotation, by its id: a deleted account leaves none, and no member of this id.
     Somebody known by address only is called by 8 hexadecimal digits of its SHA-256: layers are shared.
     """
     id, address = person(entry)
@@ -240,6 +246,8 @@ def author(entry: Entry, names: Mapping[str, str], addresses: Mapping[str, str])
     for known in (id, address):
         if known is not None and known in names:
             return names[known]
+    if made is not None and isinstance(entry.id, int) and entry.id in made:
+        return made[entry.id]
     if id is not None:
         return id
     return UNKNOWN if address is None else f"user-{hashlib.sha256(address.encode()).hexdigest()[:8]}"

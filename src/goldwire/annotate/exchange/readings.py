@@ -41,6 +41,7 @@ FOLDERS: dict[Kind, str] = {
     "prediction": "prediction",
 }
 FRAMES = "frames"
+ANNOTATIONS: tuple[Kind, ...] = ("submitted", "skipped")  # whose ids are those of annotations
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +70,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What an export is read against.
 
     `controls` are those of the project's configuration; `names` maps a person's id or address in Label
-    Studio to a layer name; `layer` gives a layer by name, for the answers to frames; `earlier` has the texts
-    that documents had before they were corrected, by id and hash.
+    Studio to a layer name, and `made` an annotation's id to the name of who made it, for accounts that are
+    there no more; `layer` gives a layer by name, for the answers to frames; `earlier` has the texts that
+    documents had before they were corrected, by id and hash.
     """
 
     documents: dict[str, Document]
     controls: Controls
     ontology: Ontology
     names: dict[str, str] = {}
+    made: dict[int, str] = {}
     layer: Callable[[str], dict[str, Annotations]] | None = None
     earlier: exports.Earliers = {}
 
@@ -183,7 +186,8 @@ class _Reader:
     def _author(self, kind: Kind, entry: Entry) -> str:
         if kind == "prediction":
             return entry.model_version or nobody.UNKNOWN
-        return exports.author(entry, self.context.names, self.addresses)
+        made = self.context.made if kind in ANNOTATIONS else None
+        return exports.author(entry, self.context.names, self.addresses, made)
 
     # ------------------------------------------------------------ graph
 
@@ -314,6 +318,7 @@ class _Reader:
         seconds = [item.entry.lead_time for _, item in given if item.entry.lead_time is not None]
         details: dict[str, Any] = {
             "layer": last.bound.data["layer"],
+            "answers": {answer.event: item.entry.id for answer, item in given if item.entry.id is not None},
             "unanswered": missing,
             **unfinished,
             "no events": [answer.event for answer, _ in given if not answer.is_event],

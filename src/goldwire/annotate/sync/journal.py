@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -26,6 +27,7 @@ from goldwire.corpora.store import Corpus, make_folder
 
 JOURNAL, RAW = "journal.jsonl", "raw"
 _NAME_CHARACTERS = 60
+Why = Literal["annotation deleted", "task deleted", "skipped"]
 
 
 class _Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="note"):
@@ -118,6 +120,31 @@ class Current(_Note, frozen=True, tag="current"):
     clock: datetime
 
 
+class Gone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An annotation that was in a layer and that its person, or somebody else, has withdrawn on the server.
+
+    `layer` is where it was, `event` the one that it answers in frames, and `why` what was done.
+    """
+
+    layer: str
+    document: str
+    annotation: int
+    why: Why
+    event: str | None = None
+
+
+class Withdrawn(_Note, frozen=True, tag="withdrawn"):
+    """These are about to leave their layers; the lines are kept under `withdrawn/`."""
+
+    gone: tuple[Gone, ...]
+
+
+class Accepted(_Note, frozen=True, tag="accepted"):
+    """Somebody has said that these need no more to be told."""
+
+    gone: tuple[Gone, ...]
+
+
 class Migrating(_Note, frozen=True, tag="migrating"):
     """A change of the ontology is about to be carried out, as the file says; the old state is in it too."""
 
@@ -145,6 +172,8 @@ Note = (
     | Saved
     | Dropped
     | Current
+    | Withdrawn
+    | Accepted
     | Migrating
     | Migrated
 )

@@ -34,12 +34,13 @@ def names(
 ) -> dict[str, str]:
     """Names of the people of an organisation, by id and by address; `given` ones go before all.
 
-    Where the token may not list people, only `given` is known.
+    Where the token may not list people, those are known of whom the tasks tell both, by their ids.
     """
     try:
         addresses = api.people(client)
     except RefusedError:
-        return dict(given)
+        told = exports.addresses(there.values())
+        return {**given, **{address: given.get(address, given.get(id, id)) for address, id in told.items()}}
     if naming == "pseudonym":
         called = _pseudonyms(corpus, {id: addresses[id] for id in sorted(_authors(there) & addresses.keys())})
     elif naming == "address":
@@ -49,6 +50,20 @@ def names(
     wanted = {id: given.get(str(id), given.get(addresses[id], name)) for id, name in called.items()}
     by_id = {str(id): name for id, name in wanted.items()}
     return {**given, **by_id, **{addresses[id]: name for id, name in wanted.items()}}
+
+
+def called(person: str, names: Mapping[str, str]) -> str:
+    """What somebody is called whose project bears this name: by their whole address or that up to the @.
+
+    Where nobody, or more than one, can be meant they are called as the project has it.
+
+    >>> called("anna", {"4": "A1", "anna@a.org": "A1"}), called("cleo", {"4": "A1", "anna@a.org": "A1"})
+    ('A1', 'cleo')
+    """
+    meant = {
+        name for who, name in names.items() if person in (who, name) or person == _slug(who.partition("@")[0])
+    }
+    return meant.pop() if len(meant) == 1 else person
 
 
 def by_address(addresses: Mapping[int, str]) -> dict[int, str]:

@@ -69,15 +69,24 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """A task on which nobody has worked, and which leaves a project because the document is others' now."""
+
+    id: int
+    key: str
+    document: str
+    to: tuple[str, ...] = ()
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a push would do.
 
     `kept` are tasks left as they are because somebody has worked on them, though title or predictions
     differ; `orphaned` ones belong to no document any more, and stay; `doubled` ones are second copies on
-    which nobody has worked. `foreign` counts tasks that Goldwire did not make. `settings` are fields of the
-    project to set; `newer` those that somebody else has set since, which stay. `gone` are new tasks that were
-    there when this clone last pushed. `stranded` are labels that the new configuration does not have, while
-    people have worked with the old: then nothing may be done.
+    which nobody has worked; `moved` ones leave for somebody else. `foreign` counts tasks that Goldwire did
+    not make. `settings` are fields of the project to set; `newer` those that somebody else has set since,
+    which stay. `gone` are new tasks that were there when this clone last pushed. `stranded` are labels that
+    the new configuration does not have, while people have worked with the old: then nothing may be done.
     """
 
     new: tuple[Local, ...] = ()
@@ -87,6 +96,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     conflicting: tuple[Conflict, ...] = ()
     orphaned: tuple[str, ...] = ()
     doubled: tuple[int, ...] = ()
+    moved: tuple[Moved, ...] = ()
     foreign: int = 0
     settings: dict[str, Any] = {}
     newer: tuple[str, ...] = ()
@@ -96,7 +106,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.new or self.changed or self.doubled or self.settings or self.stranded)
+        return not (self.new or self.changed or self.doubled or self.moved or self.settings or self.stranded)
 
     def counts(self) -> dict[str, int]:
         """How many tasks of each kind; predictions to set, and those to take away, are among the changed."""
@@ -111,6 +121,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             "conflicting": len(self.conflicting),
             "orphaned": len(self.orphaned),
             "doubled": len(self.doubled),
+            "moved": len(self.moved),
             "foreign": self.foreign,
         }
 
@@ -177,6 +188,13 @@ def make(
         gone=tuple(item.key for item in sorter.new if item.key in known),
         stranded=stranded,
     )
+
+
+def with_moved(made: Plan, moved: tuple[Moved, ...]) -> Plan:
+    """A plan that says what leaves the project for somebody else: that is not orphaned."""
+    keys = {item.key for item in moved}
+    orphaned = tuple(key for key in made.orphaned if key not in keys)
+    return msgspec.structs.replace(made, moved=moved, orphaned=orphaned)
 
 
 class _Seen(msgspec.Struct, frozen=True):

@@ -5,8 +5,9 @@
     CORPUS/quarantine/labelstudio/NAME.jsonl      what was rejected (see `corpora.rejected`)
     CORPUS/labelstudio/pulled.json                which lines came from which projects
 
-The layers follow the server: what is annotated, skipped or drafted there is in them, and what was withdrawn
-there goes. Lines that came otherwise stay.
+The layers follow the server: what is annotated, skipped or drafted there is in them, and what is there no
+more goes; what was submitted and is withdrawn is kept aside and told (`withdraw`). Lines that came otherwise
+stay.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from goldwire.annotate.exchange import controls as declared
 from goldwire.annotate.exchange import deposit, readings
 from goldwire.annotate.exchange.deposit import FOLDER, Lines
 from goldwire.annotate.exchange.readings import TOOL, Imported
-from goldwire.annotate.sync import link, mirror, people
+from goldwire.annotate.sync import link, mirror, people, withdraw
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
-from goldwire.annotate.sync.journal import RAW, Journal, folder, links, open_journal
+from goldwire.annotate.sync.journal import RAW, Gone, Journal, folder, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import read_json
 from goldwire.annotate.sync.remembered import Naming
@@ -43,14 +44,18 @@ CHUNK = 100  # tasks decoded at a time; those of one document are never parted
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
     """What a pull brought: documents now in each layer that has lines of it, and how many lines went.
 
-    `found` counts by kind, `lost` and `repaired` by what it was, `rejected` by kind. `taken` annotations
-    are in the layers; `refused` are layers left as they were, since everything for them was rejected.
+    `withdrawn` is what people, or somebody else for them, have taken back and nobody has accepted; `accepted`
+    says that it is now. `found` counts by kind, `lost` and `repaired` by what it was, `rejected` by kind.
+    `taken` annotations are in the layers; `refused` are layers left as they were, since everything for them
+    was rejected.
     """
 
     layers: dict[str, int]
     taken: int
     refused: tuple[str, ...]
-    withdrawn: dict[str, int]
+    gone: dict[str, int]
+    withdrawn: tuple[Gone, ...]
+    accepted: bool
     found: dict[str, int]
     lost: dict[str, int]
     repaired: dict[str, int]
@@ -64,7 +69,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     People are called by their id, by their address up to the @, or by a pseudonym that stays theirs; `names`
     gives other names by id or address. `full` asks for every task again. `projects` are those known to be of
-    the group, by title, for a clone that has no journal of them.
+    the group, by title, for a clone that has no journal of them. With `accept_withdrawn` what was withdrawn
+    is told once more and then no more.
     """
 
     group: str
@@ -72,6 +78,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     naming: Naming = "id"
     names: dict[str, str] = {}
     full: bool = False
+    accept_withdrawn: bool = False
+
+
+class _Came(msgspec.Struct, frozen=True):
+    """What one project holds for layers, and its journal, which is open."""
+
+    imported: Imported
+    journal: Journal
 
 
 def pull(
@@ -84,9 +98,12 @@ def pull(
 ) -> Pulled:
     """Pull what is requested into the layers of a corpus."""
     with ExitStack() as journals:  # until all is written: another pull in between would be undone by this one
-        found = _fetch_all(client, corpus, ontology, request, journals=journals, progress=progress)
+        there = withdraw.There()
+        found = _fetch_all(
+            client, corpus, ontology, request, there=there, journals=journals, progress=progress
+        )
         with writing(corpus, "annotate pull") as now:
-            return _write(now, request.group, found)
+            return _write(now, request, found, there)
 
 
 def _fetch_all(
@@ -95,50 +112,71 @@ def _fetch_all(
     ontology: Ontology,
     request: Request,
     *,
+    there: withdraw.There,
     journals: ExitStack,
     progress: Progress,
-) -> dict[Path, Imported]:
+) -> dict[Path, _Came]:
     """What each project of a group holds for layers, by its folder; their journals are left open."""
-    found = {}
+    found, made = {}, made_in(corpus, request.group)
     for path, known in folders_of(corpus, request.group, request.projects).items():
         journal = journals.enter_context(open_journal(path))
-        project, there = fetch(client, journal, request, progress, known)
+        project, tasks = fetch(client, journal, request, progress, known)
+        there.add(tasks)
         context = readings.Context(
             documents={document.id: document for document in corpus.documents()},
             controls=declared.parse(project.label_config, ontology=ontology),
             ontology=ontology,
-            names=people.names(client, corpus, there, request.naming, request.names),
+            names=people.names(client, corpus, tasks, request.naming, request.names),
+            made=made,
             layer=lambda name: corpus.fitting(name)[0],
             earlier=versions.earlier(corpus),
         )
-        found[path] = decode(there, context)
-        del there, context  # texts twice: memory that the writing can use
+        found[path] = _Came(decode(tasks, context), journal)
+        del tasks, context  # texts twice: memory that the writing can use
     return found
 
 
-def _write(corpus: Corpus, group: str, found: Mapping[Path, Imported]) -> Pulled:
-    came = [reading for imported in found.values() for reading in imported.readings]
-    refused = deposit.all_rejected(corpus, came)
-    lines, went = _lines(corpus, group, found.values(), refused)
-    deposit.check_layers(corpus, lines)
+def _write(corpus: Corpus, request: Request, found: Mapping[Path, _Came], there: withdraw.There) -> Pulled:
+    came = {path: project.imported for path, project in found.items()}
+    new = [reading for imported in came.values() for reading in imported.readings]
+    refused = deposit.all_rejected(corpus, new)
+    lines, went = _lines(corpus, request.group, came.values(), refused)
+    held = withdraw.judged(corpus, _read_pulled(corpus).get(request.group, {}))
+    seen = withdraw.see(corpus, held, lines, there)
+    deposit.check_layers(corpus, {**lines, **seen.aside})
+    journals = [project.journal for project in found.values()]
+    withdraw.note(journals, seen.gone)
     quarantine = [
         write_quarantine(corpus.quarantine_path(f"{FOLDER}/{path.name}"), imported.rejected)
-        for path, imported in found.items()
+        for path, imported in came.items()
     ]
+    for layer, kept in sorted(seen.aside.items()):
+        deposit.replace(corpus, layer, kept)
     sizes = {layer: deposit.replace(corpus, layer, new) for layer, new in sorted(lines.items())}
-    _note_pulled(corpus, group, lines, refused)
+    _note_pulled(corpus, request.group, lines, refused)
+    withdrawn = withdraw.unaccepted(journals, seen.now)
+    if request.accept_withdrawn:
+        withdraw.accept(journals, withdrawn)
     return Pulled(
         layers={layer: size for layer, size in sizes.items() if size},
-        taken=sum(reading.layer not in refused for reading in came),
+        taken=sum(reading.layer not in refused for reading in new),
         refused=refused,
-        withdrawn=went,
-        found=dict(_sum(imported.found for imported in found.values())),
-        lost=dict(_sum(imported.lost for imported in found.values())),
-        repaired=dict(_sum(imported.repaired for imported in found.values())),
-        rejected=rejected.by_kind(item for imported in found.values() for item in imported.rejected),
+        gone=went,
+        withdrawn=tuple(withdrawn),
+        accepted=request.accept_withdrawn,
+        found=dict(_sum(imported.found for imported in came.values())),
+        lost=dict(_sum(imported.lost for imported in came.values())),
+        repaired=dict(_sum(imported.repaired for imported in came.values())),
+        rejected=rejected.by_kind(item for imported in came.values() for item in imported.rejected),
         quarantine=tuple(file for file in quarantine if file),
         raw=tuple(path / RAW for path in found),
     )
+
+
+def made_in(corpus: Corpus, group: str) -> dict[int, str]:
+    """Who made each annotation that was pulled from a group, by its id there."""
+    held = withdraw.judged(corpus, _read_pulled(corpus).get(group, {}))
+    return withdraw.made(withdraw.annotations_of(held))
 
 
 def folders_of(
@@ -248,8 +286,15 @@ def _note_pulled(corpus: Corpus, group: str, lines: Mapping[str, Lines], refused
     old = _read_pulled(corpus)
     kept = {layer: ids for layer, ids in old.get(group, {}).items() if layer in refused}
     came = {layer: sorted(id for id, line in new.items() if line is not None) for layer, new in lines.items()}
-    pulled = {**old, group: {**{layer: ids for layer, ids in came.items() if ids}, **kept}}
+    others = {name: _without(layers, came) for name, layers in old.items() if name != group}
+    pulled = {**others, group: {**{layer: ids for layer, ids in came.items() if ids}, **kept}}
     write_atomic(corpus.path / FOLDER / PULLED, msgspec.json.encode(pulled))
+
+
+def _without(layers: Mapping[str, list[str]], came: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The lines of another group that are still its own: those that came now are not."""
+    taken = {layer: {*ids} for layer, ids in came.items()}
+    return {layer: [id for id in ids if id not in taken.get(layer, ())] for layer, ids in layers.items()}
 
 
 def _read_pulled(corpus: Corpus) -> dict[str, dict[str, list[str]]]:

@@ -19,11 +19,10 @@ from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.tasks import MARKS, Encoded, prediction
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
-from goldwire.annotate.sync import api, bulk, follow, link, mirror, plan, put, remembered, share
+from goldwire.annotate.sync import api, bulk, follow, link, mirror, plan, put, remembered
 from goldwire.annotate.sync.api import KEY, Listed, Project
 from goldwire.annotate.sync.client import Client, UncertainError
 from goldwire.annotate.sync.follow import Followed
-from goldwire.annotate.sync.group import Group
 from goldwire.annotate.sync.journal import (
     Adopted,
     Bulk,
@@ -35,7 +34,7 @@ from goldwire.annotate.sync.journal import (
     open_journal,
 )
 from goldwire.annotate.sync.mirror import Mirror, Progress
-from goldwire.annotate.sync.plan import Local, Plan
+from goldwire.annotate.sync.plan import Local, Moved, Plan
 from goldwire.annotate.sync.put import Put
 from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora.errors import CorpusError, Fault, ServerError
@@ -64,7 +63,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     `overlap` is the share of documents that two people are to do, None if the project's setting stays.
     `remember` is what the project is to remember of its group, `before` what was remembered until now;
-    `found` is the project, where it is known to be the one. `adopt` lets a project be written to that was not
+    `found` is the project, where it is known to be the one, and `moved` are its tasks that others are to do
+    now. `adopt` lets a project be written to that was not
     made for this corpus, `overwrite` what somebody else has put there since this clone last pushed.
     """
 
@@ -77,6 +77,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     remember: Settings | None = None
     before: Settings | None = None
     found: Project | None = None
+    moved: tuple[Moved, ...] = ()
     adopt: bool = False
     overwrite: bool = False
 
@@ -96,31 +97,6 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
     unshown: tuple[str, ...] = ()
-
-
-def orders(
-    corpus: Corpus, group: Group, settings: Settings, *, adopt: bool = False, overwrite: bool = False
-) -> Iterator[Order]:
-    """What is to be in the projects of a group: one, or one for each person with a share of the documents."""
-    title, documents = settings.group, [*corpus.documents()]
-    parts = {title: documents}
-    if settings.assign:
-        shares = share.assign(documents, settings.assign, settings.overlap or 0.0)
-        parts = {f"{title} ({name})": part for name, part in shares.items()}
-    for name, part in parts.items():
-        yield Order(
-            title=name,
-            group=title,
-            layout=settings.layout,
-            prefill=settings.prefill,
-            overlap=None if settings.assign else settings.overlap,
-            documents=tuple(part),
-            remember=settings,
-            before=group.settings if group.known else None,
-            found=group.projects.get(name),
-            adopt=adopt,
-            overwrite=overwrite,
-        )
 
 
 def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local], Encoded]:
@@ -215,13 +191,30 @@ def push(
         if known is not None:
             known = known.with_more({}, _as_remembered(corpus, ontology, order))
         made = _plan(project, followed, there, wanted, known=known, marked=noted.marked)
+        made = plan.with_moved(made, order.moved)
         strange = not order.adopt and _is_strange(journal, corpus, project, made)
         if not dry_run and not strange:
             pusher.adopt(project, order, corpus)
-            refused = pusher.apply(project, made, local, (known or Put()).with_marks(noted.marked))
+            known = (known or Put()).with_marks(noted.marked)
+            known = known.with_more(*_to_be_changed(project, there, made, noted))
+            refused = pusher.apply(project, made, local, known)
             if order.remember is not None:
                 pusher.remember(order.remember)
     return _pushed(project, made, encoded, strange, refused)
+
+
+def _to_be_changed(
+    project: Project, there: Mirror, made: Plan, noted: Put
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Digests of what is about to be changed: killed before that, it is not taken for somebody else's."""
+    settings = {name: plan.setting_digest(name, getattr(project, name)) for name in made.settings}
+    ids = {update.id for update in made.changed}
+    tasks = {
+        task.data[KEY]: plan.digest(task.data, plan.shown_by(task.data, noted.marked))
+        for task in there.tasks()
+        if task.id in ids
+    }
+    return settings, tasks
 
 
 def _pushed(
@@ -273,7 +266,7 @@ def _as_remembered(corpus: Corpus, ontology: Ontology, order: Order) -> dict[str
 
 def _is_strange(journal: Journal, corpus: Corpus, project: Project, made: Plan) -> bool:
     """Whether a project was made by others, or for other documents."""
-    shared = made.unchanged or made.changed or made.kept or made.conflicting or made.gone
+    shared = made.unchanged or made.changed or made.kept or made.conflicting or made.gone or made.moved
     return not link.is_ours(journal, corpus, project) or (bool(made.orphaned) and not shared)
 
 

@@ -8,7 +8,7 @@ old nor the new is taken for somebody else's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -35,6 +35,14 @@ class Put(msgspec.Struct, frozen=True, kw_only=True):
         """These too."""
         return msgspec.structs.replace(
             self, settings=_added(self.settings, settings), tasks=_added(self.tasks, tasks)
+        )
+
+    def without(self, keys: Collection[str]) -> Put:
+        """All but what was noted of these tasks."""
+        return msgspec.structs.replace(
+            self,
+            tasks={key: digests for key, digests in self.tasks.items() if key not in keys},
+            marked={key: meant for key, meant in self.marked.items() if key not in keys},
         )
 
     def replaced(self, settings: Mapping[str, str], tasks: Mapping[str, str]) -> Put:
