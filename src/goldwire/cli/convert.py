@@ -78,6 +78,7 @@ def import_(
             )
         ]
     else:
+        asked = columns(layer, pairs(option, "--option NAME=VALUE"))
         found = recognised(paths or [], format)
         for line in found.notes:
             note(line)
@@ -92,7 +93,7 @@ def import_(
                 covers=covers,
                 replace=replace,
             )
-            for each, options in columns(layer, pairs(option, "--option NAME=VALUE"))
+            for each, options in asked
         ]
     if as_json:
         print_json(imported[0] if len(imported) == 1 else imported)
