@@ -28,7 +28,7 @@ import msgspec
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora import toml
-from goldwire.corpora.codec import encode_lines, read_lines
+from goldwire.corpora.codec import encode_lines, iter_lines, read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.lock import locked
 from goldwire.corpora.names import check_apart, check_new
@@ -68,6 +68,11 @@ class _Identity(msgspec.Struct, frozen=True):
     """What layers need to know of a document; reading no more is several times faster."""
 
     id: str
+    sha256: str
+
+
+class _Bound(msgspec.Struct):
+    document: str
     sha256: str
 
 
@@ -132,16 +137,36 @@ class Corpus(msgspec.Struct, frozen=True):
         Raises `CorpusError` if there is no such layer, `DataError` if it names a document twice, a
         document that is not in the corpus, or another text than the corpus has.
         """
-        path = self.layer_path(name)
-        if not path.is_file():
-            raise CorpusError(
-                f"{self.path}: no layer {name!r}; there are: {', '.join(self.layers()) or 'none'}"
-            )
+        path = self._layer_file(name)
         annotations = read_lines(path, Annotations)
         faults = layer_faults(annotations, self.hashes())
         if faults:
             raise DataError(f"{path}: {len(faults)} fault(s)", faults)
         return {item.document: item for item in annotations}
+
+    def iter_layer(self, name: str) -> Iterator[Annotations]:
+        """The annotations of a layer one by one, in memory that does not grow with it.
+
+        Raises what `layer` raises; for a document that is named twice and the like before the first.
+        """
+        path = self._layer_file(name)
+        try:
+            faults = layer_faults(iter_lines(path, _Bound), self.hashes())
+            if not faults:
+                yield from iter_lines(path, Annotations)
+        except DataError:
+            self.layer(name)  # raises with the faults of all lines
+            raise
+        if faults:
+            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+
+    def _layer_file(self, name: str) -> Path:
+        path = self.layer_path(name)
+        if not path.is_file():
+            raise CorpusError(
+                f"{self.path}: no layer {name!r}; there are: {', '.join(self.layers()) or 'none'}"
+            )
+        return path
 
     def write_layer(
         self, name: str, annotations: Iterable[Annotations], tokens: Iterable[Tokens] = ()
@@ -334,7 +359,7 @@ def document_faults(documents: Iterable[Document]) -> Iterator[Fault]:
                 yield Fault(where, f"$.excluded[{i}]", f"[{region.start}, {region.end}] is not in the text")
 
 
-def layer_faults(annotations: Iterable[Annotations], hashes: dict[str, str]) -> list[Fault]:
+def layer_faults(annotations: Iterable[Annotations | _Bound], hashes: dict[str, str]) -> list[Fault]:
     """Faults of a layer against the texts of its corpus, given as SHA-256 by document id."""
     faults, seen = [], set()
     for item in annotations:

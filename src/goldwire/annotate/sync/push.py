@@ -9,14 +9,14 @@ out afterwards: so after a doubt all is looked over at the end, and second copie
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from goldwire.annotate.exchange import frames, tasks
-from goldwire.annotate.exchange.tasks import MARKS, Encoded, prediction
+from goldwire.annotate.exchange.tasks import MARKS, Encoded
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.sync import api, bulk, link, mirror, plan, put, remembered, share
@@ -40,7 +40,7 @@ from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora.errors import CorpusError, Fault, ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, Manifest
-from goldwire.corpora.types import Document
+from goldwire.corpora.types import Annotations, Document
 
 BATCH = 500  # tasks sent at once: a second or two on the server
 BATCH_BYTES = 4_000_000  # and no more than this, for prefilled ones are long
@@ -55,6 +55,7 @@ SETTINGS = (
     "overlap_cohort_percentage",
 )
 _THERE = ("changed", "unchanged", "kept", "conflicting", "orphaned", "foreign")  # tasks, before anything new
+STEP = 100  # documents encoded between two words of it
 ROUNDS = 5  # times that a batch is sent before it is given up
 
 
@@ -121,18 +122,56 @@ def orders(
         )
 
 
-def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local], Encoded]:
+class Unheld(msgspec.Struct, frozen=True):
+    """What of a layer tasks cannot hold, counted by kind, and what of it was not sound."""
+
+    lost: dict[str, int] = {}
+    faults: tuple[Fault, ...] = ()
+
+
+def encode(
+    corpus: Corpus, ontology: Ontology, order: Order, *, progress: Progress = lambda _: None
+) -> tuple[list[Local], Unheld]:
     """The tasks of an order, and what of the layer they cannot hold."""
-    layer = corpus.layer(order.prefill) if order.prefill is not None else None
     if order.layout == "graph":
-        encoded = tasks.encode(order.documents, ontology, prefill=layer)
-    elif layer is None or order.prefill is None:
+        return _encode_graph(corpus, ontology, order, progress)
+    if order.prefill is None:
         raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
-    else:
-        encoded = frames.encode(
-            order.documents, ontology, layer, tasks.version(order.prefill, layer.values())
-        )
-    return plan.locals_of(encoded, order.prefill), encoded
+    layer = corpus.layer(order.prefill)
+    encoded = frames.encode(order.documents, ontology, layer, tasks.version(order.prefill, layer.values()))
+    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, encoded.faults)
+
+
+def _encode_graph(
+    corpus: Corpus, ontology: Ontology, order: Order, progress: Progress
+) -> tuple[list[Local], Unheld]:
+    """The tasks of the layout `graph`, one document after the other, so that memory holds."""
+    documents = {document.id: document for document in order.documents}
+    found: dict[str, tuple[Local, Encoded]] = {}
+    for document, line in _with_lines(corpus, documents, order.prefill):
+        encoded = tasks.encode([document], ontology, prefill=None if line is None else {document.id: line})
+        [local] = plan.locals_of(encoded, order.prefill)
+        found[document.id] = local, msgspec.structs.replace(encoded, tasks=())
+        if not len(found) % STEP:
+            progress(f"encoded {len(found)} of {len(documents)} document(s)")
+    lost: Counter[str] = Counter()
+    for _, encoded in found.values():
+        lost.update(encoded.lost)
+    in_order = [found[id] for id in documents]
+    faults = tuple(fault for _, encoded in in_order for fault in encoded.faults)
+    return [local for local, _ in in_order], Unheld(dict(lost), faults)
+
+
+def _with_lines(
+    corpus: Corpus, documents: Mapping[str, Document], layer: str | None
+) -> Iterator[tuple[Document, Annotations | None]]:
+    """Each document with its line of a layer, in the order of the layer; then those that it does not hold."""
+    rest = dict(documents)
+    for line in corpus.iter_layer(layer) if layer is not None else ():
+        document = rest.pop(line.document, None)
+        if document is not None:
+            yield document, line
+    yield from ((document, None) for document in rest.values())
 
 
 def settings(
@@ -154,7 +193,7 @@ def settings(
         "expert_instruction": guidelines.fragment(ontology),
         "show_instruction": True,
     }
-    if any(task.result is not None for task in local):
+    if any(task.is_prefilled for task in local):
         fields[SHOWN] = MARKS
     if order.overlap is not None:
         fields["maximum_annotations"] = 2 if order.overlap > 0 else 1
@@ -190,7 +229,7 @@ def push(
     Raises `ServerError` if labels in use would be lost, and whatever else goes wrong on the way: then the
     next push does the rest.
     """
-    local, encoded = encode(corpus, ontology, order)
+    local, encoded = encode(corpus, ontology, order, progress=progress)
     refused: tuple[str, ...] = ()
     with open_journal(folder(corpus, order.title)) as journal:
         pusher = Pusher(client, journal, progress=progress, batch=batch, quiet=quiet)
@@ -222,7 +261,7 @@ def push(
 def _pushed(
     project: Project | None,
     made: Plan,
-    encoded: Encoded,
+    encoded: Unheld,
     strange: bool = False,
     refused: tuple[str, ...] = (),
 ) -> Pushed:
@@ -543,10 +582,7 @@ def batches(new: Sequence[Local], size: int) -> Iterator[list[tuple[str, bytes]]
     batch: list[tuple[str, bytes]] = []
     weight = 0
     for local in new:
-        task: dict[str, Any] = {"data": local.data}
-        if local.result is not None:
-            task["predictions"] = [prediction(MARKS, local.result)]
-        data = msgspec.json.encode(task)
+        data = msgspec.json.encode(local.sent())
         if batch and (len(batch) == size or weight + len(data) > BATCH_BYTES):
             yield batch
             batch, weight = [], 0
