@@ -264,3 +264,19 @@ def test_what_was_rejected_of_an_annotator_is_told_and_compared_with_nobody():
         found = agree(layers, [document], ["entity"])
         assert found.measures[0].mean.value == 1
         assert found.rejected == {"b": {"words-differ": 1}}
+
+
+def test_layers_that_are_nobodys_are_told_not_to_be_one_person():
+    layers = {"annotator/unknown-1": ANNA, "annotator/unknown-2": BEN}
+    told = agree(layers, DOCUMENTS).nobody
+    assert told is not None
+    assert told.startswith("unknown-1, unknown-2: annotations without an author")
+    assert agree({"annotator/anna": ANNA, "annotator/unknown": BEN}, DOCUMENTS).nobody is None
+
+
+def test_agreement_of_layers_that_are_nobodys_says_so(tmp_path):
+    layers = {f"annotator/unknown-{n}": list(made.values()) for n, made in ((1, ANNA), (2, BEN))}
+    create_corpus(tmp_path / "c", Manifest(name="c"), DOCUMENTS, layers=layers)
+    said = CliRunner().invoke(app, ["eval", "agreement", str(tmp_path / "c"), "--measure", "entity"])
+    assert said.exit_code == 0
+    assert "a pair of such layers is no pair of people" in " ".join(said.output.split())

@@ -281,3 +281,33 @@ def test_import_killed_at_any_moment_is_completed_by_running_it_again(work: Path
         assert corpus_faults(corpus) == {}
         subprocess.run(command, check=True, capture_output=True)
         assert files() == whole
+
+
+def test_an_import_that_is_refused_leaves_no_corpus_behind(annotate: Call, tmp_path: Path) -> None:
+    tasks = [{"id": 1, "data": {"text": "Rain fell."}, "annotations": []}]
+    (tmp_path / "x.json").write_text(json.dumps(tasks))
+    xml = '<View><Labels name="l" toName="t"><Label value="A"/></Labels><Text name="t" value="$text"/></View>'
+    (tmp_path / "x.xml").write_text(xml)
+    export, folder = tmp_path / "x.json", tmp_path / "new"
+    config: list[Any] = ["--config", tmp_path / "x.xml"]
+    for more in ([*config, "--entities", "nope"], [], [*config, "--annotator", "1=a/../b"]):
+        assert annotate("import", folder, export, "--add-texts", *more).code == 2
+        assert not folder.exists()
+    assert annotate("import", folder, export, "--add-texts", *config).code == 0
+    assert (folder / "documents.jsonl").is_file()
+
+
+def test_an_import_of_what_is_nobodys_says_that_a_number_is_no_person(annotate: Call, tmp_path: Path) -> None:
+    value = {"start": 0, "end": 4, "text": "Rain", "labels": ["A"]}
+    result = [{"id": "a", "from_name": "l", "to_name": "t", "type": "labels", "value": value}]
+    tasks = [
+        {"id": n, "data": {"text": f"Rain fell {n}."}, "annotations": [{"id": n, "result": result}]}
+        for n in (1, 2)
+    ]
+    (tmp_path / "x.json").write_text(json.dumps(tasks))
+    xml = '<View><Labels name="l" toName="t"><Label value="A"/></Labels><Text name="t" value="$text"/></View>'
+    (tmp_path / "x.xml").write_text(xml)
+    said = annotate(
+        "import", tmp_path / "c", tmp_path / "x.json", "--add-texts", "--config", tmp_path / "x.xml"
+    )
+    assert (said.code, "unknown-1 of one document need not be the person" in said.out) == (0, True)

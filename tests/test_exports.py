@@ -13,7 +13,7 @@ from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Rejected
 
 DOCUMENT = make_document("d", "Rebels took\nKunduz.")
-DOCUMENTS, HASHES = {"d": DOCUMENT}, {DOCUMENT.sha256: "d"}
+DOCUMENTS, HASHES = {"d": DOCUMENT}, {DOCUMENT.sha256: ["d"]}
 
 
 def bind(**data: Any) -> Bound | Rejected:
@@ -182,3 +182,14 @@ def test_other_kinds_of_export_are_named_in_the_refusal(data: bytes) -> None:
     with pytest.raises(DataError) as caught:
         exports.decode(data)
     assert "export as JSON, not as CSV or JSON lines" in str(caught.value.faults[0])
+
+
+def test_a_task_without_an_id_whose_text_two_documents_have_is_refused_with_both() -> None:
+    twin = make_document("e", DOCUMENT.text)
+    documents, hashes = {"d": DOCUMENT, "e": twin}, {DOCUMENT.sha256: ["d", "e"]}
+    found = exports.bind({"data": {"text": "\ufeff" + DOCUMENT.text}}, documents, hashes, "text")
+    assert isinstance(found, Rejected)
+    assert (found.kind, "d, e" in found.message) == ("ambiguous-document", True)
+    named = exports.bind({"data": {"document": "e", "text": DOCUMENT.text}}, documents, hashes, "text")
+    assert isinstance(named, Bound)
+    assert named.document is twin

@@ -74,3 +74,21 @@ def test_tokens_that_are_not_there_have_no_span(first: int, after: int) -> None:
 def test_parts_with_white_space_between_them_are_one() -> None:
     assert joined([Span(5, 8), Span(0, 3)], "Ann  Lee") == (Span(0, 8),)
     assert joined([Span(0, 1), Span(0, 2)], "ab") == (Span(0, 1), Span(0, 2))
+
+
+def test_a_record_that_fits_two_documents_of_one_text_says_so_where_one_goes_without() -> None:
+    twins = [make_document(id, "Rain fell.") for id in ("a", "b")]
+    for records, told in ((1, 1), (2, 0)):
+        gathering = Gathering(twins)
+        for number in range(records):
+            place = gathering.text(None, "Rain fell.", f"f:{number}")
+            assert place is not None
+            gathering.add(place)
+        notes = gathering.reading().notes
+        assert len(notes) == told
+        assert all(note.endswith("got none: b") for note in notes)
+    named = Gathering(twins)
+    place = named.text("b", "Rain fell.", "f:1")
+    assert place is not None
+    named.add(place)
+    assert (place.document.id, named.reading().notes) == ("b", [])

@@ -103,8 +103,9 @@ def test_csv_brings_quoted_lines_and_metadata(tmp_path: Path, delimiter: str) ->
         news__csv="\ufeff" + "\r\n".join(delimiter.join(row) for row in (header, cells)) + "\r\n\r\n",
     )
     intake = ingest.read([tmp_path])
-    assert intake.documents == [make_document("a", 'Rain.\n"Wind", he said.', meta=Meta(title="Storm"))]
-    assert intake.notes == ["not kept: field 'section' of 1 row(s)"]
+    meta = Meta(title="Storm", more={"Section": "world"})
+    assert intake.documents == [make_document("a", 'Rain.\n"Wind", he said.', meta=meta)]
+    assert intake.notes == []
 
 
 def test_csv_field_longer_than_the_default_limit_is_read(tmp_path: Path) -> None:
@@ -119,11 +120,14 @@ def test_parquet_brings_dates_and_numbers(tmp_path: Path) -> None:
     import polars
 
     day = datetime.date(2024, 5, 4)
-    frame = polars.DataFrame({"id": [1], "text": ["Rain."], "published": [day], "section": ["world"]})
+    frame = polars.DataFrame(
+        {"id": [1], "text": ["Rain."], "published": [day], "words": [1], "seen": [day], "tags": [["a", "b"]]}
+    )
     frame.write_parquet(tmp_path / "news.parquet")
     intake = ingest.read([tmp_path])
-    assert intake.documents == [make_document("1", "Rain.", meta=Meta(published="2024-05-04"))]
-    assert intake.notes == ["not kept: field 'section' of 1 row(s)"]
+    meta = Meta(published="2024-05-04", more={"words": 1, "seen": "2024-05-04"})
+    assert intake.documents == [make_document("1", "Rain.", meta=meta)]
+    assert intake.notes == ["not kept: field 'tags' of 1 row(s): it holds a list or an object"]
     (tmp_path / "news.parquet").write_bytes(b"PAR1 not")
     assert "news.parquet" in faults(tmp_path)[0]
 
@@ -206,7 +210,7 @@ def test_unsafe_ids_repeated_ids_and_equal_texts_are_told(tmp_path: Path) -> Non
 
 def test_equal_texts_are_left_out_and_noted_on_request(tmp_path: Path) -> None:
     write(tmp_path, a__txt="One.", b__txt="One.\r\n", c__txt="One.\n")
-    intake = ingest.read([tmp_path], skip_duplicates=True)
+    intake = ingest.read([tmp_path], equal="skip")
     assert [document.id for document in intake.documents] == ["a", "b"]
     assert intake.notes == [f"left out: {tmp_path}/c.txt (the text of {tmp_path}/b.txt again)"]
 
@@ -264,9 +268,9 @@ def test_merging_passes_over_what_is_there_and_tells_what_clashes() -> None:
         ingest.merge([a], [make_document("a", "Other."), twin])
     assert [str(fault) for fault in caught.value.faults] == [
         "a $.id: is the id of another text in the corpus",
-        "d $.text: is the text of 'a' in the corpus",
+        f"d $.text: is the text of 'a' in the corpus; leave it out, or give {ingest.CHOICES}",
     ]
-    assert ingest.merge([a], [twin], skip_duplicates=True).documents == []
+    assert ingest.merge([a], [twin], equal="skip").documents == []
 
 
 def test_rows_without_an_id_are_called_by_the_hash_of_their_text_wherever_they_stand(tmp_path: Path) -> None:
@@ -284,9 +288,9 @@ def test_rows_without_an_id_are_called_by_the_hash_of_their_text_wherever_they_s
 def test_a_text_that_comes_twice_without_an_id_is_told_as_such(tmp_path: Path) -> None:
     write(tmp_path, x__jsonl="\n".join([json.dumps({"text": "Rain fell."})] * 2))
     assert faults(tmp_path) == [
-        "x.jsonl:2 $.text: is the text of x.jsonl:1 too; leave one out, or give --skip-duplicates"
+        f"x.jsonl:2 $.text: is the text of x.jsonl:1 too; leave one out, or give {ingest.CHOICES}"
     ]
-    assert len(ingest.read([tmp_path], skip_duplicates=True).documents) == 1
+    assert len(ingest.read([tmp_path], equal="skip").documents) == 1
 
 
 def test_half_a_character_in_a_text_without_an_id_is_a_fault_of_the_text(tmp_path: Path) -> None:
@@ -306,3 +310,34 @@ def test_an_empty_id_is_none(given, tmp_path):
     path.write_text(json.dumps({"id": given, "text": "Kunduz fell."}) + "\n")
     (document,) = ingest.read([path], encoding=None).documents
     assert document.id == document.sha256[:12]
+
+
+def test_equal_texts_may_both_come_in_and_are_one_group(tmp_path: Path) -> None:
+    from goldwire.corpora import build, splits
+    from goldwire.corpora.duplicates import independent
+    from goldwire.corpora.store import Manifest, Splits, open_corpus
+
+    rows = [{"id": "a", "text": "⚡"}, {"id": "b", "text": "⚡"}, {"text": "Fog."}, {"text": "Fog."}]
+    write(tmp_path / "in", x__jsonl="\n".join(map(json.dumps, rows)))
+    given = ingest.read([tmp_path / "in"], equal="keep").documents
+    fog = hashlib.sha256(b"Fog.").hexdigest()[:12]
+    assert [document.id for document in given] == ["a", "b", fog, f"{fog}-2"]
+    manifest = Manifest(name="c", splits=Splits({"train": 0.5, "test": 0.5}))
+    corpus = build.new(tmp_path / "c", manifest, given).corpus
+    assert [document.group for document in corpus.documents()] == ["a", "a", fog, fog]
+    assert independent(corpus.documents()) == 2
+    sides = splits.assign(corpus.documents(), Splits({"train": 0.5, "test": 0.5}))
+    assert (sides["a"], sides[fog]) == (sides["b"], sides[f"{fog}-2"])
+    again = build.add(corpus, ingest.read([tmp_path / "in"], equal="keep").documents, "keep")
+    assert (again.added, again.notes[0]) == (0, "there already: a")
+    write(tmp_path / "more", y__jsonl='{"id": "c", "text": "Fog."}')
+    build.add(corpus, ingest.read([tmp_path / "more"]).documents, "keep")
+    assert open_corpus(corpus.path).documents()[-1].group == fog
+
+
+def test_equal_texts_are_one_group_whatever_is_excluded_of_each() -> None:
+    from goldwire.corpora.duplicates import group
+
+    whole = (Excluded(start=0, end=4, reason="r"),)
+    documents = [make_document("a", "Fog."), make_document("b", "Fog.", excluded=whole)]
+    assert [document.group for document in group(documents)] == ["a", "a"]

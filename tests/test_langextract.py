@@ -68,10 +68,10 @@ def test_words_that_are_not_there_are_rejected_and_so_is_what_has_no_words(tmp_p
 
 
 def test_attributes_are_kept_as_far_as_they_are_text(tmp_path: Path) -> None:
-    said = {"form": "name", "also": ["Ms Hilton"]}
+    said = {"form": "name", "also": ["Ms Hilton", "Paris"], "age": 30}
     path = lines(tmp_path / "x.jsonl", extraction("PER", "Hilton", attributes=said, description="a star"))
     reading = read(path)
-    assert reading.annotations[0].mentions[0].attributes == {"form": "name"}
+    assert reading.annotations[0].mentions[0].attributes == {"form": "name", "also": ("Ms Hilton", "Paris")}
     assert reading.loss == {"attributes that are no text": 1, "descriptions": 1}
 
 

@@ -67,3 +67,11 @@ def test_standoff_gold_holds_no_text_and_says_how_it_was_made(name: str) -> None
         assert len(item.sha256) == 64
         assert item.provenance.status == "adjudicated"
         assert item.provenance.details
+
+
+def test_gold_that_fits_two_documents_is_given_to_neither_and_both_are_named() -> None:
+    a, b = make_document("a", "Rain fell."), make_document("b", "Rain fell.")
+    gold = Annotations(document="theirs", sha256=a.sha256)
+    assert library.bind([gold], [a, b]) == []
+    assert library.doubtful([gold], [a, b]) == "a, b"
+    assert library.doubtful([gold], [a]) == ""

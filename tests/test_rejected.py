@@ -102,7 +102,7 @@ def test_offsets_are_kept_as_they_were_given(corpus: Corpus) -> None:
 def test_an_event_is_rejected_with_its_arguments_however_it_is_wrong(corpus: Corpus) -> None:
     arguments = [{"role": "attacker", "mention": "r"}, {"role": "target", "spans": [[11, 21]]}]
     attack = {"type": "Attack", "trigger": [[7, 10]], "arguments": arguments}
-    wrong = [{**attack, "type": "Picnic"}, {**attack, "text": "hits"}, {**attack, "colour": "red"}]
+    wrong = [{**attack, "type": "Picnic"}, {**attack, "text": "hits"}, {**attack, "score": "high"}]
     found = both(corpus, mentions=[NORTHVILLE, REBELS], events=wrong)
     expected = [
         row

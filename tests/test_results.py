@@ -140,3 +140,28 @@ def test_offsets_without_words_that_fit_words_only_in_utf16_units_are_doubted() 
     assert rejected.kind == "doubtful-offsets"
     assert "the text has 'unduz ', and 'Kunduz' if they count UTF-16 units" in rejected.message
     assert found.unverified == 1
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [(14.0, 20.0), ("14", "20"), ("14.0", 20), (14, "20.00"), ("0014", "20")]
+)
+def test_offsets_that_are_whole_numbers_are_taken_however_they_are_written(start: Any, end: Any) -> None:
+    assert [r.span for r in sort(region(start, end, "Kunduz")).regions] == [Span(14, 20)]
+
+
+@pytest.mark.parametrize(
+    "start", ["3.5", 3.5, None, True, "", " 3", "+3", "1e1", "٣", "3,0", [3], float("nan"), "9" * 99]
+)
+def test_offsets_that_are_no_whole_numbers_are_malformed(start: Any) -> None:
+    assert kind(region(start, 20)) == "malformed"
+
+
+def test_offsets_in_text_are_doubted_like_others_where_they_look_like_utf16() -> None:
+    # Without words; as code points "unduz ", in UTF-16 units "Kunduz".
+    assert kind(region("15", "21")) == "doubtful-offsets"
+
+
+def test_words_in_another_unicode_form_are_told_as_such() -> None:
+    value = region(0, 3, "Zo\xeb")
+    (rejected,) = results.sort([value], "Zoe\u0308 left", DECLARED).rejected
+    assert "NFD in the text, NFC here" in rejected.message

@@ -102,7 +102,7 @@ def test_a_line_of_another_shape_is_refused_as_a_whole(line: str, message: str) 
     "item",
     [7, "x", None, [], {}, {"type": "GPE"}, {"type": "GPE", "spans": []}, {"type": "GPE", "spans": [[1]]},
      {"type": "GPE", "spans": [[-1, 2]]}, {"type": "GPE", "spans": [["0", "2"]]},
-     {"type": 3, "spans": [[0, 1]]}, {"type": "GPE", "spans": [[0, 6]], "kind": "name"}],
+     {"type": 3, "spans": [[0, 1]]}, {"type": "GPE", "spans": [[0, 6]], "clusters": "c"}],
 )  # fmt: skip
 def test_a_faulty_item_costs_itself_alone(item: Any) -> None:
     good = {"type": "GPE", "spans": [[16, 21]]}
@@ -296,3 +296,69 @@ def test_the_trigger_of_an_event_that_is_not_in_the_text_costs_its_arguments_too
         ("event", "quote-not-found"),
         ("argument", "quote-not-found"),
     ]
+
+
+def test_a_field_that_nobody_knows_costs_itself_and_is_counted() -> None:
+    mentions = [
+        {"id": "m", "type": "GPE", "spans": [[16, 21]], "confidence": 0.9, "kind": {"a": 1}},
+        {"type": "GPE", "spans": [[16, 21]], "confidence": 1},
+    ]
+    events = [
+        {
+            "type": "Attack", "trigger": [[7, 15]], "rank": 1,
+            "arguments": [{"role": "target", "mention": "m", "confidence": 0.5}],
+        }
+    ]  # fmt: skip
+    found = reading({"mentions": mentions, "events": events})
+    assert found.annotations.rejected == ()
+    assert [len(found.annotations.mentions), len(found.annotations.events[0].arguments)] == [2, 1]
+    assert found.lost == {
+        "fields 'confidence' of mentions": 2,
+        "fields 'kind' of mentions": 1,
+        "fields 'rank' of events": 1,
+        "fields 'confidence' of arguments": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        # ours, misspelt
+        {"type": "GPE", "spans": [[16, 21]], "attribute": {}},
+        {"type": "GPE", "spans": [[16, 21]], "Scores": 1},
+        # a place that would not be looked at
+        {"type": "GPE", "text": "Balkh", "start": 16, "end": 21},
+        {"type": "GPE", "text": "Balkh", "offsets": [16, 21]},
+        {"type": "GPE", "span": [16, 21]},
+    ],
+)
+def test_a_field_that_may_be_ours_or_a_place_costs_the_item(item: Any) -> None:
+    found = reading({"mentions": [item]})
+    assert [one.kind for one in found.annotations.rejected] == ["malformed"]
+    assert found.lost == {}
+
+
+def test_an_event_does_not_lose_its_trigger_to_a_name_that_nobody_knows() -> None:
+    for name in ("triggers", "trigger_text", "trigger_span"):
+        found = reading({"events": [{"type": "Attack", name: "attacked"}]})
+        assert [one.kind for one in found.annotations.rejected] == ["malformed"]
+    found = reading({"events": [{"type": "Attack", "confidence": 0.5}]})
+    assert (len(found.annotations.events), found.lost) == (1, {"fields 'confidence' of events": 1})
+
+
+@pytest.mark.parametrize("score", [1.7, -0.1, 85, 1e300])
+def test_a_score_that_is_none_is_not_kept_and_counted(score: float) -> None:
+    span = [[16, 21]]
+    first = {"id": "m", "type": "GPE", "spans": span, "score": score}
+    found = reading({"mentions": [first, {"type": "GPE", "spans": span, "score": 1}]})
+    assert [mention.score for mention in found.annotations.mentions] == [None, 1]
+    assert found.lost == {"scores that are not from 0 to 1": 1}
+
+
+def test_words_in_another_unicode_form_are_told_as_such() -> None:
+    document = make_document("d", "Then Zoe\u0308 left.")
+    for place in ({"spans": [[5, 8]]}, {}):
+        mention = {"type": "PER", "text": "Zo\xeb", **place}
+        line = json.dumps({"document": "d", "mentions": [mention]}).encode()
+        (rejected,) = read(decode(line, "f"), document).annotations.rejected
+        assert "same letters in another Unicode form: NFD in the text, NFC here" in rejected.message

@@ -46,6 +46,12 @@ def test_task_says_whose_it_is_and_holds_the_text_as_it_is() -> None:
     }
 
 
+def test_columns_of_ones_own_stay_at_home() -> None:
+    more = msgspec.structs.replace(DOCUMENT.meta, more={"reporter": "A. B."})
+    document = msgspec.structs.replace(DOCUMENT, meta=more)
+    assert tasks.encode([document], CONFLICT).tasks == tasks.encode([DOCUMENT], CONFLICT).tasks
+
+
 def test_no_field_that_is_shown_is_missing_or_empty() -> None:
     """Label Studio refuses tasks without a field, and shows all of the task in place of an empty one."""
     data = tasks.data(make_document("x", "Text."))

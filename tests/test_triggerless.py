@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from goldwire.annotate import adjudicate as adjudication
-from goldwire.annotate.exchange import frames, tasks
+from goldwire.annotate.exchange import controls, frames, readings, regions, tasks
 from goldwire.corpora import formats
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import make_document
@@ -99,15 +99,62 @@ def test_two_annotators_who_say_the_same_agree():
     assert made.annotations[0].events == (WITHOUT,)
 
 
-@pytest.mark.parametrize("module", [tasks, frames])
-def test_label_studio_cannot_show_them_and_is_told_how_many(module):
-    layer = {"d": line(WITHOUT, WITH)}
-    if module is tasks:
-        made = tasks.encode([DOCUMENT], CONFLICT, prefill=layer, version="v")
-    else:
-        made = frames.encode([DOCUMENT], CONFLICT, layer, "v")
-    assert made.lost["events without a trigger"] == 1
-    assert len(made.tasks) == 1
+def test_a_task_of_a_document_cannot_show_them_and_names_them():
+    bare = Event(id="e3", type="Attack")
+    made = tasks.encode([DOCUMENT], CONFLICT, prefill={"d": line(WITHOUT, WITH, bare)}, version="v")
+    assert (made.lost["events without a trigger"], len(made.tasks)) == (2, 1)
+    assert made.unshown == (
+        "d: Attack (attacker “Rebels”; place “Herat”)", "d: Attack (no arguments)",
+    )  # fmt: skip
+
+
+def answered(base, results=None):
+    """What a person makes of frames by sending each back as it came, or with other results for e1."""
+    exported = []
+    for number, task in enumerate(frames.encode([DOCUMENT], CONFLICT, {"d": base}, "gold@1").tasks):
+        sent = task["predictions"][0]["result"]
+        if results is not None and task["data"]["event"] == "e1":
+            sent = results
+        answer = {"id": number, "completed_by": 7, "result": sent}
+        exported.append({"id": number, "data": task["data"], "annotations": [answer]})
+    return exported, readings.decode(exported, context(base))
+
+
+def context(base):
+    return readings.Context(
+        documents={"d": DOCUMENT},
+        controls=controls.of(CONFLICT),
+        ontology=CONFLICT,
+        layer=lambda _: {"d": base},
+    )
+
+
+def test_in_frames_each_is_a_task_without_a_trigger_and_comes_back_as_it_went():
+    base = line(WITH, WITHOUT)
+    exported, imported = answered(base)
+    first = exported[0]["data"]
+    assert (first["event"], first["question"]) == (
+        "e1", "Attack (attacker “Rebels”; place “Herat”): the document as a whole (e1)",
+    )  # fmt: skip
+    controls_used = {result["from_name"] for result in exported[0]["annotations"][0]["result"]}
+    assert controls_used == {"role"}
+    (reading,) = imported.readings
+    assert reading.annotations.events == base.events
+    assert imported.rejected == ()
+
+
+def test_a_role_that_is_taken_away_in_a_frame_without_a_trigger_is_gone():
+    herat = regions.region("m2", "role", ["target"], Span(16, 21), DOCUMENT.text)
+    (reading,) = answered(line(WITH, WITHOUT), [herat])[1].readings
+    (event,) = (event for event in reading.annotations.events if event.id == "e1")
+    assert event.arguments == (Argument(role="target", mention="m2"),)
+    assert event.trigger == ()
+
+
+def test_an_answer_to_an_event_that_has_lost_its_trigger_since_is_not_taken():
+    exported, _ = answered(line(msgspec.structs.replace(WITHOUT, trigger=(Span(7, 15),))))
+    found = readings.decode(exported, context(line(WITHOUT)))
+    assert [item.kind for item in found.rejected] == ["base-changed"]
 
 
 WRITTEN = [name for name in formats.names() if formats.writes(name) and name != "goldwire"]

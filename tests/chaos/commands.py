@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -138,10 +139,23 @@ def _connect() -> None:
     from goldwire.corpora import ontology as ontologies
 
     config = labelconfig.build(ontologies.read("conflict"), "graph", "en")
-    project = api.Project(id=1, title=TITLE, label_config=config, created_at="2026-01-01T00:00:00Z")
+    project = api.Project(
+        id=1,
+        title=TITLE,
+        label_config=config,
+        description="goldwire 0",
+        created_at="2026-01-01T00:00:00Z",
+    )
     _put(sync, connect=lambda *_: nullcontext(_Client()))
     _put(migrate, connect=lambda *_: nullcontext(_Client()))
     _put(link, find=lambda *_, **__: project)
+    _put(
+        api,
+        project=lambda *_: project,
+        find_project=lambda *_: project,
+        projects_like=lambda *_: [],
+        update_project=lambda *_, **__: None,
+    )
 
 
 def _put(module: Any, **values: Any) -> None:
@@ -198,7 +212,7 @@ def pushing(root: Path) -> None:
 
     _connect()
     _put(mirror, refresh=there)
-    _put(api, import_tasks=take, update_project=lambda *_, **__: None)
+    _put(api, import_tasks=take, totals=lambda *_: (api.Totals(len(listed()), 0, 0), datetime.now(UTC)))
     _put(push.Pusher, _find=find)
 
 

@@ -8,17 +8,29 @@ from typing import Any
 import msgspec
 import pytest
 
+from goldwire.annotate.exchange import controls, graph, results
 from goldwire.annotate.sync import api, journal, link, mirror, push
 from goldwire.annotate.sync.client import Client, UncertainError
 from goldwire.annotate.sync.journal import Creating, Linked, Sending
 from goldwire.annotate.sync.push import Order, Pushed
-from goldwire.corpora import library, store
+from goldwire.corpora import build, library, store
 from goldwire.corpora.errors import CorpusError, ServerError
 from goldwire.corpora.store import Corpus, open_corpus
-from goldwire.corpora.types import Meta
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Meta, Span
 
 pytestmark = pytest.mark.live
 
+SEVERAL = """
+name = "x"
+version = "1"
+[entities.PER]
+[events.Meet.roles]
+who = { fillers = ["PER"] }
+[attributes.tone]
+on = "mention"
+multiple = true
+values = { neg = {}, generic = {} }
+"""
 QUIET = 0.8  # seconds that a request whose answer is lost is given here
 Push = Callable[..., Pushed]
 MakeCorpus = Callable[..., Corpus]
@@ -370,3 +382,29 @@ def test_only_what_has_changed_is_asked_for(client: Client, work: Corpus, do_pus
     newest = mirror.load(raw, journal.read(raw.parent))
     assert sum(task.worked for task in newest.tasks()) == 1
     assert (raw / "000002.json").exists()
+
+
+def test_several_values_go_there_and_events_without_a_trigger_are_tasks(
+    client: Client, tmp_path: Path, do_push: Push
+) -> None:
+    ontology = tmp_path / "x.toml"
+    ontology.write_text(SEVERAL)
+    document = store.make_document("d", "Anna Berg met Tom in Bern.")
+    anna = Mention(id="m", type="PER", spans=(Span(0, 9),), attributes={"tone": ("generic", "neg")})
+    met = Event(id="e1", type="Meet", arguments=(Argument(role="who", mention="m"),))
+    gold = [Annotations(document="d", sha256=document.sha256, mentions=(anna,), events=(met,))]
+    manifest = store.Manifest(name="c", ontology=str(ontology))
+    corpus = build.new(tmp_path / "c", manifest, [document], {"gold": gold}).corpus
+    made = corpus.ontology()
+    assert made is not None
+    for layout in ("graph", "frames"):
+        pushed = do_push(corpus, title=f"{tmp_path.name} {layout}", layout=layout, prefill="gold")
+        assert pushed.unshown == (("d: Meet (who “Anna Berg”)",) if layout == "graph" else ())
+        ((task,),) = on_server(client, pushed).values()
+        result = task["predictions"][0]["result"]
+        if layout == "frames":
+            assert task["data"]["question"] == "Meet (who “Anna Berg”): the document as a whole (e1)"
+            continue
+        declared = controls.of(made)
+        found = graph.decode(results.sort(result, document.text, declared), document, declared, made)
+        assert (found.annotations.mentions, found.rejected) == ((anna,), ())

@@ -2,8 +2,8 @@
 
 Units are compared by what they say, never by their ids: a mention by type and spans, an event by type and
 trigger (one without a trigger by type and arguments), an argument by event, role and mention, an attribute by
-its value, a cluster by which mentions it joins. Only those count who could have said it: a layer without the
-event has no say on its arguments.
+its value (by each where it may have several), a cluster by which mentions it joins. Only those count who
+could have said it: a layer without the event has no say on its arguments.
 
 Decisions are a file of `Disagreement` lines with `decision` filled in: true or false for a unit, the value
 for an attribute. What hangs on an undecided mention or event comes up once that is decided. Heads and
@@ -28,12 +28,14 @@ from goldwire.corpora.types import (
     Argument,
     Document,
     Event,
+    Held,
     Mention,
     Provenance,
     Relation,
     Spans,
 )
 from goldwire.corpora.validate import annotation_faults
+from goldwire.corpora.values import code, each, held
 
 Unit = Literal["mention", "event", "attribute", "argument", "relation", "cluster"]
 Say = bool | str | None
@@ -114,7 +116,9 @@ def adjudicate(
 
 
 def _decision_faults(item: Disagreement) -> Iterator[Fault]:
-    expected = str if item.unit == "attribute" else bool
+    # Where an attribute may have several values, each is decided on as units are.
+    says_value = item.unit == "attribute" and not any(isinstance(said, bool) for said in item.says.values())
+    expected = str if says_value else bool
     if item.decision is not None and not isinstance(item.decision, expected):
         kind = "the value" if expected is str else "true or false"
         yield Fault(
@@ -274,19 +278,36 @@ class Judge:
 
     def _attributes(
         self, on: Literal["mention", "event"], key: str, holders: Mapping[str, Mention | Event]
-    ) -> dict[str, str]:
+    ) -> dict[str, Held]:
         """The attributes on which holders agree or which were decided; defaults are left out."""
         known = self.ontology.attributes if self.ontology else {}
         names = dict.fromkeys(name for item in holders.values() for name in item.attributes)
-        values = {}
+        values: dict[str, Held] = {}
         for attribute in names:
             default = known[attribute].default if attribute in known else None
             says = {name: item.attributes.get(attribute, default) for name, item in holders.items()}
-            place = f"{on} {key} {attribute}"
-            value = self._judge("attribute", place, f"{attribute} of {self._words(key)}", {**says})
-            if isinstance(value, str) and value not in (default, ""):
+            several = attribute in known and known[attribute].multiple
+            several = several or any(isinstance(said, tuple) for said in says.values())
+            judge = self._values if several else self._value
+            value = judge(f"{on} {key} {attribute}", f"{attribute} of {self._words(key)}", says)
+            if value and value != default:
                 values[attribute] = value
         return values
+
+    def _value(self, place: str, words: str, says: Mapping[str, Held | None]) -> Held | None:
+        value = self._judge("attribute", place, words, {name: code(said) for name, said in says.items()})
+        return value if isinstance(value, str) else None
+
+    def _values(self, place: str, words: str, says: Mapping[str, Held | None]) -> Held | None:
+        """Of an attribute with several values those that all have or that were decided for."""
+        every = sorted({one for said in says.values() for one in each(said)})
+        return held(
+            one
+            for one in every
+            if self._judge(
+                "attribute", f"{place}={one}", f"{one}: {words}", {n: one in each(s) for n, s in says.items()}
+            )
+        )
 
     # ------------------------------------------------------------ what joins them
 

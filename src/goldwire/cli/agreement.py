@@ -72,6 +72,8 @@ def _show(found: Agreement) -> None:
         "annotated by at least two; F1, kappa and alpha in points of a hundred"
     )
     console.print(Text(visible(many), "bold"))
+    if found.nobody is not None:
+        console.print(Text(visible(f"{found.nobody}; a pair of such layers is no pair of people"), "yellow"))
     for name, kinds in found.rejected.items():
         told = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
         console.print(

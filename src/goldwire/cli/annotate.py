@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli import adjudicate, migrate, serve, sync
+from goldwire.cli import adjudicate, migrate, serve, shape, sync
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.options import App, refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -127,6 +127,8 @@ def _tell_export(encoded: Encoded, out: Path, version: str | None, as_json: bool
     predictions = sum("predictions" in task for task in encoded.tasks)
     for fault in encoded.faults:
         note(f"left out, not sound: {fault}")
+    for line in shape.unshown(encoded.unshown):
+        note(line)
     if as_json:
         print_json(
             {
@@ -135,6 +137,7 @@ def _tell_export(encoded: Encoded, out: Path, version: str | None, as_json: bool
                 "predictions": predictions,
                 "model_version": version,
                 "lost": encoded.lost,
+                "unshown": encoded.unshown,
             }
         )
         return
@@ -193,7 +196,8 @@ def import_(
     names, raw_tasks = names_of(annotators), exports.read(export_file)
     xml = None if config_file is None else _read_config(config_file)
     field = "text" if xml is None else declared.field(xml)
-    corpus = _open(folder, raw_tasks, field, add_texts)
+    # A refusal leaves nothing behind: all is read before anything is written.
+    corpus = deposit.opened(folder, make=add_texts)
     ontology = corpus.ontology()
     if xml is not None:
         controls = declared.parse(xml, entities=entities, triggers=triggers, same=same, ontology=ontology)
@@ -202,13 +206,15 @@ def import_(
         ontology = _ontology(corpus)
         controls = declared.of(ontology)
     context = readings.Context(
-        documents={document.id: document for document in corpus.documents()},
+        documents=deposit.documents(corpus, raw_tasks if add_texts else (), field),
         controls=controls,
         ontology=ontology,
         names=names,
         layer=corpus.layer,
     )
     imported = readings.decode(raw_tasks, context)
+    if add_texts:
+        corpus = _add_texts(folder, raw_tasks, field)
     deposited = deposit.write(corpus, imported, read_bytes(export_file), export_file.name)
     for who, name in names.items():
         if not any(layer.endswith(f"/{name}") for layer in deposited.layers):
@@ -223,13 +229,9 @@ def _read_config(path: Path) -> str:
     return decode(read_bytes(path), str(path))
 
 
-def _open(folder: Path, tasks: list[object], field: str, add_texts: bool) -> Corpus:
-    """The corpus, with the texts of the tasks if they are to be added."""
+def _add_texts(folder: Path, tasks: list[object], field: str) -> Corpus:
     from goldwire.annotate.exchange import deposit
-    from goldwire.corpora.store import open_corpus
 
-    if not add_texts:
-        return open_corpus(folder)
     built = deposit.add_texts(folder, tasks, field)
     note(f"{folder}: {built.added} text(s) added")
     for line in built.notes:
@@ -259,12 +261,14 @@ def _tell_import(imported: Imported, deposited: Deposited, as_json: bool) -> Non
 
 
 def _show_import(imported: Imported, deposited: Deposited) -> None:
-    from goldwire.corpora import rejected
+    from goldwire.corpora import nobody, rejected
 
     kinds = rejected.by_kind(imported.rejected)
     say(f"found: {_counts(imported.found)}")
     for layer, size in deposited.layers.items():
         say(f"layer {layer}: {size} document(s)")
+    if said := nobody.told(deposited.layers):
+        say(said)
     say(f"not held by layers: {_counts(imported.lost)}")
     say(f"repaired: {_counts(imported.repaired)}")
     say(rejected.tell(kinds, *([deposited.quarantine] if deposited.quarantine else [])))

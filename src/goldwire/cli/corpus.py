@@ -16,7 +16,7 @@ from goldwire.corpora.garbage import no_collection
 
 if TYPE_CHECKING:
     from goldwire.corpora.build import Built
-    from goldwire.corpora.ingest import Intake
+    from goldwire.corpora.ingest import Equal, Intake
 
 app = App()
 SETTINGS = ("ontology", "name", "language", "licence", "split")  # what a manifest says that can be asked for
@@ -41,6 +41,9 @@ Boilerplate = Annotated[
 ]
 SkipDuplicates = Annotated[
     bool, typer.Option("--skip-duplicates", help="Take the first of equal texts, instead of refusing them.")
+]
+KeepDuplicates = Annotated[
+    bool, typer.Option("--keep-duplicates", help="Take all of equal texts, as one group of near-duplicates.")
 ]
 
 
@@ -72,6 +75,7 @@ def new(
     encoding: Encoding = None,
     boilerplate: Boilerplate = True,
     skip_duplicates: SkipDuplicates = False,
+    keep_duplicates: KeepDuplicates = False,
     as_json: Json = False,
 ) -> None:
     """Make a corpus of articles: .txt, .jsonl, .csv, .html, .parquet, or folders of them.
@@ -105,12 +109,12 @@ def new(
     asked = [field for field in SETTINGS if given(ctx, [field])]
     if found.format is None:
         refuse(ctx, ("layer", "option", "labels", "only", "ignore"), "with articles, which have no labels")
-        intake = _read(found.paths, encoding, boilerplate, skip_duplicates)
+        intake = _read(found.paths, encoding, boilerplate, _equal(ctx, skip_duplicates, keep_duplicates))
         built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
     else:
         annotated = f"with --format {format}" if format else f"with files in the format {found.format}"
-        refuse(ctx, ("encoding", "skip_duplicates"), annotated)
+        refuse(ctx, ("encoding", "skip_duplicates", "keep_duplicates"), annotated)
         if boilerplate:
             refuse(ctx, ("boilerplate",), f"{annotated}, where none is marked")
         options = pairs(option, "--option NAME=VALUE")
@@ -171,6 +175,7 @@ def set_(
 
 @app.command("add")
 def add(
+    ctx: typer.Context,
     folder: Dir,
     more: More = None,
     *,
@@ -178,6 +183,7 @@ def add(
     encoding: Encoding = None,
     boilerplate: Boilerplate = True,
     skip_duplicates: SkipDuplicates = False,
+    keep_duplicates: KeepDuplicates = False,
     as_json: Json = False,
 ) -> None:
     """Add articles to a corpus; those that are there already are passed over.
@@ -190,14 +196,21 @@ def add(
     from goldwire.corpora.store import open_corpus
 
     corpus = open_corpus(folder)
-    intake = _read([*from_, *(more or [])], encoding, boilerplate, skip_duplicates)
-    _tell(build.add(corpus, intake.documents, skip_duplicates), intake.notes, as_json)
+    equal = _equal(ctx, skip_duplicates, keep_duplicates)
+    intake = _read([*from_, *(more or [])], encoding, boilerplate, equal)
+    _tell(build.add(corpus, intake.documents, equal), intake.notes, as_json)
 
 
-def _read(paths: list[Path], encoding: str | None, mark: bool, skip_duplicates: bool) -> Intake:
+def _read(paths: list[Path], encoding: str | None, mark: bool, equal: Equal) -> Intake:
     from goldwire.corpora import ingest
 
-    return ingest.read(paths, encoding=encoding, mark=mark, skip_duplicates=skip_duplicates)
+    return ingest.read(paths, encoding=encoding, mark=mark, equal=equal)
+
+
+def _equal(ctx: typer.Context, skip: bool, keep: bool) -> Equal:
+    if skip and keep:
+        ctx.fail("--skip-duplicates and --keep-duplicates exclude each other; leave one out")
+    return "skip" if skip else "keep" if keep else "refuse"
 
 
 def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | None = None) -> None:

@@ -275,7 +275,6 @@ def _failure(outcome: Outcome) -> Iterator[str]:
 
 
 def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
-    from goldwire.corpora.labels import leaving_out
     from goldwire.corpora.rejected import tell
 
     by = f"{facts.name} {facts.version}".strip()
@@ -291,6 +290,14 @@ def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
         yield f"  {_failures(facts)}"
     if facts.rejected:
         yield f"  {tell(facts.rejected, folder / 'runs' / facts.system / 'quarantine.jsonl')}"
+    yield from _passed_over(facts)
+    yield from (f"  {line}" for line in facts.notes)
+
+
+def _passed_over(facts: Facts) -> Iterator[str]:
+    """What became of the output besides what was rejected."""
+    from goldwire.corpora.labels import leaving_out
+
     if facts.unmapped:
         yield "  no counterpart in the ontology; a label map with these lines leaves them out:"
         yield from (f"    {line}" for line in leaving_out(facts.unmapped))
@@ -298,9 +305,10 @@ def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
         yield f"  left out by the label map: {_counts(facts.dropped)}"
     if facts.excluded:
         yield f"  in excluded regions, not counted: {facts.excluded}"
+    if facts.lost:
+        yield f"  not kept: {_counts(facts.lost)}"
     if facts.repaired:
         yield f"  offsets in UTF-16 units or bytes, repaired: {facts.repaired}"
-    yield from (f"  {line}" for line in facts.notes)
 
 
 def _reused(reused: Reused) -> str:

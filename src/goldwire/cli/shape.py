@@ -94,7 +94,8 @@ def page(document: Document) -> str:
     for region in sorted(document.excluded, key=lambda region: -region.start):
         inside = f"⟦{region.reason}: {text[region.start : region.end]}⟧"
         text = text[: region.start] + inside + text[region.end :]
-    meta = [f"{name}: {value}" for name, value in _fields(document.meta) if value]
+    known = [(name, value) for name, value in _fields(document.meta) if name != "more" and value]
+    meta = [f"{name}: {value}" for name, value in [*known, *document.meta.more.items()]]
     return "\n".join([f"{document.id} ({document.sha256})", *meta, "", text])
 
 
@@ -175,5 +176,15 @@ def ontology(ontology: Ontology) -> str:
     for name, attribute in ontology.attributes.items():
         values = sorted(attribute.values, key=lambda value: value != attribute.default)
         of = f" of {', '.join(attribute.events)}" if attribute.events else ""
-        lines.append(f"  {name} ({attribute.on}{of}): {', '.join(values)}")
+        some = ", several at once" if attribute.multiple else ""
+        lines.append(f"  {name} ({attribute.on}{of}{some}): {', '.join(values)}")
     return "\n".join(lines)
+
+
+def unshown(events: Sequence[str]) -> list[str]:
+    """Events that no task shows, a line each, and where there are some what shows them."""
+    if not events:
+        return []
+    more = [f"  … and {len(events) - SHOWN} more"] if len(events) > SHOWN else []
+    first = "not shown, since they have no trigger (in --layout frames each is a task):"
+    return [first, *(f"  {event}" for event in events[:SHOWN]), *more]

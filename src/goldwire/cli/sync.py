@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from goldwire.cli import shape
 from goldwire.cli.arguments import Annotators, Dir, names_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -312,6 +313,8 @@ def _tell_push(
     for _, pushed in done:
         for fault in pushed.faults:
             note(f"left out, not sound: {fault}")
+        for line in shape.unshown(pushed.unshown):
+            note(line)
     if as_json:
         print_json([_push_facts(title, pushed, url, dry_run) for title, pushed in done])
     else:
@@ -339,6 +342,7 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
         "orphaned": plan.orphaned,
         "stranded": plan.stranded,
         "lost": pushed.lost,
+        "unshown": pushed.unshown,
     }
 
 
@@ -422,11 +426,13 @@ def exit_if_refused(refused: Collection[str], taken: int, rejected: Collection[o
 
 
 def _show_pull(pulled: Pulled) -> None:
-    from goldwire.corpora import rejected
+    from goldwire.corpora import nobody, rejected
 
     say(f"found: {_counts(pulled.found)}")
     for layer, size in pulled.layers.items():
         say(f"layer {layer}: {size} document(s)")
+    if said := nobody.told(pulled.layers):
+        say(said)
     say(f"withdrawn: {_counts(pulled.withdrawn)}")
     say(f"not held by layers: {_counts(pulled.lost)}")
     say(f"repaired: {_counts(pulled.repaired)}")

@@ -13,7 +13,7 @@ from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
 from goldwire.corpora.garbage import no_collection
-from goldwire.corpora.ingest import merge
+from goldwire.corpora.ingest import Equal, merge
 from goldwire.corpora.lock import clear, locked
 from goldwire.corpora.manifest import check_manifest, place_ontology, told
 from goldwire.corpora.rejected import is_all_rejected, write_quarantine
@@ -84,7 +84,16 @@ def _shipped(documents: list[Document]) -> tuple[dict[str, list[Annotations]], l
     found = library.gold_for(documents)
     gold = [item for annotations in found.values() for item in annotations]
     notes = [_shipped_note(name, annotations) for name, annotations in found.items()]
-    return ({library.GOLD: gold} if gold else {}), notes
+    return ({library.GOLD: gold} if gold else {}), [*notes, *_doubtful_notes(documents)]
+
+
+def _doubtful_notes(documents: Iterable[Document]) -> list[str]:
+    """Notes on gold that ships for a text which several documents have."""
+    return [
+        f"gold that ships ({name}) fits several documents of one text, and was given to none: {told}"
+        for name in library.standoff()
+        if (told := library.doubtful(library.read_standoff(name), documents))
+    ]
 
 
 @no_collection()
@@ -127,7 +136,7 @@ def _rest(reading: Reading) -> list[Annotations]:
     return coverage.empty_lines(hashes, hashes.keys() - named)
 
 
-def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = False) -> Built:
+def add(corpus: Corpus, documents: Iterable[Document], equal: Equal = "refuse") -> Built:
     """Add documents to a corpus; those that are there already are passed over.
 
     What is new is compared with all; what was there keeps its groups.
@@ -138,7 +147,7 @@ def add(corpus: Corpus, documents: Iterable[Document], skip_duplicates: bool = F
     items = list(documents)
     with writing(corpus, "corpus add") as now:
         old = now.documents()
-        intake = merge(old, items, skip_duplicates)
+        intake = merge(old, items, equal)
         notes = [*intake.notes, *_shipped_notes(now, intake.documents)]
         if intake.documents:
             grouped = duplicates.group([*old, *intake.documents], known=len(old))

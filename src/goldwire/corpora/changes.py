@@ -56,8 +56,7 @@ def _rule(item: object, ontology: Ontology) -> object:
     for field in ("on", "default"):
         if hasattr(item, field):
             rule[field] = getattr(item, field)
-    if getattr(item, "symmetric", False):
-        rule["symmetric"] = True
+    rule |= {field: True for field in ("symmetric", "multiple") if getattr(item, field, False)}
     if (events := getattr(item, "events", None)) is not None:
         rule["events"] = sorted(events) or "all"
     return rule

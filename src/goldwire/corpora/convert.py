@@ -21,6 +21,7 @@ from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_q
 from goldwire.corpora.sift import sound
 from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, encode_tokens, writing
 from goldwire.corpora.types import Annotations, Document, Tokens
+from goldwire.corpora.values import rejoined
 from goldwire.corpora.views import Asked
 
 TAGS = "documents' tokens, whose tags have other labels than the view"  # what a loss calls them
@@ -66,6 +67,8 @@ def read(
         reading = own.read(paths, options, documents, ontology, labels)
     else:
         reading = formats.load(format).read(paths, options, documents)
+        lines = [rejoined(line, ontology) for line in reading.annotations]
+        reading = msgspec.structs.replace(reading, annotations=lines)
         if view:
             labels = _plain(view, map(msgspec.to_builtins, reading.annotations), ontology)
             seen, loss = see(reading.annotations, labels)
@@ -177,7 +180,13 @@ def _is_other(corpus: Corpus, layer: str, lines: Iterable[Annotations], tokens: 
 
 def read_library(name: str, corpus: Corpus) -> Reading:
     """Gold that ships without texts, for those texts that the corpus has."""
-    bound = library.bind(library.read_standoff(name), corpus.documents())
+    gold, documents = library.read_standoff(name), corpus.documents()
+    if several := library.doubtful(gold, documents):
+        raise CorpusError(
+            f"{corpus.path}: {name} goes by the texts alone, and several documents have one: {several}; "
+            "nothing was taken. Make a corpus with one document of each text (--skip-duplicates), and export"
+        )
+    bound = library.bind(gold, documents)
     if not bound:
         raise CorpusError(f"{corpus.path}: has none of the texts of {name!r} (no SHA-256 is the same)")
     return Reading(annotations=bound, source=name)

@@ -1,9 +1,9 @@
 """Near-duplicates: the same report printed twice, or reworked. They share a group and are never parted.
 
-Two texts are near-duplicates if at least `THRESHOLD` of their runs of `RUN` words are the same (Jaccard
-similarity of the sets of runs; case and punctuation do not count, excluded regions are left out). Texts of
-fewer than `SHORT` words have too few runs to compare: they are near-duplicates only if their words are the
-same. Groups are what such pairs link together.
+Two texts are near-duplicates if they are equal, or if at least `THRESHOLD` of their runs of `RUN` words are
+the same (Jaccard similarity of the sets of runs; case and punctuation do not count, excluded regions are left
+out). Texts of fewer than `SHORT` words have too few runs to compare: they are near-duplicates only if their
+words are the same. Groups are what such pairs link together.
 
 Pairs are found by MinHash (Broder 1997) with datasketch and then measured exactly, so no pair is wrong; those
 that are linked already are not measured, so that a thousand copies cost a thousand comparisons. A pair
@@ -99,7 +99,7 @@ class _Linker:
     def __init__(self, documents: Sequence[Document]) -> None:
         self.documents = documents
         self.parent = list(range(len(documents)))  # towards the first of a group
-        self.texts: dict[bytes, int] = {}  # the first document of each text, by a hash of its words
+        self.texts: dict[bytes, int] = {}  # the first document of each text, by hashes of it and of its words
         self.numbers: dict[str, int] = {}  # of all runs of words
         self.runs: dict[int, Ints] = {}  # of each document that is long enough, sorted
         # For each band of MinHash values: the documents that have them, those in a list of one group.
@@ -113,7 +113,8 @@ class _Linker:
                 self.unite(first.setdefault(document.group, i), i)
         for i in range(known):
             words = _words(self.documents[i])
-            self.texts.setdefault(_digest(words), i)
+            for key in self.keys(i, words):
+                self.texts.setdefault(key, i)
             for band in self.sketch(i, words):
                 self.put(band, i)
 
@@ -121,16 +122,23 @@ class _Linker:
         """What links each of the documents to earlier ones."""
         for i in numbers:
             words = _words(self.documents[i])
-            # A text of signs alone (emoji, a line) has no words to go by.
-            if words and (earlier := self.texts.setdefault(_digest(words), i)) != i:
-                self.unite(earlier, i)
-                yield earlier, i, 1.0
+            for key in self.keys(i, words):
+                earlier = self.texts.setdefault(key, i)
+                if self.root(earlier) != self.root(i):
+                    self.unite(earlier, i)
+                    yield earlier, i, 1.0
             bands = self.sketch(i, words)
             for j, similarity in self.iter_alike(i, bands):
                 self.unite(j, i)
                 yield j, i, similarity
             for band in bands:
                 self.put(band, i)
+
+    def keys(self, i: int, words: Sequence[str]) -> Iterator[bytes]:
+        """What is equal in near-duplicates of any length: the text, or its words if it has any."""
+        yield self.documents[i].sha256.encode()
+        if words:
+            yield _digest(words)
 
     def iter_alike(self, i: int, bands: Iterable[bytes]) -> Iterator[tuple[int, float]]:
         """Documents of other groups that are near-duplicates of a document; one of each group."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from functools import lru_cache
 
 from goldwire.corpora.errors import DataError, Fault
 
@@ -112,13 +113,41 @@ def _refused(where: str, message: str) -> DataError:
     return DataError(f"{where}: cannot be read as text", [Fault(where, "", message)])
 
 
-def composed(got: str, said: str) -> str:
-    """What to add to a message that two words differ which look alike; nothing where they do not.
+def composed(got: str, said: str, text: str = "") -> str:
+    """What to add to a message that words differ from those of a text: that they are the same letters, if so.
+
+    In one form an accent is a character of its own, so the offsets differ too: then the words are looked for
+    in the whole `text`.
 
     >>> composed("Zoe\\u0308", "Zo\\xeb")
-    ' (they look alike, but their accents are encoded differently: NFC beside NFD)'
-    >>> composed("Zoe", "Zoe")
-    ''
+    ' (the same letters in another Unicode form: NFD in the text, NFC here)'
+    >>> composed("Zoe", "Zo\\xeb", "Zoe\\u0308"), composed("Zoe", "Zoe"), composed("Zoe", "Ann", "Zoe")
+    (' (the same letters in another Unicode form: NFD in the text, NFC here)', '', '')
     """
-    alike = got != said and unicodedata.normalize("NFC", got) == unicodedata.normalize("NFC", said)
-    return " (they look alike, but their accents are encoded differently: NFC beside NFD)" if alike else ""
+    if _normal(said) == _normal(got) != "":
+        there = got
+    elif (
+        not said.isascii()
+        and len(text) <= _LOOKED_THROUGH
+        and said not in text
+        and _normal(said) in _normal(text)
+    ):
+        there = text
+    else:
+        return ""
+    if there == said:
+        return ""
+    return f" (the same letters in another Unicode form: {_form(there)} in the text, {_form(said)} here)"
+
+
+_LOOKED_THROUGH = 100_000  # code points; every faulty word of a text is looked for
+
+
+@lru_cache(maxsize=8)
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _form(text: str) -> str:
+    known = (form for form in ("NFC", "NFD") if unicodedata.is_normalized(form, text))
+    return next(known, "a mixed one")

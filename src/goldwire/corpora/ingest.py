@@ -6,8 +6,10 @@ Everything wrong with everything that was given is told at once, and then nothin
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -22,8 +24,13 @@ from goldwire.corpora.store import check_id
 from goldwire.corpora.types import Document, Meta
 
 ENCODED = (".txt", ".jsonl", ".csv")  # files that do not say what they are encoded in
+CHOICES = "--skip-duplicates (or --keep-duplicates to have both)"
+SHOWN_FIELDS = 20  # of those that are not kept; a table may have a thousand
 TITLE_LENGTH = 200  # code points; a longer first line is a paragraph
 _SENTENCE_END = re.compile(r"[.!?…:;,][\"'”’»)\]]*$")
+
+
+Equal = Literal["refuse", "skip", "keep"]  # what becomes of a text that was there before
 
 
 class Intake(msgspec.Struct, frozen=True):
@@ -34,13 +41,14 @@ class Intake(msgspec.Struct, frozen=True):
 
 
 def read(
-    paths: Iterable[Path], *, encoding: str | None = None, mark: bool = True, skip_duplicates: bool = False
+    paths: Iterable[Path], *, encoding: str | None = None, mark: bool = True, equal: Equal = "refuse"
 ) -> Intake:
     """The documents of files and folders (searched to the bottom), in order of path.
 
     `.txt` and `.html` hold one document with the file's name as its id; `.jsonl`, `.csv` and `.parquet`
-    hold one a row, with `text` and, where given, `id` and the fields of `Meta`. `mark` marks boilerplate.
-    A text that occurs twice is a fault unless `skip_duplicates` takes the first and notes the rest.
+    hold one a row, with `text` and, where given, `id` and metadata. `mark` marks boilerplate.
+    A text that occurs twice is a fault unless `equal` skips all but the first and notes them, or keeps them:
+    rows without an id, which are called by their text, are then numbered.
     Raises `CorpusError` if a path is not there or of another kind, `DataError` with every other fault.
     """
     files, notes = find_files(paths)
@@ -50,7 +58,7 @@ def read(
             f"{', '.join(ENCODED)}; leave it out"
         )
     rows, faults = _read_rows(files, encoding)
-    documents, more, said = _documents(rows, mark, skip_duplicates)
+    documents, more, said = _documents(rows, mark, equal)
     if faults + more:
         raise DataError(f"{len(faults + more)} fault(s) in what was given; nothing was taken", faults + more)
     return Intake(documents, notes + said)
@@ -142,28 +150,37 @@ def headline(text: str) -> str | None:
     return line if stands and not _SENTENCE_END.search(line) and not furniture else None
 
 
-def _documents(rows: list[Row], mark: bool, skip: bool) -> tuple[list[Document], list[Fault], list[str]]:
+def _documents(rows: list[Row], mark: bool, equal: Equal) -> tuple[list[Document], list[Fault], list[str]]:
     documents: list[Document] = []
     faults: list[Fault] = []
     notes: list[str] = []
     ids: dict[str, str] = {}
     texts: dict[str, str] = {}
-    for row in rows:
+    for row in _numbered(rows) if equal == "keep" else rows:
         wrong = list(_row_faults(row))
         if row.id in ids and not row.unnamed:  # whose id is that of its text: see below
             wrong.append(("$.id", f"{row.id!r} is the id of {ids[row.id]} too"))
         document = None if wrong else _document(row, mark)
         first = texts.setdefault(document.sha256, row.where) if document else row.where
-        if first != row.where and not skip:
-            wrong.append(("$.text", f"is the text of {first} too; leave one out, or give --skip-duplicates"))
-        elif first != row.where:
+        if first != row.where and equal == "refuse":
+            wrong.append(("$.text", f"is the text of {first} too; leave one out, or give {CHOICES}"))
+        elif first != row.where and equal == "skip":
             notes.append(f"left out: {row.where} (the text of {first} again)")
         elif document is not None:
             documents.append(document)
             notes += [f"{row.where}: {warning}" for warning in text_warnings(row.text)]
         ids.setdefault(row.id, row.where)
         faults += [Fault(row.where, path, message) for path, message in wrong]
-    return documents, faults, [*notes, *_unnamed(rows), *_unknown_fields(rows)]
+    return documents, faults, [*notes, *_unnamed(rows), *_lost(rows)]
+
+
+def _numbered(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows of which those without an id are told apart where they have one text."""
+    times: Counter[str] = Counter()
+    for row in rows:
+        times[row.id] += row.unnamed
+        again = row.unnamed and times[row.id] > 1
+        yield msgspec.structs.replace(row, id=f"{row.id}-{times[row.id]}", unnamed=False) if again else row
 
 
 def _row_faults(row: Row) -> Iterator[tuple[str, str]]:
@@ -191,19 +208,19 @@ def _unnamed(rows: Iterable[Row]) -> list[str]:
     return [f"without an id: {number} row(s), each called by the hash of its text"] if number else []
 
 
-def _unknown_fields(rows: Iterable[Row]) -> list[str]:
-    counts: dict[str, int] = {}
-    for row in rows:
-        for name in row.unknown:
-            counts[name] = counts.get(name, 0) + 1
-    return [f"not kept: field {name!r} of {count} row(s)" for name, count in sorted(counts.items())]
+def _lost(rows: Iterable[Row]) -> list[str]:
+    """Notes on what is not kept of the rows' fields, and why; of very many the first ones by name."""
+    counts = sorted(Counter(item for row in rows for item in row.lost.items()).items())
+    notes = [f"not kept: field {name!r} of {count} row(s): it {why}" for (name, why), count in counts]
+    more = len(notes) - SHOWN_FIELDS
+    return notes if more <= 0 else [*notes[:SHOWN_FIELDS], f"not kept: {more} more fields, for such reasons"]
 
 
-def merge(old: Iterable[Document], new: Iterable[Document], skip_duplicates: bool = False) -> Intake:
+def merge(old: Iterable[Document], new: Iterable[Document], equal: Equal = "refuse") -> Intake:
     """The documents that `new` adds to `old`; those that are there already, id and text, are passed over.
 
-    Raises `DataError` where an id stands for another text, or a text has another id and duplicates are
-    not skipped.
+    Raises `DataError` where an id stands for another text, or a text has another id and equal ones are
+    neither skipped nor kept.
     """
     ids = {document.id: document.sha256 for document in old}
     texts = {sha256: id for id, sha256 in ids.items()}
@@ -214,12 +231,13 @@ def merge(old: Iterable[Document], new: Iterable[Document], skip_duplicates: boo
             notes.append(f"there already: {document.id}")
         elif document.id in ids:
             faults.append(Fault(document.id, "$.id", "is the id of another text in the corpus"))
-        elif twin is None:
+        elif twin is None or equal == "keep":
             added.append(document)
-        elif skip_duplicates:
+        elif equal == "skip":
             notes.append(f"left out: {document.id} (the text of {twin} again)")
         else:
-            faults.append(Fault(document.id, "$.text", f"is the text of {twin!r} in the corpus"))
+            told = f"is the text of {twin!r} in the corpus; leave it out, or give {CHOICES}"
+            faults.append(Fault(document.id, "$.text", told))
     if faults:
         raise DataError(
             f"{len(faults)} document(s) do not go with those there are; nothing was taken", faults

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from goldwire.corpora import forms
 from goldwire.corpora import labels as maps
-from goldwire.corpora.codec import BROKEN, line_faults
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.places import Placer
@@ -19,59 +19,16 @@ from goldwire.corpora.types import (
     Argument,
     Document,
     Event,
+    Held,
     Mention,
     Rejected,
     Relation,
-    Span,
     Spans,
 )
 from goldwire.corpora.validate import Flaw
+from goldwire.corpora.values import each, held
 
-T = TypeVar("T")
 I = TypeVar("I", Mention, Event)
-_NO_FLAW = Flaw("", "", "")
-_NEGATIVE = "Expected `int` >= 0"  # what msgspec says of an offset below 0
-_Occurrence = Annotated[int, msgspec.Meta(ge=1)]
-
-
-class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    pass
-
-
-class _Mention(_Struct, frozen=True):
-    type: str
-    spans: Spans | None = None
-    occurrence: _Occurrence | None = None
-    id: str | None = None
-    head: Span | None = None
-    attributes: dict[str, str] = {}
-    cluster: str | None = None
-    score: float | None = None
-    text: str | None = None
-
-
-class _Argument(_Struct, frozen=True):
-    role: str
-    mention: str | None = None
-    alternatives: tuple[str, ...] = ()
-    spans: Spans | None = None
-    occurrence: _Occurrence | None = None
-    type: str | None = None
-    score: float | None = None
-    text: str | None = None
-
-
-class _Event(_Struct, frozen=True):
-    type: str
-    alternatives: tuple[str, ...] = ()
-    trigger: Spans | None = None
-    occurrence: _Occurrence | None = None
-    id: str | None = None
-    arguments: tuple[msgspec.Raw, ...] = ()
-    attributes: dict[str, str] = {}
-    cluster: str | None = None
-    score: float | None = None
-    text: str | None = None
 
 
 class _Holder(NamedTuple):
@@ -99,6 +56,7 @@ class Reader:
         self.rejected: list[Rejected] = []
         self.unmapped: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.lost: Counter[str] = Counter()  # what sound items say besides, that is not kept
         self._fresh: Iterator[str] = iter(())  # ids for mentions that came without
         self.placer = Placer(document)
 
@@ -147,19 +105,21 @@ class Reader:
         found = self.labels.role(source, label, type, self.ontology)
         return self._mapped("roles", label, found, f"{source}.")
 
-    def _attributes(self, values: dict[str, str]) -> dict[str, str]:
+    def _attributes(self, values: dict[str, Held]) -> dict[str, Held]:
         if not values:
             return values
-        found = {
-            name: self._mapped("attributes", value, self.labels.value(name, value, self.ontology), f"{name}.")
-            for name, value in values.items()
-        }
+        found = {name: held(filter(None, self._values(name, value))) for name, value in values.items()}
         return {name: value for name, value in found.items() if value}
+
+    def _values(self, name: str, value: Held) -> Iterator[str | None]:
+        for one in each(value):
+            target = self.labels.value(name, one, self.ontology)
+            yield self._mapped("attributes", one, target, f"{name}.")
 
     # ------------------------------------------------------------ units
 
     def _mention(self, raw: msgspec.Raw, path: str) -> Mention | None:
-        item, flaw = self._decoded(raw, _Mention, "spans")
+        item, flaw = forms.decode(raw, forms.Mention, "spans", self.lost)
         if item is None:
             self._reject_mention(raw, flaw, path)
             return None
@@ -184,7 +144,7 @@ class Reader:
         )
 
     def _event(self, raw: msgspec.Raw, path: str) -> Event | None:
-        item, flaw = self._decoded(raw, _Event, "trigger")
+        item, flaw = forms.decode(raw, forms.Event, "trigger", self.lost)
         trigger = flaw if item is None else self.placer.trigger(item.trigger, item.text, item.occurrence)
         if item is None or isinstance(trigger, Flaw):
             self._reject_event(raw, trigger if isinstance(trigger, Flaw) else flaw, path)
@@ -205,7 +165,7 @@ class Reader:
         )
 
     def _relation(self, raw: msgspec.Raw, path: str) -> Relation | None:
-        item, flaw = self._decoded(raw, Relation, "spans")
+        item, flaw = forms.decode(raw, Relation, "spans", self.lost)
         if item is None:
             self._reject_relation(raw, flaw, path)
             return None
@@ -224,7 +184,7 @@ class Reader:
                 yield found
 
     def _argument(self, raw: msgspec.Raw, event: _Holder, path: str) -> Argument | None:
-        item, flaw = self._decoded(raw, _Argument, "spans")
+        item, flaw = forms.decode(raw, forms.Argument, "spans", self.lost)
         if item is None:
             self._reject_argument(raw, flaw, event, path)
             return None
@@ -238,7 +198,7 @@ class Reader:
         others = tuple(id for id in item.alternatives if id not in self.left)
         return Argument(role=role, mention=mention, alternatives=others, score=item.score)
 
-    def _filler(self, item: _Argument, event: str, role: str) -> str | Flaw | None:
+    def _filler(self, item: forms.Argument, event: str, role: str) -> str | Flaw | None:
         """The id of the mention that an argument names; one is made where its spans and type are certain.
 
         None if the label map leaves the mention out.
@@ -258,7 +218,7 @@ class Reader:
         message = "no mention has these spans: list one, or give the argument a `type`"
         return self._mention_at(spans, type, allowed) or Flaw("", "no-mention", message)
 
-    def _argued(self, item: _Argument, type: str | None, allowed: frozenset[str]) -> Spans | Flaw:
+    def _argued(self, item: forms.Argument, type: str | None, allowed: frozenset[str]) -> Spans | Flaw:
         """Where the filler of an argument stands; given by words alone, at the first mention of these words.
 
         A mention that the role takes goes first; where there is none, it is the first place of the words.
@@ -291,16 +251,6 @@ class Reader:
         return self.ontology.fillers(event, role)
 
     # ------------------------------------------------------------ what does not fit
-
-    def _decoded(self, raw: msgspec.Raw, type: type[T], place: str) -> tuple[T | None, Flaw]:
-        """An item, or what is wrong with it; offsets below 0 alone are outside the text, not malformed."""
-        try:
-            return msgspec.json.decode(raw, type=type), _NO_FLAW
-        except BROKEN as error:
-            faults = line_faults(bytes(raw), type, self.document.id, error)
-        message = "; ".join(f"{f.path.removeprefix('$') or 'item'}: {f.message}" for f in faults)
-        negative = all(f.message == _NEGATIVE and f.path.startswith(f"$.{place}[") for f in faults)
-        return None, Flaw("", "outside-text" if negative else "malformed", message)
 
     def _reject(self, raw: msgspec.Raw, flaw: Flaw, path: str, **given: Any) -> None:
         """Note an item; `given` goes before what can be read of it."""

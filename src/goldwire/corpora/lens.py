@@ -14,7 +14,8 @@ import msgspec
 from goldwire.corpora import exclude
 from goldwire.corpora.labels import LabelMap, Typed
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.types import Annotations, Event, Mention, Rejected, Relation
+from goldwire.corpora.types import Annotations, Event, Held, Mention, Rejected, Relation
+from goldwire.corpora.values import each, held
 
 U = TypeVar("U", Mention, Event, Relation)
 
@@ -67,14 +68,15 @@ class Lens(msgspec.Struct, frozen=True):
     def _role(self, event: str | None, role: str | None) -> str | None:
         return self.labels.roles.get(f"{event}.{role}", role)
 
-    def _attributes(self, unit: Mention | Event) -> dict[str, str]:
+    def _attributes(self, unit: Mention | Event) -> dict[str, Held]:
         """The values of a unit by their new names."""
         tables = self.labels.attributes
-        held = {**self._defaults(unit), **unit.attributes}
-        found: dict[str, Any] = {name: tables.get(name, {}).get(value, value) for name, value in held.items()}
-        if self.scored:
-            return {name: value or None for name, value in found.items()}  # type: ignore[misc]  # as `put_back`
-        return {name: value for name, value in found.items() if value}
+        given = {**self._defaults(unit), **unit.attributes}
+        found: dict[str, Any] = {
+            name: held(filter(None, (tables.get(name, {}).get(one, one) for one in each(value))))
+            for name, value in given.items()
+        }
+        return {name: value for name, value in found.items() if value or self.scored}  # None: as `put_back`
 
     def _defaults(self, unit: Mention | Event) -> dict[str, str]:
         """What absent values mean to a unit of its type in the ontology."""

@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import Literal
 
 from goldwire.corpora.errors import GoldwireError
-from goldwire.corpora.types import Span, Spans
+from goldwire.corpora.types import Document, Span, Spans
 
 Unit = Literal["code point", "utf-16", "byte"]
 
@@ -110,3 +110,11 @@ class Converter:
         if self._ends[index] != offset:
             raise OffsetError(f"{self.unit} offset {offset} falls inside a character")
         return index
+
+
+def by_text(documents: Iterable[Document]) -> dict[str, list[str]]:
+    """The ids of the documents that have a text, by its SHA-256, in the order of the corpus."""
+    found: dict[str, list[str]] = {}
+    for document in documents:
+        found.setdefault(document.sha256, []).append(document.id)
+    return found

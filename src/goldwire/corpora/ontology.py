@@ -85,13 +85,17 @@ class Value(_Struct, frozen=True):
 
 
 class Attribute(_Struct, frozen=True):
-    """A choice made for each event or mention; `default` is what an absent value means."""
+    """A choice made for each event or mention; `default` is what an absent value means.
+
+    Of a `multiple` one several values may be chosen together.
+    """
 
     on: Literal["event", "mention"]
     values: dict[str, Value]
     definition: str = ""
     default: str | None = None
     events: tuple[str, ...] = ()
+    multiple: bool = False
 
 
 class Ontology(_Struct, frozen=True):
@@ -130,6 +134,11 @@ class Ontology(_Struct, frozen=True):
         """The relation types that are the same either way."""
         return frozenset(name for name, relation in self.relations.items() if relation.symmetric)
 
+    @property
+    def several(self) -> frozenset[str]:
+        """The attributes that may hold several values."""
+        return frozenset(name for name, attribute in self.attributes.items() if attribute.multiple)
+
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of the SHA-256 of what decides whether labels are valid or equal.
 
@@ -152,6 +161,8 @@ class Ontology(_Struct, frozen=True):
         ]
         if self.symmetric:
             rules.append(sorted(self.symmetric))
+        if self.several:
+            rules.append({"several": sorted(self.several)})
         return hashlib.sha256(msgspec.json.encode(rules, order="sorted")).hexdigest()[:12]
 
 

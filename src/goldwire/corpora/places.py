@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from goldwire.corpora import offsets
+from goldwire.corpora.encodings import composed
 from goldwire.corpora.offsets import Converter, OffsetError, surface
 from goldwire.corpora.quotes import Finder
 from goldwire.corpora.rejected import NOT_FOUND
@@ -63,6 +64,7 @@ class Placer:
             return (located.span,)
         times = len(self._finder.places(text))
         more = f" so often: place {occurrence} is wanted, there are {times}" if times else ""
+        more = more or composed("", text, self.document.text)
         return Flaw("", NOT_FOUND, f"the words {text!r} are not in the text{more}")
 
     def _spans(self, spans: Spans, text: str | None) -> Spans | Flaw:
@@ -77,7 +79,8 @@ class Placer:
         # Where they are no spans of the text, that says more than the words.
         wrong = next((flaw for flaw in span_flaws(spans, self.document) if flaw.kind != "excluded"), None)
         got = surface(self.document.text, spans)
-        return wrong or Flaw("", "words-differ", f"the offsets give {got!r}, the system says {text!r}")
+        told = f"the offsets give {got!r}, the system says {text!r}{composed(got, text, self.document.text)}"
+        return wrong or Flaw("", "words-differ", told)
 
     def _other_units(self) -> list[Converter]:
         """Converters from units that offsets may be in; made once a document, none where all are alike."""

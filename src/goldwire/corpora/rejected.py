@@ -45,6 +45,7 @@ KINDS: dict[str, str] = {
     "failed": "the system failed on the document",
     "no-document": "a line that does not say which document it is for",
     "unknown-document": "the corpus has no document of this id or text",
+    "ambiguous-document": "several documents have its text, and nothing says which of them is meant",
     "text-changed": "made for another text than the document has",
     "repeated-document": "the document has an earlier line",
     "no-text": "the task or record has no text that can be annotated",

@@ -22,20 +22,19 @@ import msgspec
 from goldwire.corpora.codec import check_file
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.metadata import KNOWN, OURS, Fields, Gathered, fields
 from goldwire.corpora.types import Excluded, Meta
 
 if TYPE_CHECKING:
     import polars
 
-META = Meta.__struct_fields__
-COLUMNS = ("id", "text", *META)
 DELIMITERS = (",", ";", "\t", "|")
 ID_DIGITS = 12  # of the SHA-256 of a text, as a fingerprint has: two of a million share them once in 500
 FIELD_LIMIT = 2**31 - 1  # characters in one CSV field; the default of 131,072 is less than a long report
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One article as a file gives it. `where` is `file:line`; `unknown` are fields that are not kept.
+    """One article as a file gives it. `where` is `file:line`; `lost` are fields that are not kept, and why.
 
     A row without an id is `unnamed` and called by the hash of its text: the same in any file, at any line.
     """
@@ -46,7 +45,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     meta: Meta = Meta()
     excluded: tuple[Excluded, ...] = ()
     sha256: str | None = None
-    unknown: tuple[str, ...] = ()
+    lost: Mapping[str, str] = {}
     unnamed: bool = False
 
 
@@ -64,7 +63,7 @@ def read_parquet(path: Path) -> list[Row]:
     """Rows of a Parquet file."""
     frame, _ = read_frame(path)
     numbered = enumerate(frame.iter_rows(named=True), start=1)
-    return _collect(((f"{path}:{number}", row) for number, row in numbered), str(path))
+    return _collect(((f"{path}:{number}", Fields(row)) for number, row in numbered), str(path))
 
 
 def read_frame(path: Path, rows: int | None = None) -> tuple[polars.DataFrame, dict[str, str]]:
@@ -112,7 +111,7 @@ def _silence() -> Iterator[None]:
         os.close(kept)
 
 
-_Values = Iterator[tuple[str, Mapping[str, Any] | str]]  # place, and the values or why there are none
+_Values = Iterator[tuple[str, Fields | str]]  # place, and the values or why there are none
 
 
 def _json_values(text: str, where: str) -> _Values:
@@ -122,11 +121,11 @@ def _json_values(text: str, where: str) -> _Values:
             continue
         try:
             # msgspec refuses lone surrogates as a truncated line; here they get a message of their own
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=fields)
         except (ValueError, RecursionError) as error:
             yield place, f"not valid JSON: {error}"
             continue
-        yield place, value if isinstance(value, dict) else "not a JSON object"
+        yield place, value if isinstance(value, Fields) else "not a JSON object"
 
 
 def _csv_values(text: str, where: str) -> _Values:
@@ -135,7 +134,7 @@ def _csv_values(text: str, where: str) -> _Values:
     delimiter = max(DELIMITERS, key=header_line.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header, line = [name.strip().lower() for name in next(reader, [])], reader.line_num + 1
+        header, line = [_column(name) for name in next(reader, [])], reader.line_num + 1
     except csv.Error as error:
         yield f"{where}:1", f"not valid CSV: {error}"
         return
@@ -147,11 +146,17 @@ def _csv_values(text: str, where: str) -> _Values:
         for cells in reader:
             place, line = f"{where}:{line}", reader.line_num + 1
             if len(cells) == len(header):
-                yield place, dict(zip(header, cells, strict=True))
+                yield place, fields(list(zip(header, cells, strict=True)))
             elif cells:
                 yield place, f"{len(cells)} column(s), where the header has {len(header)}"
     except csv.Error as error:
         yield f"{where}:{line}", f"not valid CSV: {error}"
+
+
+def _column(name: str) -> str:
+    """The name of a column; those that we know are known in capitals too."""
+    name = name.strip()
+    return name.lower() if name.lower() in (*KNOWN, *OURS) else name
 
 
 def _collect(values: _Values, where: str) -> list[Row]:
@@ -166,7 +171,7 @@ def _collect(values: _Values, where: str) -> list[Row]:
     return rows
 
 
-def _row(values: Mapping[str, Any], where: str) -> tuple[Row | None, list[tuple[str, str]]]:
+def _row(values: Fields, where: str) -> tuple[Row | None, list[tuple[str, str]]]:
     """A row, and what is wrong with it as path and message."""
     faults: list[tuple[str, str]] = []
 
@@ -178,21 +183,28 @@ def _row(values: Mapping[str, Any], where: str) -> tuple[Row | None, list[tuple[
         except (ValueError, msgspec.ValidationError) as error:
             faults.append((f"{path}.{name}", str(error)))
 
+    faults += [(f"$.{name}", "is given twice, with two values") for name in _doubled(values)]
     id, text = take("id", _read_id), take("text", _read_text)
-    nested = values["meta"] if isinstance(values.get("meta"), dict) else {}
-    given = {name: nested.get(name, values.get(name)) for name in META}
-    meta = {name: take(name, _READ.get(name, _read_string), given) for name in META}
-    excluded = take("excluded", lambda value: msgspec.convert(value or [], tuple[Excluded, ...]))
+    gathered = Gathered(values)
+    meta = {name: take(name, _READ.get(name, _read_string), gathered.known) for name in KNOWN}
+    excluded = take("excluded", _read_excluded)
     sha256 = take("sha256", _read_string)
-    unknown = values.keys() - {*COLUMNS, "meta", "excluded", "sha256", "group"}
-    unknown |= {f"meta.{name}" for name in nested.keys() - set(META)}
     if faults:
         return None, faults
     row = Row(
         where=where, id=_id_of(text) if id is None else id, unnamed=id is None, text=text,
-        meta=Meta(**meta), excluded=excluded, sha256=sha256, unknown=tuple(sorted(unknown)),
+        meta=Meta(**meta, more=gathered.more), excluded=excluded, sha256=sha256, lost=gathered.lost,
     )  # fmt: skip
     return row, []
+
+
+def _doubled(values: Fields) -> list[str]:
+    return sorted(values.twice & {*KNOWN, *OURS, "meta"})
+
+
+def _read_excluded(value: Any) -> tuple[Excluded, ...]:
+    # A column of that name that holds no list of regions is metadata.
+    return msgspec.convert(value, tuple[Excluded, ...]) if isinstance(value, list) else ()
 
 
 def _read_id(value: Any) -> str | None:

@@ -23,6 +23,7 @@ from goldwire.corpora.types import (
     Argument,
     Document,
     Event,
+    Held,
     Mention,
     RawSpans,
     Rejected,
@@ -30,6 +31,7 @@ from goldwire.corpora.types import (
     Spans,
 )
 from goldwire.corpora.validate import Flaw
+from goldwire.corpora.values import each, held
 
 Kind = Literal["mentions", "events", "relations"]
 _UNITS: dict[type, tuple[Kind, Literal["mention", "event", "relation"]]] = {
@@ -180,14 +182,15 @@ class _Sifter:
         return next(validate.relation_flaws(relation.type, types, self.ontology), absent)
 
     def with_sound_attributes(self, unit: Labelled) -> Labelled:
-        flaws = [] if self.ontology is None else list(validate.attribute_flaws(unit, self.ontology))
+        flaws = [] if self.ontology is None else list(validate.value_flaws(unit, self.ontology))
         if not flaws:
             return unit
-        for flaw in flaws:
-            name = flaw.path.removeprefix(".attributes.")
-            self.reject_part(unit, "attribute", flaw, {name: unit.attributes[name]})
-        faulty = {flaw.path.removeprefix(".attributes.") for flaw in flaws}
-        kept = {name: value for name, value in unit.attributes.items() if name not in faulty}
+        attributes = dict[str, Held | None](unit.attributes)
+        for name, wrong, flaw in flaws:
+            self.reject_part(unit, "attribute", flaw, {name: wrong})
+            left = [one for one in each(attributes[name]) if one not in each(wrong)]
+            attributes[name] = held(left)
+        kept = {name: value for name, value in attributes.items() if value is not None}
         return msgspec.structs.replace(unit, attributes=kept)
 
     # ------------------------------------------------------------ what is rejected

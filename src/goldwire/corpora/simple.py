@@ -54,13 +54,14 @@ class Reading(_Struct, frozen=True):
     `annotations.rejected` are faulty items, whole: where, value and all. `dropped` counts, by unit and label,
     sound ones that the label map leaves out on purpose, `unmapped` those whose label has no counterpart:
     they stay in the annotations as they are, for `sift.sound` to reject. `repaired` counts items whose
-    offsets were in another unit.
+    offsets were in another unit, `lost` what sound items say besides that is not kept, by kind.
     """
 
     annotations: Annotations
     unmapped: dict[str, int] = {}
     dropped: dict[str, int] = {}
     repaired: int = 0
+    lost: dict[str, int] = {}
 
 
 class Failure(NamedTuple):
@@ -207,4 +208,5 @@ def read(
         unmapped=dict(reader.unmapped),
         dropped=dict(reader.dropped),
         repaired=reader.placer.repaired,
+        lost=dict(reader.lost),
     )

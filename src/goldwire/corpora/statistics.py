@@ -14,6 +14,7 @@ from goldwire.corpora.offsets import tokens
 from goldwire.corpora.rejected import by_kind
 from goldwire.corpora.store import Corpus, Manifest
 from goldwire.corpora.types import Annotations, Document, Event, Mention, Spans
+from goldwire.corpora.values import each
 
 
 class TextStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +108,9 @@ def describe_layer(annotations: Iterable[Annotations]) -> LayerStatistics:
         arguments=count(argument.role for event in events for argument in event.arguments),
         arguments_by_event=_tally((event.type, a.role) for event in events for a in event.arguments),
         relations=count(relation.type for item in items for relation in item.relations),
-        attributes=_tally(pair for unit in units for pair in unit.attributes.items()),
+        attributes=_tally(
+            (name, one) for unit in units for name, value in unit.attributes.items() for one in each(value)
+        ),
         clusters=len(clusters),
         singletons=sum(size == 1 for size in clusters),
         nested=sum(_nested(item.mentions) for item in items),

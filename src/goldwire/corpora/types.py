@@ -6,6 +6,7 @@ Unicode code points of `Document.text`: `text[start:end]` is the surface.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -42,14 +43,21 @@ class Excluded(_Struct, frozen=True):
     reason: str
 
 
+Scalar = str | int | float | bool
+
+
 class Meta(_Struct, frozen=True):
-    """What is known of an article besides its text; `published` is an ISO 8601 date or time."""
+    """What is known of an article besides its text; `published` is an ISO 8601 date or time.
+
+    `more` is what else its row said, by the name of the column; a column without a value is not there.
+    """
 
     title: str | None = None
     source: str | None = None
     published: str | None = None
     url: str | None = None
     language: str | None = None
+    more: dict[str, Scalar] = {}
 
 
 class Document(_Struct, frozen=True):
@@ -66,6 +74,9 @@ class Document(_Struct, frozen=True):
     group: str | None = None
 
 
+Held = str | tuple[str, ...]  # by an attribute: a value, or several distinct ones in order (`corpora.values`)
+
+
 class Mention(_Struct, frozen=True):
     """A stretch of text that names or describes an entity; several spans make it discontinuous.
 
@@ -76,7 +87,7 @@ class Mention(_Struct, frozen=True):
     type: str
     spans: Spans
     head: Span | None = None
-    attributes: dict[str, str] = {}
+    attributes: Mapping[str, Held] = {}
     cluster: str | None = None
     score: float | None = None
 
@@ -105,7 +116,7 @@ class Event(_Struct, frozen=True):
     alternatives: tuple[str, ...] = ()
     trigger: Spans = ()
     arguments: tuple[Argument, ...] = ()
-    attributes: dict[str, str] = {}
+    attributes: Mapping[str, Held] = {}
     cluster: str | None = None
     score: float | None = None
 

@@ -11,7 +11,7 @@ from goldwire.corpora import exclude, tokens
 from goldwire.corpora.codec import iter_lines
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.garbage import no_collection
-from goldwire.corpora.ontology import Ontology, RelationType
+from goldwire.corpora.ontology import Attribute, Ontology, RelationType
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.tokens import TOKENS
 from goldwire.corpora.types import (
@@ -19,12 +19,14 @@ from goldwire.corpora.types import (
     Argument,
     Document,
     Event,
+    Held,
     Mention,
     Relation,
     Span,
     Spans,
     Tokens,
 )
+from goldwire.corpora.values import each
 
 
 def annotation_faults(
@@ -289,6 +291,11 @@ def _end_flaws(
 
 def attribute_flaws(unit: Mention | Event, ontology: Ontology) -> Flaws:
     """Attributes that this type does not have, or not with this value; an unknown type is not judged."""
+    return (flaw for _, _, flaw in value_flaws(unit, ontology))
+
+
+def value_flaws(unit: Mention | Event, ontology: Ontology) -> Iterator[tuple[str, Held, Flaw]]:
+    """`attribute_flaws` with the name of the attribute, and what it holds that is wrong."""
     if not unit.attributes:
         return
     if isinstance(unit, Mention):
@@ -298,13 +305,22 @@ def attribute_flaws(unit: Mention | Event, ontology: Ontology) -> Flaws:
     else:
         return
     for name, value in unit.attributes.items():
-        if name not in attributes:
-            message = _unknown("attribute here", name, attributes)
-        elif value not in attributes[name].values:
-            message = _unknown(f"value of {name}", value, attributes[name].values)
-        else:
-            continue
-        yield Flaw(f".attributes.{name}", "unknown-value", message)
+        for wrong, kind, message in _wrong_values(name, value, attributes):
+            yield name, wrong, Flaw(f".attributes.{name}", kind, message)
+
+
+def _wrong_values(name: str, value: Held, known: Mapping[str, Attribute]) -> Iterator[tuple[Held, str, str]]:
+    if name not in known:
+        yield value, "unknown-value", _unknown("attribute here", name, known)
+        return
+    rule = known[name]
+    if len(each(value)) > 1 and not rule.multiple:
+        told = f"{name} is {' and '.join(each(value))}: the ontology allows one value, no `multiple`"
+        yield value, "contradiction", told
+        return
+    for one in each(value):
+        if one not in rule.values:
+            yield one, "unknown-value", _unknown(f"value of {name}", one, rule.values)
 
 
 def _unknown(what: str, got: str, known: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from itertools import chain, combinations
 import msgspec
 import numpy as np
 
+from goldwire.corpora import nobody
 from goldwire.corpora.coverage import finished
 from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.ontology import Ontology
@@ -97,6 +98,7 @@ class Agreement(_Struct, frozen=True):
 
     `alpha` is Krippendorff's, nominal, of the token tags of all layers; None if nothing varies. `rejected`
     tells, by layer, how many units of these documents were turned away by kind: nobody is compared on them.
+    `nobody` says which layers need not be one person's.
     """
 
     layers: tuple[str, ...]
@@ -105,6 +107,7 @@ class Agreement(_Struct, frozen=True):
     kappas: tuple[Kappa, ...]
     alpha: float | None
     rejected: dict[str, dict[str, int]] = {}
+    nobody: str | None = None
 
 
 # ---------------------------------------------------------------- layers
@@ -178,6 +181,7 @@ def agree(
         kappas=tuple(_kappa(tags, pair) for pair, texts in shared.items() if texts),
         alpha=alpha(list(chain.from_iterable(_token_values(tags, common)))),
         rejected={name: found for name, layer in done.items() if (found := _rejected(layer, common))},
+        nobody=nobody.told(layers),
     )
 
 

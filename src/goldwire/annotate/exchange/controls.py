@@ -38,7 +38,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     """A control that annotates the text: its values, and the regions it belongs to.
 
     `when` is the control whose regions it describes, `only` the labels it is shown for (all if empty);
-    a `dynamic` one takes its values from the data of each task.
+    a `dynamic` one takes its values from the data of each task, of a `multiple` one several may be chosen.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[str, ...] = ()
     per_region: bool = False
     dynamic: bool = False
+    multiple: bool = False
     when: str | None = None
     only: tuple[str, ...] = ()
 
@@ -162,6 +163,7 @@ def _attribute(control: Control, controls: Controls) -> Attribute:
         on="mention" if on_mention else "event",
         values=dict.fromkeys(control.values, Value()),
         events=() if on_mention else events,
+        multiple=control.multiple,
     )
 
 
@@ -264,6 +266,7 @@ def _controls(tags: list[Tag], text: str) -> Iterator[Control]:
             values=tuple(dict.fromkeys(v.get("alias") or v["value"] for v in tag.values if v.get("value"))),
             per_region=tag.attributes.get("perregion", "").lower() == "true",
             dynamic=tag.attributes.get("value", "").startswith("$"),
+            multiple=tag.attributes.get("choice", "").lower() == "multiple",
             when=tag.attributes.get("whentagname"),
             only=tuple(filter(None, tag.attributes.get("whenlabelvalue", "").split(","))),
         )

@@ -151,6 +151,19 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:12]
 
 
+def opened(folder: Path, *, make: bool) -> Corpus:
+    """The corpus in a folder; to `make` where there is none: one that is nowhere yet, without documents."""
+    if make and not (folder / MANIFEST).is_file():
+        return Corpus(folder, Manifest(name=folder.resolve().name))
+    return open_corpus(folder)
+
+
+def documents(corpus: Corpus, tasks: Iterable[Any], field: str) -> dict[str, Document]:
+    """The documents of a corpus by id, with those that the texts of tasks will become."""
+    there = corpus.documents() if (corpus.path / MANIFEST).is_file() else []
+    return {document.id: document for document in [*there, *new_documents(tasks, there, field)]}
+
+
 def add_texts(folder: Path, tasks: Sequence[Any], field: str) -> Built:
     """The corpus in a folder, which is made if it is not there, with the texts of tasks that it lacks."""
     with locked(folder, "annotate import"):

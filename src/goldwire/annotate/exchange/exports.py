@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -16,14 +16,14 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.corpora.codec import BROKEN, read_bytes
-from goldwire.corpora.encodings import normalise
+from goldwire.corpora.encodings import composed, normalise
 from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.nobody import UNKNOWN
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Document, Rejected
 
 Kind = Literal["task", "submitted", "skipped", "draft", "prediction"]
 _KINDS: Mapping[str, Kind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
-UNKNOWN = "unknown"  # the author of what names none
 
 # " ann4@example.com, 4", as task lists and drafts name people: an address and an id.
 _USERNAME = re.compile(r"\s*(\S+@\S+),\s*(\d+)\s*")
@@ -153,11 +153,11 @@ def _entry(item: Any, kind: Kind) -> tuple[Kind, Entry | Rejected | int]:
 
 
 def bind(
-    task: Any, documents: Mapping[str, Document], hashes: Mapping[str, str], field: str
+    task: Any, documents: Mapping[str, Document], hashes: Mapping[str, Sequence[str]], field: str
 ) -> Bound | Rejected:
     """The document of a task, by its id or, in projects that Goldwire did not make, by its text.
 
-    `hashes` has the id of each document by the SHA-256 of its text, `field` is the key of the text in the
+    `hashes` has the ids of documents by the SHA-256 of their text, `field` is the key of the text in the
     task's data. A text that differs from the document's in line ends or a byte order mark only is taken.
     """
     data = task.get("data") if isinstance(task, dict) else None
@@ -166,16 +166,25 @@ def bind(
         return _rejected("no-text", f"the task has no text under `data.{field}`", value=data)
     known = data.get("document", data.get("goldwire_id"))
     if not isinstance(known, str) or known not in documents:
-        known = hashes.get(_hash(text)) or hashes.get(_hash(normalise(text)))
-    if known is None:
-        return _rejected("unknown-document", "the corpus has no document with this text")
+        fits = hashes.get(_hash(text)) or hashes.get(_hash(normalise(text))) or ()
+        if len(fits) != 1:
+            return _unbound(fits)
+        known = fits[0]
     document = documents[known]
     if text == document.text:
         return Bound(document=document, text=text, data=data)
     if normalise(text) == document.text:
         return Bound(document=document, text=text, data=data, place=_places(text).__getitem__)
-    message = f"the text of {document.id} was another one when the task was made"
+    hint = composed(document.text, normalise(text))
+    message = f"the text of {document.id} was another one when the task was made{hint}"
     return _rejected("text-changed", message)
+
+
+def _unbound(fits: Sequence[str]) -> Rejected:
+    if not fits:
+        return _rejected("unknown-document", "the corpus has no document with this text")
+    message = f"the text is that of {', '.join(fits)}; `data.document` does not say which is meant"
+    return _rejected("ambiguous-document", message)
 
 
 def _hash(text: str) -> str:

@@ -16,7 +16,7 @@ from goldwire.annotate.exchange import regions, tasks
 from goldwire.annotate.exchange.results import Region, Sorted, in_order
 from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.errors import Fault
-from goldwire.corpora.formats.loss import alternatives, with_triggers
+from goldwire.corpora.formats.loss import alternatives
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import raw_spans
@@ -44,6 +44,8 @@ def encode(
 ) -> tasks.Encoded:
     """A task for each event of a layer, in text order; arguments that the layer has are there already.
 
+    One without a trigger, of the document as a whole, is a task like the others, before them.
+
     `version` is the model version of the layer (`tasks.version`): the answers are bound to it.
     """
     made: list[tasks.Task] = []
@@ -56,7 +58,7 @@ def encode(
         base, dropped = sound(layer[document.id], document, ontology)
         faults += [Fault(document.id, item.path, item.message) for item in dropped]
         lost["alternatives"] += alternatives(base).total()
-        events = sorted(with_triggers(base, lost).events, key=lambda event: event.trigger)
+        events = sorted(base.events, key=lambda event: event.trigger)
         made += [_task(document, base, event, bars[event.type], version) for event in events]
     lost["unsound part of the layer"] = len(faults)
     return tasks.Encoded(tuple(made), dict(+lost), tuple(faults))
@@ -72,11 +74,18 @@ def _task(
             "event": event.id,
             "event_type": event.type,
             "layer": version,
-            "question": f"{event.type}: {_context(document.text, event)}",
+            "question": _question(document, base, event),
             "roles": bar,
         },
         "predictions": [{"model_version": version, "result": _results(document, base, event)}],
     }
+
+
+def _question(document: Document, base: Annotations, event: Event) -> str:
+    """What is asked about: the event by its trigger, or by its id and arguments where it has none."""
+    if event.trigger:
+        return f"{event.type}: {_context(document.text, event)}"
+    return f"{tasks.described(event, base, document.text)}: the document as a whole ({event.id})"
 
 
 def _context(text: str, event: Event) -> str:
@@ -159,7 +168,7 @@ def base_problem(found: Sorted, event: Event | None) -> str | None:
     if event is None:
         return "the layer does not have this event any more"
     marked = {region.span for region in found.regions if region.control == labelconfig.TRIGGER}
-    if marked and not marked.issuperset(event.trigger):
+    if marked and not (event.trigger and marked.issuperset(event.trigger)):
         return f"the trigger of {event.id} was elsewhere when the task was made"
     return None
 

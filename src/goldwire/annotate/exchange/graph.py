@@ -20,6 +20,7 @@ from goldwire.annotate.exchange.parts import End, Ends, Item, Key, Kind, free
 from goldwire.annotate.exchange.regions import item_id
 from goldwire.annotate.exchange.results import Arrow, Choice, Region, Sorted, in_order, place
 from goldwire.corpora import sift
+from goldwire.corpora.forms import SCORES
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import IN_PLACE, raw_spans
 from goldwire.corpora.sift import sound
@@ -34,6 +35,7 @@ from goldwire.corpora.types import (
     Span,
     Spans,
 )
+from goldwire.corpora.values import each, held
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,13 +180,14 @@ class _Graph:
             message = f"there is no region {choice.region!r} to describe"
             self.found.reject("attribute", "no-mention", message, choice.index)
         for kind, item in items:
-            if choice.attribute in item.attributes:
-                got, had = choice.value, item.attributes[choice.attribute]
-                why = "duplicate" if got == had else "contradiction"
-                message = f"{choice.attribute} of {choice.region} is {had} already, not {got}"
+            before = each(item.attributes.get(choice.attribute))
+            if before and (choice.value in before or not choice.several):
+                why = "duplicate" if choice.value in before else "contradiction"
+                had = ", ".join(before)
+                message = f"{choice.attribute} of {choice.region} is {had} already, not {choice.value}"
                 self.found.reject("attribute", why, message, choice.index)
             else:
-                item.attributes[choice.attribute] = choice.value
+                item.attributes[choice.attribute] = held((*before, choice.value)) or choice.value
                 path = sift.place(kind, item.id, f".attributes.{choice.attribute}")
                 self.origins[path] = choice.index
                 self.choices[sift.place(kind, item.id)].append(choice.index)
@@ -316,7 +319,13 @@ class _Graph:
 
     def _score(self, meta: dict[str, Any]) -> float | None:
         score = meta.get("score")
-        return float(score) if self.scores and isinstance(score, int | float) else None
+        return self._rated(float(score)) if self.scores and isinstance(score, int | float) else None
+
+    def _rated(self, score: float | None) -> float | None:
+        if score is None or 0 <= score <= 1:
+            return score
+        self.found.lost[SCORES] += 1
+        return None
 
     # ------------------------------------------------------------ annotations
 
@@ -354,7 +363,7 @@ class _Graph:
 
     def _score_of(self, item: Item) -> float | None:
         found = (region.score for region in item.of if region.score is not None)
-        return next(found, None) if self.scores else None
+        return self._rated(next(found, None)) if self.scores else None
 
     def _head(self, item: Item) -> Span | None:
         """The head it came with, if somebody has not moved the mention off it since."""

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from goldwire.annotate.exchange.results import Region
-from goldwire.corpora.types import RawSpans, Spans
+from goldwire.corpora.types import Held, RawSpans, Spans
 
 Kind = Literal["mentions", "events"]
 Key = tuple[Kind, str]
@@ -21,7 +21,7 @@ class Item(msgspec.Struct):
     id: str
     type: str
     of: tuple[Region, ...]
-    attributes: dict[str, str] = {}
+    attributes: dict[str, Held] = {}
 
     @property
     def spans(self) -> Spans:

@@ -23,7 +23,9 @@ from goldwire.annotate.exchange import controls as controlling
 from goldwire.annotate.exchange import exports, frames, graph, results, tasks
 from goldwire.annotate.exchange.controls import Controls
 from goldwire.annotate.exchange.exports import Bound, Entry, Kind
+from goldwire.corpora import nobody
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.offsets import by_text
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import in_line
 from goldwire.corpora.store import check_layer
@@ -109,7 +111,7 @@ class _Reader:
     def __init__(self, context: Context, exported: list[Any]) -> None:
         self.context = context
         self.tasks = exported
-        self.hashes = {document.sha256: id for id, document in context.documents.items()}
+        self.hashes = by_text(context.documents.values())
         self.addresses = exports.addresses(exported)
         self.readings: list[Reading] = []
         self.items: dict[tuple[str, str], list[_Item]] = defaultdict(list)
@@ -152,10 +154,10 @@ class _Reader:
         if entry.ground_truth:
             self.found["ground truth"] += 1
         author = self._author(kind, entry)
-        if author == exports.UNKNOWN and kind != "prediction" and not frames.is_frame(bound.data):
+        if author == nobody.UNKNOWN and kind != "prediction" and not frames.is_frame(bound.data):
             # Nothing says that the same person did a document twice.
             self.unnamed[kind, bound.document.id] += 1
-            author = f"{author}-{self.unnamed[kind, bound.document.id]}"
+            author = nobody.numbered(self.unnamed[kind, bound.document.id])
         item = _Item(kind=kind, entry=entry, author=author, task=task, bound=bound)
         if kind == "prediction" and (entry.model_version == tasks.MARKS or frames.is_frame(bound.data)):
             return  # nobody's annotations: marks of what is excluded, or the layer that frames are made of
@@ -166,7 +168,7 @@ class _Reader:
 
     def _author(self, kind: Kind, entry: Entry) -> str:
         if kind == "prediction":
-            return entry.model_version or exports.UNKNOWN
+            return entry.model_version or nobody.UNKNOWN
         return exports.author(entry, self.context.names, self.addresses)
 
     # ------------------------------------------------------------ graph

@@ -17,7 +17,8 @@ from typing import Any
 
 from goldwire.annotate.exchange.results import OURS
 from goldwire.annotate.interface import labelconfig
-from goldwire.corpora.types import Annotations, Event, Excluded, Mention, Span, Spans
+from goldwire.corpora.types import Annotations, Event, Excluded, Held, Mention, Span, Spans
+from goldwire.corpora.values import each
 
 Result = dict[str, Any]
 _EVENT = "_e"  # before the id of an event that a mention has too
@@ -117,14 +118,14 @@ def _meta(item: Mention | Event) -> dict[str, Any]:
     return meta
 
 
-def _choice(of: Result, attribute: str, value: str) -> Result:
+def _choice(of: Result, attribute: str, value: Held) -> Result:
     place = {key: of["value"][key] for key in ("start", "end", "text")}
     return {
         "id": of["id"],
         "from_name": f"{labelconfig.ATTRIBUTE}{attribute}",
         "to_name": labelconfig.TEXT,
         "type": "choices",
-        "value": {**place, "choices": [value]},
+        "value": {**place, "choices": [*each(value)]},
     }
 
 

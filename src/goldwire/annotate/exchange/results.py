@@ -16,6 +16,7 @@ import msgspec
 
 from goldwire.annotate.exchange.controls import Control, Controls, attribute_name
 from goldwire.annotate.interface import labelconfig
+from goldwire.corpora.encodings import composed
 from goldwire.corpora.offsets import Converter, OffsetError
 from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.types import Rejected, Span
@@ -37,12 +38,13 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """A value chosen for a region."""
+    """A value chosen for a region; one of `several` that may be chosen together, or the only one."""
 
     index: int
     region: str
     attribute: str
     value: str
+    several: bool = False
 
 
 class Arrow(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,10 +145,11 @@ def sort(results: Any, text: str, controls: Controls, place: Callable[[int], int
         )
         return sorter.out
     sorter.out.given = results
-    sorter.in_utf16 = _look_like_utf16(results, text)
-    for index, result in enumerate(results):
+    plain = [_plain(result, index) for index, result in enumerate(results)]
+    sorter.in_utf16 = _look_like_utf16(plain, text)
+    for index, result in enumerate(plain):
         try:
-            sorter.sort(index, _named(result, index))
+            sorter.sort(index, result)
         except msgspec.ValidationError as error:
             sorter.out.reject(sorter.unit(result), "malformed", str(error), index, **_read(result))
     return sorter.out
@@ -257,8 +260,9 @@ class _Sorter:
             self.out.repaired["offsets in UTF-16"] += 1
             return repaired
         if fits:
+            hint = composed(text[start:end], value.text or "", text)
             message = f"at [{start}, {end}] the text has {text[start:end]!r}, the region says {value.text!r}"
-            return Flaw("", "words-differ", message)
+            return Flaw("", "words-differ", message + hint)
         message = f"[{start}, {end}] is no span of a text of {len(text)} code points"
         return Flaw("", "outside-text", message)
 
@@ -280,15 +284,18 @@ class _Sorter:
         if not control.per_region or raw.id is None:
             self.out.lost[f"choices {control.name}, of the whole text"] += 1
             return
-        unknown = [value for value in chosen if value not in control.values]
-        if unknown or len(chosen) != 1:
-            kind = "unknown-value" if unknown else "contradiction"
-            known = ", ".join(control.values)
-            message = f"one of {known} is expected, got {', '.join(chosen) or 'none'}"
-            self.out.reject("attribute", kind, message, index)
-            return
-        attribute = attribute_name(control.name)
-        self.out.choices.append(Choice(index=index, region=raw.id, attribute=attribute, value=chosen[0]))
+        known = tuple(value for value in chosen if value in control.values)
+        fits = bool(chosen) if control.multiple else len(chosen) == 1
+        if not fits or known != chosen:
+            kind = "contradiction" if known == chosen else "unknown-value"
+            of = f"{'some' if control.multiple else 'one'} of {', '.join(control.values)}"
+            self.out.reject("attribute", kind, f"{of} is expected, got {', '.join(chosen) or 'none'}", index)
+        for value in dict.fromkeys(known if control.multiple or (fits and known == chosen) else ()):
+            attribute = attribute_name(control.name)
+            found = Choice(
+                index=index, region=raw.id, attribute=attribute, value=value, several=control.multiple
+            )
+            self.out.choices.append(found)
 
     def _arrow(self, index: int, result: Any) -> None:
         raw = msgspec.convert(result, _RawArrow)
@@ -310,15 +317,26 @@ class _Sorter:
             )
 
 
-def _named(result: Any, index: int) -> Any:
-    """A result whose ids are text, as Label Studio takes them: of numbers, and of regions that have none."""
+def _plain(result: Any, index: int) -> Any:
+    """A result in one form: ids are text, as Label Studio takes numbers and regions without one; offsets are
+    integers, also where scripts wrote 3.0 or "3".
+    """
     if not isinstance(result, dict):
         return result
     ids = {key: result[key] for key in ("id", "from_id", "to_id") if type(result.get(key)) is int}
-    named = {**result, **{key: str(id) for key, id in ids.items()}}
-    if named.get("id") is None and named.get("type") == "labels":
-        named["id"] = f"unnamed-{index}"
-    return named
+    plain = {**result, **{key: str(id) for key, id in ids.items()}}
+    if plain.get("id") is None and plain.get("type") == "labels":
+        plain["id"] = f"unnamed-{index}"
+    if isinstance(value := plain.get("value"), dict):
+        plain["value"] = {**value, **{key: _whole(value[key]) for key in ("start", "end") if key in value}}
+    return plain
+
+
+def _whole(value: Any) -> Any:
+    """An offset as an integer, if it is a whole number written otherwise."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value.partition(".")[0]) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
 
 
 def _read(result: Any) -> dict[str, Any]:
@@ -341,6 +359,7 @@ def _ours(meta: dict[str, Any] | None) -> dict[str, Any]:
     return ours if isinstance(ours, dict) else {}
 
 
+_WHOLE = re.compile(r"-?[0-9]{1,18}(\.0+)?")
 _SPACE = re.compile(r"(?:\\[nrt]|\s)+")
 
 

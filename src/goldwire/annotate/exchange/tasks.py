@@ -19,9 +19,10 @@ from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.formats.loss import alternatives, with_triggers
+from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import sound
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.types import Annotations, Document, Event
 
 Task = dict[str, Any]
 NO_TITLE = "(no headline)"
@@ -29,11 +30,15 @@ MARKS = "goldwire"  # the model version of predictions that only mark excluded r
 
 
 class Encoded(msgspec.Struct, frozen=True):
-    """Tasks, what they cannot hold of the layer, counted by kind, and what of it was not sound."""
+    """Tasks, what they cannot hold of the layer, counted by kind, and what of it was not sound.
+
+    `unshown` names the events that no task shows, by their documents, types and arguments.
+    """
 
     tasks: tuple[Task, ...]
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
+    unshown: tuple[str, ...] = ()
 
 
 def version(layer: str, annotations: Iterable[Annotations]) -> str:
@@ -56,6 +61,7 @@ def encode(
     tasks: list[Task] = []
     lost: Counter[str] = Counter()
     faults: list[Fault] = []
+    unshown: list[str] = []
     for document in documents:
         task: Task = {"data": data(document)}
         given = (prefill or {}).get(document.id)
@@ -65,12 +71,21 @@ def encode(
             faults += [Fault(document.id, item.path, item.message) for item in dropped]
             lost += _losses(given, kept)
             shown = with_triggers(kept, lost)
+            away = (event for event in kept.events if not event.trigger)
+            unshown += [f"{document.id}: {described(event, kept, document.text)}" for event in away]
             results = [*regions.encode(shown, document.text), *marks]
             task["predictions"] = [prediction(version or MARKS, results)]
         elif marks:
             task["predictions"] = [prediction(MARKS, marks)]
         tasks.append(task)
-    return Encoded(tuple(tasks), dict(lost), tuple(faults))
+    return Encoded(tuple(tasks), dict(lost), tuple(faults), tuple(unshown))
+
+
+def described(event: Event, annotations: Annotations, text: str) -> str:
+    """An event by its type and arguments, in the words of the text; for one that no trigger names."""
+    words = {mention.id: surface(text, mention.spans, " … ") for mention in annotations.mentions}
+    said = "; ".join(f"{argument.role} “{words[argument.mention]}”" for argument in event.arguments)
+    return f"{event.type} ({said or 'no arguments'})"
 
 
 def prediction(version: str, result: Sequence[Any]) -> dict[str, Any]:

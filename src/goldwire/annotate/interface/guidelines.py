@@ -119,6 +119,7 @@ of one and the same event are joined by <i>{{ same }}</i> too.</p>
 <h3>{{ name }} <small>of {% if attribute.on == "mention" %}mentions{% elif attribute.events -%}
 {{ attribute.events | join(", ") }}{% else %}events{% endif %}</small></h3>
 <p>{{ attribute.definition }}
+{% if attribute.multiple %}Several may be chosen.{% endif %}
 {% if attribute.default %}Unless chosen: <b>{{ attribute.default }}</b>.{% endif %}</p>
 <dl>
 {% for value, meaning in attribute.values.items() %}

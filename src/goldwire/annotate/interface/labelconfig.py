@@ -205,11 +205,12 @@ def _attributes(view: ET.Element, ontology: Ontology) -> None:
         shown = _shown(attribute, ontology)
         row = ET.SubElement(foot, "View", {"className": _ROW, **shown})
         ET.SubElement(row, "Header", value=name, size="5")
-        options = {"perRegion": "true", "choice": "single-radio", "showInline": "true", **shown}
+        choice = "multiple" if attribute.multiple else "single-radio"
+        options = {"perRegion": "true", "choice": choice, "showInline": "true", **shown}
         choices = ET.SubElement(row, "Choices", {"name": f"{ATTRIBUTE}{name}", "toName": TEXT, **options})
         for value, meaning in attribute.values.items():
-            choice = ET.SubElement(choices, "Choice", value=value, hint=meaning.definition)
-            _hotkey(choice, dealt.get((name, value)))
+            one = ET.SubElement(choices, "Choice", value=value, hint=meaning.definition)
+            _hotkey(one, dealt.get((name, value)))
 
 
 def _shown(attribute: Attribute, ontology: Ontology) -> dict[str, str]:

@@ -19,6 +19,7 @@ from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.migration.moves import Kind, Moves, Split
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.values import each
 
 Result = dict[str, Any]
 _KINDS: dict[str, Kind] = {labelconfig.ENTITY: "entities", labelconfig.TRIGGER: "events"}
@@ -196,6 +197,8 @@ class _Writer:
                 raise _Gone(f"attribute {attribute}", planned=True)
             if value not in self.old.attributes[attribute].values:
                 return value
+            if len(values) > 1 and name in self.new.attributes and not self.new.attributes[name].multiple:
+                raise _Gone(f"{attribute}: {', '.join(values)}, and the new ontology takes one value")
             return _renamed(value, renamed, known, f"{attribute}={value}")
 
         kept = self._carried(index, attribute, values, carry)
@@ -256,8 +259,8 @@ class _Writer:
         if split.attribute is None:
             return words.casefold() in {each.casefold() for each in split.words}
         attribute = self.old.attributes.get(split.attribute)
-        value = chosen.get(split.attribute, attribute.default if attribute else None)
-        return value in split.values
+        values = chosen.get(split.attribute, () if attribute is None else each(attribute.default))
+        return any(value in split.values for value in values)
 
     def _role(self, role: str, old: str, new: str) -> str:
         if old not in self.old.events or role not in self.old.events[old].roles:
@@ -303,7 +306,7 @@ def _renamed(name: str, names: Mapping[str, str], known: Container[str], path: s
     return target
 
 
-def _facts(found: list[Result]) -> dict[str | None, tuple[str, dict[str, str]]]:
+def _facts(found: list[Result]) -> dict[str | None, tuple[str, dict[str, list[str]]]]:
     """The words of each region and what was chosen for it; the parts of one mention share them."""
     parts = clusters.Union[str | None]()
     for result in found:
@@ -311,14 +314,14 @@ def _facts(found: list[Result]) -> dict[str | None, tuple[str, dict[str, str]]]:
         joins = isinstance(labels, list) and labelconfig.CONTINUED in labels
         if joins and isinstance(one, str) and isinstance(other, str):
             parts.join(one, other)
-    facts: dict[str | None, tuple[str, dict[str, str]]] = {}
+    facts: dict[str | None, tuple[str, dict[str, list[str]]]] = {}
     for result in found:
         words, chosen = facts.get(parts.find(_id(result)), ("", {}))
         value = result.get("value")
         if _is_region(result) and isinstance(value, dict):
             words = f"{words} {value.get('text', '')}".strip()
         if result.get("type") == "choices" and (values := _strings(result, "choices")):
-            chosen = {**chosen, attribute_name(str(result.get("from_name"))): values[0]}
+            chosen = {**chosen, attribute_name(str(result.get("from_name"))): values}
         facts[parts.find(_id(result))] = (words, chosen)
     return {_id(result): facts[parts.find(_id(result))] for result in found}
 

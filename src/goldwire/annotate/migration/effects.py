@@ -20,6 +20,7 @@ from goldwire.annotate.migration.changes import Rewritten
 from goldwire.annotate.migration.moves import Moves
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.plan import Local
+from goldwire.corpora.offsets import by_text
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import sound
 from goldwire.corpora.types import Annotations, Document
@@ -119,7 +120,7 @@ class _Planner:
 
     def __init__(self, context: Context) -> None:
         self.documents = context.documents
-        self.hashes = {document.sha256: id for id, document in context.documents.items()}
+        self.hashes = by_text(context.documents.values())
         self.change = context.change
         self.framed = context.framed
         self.items: list[Item] = []

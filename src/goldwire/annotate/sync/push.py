@@ -84,9 +84,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """What was done, or in a dry run would be: the project (None if it is to be made), and the plan.
 
-    `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there. Nothing
-    was done where the project is `strange`: neither made for this corpus nor adopted. The predictions of the
-    documents `refused` were left out by the server.
+    `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there,
+    `unshown` which events no task shows. Nothing was done where the project is `strange`: neither made for
+    this corpus nor adopted. The predictions of the documents `refused` were left out by the server.
     """
 
     project: Project | None
@@ -95,6 +95,7 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
+    unshown: tuple[str, ...] = ()
 
 
 def orders(
@@ -272,6 +273,7 @@ def _pushed(
         refused=refused,
         lost=encoded.lost,
         faults=encoded.faults,
+        unshown=encoded.unshown,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from goldwire.corpora.encodings import composed
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats import Facts, markup
 from goldwire.corpora.formats.gather import Gathering, Place, reject
@@ -286,9 +287,9 @@ class _Bioc:
             )
         elif not _agree(item, spans, self.text):
             got = surface(self.text, tuple(Span(*pair) for pair in spans))
-            self.reject(
-                "words-differ", f"the offsets give {got!r}, the file says {item.text!r}", item, **more
-            )
+            hint = composed(got, item.text or "", self.text)
+            message = f"the offsets give {got!r}, the file says {item.text!r}{hint}"
+            self.reject("words-differ", message, item, **more)
         else:
             parts = joined((self.place.span(*pair) for pair in spans), self.place.document.text)
             yield Mention(id=id, type=type, spans=parts)

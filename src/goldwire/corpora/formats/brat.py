@@ -26,7 +26,7 @@ from pathlib import Path
 
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import named
-from goldwire.corpora.encodings import decode, decode_exactly, normalise, text_faults
+from goldwire.corpora.encodings import composed, decode, decode_exactly, normalise, text_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.ann import parse
@@ -125,7 +125,8 @@ def _text(path: Path, options: Options, known: Mapping[str, Document] | None) ->
     text = normalise(raw)
     if known is not None:
         if known[path.stem].text != text:
-            raise _fault(source, f"is not the text of {path.stem!r} in the corpus")
+            hint = composed(known[path.stem].text, text)
+            raise _fault(source, f"is not the text of {path.stem!r} in the corpus{hint}")
         return raw, known[path.stem]
     for message in text_faults(text):
         raise _fault(source, message)

@@ -16,9 +16,9 @@ it.
 
 Not kept when read: features with several values, links of coreference where there is no mention, layers that
 are passed over. Not held when written: mentions and triggers of several parts, events without a trigger,
-attributes whose names are no Java identifiers, heads, scores; which of two mentions of one type and place is
-meant. Written is a folder, a file for each document: `NamedEntity`, `SemPred` with `SemArg`, chains of
-coreference, and relations as `webanno.custom.Relation`.
+attributes whose names are no Java identifiers or that have several values, heads, scores; which of two
+mentions of one type and place is meant. Written is a folder, a file for each document: `NamedEntity`,
+`SemPred` with `SemArg`, chains of coreference, and relations as `webanno.custom.Relation`.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ from goldwire.corpora.types import (
 COVERS: Literal["listed"] = "listed"
 FACTS = Facts(
     about="UIMA CAS, XMI or JSON, with the layers of INCEpTION",
-    loss="mentions and triggers in parts, events without a trigger, heads, scores; read: second values of "
-    "features",
+    loss="mentions and triggers in parts, events without a trigger, attributes of several values, heads, "
+    "scores; read: second values of features",
     coverage="a file for the document",
     example="goldwire corpus export work cas --format cas --layer gold",
     extra="cas",
@@ -192,7 +192,9 @@ class _Writer:
         return self.new(uima.ENTITY, mention.spans[0], value=mention.type, **attributes)
 
     def attributes(self, unit: Mention | Event, kind: str) -> dict[str, str]:
-        held = {name: value for name, value in unit.attributes.items() if name in self.kept[kind]}
+        """Those that a feature of text can hold: of one value, with a name that is free."""
+        given = ((name, value) for name, value in unit.attributes.items() if name in self.kept[kind])
+        held = {name: value for name, value in given if isinstance(value, str)}
         self.lost["attributes"] -= len(held)
         return held
 

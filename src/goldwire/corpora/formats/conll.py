@@ -31,7 +31,7 @@ from pathlib import Path
 
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import shown
-from goldwire.corpora.encodings import decode
+from goldwire.corpora.encodings import composed, decode
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, brackets, loss, tags
 from goldwire.corpora.formats.columns import Parsed, parse
@@ -287,6 +287,7 @@ def _locate(sentence: Sentence, document: Document, place: int, join: str) -> _P
         if there != token and not (blank and there.isspace() and len(there) == len(token)):
             got = text[place : place + 20]
             message = f"token {token!r} is not where the text of {document.id!r} goes on with {got!r}"
+            message += composed(got, token, document.text)
             raise DataError(message, [Fault("", str(i), message)])
         starts.append(place)
         place += len(token)

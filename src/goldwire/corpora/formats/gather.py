@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from goldwire.corpora.encodings import normalise, text_faults
+from goldwire.corpora.encodings import composed, normalise, text_faults
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading, loss
 from goldwire.corpora.offsets import hash_text
@@ -29,6 +29,7 @@ from goldwire.corpora.types import (
     Span,
 )
 
+_SHOWN = 10  # ids in a note
 FILLER = "FILLER"  # the type of what fills a role, where files give it none
 _SPACE = re.compile(r"\s+")
 
@@ -73,6 +74,7 @@ class Gathering:
         self.notes: list[str] = []
         self.quarantined: list[Rejected] = []
         self._free: dict[str, OrderedDict[str, Document]] | None = None
+        self._in_order: list[OrderedDict[str, Document]] = []  # of one text, given out by their order alone
         self._number = 0
 
     # ------------------------------------------------------------ documents
@@ -125,7 +127,11 @@ class Gathering:
         if not same:
             self._unknown(self.known.get(id or ""), text, where, id, value, squeezed=squeezed)
             return None
-        return same.pop(id) if id is not None and id in same else same.popitem(last=False)[1]
+        if id is not None and id in same:
+            return same.pop(id)
+        if len(same) > 1:
+            self._in_order.append(same)
+        return same.popitem(last=False)[1]
 
     def _make(self, id: str, text: str, where: str, value: Any, meta: Meta) -> Document | None:
         if id in self.made:
@@ -142,7 +148,8 @@ class Gathering:
         elif (_squeeze(there.text) == _squeeze(text)) if squeezed else there.text == text:
             kind, message = "repeated-document", f"{id!r} has an earlier record, which is kept"
         else:
-            kind, message = "text-changed", f"{id!r} has another text in the corpus"
+            hint = composed(_squeeze(there.text), _squeeze(text)) if squeezed else composed(there.text, text)
+            kind, message = "text-changed", f"{id!r} has another text in the corpus{hint}"
         self.refuse(kind, message, where, id, value)
 
     # ------------------------------------------------------------ what is kept and what is not
@@ -183,8 +190,18 @@ class Gathering:
             documents=list(self.made.values()) if self.known is None else [],
             loss=loss.report(self.lost),
             quarantined=self.quarantined,
-            notes=self.notes,
+            notes=[*self.notes, *self._doubts()],
         )
+
+    def _doubts(self) -> Iterator[str]:
+        """That records were given to the first of several documents, and others went without."""
+        left = {id for same in self._in_order for id in same}
+        if left:
+            ids = ", ".join(sorted(left)[:_SHOWN])
+            yield (
+                f"{len(left)} document(s) have the text of another that a record was given to, which does not"
+                f" say which it means, and got none: {ids}"
+            )
 
 
 def reject(

@@ -83,10 +83,14 @@ def _is_extraction(item: Any) -> bool:
     return isinstance(item, dict) and {"extraction_class", "extraction_text"} <= item.keys()
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+
+
 def _mention(item: _Extraction, place: Place, lost: Counter[str]) -> dict[str, Any]:
     """An extraction as a mention of the simple form: with its spans, or with its words alone."""
     given = item.attributes or {}
-    attributes = {name: value for name, value in given.items() if isinstance(value, str)}
+    attributes = {name: value for name, value in given.items() if _is_text(value)}
     lost["attributes that are no text"] += len(given) - len(attributes)
     lost["descriptions"] += item.description is not None
     spans = _spans(item, place)

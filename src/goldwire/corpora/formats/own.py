@@ -1,12 +1,13 @@
 """Goldwire's own JSON lines: a layer as on disk, or predictions in the simple form (`corpora.simple`).
 
-Nothing is lost, read or written. An item that does not fit the text is rejected, alone. A line that cannot be
-read, says `error` or is of another text is a failure on its document, which counts as empty. A document
-without a line is not judged.
+Nothing of a layer is lost, read or written; of items as systems write them, fields that nobody knows are not
+kept. An item that does not fit the text is rejected, alone. A line that cannot be read, says `error` or is of
+another text is a failure on its document, which counts as empty. A document without a line is not judged.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def read(
             reader.read(line)
     return Reading(
         annotations=[*reader.annotations.values()],
-        loss={LEFT_OUT: reader.dropped} if reader.dropped else {},
+        loss={**reader.lost, **({LEFT_OUT: reader.dropped} if reader.dropped else {})},
         quarantined=reader.quarantined,
         notes=reader.notes(),
     )
@@ -93,6 +94,7 @@ class _Reader:
         self.annotations: dict[str, Annotations] = {}
         self.quarantined: list[Rejected] = []
         self.repaired = self.dropped = 0
+        self.lost: Counter[str] = Counter()
 
     def read(self, line: Line) -> None:
         document = self.documents.get(line.document or "")
@@ -119,6 +121,7 @@ class _Reader:
         found = simple.read(prediction, document, self.ontology, self.labels, where=line.where)
         self.repaired += found.repaired
         self.dropped += sum(found.dropped.values())
+        self.lost.update(found.lost)
         return found.annotations
 
     def reject(self, line: Line, kind: str, message: str) -> None:

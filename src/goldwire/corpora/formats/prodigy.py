@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire.corpora.encodings import composed
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.formats import Facts
 from goldwire.corpora.formats.gather import Gathering, Place, reject
@@ -133,7 +134,8 @@ class Prodigy(Written):
             if region.label is None:
                 why = ("unlabelled", "a span without a label")
             elif region.text is not None and region.text != got:
-                why = ("words-differ", f"the offsets give {got!r}, the file says {region.text!r}")
+                hint = composed(got, region.text, place.document.text)
+                why = ("words-differ", f"the offsets give {got!r}, the file says {region.text!r}{hint}")
             else:
                 yield Mention(id=f"m{number}", type=region.label, spans=(span,))
                 continue

@@ -18,7 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from goldwire.corpora.codec import read_lines
-from goldwire.corpora.encodings import normalise
+from goldwire.corpora.encodings import composed, normalise
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.head import Head
@@ -194,7 +194,8 @@ class _Reader:
         got = document.text[span.start : span.end]
         if got != value:
             kind = "outside-text" if span.end > len(document.text) else "words-differ"
-            self.reject(item, document, kind, f"the offsets give {got!r}, the file says {value!r}")
+            hint = composed(got, value, document.text)
+            self.reject(item, document, kind, f"the offsets give {got!r}, the file says {value!r}{hint}")
         return got == value
 
     def reject(self, item: _Entity | _Link, document: Document, kind: str, message: str) -> None:

@@ -28,6 +28,7 @@ from goldwire.corpora.types import (
     Spans,
 )
 from goldwire.corpora.validate import Flaw
+from goldwire.corpora.values import each
 
 Unit = Literal["mention", "event", "argument", "attribute", "cluster"]
 _SPACE = re.compile(r"\s")
@@ -116,7 +117,7 @@ class _Reader:
                 continue
             got = None if spans is None else surface(whole, spans)
             message = f"{id}: the offsets give {got!r}, the file says {text.surface!r}"
-            message += composed(got or "", text.surface)
+            message += composed(got or "", text.surface, whole)
             self.wrong[id] = Flaw("", "outside-text" if got is None else "words-differ", message)
         return found
 
@@ -213,7 +214,9 @@ class _Reader:
             for id in events or [value.target]:
                 if found.setdefault(id, {}).setdefault(value.name, value.value) != value.value:
                     message = f"{id} has two values of {value.name}"
-                    self.reject("attribute", Flaw("", "contradiction", message), value.line)
+                    given = {value.name: value.value}
+                    flaw = Flaw("", "contradiction", message)
+                    self.reject("attribute", flaw, value.line, id=id, value=given)
         return found
 
     def events(self, values: Mapping[str, Mapping[str, str]], clusters: Mapping[str, str]) -> Iterator[Event]:
@@ -361,7 +364,9 @@ def encode(annotations: Annotations, document: Document, lost: Counter[str]) -> 
     for units, names in ((annotations.mentions, ids), (annotations.events, events)):
         for unit in units:
             lines.values += [
-                Value(name(key), names[unit.id], name(value), "") for key, value in unit.attributes.items()
+                Value(name(key), names[unit.id], name(one), "")
+                for key, value in unit.attributes.items()
+                for one in each(value)
             ]
         clusters: dict[str, list[str]] = {}
         for unit in units:

@@ -25,7 +25,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora.codec import read_bytes
-from goldwire.corpora.encodings import decode
+from goldwire.corpora.encodings import composed, decode
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.head import Head
@@ -34,6 +34,7 @@ from goldwire.corpora.offsets import surface
 from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, Event, Rejected, Span, Spans
+from goldwire.corpora.values import each
 
 COVERS = "listed"
 FACTS = Facts(
@@ -124,10 +125,11 @@ def _annotations(section: Section, document: Document, tokens: Mapping[str, Span
 
 
 def _rejected(nugget: Nugget, trigger: Spans, got: str, document: Document) -> Rejected:
+    hint = composed(got, nugget.text, document.text)
     return Rejected(
         unit="event",
         kind="outside-text" if any(span.end > len(document.text) for span in trigger) else "words-differ",
-        message=f"{nugget.id}: {nugget.place} gives {got!r}, the file says {nugget.text!r}",
+        message=f"{nugget.id}: {nugget.place} gives {got!r}, the file says {nugget.text!r}{hint}",
         where=nugget.where,
         document=document.id,
         id=nugget.id,
@@ -198,8 +200,9 @@ def _lines(
     for number, event in enumerate(loss.with_triggers(annotations, lost).events, start=1):
         place = ";".join(f"{span.start},{span.end}" for span in event.trigger)
         text, type = (_SPACE.sub(" ", part) for part in (surface(document.text, event.trigger), event.type))
-        realis = event.attributes.get("realis", options.absent)
+        realis, *others = each(event.attributes.get("realis", options.absent))
         lost["attributes"] -= "realis" in event.attributes
+        lost["second values of attributes"] += len(others)
         lost["realis values"] += realis not in (*REALIS, "other")
         realis = realis if realis in REALIS else "other"
         yield "\t".join((options.system, document.id, f"E{number}", place, text, type, realis.capitalize()))

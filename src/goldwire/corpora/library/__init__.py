@@ -14,6 +14,7 @@ import msgspec
 from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.lock import locked
+from goldwire.corpora.offsets import by_text
 from goldwire.corpora.store import MANIFEST, Corpus, open_corpus, write_folder
 from goldwire.corpora.types import Annotations, Document
 
@@ -57,11 +58,20 @@ def read_standoff(name: str) -> list[Annotations]:
 
 
 def bind(annotations: Iterable[Annotations], documents: Iterable[Document]) -> list[Annotations]:
-    """The annotations whose text is among the documents, under the ids that the documents have."""
-    ids = {document.sha256: document.id for document in documents}
+    """The annotations whose text one of the documents has, under its id; see `doubtful` for the others."""
+    ids = by_text(documents)
     return [
-        msgspec.structs.replace(item, document=ids[item.sha256]) for item in annotations if item.sha256 in ids
+        msgspec.structs.replace(item, document=ids[item.sha256][0])
+        for item in annotations
+        if len(ids.get(item.sha256, ())) == 1
     ]
+
+
+def doubtful(annotations: Iterable[Annotations], documents: Iterable[Document]) -> str:
+    """The ids of documents that annotations fit which fit others too; empty if there are none."""
+    ids = by_text(documents)
+    several = (ids.get(item.sha256, ()) for item in annotations)
+    return "; ".join(", ".join(found) for found in several if len(found) > 1)
 
 
 def gold_for(documents: Iterable[Document]) -> dict[str, list[Annotations]]:

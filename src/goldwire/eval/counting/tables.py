@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Excluded, Span, Spans
+from goldwire.corpora.values import code
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -93,7 +94,8 @@ class Table(msgspec.Struct, frozen=True):
     """One layer's annotations of some documents; `documents` numbers refer to the list given.
 
     `argument_event`, `argument_mention`, `relation_source` and `relation_target` are rows of events and
-    mentions. Attributes are by name; a value that is absent has the code of its default, or `NONE`.
+    mentions. Attributes are by name; a value that is absent has the code of its default, or `NONE`; several
+    together have a code of their own (see `values.code`).
     """
 
     mentions: Extents
@@ -380,6 +382,8 @@ def _values(
     values = [
         item.attributes.get(name, default if scope is None or item.type in scope else None) for item in items
     ]
+    if any(isinstance(value, tuple) for value in values):
+        values = list(map(code, values))
     return _or_none(values, codes)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 import msgspec
 import numpy as np
 
 from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.values import parts
 from goldwire.eval.counting.rejected import UNKNOWN
 from goldwire.eval.counting.tables import NONE, ROOM, Bools, Codes, Extents, Ints, Table, fold
 from goldwire.eval.measure import Measure
@@ -189,11 +191,24 @@ def in_order(ends: tuple[Ints, Ints], symmetric: Bools, order: tuple[Ints, Ints]
 
 def _attributes(measure: Measure, table: Table, codes: Codes) -> Side:
     types, attributes = _typed(measure, table)
-    values = attributes[measure.attributes[0]]
-    columns = _named(measure, types, attributes)
-    extents = table.events if "trigger" in measure.key else table.mentions
-    side = Side(extents, columns, np.where(values == NONE, codes[""], values), np.arange(len(values)))
-    return side.keep(table.triggered) if "trigger" in measure.key else side
+    row, values = _parted(attributes[measure.attributes[0]], codes)
+    columns = (types[row], values) if "type" in measure.key else (values,)
+    extents = (table.events if "trigger" in measure.key else table.mentions).take(row)
+    side = Side(extents, columns, np.where(values == NONE, codes[""], values), row)
+    return side.keep(table.triggered[row]) if "trigger" in measure.key else side
+
+
+def _parted(column: Ints, codes: Codes) -> tuple[Ints, Ints]:
+    """The rows and values of attributes, each of several values by itself."""
+    names, several = codes.names(), dict[int, list[int]]()
+    for found in np.unique(column[column != NONE]).tolist():
+        if len(ones := parts(names[found])) > 1:
+            several[found] = [codes[one] for one in ones]
+    row = np.arange(len(column))
+    if not several:
+        return row, column
+    chosen = [several.get(value, [value]) for value in column.tolist()]
+    return np.repeat(row, list(map(len, chosen))), np.array(list(chain.from_iterable(chosen)), np.int64)
 
 
 def _on_matched(measure: Measure, sides: tuple[Side, Side]) -> tuple[Side, Side]:

@@ -25,11 +25,13 @@ from goldwire.corpora.types import (
     Argument,
     Document,
     Event,
+    Held,
     Mention,
     Provenance,
     Rejected,
     Spans,
 )
+from goldwire.corpora.values import held
 from goldwire.eval.extractors import Context, DocumentError, options, prompt
 from goldwire.eval.extractors.web import FIRST_WAIT, TRIES, Caller, checked
 
@@ -300,10 +302,15 @@ class _Resolver:
 
     def _attributes(
         self, item: dict[str, Any], on: Literal["event", "mention"], type: str | None
-    ) -> dict[str, str]:
+    ) -> dict[str, Held]:
         """The attributes that apply to the type: the form asks for all of them of every event."""
         names = self._ontology.attributes_of(on, type)
-        return {name: item[name] for name in names if isinstance(item.get(name), str)}
+        found = {name: held(_texts(item.get(name))) for name in names}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
 
 
 def _unfenced(content: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention
+from goldwire.corpora.types import Annotations, Argument, Document, Event, Held, Mention
+from goldwire.corpora.values import held
+from goldwire.corpora.values import parts as values_in
 from goldwire.eval.extractors.features import Lookup, Unit, attribute_features, pair_features, word_features
 from goldwire.eval.extractors.linear import Array, Linear, best_sequence, decode_tags
 from goldwire.eval.extractors.model import Model
@@ -102,14 +104,15 @@ class Predictor:
             if role != NO_ROLE:
                 yield Argument(role=role, mention=ids[mention], score=round(score, _DIGITS))
 
-    def _attributes(self, on: str, parts: Sequence[Sentence], unit: Unit) -> dict[str, str]:
+    def _attributes(self, on: str, parts: Sequence[Sentence], unit: Unit) -> dict[str, Held]:
         row = attribute_features(parts[unit.sentence], unit)
-        found = {}
+        found: dict[str, Held] = {}
         for name, types in self._scope.items():
             model = self._parts[name]
             if name.startswith(f"{on}:") and unit.type in types:
                 likeliest = int(model.probabilities([row])[0].argmax())
-                found[name.removeprefix(f"{on}:")] = model.labels[likeliest]
+                values = model.labels[likeliest]
+                found[name.removeprefix(f"{on}:")] = held(values_in(values)) or values
         return found
 
 

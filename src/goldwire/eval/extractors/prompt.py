@@ -56,7 +56,8 @@ def _event(name: str, event: EventType, ontology: Ontology) -> str:
 def _attribute(name: str, attribute: Attribute) -> str:
     of = f"of {', '.join(attribute.events)}" if attribute.events else f"of every {attribute.on}"
     values = "; ".join(f"{value}: {rule.definition}" for value, rule in attribute.values.items())
-    return f"- {name} ({of}): {attribute.definition} Values: {values}."
+    said = "Values, of which several may hold" if attribute.multiple else "Values"
+    return f"- {name} ({of}): {attribute.definition} {said}: {values}."
 
 
 def article(document: Document) -> str:
@@ -105,7 +106,12 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _choices(ontology: Ontology, on: str) -> dict[str, Any]:
     return {
-        name: {"type": "string", "enum": list(attribute.values)}
+        name: _several(one) if attribute.multiple else one
         for name, attribute in ontology.attributes.items()
         if attribute.on == on
+        for one in [{"type": "string", "enum": list(attribute.values)}]
     }
+
+
+def _several(one: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": one}

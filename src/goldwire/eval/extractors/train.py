@@ -10,6 +10,7 @@ import msgspec
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document, Event, Mention, Spans
+from goldwire.corpora.values import code
 from goldwire.eval.extractors import crossfit, lexicon
 from goldwire.eval.extractors.features import Lookup, Unit, attribute_features, pair_features, word_features
 from goldwire.eval.extractors.linear import encode_tags, fit
@@ -220,11 +221,15 @@ def _attributes(sample: Sample, ontology: Ontology | None) -> Iterator[Example]:
 
 
 def values_of(on: str, item: Mention | Event, ontology: Ontology | None) -> dict[str, str]:
-    """The attributes of a mention or event, defaults included where the ontology has them."""
+    """The attributes of a mention or event, defaults included where the ontology has them.
+
+    Several values of one are a class of their own (`values.code`).
+    """
     if ontology is None:
-        return item.attributes
+        every = {name: code(value) for name, value in item.attributes.items()}
+        return {name: value for name, value in every.items() if value is not None}
     rules = ontology.attributes_of(
         "event" if on == "event" else "mention", item.type if on == "event" else None
     )
-    found = {name: item.attributes.get(name, rule.default) for name, rule in rules.items()}
+    found = {name: code(item.attributes.get(name, rule.default)) for name, rule in rules.items()}
     return {name: value for name, value in found.items() if value is not None}

@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from goldwire.corpora.types import Meta
+from goldwire.corpora.values import parts
 from goldwire.eval.analysis.diagnose import CORRECT, MISSED, Findings, Side
 from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.tables import NONE, Codes, Extents, Table
@@ -164,7 +165,7 @@ class _Sheet:
             return []
         values = ((name, int(column[row])) for name, column in table.event_attributes.items())
         return [
-            f"{name} {self.names[code]}"
+            f"{name} {', '.join(parts(self.names[code]))}"
             for name, code in values
             if code != NONE and self.names[code] != ontology.attributes[name].default
         ]

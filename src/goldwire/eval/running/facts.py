@@ -53,7 +53,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     keep as rejected, by kind; in its place (None) runs of earlier versions have `quarantined`, by unit, and a
     layer without what they count.
     `unmapped` and `dropped` count labels without a counterpart and those left out on purpose, `excluded`
-    units in excluded regions, `repaired` items whose offsets were in another unit. `usage` sums what the
+    units in excluded regions, `repaired` items whose offsets were in another unit, `lost`
+    what sound items said besides that was not kept. `usage` sums what the
     system itself reports: tokens_in, tokens_out, cost, unresolved.
     """
 
@@ -77,6 +78,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dropped: dict[str, int] = {}
     excluded: int = 0
     repaired: int = 0
+    lost: dict[str, int] = {}
     usage: dict[str, float] = {}
     notes: list[str] = []
 

@@ -86,6 +86,7 @@ def tally(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "unmapped": facts.total(reading.unmapped for reading in readings),
         "dropped": facts.total(reading.dropped for reading in readings),
         "excluded": sum(verdict.excluded for verdict in verdicts),
+        "lost": facts.total(reading.lost for reading in readings),
         "repaired": sum(reading.repaired for reading in readings),
         "usage": facts.total(verdict.usage for verdict in verdicts),
     }
