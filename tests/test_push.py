@@ -10,10 +10,11 @@ from goldwire.annotate.sync import push
 from goldwire.annotate.sync.push import Order
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Excluded, Mention, Span
+from goldwire.corpora.types import Annotations, Event, Excluded, Mention, Span
 
 CONFLICT = ontologies.read("conflict")
 SCORED = Mention(id="m", type="MIL", spans=(Span(0, 6),), score=0.25)
+NAMELESS = Event(id="e", type="Attack")
 OUTSIDE = Mention(id="n", type="MIL", spans=(Span(90, 96),))
 
 
@@ -22,8 +23,8 @@ def corpus(path: Path) -> Corpus:
     made = [make_document(id, f"Rebels attacked {id}.") for id in "cab"]
     made[2] = msgspec.structs.replace(made[2], excluded=(Excluded(0, 6, "a byline"),))
     layer = [
-        Annotations(document=document.id, sha256=document.sha256, mentions=mentions)
-        for document, mentions in zip(made, ((SCORED,), (OUTSIDE,)), strict=False)
+        Annotations(document="c", sha256=made[0].sha256, mentions=(SCORED,), events=(NAMELESS,)),
+        Annotations(document="a", sha256=made[1].sha256, mentions=(OUTSIDE,)),
     ]
     return create_corpus(path, Manifest(name="x", ontology="conflict"), made, layers={"system/x": layer})
 
@@ -36,8 +37,9 @@ def test_tasks_are_in_the_order_of_documents_and_say_what_tasks_of_all_at_once_s
     )
     whole = tasks.encode(documents, CONFLICT, prefill=work.layer("system/x"))
     assert [task.key for task in local] == ["c", "a", "b"]
-    assert (unheld.lost, unheld.faults) == (whole.lost, whole.faults)
-    assert unheld.lost == {"unsound mentions": 1}
+    assert (unheld.lost, unheld.faults, unheld.unshown) == (whole.lost, whole.faults, whole.unshown)
+    assert unheld.lost["unsound mentions"] == 1
+    assert unheld.unshown == ("c: Attack (no arguments)",)
     sent = [msgspec.json.decode(msgspec.json.encode(task.sent())) for task in local]
     assert [task["predictions"] for task in sent] == [list(task["predictions"]) for task in whole.tasks]
     assert [task["predictions"][0].get("score") for task in sent] == [0.25, None, None]

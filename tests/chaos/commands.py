@@ -197,11 +197,11 @@ def pushing(root: Path) -> None:
         found.take([msgspec.Raw(msgspec.json.encode(task)) for task in listed()], whole=True)
         return found
 
-    def take(_: Any, __: int, tasks: Sequence[bytes]) -> list[int]:
+    def take(_: Any, __: int, tasks: Sequence[bytes]) -> api.Imported:
         server.mkdir(exist_ok=True)
         for task in tasks:  # each under a number of its own, so that a second copy is seen
             (server / f"{len([*server.iterdir()]):04}.json").write_bytes(bytes(task))
-        return []
+        return api.Imported(task_ids=[])
 
     def find(_: Any, __: Any, keys: Sequence[str]) -> dict[str, list[api.Listed]]:
         found: dict[str, list[api.Listed]] = {}

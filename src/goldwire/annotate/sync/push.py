@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -124,10 +124,11 @@ def orders(
 
 
 class Unheld(msgspec.Struct, frozen=True):
-    """What of a layer tasks cannot hold, counted by kind, and what of it was not sound."""
+    """What of a layer tasks cannot hold, counted by kind, what of it was not sound, and events not shown."""
 
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
+    unshown: tuple[str, ...] = ()
 
 
 def encode(
@@ -140,7 +141,7 @@ def encode(
         raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
     layer = corpus.layer(order.prefill)
     encoded = frames.encode(order.documents, ontology, layer, tasks.version(order.prefill, layer.values()))
-    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, encoded.faults)
+    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, encoded.faults, encoded.unshown)
 
 
 def _encode_graph(
@@ -160,7 +161,8 @@ def _encode_graph(
         lost.update(encoded.lost)
     in_order = [found[id] for id in documents]
     faults = tuple(fault for _, encoded in in_order for fault in encoded.faults)
-    return [local for local, _ in in_order], Unheld(dict(lost), faults)
+    unshown = tuple(event for _, encoded in in_order for event in encoded.unshown)
+    return [local for local, _ in in_order], Unheld(dict(+lost), faults, unshown)
 
 
 def _with_lines(
@@ -416,8 +418,7 @@ class Pusher:
         self._set(project, {name: value for name, value in made.settings.items() if name != SHOWN})
         for id in made.doubled:
             self._delete(id)
-        refused = self._change(project, made)
-        self._send_all(project, made.new)
+        refused = (*self._change(project, made), *self._send_all(project, made.new))
         self._look_for_others(project, made)
         self._sweep(project)
         # The server refuses a version of which it has no predictions yet.
@@ -501,20 +502,39 @@ class Pusher:
 
     # ------------------------------------------------------------ tasks that are new
 
-    def _send_all(self, project: Project, new: Sequence[Local]) -> None:
-        sent = 0
+    def _send_all(self, project: Project, new: Sequence[Local]) -> tuple[str, ...]:
+        """Send tasks; the documents whose predictions the server did not take."""
+        sent, refused = 0, list[str]()
+        predicted = {task.key for task in new if task.is_prefilled}
         for batch in batches(new, self.batch):
-            self._send(project, batch)
+            landed, predictions = self._send(project, batch)
+            wanted = predicted.intersection(key for key, _ in batch)
+            if predictions != len(wanted):
+                refused += self._without_predictions(project, landed, wanted)
             sent += len(batch)
             self.progress(f"pushed {sent} of {len(new)} task(s)")
+        self._undone |= {*refused}
+        return tuple(refused)
 
-    def _send(self, project: Project, batch: Sequence[tuple[str, bytes]]) -> None:
-        """Send tasks until each is there."""
+    def _without_predictions(
+        self, project: Project, ids: Sequence[int], wanted: Collection[str]
+    ) -> list[str]:
+        """Those of some documents whose tasks came without the prediction that was sent with them."""
+        parts = (ids[start : start + api.ASKED] for start in range(0, len(ids), api.ASKED))
+        there = (task for part in parts for task in api.tasks(self.client, project.id, api.with_ids(part)))
+        return [task.data[KEY] for task in there if task.data[KEY] in wanted and not task.total_predictions]
+
+    def _send(
+        self, project: Project, batch: Sequence[tuple[str, bytes]]
+    ) -> tuple[tuple[int, ...], int | None]:
+        """Send tasks until each is there; their ids, and how many predictions came if the server told."""
         self.journal.add(Sending(keys=tuple(key for key, _ in batch)))
-        missing, ids = dict(batch), list[int]()
+        missing, ids, predictions = dict(batch), list[int](), None
         for _ in range(ROUNDS):
             try:
-                ids += api.import_tasks(self.client, project.id, [*missing.values()])
+                made = api.import_tasks(self.client, project.id, [*missing.values()])
+                ids += made.task_ids
+                predictions = made.prediction_count if len(missing) == len(batch) else None
                 missing = {}
             except UncertainError as error:
                 self._doubt(missing, pending=error.pending)
@@ -525,7 +545,7 @@ class Pusher:
                 self._doubt(missing, pending=error.pending)
             if not missing:
                 self.journal.add(Landed(ids=tuple(ids)))
-                return
+                return tuple(ids), predictions
         raise ServerError(f"{self.client.url}: {len(missing)} task(s) do not arrive; push again")
 
     def _doubt(self, keys: Iterable[str], *, pending: bool) -> None:
