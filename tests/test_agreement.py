@@ -10,10 +10,15 @@ from typer.testing import CliRunner
 
 from goldwire.cli import app
 from goldwire.corpora.errors import CorpusError, MeasureError
+from goldwire.corpora.labels import LabelMap
+from goldwire.corpora.ontology import Ontology, RelationType
 from goldwire.corpora.store import Manifest, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Excluded, Mention, Provenance, Rejected, Span
+from goldwire.corpora.tokens import keep
+from goldwire.corpora.types import Annotations, Excluded, Mention, Provenance, Rejected, Relation, Span
+from goldwire.corpora.views import Asked, Choice
 from goldwire.eval.agreement import Mean, agree, agree_corpus, alpha
 from goldwire.eval.measure import parse
+from goldwire.eval.report.build import is_viewed
 from goldwire.eval.score import Options, score
 
 DOCUMENTS = [make_document(f"d{k}", "aa bb cc dd ee") for k in range(4)]
@@ -264,6 +269,119 @@ def test_what_was_rejected_of_an_annotator_is_told_and_compared_with_nobody():
         found = agree(layers, [document], ["entity"])
         assert found.measures[0].mean.value == 1
         assert found.rejected == {"b": {"words-differ": 1}}
+
+
+# ---------------------------------------------------------------- through a view, on kept tokens
+def asked(choice=None, **maps):
+    return Asked(maps={name: ("map", table) for name, table in maps.items()}, choice=choice or Choice())
+
+
+def test_labels_that_a_view_merges_agree():
+    view = asked(**{"": LabelMap(mentions={"ORG": "PER"})})
+    found = agree({"anna": ANNA, "ben": BEN}, DOCUMENTS, ["entity"], asked=view)
+    assert found.measures[0].mean.value == 1  # words 0 and 1 of d0 and word 2 of d1 on both sides
+    assert found.kappas[0].kappa == 1
+    assert list(found.views) == ["anna", "ben"]
+
+
+def test_a_map_of_one_annotator_changes_that_one_alone():
+    view = asked(ben=LabelMap(mentions={"PER": "ORG"}))
+    found = agree({"anna": ANNA, "ben": BEN}, DOCUMENTS, ["entity"], asked=view)
+    assert found.measures[0].mean.value == pytest.approx(1 / 3)  # word 1 of d0, of three on either side
+    assert list(found.views) == ["ben"]
+
+
+def test_what_is_not_asked_for_is_no_unit_of_anybody():
+    found = agree({"anna": ANNA, "ben": BEN}, DOCUMENTS, ["entity"], asked=asked(Choice(only=("PER",))))
+    # PER: anna has word 0 of d0 and word 2 of d1, ben these and word 1 of d0.
+    assert found.measures[0].mean.value == pytest.approx(4 / 5)
+
+
+def test_a_view_that_leaves_nothing_is_refused():
+    view = asked(**{"": LabelMap(mentions={"*": ""})})
+    with pytest.raises((MeasureError, CorpusError), match="nothing"):
+        agree({"anna": ANNA, "ben": BEN}, DOCUMENTS, ["entity"], asked=view)
+
+
+def test_symmetric_relations_stay_so_under_another_name():
+    ontology = Ontology(name="o", version="1", relations={"spouse": RelationType(symmetric=True)})
+    ends = [("m0", "m1"), ("m1", "m0")]
+    layers = {
+        name: {
+            "d0": msgspec.structs.replace(
+                layer({"d0": {0: "PER", 1: "PER"}})["d0"],
+                relations=(Relation(id="r", type="spouse", source=source, target=target),),
+            )
+        }
+        for name, (source, target) in zip(("anna", "ben"), ends, strict=True)
+    }
+    for view in (Asked(), asked(**{"": LabelMap(relations={"spouse": "family"})})):
+        found = agree(layers, DOCUMENTS, ["boundaries"], ontology=ontology, asked=view)
+        assert found.measures[0].mean.value == 1
+
+
+def kept(layers, document, starts, ends, *tags):
+    return {
+        name: [keep(found[document], starts, ends, [given], "IOB2")]
+        for (name, found), given in zip(layers.items(), tags, strict=True)
+    }
+
+
+def test_tokens_are_those_of_the_files_where_all_have_the_same():
+    layers = {"anna": layer({"d0": {0: "PER"}}), "ben": layer({"d0": {0: "PER", 1: "PER"}})}
+    # "aa bb", "cc", "dd ee": the first is in a mention on both sides, the others on none.
+    tokens = kept(layers, "d0", (0, 6, 9), (5, 8, 14), "B-PER\tO\tO", "I-PER\tO\tO")
+    found = agree(layers, DOCUMENTS, ["accuracy"], tokens=tokens)
+    assert (found.kappas[0].tokens, found.kappas[0].kappa, found.tokens) == (3, 1, "file")
+    [pair] = found.measures[0].pairs
+    assert pair.score.f == pytest.approx(2 / 3)  # raw tags: B is not I
+
+
+def test_other_tokens_of_one_annotator_are_told_and_none_are_used():
+    layers = {"anna": layer({"d0": {0: "PER"}}), "ben": layer({"d0": {0: "PER", 1: "PER"}})}
+    tokens = kept(layers, "d0", (0, 6, 9), (5, 8, 14), "B-PER\tO\tO", "I-PER\tO\tO")
+    for other in (
+        {"anna": tokens["anna"]},
+        tokens | kept({"ben": layers["ben"]}, "d0", (0,), (14,), "B-PER"),
+    ):
+        found = agree(layers, DOCUMENTS, ["accuracy"], tokens=other)
+        assert (found.kappas[0].tokens, found.tokens) == (5, "goldwire-1")  # aa bb cc dd ee
+        assert found.measures[0].pairs[0].score.f == pytest.approx(4 / 5)
+
+
+def test_the_command_sees_annotators_through_views_and_says_so(tmp_path):
+    made = create_corpus(tmp_path / "work", Manifest(name="w"), DOCUMENTS)
+    made.write_layer("annotator/anna", ANNA.values())
+    made.write_layer("annotator/ben", BEN.values())
+    (tmp_path / "m.toml").write_text('[mentions]\nORG = "PER"\n')
+    run = CliRunner().invoke(
+        app, ["eval", "agreement", str(tmp_path / "work"), "--labels", f"anna={tmp_path / 'm.toml'}"]
+    )
+    assert run.exit_code == 0, run.output
+    assert "annotator/anna is seen through m#" in run.output
+    assert "(as Goldwire counts them)" in run.output
+    run = CliRunner().invoke(
+        app, ["eval", "agreement", str(tmp_path / "work"), "--labels", f"eva={tmp_path / 'm.toml'}"]
+    )
+    assert "no layer of that name is compared; compared are anna, ben" in str(run.exception)
+
+
+def test_a_report_of_a_view_has_no_ceiling_of_annotators_without_it():
+    record = score(ANNA, {"s": BEN}, DOCUMENTS, ["entity"], options=Options(trials=0))
+    viewed = score(
+        ANNA, {"s": BEN}, DOCUMENTS, ["entity"], options=Options(trials=0, views=asked(Choice(only=("PER",))))
+    )
+    assert [is_viewed({"r": one}) for one in (record, viewed)] == [False, True]
+
+
+def test_through_a_view_tokens_of_the_files_are_compared_by_type():
+    layers = {"anna": layer({"d0": {0: "PER"}}), "ben": layer({"d0": {0: "ORG", 1: "ORG"}})}
+    # As above, three tokens: PER, outside, outside and ORG, outside, outside.
+    tokens = kept(layers, "d0", (0, 6, 9), (5, 8, 14), "B-PER\tO\tO", "I-ORG\tO\tO")
+    view = asked(**{"": LabelMap(mentions={"ORG": "PER"})})
+    found = agree(layers, DOCUMENTS, ["accuracy"], tokens=tokens, asked=view)
+    assert (found.kappas[0].tokens, found.tokens) == (3, "file")
+    assert found.measures[0].pairs[0].score.f == 1
 
 
 def test_layers_that_are_nobodys_are_told_not_to_be_one_person():

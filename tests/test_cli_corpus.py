@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from goldwire.corpora.store import open_corpus
+
 Call = Callable[..., Any]
 
 
@@ -217,3 +219,24 @@ def test_every_command_has_help_with_an_example_and_json(corpus: Call, command: 
     assert said.code == 0
     assert f"goldwire corpus {' '.join(command)}" in said.out.partition("Example:")[2]
     assert "--json" in said.out
+
+
+TWO_COLUMNS = "Anna B-PER B-author\nmet O O\nTom B-PER O\n"
+
+
+def test_two_columns_of_tags_become_two_layers(corpus: Call, tmp_path: Path) -> None:
+    """A gold and a system, or coarse and fine types; one layer for two columns is refused."""
+    file = tmp_path / "x.conll"
+    file.write_text(TWO_COLUMNS)
+    work = tmp_path / "work"
+    both = ("-o", "tag=2,3", "--layer")
+    made = corpus("new", work, "--from", file, *both, "gold,fine")
+    assert made.code == 0, made.err
+    layers = {name: open_corpus(work).layer(name) for name in ("gold", "fine")}
+    types = {name: [m.type for line in each.values() for m in line.mentions] for name, each in layers.items()}
+    assert types == {"gold": ["PER", "PER"], "fine": ["author"]}
+    assert [item["layer"] for item in corpus("import", work, file, *both, "a,b", "--json").json] == ["a", "b"]
+    for wrong, told in (("gold", "name a layer for each column"), ("c,c", "a layer of its own")):
+        refused = corpus("import", work, file, *both, wrong)
+        assert refused.code == 2
+        assert told in refused.err

@@ -114,7 +114,10 @@ def test_columns_are_found_or_named(tmp_path: Path) -> None:
 def test_two_columns_of_tags_are_asked_about(tmp_path: Path) -> None:
     text = "Anna NNP B-PER B-PER\nmet VBD O O\nTom NNP B-PER O\n"
     assert refusal(tmp_path, text) == [
-        "x.conll: columns 3 and 4 hold tags: say which to read, as with `-o tag=3`"
+        (
+            "x.conll: columns 3 and 4 hold tags: say which to read, as with `-o tag=3`, or "
+            "`-o tag=3,4` and a --layer for each"
+        )
     ]
     assert said(read(tmp_path, text, tag=3)) == {"000001": [("Anna", "PER"), ("Tom", "PER")]}
     nothing_found = "Anna B-PER O\nmet O O\n"

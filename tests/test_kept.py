@@ -1,5 +1,6 @@
 """Tokens and raw tags of columns stay beside their layer: scored, exported, checked, never outdated."""
 
+import json
 import random
 from contextlib import suppress
 from pathlib import Path
@@ -13,12 +14,15 @@ from seqeval.metrics import accuracy_score, f1_score
 from goldwire.corpora import build, convert, store, tokens
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.formats import conll, tags
+from goldwire.corpora.formats.gather import Gathering
 from goldwire.corpora.formats.layout import Columns
 from goldwire.corpora.store import Corpus, Manifest, open_corpus
 from goldwire.corpora.types import Annotations, Excluded, Mention, Span
 from goldwire.corpora.validate import corpus_faults
+from goldwire.corpora.views import Asked, Choice
+from goldwire.eval.comparability import iter_differences
 from goldwire.eval.counting import blocks
-from goldwire.eval.record import Record
+from goldwire.eval.record import Record, encode_record
 from goldwire.eval.score import Options, score_corpus
 from goldwire.eval.suites import read_suite
 
@@ -466,3 +470,154 @@ def test_tags_that_are_none_are_told_with_their_line_whatever_the_policy(tmp_pat
     with pytest.raises(DataError) as caught:
         conll.read([file], conll.Options(policy="strict", tag=2))
     assert [fault.where for fault in caught.value.faults] == [f"{file}:4"]
+
+
+# ---------------------------------------------------------------- of other formats
+def from_json(
+    folder: Path, format: str, records: list[object], *, layer: str = "gold", **options: str
+) -> Corpus:
+    """A corpus made of JSON lines, or a layer more of the one that is there."""
+    file = folder / f"{format}.jsonl"
+    file.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    if layer == "gold":
+        return build.new_from(
+            folder / "work", Manifest(name="t"), [file], format=format, options=options, layer=layer
+        )[0].corpus
+    corpus = open_corpus(folder / "work")
+    reading = convert.read(format, [file], options, corpus.documents(), corpus.ontology())
+    convert.import_layer(corpus, layer, reading)
+    return corpus
+
+
+ROW = ["Ann", "U.S.", "1 000", "well-to-do"]  # four tokens; Goldwire counts more
+
+
+def test_tags_of_a_table_are_scored_on_its_own_tokens(tmp_path):
+    from_json(tmp_path, "huggingface", [{"tokens": ROW, "ner_tags": ["B-PER", "B-LOC", "O", "O"]}])
+    system = [{"tokens": ROW, "ner_tags": ["B-PER", "I-LOC", "O", "B-PER"]}]
+    corpus = from_json(tmp_path, "huggingface", system, layer="system/s")
+    record = scored(corpus, "accuracy", "tokens")
+    assert counts(record) == (2, 4, 4)  # Ann and "1 000"; I is not B, PER not O
+    assert counts(record, 1) == (2, 3, 2)  # by type: Ann and U.S., of three and two
+    assert told(record) == "file"
+
+
+def test_a_table_and_columns_have_the_same_tokens(tmp_path):
+    corpus = from_json(tmp_path, "huggingface", [{"tokens": ["Ann", "U.S."], "ner_tags": ["PER", "O"]}])
+    put(corpus, "Ann\tI-PER\nU.S.\tI-PER\n", tag="2")
+    record = scored(corpus, "accuracy")
+    assert (counts(record), told(record)) == ((1, 2, 2), "file")
+
+
+def test_a_suite_s_policy_reads_the_tags_of_a_table(tmp_path):
+    corpus = from_json(tmp_path, "huggingface", [{"tokens": ["Ann", "Lee"], "ner_tags": ["B-PER", "I-LOC"]}])
+    from_json(
+        tmp_path, "huggingface", [{"tokens": ["Ann", "Lee"], "ner_tags": ["B-PER", "O"]}], layer="system/s"
+    )
+    assert counts(scored(corpus, "entity")) == (1, 1, 2)  # the stray I-LOC is a mention to conlleval
+    assert counts(scored(corpus, "entity", tags="strict")) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("format", "record"),
+    [
+        ("gliner", {"tokenized_text": ROW, "ner": [[0, 0, "PER"], [1, 1, "LOC"], [0, 1, "ORG"]]}),
+        (
+            "dygie",
+            {"doc_key": "a", "sentences": [ROW], "ner": [[[0, 0, "PER"], [1, 1, "LOC"], [0, 1, "ORG"]]]},
+        ),
+    ],
+)
+def test_tokens_without_tags_are_counted_by_the_types_on_them(format, record, tmp_path):
+    corpus = from_json(tmp_path, format, [record])
+    put(corpus, "Ann\tB-PER\nU.S.\tI-PER\n1 000\tO\nwell-to-do\tO\n", separator="tab", tag="2")
+    found = scored(corpus, "accuracy")
+    assert counts(found) == (2, 4, 4)  # ORG+PER and LOC+ORG are not PER; the others are outside of all
+    assert told(found) == "file-types"
+    assert counts(scored(corpus, "entity", tags="strict")) == (0, 1, 3)  # spans are no tags: they stay
+
+
+def test_tokens_without_tags_are_written_and_found_by_columns(tmp_path):
+    corpus = from_json(tmp_path, "gliner", [{"tokenized_text": ROW, "ner": [[0, 1, "PER"], [1, 1, "LOC"]]}])
+    said = ["Ann\tB-PER", "U.S.\tI-PER", "1 000\tO", "well-to-do\tO"]
+    assert lines(exported(corpus)) == said  # the shorter one overlaps
+
+
+def test_tokens_that_cannot_be_seen_have_no_place_and_are_told(tmp_path):
+    corpus = from_json(tmp_path, "gliner", [{"tokenized_text": ["Ann", " ", "left"], "ner": [[0, 0, "PER"]]}])
+    assert not corpus.tokens_path("gold").exists()
+    reading = convert.read("gliner", [tmp_path / "gliner.jsonl"], {})
+    assert reading.loss == {"documents' tokens, some of which have no visible character": 1}
+
+
+def test_a_view_keeps_tokens_that_have_no_tags(tmp_path):
+    corpus = from_json(tmp_path, "gliner", [{"tokenized_text": ROW, "ner": [[0, 0, "PER"], [1, 1, "LOC"]]}])
+    reading = convert.read(
+        "gliner",
+        [tmp_path / "gliner.jsonl"],
+        {},
+        corpus.documents(),
+        view=Asked(choice=Choice(only=("PER",))),
+    )
+    assert "documents' tokens, whose tags have other labels than the view" not in reading.loss
+    assert tokens.believed(reading.tokens, {line.document: line for line in reading.annotations})
+
+
+# ---------------------------------------------------------------- in the record
+SAME = "Ann\tB-PER\nwell-to-do\tO\n"
+PARTED = "Ann\tB-PER\nwell-\tO\nto-do\tO\n"  # the same text and span, in three tokens
+
+
+def of_tokens(folder: Path, text: str, *measures: str, **options: str) -> Record:
+    folder.mkdir()
+    corpus = made(folder, "# text = Ann well-to-do\n" + text, tag="2")
+    corpus.write_layer("system/s", corpus.layer("gold").values())
+    return scored(corpus, *measures, **options)
+
+
+@pytest.mark.parametrize(("measures", "options"), [(["accuracy"], {}), (["entity"], {"tags": "strict"})])
+def test_records_of_other_tokens_are_not_compared(measures, options, tmp_path):
+    one, two = (
+        of_tokens(tmp_path / name, text, *measures, **options) for name, text in (("a", SAME), ("b", PARTED))
+    )
+    assert one.gold.fingerprint == two.gold.fingerprint  # spans do not tell
+    assert [found.what for found in iter_differences(one, two)] == ["tokens of gold"]
+    assert not list(iter_differences(one, one))
+
+
+def test_tokens_that_came_or_went_are_told(tmp_path):
+    corpus = both(tmp_path)
+    before = scored(corpus, "accuracy")
+    bare(corpus, "gold")
+    [found] = iter_differences(before, scored(corpus, "accuracy"))
+    assert (found.what, found.second) == ("tokens of gold", "none")
+
+
+def test_a_record_of_spans_says_nothing_of_tokens(tmp_path):
+    corpus = both(tmp_path)
+    before = encode_record(scored(corpus, "entity"))
+    bare(corpus, "gold")
+    bare(corpus, "system/s")
+    assert encode_record(scored(corpus, "entity")) == before
+    assert b'"tokens":' not in before
+
+
+def test_records_agree_in_spans_whatever_else_one_of_them_has(tmp_path):
+    one = of_tokens(tmp_path / "a", SAME, "entity")
+    two = of_tokens(tmp_path / "b", PARTED, "entity", "accuracy")
+    assert not list(iter_differences(one, two))
+
+
+def test_the_hash_of_tokens_does_not_depend_on_how_they_were_read(tmp_path, monkeypatch):
+    corpus = both(tmp_path)
+    whole = scored(corpus, "accuracy").gold.tokens
+    monkeypatch.setattr(blocks, "SIZE", 1)
+    assert scored(corpus, "accuracy").gold.tokens == whole is not None
+
+
+def test_a_sentence_without_tokens_is_none():
+    gathering = Gathering()
+    place = gathering.tokens("a", [["Ann"], [], ["left", "."]], "x.json")
+    gathering.add(place)
+    [kept] = gathering.reading().tokens
+    assert [len(given) for _, given in tokens.sentences(kept)] == [1, 2]

@@ -140,7 +140,9 @@ def test_what_is_for_labels_is_refused_with_articles(
     (tmp_path / "a.txt").write_text("Rain fell.")
     said = said_by("corpus", "new", tmp_path / "x", "--from", tmp_path / "a.txt", *words.split())
     assert said.code == 2
-    assert f"{option} has no effect with articles, which have no labels; leave it out" in said.err
+    assert (
+        f"{option} has no effect with articles, as which files are read whose format is neither" in said.err
+    )
 
 
 @pytest.fixture

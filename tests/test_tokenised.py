@@ -146,6 +146,19 @@ def test_dygie_is_given_one_sentence_a_line_and_told_what_leaves_it(tmp_path: Pa
     }  # fmt: skip
 
 
+def test_dygie_cannot_say_which_of_two_mentions_in_one_place_is_an_argument(tmp_path: Path) -> None:
+    document = make_document("d", "Hundreds fled.")
+    number, people = (Mention(id=t, type=t, spans=(Span(0, 8),)) for t in ("NUM", "PER"))
+    event = Event(
+        id="e", type="Move", trigger=(Span(9, 13),), arguments=(Argument(role="who", mention="PER"),)
+    )
+    line = Annotations(document="d", sha256=document.sha256, mentions=(number, people), events=(event,))
+    writer = formats.writer("dygie")
+    lost = writer.write(tmp_path / "x.jsonl", [document], {"d": line}, writer.Options())
+    told = {"which of two mentions in one place is an argument": 1, "white space of documents": 1}
+    assert lost == told
+
+
 def test_gold_goes_through_gliner_and_dygie_but_for_what_is_told(tmp_path: Path) -> None:
     corpus = library.open("mazar-2021")
     gold, documents = corpus.layer("gold"), corpus.documents()

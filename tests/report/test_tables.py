@@ -14,9 +14,12 @@ from rich.console import Console
 from goldwire.corpora.store import make_document, open_corpus
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.corpora.visible import line
+from goldwire.eval.analysis.confidence import judge
+from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measure import parse
 from goldwire.eval.record import Record, read_record
 from goldwire.eval.report import build, latex, markdown, plots, tables, terminal
+from goldwire.eval.report.evidence import make_curve
 from goldwire.eval.report.layout import lay_out, wrap
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Column, Group, Table, abreast
@@ -271,3 +274,37 @@ def test_a_table_of_one_system_says_nothing_of_tests():
     gold = [Annotations(document="a", sha256=document.sha256)]
     record = score(gold, {"s": gold}, [document], ["entity"], options=Options(trials=0))
     assert "told apart" not in latex.render(build.make_report({"r": record}))
+
+
+# ---------------------------------------------------------------- by the least score
+def by_score(scores: list[float], right: list[bool], gold: int) -> Table:
+    overview = build.make_report(
+        {"r": score({}, {"s": {}}, [make_document("d", "x")], ["entity"], options=EMPTY)}
+    )
+    curve = make_curve("s", "entities", judge(scores, right, gold))
+    return tables.thresholds(msgspec.structs.replace(overview, curves=(curve,)))
+
+
+EMPTY = Options(trials=0, scope=Scope(unjudged="empty"))
+
+
+def test_figures_by_the_least_score_say_on_what_the_best_was_chosen():
+    shown = by_score([0.9, 0.6, 0.3, 0.2], [True, True, False, False], 3)
+    assert [[cell.text for cell in row] for row in shown.rows] == [
+        ["0.2", "50.0", "66.7", "57.1"],  # 2 of 4, 2 of 3
+        ["0.3", "66.7", "66.7", "66.7"],
+        ["0.6", "100.0", "66.7", "80.0"],
+        ["0.9", "100.0", "33.3", "50.0"],
+    ]
+    assert "Best F1 80.0 at 0.6, a score chosen on this very gold." in shown.groups[0].caption
+
+
+def test_of_many_scores_some_are_shown_and_the_best_always():
+    scores = [number / 100 for number in range(100)]
+    shown = by_score(scores, [number >= 37 for number in range(100)], 63)
+    assert 10 <= len(shown.rows) <= 11
+    assert ["0.37", "100.0", "100.0", "100.0"] in [[cell.text for cell in row] for row in shown.rows]
+
+
+def test_without_gold_there_is_no_best_score():
+    assert by_score([0.5], [False], 0).groups[0].caption == ""

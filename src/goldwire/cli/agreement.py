@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli.arguments import Dir, Documents
+from goldwire.cli.arguments import Dir, Documents, Ignore, Maps, Only, maps_of, view_of
 from goldwire.cli.output import Json, print_json
 from goldwire.corpora.visible import line, visible
 from goldwire.eval.text import amount, interval, points
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from goldwire.eval.agreement import Agreement, Mean, MeasureAgreement
     from goldwire.eval.report.table import Table
 
+# Which tokens were counted, in words.
+COUNTED = {
+    "file": "those of the files",
+    "file+goldwire-1": "those of the files, and in some documents Goldwire's",
+    "goldwire-1": "as Goldwire counts them",
+}
 SHOWN = 5  # documents with the least agreement
 
 
@@ -33,13 +39,18 @@ def agreement(
         list[str] | None, typer.Option(help="A measure (see `eval measures`); may be repeated.")
     ] = None,
     documents: Documents = None,
+    labels: Maps = None,
+    only: Only = None,
+    ignore: Ignore = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Say how far annotators agree: F of each pair by measure, kappa and Krippendorff's alpha on tokens.
 
     Two layers are compared on the documents that both annotated; skipped documents and drafts are left out.
-    The mean over pairs is the human ceiling for systems scored by the same measure.
+    The mean over pairs is the human ceiling for systems scored by the same measure. Tokens are those of the
+    files where all annotators came with the same ones, else Goldwire's. What a label map leaves out, or
+    --only and --ignore do, is no unit of anybody.
 
     \b
     Examples:
@@ -53,7 +64,8 @@ def agreement(
     chosen = [*(layers or ()), *(more or ())]
     corpus = open_corpus(folder)
     asked = None if documents is None else select(corpus, documents)
-    found = agree_corpus(corpus, chosen, measure or DEFAULTS, documents=asked, seed=seed)
+    view = view_of(maps_of(labels), only, ignore, corpus.ontology())
+    found = agree_corpus(corpus, chosen, measure or DEFAULTS, documents=asked, seed=seed, asked=view)
     if as_json:
         print_json(found)
     else:
@@ -82,10 +94,12 @@ def _show(found: Agreement) -> None:
                 "yellow",
             )
         )
+    for name, view in found.views.items():
+        console.print(Text(visible(f"{name} is seen through {view}"), "yellow"))
     for table in (_measures(found), _pairs(found)):
         console.print()
         print_table(table, console)
-    console.print(Text(f"Krippendorff's alpha on tokens: {points(found.alpha)}"))
+    console.print(Text(f"Krippendorff's alpha on tokens: {points(found.alpha)} ({COUNTED[found.tokens]})"))
     for measure in found.measures[:1]:
         console.print()
         print_table(_labels(measure), console)
@@ -112,7 +126,7 @@ def _spread(mean: Mean) -> tuple[str, str]:
 
 
 def _pairs(found: Agreement) -> Table:
-    from goldwire.eval.agreement import ANNOTATOR
+    from goldwire.eval.annotators import ANNOTATOR
 
     kappas = {(kappa.first, kappa.second): kappa.kappa for kappa in found.kappas}
     rows = []

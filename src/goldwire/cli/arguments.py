@@ -33,6 +33,15 @@ Labels = Annotated[
         metavar="MAP", help="A label map (TOML, or a name that ships) that the layer is seen through."
     ),
 ]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--labels",
+        metavar="MAP|NAME=MAP",
+        help="A label map (TOML, or a name that ships) that all layers are seen through, or that of NAME "
+        "(gold, a system, an annotator); may be repeated.",
+    ),
+]
 Layout = Annotated[
     Literal["graph", "frames"],
     typer.Option(help="graph: mentions, triggers and arrows; frames: a task for each event, roles by key."),
@@ -54,6 +63,22 @@ def names_of(annotators: Sequence[str]) -> dict[str, str]:
         if not name:
             raise CorpusError(f"'{who}=': write {form}")
     return names
+
+
+def maps_of(given: list[str] | None) -> list[tuple[str, str]]:
+    """Sources of label maps by layer, "" for all; a file may have `=` in its name."""
+    from goldwire.corpora.errors import CorpusError
+
+    found: dict[str, str] = {}
+    for text in given or ():
+        name, equals, source = text.partition("=")
+        whole = not equals or Path(text).is_file()
+        name, source = ("", text) if whole else (name, source)
+        if name in found:
+            option = f"--labels {name}=" if name else "--labels for all layers"
+            raise CorpusError(f"{option} was given twice: {found[name]}, {source}; give it once")
+        found[name] = source
+    return list(found.items())
 
 
 def view_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,25 +72,58 @@ def import_(
         refuse(ctx, ("format", "option", "labels", "only", "ignore"), "with --library")
     corpus = open_corpus(folder)
     if library is not None:
-        reading = convert.read_library(library, corpus)
+        imported = [
+            convert.import_layer(
+                corpus, layer, convert.read_library(library, corpus), covers=covers, replace=replace
+            )
+        ]
     else:
-        options = pairs(option, "--option NAME=VALUE")
         found = recognised(paths or [], format)
         for line in found.notes:
             note(line)
         name = found.format or "goldwire"  # whose reader says what is wrong with lines of no known format
         ontology = corpus.ontology()
         view = view_of([("", labels)] if labels else [], only, ignore, ontology, within=True)
-        reading = convert.read(name, found.paths, options, corpus.documents(), ontology, view=view)
-    done = convert.import_layer(corpus, layer, reading, covers=covers, replace=replace)
-    for line in done.notes:
-        note(line)
+        imported = [
+            convert.import_layer(
+                corpus,
+                each,
+                convert.read(name, found.paths, options, corpus.documents(), ontology, view=view),
+                covers=covers,
+                replace=replace,
+            )
+            for each, options in columns(layer, pairs(option, "--option NAME=VALUE"))
+        ]
     if as_json:
-        print_json(done)
-    else:
+        print_json(imported[0] if len(imported) == 1 else imported)
+    tell_imported(folder, imported, note if as_json else say)
+
+
+def columns(layer: str, options: dict[str, str]) -> list[tuple[str, dict[str, str]]]:
+    """Layers and the options by which each is read: one, or one for each column that `tag` names."""
+    from goldwire.corpora.errors import CorpusError
+
+    layers, tags = layer.split(","), options.get("tag", "").split(",")
+    if len(layers) != len(tags):
+        raise CorpusError(
+            f"{len(tags)} column(s) of tags and {len(layers)} layer(s): name a layer for each column, as "
+            "with `-o tag=3,4 --layer coarse,fine`"
+        )
+    if len(set(layers)) < len(layers):
+        raise CorpusError(f"--layer {layer}: each column needs a layer of its own")
+    if len(tags) == 1:
+        return [(layer, options)]
+    return [(name, {**options, "tag": tag}) for name, tag in zip(layers, tags, strict=True)]
+
+
+def tell_imported(folder: Path, imported: Sequence[Imported], tell: Callable[[str], None]) -> None:
+    """What became of each layer; exit 1 if one was not written."""
+    for done in imported:
+        for line in done.notes:
+            note(line)
         for line in _told(folder, done):
-            say(line)
-    if not done.written:
+            tell(line)
+    if not all(done.written for done in imported):
         raise typer.Exit(1)
 
 

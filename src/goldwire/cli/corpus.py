@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from goldwire.corpora.ingest import Equal, Intake
 
 app = App()
+# What files are taken for that could be annotated, for all that is known of them.
+ARTICLES = "articles, as which files are read whose format is neither recognised nor named by --format"
 SETTINGS = ("ontology", "name", "language", "licence", "split")  # what a manifest says that can be asked for
 app.add_typer(ontology.app, name="ontology")
 app.command("import")(convert.import_)
@@ -92,10 +94,11 @@ def new(
       goldwire corpus new tweets --from test.conll --layer gold
     """
     from goldwire.corpora import build, splits
+    from goldwire.corpora import convert as importing
     from goldwire.corpora import ontology as ontologies
     from goldwire.corpora.manifest import chosen
     from goldwire.corpora.rejected import by_kind, is_all_rejected
-    from goldwire.corpora.store import Manifest, Splits
+    from goldwire.corpora.store import Manifest, Splits, open_corpus
 
     found = recognised([*from_, *(more or [])], format, texts=True)
     default = "conflict" if found.format is None else None
@@ -108,7 +111,7 @@ def new(
     )
     asked = [field for field in SETTINGS if given(ctx, [field])]
     if found.format is None:
-        refuse(ctx, ("layer", "option", "labels", "only", "ignore"), "with articles, which have no labels")
+        refuse(ctx, ("layer", "option", "labels", "only", "ignore"), f"with {ARTICLES}")
         intake = _read(found.paths, encoding, boilerplate, _equal(ctx, skip_duplicates, keep_duplicates))
         built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
@@ -117,7 +120,7 @@ def new(
         refuse(ctx, ("encoding", "skip_duplicates", "keep_duplicates"), annotated)
         if boilerplate:
             refuse(ctx, ("boilerplate",), f"{annotated}, where none is marked")
-        options = pairs(option, "--option NAME=VALUE")
+        (layer, options), *others = convert.columns(layer, pairs(option, "--option NAME=VALUE"))
         own = ontologies.read(manifest.ontology) if manifest.ontology else None
         view = view_of([("", labels)] if labels else [], only, ignore, own, within=True)
         built, reading = build.new_from(
@@ -135,6 +138,17 @@ def new(
         if is_all_rejected(reading.annotations, reading.quarantined):
             note(f"everything was rejected; layer {layer} was not written")
             raise typer.Exit(1)
+        corpus = open_corpus(folder)
+        imported = [
+            importing.import_layer(
+                corpus,
+                each,
+                importing.read(found.format, found.paths, values, corpus.documents(), own, view=view),
+                replace=True,
+            )
+            for each, values in others
+        ]
+        convert.tell_imported(folder, imported, note if as_json else say)
 
 
 @app.command("set")

@@ -87,7 +87,7 @@ LONG = 2000
 
 def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple[Report, dict[str, Any]]:
     """The report, and the texts and examples that go into a page."""
-    from goldwire.eval.report.build import is_streamed, make_report, with_ceilings
+    from goldwire.eval.report.build import is_streamed, is_viewed, make_report, with_ceilings
 
     tell = note if _size(records) >= LONG else _silent
     tell("comparing systems…")
@@ -103,7 +103,8 @@ def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple
 
     tell("looking at every unit…")
     evidence = gather(corpus, records)
-    full = with_evidence(with_ceilings(made, corpus, seed=seed), evidence)
+    seen = made if is_viewed(records) else with_ceilings(made, corpus, seed=seed)
+    full = with_evidence(seen, evidence)
     tell("putting documents and examples together…")
     return full, make_blocks(full, evidence, records)
 

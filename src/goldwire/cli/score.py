@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli.arguments import Dir, Documents, Ignore, Only, view_of
+from goldwire.cli.arguments import Dir, Documents, Ignore, Maps, Only, maps_of, view_of
 from goldwire.cli.output import Json, note, print_json
 from goldwire.corpora.visible import visible
 
@@ -53,14 +53,7 @@ def score(
         Literal["spurious", "left-out"],
         typer.Option(help="Units of a system that were turned away: wrong ones, or none at all."),
     ] = "spurious",
-    labels: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="MAP|NAME=MAP",
-            help="A label map (TOML, or a name that ships) that all layers are seen through, or that of NAME "
-            "(gold, a system); may be repeated.",
-        ),
-    ] = None,
+    labels: Maps = None,
     only: Only = None,
     ignore: Ignore = None,
     inside: Annotated[
@@ -121,7 +114,7 @@ def score(
         scope=Scope(documents=chosen_documents, unjudged=unjudged, drafts=drafts),
         asked=documents,
         rejected=rejected,
-        views=view_of(_maps(labels), only, ignore, corpus.ontology()),
+        views=view_of(maps_of(labels), only, ignore, corpus.ontology()),
         inside=inside,
     )
     systems = system or _systems(corpus)
@@ -137,22 +130,6 @@ def score(
         return
     _show(kept.record, place)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
-
-
-def _maps(given: list[str] | None) -> list[tuple[str, str]]:
-    """Sources of label maps by layer, "" for all; a file may have `=` in its name."""
-    from goldwire.corpora.errors import CorpusError
-
-    found: dict[str, str] = {}
-    for text in given or ():
-        name, equals, source = text.partition("=")
-        whole = not equals or Path(text).is_file()
-        name, source = ("", text) if whole else (name, source)
-        if name in found:
-            option = f"--labels {name}=" if name else "--labels for all layers"
-            raise CorpusError(f"{option} was given twice: {found[name]}, {source}; give it once")
-        found[name] = source
-    return list(found.items())
 
 
 def _selected(corpus: Corpus, documents: str) -> frozenset[str]:

@@ -72,8 +72,10 @@ def read(
         if view:
             labels = _plain(view, map(msgspec.to_builtins, reading.annotations), ontology)
             seen, loss = see(reading.annotations, labels)
-            whole = {**reading.loss, **loss, **({TAGS: len(reading.tokens)} if reading.tokens else {})}
-            reading = msgspec.structs.replace(reading, annotations=seen, loss=whole, tokens=[])
+            tokens = _unlabelled(reading.tokens, seen)
+            lost = len(reading.tokens) - len(tokens)
+            whole = {**reading.loss, **loss, **({TAGS: lost} if lost else {})}
+            reading = msgspec.structs.replace(reading, annotations=seen, loss=whole, tokens=tokens)
     source = str(paths[0]) if len(paths) == 1 else f"the {len(paths)} files"
     reading = msgspec.structs.replace(reading, covers=formats.covers(format), source=source)
     return _sifted(reading, reading.documents if documents is None else documents, ontology)
@@ -89,6 +91,16 @@ def see(lines: Iterable[Annotations], labels: LabelMap) -> tuple[list[Annotation
     found = [Lens(labels).see(line) for line in lines]
     left = sum(number for _, number in found)
     return [line for line, _ in found], {LEFT_OUT: left} if left else {}
+
+
+def _unlabelled(tokens: Iterable[Tokens], seen: Iterable[Annotations]) -> list[Tokens]:
+    """Tokens without tags, bound to lines that were seen through a view: no view changes them."""
+    lines = {line.document: line for line in seen}
+    return [
+        kept_tokens.keep(lines[item.document], item.starts, item.ends, item.tags, item.scheme, whole=False)
+        for item in tokens
+        if item.scheme == kept_tokens.UNTAGGED
+    ]
 
 
 def _sifted(reading: Reading, documents: Iterable[Document], ontology: Ontology | None) -> Reading:

@@ -1,4 +1,4 @@
-"""Tokens kept beside a layer: those of files in columns with their raw tags, in `tokens/NAME.jsonl`.
+"""Tokens kept beside a layer: those of its files, with their raw tags if any, in `tokens/NAME.jsonl`.
 
 Spans are what counts, and the layer has them. But how many tokens there are, where a sentence ends and what
 an invalid tag was cannot be told from spans. Measures of tokens, suites that name a policy for tags, and
@@ -22,6 +22,7 @@ from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.types import Annotations, Tokens
 
+UNTAGGED = "none"  # the scheme of tokens that came without tags
 TOKENS = "tokens"  # the folder, beside that of the layers
 _encode = msgspec.json.Encoder().encode
 DIGITS = 16  # of the hash: against chance, not against forgers
@@ -51,6 +52,12 @@ def keep(
         whole=whole,
         bound=bound,
     )
+
+
+def untagged(line: Annotations, starts: Offsets, ends: Offsets, sentences: Iterable[int]) -> Tokens:
+    """Tokens that came without tags, bound to a line; `sentences` are the numbers of tokens in each."""
+    blank = ["\t" * (length - 1) for length in sentences]
+    return keep(line, starts, ends, blank, UNTAGGED, whole=False)
 
 
 def fits(tokens: Tokens, line: Annotations) -> bool:

@@ -202,9 +202,10 @@ class Tokens(_Struct, frozen=True, gc=False):
 
     Token i is `text[starts[i]:ends[i]]`. `tags` has the raw tags of each sentence, prefixes and all, parted
     by tabs: as one string they take a tenth of the memory. `scheme` is that of the file (see
-    `corpora.formats.tags`). `whole` is false where the line has less than the tags say, because a mention
-    was turned away. `bound` is a hash over all this and the mentions of the line (see `corpora.tokens`): if
-    one is changed, the tokens are believed no longer.
+    `corpora.formats.tags`), or none where the file had no tags: then each is empty. `whole` is false where
+    the line does not say what the tags say, because a mention was turned away or there are no tags. `bound`
+    is a hash over all this and the mentions of the line (see `corpora.tokens`): if one is changed, the
+    tokens are believed no longer.
     """
 
     document: str

@@ -14,20 +14,24 @@ import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, combinations
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from goldwire.corpora import nobody
+from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.coverage import finished
-from goldwire.corpora.errors import CorpusError, MeasureError
+from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
-from goldwire.corpora.types import Annotations, Document
-from goldwire.eval import attributes, tokens
+from goldwire.corpora.types import Annotations, Document, Tokens
+from goldwire.corpora.views import Asked
+from goldwire.eval import attributes
+from goldwire.eval.annotators import Kept, Layer, called, in_common, layer_names, see, without_tags
 from goldwire.eval.counting.counts import Counts, no_counts
-from goldwire.eval.counting.tags import tag
-from goldwire.eval.counting.tally import is_additive
+from goldwire.eval.counting.tags import TOKENS, spans, tag, types, without
+from goldwire.eval.counting.tally import FILE, is_additive
 from goldwire.eval.measure import Measure
 from goldwire.eval.score import Options, parse_measures, score
 from goldwire.eval.statistics import metrics, resample
@@ -35,12 +39,11 @@ from goldwire.eval.statistics.figures import FIGURES, by_document, rows, statist
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.statistics.resample import TRIALS, Floats
 from goldwire.eval.text import amount
+from goldwire.eval.tokens import kappa
 
-Layer = Mapping[str, Annotations]
 _Pair = tuple[str, str]
 F = FIGURES.index("f")
 DEFAULTS = ("entity", "untyped", "TI", "TC", "AI+", "AC+")
-ANNOTATOR = "annotator/"  # where the layers of annotators are
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +101,8 @@ class Agreement(_Struct, frozen=True):
 
     `alpha` is Krippendorff's, nominal, of the token tags of all layers; None if nothing varies. `rejected`
     tells, by layer, how many units of these documents were turned away by kind: nobody is compared on them.
+    `views` names what layers were seen through. `tokens` says which were counted: `file`, those that all who
+    annotated a document came with and have in common, else Goldwire's; a `+` where documents differ.
     `nobody` says which layers need not be one person's.
     """
 
@@ -107,6 +112,8 @@ class Agreement(_Struct, frozen=True):
     kappas: tuple[Kappa, ...]
     alpha: float | None
     rejected: dict[str, dict[str, int]] = {}
+    views: dict[str, str] = {}
+    tokens: str = TOKENS
     nobody: str | None = None
 
 
@@ -118,34 +125,23 @@ def agree_corpus(
     *,
     documents: Collection[str] | None = None,
     seed: int = 0,
+    asked: Asked = Asked(),  # noqa: B008 - frozen
 ) -> Agreement:
     """The agreement of layers of a corpus; NAME stands for `annotator/NAME` too, none for all annotators.
 
-    With `documents`, on no others than those of these ids.
+    With `documents`, on no others than those of these ids. `asked` is what layers are seen through, by name.
     """
+    names = layer_names(corpus, layers)
+    maps = {called(name, names): labels for name, labels in asked.maps.items()}
     return agree(
-        {name: corpus.layer(name) for name in layer_names(corpus, layers)},
+        {name: corpus.layer(name) for name in names},
         [document for document in corpus.documents() if documents is None or document.id in documents],
         measures,
         ontology=corpus.ontology(),
         seed=seed,
+        asked=Asked(maps=maps, choice=asked.choice),
+        tokens={name: kept_tokens.read(corpus.tokens_path(name)) for name in names},
     )
-
-
-def layer_names(corpus: Corpus, layers: Sequence[str] = ()) -> list[str]:
-    """The layers meant: NAME stands for `annotator/NAME` too, none for all annotators.
-
-    Raises `CorpusError` for a layer that is not there, or named twice.
-    """
-    found = corpus.layers()
-    names = [f"{ANNOTATOR}{name}" if f"{ANNOTATOR}{name}" in found else name for name in layers]
-    names = names or [name for name in found if name.startswith(ANNOTATOR)]
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise CorpusError(f"{corpus.path}: no layer {missing[0]!r}; there are {', '.join(found) or 'none'}")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise CorpusError(f"layer {twice[0]!r} was named twice; name it once")
-    return names
 
 
 def agree(
@@ -155,10 +151,13 @@ def agree(
     *,
     ontology: Ontology | None = None,
     seed: int = 0,
+    asked: Asked = Asked(),  # noqa: B008 - frozen
+    tokens: Mapping[str, Sequence[Tokens]] = {},
 ) -> Agreement:
-    """The agreement of two or more layers, by name, on `documents`.
+    """The agreement of two or more layers, by name, on `documents`, seen through what is `asked` for.
 
-    Raises `MeasureError` if there are fewer than two layers or no document that two of them annotated.
+    `tokens` are those that layers came with. Raises `MeasureError` if there are fewer than two layers or no
+    document that two of them annotated.
     """
     done = {name: finished(layer) for name, layer in layers.items()}
     shared = _in_both(done, documents)
@@ -169,8 +168,14 @@ def agree(
             f"({', '.join(layers) or 'none given'}); agreement needs two layers with documents in common"
         )
     wanted = parse_measures(measures, ontology)
-    scored = _score_pairs(done, shared, wanted, ontology)
-    tags = {name: tag_layer(layer, documents) for name, layer in done.items()}
+    kept = in_common(done, tokens)
+    seen = see(done, asked, ontology)
+    kept = without_tags(kept, seen.layers) if asked else kept
+    named = attributes.of_annotations(item for layer in done.values() for item in layer.values())
+    terms = _Terms(wanted, ontology, seen.symmetric, named)
+    scored = _score_pairs(seen.layers, shared, terms, kept)
+    tags = {name: tag_layer(layer, documents, kept.get(name)) for name, layer in seen.layers.items()}
+    counted = {FILE if any(id in found for found in kept.values()) else TOKENS for id in common}
     return Agreement(
         layers=tuple(layers),
         documents=len(common),
@@ -180,7 +185,9 @@ def agree(
         ),
         kappas=tuple(_kappa(tags, pair) for pair, texts in shared.items() if texts),
         alpha=alpha(list(chain.from_iterable(_token_values(tags, common)))),
-        rejected={name: found for name, layer in done.items() if (found := _rejected(layer, common))},
+        rejected={name: found for name, layer in seen.layers.items() if (found := _rejected(layer, common))},
+        views=seen.names,
+        tokens="+".join(sorted(counted)),
         nobody=nobody.told(layers),
     )
 
@@ -199,39 +206,51 @@ def _in_both(done: Mapping[str, Layer], documents: Sequence[Document]) -> dict[_
     }
 
 
+class _Terms(NamedTuple):
+    """What pairs are scored by. `seen` are attributes that some layer has, which a pair may not have."""
+
+    measures: Sequence[Measure]
+    ontology: Ontology | None
+    symmetric: frozenset[str]
+    seen: attributes.Seen
+
+
 def _score_pairs(
-    done: Mapping[str, Layer],
-    shared: Mapping[_Pair, Sequence[Document]],
-    measures: Sequence[Measure],
-    ontology: Ontology | None,
+    done: Mapping[str, Layer], shared: Mapping[_Pair, Sequence[Document]], terms: _Terms, kept: Kept
 ) -> dict[_Pair, dict[Measure, Counts]]:
-    """The counts of each pair. An attribute that some layer has may be absent from both of a pair."""
-    seen = attributes.of_annotations(item for layer in done.values() for item in layer.values())
-    if ontology is None:
-        attributes.check_seen(measures, seen)
+    """The counts of each pair."""
+    if terms.ontology is None:
+        attributes.check_seen(terms.measures, terms.seen)
     scored = {}
     for pair, texts in shared.items():
         first, second = ([done[name][document.id] for document in texts] for name in pair)
-        scored[pair] = _score((first, second), texts, measures, ontology, seen)
+        tokens = [list(kept[name].values()) for name in pair]
+        scored[pair] = _score((first, second), texts, terms, tokens)
     return scored
 
 
 def _score(
     pair: tuple[Sequence[Annotations], Sequence[Annotations]],
     documents: Sequence[Document],
-    measures: Sequence[Measure],
-    ontology: Ontology | None,
-    seen: attributes.Seen,
+    terms: _Terms,
+    tokens: Sequence[Sequence[Tokens]],
 ) -> dict[Measure, Counts]:
     """The counts of the second layer against the first, on the documents of both."""
     if not documents:
-        return {measure: no_counts() for measure in measures}
+        return {measure: no_counts() for measure in terms.measures}
     first, second = pair
-    options = Options(trials=0, rejected="left-out")
     record = score(
-        first, {"second": second}, documents, measures, ontology=ontology, options=options, seen=seen
+        first,
+        {"second": second},
+        documents,
+        terms.measures,
+        ontology=terms.ontology,
+        options=Options(trials=0, rejected="left-out"),
+        seen=terms.seen,
+        symmetric=terms.symmetric,
+        tokens=tokens,
     )
-    return {measure: record.get_counts("second", str(measure.counted)) for measure in measures}
+    return {measure: record.get_counts("second", str(measure.counted)) for measure in terms.measures}
 
 
 # ---------------------------------------------------------------- by measure
@@ -326,16 +345,27 @@ def _spread(counts: Counts, measure: Measure, labels: Sequence[str], documents: 
 
 
 # ---------------------------------------------------------------- tokens
-def tag_layer(layer: Layer, documents: Sequence[Document]) -> dict[str, list[str]]:
-    """The token tags of each document that the layer has; tokens in excluded regions are left out."""
-    return {d.id: tag(layer[d.id], d.text, d.excluded) for d in documents if d.id in layer}
+def tag_layer(
+    layer: Layer, documents: Sequence[Document], kept: Mapping[str, Tokens] | None = None
+) -> dict[str, list[str]]:
+    """The types on the tokens of each document that the layer has, those that are `kept` or Goldwire's.
+
+    Tokens in excluded regions are left out.
+    """
+    return {d.id: _tags(layer[d.id], d, (kept or {}).get(d.id)) for d in documents if d.id in layer}
+
+
+def _tags(line: Annotations, document: Document, kept: Tokens | None) -> list[str]:
+    if kept is None:
+        return tag(line, document.text, document.excluded)
+    return without(types(line, kept), spans(kept), document.excluded)
 
 
 def _kappa(tags: Mapping[str, Mapping[str, list[str]]], pair: tuple[str, str]) -> Kappa:
     first, second = (tags[name] for name in pair)
     common = sorted(first.keys() & second.keys())
     one, other = ([tag for id in common for tag in side[id]] for side in (first, second))
-    return Kappa(first=pair[0], second=pair[1], tokens=len(one), kappa=tokens.kappa(one, other))
+    return Kappa(first=pair[0], second=pair[1], tokens=len(one), kappa=kappa(one, other))
 
 
 def _token_values(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from goldwire.eval.measure import parse
 from goldwire.eval.record import CorpusFacts, LayerFacts, OntologyFacts, Record
 from goldwire.eval.signature import FORMAT_1, TAGS
 from goldwire.eval.text import amount
@@ -37,6 +38,8 @@ def iter_differences(first: Record, second: Record) -> Iterator[Difference]:
         one, two = getattr(first, what), getattr(second, what)
         if _fingerprint(one) != _fingerprint(two) and not (what != "ontology" and _differ(first, second)):
             yield Difference(what, named(one), named(two))
+    if not _differ(first, second):
+        yield from _tokens(first, second)
     yield from _policies(first, second)
 
 
@@ -50,6 +53,17 @@ def named(facts: Facts) -> str:
         return "none"
     version = "" if isinstance(facts, LayerFacts) else f" {facts.version}"
     return f"{facts.name}{version} ({facts.fingerprint})"
+
+
+def _tokens(first: Record, second: Record) -> Iterator[Difference]:
+    """Other tokens beside gold, where both records were to look at them."""
+    one, two = first.gold.tokens, second.gold.tokens
+    if one != two and _looks_at_tokens(first) and _looks_at_tokens(second):
+        yield Difference("tokens of gold", one or "none", two or "none")
+
+
+def _looks_at_tokens(record: Record) -> bool:
+    return TAGS in record.policies or any(parse(measure).units == "token" for measure in record.measures)
 
 
 # ---------------------------------------------------------------- documents

@@ -53,6 +53,7 @@ class Portion(msgspec.Struct, frozen=True):
     alternatives: dict[str, int]
     rejections: Patterns
     tags: frozenset[str]
+    bonds: bytes
     seen: attributes.Seen
 
 
@@ -107,6 +108,7 @@ def _portion(layer: Layer, options: Options) -> Portion:
         alternatives=layer.alternatives,
         rejections=forget(layer.rejections) if options.stream else layer.rejections,
         tags=layer.tags,
+        bonds=layer.bonds,
         seen=attributes.of_table(layer.table),
     )
 
@@ -227,6 +229,8 @@ class Digest:
         self.clustered = False
         self.tags: set[str] = set()
         self.seen: attributes.Seen = frozenset()
+        self._bonds = hashlib.sha256()
+        self._bound = False
         self._content = hashlib.sha256()
         self._rejections: list[Patterns] = []
 
@@ -234,6 +238,11 @@ class Digest:
     def fingerprint(self) -> str:
         """That of the layer (see `Layer.fingerprint`)."""
         return self._content.hexdigest()[:12]
+
+    @property
+    def tokens(self) -> str | None:
+        """That of the tokens beside the layer that were looked at; None if there were none."""
+        return self._bonds.hexdigest()[:12] if self._bound else None
 
     def take(self, portion: Portion, *, stream: bool) -> None:
         """Take in some of the layer."""
@@ -249,6 +258,8 @@ class Digest:
         self.triggerless += portion.triggerless
         self.alternatives.update(portion.alternatives)
         self.tags |= portion.tags
+        self._bonds.update(portion.bonds)
+        self._bound |= bool(portion.bonds)
         self.seen |= portion.seen
         self._rejections.append(portion.rejections)
         if stream:

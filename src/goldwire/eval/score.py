@@ -12,7 +12,7 @@ from goldwire.corpora.errors import CorpusError, DataError, MeasureError
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.types import Annotations, Document, Tokens
 from goldwire.eval import attributes, parts, verdict, views
 from goldwire.eval.counting import blocks, tally
 from goldwire.eval.counting.blocks import Block
@@ -58,28 +58,35 @@ def score(
     corpus: str = "corpus",
     options: Options = DEFAULTS,
     seen: attributes.Seen = frozenset(),
+    symmetric: frozenset[str] | None = None,
+    tokens: Sequence[Sequence[Tokens]] = (),
 ) -> Record:
     """The record of systems, by name, scored against gold on those `documents` that gold judges.
 
     A document that a system has no annotations of counts as empty. `seen` are attributes that units elsewhere
-    have, so that measures may name them though none has one here (see `eval.attributes`). Raises `DataError`
+    have, so that measures may name them though none has one here (see `eval.attributes`); `symmetric` are
+    types of relations that are the same either way, the ontology's if not given. `tokens` are those that gold
+    and each system came with, in this order. Raises `DataError`
     if annotations are of another text, of a document that is not there or of one document twice;
     `MeasureError` if a measure is none; `CorpusError` if gold judges none of the documents.
     """
     wanted = parse_measures(measures, ontology)
     _check_names(list(systems))
     lines = [("gold", _lines(gold)), *((name, _lines(annotated)) for name, annotated in systems.items())]
+    sights = views.of_lines(lines, options.views, ontology)
+    if symmetric is not None:
+        sights = msgspec.structs.replace(sights, symmetric=symmetric)
     plan = _Plan(
         names=tuple(_Name(name, name) for name, _ in lines),
         measures=tuple(wanted),
         name=corpus,
         ontology=ontology,
         options=options,
-        sights=views.of_lines(lines, options.views, ontology),
+        sights=sights,
         seen=seen,
     )
     texts, theirs = make_texts(map(_row, documents)), [(name, [found]) for name, found in lines[1:]]
-    block = blocks.make_block(texts, lines[0], theirs, plan.need, options.scope)
+    block = blocks.make_block(texts, lines[0], theirs, plan.need, options.scope, tokens=tokens)
     return _score(plan, [parts.make_part(block, plan.task)])
 
 
@@ -289,6 +296,7 @@ def _layer_facts(plan: _Plan, whole: Whole) -> tuple[LayerFacts, ...]:
             name=name.name,
             layer=name.source,
             fingerprint=digest.fingerprint,
+            tokens=digest.tokens,
             documents=digest.documents,
             missing=whole.number - digest.documents,
             failed=digest.failed,

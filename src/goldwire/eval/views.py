@@ -122,10 +122,10 @@ def _resolved(
 
 
 def _sights(each: Sequence[View | None], ontology: Ontology | None) -> Sights:
-    return Sights(tuple(each), _symmetric(each, ontology))
+    return Sights(tuple(each), symmetric(each, ontology))
 
 
-def _symmetric(each: Iterable[View | None], ontology: Ontology | None) -> frozenset[str]:
+def symmetric(each: Iterable[View | None], ontology: Ontology | None) -> frozenset[str]:
     """The types of relations into which views turn nothing but symmetric ones."""
     if ontology is None or not ontology.symmetric:
         return frozenset()

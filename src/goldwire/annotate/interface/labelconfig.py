@@ -52,6 +52,7 @@ _LOOKS = (
     f".lsf-label_selected .lsf-label__text,.lsf-label_selected .lsf-label__hotkey{_READABLE}",
     ".lsf-label_selected{background:var(--background)!important;box-shadow:inset 0 0 0 2px var(--color)}",
     f".{_BAR} .lsf-labels{{margin:0!important}}",
+    f".{_BAR} h2,.{_BAR} h4{{unicode-bidi:plaintext;text-align:start}}",
     f".{_BAR} h2{{font-size:18px;line-height:24px;margin:2px 0!important}}",
     f".{_BAR} h4{{font-size:13px;font-weight:400;margin:0 0 4px!important}}",
 )

@@ -10,13 +10,15 @@ from bisect import bisect_left
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
+from operator import lt
 from typing import Any, NamedTuple
 
 from goldwire.corpora.encodings import composed, normalise, text_faults
 from goldwire.corpora.errors import CorpusError
-from goldwire.corpora.formats import Reading, loss
+from goldwire.corpora.formats import Reading, loss, tags
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.rejected import raw_spans
+from goldwire.corpora.tokens import keep, untagged
 from goldwire.corpora.types import (
     Annotations,
     Document,
@@ -27,18 +29,21 @@ from goldwire.corpora.types import (
     Rejected,
     Relation,
     Span,
+    Tokens,
 )
 
 _SHOWN = 10  # ids in a note
 FILLER = "FILLER"  # the type of what fills a role, where files give it none
 _SPACE = re.compile(r"\s+")
+NO_PLACE = "documents' tokens, some of which have no visible character"
+NO_TAGS = "documents' tokens, with tabs in tags"
 
 
 class Place(NamedTuple):
     """A document, and where in it the offsets of a record lead.
 
-    `starts` and `ends` are those of the record's tokens, where it has some. `pairs` are the places of
-    CRLF in the record's own text.
+    `starts` and `ends` are those of the record's tokens, where it has some, and `sentences` the numbers of
+    tokens in each sentence. `pairs` are the places of CRLF in the record's own text.
     """
 
     document: Document
@@ -46,6 +51,7 @@ class Place(NamedTuple):
     starts: Sequence[int] = ()
     ends: Sequence[int] = ()
     pairs: Sequence[int] = ()
+    sentences: Sequence[int] = ()
 
     def span(self, start: int, end: int) -> Span:
         """A span of the record's text, in code points, as one of the document. It may be outside."""
@@ -69,6 +75,7 @@ class Gathering:
         self.known = None if documents is None else {document.id: document for document in documents}
         self.made: dict[str, Document] = {}
         self.lines: dict[str, Annotations] = {}
+        self.kept: list[tuple[Place, str | None]] = []  # tokens of records, and their tags
         self.texts: set[str] = set()  # for formats in which a text is all that names a document
         self.lost: Counter[str] = Counter()
         self.notes: list[str] = []
@@ -110,7 +117,8 @@ class Gathering:
         document = self._document(id, text, where, value, meta, squeezed=True)
         if document is None:
             return None
-        return Place(document, where, *_places([word for line in lines for word in line], document.text))
+        starts, ends = _places([word for line in lines for word in line], document.text)
+        return Place(document, where, starts, ends, sentences=[len(words) for words in lines if words])
 
     def _document(
         self, id: str | None, text: str, where: str, value: Any, meta: Meta | None, *, squeezed: bool
@@ -163,9 +171,15 @@ class Gathering:
         *,
         rejected: Iterable[Rejected] = (),
         provenance: Provenance = Provenance(),  # noqa: B008 - frozen
+        tags: Sequence[str] | None = None,
     ) -> None:
-        """The line of a document; units that do not fit its text are sorted out later."""
+        """The line of a document; units that do not fit its text are sorted out later.
+
+        Tokens of the place are kept, with their `tags` where they have some.
+        """
         document = place.document
+        if place.sentences:
+            self._keep(place, None if tags is None else "\t".join(tags))
         self.lines[document.id] = Annotations(
             document=document.id,
             sha256=document.sha256,
@@ -175,6 +189,26 @@ class Gathering:
             rejected=tuple(rejected),
             provenance=provenance,
         )
+
+    def _keep(self, place: Place, tags: str | None) -> None:
+        if tags is not None and tags.count("\t") != len(place.starts) - 1:  # a tag with a tab in it
+            self.lost[NO_TAGS] += 1
+        elif all(map(lt, place.starts, place.ends)):
+            self.kept.append((place, tags))
+        else:
+            self.lost[NO_PLACE] += 1
+
+    def _tokens(self) -> list[Tokens]:
+        """The tokens of all lines, bound to these; the scheme of their tags is that of all."""
+        scheme = tags.detect(given.split("\t") for _, given in self.kept if given is not None)
+        found = []
+        for place, given in self.kept:
+            line = self.lines[place.document.id]
+            if given is None:
+                found.append(untagged(line, place.starts, place.ends, place.sentences))
+            else:
+                found.append(keep(line, place.starts, place.ends, [given], scheme))
+        return found
 
     def refuse(self, kind: str, message: str, where: str, id: str | None, value: Any) -> None:
         """Note a record that has no line."""
@@ -188,6 +222,7 @@ class Gathering:
         return Reading(
             annotations=list(self.lines.values()),
             documents=list(self.made.values()) if self.known is None else [],
+            tokens=self._tokens(),
             loss=loss.report(self.lost),
             quarantined=self.quarantined,
             notes=[*self.notes, *self._doubts()],

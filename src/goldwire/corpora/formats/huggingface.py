@@ -12,6 +12,8 @@ or the name that the option gives, beside `text`.
 A row is called by its `id`; where ids repeat, as from one split to the next, by its number. Read into a
 corpus, a row of tokens belongs to the text with the same visible characters. Each row is judged.
 
+Tokens and tags are kept beside the layer, for measures of tokens.
+
 Not kept when read: other columns. Not held when written: everything but mentions, mentions with several
 parts; as tags also those that overlap a longer one or have white space at their ends, and the white space of
 the texts. PATH.parquet becomes Parquet with names of classes, any other name JSON lines.
@@ -37,7 +39,7 @@ from goldwire.corpora.formats.head import Head
 from goldwire.corpora.formats.records import id_of
 from goldwire.corpora.formats.words import OUT_OF_WORDS, apart, whole, words
 from goldwire.corpora.store import write_atomic
-from goldwire.corpora.types import Annotations, Document, Mention, Rejected
+from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Rejected
 
 COVERS: Literal["listed"] = "listed"
 FACTS = Facts(
@@ -47,6 +49,7 @@ FACTS = Facts(
     example="goldwire corpus new conll --from train.parquet --format huggingface -o tags=ner_tags",
 )
 PARQUET = b"PAR1"
+READ = Provenance(tool="huggingface", details={"tags": tags.reading("IOB2", "conlleval")})  # rows of tags
 TOKENS = ("tokens", "words")
 SPANS = ("spans", "entities", "ents")
 STARTS, ENDS = ("start", "begin", "start_offset"), ("end", "stop", "end_offset")
@@ -183,7 +186,8 @@ def _take(row: Mapping[str, Any], id: str | None, where: str, columns: _Columns,
         message = f"`{columns.text}` and `{columns.marks}` are no lists of equal length"
         into.refuse("malformed", message, where, id, row)
     elif (place := into.tokens(id, [given], where, row)) is not None:
-        into.add(place, _of_tags(marks, columns, place))
+        given_tags = _tags_of(marks, columns, where)
+        into.add(place, _of_tags(given_tags, place), provenance=READ, tags=given_tags)
 
 
 def _take_spans(
@@ -205,13 +209,17 @@ def _fit(tokens: Sequence[Any], marks: Sequence[Any]) -> bool:
     return len(tokens) == len(marks) and all(isinstance(token, str) for token in tokens)
 
 
-def _of_tags(marks: Sequence[Any], columns: _Columns, place: Place) -> list[Mention]:
-    """The mentions that tags mark, as conlleval reads them."""
-    given = [_tag(mark, columns.names, place.where) for mark in marks]
+def _tags_of(marks: Sequence[Any], columns: _Columns, where: str) -> list[str]:
+    """The tags of a row; types alone get the prefix of scheme IO."""
+    given = [_tag(mark, columns.names, where) for mark in marks]
     bare = not any(tag[1:2] == "-" for tag in columns.names or given)
-    pairs = [f"I-{tag}" if bare and tag != "O" else tag for tag in given]
+    return [f"I-{tag}" if bare and tag != "O" else tag for tag in given]
+
+
+def _of_tags(given: Sequence[str], place: Place) -> list[Mention]:
+    """The mentions that tags mark, as conlleval reads them."""
     try:
-        found = tags.decode(pairs)
+        found = tags.decode(given)
     except DataError as error:
         raise _fault(place.where, "; ".join(fault.message for fault in error.faults)) from error
     return [

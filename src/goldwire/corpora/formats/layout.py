@@ -294,7 +294,11 @@ def _tag_column(token: int, sample: _Sample) -> int:
     found = [place for place in held if not _is_chunks([row[place] for row in sample.rows])]
     if len(found) > 1:
         columns = " and ".join(_called(place, sample) for place in found)
-        message = f"columns {columns} hold tags: say which to read, as with `-o tag={found[0] + 1}`"
+        several = ",".join(str(place + 1) for place in found)
+        message = (
+            f"columns {columns} hold tags: say which to read, as with `-o tag={found[0] + 1}`, or "
+            f"`-o tag={several}` and a --layer for each"
+        )
         raise _refused(sample, message)
     if held and not found:
         place = held[-1] + 1

@@ -305,6 +305,7 @@ class _DygieWriter:
         units = [mention.spans for mention in self.mentions]
         self.words = words(document, [*units, *(event.trigger for event in line.events)])
         self.places = self.inside(_in_words(self.mentions, self.words, lost))
+        self.shared = Counter(self.places.values())
 
     def inside(self, places: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
         """Those that are in one sentence."""
@@ -355,6 +356,7 @@ class _DygieWriter:
             elif self.words.line(place[0]) != line:
                 self.lost["arguments over sentences"] += 1
             else:
+                self.lost["which of two mentions in one place is an argument"] += self.shared[place] > 1
                 yield [*place, argument.role]
 
     def clusters(self) -> list[list[list[int]]]:

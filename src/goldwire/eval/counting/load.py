@@ -81,7 +81,8 @@ class Layer(msgspec.Struct, frozen=True):
     rejected (see `Record.rejections`). `content` is what is annotated, as JSON lines in order of document,
     without who did it and when. `tags` says how tags were read where the annotations come from such (see
     `corpora.formats.tags`). `tokens` are those that lines came with and that are bound to them still, by
-    document: none where labels are seen as others.
+    document: none where labels are seen as others. `bonds` are the hashes of those that were looked at, in
+    order of document.
     """
 
     table: Table
@@ -99,6 +100,7 @@ class Layer(msgspec.Struct, frozen=True):
     alternatives: dict[str, int] = {}
     tags: frozenset[str] = frozenset()
     tokens: Mapping[str, Tokens] = {}
+    bonds: bytes = b""
 
     @property
     def fingerprint(self) -> str:
@@ -159,6 +161,7 @@ class _Maker:
         self.texts, self.codes, self.need, self.sight = texts, codes, need, sight
         self.given = by_document(tokens)
         self.tokens: dict[str, Tokens] = {}
+        self.bonds: dict[str, str] = {}  # of tokens that were looked at
         self.binding = Binding(texts, sight)
         self.parts: list[Table] = []
         self.content: list[bytes] = []
@@ -204,6 +207,8 @@ class _Maker:
             if kept is not None and fits(kept, line):
                 if self.sight is None:  # its tags have the layer's own labels
                     self.tokens[line.document] = kept
+                if self.sight is None or policy is not None:
+                    self.bonds[line.document] = kept.bound
                 found[place] = line if policy is None else read_as(line, kept, policy)
         return found
 
@@ -253,6 +258,7 @@ class _Maker:
             alternatives=dict(+self.alternatives),
             tags=frozenset(self.tags),
             tokens=self.tokens,
+            bonds="".join(bond for _, bond in sorted(self.bonds.items())).encode(),
         )
 
     def rejections(self, table: Table) -> Patterns:

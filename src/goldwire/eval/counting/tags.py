@@ -50,6 +50,11 @@ def _label(annotations: Annotations, places: Collection[int]) -> str:
     return "+".join(sorted({annotations.mentions[place].type for place in places})) or OUTSIDE
 
 
+def types(annotations: Annotations, kept: Tokens) -> list[str]:
+    """As `tag`, on tokens that were kept."""
+    return [_label(annotations, here) for here in _inside(annotations, spans(kept))]
+
+
 def _covered(words: Sequence[Any], start: int, end: int) -> range:
     first = bisect_right(words, start, key=lambda word: word.end)
     return range(first, bisect_left(words, end, key=lambda word: word.start))

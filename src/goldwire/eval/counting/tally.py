@@ -9,6 +9,7 @@ from functools import cached_property
 import msgspec
 import numpy as np
 
+from goldwire.corpora.tokens import UNTAGGED
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting import entities, forms, words
 from goldwire.eval.counting.align import named
@@ -37,6 +38,7 @@ from goldwire.eval.counting.tags import (
     spans,
     tag,
     type_of,
+    types,
     without,
 )
 from goldwire.eval.counting.texts import Row, TextRow, Texts
@@ -74,7 +76,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     `tokens` says which tokens were counted and where their tags are from: `TOKENS`, Goldwire's own, where
     gold came without any; `FILE`, gold's, with the tags that both came with; `RETAGGED`, gold's, with tags
-    made from the system's spans.
+    made from the system's spans; `TYPED`, gold's, by the types on them, where they came without tags.
     """
 
     counts: Counts
@@ -280,13 +282,14 @@ def _incidents(_: Measure, sides: Sides) -> Outcome:
     return _by_document(sides, incidents.numbers)
 
 
-FILE, RETAGGED = "file", "file-retagged"
+FILE, RETAGGED, TYPED = "file", "file-retagged", "file-types"
 
 
 def _tokens(measure: Measure, sides: Sides) -> Outcome:
     """Tokens by their tags; with `span` in the key by type, those outside of mentions on a side left out.
 
-    Where gold came with tokens, those are counted, by their raw tags. Rejected units tag no tokens.
+    Where gold came with tokens, those are counted, by their raw tags; where it has none, by types, of which
+    neither side has a prefix. Rejected units tag no tokens.
     """
     by_type = "span" in measure.key
     used: set[str] = set()
@@ -294,7 +297,7 @@ def _tokens(measure: Measure, sides: Sides) -> Outcome:
     def numbers(gold: Annotations, system: Annotations, row: Row) -> Mapping[str, Numbers]:
         pair, source = _tagged(gold, taken(system), sides, row)
         used.add(source)
-        if by_type and source != TOKENS:  # else they are types already
+        if by_type and source not in {TOKENS, TYPED}:  # else they are types already
             pair = list(map(type_of, pair[0])), list(map(type_of, pair[1]))
         ours, theirs = Counter(pair[0]), Counter(pair[1])
         both = Counter(one for one, other in zip(*pair, strict=True) if one == other)
@@ -313,9 +316,12 @@ def _tagged(
     if kept is None:
         text = row.text if isinstance(row, TextRow) else ""
         return (tag(gold, text, row.excluded), tag(system, text, row.excluded)), TOKENS
-    alike = own is not None and are_same(kept, own)
-    theirs = raw(own) if own is not None and alike else retag(system, kept)
     words = spans(kept) if row.excluded else ()
+    if kept.scheme == UNTAGGED:
+        pair = types(gold, kept), types(system, kept)
+        return (without(pair[0], words, row.excluded), without(pair[1], words, row.excluded)), TYPED
+    alike = own is not None and own.scheme != UNTAGGED and are_same(kept, own)
+    theirs = raw(own) if own is not None and alike else retag(system, kept)
     pair = without(raw(kept), words, row.excluded), without(theirs, words, row.excluded)
     return pair, FILE if alike or not system.mentions else RETAGGED
 

@@ -50,20 +50,22 @@ class OntologyFacts(_Struct, frozen=True, kw_only=True):
 class LayerFacts(_Struct, frozen=True, kw_only=True):
     """What one layer brought to the documents that were scored.
 
-    `fingerprint` is of the annotations and of what was rejected, order-free, provenance left out. `missing`
-    documents had no line and count as empty; `failed` ones are those on which the system failed, of which it
-    was `allowed` so many. `excluded` units (mentions, events, arguments, relations) touched an excluded
-    region and are not counted; `uncounted` ones are in documents that were not scored. `triggerless` events
-    are no units of measures that need a trigger; so many types of events and fillers have `alternatives`.
-    `view` is what the layer was seen through: `dropped` units have labels that it leaves out; `outside` ones
-    do not stand inside the layer of the policy `inside`. `rejected` tells how many units were turned away, by
-    kind (see `corpora.rejected`). `facts` is what the runner reported (see `eval.running.facts`).
+    `fingerprint` is of the annotations and of what was rejected, order-free, provenance left out; `tokens` is
+    that of the tokens beside the layer, where some were looked at. `missing` documents had no line and count
+    as empty; `failed` ones are those on which the system failed, of which it was `allowed` so many.
+    `excluded` units (mentions, events, arguments, relations) touched an excluded region and are not counted;
+    `uncounted` ones are in documents that were not scored. `triggerless` events are no units of measures that
+    need a trigger; so many types of events and fillers have `alternatives`. `view` is what the layer was seen
+    through: `dropped` units have labels that it leaves out; `outside` ones do not stand inside the layer of
+    the policy `inside`. `rejected` tells how many units were turned away, by kind (see `corpora.rejected`).
+    `facts` is what the runner reported (see `eval.running.facts`).
     """
 
     name: str
     layer: str
     fingerprint: str
     documents: int
+    tokens: str | None = None
     missing: int = 0
     failed: int = 0
     allowed: int = 0

@@ -33,6 +33,7 @@ from goldwire.eval.statistics.figures import label_intervals
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.text import UNDEFINED, amount, moment, number, seconds
 from goldwire.eval.titles import title
+from goldwire.eval.views import INSIDE
 
 # Intervals by type are drawn for this many documents times labels at most: about five seconds' work.
 DRAWN = 400_000
@@ -240,11 +241,17 @@ def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, d
     return label_intervals(counts, measure, groups=system.record.groups)
 
 
+def is_viewed(records: Mapping[str, Record]) -> bool:
+    """Whether gold was seen through a view or in some places alone, as annotators' layers are not."""
+    return any(record.gold.view or INSIDE in record.policies for record in records.values())
+
+
 def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
     """The report with how well annotators agree by the same measures, where two annotated the same texts."""
     from goldwire.eval import agreement  # loads what scoring and showing a record have no use for
+    from goldwire.eval.annotators import ANNOTATOR
 
-    layers = [layer for layer in corpus.layers() if layer.startswith(agreement.ANNOTATOR)]
+    layers = [layer for layer in corpus.layers() if layer.startswith(ANNOTATOR)]
     if len(layers) < 2:  # noqa: PLR2004 - it takes two to agree
         return report
     measures = [board.measure for board in report.boards]

@@ -16,7 +16,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
 from goldwire.eval.analysis import analyse, blame, diagnose, outcomes
-from goldwire.eval.analysis.confidence import Confidence
+from goldwire.eval.analysis.confidence import Confidence, Point
 from goldwire.eval.analysis.diagnose import CORRECT, Findings
 from goldwire.eval.analysis.substitute import substitute
 from goldwire.eval.compare import contenders
@@ -44,6 +44,7 @@ UNITS = ("entities", "triggers", "arguments")  # as `outcomes.KINDS`, in the wor
 # A matrix has a row and a column for this many labels; the rarer ones share one, called OTHER.
 LABELS = 40
 POINTS = 200  # of a curve
+LEVELS = 10  # of scores, in a table
 OTHER, MISSED, SPURIOUS = "(other labels)", "missed", "spurious"
 # Causes that a gold argument can have: the spurious ones are the system's.
 LOST = tuple(cause for cause in blame.CAUSES if "spurious" not in cause)
@@ -163,6 +164,7 @@ def make_curve(system: str, units: str, found: Confidence) -> Curve:
     return Curve(
         system=system,
         units=units,
+        levels=tuple((p.threshold, p.precision, p.recall, p.f) for p in _levels(found)),
         points=tuple((point.recall, point.precision) for point in points),
         average_precision=found.average_precision,
         threshold=None if found.best is None else found.best.threshold,
@@ -170,6 +172,16 @@ def make_curve(system: str, units: str, found: Confidence) -> Curve:
         bins=tuple((part.score, part.precision, part.detections) for part in found.bins),
         calibration_error=found.calibration_error,
     )
+
+
+def _levels(found: Confidence) -> list[Point]:
+    """Points of the curve at even distances, the best one among them; all where they are few."""
+    points = found.curve
+    step = (len(points) - 1) / (LEVELS - 1)
+    some = {points[round(step * number)] for number in range(LEVELS)} if step > 1 else set(points)
+    if found.best is not None:
+        some.add(found.best)
+    return sorted(some, key=lambda point: point.threshold)
 
 
 # ---------------------------------------------------------------- confusion

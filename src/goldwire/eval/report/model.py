@@ -173,10 +173,14 @@ class Costs(_Struct, frozen=True):
 
 
 class Curve(_Struct, frozen=True):
-    """Precision against recall as the least score falls, and how well scores are calibrated."""
+    """Precision against recall as the least score falls, and how well scores are calibrated.
+
+    `levels` are some least scores with precision, recall and F of what is left, the best one among them.
+    """
 
     system: str
     units: str
+    levels: tuple[tuple[float, float, float, float], ...]
     points: tuple[tuple[float, float], ...]
     average_precision: float | None
     threshold: float | None

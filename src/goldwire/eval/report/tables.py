@@ -12,6 +12,10 @@ from goldwire.eval.text import UNDEFINED, amount, chance, interval, number, poin
 ATTACHED = ALIASES["AC+"]  # what the other definitions of arguments are compared with
 ABREAST = 6  # systems side by side that a page of usual width shows whole
 _ALIKE = "Systems that share a letter cannot be told apart."
+_THRESHOLDS = (
+    "Units with a lower score, and those without one, are left out. Choose a score on other documents than "
+    "those that are reported: chosen on this gold, F1 is too high."
+)
 _PAIRS = (
     "Differences in points. better/same/worse: documents as the second sees them, where both have a figure. "
     "shows: the least difference that these documents show in four cases of five. needs: how many documents "
@@ -47,6 +51,8 @@ def of_report(report: Report) -> Iterator[Table]:
         yield pairs(report.boards)
     yield from (types(board) for board in report.boards if board.rows)
     yield from (table for table in (apart(report), classes(report)) if table is not None)
+    if report.curves:
+        yield thresholds(report)
     yield from facts(report)
 
 
@@ -264,6 +270,25 @@ def classes(report: Report) -> Table | None:
         groups=(Group(rows=rows),),
         keys=2,
     )
+
+
+def thresholds(report: Report) -> Table:
+    """What is left of P, R and F1 when only units with at least some score are kept: a group a system."""
+    columns = (Column(title="score ≥", kind="name"), *(Column(title=title) for title in ("P", "R", "F1")))
+    groups = tuple(
+        Group(
+            title=f"{curve.system}, {curve.units}",
+            rows=tuple(
+                (Cell(text=f"{least:g}"), *(Cell(text=points(figure)) for figure in figures))
+                for least, *figures in curve.levels
+            ),
+            caption=f"Best F1 {points(curve.best)} at {curve.threshold:g}, a score chosen on this very gold."
+            if curve.threshold is not None
+            else "",
+        )
+        for curve in report.curves
+    )
+    return Table(title="By the least score", columns=columns, groups=groups, caption=_THRESHOLDS)
 
 
 def facts(report: Report) -> Iterator[Table]:
