@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ from goldwire.annotate.sync.journal import (
     Remembered,
     Sending,
     folder,
+    home,
     open_journal,
 )
 from goldwire.annotate.sync.mirror import Mirror, Progress
@@ -234,7 +236,7 @@ def push(
     """
     local, encoded = encode(corpus, ontology, order, progress=progress)
     refused: tuple[str, ...] = ()
-    with open_journal(folder(corpus, order.title)) as journal:
+    with open_journal(_home(corpus, order)) as journal:
         pusher = Pusher(client, journal, progress=progress, batch=batch, quiet=quiet)
         project = link.find(client, journal, order.title, quiet=quiet) or order.found
         wanted = settings(ontology, order, local, corpus.manifest, project)
@@ -259,6 +261,13 @@ def push(
             if order.remember is not None:
                 pusher.remember(order.remember)
     return _pushed(project, made, encoded, strange, refused)
+
+
+def _home(corpus: Corpus, order: Order) -> Path:
+    found = order.found
+    if found is None:
+        return folder(corpus, order.title)
+    return home(corpus, order.title, found.id, found.created_at)
 
 
 def _pushed(
