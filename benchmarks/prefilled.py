@@ -12,19 +12,20 @@ with whatever else the machine does; the processor's are this side's alone.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
-from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document, open_corpus
+from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Document, Mention, Span
 
 SIZE = 2990  # characters of a document
@@ -84,14 +85,23 @@ def measure(command: Sequence[object], environment: dict[str, str]) -> Run:
     return Run(time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def make_corpus(path: Path, documents: int) -> Corpus:
+def apart(work: Callable[..., object], *arguments: object) -> None:
+    """Do something in a process of its own: the memory of this one would count as that of those it starts."""
+    process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"{work.__name__} failed")
+
+
+def make_corpus(path: Path, documents: int) -> None:
     """Texts of one length, with 147 mentions each."""
     made = []
     for number in range(documents):
         body = "".join(SENTENCE.format(place, number) for place in range(75))
         made.append(make_document(f"d{number:05}", f"Report {number}.\n{body[:SIZE]}"))
     manifest = Manifest(name="prefilled", ontology="conflict")
-    return create_corpus(path, manifest, made, layers={LAYER: map(mentions, made)})
+    create_corpus(path, manifest, made, layers={LAYER: map(mentions, made)})
 
 
 def mentions(document: Document) -> Annotations:
@@ -100,8 +110,9 @@ def mentions(document: Document) -> Annotations:
     return Annotations(document=document.id, sha256=document.sha256, mentions=tuple(made))
 
 
-def change_layer(corpus: Corpus, documents: int, without: int) -> None:
+def change_layer(path: Path, documents: int, without: int) -> None:
     """Take a mention more out of the lines of the first documents with every round."""
+    corpus = open_corpus(path)
     lines = [mentions(document) for document in corpus.documents()]
     for number, line in enumerate(lines[:documents]):
         kept = line.mentions[without:]
@@ -122,21 +133,22 @@ class Steps:
 
     def __init__(self, running: Server, folder: Path, contestant: Contestant, documents: int) -> None:
         self.contestant = contestant
-        self.corpus = make_corpus(folder / contestant.name, documents)
+        self.corpus = folder / contestant.name
+        apart(make_corpus, self.corpus, documents)
         self.environment = {
             **os.environ,
             "LABEL_STUDIO_API_KEY": server.token(running.data_dir),
             "PYTHONPATH": str(contestant.source),
         }
         self.command = [
-            *(sys.executable, "-m", "goldwire", "annotate", "push", self.corpus.path, "--url", running.url),
+            *(sys.executable, "-m", "goldwire", "annotate", "push", self.corpus, "--url", running.url),
             *("--project", contestant.name, "--prefill", LAYER, "--data-dir", folder / "nowhere"),
         ]
 
     def run(self) -> dict[str, Run]:
         found = {"first push": self._push(), "again, nothing new": self._push()}
         for number, documents in enumerate(self.contestant.changed, start=1):
-            change_layer(open_corpus(self.corpus.path), documents, number)
+            apart(change_layer, self.corpus, documents, number)
             found[f"{documents} changed predictions"] = self._push()._replace(tasks=documents)
         return found
 
@@ -149,9 +161,9 @@ class Steps:
 def measure_bare(running: Server, folder: Path, documents: int) -> Run:
     """The same bodies, posted by nothing but a loop."""
     environment = {**os.environ, "LABEL_STUDIO_API_KEY": server.token(running.data_dir)}
-    corpus = make_corpus(folder / "bare", documents)
+    apart(make_corpus, folder / "bare", documents)
     (folder / "bodies").mkdir()
-    subprocess.run([sys.executable, "-c", BODIES, corpus.path, folder / "bodies"], check=True)
+    subprocess.run([sys.executable, "-c", BODIES, folder / "bare", folder / "bodies"], check=True)
     config = subprocess.check_output([sys.executable, "-m", "goldwire", "annotate", "config"])
     (folder / "config.xml").write_bytes(config)
     command = [sys.executable, "-c", BARE, running.url, folder / "config.xml", folder / "bodies"]
