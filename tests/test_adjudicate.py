@@ -98,6 +98,14 @@ def test_decision_settles_it(decision: bool, kept: int) -> None:
     assert merged.annotations[0].provenance.status == "adjudicated"
 
 
+def test_a_decision_on_other_words_at_the_same_place_settles_nothing() -> None:
+    layers = layer(REBELS, KUNDUZ), layer(REBELS)
+    [decided] = decide(merge(*layers), True)
+    before = msgspec.structs.replace(decided, words="GPE “Taluqa”")  # of a text that was corrected since
+    merged = merge(*layers, decisions=[before])
+    assert (merged.open, merged.stale) == (1, (before,))
+
+
 def test_another_type_or_extent_is_another_mention() -> None:
     people = msgspec.structs.replace(REBELS, type="PER")
     longer = msgspec.structs.replace(KUNDUZ, spans=(Span(15, 22),))

@@ -125,7 +125,7 @@ def rejecting(rejected: list[tuple[int, int]], given: int, **more: object) -> Re
     return make_record(mine, rejections=(encode_counts(counts, "mine", REJECTED),), **more)
 
 
-@pytest.mark.parametrize("format", [1, 2])
+@pytest.mark.parametrize("format", [1, 2, 3])
 def test_what_a_run_of_an_earlier_version_turned_away_is_told_and_never_said_to_count(format):
     facts = {"quarantined": {"mentions": 4, "events": 1, "arguments": 1}}
     old = msgspec.structs.replace(make_record(layer("mine", facts=facts)), format=format)

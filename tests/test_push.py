@@ -35,7 +35,7 @@ def test_tasks_are_in_the_order_of_documents_and_say_what_tasks_of_all_at_once_s
     local, unheld = push.encode(
         work, CONFLICT, Order(title="x", group="x", prefill="system/x", documents=documents)
     )
-    whole = tasks.encode(documents, CONFLICT, prefill=work.layer("system/x"))
+    whole = tasks.encode(documents, CONFLICT, prefill=work.fitting("system/x")[0])
     assert [task.key for task in local] == ["c", "a", "b"]
     assert (unheld.lost, unheld.faults, unheld.unshown) == (whole.lost, whole.faults, whole.unshown)
     assert unheld.lost["unsound mentions"] == 1

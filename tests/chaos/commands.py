@@ -84,6 +84,8 @@ def _inputs(folder: Path) -> None:
     (folder / "policy.toml").write_text(
         'title = "p"\n[[rules]]\nmeasure = "entity"\nfloor = 0.0\n', encoding="utf-8"
     )
+    corrected = _article(1)["text"].replace("shelled Balkh", "have shelled Balkh")
+    (folder / "corrected.txt").write_text(corrected, encoding="utf-8")
     from goldwire.corpora import ontology as ontologies
 
     source = Path(ontologies.__file__).parents[1] / "configs" / "ontologies" / "conflict.toml"
@@ -244,6 +246,7 @@ COMMANDS = (
     _command("set ontology", "corpus set {}/work --ontology {}/wider.toml"),
     _command("split", "corpus split {}/work --shares train=0.7,test=0.3 --seed 5"),
     _command("cover", "corpus cover {}/work --layer gold --documents all"),
+    _command("correct", "corpus correct {}/work d1 --text {}/corrected.txt"),
     _command("export", "corpus export {}/work {}/brat --layer gold --format brat", reads=("brat",)),
     _command("tasks", "annotate export {}/work {}/out/tasks.json", reads=("out",)),
     _command("annotate import", "annotate import {}/work {}/answers.json --annotator 1=dora"),

@@ -163,7 +163,7 @@ def anew(files: Path, said_by: Call) -> Path:
 
 def test_records_of_both_formats_are_compared(files: Path, said_by: Call, anew: Path) -> None:
     old, new = read_record(files / "record.json"), read_record(anew)
-    assert (old.format, new.format) == (1, 2)
+    assert (old.format, new.format) == (1, 3)
     assert {"unjudged", "drafts", "rejected"} <= new.policies.keys() - old.policies.keys()
     said = said_by("eval", "compare", files / "record.json", anew, "--json")
     assert said.code == 0, said.err
@@ -265,5 +265,5 @@ def test_an_update_takes_what_is_new(files: Path, said_by: Call) -> None:
     baseline = files / "partial" / "before" / "baseline.json"
     record = files / "partial" / "record.json"
     assert said_by("eval", "gate", record, "--baseline", baseline, "--update").code == 0
-    assert json.loads(baseline.read_text("utf-8"))["format"] == 2
+    assert json.loads(baseline.read_text("utf-8"))["format"] == 3
     assert gate(said_by, record, baseline).code == 0

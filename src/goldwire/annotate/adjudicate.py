@@ -46,7 +46,8 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
     """One unit on which annotators differ: `key` names it, `words` show it, `says` has each one's view.
 
     A view is whether the unit is there, or the value of an attribute. `decision` is null until somebody
-    decides; the empty string leaves an attribute without a value.
+    decides; the empty string leaves an attribute without a value. It counts for a unit of this key and these
+    words alone: where the text was corrected since, others may stand at that place.
     """
 
     document: str
@@ -77,7 +78,7 @@ class Adjudicated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Layers = Mapping[str, Mapping[str, Annotations]]
-_Given = Mapping[tuple[str, Unit, str], Disagreement]
+_Given = Mapping[tuple[str, Unit, str, str], Disagreement]
 
 
 def adjudicate(
@@ -91,7 +92,7 @@ def adjudicate(
     A line of the result has the status `adjudicated` when nothing is left to decide there, else `draft`.
     Raises `DataError` for decisions of another kind than their unit, or that break a rule of the ontology.
     """
-    given = {(item.document, item.unit, item.key): item for item in decisions}
+    given = {_key(item): item for item in decisions}
     faults = [fault for item in given.values() for fault in _decision_faults(item)]
     if faults:
         raise DataError(f"{len(faults)} decision(s) that cannot be followed", faults)
@@ -105,7 +106,7 @@ def adjudicate(
         elif views:
             alone.append(document.id)
     found = [item for judge in judges for item in judge.found]
-    used = {(item.document, item.unit, item.key) for item in found}
+    used = {_key(item) for item in found}
     return Adjudicated(
         annotations=tuple(judge.merged for judge in judges),
         disagreements=tuple(found),
@@ -113,6 +114,10 @@ def adjudicate(
         alone=tuple(alone),
         stale=tuple(item for key, item in given.items() if key not in used),
     )
+
+
+def _key(item: Disagreement) -> tuple[str, Unit, str, str]:
+    return item.document, item.unit, item.key, item.words
 
 
 def _decision_faults(item: Disagreement) -> Iterator[Fault]:
@@ -217,7 +222,7 @@ class Judge:
         if len({*says.values()}) == 1:
             self.agreed[unit] += 1
             return next(iter(says.values()))
-        item = self.given.get((self.document.id, unit, key))
+        item = self.given.get((self.document.id, unit, key, words))
         decision = item.decision if item is not None else None
         self.found.append(
             Disagreement(

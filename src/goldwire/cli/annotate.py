@@ -99,7 +99,7 @@ def export(
 
     corpus = open_corpus(folder)
     documents, ontology = corpus.documents(), _ontology(corpus)
-    layer = corpus.layer(prefill) if prefill is not None else None
+    layer, stale = tasks.fitting(corpus, prefill)
     version = tasks.version(prefill, layer.values()) if prefill is not None and layer is not None else None
     if layout == "graph":
         encoded = tasks.encode(documents, ontology, prefill=layer, version=version)
@@ -108,6 +108,7 @@ def export(
     else:
         encoded = frames.encode(documents, ontology, layer, version)
     write_output(out, msgspec.json.format(msgspec.json.encode(encoded.tasks), indent=1))
+    encoded = msgspec.structs.replace(encoded, faults=(*encoded.faults, *stale))
     _tell_export(encoded, out, version, as_json)
 
 
@@ -189,6 +190,7 @@ def import_(
     """
     from goldwire.annotate.exchange import controls as declared
     from goldwire.annotate.exchange import deposit, exports, readings
+    from goldwire.corpora import versions
     from goldwire.corpora.codec import read_bytes
 
     if config_file is None:
@@ -210,7 +212,8 @@ def import_(
         controls=controls,
         ontology=ontology,
         names=names,
-        layer=corpus.layer,
+        layer=lambda name: corpus.fitting(name)[0],
+        earlier=versions.earlier(corpus),
     )
     imported = readings.decode(raw_tasks, context)
     if add_texts:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli import convert, cover, ontology, shape
+from goldwire.cli import convert, correct, cover, ontology, shape
 from goldwire.cli.arguments import Dir, Ignore, Labels, Only, pairs, view_of
 from goldwire.cli.convert import Option, recognised, tell_loss
 from goldwire.cli.options import App, given, refuse
@@ -25,6 +25,7 @@ SETTINGS = ("ontology", "name", "language", "licence", "split")  # what a manife
 app.add_typer(ontology.app, name="ontology")
 app.command("import")(convert.import_)
 app.command("cover")(cover.cover)
+app.command("correct")(correct.correct)
 app.command("export")(convert.export)
 app.command("formats")(convert.formats)
 

@@ -67,7 +67,8 @@ def gate(
         _update(scored, baseline, rules, home)
         return
     held = read_baseline(baseline)
-    judgement = _illustrated(judge(scored, held, rules), held, scored, home)
+    hashes = {} if home is None else home.hashes()
+    judgement = _illustrated(judge(scored, held, rules, hashes), held, scored, home)
     _write(judgement, junit, markdown, github)
     _show(judgement, as_json)
     if judgement.verdict == "fail":

@@ -99,9 +99,9 @@ def push(
 
     What nobody has worked on follows the corpus; what somebody has is never changed. Whatever is interrupted
     or lost on the way, running it again completes it, and nothing is there twice. Layout, prefill, people and
-    overlap are remembered: say them once, and again to change them. Exit 1 if the text of an annotated task
-    has changed since, or somebody else has changed there what differs from this corpus: that is for people to
-    settle.
+    overlap are remembered: say them once, and again to change them. Exit 1 if the text of a task was
+    corrected and what people did with it is not pulled yet, or somebody else has changed there what differs
+    from this corpus: that is for people to settle.
 
     \b
     Examples:

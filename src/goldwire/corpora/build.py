@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.corpora import convert, coverage, duplicates, library, splits
+from goldwire.corpora import convert, coverage, duplicates, library, splits, versions
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import CorpusError
@@ -147,7 +147,7 @@ def add(corpus: Corpus, documents: Iterable[Document], equal: Equal = "refuse") 
     items = list(documents)
     with writing(corpus, "corpus add") as now:
         old = now.documents()
-        intake = merge(old, items, equal)
+        intake = merge(old, items, equal, versions.earlier(now).keys())
         notes = [*intake.notes, *_shipped_notes(now, intake.documents)]
         if intake.documents:
             grouped = duplicates.group([*old, *intake.documents], known=len(old))

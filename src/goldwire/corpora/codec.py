@@ -6,7 +6,7 @@ import json
 import stat
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -199,7 +199,7 @@ def _parts(value: Any, type: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
         fixed = origin is tuple and Ellipsis not in types
         for index, item in enumerate(value[: len(types)] if fixed else value):
             yield item, types[index if fixed else 0], f"{path}[{index}]"
-    elif origin is dict and isinstance(value, dict):
+    elif origin in (dict, Mapping) and isinstance(value, dict):
         for key, item in value.items():
             yield item, typing.get_args(type)[1], f"{path}.{key}"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -62,6 +62,16 @@ def read(
     if faults + more:
         raise DataError(f"{len(faults + more)} fault(s) in what was given; nothing was taken", faults + more)
     return Intake(documents, notes + said)
+
+
+def read_text(path: Path, encoding: str | None = None) -> str:
+    """The text of one article, from a file of any name; `CorpusError` if it is one that holds many."""
+    suffix = path.suffix.lower()
+    if suffix in (".html", ".htm"):
+        return _read_html(path, encoding)[0].text
+    if suffix in _READERS and suffix != ".txt":
+        raise CorpusError(f"{path}: {suffix} files hold many articles: give a file with the text alone")
+    return decode(read_bytes(path), str(path), encoding)
 
 
 def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
@@ -216,9 +226,15 @@ def _lost(rows: Iterable[Row]) -> list[str]:
     return notes if more <= 0 else [*notes[:SHOWN_FIELDS], f"not kept: {more} more fields, for such reasons"]
 
 
-def merge(old: Iterable[Document], new: Iterable[Document], equal: Equal = "refuse") -> Intake:
+def merge(
+    old: Iterable[Document],
+    new: Iterable[Document],
+    equal: Equal = "refuse",
+    earlier: Container[tuple[str, str]] = frozenset(),
+) -> Intake:
     """The documents that `new` adds to `old`; those that are there already, id and text, are passed over.
 
+    So are those with a text that their document had before it was corrected: `earlier` has ids and hashes.
     Raises `DataError` where an id stands for another text, or a text has another id and equal ones are
     neither skipped nor kept.
     """
@@ -229,6 +245,8 @@ def merge(old: Iterable[Document], new: Iterable[Document], equal: Equal = "refu
         twin = texts.get(document.sha256)
         if ids.get(document.id) == document.sha256:
             notes.append(f"there already: {document.id}")
+        elif (document.id, document.sha256) in earlier:
+            notes.append(f"there already, and corrected since: {document.id}")
         elif document.id in ids:
             faults.append(Fault(document.id, "$.id", "is the id of another text in the corpus"))
         elif twin is None or equal == "keep":

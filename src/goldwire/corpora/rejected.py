@@ -15,6 +15,7 @@ from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, RawSpans, Rejected, Span
 
 NOT_FOUND = "quote-not-found"  # the words stand in `Rejected.words`
+TEXT_CORRECTED = "text-corrected"  # its spans, and `Rejected.words`, are of the text before
 # Every kind there is, and what it says. docs/rejected.md shows this table.
 KINDS: dict[str, str] = {
     # units
@@ -31,6 +32,7 @@ KINDS: dict[str, str] = {
     "doubtful-offsets": "offsets without words, which fit words of the text only if they count UTF-16 units",
     NOT_FOUND: "the quoted words, given without a place, are not in the text",
     "excluded": "it touches an excluded region",
+    TEXT_CORRECTED: "the text was corrected, and its words, or those of what it hangs on, are others now",
     "repeated-id": "its id is that of an earlier unit",
     "duplicate": "the same thing is said twice; the first is kept",
     "no-mention": "the mention or trigger it names is not there, or was rejected itself",
@@ -99,6 +101,8 @@ def in_line(items: Iterable[Rejected], document: Document) -> tuple[Rejected, ..
 
 def is_excluded(item: Rejected, document: Document) -> bool:
     """Whether a unit is in an excluded region, by its kind or by spans that are in the text."""
+    if item.kind == TEXT_CORRECTED:
+        return False
     return item.kind == "excluded" or any(
         _touches(spans, document) for spans in (item.spans, item.trigger) if document.excluded and spans
     )

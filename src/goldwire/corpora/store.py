@@ -6,6 +6,7 @@
     CORPUS/tokens/NAME.jsonl       tokens and tags that layer NAME came with (see `tokens`)
     CORPUS/records/*.json          scored runs
     CORPUS/quarantine/NAME.jsonl   what an import could not take into layer NAME, and why
+    CORPUS/versions/ID/N           a text that was corrected, with its layers (see `versions`)
 
 Files are written beside their place and moved there whole, so a reader sees the old or the new content
 and a process killed at any moment leaves one of the two. What is read to be changed is read and written
@@ -38,6 +39,7 @@ from goldwire.corpora.types import Annotations, Document, Tokens
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
 QUARANTINE = "quarantine"
+PENDING = ".goldwire.pending"  # files of a change that is decided on and not done yet (see `pending`)
 SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
 NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
 _NAME = re.compile(r"[^\W_][\w.\-]*")
@@ -144,21 +146,29 @@ class Corpus(msgspec.Struct, frozen=True):
             raise DataError(f"{path}: {len(faults)} fault(s)", faults)
         return {item.document: item for item in annotations}
 
-    def iter_layer(self, name: str) -> Iterator[Annotations]:
-        """The annotations of a layer one by one, in memory that does not grow with it.
+    def iter_fitting(self, name: str) -> Iterator[Annotations]:
+        """The lines that `fitting` finds, one by one, in memory that does not grow with the layer.
 
-        Raises what `layer` raises; for a document that is named twice and the like before the first.
+        Raises what that raises, and `CorpusError` if there is no such layer, before the first.
         """
-        path = self._layer_file(name)
+        path, hashes = self._layer_file(name), self.hashes()
         try:
-            faults = layer_faults(iter_lines(path, _Bound), self.hashes())
-            if not faults:
-                yield from iter_lines(path, Annotations)
+            bound = (line for line in iter_lines(path, _Bound) if hashes.get(line.document) == line.sha256)
+            faults = layer_faults(bound, hashes)
+            for line in iter_lines(path, Annotations) if not faults else ():
+                if hashes.get(line.document) == line.sha256:
+                    yield line
         except DataError:
-            self.layer(name)  # raises with the faults of all lines
+            self.fitting(name)  # raises with the faults of all lines
             raise
         if faults:
             raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+
+    def stale(self, name: str) -> list[str]:
+        """The documents of a layer's lines that are of other texts than the corpus's."""
+        hashes = self.hashes()
+        lines = iter_lines(self._layer_file(name), _Bound)
+        return [line.document for line in lines if hashes.get(line.document) != line.sha256]
 
     def _layer_file(self, name: str) -> Path:
         path = self.layer_path(name)
@@ -168,13 +178,33 @@ class Corpus(msgspec.Struct, frozen=True):
             )
         return path
 
+    def fitting(self, name: str) -> tuple[dict[str, Annotations], list[Annotations]]:
+        """The lines of a layer that are of the corpus's texts, by document id, and those of other texts.
+
+        Neither if there is no such layer. Raises `DataError` if it names a document twice.
+        """
+        path, hashes = self.layer_path(name), self.hashes()
+        lines = read_lines(path, Annotations) if path.is_file() else []
+        fit = [line for line in lines if hashes.get(line.document) == line.sha256]
+        stale = [line for line in lines if hashes.get(line.document) != line.sha256]
+        faults = layer_faults(fit, hashes)
+        if faults:
+            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        return {line.document: line for line in fit}, stale
+
     def write_layer(
-        self, name: str, annotations: Iterable[Annotations], tokens: Iterable[Tokens] = ()
+        self,
+        name: str,
+        annotations: Iterable[Annotations],
+        tokens: Iterable[Tokens] = (),
+        *,
+        stale: Iterable[Annotations] = (),
     ) -> Path:
         """Replace a layer as a whole; lines are put in order of document id.
 
         `tokens` are those that it comes with. Of earlier ones, those of lines that stay the same stay too.
-        Killed half-way, the layer has no tokens rather than those of another one.
+        Killed half-way, the layer has no tokens rather than those of another one. `stale` lines, which are
+        of other texts, are kept as they are.
         """
         path, beside = self.layer_path(name), self.tokens_path(name)
         items = list(annotations)
@@ -185,7 +215,7 @@ class Corpus(msgspec.Struct, frozen=True):
                 raise DataError(f"layer {name!r} does not fit {self.path}; nothing was written", faults)
             if (staying := kept_tokens.outdated(beside, items)) is not None:
                 _write_tokens(beside, staying)
-            write_atomic(path, encode_layer(items))
+            write_atomic(path, encode_layer([*items, *stale]))
             if kept := list(tokens):
                 _write_tokens(beside, kept)
         return path
@@ -200,7 +230,14 @@ class Corpus(msgspec.Struct, frozen=True):
 
 
 def open_corpus(path: Path) -> Corpus:
-    """The corpus in a directory; `CorpusError` if there is none."""
+    """The corpus in a directory; `CorpusError` if there is none.
+
+    A change of several files that was decided on and cut short is finished first.
+    """
+    if (path / PENDING).is_dir():
+        from goldwire.corpora import pending  # which writes by what is here
+
+        pending.finish(path)
     manifest = path / MANIFEST
     if not manifest.is_file():
         raise CorpusError(f"{path}: not a corpus (no {MANIFEST}); make one with `goldwire corpus new`")

@@ -33,6 +33,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 def iter_differences(first: Record, second: Record) -> Iterator[Difference]:
     """What keeps two records from being compared."""
+    yield from _texts(first, second)
     yield from _documents(first, second)
     for what in ("corpus", "ontology", "gold"):
         one, two = getattr(first, what), getattr(second, what)
@@ -87,6 +88,32 @@ def _own(documents: Sequence[str], others: Sequence[str]) -> str:
     rest = f" and {len(alone) - SHOWN} more" if len(alone) > SHOWN else ""
     names = f" ({', '.join(alone[:SHOWN])}{rest} only there)" if alone else ""
     return f"{len(documents)}{names}"
+
+
+def corrected(first: Record, second: Record) -> list[str]:
+    """The documents of both records that had another text when the other was made; none if one names none."""
+    now = dict(zip(second.documents, second.texts, strict=False))
+    before = zip(first.documents, first.texts, strict=False)
+    return [id for id, text in before if now.get(id, text) != text]
+
+
+def tell_corrected(ids: Sequence[str]) -> str:
+    """What is said of documents whose text is another one now.
+
+    >>> tell_corrected(["d7"]), tell_corrected(["a", "b"])
+    ('d7 was corrected', 'a, b were corrected')
+    """
+    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+    return f"{', '.join(ids[:SHOWN])}{more} {'was' if len(ids) == 1 else 'were'} corrected"
+
+
+def _texts(first: Record, second: Record) -> Iterator[Difference]:
+    """Documents whose text is another one; of corpora that only have ids in common nobody corrected any."""
+    ids = corrected(first, second)
+    if ids and first.corpus.name == second.corpus.name:
+        sides = (dict(zip(record.documents, record.texts, strict=True)) for record in (first, second))
+        told = ("text " + ", ".join(side[id] for id in ids[:SHOWN]) for side in sides)
+        yield Difference(tell_corrected(ids), *told)
 
 
 # ---------------------------------------------------------------- policies

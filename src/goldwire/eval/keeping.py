@@ -12,6 +12,7 @@ from goldwire.corpora.errors import CorpusError, DataError, JudgementError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.store import MANIFEST, RECORDS
 from goldwire.corpora.visible import line
+from goldwire.eval.comparability import corrected, tell_corrected
 from goldwire.eval.measure import name, parse
 from goldwire.eval.record import (
     Confusion,
@@ -127,6 +128,8 @@ def _tags(old: Record, new: Record) -> dict[str, str]:
 
 def iter_unlike(old: Record, new: Record) -> Iterator[str]:
     """What keeps results of two records from standing side by side in one, each with before and now."""
+    if ids := corrected(old, new):
+        yield tell_corrected(ids)
     before, now = _terms(old), _terms(new)
     for what in before | now:
         was, is_ = before.get(what, "none"), now.get(what, "none")

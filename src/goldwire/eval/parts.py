@@ -22,6 +22,7 @@ from goldwire.eval.counting.tables import NONE, Codes
 from goldwire.eval.counting.tally import Sides
 from goldwire.eval.counting.texts import Row
 from goldwire.eval.measure import Measure
+from goldwire.eval.record import TEXT_DIGITS
 from goldwire.eval.verdict import Finding, Options
 
 
@@ -61,12 +62,13 @@ class Part(msgspec.Struct, frozen=True):
     """What one block says: of its documents, of its layers, and what was found of each system.
 
     `groups` are the groups of the documents, a document without one having its own id; empty where no
-    document has one.
+    document has one. `hashes` are the first digits of those of the texts.
     """
 
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     texts: bytes
+    hashes: tuple[str, ...]
     cover: Cover
     layers: tuple[Portion, ...]
     findings: tuple[Finding, ...]
@@ -80,6 +82,7 @@ def make_part(block: Block, task: Task) -> Part:
         ids=block.texts.ids,
         groups=_groups(block.texts.rows),
         texts=block.texts.content(),
+        hashes=tuple(sha256[:TEXT_DIGITS] for sha256 in block.texts.hashes),
         cover=block.cover,
         layers=tuple(_portion(layer, task.options) for layer in block.layers),
         findings=tuple(
@@ -174,6 +177,7 @@ class Whole:
         self.stream = stream
         self.number, self.grouped, self.cover = 0, False, Cover()
         self.ids: list[str] = []
+        self.hashes: list[str] = []
         self.layers = [Digest() for _ in range(layers)]
         self._groups: list[str] = []
         self._content = hashlib.sha256(b"[")
@@ -193,6 +197,7 @@ class Whole:
                 found[:] = [verdict.add(found)]
         if not self.stream:
             self.ids += part.ids
+            self.hashes += part.hashes
             self._groups += part.groups or part.ids
 
     def fingerprint(self) -> str:

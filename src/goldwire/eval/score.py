@@ -268,6 +268,7 @@ def _score(plan: _Plan, found: Iterable[Part]) -> Record:
         measures=tuple(map(str, plan.measures)),
         policies=dict(terms.policies),
         documents=terms.documents,
+        texts=tuple(whole.hashes),
         groups=terms.groups,
         coverage=_coverage(options, whole),
         counts=tuple(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Span, Spans
+from goldwire.eval.comparability import tell_corrected
 from goldwire.eval.counting import load
 from goldwire.eval.counting.match import matched
 from goldwire.eval.counting.rejected import BEYOND
@@ -75,7 +76,10 @@ def check(
     """Raise `JudgementError` if texts or layers are not those that a record was made from."""
     changed = [facts.layer for facts, layer in pairs if facts.fingerprint != layer.fingerprint]
     if record.corpus.fingerprint != texts.fingerprint():
-        changed.append("the texts")
+        now = dict(zip(texts.ids, texts.hashes, strict=True))
+        known = zip(record.documents, record.texts, strict=False)
+        ids = [id for id, text in known if not now.get(id, text).startswith(text)]
+        changed.append(f"the texts ({tell_corrected(ids)})" if ids else "the texts")
     if changed:
         raise JudgementError(
             f"{corpus.path}: changed since the record was made: {', '.join(changed)}; score again"

@@ -100,7 +100,7 @@ def all_rejected(corpus: Corpus, readings: Iterable[Reading]) -> tuple[str, ...]
 
 
 def _would_lose(corpus: Corpus, layer: str, lines: Iterable[Annotations]) -> bool:
-    there = corpus.layer(layer) if corpus.layer_path(layer).is_file() else {}
+    there, _ = corpus.fitting(layer)
     return any(line.document in there and survives(there[line.document]) for line in lines)
 
 
@@ -136,14 +136,17 @@ def check_layers(corpus: Corpus, lines: Mapping[str, Lines]) -> None:
 
 
 def replace(corpus: Corpus, layer: str, lines: Mapping[str, Annotations | None]) -> int:
-    """Put lines into a layer; the number of documents that it has then. An empty layer is taken away."""
-    path = corpus.layer_path(layer)
-    old = corpus.layer(layer) if path.is_file() else {}
+    """Put lines into a layer; the number of documents that it has then. An empty layer is taken away.
+
+    Lines of other texts than the corpus has stay as they are, unless there is another for their document.
+    """
+    old, stale = corpus.fitting(layer)
     new = {document: line for document, line in {**old, **lines}.items() if line is not None}
-    if new:
-        corpus.write_layer(layer, new.values())
-    elif old:
-        path.unlink()
+    staying = [line for line in stale if line.document not in lines]
+    if new or staying:
+        corpus.write_layer(layer, new.values(), stale=staying)
+    elif old or stale:
+        corpus.layer_path(layer).unlink()
     return len(new)
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -21,6 +22,7 @@ from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.nobody import UNKNOWN
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Document, Rejected
+from goldwire.corpora.versions import Earlier
 
 Kind = Literal["task", "submitted", "skipped", "draft", "prediction"]
 _KINDS: Mapping[str, Kind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
@@ -152,13 +154,21 @@ def _entry(item: Any, kind: Kind) -> tuple[Kind, Entry | Rejected | int]:
 # ---------------------------------------------------------------- whose text
 
 
+Earliers = Mapping[tuple[str, str], Earlier]
+
+
 def bind(
-    task: Any, documents: Mapping[str, Document], hashes: Mapping[str, Sequence[str]], field: str
+    task: Any,
+    documents: Mapping[str, Document],
+    hashes: Mapping[str, Sequence[str]],
+    field: str,
+    earlier: Earliers = MappingProxyType({}),
 ) -> Bound | Rejected:
     """The document of a task, by its id or, in projects that Goldwire did not make, by its text.
 
     `hashes` has the ids of documents by the SHA-256 of their text, `field` is the key of the text in the
     task's data. A text that differs from the document's in line ends or a byte order mark only is taken.
+    Where it is a text that the document had before, of those in `earlier`, it is the document as it was.
     """
     data = task.get("data") if isinstance(task, dict) else None
     text = data.get("text", data.get(field)) if isinstance(data, dict) else None
@@ -171,6 +181,9 @@ def bind(
             return _unbound(fits)
         known = fits[0]
     document = documents[known]
+    if earlier and normalise(text) != document.text:
+        before = earlier.get((known, _hash(normalise(text))))
+        document = document if before is None else before.document
     if text == document.text:
         return Bound(document=document, text=text, data=data)
     if normalise(text) == document.text:

@@ -6,7 +6,8 @@
 
 A document of frames is done when each event of the layer was answered, and a draft before; one without
 events has no task, so nobody judged it. Where a person did a document more than once the last counts. What
-cannot be taken is `Rejected`: units are kept in the line as well.
+cannot be taken is `Rejected`: units are kept in the line as well. What people did with a text that was
+corrected since is carried over to the new one (see `corpora.carry`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from goldwire.annotate.exchange import exports, frames, graph, results, tasks
 from goldwire.annotate.exchange.controls import Controls
 from goldwire.annotate.exchange.exports import Bound, Entry, Kind
 from goldwire.corpora import nobody
+from goldwire.corpora.carry import Correction, carry, correction
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.offsets import by_text
 from goldwire.corpora.ontology import Ontology
@@ -67,7 +69,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What an export is read against.
 
     `controls` are those of the project's configuration; `names` maps a person's id or address in Label
-    Studio to a layer name; `layer` gives a layer by name, for the answers to frames.
+    Studio to a layer name; `layer` gives a layer by name, for the answers to frames; `earlier` has the texts
+    that documents had before they were corrected, by id and hash.
     """
 
     documents: dict[str, Document]
@@ -75,6 +78,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     ontology: Ontology
     names: dict[str, str] = {}
     layer: Callable[[str], dict[str, Annotations]] | None = None
+    earlier: exports.Earliers = {}
 
 
 class _Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +115,8 @@ class _Reader:
     def __init__(self, context: Context, exported: list[Any]) -> None:
         self.context = context
         self.tasks = exported
-        self.hashes = by_text(context.documents.values())
+        self.hashes = {**_by_earlier_text(context.earlier), **by_text(context.documents.values())}
+        self.corrections: dict[tuple[str, str], Correction] = {}
         self.addresses = exports.addresses(exported)
         self.readings: list[Reading] = []
         self.items: dict[tuple[str, str], list[_Item]] = defaultdict(list)
@@ -125,7 +130,13 @@ class _Reader:
     def read(self) -> None:
         for task in self.tasks:
             self.found["tasks"] += 1
-            bound = exports.bind(task, self.context.documents, self.hashes, self.context.controls.field)
+            bound = exports.bind(
+                task,
+                self.context.documents,
+                self.hashes,
+                self.context.controls.field,
+                self.context.earlier,
+            )
             held = [*exports.entries(task)]
             for kind, entry in held:
                 self._read_entry(kind, entry, task, bound)
@@ -161,6 +172,9 @@ class _Reader:
         item = _Item(kind=kind, entry=entry, author=author, task=task, bound=bound)
         if kind == "prediction" and (entry.model_version == tasks.MARKS or frames.is_frame(bound.data)):
             return  # nobody's annotations: marks of what is excluded, or the layer that frames are made of
+        if self._is_earlier(bound.document) and (kind == "prediction" or frames.is_frame(bound.data)):
+            self._reject_whole(item, "text-changed", f"the text of {bound.document.id} was corrected since")
+            return
         if not frames.is_frame(bound.data):
             self.items[_layer(item), bound.document.id].append(item)
         else:
@@ -213,9 +227,29 @@ class _Reader:
     def _keep(self, layer: str, item: _Item, annotations: Annotations, rejected: Iterable[Rejected]) -> None:
         units = [found for found in rejected if found.unit != "document"]
         annotations = msgspec.structs.replace(annotations, rejected=in_line(units, item.bound.document))
+        if self._is_earlier(item.bound.document):
+            annotations = self._carry(item, annotations)
         self.readings.append(
             Reading(layer=layer, author=item.author, kind=item.kind, annotations=annotations)
         )
+
+    # ------------------------------------------------------------ texts that were corrected since
+
+    def _is_earlier(self, document: Document) -> bool:
+        return document.sha256 != self.context.documents[document.id].sha256
+
+    def _carry(self, item: _Item, annotations: Annotations) -> Annotations:
+        """Annotations of an earlier text as those of the text that the document has now."""
+        document = item.bound.document
+        key = document.id, document.sha256
+        if key not in self.corrections:
+            now, before = self.context.documents[document.id], self.context.earlier[key]
+            self.corrections[key] = correction(document, now, judged=before.judged)
+        self.found["carried over from an earlier text"] += 1
+        carried = carry(annotations, self.corrections[key])
+        for lost in carried.lost:
+            self._reject_of(item, lost)
+        return carried.line
 
     # ------------------------------------------------------------ frames
 
@@ -315,6 +349,14 @@ class _Reader:
         elif kind != "task":
             where += f", {kind}"
         self.rejected.append(msgspec.structs.replace(rejected, where=where))
+
+
+def _by_earlier_text(earlier: exports.Earliers) -> dict[str, list[str]]:
+    """The ids of documents by the hash of a text that they had."""
+    found: dict[str, list[str]] = {}
+    for id, sha256 in earlier:
+        found.setdefault(sha256, []).append(id)
+    return found
 
 
 def _layer(item: _Item) -> str:

@@ -22,6 +22,7 @@ from goldwire.corpora.formats.loss import alternatives, with_triggers
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.sift import sound
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document, Event
 
 Task = dict[str, Any]
@@ -45,6 +46,24 @@ def version(layer: str, annotations: Iterable[Annotations]) -> str:
     """The model version of a layer's predictions: its name and 12 hexadecimal digits of its SHA-256."""
     lines = encode_lines(sorted(annotations, key=lambda item: item.document))
     return f"{layer}@{hashlib.sha256(lines).hexdigest()[:12]}"
+
+
+def fitting(corpus: Corpus, layer: str | None) -> tuple[dict[str, Annotations] | None, list[Fault]]:
+    """The lines of a layer that are of the corpus's texts, and what is said of those of other texts.
+
+    None if no layer is named. Raises `CorpusError` if there is no such layer.
+    """
+    if layer is None:
+        return None, []
+    if not corpus.layer_path(layer).is_file():
+        return corpus.layer(layer), []  # which raises
+    fit, stale = corpus.fitting(layer)
+    return fit, [stale_fault(line.document) for line in stale]
+
+
+def stale_fault(document: str) -> Fault:
+    """What is said of a line that is of another text than its document."""
+    return Fault(document, "$.sha256", "the layer was made for another text: nothing of it is drawn in")
 
 
 def encode(

@@ -171,7 +171,7 @@ class Changer:
         raise ServerError(f"{self.client.url}: {len(items)} prediction(s) do not arrive; push again")
 
     def _import(self, items: Sequence[Item]) -> int:
-        """Each import counts all tasks of the project anew, in small writes that let others through in between.
+        """Each import counts all tasks of the project anew, in small writes that let others through.
 
         That takes seconds however little is sent: what the fastest import took is no reason to send less.
         """

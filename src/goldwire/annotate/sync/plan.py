@@ -345,7 +345,8 @@ class _Sorter:
             self.kept.append(local.key)
         else:
             message = (
-                "the text is another one now, and people have worked on the old: pull, then delete the task"
+                "the text is another one now, and what people did with the old is not in the corpus: run "
+                "`annotate pull`, then push again; what is not wanted is deleted there"
             )
             self.conflicting.append(Conflict(key=local.key, tasks=worked, message=message))
 

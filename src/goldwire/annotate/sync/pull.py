@@ -30,7 +30,7 @@ from goldwire.annotate.sync.journal import RAW, Journal, folder, home, links, op
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import read_json
 from goldwire.annotate.sync.remembered import Naming
-from goldwire.corpora import rejected
+from goldwire.corpora import rejected, versions
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import write_quarantine
@@ -108,7 +108,8 @@ def _fetch_all(
             controls=declared.parse(project.label_config, ontology=ontology),
             ontology=ontology,
             names=people.names(client, corpus, there, request.naming, request.names),
-            layer=corpus.layer,
+            layer=lambda name: corpus.fitting(name)[0],
+            earlier=versions.earlier(corpus),
         )
         found[path] = decode(there, context)
         del there, context  # texts twice: memory that the writing can use
@@ -236,7 +237,7 @@ def _lines(
 
 def _sift(corpus: Corpus, layer: str, lines: Lines) -> tuple[Lines, int]:
     """Lines without orders to take out what is not there or did not come from Label Studio."""
-    there = corpus.layer(layer) if corpus.layer_path(layer).is_file() else {}
+    there, _ = corpus.fitting(layer)
     ours = {id for id, line in there.items() if line.provenance.tool == TOOL}
     kept = {id: line for id, line in lines.items() if line is not None or id in ours}
     return kept, sum(line is None for line in kept.values())

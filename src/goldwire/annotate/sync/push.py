@@ -20,9 +20,10 @@ from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.tasks import MARKS, Encoded
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
-from goldwire.annotate.sync import api, bulk, link, mirror, plan, put, remembered, share
+from goldwire.annotate.sync import api, bulk, follow, link, mirror, plan, put, remembered, share
 from goldwire.annotate.sync.api import KEY, Listed, Project
 from goldwire.annotate.sync.client import Client, UncertainError
+from goldwire.annotate.sync.follow import Followed
 from goldwire.annotate.sync.group import Group
 from goldwire.annotate.sync.journal import (
     Adopted,
@@ -141,9 +142,11 @@ def encode(
         return _encode_graph(corpus, ontology, order, progress)
     if order.prefill is None:
         raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
-    layer = corpus.layer(order.prefill)
-    encoded = frames.encode(order.documents, ontology, layer, tasks.version(order.prefill, layer.values()))
-    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, encoded.faults, encoded.unshown)
+    layer, stale = tasks.fitting(corpus, order.prefill)
+    version = tasks.version(order.prefill, (layer or {}).values())
+    encoded = frames.encode(order.documents, ontology, layer or {}, version)
+    faults = (*encoded.faults, *stale)
+    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, faults, encoded.unshown)
 
 
 def _encode_graph(
@@ -164,6 +167,8 @@ def _encode_graph(
     in_order = [found[id] for id in documents]
     faults = tuple(fault for _, encoded in in_order for fault in encoded.faults)
     unshown = tuple(event for _, encoded in in_order for event in encoded.unshown)
+    stale = corpus.stale(order.prefill) if order.prefill is not None else ()
+    faults = (*faults, *map(tasks.stale_fault, stale))
     return [local for local, _ in in_order], Unheld(dict(+lost), faults, unshown)
 
 
@@ -172,7 +177,7 @@ def _with_lines(
 ) -> Iterator[tuple[Document, Annotations | None]]:
     """Each document with its line of a layer, in the order of the layer; then those that it does not hold."""
     rest = dict(documents)
-    for line in corpus.iter_layer(layer) if layer is not None else ():
+    for line in corpus.iter_fitting(layer) if layer is not None else ():
         document = rest.pop(line.document, None)
         if document is not None:
             yield document, line
@@ -248,12 +253,14 @@ def push(
         pusher.settle(project)
         is_empty = is_new and not project.task_number
         there = Mirror() if is_empty else pusher.refresh(project)
+        followed = follow.follow(corpus, ontology, local, there, order.documents)
+        local = [*followed.local]
         known = _put_before(journal, project, order)
         noted = put.read(journal.folder) or Put()
         noted = noted.with_marks(pusher.marked(project, local, there, noted))
         if known is not None:
             known = known.with_more({}, _as_remembered(corpus, ontology, order))
-        made = _plan(project, local, there, wanted, known=known, marked=noted.marked)
+        made = _plan(project, followed, there, wanted, known=known, marked=noted.marked)
         strange = not order.adopt and _is_strange(journal, corpus, project, made)
         if not dry_run and not strange:
             pusher.adopt(project, order, corpus)
@@ -325,7 +332,7 @@ def _is_strange(journal: Journal, corpus: Corpus, project: Project, made: Plan) 
 
 def _plan(
     project: Project,
-    local: Sequence[Local],
+    followed: Followed,
     there: Mirror,
     wanted: dict[str, Any],
     *,
@@ -336,7 +343,10 @@ def _plan(
     lost: tuple[str, ...] = ()
     if "label_config" in differing.to_set and any(task.worked for task in there.tasks()):
         lost = plan.lost_labels(project.label_config, wanted["label_config"])
-    return plan.make(local, there.tasks(), differing, stranded=lost, put=known, marked=marked)
+    left = {id: document for document, ids in followed.left.items() for id in ids}
+    current = (task for task in there.tasks() if task.id not in left)
+    made = plan.make(followed.local, current, differing, stranded=lost, put=known, marked=marked)
+    return msgspec.structs.replace(made, kept=(*made.kept, *left.values()))
 
 
 class Pusher:

@@ -16,7 +16,7 @@ import numpy as np
 
 from goldwire.corpora import exclude
 from goldwire.corpora.offsets import surface
-from goldwire.corpora.rejected import IN_PLACE
+from goldwire.corpora.rejected import IN_PLACE, TEXT_CORRECTED
 from goldwire.corpora.types import (
     Annotations,
     Argument,
@@ -64,7 +64,11 @@ def countable(item: Annotations, regions: Sequence[Excluded]) -> list[Rejected]:
     units = [one for one in item.rejected if one.unit in UNITS]
     if not regions:
         return units
-    return [one for one in units if exclude.reason(sound_spans(one.spans), regions) is None]
+    return [
+        one
+        for one in units
+        if one.kind == TEXT_CORRECTED or exclude.reason(sound_spans(one.spans), regions) is None
+    ]
 
 
 def words_at(text: str, spans: Spans) -> str:

@@ -7,8 +7,9 @@ belong to. Which gold units each system had right is there as well, so that a lo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -25,7 +26,7 @@ from goldwire.eval.statistics.metrics import headline, is_defined
 from goldwire.eval.text import points
 from goldwire.eval.views import LABELS
 
-FORMAT = 2  # as that of the record inside
+FORMAT = 3  # as that of the record inside
 _ROUNDING = 1e-9  # sums may have been made in another order
 Hits = dict[str, dict[str, dict[str, str]]]  # by system, measure, document id: see `trace.encode_hits`
 
@@ -158,11 +159,18 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
     write_output(path, encode_baseline(baseline))
 
 
-def iter_differences(baseline: Baseline, record: Record, policy: Policy) -> Iterator[str]:
-    """What keeps a record from being judged by a baseline, each named with both sides."""
+def iter_differences(
+    baseline: Baseline, record: Record, policy: Policy, hashes: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """What keeps a record from being judged by a baseline, each named with both sides.
+
+    `hashes` are those of the corpus's texts as they are, by document, where they are at hand.
+    """
     old = baseline.record
     for difference in comparability.iter_differences(old, record):
         yield difference.told("the baseline", "the record")
+        if difference.what == "documents" and (ids := _corrected(old, record, hashes)):
+            yield f"  {comparability.tell_corrected(ids)} since, and not judged anew"
         # Where gold judges fewer than it did, the baseline's documents alone would be fewer again.
         if difference.what == "documents" and {*old.documents} < {*record.documents}:
             yield "  score the baseline's alone with `eval score --documents baseline:FILE`"
@@ -172,6 +180,13 @@ def iter_differences(baseline: Baseline, record: Record, policy: Policy) -> Iter
     if baseline.policy != policy.fingerprint():
         yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"
     yield from _absent(old, record, policy)
+
+
+def _corrected(old: Record, record: Record, hashes: Mapping[str, str]) -> list[str]:
+    """The documents that are in the baseline alone and have another text now."""
+    gone = {*old.documents} - {*record.documents}
+    texts = zip(old.documents, old.texts, strict=False)
+    return [id for id, text in texts if id in gone and not hashes.get(id, text).startswith(text)]
 
 
 def _absent(old: Record, record: Record, policy: Policy) -> Iterator[str]:

@@ -8,7 +8,8 @@ the margin's size is not ruled out, warns if it may be noise, and says how many 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -92,15 +93,17 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     notes: tuple[str, ...] = ()
 
 
-def judge(record: Record, baseline: Baseline, policy: Policy) -> Judgement:
-    """Hold a record against a baseline.
+def judge(
+    record: Record, baseline: Baseline, policy: Policy, hashes: Mapping[str, str] = MappingProxyType({})
+) -> Judgement:
+    """Hold a record against a baseline. `hashes` are those of the corpus's texts, where they are at hand.
 
     Raises `JudgementError` if a system of either failed on more documents than it was allowed, and, naming
     every difference, if the two were not made for the same thing.
     """
     check_runs(record)
     check_runs(baseline.record, "the baseline")
-    differences = list(iter_differences(baseline, record, policy))
+    differences = list(iter_differences(baseline, record, policy, hashes))
     if differences:
         raise JudgementError(
             "could not judge: the baseline was made for something else\n  "

@@ -23,7 +23,9 @@ from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.metrics import Score
 from goldwire.eval.text import amount, sized
 
-FORMAT = 2  # 1 had no coverage, no rejected units and no failed documents
+TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one document apart
+# 2 had no hashes of texts; 1 no coverage, no rejected units and no failed documents either.
+FORMAT = 3
 
 
 class _Struct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -169,8 +171,9 @@ class Confusion(_Struct, frozen=True, kw_only=True):
 class Record(_Struct, frozen=True, kw_only=True):
     """One scoring of one or more systems against one gold layer.
 
-    `documents` are those that were scored, `coverage` says what became of the others (None in records of
-    format 1). `rejections` count, by system, what was turned away, of all that was given: see `REJECTED`.
+    `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
+    formats 1 and 2), `coverage` says what became of the others (None in records of format 1). `rejections`
+    count, by system, what was turned away, of all that was given: see `REJECTED`.
     """
 
     format: int
@@ -184,6 +187,7 @@ class Record(_Struct, frozen=True, kw_only=True):
     measures: tuple[str, ...]
     policies: dict[str, str]
     documents: tuple[str, ...]
+    texts: tuple[str, ...] = ()
     groups: tuple[int, ...] | None = None
     coverage: Coverage | None = None
     counts: tuple[CountTable, ...] = ()

@@ -106,6 +106,8 @@ def _numbers(value: Any) -> Iterator[float]:
 def _documents(record: Record) -> _Messages:
     if len(set(record.documents)) < len(record.documents):
         yield "documents", "a document stands there twice"
+    if record.texts and len(record.texts) != len(record.documents):
+        yield "texts", f"{len(record.texts)} hashes of texts for {len(record.documents)} documents"
     groups = record.groups
     if groups is None:
         return
