@@ -134,7 +134,7 @@ def test_what_certainly_did_not_arrive_is_sent_again_even_if_it_would_double(
     scripted: Scripted, connect: Connect
 ) -> None:
     scripted.replies = [Reply(429), Reply(201, {"task_ids": [5]})]
-    assert api.import_tasks(connect(patience=5), 3, [b"{}"]) == [5]
+    assert api.import_tasks(connect(patience=5), 3, [b"{}"]).task_ids == [5]
     assert len(scripted.asked) == 2
 
 

@@ -62,6 +62,22 @@ def test_projects_of_a_group_are_found_by_its_name(tmp_path: Path) -> None:
     assert journal.links(corpus, "none") == []
 
 
+def test_a_project_that_is_asked_for_by_another_name_is_kept_where_it_was(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path, Manifest(name="x"))
+    made = {"7": (7, "monday"), "round 1": (8, "tuesday")}
+    for title, (project, created_at) in made.items():
+        with open_journal(journal.folder(corpus, title)) as notes:
+            notes.add(Linked(project=project, created_at=created_at, url="", title="t", group=title))
+    first, second = (journal.folder(corpus, title) for title in made)
+    assert journal.home(corpus, "by its title", 7, "monday") == first
+    assert journal.home(corpus, "8", 8, "tuesday") == second
+    assert (
+        journal.home(corpus, "round 1", 7, "monday") == second
+    )  # what has begun under this name goes on there
+    assert journal.home(corpus, "new", 7, "another day") == journal.folder(corpus, "new")  # an id used again
+    assert journal.home(corpus, "new", 9, "monday") == journal.folder(corpus, "new")
+
+
 @pytest.mark.parametrize("titles", [("a b", "a-b"), ("é", "è"), ("../x", "x"), ("Ab", "ab ")])
 def test_folders_of_different_titles_differ_and_stay_inside_the_corpus(
     tmp_path: Path, titles: tuple[str, str]

@@ -29,7 +29,7 @@ def local(key: str, text: str = "Text.", *, mark: int | None = None, title: str 
 
 def there(id: int, of: Local, **work: Any) -> Task:
     """The task of `of` on the server; with a prediction if it has one."""
-    return Task(id=id, data=of.data, predictions=[id * 10] if of.result is not None else [], **work)
+    return Task(id=id, data=of.data, predictions=[id * 10] if of.is_prefilled else [], **work)
 
 
 def test_everything_is_new_on_an_empty_server() -> None:
@@ -212,7 +212,8 @@ def test_a_prediction_that_gives_way_to_marks_of_what_is_excluded_is_taken_away(
     marks = plan.locals_of(
         Encoded(({"data": {"goldwire_id": "a"}, "predictions": [{"result": [{"id": "_m1"}]}]},)), "gold"
     )[0]
-    shown = Local(key="a", data={"goldwire_id": "a", "prefill": "gold@1"}, result=[{"id": "m"}])
+    task: dict[str, Any] = {"data": {"goldwire_id": "a"}, "predictions": [{"result": [{"id": "m"}]}]}
+    shown = plan.locals_of(Encoded((task,)), "gold")[0]
     assert [update.removes for update in plan.make([marks], [there(1, shown)]).changed] == [True]
     assert [update.removes for update in plan.make([shown], [there(1, marks)]).changed] == [False]
 

@@ -105,3 +105,21 @@ def test_variables_that_are_called_keys_are_hidden_and_others_are_not(
 def test_what_is_a_token_by_its_looks_is_hidden_without_being_known() -> None:
     text = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl; Bearer abc.def; http://me:word@h/x"
     assert secrets.hide(text) == "***; Bearer ***; http://***@h/x"
+
+
+def test_part_of_a_key_is_found_wherever_it_stands_in_data() -> None:
+    """In every form, at every distance from the beginning, across the parts in which long data are read."""
+    key = "sk-live-Zq7vRt0pLm4x & Yc9w"
+    secrets.register(key)
+    form = base64.b64encode(key.encode()).decode().rstrip("=")
+    for part in (key[3:15], key[-12:], quote(key, safe="")[7:19], form[4:16], key.encode().hex()[8:20]):
+        for before in (*range(7), (1 << 20) - 6):
+            body = b'"' + b"x" * before + part.encode() + b'y"'
+            assert part.encode() not in secrets.hide_bytes(body)
+
+
+def test_digits_that_half_of_a_part_has_by_chance_stay() -> None:
+    key = "sk-live-Zq7vRt0pLm4x"
+    secrets.register(key)
+    body = f'"{key.encode().hex()[:11]}!0123456789abcdef{key[5:11]}0123456789abcdef"'.encode()
+    assert secrets.hide_bytes(body) == body

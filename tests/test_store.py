@@ -124,6 +124,32 @@ def test_layer_that_does_not_fit_is_refused_and_the_old_one_stays(corpus: Corpus
     assert corpus.layer("gold") == {"a": ON_A}
 
 
+def test_lines_of_a_layer_come_one_by_one_and_faults_as_for_the_whole(corpus: Corpus) -> None:
+    corpus.write_layer("gold", [ON_A])
+    path = corpus.layer_path("gold")
+    line = path.read_bytes()
+    stale = line.replace(A.sha256.encode(), B.sha256.encode())
+    for data, documents in ((line, []), (line + stale, ["a"]), (stale, ["a"])):
+        path.write_bytes(data)
+        assert [*corpus.iter_fitting("gold")] == [*corpus.fitting("gold")[0].values()]
+        assert corpus.stale("gold") == documents
+    wrong = [
+        line + line,  # a document twice
+        b'{"document":"a"}\n{"document":1}\n',  # two lines that are none
+        b'{"document":"a","sha256":"\xff"}\n',
+    ]
+    for data in wrong:
+        path.write_bytes(data)
+        with pytest.raises(DataError) as whole:
+            corpus.fitting("gold")
+        with pytest.raises(DataError) as single:
+            next(corpus.iter_fitting("gold"))
+        assert (str(single.value), single.value.faults) == (str(whole.value), whole.value.faults)
+    path.unlink()
+    with pytest.raises(CorpusError, match="no layer 'gold'"):
+        next(corpus.iter_fitting("gold"))
+
+
 def test_text_changed_on_disk_is_noticed(corpus: Corpus) -> None:
     path = corpus.path / "documents.jsonl"
     path.write_bytes(path.read_bytes().replace(b"Rebels", b"Rabels"))

@@ -223,13 +223,13 @@ def pushing(root: Path) -> None:
         found.take([msgspec.Raw(msgspec.json.encode(task)) for task in listed()], whole=True)
         return found
 
-    def take(_: Any, __: int, tasks: Sequence[bytes]) -> list[int]:
+    def take(_: Any, __: int, tasks: Sequence[bytes]) -> api.Imported:
         server.mkdir(exist_ok=True)
         for task in tasks:  # each under a number of its own, so that a second copy is seen
             file = server / f"{len([*server.glob('*.json')]):04}"
             file.write_bytes(bytes(task))
             file.rename(file.with_suffix(".json"))
-        return []
+        return api.Imported(task_ids=[])
 
     def find(_: Any, __: Any, keys: Sequence[str]) -> dict[str, list[api.Listed]]:
         found: dict[str, list[api.Listed]] = {}

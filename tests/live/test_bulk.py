@@ -175,7 +175,7 @@ def test_nobody_who_submits_meanwhile_is_refused_and_changes_are_as_fast_as_the_
     pushed = time.monotonic() - begun
     assert first.project is not None
     extra = [b'{"data": {"text": "Theirs.", "title": "t", "byline": "b"}}'] * 30
-    tasks = api.import_tasks(client, first.project.id, extra)
+    tasks = api.import_tasks(client, first.project.id, extra).task_ids
     stop, took = threading.Event(), list[float]()
 
     def submit() -> None:

@@ -1,6 +1,9 @@
 """A pull brings back exactly what people have done, and follows what they change."""
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.sync import api, journal, mirror, pull, push
+from goldwire.annotate.sync import api, group, journal, mirror, pull, push, remembered
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.annotate.sync.mirror import Mirror
 from goldwire.annotate.sync.pull import Pulled, Request
@@ -325,3 +328,45 @@ def test_raw_file_that_is_gone_is_told_and_full_brings_all_anew(site: Site) -> N
 def test_project_that_is_not_there_is_told(client: Client, site: Site) -> None:
     with pytest.raises(ServerError, match="no project 'never pushed'"):
         site.pull(group="never pushed")
+
+
+def test_what_comes_is_kept_once_whether_asked_for_by_title_or_by_id(site: Site) -> None:
+    """Of a project that remembers nothing, as earlier versions made them, in a clone without a journal."""
+    project = api.project(site.client, site.project)
+    bare = remembered.without(project.label_config)
+    api.update_project(site.client, site.project, label_config=bare)
+    shutil.rmtree(site.corpus.path / "labelstudio")
+    for asked in (str(site.project), site.title, str(site.project)):
+        found = group.find(site.client, site.corpus, asked)
+        site.pull(group=found.settings.group, projects=found.projects)
+    assert len([*(site.corpus.path / "labelstudio").glob("*/raw")]) == 1
+
+
+def annotations_in(raw: Path) -> set[int]:
+    return {item["id"] for task in json.loads(raw.read_bytes()) for item in task["annotations"]}
+
+
+def test_annotation_that_was_deleted_is_got_back_from_what_had_come(
+    site: Site, annotators: list[Any], tmp_path: Path
+) -> None:
+    """As the page says: the file that has it is read into a copy, and the layer taken over from there."""
+    anna = annotators[0]
+    id = site.annotate(anna.client, "d00001")
+    site.pull(names={anna.email: "anna"})
+    line = site.layer("annotator/anna")["d00001"]
+    anna.client.write("DELETE", f"api/annotations/{id}/")
+    site.pull(names={anna.email: "anna"})
+    assert "annotator/anna" not in site.corpus.layers()
+
+    [raw] = [path for path in site.raw() if id in annotations_in(path)]
+    work, before = site.corpus.path, tmp_path / "before"
+    shutil.copytree(work, before)
+    goldwire = [sys.executable, "-m", "goldwire"]
+    who = ["--annotator", f"{anna.id}=anna"]
+    subprocess.run([*goldwire, "annotate", "import", before, raw, *who], check=True)
+    layer = before / "layers" / "annotator" / "anna.jsonl"
+    into = ["--layer", "annotator/anna-before"]
+    subprocess.run([*goldwire, "corpus", "import", work, layer, *into], check=True)
+    back = site.layer("annotator/anna-before")["d00001"]
+    assert (back.mentions, back.events) == (line.mentions, line.events)
+    assert back.mentions

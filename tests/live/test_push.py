@@ -223,7 +223,7 @@ def test_second_copies_made_by_others_are_removed_unless_worked_on(
     assert pushed.project is not None
     before = on_server(client, pushed)
     copies = [{"data": before[key][0]["data"]} for key in ("d00000", "d00001", "d00002")]
-    ids = api.import_tasks(client, pushed.project.id, [msgspec.json.encode(copy) for copy in copies])
+    ids = api.import_tasks(client, pushed.project.id, [msgspec.json.encode(copy) for copy in copies]).task_ids
     annotate(client, ids[1])  # the copy of d00001
     annotate(client, before["d00002"][0]["id"])
     annotate(client, ids[2])  # and both of d00002
@@ -274,6 +274,26 @@ def test_share_of_documents_that_two_people_do_is_set(client: Client, do_push: P
     assert do_push(overlap=0.4).plan.is_empty
     assert do_push().plan.is_empty  # not given, the setting stays
     assert do_push(overlap=0.0).plan.settings == {"maximum_annotations": 1, "overlap_cohort_percentage": 100}
+
+
+def test_predictions_of_new_tasks_that_the_server_leaves_out_are_named_and_come_with_the_next_push(
+    client: Client, do_push: Push, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = api.import_tasks
+
+    def leave_out_two(connection: Client, project: int, tasks: Any) -> api.Imported:
+        data = [{"data": msgspec.json.decode(task)["data"]} for task in tasks[:2]]
+        return send(connection, project, [*map(msgspec.json.encode, data), *tasks[2:]])
+
+    monkeypatch.setattr(api, "import_tasks", leave_out_two)
+    first = do_push(prefill="system/x")
+    assert first.refused == ("d00000", "d00001")
+    predictions = {key: len(tasks[0]["predictions"]) for key, tasks in on_server(client, first).items()}
+    assert predictions == {"d00000": 0, "d00001": 0, "d00002": 1, "d00003": 1, "d00004": 1}
+    monkeypatch.undo()
+    second = do_push(prefill="system/x")
+    assert (second.refused, second.plan.counts()["predictions"]) == ((), 2)
+    assert {len(tasks[0]["predictions"]) for tasks in on_server(client, second).values()} == {1}
 
 
 # ---------------------------------------------------------------- which project
@@ -343,7 +363,7 @@ def test_request_believed_lost_that_is_carried_out_after_all_leaves_one_copy(
     """The answer is lost, nothing is there, all is sent again: then the first request comes through."""
     send, late = api.import_tasks, list[threading.Timer]()
 
-    def lose_first(connection: Client, project: int, tasks: Any) -> list[int]:
+    def lose_first(connection: Client, project: int, tasks: Any) -> api.Imported:
         if late:
             return send(connection, project, tasks)
         late.append(threading.Timer(1.0, send, (connection, project, tasks)))

@@ -258,7 +258,7 @@ def connect(
 
     address, token = access.find(url, token_file, data_dir)
     _check_one_server(address, data_dir)
-    client = Client(address, token, watch=note if verbose else lambda _: None)
+    client = Client(address, token, watch=note if verbose else lambda _: None, tell=note)
     try:
         yield client
     finally:

@@ -11,7 +11,7 @@ import mmap
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
@@ -22,6 +22,8 @@ PART = 8  # characters of a secret, or of one of its forms, that no message may 
 # ollama: servers on this machine take any) is left there altogether.
 PART_OF_DATA, SHORTEST_KEY = 12, 12
 _BLOCK = 6  # bytes: a part of data is as long as two, so it has one that begins at a multiple of 6 whole
+_READ, _BLANK = 1 << 20, ord(" ")
+_HOLLOW = "\x01"  # stands for blanks in a key
 _ENDS = 3  # characters beside the stars of a cut secret that tell which it is
 _FEWEST = 4  # characters; less is no secret, and stands in every text
 
@@ -57,7 +59,8 @@ def hide(text: str) -> str:
 
 def hide_bytes(body: bytes) -> bytes:
     """Data that a server sent, as they are unless they have a registered key in them."""
-    for secret in [secret for secret in _REGISTERED if len(secret) >= SHORTEST_KEY]:
+    keys = _keys()
+    for secret in keys if _may_hold(body, keys) else ():
         if any(block in body for block in _blocks(secret)):
             text = _without_parts(body.decode("utf-8", "surrogateescape"), secret, PART_OF_DATA)
             body = text.encode("utf-8", "surrogateescape")
@@ -68,10 +71,7 @@ def hide_file(path: Path) -> None:
     """`hide_bytes` of a file, of which no more is held than the system sees fit, if no key is in it."""
     if path.stat().st_size:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
-            blocks = [
-                block for secret in _REGISTERED if len(secret) >= SHORTEST_KEY for block in _blocks(secret)
-            ]
-            if all(body.find(block) < 0 for block in blocks):
+            if not _may_hold(body, _keys()):
                 return
         path.write_bytes(hide_bytes(path.read_bytes()))
 
@@ -118,6 +118,50 @@ def _blocks(secret: str) -> tuple[bytes, ...]:
     """Pieces of all forms, of which any part of data has at least one whole."""
     forms = [form.encode() for form in _forms(secret)]
     return tuple(form[k : k + _BLOCK] for form in forms for k in range(0, len(form) - _BLOCK + 1, _BLOCK))
+
+
+def _keys() -> tuple[str, ...]:
+    """What is registered and long enough to be looked for in data."""
+    return tuple(secret for secret in _REGISTERED if len(secret) >= SHORTEST_KEY)
+
+
+def _may_hold(body: bytes | mmap.mmap, keys: tuple[str, ...]) -> bool:
+    """Whether a part of a key may be in data, in time that does not grow with the keys.
+
+    Of the runs of characters that keys have, long enough for a part, every sixth piece is looked up among all
+    pieces of all forms: a part of data has two such pieces side by side, one of them whole.
+    """
+    if not keys:
+        return False
+    plain, pieces = _sieve(keys)
+    for start in range(0, len(body), _READ):
+        for run in bytes(body[start : start + _READ + PART_OF_DATA - 1]).translate(plain).split():
+            if len(run) >= PART_OF_DATA:
+                every_sixth = [run[k : k + _BLOCK] for k in range(0, len(run) - _BLOCK + 1, _BLOCK)]
+                if not pieces.isdisjoint(every_sixth) and _is_part(run, keys):
+                    return True
+    return False
+
+
+def _is_part(run: bytes, keys: Iterable[str]) -> bool:
+    """Whether a part of a key is in a run: six characters, such as digits of a hash, may be so by chance."""
+    text = run.decode("utf-8", "surrogateescape").translate(_FOLDED)
+    windows = {text[k : k + PART_OF_DATA] for k in range(len(text) - PART_OF_DATA + 1)}
+    return _HOLLOW in text or any(
+        not windows.isdisjoint(parts) for key in keys for parts in _parts(key, PART_OF_DATA).values()
+    )
+
+
+@lru_cache(maxsize=4)
+def _sieve(keys: tuple[str, ...]) -> tuple[bytes, frozenset[bytes]]:
+    """What makes all characters that no key has blanks, and all pieces of keys behind it."""
+    forms = [form.encode() for key in keys for form in _forms(key)]
+    found = {code for form in forms for code in form}
+    plain = bytes(
+        (code if code > _BLANK else ord(_HOLLOW)) if code in found else _BLANK for code in range(256)
+    )
+    rest = (form.translate(plain) for form in forms)
+    return plain, frozenset(form[k : k + _BLOCK] for form in rest for k in range(len(form) - _BLOCK + 1))
 
 
 def _without_parts(text: str, secret: str, size: int) -> str:

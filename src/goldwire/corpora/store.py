@@ -29,7 +29,7 @@ import msgspec
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora import toml
-from goldwire.corpora.codec import encode_lines, read_lines
+from goldwire.corpora.codec import encode_lines, iter_lines, read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.lock import locked
 from goldwire.corpora.names import check_apart, check_new
@@ -70,6 +70,11 @@ class _Identity(msgspec.Struct, frozen=True):
     """What layers need to know of a document; reading no more is several times faster."""
 
     id: str
+    sha256: str
+
+
+class _Bound(msgspec.Struct):
+    document: str
     sha256: str
 
 
@@ -134,16 +139,44 @@ class Corpus(msgspec.Struct, frozen=True):
         Raises `CorpusError` if there is no such layer, `DataError` if it names a document twice, a
         document that is not in the corpus, or another text than the corpus has.
         """
-        path = self.layer_path(name)
-        if not path.is_file():
-            raise CorpusError(
-                f"{self.path}: no layer {name!r}; there are: {', '.join(self.layers()) or 'none'}"
-            )
+        path = self._layer_file(name)
         annotations = read_lines(path, Annotations)
         faults = layer_faults(annotations, self.hashes())
         if faults:
             raise DataError(f"{path}: {len(faults)} fault(s)", faults)
         return {item.document: item for item in annotations}
+
+    def iter_fitting(self, name: str) -> Iterator[Annotations]:
+        """The lines that `fitting` finds, one by one, in memory that does not grow with the layer.
+
+        Raises what that raises, and `CorpusError` if there is no such layer, before the first.
+        """
+        path, hashes = self._layer_file(name), self.hashes()
+        try:
+            bound = (line for line in iter_lines(path, _Bound) if hashes.get(line.document) == line.sha256)
+            faults = layer_faults(bound, hashes)
+            for line in iter_lines(path, Annotations) if not faults else ():
+                if hashes.get(line.document) == line.sha256:
+                    yield line
+        except DataError:
+            self.fitting(name)  # raises with the faults of all lines
+            raise
+        if faults:
+            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+
+    def stale(self, name: str) -> list[str]:
+        """The documents of a layer's lines that are of other texts than the corpus's."""
+        hashes = self.hashes()
+        lines = iter_lines(self._layer_file(name), _Bound)
+        return [line.document for line in lines if hashes.get(line.document) != line.sha256]
+
+    def _layer_file(self, name: str) -> Path:
+        path = self.layer_path(name)
+        if not path.is_file():
+            raise CorpusError(
+                f"{self.path}: no layer {name!r}; there are: {', '.join(self.layers()) or 'none'}"
+            )
+        return path
 
     def fitting(self, name: str) -> tuple[dict[str, Annotations], list[Annotations]]:
         """The lines of a layer that are of the corpus's texts, by document id, and those of other texts.
@@ -363,7 +396,7 @@ def document_faults(documents: Iterable[Document]) -> Iterator[Fault]:
                 yield Fault(where, f"$.excluded[{i}]", f"[{region.start}, {region.end}] is not in the text")
 
 
-def layer_faults(annotations: Iterable[Annotations], hashes: dict[str, str]) -> list[Fault]:
+def layer_faults(annotations: Iterable[Annotations | _Bound], hashes: dict[str, str]) -> list[Fault]:
     """Faults of a layer against the texts of its corpus, given as SHA-256 by document id."""
     faults, seen = [], set()
     for item in annotations:

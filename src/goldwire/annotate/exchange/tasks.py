@@ -58,8 +58,12 @@ def fitting(corpus: Corpus, layer: str | None) -> tuple[dict[str, Annotations] |
     if not corpus.layer_path(layer).is_file():
         return corpus.layer(layer), []  # which raises
     fit, stale = corpus.fitting(layer)
-    told = "the layer was made for another text: nothing of it is drawn in"
-    return fit, [Fault(line.document, "$.sha256", told) for line in stale]
+    return fit, [stale_fault(line.document) for line in stale]
+
+
+def stale_fault(document: str) -> Fault:
+    """What is said of a line that is of another text than its document."""
+    return Fault(document, "$.sha256", "the layer was made for another text: nothing of it is drawn in")
 
 
 def encode(

@@ -23,10 +23,9 @@ from pathlib import Path
 import msgspec
 
 from goldwire import configs
+from goldwire.annotate.waiting import Progress, telling
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import write_atomic
-
-Progress = Callable[[str], None]
 
 DATABASE = "label_studio.sqlite3"
 BOOT = Path(__file__).with_name("boot.py")
@@ -81,16 +80,21 @@ def settings() -> dict[str, str]:
 def install(environment: Path | None = None, *, progress: Progress = lambda _: None) -> Path:
     """Install Label Studio unless it is there; returns its environment.
 
-    Takes about four minutes and one gigabyte. `progress` is called with a line for each step and package.
+    Takes about four minutes and one gigabyte. `progress` is called with a line for each step and package, and
+    every few seconds while a step takes long.
     Raises `ServerError` with the end of pip's log.
     """
     environment = environment or environment_path()
     if is_installed(environment):
         return environment
     environment.parent.mkdir(parents=True, exist_ok=True)
-    with locked(environment.with_name(f"{environment.name}.lock")) as lock:
+    waiting = "waiting for another goldwire, which installs Label Studio"
+    with (
+        telling(progress, waiting) as tell,
+        locked(environment.with_name(f"{environment.name}.lock")) as lock,
+    ):
         if not is_installed(environment):
-            _install(environment, lock, progress)
+            _install(environment, lock, tell)
     return environment
 
 

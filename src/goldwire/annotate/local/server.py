@@ -30,7 +30,6 @@ from goldwire.annotate.local.boot import ACCOUNT, STATE, TOKEN
 from goldwire.annotate.local.environment import (
     BOOT,
     TAIL,
-    Progress,
     install,
     interpreter,
     locked,
@@ -38,6 +37,7 @@ from goldwire.annotate.local.environment import (
     recipe,
     settings,
 )
+from goldwire.annotate.waiting import Progress, telling
 from goldwire.corpora.errors import ServerError
 
 PORT = 8080  # Label Studio's own default; another is taken when it is in use
@@ -110,12 +110,15 @@ def start(
         running = status(folder)
         if running is None:
             _ensure_account(folder)
-            return _start(install(progress=progress), folder, port, timeout, progress)
+            environment = install(progress=progress)
+            with telling(progress) as tell:
+                return _start(environment, folder, port, timeout, tell)
         if port is not None and running.url != _url(port):
             raise ServerError(
                 f"{folder}: its server runs at {running.url}; stop it first to move it to {port}"
             )
-        return _await_ready(running, time.monotonic() + timeout, progress)
+        with telling(progress, f"waiting for Label Studio at {running.url}") as tell:
+            return _await_ready(running, time.monotonic() + timeout, tell)
 
 
 def stop(data_dir: Path | None = None) -> bool:

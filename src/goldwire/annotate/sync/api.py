@@ -61,6 +61,14 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
     total_annotations: int = 0
     cancelled_annotations: int = 0
+    total_predictions: int = 0
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of an import: ids in the order sent, and how many predictions were taken."""
+
+    task_ids: list[int]
+    prediction_count: int | None = None
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,10 +114,6 @@ class _Created(msgspec.Struct):
 class _Projects(msgspec.Struct):
     results: list[Project]
     next: str | None = None
-
-
-class _Imported(msgspec.Struct):
-    task_ids: list[int]
 
 
 class _Person(msgspec.Struct):
@@ -180,11 +184,11 @@ def delete_project(client: Client, id: int) -> None:
 # ---------------------------------------------------------------- tasks
 
 
-def import_tasks(client: Client, project: int, tasks: Sequence[bytes]) -> list[int]:
-    """Add tasks, each given as JSON; their ids, in order. Raises `UncertainError`."""
+def import_tasks(client: Client, project: int, tasks: Sequence[bytes]) -> Imported:
+    """Add tasks, each given as JSON. Predictions that are not valid are left out. Raises `UncertainError`."""
     params = {"return_task_ids": True}
     body = b"[" + b",".join(tasks) + b"]"
-    return client.write_once(_Imported, f"api/projects/{project}/import", body, params).task_ids
+    return client.write_once(Imported, f"api/projects/{project}/import", body, params)
 
 
 def update_task(client: Client, id: int, data: dict[str, Any]) -> None:
@@ -274,7 +278,7 @@ def everything() -> Filter:
 
 
 def with_ids(ids: Sequence[int]) -> Filter:
-    """Tasks by their ids on the server."""
+    """Tasks by their ids on the server, at most `ASKED`."""
     return _filter("id", "in_list", "Number", [*ids])
 
 
@@ -345,7 +349,7 @@ def whole_tasks(client: Client, project: int, ids: Sequence[int]) -> list[Whole]
     """Tasks by id, at most `LISTED`, with their predictions and with what anybody has begun."""
     if not ids:
         return []
-    chosen = _filter("id", "in_list", "List", [*ids])
+    chosen = with_ids(ids)
     params = {
         "project": project,
         "page_size": LISTED,

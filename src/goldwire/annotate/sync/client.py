@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from goldwire.annotate.waiting import telling
 from goldwire.corpora import address, connection, secrets
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ServerError
@@ -81,7 +82,10 @@ class _Failure(msgspec.Struct, frozen=True):
 
 
 class Client:
-    """A connection to one server as one person. `watch` gets a line for each request, without secrets."""
+    """A connection to one server as one person.
+
+    `watch` gets a line for each request, without secrets; `tell` one whenever an answer is long in coming.
+    """
 
     def __init__(
         self,
@@ -91,11 +95,13 @@ class Client:
         timeout: float = TIMEOUT,
         patience: float = PATIENCE,
         watch: Watch = lambda _: None,
+        tell: Watch = lambda _: None,
     ) -> None:
         self.url = url.rstrip("/")
         self.timeout = timeout
         self.patience = patience
         self._watch = watch
+        self._tell = tell
         self.answered = False  # whether there is a server at all
         self._token = token.strip()
         secrets.register(self._token)
@@ -209,7 +215,8 @@ class Client:
         attempt = _Attempt(self, f"{method} {path}")
         begun = time.monotonic()
         try:
-            yield attempt
+            with telling(self._tell, secrets.hide(f"waiting for an answer to {attempt.about}")):
+                yield attempt
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             attempt.broke(f"cannot be reached ({_name(error)})", sent=False, error=error)
         except httpx.RemoteProtocolError as error:

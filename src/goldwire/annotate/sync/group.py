@@ -34,8 +34,10 @@ def find(client: Client, corpus: Corpus, title: str) -> Group:
     linked = journal.links(corpus, title)
     asked = api.find_project(client, int(title)) if title.isdecimal() and not linked else None
     said = None if asked is None else _said(asked, corpus)
-    group = title if said is None else said.group
+    group = _group_in_journals(client, corpus, title, asked) if said is None else said.group
     listed = [*api.projects_like(client, group), *([] if asked is None else [asked])]
+    if group != title:
+        linked = journal.links(corpus, group)
     listed += [project for _, link in linked if (project := _linked(client, link)) is not None]
     theirs = {project.id: (project, _said(project, corpus)) for project in listed}
     ours = {
@@ -64,6 +66,19 @@ def remember(client: Client, corpus: Corpus, group: Group, settings: Settings) -
         there = remembered.read(project.label_config)
         named = msgspec.structs.replace(settings, title=title, run=there.run if there else "")
         api.update_project(client, project.id, label_config=remembered.write(project.label_config, named))
+
+
+def _group_in_journals(client: Client, corpus: Corpus, title: str, asked: Project | None) -> str:
+    """The name of the group under which the project of a title or id is known here; the title if it is not.
+
+    So that a project which is asked for by its title once and by its id the next time is kept once.
+    """
+    known = {(link.project, link.created_at): link.group for _, link in journal.all_links(corpus)}
+    if not known or title in known.values():
+        return title
+    found = [asked] if asked is not None else api.projects(client, title)
+    groups = (known.get((project.id, project.created_at)) for project in found)
+    return next((group for group in groups if group is not None), title)
 
 
 def _linked(client: Client, link: Linked) -> Project | None:

@@ -225,12 +225,31 @@ def read(folder: Path) -> list[Note]:
 
 def links(corpus: Corpus, group: str) -> list[tuple[Path, Linked]]:
     """The folders and projects that belong together under one name, in order of title."""
+    return [(path, link) for path, link in all_links(corpus) if link.group == group]
+
+
+def all_links(corpus: Corpus) -> list[tuple[Path, Linked]]:
+    """The folders that know their project, and it, in order of title."""
     found = []
     for path in (corpus.path / FOLDER).glob(f"*/{JOURNAL}"):
         link = next((note for note in reversed(read(path.parent)) if isinstance(note, Linked)), None)
-        if link is not None and link.group == group:
+        if link is not None:
             found.append((path.parent, link))
-    return sorted(found, key=lambda pair: pair[1].title)
+    return sorted(found, key=lambda pair: (pair[1].title, pair[0].name))
+
+
+def home(corpus: Corpus, title: str, project: int, created_at: str) -> Path:
+    """Where a project is kept that is asked for by a title: what came of it is kept once.
+
+    That is the folder named so, unless nothing is in it and another knows the project, by another name.
+    """
+    named = folder(corpus, title)
+    if read(named):
+        return named
+    known = (
+        path for path, link in all_links(corpus) if (link.project, link.created_at) == (project, created_at)
+    )
+    return next(known, named)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from goldwire.annotate.exchange.readings import TOOL, Imported
 from goldwire.annotate.sync import link, mirror, people, withdraw
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
-from goldwire.annotate.sync.journal import RAW, Gone, Journal, folder, links, open_journal
+from goldwire.annotate.sync.journal import RAW, Gone, Journal, folder, home, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import read_json
 from goldwire.annotate.sync.remembered import Naming
@@ -189,7 +189,7 @@ def folders_of(
     found: dict[Path, Project | None] = {path: None for path, _ in links(corpus, group)}
     for title, project in (projects or {}).items():
         if not any(link.project == project.id for _, link in links(corpus, group)):
-            found[folder(corpus, title)] = project
+            found[home(corpus, title, project.id, project.created_at)] = project
     return found or {folder(corpus, group): None}
 
 

@@ -9,14 +9,15 @@ out afterwards: so after a doubt all is looked over at the end, and second copie
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from goldwire.annotate.exchange import frames, tasks
-from goldwire.annotate.exchange.tasks import MARKS, Encoded, prediction
+from goldwire.annotate.exchange.tasks import MARKS, Encoded
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.sync import api, bulk, follow, link, mirror, plan, put, remembered
@@ -31,6 +32,7 @@ from goldwire.annotate.sync.journal import (
     Remembered,
     Sending,
     folder,
+    home,
     open_journal,
 )
 from goldwire.annotate.sync.mirror import Mirror, Progress
@@ -40,7 +42,7 @@ from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora.errors import CorpusError, Fault, ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, Manifest
-from goldwire.corpora.types import Document
+from goldwire.corpora.types import Annotations, Document
 
 BATCH = 500  # tasks sent at once: a second or two on the server
 BATCH_BYTES = 4_000_000  # and no more than this, for prefilled ones are long
@@ -55,6 +57,7 @@ SETTINGS = (
     "overlap_cohort_percentage",
 )
 _THERE = ("changed", "unchanged", "kept", "conflicting", "orphaned", "foreign")  # tasks, before anything new
+STEP = 100  # documents encoded between two words of it
 ROUNDS = 5  # times that a batch is sent before it is given up
 
 
@@ -99,19 +102,62 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     unshown: tuple[str, ...] = ()
 
 
-def encode(corpus: Corpus, ontology: Ontology, order: Order) -> tuple[list[Local], Encoded]:
+class Unheld(msgspec.Struct, frozen=True):
+    """What of a layer tasks cannot hold, counted by kind, what of it was not sound, and events not shown."""
+
+    lost: dict[str, int] = {}
+    faults: tuple[Fault, ...] = ()
+    unshown: tuple[str, ...] = ()
+
+
+def encode(
+    corpus: Corpus, ontology: Ontology, order: Order, *, progress: Progress = lambda _: None
+) -> tuple[list[Local], Unheld]:
     """The tasks of an order, and what of the layer they cannot hold."""
-    layer, stale = tasks.fitting(corpus, order.prefill)
     if order.layout == "graph":
-        encoded = tasks.encode(order.documents, ontology, prefill=layer)
-    elif layer is None or order.prefill is None:
+        return _encode_graph(corpus, ontology, order, progress)
+    if order.prefill is None:
         raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
-    else:
-        encoded = frames.encode(
-            order.documents, ontology, layer, tasks.version(order.prefill, layer.values())
-        )
+    layer, stale = tasks.fitting(corpus, order.prefill)
+    version = tasks.version(order.prefill, (layer or {}).values())
+    encoded = frames.encode(order.documents, ontology, layer or {}, version)
     faults = (*encoded.faults, *stale)
-    return plan.locals_of(encoded, order.prefill), msgspec.structs.replace(encoded, faults=faults)
+    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, faults, encoded.unshown)
+
+
+def _encode_graph(
+    corpus: Corpus, ontology: Ontology, order: Order, progress: Progress
+) -> tuple[list[Local], Unheld]:
+    """The tasks of the layout `graph`, one document after the other, so that memory holds."""
+    documents = {document.id: document for document in order.documents}
+    found: dict[str, tuple[Local, Encoded]] = {}
+    for document, line in _with_lines(corpus, documents, order.prefill):
+        encoded = tasks.encode([document], ontology, prefill=None if line is None else {document.id: line})
+        [local] = plan.locals_of(encoded, order.prefill)
+        found[document.id] = local, msgspec.structs.replace(encoded, tasks=())
+        if not len(found) % STEP:
+            progress(f"encoded {len(found)} of {len(documents)} document(s)")
+    lost: Counter[str] = Counter()
+    for _, encoded in found.values():
+        lost.update(encoded.lost)
+    in_order = [found[id] for id in documents]
+    faults = tuple(fault for _, encoded in in_order for fault in encoded.faults)
+    unshown = tuple(event for _, encoded in in_order for event in encoded.unshown)
+    stale = corpus.stale(order.prefill) if order.prefill is not None else ()
+    faults = (*faults, *map(tasks.stale_fault, stale))
+    return [local for local, _ in in_order], Unheld(dict(+lost), faults, unshown)
+
+
+def _with_lines(
+    corpus: Corpus, documents: Mapping[str, Document], layer: str | None
+) -> Iterator[tuple[Document, Annotations | None]]:
+    """Each document with its line of a layer, in the order of the layer; then those that it does not hold."""
+    rest = dict(documents)
+    for line in corpus.iter_fitting(layer) if layer is not None else ():
+        document = rest.pop(line.document, None)
+        if document is not None:
+            yield document, line
+    yield from ((document, None) for document in rest.values())
 
 
 def settings(
@@ -133,7 +179,7 @@ def settings(
         "expert_instruction": guidelines.fragment(ontology),
         "show_instruction": True,
     }
-    if any(task.result is not None for task in local):
+    if any(task.is_prefilled for task in local):
         fields[SHOWN] = MARKS
     if order.overlap is not None:
         fields["maximum_annotations"] = 2 if order.overlap > 0 else 1
@@ -169,9 +215,9 @@ def push(
     Raises `ServerError` if labels in use would be lost, and whatever else goes wrong on the way: then the
     next push does the rest.
     """
-    local, encoded = encode(corpus, ontology, order)
+    local, encoded = encode(corpus, ontology, order, progress=progress)
     refused: tuple[str, ...] = ()
-    with open_journal(folder(corpus, order.title)) as journal:
+    with open_journal(_home(corpus, order)) as journal:
         pusher = Pusher(client, journal, progress=progress, batch=batch, quiet=quiet)
         project = link.find(client, journal, order.title, quiet=quiet) or order.found
         wanted = settings(ontology, order, local, corpus.manifest, project)
@@ -217,10 +263,17 @@ def _to_be_changed(
     return settings, tasks
 
 
+def _home(corpus: Corpus, order: Order) -> Path:
+    found = order.found
+    if found is None:
+        return folder(corpus, order.title)
+    return home(corpus, order.title, found.id, found.created_at)
+
+
 def _pushed(
     project: Project | None,
     made: Plan,
-    encoded: Encoded,
+    encoded: Unheld,
     strange: bool = False,
     refused: tuple[str, ...] = (),
 ) -> Pushed:
@@ -377,8 +430,7 @@ class Pusher:
         self._set(project, {name: value for name, value in made.settings.items() if name != SHOWN})
         for id in made.doubled:
             self._delete(id)
-        refused = self._change(project, made)
-        self._send_all(project, made.new)
+        refused = (*self._change(project, made), *self._send_all(project, made.new))
         self._look_for_others(project, made)
         self._sweep(project)
         # The server refuses a version of which it has no predictions yet.
@@ -462,20 +514,39 @@ class Pusher:
 
     # ------------------------------------------------------------ tasks that are new
 
-    def _send_all(self, project: Project, new: Sequence[Local]) -> None:
-        sent = 0
+    def _send_all(self, project: Project, new: Sequence[Local]) -> tuple[str, ...]:
+        """Send tasks; the documents whose predictions the server did not take."""
+        sent, refused = 0, list[str]()
+        predicted = {task.key for task in new if task.is_prefilled}
         for batch in batches(new, self.batch):
-            self._send(project, batch)
+            landed, predictions = self._send(project, batch)
+            wanted = predicted.intersection(key for key, _ in batch)
+            if predictions != len(wanted):
+                refused += self._without_predictions(project, landed, wanted)
             sent += len(batch)
             self.progress(f"pushed {sent} of {len(new)} task(s)")
+        self._undone |= {*refused}
+        return tuple(refused)
 
-    def _send(self, project: Project, batch: Sequence[tuple[str, bytes]]) -> None:
-        """Send tasks until each is there."""
+    def _without_predictions(
+        self, project: Project, ids: Sequence[int], wanted: Collection[str]
+    ) -> list[str]:
+        """Those of some documents whose tasks came without the prediction that was sent with them."""
+        parts = (ids[start : start + api.ASKED] for start in range(0, len(ids), api.ASKED))
+        there = (task for part in parts for task in api.tasks(self.client, project.id, api.with_ids(part)))
+        return [task.data[KEY] for task in there if task.data[KEY] in wanted and not task.total_predictions]
+
+    def _send(
+        self, project: Project, batch: Sequence[tuple[str, bytes]]
+    ) -> tuple[tuple[int, ...], int | None]:
+        """Send tasks until each is there; their ids, and how many predictions came if the server told."""
         self.journal.add(Sending(keys=tuple(key for key, _ in batch)))
-        missing, ids = dict(batch), list[int]()
+        missing, ids, predictions = dict(batch), list[int](), None
         for _ in range(ROUNDS):
             try:
-                ids += api.import_tasks(self.client, project.id, [*missing.values()])
+                made = api.import_tasks(self.client, project.id, [*missing.values()])
+                ids += made.task_ids
+                predictions = made.prediction_count if len(missing) == len(batch) else None
                 missing = {}
             except UncertainError as error:
                 self._doubt(missing, pending=error.pending)
@@ -486,7 +557,7 @@ class Pusher:
                 self._doubt(missing, pending=error.pending)
             if not missing:
                 self.journal.add(Landed(ids=tuple(ids)))
-                return
+                return tuple(ids), predictions
         raise ServerError(f"{self.client.url}: {len(missing)} task(s) do not arrive; push again")
 
     def _doubt(self, keys: Iterable[str], *, pending: bool) -> None:
@@ -545,10 +616,7 @@ def batches(new: Sequence[Local], size: int) -> Iterator[list[tuple[str, bytes]]
     batch: list[tuple[str, bytes]] = []
     weight = 0
     for local in new:
-        task: dict[str, Any] = {"data": local.data}
-        if local.result is not None:
-            task["predictions"] = [prediction(MARKS, local.result)]
-        data = msgspec.json.encode(task)
+        data = msgspec.json.encode(local.sent())
         if batch and (len(batch) == size or weight + len(data) > BATCH_BYTES):
             yield batch
             batch, weight = [], 0
