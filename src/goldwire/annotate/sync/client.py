@@ -102,6 +102,7 @@ class Client:
         self.patience = patience
         self._watch = watch
         self._tell = tell
+        self.repeated = 0  # requests that were sent again: what came of the first nobody knows
         self.answered = False  # whether there is a server at all
         self._token = token.strip()
         secrets.register(self._token)
@@ -243,6 +244,7 @@ class Client:
         pause = max(pause, min(failure.wait, BUSY))
         if time.monotonic() + pause > deadline:
             raise ServerError(f"{failure.message}; given up after {self.patience:g} seconds, try again later")
+        self.repeated += 1
         time.sleep(pause)
 
     # ------------------------------------------------------------ tokens
