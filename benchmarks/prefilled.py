@@ -38,12 +38,12 @@ LAYER = "system/x"
 BODIES = """
 import sys
 from pathlib import Path
-from goldwire.annotate.sync import push
+from goldwire.annotate.sync import orders, sending
 from goldwire.corpora.store import open_corpus
 corpus, folder = open_corpus(Path(sys.argv[1])), Path(sys.argv[2])
-order = push.Order(title="x", group="x", prefill="system/x", documents=tuple(corpus.documents()))
-local, _ = push.encode(corpus, corpus.ontology(), order)
-for number, batch in enumerate(push.batches(local, push.BATCH)):
+order = orders.Order(title="x", group="x", prefill="system/x", documents=tuple(corpus.documents()))
+local, _ = orders.encode(corpus, corpus.ontology(), order)
+for number, batch in enumerate(sending.batches(local, sending.BATCH)):
     (folder / f"{number:05}.json").write_bytes(b"[" + b",".join(task for _, task in batch) + b"]")
 """
 

@@ -9,11 +9,11 @@ import pytest
 from goldwire.annotate.exchange import controls, deposit, readings, regions, tasks
 from goldwire.annotate.exchange.readings import Context
 from goldwire.annotate.interface import labelconfig
-from goldwire.annotate.sync import follow, push
+from goldwire.annotate.sync import follow, orders, push
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.mirror import Mirror
+from goldwire.annotate.sync.orders import Order
 from goldwire.annotate.sync.plan import Plan
-from goldwire.annotate.sync.push import Order
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora import versions
 from goldwire.corpora.correct import correct
@@ -64,7 +64,7 @@ class Server:
 
     def plan(self) -> Plan:
         order = Order(title="t", group="t", documents=tuple(self.corpus.documents()))
-        local, _ = push.encode(self.corpus, CONFLICT, order)
+        local, _ = orders.encode(self.corpus, CONFLICT, order)
         mirror = Mirror()
         mirror.take([msgspec.Raw(msgspec.json.encode(task)) for task in self.there], whole=True)
         config = labelconfig.build(CONFLICT, "graph", "en")

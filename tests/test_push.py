@@ -6,8 +6,8 @@ import msgspec
 
 from goldwire.annotate.exchange import tasks
 from goldwire.annotate.exchange.tasks import MARKS
-from goldwire.annotate.sync import push
-from goldwire.annotate.sync.push import Order
+from goldwire.annotate.sync import orders
+from goldwire.annotate.sync.orders import Order
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Event, Excluded, Mention, Span
@@ -32,7 +32,7 @@ def corpus(path: Path) -> Corpus:
 def test_tasks_are_in_the_order_of_documents_and_say_what_tasks_of_all_at_once_say(tmp_path: Path) -> None:
     work = corpus(tmp_path / "work")
     documents = tuple(work.documents())
-    local, unheld = push.encode(
+    local, unheld = orders.encode(
         work, CONFLICT, Order(title="x", group="x", prefill="system/x", documents=documents)
     )
     whole = tasks.encode(documents, CONFLICT, prefill=work.fitting("system/x")[0])
@@ -51,5 +51,7 @@ def test_words_tell_how_far_it_is(tmp_path: Path) -> None:
     documents = [make_document(f"d{n:03}", "Rebels.") for n in range(250)]
     work = create_corpus(tmp_path / "work", Manifest(name="x", ontology="conflict"), documents)
     told: list[str] = []
-    push.encode(work, CONFLICT, Order(title="x", group="x", documents=tuple(documents)), progress=told.append)
+    orders.encode(
+        work, CONFLICT, Order(title="x", group="x", documents=tuple(documents)), progress=told.append
+    )
     assert told == ["encoded 100 of 250 document(s)", "encoded 200 of 250 document(s)"]

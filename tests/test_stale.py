@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from goldwire.annotate.exchange import regions
-from goldwire.annotate.sync import push
-from goldwire.annotate.sync.push import Order
+from goldwire.annotate.sync import orders
+from goldwire.annotate.sync.orders import Order
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.correct import correct
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
@@ -168,7 +168,7 @@ def test_a_line_that_does_not_fit_is_not_drawn_in_and_told_and_the_others_are(
     corpus.write_layer("gold", [Annotations(document="d2", sha256=D2.sha256, mentions=(herat,))])
     stale(corpus, "gold", "d1")
     order = Order(title="t", group="t", prefill="gold", documents=(D1, D2))
-    local, encoded = push.encode(corpus, ontologies.read("conflict"), order)
+    local, encoded = orders.encode(corpus, ontologies.read("conflict"), order)
     assert [(one.key, one.result is not None) for one in local] == [("d1", False), ("d2", True)]
     assert [(fault.where, fault.path) for fault in encoded.faults] == [("d1", "$.sha256")]
     said = partial(said_by, "annotate", "export", corpus.path)(tmp_path / "tasks.json", "--prefill", "gold")

@@ -210,7 +210,7 @@ def pushing(root: Path) -> None:
     """A server that keeps each task that it is sent as a file in `server/`."""
     import msgspec
 
-    from goldwire.annotate.sync import api, mirror, push
+    from goldwire.annotate.sync import api, mirror, sending
 
     server = root / "server"
 
@@ -242,7 +242,7 @@ def pushing(root: Path) -> None:
     _put(mirror, refresh=there)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     _put(api, import_tasks=take, totals=lambda *_: (api.Totals(len(listed()), 0, 0), now))
-    _put(push.Pusher, _find=find)
+    _put(sending.Sender, _find=find)
 
 
 def local(root: Path) -> None:

@@ -15,8 +15,9 @@ from goldwire.annotate.local import server, session
 from goldwire.annotate.local.server import Server
 from goldwire.annotate.sync import api, remembered
 from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.orders import Order
 from goldwire.annotate.sync.pull import Pulled, Request, pull
-from goldwire.annotate.sync.push import Order, push
+from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.ontology import EntityType, EventType, Ontology

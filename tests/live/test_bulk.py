@@ -11,7 +11,8 @@ import pytest
 
 from goldwire.annotate.sync import api, bulk, push
 from goldwire.annotate.sync.client import Client
-from goldwire.annotate.sync.push import Order, Pushed
+from goldwire.annotate.sync.orders import Order
+from goldwire.annotate.sync.push import Pushed
 from goldwire.corpora.store import Corpus, open_corpus
 from goldwire.corpora.types import Mention
 

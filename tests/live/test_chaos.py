@@ -18,10 +18,11 @@ import pytest
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api, mirror, pull, push
+from goldwire.annotate.sync import api, mirror, orders, pull, push
 from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.orders import Order
 from goldwire.annotate.sync.plan import Local
-from goldwire.annotate.sync.push import Order, Pushed
+from goldwire.annotate.sync.push import Pushed
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
@@ -130,11 +131,11 @@ def _round(client: Client, shaky: Client, corpus: Corpus, ontology: Ontology, or
         return push.push(shaky, corpus, ontology, order, batch=3, quiet=1.0)
 
     project = until_done(do_push).project.id
-    assert there(client, project) == wanted(push.encode(corpus, ontology, order)[0])
+    assert there(client, project) == wanted(orders.encode(corpus, ontology, order)[0])
 
     corpus.write_layer("system/x", shortened(corpus.layer("system/x")))
     until_done(do_push)
-    local = push.encode(corpus, ontology, order)[0]
+    local = orders.encode(corpus, ontology, order)[0]
     assert there(client, project) == wanted(local)
     assert until_done(do_push).plan.is_empty
 

@@ -23,7 +23,7 @@ import pytest
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api, journal, mirror, pull, push
+from goldwire.annotate.sync import api, journal, mirror, orders, pull, push
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus
@@ -50,10 +50,10 @@ def annotate_all(client: Client, corpus: Corpus, title: str) -> int:
     """Push a corpus, and let the owner annotate every document: one mention each."""
     ontology = corpus.ontology()
     assert ontology is not None
-    order = push.Order(title=title, group=title, documents=tuple(corpus.documents()))
-    local, _ = push.encode(corpus, ontology, order)
+    order = orders.Order(title=title, group=title, documents=tuple(corpus.documents()))
+    local, _ = orders.encode(corpus, ontology, order)
     project = api.create_project(
-        client, title=title, **push.settings(ontology, order, local, corpus.manifest)
+        client, title=title, **orders.settings(ontology, order, local, corpus.manifest)
     ).id
     value = {"start": 10, "end": 16, "labels": ["MIL"]}
     mention = {"id": "r", "from_name": "entity", "to_name": "text", "type": "labels", "value": value}
@@ -295,7 +295,7 @@ def test_server_killed_in_mid_push(
         assert ontology is not None
         title = f"push {trial}"
         documents = tuple(corpus.documents())
-        order = push.Order(title=title, group=title, prefill="system/x", documents=documents)
+        order = orders.Order(title=title, group=title, prefill="system/x", documents=documents)
         work = partial(push.push, client, corpus, ontology, order, batch=20, quiet=2.0)
         kills += survive(mortal, chance, work, 2.0)
         [project] = api.projects(client, title)

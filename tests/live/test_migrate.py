@@ -14,7 +14,7 @@ from goldwire.annotate.migration.effects import Change
 from goldwire.annotate.migration.migrate import Planned
 from goldwire.annotate.sync import api, journal, pull, push
 from goldwire.annotate.sync.client import Client
-from goldwire.annotate.sync.push import Order
+from goldwire.annotate.sync.orders import Order
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora import store
 from goldwire.corpora.ontology import Ontology

@@ -14,8 +14,8 @@ import pytest
 from goldwire.annotate.sync import api, group, journal, mirror, pull, push, remembered
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.annotate.sync.mirror import Mirror
+from goldwire.annotate.sync.orders import Order
 from goldwire.annotate.sync.pull import Pulled, Request
-from goldwire.annotate.sync.push import Order
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Span

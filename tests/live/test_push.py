@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from goldwire.annotate.exchange import controls, graph, results
-from goldwire.annotate.sync import api, journal, link, mirror, push
+from goldwire.annotate.sync import api, journal, link, mirror, orders, push, sending
 from goldwire.annotate.sync.client import Client, UncertainError
 from goldwire.annotate.sync.journal import Creating, Linked, Sending
-from goldwire.annotate.sync.push import Order, Pushed
+from goldwire.annotate.sync.orders import Order
+from goldwire.annotate.sync.push import Pushed
 from goldwire.corpora import build, library, store
 from goldwire.corpora.errors import CorpusError, ServerError
 from goldwire.corpora.store import Corpus, open_corpus
@@ -346,12 +347,12 @@ def test_tasks_whose_sending_got_no_answer_are_found_again(
     title, ontology = work.path.name, work.ontology()
     assert ontology is not None
     order = Order(title=title, group=title, documents=tuple(work.documents()))
-    local, _ = push.encode(work, ontology, order)
+    local, _ = orders.encode(work, ontology, order)
     with journal.open_journal(journal.folder(work, title)) as notes:
-        project = link.create(client, notes, title, push.settings(ontology, order, local, work.manifest))
+        project = link.create(client, notes, title, orders.settings(ontology, order, local, work.manifest))
         link.link(client, notes, project, group=title, layout="graph")
         notes.add(Sending(keys=tuple(item.key for item in local)))
-    [batch] = push.batches(local, 10)
+    [batch] = sending.batches(local, 10)
     api.import_tasks(client, project.id, [task for _, task in [*batch[:3], batch[0]]])
     pushed = do_push()
     assert {key: len(tasks) for key, tasks in on_server(client, pushed).items()} == {

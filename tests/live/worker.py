@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from goldwire.annotate.local import access
-from goldwire.annotate.sync import api, group, mirror, pull, push, reassign, remembered
+from goldwire.annotate.sync import api, group, mirror, orders, pull, push, reassign, remembered
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.corpora.store import Corpus, open_corpus
 
@@ -17,7 +17,7 @@ from goldwire.corpora.store import Corpus, open_corpus
 def do_push(client: Client, corpus: Corpus, title: str) -> None:
     ontology = corpus.ontology()
     assert ontology is not None
-    order = push.Order(title=title, group=title, prefill="system/x", documents=tuple(corpus.documents()))
+    order = orders.Order(title=title, group=title, prefill="system/x", documents=tuple(corpus.documents()))
     push.push(client, corpus, ontology, order, batch=4, quiet=2.0)
 
 

@@ -1,52 +1,32 @@
 """Brings the tasks of a corpus to a project on a server: each once, whatever is lost on the way.
 
 First the plan (`goldwire.annotate.sync.plan`), then its steps. Each step leaves a state from which a new plan
-does the rest. Before tasks are sent their ids are noted; where the answer is lost the server is asked whether
-they are there, and only those that do not come are sent again. A request believed lost may still be carried
-out afterwards: so after a doubt all is looked over at the end, and second copies without work on them go.
+does the rest: tasks that are new are sent (`sending`), those that are there are changed (`bulk`).
 """
 
 from __future__ import annotations
 
-import time
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from goldwire.annotate.exchange import frames, tasks
-from goldwire.annotate.exchange.tasks import MARKS, Encoded
-from goldwire.annotate.interface import guidelines, labelconfig
-from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.sync import api, bulk, follow, link, mirror, plan, put, remembered
-from goldwire.annotate.sync.api import KEY, Listed, Project
-from goldwire.annotate.sync.client import Client, UncertainError
+from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.follow import Followed
-from goldwire.annotate.sync.journal import (
-    Adopted,
-    Bulk,
-    Journal,
-    Landed,
-    Remembered,
-    Sending,
-    folder,
-    home,
-    open_journal,
-)
+from goldwire.annotate.sync.journal import Adopted, Bulk, Journal, Remembered, folder, home, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
-from goldwire.annotate.sync.plan import Local, Moved, Plan
+from goldwire.annotate.sync.orders import SHOWN, Order, Unheld, encode, settings
+from goldwire.annotate.sync.plan import Local, Plan
 from goldwire.annotate.sync.put import Put
 from goldwire.annotate.sync.remembered import Settings
+from goldwire.annotate.sync.sending import BATCH, Sender
 from goldwire.corpora.errors import CorpusError, Fault, ServerError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus, Manifest
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.store import Corpus
 
-BATCH = 500  # tasks sent at once: a second or two on the server
-BATCH_BYTES = 4_000_000  # and no more than this, for prefilled ones are long
-SHOWN = "model_version"  # the project's field that says which predictions people are shown
 # The project's fields that are noted, so that a change by somebody else is seen.
 SETTINGS = (
     "label_config",
@@ -56,33 +36,6 @@ SETTINGS = (
     "maximum_annotations",
     "overlap_cohort_percentage",
 )
-_THERE = ("changed", "unchanged", "kept", "conflicting", "orphaned", "foreign")  # tasks, before anything new
-STEP = 100  # documents encoded between two words of it
-ROUNDS = 5  # times that a batch is sent before it is given up
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be in a project.
-
-    `overlap` is the share of documents that two people are to do, None if the project's setting stays.
-    `remember` is what the project is to remember of its group, `before` what was remembered until now;
-    `found` is the project, where it is known to be the one, and `moved` are its tasks that others are to do
-    now. `adopt` lets a project be written to that was not
-    made for this corpus, `overwrite` what somebody else has put there since this clone last pushed.
-    """
-
-    title: str
-    group: str
-    layout: Layout = "graph"
-    prefill: str | None = None
-    overlap: float | None = None
-    documents: tuple[Document, ...] = ()
-    remember: Settings | None = None
-    before: Settings | None = None
-    found: Project | None = None
-    moved: tuple[Moved, ...] = ()
-    adopt: bool = False
-    overwrite: bool = False
 
 
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,102 +53,6 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
     unshown: tuple[str, ...] = ()
-
-
-class Unheld(msgspec.Struct, frozen=True):
-    """What of a layer tasks cannot hold, counted by kind, what of it was not sound, and events not shown."""
-
-    lost: dict[str, int] = {}
-    faults: tuple[Fault, ...] = ()
-    unshown: tuple[str, ...] = ()
-
-
-def encode(
-    corpus: Corpus, ontology: Ontology, order: Order, *, progress: Progress = lambda _: None
-) -> tuple[list[Local], Unheld]:
-    """The tasks of an order, and what of the layer they cannot hold."""
-    if order.layout == "graph":
-        return _encode_graph(corpus, ontology, order, progress)
-    if order.prefill is None:
-        raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
-    layer, stale = tasks.fitting(corpus, order.prefill)
-    version = tasks.version(order.prefill, (layer or {}).values())
-    encoded = frames.encode(order.documents, ontology, layer or {}, version)
-    faults = (*encoded.faults, *stale)
-    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, faults, encoded.unshown)
-
-
-def _encode_graph(
-    corpus: Corpus, ontology: Ontology, order: Order, progress: Progress
-) -> tuple[list[Local], Unheld]:
-    """The tasks of the layout `graph`, one document after the other, so that memory holds."""
-    documents = {document.id: document for document in order.documents}
-    found: dict[str, tuple[Local, Encoded]] = {}
-    for document, line in _with_lines(corpus, documents, order.prefill):
-        encoded = tasks.encode([document], ontology, prefill=None if line is None else {document.id: line})
-        [local] = plan.locals_of(encoded, order.prefill)
-        found[document.id] = local, msgspec.structs.replace(encoded, tasks=())
-        if not len(found) % STEP:
-            progress(f"encoded {len(found)} of {len(documents)} document(s)")
-    lost: Counter[str] = Counter()
-    for _, encoded in found.values():
-        lost.update(encoded.lost)
-    in_order = [found[id] for id in documents]
-    faults = tuple(fault for _, encoded in in_order for fault in encoded.faults)
-    unshown = tuple(event for _, encoded in in_order for event in encoded.unshown)
-    stale = corpus.stale(order.prefill) if order.prefill is not None else ()
-    faults = (*faults, *map(tasks.stale_fault, stale))
-    return [local for local, _ in in_order], Unheld(dict(+lost), faults, unshown)
-
-
-def _with_lines(
-    corpus: Corpus, documents: Mapping[str, Document], layer: str | None
-) -> Iterator[tuple[Document, Annotations | None]]:
-    """Each document with its line of a layer, in the order of the layer; then those that it does not hold."""
-    rest = dict(documents)
-    for line in corpus.iter_fitting(layer) if layer is not None else ():
-        document = rest.pop(line.document, None)
-        if document is not None:
-            yield document, line
-    yield from ((document, None) for document in rest.values())
-
-
-def settings(
-    ontology: Ontology,
-    order: Order,
-    local: Iterable[Local],
-    manifest: Manifest,
-    project: Project | None = None,
-) -> dict[str, Any]:
-    """The fields of a project as they should be, and what it is to remember in its configuration.
-
-    All predictions have one model version, because people are shown those of one version only.
-    """
-    told = order.remember or (project and remembered.read(project.label_config)) or _of_order(order, manifest)
-    there = remembered.read(project.label_config) if project is not None else None
-    told = msgspec.structs.replace(told, title=order.title, run=there.run if there is not None else "")
-    fields: dict[str, Any] = {
-        "label_config": remembered.write(labelconfig.build(ontology, order.layout, manifest.language), told),
-        "expert_instruction": guidelines.fragment(ontology),
-        "show_instruction": True,
-    }
-    if any(task.is_prefilled for task in local):
-        fields[SHOWN] = MARKS
-    if order.overlap is not None:
-        fields["maximum_annotations"] = 2 if order.overlap > 0 else 1
-        fields["overlap_cohort_percentage"] = round(100 * order.overlap) if order.overlap > 0 else 100
-    return fields
-
-
-def _of_order(order: Order, manifest: Manifest) -> Settings:
-    return Settings(
-        corpus=manifest.name,
-        group=order.group,
-        title=order.title,
-        layout=order.layout,
-        prefill=order.prefill,
-        overlap=order.overlap,
-    )
 
 
 def push(
@@ -357,21 +214,14 @@ class Pusher:
         self.client = client
         self.journal = journal
         self.progress = progress
-        self.batch = batch
         self.quiet = quiet
         self.run = bulk.new_run()
-        self._doubts: list[str] = []
+        self.sender = Sender(client, journal, progress=progress, batch=batch, quiet=quiet)
         self._undone = set[str]()  # documents whose tasks are not as the plan said
-        self._settled_at = 0.0
 
     def settle(self, project: Project) -> None:
         """Find out what became of what an earlier run has sent without seeing the answer."""
-        last = next((n for n in reversed(self.journal.notes) if isinstance(n, Sending | Landed)), None)
-        if isinstance(last, Sending):
-            self.progress(f"looking for {len(last.keys)} task(s) that were sent before")
-            self._doubt(last.keys, pending=False)
-            found = self._await(project, last.keys)
-            self.journal.add(Landed(ids=_ids(found)))
+        self.sender.settle(project)
         bulk.Changer(self.client, self.journal, project.id, self.run, quiet=self.quiet).restore()
 
     def refresh(self, project: Project) -> Mirror:
@@ -430,13 +280,15 @@ class Pusher:
         self._set(project, {name: value for name, value in made.settings.items() if name != SHOWN})
         for id in made.doubled:
             self._delete(id)
-        refused = (*self._change(project, made), *self._send_all(project, made.new))
-        self._look_for_others(project, made)
-        self._sweep(project)
+        unchanged = self._change(project, made)
+        unsent = self.sender.send_all(project, made.new)
+        self._undone |= {*unsent}
+        self.sender.look_for_others(project, made)
+        self.sender.sweep(project)
         # The server refuses a version of which it has no predictions yet.
         self._set(project, {name: value for name, value in made.settings.items() if name == SHOWN})
         self._note_put(project, made, local, known)
-        return refused
+        return (*unchanged, *unsent)
 
     def _change(self, project: Project, made: Plan) -> tuple[str, ...]:
         """Change tasks that are there; the documents whose predictions the server did not take.
@@ -482,145 +334,11 @@ class Pusher:
         settings = {name: digest for name, digest in settings.items() if name not in made.newer}
         put.write(self.journal.folder, known.replaced(settings, tasks))
 
-    def _look_for_others(self, project: Project, made: Plan) -> None:
-        """Doubt what was sent if there is more now than there should be: somebody has sent it too."""
-        if not made.new:
-            return
-        counts = made.counts()
-        there = sum(counts[kind] for kind in _THERE) + len(made.new)
-        if api.totals(self.client, project.id)[0].tasks > there:
-            self._doubts += [item.key for item in made.new]
-
     def _set(self, project: Project, fields: dict[str, Any]) -> None:
         if fields:
             api.update_project(self.client, project.id, **fields)
             self.progress(f"set {', '.join(fields)}")
 
-    # ------------------------------------------------------------ tasks that are there
-
-    def _unworked(self, id: int) -> dict[str, Any] | None:
-        """A task with its predictions, unless somebody has worked on it or deleted it since."""
-        task = api.find_task(self.client, id)
-        if task is None:
-            return None
-        if task.get("annotations") or task.get("draft_exists"):
-            self.progress(f"task {id} was begun meanwhile: left alone")
-            return None
-        return task
-
     def _delete(self, id: int) -> None:
-        if self._unworked(id) is not None:
+        if self.sender.unworked(id) is not None:
             api.delete_task(self.client, id)
-
-    # ------------------------------------------------------------ tasks that are new
-
-    def _send_all(self, project: Project, new: Sequence[Local]) -> tuple[str, ...]:
-        """Send tasks; the documents whose predictions the server did not take."""
-        sent, refused = 0, list[str]()
-        predicted = {task.key for task in new if task.is_prefilled}
-        for batch in batches(new, self.batch):
-            landed, predictions = self._send(project, batch)
-            wanted = predicted.intersection(key for key, _ in batch)
-            if predictions != len(wanted):
-                refused += self._without_predictions(project, landed, wanted)
-            sent += len(batch)
-            self.progress(f"pushed {sent} of {len(new)} task(s)")
-        self._undone |= {*refused}
-        return tuple(refused)
-
-    def _without_predictions(
-        self, project: Project, ids: Sequence[int], wanted: Collection[str]
-    ) -> list[str]:
-        """Those of some documents whose tasks came without the prediction that was sent with them."""
-        parts = (ids[start : start + api.ASKED] for start in range(0, len(ids), api.ASKED))
-        there = (task for part in parts for task in api.tasks(self.client, project.id, api.with_ids(part)))
-        return [task.data[KEY] for task in there if task.data[KEY] in wanted and not task.total_predictions]
-
-    def _send(
-        self, project: Project, batch: Sequence[tuple[str, bytes]]
-    ) -> tuple[tuple[int, ...], int | None]:
-        """Send tasks until each is there; their ids, and how many predictions came if the server told."""
-        self.journal.add(Sending(keys=tuple(key for key, _ in batch)))
-        missing, ids, predictions = dict(batch), list[int](), None
-        for _ in range(ROUNDS):
-            try:
-                made = api.import_tasks(self.client, project.id, [*missing.values()])
-                ids += made.task_ids
-                predictions = made.prediction_count if len(missing) == len(batch) else None
-                missing = {}
-            except UncertainError as error:
-                self._doubt(missing, pending=error.pending)
-                found = self._await(project, [*missing])
-                ids += _ids(found)
-                missing = {key: task for key, task in missing.items() if key not in found}
-                # They are sent again now, and may come twice after all: the sweep at the end has to wait.
-                self._doubt(missing, pending=error.pending)
-            if not missing:
-                self.journal.add(Landed(ids=tuple(ids)))
-                return tuple(ids), predictions
-        raise ServerError(f"{self.client.url}: {len(missing)} task(s) do not arrive; push again")
-
-    def _doubt(self, keys: Iterable[str], *, pending: bool) -> None:
-        """From now on these may come twice, and until the time noted nothing is certain."""
-        doubted = [*keys]
-        if not doubted:
-            return
-        self._doubts += doubted
-        wait = self.client.timeout if pending else self.quiet
-        self._settled_at = max(self._settled_at, time.monotonic() + wait)
-
-    def _await(self, project: Project, keys: Sequence[str]) -> dict[str, list[Listed]]:
-        """The tasks of these ids on the server, as soon as all are there or time is up."""
-        while True:
-            found = self._find(project, keys)
-            if len(found) == len(set(keys)) or time.monotonic() > self._settled_at:
-                return found
-            time.sleep(link.POLL)
-
-    def _find(self, project: Project, keys: Sequence[str]) -> dict[str, list[Listed]]:
-        found = defaultdict[str, list[Listed]](list)
-        for chosen in api.with_keys(keys):
-            for task in api.tasks(self.client, project.id, chosen):
-                found[task.data[KEY]].append(task)
-        return found
-
-    def _sweep(self, project: Project) -> None:
-        """After a doubt, when nothing can be under way any more: one copy of each task stays."""
-        if not self._doubts:
-            return
-        time.sleep(max(0.0, self._settled_at - time.monotonic()))
-        for copies in self._find(project, sorted(set(self._doubts))).values():
-            if len(copies) > 1:
-                self._keep_one(copies)
-        self._doubts.clear()
-
-    def _keep_one(self, copies: Sequence[Listed]) -> None:
-        """Delete the copies on which nobody has worked but for the oldest, which stays if no other does.
-
-        Whoever else sweeps at the same time keeps the same one.
-        """
-        oldest = min(task.id for task in copies)
-        idle = [task.id for task in copies if self._unworked(task.id) is not None]
-        worked = [task.id for task in copies if task.id not in idle and api.find_task(self.client, task.id)]
-        for id in idle:
-            if worked or id != oldest:
-                api.delete_task(self.client, id)
-
-
-def _ids(found: dict[str, list[Listed]]) -> tuple[int, ...]:
-    return tuple(task.id for copies in found.values() for task in copies)
-
-
-def batches(new: Sequence[Local], size: int) -> Iterator[list[tuple[str, bytes]]]:
-    """Ids and tasks as JSON, as many at a time as are sent at once."""
-    batch: list[tuple[str, bytes]] = []
-    weight = 0
-    for local in new:
-        data = msgspec.json.encode(local.sent())
-        if batch and (len(batch) == size or weight + len(data) > BATCH_BYTES):
-            yield batch
-            batch, weight = [], 0
-        batch.append((local.key, data))
-        weight += len(data)
-    if batch:
-        yield batch

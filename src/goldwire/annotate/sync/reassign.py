@@ -20,8 +20,9 @@ from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.group import Group
 from goldwire.annotate.sync.journal import Dropped, folder, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
+from goldwire.annotate.sync.orders import Order
 from goldwire.annotate.sync.plan import Moved, Plan
-from goldwire.annotate.sync.push import Order, Pushed, Pusher
+from goldwire.annotate.sync.push import Pushed, Pusher
 from goldwire.annotate.sync.remembered import Settings
 from goldwire.annotate.sync.share import Held
 from goldwire.corpora.store import Corpus

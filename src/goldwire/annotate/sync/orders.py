@@ -1,0 +1,146 @@
+"""Makes the tasks of an order and the fields of its project, as they should be on the server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate.exchange import frames, tasks
+from goldwire.annotate.exchange.tasks import MARKS, Encoded
+from goldwire.annotate.interface import guidelines, labelconfig
+from goldwire.annotate.interface.labelconfig import Layout
+from goldwire.annotate.sync import plan, remembered
+from goldwire.annotate.sync.api import Project
+from goldwire.annotate.sync.mirror import Progress
+from goldwire.annotate.sync.plan import Local, Moved
+from goldwire.annotate.sync.remembered import Settings
+from goldwire.corpora.errors import CorpusError, Fault
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.store import Corpus, Manifest
+from goldwire.corpora.types import Annotations, Document
+
+SHOWN = "model_version"  # the project's field that says which predictions people are shown
+STEP = 100  # documents encoded between two words of it
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be in a project.
+
+    `overlap` is the share of documents that two people are to do, None if the project's setting stays.
+    `remember` is what the project is to remember of its group, `before` what was remembered until now;
+    `found` is the project, where it is known to be the one, and `moved` are its tasks that others are to do
+    now. `adopt` lets a project be written to that was not made for this corpus, `overwrite` what somebody
+    else has put there since this clone last pushed.
+    """
+
+    title: str
+    group: str
+    layout: Layout = "graph"
+    prefill: str | None = None
+    overlap: float | None = None
+    documents: tuple[Document, ...] = ()
+    remember: Settings | None = None
+    before: Settings | None = None
+    found: Project | None = None
+    moved: tuple[Moved, ...] = ()
+    adopt: bool = False
+    overwrite: bool = False
+
+
+class Unheld(msgspec.Struct, frozen=True):
+    """What of a layer tasks cannot hold, counted by kind, what of it was not sound, and events not shown."""
+
+    lost: dict[str, int] = {}
+    faults: tuple[Fault, ...] = ()
+    unshown: tuple[str, ...] = ()
+
+
+def encode(
+    corpus: Corpus, ontology: Ontology, order: Order, *, progress: Progress = lambda _: None
+) -> tuple[list[Local], Unheld]:
+    """The tasks of an order, and what of the layer they cannot hold."""
+    if order.layout == "graph":
+        return _encode_graph(corpus, ontology, order, progress)
+    if order.prefill is None:
+        raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
+    layer, stale = tasks.fitting(corpus, order.prefill)
+    version = tasks.version(order.prefill, (layer or {}).values())
+    encoded = frames.encode(order.documents, ontology, layer or {}, version)
+    faults = (*encoded.faults, *stale)
+    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, faults, encoded.unshown)
+
+
+def _encode_graph(
+    corpus: Corpus, ontology: Ontology, order: Order, progress: Progress
+) -> tuple[list[Local], Unheld]:
+    """The tasks of the layout `graph`, one document after the other, so that memory holds."""
+    documents = {document.id: document for document in order.documents}
+    found: dict[str, tuple[Local, Encoded]] = {}
+    for document, line in _with_lines(corpus, documents, order.prefill):
+        encoded = tasks.encode([document], ontology, prefill=None if line is None else {document.id: line})
+        [local] = plan.locals_of(encoded, order.prefill)
+        found[document.id] = local, msgspec.structs.replace(encoded, tasks=())
+        if not len(found) % STEP:
+            progress(f"encoded {len(found)} of {len(documents)} document(s)")
+    lost: Counter[str] = Counter()
+    for _, encoded in found.values():
+        lost.update(encoded.lost)
+    in_order = [found[id] for id in documents]
+    faults = tuple(fault for _, encoded in in_order for fault in encoded.faults)
+    unshown = tuple(event for _, encoded in in_order for event in encoded.unshown)
+    stale = corpus.stale(order.prefill) if order.prefill is not None else ()
+    faults = (*faults, *map(tasks.stale_fault, stale))
+    return [local for local, _ in in_order], Unheld(dict(+lost), faults, unshown)
+
+
+def _with_lines(
+    corpus: Corpus, documents: Mapping[str, Document], layer: str | None
+) -> Iterator[tuple[Document, Annotations | None]]:
+    """Each document with its line of a layer, in the order of the layer; then those that it does not hold."""
+    rest = dict(documents)
+    for line in corpus.iter_fitting(layer) if layer is not None else ():
+        document = rest.pop(line.document, None)
+        if document is not None:
+            yield document, line
+    yield from ((document, None) for document in rest.values())
+
+
+def settings(
+    ontology: Ontology,
+    order: Order,
+    local: Iterable[Local],
+    manifest: Manifest,
+    project: Project | None = None,
+) -> dict[str, Any]:
+    """The fields of a project as they should be, and what it is to remember in its configuration.
+
+    All predictions have one model version, because people are shown those of one version only.
+    """
+    told = order.remember or (project and remembered.read(project.label_config)) or _of_order(order, manifest)
+    there = remembered.read(project.label_config) if project is not None else None
+    told = msgspec.structs.replace(told, title=order.title, run=there.run if there is not None else "")
+    fields: dict[str, Any] = {
+        "label_config": remembered.write(labelconfig.build(ontology, order.layout, manifest.language), told),
+        "expert_instruction": guidelines.fragment(ontology),
+        "show_instruction": True,
+    }
+    if any(task.is_prefilled for task in local):
+        fields[SHOWN] = MARKS
+    if order.overlap is not None:
+        fields["maximum_annotations"] = 2 if order.overlap > 0 else 1
+        fields["overlap_cohort_percentage"] = round(100 * order.overlap) if order.overlap > 0 else 100
+    return fields
+
+
+def _of_order(order: Order, manifest: Manifest) -> Settings:
+    return Settings(
+        corpus=manifest.name,
+        group=order.group,
+        title=order.title,
+        layout=order.layout,
+        prefill=order.prefill,
+        overlap=order.overlap,
+    )
