@@ -42,7 +42,8 @@ class Program:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**os.environ, _MARK: self._mark},
+            # What it imports is compiled anew, as for functions (`running.pool`).
+            env={"PYTHONDONTWRITEBYTECODE": "1", **os.environ, _MARK: self._mark},
         )
         assert self._process.stdin is not None  # noqa: S101 - for the type checker: a pipe was asked for
         assert self._process.stdout is not None  # noqa: S101 - as above

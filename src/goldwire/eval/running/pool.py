@@ -43,6 +43,9 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
+    # Python takes compiled code for that of a source of the same second and size: a system that was changed
+    # and run again at once would be the old one under the new one's name.
+    "PYTHONDONTWRITEBYTECODE": "1",
 }
 
 
