@@ -304,6 +304,35 @@ def test_server_killed_in_mid_push(
     print(kills, "kills in", trial, "pushes")
 
 
+def test_server_killed_while_predictions_are_changed(
+    mortal: Server, mortal_client: Client, tmp_path: Path, make_corpus: MakeCorpus
+) -> None:
+    """Another model has predicted for each task too, and that stays, once."""
+    client = mortal_client
+    chance, kills, trial = random.Random(SEED), 0, 0
+    while kills < KILLS / 2:
+        trial += 1
+        corpus = make_corpus(tmp_path / f"bulk {SEED}-{trial}", 100, 1000)
+        ontology = corpus.ontology()
+        assert ontology is not None
+        title = f"bulk {trial}"
+        order = orders.Order(
+            title=title, group=title, prefill="system/x", documents=tuple(corpus.documents())
+        )
+        work = partial(push.push, client, corpus, ontology, order, quiet=2.0)
+        project = work().project
+        assert project is not None
+        ids = [task.id for task in api.tasks(client, project.id, api.everything())]
+        theirs = [{"task": id, "model_version": "theirs", "result": [], "score": 0.5} for id in ids]
+        assert api.import_predictions(client, project.id, theirs) == 100
+        shorten(corpus)
+        kills += survive(mortal, chance, work, 4.0)
+        assert work().plan.is_empty
+        for task in api.whole_tasks(client, project.id, ids):
+            assert sorted(item["model_version"] for item in task.predictions) == ["goldwire", "theirs"]
+    print(kills, "kills in", trial, "changes")
+
+
 def test_server_killed_in_mid_pull(
     mortal: Server,
     mortal_client: Client,
