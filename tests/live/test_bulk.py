@@ -111,6 +111,9 @@ def test_killed_at_any_step_the_next_push_completes_it(
         patch.setattr(api, step, killed)
         with pytest.raises(KeyboardInterrupt):
             do_push()
+    left = shown(client, first)
+    do_push(dry_run=True)
+    assert shown(client, first) == left  # a plan puts nothing back
     done = do_push()
     for number, predictions in enumerate(shown(client, done).values()):
         assert [who for who, _ in predictions] == ["goldwire", "theirs"][: 2 if number < 25 else 1]

@@ -222,7 +222,6 @@ class Pusher:
     def settle(self, project: Project) -> None:
         """Find out what became of what an earlier run has sent without seeing the answer."""
         self.sender.settle(project)
-        bulk.Changer(self.client, self.journal, project.id, self.run, quiet=self.quiet).restore()
 
     def refresh(self, project: Project) -> Mirror:
         """The tasks as they are there now."""
@@ -276,6 +275,7 @@ class Pusher:
                 "the configuration would lose labels that people have worked with: "
                 f"{', '.join(made.stranded)}. Change it with `goldwire annotate migrate`"
             )
+        self._changer(project).restore()
         known = self._announce(made, known)
         self._set(project, {name: value for name, value in made.settings.items() if name != SHOWN})
         for id in made.doubled:
@@ -297,17 +297,19 @@ class Pusher:
         """
         if not made.changed:
             return ()
-        changer = bulk.Changer(
-            self.client, self.journal, project.id, self.run, progress=self.progress, quiet=self.quiet
-        )
         marked = any(map(plan.is_shown_alone, made.changed))
         if marked:
             self._remember_run(project, f"{self.run} begun")
-        done = changer.change(made.changed)
+        done = self._changer(project).change(made.changed)
         if marked:
             self._remember_run(project, self.run)
         self._undone |= {*done.left, *done.refused}
         return done.refused
+
+    def _changer(self, project: Project) -> bulk.Changer:
+        return bulk.Changer(
+            self.client, self.journal, project.id, self.run, progress=self.progress, quiet=self.quiet
+        )
 
     def _remember_run(self, project: Project, run: str) -> None:
         config = api.project(self.client, project.id).label_config
