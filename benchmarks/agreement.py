@@ -19,10 +19,10 @@ from goldwire.corpora.formats.tags import decode
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Document, Mention, Span
 from goldwire.eval.counting import coref
-from goldwire.eval.record import Result
-from goldwire.eval.score import Options, score
+from goldwire.eval.measures.suites import read_suite
+from goldwire.eval.scoring.record import Result
+from goldwire.eval.scoring.score import Options, score
 from goldwire.eval.statistics.metrics import score_row
-from goldwire.eval.suites import read_suite
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPORA, DOCUMENTS, TOKENS = 100, 10, 12  # of the random cases: corpora, documents each, tokens a document

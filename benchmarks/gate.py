@@ -24,7 +24,7 @@ from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
-from goldwire.eval.record import FORMAT, CorpusFacts, LayerFacts, Record, encode_counts
+from goldwire.eval.scoring.record import FORMAT, CorpusFacts, LayerFacts, Record, encode_counts
 
 Counts = NDArray[np.float64]
 MEASURES = ("entity:span+type@exact", "event:trigger+type@exact", "argument:trigger+type+role+span@exact")

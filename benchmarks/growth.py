@@ -29,10 +29,10 @@ import samples
 from goldwire.corpora import convert, duplicates, formats
 from goldwire.corpora.store import make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Rejected, Span
-from goldwire.eval.agreement import agree
+from goldwire.eval.comparison.agreement import agree
 from goldwire.eval.counting.align import MOST
-from goldwire.eval.score import Options, score, score_corpus
-from goldwire.eval.suites import read_suite
+from goldwire.eval.measures.suites import read_suite
+from goldwire.eval.scoring.score import Options, score, score_corpus
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 3

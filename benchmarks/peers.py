@@ -128,17 +128,19 @@ def python_sets(folder: Path) -> Result:
 def goldwire_library(folder: Path) -> Result:
     """Exact F1 from tables that are loaded."""
     from goldwire.corpora.store import open_corpus
-    from goldwire.eval.counting import load, tally
-    from goldwire.eval.counting.tables import Codes
+    from goldwire.eval.counting import counters, reading
+    from goldwire.eval.counting.columns import Codes
     from goldwire.eval.counting.texts import read_texts
-    from goldwire.eval.measure import parse
+    from goldwire.eval.measures.measure import parse
     from goldwire.eval.statistics.metrics import micro
 
     corpus, codes = open_corpus(folder / "corpus"), Codes()
     texts = read_texts(corpus)
-    layers = [load.read_layer(corpus, name, texts, codes) for name in ("gold", "system/pred")]
+    layers = [reading.read_layer(corpus, name, texts, codes) for name in ("gold", "system/pred")]
     measure = parse("entity")
-    seconds, score = timed(lambda: micro(tally.count(measure, tally.Sides(*layers, texts, codes)).counts))
+    seconds, score = timed(
+        lambda: micro(counters.count(measure, counters.GoldAndSystem(*layers, texts, codes)).counts)
+    )
     return {"seconds": seconds, "f": score.f}
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire import __version__
-from goldwire.eval.measure import parse
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import ALPHA
 from goldwire.eval.statistics.figures import FIGURES, prf, statistic

@@ -21,12 +21,12 @@ import msgspec
 from goldwire.corpora import library
 from goldwire.corpora.store import Corpus, Manifest, create_corpus
 from goldwire.corpora.types import Annotations
+from goldwire.eval.measures.suites import read_suite
 from goldwire.eval.report.build import make_report
 from goldwire.eval.report.evidence import gather, with_evidence
 from goldwire.eval.report.html import render
 from goldwire.eval.report.pack import make_blocks
-from goldwire.eval.score import score_corpus
-from goldwire.eval.suites import read_suite
+from goldwire.eval.scoring.score import score_corpus
 
 
 def thin(item: Annotations, rate: float, chance: random.Random) -> Annotations:

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.eval.running.run import run_system
-from goldwire.eval.running.systems import parse_system
+from goldwire.eval.systems.config import parse_system
+from goldwire.eval.systems.run import run_system
 
 DOCUMENTS = 200
 NAMES = ("wait", "compute")

@@ -104,9 +104,9 @@ class Here:
         pass
 
     def run(self, documents: Any) -> Iterator[Any]:
-        from goldwire.eval.extractors import open_extractor
-        from goldwire.eval.running.pool import Finished, Started
-        from goldwire.eval.running.worker import Ready, run_batch
+        from goldwire.eval.systems.extractor import open_extractor
+        from goldwire.eval.systems.pool import Finished, Started
+        from goldwire.eval.systems.worker import Ready, run_batch
 
         extractor: Any = open_extractor(self._job.spec, self._job.context)
         ready = Ready(name=extractor.name, version="", provides=[], batch=1, seconds=0.0)

@@ -16,10 +16,10 @@ from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.tokens import keep
 from goldwire.corpora.types import Annotations, Excluded, Mention, Provenance, Rejected, Relation, Span
 from goldwire.corpora.views import Asked, Choice
-from goldwire.eval.agreement import Mean, agree, agree_corpus, alpha
-from goldwire.eval.measure import parse
+from goldwire.eval.comparison.agreement import Mean, agree, agree_corpus, alpha
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.report.build import is_viewed
-from goldwire.eval.score import Options, score
+from goldwire.eval.scoring.score import Options, score
 
 DOCUMENTS = [make_document(f"d{k}", "aa bb cc dd ee") for k in range(4)]
 
@@ -187,7 +187,7 @@ def test_alpha_is_one_for_full_agreement_and_undefined_without_variation():
 
 
 def test_the_default_measures_exist():
-    from goldwire.eval.agreement import DEFAULTS
+    from goldwire.eval.comparison.agreement import DEFAULTS
 
     assert all(parse(measure) for measure in DEFAULTS)
 

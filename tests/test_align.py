@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from goldwire.eval.counting import align
 from goldwire.eval.counting.align import CrowdError, Pairs, assign, components, equal_pairs, overlaps
-from goldwire.eval.counting.tables import make_extents
+from goldwire.eval.counting.columns import make_extents
 
 
 @st.composite

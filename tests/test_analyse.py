@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Span
-from goldwire.eval.analysis.analyse import analyse, make_sides
-from goldwire.eval.analysis.blame import CAUSES
-from goldwire.eval.analysis.diagnose import CLASSES, confusion
-from goldwire.eval.analysis.outcomes import count_causes, find
-from goldwire.eval.counting import tally
-from goldwire.eval.counting.tables import NONE
-from goldwire.eval.measure import parse
+from goldwire.eval.counting import counters
+from goldwire.eval.counting.columns import NONE
+from goldwire.eval.errors.analyse import analyse, make_sides
+from goldwire.eval.errors.causes import CAUSES
+from goldwire.eval.errors.classes import CLASSES, confusion
+from goldwire.eval.errors.outcomes import count_causes, find
+from goldwire.eval.measures.measure import parse
 
 TEXT = "aa bb cc dd ee ff gg hh ii jj"  # word n is [3n, 3n + 2]
 DOCUMENT = make_document("d", TEXT)
@@ -234,7 +234,7 @@ MEASURES = {"entity": "entity", "event": "TC", "argument": "AC+"}
 def test_every_unit_is_in_one_class_and_the_correct_ones_are_the_true_positives(gold, system):
     sides = make_sides(gold, system, [DOCUMENT])
     for kind, found in find(sides).items():
-        hits, given_, _, wanted = tally.count(parse(MEASURES[kind]), sides).counts.total()
+        hits, given_, _, wanted = counters.count(parse(MEASURES[kind]), sides).counts.total()
         assert sorted(u for u in found.gold_unit.tolist() if u != NONE) == list(range(int(wanted)))
         assert sorted(u for u in found.system_unit.tolist() if u != NONE) == list(range(int(given_)))
         assert (found.kind == CLASSES.index("correct")).sum() == hits

@@ -10,10 +10,11 @@ from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.ontology import Attribute, Value
 from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Event, Mention, Span
-from goldwire.eval.attributes import check_ontology, check_seen
-from goldwire.eval.measure import parse
-from goldwire.eval.score import Options, score, score_corpus
-from goldwire.eval.suites import read_suite, suite_names
+from goldwire.eval.counting import chunks
+from goldwire.eval.counting.attributes import check_ontology, check_seen
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.measures.suites import read_suite, suite_names
+from goldwire.eval.scoring.score import Options, score, score_corpus
 
 CONFLICT = ontologies.read("conflict")  # realis is an attribute of events
 DOCUMENTS = [make_document(f"d{k}", "Rebels shelled Balkh .") for k in range(3)]
@@ -141,9 +142,7 @@ def corpus(tmp_path):
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("size", [1, 2**20])
 def test_blocks_say_together_what_units_have(corpus, stream, size, monkeypatch):
-    from goldwire.eval.counting import blocks
-
-    monkeypatch.setattr(blocks, "SIZE", size)
+    monkeypatch.setattr(chunks, "SIZE", size)
     options = Options(trials=0, stream=stream)
     with pytest.raises(MeasureError, match="'typ' is neither a key"):
         score_corpus(corpus, "gold", ["s"], ["entity:span+typ@exact"], options=options)

@@ -4,9 +4,9 @@ import pytest
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval.analysis.classes import applies
-from goldwire.eval.measure import parse
-from goldwire.eval.score import Options, score
+from goldwire.eval.errors.semeval import applies
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.score import Options, score
 
 DOCUMENT = make_document("d", "x" * 40)
 

@@ -12,7 +12,7 @@ from goldwire.cli import app
 from goldwire.corpora.errors import CorpusError, JudgementError, MeasureError
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus, write_documents
 from goldwire.corpora.types import Annotations, Excluded, Mention, Span
-from goldwire.eval.record import read_record
+from goldwire.eval.scoring.record import read_record
 
 TEXT = "By A. Writer. Rebels took Kunduz."
 
@@ -188,7 +188,7 @@ def test_results_of_other_measures_are_not_lost_under_a_name(folder):
 
 
 def test_a_wrong_name_is_told_before_anything_is_scored(folder, monkeypatch):
-    monkeypatch.setattr("goldwire.eval.score.score_corpus", None)
+    monkeypatch.setattr("goldwire.eval.scoring.score.score_corpus", None)
     with pytest.raises(CorpusError, match="is no layer name"):
         run("score", folder, "--name", "../x")
 

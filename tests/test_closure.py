@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.eval.extractors.closure import Closure, Search, collect, imports
+from goldwire.eval.systems.closure import Closure, Search, collect, imports
 
 
 @pytest.fixture

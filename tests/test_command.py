@@ -10,10 +10,10 @@ import pytest
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.eval.extractors import Context, identity
-from goldwire.eval.running.facts import Facts
-from goldwire.eval.running.run import run_system
-from goldwire.eval.running.systems import parse_system
+from goldwire.eval.systems.config import parse_system
+from goldwire.eval.systems.extractor import Context, identity
+from goldwire.eval.systems.facts import Facts
+from goldwire.eval.systems.run import run_system
 
 HEAD = """
 import json, os, sys, time

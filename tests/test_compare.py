@@ -13,11 +13,11 @@ from goldwire.cli import app
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval.compare import Pair, compare, indistinguishable, results_by_document, sentence
+from goldwire.eval.comparison.compare import Pair, compare, indistinguishable, results_by_document, sentence
 from goldwire.eval.counting.counts import make_counts
-from goldwire.eval.measure import parse
-from goldwire.eval.record import encode_record
-from goldwire.eval.score import score
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.record import encode_record
+from goldwire.eval.scoring.score import score
 
 WORDS = 10
 DOCUMENTS = [make_document(f"d{k:02}", "abc " * WORDS) for k in range(40)]

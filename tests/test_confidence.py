@@ -9,8 +9,8 @@ from sklearn.metrics import average_precision_score, f1_score, precision_recall_
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Span
-from goldwire.eval.analysis.analyse import analyse
-from goldwire.eval.analysis.confidence import judge
+from goldwire.eval.errors.analyse import analyse
+from goldwire.eval.errors.confidence import judge
 
 detections = st.lists(
     st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]), st.booleans()), min_size=1, max_size=20

@@ -11,10 +11,10 @@ import pytest
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.eval.extractors import program
-from goldwire.eval.running.facts import Facts
-from goldwire.eval.running.run import run_system
-from goldwire.eval.running.systems import parse_system
+from goldwire.eval.systems import program
+from goldwire.eval.systems.config import parse_system
+from goldwire.eval.systems.facts import Facts
+from goldwire.eval.systems.run import run_system
 
 BEGINNING = """
 import json, os, subprocess, sys, time

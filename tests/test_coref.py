@@ -17,8 +17,8 @@ from goldwire.corpora.types import Annotations, Event, Mention, Span
 from goldwire.eval.counting import coref
 from goldwire.eval.counting.coref import PARTS, count, entity_clusters, event_clusters
 from goldwire.eval.counting.counts import make_counts
-from goldwire.eval.measure import parse
-from goldwire.eval.score import Options, score
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.score import Options, score
 from goldwire.eval.statistics.metrics import headline
 
 

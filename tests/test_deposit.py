@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.exchange import controls, deposit, readings, regions
+from goldwire.annotate.exchange import controls, importer, regions, store
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
@@ -31,11 +31,11 @@ def by(person: int, *result: Any, **fields: Any) -> dict[str, Any]:
     return {"id": 1, "completed_by": person, "result": [*result], **fields}
 
 
-def bring(corpus: Corpus, *tasks: Any, name: str = "export.json") -> deposit.Deposited:
-    context = readings.Context(
+def bring(corpus: Corpus, *tasks: Any, name: str = "export.json") -> store.Deposited:
+    context = importer.Context(
         documents={d.id: d for d in corpus.documents()}, controls=controls.of(CONFLICT), ontology=CONFLICT
     )
-    return deposit.write(corpus, readings.decode(tasks, context), msgspec.json.encode(tasks), name)
+    return store.write(corpus, importer.decode(tasks, context), msgspec.json.encode(tasks), name)
 
 
 def contents(corpus: Corpus) -> dict[str, list[str]]:
@@ -88,11 +88,11 @@ def test_draft_stays_where_the_export_only_names_it(corpus: Corpus) -> None:
 
 def test_quarantine_goes_when_there_is_nothing_in_it_any_more(corpus: Corpus, tmp_path: Path) -> None:
     first = bring(corpus, task("a", by(4, {**MIL, "from_name": "nope"})))
-    context = readings.Context(
+    context = importer.Context(
         documents={d.id: d for d in corpus.documents()}, controls=controls.of(CONFLICT), ontology=CONFLICT
     )
-    nothing = readings.decode([], context)
-    again = deposit.write(corpus, nothing, first.raw.read_bytes(), "export.json")
+    nothing = importer.decode([], context)
+    again = store.write(corpus, nothing, first.raw.read_bytes(), "export.json")
     assert again.quarantine is None
     assert first.quarantine is not None
     assert not first.quarantine.exists()
@@ -140,7 +140,7 @@ def test_texts_that_a_corpus_lacks_become_documents_once() -> None:
         {"id": 13},
         "junk",
     ]
-    made = deposit.new_documents(found, known, "body")
+    made = store.new_documents(found, known, "body")
     assert [(d.text, d.meta.title) for d in made] == [
         ("New\ntext.", "News"),
         ("Another.", None),

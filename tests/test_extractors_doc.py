@@ -122,12 +122,12 @@ def test_the_page_works_as_it_stands(heading: str, folder: Path, serving: Module
 
 
 def test_the_example_of_the_simple_form_is_in_it(folder: Path) -> None:
-    from goldwire.corpora import simple
+    from goldwire.corpora import predictions
 
     example = next(b for b in blocks() if b.heading == "The simple form" and b.language == "json").code
     corpus = open_corpus(folder / "work")
     document = corpus.documents()[0]
-    found = simple.read(simple.decode(example.encode(), "page"), document, corpus.ontology())
+    found = predictions.read(predictions.decode(example.encode(), "page"), document, corpus.ontology())
     assert found.annotations.rejected == ()
     assert [m.type for m in found.annotations.mentions] == ["GPE", "MIL"]
     assert len(found.annotations.events[0].arguments) == 2
@@ -140,7 +140,7 @@ def test_the_examples_are_of_ten_lines_or_little_more() -> None:
 
 
 def test_every_kind_of_system_is_on_the_page() -> None:
-    from goldwire.eval.extractors import KINDS
+    from goldwire.eval.systems.extractor import KINDS
 
     text = PAGE.read_text("utf-8")
     for name, kind in KINDS.items():

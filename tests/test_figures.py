@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.eval.counting.counts import make_counts
-from goldwire.eval.measure import parse
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.statistics import metrics
 from goldwire.eval.statistics.figures import FIGURES, figure_intervals, label_intervals, rows, statistic
 

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.exchange import controls, deposit, readings, regions, tasks
-from goldwire.annotate.exchange.readings import Context
+from goldwire.annotate.exchange import controls, importer, regions, store, tasks
+from goldwire.annotate.exchange.importer import Context
 from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.sync import follow, orders, push
 from goldwire.annotate.sync.api import Project
@@ -60,7 +60,7 @@ class Server:
             names={"1": "anna", "2": "ben"},
             earlier=versions.earlier(self.corpus),
         )
-        deposit.write(self.corpus, readings.decode(self.there, context), b"", "e.json")
+        store.write(self.corpus, importer.decode(self.there, context), b"", "e.json")
 
     def plan(self) -> Plan:
         order = Order(title="t", group="t", documents=tuple(self.corpus.documents()))

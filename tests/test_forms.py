@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Excluded, Mention, Rejected, Span
-from goldwire.eval.score import Options, score
+from goldwire.eval.scoring.score import Options, score
 
 DOCUMENT = make_document("d", "Paris Hilton visits Paris. Hilton smiled in PARIS.")
 # Where some words stand, and others that are nowhere.

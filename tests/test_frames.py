@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.exchange import controls, frames, readings, regions
-from goldwire.annotate.exchange.readings import Imported
+from goldwire.annotate.exchange import controls, frames, importer, regions
+from goldwire.annotate.exchange.importer import Imported
 from goldwire.corpora import library
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError
@@ -69,10 +69,10 @@ def read(exported: list[Any], base: Annotations | None = BASE) -> Imported:
             raise CorpusError(f"no layer {name!r}")
         return {"d": base}
 
-    context = readings.Context(
+    context = importer.Context(
         documents={"d": DOCUMENT}, controls=controls.of(CONFLICT), ontology=CONFLICT, layer=layer
     )
-    return readings.decode(exported, context)
+    return importer.decode(exported, context)
 
 
 def roles_of(imported: Imported, event: str) -> set[tuple[str, str]]:
@@ -295,13 +295,13 @@ def test_shipped_corpus_comes_back_from_frames_as_it_went() -> None:
         {**task, "annotations": [{"completed_by": 1, "result": task["predictions"][0]["result"]}]}
         for task in encoded.tasks
     ]
-    context = readings.Context(
+    context = importer.Context(
         documents={d.id: d for d in corpus.documents()},
         controls=controls.of(CONFLICT),
         ontology=CONFLICT,
         layer=corpus.layer,
     )
-    imported = readings.decode(exported, context)
+    imported = importer.decode(exported, context)
     assert imported.rejected == ()
     for reading in imported.readings:
         base = gold[reading.annotations.document]

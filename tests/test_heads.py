@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.counting import heads as rule
+from goldwire.eval.counting.columns import NONE, make_extents
 from goldwire.eval.counting.heads import head, heads
-from goldwire.eval.counting.tables import NONE, make_extents
 from goldwire.eval.counting.texts import TextRow, make_texts
-from goldwire.eval.score import score
+from goldwire.eval.scoring.score import score
 
 TEXT = "the  third city, fell"
 

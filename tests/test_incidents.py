@@ -11,13 +11,13 @@ from goldwire.annotate import adjudicate as adjudication
 from goldwire.annotate.exchange import tasks
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.exclude import leave_out
-from goldwire.corpora.sift import sound
-from goldwire.corpora.simple import decode, read
+from goldwire.corpora.predictions import decode, read
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Rejected, Span
+from goldwire.corpora.valid import sound
 from goldwire.corpora.validate import annotation_faults
-from goldwire.eval.notes import make_notes
-from goldwire.eval.score import Options, score
+from goldwire.eval.scoring.notes import make_notes
+from goldwire.eval.scoring.score import Options, score
 
 DOCUMENT = make_document("d", "Rebels of the front, said to be bandits, attacked Herat.")
 CONFLICT = ontologies.read("conflict")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Document, Mention, Span
-from goldwire.eval.keeping import iter_unlike, keep, merge
-from goldwire.eval.record import Record, encode_record, read_record, write_record
-from goldwire.eval.score import Options, score
+from goldwire.eval.comparison.keeping import iter_unlike, keep, merge
+from goldwire.eval.scoring.record import Record, encode_record, read_record, write_record
+from goldwire.eval.scoring.score import Options, score
 
 DOCUMENTS = [make_document(f"d{i}", "Rebels took Kunduz and Balkh.") for i in range(4)]
 KUNDUZ, BALKH, REBELS = (12, 18), (23, 28), (0, 6)

@@ -20,11 +20,11 @@ from goldwire.corpora.store import Corpus, Manifest, open_corpus
 from goldwire.corpora.types import Annotations, Excluded, Mention, Span
 from goldwire.corpora.validate import corpus_faults
 from goldwire.corpora.views import Asked, Choice
-from goldwire.eval.comparability import iter_differences
-from goldwire.eval.counting import blocks
-from goldwire.eval.record import Record, encode_record
-from goldwire.eval.score import Options, score_corpus
-from goldwire.eval.suites import read_suite
+from goldwire.eval.comparison.same import iter_differences
+from goldwire.eval.counting import chunks
+from goldwire.eval.measures.suites import read_suite
+from goldwire.eval.scoring.record import Record, encode_record
+from goldwire.eval.scoring.score import Options, score_corpus
 
 # Two documents; the tags of the first are IOB1, those of the second begin a mention with I behind another.
 GOLD = "Ann\tI-PER\nLee\tI-PER\nsaw\tO\nU.S.\tB-LOC\nships\tO\n\nRome\tB-LOC\nCup\tI-MISC\nfell\tO\n"
@@ -213,8 +213,8 @@ def test_tokens_in_excluded_regions_are_left_out(tmp_path):
 def test_blocks_of_documents_say_what_the_whole_says(tmp_path, monkeypatch):
     corpus = both(tmp_path, GOLD + "\n" + GOLD, SYSTEM + "\n" + SYSTEM)
     whole = scored(corpus, "accuracy", "tokens")
-    monkeypatch.setattr(blocks, "SIZE", 150)
-    assert len(blocks.find_places(corpus, ["gold"])) > 1
+    monkeypatch.setattr(chunks, "SIZE", 150)
+    assert len(chunks.find_places(corpus, ["gold"])) > 1
     assert scored(corpus, "accuracy", "tokens") == whole
 
 
@@ -611,7 +611,7 @@ def test_records_agree_in_spans_whatever_else_one_of_them_has(tmp_path):
 def test_the_hash_of_tokens_does_not_depend_on_how_they_were_read(tmp_path, monkeypatch):
     corpus = both(tmp_path)
     whole = scored(corpus, "accuracy").gold.tokens
-    monkeypatch.setattr(blocks, "SIZE", 1)
+    monkeypatch.setattr(chunks, "SIZE", 1)
     assert scored(corpus, "accuracy").gold.tokens == whole is not None
 
 

@@ -17,12 +17,13 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError, ExtractorError, GoldwireError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Span
-from goldwire.eval.extractors import Context, crossfit, identity, learn, linear, model
-from goldwire.eval.extractors.features import Unit
-from goldwire.eval.extractors.predict import Predictor
-from goldwire.eval.extractors.train import layers, train
-from goldwire.eval.running.run import run_system
-from goldwire.eval.running.systems import System, parse_system
+from goldwire.eval.reference import crossfit, learn, linear, model
+from goldwire.eval.reference.features import Unit
+from goldwire.eval.reference.predict import Predictor
+from goldwire.eval.reference.train import layers, train
+from goldwire.eval.systems.config import System, parse_system
+from goldwire.eval.systems.extractor import Context, identity
+from goldwire.eval.systems.run import run_system
 
 CONFLICT = ontologies.read("conflict")
 PLACES = [

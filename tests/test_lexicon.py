@@ -11,8 +11,9 @@ from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Event
 from goldwire.corpora.validate import annotation_faults
-from goldwire.eval.extractors import Context, inflect, lexicon, rules
-from goldwire.eval.extractors.rules import RuleExtractor
+from goldwire.eval.reference import inflect, lexicon, rules
+from goldwire.eval.reference.rules import RuleExtractor
+from goldwire.eval.systems.extractor import Context
 
 
 @pytest.fixture(scope="module")

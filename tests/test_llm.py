@@ -12,10 +12,10 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Excluded, Meta
-from goldwire.eval.extractors import prompt
-from goldwire.eval.running.facts import Facts
-from goldwire.eval.running.run import run_system
-from goldwire.eval.running.systems import System, parse_system
+from goldwire.eval.systems.adapters import prompt
+from goldwire.eval.systems.config import System, parse_system
+from goldwire.eval.systems.facts import Facts
+from goldwire.eval.systems.run import run_system
 
 TEXT = "Rebels shelled Herat. Herat’s police fled.\n>> Herat latest\nHerat burns."
 KEY = "sk-very-secret-0123456789"
@@ -25,7 +25,7 @@ KEY = "sk-very-secret-0123456789"
 def in_process(request: pytest.FixtureRequest, serving: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker processes, but for what is about their time limit."""
     if "slow" not in request.node.name:
-        monkeypatch.setattr("goldwire.eval.running.run.Pool", serving.Here)
+        monkeypatch.setattr("goldwire.eval.systems.run.Pool", serving.Here)
 
 
 @pytest.fixture
@@ -278,8 +278,8 @@ def test_no_package_decides_what_a_model_or_a_service_is(
     """A new release of whatever is installed pays for no answer again."""
     import importlib.metadata
 
-    from goldwire.eval.extractors import Context, identity
-    from goldwire.eval.extractors.spec import parse
+    from goldwire.eval.systems.extractor import Context, identity
+    from goldwire.eval.systems.spec import parse
 
     specs = [parse("llm:tiny@http://host.example/v1"), parse("http://host.example/x")]
     context = Context(ontology=corpus.ontology())

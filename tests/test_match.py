@@ -4,7 +4,7 @@ import pytest
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
-from goldwire.eval.score import Options, score
+from goldwire.eval.scoring.score import Options, score
 
 TEXT = "Rebels from the north took  Balkh ."
 DOCUMENT = make_document("d", TEXT)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.measure import (
+from goldwire.eval.measures.measure import (
     ALIASES,
     ATTRIBUTED,
     DICES,

@@ -11,7 +11,7 @@ from goldwire.corpora import build, ingest
 from goldwire.corpora.rows import Row, decode_csv, decode_jsonl
 from goldwire.corpora.store import Manifest, make_document, open_corpus
 from goldwire.corpora.types import Document, Meta, Scalar
-from goldwire.eval.running.cache import document_key
+from goldwire.eval.systems.journal import document_key
 
 
 def row(**columns: Any) -> Row:

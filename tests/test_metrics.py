@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.eval.counting.counts import make_counts, no_counts
-from goldwire.eval.measure import parse
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.statistics.figures import by_document
 from goldwire.eval.statistics.metrics import (
     averages,

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.migration import effects as migration
-from goldwire.annotate.migration import moves
-from goldwire.annotate.migration.effects import Change, Context, Migration
+from goldwire.annotate.migration import mapping
+from goldwire.annotate.migration import plan as migration
+from goldwire.annotate.migration.plan import Change, Context, Migration
 from goldwire.annotate.sync.api import Project
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import make_document
@@ -27,8 +27,8 @@ version = "2"
 [events.Attack.roles]
 attacker = { fillers = ["FORCE"] }
 """)
-RENAMED = Change(old=OLD, new=NEW, moves=moves.decode('[entities]\nMIL = "FORCE"\nPER = "FORCE"'))
-SILENT = Change(old=OLD, new=NEW, moves=moves.decode('[entities]\nMIL = "FORCE"'))
+RENAMED = Change(old=OLD, new=NEW, moves=mapping.decode('[entities]\nMIL = "FORCE"\nPER = "FORCE"'))
+SILENT = Change(old=OLD, new=NEW, moves=mapping.decode('[entities]\nMIL = "FORCE"'))
 DOCUMENT = make_document("d", "Rebels attacked him.")
 PROJECT = Project(id=1, title="p", created_at="", label_config="<View/>")
 

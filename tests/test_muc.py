@@ -12,7 +12,7 @@ from goldwire.corpora.formats.recognise import recognise
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Argument
-from goldwire.eval.score import Options, score
+from goldwire.eval.scoring.score import Options, score
 
 TEXT = "two rebels, said to be bandits, burned a truck; the rebels fled."
 TEMPLATE = {

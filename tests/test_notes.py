@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from goldwire.eval.counting.counts import make_counts
-from goldwire.eval.measure import parse
-from goldwire.eval.notes import Note, iter_notes, make_notes
-from goldwire.eval.record import (
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.notes import Note, iter_notes, make_notes
+from goldwire.eval.scoring.record import (
     FORMAT,
     REJECTED,
     CorpusFacts,
@@ -19,7 +19,7 @@ from goldwire.eval.record import (
     Result,
     encode_counts,
 )
-from goldwire.eval.rejections import rejection_rate
+from goldwire.eval.scoring.rejections import rejection_rate
 from goldwire.eval.statistics.figures import figure_intervals
 from goldwire.eval.statistics.metrics import Score
 

@@ -12,9 +12,9 @@ from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations
 from goldwire.corpora.validate import annotation_faults
-from goldwire.eval.extractors import Context, identity
-from goldwire.eval.running.run import run_system
-from goldwire.eval.running.systems import System, parse_system
+from goldwire.eval.systems.config import System, parse_system
+from goldwire.eval.systems.extractor import Context, identity
+from goldwire.eval.systems.run import run_system
 
 pytest.importorskip("spacy", reason="spaCy is not installed: pip install -e '.[spacy]'")
 

@@ -10,10 +10,10 @@ import pytest
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.eval.extractors import Context, identity, kinds
-from goldwire.eval.extractors.spec import parse
-from goldwire.eval.running.run import run_system
-from goldwire.eval.running.systems import parse_system
+from goldwire.eval.systems.config import parse_system
+from goldwire.eval.systems.extractor import Context, identity, kinds
+from goldwire.eval.systems.run import run_system
+from goldwire.eval.systems.spec import parse
 
 PYPROJECT = """
 [build-system]

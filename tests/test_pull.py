@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from goldwire.annotate.exchange import deposit
-from goldwire.annotate.exchange.readings import Imported, Reading
+from goldwire.annotate.exchange import store
+from goldwire.annotate.exchange.importer import Imported, Reading
 from goldwire.annotate.sync import pull
 from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Mention, Provenance, Rejected, Span
@@ -24,7 +24,7 @@ def test_lines_of_before_stay_where_everything_that_came_was_rejected(tmp_path: 
     bad = Annotations(document="a", sha256=DOCUMENT.sha256, rejected=(BAD,))
     reading = Reading(layer="annotator/4", author="4", kind="submitted", annotations=bad)
     imported = Imported(readings=(reading,), rejected=(BAD,), found={}, lost={}, repaired={})
-    refused = deposit.all_rejected(corpus, [reading])
+    refused = store.all_rejected(corpus, [reading])
     assert refused == ("annotator/4",)
     lines, went = pull._lines(corpus, "g", [imported], refused)
     assert ("annotator/4" in lines, went) == (False, {})

@@ -20,8 +20,8 @@ from goldwire.corpora.types import (
     Span,
 )
 from goldwire.eval.counting.rejected import BEYOND, put_back, taken
-from goldwire.eval.record import REJECTED
-from goldwire.eval.score import Options, score
+from goldwire.eval.scoring.record import REJECTED
+from goldwire.eval.scoring.score import Options, score
 
 TEXT = "Rebels hit Northville on Monday."
 DOCUMENT = make_document("a", TEXT)

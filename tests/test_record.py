@@ -12,8 +12,8 @@ from goldwire.corpora.errors import CorpusError, DataError, JudgementError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.counting.counts import make_counts
-from goldwire.eval.measure import parse
-from goldwire.eval.record import (
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.record import (
     FORMAT,
     decode_counts,
     decode_record,
@@ -25,7 +25,7 @@ from goldwire.eval.record import (
     schema,
     write_record,
 )
-from goldwire.eval.score import score
+from goldwire.eval.scoring.score import score
 from goldwire.eval.statistics.figures import figure_intervals
 from goldwire.eval.statistics.metrics import averages
 

@@ -23,9 +23,9 @@ from goldwire.corpora.store import (
 )
 from goldwire.corpora.types import Excluded
 from goldwire.corpora.validate import annotation_faults
-from goldwire.eval.running import cache, facts
-from goldwire.eval.running.run import run, run_system
-from goldwire.eval.running.systems import System, parse_system
+from goldwire.eval.systems import facts, journal
+from goldwire.eval.systems.config import System, parse_system
+from goldwire.eval.systems.run import run, run_system
 
 TEXT = "Rebels attacked Herat on Monday."
 
@@ -481,7 +481,7 @@ def test_what_is_reused_is_told_with_its_time(corpus: Corpus, here: Path) -> Non
     assert first.reused is None
     assert first.facts is not None
     created = first.facts.created
-    assert second.reused == cache.Reused(documents=6, of=6, first=created, last=created)
+    assert second.reused == journal.Reused(documents=6, of=6, first=created, last=created)
     (third,) = run(corpus, [system], fresh=True)
     assert third.reused is None
 
@@ -564,7 +564,7 @@ def test_two_runs_of_one_system_at_once_are_refused(corpus: Corpus, here: Path) 
     run_system(corpus, system)
     (path,) = (corpus.path / "runs/mine").glob("????????????.jsonl")
     with (
-        cache.open_journal(path),
+        journal.open_journal(path),
         pytest.raises(ExtractorError, match="another process is running this system"),
     ):
         run_system(corpus, system)
@@ -588,7 +588,7 @@ def test_facts_are_measured(corpus: Corpus, here: Path) -> None:
 
 def test_usage_is_summed_also_of_failed_documents(corpus: Corpus, here: Path) -> None:
     code = """
-from goldwire.eval.extractors import DocumentError
+from goldwire.eval.systems.extractor import DocumentError
 def extract(document):
     usage = {"usage": {"tokens_in": 10, "cost": 0.5, "remark": "x"}}
     if document.id == "d0":
@@ -610,8 +610,8 @@ RUNNER = """
 import sys
 from pathlib import Path
 from goldwire.corpora.store import open_corpus
-from goldwire.eval.running.run import run_system
-from goldwire.eval.running.systems import parse_system
+from goldwire.eval.systems.run import run_system
+from goldwire.eval.systems.config import parse_system
 run_system(open_corpus(Path("corpus")), parse_system("mine=python:mine:extract"), workers=2)
 """
 
@@ -668,17 +668,17 @@ def workers_of(folder: Path) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             command = (entry / "cmdline").read_bytes()
-            if b"goldwire.eval.running.worker" in command and (entry / "cwd").readlink() == folder:
+            if b"goldwire.eval.systems.worker" in command and (entry / "cwd").readlink() == folder:
                 found.append(int(entry.name))
     return [pid for pid in found if is_running(pid)]
 
 
 def journaled(corpus: Corpus) -> set[str]:
     """The documents whose entries are whole in the journal."""
-    keys = {cache.document_key(document): document.id for document in corpus.documents()}
+    keys = {journal.document_key(document): document.id for document in corpus.documents()}
     found = set()
-    for journal in (corpus.path / "runs").glob("mine/????????????.jsonl"):
-        for line in journal.read_bytes().split(b"\n")[:-1]:
+    for path in (corpus.path / "runs").glob("mine/????????????.jsonl"):
+        for line in path.read_bytes().split(b"\n")[:-1]:
             entry = json.loads(line)
             if entry["type"] == "document":
                 found.add(keys[entry["key"]])

@@ -5,9 +5,9 @@ import pytest
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import Manifest, create_corpus, fingerprint, make_document
 from goldwire.corpora.types import Annotations, Event, Mention, Provenance, Span
-from goldwire.eval.compare import compare
+from goldwire.eval.comparison.compare import compare
 from goldwire.eval.counting.coverage import Scope
-from goldwire.eval.score import Options, score, score_corpus
+from goldwire.eval.scoring.score import Options, score, score_corpus
 
 # A person and a place in each of thirty documents; gold has done ten of them. One system has both everywhere,
 # the other the persons only: on what was judged P 1, R 1 and P 1, R 1/2 (F 2/3).
@@ -184,12 +184,12 @@ def test_what_is_not_in_the_corpus_or_not_judged_cannot_be_chosen(said_by, corpu
 
 
 def test_blocks_and_one_pass_agree_on_partial_gold(corpus, monkeypatch):
-    from goldwire.eval.counting import blocks
+    from goldwire.eval.counting import chunks
 
     names = ["perfect", "peronly", "some"]
     whole = score_corpus(corpus, "gold", names, ["entity"])
-    monkeypatch.setattr(blocks, "SIZE", 300)
-    assert len(blocks.find_places(corpus, ["gold"])) > 5
+    monkeypatch.setattr(chunks, "SIZE", 300)
+    assert len(chunks.find_places(corpus, ["gold"])) > 5
     for workers in (1, 2):
         assert score_corpus(corpus, "gold", names, ["entity"], workers=workers) == whole
 

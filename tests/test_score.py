@@ -7,7 +7,7 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError, DataError, MeasureError
 from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Event, Excluded, Mention, Provenance, Span
-from goldwire.eval.score import Options, score, score_corpus
+from goldwire.eval.scoring.score import Options, score, score_corpus
 
 DOCUMENTS = [make_document(f"d{i}", "Rebels took the town of Kunduz.") for i in range(4)]
 QUICK = Options(trials=0)

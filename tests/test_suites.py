@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from goldwire.corpora.errors import DataError, MeasureError
-from goldwire.eval.measure import ALIASES, parse
-from goldwire.eval.suites import Meaning, explain, meanings, read_suite, suite_names
+from goldwire.eval.measures.measure import ALIASES, parse
+from goldwire.eval.measures.suites import Meaning, explain, meanings, read_suite, suite_names
 
 NAMED = (
     "default conll seqeval-strict semeval2013 ace textee arguments nugget wikievents muc4 coref hipe wnut17 "

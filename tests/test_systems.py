@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.errors import CorpusError, DataError, ExtractorError
-from goldwire.eval.extractors.spec import Spec, parse
-from goldwire.eval.extractors.watch import digests
-from goldwire.eval.running import systems
+from goldwire.eval.systems import config
+from goldwire.eval.systems.spec import Spec, parse
+from goldwire.eval.systems.watch import digests
 
 MATRIX = """
 timeout = 7
@@ -37,7 +37,7 @@ options = { key = "SOME_KEY", price = { input = 1, output = 2 } }
 
 def test_a_file_names_systems_with_common_and_own_settings(tmp_path: Path) -> None:
     (tmp_path / "systems.toml").write_text(MATRIX)
-    rules, small, paper, gpt = systems.read(tmp_path / "systems.toml")
+    rules, small, paper, gpt = config.read(tmp_path / "systems.toml")
     assert (rules.name, str(rules.spec), rules.timeout, rules.memory) == (
         "rules",
         "lexicon",
@@ -66,7 +66,7 @@ def test_a_file_names_systems_with_common_and_own_settings(tmp_path: Path) -> No
 def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "systems.toml").write_text(text)
     with pytest.raises(DataError) as caught:
-        systems.read(tmp_path / "systems.toml")
+        config.read(tmp_path / "systems.toml")
     assert any(part in str(caught.value) for part in message.split("|"))
 
 
@@ -83,14 +83,14 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, message: str)
 )
 def test_a_text_that_is_no_system_is_refused(text: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        systems.parse_system(text)
+        config.parse_system(text)
 
 
 @pytest.mark.parametrize("line", ["timeout = 0", "memory = 0", "workers = -1"])
 def test_limits_are_more_than_nothing(tmp_path: Path, line: str) -> None:
     (tmp_path / "s.toml").write_text(f"[systems.a]\nspec = 'lexicon'\n{line}")
     with pytest.raises(ExtractorError, match="is more than 0"):
-        systems.read(tmp_path / "s.toml")
+        config.read(tmp_path / "s.toml")
 
 
 def test_watched_files_and_failures_that_are_allowed_stand_in_the_file_for_all_or_one(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_watched_files_and_failures_that_are_allowed_stand_in_the_file_for_all_o
         "allow_failures = '1%'\nwatch = ['m*']\n[systems.a]\nspec = 'lexicon'\n"
         "[systems.b]\nspec = 'lexicon'\nwatch = []\nallow_failures = 3"
     )
-    a, b = systems.read(tmp_path / "s[1]" / "s.toml")
+    a, b = config.read(tmp_path / "s[1]" / "s.toml")
     assert (a.allow_failures, b.allow_failures) == ("1%", 3)
     assert [Path(name).name for name in digests(a.watch)] == [
         "model"
@@ -111,7 +111,7 @@ def test_watched_files_and_failures_that_are_allowed_stand_in_the_file_for_all_o
 @pytest.mark.parametrize("text", ["-1", "101%", "some", "", "1.5", "5 of 40", "%"])
 def test_failures_are_allowed_as_a_number_or_a_share(text: str) -> None:
     with pytest.raises(ExtractorError, match="a number of documents or a share"):
-        systems.allowed(text, 40)
+        config.allowed(text, 40)
 
 
 @pytest.mark.parametrize(
@@ -120,15 +120,15 @@ def test_failures_are_allowed_as_a_number_or_a_share(text: str) -> None:
 )
 def test_a_share_is_rounded_down_and_exact(failures: str | int, documents: int, number: int) -> None:
     """7 % of 100 is 7, where floating point has 7.000000000000001."""
-    assert systems.allowed(failures, documents) == number
+    assert config.allowed(failures, documents) == number
 
 
 def test_sizes_have_units() -> None:
-    assert [systems.parse_size(t) for t in ("5", "1KB", "1.5 MB", "2gb", "1 GiB")] == [
+    assert [config.parse_size(t) for t in ("5", "1KB", "1.5 MB", "2gb", "1 GiB")] == [
         5, 1000, 1_500_000, 2_000_000_000, 2**30,
     ]  # fmt: skip
     with pytest.raises(ExtractorError, match="no amount of memory"):
-        systems.parse_size("plenty")
+        config.parse_size("plenty")
 
 
 kinds = st.from_regex(r"[A-Za-z][\w.\-]{0,10}", fullmatch=True).filter(lambda k: k not in ("http", "https"))

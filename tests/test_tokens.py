@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.types import Annotations, Mention, Span
+from goldwire.eval.comparison.tokens import count_sequences, kappa, score_labels, score_tags
 from goldwire.eval.counting.tags import event_labels, tag
-from goldwire.eval.tokens import count_sequences, kappa, score_labels, score_tags
 
 TEXT = "Kabul fell to the Taliban."
 #       01234567890123456789012345

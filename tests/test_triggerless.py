@@ -4,13 +4,13 @@ import msgspec
 import pytest
 
 from goldwire.annotate import adjudicate as adjudication
-from goldwire.annotate.exchange import controls, frames, readings, regions, tasks
+from goldwire.annotate.exchange import controls, frames, importer, regions, tasks
 from goldwire.corpora import formats
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Rejected, Span
-from goldwire.eval.notes import make_notes
-from goldwire.eval.score import Options, score
+from goldwire.eval.scoring.notes import make_notes
+from goldwire.eval.scoring.score import Options, score
 
 DOCUMENT = make_document("d", "Rebels attacked Herat on Monday.")
 CONFLICT = ontologies.read("conflict")
@@ -117,11 +117,11 @@ def answered(base, results=None):
             sent = results
         answer = {"id": number, "completed_by": 7, "result": sent}
         exported.append({"id": number, "data": task["data"], "annotations": [answer]})
-    return exported, readings.decode(exported, context(base))
+    return exported, importer.decode(exported, context(base))
 
 
 def context(base):
-    return readings.Context(
+    return importer.Context(
         documents={"d": DOCUMENT},
         controls=controls.of(CONFLICT),
         ontology=CONFLICT,
@@ -153,7 +153,7 @@ def test_a_role_that_is_taken_away_in_a_frame_without_a_trigger_is_gone():
 
 def test_an_answer_to_an_event_that_has_lost_its_trigger_since_is_not_taken():
     exported, _ = answered(line(msgspec.structs.replace(WITHOUT, trigger=(Span(7, 15),))))
-    found = readings.decode(exported, context(line(WITHOUT)))
+    found = importer.decode(exported, context(line(WITHOUT)))
     assert [item.kind for item in found.rejected] == ["base-changed"]
 
 

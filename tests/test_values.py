@@ -10,21 +10,21 @@ import pytest
 from goldwire.annotate import adjudicate
 from goldwire.annotate.exchange import controls, graph, regions, results
 from goldwire.annotate.interface import labelconfig
-from goldwire.annotate.migration import changes, moves
-from goldwire.corpora import build, convert, simple
+from goldwire.annotate.migration import mapping, rewrite
+from goldwire.corpora import build, convert, predictions
 from goldwire.corpora import ontology as ontologies
-from goldwire.corpora.changes import diff
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.lens import Lens
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.sift import sound
+from goldwire.corpora.ontology_diff import diff
 from goldwire.corpora.statistics import describe_layer
 from goldwire.corpora.store import Manifest, make_document
 from goldwire.corpora.types import Annotations, Held, Mention, Span
+from goldwire.corpora.valid import sound
 from goldwire.corpora.values import held, parts
-from goldwire.eval.extractors import prompt
-from goldwire.eval.extractors.train import values_of
-from goldwire.eval.score import Options, score
+from goldwire.eval.reference.train import values_of
+from goldwire.eval.scoring.score import Options, score
+from goldwire.eval.systems.adapters import prompt
 
 SOURCE = """
 name = "x"
@@ -54,8 +54,8 @@ def line(tone: Held | None, *, second: Held | None = None) -> Annotations:
 
 def read(tone: Any, ontology: Ontology | None = None) -> Annotations:
     mention = {"id": "m", "type": "PER", "spans": [[0, 9]], "attributes": {"tone": tone}}
-    prediction = simple.decode(json.dumps({"document": "d", "mentions": [mention]}).encode(), "f")
-    return simple.read(prediction, DOCUMENT, ontology).annotations
+    prediction = predictions.decode(json.dumps({"document": "d", "mentions": [mention]}).encode(), "f")
+    return predictions.read(prediction, DOCUMENT, ontology).annotations
 
 
 # ---------------------------------------------------------------- in memory and on disk
@@ -232,10 +232,10 @@ def test_adjudication_asks_about_each_value_on_which_annotators_differ() -> None
 
 def test_a_project_goes_over_to_one_value_with_each_loss_named() -> None:
     sent = regions.encode(line(("generic", "neg")), DOCUMENT.text)
-    became = changes.rewrite(sent, moves.Moves(), SEVERAL, ONE)
+    became = rewrite.rewrite(sent, mapping.Moves(), SEVERAL, ONE)
     assert [gone.label for gone in became.uncarried] == ["generic", "neg"]
     assert "takes one value" in became.uncarried[0].message
-    assert changes.rewrite(sent, moves.Moves(), ONE, SEVERAL).results == sent
+    assert rewrite.rewrite(sent, mapping.Moves(), ONE, SEVERAL).results == sent
 
 
 # ---------------------------------------------------------------- files of others

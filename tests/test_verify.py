@@ -10,9 +10,9 @@ from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.gate.baseline import decode_baseline, encode_baseline, make_baseline
 from goldwire.eval.gate.policy import read as read_policy
-from goldwire.eval.measure import parse
-from goldwire.eval.record import Record, decode_record, encode_record
-from goldwire.eval.score import score
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.record import Record, decode_record, encode_record
+from goldwire.eval.scoring.score import score
 
 
 @pytest.fixture(scope="module")

@@ -25,15 +25,15 @@ from goldwire.corpora.types import (
     Span,
 )
 from goldwire.corpora.views import Asked, Choice
-from goldwire.eval.compare import compare
+from goldwire.eval.comparison.compare import compare
+from goldwire.eval.comparison.located import read as read_traced
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
-from goldwire.eval.measure import parse
-from goldwire.eval.notes import iter_notes
-from goldwire.eval.record import decode_record, encode_record, read_record
-from goldwire.eval.score import Options, score, score_corpus
-from goldwire.eval.trace import read as read_traced
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.notes import iter_notes
+from goldwire.eval.scoring.record import decode_record, encode_record, read_record
+from goldwire.eval.scoring.score import Options, score, score_corpus
 
 MET = make_document("d1", "Anna met Tom in Bern.")
 WED = make_document("d1", "Ann married Ben. Cid works at Acme. Dan met Eve.")
@@ -433,7 +433,7 @@ def test_a_record_shows_its_units_again_as_they_were_seen(corpus):
 
 
 def test_several_blocks_and_processes_see_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr("goldwire.eval.counting.blocks.SIZE", 300)
+    monkeypatch.setattr("goldwire.eval.counting.chunks.SIZE", 300)
     documents = [make_document(f"d{i}", MET.text) for i in range(9)]
     made = create_corpus(tmp_path / "work", Manifest(name="work", ontology=None), documents)
     for layer, types in (("gold", ("PER", "PER", "LOC")), ("system/s", ("PER", "LOC", "LOC"))):

@@ -12,11 +12,11 @@ import pytest
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Meta
-from goldwire.eval.extractors.web import Caller, retry_after
-from goldwire.eval.running.facts import Facts
-from goldwire.eval.running.facts import read as facts_of
-from goldwire.eval.running.run import run, run_system
-from goldwire.eval.running.systems import System, parse_system
+from goldwire.eval.systems.adapters.web import Caller, retry_after
+from goldwire.eval.systems.config import System, parse_system
+from goldwire.eval.systems.facts import Facts
+from goldwire.eval.systems.facts import read as facts_of
+from goldwire.eval.systems.run import run, run_system
 
 GOOD = {"mentions": [{"type": "GPE", "spans": [[0, 5]], "text": "Kabul"}]}
 KEY = "sk-very-secret-0123456789"
@@ -26,7 +26,7 @@ KEY = "sk-very-secret-0123456789"
 def in_process(request: pytest.FixtureRequest, serving: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker processes, but for what is about their time limit."""
     if "slow" not in request.node.name:
-        monkeypatch.setattr("goldwire.eval.running.run.Pool", serving.Here)
+        monkeypatch.setattr("goldwire.eval.systems.run.Pool", serving.Here)
 
 
 @pytest.fixture

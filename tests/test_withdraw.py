@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from goldwire.annotate.exchange import frames, tasks
-from goldwire.annotate.exchange.readings import TOOL
+from goldwire.annotate.exchange.importer import TOOL
 from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.sync import journal, link, mirror, people, pull
 from goldwire.annotate.sync.api import Project
@@ -328,7 +328,7 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, number: int) -> Iterator[Callable
         return step
 
     with monkeypatch.context() as patch:
-        patch.setattr(pull.deposit, "replace", stop(pull.deposit.replace))
+        patch.setattr(pull.store, "replace", stop(pull.store.replace))
         patch.setattr(pull, "write_atomic", stop(pull.write_atomic))
         patch.setattr(journal.Journal, "add", stop(journal.Journal.add))
         with suppress(Killed):

@@ -5,7 +5,7 @@ import pytest
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Span
-from goldwire.eval.counting.tables import make_extents
+from goldwire.eval.counting.columns import make_extents
 from goldwire.eval.counting.texts import TextRow, make_texts
 from goldwire.eval.counting.words import extended, in_tokens, make_words
 

@@ -40,9 +40,9 @@ LOADED = (
     "goldwire.cli.annotate",
     "goldwire.cli.corpus",
     "goldwire.cli.evaluate",
-    "goldwire.eval.keeping",
+    "goldwire.eval.comparison.keeping",
     "goldwire.eval.report.html",
-    "goldwire.eval.score",
+    "goldwire.eval.scoring.score",
 )
 NOBODY = 65534
 BUSY = "another"  # is at work on the same project or system: refused, with exit 2
@@ -241,7 +241,7 @@ def sound(campaign: Campaign, root: Path, after: str) -> None:
     from goldwire.corpora.errors import GoldwireError
     from goldwire.corpora.store import open_corpus
     from goldwire.corpora.validate import corpus_faults
-    from goldwire.eval.record import read_record
+    from goldwire.eval.scoring.record import read_record
 
     for manifest in root.glob("[!.]*/corpus.toml"):
         try:
@@ -340,7 +340,7 @@ def become_nobody() -> None:
 
 def set_back() -> None:
     """A clock a year behind."""
-    from goldwire.eval.running import run as running
+    from goldwire.eval.systems import run as running
 
     now, year = time.time, 365 * 24 * 3600.0
     time.time = lambda: now() - year  # type: ignore[assignment]

@@ -17,8 +17,8 @@ from fuzz.readers import SEEDS
 from fuzz.run import SECONDS, Found
 from goldwire.cli import adjudicate, annotate, corpus, ending, evaluate, streams  # noqa: F401
 from goldwire.cli import app as command_line
-from goldwire.eval import keeping, score  # noqa: F401
 from goldwire.eval.report import html  # noqa: F401
+from goldwire.eval.scoring import score  # noqa: F401
 
 # By reader: command lines, where {at} is the wrong file, {in} its folder, {work} a copy of a sound corpus.
 IMPORT = "corpus import {work} {at} --layer other --covers all --format "

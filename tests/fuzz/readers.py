@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from goldwire.annotate.exchange import controls, deposit, exports, readings
+from goldwire.annotate.exchange import controls, exports, importer, store
 from goldwire.annotate.interface import guidelines
-from goldwire.annotate.migration import moves
+from goldwire.annotate.migration import mapping
 from goldwire.annotate.sync import api, mirror
 from goldwire.annotate.sync import journal as synced
 from goldwire.annotate.sync.client import Client
@@ -25,24 +25,26 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, open_corpus
 from goldwire.corpora.types import Document
 from goldwire.corpora.validate import corpus_faults
-from goldwire.eval import suites
-from goldwire.eval.compare import compare
-from goldwire.eval.extractors import Context, lexicon, llm, rules, web
-from goldwire.eval.extractors.file import load as load_file
+from goldwire.eval.comparison.compare import compare
+from goldwire.eval.comparison.located import decode_hits
 from goldwire.eval.gate import baseline as baselines
 from goldwire.eval.gate import judgement, policy
-from goldwire.eval.measure import parse
-from goldwire.eval.record import decode_record, encode_record, failed_runs, iter_warnings
+from goldwire.eval.measures import suites
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.reference import lexicon, rules
 from goldwire.eval.report import markdown, terminal
 from goldwire.eval.report.build import make_report
 from goldwire.eval.report.tables import of_report
-from goldwire.eval.running import cache as runs
-from goldwire.eval.running import facts, systems
-from goldwire.eval.running.cache import Entry
-from goldwire.eval.running.judge import judge, tally
-from goldwire.eval.running.worker import Result, run_batch
-from goldwire.eval.score import Options, score_corpus
-from goldwire.eval.trace import decode_hits
+from goldwire.eval.scoring.record import decode_record, encode_record, failed_runs, iter_warnings
+from goldwire.eval.scoring.score import Options, score_corpus
+from goldwire.eval.systems import config, facts
+from goldwire.eval.systems import journal as runs
+from goldwire.eval.systems.adapters import llm, web
+from goldwire.eval.systems.adapters.file import load as load_file
+from goldwire.eval.systems.check import judge, tally
+from goldwire.eval.systems.extractor import Context
+from goldwire.eval.systems.journal import Entry
+from goldwire.eval.systems.worker import Result, run_batch
 
 SEEDS = Path(__file__).parent / "seeds"
 Files = Mapping[str, bytes]
@@ -143,7 +145,7 @@ def predictions(folder: Path, name: str) -> None:
     for line in (folder / name).read_bytes().split(b"\n"):
         for document in documents().values():
             entry = Entry(key="k", characters=1, seconds=0.1, at=0.1, output=msgspec.Raw(line or b"null"))
-            verdict = judge(document, entry, ontology=conflict(), labels=mapping())
+            verdict = judge(document, entry, ontology=conflict(), labels=label_map())
             encode_lines([verdict.annotations, *verdict.rejected])
             verdicts.append(verdict)
     msgspec.json.decode(msgspec.json.encode(tally(verdicts)["usage"]), type=dict[str, float])
@@ -151,7 +153,7 @@ def predictions(folder: Path, name: str) -> None:
 
 
 @cache
-def mapping() -> labels.LabelMap:
+def label_map() -> labels.LabelMap:
     return labels.read("spacy", conflict())
 
 
@@ -178,13 +180,13 @@ def suite(folder: Path, name: str) -> None:
 
 
 def plans(folder: Path, name: str) -> None:
-    found = moves.decode(toml.read(folder / name, CorpusError))
-    moves.check(found, conflict(), conflict())
+    found = mapping.decode(toml.read(folder / name, CorpusError))
+    mapping.check(found, conflict(), conflict())
 
 
 def matrix(folder: Path, name: str) -> None:
-    for system in systems.read(folder / name):
-        systems.timeout_of(system), systems.memory_of(system, 2), systems.allowed(system.allow_failures, 10)
+    for system in config.read(folder / name):
+        config.timeout_of(system), config.memory_of(system, 2), config.allowed(system.allow_failures, 10)
         system.spec.shown()
 
 
@@ -245,15 +247,15 @@ def tasks(folder: Path, name: str) -> None:
 
 def import_tasks(found: list[Any], declared: controls.Controls) -> None:
     layers = {"gold": open_corpus(SEEDS / "corpus/small").layer("gold")}
-    context = readings.Context(
+    context = importer.Context(
         documents=documents(),
         controls=declared,
         ontology=conflict(),
         layer=lambda layer: layers.get(layer, {}),
     )
-    deposit.new_documents(found, [], "text")
-    imported = readings.decode(found, context)
-    deposit.changes(imported)
+    store.new_documents(found, [], "text")
+    imported = importer.decode(found, context)
+    store.changes(imported)
     encode_lines([*[reading.annotations for reading in imported.readings], *imported.rejected])
 
 

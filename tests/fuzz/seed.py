@@ -14,10 +14,10 @@ from goldwire.corpora import convert, library, ontology
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations
 from goldwire.eval.gate import baseline, policy
-from goldwire.eval.record import encode_record
-from goldwire.eval.running.run import run_system
-from goldwire.eval.running.systems import parse_system
-from goldwire.eval.score import score_corpus
+from goldwire.eval.scoring.record import encode_record
+from goldwire.eval.scoring.score import score_corpus
+from goldwire.eval.systems.config import parse_system
+from goldwire.eval.systems.run import run_system
 
 SEEDS = Path(__file__).parent / "seeds"
 SIZE = 240  # characters of each text

@@ -45,9 +45,9 @@ from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Rejected
 from goldwire.corpora.validate import corpus_faults
 from goldwire.eval.gate.baseline import read_baseline
-from goldwire.eval.record import Record, read_record
-from goldwire.eval.rejections import rejection_rate
-from goldwire.eval.score import score_corpus
+from goldwire.eval.scoring.record import Record, read_record
+from goldwire.eval.scoring.rejections import rejection_rate
+from goldwire.eval.scoring.score import score_corpus
 
 FIRST = Path(__file__).parent
 HERE = FIRST / "partial"

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.migration import migrate, moves
-from goldwire.annotate.migration.effects import Change
+from goldwire.annotate.migration import mapping, migrate
 from goldwire.annotate.migration.migrate import Planned
+from goldwire.annotate.migration.plan import Change
 from goldwire.annotate.sync import api, journal, pull, push
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.orders import Order
@@ -169,8 +169,8 @@ class Site:
 
     def change(self, newer: Path, plan: str = PLAN) -> Change:
         new = ontologies.read(newer)
-        wanted = moves.decode(plan)
-        assert moves.check(wanted, self.old, new) == []
+        wanted = mapping.decode(plan)
+        assert mapping.check(wanted, self.old, new) == []
         return Change(old=self.old, new=new, moves=wanted)
 
     def prepare(self, change: Change) -> Planned:
@@ -334,7 +334,7 @@ def test_frames_get_the_roles_of_their_new_types(
     body = msgspec.json.encode({"result": answer, "lead_time": 4.0})
     annotators[0].client.write_once(dict[str, Any], f"api/tasks/{first.id}/annotations/", body)
 
-    change = Change(old=old, new=ontologies.read(newer), moves=moves.decode(PLAN))
+    change = Change(old=old, new=ontologies.read(newer), moves=mapping.decode(PLAN))
     planned = migrate.prepare(client, corpus, title, change)
     assert planned.losses == ()
     migrate.apply(client, corpus, planned, str(newer))

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from goldwire.eval.suites import suite_names
+from goldwire.eval.measures.suites import suite_names
 
 
 def test_the_published_table_is_what_comes_out(root, shared):

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from goldwire.eval.counting import optimum
+from goldwire.eval.counting import assignment
 from goldwire.eval.counting.align import CREDIT_UNIT, Pairs, assign
 
 Ints = NDArray[np.int64]
@@ -34,11 +34,13 @@ def component(dice: np.random.Generator) -> Pairs:
     return Pairs(cells // columns, cells % columns, dice.choice(values, len(cells)), overlap)
 
 
-@pytest.mark.parametrize(("seed", "crowd"), [(1, optimum.CROWD), (2, 1)], ids=["along paths", "in matrices"])
+@pytest.mark.parametrize(
+    ("seed", "crowd"), [(1, assignment.CROWD), (2, 1)], ids=["along paths", "in matrices"]
+)
 def test_pairs_are_those_chosen_in_full_matrices(
     seed: int, crowd: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(optimum, "CROWD", crowd)
+    monkeypatch.setattr(assignment, "CROWD", crowd)
     dice = np.random.default_rng(seed)
     for number in range(5_000):
         pairs = component(dice)
@@ -59,7 +61,7 @@ def test_pairs_of_many_documents_at_once_are_those_of_each(monkeypatch: pytest.M
 def test_trees_of_pairs_are_solved_as_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     # Two ways to cut up a text: each piece overlaps those of the other way that lie beside it.
     dice = np.random.default_rng(4)
-    monkeypatch.setattr(optimum, "augment", lambda row, *_: row[:0])  # what is no tree would stay alone
+    monkeypatch.setattr(assignment, "augment", lambda row, *_: row[:0])  # what is no tree would stay alone
     for number in range(500):
         cuts = [np.concatenate([[0], np.sort(dice.choice(200, 15, replace=False)) + 1]) for _ in range(2)]
         ends = [np.append(cut[1:], 201) for cut in cuts]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.counting.words import edit_distance
-from goldwire.eval.score import Options, score
+from goldwire.eval.scoring.score import Options, score
 
 
 @cache

@@ -16,7 +16,7 @@ import pytest
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Relation, Span
-from goldwire.eval.score import Options, score
+from goldwire.eval.scoring.score import Options, score
 
 TEXT = "Rebels from the north attacked the town of Balkh on Monday and shelled its market ."
 DOCUMENT = make_document("d", TEXT)

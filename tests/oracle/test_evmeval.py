@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Event, Span
-from goldwire.eval.score import Options, score
-from goldwire.eval.suites import read_suite
+from goldwire.eval.measures.suites import read_suite
+from goldwire.eval.scoring.score import Options, score
 
 WORDS = 4
 DOCUMENT = make_document("d", "ab " * WORDS)

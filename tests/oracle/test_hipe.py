@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldwire.eval.score import Options, score
-from goldwire.eval.suites import read_suite
+from goldwire.eval.measures.suites import read_suite
+from goldwire.eval.scoring.score import Options, score
 
 TOKENS, TYPES = 12, ("A", "B")
 MACRO = "average=both-sided-documents"

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nervaluate import Evaluator
 
-from goldwire.eval.score import Options, score
-from goldwire.eval.suites import read_suite
+from goldwire.eval.measures.suites import read_suite
+from goldwire.eval.scoring.score import Options, score
 
 SCHEMES = {"strict": "entity", "exact": "untyped", "partial": "partial", "ent_type": "overlap"}
 CLASSES = {"COR": "correct", "INC": "incorrect", "PAR": "partial", "MIS": "missed", "SPU": "spurious"}

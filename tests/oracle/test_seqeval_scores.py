@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from seqeval import scheme as schemes
 from seqeval.metrics import classification_report
 
-from goldwire.eval.score import Options, score
-from goldwire.eval.suites import read_suite
+from goldwire.eval.measures.suites import read_suite
+from goldwire.eval.scoring.score import Options, score
 
 PREFIXES = {"IOB2": "BI", "IOE2": "EI", "IOBES": "BIES"}
 

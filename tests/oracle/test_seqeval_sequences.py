@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from seqeval import scheme as schemes
 from seqeval.metrics import classification_report
 
-from goldwire.eval.tokens import count_sequences
+from goldwire.eval.comparison.tokens import count_sequences
 
 PREFIXES = {
     None: "BI",

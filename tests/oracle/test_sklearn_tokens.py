@@ -9,8 +9,8 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Event, Span
-from goldwire.eval.score import Options, score
-from goldwire.eval.tokens import score_labels
+from goldwire.eval.comparison.tokens import score_labels
+from goldwire.eval.scoring.score import Options, score
 
 TAGS = ["O", "O", "PER", "ORG", "LOC"]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldwire.eval.score import Options, score
+from goldwire.eval.scoring.score import Options, score
 
 pytest.importorskip("spacy", reason="spaCy is an extra: pip install goldwire[spacy]", exc_type=ImportError)
 

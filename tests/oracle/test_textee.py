@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
-from goldwire.eval.score import Options, score
-from goldwire.eval.suites import read_suite
+from goldwire.eval.measures.suites import read_suite
+from goldwire.eval.scoring.score import Options, score
 
 WORDS, TYPES, ROLES = 6, ("Attack", "Move"), ("agent", "place")
 # What is in the tuples beside the document, of an event (trigger, type) and an argument (span, role).

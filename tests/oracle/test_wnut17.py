@@ -8,8 +8,8 @@ import pytest
 from goldwire.corpora.formats.tags import decode
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval.score import Options, score
-from goldwire.eval.suites import read_suite
+from goldwire.eval.measures.suites import read_suite
+from goldwire.eval.scoring.score import Options, score
 
 PUBLISHED = {"flytxt": (38.35, 36.31), "arcada": (39.98, 37.77)}
 

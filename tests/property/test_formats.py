@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from goldwire.corpora.encodings import normalise
-from goldwire.corpora.formats import brat, cas, conll, own, tbf
+from goldwire.corpora.formats import brat, cas, conll, native, tbf
 from goldwire.corpora.offsets import hash_text, surface
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Relation, Span, Spans
 
@@ -252,5 +252,5 @@ def test_own_form_gives_back_the_layer(given_: tuple[Document, Annotations]) -> 
     document, annotations = given_
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "x.jsonl"
-        assert own.write(path, [document], {document.id: annotations}, own.Options()) == {}
-        assert own.read([path], own.Options(), [document]).annotations == [annotations]
+        assert native.write(path, [document], {document.id: annotations}, native.Options()) == {}
+        assert native.read([path], native.Options(), [document]).annotations == [annotations]

@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldwire.annotate.exchange import controls, frames, graph, readings, regions, results, tasks
+from goldwire.annotate.exchange import controls, frames, graph, importer, regions, results, tasks
 from goldwire.annotate.exchange.controls import Controls
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.encodings import normalise
@@ -124,8 +124,8 @@ def annotated(draw: st.DrawFn, text: st.SearchStrategy[str] = texts) -> tuple[Do
     return document, annotations
 
 
-def context(document: Document, layer: Annotations | None = None) -> readings.Context:
-    return readings.Context(
+def context(document: Document, layer: Annotations | None = None) -> importer.Context:
+    return importer.Context(
         documents={document.id: document},
         controls=declared(),
         ontology=ontology(),
@@ -142,7 +142,7 @@ def test_predictions_bring_back_identical_annotations(both: tuple[Document, Anno
     document, annotations = both
     encoded = tasks.encode([document], ontology(), prefill={"d": annotations}, version="gold@1")
     assert encoded.lost == {}
-    imported = readings.decode(through_json(encoded.tasks), context(document))
+    imported = importer.decode(through_json(encoded.tasks), context(document))
     assert imported.rejected == ()
     assert imported.lost == {}
     (reading,) = imported.readings
@@ -210,7 +210,7 @@ def test_offsets_in_a_text_with_other_line_ends_are_brought_over(
             start, end = places[result["value"]["start"]], places[result["value"]["end"]]
             result["value"].update(start=start, end=end, text=other[start:end].replace("\r\n", "\\n"))
     task = {"data": {"text": other}, "predictions": [{"model_version": "x", "result": found}]}
-    imported = readings.decode([task], context(document))
+    imported = importer.decode([task], context(document))
     assert imported.rejected == ()
     assert imported.readings[0].annotations.mentions == annotations.mentions
     assert imported.readings[0].annotations.events == annotations.events
@@ -228,7 +228,7 @@ def test_frames_bring_back_the_layer_they_were_made_of(both: tuple[Document, Ann
         }
         for number, task in enumerate(encoded.tasks)
     ]
-    imported = readings.decode(through_json(exported), context(document, annotations))
+    imported = importer.decode(through_json(exported), context(document, annotations))
     assert imported.rejected == ()
     if not annotations.events:
         assert imported.readings == ()
@@ -300,7 +300,7 @@ def test_no_result_is_lost_without_a_word_and_what_is_taken_is_sound(text: str, 
         "data": tasks.data(document),
         "annotations": [{"id": 2, "completed_by": 3, "result": found}],
     }
-    imported = readings.decode([task], context(document))
+    imported = importer.decode([task], context(document))
     (reading,) = imported.readings
     assert annotation_faults(reading.annotations, document, ontology()) == []
     if not isinstance(found, list):
@@ -329,6 +329,6 @@ def test_no_result_is_lost_without_a_word_and_what_is_taken_is_sound(text: str, 
 def test_junk_in_place_of_tasks_is_told_task_by_task(found: object) -> None:
     document = make_document("d", "Herat fell.")
     exported = found if isinstance(found, list) else [found]
-    imported = readings.decode(exported, context(document))
+    imported = importer.decode(exported, context(document))
     assert imported.readings == ()
     assert len(imported.rejected) >= len(exported)

@@ -7,6 +7,7 @@ import pytest
 
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError
 from goldwire.corpora.store import open_corpus
+from goldwire.eval.comparison.located import decode_hits
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.baseline import (
     decode_baseline,
@@ -17,8 +18,7 @@ from goldwire.eval.gate.baseline import (
     write_baseline,
 )
 from goldwire.eval.gate.examples import read_traced, trace_hits
-from goldwire.eval.record import read_record
-from goldwire.eval.trace import decode_hits
+from goldwire.eval.scoring.record import read_record
 
 
 @pytest.fixture(scope="module")

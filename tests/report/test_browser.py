@@ -12,12 +12,12 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Meta, Span
-from goldwire.eval.record import Record, read_record
 from goldwire.eval.report.build import make_report
 from goldwire.eval.report.evidence import gather, with_evidence
 from goldwire.eval.report.html import render
 from goldwire.eval.report.pack import make_blocks
-from goldwire.eval.score import score_corpus
+from goldwire.eval.scoring.record import Record, read_record
+from goldwire.eval.scoring.score import score_corpus
 
 pytestmark = pytest.mark.live
 

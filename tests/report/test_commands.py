@@ -14,8 +14,8 @@ from goldwire.cli import app
 from goldwire.corpora.errors import GoldwireError
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval.record import read_record, write_record
-from goldwire.eval.score import Options, score_corpus
+from goldwire.eval.scoring.record import read_record, write_record
+from goldwire.eval.scoring.score import Options, score_corpus
 
 
 def run(*arguments: object) -> tuple[int, str, str]:

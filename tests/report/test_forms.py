@@ -19,25 +19,15 @@ import pytest
 from rich.console import Console
 
 from goldwire.corpora.store import open_corpus
+from goldwire.eval.gate import github, junit, wording
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
 from goldwire.eval.gate.judgement import Check, Judgement, judge
-from goldwire.eval.record import read_record
-from goldwire.eval.report import (
-    build,
-    frames,
-    github,
-    html,
-    junit,
-    latex,
-    markdown,
-    tables,
-    terminal,
-    verdict,
-)
+from goldwire.eval.measures.phrases import number, points
+from goldwire.eval.report import build, frames, html, latex, markdown, tables, terminal
 from goldwire.eval.report.evidence import gather, with_evidence
-from goldwire.eval.text import number, points
+from goldwire.eval.scoring.record import read_record
 
 HOSTILE = "<script>alert(1)</script>|`*_[x](http://e)\x00\u202e\x1b[31m &amp; \\end{table} %$#^~\"' @all"
 
@@ -314,7 +304,7 @@ def test_what_is_not_counted_stands_above_the_figures_in_every_form(faulty):
 
 def test_the_gate_tells_of_failures_and_rejections_first(record, faulty):
     judgement = judge(faulty, make_baseline(record, policies.read("default"), {}), policies.read("default"))
-    lines = verdict.lines(judgement)
+    lines = wording.lines(judgement)
     assert lines[1:3] == [f"note  {note}" for note in NOTES]
     summary = github.summary(judgement)
     assert all(0 < summary.index(note) < summary.index("| Figure") for note in NOTES)
@@ -326,8 +316,8 @@ def test_the_gate_tells_of_failures_and_rejections_first(record, faulty):
 def test_a_failure_names_figure_loss_types_and_three_examples(scored, record, build):
     judgement = illustrated(scored, record, build(scored, 1.2))
     [check] = [c for c in judgement.checks if c.verdict == "fail" and c.title == "noisy TC"]
-    assert re.search(r"noisy TC F1: \d+\.\d -> \d+\.\d \(−\d+\.\d\)", verdict.summary(check))
-    assert "the loss is real" in verdict.summary(check)
+    assert re.search(r"noisy TC F1: \d+\.\d -> \d+\.\d \(−\d+\.\d\)", wording.summary(check))
+    assert "the loss is real" in wording.summary(check)
     assert len(check.examples) == 3
     documents = {document.id: document.text for document in open_corpus(scored).documents()}
     for example in check.examples:

@@ -13,9 +13,10 @@ from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.baseline import iter_changes, make_baseline
 from goldwire.eval.gate.judgement import Judgement, judge, losers
 from goldwire.eval.gate.policy import Policy, Rule
-from goldwire.eval.measure import parse
+from goldwire.eval.gate.wording import lines
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.plugin import Bench
-from goldwire.eval.record import (
+from goldwire.eval.scoring.record import (
     FORMAT,
     REJECTED,
     CorpusFacts,
@@ -26,7 +27,6 @@ from goldwire.eval.record import (
     encode_counts,
     failed_runs,
 )
-from goldwire.eval.report.verdict import lines
 
 MEASURE = "entity:span+type@exact"
 

@@ -18,12 +18,12 @@ from goldwire.corpora.errors import DataError, JudgementError
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Excluded
 from goldwire.corpora.visible import visible
-from goldwire.eval.record import read_record
-from goldwire.eval.report.blocks import cut
 from goldwire.eval.report.build import make_report
 from goldwire.eval.report.evidence import LABELS, gather, make_matrix
 from goldwire.eval.report.html import pack, render
+from goldwire.eval.report.segments import cut
 from goldwire.eval.report.svg import clean
+from goldwire.eval.scoring.record import read_record
 
 
 # ---------------------------------------------------------------- drawings

@@ -14,18 +14,18 @@ from rich.console import Console
 from goldwire.corpora.store import make_document, open_corpus
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.corpora.visible import line
-from goldwire.eval.analysis.confidence import judge
 from goldwire.eval.counting.coverage import Scope
-from goldwire.eval.measure import parse
-from goldwire.eval.record import Record, read_record
+from goldwire.eval.errors.confidence import judge
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.measures.phrases import points
+from goldwire.eval.measures.suites import read_suite
 from goldwire.eval.report import build, latex, markdown, plots, tables, terminal
 from goldwire.eval.report.evidence import make_curve
 from goldwire.eval.report.layout import lay_out, wrap
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Column, Group, Table, abreast
-from goldwire.eval.score import Options, score, score_corpus
-from goldwire.eval.suites import read_suite
-from goldwire.eval.text import points
+from goldwire.eval.scoring.record import Record, read_record
+from goldwire.eval.scoring.score import Options, score, score_corpus
 
 LONG = "a-system-with-a-name-of-sixty-characters-and-no-space-in-it-"
 NAMES = {"lexicon": LONG, "noisy": "Ein_sehr_langer_Name_ganz_ohne_Leerzeichen_und_Bindestriche_"}

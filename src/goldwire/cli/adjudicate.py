@@ -41,7 +41,7 @@ def adjudicate(
     Example:
       goldwire annotate adjudicate work --layers anna --layers ben --to gold
     """
-    from goldwire.annotate.exchange.deposit import FOLDER
+    from goldwire.annotate.exchange.store import FOLDER
     from goldwire.corpora.store import open_corpus, writing
 
     with writing(open_corpus(folder), "annotate adjudicate") as corpus:
@@ -57,7 +57,7 @@ def _merge(corpus: Corpus, layers: list[str], to: str, path: Path) -> Adjudicate
     from goldwire.corpora.coverage import finished
     from goldwire.corpora.errors import CorpusError
     from goldwire.corpora.store import write_atomic
-    from goldwire.eval.annotators import layer_names
+    from goldwire.eval.comparison.annotators import layer_names
 
     corpus.check_new_layer(to)
     given: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []

@@ -10,12 +10,12 @@ import typer
 from goldwire.cli.arguments import Dir, Documents, Ignore, Maps, Only, maps_of, view_of
 from goldwire.cli.output import Json, print_json
 from goldwire.corpora.visible import line, visible
-from goldwire.eval.text import amount, interval, points
+from goldwire.eval.measures.phrases import amount, interval, points
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from goldwire.eval.agreement import Agreement, Mean, MeasureAgreement
+    from goldwire.eval.comparison.agreement import Agreement, Mean, MeasureAgreement
     from goldwire.eval.report.table import Table
 
 # Which tokens were counted, in words.
@@ -58,8 +58,8 @@ def agreement(
       goldwire eval agreement work --layers anna ben --measure entity --json
     """
     from goldwire.corpora.store import open_corpus
-    from goldwire.eval.agreement import DEFAULTS, agree_corpus
-    from goldwire.eval.selection import select
+    from goldwire.eval.comparison.agreement import DEFAULTS, agree_corpus
+    from goldwire.eval.gate.selection import select
 
     chosen = [*(layers or ()), *(more or ())]
     corpus = open_corpus(folder)
@@ -126,7 +126,7 @@ def _spread(mean: Mean) -> tuple[str, str]:
 
 
 def _pairs(found: Agreement) -> Table:
-    from goldwire.eval.annotators import ANNOTATOR
+    from goldwire.eval.comparison.annotators import ANNOTATOR
 
     kappas = {(kappa.first, kappa.second): kappa.kappa for kappa in found.kappas}
     rows = []
@@ -147,7 +147,7 @@ def _worst(measure: MeasureAgreement) -> RenderableType:
 
 
 def _name(measure: MeasureAgreement) -> str:
-    from goldwire.eval.measure import name, parse
+    from goldwire.eval.measures.measure import name, parse
 
     return name(parse(measure.measure)) or measure.measure
 

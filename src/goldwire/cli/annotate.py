@@ -14,8 +14,8 @@ from goldwire.cli.output import Json, note, print_json, say
 from goldwire.cli.sync import exit_if_refused
 
 if TYPE_CHECKING:
-    from goldwire.annotate.exchange.deposit import Deposited
-    from goldwire.annotate.exchange.readings import Imported
+    from goldwire.annotate.exchange.importer import Imported
+    from goldwire.annotate.exchange.store import Deposited
     from goldwire.annotate.exchange.tasks import Encoded
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.store import Corpus
@@ -189,7 +189,7 @@ def import_(
       goldwire annotate import work export.json --annotator 1=anna --annotator ben@example.org=ben
     """
     from goldwire.annotate.exchange import controls as declared
-    from goldwire.annotate.exchange import deposit, exports, readings
+    from goldwire.annotate.exchange import exports, importer, store
     from goldwire.corpora import versions
     from goldwire.corpora.codec import read_bytes
 
@@ -199,7 +199,7 @@ def import_(
     xml = None if config_file is None else _read_config(config_file)
     field = "text" if xml is None else declared.field(xml)
     # A refusal leaves nothing behind: all is read before anything is written.
-    corpus = deposit.opened(folder, make=add_texts)
+    corpus = store.opened(folder, make=add_texts)
     ontology = corpus.ontology()
     if xml is not None:
         controls = declared.parse(xml, entities=entities, triggers=triggers, same=same, ontology=ontology)
@@ -207,18 +207,18 @@ def import_(
     else:
         ontology = _ontology(corpus)
         controls = declared.of(ontology)
-    context = readings.Context(
-        documents=deposit.documents(corpus, raw_tasks if add_texts else (), field),
+    context = importer.Context(
+        documents=store.documents(corpus, raw_tasks if add_texts else (), field),
         controls=controls,
         ontology=ontology,
         names=names,
         layer=lambda name: corpus.fitting(name)[0],
         earlier=versions.earlier(corpus),
     )
-    imported = readings.decode(raw_tasks, context)
+    imported = importer.decode(raw_tasks, context)
     if add_texts:
         corpus = _add_texts(folder, raw_tasks, field)
-    deposited = deposit.write(corpus, imported, read_bytes(export_file), export_file.name)
+    deposited = store.write(corpus, imported, read_bytes(export_file), export_file.name)
     for who, name in names.items():
         if not any(layer.endswith(f"/{name}") for layer in deposited.layers):
             note(f"--annotator {who}={name}: {export_file} has nothing of anybody of this id or address")
@@ -233,9 +233,9 @@ def _read_config(path: Path) -> str:
 
 
 def _add_texts(folder: Path, tasks: list[object], field: str) -> Corpus:
-    from goldwire.annotate.exchange import deposit
+    from goldwire.annotate.exchange import store
 
-    built = deposit.add_texts(folder, tasks, field)
+    built = store.add_texts(folder, tasks, field)
     note(f"{folder}: {built.added} text(s) added")
     for line in built.notes:
         note(line)

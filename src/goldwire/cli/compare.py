@@ -10,11 +10,11 @@ import typer
 from goldwire.cli.output import Json, print_json, say
 from goldwire.cli.report import keys_of
 from goldwire.corpora.visible import line
-from goldwire.eval.text import UNDEFINED, points
+from goldwire.eval.measures.phrases import UNDEFINED, points
 
 if TYPE_CHECKING:
-    from goldwire.eval.compare import Comparison
-    from goldwire.eval.record import Record
+    from goldwire.eval.comparison.compare import Comparison
+    from goldwire.eval.scoring.record import Record
 
 
 def compare(
@@ -42,8 +42,8 @@ def compare(
       goldwire eval compare work/records/today.json
       goldwire eval compare before.json after.json --measure TC --json
     """
-    from goldwire.eval.compare import compare as compare_records
-    from goldwire.eval.record import read_record
+    from goldwire.eval.comparison.compare import compare as compare_records
+    from goldwire.eval.scoring.record import read_record
 
     named = {key: read_record(path) for key, path in keys_of(records).items()}
     comparisons = compare_records(named, measure, seed=seed)
@@ -67,7 +67,7 @@ def _show(named: dict[str, Record], comparisons: list[Comparison]) -> None:
 
 def _alone(comparisons: list[Comparison]) -> str:
     """What is said where there is one system."""
-    from goldwire.eval.measure import name, parse
+    from goldwire.eval.measures.measure import name, parse
 
     told = [
         f"{name(parse(comparison.measure)) or comparison.measure} {points(standing.value)}"

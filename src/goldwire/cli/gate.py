@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from goldwire.eval.gate.baseline import Baseline
     from goldwire.eval.gate.judgement import Judgement
     from goldwire.eval.gate.policy import Policy
-    from goldwire.eval.record import Record
+    from goldwire.eval.scoring.record import Record
 
 
 def gate(
@@ -55,7 +55,7 @@ def gate(
     from goldwire.eval.gate import policy as policies
     from goldwire.eval.gate.baseline import check_runs, read_baseline
     from goldwire.eval.gate.judgement import judge
-    from goldwire.eval.record import read_record
+    from goldwire.eval.scoring.record import read_record
 
     if update:
         refuse(ctx, ("junit", "markdown", "github", "as_json"), "with --update: nothing is judged")
@@ -78,7 +78,7 @@ def gate(
 def _corpus(given: Path | None, record: Path) -> Corpus | None:
     """The corpus that is named, or the one whose `records` folder the record is in."""
     from goldwire.corpora.store import open_corpus
-    from goldwire.eval.keeping import home_of
+    from goldwire.eval.comparison.keeping import home_of
 
     folder = given or home_of(record)
     return None if folder is None else open_corpus(folder)
@@ -118,8 +118,8 @@ def _write(judgement: Judgement, junit: Path | None, markdown: Path | None, gith
     import os
 
     from goldwire.corpora.store import write_output
-    from goldwire.eval.report import github as forms
-    from goldwire.eval.report.junit import render
+    from goldwire.eval.gate import github as forms
+    from goldwire.eval.gate.junit import render
 
     if junit is not None:
         write_output(junit, render(judgement).encode())
@@ -134,7 +134,7 @@ def _write(judgement: Judgement, junit: Path | None, markdown: Path | None, gith
 
 
 def _show(judgement: Judgement, as_json: bool) -> None:
-    from goldwire.eval.report.verdict import lines
+    from goldwire.eval.gate.wording import lines
 
     if as_json:
         print_json(judgement)

@@ -13,8 +13,8 @@ from goldwire.cli.output import Json, print_json, say
 from goldwire.cli.sync import DataDir, Project, TokenFile, Url, Verbose, connect, open_both, progress
 
 if TYPE_CHECKING:
-    from goldwire.annotate.migration.effects import Change
     from goldwire.annotate.migration.migrate import Done, Planned
+    from goldwire.annotate.migration.plan import Change
 
 SHOWN = 50  # losses in the text; --json has all
 
@@ -48,8 +48,8 @@ def migrate(
     Example:
       goldwire annotate migrate work --to conflict-2.toml --plan moves.toml --dry-run
     """
+    from goldwire.annotate.migration import mapping
     from goldwire.annotate.migration import migrate as migrating
-    from goldwire.annotate.migration import moves
 
     corpus, _ = open_both(folder)
     change = _change(folder, to, plan)
@@ -64,7 +64,7 @@ def migrate(
         done = None
         if not dry_run and not refused:
             done = migrating.apply(client, corpus, planned, to, progress=tell)
-    begun = moves.skeleton(change.old, change.new) if dry_run and plan is None else ""
+    begun = mapping.skeleton(change.old, change.new) if dry_run and plan is None else ""
     _tell(planned, done, begun, as_json)
     if refused or (done is not None and done.left):
         raise typer.Exit(1)
@@ -72,8 +72,8 @@ def migrate(
 
 def _change(folder: Path, to: str, plan: Path | None) -> Change | None:
     """The change from the corpus's ontology to another one; None if they are the same."""
-    from goldwire.annotate.migration import moves
-    from goldwire.annotate.migration.effects import Change
+    from goldwire.annotate.migration import mapping
+    from goldwire.annotate.migration.plan import Change
     from goldwire.corpora import ontology as ontologies
     from goldwire.corpora import toml
     from goldwire.corpora.errors import CorpusError, DataError
@@ -82,10 +82,10 @@ def _change(folder: Path, to: str, plan: Path | None) -> Change | None:
     new = ontologies.read(to)
     if new.fingerprint() == old.fingerprint():
         return None
-    wanted = moves.Moves()
+    wanted = mapping.Moves()
     if plan is not None:
-        wanted = moves.decode(toml.read(plan, CorpusError), str(plan))
-    faults = moves.check(wanted, old, new, str(plan))
+        wanted = mapping.decode(toml.read(plan, CorpusError), str(plan))
+    faults = mapping.check(wanted, old, new, str(plan))
     if faults:
         raise DataError(f"{plan}: {len(faults)} fault(s)", faults)
     return Change(old=old, new=new, moves=wanted)

@@ -114,10 +114,10 @@ def diff(
     Example:
       goldwire corpus ontology diff conflict my.toml
     """
-    from goldwire.corpora import changes
     from goldwire.corpora import ontology as ontologies
+    from goldwire.corpora import ontology_diff
 
-    found = changes.diff(ontologies.read(old), ontologies.read(new))
+    found = ontology_diff.diff(ontologies.read(old), ontologies.read(new))
     if as_json:
         print_json(found)
     else:

@@ -12,8 +12,8 @@ from goldwire.cli.output import Json, note, print_json
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
-    from goldwire.eval.record import Record
-    from goldwire.eval.report.model import Report
+    from goldwire.eval.report.values import Report
+    from goldwire.eval.scoring.record import Record
 
 
 def report(
@@ -47,8 +47,8 @@ def report(
       goldwire eval report work/records/all.json --html report.html
       goldwire eval report work/records/all.json --markdown report.md --latex table.tex
     """
-    from goldwire.eval.record import read_record
     from goldwire.eval.report.build import is_streamed
+    from goldwire.eval.scoring.record import read_record
 
     named = {key: read_record(path) for key, path in keys_of(records).items()}
     if is_streamed(named):
@@ -69,7 +69,7 @@ def report(
 def _corpus(given: Path | None, records: list[Path]) -> Corpus | None:
     """The corpus that is named, or the one whose `records` folder the first record is in."""
     from goldwire.corpora.store import open_corpus
-    from goldwire.eval.keeping import home_of
+    from goldwire.eval.comparison.keeping import home_of
 
     folder = given or home_of(records[0])
     return None if folder is None else open_corpus(folder)

@@ -17,10 +17,10 @@ from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
-    from goldwire.eval.running.cache import Reused
-    from goldwire.eval.running.facts import Facts, Speed
-    from goldwire.eval.running.run import Outcome, Progress
-    from goldwire.eval.running.systems import System
+    from goldwire.eval.systems.config import System
+    from goldwire.eval.systems.facts import Facts, Speed
+    from goldwire.eval.systems.journal import Reused
+    from goldwire.eval.systems.run import Outcome, Progress
 
 SHOWN = 10  # documents that are named as failed for one reason
 SAY_EVERY = 5.0  # seconds between two lines of progress where the line cannot be written over
@@ -94,7 +94,7 @@ def run(
       goldwire eval run work --system mine="cmd:./extract" --watch "mine=model/*" --allow-failures 1%
     """
     from goldwire.corpora.store import open_corpus
-    from goldwire.eval.running.run import run as run_systems
+    from goldwire.eval.systems.run import run as run_systems
 
     corpus = open_corpus(folder)
     chosen = _chosen(system or [], systems or [], only or [])
@@ -134,14 +134,14 @@ def run(
 
 def _chosen(texts: list[str], files: list[Path], only: list[str]) -> list[System]:
     from goldwire.corpora.errors import ExtractorError
-    from goldwire.eval.running import systems
+    from goldwire.eval.systems import config
 
-    listed = [item for file in files for item in systems.read(file)]
+    listed = [item for file in files for item in config.read(file)]
     unknown = set(only) - {item.name for item in listed}
     if unknown:
         raise ExtractorError(f"--only {', '.join(sorted(unknown))}: not among the systems of the file")
     found = [item for item in listed if not only or item.name in only]
-    found += [systems.parse_system(text) for text in texts]
+    found += [config.parse_system(text) for text in texts]
     names = [item.name for item in found]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled or not found:
@@ -187,7 +187,7 @@ def _value(text: str) -> Any:
 def _limited(item: System, timeout: float | None, memory: str | None, allow_failures: str | None) -> System:
     import msgspec
 
-    from goldwire.eval.running.systems import allowed, parse_size
+    from goldwire.eval.systems.config import allowed, parse_size
 
     changes: dict[str, Any] = {}
     if timeout is not None:
@@ -220,7 +220,7 @@ def _loading(item: System, load: Path | None) -> System:
 
 def _save(folder: Path, item: System, seed: int, path: Path) -> None:
     from goldwire.corpora.store import open_corpus
-    from goldwire.eval.extractors import learn, model
+    from goldwire.eval.reference import learn, model
 
     layer, lexicon = item.options.get("layer", "gold"), item.options.get("lexicon", "conflict")
     seed = seed if item.seed is None else item.seed
@@ -385,8 +385,8 @@ def systems(
       goldwire eval systems
       goldwire eval systems systems.toml
     """
-    from goldwire.eval.extractors import kinds
-    from goldwire.eval.running import systems as matrix
+    from goldwire.eval.systems import config as matrix
+    from goldwire.eval.systems.extractor import kinds
 
     listed = [item for file in files or [] for item in matrix.read(file)]
     if as_json:

@@ -17,9 +17,9 @@ from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
-    from goldwire.eval.record import Record
-    from goldwire.eval.score import Options
-    from goldwire.eval.suites import Meaning, Suite
+    from goldwire.eval.measures.suites import Meaning, Suite
+    from goldwire.eval.scoring.record import Record
+    from goldwire.eval.scoring.score import Options
 
 
 def score(
@@ -96,9 +96,9 @@ def score(
     import msgspec
 
     from goldwire.corpora.store import RECORDS, open_corpus
+    from goldwire.eval.comparison.keeping import keep
     from goldwire.eval.counting.coverage import Scope
-    from goldwire.eval.keeping import keep
-    from goldwire.eval.score import Options, score_corpus
+    from goldwire.eval.scoring.score import Options, score_corpus
 
     corpus = open_corpus(folder)
     wanted, chosen = _measures(suite, measure)
@@ -133,7 +133,9 @@ def score(
 
 
 def _selected(corpus: Corpus, documents: str) -> frozenset[str]:
-    from goldwire.eval.selection import select  # with all that reads baselines: only where it is asked for
+    from goldwire.eval.gate.selection import (
+        select,  # with all that reads baselines: only where it is asked for
+    )
 
     return select(corpus, documents)
 
@@ -153,7 +155,7 @@ def _show(record: Record, place: Path) -> None:
 
 def _measures(suite: str | None, measures: list[str] | None) -> tuple[tuple[str, ...], Suite | None]:
     """The measures wanted, and the suite that they are from, if they are from one."""
-    from goldwire.eval.suites import read_suite
+    from goldwire.eval.measures.suites import read_suite
 
     if measures and suite is None:
         return tuple(measures), None
@@ -198,8 +200,8 @@ def measures(
     Example:
       goldwire eval measures AC+ "entity:span+type@iou>=0.5"
     """
-    from goldwire.eval.measure import parse
-    from goldwire.eval.suites import explain, meanings
+    from goldwire.eval.measures.measure import parse
+    from goldwire.eval.measures.suites import explain, meanings
 
     found = [explain(parse(text)) for text in wanted] if wanted else list(meanings().values())
     if as_json:
@@ -219,7 +221,7 @@ def suites(
     Example:
       goldwire eval suites textee
     """
-    from goldwire.eval.suites import read_suite, suite_names
+    from goldwire.eval.measures.suites import read_suite, suite_names
 
     found = [read_suite(suite) for suite in wanted or suite_names()]
     if as_json:

@@ -20,7 +20,6 @@ from goldwire.corpora import exclude, tokens
 from goldwire.corpora.diff import Difference, compare
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.rejected import IN_PLACE, TEXT_CORRECTED, raw_spans
-from goldwire.corpora.sift import place, place_of_argument
 from goldwire.corpora.types import (
     DRAFT,
     NOT_DONE,
@@ -37,6 +36,7 @@ from goldwire.corpora.types import (
     Spans,
     Tokens,
 )
+from goldwire.corpora.valid import place, place_of_argument
 
 CARRIED = "carried_from"  # in the details of a line's provenance: the hash of the text that was annotated
 

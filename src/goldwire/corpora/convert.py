@@ -11,16 +11,16 @@ import msgspec
 from goldwire.corpora import coverage, formats, library, views
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.errors import CorpusError
-from goldwire.corpora.formats import Reading, own
+from goldwire.corpora.formats import Reading, native
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.labels import LEFT_OUT, LabelMap
 from goldwire.corpora.lens import Lens
 from goldwire.corpora.names import check_new
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_quarantine
-from goldwire.corpora.sift import sound
 from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, encode_tokens, writing
 from goldwire.corpora.types import Annotations, Document, Tokens
+from goldwire.corpora.valid import sound
 from goldwire.corpora.values import rejoined
 from goldwire.corpora.views import Asked
 
@@ -63,8 +63,8 @@ def read(
     """
     options = formats.options(format, values)
     if format == "goldwire":
-        labels = _plain(view, own.values(paths), ontology) if view else LabelMap()
-        reading = own.read(paths, options, documents, ontology, labels)
+        labels = _plain(view, native.values(paths), ontology) if view else LabelMap()
+        reading = native.read(paths, options, documents, ontology, labels)
     else:
         reading = formats.load(format).read(paths, options, documents)
         lines = [rejoined(line, ontology) for line in reading.annotations]

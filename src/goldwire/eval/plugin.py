@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from goldwire.corpora.types import Annotations, Document
     from goldwire.eval.gate.judgement import Judgement
     from goldwire.eval.gate.policy import Policy
-    from goldwire.eval.record import Record
+    from goldwire.eval.scoring.record import Record
 
 
 class GateWarning(UserWarning):
@@ -69,9 +69,9 @@ class Bench:
         names those that are scored, as `eval score --documents` does; without it, all that gold judges.
         """
         from goldwire.eval.counting.coverage import Scope
-        from goldwire.eval.score import Options, score_corpus
-        from goldwire.eval.selection import select
-        from goldwire.eval.suites import read_suite
+        from goldwire.eval.gate.selection import select
+        from goldwire.eval.measures.suites import read_suite
+        from goldwire.eval.scoring.score import Options, score_corpus
 
         copy = self._copy(corpus)
         if isinstance(extractor, str):
@@ -86,7 +86,7 @@ class Bench:
 
     def _placed(self, documents: str) -> str:
         """A selection of documents in which a file is relative to the folder of the test."""
-        from goldwire.eval.selection import BASELINE
+        from goldwire.eval.gate.selection import BASELINE
 
         if documents == "all" or documents.startswith(("split:", "layer:")):
             return documents
@@ -112,7 +112,7 @@ class Scored:
 
     def f(self, measure: str = "entity") -> float | None:
         """F by one measure of the suite; None is undefined."""
-        from goldwire.eval.measure import parse
+        from goldwire.eval.measures.measure import parse
 
         return self.record.result(self.record.systems[0].name, str(parse(measure))).value
 
@@ -120,8 +120,8 @@ class Scored:
         """Fail the test if the extractor lost what the policy forbids; warn if the loss may be noise."""
         from goldwire.corpora.errors import GoldwireError
         from goldwire.eval.gate import policy as policies
-        from goldwire.eval.record import failed_runs
-        from goldwire.eval.report.verdict import lines
+        from goldwire.eval.gate.wording import lines
+        from goldwire.eval.scoring.record import failed_runs
 
         path, own = self._bench.folder / baseline, self._bench.folder / policy
         judgement, unjudged = None, ""
@@ -158,8 +158,8 @@ def _run(corpus: Corpus, name: str, spec: str, allow_failures: int | str) -> Non
     """Run a system by its spec, in a process of its own."""
     import msgspec
 
-    from goldwire.eval.running.run import run_system
-    from goldwire.eval.running.systems import parse_system
+    from goldwire.eval.systems.config import parse_system
+    from goldwire.eval.systems.run import run_system
 
     system = msgspec.structs.replace(parse_system(f"{name}={spec}"), allow_failures=allow_failures)
     run_system(corpus, system)
@@ -167,7 +167,7 @@ def _run(corpus: Corpus, name: str, spec: str, allow_failures: int | str) -> Non
 
 def _extract(corpus: Corpus, extractor: Any) -> list[Annotations]:
     """What an object of the test gives, checked as the output of any system."""
-    from goldwire.eval.extractors.plugin import Plugin
+    from goldwire.eval.systems.adapters.object import Plugin
 
     documents = corpus.documents()
     outputs = list(Plugin("extractor", "", extractor).extract(documents))
@@ -178,8 +178,8 @@ def _checked(corpus: Corpus, document: Document, output: Any) -> Annotations:
     import msgspec
 
     from goldwire.corpora.errors import ExtractorError
-    from goldwire.eval.running.cache import Entry
-    from goldwire.eval.running.judge import judge
+    from goldwire.eval.systems.check import judge
+    from goldwire.eval.systems.journal import Entry
 
     entry = Entry(key="", characters=0, seconds=0.0, at=0.0, output=msgspec.Raw(msgspec.json.encode(output)))
     found = judge(document, entry, ontology=corpus.ontology())

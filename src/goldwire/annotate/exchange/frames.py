@@ -20,8 +20,8 @@ from goldwire.corpora.formats.loss import alternatives
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import raw_spans
-from goldwire.corpora.sift import sound
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Rejected
+from goldwire.corpora.valid import sound
 
 CONTEXT = 40  # code points shown on each side of a trigger
 

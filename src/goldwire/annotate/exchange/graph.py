@@ -19,11 +19,10 @@ from goldwire.annotate.exchange.controls import Controls
 from goldwire.annotate.exchange.parts import End, Ends, Item, Key, Kind, free
 from goldwire.annotate.exchange.regions import item_id
 from goldwire.annotate.exchange.results import Arrow, Choice, Region, Sorted, in_order, place
-from goldwire.corpora import sift
+from goldwire.corpora import valid
 from goldwire.corpora.forms import SCORES
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import IN_PLACE, raw_spans
-from goldwire.corpora.sift import sound
 from goldwire.corpora.types import (
     Annotations,
     Argument,
@@ -35,6 +34,7 @@ from goldwire.corpora.types import (
     Span,
     Spans,
 )
+from goldwire.corpora.valid import sound
 from goldwire.corpora.values import each, held
 
 
@@ -85,7 +85,9 @@ class _Graph:
         self.arguments: dict[str, list[Argument]] = defaultdict(list)
         self.relations: list[Relation] = []
         self.same: list[tuple[Arrow, Key, Key]] = []
-        self.origins: dict[str, int] = {}  # the result behind each part, by the part's path (see `sift`)
+        self.origins: dict[
+            str, int
+        ] = {}  # the result behind each part, by the part's path (see `corpora.valid`)
         self.choices: dict[str, list[int]] = defaultdict(list)  # what describes a unit, by its path
         self.gone = {item.id: item for item in found.rejected if item.unit in ("mention", "event")}
         self.regions = {region.id: region for region in found.regions}
@@ -160,7 +162,7 @@ class _Graph:
                 self.of_region[kind, region.id].append(twin)
             if twin is item:
                 items[item.id] = item
-                self.origins[sift.place(kind, item.id)] = group[0].index
+                self.origins[valid.place(kind, item.id)] = group[0].index
                 continue
             for region in group:  # people mark the same words twice by mistake
                 message = f"the same words are marked as {label} already ({twin.of[0].id})"
@@ -188,9 +190,9 @@ class _Graph:
                 self.found.reject("attribute", why, message, choice.index)
             else:
                 item.attributes[choice.attribute] = held((*before, choice.value)) or choice.value
-                path = sift.place(kind, item.id, f".attributes.{choice.attribute}")
+                path = valid.place(kind, item.id, f".attributes.{choice.attribute}")
                 self.origins[path] = choice.index
-                self.choices[sift.place(kind, item.id)].append(choice.index)
+                self.choices[valid.place(kind, item.id)].append(choice.index)
 
     def _described(self, choice: Choice) -> list[tuple[Kind, Item]]:
         """The items of a region that an attribute is meant for; all if it is meant for none of them."""
@@ -287,7 +289,7 @@ class _Graph:
     def _add_arguments(self, arrow: Arrow, events: list[Item], mentions: list[Item]) -> None:
         for event in self._takers(arrow.label, events):
             for mention in self._fillers(event.type, arrow.label, mentions):
-                path = sift.place_of_argument(event.id, arrow.label, mention.id)
+                path = valid.place_of_argument(event.id, arrow.label, mention.id)
                 if path in self.origins:
                     message = f"{mention.id} is {arrow.label} of {event.id} already"
                     self._reject_arrow(arrow, "duplicate", message)
@@ -312,7 +314,7 @@ class _Graph:
         given = arrow.meta.get("id")
         wanted = given if isinstance(given, str) else f"{source.id}-{arrow.label}-{target.id}"
         id = free(wanted, {relation.id for relation in self.relations})
-        self.origins[sift.place("relations", id)] = arrow.index
+        self.origins[valid.place("relations", id)] = arrow.index
         score = self._score(arrow.meta)
         relation = Relation(id=id, type=arrow.label, source=source.id, target=target.id, score=score)
         self.relations.append(relation)

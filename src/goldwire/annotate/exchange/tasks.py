@@ -21,9 +21,9 @@ from goldwire.corpora.errors import Fault
 from goldwire.corpora.formats.loss import alternatives, with_triggers
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.sift import sound
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document, Event
+from goldwire.corpora.valid import sound
 
 Task = dict[str, Any]
 NO_TITLE = "(no headline)"

@@ -18,11 +18,11 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import frames, tasks
-from goldwire.annotate.exchange.deposit import FOLDER
+from goldwire.annotate.exchange.store import FOLDER
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
-from goldwire.annotate.migration.effects import Change, Context, Item, Loss, Migration, carry_layer
-from goldwire.annotate.migration.effects import plan as plan_project
+from goldwire.annotate.migration.plan import Change, Context, Item, Loss, Migration, carry_layer
+from goldwire.annotate.migration.plan import plan as plan_project
 from goldwire.annotate.sync import api, link, mirror, plan, pull, put, remembered
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client

@@ -16,7 +16,7 @@ import msgspec
 
 from goldwire.annotate.exchange import exports, frames, tasks
 from goldwire.annotate.exchange.exports import Entry
-from goldwire.annotate.exchange.readings import FOLDERS, TOOL
+from goldwire.annotate.exchange.importer import FOLDERS, TOOL
 from goldwire.annotate.sync import plan
 from goldwire.annotate.sync.api import KEY
 from goldwire.annotate.sync.mirror import Mirror, Task

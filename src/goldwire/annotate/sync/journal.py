@@ -19,7 +19,7 @@ from typing import Literal
 
 import msgspec
 
-from goldwire.annotate.exchange.deposit import FOLDER
+from goldwire.annotate.exchange.store import FOLDER
 from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora import journal
 from goldwire.corpora.errors import ServerError

@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from goldwire.annotate.exchange import exports
-from goldwire.annotate.exchange.deposit import FOLDER
+from goldwire.annotate.exchange.store import FOLDER
 from goldwire.annotate.sync import api
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.annotate.sync.mirror import Mirror

@@ -21,9 +21,9 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange import controls as declared
-from goldwire.annotate.exchange import deposit, readings
-from goldwire.annotate.exchange.deposit import FOLDER, Lines
-from goldwire.annotate.exchange.readings import TOOL, Imported
+from goldwire.annotate.exchange import importer, store
+from goldwire.annotate.exchange.importer import TOOL, Imported
+from goldwire.annotate.exchange.store import FOLDER, Lines
 from goldwire.annotate.sync import link, mirror, people, withdraw
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
@@ -122,7 +122,7 @@ def _fetch_all(
         journal = journals.enter_context(open_journal(path))
         project, tasks = fetch(client, journal, request, progress, known)
         there.add(tasks)
-        context = readings.Context(
+        context = importer.Context(
             documents={document.id: document for document in corpus.documents()},
             controls=declared.parse(project.label_config, ontology=ontology),
             ontology=ontology,
@@ -139,11 +139,11 @@ def _fetch_all(
 def _write(corpus: Corpus, request: Request, found: Mapping[Path, _Came], there: withdraw.There) -> Pulled:
     came = {path: project.imported for path, project in found.items()}
     new = [reading for imported in came.values() for reading in imported.readings]
-    refused = deposit.all_rejected(corpus, new)
+    refused = store.all_rejected(corpus, new)
     lines, went = _lines(corpus, request.group, came.values(), refused)
     held = withdraw.judged(corpus, _read_pulled(corpus).get(request.group, {}))
     seen = withdraw.see(corpus, held, lines, there)
-    deposit.check_layers(corpus, {**lines, **seen.aside})
+    store.check_layers(corpus, {**lines, **seen.aside})
     journals = [project.journal for project in found.values()]
     withdraw.note(journals, seen.gone)
     quarantine = [
@@ -151,8 +151,8 @@ def _write(corpus: Corpus, request: Request, found: Mapping[Path, _Came], there:
         for path, imported in came.items()
     ]
     for layer, kept in sorted(seen.aside.items()):
-        deposit.replace(corpus, layer, kept)
-    sizes = {layer: deposit.replace(corpus, layer, new) for layer, new in sorted(lines.items())}
+        store.replace(corpus, layer, kept)
+    sizes = {layer: store.replace(corpus, layer, new) for layer, new in sorted(lines.items())}
     _note_pulled(corpus, request.group, lines, refused)
     withdrawn = withdraw.unaccepted(journals, seen.now)
     if request.accept_withdrawn:
@@ -206,9 +206,9 @@ def fetch(
     return project, there
 
 
-def decode(there: Mirror, context: readings.Context) -> Imported:
+def decode(there: Mirror, context: importer.Context) -> Imported:
     """What the tasks hold for layers, read some hundreds at a time, so that memory holds."""
-    parts = [readings.decode(tasks, context) for tasks in _chunks(there)]
+    parts = [importer.decode(tasks, context) for tasks in _chunks(there)]
     return Imported(
         readings=tuple(reading for part in parts for reading in part.readings),
         rejected=tuple(item for part in parts for item in part.rejected),
@@ -259,7 +259,7 @@ def _lines(
     """The lines to put in each layer, None for those to take out; and how many are taken out of each."""
     lines: dict[str, Lines] = defaultdict(dict)
     for imported in found:
-        for layer, new in deposit.changes(imported, refused).items():
+        for layer, new in store.changes(imported, refused).items():
             for document, line in new.items():
                 if line is not None or document not in lines[layer]:
                     lines[layer][document] = line

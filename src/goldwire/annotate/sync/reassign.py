@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.annotate.sync import api, link, put, share
+from goldwire.annotate.sync import api, assignment, link, put
 from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.sync.assignment import Held
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.group import Group
 from goldwire.annotate.sync.journal import Dropped, folder, links, open_journal
@@ -24,7 +25,6 @@ from goldwire.annotate.sync.orders import Order
 from goldwire.annotate.sync.plan import Moved, Plan
 from goldwire.annotate.sync.push import Pushed, Pusher
 from goldwire.annotate.sync.remembered import Settings
-from goldwire.annotate.sync.share import Held
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document
 
@@ -149,7 +149,7 @@ class _Sharing:
         for _ in range(ROUNDS):
             held = {titles.get(title, title): seen.held for title, seen in self.there.items()}
             overlap = self.settings.overlap or 0.0
-            shares = share.assign(everything, self.settings.assign, overlap, held, before or None)
+            shares = assignment.assign(everything, self.settings.assign, overlap, held, before or None)
             self.documents = {title: shares[name] for title, name in titles.items()}
             planned = {
                 title: _to_leave(seen, self.documents.get(title, ()), everything)

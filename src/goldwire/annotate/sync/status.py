@@ -17,7 +17,7 @@ import msgspec
 
 from goldwire.annotate.exchange import exports
 from goldwire.annotate.exchange.exports import Entry
-from goldwire.annotate.exchange.readings import ANNOTATIONS
+from goldwire.annotate.exchange.importer import ANNOTATIONS
 from goldwire.annotate.sync import people, pull
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.client import Client

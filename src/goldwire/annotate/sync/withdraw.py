@@ -18,8 +18,8 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.exchange import deposit
-from goldwire.annotate.exchange.readings import FOLDERS, FRAMES, TOOL
+from goldwire.annotate.exchange import store
+from goldwire.annotate.exchange.importer import FOLDERS, FRAMES, TOOL
 from goldwire.annotate.sync.api import KEY
 from goldwire.annotate.sync.journal import Accepted, Gone, Journal, Why, Withdrawn
 from goldwire.annotate.sync.mirror import Mirror
@@ -116,17 +116,17 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     now: dict[Place, int]
     gone: tuple[Gone, ...]
-    aside: dict[str, deposit.Lines]
+    aside: dict[str, store.Lines]
 
 
-def see(corpus: Corpus, held: Layers, lines: Mapping[str, deposit.Lines], there: There) -> Seen:
+def see(corpus: Corpus, held: Layers, lines: Mapping[str, store.Lines], there: There) -> Seen:
     """Compare the layers as they are with the lines that they are to get, and with what is on the server."""
     now = annotations_of(_after(held, lines))
     gone = tuple(find(held, now, there, _skips(lines)))
     return Seen(now=now, gone=gone, aside=_aside(corpus, gone, held, now))
 
 
-def _after(held: Layers, lines: Mapping[str, deposit.Lines]) -> Layers:
+def _after(held: Layers, lines: Mapping[str, store.Lines]) -> Layers:
     """The layers as they will be, as far as a pull knows them."""
     after = {layer: {**held.get(layer, {}), **lines.get(layer, {})} for layer in {*held, *lines}}
     return {
@@ -136,7 +136,7 @@ def _after(held: Layers, lines: Mapping[str, deposit.Lines]) -> Layers:
     }
 
 
-def _skips(lines: Mapping[str, deposit.Lines]) -> set[tuple[str, str]]:
+def _skips(lines: Mapping[str, store.Lines]) -> set[tuple[str, str]]:
     """The layers and documents of what came as skipped."""
     skipped = {layer: new for layer, new in lines.items() if layer.startswith(f"{FOLDERS['skipped']}/")}
     return {(layer, id) for layer, new in skipped.items() for id, line in new.items() if line is not None}
@@ -222,12 +222,12 @@ def keeper(layer: str) -> str:
 
 def _aside(
     corpus: Corpus, found: Iterable[Gone], held: Layers, now: Mapping[Place, int]
-) -> dict[str, deposit.Lines]:
+) -> dict[str, store.Lines]:
     """The lines to keep under `withdrawn/`, and orders to take away those of what is in its layer again.
 
     Of a document that was withdrawn, done again and withdrawn again, the last is kept.
     """
-    lines: dict[str, deposit.Lines] = defaultdict(dict)
+    lines: dict[str, store.Lines] = defaultdict(dict)
     everywhere = {*now.values()}
     for layer in {keeper(place[0]) for place in now}:
         lines[layer] |= dict.fromkeys(_back(corpus, layer, everywhere))

@@ -21,7 +21,7 @@ from goldwire.corpora.types import Annotations, Document, Rejected, Tokens
 
 GROUP = "goldwire.formats"
 FORMATS = {
-    "goldwire": "goldwire.corpora.formats.own",
+    "goldwire": "goldwire.corpora.formats.native",
     "conll": "goldwire.corpora.formats.conll",
     "brat": "goldwire.corpora.formats.brat",
     "tbf": "goldwire.corpora.formats.tbf",

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.corpora import simple
+from goldwire.corpora import predictions
 from goldwire.corpora.formats import Facts
 from goldwire.corpora.formats.gather import Gathering, Place
 from goldwire.corpora.formats.records import Records, fields, id_of, items_of, listed, text_of
@@ -70,7 +70,7 @@ class LangExtract(Records):
         rejected: list[Rejected] = []
         found = items_of(listed(line, "extractions"), _Extraction, "mention", place, rejected)
         mentions = [_mention(item, place, gathering.lost) for item in found]
-        said = simple.read(_prediction(mentions), place.document, where=where).annotations
+        said = predictions.read(_prediction(mentions), place.document, where=where).annotations
         gathering.add(
             place,
             said.mentions,
@@ -112,8 +112,8 @@ def _plain(words: str) -> str:
     return " ".join(words.casefold().split())
 
 
-def _prediction(mentions: list[dict[str, Any]]) -> simple.Prediction:
-    return simple.Prediction(mentions=tuple(msgspec.Raw(msgspec.json.encode(item)) for item in mentions))
+def _prediction(mentions: list[dict[str, Any]]) -> predictions.Prediction:
+    return predictions.Prediction(mentions=tuple(msgspec.Raw(msgspec.json.encode(item)) for item in mentions))
 
 
 langextract = LangExtract()

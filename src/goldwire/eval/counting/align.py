@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.counting.tables import ROOM, Bools, Extents, Ints, renumbered
+from goldwire.eval.counting.columns import ROOM, Bools, Extents, Ints, renumbered
 
 # Credits are compared at nine decimals, as whole numbers, so that sums of thirds cannot tie by accident.
 CREDIT_UNIT = 10**9
@@ -187,10 +187,10 @@ def _chosen(pairs: Pairs, index: Ints) -> Iterator[Ints]:
     tried = [low + one for low, high in pairwise(at) for one in _try(cells[low:high])]
     yield few[np.array(tried, np.int64)]
     if len(many):
-        from goldwire.eval.counting import optimum  # brings scipy, and most scorings never come here
+        from goldwire.eval.counting import assignment  # brings scipy, and most scorings never come here
 
         yield many[
-            optimum.best(
+            assignment.best(
                 pairs.gold[many], pairs.system[many], credit[many], pairs.overlap[many], sizes[sizes > _TRIED]
             )
         ]

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from goldwire.eval.counting.tables import NONE, Ints
+from goldwire.eval.counting.columns import NONE, Ints
 
 
 def augment(row: Ints, column: Ints, worth: Ints) -> Ints:

@@ -10,8 +10,8 @@ import numpy as np
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.store import layer_faults
 from goldwire.corpora.types import Annotations
+from goldwire.eval.counting.columns import Ints
 from goldwire.eval.counting.sight import Sight
-from goldwire.eval.counting.tables import Ints
 from goldwire.eval.counting.texts import Texts
 
 DOCUMENT = attrgetter("document")

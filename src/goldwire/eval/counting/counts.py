@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from goldwire.eval.counting.tables import ROOM, fold
+from goldwire.eval.counting.columns import ROOM, fold
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from goldwire.eval.counting.tables import NONE, Codes, Ints, Table
+from goldwire.eval.counting.columns import NONE, Codes, Ints, Table
 from goldwire.eval.counting.units import Side, Units, as_set, in_order, pack, place
-from goldwire.eval.measure import Measure
+from goldwire.eval.measures.measure import Measure
 
 # What an entity is known by; one kind never equals another.
 _CLUSTER, _MENTION, _OTHER_CLUSTER, _OTHER_MENTION = range(4)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.types import Annotations
 from goldwire.corpora.validate import named
-from goldwire.eval.counting.tables import NOWHERE
+from goldwire.eval.counting.columns import NOWHERE
 
 
 def unit_faults(item: Annotations) -> Iterator[Fault]:

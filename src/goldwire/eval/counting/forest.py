@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from goldwire.eval.counting.tables import NONE, Ints
+from goldwire.eval.counting.columns import NONE, Ints
 
 
 def choose(row: Ints, column: Ints, worth: Ints) -> Ints:

@@ -15,11 +15,11 @@ from goldwire.corpora.quotes import fold
 from goldwire.corpora.rejected import IN_PLACE, MISPLACED
 from goldwire.corpora.types import Annotations, Rejected
 from goldwire.eval.counting import words
-from goldwire.eval.counting.load import Layer
+from goldwire.eval.counting.columns import NONE, Codes, Ints
+from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.rejected import BEYOND, UNKNOWN, countable, is_back
-from goldwire.eval.counting.tables import NONE, Codes, Ints
 from goldwire.eval.counting.texts import Texts
-from goldwire.eval.measure import Measure
+from goldwire.eval.measures.measure import Measure
 
 
 class Forms(NamedTuple):

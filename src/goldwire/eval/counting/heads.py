@@ -17,12 +17,10 @@ import numpy as np
 
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.types import Span
-from goldwire.eval.counting.tables import NONE, Extents, Ints
+from goldwire.eval.counting.columns import NONE, Extents, Ints
 from goldwire.eval.counting.texts import Texts
 from goldwire.eval.counting.words import spans_of
 
-# The name of the rule, for signatures: it goes up when the rule changes.
-HEAD_RULE = "en-1"
 # What ends the first chunk of an English phrase: prepositions, relative words and punctuation that divides.
 _ENDS = frozenset(
     """

@@ -27,15 +27,15 @@ from numpy.typing import NDArray
 
 from goldwire.eval.counting import align, heads, words
 from goldwire.eval.counting.align import Pairs
-from goldwire.eval.counting.tables import NONE, ROOM, Bools, Codes, Ints, Table
+from goldwire.eval.counting.columns import NONE, ROOM, Bools, Codes, Ints, Table
 from goldwire.eval.counting.texts import Texts
 from goldwire.eval.counting.units import Units, pack, place
-from goldwire.eval.measure import Measure
+from goldwire.eval.measures.measure import Measure
 
 HALF = 0.5  # the credit for a partial match: SemEval-2013 task 9, and MUC before it
 
 
-class Case(msgspec.Struct, frozen=True, dict=True):
+class MatchInput(msgspec.Struct, frozen=True, dict=True):
     """Two sets of units to be matched, and what a match may look at besides: tables, texts and codes."""
 
     gold: Units
@@ -52,7 +52,7 @@ class Case(msgspec.Struct, frozen=True, dict=True):
         return align.overlaps(gold.extents, system.extents, gold.group, system.group)
 
 
-def matched(measure: Measure, case: Case) -> Pairs:
+def matched(measure: Measure, case: MatchInput) -> Pairs:
     """The pairs of units that go together: one to one, of greatest total credit (see `align`)."""
     if measure.match == "exact" or measure.by_entity:  # whose keys name the entities
         return exact(case.gold, case.system)
@@ -62,7 +62,7 @@ def matched(measure: Measure, case: Case) -> Pairs:
 
 
 # The pairs that may go together under a measure.
-Candidates = Callable[[Measure, Case], Pairs]
+Candidates = Callable[[Measure, MatchInput], Pairs]
 
 
 def exact(gold: Units, system: Units) -> Pairs:
@@ -73,16 +73,16 @@ def exact(gold: Units, system: Units) -> Pairs:
     return Pairs(found, at[found], np.ones(len(found)), gold.extents.lengths()[found])
 
 
-def _overlap(_: Measure, case: Case) -> Pairs:
+def _overlap(_: Measure, case: MatchInput) -> Pairs:
     return case.near
 
 
-def _gold_overlap(measure: Measure, case: Case) -> Pairs:
+def _gold_overlap(measure: Measure, case: MatchInput) -> Pairs:
     pairs = case.near
     return pairs.take(_reaches(pairs.overlap, case.gold.extents.lengths()[pairs.gold], measure))
 
 
-def _edit_similarity(measure: Measure, case: Case) -> Pairs:
+def _edit_similarity(measure: Measure, case: MatchInput) -> Pairs:
     pairs, sides = case.near, (case.gold, case.system)
     gold, system = (words.surfaces(side.extents, case.texts) for side in sides)
     both = [(gold[one], system[other]) for one, other in zip(pairs.gold, pairs.system, strict=True)]
@@ -91,13 +91,13 @@ def _edit_similarity(measure: Measure, case: Case) -> Pairs:
     return pairs.take(_reaches(longer - distance, longer, measure))
 
 
-def _partial(_: Measure, case: Case) -> Pairs:
+def _partial(_: Measure, case: MatchInput) -> Pairs:
     pairs = case.near
     same = case.gold.key[pairs.gold] == case.system.key[pairs.system]
     return _credited(pairs, np.where(same, 1.0, HALF))
 
 
-def _iou(measure: Measure, case: Case) -> Pairs:
+def _iou(measure: Measure, case: MatchInput) -> Pairs:
     pairs = case.near
     return pairs.take(_reaches(pairs.overlap, _sum_of_lengths(pairs, case) - pairs.overlap, measure))
 
@@ -110,7 +110,7 @@ def _reaches(part: Ints, whole: Ints, measure: Measure) -> Bools:
     return (part * threshold.denominator >= whole * threshold.numerator).astype(np.bool_)
 
 
-def _dice(_: Measure, case: Case) -> Pairs:
+def _dice(_: Measure, case: MatchInput) -> Pairs:
     pairs = case.near
     return _credited(pairs, 2 * pairs.overlap / _sum_of_lengths(pairs, case))
 
@@ -118,7 +118,7 @@ def _dice(_: Measure, case: Case) -> Pairs:
 def _in_tokens(candidates: Candidates) -> Candidates:
     """The same match, counted in tokens."""
 
-    def of_tokens(measure: Measure, case: Case) -> Pairs:
+    def of_tokens(measure: Measure, case: MatchInput) -> Pairs:
         documents = np.unique(np.concatenate([case.gold.extents.document, case.system.extents.document]))
         found = words.make_words(case.texts, documents.tolist())
         gold, system = (
@@ -131,7 +131,7 @@ def _in_tokens(candidates: Candidates) -> Candidates:
     return of_tokens
 
 
-def _without_tokens(case: Case, in_tokens: Units) -> Pairs:
+def _without_tokens(case: MatchInput, in_tokens: Units) -> Pairs:
     """Units of the same characters that hold no token (white space): they are the same all the same."""
     same = exact(case.gold, case.system)
     return same.take(in_tokens.extents.lengths()[same.gold] == 0)
@@ -142,7 +142,7 @@ def _and(one: Pairs, other: Pairs) -> Pairs:
     return Pairs(*(np.concatenate([getattr(one, name), getattr(other, name)]) for name in columns))
 
 
-def _extended(_: Measure, case: Case) -> Pairs:
+def _extended(_: Measure, case: MatchInput) -> Pairs:
     gold, system = case.gold, case.system
     found = words.make_words(case.texts, np.unique(gold.extents.document).tolist())
     wide, hulls = words.extended(gold.extents, found), words.hulls(system.extents)
@@ -153,7 +153,7 @@ def _extended(_: Measure, case: Case) -> Pairs:
     return _paired(pairs.gold[inside], pairs.system[inside], case)
 
 
-def _head(measure: Measure, case: Case) -> Pairs:
+def _head(measure: Measure, case: MatchInput) -> Pairs:
     columns = [
         [units.group, *heads.heads(units.extents, _given(measure, units, table), case.texts).T]
         for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
@@ -169,7 +169,7 @@ def _given(measure: Measure, units: Units, table: Table) -> Ints | None:
     return table.mention_head[rows]
 
 
-def _coref(_: Measure, case: Case) -> Pairs:
+def _coref(_: Measure, case: MatchInput) -> Pairs:
     owner, mention = _cluster_mates(case.gold, case.gold_table)
     places = place(case.gold_table.mentions.take(mention))
     gold, system = pack([case.gold.group[owner], *places], [case.system.group, *place(case.system.extents)])
@@ -209,11 +209,11 @@ def _credited(pairs: Pairs, credit: NDArray[np.float64]) -> Pairs:
     return Pairs(pairs.gold, pairs.system, credit, pairs.overlap)
 
 
-def _sum_of_lengths(pairs: Pairs, case: Case) -> Ints:
+def _sum_of_lengths(pairs: Pairs, case: MatchInput) -> Ints:
     return case.gold.extents.lengths()[pairs.gold] + case.system.extents.lengths()[pairs.system]
 
 
-def _paired(gold: Ints, system: Ints, case: Case) -> Pairs:
+def _paired(gold: Ints, system: Ints, case: MatchInput) -> Pairs:
     """Pairs of credit 1, with the characters that they have in common, hull against hull."""
     left, right = case.gold.extents, case.system.extents
     start = np.maximum(left.start[gold], right.start[system])
@@ -222,7 +222,7 @@ def _paired(gold: Ints, system: Ints, case: Case) -> Pairs:
 
 
 # ---------------------------------------------------------------- as HIPE's scorer pairs
-def _first_overlap(case: Case) -> Pairs:
+def _first_overlap(case: MatchInput) -> Pairs:
     """The right ones among the pairs that HIPE's scorer makes (see above)."""
     gold, system = case.gold, case.system
     same, near = exact(gold, system), align.overlaps(gold.extents, system.extents)
@@ -240,7 +240,7 @@ def _first_overlap(case: Case) -> Pairs:
     return _and(same, pairs.take(gold.group[pairs.gold] == system.group[pairs.system]))
 
 
-def _in_text(case: Case, units: Units) -> Ints:
+def _in_text(case: MatchInput, units: Units) -> Ints:
     """The place of each unit in text order; of those in one place, by the name of the type."""
     names, labels = case.codes.names(), np.unique(units.label).tolist()
     rank = np.zeros(len(names), np.int64)

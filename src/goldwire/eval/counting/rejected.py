@@ -29,6 +29,7 @@ from goldwire.corpora.types import (
     Span,
     Spans,
 )
+from goldwire.eval.counting.columns import Codes, Ints
 from goldwire.eval.counting.counts import (
     COLUMNS,
     SYSTEM,
@@ -39,7 +40,6 @@ from goldwire.eval.counting.counts import (
     make_counts,
     numbered,
 )
-from goldwire.eval.counting.tables import Codes, Ints
 
 BEYOND = 2**31  # no text has so many code points
 UNKNOWN = "?"  # the type of what came without one that could be read

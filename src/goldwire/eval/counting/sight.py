@@ -13,8 +13,8 @@ from goldwire.corpora.lens import Lens, size
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import IN_PLACE
 from goldwire.corpora.types import Annotations, Rejected, Spans
+from goldwire.eval.counting.columns import canonical
 from goldwire.eval.counting.rejected import sound_spans
-from goldwire.eval.counting.tables import canonical
 
 Places = Mapping[str, frozenset[Spans]]  # spans by document
 NOWHERE: frozenset[Spans] = frozenset()

@@ -16,7 +16,6 @@ from goldwire.corpora.tokens import sentences
 from goldwire.corpora.types import Annotations, Excluded, Mention, Span, Tokens
 
 OUTSIDE = "O"
-TOKENS = "goldwire-1"  # the tokens of `corpora.offsets`; goes up when they change
 
 
 def tag(annotations: Annotations, text: str, excluded: Sequence[Excluded] = ()) -> list[str]:

@@ -16,8 +16,8 @@ from goldwire.corpora.codec import BOM, BROKEN, read_lines
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import DOCUMENTS, Corpus
 from goldwire.corpora.types import Excluded
-from goldwire.eval.counting import tables
-from goldwire.eval.counting.tables import Extents
+from goldwire.eval.counting import columns
+from goldwire.eval.counting.columns import Extents
 
 # Bytes of lines decoded at once: small enough for the processor's cache, which is measurably faster.
 CHUNK = 2**18
@@ -76,7 +76,7 @@ class Texts(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def regions(self) -> Extents:
         """The excluded regions of all documents, as units."""
-        return tables.excluded_extents([row.excluded for row in self.rows])
+        return columns.excluded_extents([row.excluded for row in self.rows])
 
     def text(self, number: int) -> str:
         """The text of a document; only where texts were read."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.values import parts
+from goldwire.eval.counting.columns import NONE, ROOM, Bools, Codes, Extents, Ints, Table, fold
 from goldwire.eval.counting.rejected import UNKNOWN
-from goldwire.eval.counting.tables import NONE, ROOM, Bools, Codes, Extents, Ints, Table, fold
-from goldwire.eval.measure import Measure
+from goldwire.eval.measures.measure import Measure
 
 
 class Units(msgspec.Struct, frozen=True):

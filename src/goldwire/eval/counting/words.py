@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.types import Span
+from goldwire.eval.counting.columns import Extents, Ints
 from goldwire.eval.counting.rejected import words_at
-from goldwire.eval.counting.tables import Extents, Ints
 from goldwire.eval.counting.texts import Texts
 
 

@@ -16,19 +16,19 @@ import msgspec
 from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import CorpusError, Fault, JudgementError, nearest
 from goldwire.corpora.store import write_output
-from goldwire.eval import comparability
+from goldwire.eval.comparison import same
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.gate.policy import Policy
-from goldwire.eval.measure import Measure, name, parse
-from goldwire.eval.record import LayerFacts, Record, Result, check, decode_counts, failed_runs
-from goldwire.eval.record.verify import iter_faults
+from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.measures.phrases import points
+from goldwire.eval.scoring.record import LayerFacts, Record, Result, check, decode_counts, failed_runs
+from goldwire.eval.scoring.verify import iter_faults
+from goldwire.eval.scoring.views import LABELS
 from goldwire.eval.statistics.metrics import headline, is_defined
-from goldwire.eval.text import points
-from goldwire.eval.views import LABELS
 
 FORMAT = 3  # as that of the record inside
 _ROUNDING = 1e-9  # sums may have been made in another order
-Hits = dict[str, dict[str, dict[str, str]]]  # by system, measure, document id: see `trace.encode_hits`
+Hits = dict[str, dict[str, dict[str, str]]]  # by system, measure, document id: see `located.encode_hits`
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -167,15 +167,15 @@ def iter_differences(
     `hashes` are those of the corpus's texts as they are, by document, where they are at hand.
     """
     old = baseline.record
-    for difference in comparability.iter_differences(old, record):
+    for difference in same.iter_differences(old, record):
         yield difference.told("the baseline", "the record")
         if difference.what == "documents" and (ids := _corrected(old, record, hashes)):
-            yield f"  {comparability.tell_corrected(ids)} since, and not judged anew"
+            yield f"  {same.tell_corrected(ids)} since, and not judged anew"
         # Where gold judges fewer than it did, the baseline's documents alone would be fewer again.
         if difference.what == "documents" and {*old.documents} < {*record.documents}:
             yield "  score the baseline's alone with `eval score --documents baseline:FILE`"
     if old.policies.get(LABELS) == record.policies.get(LABELS):  # else it is told of gold, and so of all
-        for difference in comparability.iter_other_views(old, record):
+        for difference in same.iter_other_views(old, record):
             yield difference.told("the baseline", "the record")
     if baseline.policy != policy.fingerprint():
         yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"
@@ -210,7 +210,7 @@ def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
         change = f"{was} -> {has}" if was != has else f"{has}, as before"
         yield f"{system} {name(parse(measure)) or measure}: {change}"
     if old is not None:
-        for difference in comparability.iter_differences(old.record, new.record):
+        for difference in same.iter_differences(old.record, new.record):
             yield f"{difference.what}: {difference.first} -> {difference.second}"
         if old.policy != new.policy:
             yield f"policy of the gate: {old.policy} -> {new.policy}"

@@ -8,12 +8,12 @@ import msgspec
 
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Spans
-from goldwire.eval import trace
+from goldwire.eval.comparison import located
+from goldwire.eval.comparison.located import Trace, Traced, Unit
 from goldwire.eval.gate.baseline import Baseline, Hits
 from goldwire.eval.gate.judgement import Check, Judgement
-from goldwire.eval.measure import parse
-from goldwire.eval.record import Record
-from goldwire.eval.trace import Trace, Traced, Unit
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.record import Record
 
 EXAMPLES = 3
 CONTEXT = 48  # code points of text on either side of an example
@@ -21,18 +21,18 @@ CONTEXT = 48  # code points of text on either side of an example
 
 def read_traced(corpus: Corpus, record: Record) -> Traced:
     """The layers that a record was made from; `JudgementError` if the corpus holds others by now."""
-    traced = trace.read(corpus, record)
+    traced = located.read(corpus, record)
     systems_read = ((system, traced.systems[system.name]) for system in record.systems)
-    trace.check(corpus, traced.texts, record, [(record.gold, traced.gold), *systems_read])
+    located.check(corpus, traced.texts, record, [(record.gold, traced.gold), *systems_read])
     return traced
 
 
 def trace_hits(traced: Traced, record: Record, measures: Sequence[str]) -> Hits:
     """Which gold units each system has right, for a baseline."""
-    wanted = [measure for measure in map(parse, measures) if trace.is_traced(measure)]
+    wanted = [measure for measure in map(parse, measures) if located.is_traced(measure)]
     return {
         system.name: {
-            str(measure): trace.encode_hits(trace.trace(measure, traced.sides(system.name)))
+            str(measure): located.encode_hits(located.trace(measure, traced.sides(system.name)))
             for measure in wanted
         }
         for system in record.systems
@@ -56,9 +56,9 @@ def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]
     if not check.measure:
         return
     measure = parse(check.measure)
-    if not trace.is_traced(measure):
+    if not located.is_traced(measure):
         return
-    found = trace.trace(measure, traced.sides(check.system))
+    found = located.trace(measure, traced.sides(check.system))
     hits = baseline.hits.get(check.system, {}).get(check.measure, {})
     lost = [unit for unit in _lost(found, hits) if check.label in (None, unit.label)]
     wrong = [unit for unit, right in zip(found.system, found.system_right, strict=True) if not right]
@@ -74,7 +74,7 @@ def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]
 
 def _lost(found: Trace, hits: dict[str, str]) -> Iterator[Unit]:
     """Gold units that were right in the baseline and are not now."""
-    before = {document: iter(trace.decode_hits(digits)) for document, digits in hits.items()}
+    before = {document: iter(located.decode_hits(digits)) for document, digits in hits.items()}
     for unit, right in zip(found.gold, found.gold_right, strict=True):
         was = next(before.get(unit.document, iter(())), False)
         if was and not right:
@@ -94,7 +94,7 @@ def spread(units: Sequence[Unit], labels: Sequence[str]) -> list[Unit]:
 
 def quote(traced: Traced, unit: Unit) -> str:
     """The document, and the unit in [brackets] with some text around it."""
-    text = trace.text_of(traced, unit.document)
+    text = located.text_of(traced, unit.document)
     start, end = unit.spans[0].start, unit.spans[-1].end
     before, after = text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
     parts = _bracketed(text, unit.spans)

@@ -19,10 +19,10 @@ from goldwire.corpora.errors import JudgementError
 from goldwire.eval.counting.counts import GOLD, Counts, make_counts
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
 from goldwire.eval.gate.policy import Kind, Policy, Rule
-from goldwire.eval.measure import Measure, name, parse
-from goldwire.eval.notes import LOUD, iter_notes
-from goldwire.eval.record import Record, independent, size
-from goldwire.eval.rejections import rejection_rate
+from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.scoring.notes import LOUD, iter_notes
+from goldwire.eval.scoring.record import Record, independent, size
+from goldwire.eval.scoring.rejections import rejection_rate
 from goldwire.eval.statistics import contrast
 from goldwire.eval.statistics.figures import FIGURES, rows, statistic
 from goldwire.eval.statistics.metrics import Score, headline, is_defined, score_row

@@ -25,8 +25,8 @@ import msgspec
 from goldwire.corpora import toml
 from goldwire.corpora.errors import DataError, Fault, JudgementError, MeasureError
 from goldwire.corpora.ontology import Ontology
-from goldwire.eval.attributes import check_ontology
-from goldwire.eval.measure import parse
+from goldwire.eval.counting.attributes import check_ontology
+from goldwire.eval.measures.measure import parse
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Kind = Literal["floor", "drop", "relative", "margin", "ceiling"]

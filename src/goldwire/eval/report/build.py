@@ -10,14 +10,15 @@ import msgspec
 from goldwire import __version__
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import Corpus
-from goldwire.eval import compare, suites
-from goldwire.eval.compare import Comparison, Contender
-from goldwire.eval.counting.tally import is_additive
-from goldwire.eval.measure import Measure, parse
-from goldwire.eval.notes import make_notes
-from goldwire.eval.record import LayerFacts, Record, failures, independent, size
+from goldwire.eval.comparison import compare
+from goldwire.eval.comparison.compare import Comparison, Contender
+from goldwire.eval.counting.counters import is_additive
+from goldwire.eval.measures import suites
+from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.measures.phrases import UNDEFINED, amount, moment, number, seconds
+from goldwire.eval.measures.titles import title
 from goldwire.eval.report.lead import leader, make_letters, overall
-from goldwire.eval.report.model import (
+from goldwire.eval.report.values import (
     SHADES,
     Board,
     Facts,
@@ -29,11 +30,11 @@ from goldwire.eval.report.model import (
     Standing,
     TypeScore,
 )
+from goldwire.eval.scoring.notes import make_notes
+from goldwire.eval.scoring.record import LayerFacts, Record, failures, independent, size
+from goldwire.eval.scoring.views import INSIDE
 from goldwire.eval.statistics.figures import label_intervals
 from goldwire.eval.statistics.metrics import Score
-from goldwire.eval.text import UNDEFINED, amount, moment, number, seconds
-from goldwire.eval.titles import title
-from goldwire.eval.views import INSIDE
 
 # Intervals by type are drawn for this many documents times labels at most: about five seconds' work.
 DRAWN = 400_000
@@ -248,8 +249,8 @@ def is_viewed(records: Mapping[str, Record]) -> bool:
 
 def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
     """The report with how well annotators agree by the same measures, where two annotated the same texts."""
-    from goldwire.eval import agreement  # loads what scoring and showing a record have no use for
-    from goldwire.eval.annotators import ANNOTATOR
+    from goldwire.eval.comparison import agreement  # loads what scoring and showing a record have no use for
+    from goldwire.eval.comparison.annotators import ANNOTATOR
 
     layers = [layer for layer in corpus.layers() if layer.startswith(ANNOTATOR)]
     if len(layers) < 2:  # noqa: PLR2004 - it takes two to agree

@@ -15,17 +15,17 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
-from goldwire.eval.analysis import analyse, blame, diagnose, outcomes
-from goldwire.eval.analysis.confidence import Confidence, Point
-from goldwire.eval.analysis.diagnose import CORRECT, Findings
-from goldwire.eval.analysis.substitute import substitute
-from goldwire.eval.compare import contenders
-from goldwire.eval.counting.load import Layer, Need
-from goldwire.eval.counting.tables import Bools, Codes
-from goldwire.eval.counting.tally import Sides
+from goldwire.eval.comparison.compare import contenders
+from goldwire.eval.comparison.located import check
+from goldwire.eval.counting.columns import Bools, Codes
+from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.reading import Layer, Wanted
 from goldwire.eval.counting.texts import Texts
-from goldwire.eval.record import Record
-from goldwire.eval.report.model import (
+from goldwire.eval.errors import analyse, causes, classes, outcomes
+from goldwire.eval.errors.classes import CORRECT, Findings
+from goldwire.eval.errors.confidence import Confidence, Point
+from goldwire.eval.errors.oracle import substitute
+from goldwire.eval.report.values import (
     SHADES,
     Costs,
     Curve,
@@ -37,8 +37,8 @@ from goldwire.eval.report.model import (
     Tally,
     Versus,
 )
-from goldwire.eval.score import read_scored
-from goldwire.eval.trace import check
+from goldwire.eval.scoring.record import Record
+from goldwire.eval.scoring.score import read_scored
 
 UNITS = ("entities", "triggers", "arguments")  # as `outcomes.KINDS`, in the words of a reader
 # A matrix has a row and a column for this many labels; the rarer ones share one, called OTHER.
@@ -47,7 +47,7 @@ POINTS = 200  # of a curve
 LEVELS = 10  # of scores, in a table
 OTHER, MISSED, SPURIOUS = "(other labels)", "missed", "spurious"
 # Causes that a gold argument can have: the spurious ones are the system's.
-LOST = tuple(cause for cause in blame.CAUSES if "spurious" not in cause)
+LOST = tuple(cause for cause in causes.CAUSES if "spurious" not in cause)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
     """
     first, ontology = next(iter(records.values())), corpus.ontology()
     names = () if ontology is None else tuple(sorted(ontology.attributes))
-    need = Need(attributes=names, ontology=ontology, items=True, texts=True)
+    need = Wanted(attributes=names, ontology=ontology, items=True, texts=True)
     contending = contenders(records)
     block = read_scored(corpus, first, [system.facts for system in contending], need)
     texts, codes, gold = block.texts, block.codes, block.layers[0]
@@ -91,7 +91,9 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
         gold=gold,
         systems=systems,
         findings={
-            name: dict(zip(UNITS, outcomes.find(Sides(gold, one, texts, codes)).values(), strict=True))
+            name: dict(
+                zip(UNITS, outcomes.find(GoldAndSystem(gold, one, texts, codes)).values(), strict=True)
+            )
             for name, one in systems.items()
         },
     )
@@ -109,11 +111,11 @@ def with_evidence(report: Report, evidence: Evidence) -> Report:
     return msgspec.structs.replace(
         report,
         matrices=tuple(
-            make_matrix(f"x{number}", system, units, diagnose.confusion(findings, evidence.codes))
+            make_matrix(f"x{number}", system, units, classes.confusion(findings, evidence.codes))
             for number, (system, units, findings) in enumerate(found)
         ),
         errors=tuple(
-            Errors(system=system, units=units, tallies=_tallies(diagnose.tally(findings)))
+            Errors(system=system, units=units, tallies=_tallies(classes.tally(findings)))
             for system, units, findings in found
         ),
         causes=tuple(
@@ -144,7 +146,7 @@ def _causes(findings: Findings) -> dict[str, int]:
 def _costs(evidence: Evidence) -> Iterator[Costs]:
     """What the arguments would score if one kind of error upstream were put right."""
     for name, layer in evidence.systems.items():
-        steps = substitute(Sides(evidence.gold, layer, evidence.texts, evidence.codes))
+        steps = substitute(GoldAndSystem(evidence.gold, layer, evidence.texts, evidence.codes))
         yield Costs(
             system=name,
             steps=tuple(Step(name=step.name, value=step.value, gain=step.gain) for step in steps),

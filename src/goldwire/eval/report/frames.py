@@ -11,7 +11,7 @@ import polars as pl
 
 from goldwire.corpora.lock import locked
 from goldwire.corpora.store import write_output
-from goldwire.eval.report.model import Report
+from goldwire.eval.report.values import Report
 
 Form = Literal["csv", "parquet"]
 _REAL, _TEXT, _WHOLE = pl.Float64(), pl.String(), pl.Int64()

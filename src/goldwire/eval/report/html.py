@@ -20,11 +20,11 @@ from markupsafe import Markup
 
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.visible import visible
-from goldwire.eval import text
+from goldwire.eval.measures import phrases
 from goldwire.eval.report import plots, tables
-from goldwire.eval.report.model import Board, Report, Standing
 from goldwire.eval.report.signatures import fold, tests
 from goldwire.eval.report.table import abreast, heads
+from goldwire.eval.report.values import Board, Report, Standing
 
 TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "script.js"
 PACKING = 6  # gzip's usual level: the last three cost much time for little
@@ -119,12 +119,12 @@ def _environment() -> Environment:
         loader=FunctionLoader(read_asset), autoescape=True, finalize=_finalize, keep_trailing_newline=True
     )
     environment.filters |= {
-        "points": text.points,
-        "signed": text.signed,
-        "chance": text.chance,
-        "number": text.number,
-        "interval": lambda figure: text.interval(figure.low, figure.high),
-        "span": lambda figure: text.span(figure.low, figure.high),
+        "points": phrases.points,
+        "signed": phrases.signed,
+        "chance": phrases.chance,
+        "number": phrases.number,
+        "interval": lambda figure: phrases.interval(figure.low, figure.high),
+        "span": lambda figure: phrases.span(figure.low, figure.high),
     }
     return environment
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from goldwire.corpora.visible import line
-from goldwire.eval.report.model import Report
+from goldwire.eval.measures.phrases import UNDEFINED, amount
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Table
 from goldwire.eval.report.tables import f_name, scores
-from goldwire.eval.text import UNDEFINED, amount
+from goldwire.eval.report.values import Report
 
 _SIGNS = {
     "\\": r"\textbackslash{}",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import ascii_lowercase
 
-from goldwire.eval.compare import Comparison
-from goldwire.eval.measure import parse
-from goldwire.eval.report.model import Board
-from goldwire.eval.titles import short
+from goldwire.eval.comparison.compare import Comparison
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.measures.titles import short
+from goldwire.eval.report.values import Board
 
 
 def leader(comparison: Comparison) -> str | None:

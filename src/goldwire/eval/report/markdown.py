@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from goldwire.corpora.visible import line
-from goldwire.eval.report.model import Report
+from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report.signatures import fold, tests
 from goldwire.eval.report.table import Cell, Table, abreast
 from goldwire.eval.report.tables import of_report
-from goldwire.eval.text import amount
+from goldwire.eval.report.values import Report
 
 # What Markdown may take for a sign of its own: anywhere, and at the start of a line.
 _SIGNS = re.compile(r"(?P<sign>[\\`*_{}\[\]|~$])|(?P<entity>[<&@]|:(?=//))|^(?P<start>[-#>+=]|\d+(?=[.)]))")

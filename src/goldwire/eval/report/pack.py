@@ -8,15 +8,15 @@ from typing import Any
 
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
-from goldwire.eval.compare import Contender, contenders
-from goldwire.eval.counting.tables import Codes
-from goldwire.eval.measure import parse
-from goldwire.eval.record import Record
+from goldwire.eval.comparison.compare import Contender, contenders
+from goldwire.eval.counting.columns import Codes
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.report.build import shade
 from goldwire.eval.report.evidence import Evidence
-from goldwire.eval.report.model import Report
 from goldwire.eval.report.quotes import make_examples
+from goldwire.eval.report.values import Report
 from goldwire.eval.report.view import Index, make_documents
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.statistics import figures as statistics
 
 CHUNK = 20  # documents in one block

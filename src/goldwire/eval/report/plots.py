@@ -12,10 +12,10 @@ import msgspec
 import vl_convert
 
 from goldwire.corpora.visible import line
+from goldwire.eval.measures.phrases import interval, points
 from goldwire.eval.report.layout import wrap
-from goldwire.eval.report.model import Board, Curve, Errors, Report
 from goldwire.eval.report.svg import clean
-from goldwire.eval.text import interval, points
+from goldwire.eval.report.values import Board, Curve, Errors, Report
 
 WIDE, NARROW = 820, 340  # pixels: a laptop's column and a phone's
 ROW = 34  # pixels a bar takes with the room around it

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from goldwire.corpora.types import Spans
-from goldwire.eval.analysis.diagnose import Side, label_codes, spans
+from goldwire.eval.counting.columns import NONE, Ints, Table
 from goldwire.eval.counting.rejected import BEYOND
-from goldwire.eval.counting.tables import NONE, Ints, Table
 from goldwire.eval.counting.texts import TextRow
+from goldwire.eval.errors.classes import Side, label_codes, spans
 from goldwire.eval.report.evidence import Evidence, Places, right_units
-from goldwire.eval.report.model import Matrix, Report, Versus
+from goldwire.eval.report.values import Matrix, Report, Versus
 
 EXAMPLES = 20  # shown of one cell, at most
 CONTEXT = 70  # code points on either side

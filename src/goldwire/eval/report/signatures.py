@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from goldwire.eval.report.model import Board
+from goldwire.eval.report.values import Board
 
 
 class Folded(msgspec.Struct, frozen=True):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from goldwire.eval.measure import ALIASES, parse
-from goldwire.eval.report.model import Board, Figure, Pair, Report, Standing, TypeScore
+from goldwire.eval.measures.measure import ALIASES, parse
+from goldwire.eval.measures.phrases import UNDEFINED, amount, chance, interval, number, points, signed, span
 from goldwire.eval.report.table import Cell, Column, Group, Row, Table
-from goldwire.eval.text import UNDEFINED, amount, chance, interval, number, points, signed, span
+from goldwire.eval.report.values import Board, Figure, Pair, Report, Standing, TypeScore
 
 ATTACHED = ALIASES["AC+"]  # what the other definitions of arguments are compared with
 ABREAST = 6  # systems side by side that a page of usual width shows whole

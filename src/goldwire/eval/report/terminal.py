@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.text import Text
 
 from goldwire.corpora.visible import line
+from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report.layout import Line, lay_out, wrap
-from goldwire.eval.report.model import Report
 from goldwire.eval.report.signatures import fold, tests
 from goldwire.eval.report.table import Table
-from goldwire.eval.text import amount
+from goldwire.eval.report.values import Report
 
 _STYLES = {"": "", "head": "dim", "dim": "dim", "lead": "bold green", "title": "bold", "note": "italic"}
 

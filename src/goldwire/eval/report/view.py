@@ -18,12 +18,12 @@ from typing import Any
 
 from goldwire.corpora.types import Meta
 from goldwire.corpora.values import parts
-from goldwire.eval.analysis.diagnose import CORRECT, MISSED, Findings, Side
+from goldwire.eval.counting.columns import NONE, Codes, Extents, Table
 from goldwire.eval.counting.rejected import BEYOND
-from goldwire.eval.counting.tables import NONE, Codes, Extents, Table
 from goldwire.eval.counting.texts import TextRow
-from goldwire.eval.report.blocks import cut
+from goldwire.eval.errors.classes import CORRECT, MISSED, Findings, Side
 from goldwire.eval.report.evidence import Evidence
+from goldwire.eval.report.segments import cut
 
 Json = dict[str, Any]
 Flat = list[int]

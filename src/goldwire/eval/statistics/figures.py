@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goldwire.eval.counting.counts import COLUMNS, GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts, Patterns
-from goldwire.eval.measure import BOTH_SIDED, MEANS, Measure
+from goldwire.eval.measures.measure import BOTH_SIDED, MEANS, Measure
 from goldwire.eval.statistics.resample import TRIALS, Floats, Interval, Method, Statistic, collect, intervals
 
 FIGURES = ("precision", "recall", "f")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.eval.counting.counts import GOLD, SYSTEM, Counts, Floats, Patterns
-from goldwire.eval.measure import BOTH_SIDED, MEANS, Average, Labels, Measure
+from goldwire.eval.measures.measure import BOTH_SIDED, MEANS, Average, Labels, Measure
 from goldwire.eval.statistics.figures import by_rows, keep_frequent
 
 

@@ -1,1 +1,0 @@
-"""What went wrong: a class for each unit, a cause for each lost argument, curves by confidence."""

@@ -1,0 +1,350 @@
+"""Compare systems scored on the same gold: who is ahead, by how much, and whether that is more than chance.
+
+Everything is computed from the counts in records; nothing is scored again. Every pair of systems is tested
+by paired approximate randomisation, with Holm's correction over all pairs of a measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+import msgspec
+
+from goldwire.corpora.errors import JudgementError, nearest
+from goldwire.eval.comparison.same import iter_differences
+from goldwire.eval.counting.counters import is_additive
+from goldwire.eval.counting.counts import Counts
+from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.measures.phrases import amount, sized
+from goldwire.eval.scoring.record import Interval, LayerFacts, Record, Result, independent
+from goldwire.eval.statistics import contrast, resample
+from goldwire.eval.statistics.contrast import ALPHA, Difference
+from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, rows, statistic
+from goldwire.eval.statistics.metrics import is_defined
+
+F = FIGURES.index("f")
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class Standing(_Struct, frozen=True):
+    """A system's place: its F by the measure's own average, None if undefined, and what it rests on.
+
+    `groups` are numbers of sets of systems that cannot be told apart; a system may be in several.
+    """
+
+    system: str
+    value: float | None
+    interval: Interval | None
+    signature: str
+    groups: tuple[int, ...] = ()
+
+
+class Pair(_Struct, frozen=True):
+    """Two systems, the first ranked higher; `difference` is second minus first, so 0 or negative.
+
+    `low` and `high` end its 95 % interval. `p` is of approximate randomisation, `p_holm` corrected for all
+    pairs, `p_bootstrap` of the paired bootstrap. `wins`, `ties` and `losses` are documents as the second
+    sees them, of those where both have a figure: where nothing was to be found and one gave nothing, it has
+    none. `detectable` and `needed`: see `contrast.Difference`.
+    """
+
+    first: str
+    second: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    p_bootstrap: float | None
+    wins: int
+    ties: int
+    losses: int
+    detectable: float | None
+    needed: int | None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the difference is more than chance, at 5 % over all pairs."""
+        return self.p_holm is not None and self.p_holm <= ALPHA
+
+
+class Comparison(_Struct, frozen=True):
+    """All systems under one measure, best first; undefined ones come last.
+
+    `detectable` is the smallest true difference that this corpus shows, for the pair that is hardest to
+    tell apart, at 80 % power and 5 % in a single test. `sentence` says whether the ranking is decided.
+    `groups` are the sets of systems of which no two can be told apart, each as large as can be.
+    Near-duplicates among the `documents` count once in `independent`, and in what pairs need.
+    """
+
+    measure: str
+    documents: int
+    independent: int
+    standings: tuple[Standing, ...]
+    pairs: tuple[Pair, ...]
+    groups: tuple[tuple[str, ...], ...]
+    detectable: float | None
+    decided: bool
+    sentence: str
+    test: str
+
+
+class Contender(_Struct, frozen=True):
+    """A system of a record, under the name it has in the comparison."""
+
+    name: str
+    system: str
+    record: Record
+
+    @property
+    def facts(self) -> LayerFacts:
+        """What its layer brought."""
+        return next(layer for layer in self.record.systems if layer.name == self.system)
+
+    def result(self, measure: str) -> Result:
+        """What the record says of it."""
+        return self.record.result(self.system, measure)
+
+    def counts(self, measure: Measure) -> Counts:
+        """Its counts under a measure."""
+        return self.record.get_counts(self.system, str(measure.counted))
+
+
+# ---------------------------------------------------------------- the comparison
+def compare(
+    records: Mapping[str, Record],
+    measures: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
+) -> list[Comparison]:
+    """A comparison for each measure, of all systems in records that are named for messages.
+
+    Without `measures`, those that all records have. Where two records have a system of one name, it is
+    called RECORD:SYSTEM. Raises `JudgementError` if the records differ in corpus, ontology, gold or
+    policies, or lack a measure.
+    """
+    faults = list(iter_faults(records))
+    if faults:
+        raise JudgementError(
+            "these records cannot be compared:\n"
+            + "\n".join(f"  {fault}" for fault in faults)
+            + "\nScore both anew on the same documents, by the same policies (`goldwire eval score --help`)."
+        )
+    systems, shared = contenders(records), common_measures(records)
+    wanted = shared if measures is None else [str(parse(measure)) for measure in measures]
+    missing = [measure for measure in wanted if measure not in shared]
+    if missing or not wanted:
+        raise JudgementError(
+            f"not all records have {missing[0]}{nearest(missing[0], shared)}"
+            if missing
+            else "the records have no measure in common"
+        )
+    return [compare_systems(systems, parse(measure), seed=seed) for measure in wanted]
+
+
+def iter_faults(records: Mapping[str, Record]) -> Iterator[str]:
+    """What keeps records from being compared, each said with both sides."""
+    (name, first), *others = records.items()
+    for other, record in others:
+        for difference in iter_differences(first, record):
+            yield difference.told(name, other)
+
+
+def contenders(records: Mapping[str, Record]) -> list[Contender]:
+    """All systems of all records."""
+    names = [system.name for record in records.values() for system in record.systems]
+    return [
+        Contender(
+            name=system.name if names.count(system.name) == 1 else f"{key}:{system.name}",
+            system=system.name,
+            record=record,
+        )
+        for key, record in records.items()
+        for system in record.systems
+    ]
+
+
+def common_measures(records: Mapping[str, Record]) -> list[str]:
+    """The measures that all records have, in the order of the first."""
+    first, *others = records.values()
+    return [measure for measure in first.measures if all(measure in other.measures for other in others)]
+
+
+def compare_systems(systems: Sequence[Contender], measure: Measure, *, seed: int = 0) -> Comparison:
+    """One measure's comparison of systems whose records agree on all but the systems."""
+    results = {system.name: system.result(str(measure)) for system in systems}
+    ranked = sorted(systems, key=lambda system: _rank(results[system.name].value, system.name))
+    groups = systems[0].record.groups
+    documents, distinct = len(systems[0].record.documents), independent(systems[0].record)
+    counts = {system.name: system.counts(measure) for system in (ranked if len(ranked) > 1 else ())}
+    pairs = _with_holm(
+        [
+            _pair((one.name, counts[one.name]), (two.name, counts[two.name]), measure, groups, seed)
+            for one, two in combinations(ranked, 2)
+        ]
+    )
+    alike = indistinguishable([system.name for system in ranked], pairs)
+    return Comparison(
+        measure=str(measure),
+        documents=documents,
+        independent=distinct,
+        standings=tuple(_standing(system.name, results[system.name], alike) for system in ranked),
+        pairs=tuple(pairs),
+        groups=tuple(alike),
+        detectable=max((p.detectable for p in pairs if p.detectable is not None), default=None),
+        decided=bool(pairs) and all(pair.decided for pair in pairs),
+        sentence=sentence([system.name for system in ranked], pairs, documents, distinct),
+        test=f"approximate-randomisation-{contrast.SWAPS}-seed-{seed}-holm",
+    )
+
+
+def _rank(value: float | None, name: str) -> tuple[float, str]:
+    return (1.0 if value is None else -value), name
+
+
+def _standing(name: str, result: Result, alike: Sequence[tuple[str, ...]]) -> Standing:
+    return Standing(
+        system=name,
+        value=result.value,
+        interval=result.intervals.get("f"),
+        signature=result.signature,
+        groups=tuple(number for number, group in enumerate(alike, start=1) if name in group),
+    )
+
+
+# ---------------------------------------------------------------- pairs
+def _pair(
+    one: tuple[str, Counts], two: tuple[str, Counts], measure: Measure, groups: Groups, seed: int
+) -> Pair:
+    counts = one[1], two[1]
+    found = difference(*counts, measure, groups=groups, seed=seed)
+    wins, ties, losses = results_by_document(*counts, measure)
+    return Pair(
+        first=one[0],
+        second=two[0],
+        difference=found.interval.value,
+        low=found.interval.low,
+        high=found.interval.high,
+        p=found.p,
+        p_holm=None,
+        p_bootstrap=found.p_bootstrap,
+        wins=wins,
+        ties=ties,
+        losses=losses,
+        detectable=found.detectable,
+        needed=found.needed,
+    )
+
+
+def difference(
+    first: Counts,
+    second: Counts,
+    measure: Measure,
+    *,
+    groups: Groups = None,
+    seed: int = 0,
+) -> Difference:
+    """The difference in F, by the measure's average, of two systems' counts on the same documents.
+
+    Undefined where documents' counts do not add up (distinct surface forms), and where gold has no unit.
+    """
+    if first.documents != second.documents:
+        raise JudgementError("the counts are of different documents and cannot be paired")
+    if not is_additive(measure) or not is_defined(first):
+        return Difference(resample.Interval(None, None, None), None, None, None, None, None)
+    labels = sorted({*first.labels, *second.labels})
+    pairs = contrast.pair(rows(first, measure, labels), rows(second, measure, labels), groups)
+    return contrast.differences(pairs, statistic(measure), seed=seed)[F]
+
+
+def results_by_document(first: Counts, second: Counts, measure: Measure) -> tuple[int, int, int]:
+    """On how many documents the second is better, equal and worse, by F, of those where both have one."""
+    one, two = (by_document(side, measure)[:, F] for side in (first, second))
+    return int((two > one).sum()), int((two == one).sum()), int((two < one).sum())  # NaN is none of these
+
+
+def _with_holm(pairs: Sequence[Pair]) -> list[Pair]:
+    corrected = contrast.holm([pair.p for pair in pairs])
+    return [msgspec.structs.replace(pair, p_holm=p) for pair, p in zip(pairs, corrected, strict=True)]
+
+
+# ---------------------------------------------------------------- groups and the sentence
+def indistinguishable(names: Sequence[str], pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
+    """The largest sets of systems of which no two can be told apart, in order of rank.
+
+    A system that differs from every other is no set.
+    """
+    apart = {frozenset((pair.first, pair.second)) for pair in pairs if pair.decided}
+
+    def grow(chosen: tuple[str, ...], left: Sequence[str], done: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Maximal cliques of the graph "not told apart" (Bron and Kerbosch 1973)."""
+        if not left and not done:
+            yield chosen
+        for index, name in enumerate(left):
+            near = [other for other in left[index + 1 :] if frozenset((name, other)) not in apart]
+            past = [*done, *left[:index]]
+            yield from grow((*chosen, name), near, [p for p in past if frozenset((name, p)) not in apart])
+
+    place = {name: index for index, name in enumerate(names)}
+    found = (tuple(sorted(group, key=place.__getitem__)) for group in grow((), list(names), []))
+    return sorted((g for g in found if len(g) > 1), key=lambda g: [place[name] for name in g])
+
+
+def sentence(
+    names: Sequence[str], pairs: Sequence[Pair], documents: int, independent: int | None = None
+) -> str:
+    """Whether the ranking is more than chance, for people; a system without a figure has no place in it.
+
+    `independent` is how many groups the documents are where some are near-duplicates.
+    """
+    sizes = documents, documents if independent is None else independent
+    if not pairs:
+        return f"{names[0]} is the only system: nothing to compare."
+    tested = [pair for pair in pairs if pair.p is not None]
+    if not tested:
+        return "No difference can be tested under this measure: nothing can be said of the ranking."
+    open_ = [pair for pair in tested if not pair.decided]
+    if not open_:
+        return _decided([name for name in names if any(name in (pair.first, pair.second) for pair in tested)])
+    rivals = [pair for pair in open_ if pair.first == names[0]]
+    if not rivals:
+        return (
+            f"{names[0]} is better than every other system, by more than chance. Of the others, "
+            f"{_apart(open_)} {_plan(open_, *sizes)}"
+        )
+    return f"No winner yet: {_apart(rivals)} {_plan(rivals, *sizes)}"
+
+
+def _decided(names: Sequence[str]) -> str:
+    best, *others = names
+    if len(others) == 1:
+        return f"{best} is better than {others[0]}, by more than chance."
+    return f"Each is better than the next, by more than chance: {' > '.join(names)}."
+
+
+def _apart(pairs: Sequence[Pair]) -> str:
+    """Up to two pairs by name, and how many more there are."""
+    verb, chance = (
+        ("leads", " by no more than may be chance") if any(p.difference for p in pairs) else ("equals", "")
+    )
+    shown = " and ".join(f"{pair.first} {verb} {pair.second}" for pair in pairs[:2])
+    rest = len(pairs) - 2
+    more = f" (and {amount(rest, 'pair')} more)" if rest > 0 else ""
+    return f"{shown}{more}{chance}."
+
+
+def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
+    """What these documents show and how many would show more: of near-duplicates, how many groups."""
+    planned = [(pair, pair.detectable) for pair in pairs if pair.detectable is not None]
+    if not planned:
+        return f"These {sized(documents, independent)} do not tell how small a difference they show."
+    pair, shown = planned[0]
+    least = f"These {sized(documents, independent)} show a difference from {100 * shown:.1f} points up"
+    if not pair.needed or pair.needed <= independent:
+        return f"{least}."
+    more = f"{pair.needed:,}" + (" groups" if independent < documents else "")
+    return f"{least}; about {more} would settle one of {abs(100 * (pair.difference or 0)):.1f}."

@@ -1,0 +1,214 @@
+"""The passage of a record into its place: over an older one, or beside what that has of other systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from goldwire.corpora.errors import CorpusError, DataError, JudgementError
+from goldwire.corpora.lock import locked
+from goldwire.corpora.store import MANIFEST, RECORDS
+from goldwire.corpora.visible import line
+from goldwire.eval.comparison.same import corrected, tell_corrected
+from goldwire.eval.measures.measure import name, parse
+from goldwire.eval.measures.phrases import amount, points
+from goldwire.eval.scoring.record import (
+    Confusion,
+    CorpusFacts,
+    CountTable,
+    OntologyFacts,
+    Record,
+    Result,
+    read_record,
+    write_record,
+)
+
+NAMED = 3  # documents named of those that two records do not share
+T = TypeVar("T", bound="CountTable | Result | Confusion")
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A record as it was kept, and what people are told of it, a line each."""
+
+    record: Record
+    notes: tuple[str, ...]
+
+
+def keep(record: Record, path: Path, *, replace: bool = False) -> Kept:
+    """Put a record at `path`. What an older one there says of systems that were not scored now is kept.
+
+    If all its systems were scored again, or with `replace`, the record takes its place. Else they stay,
+    with their results, if both records are of one kind (see `iter_unlike`). Raises `JudgementError`, and
+    writes nothing, if they are not or the old one cannot be read.
+    """
+    with locked(home_of(path) or path.parent, "eval score"):
+        return _keep(record, path, replace)
+
+
+def home_of(record: Path) -> Path | None:
+    """The corpus directory that a record is kept in, if it is in one."""
+    folder = record.resolve().parent
+    inside = folder.name == RECORDS and (folder.parent / MANIFEST).is_file()
+    return folder.parent if inside else None
+
+
+def _keep(record: Record, path: Path, replace: bool) -> Kept:
+    if not path.is_file():
+        return Kept(record=_put(record, path), notes=())
+    try:
+        old = read_record(path)
+    except (CorpusError, DataError) as error:
+        if not replace:
+            raise JudgementError(f"{error}\nNothing was written there: {_ways_out(path)}") from error
+        return Kept(record=_put(record, path), notes=("what was there could not be read, and was replaced",))
+    left = [system.name for system in old.systems if system.name not in _names(record)]
+    if left and not replace:
+        _check_alike(old, record, left, path)
+        notes = (f"kept from before, not scored now: {', '.join(map(line, left))}", *_moves(old, record))
+        return Kept(record=_put(merge(old, record), path), notes=notes)
+    return Kept(record=_put(record, path), notes=(*_changes(old, record), *_moves(old, record)))
+
+
+def _put(record: Record, path: Path) -> Record:
+    write_record(record, path)
+    return record
+
+
+def _names(record: Record) -> list[str]:
+    return [system.name for system in record.systems]
+
+
+def _ways_out(path: Path) -> str:
+    return f"--replace puts this record in its place, another --name than {path.stem} keeps both"
+
+
+def _check_alike(old: Record, record: Record, left: Sequence[str], path: Path) -> None:
+    differences = list(iter_unlike(old, record))
+    if differences:
+        raise JudgementError(
+            f"{path}: has results of {', '.join(left)}, which were not scored now and cannot stand beside "
+            "these:\n"
+            + "\n".join(f"  {told}" for told in differences)
+            + f"\nNothing was written: score them "
+            f"too, or {_ways_out(path)}"
+        )
+
+
+# ---------------------------------------------------------------- one record of two
+def merge(old: Record, new: Record) -> Record:
+    """The new record with the systems that only the old one has, as if all had been scored together."""
+    kept = set(_names(old)) - set(_names(new))
+    systems = {system.name: system for system in (*old.systems, *new.systems)}
+    order = list(systems)
+
+    def both(one: Sequence[T], two: Sequence[T]) -> tuple[T, ...]:
+        found = [*(item for item in one if item.system in kept), *two]
+        return tuple(sorted(found, key=lambda item: order.index(item.system)))
+
+    results = both(old.results, new.results)
+    return msgspec.structs.replace(
+        new,
+        systems=tuple(systems.values()),
+        policies={**new.policies, **_tags(old, new)},
+        counts=both(old.counts, new.counts),
+        rejections=both(old.rejections, new.rejections),
+        results=tuple(sorted(results, key=lambda result: new.measures.index(result.measure))),
+        confusions=both(old.confusions, new.confusions),
+    )
+
+
+def _tags(old: Record, new: Record) -> dict[str, str]:
+    """The ways in which tags were read, of all layers: a policy of the layers and not of the scoring."""
+    ways = {way for record in (old, new) for way in record.policies.get("tags", "").split("+") if way}
+    return {"tags": "+".join(sorted(ways))} if ways else {}
+
+
+def iter_unlike(old: Record, new: Record) -> Iterator[str]:
+    """What keeps results of two records from standing side by side in one, each with before and now."""
+    if ids := corrected(old, new):
+        yield tell_corrected(ids)
+    before, now = _terms(old), _terms(new)
+    for what in before | now:
+        was, is_ = before.get(what, "none"), now.get(what, "none")
+        if was != is_:
+            yield f"{what}: {was}, now {is_}"
+    if old.documents != new.documents:
+        yield f"documents: {_documents(old, new)}"
+    elif old.groups != new.groups:
+        yield "groups of near-duplicates: other ones now"
+    if set(old.measures) != set(new.measures):
+        yield f"measures: {_others('', old.measures, new.measures)}"
+
+
+def _terms(record: Record) -> dict[str, str]:
+    """What a record was made of and how, but for documents and measures."""
+    policies = {f"policy {policy}": value for policy, value in record.policies.items() if policy != "tags"}
+    return {
+        "goldwire": record.goldwire,
+        "suite": record.suite or "none",
+        "corpus": _source(record.corpus),
+        "ontology": _source(record.ontology),
+        "gold": f"{record.gold.layer} ({record.gold.fingerprint})",
+        **policies,
+    }
+
+
+def _source(facts: CorpusFacts | OntologyFacts | None) -> str:
+    return "none" if facts is None else f"{facts.name} {facts.version} ({facts.fingerprint})"
+
+
+def _documents(old: Record, new: Record) -> str:
+    before, now = (
+        amount(len(record.documents), "document") if record.documents else "not named (--stream)"
+        for record in (old, new)
+    )
+    others = _others(": ", old.documents, new.documents) if old.documents and new.documents else ""
+    return f"{before}, now {now}{others}"
+
+
+def _others(before: str, old: Sequence[str], new: Sequence[str]) -> str:
+    """What only one of the two has, some of it by name."""
+    sides = (("no longer", set(old) - set(new)), ("new", set(new) - set(old)))
+    told = [
+        f"{what} {', '.join(sorted(found)[:NAMED])}{' …' * (len(found) > NAMED)}"
+        for what, found in sides
+        if found
+    ]
+    return before + "; ".join(told) if told else ""
+
+
+# ---------------------------------------------------------------- what moved
+def _changes(old: Record, new: Record) -> Iterator[str]:
+    """What is otherwise in a record that takes the place of another."""
+    for told in iter_unlike(old, new):
+        yield f"not as before: {told}"
+    if gone := [name for name in _names(old) if name not in _names(new)]:
+        yield f"no longer in the record: {', '.join(map(line, gone))}"
+
+
+def _moves(old: Record, new: Record) -> Iterator[str]:
+    """The figures that are others now, a line for each system; or that none is."""
+    before = {(result.system, result.measure): result for result in old.results}
+    moved: dict[str, list[str]] = {}
+    for result in new.results:
+        was = before.get((result.system, result.measure))
+        if was is not None and was.value != result.value:
+            moved.setdefault(result.system, []).append(f"{_label(result.measure)} {_move(was, result)}")
+    for system, told in moved.items():
+        yield f"moved: {line(system)}: {', '.join(told)}"
+    if not moved and any((result.system, result.measure) in before for result in new.results):
+        yield "no figure moved"
+
+
+def _label(measure: str) -> str:
+    return name(parse(measure)) or measure
+
+
+def _move(before: Result, now: Result) -> str:
+    ends = points(before.value), points(now.value)
+    if ends[0] == ends[1] and before.value is not None and now.value is not None:  # by less than is shown
+        ends = f"{100 * before.value:.3f}", f"{100 * now.value:.3f}"
+    return " -> ".join(ends)

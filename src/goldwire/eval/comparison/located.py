@@ -1,0 +1,155 @@
+"""Units one by one, right or wrong, for examples in the text; `counting.counters` has the sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+
+from goldwire.corpora.errors import JudgementError
+from goldwire.corpora.store import Corpus
+from goldwire.corpora.types import Span, Spans
+from goldwire.eval.comparison.same import tell_corrected
+from goldwire.eval.counting import reading
+from goldwire.eval.counting.columns import Codes, Extents, Ints
+from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.match import matched
+from goldwire.eval.counting.rejected import BEYOND
+from goldwire.eval.counting.texts import TextRow, Texts
+from goldwire.eval.counting.units import Units
+from goldwire.eval.measures.measure import FORMS, Measure, parse
+from goldwire.eval.scoring.record import LayerFacts, Record
+from goldwire.eval.scoring.score import needs, read_scored
+
+_TRACED = ("entity", "event", "argument", "relation", "attribute")
+
+
+class Unit(NamedTuple):
+    """One unit in its place: spans of code points, what it is labelled, and for arguments the trigger."""
+
+    document: str
+    spans: Spans
+    label: str
+    trigger: Spans = ()
+
+
+class Trace(NamedTuple):
+    """The units of both sides, each in order of document, place and label, and which of them are right.
+
+    Rejected units that stand nowhere in the text are not among them.
+    """
+
+    gold: list[Unit]
+    gold_right: list[bool]
+    system: list[Unit]
+    system_right: list[bool]
+
+
+class Traced(NamedTuple):
+    """What traces are made from: texts and layers of a corpus, read once."""
+
+    texts: Texts
+    codes: Codes
+    gold: reading.Layer
+    systems: dict[str, reading.Layer]
+
+    def sides(self, system: str) -> GoldAndSystem:
+        """Gold and one system."""
+        return GoldAndSystem(self.gold, self.systems[system], self.texts, self.codes)
+
+
+def read(corpus: Corpus, record: Record) -> Traced:
+    """The documents that a record is of, and its layers as they are now; see `check`."""
+    need = replace(needs(list(map(parse, record.measures)), corpus.ontology()), texts=True)
+    block = read_scored(corpus, record, record.systems, need)
+    gold, *layers = block.layers
+    systems = [system.name for system in record.systems]
+    return Traced(block.texts, block.codes, gold, dict(zip(systems, layers, strict=True)))
+
+
+def check(
+    corpus: Corpus, texts: Texts, record: Record, pairs: Iterable[tuple[LayerFacts, reading.Layer]]
+) -> None:
+    """Raise `JudgementError` if texts or layers are not those that a record was made from."""
+    changed = [facts.layer for facts, layer in pairs if facts.fingerprint != layer.fingerprint]
+    if record.corpus.fingerprint != texts.fingerprint():
+        now = dict(zip(texts.ids, texts.hashes, strict=True))
+        known = zip(record.documents, record.texts, strict=False)
+        ids = [id for id, text in known if not now.get(id, text).startswith(text)]
+        changed.append(f"the texts ({tell_corrected(ids)})" if ids else "the texts")
+    if changed:
+        raise JudgementError(
+            f"{corpus.path}: changed since the record was made: {', '.join(changed)}; score again"
+        )
+
+
+def is_traced(measure: Measure) -> bool:
+    """Whether the units of a measure are made from columns, each in its place."""
+    return measure.units in _TRACED and measure.match not in FORMS
+
+
+def trace(measure: Measure, sides: GoldAndSystem) -> Trace:
+    """The units of a system and of gold under a measure that has them each in its place (`is_traced`)."""
+    case = sides.case(measure)
+    pairs = matched(measure, case)
+    return Trace(
+        *_ordered(measure, sides, case.gold, sides.gold, pairs.gold),
+        *_ordered(measure, sides, case.system, sides.system, pairs.system),
+    )
+
+
+def _ordered(
+    measure: Measure, sides: GoldAndSystem, units: Units, layer: reading.Layer, hits: Ints
+) -> tuple[list[Unit], list[bool]]:
+    right = np.zeros(len(units), np.bool_)
+    right[hits] = True
+    found = zip(_units(measure, sides, units, layer), right.tolist(), strict=True)
+    pairs = sorted(pair for pair in found if pair[0].spans[0].start < BEYOND)
+    return [unit for unit, _ in pairs], [hit for _, hit in pairs]
+
+
+def _units(measure: Measure, sides: GoldAndSystem, units: Units, layer: reading.Layer) -> list[Unit]:
+    triggers: list[Spans] = [()] * len(units)
+    if measure.units == "argument":
+        found = _spans(layer.table.events.take(layer.table.argument_event[units.row]))
+        triggers = [spans if spans[0].start < BEYOND else () for spans in found]
+    names, ids = sides.codes.names(), sides.texts.ids
+    documents = [ids[number] for number in units.extents.document.tolist()]
+    labels = [str(names[code]) for code in units.label.tolist()]
+    return list(map(Unit, documents, _spans(units.extents), labels, triggers))
+
+
+def _spans(extents: Extents) -> list[Spans]:
+    parts = list(map(Span, extents.starts.tolist(), extents.ends.tolist()))
+    return [tuple(parts[low:high]) for low, high in pairwise(extents.offset.tolist())]
+
+
+# ---------------------------------------------------------------- hits, to be kept in a file
+def encode_hits(trace: Trace) -> dict[str, str]:
+    """Which gold units of each document are right, as hexadecimal digits.
+
+    Documents without units are left out. Read as binary, the digits have a leading 1 and then a digit for
+    each unit in the order of the trace.
+    """
+    bits: dict[str, str] = {}
+    for unit, right in zip(trace.gold, trace.gold_right, strict=True):
+        bits[unit.document] = bits.get(unit.document, "1") + ("1" if right else "0")
+    return {document: f"{int(digits, 2):x}" for document, digits in bits.items()}
+
+
+def decode_hits(digits: str) -> list[bool]:
+    """What `encode_hits` wrote for one document.
+
+    >>> decode_hits("d")
+    [True, False, True]
+    """
+    return [bit == "1" for bit in f"{int(digits, 16):b}"[1:]]
+
+
+def text_of(traced: Traced, document: str) -> str:
+    """The text of a document."""
+    row = traced.texts.rows[traced.texts.number[document]]
+    return row.text if isinstance(row, TextRow) else ""

@@ -1,0 +1,168 @@
+"""Comparability of two records: the facts that must agree, and how it is said that they do not.
+
+Policies that did not decide anything may differ: where no document is unjudged, it does not matter what
+becomes of those that are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.measures.phrases import amount
+from goldwire.eval.measures.signature import FORMAT_1, TAGS
+from goldwire.eval.scoring.record import CorpusFacts, LayerFacts, OntologyFacts, Record
+from goldwire.eval.scoring.rejections import rejections
+
+SHOWN = 10  # documents named in a message
+Facts = CorpusFacts | OntologyFacts | LayerFacts | None
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What two records differ in, and what each has."""
+
+    what: str
+    first: str
+    second: str
+
+    def told(self, first: str, second: str) -> str:
+        """The difference in words; `first` and `second` are what the records are called."""
+        return f"{self.what}: {first} has {self.first}, {second} has {self.second}"
+
+
+def iter_differences(first: Record, second: Record) -> Iterator[Difference]:
+    """What keeps two records from being compared."""
+    yield from _texts(first, second)
+    yield from _documents(first, second)
+    for what in ("corpus", "ontology", "gold"):
+        one, two = getattr(first, what), getattr(second, what)
+        if _fingerprint(one) != _fingerprint(two) and not (what != "ontology" and _differ(first, second)):
+            yield Difference(what, named(one), named(two))
+    if not _differ(first, second):
+        yield from _tokens(first, second)
+    yield from _policies(first, second)
+
+
+def _fingerprint(facts: Facts) -> str | None:
+    return None if facts is None else facts.fingerprint
+
+
+def named(facts: Facts) -> str:
+    """A corpus, ontology or layer by name, version and fingerprint."""
+    if facts is None:
+        return "none"
+    version = "" if isinstance(facts, LayerFacts) else f" {facts.version}"
+    return f"{facts.name}{version} ({facts.fingerprint})"
+
+
+def _tokens(first: Record, second: Record) -> Iterator[Difference]:
+    """Other tokens beside gold, where both records were to look at them."""
+    one, two = first.gold.tokens, second.gold.tokens
+    if one != two and _looks_at_tokens(first) and _looks_at_tokens(second):
+        yield Difference("tokens of gold", one or "none", two or "none")
+
+
+def _looks_at_tokens(record: Record) -> bool:
+    return TAGS in record.policies or any(parse(measure).units == "token" for measure in record.measures)
+
+
+# ---------------------------------------------------------------- documents
+def _differ(first: Record, second: Record) -> bool:
+    """Whether the records are of different documents; those that name none are known by the fingerprint."""
+    return bool(first.documents and second.documents) and first.documents != second.documents
+
+
+def _documents(first: Record, second: Record) -> Iterator[Difference]:
+    if _differ(first, second):
+        yield Difference(
+            "documents",
+            _own(first.documents, second.documents),
+            _own(second.documents, first.documents),
+        )
+
+
+def _own(documents: Sequence[str], others: Sequence[str]) -> str:
+    """How many documents, and which of them the other record does not have."""
+    alone = sorted({*documents} - {*others})
+    rest = f" and {len(alone) - SHOWN} more" if len(alone) > SHOWN else ""
+    names = f" ({', '.join(alone[:SHOWN])}{rest} only there)" if alone else ""
+    return f"{len(documents)}{names}"
+
+
+def corrected(first: Record, second: Record) -> list[str]:
+    """The documents of both records that had another text when the other was made; none if one names none."""
+    now = dict(zip(second.documents, second.texts, strict=False))
+    before = zip(first.documents, first.texts, strict=False)
+    return [id for id, text in before if now.get(id, text) != text]
+
+
+def tell_corrected(ids: Sequence[str]) -> str:
+    """What is said of documents whose text is another one now.
+
+    >>> tell_corrected(["d7"]), tell_corrected(["a", "b"])
+    ('d7 was corrected', 'a, b were corrected')
+    """
+    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+    return f"{', '.join(ids[:SHOWN])}{more} {'was' if len(ids) == 1 else 'were'} corrected"
+
+
+def _texts(first: Record, second: Record) -> Iterator[Difference]:
+    """Documents whose text is another one; of corpora that only have ids in common nobody corrected any."""
+    ids = corrected(first, second)
+    if ids and first.corpus.name == second.corpus.name:
+        sides = (dict(zip(record.documents, record.texts, strict=True)) for record in (first, second))
+        told = ("text " + ", ".join(side[id] for id in ids[:SHOWN]) for side in sides)
+        yield Difference(tell_corrected(ids), *told)
+
+
+# ---------------------------------------------------------------- policies
+def _policies(first: Record, second: Record) -> Iterator[Difference]:
+    """Policies that differ and decided something. How intervals were drawn decides no count; how tags were to
+    be read shows in how they were.
+    """
+    one, two = ({**FORMAT_1, **record.policies} for record in (first, second))
+    for policy in sorted({*one, *two} - {"intervals", TAGS}):
+        if one.get(policy) != two.get(policy):
+            sides = one.get(policy, "none"), two.get(policy, "none")
+            if policy not in _TOUCHED:
+                yield Difference(f"policy {policy}", *sides)
+            elif touched := _TOUCHED[policy](first, second):
+                yield Difference(f"policy {policy}, which decides on {touched}", *sides)
+
+
+def _unjudged(*records: Record) -> str:
+    counts = [record.gold.missing for record in records]
+    counts += [r.coverage.unjudged + r.coverage.skipped for r in records if r.coverage is not None]
+    return amount(max(counts), "document") if any(counts) else ""
+
+
+def _drafts(*records: Record) -> str:
+    counts = [record.coverage.drafts for record in records if record.coverage is not None]
+    return amount(max(counts), "document") if any(counts) else ""
+
+
+def _rejected(*records: Record) -> str:
+    counts = [sum(map(rejections, record.systems)) for record in records]
+    return amount(max(counts), "unit") if any(counts) else ""
+
+
+# What a policy decided on in two records, in words; "" for nothing.
+_TOUCHED: dict[str, Callable[[Record, Record], str]] = {
+    "unjudged": _unjudged,
+    "drafts": _drafts,
+    "rejected": _rejected,
+}
+
+
+def iter_other_views(first: Record, second: Record) -> Iterator[Difference]:
+    """The systems of both records that each saw through another view of their own."""
+    now = {system.name: system for system in second.systems}
+    for system in first.systems:
+        if system.name in now and _view(system) != _view(now[system.name]):
+            yield Difference(f"labels of {system.name}", _view(system), _view(now[system.name]))
+
+
+def _view(layer: LayerFacts) -> str:
+    return "none" if layer.view is None else layer.view.name

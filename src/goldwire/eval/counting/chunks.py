@@ -1,0 +1,226 @@
+"""A corpus and its layers read side by side, a few megabytes of documents at a time, in memory that stays.
+
+Layers are written in order of document id. Where the documents of the corpus are in that order too, the
+files can be cut at the same ids, and each piece is read by itself, by whichever process. Where something
+is out of order, all is read at once instead.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise, repeat, starmap
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from goldwire.corpora import tokens as kept_tokens
+from goldwire.corpora.codec import BROKEN
+from goldwire.corpora.errors import DataError
+from goldwire.corpora.store import DOCUMENTS, Corpus
+from goldwire.corpora.types import Annotations, Tokens
+from goldwire.eval.counting import reading, sight
+from goldwire.eval.counting.columns import Codes
+from goldwire.eval.counting.coverage import EVERYTHING, Cover, Scope, limit
+from goldwire.eval.counting.reading import Layer, Wanted
+from goldwire.eval.counting.sight import Sight
+from goldwire.eval.counting.texts import Texts, ascend, iter_chunks, read_texts
+
+SIZE = 2**20  # bytes of documents in a block: more are not read faster, and leave a core idle at the end
+
+
+class Block(msgspec.Struct, frozen=True):
+    """Some documents of a corpus that are scored, and what each of the layers, gold first, has for them."""
+
+    texts: Texts
+    codes: Codes
+    layers: tuple[Layer, ...]
+    cover: Cover
+
+
+class Piece(NamedTuple):
+    """A part of a file: whole lines, from one byte up to another."""
+
+    path: Path
+    start: int
+    end: int
+
+
+class Place(NamedTuple):
+    """Where a block is on disk: in the documents, in each layer, and in the tokens beside each."""
+
+    documents: Piece
+    layers: tuple[Piece, ...]
+    tokens: tuple[Piece | None, ...]
+
+
+class DisorderError(Exception):
+    """Documents or lines are not in order of id: blocks read so far are of no use."""
+
+
+# ---------------------------------------------------------------- cutting
+def find_places(corpus: Corpus, sources: Sequence[str], need: Wanted = reading.PLAIN) -> list[Place]:
+    """Where the blocks of documents with the layers `sources` are, if all is in order of id.
+
+    Raises `CorpusError` if a layer is not there, `DisorderError` where the files cannot be cut.
+    """
+    documents = corpus.path / DOCUMENTS
+    with documents.open("rb") as file:
+        starts = _cuts(file)
+        if not starts:
+            raise DisorderError  # no documents: lines of some that are not there are told when all is read
+        firsts = [_Line.read(file, start).id for start in starts[1:-1]]
+    layers = [_cut(reading.layer_file(corpus, source), firsts) for source in sources]
+    beside = [_tokens_file(corpus, source, need) for source in sources]
+    tokens = [[None] * (len(firsts) + 1) if path is None else _cut(path, firsts) for path in beside]
+    whole = zip(_pieces(documents, starts), zip(*layers, strict=True), zip(*tokens, strict=True), strict=True)
+    return list(starmap(Place, whole))
+
+
+def _cut(path: Path, firsts: Sequence[str]) -> list[Piece]:
+    """A file of lines for documents, cut where the lines for each of the `firsts` or later ones begin."""
+    with path.open("rb") as file:
+        end = file.seek(0, 2)
+        return _pieces(path, [0, *(_find(file, end, first) for first in firsts), end])
+
+
+def _tokens_file(corpus: Corpus, source: str, need: Wanted) -> Path | None:
+    """The tokens beside a layer, if there are any and a measure looks at them."""
+    path = corpus.tokens_path(source)
+    return path if need.keeps_tokens and path.is_file() else None
+
+
+def _cuts(file: BinaryIO) -> list[int]:
+    """The first byte of each block, and the end of the file."""
+    end = file.seek(0, 2)
+    starts = [0]
+    while (start := _line_after(file, starts[-1] + SIZE)) < end:
+        starts.append(start)
+    return [*starts, end] if end else []
+
+
+def _pieces(path: Path, bounds: Sequence[int]) -> list[Piece]:
+    if list(bounds) != sorted(bounds):
+        raise DisorderError
+    return [Piece(path, start, end) for start, end in pairwise(bounds)]
+
+
+class _Line(msgspec.Struct):
+    """What a line is about: a document by its `id`, or annotations of `document`."""
+
+    id: str = ""
+    document: str = ""
+
+    @classmethod
+    def read(cls, file: BinaryIO, start: int) -> _Line:
+        file.seek(start)
+        try:
+            return msgspec.json.decode(file.readline(), type=cls)
+        except BROKEN:
+            raise DisorderError from None  # told with its place when all is read
+
+
+def _find(file: BinaryIO, end: int, first: str) -> int:
+    """Where the first line of a layer is that is not for a document before `first`."""
+
+    def reached(position: int) -> bool:
+        start = _line_after(file, position)
+        return start >= end or _Line.read(file, start).document >= first
+
+    return _line_after(file, bisect_left(range(end), True, key=reached))
+
+
+def _line_after(file: BinaryIO, position: int) -> int:
+    """Where the first line begins that begins at a position or after it."""
+    if position:
+        file.seek(position - 1)
+        file.readline()
+        return file.tell()
+    return 0
+
+
+# ---------------------------------------------------------------- reading
+def read_block(place: Place, need: Wanted, scope: Scope = EVERYTHING) -> Block:
+    """The block of a place; the first of its layers is gold's. The last says where units count, if need be.
+
+    Raises `DisorderError` if its documents are not in order, `DataError` with the faults of its lines; one of
+    them is a line of a layer that belongs to another block.
+    """
+    path, *bounds = place.documents
+    texts = Texts(tuple(row for chunk in iter_chunks(path, need.type, *bounds) for row in chunk))
+    if not texts.rows or not ascend(texts.ids):
+        raise DisorderError
+    gold, *systems = place.layers
+    inside = _read_lines(systems.pop()) if need.inside else None
+    tokens = [_read_tokens(piece) for piece in place.tokens]
+    layers = [(str(piece.path), [_read_lines(piece)]) for piece in systems]
+    known = str(gold.path), _read_lines(gold)
+    return make_block(texts, known, layers, need, scope, tokens=tokens, inside=inside)
+
+
+def _read_lines(piece: Piece) -> list[Annotations]:
+    return [line for chunk in iter_chunks(piece.path, Annotations, *piece[1:]) for line in chunk]
+
+
+def _read_tokens(piece: Piece | None) -> list[Tokens]:
+    if piece is None:
+        return []
+    try:
+        return [item for chunk in iter_chunks(piece.path, Tokens, *piece[1:]) for item in chunk]
+    except DataError as error:
+        raise kept_tokens.unreadable(piece.path, error) from error
+
+
+def read_whole(corpus: Corpus, sources: Sequence[str], need: Wanted, scope: Scope = EVERYTHING) -> Block:
+    """All documents in one block, in whatever order they are on disk; the first source is gold's."""
+    texts = read_texts(corpus, texts=need.texts)
+    paths = [reading.layer_file(corpus, source) for source in sources]
+    gold = [line for chunk in iter_chunks(paths[0], Annotations) for line in chunk]
+    inside = (
+        [line for chunk in iter_chunks(paths.pop(), Annotations) for line in chunk] if need.inside else None
+    )
+    systems = [(str(path), iter_chunks(path, Annotations)) for path in paths[1:]]
+    beside = (_tokens_file(corpus, source, need) for source in sources)
+    tokens = [[] if path is None else kept_tokens.read(path) for path in beside]
+    return make_block(texts, (str(paths[0]), gold), systems, need, scope, tokens=tokens, inside=inside)
+
+
+Lines = Iterable[Sequence[Annotations]]
+
+
+def make_block(
+    documents: Texts,
+    gold: tuple[str, Sequence[Annotations]],
+    systems: Iterable[tuple[str, Lines]],
+    need: Wanted,
+    scope: Scope,
+    *,
+    tokens: Sequence[Sequence[Tokens]] = (),
+    inside: Sequence[Annotations] | None = None,
+) -> Block:
+    """A block from documents and from lines, which are named for messages; `tokens` are those beside each.
+
+    Where there are lines `inside` of which units count, no others do.
+
+    Rejected units of gold are noted, never counted: what is wrong in gold is no fault of a system.
+    """
+    texts, cover = limit(documents, gold[1], scope)
+    codes = Codes()
+    sides = [(gold[0], [gold[1]], replace(need, rejected=False)), *((*system, need) for system in systems)]
+    layers = tuple(
+        reading.make_layer(lines, texts, codes, looked_at, seen, where=name, tokens=kept)
+        for (name, lines, looked_at), kept, seen in zip(
+            sides, tokens or repeat(()), _sights(need, inside), strict=False
+        )
+    )
+    return Block(texts, codes, layers, cover)
+
+
+def _sights(need: Wanted, inside: Sequence[Annotations] | None) -> Iterator[Sight | None]:
+    """How each of the layers is seen, gold first."""
+    known = None if inside is None else sight.places(inside)
+    for labels in chain(need.views, repeat(None)):
+        plain = labels is None and known is None
+        yield None if plain else Sight(labels, need.ontology, known)

@@ -1,0 +1,156 @@
+"""Oracle substitution: what the arguments would score if one kind of error upstream were put right.
+
+Each step takes what gold has for what the system has, where the two go together (see `classes` and
+`causes`), and scores the arguments anew by AC+. What the system has no counterpart for is not made up:
+an event or argument that was missed stays missed. Steps on their own say what each costs; `together`
+what all of them do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from operator import attrgetter
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+
+from goldwire.eval.counting import columns, counters
+from goldwire.eval.counting.columns import NONE, Ints, Table
+from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.errors import causes, classes
+from goldwire.eval.errors.classes import places
+from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.statistics.metrics import headline
+
+MEASURE: Measure = parse("AC+")
+
+
+class _Pairing:
+    """A system and gold, and what of the two goes together: worked out once for all steps that ask."""
+
+    def __init__(self, sides: GoldAndSystem) -> None:
+        self.sides, self.gold, self.system = sides, sides.gold.table, sides.system.table
+
+    @cached_property
+    def _pairs(self) -> causes.Events:
+        found = classes.triggers(self.gold, self.system, self.sides.codes)
+        return causes.pair_events(self.gold, self.system, found)
+
+    @cached_property
+    def events(self) -> tuple[Ints, Ints]:
+        """Rows of the system's events, all that are equal, and of the gold events that go with them."""
+        row = np.flatnonzero(self._pairs.system != NONE)
+        return row, self._pairs.gold_row[self._pairs.system[row]]
+
+    @cached_property
+    def arguments(self) -> tuple[Ints, Ints]:
+        """Rows of the system's arguments, all that are equal, and of the gold arguments that go with them."""
+        found = causes.arguments(self.gold, self.system, self.sides.codes, self._pairs)
+        paired = np.flatnonzero(found.paired)
+        key = _argument_keys(self.system)
+        partner = np.full(int(key.max(initial=-1)) + 1, NONE)
+        own = found.system.row[found.system_unit[paired]]
+        partner[key[own]] = found.gold.row[found.gold_unit[paired]]
+        row = np.flatnonzero(partner[key] != NONE)
+        return row, partner[key[row]]
+
+
+# Which rows go together, and what is done with them.
+Pairs = Callable[[_Pairing], tuple[Ints, Ints]]
+Step = Callable[[Table, Table, Ints, Ints], Table]
+
+
+class Substitution(msgspec.Struct, frozen=True, kw_only=True):
+    """What the arguments score once something is put right; `gain` is over the system as it is."""
+
+    name: str
+    value: float | None
+    gain: float | None
+
+
+def substitute(sides: GoldAndSystem) -> tuple[Substitution, ...]:
+    """The system as it is (`none`), then each step alone, then all `together`."""
+    before, alone = score(sides), _Pairing(sides)
+    found = [Substitution(name="none", value=before, gain=None)]
+    right = alone
+    for name, (pairs, step) in STEPS.items():
+        found.append(_substitution(name, score(_apply(step, alone, *pairs(alone))), before))
+        right = _Pairing(_apply(step, right, *pairs(right)))
+    return (*found, _substitution("together", score(right.sides), before))
+
+
+def _substitution(name: str, value: float | None, before: float | None) -> Substitution:
+    gain = None if value is None or before is None else value - before
+    return Substitution(name=name, value=value, gain=gain)
+
+
+def score(sides: GoldAndSystem) -> float | None:
+    """F of the arguments by AC+, micro."""
+    return headline(counters.count(MEASURE, sides).counts, MEASURE).f
+
+
+def _apply(step: Step, pairing: _Pairing, row: Ints, other: Ints) -> GoldAndSystem:
+    sides, table = pairing.sides, step(pairing.gold, pairing.system, row, other)
+    return replace(sides, system=replace(sides.system, table=table))
+
+
+# ---------------------------------------------------------------- the steps
+def _trigger_boundaries(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
+    """Triggers where gold has them, for events that go together."""
+    index = np.arange(len(system.events))
+    index[row] = len(system.events) + other
+    return replace(system, events=columns.concatenate([system, gold]).events.take(index))
+
+
+def _trigger_types(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
+    """Event types as gold has them, for events that go together."""
+    types = system.event_type.copy()
+    types[row] = gold.event_type[other]
+    return replace(system, event_type=types)
+
+
+def _spurious_triggers(_gold: Table, system: Table, row: Ints, _other: Ints) -> Table:
+    """No events that gold has no counterpart for."""
+    kept = np.zeros(len(system.events), np.bool_)
+    kept[row] = True
+    return columns.keep(system, np.ones(len(system.mentions), np.bool_), kept)[0]
+
+
+def _roles(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
+    """Roles as gold has them, for arguments that go together."""
+    roles = system.argument_role.copy()
+    roles[row] = gold.argument_role[other]
+    return replace(system, argument_role=roles)
+
+
+def _boundaries(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
+    """Arguments where gold has them, for arguments that go together."""
+    both = columns.concatenate([system, gold])
+    mention = system.argument_mention.copy()
+    mention[row] = len(system.mentions) + gold.argument_mention[other]
+    # Gold's mentions come in besides the system's own; its events and arguments stay out.
+    ends = {
+        name: getattr(both, name)
+        for name in ("mentions", "mention_type", "mention_head", "mention_cluster", "mention_attributes")
+    }
+    return replace(system, argument_mention=mention, **ends)
+
+
+_EVENTS, _ARGUMENTS = attrgetter("events"), attrgetter("arguments")
+STEPS: Mapping[str, tuple[Pairs, Step]] = {
+    "trigger boundaries": (_EVENTS, _trigger_boundaries),
+    "trigger types": (_EVENTS, _trigger_types),
+    "spurious triggers": (_EVENTS, _spurious_triggers),
+    "roles": (_ARGUMENTS, _roles),
+    "argument boundaries": (_ARGUMENTS, _boundaries),
+}
+
+
+def _argument_keys(table: Table) -> Ints:
+    """A number for each argument, equal where they are one unit of AC+."""
+    events = [column[table.argument_event] for column in (table.event_type, *places(table.events))]
+    mentions = [column[table.argument_mention] for column in places(table.mentions)]
+    keys = columns.fold([*events, table.argument_role, *mentions])
+    return np.unique(keys, return_inverse=True)[1].astype(np.int64)

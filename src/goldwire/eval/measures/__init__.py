@@ -1,0 +1,1 @@
+"""Measures and suites, and the signature under every number."""

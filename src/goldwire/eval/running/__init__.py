@@ -1,1 +1,0 @@
-"""Systems run over documents: in processes of their own, with limits, journal and cache."""

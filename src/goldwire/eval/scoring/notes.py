@@ -1,0 +1,295 @@
+"""Notes on a record: what is not counted and why, to be read before the figures, as values for every view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from goldwire.eval.measures.measure import FORMS, Measure, Units, parse
+from goldwire.eval.measures.phrases import amount, interval, listed, points
+from goldwire.eval.measures.titles import short
+from goldwire.eval.scoring.record import Coverage, LayerFacts, Record, failures, iter_warnings, size
+from goldwire.eval.scoring.rejections import rejection_rate, rejections
+from goldwire.eval.scoring.views import INSIDE
+
+Kind = Literal[
+    "few",
+    "coverage",
+    "failed",
+    "missing",
+    "labels",
+    "rejected",
+    "lost",
+    "excluded",
+    "triggerless",
+    "alternatives",
+    "undefined",
+    "repeated",
+]
+LOUD: frozenset[Kind] = frozenset(
+    {"coverage", "failed", "labels", "rejected", "lost"}
+)  # what a gate tells too
+# What measures do not see of units that were turned away: these have no place among tokens or matched units.
+_BLIND: frozenset[Units] = frozenset({"token", "attribute", "document"})
+_NOUNS: dict[Units, str] = {
+    "entity": "mention",
+    "event": "event",
+    "argument": "argument",
+    "attribute": "matched unit with such an attribute",
+    "relation": "relation",
+    "cluster": "cluster",
+    "template": "template",
+    "token": "tagged token",
+    "document": "labelled document",
+}
+_OF_EVENTS = ("event", "argument", "attribute", "template", "document")
+_MANY = {"attribute": "matched units with such an attribute"}
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to know before the figures: its kind, whom it is about (system, gold, corpus), in words."""
+
+    kind: Kind
+    about: str
+    text: str
+
+
+def make_notes(records: Mapping[str, Record], names: Mapping[tuple[str, str], str]) -> tuple[Note, ...]:
+    """The notes on records that are shown together, each once.
+
+    `names` tells what a system is called, by the key of its record and its own name.
+    """
+    found = (
+        note
+        for key, record in records.items()
+        for note in iter_notes(record, {own: shown for (home, own), shown in names.items() if home == key})
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterator[Note]:
+    """All that is not counted in a record, and what its figures rest on; `names` of systems as shown."""
+    shown = {system.name: (names or {}).get(system.name, system.name) for system in record.systems}
+    yield from (Note(kind="few", about=record.corpus.name, text=text) for text in iter_warnings(record))
+    yield from _coverage(record, shown)
+    yield from _of_layer(record.gold, record.gold.name, record)
+    yield from _lost(record)
+    yield from _alternatives(record)
+    for system in record.systems:
+        yield from _of_layer(system, shown[system.name], record)
+        yield from _rejected(record, system, shown[system.name])
+    yield from _undefined(record, shown)
+    yield from _repeated(record, shown)
+
+
+# ---------------------------------------------------------------- documents
+def _coverage(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
+    """Which documents were scored, and what that leaves uncounted."""
+    covered = record.coverage
+    if covered is None:
+        return
+    scored, wanted = size(record), covered.corpus - covered.outside
+    texts = []
+    as_it_stands = record.policies.get("unjudged") == "empty"
+    if covered.outside:
+        how = f" ({covered.asked})" if covered.asked else ""
+        texts.append(f"Asked for: {wanted:,} of {amount(covered.corpus, 'document')}{how}.")
+    told = []
+    if scored < wanted:
+        why = _reasons(covered, as_it_stands)
+        told.append(f"scored on the {scored:,} of {amount(wanted, 'document')} that gold covers{why}")
+    if any(system.uncounted for system in record.systems):
+        told.append(f"not counted: {_uncounted(record, shown)}")
+    if told:
+        text = "; ".join(told)
+        texts.append(f"{text[0].upper()}{text[1:]}.")
+    if covered.skipped and as_it_stands:
+        texts.append(f"{amount(covered.skipped, 'document')} that gold skipped: counted as gold has them.")
+    elif covered.unjudged and not covered.empty:
+        texts.append("If the source leaves out documents without units, run `goldwire corpus cover`.")
+    if texts:
+        yield Note(kind="coverage", about=record.corpus.name, text=" ".join(texts))
+
+
+def _reasons(covered: Coverage, as_it_stands: bool) -> str:
+    """Why documents that were asked for were not scored."""
+    skipped = 0 if as_it_stands else covered.skipped
+    reasons = (
+        (covered.unjudged, f"{covered.unjudged:,} not judged"),
+        (skipped, f"{skipped:,} skipped"),
+        (covered.drafts, amount(covered.drafts, "draft")),
+    )
+    told = [text for number, text in reasons if number]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _uncounted(record: Record, shown: Mapping[str, str]) -> str:
+    """Units of systems in documents that were not scored; what they are is said once."""
+    first, *others = [system for system in record.systems if system.uncounted]
+    told = [f"{amount(first.uncounted, 'unit')} of {shown[first.name]}"]
+    return ", ".join([*told, *(f"{system.uncounted:,} of {shown[system.name]}" for system in others)])
+
+
+def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
+    """Documents that a layer does not have or failed on, and units that do not count."""
+    failed = failures(record, layer)
+    if failed:
+        which, those = _counted(failed)
+        allowed = f" Allowed: {layer.allowed:,}." if layer.allowed else ""
+        text = (
+            f"{called} failed on {failed:,} of {amount(size(record), 'document')}, {which} {those}.{allowed}"
+        )
+        yield Note(kind="failed", about=called, text=text)
+    if layer.missing:
+        which, those = _counted(layer.missing)
+        text = f"{called} has no line for {amount(layer.missing, 'document')}, {which} {those}."
+        yield Note(kind="missing", about=called, text=text)
+    yield from _seen(layer, called, record)
+    if layer.excluded:
+        units = amount(layer.excluded, "unit")
+        text = f"{called}: {units} in excluded regions {'does' if layer.excluded == 1 else 'do'} not count."
+        yield Note(kind="excluded", about=called, text=text)
+    blind = [short(measure) for measure in map(parse, record.measures) if measure.on_triggers]
+    if layer.triggerless and blind:
+        events, are = amount(layer.triggerless, "event"), "is" if layer.triggerless == 1 else "are"
+        text = f"{called}: {events} without a trigger {are} no unit of {listed(blind)}."
+        yield Note(kind="triggerless", about=called, text=text)
+
+
+def _seen(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
+    """What a layer is seen through, and how many units that leaves out."""
+    if layer.view is not None:
+        left = f", which leaves out {amount(layer.dropped, 'unit')}" if layer.dropped else ""
+        yield Note(kind="labels", about=called, text=f"{called} is seen through {layer.view.name}{left}.")
+    if layer.outside:
+        inside = record.policies.get(INSIDE, "").rpartition("#")[0]
+        text = f"{called}: {amount(layer.outside, 'unit')} outside of layer {inside} left out."
+        yield Note(kind="labels", about=called, text=text)
+
+
+def _counted(number: int) -> tuple[str, str]:
+    return "which", "counts as empty" if number == 1 else "count as empty"
+
+
+# ---------------------------------------------------------------- what was turned away
+def _lost(record: Record) -> Iterator[Note]:
+    """What was turned away of gold: it is in no figure."""
+    number = sum(record.gold.rejected.values())
+    if number:
+        kinds = _kinds(record.gold.rejected)
+        text = f"{record.gold.name} lost {amount(number, 'unit')} that could not be taken: {kinds}."
+        yield Note(kind="lost", about=record.gold.name, text=text)
+
+
+def _rejected(record: Record, system: LayerFacts, called: str) -> Iterator[Note]:
+    """What was turned away of a system, as a rate, and how it counts."""
+    told = tell_rejections(record, system.name)
+    if told:
+        yield Note(kind="rejected", about=called, text=f"{called}: {told}.")
+
+
+def tell_rejections(record: Record, system: str) -> str:
+    """How much of a system was rejected, of what kinds, and how that counts; empty if nothing was."""
+    layer = next(layer for layer in record.systems if layer.name == system)
+    number = sum(layer.rejected.values())
+    if not number:
+        return _not_kept(layer)
+    spurious = record.policies.get("rejected", "left-out") == "spurious"
+    verb = "they count as spurious" if spurious else "they are left out"
+    if number == 1:
+        verb = verb.replace("they count", "it counts").replace("they are", "it is")
+    blind = [short(m) for m in map(parse, record.measures) if m.units in _BLIND]
+    but = f", but not in {', '.join(blind)}" if spurious and blind else ""
+    return f"{_rate(record, system, number)}: {_kinds(layer.rejected)}; {verb}{but}"
+
+
+def _not_kept(layer: LayerFacts) -> str:
+    """What a run turned away before layers had a place for it: whatever the policy, it is in no figure."""
+    number = rejections(layer)
+    if not number:
+        return ""
+    units, them = amount(number, "unit"), "it" if number == 1 else "them"
+    return (
+        f"{units} rejected when it was run, in no figure; `goldwire eval run` keeps {them} now: run it again"
+    )
+
+
+def _rate(record: Record, system: str, number: int) -> str:
+    found = rejection_rate(record, system)
+    if found is None or not found[1]:
+        return f"{amount(number, 'unit')} rejected"
+    rejected, given, ends = found
+    between = "" if ends is None or ends.low is None else f", {interval(ends.low, ends.high)}"
+    return f"{rejected:,} of {amount(given, 'unit')} rejected ({points(rejected / given)}{between})"
+
+
+def _kinds(rejected: Mapping[str, int]) -> str:
+    """The kinds, those with most units first."""
+    kinds = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number:,} {kind}" for kind, number in kinds if number)
+
+
+# ---------------------------------------------------------------- measures
+def _alternatives(record: Record) -> Iterator[Note]:
+    """What gold would take as well, and measures that look at the first alone."""
+    measures = [parse(measure) for measure in record.measures]
+    blind = {
+        "types": [m for m in measures if "type" in m.key and m.units in _OF_EVENTS and m.match not in FORMS],
+        "fillers": [m for m in measures if m.units == "argument"],
+    }
+    for what, number in record.gold.alternatives.items():
+        if number and (those := listed([short(measure) for measure in blind[what]])):
+            noun = amount(number, {"types": "event type", "fillers": "filler"}[what])
+            text = f"gold: {noun} with alternatives, of which the first alone is right by {those}."
+            yield Note(kind="alternatives", about=record.gold.name, text=text)
+
+
+def _undefined(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
+    """Measures of which there is nothing to score, by the kind of unit that gold has none of."""
+    defined = {result.measure for result in record.results if result.value is not None}
+    told = dict.fromkeys(result.measure for result in record.results if result.measure not in defined)
+    silent = [parse(measure) for measure in told]
+    triggerless = any(layer.triggerless for layer in (record.gold, *record.systems))
+    for units, by_entity in dict.fromkeys((measure.units, measure.by_entity) for measure in silent):
+        measures = [one for one in silent if one.units == units and one.by_entity == by_entity]
+        called = listed([short(measure) for measure in measures])
+        if by_entity:
+            text = f"Undefined, since gold has no relation or puts no mention into a cluster: {called}."
+            yield Note(kind="undefined", about=called, text=text)
+            continue
+        noun = _MANY.get(units, f"{_NOUNS[units]}s")
+        if triggerless and all(measure.on_triggers for measure in measures):
+            noun = f"{noun} of a trigger" if units == "argument" else f"{noun} with a trigger"
+        given = [(system.name, _given(record, system.name, measures)) for system in record.systems]
+        have = [f"{shown[system]} has {number:,}" for system, number in given if number]
+        whose = f"gold has no {noun}; {', '.join(have)}" if have else f"neither gold nor a system has {noun}"
+        yield Note(kind="undefined", about=called, text=f"Undefined, since {whose}: {called}.")
+
+
+def _given(record: Record, system: str, measures: Sequence[Measure]) -> int:
+    """How many units a system gave, under the measure that tells most of them apart."""
+    wanted = set(map(str, measures))
+    scores = (
+        result.averages.get("micro")
+        for result in record.results
+        if result.system == system and result.measure in wanted
+    )
+    return max((round(score.system or 0.0) for score in scores if score is not None), default=0)
+
+
+def _repeated(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
+    """Units that are the same as another under a measure."""
+    repeats: dict[tuple[str, int], list[str]] = {}
+    for result in record.results:
+        for side, count in (
+            (record.gold.name, result.gold_collapsed),
+            (shown[result.system], result.system_collapsed),
+        ):
+            if count:
+                repeats.setdefault((side, count), []).append(short(parse(result.measure)))
+    for (side, count), measures in repeats.items():
+        units = amount(count, "unit repeats", "units repeat")
+        text = f"{side}: {units} another one under {listed(list(dict.fromkeys(measures)))}, counted once."
+        yield Note(kind="repeated", about=side, text=text)

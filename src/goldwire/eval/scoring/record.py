@@ -1,0 +1,343 @@
+"""The record of a scoring: counts, results, policies and signatures, as versioned JSON.
+
+A record holds all that is needed to report, compare, resample and gate without scoring again. It holds
+no text and no annotation. `FORMAT` goes up when old readers could not read new records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from goldwire.corpora.codec import decode_versioned, read_bytes
+from goldwire.corpora.errors import DataError, Fault, JudgementError
+from goldwire.corpora.store import write_output
+from goldwire.corpora.views import View
+from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
+from goldwire.eval.measures.phrases import amount, sized
+from goldwire.eval.scoring.verify import iter_faults
+from goldwire.eval.statistics.contrast import FEW
+from goldwire.eval.statistics.metrics import Score
+
+TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one document apart
+# 2 had no hashes of texts; 1 no coverage, no rejected units and no failed documents either.
+FORMAT = 3
+
+
+class _Struct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    pass
+
+
+class CorpusFacts(_Struct, frozen=True, kw_only=True):
+    """Which texts were scored: `fingerprint` covers ids, texts and excluded regions of all documents."""
+
+    name: str
+    version: str
+    fingerprint: str
+    language: str = "en"
+
+
+class OntologyFacts(_Struct, frozen=True, kw_only=True):
+    """Which ontology gave the labels their meaning and attributes their defaults."""
+
+    name: str
+    version: str
+    fingerprint: str
+
+
+class LayerFacts(_Struct, frozen=True, kw_only=True):
+    """What one layer brought to the documents that were scored.
+
+    `fingerprint` is of the annotations and of what was rejected, order-free, provenance left out; `tokens` is
+    that of the tokens beside the layer, where some were looked at. `missing` documents had no line and count
+    as empty; `failed` ones are those on which the system failed, of which it was `allowed` so many.
+    `excluded` units (mentions, events, arguments, relations) touched an excluded region and are not counted;
+    `uncounted` ones are in documents that were not scored. `triggerless` events are no units of measures that
+    need a trigger; so many types of events and fillers have `alternatives`. `view` is what the layer was seen
+    through: `dropped` units have labels that it leaves out; `outside` ones do not stand inside the layer of
+    the policy `inside`. `rejected` tells how many units were turned away, by kind (see `corpora.rejected`).
+    `facts` is what the runner reported (see `eval.systems.facts`).
+    """
+
+    name: str
+    layer: str
+    fingerprint: str
+    documents: int
+    tokens: str | None = None
+    missing: int = 0
+    failed: int = 0
+    allowed: int = 0
+    excluded: int = 0
+    uncounted: int = 0
+    dropped: int = 0
+    outside: int = 0
+    view: View | None = None
+    triggerless: int = 0
+    alternatives: dict[str, int] = {}
+    rejected: dict[str, int] = {}
+    facts: dict[str, Any] = {}
+
+
+class Coverage(_Struct, frozen=True, kw_only=True):
+    """Which documents of the corpus were scored, and why the others were not.
+
+    Of `corpus` documents, `outside` were not among those asked for (`asked` says how: `split:test`, a file);
+    of the rest gold has no line for `unjudged`, a line that says `skipped`, or a draft that is not finished
+    for `drafts`. Where documents not judged are scored as they stand (`--unjudged empty`), `skipped` counts
+    those among them. `empty` of the scored documents have a line in gold without a unit.
+    """
+
+    corpus: int
+    asked: str | None = None
+    outside: int = 0
+    unjudged: int = 0
+    skipped: int = 0
+    drafts: int = 0
+    empty: int = 0
+
+
+class CountTable(_Struct, frozen=True, kw_only=True):
+    """The counts of one system under one measure, with documents of equal counts written once.
+
+    `patterns[documents[i]]` are the rows of `Record.documents[i]`: label index, system_hits, system,
+    gold_hits, gold. In a record that names no documents, `times` says how many have each pattern.
+    """
+
+    system: str
+    measure: str
+    labels: tuple[str, ...]
+    patterns: tuple[tuple[tuple[int, float, float, float, float], ...], ...]
+    documents: tuple[int, ...] = ()
+    times: tuple[int, ...] = ()
+
+
+# The name of the tables of `Record.rejections`. A row has a kind as its label and counts what was rejected as
+# system_hits; the row labelled "" counts all that was given (mentions, events, arguments, relations, rejected
+# ones among them) as system. So the precision of the whole table is the rate of rejection.
+REJECTED = "rejected"
+
+
+class Interval(_Struct, frozen=True, kw_only=True):
+    """A 95 % confidence interval of one figure; None where too few documents say anything."""
+
+    low: float | None
+    high: float | None
+
+
+class Result(_Struct, frozen=True, kw_only=True):
+    """What a measure says of a system.
+
+    `value` is F by the measure's own average, the figure that `signature` belongs to; None if undefined.
+    `averages` are micro, macro, weighted and documents, and both-sided-documents where the measure names it;
+    of a mean over parts (CoNLL, BLANC) that mean alone, as macro. `intervals` are by figure (precision,
+    recall, f) of the measure's own average. `labels` are the scores by label; the label "" holds units whose
+    key has no type. `gold_collapsed` and `system_collapsed` units repeated another one and were not counted.
+    `classes` are COR, INC, PAR, MIS and SPU where a suite asks for them (see `eval.classes`).
+    """
+
+    system: str
+    measure: str
+    signature: str
+    value: float | None
+    averages: dict[str, Score]
+    labels: dict[str, Score] = {}
+    intervals: dict[str, Interval] = {}
+    classes: dict[str, int] = {}
+    gold_collapsed: int = 0
+    system_collapsed: int = 0
+
+
+class Confusion(_Struct, frozen=True, kw_only=True):
+    """What became of every mention, trigger or argument of gold and of a system (see `eval.diagnose`).
+
+    `units` are entity, event or argument. `cells` are gold label, system label and number; None on the
+    gold side is spurious, on the system side missed. `classes` tells how many units or pairs are in each
+    class; `causes`, of arguments, how many of gold and of the system are put down to each (`eval.blame`).
+    `left_out` names the documents that are in none of this, and how many pairs of their units overlap.
+    """
+
+    system: str
+    units: str
+    cells: tuple[tuple[str | None, str | None, int], ...]
+    classes: dict[str, int] = {}
+    causes: dict[str, tuple[int, int]] = {}
+    left_out: dict[str, int] = {}
+
+
+class Record(_Struct, frozen=True, kw_only=True):
+    """One scoring of one or more systems against one gold layer.
+
+    `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
+    formats 1 and 2), `coverage` says what became of the others (None in records of format 1). `rejections`
+    count, by system, what was turned away, of all that was given: see `REJECTED`.
+    """
+
+    format: int
+    goldwire: str
+    created: str | None = None
+    suite: str | None = None
+    corpus: CorpusFacts
+    ontology: OntologyFacts | None = None
+    gold: LayerFacts
+    systems: tuple[LayerFacts, ...]
+    measures: tuple[str, ...]
+    policies: dict[str, str]
+    documents: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+    groups: tuple[int, ...] | None = None
+    coverage: Coverage | None = None
+    counts: tuple[CountTable, ...] = ()
+    rejections: tuple[CountTable, ...] = ()
+    results: tuple[Result, ...] = ()
+    confusions: tuple[Confusion, ...] = ()
+
+    def get_counts(self, system: str, measure: str) -> Counts:
+        """The counts of a system under a measure; `JudgementError` if the record does not have them."""
+        for table in self.counts:
+            if table.system == system and table.measure == measure:
+                if table.times:
+                    raise JudgementError(
+                        "the record does not name its documents, so that nothing can be compared by "
+                        "document; score without --stream"
+                    )
+                return decode_counts(table, self.documents)
+        raise JudgementError(f"the record has no counts of {system!r} under {measure!r}")
+
+    def result(self, system: str, measure: str) -> Result:
+        """What a measure says of a system; `JudgementError` if the record does not hold it."""
+        for result in self.results:
+            if result.system == system and result.measure == measure:
+                return result
+        raise JudgementError(
+            f"the record has no {measure!r} of {system!r}; it has {', '.join(self.measures)} "
+            f"of {', '.join(system.name for system in self.systems)}"
+        )
+
+
+def size(record: Record) -> int:
+    """How many documents were scored, whether the record names them or not."""
+    return len(record.documents) or max((sum(table.times) for table in record.counts), default=0)
+
+
+def independent(record: Record) -> int:
+    """How many documents the figures rest on, near-duplicates that are drawn together counted once."""
+    return size(record) if record.groups is None else len(set(record.groups))
+
+
+def failed_runs(record: Record) -> list[str]:
+    """The systems that failed on more documents than they were allowed, a line each.
+
+    Their figures say what broke, not what they find. In records of format 1 the runner's facts say it, and
+    nothing was allowed.
+    """
+    found = ((system, failures(record, system)) for system in record.systems)
+    whole = amount(size(record), "document")
+    return [
+        f"{system.name} failed on {failed:,} of {whole} (allowed: {system.allowed:,})"
+        for system, failed in found
+        if failed > system.allowed
+    ]
+
+
+def failures(record: Record, system: LayerFacts) -> int:
+    """On how many of the scored documents a system failed."""
+    if record.format > 1:
+        return system.failed
+    failed = system.facts.get("failed", {})
+    return len(failed.keys() & set(record.documents) if record.documents else failed)
+
+
+def iter_warnings(record: Record) -> Iterator[str]:
+    """What people must be told before they read the figures; see `contrast.FEW`."""
+    documents, distinct = size(record), independent(record)
+    if 0 < distinct <= FEW:
+        yield (
+            f"These figures rest on {sized(documents, distinct)}. On {FEW} or fewer, 95 % intervals are "
+            "too narrow and hardly any difference can be shown: take them as a first look."
+        )
+    elif distinct < documents:
+        yield f"{sized(documents, distinct)}: intervals, tests and what is needed count groups."
+    for confusion in record.confusions:
+        for document, pairs in confusion.left_out.items():
+            yield (
+                f"The error classes of {confusion.system} ({confusion.units}) leave out document "
+                f"{document!r}: {pairs:,} pairs of its units overlap, too many to be compared."
+            )
+
+
+def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
+    """Counts as a table in which documents of equal counts share a pattern."""
+    return encode_patterns(condense(counts), system, measure)
+
+
+def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable:
+    """Patterns as a table, which names no documents where they are forgotten."""
+    counts, index = patterns.counts, patterns.index
+    numbers = np.arange(len(counts.documents))
+    first, end = (np.searchsorted(counts.document, numbers, side).tolist() for side in ("left", "right"))
+    labels, values = counts.label.tolist(), counts.values.tolist()
+    rows = [(label, *four) for label, four in zip(labels, values, strict=True)]
+    return CountTable(
+        system=system,
+        measure=measure,
+        labels=counts.labels,
+        patterns=tuple(tuple(rows[low:high]) for low, high in zip(first, end, strict=True)),
+        documents=() if index is None else tuple(index.tolist()),
+        times=tuple(patterns.times.tolist()) if index is None else (),
+    )
+
+
+def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:
+    """The counts that a table holds, by document."""
+    return decode_patterns(table).expand(documents)
+
+
+def decode_patterns(table: CountTable) -> Patterns:
+    """The counts that a table holds, documents of equal counts together."""
+    rows = np.array([row for pattern in table.patterns for row in pattern], np.float64).reshape(-1, 5)
+    number = np.repeat(np.arange(len(table.patterns)), [len(pattern) for pattern in table.patterns])
+    names = numbered(len(table.patterns))
+    counts = make_counts(names, table.labels, number, rows[:, 0], rows[:, 1:])
+    if table.times:
+        return Patterns(counts, np.array(table.times, np.int64))
+    index = np.array(table.documents, np.int64)
+    return Patterns(counts, np.bincount(index, minlength=len(names)).astype(np.int64), index)
+
+
+def encode_record(record: Record) -> bytes:
+    """A record as JSON, fields in their order, a newline at the end."""
+    return msgspec.json.encode(record) + b"\n"
+
+
+def decode_record(data: bytes, where: str = "record") -> Record:
+    """A record from JSON; `DataError` with every fault if it is none or damaged, or of a later format."""
+    record = decode_versioned(data, Record, "a record", where, FORMAT)
+    check(iter_faults(record, where), "a record", where)
+    return record
+
+
+def check(faults: Iterable[Fault], what: str, where: str) -> None:
+    """Raise `DataError` if a file, which should be `what`, was found to be damaged."""
+    found = list(faults)
+    if found:
+        raise DataError(f"{where}: not {what}, or damaged ({amount(len(found), 'fault')})", found)
+
+
+def read_record(path: Path) -> Record:
+    """The record in a file."""
+    return decode_record(read_bytes(path), str(path))
+
+
+def write_record(record: Record, path: Path) -> Path:
+    """Put a record at `path`, whole or not at all; folders are made."""
+    write_output(path, encode_record(record))
+    return path
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a record, as published in docs/record.schema.json."""
+    return msgspec.json.schema(Record)

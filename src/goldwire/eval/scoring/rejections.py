@@ -1,0 +1,60 @@
+"""Rate of rejection: how much of what a system gave was turned away, with its interval."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from goldwire.eval.counting.counts import SYSTEM, SYSTEM_HITS, Patterns
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.record import (
+    CountTable,
+    Interval,
+    LayerFacts,
+    Record,
+    decode_counts,
+    decode_patterns,
+)
+from goldwire.eval.statistics.figures import figure_intervals
+
+# The rate is the precision of the table, summed over documents: any measure of that average will do.
+_SUMS = parse("entity")
+_DRAWN = re.compile(r"-(?P<trials>\d+)-seed-(?P<seed>\d+)$")
+
+
+def rejection_rate(record: Record, system: str) -> tuple[int, int, Interval | None] | None:
+    """How many units of a system were rejected, of how many given, and the 95 % interval of their ratio.
+
+    Documents are drawn anew as for the record's other intervals; where it has none, None is in its place.
+    None at all where the record does not tell how many units were given.
+    """
+    table = next((table for table in record.rejections if table.system == system), None)
+    if table is None:
+        return None
+    counts = decode_patterns(table)
+    whole = counts.whole().total()
+    return round(float(whole[SYSTEM_HITS])), round(float(whole[SYSTEM])), _interval(record, table, counts)
+
+
+def _interval(record: Record, table: CountTable, patterns: Patterns) -> Interval | None:
+    drawn = _DRAWN.search(record.policies.get("intervals", ""))
+    if drawn is None:
+        return None
+    grouped = record.groups is not None and not table.times
+    found = figure_intervals(
+        decode_counts(table, record.documents) if grouped else patterns,
+        _SUMS,
+        groups=np.asarray(record.groups) if grouped else None,
+        trials=int(drawn["trials"]),
+        seed=int(drawn["seed"]),
+    )["precision"]
+    return Interval(low=found.low, high=found.high)
+
+
+def rejections(layer: LayerFacts) -> int:
+    """How many units of a layer were rejected, as far as its record tells (format 1: only those of runs)."""
+    quarantined = layer.facts.get("quarantined", {})
+    unmapped = layer.facts.get("unmapped", {})
+    before = sum(quarantined.values()) + sum(unmapped.values()) if "rejected" not in layer.facts else 0
+    return sum(layer.rejected.values()) or before

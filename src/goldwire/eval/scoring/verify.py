@@ -1,0 +1,187 @@
+"""Verify what a record holds against itself, before anything is used or made room for.
+
+Its types are right when it comes here; indices, lengths, signs and sizes may be those of a damaged file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from goldwire.corpora.errors import Fault
+from goldwire.eval.systems.facts import Facts
+
+if TYPE_CHECKING:
+    from goldwire.eval.scoring.record import Confusion, CountTable, LayerFacts, Record, Result
+
+MOST = 2**53  # above, not every whole number is one in floating point; no corpus comes near
+_ROUNDING = 1e-6  # of sums of credits
+SHOWN = 3  # faults told of one table: a damaged one has as many as rows
+
+
+def iter_faults(record: Record, where: str, path: str = "$") -> Iterator[Fault]:
+    """Everything in a record that contradicts the rest of it; `path` is where the record stands."""
+    for at, message in _iter_messages(record):
+        yield Fault(where, f"{path}.{at}", message)
+
+
+_Messages = Iterator[tuple[str, str]]  # a path in the record, and what is wrong there
+
+
+def _iter_messages(record: Record) -> _Messages:
+    yield from _documents(record)
+    for at, layer in (("gold", record.gold), *_numbered("systems", record.systems)):
+        yield from _sizes(at, _layer_sizes(layer))
+        if not _is_sound(layer.rejected.values()):
+            yield f"{at}.rejected", _NUMBERS
+        yield from ((f"{at}.facts", message) for message in _facts(layer.facts))
+    if record.coverage is not None:
+        coverage = record.coverage
+        names = ("corpus", "outside", "unjudged", "skipped", "drafts", "empty")
+        yield from _sizes("coverage", {name: getattr(coverage, name) for name in names})
+    yield from _names(record)
+    for at, table in (*_numbered("counts", record.counts), *_numbered("rejections", record.rejections)):
+        messages = [*_table(table, len(record.documents)), *(_hits(table) if at.startswith("counts") else ())]
+        yield from ((f"{at}.{inner}", message) for inner, message in messages[:SHOWN])
+    for at, result in _numbered("results", record.results):
+        yield from _result(at, result)
+    for at, confusion in _numbered("confusions", record.confusions):
+        yield from _confusion(at, confusion)
+
+
+T = TypeVar("T")
+
+
+def _numbered(name: str, items: Iterable[T]) -> Iterator[tuple[str, T]]:
+    for i, item in enumerate(items):
+        yield f"{name}[{i}]", item
+
+
+_NUMBERS = f"numbers are 0 or more and less than 2^53 ({MOST:,})"
+
+
+def _is_sound(numbers: Iterable[float]) -> bool:
+    return all(0 <= number < MOST for number in numbers)
+
+
+def _sizes(at: str, sizes: Mapping[str, float]) -> _Messages:
+    for name, number in sizes.items():
+        if not _is_sound([number]):
+            yield f"{at}.{name}", f"got {number}; {_NUMBERS}"
+
+
+def _layer_sizes(layer: LayerFacts) -> dict[str, int]:
+    documents = ("documents", "missing", "failed", "allowed")
+    units = ("excluded", "uncounted", "triggerless", "dropped", "outside")
+    return {name: getattr(layer, name) for name in (*documents, *units)}
+
+
+# The facts of a run as far as a record has them: those of an older Goldwire are fewer.
+_Reported = msgspec.defstruct(
+    "_Reported", [(field.name, field.type, None) for field in msgspec.structs.fields(Facts)]
+)
+
+
+def _facts(reported: dict[str, Any]) -> Iterator[str]:
+    try:
+        msgspec.convert(reported, _Reported)
+    except msgspec.ValidationError as error:
+        yield str(error)
+    if not _is_sound(_numbers(reported)):
+        yield _NUMBERS
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """Every number in a value of JSON."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    for part in parts:
+        yield from _numbers(part)
+    if isinstance(value, int | float):
+        yield value
+
+
+def _documents(record: Record) -> _Messages:
+    if len(set(record.documents)) < len(record.documents):
+        yield "documents", "a document stands there twice"
+    if record.texts and len(record.texts) != len(record.documents):
+        yield "texts", f"{len(record.texts)} hashes of texts for {len(record.documents)} documents"
+    groups = record.groups
+    if groups is None:
+        return
+    if record.documents and len(groups) != len(record.documents):
+        yield "groups", f"{len(groups)} groups for {len(record.documents)} documents"
+    if not _is_sound(groups):
+        yield "groups", _NUMBERS
+
+
+def _names(record: Record) -> _Messages:
+    systems = [system.name for system in record.systems]
+    if len(set(systems)) < len(systems):
+        yield "systems", "a system stands there twice"
+    for what in ("counts", "results"):
+        keys = [(item.system, item.measure) for item in getattr(record, what)]
+        if len(set(keys)) < len(keys):
+            yield what, "a measure of a system stands there twice"
+        for name in sorted({system for system, _ in keys} - set(systems)):
+            yield what, f"of a system {name!r} that the record does not have"
+
+
+def _table(table: CountTable, documents: int) -> _Messages:
+    labels, patterns = len(table.labels), len(table.patterns)
+    if len(set(table.labels)) < labels:
+        yield "labels", "a label stands there twice"
+    for i, pattern in enumerate(table.patterns):
+        for label, *values in pattern:
+            if not 0 <= label < labels:
+                yield f"patterns[{i}]", f"there is no label of index {label}, of {labels}"
+            if not _is_sound(values):
+                yield f"patterns[{i}]", _NUMBERS
+    yield from _times(table, documents)
+    for index in table.documents:
+        if not 0 <= index < patterns:
+            yield "documents", f"there is no pattern of index {index}, of {patterns}"
+
+
+def _hits(table: CountTable) -> _Messages:
+    """Whether what was right is a part of what there is."""
+    for i, pattern in enumerate(table.patterns):
+        for _, system_hits, system, gold_hits, gold in pattern:
+            if system_hits > system + _ROUNDING or gold_hits > gold + _ROUNDING:
+                yield f"patterns[{i}]", "more is right than there is"
+
+
+def _times(table: CountTable, documents: int) -> _Messages:
+    """Whether each document has a pattern, or each pattern a number of documents."""
+    if table.times:
+        if table.documents or documents:
+            yield "times", "stands only in a record that does not name its documents"
+        if len(table.times) != len(table.patterns):
+            yield "times", f"{len(table.times)} for {len(table.patterns)} patterns"
+        if not (_is_sound(table.times) and _is_sound([sum(table.times)])):
+            yield "times", _NUMBERS
+    elif len(table.documents) != documents:
+        yield "documents", f"{len(table.documents)} for {documents} documents of the record"
+
+
+def _result(at: str, result: Result) -> _Messages:
+    figures = [result.value, *(bound for i in result.intervals.values() for bound in (i.low, i.high))]
+    for score in (*result.averages.values(), *result.labels.values()):
+        figures += [score.precision, score.recall, score.f]
+        sums = (score.system_hits, score.system, score.gold_hits, score.gold)
+        if not _is_sound(number for number in sums if number is not None):
+            yield at, _NUMBERS
+    if not all(math.isfinite(figure) for figure in figures if figure is not None):
+        yield at, "a figure is not finite"
+    numbers = (*result.classes.values(), result.gold_collapsed, result.system_collapsed)
+    if not _is_sound(numbers):
+        yield at, _NUMBERS
+
+
+def _confusion(at: str, confusion: Confusion) -> _Messages:
+    cells = [number for *_, number in confusion.cells]
+    causes = [number for pair in confusion.causes.values() for number in pair]
+    if not _is_sound([*cells, *confusion.classes.values(), *causes]):
+        yield at, _NUMBERS

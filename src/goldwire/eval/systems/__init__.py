@@ -1,0 +1,1 @@
+"""Systems, and how they are run: processes, limits, the journal of what they gave."""

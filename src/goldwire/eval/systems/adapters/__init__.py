@@ -1,0 +1,1 @@
+"""Adapters to systems of others: commands, services, Python objects, language models, files."""

@@ -1,0 +1,92 @@
+"""Judges a system's output: annotations that fit text and ontology, and what was rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from goldwire.corpora import predictions
+from goldwire.corpora.errors import DataError
+from goldwire.corpora.labels import LabelMap
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.predictions import Reading
+from goldwire.corpora.rejected import by_kind, in_line, is_excluded
+from goldwire.corpora.types import Annotations, Document, Rejected
+from goldwire.corpora.valid import sound
+from goldwire.eval.systems import facts
+from goldwire.eval.systems.journal import Entry
+
+_BEYOND = 1e15  # no document costs so much in any unit; sums of larger numbers would not be exact
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One document: its annotations without provenance, and all that is to be said of them.
+
+    `failed` is the reason why there are none. `rejected` is what `annotations.rejected` keeps, whole.
+    """
+
+    annotations: Annotations
+    failed: str | None = None
+    rejected: tuple[Rejected, ...] = ()
+    reading: Reading | None = None
+    excluded: int = 0
+    usage: dict[str, float] = {}
+
+
+def judge(
+    document: Document, entry: Entry, *, ontology: Ontology | None = None, labels: LabelMap | None = None
+) -> Verdict:
+    """Check what a journal holds for a document against its text and the ontology."""
+    if entry.error is not None:
+        return _failure(document, entry.error, usage(entry.details))
+    try:
+        prediction = predictions.decode(bytes(entry.output), document.id)
+    except DataError as error:
+        return _failure(document, f"garbled output: {'; '.join(map(str, error.faults))}", {})
+    spent = usage(prediction.provenance.details)
+    if (why := predictions.failure(prediction, document)) is not None:
+        return _failure(document, why.reason, spent)
+    reading = predictions.read(prediction, document, ontology, labels)
+    annotations, unsound = sound(reading.annotations, document, ontology)
+    rejected = (*reading.annotations.rejected, *unsound)
+    return Verdict(
+        annotations=msgspec.structs.replace(annotations, rejected=in_line(rejected, document)),
+        rejected=tuple(item for item in rejected if not is_excluded(item, document)),
+        reading=reading,
+        excluded=sum(is_excluded(item, document) and item.unit in ("mention", "event") for item in rejected),
+        usage=spent,
+    )
+
+
+def _failure(document: Document, reason: str, spent: dict[str, float]) -> Verdict:
+    reason = reason or "no reason given"
+    return Verdict(annotations=predictions.failed(document, reason), failed=reason, usage=spent)
+
+
+def usage(details: dict[str, Any]) -> dict[str, float]:
+    """The figures under `usage` in what a system reports (tokens_in, tokens_out, cost, unresolved)."""
+    reported = details.get("usage")
+    if not isinstance(reported, dict):
+        return {}
+    return {
+        name: value
+        for name, value in reported.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _BEYOND
+    }
+
+
+def tally(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """The sums of all documents, by the fields of `Facts`."""
+    readings = [verdict.reading for verdict in verdicts if verdict.reading]
+    return {
+        "failed": {verdict.annotations.document: verdict.failed for verdict in verdicts if verdict.failed},
+        "rejected": by_kind(item for verdict in verdicts for item in verdict.annotations.rejected),
+        "unmapped": facts.total(reading.unmapped for reading in readings),
+        "dropped": facts.total(reading.dropped for reading in readings),
+        "excluded": sum(verdict.excluded for verdict in verdicts),
+        "lost": facts.total(reading.lost for reading in readings),
+        "repaired": sum(reading.repaired for reading in readings),
+        "usage": facts.total(verdict.usage for verdict in verdicts),
+    }

@@ -1,0 +1,144 @@
+"""What running a system cost and how it went, worked out from its journal.
+
+CORPUS/runs/NAME/facts.json     beside the layer system/NAME that it tells of
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from goldwire.corpora.codec import BROKEN
+from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.store import Corpus
+from goldwire.eval.systems.journal import Entry, Line, Session, Start, folder
+
+FILE = "facts.json"
+N = TypeVar("N", int, float)
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """Seconds a document, by nearest rank; a document of a batch counts with its share of the batch."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+class Speed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How fast a system ran, cached documents not counted; None where nothing was measured.
+
+    Rates are per second of the run, openings left out, with `workers` processes (the most of any session).
+    `latency` is that of documents that did not fail, `startup` the longest opening in seconds, `memory` the
+    largest peak of a worker process, and of the program it talks to, in bytes.
+    """
+
+    documents: float | None = None
+    characters: float | None = None
+    latency: Latency | None = None
+    startup: float | None = None
+    memory: int | None = None
+    workers: int = 1
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One system on one corpus.
+
+    `layer` is the SHA-256 of the layer these facts tell of. `failed` gives the reason by document id; of
+    these so many are `allowed`, and a run with more of them failed. `rejected` counts what the layer's lines
+    keep as rejected, by kind; in its place (None) runs of earlier versions have `quarantined`, by unit, and a
+    layer without what they count.
+    `unmapped` and `dropped` count labels without a counterpart and those left out on purpose, `excluded`
+    units in excluded regions, `repaired` items whose offsets were in another unit, `lost`
+    what sound items said besides that was not kept. `usage` sums what the
+    system itself reports: tokens_in, tokens_out, cost, unresolved.
+    """
+
+    system: str
+    spec: str
+    name: str
+    version: str
+    provides: list[str]
+    fingerprint: str
+    goldwire: str
+    created: str
+    documents: int
+    characters: int
+    layer: str
+    speed: Speed = Speed()
+    failed: dict[str, str] = {}
+    allowed: int = 0
+    rejected: dict[str, int] | None = None
+    quarantined: dict[str, int] = {}
+    unmapped: dict[str, int] = {}
+    dropped: dict[str, int] = {}
+    excluded: int = 0
+    repaired: int = 0
+    lost: dict[str, int] = {}
+    usage: dict[str, float] = {}
+    notes: list[str] = []
+
+
+def read(corpus: Corpus, name: str) -> Facts | None:
+    """The facts of the layer `system/NAME`; None if it was not made by a run or has changed since."""
+    path = folder(corpus, name) / FILE
+    layer = corpus.layer_path(f"system/{name}")
+    if not path.is_file() or not layer.is_file():
+        return None
+    try:
+        facts = msgspec.json.decode(path.read_bytes(), type=Facts)
+    except BROKEN as error:
+        raise DataError(f"{path}: not the facts of a run", [Fault(str(path), "", str(error))]) from error
+    return facts if facts.layer == hashlib.sha256(layer.read_bytes()).hexdigest() else None
+
+
+def speed(lines: Sequence[Line], entries: Iterable[Entry]) -> Speed:
+    """Rates over a whole journal, latency over the entries given."""
+    sessions = _sessions(lines)
+    seconds = sum(max(entry.at for entry in session) for session in sessions)
+    done = [entry for session in sessions for entry in session]
+    current = list(entries)
+    return Speed(
+        documents=len(done) / seconds if seconds else None,
+        characters=sum(entry.characters for entry in done) / seconds if seconds else None,
+        latency=latency([entry.seconds for entry in current if entry.error is None]),
+        startup=max((line.seconds for line in lines if isinstance(line, Start)), default=None),
+        memory=max((entry.memory for entry in current if entry.memory is not None), default=None),
+        workers=max((line.workers for line in lines if isinstance(line, Session)), default=1),
+    )
+
+
+def _sessions(lines: Iterable[Line]) -> list[list[Entry]]:
+    """The entries of each session that has any."""
+    found: list[list[Entry]] = []
+    for line in lines:
+        if isinstance(line, Session):
+            found.append([])
+        elif isinstance(line, Entry) and found:  # the line of its session may be damaged
+            found[-1].append(line)
+    return [session for session in found if session]
+
+
+def latency(seconds: Sequence[float]) -> Latency | None:
+    """The 50th, 95th and 99th percentile by nearest rank; None of nothing.
+
+    >>> latency([0.1, 0.2, 0.3, 0.4])
+    Latency(p50=0.2, p95=0.4, p99=0.4)
+    """
+    ranked = sorted(seconds)
+    if not ranked:
+        return None
+    return Latency(*(ranked[math.ceil(len(ranked) * share) - 1] for share in (0.50, 0.95, 0.99)))
+
+
+def total(counts: Iterable[Mapping[str, N]]) -> dict[str, N]:
+    """The sum of counters, by name, in order of name."""
+    summed: dict[str, N] = {}
+    for count in counts:
+        for name, value in count.items():
+            summed[name] = summed[name] + value if name in summed else value
+    return dict(sorted(summed.items()))

@@ -1,0 +1,243 @@
+"""Scoring block by block, with documents named or forgotten, gives what scoring all at once gives."""
+
+import os
+import signal
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from goldwire.corpora.errors import CorpusError, DataError, GoldwireError, JudgementError
+from goldwire.corpora.store import DOCUMENTS, Manifest, create_corpus, make_document
+from goldwire.corpora.types import Annotations, Mention, Span
+from goldwire.eval.counting import chunks, texts
+from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.reading import Wanted
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring import blockwise
+from goldwire.eval.scoring.score import Options, score, score_corpus
+
+MEASURES = [
+    "entity",
+    "untyped",
+    "overlap",
+    "partial",
+    "entity,average=documents",
+    "entity,average=macro",
+    "TC",
+]
+TEXT = "x" * 20
+NAMES = [f"d{number:02}" for number in range(9)]
+
+
+def line(document, units):
+    return Annotations(
+        document=document.id,
+        sha256=document.sha256,
+        mentions=tuple(
+            Mention(id=str(i), type=type, spans=(Span(start, start + size),))
+            for i, (start, size, type) in enumerate(units)
+        ),
+    )
+
+
+def corpus_of(folder, names, gold, system, **fields):
+    documents = [make_document(name, TEXT, **fields) for name in names]
+    by_name = {document.id: document for document in documents}
+    corpus = create_corpus(folder, Manifest(name="c"), documents)
+    for layer, units in (("gold", gold), ("system/s", system)):
+        corpus.write_layer(layer, [line(by_name[name], found) for name, found in units.items()])
+    return corpus
+
+
+layers = st.dictionaries(
+    st.sampled_from(NAMES),
+    st.lists(st.tuples(st.integers(0, 8), st.integers(1, 5), st.sampled_from("AB")), max_size=4),
+)
+judged = layers.filter(bool)
+
+
+def whole(corpus, **options):
+    return score(
+        corpus.layer("gold"),
+        {"s": corpus.layer("system/s")},
+        corpus.documents(),
+        MEASURES,
+        corpus="c",
+        options=Options(**options),
+    )
+
+
+def same(record, other):
+    """Everything but what only a corpus on disk tells."""
+    for field in ("measures", "policies", "documents", "groups", "coverage", "counts", "confusions"):
+        assert getattr(record, field) == getattr(other, field), field
+    for one, two in zip(record.results, other.results, strict=True):
+        assert msgspec.structs.replace(one, signature="") == msgspec.structs.replace(two, signature="")
+    assert record.corpus.fingerprint == other.corpus.fingerprint
+    assert record.gold.fingerprint == other.gold.fingerprint
+    for one, two in zip(record.systems, other.systems, strict=True):
+        assert one.fingerprint == two.fingerprint
+        assert (one.documents, one.missing, one.excluded) == (two.documents, two.missing, two.excluded)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(gold=judged, system=layers, size=st.integers(1, 1000), chunk=st.sampled_from([50, 400, 10_000]))
+def test_blocks_of_any_size_give_the_same_record(tmp_path_factory, gold, system, size, chunk):
+    corpus = corpus_of(tmp_path_factory.mktemp("c") / "c", NAMES, gold, system)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "SIZE", size)
+        patch.setattr(texts, "CHUNK", chunk)
+        same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(gold=judged, system=layers, size=st.integers(1, 1000))
+def test_a_streamed_record_has_the_same_figures_and_names_no_document(tmp_path_factory, gold, system, size):
+    corpus = corpus_of(tmp_path_factory.mktemp("c") / "c", NAMES, gold, system)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "SIZE", size)
+        patch.setattr(texts, "CHUNK", 300)
+        streamed = score_corpus(corpus, "gold", ["s"], MEASURES, options=Options(stream=True))
+    named = whole(corpus)
+    for one, two in zip(streamed.results, named.results, strict=True):
+        assert one.averages == two.averages
+        assert one.labels == two.labels
+        assert one.intervals == two.intervals
+    assert streamed.confusions == named.confusions
+    assert streamed.documents == ()
+    for table in streamed.counts:
+        assert table.documents == ()
+        assert sum(table.times) == len(gold)
+
+
+def test_several_processes_give_the_same_record(tmp_path, monkeypatch):
+    gold = {name: [(0, 3, "A"), (4, 3, "B")] for name in NAMES[1:]}
+    corpus = corpus_of(tmp_path / "c", NAMES, gold, {name: [(0, 3, "A")] for name in NAMES[::2]})
+    monkeypatch.setattr(chunks, "SIZE", 200)
+    assert len(chunks.find_places(corpus, ["gold"])) > 3
+    same(score_corpus(corpus, "gold", ["s"], MEASURES, workers=3), whole(corpus))
+
+
+class Watched(list):
+    """A list that remembers how many of its members were asked for."""
+
+    asked = 0
+
+    def __iter__(self):
+        for member in super().__iter__():
+            self.asked += 1
+            yield member
+
+
+def test_processes_do_not_run_ahead_of_what_is_taken(tmp_path, monkeypatch):
+    corpus = corpus_of(tmp_path / "c", [f"d{number:03}" for number in range(60)], {}, {})
+    monkeypatch.setattr(chunks, "SIZE", 100)
+    places = Watched(chunks.find_places(corpus, ["gold", "system/s"]))
+    options = Options(scope=Scope(unjudged="empty"))
+    task = blockwise.Task(("gold", "s"), (parse("entity"),), options)
+    found = blockwise.iter_parts(places, Wanted(), task, workers=2)
+    first = next(found)
+    assert 1 <= places.asked <= 1 + 2 * blockwise.AHEAD < len(places)
+    assert [*first.ids, *(id for part in found for id in part.ids)] == [f"d{n:03}" for n in range(60)]
+
+
+def test_a_killed_process_is_told(tmp_path, monkeypatch):
+    def die(*_, **__):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    corpus = corpus_of(tmp_path / "c", NAMES, {}, {})
+    monkeypatch.setattr(chunks, "SIZE", 200)
+    monkeypatch.setattr(blockwise, "make_part", die)
+    with pytest.raises(GoldwireError, match="killed"):
+        score_corpus(corpus, "gold", ["s"], ["entity"], workers=2)
+
+
+@given(ids=st.lists(st.text("abc", min_size=1, max_size=3), unique=True).map(sorted), size=st.integers(1, 60))
+def test_pieces_of_files_meet_at_the_same_ids(tmp_path_factory, ids, size):
+    """Every line of documents and layers is in one piece, that of its document."""
+    names = [f"{id}-{number}" for number, id in enumerate(ids)] or ["a"]
+    corpus = corpus_of(
+        tmp_path_factory.mktemp("c") / "c", sorted(names), {name: [] for name in names[::2]}, {}
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "SIZE", size)
+        found = [
+            chunks.read_block(place, Wanted(items=True)) for place in chunks.find_places(corpus, ["gold"])
+        ]
+    assert [id for block in found for id in block.texts.ids] == sorted(names)
+    assert [item.document for block in found for item in block.layers[0].items] == sorted(names[::2])
+
+
+def test_a_streamed_record_does_not_compare_by_document(tmp_path):
+    corpus = corpus_of(tmp_path / "c", NAMES, {"d00": []}, {})
+    record = score_corpus(corpus, "gold", ["s"], ["entity"], options=Options(stream=True))
+    with pytest.raises(JudgementError, match="without --stream"):
+        record.get_counts("s", "entity:span+type@exact")
+
+
+def test_near_duplicates_have_no_interval_once_they_are_forgotten(tmp_path):
+    gold = {name: [(0, 3, "A")] for name in NAMES}
+    corpus = corpus_of(tmp_path / "c", NAMES, gold, gold, group="d00")
+    named, streamed = (
+        score_corpus(corpus, "gold", ["s"], ["entity"], options=Options(stream=stream)) for stream in (0, 1)
+    )
+    assert named.groups == (0,) * 9
+    assert streamed.results[0].intervals == {}
+    assert streamed.policies["intervals"] == "none"
+
+
+def test_near_duplicates_in_some_blocks_alone_are_kept_together(tmp_path, monkeypatch):
+    documents = [make_document(name, TEXT, group="d07" if name in ("d07", "d08") else None) for name in NAMES]
+    corpus = create_corpus(tmp_path / "c", Manifest(name="c"), documents)
+    for layer in ("gold", "system/s"):
+        corpus.write_layer(layer, [line(document, [(0, 3, "A")]) for document in documents])
+    monkeypatch.setattr(chunks, "SIZE", 200)
+    found = score_corpus(corpus, "gold", ["s"], ["entity"])
+    assert found.groups == (0, 1, 2, 3, 4, 5, 6, 7, 7)
+    same(found, score_corpus(corpus, "gold", ["s"], ["entity"], workers=2))
+
+
+# ---------------------------------------------------------------- disorder
+def test_documents_out_of_order_are_read_all_at_once(tmp_path, monkeypatch):
+    gold = {name: [(0, 3, "A")] for name in NAMES[:5]}
+    corpus = corpus_of(tmp_path / "c", NAMES[::-1], gold, {})
+    monkeypatch.setattr(chunks, "SIZE", 200)
+    monkeypatch.setattr(texts, "CHUNK", 300)
+    with pytest.raises(chunks.DisorderError):
+        [chunks.read_block(place, Wanted()) for place in chunks.find_places(corpus, ["gold"])]
+    same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
+
+
+@pytest.mark.parametrize("size", [200, 100_000])
+@pytest.mark.parametrize("chunk", [10, 300, 100_000])
+def test_lines_out_of_order_give_the_same_record(tmp_path, monkeypatch, chunk, size):
+    gold = {name: [(0, 3, "A")] for name in NAMES}
+    corpus = corpus_of(tmp_path / "c", NAMES, gold, gold)
+    path = corpus.layer_path("system/s")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[::-1]))
+    monkeypatch.setattr(chunks, "SIZE", size)
+    monkeypatch.setattr(texts, "CHUNK", chunk)
+    same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
+
+
+def test_faults_of_all_blocks_are_told_at_once(tmp_path, monkeypatch):
+    corpus = corpus_of(tmp_path / "c", NAMES, {}, {})
+    broken = [make_document(name, "another text") for name in (NAMES[0], NAMES[8], "e")]
+    path = corpus.layer_path("system/s")
+    path.write_bytes(b"".join(msgspec.json.encode(line(document, [])) + b"\n" for document in broken))
+    monkeypatch.setattr(chunks, "SIZE", 200)
+    monkeypatch.setattr(texts, "CHUNK", 300)
+    with pytest.raises(DataError) as caught:
+        score_corpus(corpus, "gold", ["s"], ["entity"])
+    assert [fault.where for fault in caught.value.faults] == [NAMES[0], NAMES[8], "e"]
+
+
+def test_a_corpus_without_documents_is_refused(tmp_path):
+    corpus = create_corpus(tmp_path / "c", Manifest(name="c"), [])
+    (corpus.path / DOCUMENTS).write_bytes(b"")
+    corpus.write_layer("gold", [])
+    corpus.write_layer("system/s", [])
+    with pytest.raises(CorpusError, match="no documents"):
+        score_corpus(corpus, "gold", ["s"], ["entity"])
