@@ -182,6 +182,34 @@ def test_the_page_on_an_ontology_of_ones_own_works_as_written(
     assert (code, out) == (1, re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0])
 
 
+def glossary() -> list[tuple[str, str, str]]:
+    """The lines of the glossary's tables: word, meaning, source."""
+    text = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    rows = re.findall(r"^\| (?!word \|)(.+?) \| (.+?) \| (.+?) \|$", text, re.MULTILINE)
+    return [(word, meaning, source) for word, meaning, source in rows]
+
+
+def test_every_abbreviated_name_of_a_measure_is_in_the_glossary() -> None:
+    from goldwire.eval.measures.measure import ALIASES
+
+    explained = {name for words, _, _ in glossary() for name in re.findall(r"`([^`]+)`", words)}
+    mentioned = {name for _, meaning, _ in glossary() for name in re.findall(r"`([^`]+)`", meaning)}
+    short = {name for name in ALIASES if re.search(r"[A-Z]|\d", name)}  # TI, B3, iou50, but not overlap
+    assert {"TI", "B3", "CEAF-REE", "iou50"} <= short
+    assert short - explained - mentioned == set()
+    assert {name for name in explained if name not in ALIASES} == set()
+
+
+def test_the_glossary_has_every_word_once_with_a_source_that_is_listed() -> None:
+    words = [word for words, _, _ in glossary() for word in re.findall(r"\*\*(.+?)\*\*|`(.+?)`", words)]
+    assert len(words) == len(set(words)) > 60
+    text = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    listed = re.findall(r"^- (.+?\d{4})", text, re.MULTILINE)
+    named = [one for _, _, source in glossary() for one in re.findall(r"[^;]*\b(?:19|20)\d\d\b", source)]
+    assert sorted({one.strip() for one in named} - set(listed)) == []
+    assert [source for source in listed if source not in {one.strip() for one in named}] == []
+
+
 # ---------------------------------------------------------------- the site
 def build_site(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     """Sphinx, as `make site` calls it."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from goldwire.eval.record import Record, read_record
+from goldwire.eval.scoring.record import Record, read_record
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "quickstart.md"
 PART = re.compile(
