@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import re
@@ -249,3 +250,65 @@ def test_a_broken_link_or_anchor_or_a_page_left_out_stops_the_site(tmp_path: Pat
     assert "'nowhere.md'" in done.stderr
     assert "'nowhere'" in done.stderr
     assert "extra.md: WARNING: document isn't included in any toctree" in done.stderr
+
+
+# ---------------------------------------------------------------- troubleshooting
+def messages() -> set[str]:
+    """Every text in the source, with a line break where it puts in a value."""
+    found = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if id(node) in docstrings:
+                continue
+            if isinstance(node, ast.JoinedStr):
+                parts = (part.value if isinstance(part, ast.Constant) else "\n" for part in node.values)
+                found.add("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+def test_every_message_of_the_page_on_troubleshooting_is_still_said() -> None:
+    text = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    quoted = re.findall(r"^\| (`.+?) \| .+? \| .+? \|$", text, re.MULTILINE)
+    assert len(quoted) > 50
+    said = messages()
+    pieces = {
+        piece.strip()
+        for cell in quoted
+        for code in re.findall(r"`([^`]+)`", cell)
+        for piece in code.split("…")
+        if len(piece.strip()) > 3
+    }
+    assert sorted(piece for piece in pieces if not any(piece in one for one in said)) == []
+
+
+# ---------------------------------------------------------------- exit codes
+def test_every_command_that_may_end_with_1_is_on_the_page_of_exit_codes() -> None:
+    page = (ROOT / "docs" / "exit-codes.md").read_text("utf-8")
+    section = page.partition("## When it is 1")[2].partition("## When it is 2")[0]
+    told = {
+        name for row in re.findall(r"^\| (`.+?) \|", section, re.MULTILINE) for name in row.split("`")[1::2]
+    }
+    known = {" ".join(path[1:]) for path in commands()}
+    assert {name.partition(" --")[0] for name in told} <= known
+    homes = {
+        path.stem
+        for path in (ROOT / "src/goldwire/cli").glob("*.py")
+        if re.search(r"typer\.Exit\((?!0)|exit_if_refused\(", path.read_text("utf-8"))
+    }
+    # The modules of the commands in the table: `corpus` has new and validate, `convert` corpus import,
+    # `sync` push and pull, `annotate` annotate import.
+    assert homes == {
+        "annotate", "convert", "corpus", "gate", "migrate", "ontology", "run", "serve", "sync",
+    }  # fmt: skip
+
+
+def test_the_page_of_exit_codes_has_all_that_are_used() -> None:
+    from goldwire.cli import ending
+
+    page = (ROOT / "docs" / "exit-codes.md").read_text("utf-8")
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    assert listed == {0, 1, ending.UNJUDGED, ending.FAULT, ending.STOPPED}
