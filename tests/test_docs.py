@@ -24,7 +24,7 @@ from markdown_it.token import Token
 from goldwire.cli import app
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(?:sh|console|bash|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MODULE = re.compile(r"(?<!\.)\bgoldwire(?:\.\w+)+")
 ENTRY_POINTS = {"goldwire.extractors", "goldwire.formats"}
@@ -228,8 +228,9 @@ MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 def test_the_site_is_built_of_every_page_and_asks_for_nothing_outside(tmp_path: Path) -> None:
     done = build_site(ROOT / "docs", tmp_path / "site")
     assert done.returncode == 0, done.stderr
-    for page in (ROOT / "docs").glob("*.md"):
-        text = (tmp_path / "site" / f"{page.stem}.html").read_text("utf-8")
+    for page in (ROOT / "docs").rglob("*.md"):
+        place = page.relative_to(ROOT / "docs").with_suffix(".html")
+        text = (tmp_path / "site" / place).read_text("utf-8")
         loaded = re.findall(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"([^\"]+)", text)
         loaded += re.findall(r"<link\b[^>]*\bhref=\"([^\"]+)", text)
         assert loaded
@@ -250,6 +251,16 @@ def test_a_broken_link_or_anchor_or_a_page_left_out_stops_the_site(tmp_path: Pat
     assert "'nowhere.md'" in done.stderr
     assert "'nowhere'" in done.stderr
     assert "extra.md: WARNING: document isn't included in any toctree" in done.stderr
+
+
+def test_what_we_measured_of_ourselves_is_under_evidence_alone() -> None:
+    """Pages that programs of benchmarks/ write are there, and no other page reads like one."""
+    written = set(re.findall(r'"docs" / ("evidence" / )?"\w+\.md"', "".join(
+        path.read_text("utf-8") for path in (ROOT / "benchmarks").glob("*.py")
+    )))  # fmt: skip
+    assert written == {'"evidence" / '}
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md"))
+    assert re.findall(r"[Ww]ritten by `(?:make|python bench)|tests/live|on two cores", pages) == []
 
 
 # ---------------------------------------------------------------- troubleshooting
