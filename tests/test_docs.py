@@ -323,3 +323,62 @@ def test_the_page_of_exit_codes_has_all_that_are_used() -> None:
     page = (ROOT / "docs" / "exit-codes.md").read_text("utf-8")
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     assert listed == {0, 1, ending.UNJUDGED, ending.FAULT, ending.STOPPED}
+
+
+# ---------------------------------------------------------------- environment variables
+def constants(tree: ast.Module) -> dict[str, str]:
+    """Names of a module that are a text, also those that are assigned several at once."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+            pairs = (
+                zip(target.elts, value.elts, strict=True)
+                if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+                else [(target, value)]
+            )
+            for name, one in pairs:
+                if (
+                    isinstance(name, ast.Name)
+                    and isinstance(one, ast.Constant)
+                    and isinstance(one.value, str)
+                ):
+                    found[name.id] = one.value
+    return found
+
+
+def variables_read(path: Path) -> set[str]:
+    """The variables that a module asks `os.environ` for by name."""
+    tree = ast.parse(path.read_text("utf-8"))
+    known, found = constants(tree), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {
+            "os.environ.get", "os.environ.setdefault", "os.getenv",
+        }:  # fmt: skip
+            asked = node.args[0]
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
+            asked = node.slice
+        else:
+            continue
+        text = ast.unparse(asked)
+        found.add(known.get(text, text.strip("'\"")))
+    return found
+
+
+def test_every_variable_that_is_read_is_on_the_page_of_environment_variables() -> None:
+    from goldwire.annotate.local import environment
+    from goldwire.eval.systems import pool, program, worker
+
+    page = (ROOT / "docs" / "environment.md").read_text("utf-8")
+    listed = set(re.findall(r"`([A-Z][A-Z_]+)`", page))
+    read = {name for path in (ROOT / "src").rglob("*.py") for name in variables_read(path)}
+    # `MARK` is that of the worker; `name` is what an option, or the list of what is given on, says; the last
+    # is set for the server's own process, not read.
+    read -= {"MARK", "name", "LABEL_STUDIO_BASE_DATA_DIR"}
+    ours = {worker.MARK, program._MARK, *pool._ENVIRONMENT, *environment.INHERITED}
+    programs = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py"), ROOT / ".ci" / "run"]
+    for path in programs:
+        ours |= set(re.findall(r"\bGOLDWIRE_[A-Z]+\b", path.read_text("utf-8")))
+    assert (read | ours) - listed == set()
+    assert {"LABEL_STUDIO_URL", "COLUMNS", "GITHUB_STEP_SUMMARY"} <= read
+    assert {name for name in listed if name.startswith("GOLDWIRE_")} <= ours
