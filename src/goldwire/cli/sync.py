@@ -143,8 +143,8 @@ def push(
 def wants_people(pushed: Pushed, dry_run: bool) -> bool:
     """Whether a push leaves something that people have to settle."""
     plan = pushed.plan
-    unsettled = plan.conflicting or plan.newer or pushed.strange or pushed.refused
-    return bool(unsettled or (dry_run and plan.stranded))
+    unsettled = plan.conflicting or plan.newer or pushed.foreign_project or pushed.refused
+    return bool(unsettled or (dry_run and plan.lost_labels))
 
 
 def pull(
@@ -354,13 +354,13 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
         "new": [task.key for task in plan.new],
         "changed": [_change_facts(update) for update in plan.changed],
         "gone": plan.gone,
-        "strange": pushed.strange,
+        "foreign_project": pushed.foreign_project,
         "refused": pushed.refused,
         "kept": plan.kept,
         "conflicting": plan.conflicting,
         "orphaned": plan.orphaned,
         "moved": plan.moved,
-        "stranded": plan.stranded,
+        "lost_labels": plan.lost_labels,
         "lost": pushed.lost,
         "unshown": pushed.unshown,
     }
@@ -373,7 +373,7 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
     plan, project = pushed.plan, pushed.project
     where = "not there yet" if project is None else f"{url}/projects/{project.id}/data"
     yield f"{title}: {where}"
-    undone = dry_run or pushed.strange
+    undone = dry_run or pushed.foreign_project
     yield f"{'would be' if undone else 'were'}: {_counts(plan.counts())}"
     if plan.settings:
         yield f"{'to set' if undone else 'set'}: {', '.join(sorted(plan.settings))}"
@@ -382,7 +382,7 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
         yield f"there at the last push, gone since, made anew: {team.named(plan.gone)}"
     for field in plan.newer:
         yield f"conflict: {NEWER.format(what=field)}"
-    for label in plan.stranded:
+    for label in plan.lost_labels:
         yield f"in use, and not in the new configuration: {label} (see `goldwire annotate migrate`)"
     for conflict in plan.conflicting:
         tasks = ", ".join(map(str, conflict.tasks))
@@ -390,7 +390,7 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
     if plan.kept:
         yield f"left as they are, worked on: {team.named(plan.kept)}"
     yield from team.departures(plan, undone)
-    if pushed.strange:
+    if pushed.foreign_project:
         yield (
             "nothing was done: goldwire did not make this project for this corpus. If it is the right one, "
             "push with --adopt to have the above done"
