@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 import typer.main
@@ -261,6 +262,19 @@ def test_what_we_measured_of_ourselves_is_under_evidence_alone() -> None:
     assert written == {'"evidence" / '}
     pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md"))
     assert re.findall(r"[Ww]ritten by `(?:make|python bench)|tests/live|on two cores", pages) == []
+
+
+def test_the_picture_of_the_flow_is_at_the_top_and_can_be_read_by_anybody() -> None:
+    drawing = ElementTree.parse(ROOT / "docs" / "flow.svg").getroot()
+    names = {name.text for name in drawing.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"articles", "corpus", "Label Studio", "gold", "systems", "record", "report", "compare"} <= names
+    assert drawing.findtext("{http://www.w3.org/2000/svg}title")
+    text = (ROOT / "docs" / "flow.svg").read_text("utf-8")
+    assert re.findall(r"href|url\((?!#)|<script|<style|<image", text) == []
+    for page in (ROOT / "README.md", ROOT / "docs" / "index.md"):
+        pictures = [token for token in tokens(page) if token.type == "image"]
+        assert str(pictures[0].attrs["src"]).endswith("flow.svg")
+        assert len(pictures[0].content) > 100  # what somebody is told who does not see it
 
 
 # ---------------------------------------------------------------- troubleshooting
