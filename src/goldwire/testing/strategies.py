@@ -1,7 +1,7 @@
 """Hypothesis strategies of documents and layers: nested, discontinuous, doubled, empty and clustered units.
 
-Whatever they give is sound (offsets lie in the text, arguments and relations name mentions that are there), but
-that units may touch an excluded region, as those of a system may.
+Whatever they give is sound: offsets lie in the text, arguments and relations name mentions that are there. Units
+may touch an excluded region, as those of a system may.
 """
 
 from __future__ import annotations
