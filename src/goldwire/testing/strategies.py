@@ -1,6 +1,6 @@
 """Hypothesis strategies of documents and layers: nested, discontinuous, doubled, empty and clustered units.
 
-Whatever they give is sound: offsets lie in the text, arguments and relations name mentions that are there. Units
+What they give is sound: offsets lie in the text, arguments and relations name mentions that are there. Units
 may touch an excluded region, as those of a system may.
 """
 
