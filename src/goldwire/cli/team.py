@@ -1,4 +1,4 @@
-"""What the commands tell of a team: how far each is, whose documents move, and what was withdrawn."""
+"""Lines that commands print about a team: how far each is, whose documents move, what was withdrawn."""
 
 from __future__ import annotations
 

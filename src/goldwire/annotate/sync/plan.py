@@ -1,4 +1,4 @@
-"""What a push would do, worked out from the tasks here and the tasks there, before anything is touched.
+"""Plan of a push, worked out from the tasks here and the tasks there, before anything is touched.
 
 A task is known by `goldwire_id` in its data. What nobody has annotated, skipped or begun follows the corpus;
 what somebody has worked on is left exactly as it is. If its text is another one now, that is a conflict for
