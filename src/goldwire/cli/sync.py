@@ -31,11 +31,15 @@ Project = Annotated[
 ]
 Url = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="The server; else LABEL_STUDIO_URL, else the local one if it runs."),
+    typer.Option(
+        metavar="URL", help="Address of the server; else LABEL_STUDIO_URL, else the local one if it runs."
+    ),
 ]
 TokenFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Holds the token; else LABEL_STUDIO_API_KEY, else the keyring."),
+    typer.Option(
+        metavar="FILE", help="File that holds the token; else LABEL_STUDIO_API_KEY, else the keyring."
+    ),
 ]
 Prefill = Annotated[
     str | None,
@@ -48,9 +52,10 @@ Layout = Annotated[
         "Else as the project remembers; graph at first."
     ),
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell every request, on standard error.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every request on standard error.")]
 DataDir = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Of the local server; a folder of the user's by default.")
+    Path | None,
+    typer.Option(metavar="DIR", help="Data folder of the local server; one of your own by default."),
 ]
 Naming = Annotated[
     Literal["id", "address", "pseudonym"] | None,
@@ -59,7 +64,7 @@ Naming = Annotated[
         help="What people are called in layers; pseudonyms stay the same. Else as remembered; id at first.",
     ),
 ]
-Full = Annotated[bool, typer.Option("--full", help="Ask for every task again, not for what has changed.")]
+Full = Annotated[bool, typer.Option("--full", help="Fetch every task again, not only what has changed.")]
 
 WATCH = 15.0  # seconds between two looks
 _COUNTING = re.compile(r"(\d+) of (\d+)")
@@ -79,7 +84,7 @@ def push(
     overlap: Annotated[
         float | None, typer.Option(min=0, max=1, help="The share of documents that two people do.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell the plan and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and do nothing.")] = False,
     adopt: Annotated[
         bool,
         typer.Option("--adopt", help="Write to a project that was not made for this corpus; see the plan."),
@@ -155,7 +160,10 @@ def pull(
     annotators: Annotators = [],  # noqa: B006
     full: Full = False,
     accept_withdrawn: Annotated[
-        bool, typer.Option("--accept-withdrawn", help="Tell of what was withdrawn for the last time.")
+        bool,
+        typer.Option(
+            "--accept-withdrawn", help="Accept what was withdrawn: it is told once more, and then no more."
+        ),
     ] = False,
     url: Url = None,
     token_file: TokenFile = None,
@@ -199,7 +207,9 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every now and then, until all is done.")
     ] = False,
-    every: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="Between two looks.")] = WATCH,
+    every: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="Seconds between two looks.")
+    ] = WATCH,
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
@@ -395,7 +405,7 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
             "nothing was done: goldwire did not make this project for this corpus. If it is the right one, "
             "push with --adopt to have the above done"
         )
-    yield f"not held by Label Studio: {_counts(pushed.lost)}"
+    yield f"cannot be shown in Label Studio: {_counts(pushed.lost)}"
 
 
 def _changes(changed: Sequence[Update], undone: bool) -> Iterator[str]:
@@ -451,7 +461,7 @@ def _show_pull(pulled: Pulled) -> None:
     say(f"gone: {_counts(pulled.gone)}")
     for gone in pulled.withdrawn:
         say(team.withdrawal(gone))
-    say(f"not held by layers: {_counts(pulled.lost)}")
+    say(f"not imported: {_counts(pulled.lost)}")
     say(f"repaired: {_counts(pulled.repaired)}")
     say(rejected.tell(pulled.rejected, *pulled.quarantine))
     say(f"kept as it came: {', '.join(map(str, pulled.raw))}")

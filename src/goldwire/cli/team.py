@@ -31,7 +31,7 @@ def departures(plan: Plan, undone: bool) -> Iterator[str]:
         moves = [f"{moved.key} (to {', '.join(moved.to) or 'nobody'})" for moved in plan.moved]
         yield f"{'would leave' if undone else 'left'} for others: {named(moves)}"
     if plan.orphaned:
-        yield f"there, and no more in the corpus: {named(plan.orphaned)}"
+        yield f"no longer in the corpus, left there: {named(plan.orphaned)}"
 
 
 def withdrawal(gone: Gone) -> str:
