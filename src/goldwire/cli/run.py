@@ -88,8 +88,8 @@ def run(
     A document on which a system crashes, hangs or answers nonsense fails alone and counts as empty. What
     does not fit text or ontology is rejected, and counts against the system. Interrupted and run again, only
     what is missing or failed is run. Exit 1 if more documents failed than were allowed: the layer is written
-    all the same. Exit 2 if none succeeded, the run was stopped early or the system could not be run: no layer is
-    written, and one that is there stays. Of several systems, the worst counts.
+    all the same. Exit 2 if none succeeded, the run was stopped early or the system could not be run: no layer
+    is written, and one that is there stays. Of several systems, the worst counts.
 
     \b
     Examples:
