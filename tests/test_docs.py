@@ -74,7 +74,7 @@ def test_the_page_of_commands_is_what_help_prints() -> None:
 
 
 def test_the_table_of_formats_is_what_the_formats_say_of_themselves() -> None:
-    written = (ROOT / "docs" / "corpora.md").read_text("utf-8")
+    written = (ROOT / "docs" / "formats.md").read_text("utf-8")
     assert written == load_writer("formats").render(written), "write it anew: python docs/formats.py"
 
 
