@@ -81,15 +81,32 @@ def test_the_table_of_formats_is_what_the_formats_say_of_themselves() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_in_the_documents_exist_with_their_options(page: Path) -> None:
     known = commands()
-    wrong = []
-    for line in shell_lines(page):
-        words = shlex.split(line.split(" && ")[0].split(" | ")[0], comments=True)
-        path = tuple(words[: max(n for n in range(1, len(words) + 1) if tuple(words[:n]) in known)])
-        options = {name for option in known[path].params for name in (*option.opts, *option.secondary_opts)}
-        given = {word.partition("=")[0] for word in words[len(path) :] if re.match(r"--?[a-z]", word)}
-        if hasattr(known[path], "commands") and len(words) > len(path) and not given:
-            wrong.append(f"{line}: no such command")
-        wrong += [f"{line}: no option {name}" for name in sorted(given - options - {"-h", "--help"})]
+    lines = [line.split(" && ")[0].split(" | ")[0] for line in shell_lines(page)]
+    wrong = [fault for line in lines for fault in command_faults(shlex.split(line, comments=True), known)]
+    assert wrong == []
+
+
+def command_faults(words: list[str], known: dict[tuple[str, ...], Any]) -> Iterator[str]:
+    """What is wrong with a command line: a command or an option that does not exist."""
+    path = tuple(words[: max(n for n in range(1, len(words) + 1) if tuple(words[:n]) in known)])
+    options = {name for option in known[path].params for name in (*option.opts, *option.secondary_opts)}
+    given = {word.partition("=")[0] for word in words[len(path) :] if re.match(r"--?[a-z]", word)}
+    if hasattr(known[path], "commands") and len(words) > len(path) and not given:
+        yield f"{' '.join(words)}: no such command"
+    yield from (f"{' '.join(words)}: no option {name}" for name in sorted(given - options - {"-h", "--help"}))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_named_in_a_sentence_exist_with_their_options(page: Path) -> None:
+    """Such as `eval gate --update`, with or without `goldwire`; what is no command at all is passed over."""
+    known, wrong = commands(), []
+    for token in tokens(page):
+        if token.type != "code_inline" or not re.match(
+            r"(goldwire )?(corpus|annotate|eval) [a-z]", token.content
+        ):
+            continue
+        words = ["goldwire", *token.content.removeprefix("goldwire ").split()]
+        wrong += command_faults([word.strip("[]…\"'") for word in words], known)
     assert wrong == []
 
 
