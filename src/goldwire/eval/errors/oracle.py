@@ -22,7 +22,7 @@ from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.errors import causes, classes
 from goldwire.eval.errors.classes import places
 from goldwire.eval.measures.measure import Measure, parse
-from goldwire.eval.statistics.metrics import headline
+from goldwire.eval.statistics.figures import headline
 
 MEASURE: Measure = parse("AC+")
 
