@@ -14,6 +14,7 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Relation, Span
+from goldwire.testing import annotate
 
 CONFLICT = ontologies.read("conflict")
 #       0      7       15        24
@@ -29,7 +30,7 @@ SHELLED = Event(id="e", type="Attack", trigger=(Span(7, 14),))
 
 
 def layer(*mentions: Mention, events: tuple[Event, ...] = ()) -> dict[str, Annotations]:
-    return {"d": Annotations(document="d", sha256=DOCUMENT.sha256, mentions=mentions, events=events)}
+    return {"d": annotate(DOCUMENT, *mentions, events=events)}
 
 
 def merge(*layers: dict[str, Annotations], decisions: Any = ()) -> Adjudicated:

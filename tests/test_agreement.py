@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from goldwire import testing
 from goldwire.cli import app
 from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology, RelationType
 from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.tokens import keep
-from goldwire.corpora.types import Annotations, Excluded, Mention, Provenance, Rejected, Relation, Span
+from goldwire.corpora.types import Annotations, Excluded, Mention, Rejected, Relation, Span
 from goldwire.corpora.views import Asked, Choice
 from goldwire.eval.comparison.agreement import Mean, agree, agree_corpus, alpha
 from goldwire.eval.measures.measure import parse
@@ -26,18 +27,8 @@ DOCUMENTS = [make_document(f"d{k}", "aa bb cc dd ee") for k in range(4)]
 
 def layer(words, status="submitted"):
     """`{"d0": {0: "PER"}}`: word 0 of document d0 is a PER."""
-    texts = {d.id: d for d in DOCUMENTS}
-    return {
-        id: Annotations(
-            document=id,
-            sha256=texts[id].sha256,
-            mentions=tuple(
-                Mention(id=f"m{n}", type=type, spans=(Span(3 * n, 3 * n + 2),)) for n, type in chosen.items()
-            ),
-            provenance=Provenance(status=status),
-        )
-        for id, chosen in words.items()
-    }
+    units = {id: [((3 * n, 3 * n + 2), type) for n, type in chosen.items()] for id, chosen in words.items()}
+    return {line.document: line for line in testing.layer(DOCUMENTS, units, status=status)}
 
 
 ANNA = layer({"d0": {0: "PER", 1: "ORG"}, "d1": {2: "PER"}, "d2": {}})

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Span
+from goldwire.corpora.types import Annotations, Excluded, Span
 from goldwire.eval.counting import counters
 from goldwire.eval.counting.columns import NONE
 from goldwire.eval.errors.analyse import analyse, make_sides
@@ -15,6 +15,7 @@ from goldwire.eval.errors.causes import CAUSES
 from goldwire.eval.errors.classes import CLASSES, confusion
 from goldwire.eval.errors.outcomes import count_causes, find
 from goldwire.eval.measures.measure import parse
+from goldwire.testing import annotate
 
 TEXT = "aa bb cc dd ee ff gg hh ii jj"  # word n is [3n, 3n + 2]
 DOCUMENT = make_document("d", TEXT)
@@ -26,26 +27,10 @@ def spans(first, last=None):
 
 
 def layer(mentions=(), events=(), document=DOCUMENT):
-    """Mentions as (type, words); events as (type, words, {role: index of mention})."""
-    return [
-        Annotations(
-            document=document.id,
-            sha256=document.sha256,
-            mentions=tuple(
-                Mention(id=f"m{k}", type=type, spans=spans(*words))
-                for k, (type, words) in enumerate(mentions)
-            ),
-            events=tuple(
-                Event(
-                    id=f"e{k}",
-                    type=type,
-                    trigger=spans(*words),
-                    arguments=tuple(Argument(role=role, mention=f"m{m}") for role, m in arguments),
-                )
-                for k, (type, words, arguments) in enumerate(events)
-            ),
-        )
-    ]
+    """Mentions as (type, words); events as (type, words, [(role, index of mention)])."""
+    placed = ((spans(*words), type) for type, words in mentions)
+    happened = [(spans(*words), type, arguments) for type, words, arguments in events]
+    return [annotate(document, *placed, events=happened)]
 
 
 def classes(gold, system, kind="entity"):

@@ -9,12 +9,13 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.ontology import Attribute, Value
 from goldwire.corpora.store import Manifest, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Event, Mention, Span
+from goldwire.corpora.types import Event
 from goldwire.eval.counting import chunks
 from goldwire.eval.counting.attributes import check_ontology, check_seen
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.suites import read_suite, suite_names
 from goldwire.eval.scoring.score import Options, score, score_corpus
+from goldwire.testing import annotate, mention, spans
 
 CONFLICT = ontologies.read("conflict")  # realis is an attribute of events
 DOCUMENTS = [make_document(f"d{k}", "Rebels shelled Balkh .") for k in range(3)]
@@ -22,25 +23,14 @@ QUICK = Options(trials=0)
 
 
 def line(document, *, form=None, realis=None, events=True):
-    return Annotations(
-        document=document.id,
-        sha256=document.sha256,
-        mentions=(
-            Mention(
-                id="m", type="PER", spans=(Span(0, 6),), attributes={"form": form} if form is not None else {}
-            ),
-        ),
-        events=(
-            Event(
-                id="e",
-                type="Attack",
-                trigger=(Span(7, 14),),
-                attributes={"realis": realis} if realis is not None else {},
-            ),
-        )
-        if events
-        else (),
+    rebels = mention("Rebels", "PER", on=document, attributes={"form": form} if form is not None else {})
+    attack = Event(
+        id="e",
+        type="Attack",
+        trigger=spans("shelled", document.text),
+        attributes={"realis": realis} if realis is not None else {},
     )
+    return annotate(document, rebels, events=[attack] if events else [])
 
 
 LAYER = [line(document) for document in DOCUMENTS]

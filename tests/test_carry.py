@@ -2,6 +2,7 @@
 
 import pytest
 
+from goldwire import testing
 from goldwire.corpora.carry import CARRIED, Correction, carry, carry_tokens, correction
 from goldwire.corpora.store import make_document
 from goldwire.corpora.tokens import fits, keep
@@ -25,9 +26,8 @@ OLD = make_document("d", TEXT)
 
 def at(words: str, text: str = TEXT) -> Spans:
     """Where words stand that are there once; parts of a discontinuous unit are parted by `…`."""
-    parts = words.split("…")
-    assert all(text.count(part) == 1 for part in parts)
-    return tuple(Span(text.index(part), text.index(part) + len(part)) for part in parts)
+    assert all(text.count(part) == 1 for part in words.split("…"))
+    return testing.spans(words, text)
 
 
 def mention(id: str, words: str, **fields: object) -> Mention:
@@ -35,7 +35,7 @@ def mention(id: str, words: str, **fields: object) -> Mention:
 
 
 def line(*mentions: Mention, old: Document = OLD, **fields: object) -> Annotations:
-    return Annotations(document="d", sha256=old.sha256, mentions=mentions, **fields)  # type: ignore[arg-type]
+    return testing.annotate(old, *mentions, **fields)  # type: ignore[arg-type]
 
 
 def corrected(text: str, **fields: object) -> Correction:

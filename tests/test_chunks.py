@@ -8,15 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from goldwire import testing
 from goldwire.corpora.errors import CorpusError, DataError, GoldwireError, JudgementError
 from goldwire.corpora.store import DOCUMENTS, Manifest, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.counting import chunks, texts
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring import blockwise
 from goldwire.eval.scoring.score import Options, score, score_corpus
+from goldwire.testing import annotate
 
 MEASURES = [
     "entity",
@@ -32,23 +33,19 @@ NAMES = [f"d{number:02}" for number in range(9)]
 
 
 def line(document, units):
-    return Annotations(
-        document=document.id,
-        sha256=document.sha256,
-        mentions=tuple(
-            Mention(id=str(i), type=type, spans=(Span(start, start + size),))
-            for i, (start, size, type) in enumerate(units)
-        ),
-    )
+    """Mentions given as (start, size, type)."""
+    return annotate(document, *((start, start + size, type) for start, size, type in units))
 
 
 def corpus_of(folder, names, gold, system, **fields):
     documents = [make_document(name, TEXT, **fields) for name in names]
     by_name = {document.id: document for document in documents}
-    corpus = create_corpus(folder, Manifest(name="c"), documents)
-    for layer, units in (("gold", gold), ("system/s", system)):
-        corpus.write_layer(layer, [line(by_name[name], found) for name, found in units.items()])
-    return corpus
+    layers = {"gold": gold, "system/s": system}
+    lines = {
+        layer: [line(by_name[name], found) for name, found in units.items()]
+        for layer, units in layers.items()
+    }
+    return testing.corpus(folder, documents, lines, name="c")
 
 
 layers = st.dictionaries(

@@ -3,25 +3,16 @@
 import pytest
 
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.errors.semeval import applies
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.score import Options, score
+from goldwire.testing import annotate
 
 DOCUMENT = make_document("d", "x" * 40)
 
 
 def layer(*units):
-    return [
-        Annotations(
-            document="d",
-            sha256=DOCUMENT.sha256,
-            mentions=tuple(
-                Mention(id=str(i), type=type, spans=(Span(start, end),))
-                for i, (start, end, type) in enumerate(units)
-            ),
-        )
-    ]
+    return [annotate(DOCUMENT, *units)]
 
 
 # right; wrong type; too long; too long and wrong type; missed. The system has one more on its own.

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from goldwire import testing
 from goldwire.cli import app
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.comparison.compare import Pair, compare, indistinguishable, results_by_document, sentence
 from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.measures.measure import parse
@@ -25,17 +25,9 @@ DOCUMENTS = [make_document(f"d{k:02}", "abc " * WORDS) for k in range(40)]
 
 def layer(words):
     """One mention for each word numbered, in each document."""
-    return [
-        Annotations(
-            document=document.id,
-            sha256=document.sha256,
-            mentions=tuple(
-                Mention(id=f"m{n}", type="PER" if n % 2 else "ORG", spans=(Span(4 * n, 4 * n + 3),))
-                for n in chosen
-            ),
-        )
-        for document, chosen in zip(DOCUMENTS, words, strict=True)
-    ]
+    return testing.layer(
+        DOCUMENTS, [[((4 * n, 4 * n + 3), "PER" if n % 2 else "ORG") for n in chosen] for chosen in words]
+    )
 
 
 def found(share, seed):

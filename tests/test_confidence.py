@@ -11,6 +11,7 @@ from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Span
 from goldwire.eval.errors.analyse import analyse
 from goldwire.eval.errors.confidence import judge
+from goldwire.testing import annotate, mention
 
 detections = st.lists(
     st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]), st.booleans()), min_size=1, max_size=20
@@ -109,13 +110,12 @@ TEXTS = [
 
 
 def layer(scores):
-    """A PER at each word with a score, in document order b, a; None for a word without mention."""
+    """A PER at each word with a score, in document order b, a; "no" for a word without mention."""
     return [
-        Annotations(
-            document=text.id,
-            sha256=text.sha256,
-            mentions=tuple(
-                Mention(id=f"m{n}", type="PER", spans=(Span(3 * n, 3 * n + 2),), score=score)
+        annotate(
+            text,
+            *(
+                mention((3 * n, 3 * n + 2), "PER", id=f"m{n}", score=score)
                 for n, score in enumerate(scores[text.id])
                 if score != "no"
             ),

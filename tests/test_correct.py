@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from goldwire import testing
 from goldwire.corpora import pending, versions
 from goldwire.corpora.correct import correct
 from goldwire.corpora.errors import CorpusError, DataError
@@ -29,7 +30,6 @@ from goldwire.corpora.types import (
     Document,
     Event,
     Excluded,
-    Mention,
     Meta,
     Provenance,
     Span,
@@ -43,10 +43,8 @@ D2 = make_document("d2", "Rain fell in Herat.")
 
 
 def line(document: Document, *spans: tuple[int, int], **fields: Any) -> Annotations:
-    mentions = tuple(
-        Mention(id=f"m{n}", type="GPE", spans=(Span(*ends),)) for n, ends in enumerate(spans, start=1)
-    )
-    return Annotations(document=document.id, sha256=document.sha256, mentions=mentions, **fields)
+    mentions = (testing.mention(ends, "GPE", id=f"m{n}") for n, ends in enumerate(spans, start=1))
+    return testing.annotate(document, *mentions, **fields)
 
 
 @pytest.fixture

@@ -13,26 +13,24 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from goldwire import testing
 from goldwire.corpora import build, convert, formats
 from goldwire.corpora.coverage import Covered, cover, describe, finished, named, select
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.splits import parts
 from goldwire.corpora.store import Corpus, Manifest, Splits, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Event, Mention, Provenance, Rejected, Span
+from goldwire.testing import annotate
 
 Call = Callable[..., Any]
 THIRTY = [make_document(f"d{number:02}", f"Text {number}.") for number in range(30)]
 
 
 def line(number: int, status: str | None = None, *, units: bool = False) -> Annotations:
-    word = (Span(0, 4),)  # the word "Text" of each document
-    return Annotations(
-        document=THIRTY[number].id,
-        sha256=THIRTY[number].sha256,
-        mentions=(Mention(id="m1", type="W", spans=word),) if units else (),
-        events=(Event(id="e1", type="E", trigger=word, attributes={"realis": "actual"}),) if units else (),
-        provenance=Provenance(status=status),
-    )
+    document, word = THIRTY[number], (Span(0, 4),)  # the word "Text" of each document
+    event = Event(id="e1", type="E", trigger=word, attributes={"realis": "actual"})
+    mentions = [testing.mention("Text", "W", on=document, id="m1")]
+    return annotate(document, *mentions[: int(units)], events=[event][: int(units)], status=status)
 
 
 # Ten judged documents, four of them empty; two skipped and three drafts, which have units too.

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Excluded, Mention, Rejected, Span
+from goldwire.corpora.types import Excluded, Rejected
 from goldwire.eval.scoring.score import Options, score
+from goldwire.testing import annotate
 
 DOCUMENT = make_document("d", "Paris Hilton visits Paris. Hilton smiled in PARIS.")
 # Where some words stand, and others that are nowhere.
@@ -19,25 +20,18 @@ QUICK = Options(trials=0)
 
 def line(*mentions, lost=(), document=DOCUMENT):
     """Mentions as (start, end, type), and lost ones as (words, type) or with a kind of rejection."""
-    return Annotations(
-        document=document.id,
-        sha256=document.sha256,
-        mentions=tuple(
-            Mention(id=f"m{i}", type=type, spans=(Span(start, end),))
-            for i, (start, end, type) in enumerate(mentions)
-        ),
-        rejected=tuple(
-            Rejected(
-                unit="mention",
-                kind=kind[0] if kind else "quote-not-found",
-                message="",
-                type=type,
-                words=words,
-                path=f"$.mentions[{i}]",
-            )
-            for i, (words, type, *kind) in enumerate(lost)
-        ),
+    rejected = tuple(
+        Rejected(
+            unit="mention",
+            kind=kind[0] if kind else "quote-not-found",
+            message="",
+            type=type,
+            words=words,
+            path=f"$.mentions[{i}]",
+        )
+        for i, (words, type, *kind) in enumerate(lost)
     )
+    return annotate(document, *mentions, rejected=rejected)
 
 
 def counted(measure, gold, system, document=DOCUMENT, options=QUICK):

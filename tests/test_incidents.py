@@ -13,11 +13,12 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.exclude import leave_out
 from goldwire.corpora.predictions import decode, read
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Rejected, Span
+from goldwire.corpora.types import Argument, Event, Excluded, Mention, Rejected, Span
 from goldwire.corpora.valid import sound
 from goldwire.corpora.validate import annotation_faults
 from goldwire.eval.scoring.notes import make_notes
 from goldwire.eval.scoring.score import Options, score
+from goldwire.testing import annotate
 
 DOCUMENT = make_document("d", "Rebels of the front, said to be bandits, attacked Herat.")
 CONFLICT = ontologies.read("conflict")
@@ -30,7 +31,7 @@ EITHER = Argument(role="attacker", mention="m1", alternatives=("m3",))
 
 
 def line(*events, **fields):
-    return Annotations(document="d", sha256=DOCUMENT.sha256, mentions=MENTIONS, events=events, **fields)
+    return annotate(DOCUMENT, *MENTIONS, events=events, **fields)
 
 
 def of_types(*types, **fields):

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldwire import testing
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Document, Mention, Span
+from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.comparison.keeping import iter_unlike, keep, merge
 from goldwire.eval.scoring.record import Record, encode_record, read_record, write_record
 from goldwire.eval.scoring.score import Options, score
@@ -24,16 +25,7 @@ Places = list[list[tuple[int, int]]]
 
 
 def layer(places: Places, documents: list[Document] = DOCUMENTS) -> list[Annotations]:
-    return [
-        Annotations(
-            document=document.id,
-            sha256=document.sha256,
-            mentions=tuple(
-                Mention(id=str(i), type="GPE", spans=(Span(*place),)) for i, place in enumerate(found)
-            ),
-        )
-        for document, found in zip(documents, places, strict=True)
-    ]
+    return testing.layer(documents, [[(place, "GPE") for place in found] for found in places])
 
 
 def scored(

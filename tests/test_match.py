@@ -5,6 +5,7 @@ import pytest
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
 from goldwire.eval.scoring.score import Options, score
+from goldwire.testing import annotate
 
 TEXT = "Rebels from the north took  Balkh ."
 DOCUMENT = make_document("d", TEXT)
@@ -12,11 +13,7 @@ DOCUMENT = make_document("d", TEXT)
 
 def layer(*units, type="PER"):
     """Mentions, each given by its spans."""
-    mentions = tuple(
-        Mention(id=str(i), type=type, spans=tuple(Span(*span) for span in spans))
-        for i, spans in enumerate(units)
-    )
-    return [Annotations(document="d", sha256=DOCUMENT.sha256, mentions=mentions)]
+    return [annotate(DOCUMENT, *((spans, type) for spans in units))]
 
 
 def credit(measure, gold, system):

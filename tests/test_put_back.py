@@ -22,6 +22,7 @@ from goldwire.corpora.types import (
 from goldwire.eval.counting.rejected import BEYOND, put_back, taken
 from goldwire.eval.scoring.record import REJECTED
 from goldwire.eval.scoring.score import Options, score
+from goldwire.testing import annotate
 
 TEXT = "Rebels hit Northville on Monday."
 DOCUMENT = make_document("a", TEXT)
@@ -35,14 +36,7 @@ HIT = ((7, 10),)
 
 
 def line(*rejected, mentions=(REBELS,), events=(), relations=()):
-    return Annotations(
-        document="a",
-        sha256=DOCUMENT.sha256,
-        mentions=mentions,
-        events=events,
-        relations=relations,
-        rejected=rejected,
-    )
+    return annotate(DOCUMENT, *mentions, events=events, relations=relations, rejected=rejected)
 
 
 def no(unit, kind, **fields):

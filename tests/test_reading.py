@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from goldwire import testing
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
@@ -14,16 +15,17 @@ from goldwire.eval.counting import texts
 from goldwire.eval.counting.columns import Codes
 from goldwire.eval.counting.reading import Wanted, read_layer
 from goldwire.eval.counting.texts import read_texts
+from goldwire.testing import annotate
 
 TEXT = "By A. Writer. Rebels took the town."
 
 
-def line(document, **fields):
-    return Annotations(document=document.id, sha256=document.sha256, **fields)
+def line(document, *, mentions=(), **fields):
+    return annotate(document, *mentions, **fields)
 
 
 def mention(id, start, end):
-    return Mention(id=id, type="PER", spans=(Span(start, end),))
+    return testing.mention((start, end), "PER", id=id)
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ import pytest
 
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import Manifest, create_corpus, fingerprint, make_document
-from goldwire.corpora.types import Annotations, Event, Mention, Provenance, Span
+from goldwire.corpora.types import Event, Provenance, Span
 from goldwire.eval.comparison.compare import compare
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.scoring.score import Options, score, score_corpus
+from goldwire.testing import annotate
 
 # A person and a place in each of thirty documents; gold has done ten of them. One system has both everywhere,
 # the other the persons only: on what was judged P 1, R 1 and P 1, R 1/2 (F 2/3).
@@ -16,15 +17,8 @@ PERSON, PLACE = ("PER", (0, 4)), ("LOC", (9, 13))
 
 
 def line(document, *units, events=(), **provenance):
-    return Annotations(
-        document=document.id,
-        sha256=document.sha256,
-        mentions=tuple(
-            Mention(id=f"m{i}", type=type, spans=(Span(*span),)) for i, (type, span) in enumerate(units)
-        ),
-        events=events,
-        provenance=Provenance(**provenance),
-    )
+    placed = ((span, type) for type, span in units)
+    return annotate(document, *placed, events=events, provenance=Provenance(**provenance))
 
 
 BOTH = [line(document, PERSON, PLACE) for document in DOCUMENTS]

@@ -8,21 +8,14 @@ from goldwire.corpora.errors import CorpusError, DataError, MeasureError
 from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Event, Excluded, Mention, Provenance, Span
 from goldwire.eval.scoring.score import Options, score, score_corpus
+from goldwire.testing import annotate
 
 DOCUMENTS = [make_document(f"d{i}", "Rebels took the town of Kunduz.") for i in range(4)]
 QUICK = Options(trials=0)
 
 
-def line(document, *units, **fields):
-    """Mentions given as (start, end, type)."""
-    mentions = tuple(
-        Mention(id=f"m{i}", type=unit[2], spans=(Span(*unit[:2]),)) for i, unit in enumerate(units)
-    )
-    return Annotations(document=document.id, sha256=document.sha256, mentions=mentions, **fields)
-
-
 REBELS, TOWN = (0, 6, "MIL"), (12, 20, "GPE")
-GOLD = [line(DOCUMENTS[0], REBELS, TOWN), line(DOCUMENTS[1], REBELS)]
+GOLD = [annotate(DOCUMENTS[0], REBELS, TOWN), annotate(DOCUMENTS[1], REBELS)]
 
 
 def micro(gold, system, measure="entity", documents=DOCUMENTS, **how):
@@ -42,7 +35,7 @@ def test_gold_that_judges_nothing_is_refused_with_the_reason():
 
 
 def test_a_measure_of_whose_units_gold_has_none_is_undefined_and_keeps_what_the_system_gave():
-    found = micro([line(DOCUMENTS[0])], GOLD[:1])
+    found = micro([annotate(DOCUMENTS[0])], GOLD[:1])
     assert (found.precision, found.recall, found.f) == (None, None, None)
     assert (found.system, found.gold) == (2, 0)
 
@@ -53,15 +46,15 @@ def test_an_empty_system_makes_precision_undefined_and_f_zero():
 
 
 def test_neither_side_having_any_unit_is_undefined_and_not_zero():
-    found = micro([line(DOCUMENTS[0])], [line(DOCUMENTS[0])])
+    found = micro([annotate(DOCUMENTS[0])], [annotate(DOCUMENTS[0])])
     assert (found.precision, found.recall, found.f) == (None, None, None)
 
 
 def test_a_document_without_units_is_left_out_of_the_mean_over_documents():
     # d0 half right (F 2/3), d1 right (F 1); d2 and d3 have nothing on either side
     record = score(
-        [*GOLD, *map(line, DOCUMENTS[2:])],
-        {"s": [line(DOCUMENTS[0], REBELS), GOLD[1]]},
+        [*GOLD, *map(annotate, DOCUMENTS[2:])],
+        {"s": [annotate(DOCUMENTS[0], REBELS), GOLD[1]]},
         DOCUMENTS,
         ["entity"],
         options=QUICK,
@@ -80,7 +73,7 @@ def test_a_missing_document_counts_as_empty_and_is_told():
 def test_a_layer_for_another_text_is_refused():
     other = make_document("d0", "Another text altogether, and longer.")
     with pytest.raises(DataError, match="made for another text"):
-        micro(GOLD, [line(other, REBELS)])
+        micro(GOLD, [annotate(other, REBELS)])
 
 
 def test_a_document_twice_is_refused():
@@ -90,7 +83,7 @@ def test_a_document_twice_is_refused():
 
 def test_a_document_that_is_not_in_the_corpus_is_refused():
     with pytest.raises(DataError, match="not a document of the corpus"):
-        micro(GOLD, [line(make_document("zz", "text"))])
+        micro(GOLD, [annotate(make_document("zz", "text"))])
 
 
 def test_no_measure_and_no_system_are_refused():
@@ -102,7 +95,9 @@ def test_no_measure_and_no_system_are_refused():
 
 # ---------------------------------------------------------------- policies
 def test_a_label_that_gold_does_not_know_is_spurious():
-    found = score(GOLD, {"s": [line(DOCUMENTS[0], (0, 6, "ALIEN"))]}, DOCUMENTS, ["entity"], options=QUICK)
+    found = score(
+        GOLD, {"s": [annotate(DOCUMENTS[0], (0, 6, "ALIEN"))]}, DOCUMENTS, ["entity"], options=QUICK
+    )
     result = found.results[0]
     assert (result.labels["ALIEN"].precision, result.labels["ALIEN"].recall) == (0, None)
     assert sorted(result.labels) == ["ALIEN", "GPE", "MIL"]
@@ -111,27 +106,27 @@ def test_a_label_that_gold_does_not_know_is_spurious():
 
 
 def test_equal_units_collapse_and_are_told():
-    twice = [line(DOCUMENTS[0], REBELS, REBELS, TOWN)]
+    twice = [annotate(DOCUMENTS[0], REBELS, REBELS, TOWN)]
     record = score(GOLD, {"s": twice}, DOCUMENTS, ["entity"], options=QUICK)
     assert record.results[0].averages["micro"].system == 2
     assert (record.results[0].gold_collapsed, record.results[0].system_collapsed) == (0, 1)
 
 
 def test_equal_units_are_refused_if_the_policy_says_so():
-    twice = [line(DOCUMENTS[0], REBELS, REBELS)]
+    twice = [annotate(DOCUMENTS[0], REBELS, REBELS)]
     with pytest.raises(DataError, match=r"s: 1 unit\(s\) repeat another one"):
         score(GOLD, {"s": twice}, DOCUMENTS, ["entity"], options=Options(duplicates="refuse"))
 
 
 def test_a_span_with_two_types_is_two_units_typed_and_one_untyped():
-    both = [line(DOCUMENTS[0], REBELS, (0, 6, "ORG"))]
+    both = [annotate(DOCUMENTS[0], REBELS, (0, 6, "ORG"))]
     assert micro(both, both).gold == 2
     assert micro(both, both, "untyped").gold == 1
 
 
 def test_what_touches_an_excluded_region_is_no_unit_on_either_side():
     document = make_document("d0", DOCUMENTS[0].text, excluded=(Excluded(start=0, end=3, reason="byline"),))
-    record = score([GOLD[0]], {"s": [line(document, REBELS)]}, [document], ["entity"], options=QUICK)
+    record = score([GOLD[0]], {"s": [annotate(document, REBELS)]}, [document], ["entity"], options=QUICK)
     found = record.results[0].averages["micro"]
     assert (found.system, found.gold) == (0, 1)
     assert (record.gold.excluded, record.systems[0].excluded) == (1, 1)
@@ -204,7 +199,7 @@ def test_the_signature_names_the_data():
 
 
 def test_the_same_seed_gives_the_same_interval_and_the_order_of_systems_does_not_matter():
-    systems = {"one": [GOLD[0]], "two": [line(DOCUMENTS[0], REBELS), GOLD[1]]}
+    systems = {"one": [GOLD[0]], "two": [annotate(DOCUMENTS[0], REBELS), GOLD[1]]}
     record = score(GOLD, systems, DOCUMENTS, ["entity", "untyped"])
     again = score(GOLD[::-1], dict(reversed(systems.items())), DOCUMENTS[::-1], ["entity", "untyped"])
     for name in systems:
@@ -221,7 +216,7 @@ def test_distinct_surface_forms_have_no_interval():
 
 def test_near_duplicates_are_grouped():
     grouped = [msgspec.structs.replace(d, group="d0" if d.id in ("d0", "d2") else None) for d in DOCUMENTS]
-    gold = [*GOLD, *map(line, DOCUMENTS[2:])]
+    gold = [*GOLD, *map(annotate, DOCUMENTS[2:])]
     assert score(gold, {"s": GOLD}, grouped, ["entity"]).groups == (0, 1, 0, 2)
     assert score(GOLD, {"s": GOLD}, DOCUMENTS, ["entity"]).groups is None
 
@@ -234,7 +229,7 @@ def test_measures_that_count_alike_share_their_counts():
 
 
 def test_confusions_tell_what_became_of_every_unit():
-    system = [line(DOCUMENTS[0], (0, 6, "ORG"), (12, 20, "GPE"), (24, 30, "GPE"))]
+    system = [annotate(DOCUMENTS[0], (0, 6, "ORG"), (12, 20, "GPE"), (24, 30, "GPE"))]
     record = score(GOLD, {"s": system}, DOCUMENTS, ["entity"], options=QUICK)
     (found,) = record.confusions
     assert set(found.cells) == {("GPE", "GPE", 1), ("MIL", "ORG", 1), ("MIL", None, 1), (None, "GPE", 1)}
@@ -245,7 +240,7 @@ def test_confusions_tell_what_became_of_every_unit():
 @pytest.fixture
 def corpus(tmp_path):
     made = create_corpus(tmp_path / "c", Manifest(name="c", ontology="conflict"), DOCUMENTS)
-    made.write_layer("gold", [*GOLD, *map(line, DOCUMENTS[2:])])
+    made.write_layer("gold", [*GOLD, *map(annotate, DOCUMENTS[2:])])
     made.write_layer("system/one", GOLD)
     made.write_layer("annotator/anna", GOLD[:1])
     return made
@@ -284,8 +279,8 @@ def test_realis_falls_back_on_the_ontology_s_default(corpus):
         attributes = {"realis": realis} if realis else {}
         return (Event(id="e", type="Attack", trigger=(Span(7, 11),), attributes=attributes),)
 
-    corpus.write_layer("gold", [line(DOCUMENTS[0], events=event())])
-    corpus.write_layer("system/one", [line(DOCUMENTS[0], events=event("actual"))])
-    corpus.write_layer("system/two", [line(DOCUMENTS[0], events=event("planned"))])
+    corpus.write_layer("gold", [annotate(DOCUMENTS[0], events=event())])
+    corpus.write_layer("system/one", [annotate(DOCUMENTS[0], events=event("actual"))])
+    corpus.write_layer("system/two", [annotate(DOCUMENTS[0], events=event("planned"))])
     record = score_corpus(corpus, "gold", ["one", "two"], ["realis"], options=QUICK)
     assert [result.value for result in record.results] == [1, 0]

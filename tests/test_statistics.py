@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldwire import testing
 from goldwire.corpora import statistics
 from goldwire.corpora.store import Manifest, Splits, create_corpus, make_document
 from goldwire.corpora.types import (
@@ -23,7 +24,7 @@ TEXT = "Afghan troops struck Balkh. Advertisement"
 
 
 def mention(id: str, *spans: tuple[int, int], type: str = "MIL", **fields: str) -> Mention:
-    return Mention(id=id, type=type, spans=tuple(Span(*span) for span in spans), **fields)  # type: ignore[arg-type]
+    return testing.mention(spans, type, id=id, **fields)
 
 
 LAYER = Annotations(

@@ -8,9 +8,10 @@ from goldwire.annotate.exchange import controls, frames, importer, regions, task
 from goldwire.corpora import formats
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Mention, Rejected, Span
+from goldwire.corpora.types import Argument, Event, Mention, Rejected, Span
 from goldwire.eval.scoring.notes import make_notes
 from goldwire.eval.scoring.score import Options, score
+from goldwire.testing import annotate
 
 DOCUMENT = make_document("d", "Rebels attacked Herat on Monday.")
 CONFLICT = ontologies.read("conflict")
@@ -22,9 +23,7 @@ WITH = Event(id="e2", type="Attack", trigger=(Span(7, 15),), arguments=(BY_REBEL
 
 
 def line(*events, **fields):
-    return Annotations(
-        document="d", sha256=DOCUMENT.sha256, mentions=(REBELS, HERAT), events=events, **fields
-    )
+    return annotate(DOCUMENT, REBELS, HERAT, events=events, **fields)
 
 
 def scored(gold, system, *measures):

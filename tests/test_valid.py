@@ -5,6 +5,7 @@ import time
 import msgspec
 import pytest
 
+from goldwire import testing
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora import valid
 from goldwire.corpora.errors import DataError
@@ -27,7 +28,7 @@ DOCUMENT = make_document("d", "Rebels shelled Kunduz.")
 
 
 def mention(id: str, start: int, end: int, type: str = "MIL", **fields: object) -> Mention:
-    return Mention(id=id, type=type, spans=(Span(start, end),), **fields)  # type: ignore[arg-type]
+    return testing.mention((start, end), type, id=id, **fields)
 
 
 def event(*arguments: tuple[str, str], **fields: object) -> Event:
@@ -36,7 +37,7 @@ def event(*arguments: tuple[str, str], **fields: object) -> Event:
 
 
 def annotations(*mentions: Mention, events: tuple[Event, ...] = (), **fields: object) -> Annotations:
-    return Annotations(document="d", sha256=DOCUMENT.sha256, mentions=mentions, events=events, **fields)  # type: ignore[arg-type]
+    return testing.annotate(DOCUMENT, *mentions, events=events, **fields)  # type: ignore[arg-type]
 
 
 def test_sound_annotations_are_left_as_they_are() -> None:

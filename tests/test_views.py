@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from goldwire import testing
 from goldwire.cli import app
 from goldwire.corpora import labels as maps
 from goldwire.corpora import ontology as ontologies
@@ -16,12 +17,9 @@ from goldwire.corpora.errors import CorpusError, DataError, JudgementError, Meas
 from goldwire.corpora.labels import Hierarchy, LabelMap
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import (
-    Annotations,
     Argument,
     Event,
-    Mention,
     Rejected,
-    Relation,
     Span,
 )
 from goldwire.corpora.views import Asked, Choice
@@ -34,6 +32,7 @@ from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.notes import iter_notes
 from goldwire.eval.scoring.record import decode_record, encode_record, read_record
 from goldwire.eval.scoring.score import Options, score, score_corpus
+from goldwire.testing import annotate
 
 MET = make_document("d1", "Anna met Tom in Bern.")
 WED = make_document("d1", "Ann married Ben. Cid works at Acme. Dan met Eve.")
@@ -41,27 +40,13 @@ LIVES = make_document("d1", "Ann Lee runs Acme. Lee lives in Bern.")
 
 
 def mention(id, start, end, type, cluster=None, **attributes):
-    return Mention(id=id, type=type, spans=(Span(start, end),), cluster=cluster, attributes=attributes)
-
-
-def line(document, *mentions, relations=(), events=(), rejected=()):
-    return Annotations(
-        document=document.id,
-        sha256=document.sha256,
-        mentions=mentions,
-        events=events,
-        rejected=rejected,
-        relations=tuple(
-            Relation(id=f"r{i}", type=type, source=source, target=target)
-            for i, (type, source, target) in enumerate(relations)
-        ),
-    )
+    return testing.mention((start, end), type, id=id, cluster=cluster, attributes=attributes)
 
 
 def met(*types):
     """Anna, Tom and Bern, by their types; None for one that is not there."""
     places = ((0, 4), (9, 12), (16, 20))
-    return line(
+    return annotate(
         MET, *(mention(f"m{i}", *places[i], type) for i, type in enumerate(types) if type is not None)
     )
 
@@ -69,7 +54,7 @@ def met(*types):
 def wed(*relations):
     people = (("m0", 0, 3), ("m1", 12, 15), ("m2", 17, 20), ("m4", 36, 39), ("m5", 44, 47))
     found = [mention(*person, "PER") for person in people]
-    return line(WED, *found, mention("m3", 30, 34, "ORG"), relations=relations)
+    return annotate(WED, *found, mention("m3", 30, 34, "ORG"), relations=relations)
 
 
 GOLD = wed(("spouse", "m0", "m1"), ("works", "m2", "m3"), ("no_relation", "m4", "m5"))
@@ -151,7 +136,7 @@ def attack(*roles, type="Attack", realis=None):
     arguments = tuple(Argument(role=role, mention=f"m{i}") for i, role in enumerate(roles))
     attributes = {} if realis is None else {"realis": realis}
     event = Event(id="e", type=type, trigger=(Span(5, 8),), arguments=arguments, attributes=attributes)
-    return line(MET, *mentions, events=(event,))
+    return annotate(MET, *mentions, events=(event,))
 
 
 def test_roles_are_renamed_and_left_out_by_event_and_for_all():
@@ -271,7 +256,7 @@ def test_own_map_comes_before_that_of_all_and_the_choice_last():
 
 
 def test_units_that_a_map_makes_equal_count_once_and_are_told():
-    gold = line(MET, mention("a", 16, 20, "GPE"), mention("b", 16, 20, "LOC"))
+    gold = annotate(MET, mention("a", 16, 20, "GPE"), mention("b", 16, 20, "LOC"))
     record = scored(gold, met(None, None, "LOC"), MET, "entity", view=asked('[mentions]\nGPE = "LOC"'))
     assert counts(record) == (1, 1, 1)
     assert record.results[0].gold_collapsed == 1
@@ -313,7 +298,7 @@ def test_a_view_that_leaves_nothing_of_gold_is_refused():
 
 
 def test_gold_that_was_empty_before_is_not_refused():
-    record = scored(line(MET), met("PER", "PER", "LOC"), MET, "entity", view=asked(ignore=("LOC",)))
+    record = scored(annotate(MET), met("PER", "PER", "LOC"), MET, "entity", view=asked(ignore=("LOC",)))
     assert record.results[0].value is None
 
 
@@ -487,7 +472,7 @@ def people(source, target, *, clusters=True, extra=()):
         mention("m2", 19, 22, "PER", cluster),
         mention("m3", 32, 36, "LOC"),
     )
-    return line(LIVES, *mentions, relations=(("lives", source, target), *extra))
+    return annotate(LIVES, *mentions, relations=(("lives", source, target), *extra))
 
 
 def test_a_relation_between_other_mentions_of_the_same_entities_is_right_by_entity():
@@ -513,7 +498,7 @@ def test_a_pair_of_entities_counts_once_whichever_mentions_name_it():
 
 def test_mentions_that_gold_does_not_have_are_of_other_entities():
     # [19, 21] is nobody's mention in gold, though the system puts it into its cluster c1.
-    system = line(
+    system = annotate(
         LIVES, mention("a", 0, 7, "PER", "c1"), mention("b", 19, 21, "PER", "c1"),
         mention("m3", 32, 36, "LOC"), relations=(("lives", "b", "m3"),),
     )  # fmt: skip
@@ -531,12 +516,12 @@ def test_a_symmetric_relation_by_entity_is_the_same_either_way():
 
 def test_of_two_entities_in_one_place_the_one_of_the_systems_type_is_meant():
     # Bern the town (t) and Bern the government (g) are both at [32, 36]; `It` at [13, 17] is the government.
-    gold = line(
+    gold = annotate(
         LIVES, mention("p", 0, 7, "PER"), mention("t", 32, 36, "LOC", "a-town"),
         mention("g", 32, 36, "ORG", "b-government"), mention("it", 13, 17, "ORG", "b-government"),
         relations=(("leads", "p", "it"),),
     )  # fmt: skip
-    system = line(
+    system = annotate(
         LIVES, mention("p", 0, 7, "PER"), mention("g", 32, 36, "ORG"), relations=(("leads", "p", "g"),)
     )
     assert counts(scored(gold, system, LIVES, "relation+coref")) == (1, 1, 1)
@@ -700,7 +685,7 @@ def layers(draw):
     found = [mention(f"m{i}", *place, type) for i, (place, type) in enumerate(given)]
     ends = st.sampled_from([one.id for one in found] or ["none"])
     links = draw(st.lists(st.tuples(st.sampled_from(("r", "q")), ends, ends), max_size=4 if found else 0))
-    return line(MET, *found, relations=links)
+    return annotate(MET, *found, relations=links)
 
 
 def counted(side, mentions, relations):
@@ -721,7 +706,7 @@ def counted(side, mentions, relations):
     st.dictionaries(st.sampled_from(("r", "q")), st.sampled_from(["", "r"])),
 )
 def test_a_view_counts_what_plain_sets_count(gold, system, mentions, relations):
-    everything = line(
+    everything = annotate(
         MET, *(mention(f"x{i}", 0, 4, type) for i, type in enumerate(TYPES)),
         relations=[("r", "x0", "x1"), ("q", "x0", "x1")],
     )  # fmt: skip

@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 from goldwire.cli import app
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Mention, Provenance, Rejected, Span
+from goldwire.corpora.types import Annotations, Provenance, Rejected, Span
+from goldwire.testing import annotate
 
 TEXT = "one two three four five six seven"
 DOCUMENTS = [make_document(f"d{number}", TEXT) for number in range(5)]
@@ -68,22 +69,10 @@ system = st.lists(st.tuples(lines, outcomes), min_size=5, max_size=5)
 def annotations(document: Any, line: Line, status: str | None) -> Annotations:
     held = line if status != "failed" else {"mentions": [], "events": [], "rejected": []}
     details = {"failed": "it crashed"} if status == "failed" else {}
-    return Annotations(
-        document=document.id,
-        sha256=document.sha256,
-        mentions=tuple(
-            Mention(id=f"m{i}", type=type, spans=(Span(*span),))
-            for i, (type, span) in enumerate(held["mentions"])
-        ),
-        events=tuple(
-            Event(
-                id=f"e{i}",
-                type=type,
-                trigger=(Span(*span),),
-                arguments=tuple(Argument(role=role, mention=f"m{which}") for role, which in given),
-            )
-            for i, (type, span, given) in enumerate(held["events"] if held["mentions"] else [])
-        ),
+    return annotate(
+        document,
+        *((span, type) for type, span in held["mentions"]),
+        events=[(span, type, given) for type, span, given in held["events"] if held["mentions"]],
         rejected=tuple(
             Rejected(unit=unit, kind=kind, message="", type=type, spans=(span,), words="?")
             for unit, kind, type, span in held["rejected"]

@@ -16,6 +16,7 @@ from goldwire.eval.counting.counts import GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, 
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measures.measure import ALIASES, parse
 from goldwire.eval.scoring.score import Options, score
+from goldwire.testing.strategies import scenes
 
 MEASURES = sorted(
     {
@@ -53,6 +54,7 @@ ONTOLOGY = Ontology(
     },
 )
 
+Scene = tuple[list[Document], list[Annotations], list[Annotations]]  # documents, gold, system
 FEW = settings(max_examples=30)  # each scores by every measure, two or three times
 
 
@@ -66,18 +68,18 @@ def counts(gold: list[Annotations], system: list[Annotations], over: list[Docume
 
 
 @FEW
-@given(data=st.data())
-def test_a_layer_scored_against_itself_is_perfect(scenes: Any, data: st.DataObject) -> None:
-    over, gold, _ = data.draw(scenes)
+@given(scenes())
+def test_a_layer_scored_against_itself_is_perfect(scene: Scene) -> None:
+    over, gold, _ = scene
     for measure, found in counts(gold, gold, over).items():
         np.testing.assert_allclose(found.values[:, SYSTEM_HITS], found.values[:, SYSTEM], err_msg=measure)
         np.testing.assert_allclose(found.values[:, GOLD_HITS], found.values[:, GOLD], err_msg=measure)
 
 
 @FEW
-@given(data=st.data())
-def test_swapping_gold_and_system_swaps_precision_and_recall(scenes: Any, data: st.DataObject) -> None:
-    over, gold, system = data.draw(scenes)
+@given(scenes())
+def test_swapping_gold_and_system_swaps_precision_and_recall(scene: Scene) -> None:
+    over, gold, system = scene
     back = counts(system, gold, over)
     for measure, found in counts(gold, system, over).items():
         if not any(part in measure for part in ONE_SIDED):
@@ -87,11 +89,9 @@ def test_swapping_gold_and_system_swaps_precision_and_recall(scenes: Any, data: 
 
 
 @FEW
-@given(data=st.data(), seed=st.integers(0, 2**16))
-def test_the_order_of_anything_and_the_names_of_ids_do_not_matter(
-    scenes: Any, data: st.DataObject, seed: int
-) -> None:
-    over, gold, system = data.draw(scenes)
+@given(scene=scenes(), seed=st.integers(0, 2**16))
+def test_the_order_of_anything_and_the_names_of_ids_do_not_matter(scene: Scene, seed: int) -> None:
+    over, gold, system = scene
     dice = random.Random(seed)
     again = counts(disguise(gold, dice), disguise(system, dice), shuffle(over, dice))
     for measure, found in counts(gold, system, over).items():
@@ -99,9 +99,9 @@ def test_the_order_of_anything_and_the_names_of_ids_do_not_matter(
 
 
 @FEW
-@given(data=st.data(), cut=st.integers(0, 3))
-def test_counts_of_two_corpora_add_up_to_those_of_both(scenes: Any, data: st.DataObject, cut: int) -> None:
-    over, gold, system = data.draw(scenes)
+@given(scene=scenes(), cut=st.integers(0, 3))
+def test_counts_of_two_corpora_add_up_to_those_of_both(scene: Scene, cut: int) -> None:
+    over, gold, system = scene
     parts = over[:cut], over[cut:]
     one, other = (counts(of(gold, part), of(system, part), part) for part in parts)
     # Relations by entity are undefined, and without counts, where nothing of gold is in a cluster.
@@ -112,18 +112,18 @@ def test_counts_of_two_corpora_add_up_to_those_of_both(scenes: Any, data: st.Dat
 
 
 @FEW
-@given(data=st.data())
-def test_a_missing_document_counts_as_an_empty_one(scenes: Any, data: st.DataObject) -> None:
-    over, gold, system = data.draw(scenes)
+@given(scenes())
+def test_a_missing_document_counts_as_an_empty_one(scene: Scene) -> None:
+    over, gold, system = scene
     named = {item.document for item in system}
     empty = [Annotations(document=d.id, sha256=d.sha256) for d in over if d.id not in named]
     assert counts(gold, system, over) == counts(gold, [*system, *empty], over)
 
 
 @FEW
-@given(data=st.data())
-def test_nobody_hits_more_than_there_is(scenes: Any, data: st.DataObject) -> None:
-    over, gold, system = data.draw(scenes)
+@given(scenes())
+def test_nobody_hits_more_than_there_is(scene: Scene) -> None:
+    over, gold, system = scene
     for measure, found in counts(gold, system, over).items():
         assert (found.values >= 0).all(), measure
         assert (found.values[:, SYSTEM_HITS] <= found.values[:, SYSTEM] + 1e-9).all(), measure

@@ -90,6 +90,7 @@ def test_the_same_record_gives_the_same_page(scored, page):
     assert render(make_report({"r": read_record(scored / "records" / "default.json")}), {}) == page
 
 
+@pytest.mark.slow
 def test_the_page_has_the_date_of_the_record_and_of_nothing_else(scored):
     record = read_record(scored / "records" / "default.json")
     dated = msgspec.structs.replace(record, created="2021-08-14T05:06:07Z")
