@@ -145,7 +145,7 @@ def _whisker(mark: Whisker, axis: Axis, y: float) -> Iterator[str]:
 
 def _segment(mark: Segment, axis: Axis, y: float) -> str:
     wide = f"{(END - BEGIN) * (axis.share(mark.end) - axis.share(mark.start)):.6g}%"
-    place = {"x": _across(axis, mark.start), "y": y - BAR / 2, "width": wide, "height": BAR}
+    place: Attributes = {"x": _across(axis, mark.start), "y": y - BAR / 2, "width": wide, "height": BAR}
     return element("rect", _said("title", mark.text), **place, fill=colour(mark.colour))
 
 
