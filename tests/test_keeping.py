@@ -63,10 +63,7 @@ def test_a_system_scored_by_itself_leaves_the_others_in_place(tmp_path: Path) ->
     assert read_record(path) == kept.record == scored(old=HALF, mine=ALL)
     assert kept.notes == (
         "kept from before, not scored now: old",
-        (
-            "moved: mine: entity 0.0 -> 100.0, overlap 0.0 -> 100.0, "
-            "entity:span+type@exact,average=macro 0.0 -> 100.0"
-        ),
+        ("moved: mine: entity 0.0 -> 100.0, overlap 0.0 -> 100.0, entity,average=macro 0.0 -> 100.0"),
     )
 
 

@@ -196,15 +196,11 @@ def _moves(old: Record, new: Record) -> Iterator[str]:
     for result in new.results:
         was = before.get((result.system, result.measure))
         if was is not None and was.value != result.value:
-            moved.setdefault(result.system, []).append(f"{_label(result.measure)} {_move(was, result)}")
+            moved.setdefault(result.system, []).append(f"{name(parse(result.measure))} {_move(was, result)}")
     for system, told in moved.items():
         yield f"moved: {line(system)}: {', '.join(told)}"
     if not moved and any((result.system, result.measure) in before for result in new.results):
         yield "no figure moved"
-
-
-def _label(measure: str) -> str:
-    return name(parse(measure)) or measure
 
 
 def _move(before: Result, now: Result) -> str:

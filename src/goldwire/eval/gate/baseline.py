@@ -208,7 +208,7 @@ def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
         system, measure = key
         was, has = (points(side[key]) if key in side else "none" for side in (before, now))
         change = f"{was} -> {has}" if was != has else f"{has}, as before"
-        yield f"{system} {name(parse(measure)) or measure}: {change}"
+        yield f"{system} {name(parse(measure))}: {change}"
     if old is not None:
         for difference in same.iter_differences(old.record, new.record):
             yield f"{difference.what}: {difference.first} -> {difference.second}"

@@ -80,8 +80,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """System, measure and label in a few words."""
         if not self.measure:
             return self.system
-        measure = name(parse(self.measure)) or self.measure
-        return f"{self.system} {measure}" + (f" {self.label}" if self.label is not None else "")
+        label = () if self.label is None else (self.label,)
+        return " ".join((self.system, name(parse(self.measure)), *label))
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
