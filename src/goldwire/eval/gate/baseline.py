@@ -169,7 +169,7 @@ def iter_differences(
     old = baseline.record
     for difference in same.iter_differences(old, record):
         yield difference.told("the baseline", "the record")
-        if difference.what == "documents" and (ids := _corrected(old, record, hashes)):
+        if difference.what == "documents" and (ids := same.corrected(old, _elsewhere(record, hashes))):
             yield f"  {same.tell_corrected(ids)} since, and not judged anew"
         # Where gold judges fewer than it did, the baseline's documents alone would be fewer again.
         if difference.what == "documents" and {*old.documents} < {*record.documents}:
@@ -182,11 +182,10 @@ def iter_differences(
     yield from _absent(old, record, policy)
 
 
-def _corrected(old: Record, record: Record, hashes: Mapping[str, str]) -> list[str]:
-    """The documents that are in the baseline alone and have another text now."""
-    gone = {*old.documents} - {*record.documents}
-    texts = zip(old.documents, old.texts, strict=False)
-    return [id for id, text in texts if id in gone and not hashes.get(id, text).startswith(text)]
+def _elsewhere(record: Record, hashes: Mapping[str, str]) -> dict[str, str]:
+    """The hashes of the texts that are not in a record."""
+    there = {*record.documents}
+    return {id: text for id, text in hashes.items() if id not in there}
 
 
 def _absent(old: Record, record: Record, policy: Policy) -> Iterator[str]:
@@ -211,7 +210,7 @@ def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
         yield f"{system} {name(parse(measure))}: {change}"
     if old is not None:
         for difference in same.iter_differences(old.record, new.record):
-            yield f"{difference.what}: {difference.first} -> {difference.second}"
+            yield difference.changed()
         if old.policy != new.policy:
             yield f"policy of the gate: {old.policy} -> {new.policy}"
 
