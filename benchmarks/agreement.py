@@ -22,7 +22,7 @@ from goldwire.eval.counting import coref
 from goldwire.eval.measures.suites import read_suite
 from goldwire.eval.scoring.record import Result
 from goldwire.eval.scoring.score import Options, score
-from goldwire.eval.statistics.metrics import score_row
+from goldwire.eval.statistics.figures import score_row
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPORA, DOCUMENTS, TOKENS = 100, 10, 12  # of the random cases: corpora, documents each, tokens a document

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.counting.columns import ROOM, Bools, Extents, Ints, renumbered
+from goldwire.eval.counting.columns import Bools, Extents, Ints, renumbered
+from goldwire.eval.counting.keys import ROOM
 
 # Credits are compared at nine decimals, as whole numbers, so that sums of thirds cannot tie by accident.
 CREDIT_UNIT = 10**9

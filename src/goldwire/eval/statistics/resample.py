@@ -23,6 +23,8 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from goldwire.eval.counting.keys import ranks, row_keys
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 # (…, columns) -> (…, values); NaN is undefined.
@@ -90,7 +92,7 @@ def collect(rows: ArrayLike, groups: ArrayLike | None = None, times: ArrayLike |
     table = np.round(table * _GRID) / _GRID
     if groups is not None:
         table = _summed(table, np.asarray(groups))
-    _, first, kind = np.unique(_codes(table), return_index=True, return_inverse=True)
+    _, first, kind = np.unique(_keys(table), return_index=True, return_inverse=True)
     many = np.bincount(kind, None if times is None else np.asarray(times), len(first))
     return Sample(table[first], many.astype(np.int64))
 
@@ -101,18 +103,9 @@ def _summed(table: Floats, groups: NDArray[Any]) -> Floats:
     return np.stack(sums, axis=1)
 
 
-def _codes(table: Floats) -> Integers:
-    """A number for each row, equal where rows are equal."""
-    codes: Integers = np.zeros(len(table), dtype=np.int64)
-    range_ = 1
-    for column in table.T:
-        values, ranks = np.unique(column, return_inverse=True)
-        range_ *= len(values)
-        if range_ > np.iinfo(np.int64).max:
-            distinct, ranks_so_far = np.unique(codes, return_inverse=True)
-            codes, range_ = ranks_so_far.astype(np.int64), len(distinct) * len(values)
-        codes = codes * len(values) + ranks
-    return codes
+def _keys(table: Floats) -> Integers:
+    """A key for each row, in the order of the rows."""
+    return row_keys([np.zeros(len(table), np.int64), *map(ranks, table.T)])
 
 
 # ---------------------------------------------------------------- drawing
