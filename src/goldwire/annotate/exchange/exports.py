@@ -24,8 +24,8 @@ from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Document, Rejected
 from goldwire.corpora.versions import Earlier
 
-Kind = Literal["task", "submitted", "skipped", "draft", "prediction"]
-_KINDS: Mapping[str, Kind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
+EntryKind = Literal["task", "submitted", "skipped", "draft", "prediction"]
+_KINDS: Mapping[str, EntryKind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
 
 # " ann4@example.com, 4", as task lists and drafts name people: an address and an id.
 _USERNAME = re.compile(r"\s*(\S+@\S+),\s*(\d+)\s*")
@@ -128,7 +128,7 @@ def _refused(where: str, path: str, message: str) -> DataError:
     return DataError(f"{where}: not a Label Studio export", [Fault(where, path, message)])
 
 
-def entries(task: Any) -> Iterator[tuple[Kind, Entry | Rejected | int]]:
+def entries(task: Any) -> Iterator[tuple[EntryKind, Entry | Rejected | int]]:
     """The annotations, drafts and predictions of a task; an int for one that the export only names."""
     if not isinstance(task, dict):
         yield "task", _rejected("malformed", "a task is an object", value=task)
@@ -141,7 +141,7 @@ def entries(task: Any) -> Iterator[tuple[Kind, Entry | Rejected | int]]:
         yield from (_entry(item, kind) for item in items)
 
 
-def _entry(item: Any, kind: Kind) -> tuple[Kind, Entry | Rejected | int]:
+def _entry(item: Any, kind: EntryKind) -> tuple[EntryKind, Entry | Rejected | int]:
     if isinstance(item, int) and kind != "submitted":
         return kind, item
     try:

@@ -16,13 +16,13 @@ from goldwire.annotate.exchange import clusters, controls, graph, regions, resul
 from goldwire.annotate.exchange.controls import attribute_name
 from goldwire.annotate.exchange.results import place
 from goldwire.annotate.interface import labelconfig
-from goldwire.annotate.migration.mapping import Kind, Moves, Split
+from goldwire.annotate.migration.mapping import Moves, Split, TypeKind
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document
 from goldwire.corpora.values import each
 
 Result = dict[str, Any]
-_KINDS: dict[str, Kind] = {labelconfig.ENTITY: "entities", labelconfig.TRIGGER: "events"}
+_KINDS: dict[str, TypeKind] = {labelconfig.ENTITY: "entities", labelconfig.TRIGGER: "events"}
 _ARROWS = (labelconfig.SAME, labelconfig.CONTINUED)
 
 
@@ -243,7 +243,7 @@ class _Writer:
     def _new_frame(self) -> str:
         return self.moves.events.get(self.frame or "", self.frame or "")
 
-    def _type(self, kind: Kind, label: str, region: Any) -> str:
+    def _type(self, kind: TypeKind, label: str, region: Any) -> str:
         """What a type becomes in one region: what a split says, else what the plan says, else itself."""
         if label not in getattr(self.old, kind):
             return label
@@ -252,7 +252,7 @@ class _Writer:
             return split.target
         return _renamed(label, getattr(self.moves, kind), getattr(self.new, kind), label)
 
-    def _splits(self, split: Split, kind: Kind, label: str, region: Any) -> bool:
+    def _splits(self, split: Split, kind: TypeKind, label: str, region: Any) -> bool:
         if (split.kind, split.source) != (kind, label):
             return False
         words, chosen = self.facts.get(region, ("", {}))

@@ -58,8 +58,8 @@ class _Pairing:
         return row, partner[key[row]]
 
 
-# Which rows go together, and what is done with them.
-Pairs = Callable[[_Pairing], tuple[Ints, Ints]]
+# The rows that go together, and what is done with them.
+Choice = Callable[[_Pairing], tuple[Ints, Ints]]
 Step = Callable[[Table, Table, Ints, Ints], Table]
 
 
@@ -140,7 +140,7 @@ def _boundaries(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
 
 
 _EVENTS, _ARGUMENTS = attrgetter("events"), attrgetter("arguments")
-STEPS: Mapping[str, tuple[Pairs, Step]] = {
+STEPS: Mapping[str, tuple[Choice, Step]] = {
     "trigger boundaries": (_EVENTS, _trigger_boundaries),
     "trigger types": (_EVENTS, _trigger_types),
     "spurious triggers": (_EVENTS, _spurious_triggers),

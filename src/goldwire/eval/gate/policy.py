@@ -29,8 +29,8 @@ from goldwire.eval.counting.attributes import check_ontology
 from goldwire.eval.measures.measure import parse
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Kind = Literal["floor", "drop", "relative", "margin", "ceiling"]
-KINDS: tuple[Kind, ...] = ("floor", "drop", "relative", "margin", "ceiling")
+LimitKind = Literal["floor", "drop", "relative", "margin", "ceiling"]
+KINDS: tuple[LimitKind, ...] = ("floor", "drop", "relative", "margin", "ceiling")
 REJECTED = "rejected"
 ALPHA = 0.05
 TRIALS = 10_000
@@ -56,7 +56,7 @@ class Rule(_Struct, frozen=True):
     labels: Literal["each"] | tuple[str, ...] | None = None
     minimum: Annotated[int, msgspec.Meta(ge=0)] = 0
 
-    def limits(self) -> list[tuple[Kind, float]]:
+    def limits(self) -> list[tuple[LimitKind, float]]:
         """The limits that are given, in the order of `KINDS`."""
         return [(kind, limit) for kind in KINDS if (limit := getattr(self, kind)) is not None]
 

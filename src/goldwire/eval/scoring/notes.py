@@ -13,7 +13,7 @@ from goldwire.eval.scoring.record import Coverage, LayerFacts, Record, failures,
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
 
-Kind = Literal[
+NoteKind = Literal[
     "few",
     "coverage",
     "failed",
@@ -27,7 +27,7 @@ Kind = Literal[
     "undefined",
     "repeated",
 ]
-LOUD: frozenset[Kind] = frozenset(
+LOUD: frozenset[NoteKind] = frozenset(
     {"coverage", "failed", "labels", "rejected", "lost"}
 )  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
@@ -50,7 +50,7 @@ _MANY = {"attribute": "matched units with such an attribute"}
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to know before the figures: its kind, whom it is about (system, gold, corpus), in words."""
 
-    kind: Kind
+    kind: NoteKind
     about: str
     text: str
 

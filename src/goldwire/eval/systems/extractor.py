@@ -74,7 +74,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     scratch: str | None = None
 
 
-class Kind(msgspec.Struct, frozen=True, kw_only=True):
+class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of system that ships with Goldwire.
 
     `module` opens it, `needs` is what must be importable, `labels` the label map by name of ontology.
@@ -87,46 +87,46 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
 
 
-KINDS: dict[str, Kind] = {
-    "lexicon": Kind(
+KINDS: dict[str, SystemKind] = {
+    "lexicon": SystemKind(
         module="goldwire.eval.reference.rules",
         form="lexicon[:NAME|FILE.toml]",
         about="rules and word lists: mentions, triggers, arguments by position, attributes by cue words",
     ),
-    "sklearn": Kind(
+    "sklearn": SystemKind(
         module="goldwire.eval.reference.learn",
         form="sklearn",
         about="linear models trained on a layer of the corpus by cross-fitting, or loaded from a file",
         needs=("sklearn",),
     ),
-    "spacy": Kind(
+    "spacy": SystemKind(
         module="goldwire.eval.reference.pipeline",
         form="spacy:MODEL",
         about="an installed spaCy pipeline: its entities by label map, events by dependency rules",
         needs=("spacy",),
         labels={"conflict": "spacy"},
     ),
-    "llm": Kind(
+    "llm": SystemKind(
         module="goldwire.eval.systems.adapters.llm",
         form="llm:MODEL@URL",
         about="a language model behind an OpenAI-compatible address; the key comes from the environment",
     ),
-    "cmd": Kind(
+    "cmd": SystemKind(
         module="goldwire.eval.systems.adapters.command",
         form="cmd:COMMAND",
         about="a program in any language: a document a line in, its annotations a line out",
     ),
-    "http": Kind(
+    "http": SystemKind(
         module="goldwire.eval.systems.adapters.web",
         form="http(s)://URL",
         about="a service: a document posted, its annotations back",
     ),
-    "python": Kind(
+    "python": SystemKind(
         module="goldwire.eval.systems.adapters.object",
         form="python:MODULE:OBJECT",
         about="a function of one document, or a class or object with `extract(documents)`",
     ),
-    "file": Kind(
+    "file": SystemKind(
         module="goldwire.eval.systems.adapters.file",
         form="file:PATH",
         about="predictions made elsewhere, a line per document in the simple form",
@@ -201,7 +201,7 @@ def kinds() -> list[dict[str, Any]]:
     return shipped + foreign
 
 
-def _defaults(kind: Kind) -> dict[str, Any]:
+def _defaults(kind: SystemKind) -> dict[str, Any]:
     module = import_module(kind.module)
     return {field.name: field.default for field in msgspec.structs.fields(module.Options)}
 
