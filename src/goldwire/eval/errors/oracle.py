@@ -132,10 +132,7 @@ def _boundaries(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
     mention = system.argument_mention.copy()
     mention[row] = len(system.mentions) + gold.argument_mention[other]
     # Gold's mentions come in besides the system's own; its events and arguments stay out.
-    ends = {
-        name: getattr(both, name)
-        for name in ("mentions", "mention_type", "mention_head", "mention_cluster", "mention_attributes")
-    }
+    ends = {name: getattr(both, name) for name in columns.columns_of("mention")}
     return replace(system, argument_mention=mention, **ends)
 
 
