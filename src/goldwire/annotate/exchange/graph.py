@@ -85,9 +85,8 @@ class _Graph:
         self.arguments: dict[str, list[Argument]] = defaultdict(list)
         self.relations: list[Relation] = []
         self.same: list[tuple[Arrow, Key, Key]] = []
-        self.origins: dict[
-            str, int
-        ] = {}  # the result behind each part, by the part's path (see `corpora.valid`)
+        # The result behind each part, by the part's path (see `corpora.valid`).
+        self.origins: dict[str, int] = {}
         self.choices: dict[str, list[int]] = defaultdict(list)  # what describes a unit, by its path
         self.gone = {item.id: item for item in found.rejected if item.unit in ("mention", "event")}
         self.regions = {region.id: region for region in found.regions}

@@ -140,10 +140,15 @@ class _Reader:
                 self.context.controls.field,
                 self.context.earlier,
             )
-            held = [*exports.entries(task)]
-            for kind, entry in held:
+            there = exports.contents(task)
+            for kind in there.named:
+                self.found[f"{kind} (its id only)"] += 1
+            for kind, rejected in there.damaged:
+                self.found[kind] += 1
+                self._reject(rejected, kind, task)
+            for kind, entry in there.entries:
                 self._read_entry(kind, entry, task, bound)
-            if isinstance(bound, Rejected) and not held:
+            if isinstance(bound, Rejected) and not there:
                 self._reject(bound, "task", task)
         for items in [*self.items.values()]:
             last = self._last(items)
@@ -152,16 +157,8 @@ class _Reader:
         for items in self.answers.values():
             self._read_answers(items)
 
-    def _read_entry(
-        self, kind: EntryKind, entry: Entry | Rejected | int, task: Any, bound: Bound | Rejected
-    ) -> None:
-        if isinstance(entry, int):
-            self.found[f"{kind} (its id only)"] += 1
-            return
+    def _read_entry(self, kind: EntryKind, entry: Entry, task: Any, bound: Bound | Rejected) -> None:
         self.found[kind] += 1
-        if isinstance(entry, Rejected):
-            self._reject(entry, kind, task)
-            return
         if isinstance(bound, Rejected):
             self._reject(msgspec.structs.replace(bound, value=entry.result), kind, task, entry)
             return
