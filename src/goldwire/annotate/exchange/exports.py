@@ -129,7 +129,7 @@ def _refused(where: str, path: str, message: str) -> DataError:
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """What a task has from people and systems: what can be read, what cannot, and what only its id stands for."""
+    """What a task has of people and systems: what can be read, what cannot, what is an id alone."""
 
     entries: list[tuple[EntryKind, Entry]]
     damaged: list[tuple[EntryKind, Rejected]]
