@@ -19,7 +19,7 @@ from goldwire.corpora.store import write_output
 from goldwire.eval.comparison import same
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.gate.policy import Policy
-from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import points
 from goldwire.eval.scoring.record import LayerFacts, Record, Result, check, decode_counts, failed_runs
 from goldwire.eval.scoring.verify import iter_faults
@@ -54,7 +54,7 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
             f"the policy judges {', '.join(missing)}, which the record does not have"
             f"{nearest(missing[0], record.measures)}; score with these measures too, or choose another policy"
         )
-    counted = {str(parse(measure).counted) for measure in measures}
+    counted = {form_of(measure, counted=True) for measure in measures}
     kept = msgspec.structs.replace(
         record,
         suite=None,

@@ -26,7 +26,7 @@ from goldwire.corpora import toml
 from goldwire.corpora.errors import DataError, Fault, JudgementError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.eval.counting.attributes import check_ontology
-from goldwire.eval.measures.measure import parse
+from goldwire.eval.measures.measure import form_of, parse
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 LimitKind = Literal["floor", "drop", "relative", "margin", "ceiling"]
@@ -72,12 +72,12 @@ class Policy(_Struct, frozen=True):
 
     def measures(self) -> tuple[str, ...]:
         """The measures that are judged, in their string form."""
-        return tuple(dict.fromkeys(str(parse(rule.measure)) for rule in self.rules if rule.measure))
+        return tuple(dict.fromkeys(form_of(rule.measure) for rule in self.rules if rule.measure))
 
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of a SHA-256 of what decides a judgement; the title does not."""
         rules = [
-            msgspec.structs.replace(rule, measure=str(parse(rule.measure))) if rule.measure else rule
+            msgspec.structs.replace(rule, measure=form_of(rule.measure)) if rule.measure else rule
             for rule in self.rules
         ]
         content = msgspec.json.encode((rules, self.alpha, self.trials, self.seed))

@@ -305,6 +305,18 @@ def name(measure: Measure) -> str:
     return known or str(measure)
 
 
+def form_of(measure: str | Measure, *, counted: bool = False) -> str:
+    """The string form by which records know a measure that is given in whichever way.
+
+    With `counted` that of its counts, which measures share that differ in averages or beta alone.
+
+    >>> form_of("TC"), form_of("event:type+trigger@exact,average=macro", counted=True)
+    ('event:trigger+type@exact', 'event:trigger+type@exact')
+    """
+    found = parse(measure) if isinstance(measure, str) else measure
+    return str(found.counted if counted else found)
+
+
 def alias(measure: Measure) -> str | None:
     """The shortest of `ALIASES` that stands for just this measure, if there is one."""
     form = str(measure)
