@@ -149,7 +149,7 @@ def _worst(measure: MeasureAgreement) -> RenderableType:
 def _name(measure: MeasureAgreement) -> str:
     from goldwire.eval.measures.measure import name, parse
 
-    return name(parse(measure.measure)) or measure.measure
+    return name(parse(measure.measure))
 
 
 def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
