@@ -1,4 +1,4 @@
-"""Write docs/agreement.md: how far our numbers are from those of other scorers and of the literature.
+"""Write docs/evidence/agreement.md: how far our numbers are from those of other scorers and of papers.
 
 python benchmarks/agreement.py     needs the development dependencies, spaCy and the folder `shared`
 
@@ -494,4 +494,4 @@ def shown(difference: float | None) -> str:
 
 if __name__ == "__main__":
     place = Path(os.environ.get("GOLDWIRE_SHARED", ROOT.parent / "shared"))
-    (ROOT / "docs" / "agreement.md").write_text(render(place), encoding="utf-8")
+    (ROOT / "docs" / "evidence" / "agreement.md").write_text(render(place), encoding="utf-8")

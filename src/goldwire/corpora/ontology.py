@@ -1,4 +1,4 @@
-"""What may be annotated: entity types, event types with their roles, attributes. Read from TOML, checked.
+"""Ontologies: entity types, event types with their roles, attributes. Read from TOML, checked.
 
 [groups]                     PARTY = ["PER", "ORG"]            names for sets of entity types
 [entities.PER]               title, definition, example, colour, key, parent

@@ -1,4 +1,4 @@
-"""Which gold unit goes with which system unit: one to one, of greatest credit, independent of any order.
+"""Alignment of gold and system units: one to one, of greatest credit, independent of any order.
 
 Among all one-to-one choices of pairs, the one with the greatest total credit is taken; among equals, the
 one with the most characters in common; among equals, the leftmost: going through the gold units from

@@ -1,4 +1,4 @@
-"""What was found, as sums: per document and label, four numbers that add up over documents and corpora.
+"""Counts as sums: per document and label, four numbers that add up over documents and corpora.
 
 Everything later (averages, intervals, tests, merging) is made from `Counts`; nothing is scored again.
 """

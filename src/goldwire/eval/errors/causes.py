@@ -1,4 +1,4 @@
-"""Why arguments are lost: the error, upstream or of its own, that each wrong argument is put down to.
+"""Causes of lost arguments: the error, upstream or of its own, that each wrong argument is put down to.
 
 An argument is right if trigger, event type, role and place all are (AC+). The triggers of gold and system
 go together as `classes.triggers` has it; an argument is first looked for in the event that goes with

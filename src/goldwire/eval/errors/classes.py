@@ -1,4 +1,4 @@
-"""What became of each unit: one class for every mention, trigger and argument of gold and of a system.
+"""Classes of errors: one for every mention, trigger and argument of gold and of a system.
 
 Units of equal key are `correct`. The rest are aligned one to one where they overlap, those of one place
 before those of one type: `type` (place right, type wrong), `boundary` (type right, place wrong),

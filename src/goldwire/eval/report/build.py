@@ -1,4 +1,4 @@
-"""From records to a report: all arithmetic of a report is done here and in `evidence`."""
+"""Build a report from records: all arithmetic of a report is done here and in `evidence`."""
 
 from __future__ import annotations
 

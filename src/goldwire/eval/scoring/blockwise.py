@@ -1,4 +1,4 @@
-"""What one block of documents says, found by whichever process, and what all blocks say together."""
+"""Scoring of one block of documents, by whichever process, and the sum of all blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is found of one system, block by block, and what is said of it in the end."""
+"""Findings about one system, block by block, and what is said of it in the end."""
 
 from __future__ import annotations
 

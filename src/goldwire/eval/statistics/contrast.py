@@ -39,7 +39,7 @@ SWAPS = 10_000  # trials of randomisation: p-values down to .0001, so that Holm 
 POWER = 0.8  # the custom of planning, Cohen 1988
 ALPHA = 0.05
 # On so few documents 95 % intervals are too narrow: of 2,000 simulated ones 93.5 % held the truth on 10
-# documents, 89 % on 5 and 53 % on 2 (docs/intervals.md; for more documents docs/statistics.md). They are a
+# documents, 89 % on 5 and 53 % on 2 (docs/intervals.md; for more docs/evidence/statistics.md). They are a
 # first look and no evidence (docs/size.md), so every plan asks for more.
 FEW = 10
 MOST = 10**9  # documents that a plan asks for: beyond, it is no plan
