@@ -7,8 +7,8 @@ of a `Codes` that all tables of a scoring share, so that layers compare by numbe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-from itertools import chain
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -144,15 +144,10 @@ def make_table(
         mention_type=_coded(mentions, "type", codes),
         mention_head=_heads(mentions),
         mention_cluster=_clusters(mentions, codes),
-        mention_attributes={
-            name: _values(mentions, name, codes, _default(name, "mention", ontology), None) for name in wanted
-        },
+        mention_attributes=_attributes(mentions, "mention", wanted, codes, ontology),
         events=make_extents(event_document, [event.trigger or _NOWHERE for event in events]),
         event_type=event_type,
-        event_attributes={
-            name: _values(events, name, codes, _default(name, "event", ontology), _scope(name, ontology))
-            for name in wanted
-        },
+        event_attributes=_attributes(events, "event", wanted, codes, ontology),
         argument_event=argument_event,
         argument_role=_coded(arguments, "role", codes),
         argument_mention=place.of(event_document[argument_event], arguments, "mention"),
@@ -349,24 +344,39 @@ def _clusters(mentions: Sequence[Any], codes: Codes) -> Ints:
     return _or_none(list(map(attrgetter("cluster"), mentions)), codes)
 
 
-def _default(name: str, on: str, ontology: Ontology | None) -> str | None:
-    attribute = None if ontology is None else ontology.attributes.get(name)
-    return attribute.default if attribute is not None and attribute.on == on else None
+def _attributes(
+    items: Sequence[Any], on: str, names: Iterable[str], codes: Codes, ontology: Ontology | None
+) -> dict[str, Ints]:
+    """The values of attributes, by name; most names that are asked for occur on events alone."""
+    held = list(map(attrgetter("attributes"), items))
+    occurring = set(chain.from_iterable(held))
+    columns = {}
+    for name in names:
+        defaults = _defaults(items, name, on, ontology)
+        if name in occurring or defaults is not None:
+            columns[name] = _values(held, name, codes, repeat(None) if defaults is None else defaults)
+        else:
+            columns[name] = np.full(len(items), NONE, np.int64)
+    return columns
 
 
-def _scope(name: str, ontology: Ontology | None) -> tuple[str, ...] | None:
-    """The event types that an attribute is for, or None where it is for all."""
+def _defaults(
+    items: Sequence[Any], name: str, on: str, ontology: Ontology | None
+) -> Iterable[str | None] | None:
+    """What each item has of an attribute if it says nothing; None if nothing is what all have."""
     attribute = None if ontology is None else ontology.attributes.get(name)
-    return attribute.events or None if attribute is not None else None
+    if attribute is None or attribute.on != on or attribute.default is None:
+        return None
+    if on == "event" and attribute.events:
+        return (attribute.default if item.type in attribute.events else None for item in items)
+    return repeat(attribute.default)
 
 
 def _values(
-    items: Sequence[Any], name: str, codes: Codes, default: str | None, scope: tuple[str, ...] | None
+    held: Sequence[Mapping[str, Any]], name: str, codes: Codes, defaults: Iterable[str | None]
 ) -> Ints:
-    values = [
-        item.attributes.get(name, default if scope is None or item.type in scope else None) for item in items
-    ]
-    if any(isinstance(value, tuple) for value in values):
+    values = [own.get(name, default) for own, default in zip(held, defaults, strict=False)]
+    if tuple in set(map(type, values)):
         values = list(map(code, values))
     return _or_none(values, codes)
 
