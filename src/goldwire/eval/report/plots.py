@@ -45,13 +45,9 @@ def draw(report: Report) -> dict[str, Drawing]:
     colours = colour_numbers(report.overview.systems)
     drawings = {f"forest-{board.key}": forest(board, colours) for board in report.boards}
     if report.errors:
-        drawings["errors"] = _both(
-            "What became of all units, in per cent", lambda width: stacked(report.errors, CLASSES, width)
-        )
+        drawings["errors"] = bars(report.errors, "errors")
     if any(tally.count for errors in report.causes for tally in errors.tallies):
-        drawings["causes"] = _both(
-            "Lost arguments by cause, in per cent", lambda width: stacked(report.causes, CAUSES, width)
-        )
+        drawings["causes"] = bars(report.causes, "causes")
     for units in dict.fromkeys(item.units for item in report.curves):
         of = tuple(item for item in report.curves if item.units == units)
         drawings[f"curves-{units}"] = _both("Precision against recall", lambda _, of=of: curves(of, colours))
@@ -59,6 +55,18 @@ def draw(report: Report) -> dict[str, Drawing]:
             "Share that is right, by score", lambda _, of=of: calibration(of, colours)
         )
     return drawings
+
+
+def bars(found: tuple[Errors, ...], what: str) -> Drawing:
+    """What became of all units (`errors`), or what lost arguments are put down to (`causes`)."""
+    caption, palette = _BARS[what]
+    return _both(caption, lambda width: stacked(found, palette, width))
+
+
+_BARS = {
+    "errors": ("What became of all units, in per cent", CLASSES),
+    "causes": ("Lost arguments by cause, in per cent", CAUSES),
+}
 
 
 def colour_numbers(systems: tuple[str, ...]) -> dict[str, int]:
