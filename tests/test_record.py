@@ -105,7 +105,7 @@ def test_what_a_record_does_not_have_is_told(record):
         record.result("onee", "entity:span+type@exact")
     with pytest.raises(JudgementError, match="no counts of 'one' under 'event:type@bag'"):
         record.get_counts("one", "incident")
-    with pytest.raises(JudgementError, match="no measure 'overlap'; there are: entity:span.type@exact, "):
+    with pytest.raises(JudgementError, match=r"no measure 'overlap'; there are: entity:span\+type@exact, "):
         record.result("one", "overlap")
 
 

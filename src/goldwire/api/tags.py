@@ -173,19 +173,21 @@ def _given(tags: Tags, where: str, how: tuple[Scheme, Policy]) -> Given:
 def ask_seqeval(gold: Tags, system: Tags, scheme: str | None) -> Reference:
     """What seqeval says: in its strict mode with a scheme, in its default mode without."""
     from seqeval import scheme as schemes
-    from seqeval.metrics import precision_recall_fscore_support
+    from seqeval.metrics import f1_score, precision_score, recall_score
 
     if not any(map(len, gold)):
         return Reference(0.0, 0.0, 0.0)  # seqeval cannot take tags of nothing
-    strict: dict[str, Any] = {} if scheme is None else {"mode": "strict", "scheme": getattr(schemes, scheme)}
+    how: dict[str, Any] = {} if scheme is None else {"mode": "strict", "scheme": getattr(schemes, scheme)}
     sides = [[list(row) for row in side] for side in (gold, system)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it tells what it sets to 0
         try:
-            p, r, f, _ = precision_recall_fscore_support(*sides, average="micro", zero_division=0, **strict)
+            found = [
+                score(*sides, zero_division=0, **how) for score in (precision_score, recall_score, f1_score)
+            ]
         except ValueError as error:  # a prefix that the scheme does not have
             raise InputValueError(f"{scheme}: seqeval cannot read these tags: {error}") from error
-    return Reference(float(p), float(r), float(f))
+    return Reference(*map(float, found))
 
 
 def _is_same(record: Record, system: str, told: Reference) -> bool:
