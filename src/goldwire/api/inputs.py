@@ -276,9 +276,9 @@ def _add_simple(reader: Reader, item: Mapping[str, Any], path: str, texts: Texts
         return
     found = predictions.read(line, known).annotations
     for rejected in found.rejected:
-        needs = not document and rejected.words and not rejected.spans
-        hint = f"; its words can be found with documents={{{id!r}: text}}" if needs else ""
-        reader.fault(f"{path}{rejected.path.removeprefix('$')}", f"{rejected.message}{hint}")
+        by_words = not document and rejected.words and not rejected.spans
+        told = f"has words and no offsets: pass documents={{{id!r}: text}}" if by_words else rejected.message
+        reader.fault(f"{path}{rejected.path.removeprefix('$')}", told)
     sha256 = line.sha256 or (document.sha256 if document else "")
     reader.add_line(msgspec.structs.replace(found, rejected=(), sha256=sha256), path, id)
 

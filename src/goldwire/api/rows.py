@@ -22,6 +22,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "type": ("type", "label", "entity_type", "entity_group"),
 }
 LARGEST = 2**31  # no text is so long
+_ROW = "start, end and type, or what a line of the simple form has: mentions, events, relations"
 _EXPECTED = "expected a whole number of characters"
 ENDS = "0 <= start < end, the end behind the last character"
 S = TypeVar("S", bound=msgspec.Struct)
@@ -112,6 +113,9 @@ class Reader:
     def add_mapping(self, row: Mapping[str, Any], path: str, document: str | None = None) -> None:
         """Take in a row as a dict, of a document that it names or that is known."""
         found = {name: _first(row, names) for name, names in NAMES.items()}
+        if all(found[name] is None for name in ("start", "end", "type")):
+            self.fault(path, f"got the keys {', '.join(map(str, row))}; expected {_ROW}")
+            return
         id = document if document is not None else self.document(found["document"], f"{path}['document']")
         label, spans = self._label(found["type"], path), self._spans_of(row, found, path)
         if id is not None and label is not None and spans:
@@ -212,10 +216,9 @@ class Reader:
 
 
 def is_frame(value: Any) -> bool:
-    """Whether something is a data frame: of polars, pandas or what looks like one from outside."""
-    return hasattr(value, "columns") and hasattr(
-        value, "shape" if not hasattr(value, "collect") else "collect"
-    )
+    """Whether something is a data frame: of polars, also a lazy one, of pandas, or what looks like one."""
+    # A lazy frame is not asked for its columns before it is collected: that would work them out twice.
+    return hasattr(value, "collect_schema") or (hasattr(value, "columns") and hasattr(value, "shape"))
 
 
 def _line(id: str, units: Iterable[Unit]) -> Annotations:

@@ -80,6 +80,8 @@ def score_given(
     for where, side in [("gold", gold), *systems.items()]:
         for id, line in side.lines.items():
             texts.name(id, line.sha256, where)
+    if not texts.ids():
+        raise InputValueError("nothing to score: neither gold nor a system names a document; pass documents=")
     _check_common(gold, systems)
     known = {document.id: document for document in texts.documents()}
     right = _bind(gold, "gold", known, texts)

@@ -38,7 +38,7 @@ class TagRecord(Record, frozen=True, kw_only=True, dict=True):
     @property
     def seqeval(self) -> dict[str, Reference]:
         """What seqeval says of each system."""
-        found: dict[str, Reference] = self.__dict__["_seqeval"]
+        found: dict[str, Reference] = self.__dict__.get("_seqeval", {})
         return found
 
     def __repr__(self) -> str:
@@ -144,7 +144,7 @@ def _check_lengths(gold: Tags, system: Tags, name: str) -> None:
     ]
     if faults:
         raise InputValueError(
-            f"{name}: {amount(len(faults), 'sentence')} of other length than gold's", faults
+            f"{name}: {amount(len(faults), 'sentence')} of another length than gold's", faults
         )
 
 
@@ -165,7 +165,7 @@ def _given(tags: Tags, where: str, how: tuple[Scheme, Policy]) -> Given:
         )
         lines[id] = Annotations(document=id, sha256="", mentions=mentions, provenance=provenance)
     if faults:
-        raise InputValueError(f"{where}: {amount(len(faults), 'string')} that are no tags", faults)
+        raise InputValueError(f"{where}: {amount(len(faults), 'faulty tag')}; nothing was scored", faults)
     return Given(lines, listed=True)
 
 
