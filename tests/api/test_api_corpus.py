@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -61,10 +60,16 @@ def test_flat_lists_of_the_same_layers_have_the_same_figures(corpus):
     corpus.run({"mine": places})
     ours = corpus.score("gold", "mine", ["entity", "overlap"])
     gold, mine = (corpus.frame("mentions", layer) for layer in ("gold", "system/mine"))
-    assert gold["spans"].list.len().max() == 1  # no start and end would say the others
+    assert gold["spans"].list.len().max() == 2  # what stands in two parts keeps them
     flat = gw.score(gold, {"mine": mine}, ["entity", "overlap"], documents=corpus)
     assert [result.averages for result in flat.results] == [result.averages for result in ours.results]
     assert [result.intervals for result in flat.results] == [result.intervals for result in ours.results]
+
+
+def test_a_frame_of_several_layers_is_no_gold(corpus):
+    corpus.run({"mine": places})
+    with pytest.raises(InputValueError, match="units of gold, system/mine; keep those of one layer"):
+        gw.score(corpus.frame("mentions"), [], "entity")
 
 
 def test_one_system_and_one_measure_are_no_letters(corpus):

@@ -102,13 +102,12 @@ class Reader:
         type: Any,
         *,
         path: str,
-        more: Mapping[str, Any] | None = None,
     ) -> None:
-        """Take in a mention of one span; `more` are its `id`, `score` and `text`, if it has such."""
+        """Take in a mention of one span."""
         id = self.document(document, path)
         span, label = self._span(start, end, path), self._label(type, path)
         if id is not None and span is not None and label is not None:
-            self._add_mention(id, label, (span,), more or {}, path)
+            self._add_mention(id, label, (span,), {}, path)
 
     def add_mapping(self, row: Mapping[str, Any], path: str, document: str | None = None) -> None:
         """Take in a row as a dict, of a document that it names or that is known."""
@@ -159,7 +158,7 @@ class Reader:
 
     def _spans_of(self, row: Mapping[str, Any], found: Mapping[str, Any], path: str) -> Spans:
         """The spans of a row: `spans`, or `start` and `end`."""
-        if "spans" in row:
+        if row.get("spans") is not None:
             made = tuple(filter(None, (self._pair(pair, path) for pair in row["spans"])))
             self._check_spans(made, path, needed=True)
             return made
@@ -167,6 +166,8 @@ class Reader:
         return () if span is None else (span,)
 
     def _pair(self, pair: Any, path: str) -> Span | None:
+        if isinstance(pair, Mapping):
+            return self._span(pair.get("start"), pair.get("end"), path)
         if isinstance(pair, Sequence) and len(pair) == 2 and not isinstance(pair, str):  # noqa: PLR2004
             return self._span(pair[0], pair[1], path)
         self.fault(path, f"got {pair!r} for a span; expected (start, end)")
@@ -208,11 +209,18 @@ class Reader:
                 f"{', '.join(columns) or 'none'}. Expected: "
                 + "; ".join(f"{name} (or {', '.join(others)})" for name, (_, *others) in NAMES.items())
             )
-        needed = [list(frame[column]) for column in chosen.values()]
-        others = {name: list(frame[name]) for name in ("id", "score", "text") if name in columns}
-        for number, row in enumerate(zip(*needed, strict=True)):
-            more: dict[str, Any] = {name: values[number] for name, values in others.items()}
-            self.add_row(*row, path=f"[{number}]", more=more)
+        if "layer" in columns and len(layers := sorted(set(frame["layer"]))) > 1:
+            raise InputValueError(
+                f"{self.where}: the frame has units of {', '.join(map(str, layers))}; keep those of one layer"
+            )
+        named = {name: column for name, column in chosen.items() if column is not None}
+        named |= {name: name for name in _MORE if name in columns}
+        values = zip(*(list(frame[column]) for column in named.values()), strict=True)
+        for number, row in enumerate(values):
+            self.add_mapping(dict(zip(named, row, strict=True)), f"[{number}]")
+
+
+_MORE = ("id", "score", "text", "spans")  # what a frame may say of a unit besides
 
 
 def is_frame(value: Any) -> bool:
