@@ -5,19 +5,20 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 # What pip does for a package it installs: without it, commands start slowly where Python may write no bytecode.
 COMPILE := $(BIN)/python -m compileall -q src
 
-.PHONY: help demo test fuzz chaos check site format bench stats lengths growth constraints venv clean
+.PHONY: help demo test quick fuzz chaos check site format bench stats lengths growth constraints venv clean
 
 help:
 	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
 	@echo "make test         every test; the live ones need Chromium and start a Label Studio of their own"
+	@echo "make quick        what two minutes can tell of it: no server, no browser, nothing that is slow"
 	@echo "make fuzz         damaged inputs at everything that reads; SECONDS=600, ARGS=--commands for the commands"
 	@echo "make check        ruff, mypy --strict, import-linter"
 	@echo "make chaos        every command killed, refused space and run beside another; about half an hour"
 	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers"
-	@echo "make growth       time and memory as inputs double; writes docs/growth.md"
-	@echo "make stats        what intervals and tests promise, simulated; writes docs/statistics.md and gate.md"
+	@echo "make growth       time and memory as inputs double; writes docs/evidence/growth.md"
+	@echo "make stats        what intervals and tests promise, simulated; writes statistics.md and gate.md there"
 	@echo "make lengths      lengths of modules and functions"
 	@echo "make constraints  constraints.txt anew, from the newest releases that pyproject.toml allows"
 	@echo "make venv         .venv with everything; \`make clean\` removes it"
@@ -27,6 +28,9 @@ demo: .venv/core
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+quick: .venv/dev
+	$(BIN)/python -m pytest --numprocesses auto --ignore tests/live -m "not live and not slow" --hypothesis-profile quick $(ARGS)
 
 SECONDS ?= 600
 fuzz: .venv/dev
@@ -63,7 +67,7 @@ growth: .venv/dev
 # One thread a process: the simulation uses both cores itself.
 stats: .venv/core
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/promises.py $(ARGS)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py --write docs/gate.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py --write docs/evidence/gate.md
 
 lengths: .venv/core
 	@$(BIN)/python .ci/stats.py src/goldwire

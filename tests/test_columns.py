@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Relation, Span
-from goldwire.eval.counting.columns import NONE, Codes, concatenate, fold, keep, make_extents, make_table
+from goldwire.eval.counting.columns import NONE, Codes, concatenate, keep, make_extents, make_table
 
 spans = st.tuples(st.integers(0, 9), st.integers(1, 4)).map(lambda pair: Span(pair[0], sum(pair)))
 
@@ -39,21 +39,6 @@ def test_units_are_taken_with_their_parts(units, dice):
     assert taken.lengths().tolist() == made.lengths()[index].tolist()
     assert taken.start.tolist() == made.start[index].tolist()
     assert taken.end.tolist() == made.end[index].tolist()
-
-
-columns = st.integers(1, 4).flatmap(
-    lambda width: st.lists(
-        st.tuples(*[st.integers(-(2**61), 2**61) | st.integers(0, 2)] * width), min_size=1, max_size=8
-    )
-)
-
-
-@given(columns)
-def test_folded_rows_are_in_the_order_of_the_rows_and_equal_where_they_are(rows):
-    folded = fold([np.array(column, np.int64) for column in zip(*rows, strict=True)]).tolist()
-    for one, key in zip(rows, folded, strict=True):
-        for other, other_key in zip(rows, folded, strict=True):
-            assert (one < other) == (key < other_key)
 
 
 def mention(id, start, **fields):

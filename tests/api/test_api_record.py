@@ -129,8 +129,9 @@ def test_a_report_is_shown_in_a_frame_and_saved(record, tmp_path):
 @pytest.mark.parametrize("what", ["scores", "errors"])
 def test_a_plot_is_an_svg_that_stands_alone(record, what, tmp_path):
     plot = record.plot(what)
-    assert ET.fromstring(plot._repr_svg_()).tag.endswith("svg")
-    assert "var(" not in plot.svg
+    assert ET.fromstring(plot.svg).tag.endswith("svg")
+    assert "var(--ink, #" in plot.svg  # a colour where there is no style sheet
+    assert plot.svg in plot._repr_html_()
     assert plot.save(tmp_path / "plot.svg").read_text(encoding="utf-8") == plot.svg
 
 

@@ -14,7 +14,7 @@ from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.measures.phrases import interval, points
 from goldwire.eval.scoring import record as stored
 from goldwire.eval.scoring.record import Result
-from goldwire.eval.statistics.metrics import Score
+from goldwire.eval.statistics.figures import Score
 
 if TYPE_CHECKING:
     import polars as pl

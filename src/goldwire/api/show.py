@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import html as escaping
 import io
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,6 +24,8 @@ from goldwire.eval.scoring.record import Record, form_of
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from goldwire.eval.report.charts import RowChart
 
 WIDTH = 100  # columns of what is shown as text
 LINES = 29  # of a record as text, at most
@@ -129,7 +130,7 @@ def make_page(record: Record, corpus: Corpus | str | Path | None, *, seed: int) 
 
 # ---------------------------------------------------------------- drawings
 class Plot(msgspec.Struct, frozen=True):
-    """A drawing, in SVG."""
+    """A drawing, in SVG, as wide as there is room."""
 
     caption: str
     svg: str
@@ -142,8 +143,10 @@ class Plot(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"A drawing: {self.caption}; keep it with .save('plot.svg')"
 
-    def _repr_svg_(self) -> str:
-        return self.svg
+    def _repr_html_(self) -> str:
+        """The drawing under its caption, on paper of its own: a dark notebook would swallow the letters."""
+        style, caption = "max-width:820px;background:#fff;color:#222;margin:0", escaping.escape(self.caption)
+        return f'<figure style="{style}"><figcaption>{caption}</figcaption>{self.svg}</figure>'
 
 
 PLOTS = ("scores", "errors", "causes")
@@ -151,40 +154,28 @@ PLOTS = ("scores", "errors", "causes")
 
 def draw(record: Record, what: str, measure: str | Measure | None) -> Plot:
     """A drawing of a record; `InputValueError` if there is none of that name, or nothing to draw."""
-    from goldwire.api.tables import causes_of, errors_of
-    from goldwire.eval.report import plots
+    from goldwire.eval.report import svg
 
     if what not in PLOTS:
         raise InputValueError(f"no plot {what!r}{among(what, PLOTS)}")
-    if what == "scores":
-        form = form_of(record.measures[0] if measure is None else measure)
-        record.result(record.systems[0].name, form)  # says what there is, where this is not
-        report = _report(record)
-        board = next(board for board in report.boards if board.measure == form)
-        return _plot(plots.forest(board, plots.colour_numbers(report.overview.systems)))
-    found = errors_of(record) if what == "errors" else causes_of(record)
-    if not any(tally.count for errors in found for tally in errors.tallies):
-        raise InputValueError(
-            f"the record has no {what} to draw; those are told of measures by span and type"
-        )
-    return _plot(plots.bars(found, what))
+    chart = _scores(record, measure) if what == "scores" else _errors(record, what)
+    if not chart.rows:
+        raise InputValueError(f"the record has no {what} to draw: no unit, or no measure by span and type")
+    return Plot(chart.caption, svg.render(chart))
 
 
-def _plot(drawing: Any) -> Plot:
-    return Plot(drawing.caption, standalone(drawing.wide))
+def _scores(record: Record, measure: str | Measure | None) -> RowChart:
+    from goldwire.eval.report import plots
+
+    form = form_of(record.measures[0] if measure is None else measure)
+    record.result(record.systems[0].name, form)  # says what there is, where this is not
+    report = _report(record)
+    board = next(board for board in report.boards if board.measure == form)
+    return plots.forest(board, plots.colour_numbers(report.overview.systems))
 
 
-_COLOUR = re.compile(r"--([\w-]+): light-dark\((#\w+),")
+def _errors(record: Record, what: str) -> RowChart:
+    from goldwire.api.tables import causes_of, errors_of
+    from goldwire.eval.report import plots
 
-
-def standalone(svg: str) -> str:
-    """A drawing of the page with the colours of its style sheet, on paper of its own.
-
-    >>> standalone('<svg viewBox="0 0 9 9"><text fill="var(--unknown)">x</text></svg>')
-    '<svg style="max-width:820px;background:#fff" viewBox="0 0 9 9"><text fill="#000">x</text></svg>'
-    """
-    from goldwire.eval.report.html import STYLE, read_asset
-
-    colours: Mapping[str, str] = dict(_COLOUR.findall(read_asset(STYLE)))
-    coloured = re.sub(r"var\(--([\w-]+)\)", lambda found: colours.get(found[1], "#000"), svg)
-    return coloured.replace("<svg ", '<svg style="max-width:820px;background:#fff" ', 1)
+    return plots.classes(errors_of(record)) if what == "errors" else plots.causes(causes_of(record))

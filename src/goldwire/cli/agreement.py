@@ -16,7 +16,7 @@ def agreement(
     *,
     layers: Annotated[
         list[str] | None,
-        typer.Option(metavar="LAYER…", help="Layers to compare, two or more. Without it, all annotators'."),
+        typer.Option(metavar="LAYER…", help="Layers to compare, two or more; all annotators' if not given."),
     ] = None,
     measure: Annotated[
         list[str] | None, typer.Option(help="A measure (see `eval measures`); may be repeated.")
@@ -25,7 +25,7 @@ def agreement(
     labels: Maps = None,
     only: Only = None,
     ignore: Ignore = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Say how far annotators agree: F of each pair by measure, kappa and Krippendorff's alpha on tokens.

@@ -143,7 +143,7 @@ def _tell_export(encoded: Encoded, out: Path, version: str | None, as_json: bool
         )
         return
     say(f"{out}: {len(encoded.tasks)} task(s), {predictions} with predictions{_of(version)}")
-    say(f"not held by Label Studio: {_counts(encoded.lost)}")
+    say(f"cannot be shown in Label Studio: {_counts(encoded.lost)}")
 
 
 def _of(version: str | None) -> str:
@@ -172,10 +172,15 @@ def import_(
     triggers: Annotated[
         list[str], typer.Option(metavar="CONTROL", help="A control with triggers; may be repeated.")
     ] = [],  # noqa: B006
-    same: Annotated[str | None, typer.Option(metavar="ARROW", help="The arrow of coreference.")] = None,
+    same: Annotated[
+        str | None, typer.Option(metavar="ARROW", help="The name of the arrow that means coreference.")
+    ] = None,
     annotators: Annotators = [],  # noqa: B006
     add_texts: Annotated[
-        bool, typer.Option("--add-texts", help="Add texts that the corpus lacks; make it if it is not there.")
+        bool,
+        typer.Option(
+            "--add-texts", help="Add texts that the corpus lacks; make the corpus if it is not there."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -272,7 +277,7 @@ def _show_import(imported: Imported, deposited: Deposited) -> None:
         say(f"layer {layer}: {size} document(s)")
     if said := nobody.told(deposited.layers):
         say(said)
-    say(f"not held by layers: {_counts(imported.lost)}")
+    say(f"not imported: {_counts(imported.lost)}")
     say(f"repaired: {_counts(imported.repaired)}")
     say(rejected.tell(kinds, *([deposited.quarantine] if deposited.quarantine else [])))
     say(f"kept as it came: {deposited.raw}")

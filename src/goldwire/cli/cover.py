@@ -21,7 +21,7 @@ def cover(
         str,
         typer.Option(
             metavar="all|FILE|split:NAME|layer:NAME",
-            help="Those that were looked at; FILE has an id a line, layer:NAME are those with a line there.",
+            help="What was looked at; FILE has an id a line, layer:NAME means those with a line there.",
         ),
     ],
     as_json: Json = False,

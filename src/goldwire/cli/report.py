@@ -33,7 +33,7 @@ def report(
         Path | None,
         typer.Option(help="The corpus, for texts and examples; found by itself if the records are in it."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Decides the random swaps and resamples.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random swaps and resamples.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Show one or more records: who is ahead, whether that is decided, what goes wrong and where.

@@ -50,8 +50,8 @@ def run(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes for each system.")] = 1,
     timeout: Annotated[float | None, typer.Option(help="Seconds a document may take.")] = None,
-    memory: Annotated[str | None, typer.Option(help="What a process may hold, such as 2GB.")] = None,
-    seed: Annotated[int, typer.Option(help="Decides whatever a system leaves to chance.")] = 0,
+    memory: Annotated[str | None, typer.Option(help="Memory that a process may use, such as 2GB.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed for what a system leaves to chance.")] = 0,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Train `sklearn` on the whole layer too, and keep the model."),
@@ -63,7 +63,8 @@ def run(
     watch: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=GLOB", help="Files that decide what a system gives, by content; may be repeated."
+            metavar="NAME=GLOB",
+            help="Files that the output depends on: if one changes, all is run again. May be repeated.",
         ),
     ] = None,
     allow_failures: Annotated[
@@ -71,20 +72,24 @@ def run(
         typer.Option(metavar="N|N%", help="Documents that may fail, for each system; none if not given."),
     ] = None,
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="Go on where documents fail alike or nobody listens.")
+        bool,
+        typer.Option(
+            "--keep-going",
+            help="Do not stop when many documents fail in the same way, or when nothing answers.",
+        ),
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Run documents again that succeeded before, too.")
+        bool, typer.Option("--fresh", help="Run all documents again, those that succeeded before too.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Run systems on a corpus; each becomes a layer `system/NAME`.
 
-    A document on which a system crashes, hangs or talks nonsense fails alone and counts as empty. What does
-    not fit text or ontology is rejected, and counts against the system. Interrupted and run again, only what
-    is missing or failed is run. Exit 1 if more documents failed than were allowed: the layer is written all
-    the same. Exit 2 if none succeeded, the run was stopped early or the system could not be run: no layer is
-    written, and one that is there stays. Of several systems, the worst counts.
+    A document on which a system crashes, hangs or answers nonsense fails alone and counts as empty. What
+    does not fit text or ontology is rejected, and counts against the system. Interrupted and run again, only
+    what is missing or failed is run. Exit 1 if more documents failed than were allowed: the layer is written
+    all the same. Exit 2 if none succeeded, the run was stopped early or the system could not be run: no layer
+    is written, and one that is there stays. Of several systems, the worst counts.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What Label Studio exports, in all its forms: the JSON export, snapshots, and task lists of its API.
+"""Exports of Label Studio in all their forms: the JSON export, snapshots, and task lists of its API.
 
 A task holds annotations (some of them skips), drafts and predictions; each becomes an `Entry` with its kind,
 its person and its document, or is rejected with a reason.

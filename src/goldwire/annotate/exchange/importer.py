@@ -1,4 +1,4 @@
-"""From an export to layers: each annotation becomes a reading for a layer of its author.
+"""Import of an export into layers: each annotation becomes a reading for a layer of its author.
 
     submitted    annotator/NAME       skipped     skipped/NAME
     draft        draft/NAME           prediction  prediction/MODEL-VERSION

@@ -1,4 +1,4 @@
-"""What becomes of old labels in a new ontology: a plan that people write, in TOML.
+"""Mapping of old labels to a new ontology: a plan that people write, in TOML.
 
     [entities]                 MIL = "FORCE"; two to one name merge; "" gives a label up
     [events]                   Move = "Travel"

@@ -1,4 +1,4 @@
-"""What a change of the ontology does to a project: every annotation, draft and prediction before and after.
+"""Plan of a change of the ontology: all annotations, drafts and predictions before and after.
 
 All of it is worked out, and every loss named, before anything is touched. The whole plan is a file: it is
 what is carried out, also by a second run after a kill, and it keeps the old state.

@@ -1,4 +1,4 @@
-"""From one ontology to another on annotations that are there: renamed, merged and split labels.
+"""Rewrite annotations from one ontology to another: renamed, merged and split labels.
 
 Results are rewritten where they stand, by a plan (`goldwire.annotate.migration.mapping`), so that ids, notes
 and all else in them stay. What cannot be carried over is named, result by result, before anything is touched.

@@ -1,4 +1,4 @@
-"""What Goldwire asks of Label Studio: projects, tasks, predictions, snapshots, people.
+"""Requests that Goldwire makes of Label Studio: projects, tasks, predictions, snapshots, people.
 
 Each function is one request, or one page after the other. What may be sent once only raises `UncertainError`
 when its answer is lost (`goldwire.annotate.sync.client`).

@@ -1,4 +1,4 @@
-"""What the people of a server are called in the layers of a corpus.
+"""Names of a server's people in the layers of a corpus.
 
 CORPUS/labelstudio/pseudonyms.json      who is who; keep it apart from what you publish
 """

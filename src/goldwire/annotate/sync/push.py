@@ -42,13 +42,13 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """What was done, or in a dry run would be: the project (None if it is to be made), and the plan.
 
     `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there,
-    `unshown` which events no task shows. Nothing was done where the project is `strange`: neither made for
-    this corpus nor adopted. The predictions of the documents `refused` were left out by the server.
+    `unshown` which events no task shows. Nothing was done in a `foreign_project`: it was neither made
+    for this corpus nor adopted. The predictions of the documents `refused` were left out by the server.
     """
 
     project: Project | None
     plan: Plan
-    strange: bool = False
+    foreign_project: bool = False
     refused: tuple[str, ...] = ()
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
@@ -95,15 +95,15 @@ def push(
             known = known.with_more({}, _as_remembered(corpus, ontology, order))
         made = _plan(project, followed, there, wanted, known=known, marked=noted.marked)
         made = plan.with_moved(made, order.moved)
-        strange = not order.adopt and _is_strange(journal, corpus, project, made)
-        if not dry_run and not strange:
+        foreign_project = not order.adopt and _is_foreign(journal, corpus, project, made)
+        if not dry_run and not foreign_project:
             pusher.adopt(project, order, corpus)
             known = (known or Put()).with_marks(noted.marked)
             known = known.with_more(*_to_be_changed(project, there, made, noted))
             refused = pusher.apply(project, made, local, known)
             if order.remember is not None:
                 pusher.remember(order.remember)
-    return _pushed(project, made, encoded, strange, refused)
+    return _pushed(project, made, encoded, foreign_project, refused)
 
 
 def _to_be_changed(
@@ -131,13 +131,13 @@ def _pushed(
     project: Project | None,
     made: Plan,
     encoded: Unheld,
-    strange: bool = False,
+    foreign_project: bool = False,
     refused: tuple[str, ...] = (),
 ) -> Pushed:
     return Pushed(
         project=project,
         plan=made,
-        strange=strange,
+        foreign_project=foreign_project,
         refused=refused,
         lost=encoded.lost,
         faults=encoded.faults,
@@ -174,7 +174,7 @@ def _as_remembered(corpus: Corpus, ontology: Ontology, order: Order) -> dict[str
         return {}
 
 
-def _is_strange(journal: Journal, corpus: Corpus, project: Project, made: Plan) -> bool:
+def _is_foreign(journal: Journal, corpus: Corpus, project: Project, made: Plan) -> bool:
     """Whether a project was made by others, or for other documents."""
     shared = made.unchanged or made.changed or made.kept or made.conflicting or made.gone or made.moved
     return not link.is_ours(journal, corpus, project) or (bool(made.orphaned) and not shared)
@@ -195,7 +195,7 @@ def _plan(
         lost = plan.lost_labels(project.label_config, wanted["label_config"])
     left = {id: document for document, ids in followed.left.items() for id in ids}
     current = (task for task in there.tasks() if task.id not in left)
-    made = plan.make(followed.local, current, differing, stranded=lost, put=known, marked=marked)
+    made = plan.make(followed.local, current, differing, lost_labels=lost, put=known, marked=marked)
     return msgspec.structs.replace(made, kept=(*made.kept, *left.values()))
 
 
@@ -270,10 +270,10 @@ class Pusher:
 
         Raises `ServerError` if labels in use would be lost.
         """
-        if made.stranded:
+        if made.lost_labels:
             raise ServerError(
                 "the configuration would lose labels that people have worked with: "
-                f"{', '.join(made.stranded)}. Change it with `goldwire annotate migrate`"
+                f"{', '.join(made.lost_labels)}. Change it with `goldwire annotate migrate`"
             )
         self._changer(project).restore()
         known = self._announce(made, known)

@@ -1,4 +1,4 @@
-"""How far the people are: what each has done, skipped and begun, how long it takes them, and what is left.
+"""Progress of people: what each has done, skipped and begun, how long it takes them, and what is left.
 
 Those who have not begun are told as well, as far as it is known who they are: each whose project it is.
 

@@ -20,8 +20,7 @@ from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.record import Interval, LayerFacts, Record, Result, independent
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import ALPHA, Difference
-from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, rows, statistic
-from goldwire.eval.statistics.metrics import is_defined
+from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, is_defined, rows, statistic
 
 F = FIGURES.index("f")
 

@@ -239,39 +239,10 @@ def _joined(columns: list[Any]) -> Any:
     return np.concatenate(columns)
 
 
-# ---------------------------------------------------------------- keys
-ROOM = 2**62  # keys of up to 62 bits are packed into one number; wider ones are renumbered first
-
-
 def renumbered(numbers: Ints) -> Ints:
     """Numbers from 0 on without gaps, in the same order."""
     there = np.bincount(numbers) > 0
     return np.asarray((np.cumsum(there) - 1)[numbers])
-
-
-def fold(columns: Sequence[Ints]) -> Ints:
-    """Columns as one number a row: equal numbers for equal rows, in the order of the rows.
-
-    >>> fold([np.array([7, 7, 5]), np.array([1, 2, 9])]).tolist()
-    [18, 19, 8]
-    """
-    folded: Ints = np.zeros(len(columns[0]), np.int64)
-    width = 1
-    for column in columns if len(folded) else ():
-        ranks, range_ = column - column.min(), int(column.max()) - int(column.min()) + 1
-        if width * range_ >= ROOM:
-            folded, width = _renumbered(folded)
-        if width * range_ >= ROOM:
-            ranks, range_ = _renumbered(ranks)
-        folded = folded * range_ + ranks
-        width *= range_
-    return folded
-
-
-def _renumbered(column: Ints) -> tuple[Ints, int]:
-    """Numbers from 0 in the order of the values, and how many there are."""
-    values, ranks = np.unique(column, return_inverse=True)
-    return ranks.astype(np.int64), len(values)
 
 
 # ---------------------------------------------------------------- excluded regions

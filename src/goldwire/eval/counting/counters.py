@@ -1,4 +1,4 @@
-"""From two layers to counts: one function for each kind of unit, all with the same arguments."""
+"""Counters from two layers to counts: one for each kind of unit, all with the same arguments."""
 
 from __future__ import annotations
 

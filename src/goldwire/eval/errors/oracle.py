@@ -19,10 +19,11 @@ from msgspec.structs import replace
 from goldwire.eval.counting import columns, counters
 from goldwire.eval.counting.columns import NONE, Ints, Table
 from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.keys import row_keys
 from goldwire.eval.errors import causes, classes
 from goldwire.eval.errors.classes import places
 from goldwire.eval.measures.measure import Measure, parse
-from goldwire.eval.statistics.metrics import headline
+from goldwire.eval.statistics.figures import headline
 
 MEASURE: Measure = parse("AC+")
 
@@ -152,5 +153,5 @@ def _argument_keys(table: Table) -> Ints:
     """A number for each argument, equal where they are one unit of AC+."""
     events = [column[table.argument_event] for column in (table.event_type, *places(table.events))]
     mentions = [column[table.argument_mention] for column in places(table.mentions)]
-    keys = columns.fold([*events, table.argument_role, *mentions])
+    keys = row_keys([*events, table.argument_role, *mentions])
     return np.unique(keys, return_inverse=True)[1].astype(np.int64)

@@ -24,7 +24,7 @@ from goldwire.eval.measures.phrases import points
 from goldwire.eval.scoring.record import LayerFacts, Record, Result, check, decode_counts, failed_runs
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.scoring.views import LABELS
-from goldwire.eval.statistics.metrics import headline, is_defined
+from goldwire.eval.statistics.figures import headline, is_defined
 
 FORMAT = 3  # as that of the record inside
 _ROUNDING = 1e-9  # sums may have been made in another order

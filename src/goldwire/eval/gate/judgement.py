@@ -24,8 +24,7 @@ from goldwire.eval.scoring.notes import LOUD, iter_notes
 from goldwire.eval.scoring.record import Record, independent, size
 from goldwire.eval.scoring.rejections import rejection_rate
 from goldwire.eval.statistics import contrast
-from goldwire.eval.statistics.figures import FIGURES, rows, statistic
-from goldwire.eval.statistics.metrics import Score, headline, is_defined, score_row
+from goldwire.eval.statistics.figures import FIGURES, Score, headline, is_defined, rows, score_row, statistic
 
 Verdict = Literal["pass", "warn", "fail", "skip"]
 LOSERS = 3  # types that are named as having lost most

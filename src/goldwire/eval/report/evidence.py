@@ -1,4 +1,4 @@
-"""What became of every unit, from the layers: error classes, confusion, causes, fixed and broken."""
+"""Evidence from the layers for every unit: error classes, confusion, causes, fixed and broken."""
 
 from __future__ import annotations
 

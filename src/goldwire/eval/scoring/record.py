@@ -23,7 +23,7 @@ from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
-from goldwire.eval.statistics.metrics import Score
+from goldwire.eval.statistics.figures import Score
 
 TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one document apart
 # 2 had no hashes of texts; 1 no coverage, no rejected units and no failed documents either.

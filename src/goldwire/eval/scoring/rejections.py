@@ -16,7 +16,7 @@ from goldwire.eval.scoring.record import (
     decode_counts,
     decode_patterns,
 )
-from goldwire.eval.statistics.figures import figure_intervals
+from goldwire.eval.statistics.intervals import figure_intervals
 
 # The rate is the precision of the table, summed over documents: any measure of that average will do.
 _SUMS = parse("entity")
