@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(?:sh|console|bash|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MODULE = re.compile(r"(?<!\.)\bgoldwire(?:\.\w+)+")
-ENTRY_POINTS = {"goldwire.extractors", "goldwire.formats"}
+ENTRY_POINTS = {"goldwire.extractors", "goldwire.formats", "goldwire.systems"}
 
 
 def load_manual() -> Any:
