@@ -9,7 +9,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "goldwire"
 # Words with which a sentence begins that tells of something else than the module.
 QUESTIONS = {"What", "Whether", "How", "Where", "From", "Which", "Why", "As", "In", "When", "Who", "To", "If"}
 
-REFERENCE = re.compile(r"`((?:configs|corpora|eval|annotate|cli)(?:\.\w+)+)`")
+REFERENCE = re.compile(r"`((?:api|configs|corpora|eval|annotate|cli)(?:\.\w+)+)`")
 
 
 def first_word(source: str) -> str:
