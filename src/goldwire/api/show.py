@@ -1,4 +1,4 @@
-"""What is seen of records in a terminal and in a notebook: a short table, a page, a drawing."""
+"""Display of records in a terminal and in a notebook: a short table, a page, a drawing."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ class Result(_Struct, frozen=True, kw_only=True):
     of a mean over parts (CoNLL, BLANC) that mean alone, as macro. `intervals` are by figure (precision,
     recall, f) of the measure's own average. `labels` are the scores by label; the label "" holds units whose
     key has no type. `gold_collapsed` and `system_collapsed` units repeated another one and were not counted.
-    `classes` are COR, INC, PAR, MIS and SPU where a suite asks for them (see `eval.classes`).
+    `classes` are COR, INC, PAR, MIS and SPU where a suite asks for them (see `eval.errors.semeval`).
     """
 
     system: str
@@ -170,12 +170,13 @@ class Result(_Struct, frozen=True, kw_only=True):
 
 
 class Confusion(_Struct, frozen=True, kw_only=True):
-    """What became of every mention, trigger or argument of gold and of a system (see `eval.diagnose`).
+    """What became of every mention, trigger or argument of gold and of a system (see `eval.errors.classes`).
 
     `units` are entity, event or argument. `cells` are gold label, system label and number; None on the
     gold side is spurious, on the system side missed. `classes` tells how many units or pairs are in each
-    class; `causes`, of arguments, how many of gold and of the system are put down to each (`eval.blame`).
-    `left_out` names the documents that are in none of this, and how many pairs of their units overlap.
+    class; `causes`, of arguments, how many of gold and of the system are put down to each: see
+    `eval.errors.causes`. `left_out` names the documents that are in none of this, and how many pairs of
+    their units overlap.
     """
 
     system: str
