@@ -79,7 +79,8 @@ def console(file: io.StringIO) -> Console:
     """Text of `WIDTH` columns without colours."""
     from rich.console import Console
 
-    return Console(file=file, width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
+    # In a notebook it would show what is printed at once, and print nothing.
+    return Console(file=file, width=WIDTH, color_system=None, force_terminal=False, force_jupyter=False)
 
 
 def _lines(table: Table) -> list[str]:
