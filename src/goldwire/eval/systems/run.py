@@ -196,7 +196,7 @@ def make_plan(
     corpus.check_new_layer(f"system/{system.name}")
     ontology = corpus.ontology()
     seed = seed if system.seed is None else system.seed
-    mapping = system.labels or default_labels(system, ontology)
+    mapping = system.labels or (default_labels(system, ontology) if what is None else None)
     workers = system.workers or workers
     scratch = str(journal.folder(corpus, system.name).resolve())
     context = Context(
