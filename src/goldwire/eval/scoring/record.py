@@ -19,7 +19,7 @@ from goldwire.corpora.errors import DataError, Fault, JudgementError, among
 from goldwire.corpora.store import SYSTEM, write_output
 from goldwire.corpora.views import View
 from goldwire.eval.counting.counts import Counts, Floats, Patterns, condense, make_counts, numbered
-from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
@@ -242,7 +242,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
         """
         key = self.called(system), form_of(measure)
         if key not in self._results:
-            known = [*self.measures, *filter(None, (name(parse(form)) for form in self.measures))]
+            known = dict.fromkeys([*self.measures, *(name(parse(form)) for form in self.measures)])
             raise JudgementError(f"the record has no measure {str(measure)!r}{among(str(measure), known)}")
         return self._results[key]
 
@@ -267,16 +267,6 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def _counts(self) -> dict[tuple[str, str], Counts]:
         return {}
-
-
-def form_of(measure: str | Measure, *, counted: bool = False) -> str:
-    """The string form by which records know a measure that is given in whichever way.
-
-    >>> form_of("TC"), form_of("event:type+trigger@exact,average=macro", counted=True)
-    ('event:trigger+type@exact', 'event:trigger+type@exact')
-    """
-    found = parse(measure) if isinstance(measure, str) else measure
-    return str(found.counted if counted else found)
 
 
 def size(record: Record) -> int:
