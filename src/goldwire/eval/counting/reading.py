@@ -81,8 +81,8 @@ class Layer(msgspec.Struct, frozen=True):
     rejected (see `Record.rejections`). `content` is what is annotated, as JSON lines in order of document,
     without who did it and when. `tags` says how tags were read where the annotations come from such (see
     `corpora.formats.tags`). `tokens` are those that lines came with and that are bound to them still, by
-    document: none where labels are seen as others. `bonds` are the hashes of those that were looked at, in
-    order of document.
+    document: none where labels are seen as others. `bonds` are the hashes of those that were looked at, by
+    document.
     """
 
     table: Table
@@ -100,7 +100,7 @@ class Layer(msgspec.Struct, frozen=True):
     alternatives: dict[str, int] = {}
     tags: frozenset[str] = frozenset()
     tokens: Mapping[str, Tokens] = {}
-    bonds: bytes = b""
+    bonds: Mapping[str, str] = {}
 
     @property
     def fingerprint(self) -> str:
@@ -258,7 +258,7 @@ class _Maker:
             alternatives=dict(+self.alternatives),
             tags=frozenset(self.tags),
             tokens=self.tokens,
-            bonds="".join(bond for _, bond in sorted(self.bonds.items())).encode(),
+            bonds=self.bonds,
         )
 
     def rejections(self, table: Table) -> Patterns:

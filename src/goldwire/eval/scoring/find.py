@@ -1,0 +1,150 @@
+"""Scoring of blocks of documents, one after the other or by several processes at the same time."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from operator import attrgetter
+
+from goldwire.corpora.errors import DataError, Fault, GoldwireError
+from goldwire.eval.counting import attributes, counters
+from goldwire.eval.counting.chunks import Block, Place, read_block
+from goldwire.eval.counting.columns import NONE
+from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.counts import condense, forget
+from goldwire.eval.counting.reading import Layer
+from goldwire.eval.counting.texts import Row
+from goldwire.eval.errors import classes, outcomes, semeval
+from goldwire.eval.measures.measure import Measure
+from goldwire.eval.scoring.blockwise import SUMMED, Measured, ScoredBlock, ScoredLayer, ScoredSystem
+from goldwire.eval.scoring.plan import Options, Plan
+from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion
+
+
+def score_block(block: Block, plan: Plan) -> ScoredBlock:
+    """The documents of a block, scored."""
+    gold, *systems = block.layers
+    sides = [GoldAndSystem(gold, system, block.texts, block.codes) for system in systems]
+    ids = block.texts.ids
+    return ScoredBlock(
+        plan=plan.digest,
+        size=len(ids),
+        ids=ids,
+        groups=_groups(block.texts.rows),
+        hashes=tuple(sha256[:TEXT_DIGITS] for sha256 in block.texts.hashes),
+        texts=block.texts.content(),
+        cover=block.cover,
+        layers=tuple(_layer(layer, plan.options) for layer in block.layers),
+        systems=tuple(
+            _system(side, (plan.names[0], name), plan)
+            for name, side in zip(plan.names[1:], sides, strict=True)
+        ),
+    )
+
+
+def _groups(rows: Sequence[Row]) -> tuple[str, ...]:
+    return tuple(row.group or row.id for row in rows) if any(map(attrgetter("group"), rows)) else ()
+
+
+def _layer(layer: Layer, options: Options) -> ScoredLayer:
+    return ScoredLayer(
+        content=layer.content,
+        bonds=dict(layer.bonds),
+        **{name: getattr(layer, name) for name in SUMMED},
+        clustered=bool((layer.table.mention_cluster != NONE).any()),
+        alternatives=layer.alternatives,
+        rejections=forget(layer.rejections) if options.stream else layer.rejections,
+        tags=layer.tags,
+        seen=attributes.of_table(layer.table),
+    )
+
+
+def _system(sides: GoldAndSystem, names: tuple[str, str], plan: Plan) -> ScoredSystem:
+    """What is found of a system; `names` are those of gold and the system, for errors."""
+    kinds = {measure.units for measure in plan.counted}
+    return ScoredSystem(
+        measures=tuple(_measured(sides, names, measure, plan.options) for measure in plan.counted),
+        confusions=tuple(
+            Confusion(
+                system=names[1],
+                units=kind,
+                cells=classes.confusion(found, sides.codes),
+                classes=classes.tally(found),
+                left_out={
+                    sides.texts.ids[number]: found.left_out[number] for number in sorted(found.left_out)
+                },
+                causes=outcomes.count_causes(found) if kind == "argument" else {},
+            )
+            for kind, found in outcomes.find(sides, kinds).items()
+        ),
+    )
+
+
+def _measured(sides: GoldAndSystem, names: tuple[str, str], measure: Measure, options: Options) -> Measured:
+    outcome = counters.count(measure, sides)
+    collapsed = outcome.gold_collapsed, outcome.system_collapsed
+    if options.duplicates == "refuse" and any(collapsed):
+        faults = [
+            Fault(name, "", f"{times} unit(s) repeat another one under {measure}")
+            for name, times in zip(names, collapsed, strict=True)
+            if times
+        ]
+        raise DataError("duplicates, which the policy refuses; nothing was scored", faults)
+    counts = condense(outcome.counts)
+    return Measured(
+        measure=str(measure),
+        counts=forget(counts) if options.stream else counts,
+        gold_collapsed=outcome.gold_collapsed,
+        system_collapsed=outcome.system_collapsed,
+        classes=semeval.count(measure, sides) if options.classes and semeval.applies(measure) else None,
+        tokens=outcome.tokens,
+    )
+
+
+# ---------------------------------------------------------------- many
+AHEAD = 3  # blocks a process that are given out before the first of them is taken
+
+
+def iter_scored(places: Sequence[Place], plan: Plan, workers: int = 1) -> Iterator[ScoredBlock]:
+    """The blocks of all places in their order, scored by up to so many forked processes.
+
+    Where processes cannot be forked there is one. No more than `AHEAD` blocks a process wait to be taken, so
+    that memory stays, however many processes there are. Raises as `read_block`.
+    """
+    several = min(workers, len(places)) > 1 and "fork" in multiprocessing.get_all_start_methods()
+    if not several:
+        yield from (_score(place, plan) for place in places)
+        return
+    with ProcessPoolExecutor(
+        min(workers, len(places)), multiprocessing.get_context("fork"), _remember, (plan,)
+    ) as pool:
+        try:
+            waiting: deque[Future[ScoredBlock]] = deque()
+            for place in places:
+                waiting.append(pool.submit(_score_remembered, place))
+                if len(waiting) > AHEAD * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise GoldwireError("a process that counted was killed; the memory may be too small") from None
+
+
+def _score(place: Place, plan: Plan) -> ScoredBlock:
+    return score_block(read_block(place, plan.wanted, plan.options.scope), plan)
+
+
+# A forked process has its plan from the start: sent with each block, a long list of documents would take
+# more time than the block.
+_PLAN: list[Plan] = []
+
+
+def _remember(plan: Plan) -> None:
+    _PLAN[:] = [plan]
+
+
+def _score_remembered(place: Place) -> ScoredBlock:
+    return _score(place, _PLAN[0])
