@@ -5,11 +5,12 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 # What pip does for a package it installs: without it, commands start slowly where Python may write no bytecode.
 COMPILE := $(BIN)/python -m compileall -q src
 
-.PHONY: help demo test fuzz chaos check site format bench stats lengths growth constraints venv clean
+.PHONY: help demo test quick fuzz chaos check site format bench stats lengths growth constraints venv clean
 
 help:
 	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
 	@echo "make test         every test; the live ones need Chromium and start a Label Studio of their own"
+	@echo "make quick        what two minutes can tell of it: no server, no browser, nothing that is slow"
 	@echo "make fuzz         damaged inputs at everything that reads; SECONDS=600, ARGS=--commands for the commands"
 	@echo "make check        ruff, mypy --strict, import-linter"
 	@echo "make chaos        every command killed, refused space and run beside another; about half an hour"
@@ -27,6 +28,9 @@ demo: .venv/core
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+quick: .venv/dev
+	$(BIN)/python -m pytest --numprocesses auto --ignore tests/live -m "not live and not slow" --hypothesis-profile quick $(ARGS)
 
 SECONDS ?= 600
 fuzz: .venv/dev

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # A deadline on a machine that is busy with something else says nothing about the code.
 hypothesis.settings.register_profile("goldwire", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("goldwire")
 
 

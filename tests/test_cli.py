@@ -16,7 +16,7 @@ try:
 except SystemExit:
     print(*sorted(sys.modules))
 """
-HEAVY = {"polars", "numpy", "scipy", "sklearn", "label_studio_sdk", "altair", "jinja2", "rich", "httpx"}
+HEAVY = {"polars", "numpy", "scipy", "sklearn", "label_studio_sdk", "jinja2", "rich", "httpx"}
 
 
 def loaded(*arguments: str) -> set[str]:

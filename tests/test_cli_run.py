@@ -132,6 +132,7 @@ def test_options_reach_the_system_as_toml_values(corpus: Corpus) -> None:
     assert "in 2 folds" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_trained_model_is_saved_and_loaded(corpus: Corpus, tmp_path: Path) -> None:
     done = goldwire("eval", "run", "work", "--system", "s=sklearn", "--save", "learnt.npz")
     assert done.returncode == 0, done.stderr
@@ -372,6 +373,7 @@ def test_watched_files_are_named_on_the_command_line_and_in_the_file(helper: Pat
     assert "watch: 'absent/*' names no file" in done.stdout
 
 
+@pytest.mark.slow
 def test_an_address_at_which_nobody_listens_is_tried_once_with_several_workers_too(helper: Path) -> None:
     """The usual patience is 0.5, 1 and 2 s between four tries; forty documents would take 70 s or more."""
     corpus = news(helper, 40)
@@ -400,6 +402,7 @@ def test_a_wrong_key_stops_several_workers_after_five_refusals(helper: Path, ser
     assert corpus.layers() == ["gold"]
 
 
+@pytest.mark.slow
 def test_a_run_that_failed_makes_no_baseline_and_is_not_judged(helper: Path) -> None:
     """The record says what failed; here it is written in as scoring will find it in the layer."""
     news(helper, 40)

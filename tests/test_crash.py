@@ -17,6 +17,8 @@ import pytest
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.validate import corpus_faults
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("GOLDWIRE_KILLS", "5"))
 SEED = int(os.environ.get("GOLDWIRE_SEED", "13"))
 DOCUMENTS = 800  # enough for the writing to take a good part of the time

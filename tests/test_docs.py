@@ -196,6 +196,7 @@ def build_site(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_site_is_built_of_every_page_and_asks_for_nothing_outside(tmp_path: Path) -> None:
     done = build_site(ROOT / "docs", tmp_path / "site")
     assert done.returncode == 0, done.stderr
@@ -211,6 +212,7 @@ def test_the_site_is_built_of_every_page_and_asks_for_nothing_outside(tmp_path: 
         assert re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", sheet.read_text("utf-8")) == []
 
 
+@pytest.mark.slow
 def test_a_broken_link_or_anchor_or_a_page_left_out_stops_the_site(tmp_path: Path) -> None:
     source = tmp_path / "docs"
     shutil.copytree(ROOT / "docs", source)

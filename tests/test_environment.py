@@ -54,6 +54,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "label-studio-1.23.2"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("standin")
 def test_installs_once_and_gives_new_data_directories_their_tables(target: Path, tmp_path: Path) -> None:
     told: list[str] = []
@@ -79,6 +80,7 @@ def test_installs_once_and_gives_new_data_directories_their_tables(target: Path,
     assert database.read_text() == "annotations"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("packages")
 def test_failed_installation_shows_why_and_counts_as_none(target: Path) -> None:
     with pytest.raises(ServerError) as caught:
@@ -104,6 +106,7 @@ def test_killed_installation_is_begun_anew(target: Path, step: str) -> None:
     assert sorted(path.name for path in target.glob("template*")) == ["template"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("standin")
 def test_two_at_once_install_once(target: Path) -> None:
     told: list[str] = []

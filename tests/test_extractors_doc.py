@@ -92,6 +92,7 @@ def adapted(command: str, url: str) -> str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heading", HEADINGS)
 def test_the_page_works_as_it_stands(heading: str, folder: Path, serving: ModuleType) -> None:
     write_files(folder, heading)

@@ -149,6 +149,7 @@ def test_likeness_is_near_the_jaccard_similarity() -> None:
     assert crossfit.likeness(crossfit.sketch(one), crossfit.sketch(one)) == 1.0
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_layer(tmp_path: Path) -> None:
     pairs = [report(i) for i in range(8)]
     written = []
@@ -163,6 +164,7 @@ def test_the_same_seed_gives_the_same_layer(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_changed_gold_is_another_system(tmp_path: Path) -> None:
     pairs = [report(i) for i in range(6)]
     corpus = corpus_of(tmp_path / "c", pairs)

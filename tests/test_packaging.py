@@ -20,8 +20,8 @@ ROOMS = ("annotate", "eval", "corpora", "configs")
 
 # Slow to import, or large: nothing that `goldwire --help` may wait for.
 HEAVY = {
-    "altair", "httpx", "jinja2", "label_studio_sdk", "numpy", "pandas", "polars", "scipy", "seqeval",
-    "sklearn", "spacy", "trafilatura", "vl_convert",
+    "httpx", "jinja2", "label_studio_sdk", "numpy", "pandas", "polars", "scipy", "seqeval",
+    "sklearn", "spacy", "trafilatura",
 }  # fmt: skip
 
 

@@ -113,6 +113,7 @@ def test_every_label_of_the_pipeline_is_in_the_map_that_ships() -> None:
     assert set(found) <= set(mapped)
 
 
+@pytest.mark.slow
 def test_a_pipeline_that_lies_inside_a_package_is_found(tmp_path: Path) -> None:
     corpus = create_corpus(
         tmp_path / "c", Manifest(name="t", ontology="conflict"), [make_document("d", TEXTS["names"])]

@@ -107,7 +107,19 @@ def test_memory_blocks_do_not_change_the_numbers(monkeypatch):
     sample = collect([[k % 5, 5] for k in range(50)])
     whole = bootstrap(sample, share, trials=100, seed=1)
     monkeypatch.setattr(resample, "_BLOCK", 333)
-    assert np.array_equal(whole, bootstrap(sample, share, trials=100, seed=1))
+    for kept in (0, resample._KEPT):
+        resample._drawn.cache_clear()
+        monkeypatch.setattr(resample, "_KEPT", kept)
+        assert np.array_equal(whole, bootstrap(sample, share, trials=100, seed=1))
+
+
+def test_draws_that_are_kept_do_not_change_the_numbers(monkeypatch):
+    samples = [collect([[1 / 3 * (k % m), 2 + k % 3] for k in range(60)]) for m in (5, 7)]
+    kept = [bootstrap(sample, share, seed=seed) for sample in samples for seed in (0, 1)]
+    monkeypatch.setattr(resample, "_KEPT", 0)
+    fresh = [bootstrap(sample, share, seed=seed) for sample in samples for seed in (0, 1)]
+    assert all(map(np.array_equal, kept, fresh))
+    assert not np.array_equal(kept[0], kept[1])  # another seed draws others
 
 
 @pytest.mark.parametrize("method", ["expanded", "percentile", "bca"])
@@ -173,6 +185,22 @@ def test_many_columns_do_not_overflow_the_row_numbers():
     rows = np.random.default_rng(0).integers(0, 1000, (300, 40))
     rows = np.concatenate([rows, rows[:50]])
     assert sorted(collect(rows).times.tolist()) == [1] * 250 + [2] * 50
+
+
+def test_the_table_of_student_s_t_is_scipy_s():
+    from scipy.special import stdtrit
+
+    freedom = np.arange(1, resample.MANY)
+    for tail, values in resample._quantiles().items():
+        assert values == pytest.approx(stdtrit(freedom, tail).tolist(), rel=1e-12)
+
+
+@pytest.mark.parametrize("documents", [2, 10, 1000])
+def test_a_tail_that_is_in_no_table_is_computed(documents):
+    from scipy.special import stdtrit
+
+    assert 0.9 not in resample._quantiles()
+    assert student(0.9, documents) == pytest.approx(float(stdtrit(documents - 1, 0.9)))
 
 
 @pytest.mark.parametrize("documents", [1001, 2000, 10**5])

@@ -627,6 +627,7 @@ def extract(document):
 KILLS = int(os.environ.get("GOLDWIRE_KILLS", "6"))
 
 
+@pytest.mark.slow
 def test_a_killed_run_loses_and_doubles_nothing(tmp_path: Path, here: Path) -> None:
     documents = [make_document(f"d{i:02}", f"{TEXT} {i}") for i in range(60)]
     corpus = create_corpus(tmp_path / "corpus", Manifest(name="t", ontology="conflict"), documents)

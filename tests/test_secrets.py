@@ -107,6 +107,7 @@ def test_what_is_a_token_by_its_looks_is_hidden_without_being_known() -> None:
     assert secrets.hide(text) == "***; Bearer ***; http://***@h/x"
 
 
+@pytest.mark.slow
 def test_part_of_a_key_is_found_wherever_it_stands_in_data() -> None:
     """In every form, at every distance from the beginning, across the parts in which long data are read."""
     key = "sk-live-Zq7vRt0pLm4x & Yc9w"

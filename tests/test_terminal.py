@@ -104,6 +104,7 @@ def run_all(folder: Path) -> dict[str, str]:
     return {line: on_terminal(folder, *shlex.split(line)) for line in lines}
 
 
+@pytest.mark.slow
 def test_no_command_obeys_what_others_wrote(folder: Path) -> None:
     told = run_all(folder)
     assert all(told.values())

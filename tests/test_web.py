@@ -183,6 +183,7 @@ def test_refusals_that_differ_or_stand_apart_cost_their_documents_only(
     assert len(facts.failed) == 11
 
 
+@pytest.mark.slow
 def test_documents_that_are_refused_run_after_run_stop_no_later_one(
     tmp_path: Path, serving: ModuleType
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from goldwire.eval.measures.suites import suite_names
 
 
+@pytest.mark.slow
 def test_the_published_table_is_what_comes_out(root, shared):
     for name in ("spacy", "nervaluate", "seqeval"):
         pytest.importorskip(name, exc_type=ImportError)

@@ -34,6 +34,7 @@ def component(dice: np.random.Generator) -> Pairs:
     return Pairs(cells // columns, cells % columns, dice.choice(values, len(cells)), overlap)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "crowd"), [(1, assignment.CROWD), (2, 1)], ids=["along paths", "in matrices"]
 )

@@ -75,6 +75,7 @@ arguments = st.lists(st.tuples(spans, st.sampled_from(ROLES)), max_size=3)
 events = st.lists(st.tuples(spans, st.sampled_from(TYPES), arguments), max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.lists(st.tuples(events, events), min_size=1, max_size=3))
 def test_the_suite_counts_the_sets_of_textee(cases):

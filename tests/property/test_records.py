@@ -134,6 +134,7 @@ def test_tools_of_annotators_keep_mentions_and_relations(layer: Layer, name: str
     assert lost(loss, "events") == sum(len(line.events) for line in lines)
 
 
+@pytest.mark.slow
 @few
 @given(layers())
 def test_tables_of_spans_keep_every_mention_of_one_part(layer: Layer) -> None:
@@ -241,6 +242,7 @@ def thousand() -> Layer:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_thousand_documents_are_the_same_but_for_what_is_told(way: str) -> None:
     if way == "spacy":

@@ -103,6 +103,30 @@ def test_the_page_shows_without_error_or_request(browser, page_file, width, sche
     page.context.close()
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_letters_of_a_drawing_keep_their_size_and_none_is_cut_off(browser, page_file, width):
+    page = Watched(browser, page_file, width).page
+    measure = """drawing => {
+      const frame = drawing.getBoundingClientRect();
+      return [...drawing.querySelectorAll('text')].map(text => {
+        const box = text.getBoundingClientRect();
+        return [box.left - frame.left, frame.right - box.right,
+                box.top - frame.top, frame.bottom - box.bottom,
+                text.getScreenCTM().a * parseFloat(getComputedStyle(text).fontSize)]; }) }"""
+    drawings = page.locator(".plot svg:visible").all()
+    assert len(drawings) >= 5
+    for drawing in drawings:
+        for *margins, size in drawing.evaluate(measure):
+            assert min(margins) >= -1
+            assert 9 <= size <= 16
+    page.context.close()
+
+
+def test_a_drawing_is_one_image_with_a_name(opened):
+    drawing = opened.locator("#ranking .plot:visible")
+    expect(drawing.get_by_role("img", name="entity (span + type): F1 with 95 % interval")).to_be_visible()
+
+
 @pytest.mark.parametrize("section", ["ranking", "types", "speed", "signatures"])
 def test_tables_are_whole_on_a_laptop(opened, section):
     for table in opened.locator(f"#{section} .scroll:visible").all():

@@ -20,6 +20,8 @@ from goldwire.corpora import library
 from goldwire.corpora.store import open_corpus, write_documents
 from goldwire.eval.gate.policy import decode
 
+pytestmark = pytest.mark.slow
+
 # An extractor as a user would write it: word lists. `WORDS` is what commits change.
 EXTRACTOR = """
 import json, re, sys

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.visible import visible
 from goldwire.eval.measures import phrases
-from goldwire.eval.report import plots, tables
+from goldwire.eval.report import plots, svg, tables
 from goldwire.eval.report.signatures import fold, tests
 from goldwire.eval.report.table import abreast, heads
 from goldwire.eval.report.values import Board, Report, Standing
@@ -40,7 +40,7 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
     """
     packed = pack_all(blocks, budget)
     style, script = read_asset(STYLE), read_asset(SCRIPT)
-    drawings = plots.draw(report)
+    charts = plots.draw(report)
     return (
         _environment()
         .get_template(TEMPLATE)
@@ -51,7 +51,7 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             script=Markup(script),  # noqa: S704
             blocks=packed,
             left_out=sum(len(blocks[name]) for name in blocks.keys() - packed.keys()),
-            drawings={name: _markup(drawing) for name, drawing in drawings.items()},
+            drawings={name: (chart.caption, Markup(svg.render(chart))) for name, chart in charts.items()},  # noqa: S704 - all text in it is escaped
             examples=any(name.startswith("cells-") for name in blocks),
             colours=plots.colour_numbers(report.overview.systems),
             grid=_grid(report),
@@ -132,11 +132,6 @@ def _environment() -> Environment:
 def _finalize(value: Any) -> Any:
     """Foreign text loses what nobody sees; our own markup stays as it is."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _markup(drawing: plots.Drawing) -> plots.Drawing:
-    """The drawings are clean (see `svg`), so they stand in the page as they are."""
-    return plots.Drawing(drawing.caption, Markup(drawing.wide), Markup(drawing.narrow))  # noqa: S704
 
 
 def _typed(report: Report) -> list[Board]:
