@@ -111,7 +111,10 @@ CHANGED: list[tuple[dict[str, Any], str]] = [
     ({"corpus": {"fingerprint": "000"}}, "corpus: corpus  (000), now corpus"),
     ({"ontology": {"name": "o", "version": "1", "fingerprint": "000"}}, "ontology: o 1 (000), now none"),
     ({"documents": ["d0", "d1", "d2", "x"]}, "documents: 4 documents, now 4 documents: no longer x; new d3"),
-    ({"documents": [], "texts": [], "counts": []}, "documents: not named (--stream), now 4 documents"),
+    (
+        {"documents": [], "texts": [], "counts": [], "findings": []},
+        "documents: not named (--stream), now 4 documents",
+    ),
     ({"groups": [0, 0, 1, 2]}, "groups of near-duplicates: other ones now"),
     (
         {"measures": ["entity:span+type@exact"]},

@@ -22,12 +22,13 @@ from goldwire.eval.scoring.record import (
     OntologyFacts,
     Record,
     Result,
+    UnitFindings,
     read_record,
     write_record,
 )
 
 NAMED = 3  # documents named of those that two records do not share
-T = TypeVar("T", bound="CountTable | Result | Confusion")
+T = TypeVar("T", bound="CountTable | Result | Confusion | UnitFindings")
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +118,7 @@ def merge(old: Record, new: Record) -> Record:
         rejections=both(old.rejections, new.rejections),
         results=tuple(sorted(results, key=lambda result: new.measures.index(result.measure))),
         confusions=both(old.confusions, new.confusions),
+        findings=both(old.findings, new.findings),
     )
 
 

@@ -21,6 +21,7 @@ from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.texts import TextRow, Texts
 from goldwire.eval.counting.units import Units
 from goldwire.eval.measures.measure import FORMS, Measure, parse
+from goldwire.eval.measures.signature import TAGS
 from goldwire.eval.scoring.record import LayerFacts, Record
 from goldwire.eval.scoring.score import needs, read_scored
 
@@ -74,7 +75,12 @@ def check(
     corpus: Corpus, texts: Texts, record: Record, pairs: Iterable[tuple[LayerFacts, reading.Layer]]
 ) -> None:
     """Raise `JudgementError` if texts or layers are not those that a record was made from."""
-    changed = [facts.layer for facts, layer in pairs if facts.fingerprint != layer.fingerprint]
+    changed = [
+        facts.layer
+        for facts, layer in pairs
+        if facts.fingerprint != layer.fingerprint
+        or (TAGS in record.policies and facts.tokens != layer.tokens_fingerprint)
+    ]
     if record.corpus.fingerprint != texts.fingerprint():
         now = dict(zip(texts.ids, texts.hashes, strict=True))
         known = zip(record.documents, record.texts, strict=False)

@@ -107,6 +107,12 @@ class Layer(msgspec.Struct, frozen=True):
         """The first 12 hexadecimal digits of the SHA-256 of the content."""
         return hashlib.sha256(self.content).hexdigest()[:12]
 
+    @property
+    def tokens_fingerprint(self) -> str | None:
+        """That of the tokens that were looked at; None if there were none."""
+        hashes = "".join(bond for _, bond in sorted(self.bonds.items()))
+        return hashlib.sha256(hashes.encode()).hexdigest()[:12] if hashes else None
+
 
 def read_layer(
     corpus: Corpus,

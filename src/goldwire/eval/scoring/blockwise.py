@@ -24,6 +24,8 @@ from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.counts import Patterns, join_patterns
 from goldwire.eval.counting.coverage import Cover
 from goldwire.eval.counting.texts import ascend
+from goldwire.eval.errors import outcomes
+from goldwire.eval.errors.outcomes import Outcomes
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.record import Confusion
 
@@ -49,10 +51,14 @@ class Measured(_Struct, frozen=True):
 
 
 class ScoredSystem(_Struct, frozen=True):
-    """What was found of one system: by measure, and what became of its units, by kind."""
+    """What was found of one system: by measure, and what became of its units, summed up and one by one.
+
+    `outcomes` are by kind; there are none where it is forgotten which document is which.
+    """
 
     measures: tuple[Measured, ...]
     confusions: tuple[Confusion, ...]
+    outcomes: dict[str, Outcomes] = {}
 
 
 class ScoredLayer(_Struct, frozen=True):
@@ -115,10 +121,21 @@ SUMMED = ("documents", "failed", "empty", "excluded", "uncounted", "dropped", "o
 
 
 class _Order(NamedTuple):
-    """How documents of several blocks, one after the other, come into their order; None if they are in it."""
+    """How documents of several blocks, one after the other, come into their order; None if they are in it.
+
+    `sizes` are the numbers of documents of the blocks.
+    """
 
     ids: tuple[str, ...]
     places: NDArray[np.int64] | None
+    sizes: tuple[int, ...]
+
+    def numbers(self) -> list[NDArray[np.int64]]:
+        """The new numbers of the documents of each block."""
+        numbers = np.arange(len(self.ids))
+        if self.places is not None:
+            numbers[self.places] = np.arange(len(self.ids))
+        return np.split(numbers, np.cumsum(self.sizes)[:-1])
 
     def tuple(self, items: Sequence[str]) -> tuple[str, ...]:
         """Items of all documents, in order."""
@@ -169,19 +186,20 @@ def _check(blocks: Sequence[ScoredBlock]) -> None:
                 f"{measured.measure}: a form that stands in several documents counts once, so that blocks do "
                 "not add up; score all documents at once"
             )
-    twice = [id for id, times in Counter(id for block in blocks for id in block.ids).items() if times > 1]
-    if twice:
+    ids = [id for block in blocks for id in block.ids]
+    if len(set(ids)) < len(ids):
+        twice = [id for id, times in Counter(ids).items() if times > 1]
         raise DataError(
             f"document {min(twice)!r} is in several blocks ({len(twice):,} such documents); add each once"
         )
 
 
 def _order(blocks: Sequence[ScoredBlock]) -> _Order:
-    ids = tuple(id for block in blocks for id in block.ids)
+    ids, sizes = tuple(id for block in blocks for id in block.ids), tuple(len(block.ids) for block in blocks)
     if ascend(ids):
-        return _Order(ids, None)
+        return _Order(ids, None, sizes)
     places = sorted(range(len(ids)), key=ids.__getitem__)
-    return _Order(tuple(ids[place] for place in places), np.array(places, np.int64))
+    return _Order(tuple(ids[place] for place in places), np.array(places, np.int64), sizes)
 
 
 def _texts(parts: Sequence[bytes], order: _Order) -> bytes:
@@ -238,6 +256,10 @@ def _add_systems(parts: Sequence[ScoredSystem], order: _Order) -> ScoredSystem:
             _add_measured(found, order) for found in zip(*(part.measures for part in parts), strict=True)
         ),
         confusions=tuple(map(_add_confusions, zip(*(part.confusions for part in parts), strict=True))),
+        outcomes={
+            kind: outcomes.add([part.outcomes[kind] for part in parts], order.numbers())
+            for kind in parts[0].outcomes
+        },
     )
 
 

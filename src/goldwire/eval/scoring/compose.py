@@ -18,6 +18,7 @@ from goldwire.eval.counting.coverage import Cover
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.signature import POLICIES, TAGS, signature
+from goldwire.eval.scoring import kept
 from goldwire.eval.scoring.blockwise import Measured, ScoredBlock, ScoredLayer, ScoredSystem, add
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import (
@@ -79,7 +80,7 @@ def total(blocks: Iterable[ScoredBlock], plan: Plan) -> Total:
     stream, layers = plan.options.stream, range(len(plan.layers))
     corpus = _Fingerprint(b",", b"[", b"]")
     contents, bonds = [_Fingerprint(b"\n") for _ in layers], [_Fingerprint() for _ in layers]
-    kept: list[ScoredBlock] = []
+    taken: list[ScoredBlock] = []
     last, grouped = "", False
     for block in blocks:
         if block.ids:
@@ -91,11 +92,11 @@ def total(blocks: Iterable[ScoredBlock], plan: Plan) -> Total:
         for layer, content, bond in zip(block.layers, contents, bonds, strict=True):
             content.take(layer.content)
             bond.take("".join(hash_ for _, hash_ in sorted(layer.bonds.items())).encode())
-        kept.append(block.without_content(forgetful=stream))
+        taken.append(block.without_content(forgetful=stream))
         if stream:
-            kept[:] = [add(kept)]
+            taken[:] = [add(taken)]
     return Total(
-        block=add(kept),
+        block=add(taken),
         corpus=corpus.digest(),
         layers=tuple(content.digest() for content in contents),
         tokens=tuple(bond.digest() if bond.begun else None for bond in bonds),
@@ -146,6 +147,12 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
         rejections=tuple(_rejections(plan, block)),
         results=tuple(_results(plan, systems, basis)),
         confusions=tuple(confusion for system in systems.values() for confusion in system.confusions),
+        findings=tuple(
+            packed
+            for name, system in systems.items()
+            for kind, found in system.outcomes.items()
+            if (packed := kept.encode(name, kind, found)) is not None
+        ),
     )
 
 

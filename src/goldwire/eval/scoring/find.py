@@ -18,6 +18,7 @@ from goldwire.eval.counting.counts import condense, forget
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.texts import Row
 from goldwire.eval.errors import classes, outcomes, semeval
+from goldwire.eval.errors.classes import Findings
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.scoring.blockwise import SUMMED, Measured, ScoredBlock, ScoredLayer, ScoredSystem
 from goldwire.eval.scoring.plan import Options, Plan
@@ -64,22 +65,23 @@ def _layer(layer: Layer, options: Options) -> ScoredLayer:
 
 def _system(sides: GoldAndSystem, names: tuple[str, str], plan: Plan) -> ScoredSystem:
     """What is found of a system; `names` are those of gold and the system, for errors."""
-    kinds = {measure.units for measure in plan.counted}
+    found = outcomes.find(sides, {measure.units for measure in plan.counted})
+    kept = {} if plan.options.stream else {kind: outcomes.by_document(one) for kind, one in found.items()}
     return ScoredSystem(
         measures=tuple(_measured(sides, names, measure, plan.options) for measure in plan.counted),
-        confusions=tuple(
-            Confusion(
-                system=names[1],
-                units=kind,
-                cells=classes.confusion(found, sides.codes),
-                classes=classes.tally(found),
-                left_out={
-                    sides.texts.ids[number]: found.left_out[number] for number in sorted(found.left_out)
-                },
-                causes=outcomes.count_causes(found) if kind == "argument" else {},
-            )
-            for kind, found in outcomes.find(sides, kinds).items()
-        ),
+        confusions=tuple(_confusion(sides, names[1], kind, one) for kind, one in found.items()),
+        outcomes=kept,
+    )
+
+
+def _confusion(sides: GoldAndSystem, name: str, kind: str, found: Findings) -> Confusion:
+    return Confusion(
+        system=name,
+        units=kind,
+        cells=classes.confusion(found, sides.codes),
+        classes=classes.tally(found),
+        left_out={sides.texts.ids[number]: pairs for number, pairs in sorted(found.left_out.items())},
+        causes=outcomes.count_causes(found) if kind == "argument" else {},
     )
 
 
