@@ -26,8 +26,8 @@ from goldwire.eval.scoring.record import (
     write_record,
 )
 from goldwire.eval.scoring.score import score
-from goldwire.eval.statistics.figures import figure_intervals
-from goldwire.eval.statistics.metrics import averages
+from goldwire.eval.statistics.figures import averages
+from goldwire.eval.statistics.intervals import figure_intervals
 
 DOCUMENTS = tuple(f"d{i}" for i in range(7))
 LABELS = ("", "GPE", "PER")

@@ -33,7 +33,7 @@ def agreement(
     *,
     layers: Annotated[
         list[str] | None,
-        typer.Option(metavar="LAYER…", help="Layers to compare, two or more. Without it, all annotators'."),
+        typer.Option(metavar="LAYER…", help="Layers to compare, two or more; all annotators' if not given."),
     ] = None,
     measure: Annotated[
         list[str] | None, typer.Option(help="A measure (see `eval measures`); may be repeated.")
@@ -42,7 +42,7 @@ def agreement(
     labels: Maps = None,
     only: Only = None,
     ignore: Ignore = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Say how far annotators agree: F of each pair by measure, kappa and Krippendorff's alpha on tokens.
@@ -149,7 +149,7 @@ def _worst(measure: MeasureAgreement) -> RenderableType:
 def _name(measure: MeasureAgreement) -> str:
     from goldwire.eval.measures.measure import name, parse
 
-    return name(parse(measure.measure)) or measure.measure
+    return name(parse(measure.measure))
 
 
 def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:

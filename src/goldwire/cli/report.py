@@ -9,6 +9,7 @@ import typer
 
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
+from goldwire.corpora.garbage import no_collection
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from goldwire.eval.scoring.record import Record
 
 
+@no_collection()
 def report(
     ctx: typer.Context,
     records: Annotated[
@@ -33,7 +35,7 @@ def report(
         Path | None,
         typer.Option(help="The corpus, for texts and examples; found by itself if the records are in it."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Decides the random swaps and resamples.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random swaps and resamples.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Show one or more records: who is ahead, whether that is decided, what goes wrong and where.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def score(
     folder: Dir,
     *,
-    gold: Annotated[str, typer.Option(metavar="LAYER", help="The layer that is right.")] = "gold",
+    gold: Annotated[str, typer.Option(metavar="LAYER", help="The layer to score against.")] = "gold",
     system: Annotated[
         list[str] | None,
         typer.Option(
@@ -51,25 +51,28 @@ def score(
     ] = "left-out",
     rejected: Annotated[
         Literal["spurious", "left-out"],
-        typer.Option(help="Units of a system that were turned away: wrong ones, or none at all."),
+        typer.Option(help="Rejected units of a system: counted as wrong, or left out."),
     ] = "spurious",
     labels: Maps = None,
     only: Only = None,
     ignore: Ignore = None,
     inside: Annotated[
         str | None,
-        typer.Option(metavar="LAYER", help="Only units that stand where a mention or trigger of LAYER does."),
+        typer.Option(metavar="LAYER", help="Count only units in the place of a mention or trigger of LAYER."),
     ] = None,
     duplicates: Annotated[
-        Literal["set", "refuse"], typer.Option(help="Equal units: collapsed, or an error.")
+        Literal["set", "refuse"], typer.Option(help="Equal units: counted once, or an error.")
     ] = "set",
     trials: Annotated[int, typer.Option(min=0, help="Resamples for the intervals; 0 for none.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = 0,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Put the record over one of the name, whatever that has.")
+        bool, typer.Option("--replace", help="Replace a record of this name, whatever it holds.")
     ] = False,
     stream: Annotated[
-        bool, typer.Option("--stream", help="Forget which document is which: memory stays, however many.")
+        bool,
+        typer.Option(
+            "--stream", help="Keep no counts by document: memory stays the same, however many there are."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -17,7 +17,7 @@ import msgspec
 from goldwire.corpora.errors import MeasureError
 from goldwire.eval.counting.coref import Numbers
 from goldwire.eval.counting.tags import OUTSIDE
-from goldwire.eval.statistics.metrics import Score
+from goldwire.eval.statistics.figures import Score
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

@@ -37,6 +37,11 @@ def likeness(one: Sequence[int], other: Sequence[int]) -> float:
     return sum(value in both for value in union) / len(union) if union else 0.0
 
 
+def are_alike(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether two texts, given by their sketches, may be near-duplicates."""
+    return likeness(one, other) >= ALIKE
+
+
 def groups(documents: Sequence[Document]) -> list[str]:
     """The group of each document: near-duplicates, and what they link, share one."""
     return [document.group or document.id for document in duplicates.group(documents)]

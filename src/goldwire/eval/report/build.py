@@ -1,4 +1,4 @@
-"""From records to a report: all arithmetic of a report is done here and in `evidence`."""
+"""Build a report from records: all arithmetic of a report is done here and in `evidence`."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from goldwire.eval.report.values import (
 from goldwire.eval.scoring.notes import make_notes
 from goldwire.eval.scoring.record import LayerFacts, Record, failures, independent, size
 from goldwire.eval.scoring.views import INSIDE
-from goldwire.eval.statistics.figures import label_intervals
-from goldwire.eval.statistics.metrics import Score
+from goldwire.eval.statistics.figures import Score
+from goldwire.eval.statistics.intervals import label_intervals
 
 # Intervals by type are drawn for this many documents times labels at most: about five seconds' work.
 DRAWN = 400_000

@@ -34,7 +34,7 @@ from goldwire.eval.scoring.record import (
     Result,
     encode_patterns,
 )
-from goldwire.eval.statistics import figures, metrics
+from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.statistics.resample import LEVEL, Method
 
 METHOD: Method = "expanded"  # the kind of interval: see `resample.intervals`
@@ -257,7 +257,7 @@ def _rejections(plan: Plan, block: ScoredBlock) -> Iterator[CountTable]:
 
 def _policies(options: Options, layers: Sequence[ScoredLayer]) -> dict[str, str]:
     """What was decided; also the ways in which tags were read, where layers come from such."""
-    intervals = f"{METHOD}-{LEVEL:g}-{options.trials}-seed-{options.seed}" if options.trials else "none"
+    drawn = f"{METHOD}-{LEVEL:g}-{options.trials}-seed-{options.seed}" if options.trials else "none"
     tags = frozenset().union(*(layer.tags for layer in layers))
     read = {"tags": "+".join(sorted(tags))} if tags else {}
     if tags and options.tags is not None:
@@ -268,7 +268,7 @@ def _policies(options: Options, layers: Sequence[ScoredLayer]) -> dict[str, str]
         "drafts": options.scope.drafts,
         "rejected": options.rejected,
         "duplicates": options.duplicates,
-        "intervals": intervals,
+        "intervals": drawn,
         **read,
     }
 
@@ -321,11 +321,11 @@ def _results(plan: Plan, systems: Mapping[str, ScoredSystem], basis: _Basis) -> 
 
 def _result(system: str, found: Measured, measure: Measure, basis: _Basis, own: Mapping[str, str]) -> Result:
     """What a measure says of a system, which has policies of its `own`; sums alone where gold has no unit."""
-    averages = metrics.averages(found.counts, measure)
-    labels = metrics.by_label(found.counts.whole(), measure.beta)
-    if not metrics.is_defined(found.counts.counts):
-        averages = {name: metrics.undefined(score) for name, score in averages.items()}
-        labels = {name: metrics.undefined(score) for name, score in labels.items()}
+    averages = figures.averages(found.counts, measure)
+    labels = figures.by_label(found.counts.whole(), measure.beta)
+    if not figures.is_defined(found.counts.counts):
+        averages = {name: figures.undefined(score) for name, score in averages.items()}
+        labels = {name: figures.undefined(score) for name, score in labels.items()}
     tokens = "+".join(sorted(found.tokens))
     return Result(
         system=system,
@@ -344,9 +344,9 @@ def _result(system: str, found: Measured, measure: Measure, basis: _Basis, own: 
 def _intervals(patterns: Patterns, measure: Measure, basis: _Basis) -> dict[str, Interval]:
     """The intervals of a measure's figures; none where counts of documents do not add up."""
     options = basis.options
-    if not (options.trials and counters.is_additive(measure) and metrics.is_defined(patterns.counts)):
+    if not (options.trials and counters.is_additive(measure) and figures.is_defined(patterns.counts)):
         return {}
-    found = figures.figure_intervals(
+    found = intervals.figure_intervals(
         patterns if basis.groups is None else patterns.expand(basis.documents),
         measure,
         groups=basis.groups,

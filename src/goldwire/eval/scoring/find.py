@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from goldwire.corpora.errors import DataError, Fault, GoldwireError
 from goldwire.eval.counting import attributes, counters
@@ -23,6 +21,9 @@ from goldwire.eval.measures.measure import Measure
 from goldwire.eval.scoring.blockwise import SUMMED, Measured, ScoredBlock, ScoredLayer, ScoredSystem
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 
 def score_block(block: Block, plan: Plan) -> ScoredBlock:
@@ -116,23 +117,42 @@ def iter_scored(places: Sequence[Place], plan: Plan, workers: int = 1) -> Iterat
     Where processes cannot be forked there is one. No more than `AHEAD` blocks a process wait to be taken, so
     that memory stays, however many processes there are. Raises as `read_block`.
     """
-    several = min(workers, len(places)) > 1 and "fork" in multiprocessing.get_all_start_methods()
-    if not several:
-        yield from (_score(place, plan) for place in places)
+    processes = min(workers, len(places))
+    yield from (
+        _forked(places, plan, processes) if processes > 1 else (_score(place, plan) for place in places)
+    )
+
+
+def _forked(places: Sequence[Place], plan: Plan, processes: int) -> Iterator[ScoredBlock]:
+    # Slow to import, and a small corpus is one block.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    if "fork" not in multiprocessing.get_all_start_methods():
+        yield from _one_by_one(places, plan)
         return
-    with ProcessPoolExecutor(
-        min(workers, len(places)), multiprocessing.get_context("fork"), _remember, (plan,)
-    ) as pool:
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(processes, context, _remember, (plan,)) as pool:
         try:
-            waiting: deque[Future[ScoredBlock]] = deque()
-            for place in places:
-                waiting.append(pool.submit(_score_remembered, place))
-                if len(waiting) > AHEAD * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from _given_out(places, pool, AHEAD * processes)
         except BrokenProcessPool:
             raise GoldwireError("a process that counted was killed; the memory may be too small") from None
+
+
+def _given_out(places: Sequence[Place], pool: Executor, ahead: int) -> Iterator[ScoredBlock]:
+    """The blocks in order, of which no more than so many are waited for at once."""
+    waiting: deque[Future[ScoredBlock]] = deque()
+    for place in places:
+        waiting.append(pool.submit(_score_remembered, place))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _one_by_one(places: Sequence[Place], plan: Plan) -> Iterator[ScoredBlock]:
+    return (_score(place, plan) for place in places)
 
 
 def _score(place: Place, plan: Plan) -> ScoredBlock:

@@ -7,6 +7,7 @@ no text and no annotation. `FORMAT` goes up when old readers could not read new 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import DataError, Fault, JudgementError
 from goldwire.corpora.store import write_output
 from goldwire.corpora.views import View
-from goldwire.eval.counting.counts import Counts, Patterns, make_counts, numbered
+from goldwire.eval.counting.counts import Counts, Floats, Patterns, make_counts, numbered
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
-from goldwire.eval.statistics.metrics import Score
+from goldwire.eval.statistics.figures import Score
 
 TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one document apart
 # 2 had no hashes of texts; 1 no coverage, no rejected units and no failed documents either.
@@ -100,7 +101,7 @@ class Coverage(_Struct, frozen=True, kw_only=True):
     empty: int = 0
 
 
-class CountTable(_Struct, frozen=True, kw_only=True):
+class CountTable(_Struct, frozen=True, kw_only=True, dict=True):
     """The counts of one system under one measure, with documents of equal counts written once.
 
     `patterns[documents[i]]` are the rows of `Record.documents[i]`: label index, system_hits, system,
@@ -113,6 +114,22 @@ class CountTable(_Struct, frozen=True, kw_only=True):
     patterns: tuple[tuple[tuple[int, float, float, float, float], ...], ...]
     documents: tuple[int, ...] = ()
     times: tuple[int, ...] = ()
+
+    @cached_property
+    def rows(self) -> Floats:
+        """The rows of all patterns, one after the other."""
+        return np.array([row for pattern in self.patterns for row in pattern], np.float64).reshape(-1, 5)
+
+    @cached_property
+    def decoded(self) -> Patterns:
+        """The counts, documents of equal counts together: decoded once, however many ask."""
+        size = len(self.patterns)
+        number = np.repeat(np.arange(size), [len(pattern) for pattern in self.patterns])
+        counts = make_counts(numbered(size), self.labels, number, self.rows[:, 0], self.rows[:, 1:])
+        if self.times:
+            return Patterns(counts, np.array(self.times, np.int64))
+        index = np.array(self.documents, np.int64)
+        return Patterns(counts, np.bincount(index, minlength=size).astype(np.int64), index)
 
 
 # The name of the tables of `Record.rejections`. A row has a kind as its label and counts what was rejected as
@@ -309,19 +326,7 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
 
 def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:
     """The counts that a table holds, by document."""
-    return decode_patterns(table).expand(documents)
-
-
-def decode_patterns(table: CountTable) -> Patterns:
-    """The counts that a table holds, documents of equal counts together."""
-    rows = np.array([row for pattern in table.patterns for row in pattern], np.float64).reshape(-1, 5)
-    number = np.repeat(np.arange(len(table.patterns)), [len(pattern) for pattern in table.patterns])
-    names = numbered(len(table.patterns))
-    counts = make_counts(names, table.labels, number, rows[:, 0], rows[:, 1:])
-    if table.times:
-        return Patterns(counts, np.array(table.times, np.int64))
-    index = np.array(table.documents, np.int64)
-    return Patterns(counts, np.bincount(index, minlength=len(names)).astype(np.int64), index)
+    return table.decoded.expand(documents)
 
 
 def encode_record(record: Record) -> bytes:

@@ -1,4 +1,4 @@
-"""What systems have given so far: a journal for each state of a system, appended to as documents finish.
+"""Journal of what systems have given: one for each state of a system, appended to as documents finish.
 
     CORPUS/runs/NAME/FINGERPRINT.jsonl     sessions, starts of workers, and an entry for each document
 

@@ -30,9 +30,9 @@ from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems import facts, journal
 from goldwire.eval.systems.brake import Brake
-from goldwire.eval.systems.check import Verdict, judge, tally
+from goldwire.eval.systems.check import Checked, check, tally
 from goldwire.eval.systems.config import System, allowed, memory_of, timeout_of
-from goldwire.eval.systems.extractor import KINDS, Context, identity
+from goldwire.eval.systems.extractor import Context, find_kind, identity
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.journal import Entry, Line, Renewal, Reused, Session, Start
 from goldwire.eval.systems.pool import Pool, Started
@@ -222,22 +222,22 @@ def _plan(corpus: Corpus, system: System, *, workers: int, seed: int) -> _Plan:
 
 def default_labels(system: System, ontology: Ontology | None) -> str | None:
     """The label map that ships for a kind of system and an ontology, or None."""
-    kind = KINDS.get(system.spec.kind)
+    kind = find_kind(system.spec.kind)
     return kind.labels.get(ontology.name) if kind is not None and ontology is not None else None
 
 
-def _known(plan: _Plan, lines: Sequence[Line]) -> dict[str, Verdict]:
+def _known(plan: _Plan, lines: Sequence[Line]) -> dict[str, Checked]:
     """The documents that need not be run, by id: what failed before, in whichever way, is run again."""
     entries = journal.entries(lines)
     judged = (
-        judge(document, entries[key], ontology=plan.ontology, labels=plan.labels)
+        check(document, entries[key], ontology=plan.ontology, labels=plan.labels)
         for document in plan.documents
         if (key := plan.keys[document.id]) in entries
     )
     return {verdict.annotations.document: verdict for verdict in judged if verdict.failed is None}
 
 
-def _brake(corpus: Corpus, plan: _Plan, known: Mapping[str, Verdict]) -> Brake:
+def _brake(corpus: Corpus, plan: _Plan, known: Mapping[str, Checked]) -> Brake:
     earlier = _published(corpus, plan.system.name)
     same = earlier is not None and earlier.fingerprint == plan.state
     return Brake(succeeded=bool(known), known=earlier.failed if earlier is not None and same else None)
@@ -303,7 +303,7 @@ def _entry(key: str, characters: int, result: Result, at: float) -> Entry:
 
 
 def _publish(
-    corpus: Corpus, plan: _Plan, lines: Sequence[Line], known: Mapping[str, Verdict], damaged: int
+    corpus: Corpus, plan: _Plan, lines: Sequence[Line], known: Mapping[str, Checked], damaged: int
 ) -> Facts:
     """Write quarantine, layer and facts from the journal; the facts come last and name the layer's hash.
 
@@ -312,7 +312,7 @@ def _publish(
     last = journal.entries(lines)
     entries = [last[plan.keys[document.id]] for document in plan.documents]
     verdicts = [
-        known.get(document.id) or judge(document, entry, ontology=plan.ontology, labels=plan.labels)
+        known.get(document.id) or check(document, entry, ontology=plan.ontology, labels=plan.labels)
         for document, entry in zip(plan.documents, entries, strict=True)
     ]
     _check_any(verdicts)
@@ -327,7 +327,7 @@ def _publish(
     return found
 
 
-def _check_any(verdicts: Sequence[Verdict]) -> None:
+def _check_any(verdicts: Sequence[Checked]) -> None:
     """Raise `ExtractorError` if all documents failed, with the most frequent reasons and what was spent."""
     reasons = Counter(verdict.failed for verdict in verdicts if verdict.failed is not None)
     if not reasons or reasons.total() < len(verdicts):
@@ -341,7 +341,7 @@ def _check_any(verdicts: Sequence[Verdict]) -> None:
     raise ExtractorError(f"none of {amount(len(verdicts), 'document')} succeeded ({'; '.join(told)})")
 
 
-def _signed(verdict: Verdict, plan: _Plan, start: Start) -> Annotations:
+def _signed(verdict: Checked, plan: _Plan, start: Start) -> Annotations:
     """A line of the layer. Nothing in it depends on when or how often the system ran."""
     details = {"spec": plan.system.spec.shown(), "fingerprint": plan.state}
     if verdict.failed is not None:
@@ -356,7 +356,7 @@ def _facts(
     plan: _Plan,
     lines: Sequence[Line],
     entries: Sequence[Entry],
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[Checked],
     *,
     damaged: int,
     layer: str,
