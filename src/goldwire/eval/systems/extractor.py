@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
+from goldwire.corpora import extras
 from goldwire.corpora.errors import ExtractorError, GoldwireError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.predictions import Prediction
@@ -77,13 +77,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of system that ships with Goldwire.
 
-    `module` opens it, `needs` is what must be importable, `labels` the label map by name of ontology.
+    `module` opens it, `extra` brings `library`, without which it cannot be, `labels` is the label map by
+    name of ontology.
     """
 
     module: str
     form: str
     about: str
-    needs: tuple[str, ...] = ()
+    library: str = ""
+    extra: str = ""
     labels: dict[str, str] = {}
 
 
@@ -97,19 +99,21 @@ KINDS: dict[str, Kind] = {
         module="goldwire.eval.reference.learn",
         form="sklearn",
         about="linear models trained on a layer of the corpus by cross-fitting, or loaded from a file",
-        needs=("sklearn",),
     ),
     "spacy": Kind(
         module="goldwire.eval.reference.pipeline",
         form="spacy:MODEL",
         about="an installed spaCy pipeline: its entities by label map, events by dependency rules",
-        needs=("spacy",),
+        library="spacy",
+        extra="spacy",
         labels={"conflict": "spacy"},
     ),
     "llm": Kind(
         module="goldwire.eval.systems.adapters.llm",
         form="llm:MODEL@URL",
         about="a language model behind an OpenAI-compatible address; the key comes from the environment",
+        library="httpx",
+        extra="http",
     ),
     "cmd": Kind(
         module="goldwire.eval.systems.adapters.command",
@@ -120,6 +124,8 @@ KINDS: dict[str, Kind] = {
         module="goldwire.eval.systems.adapters.web",
         form="http(s)://URL",
         about="a service: a document posted, its annotations back",
+        library="httpx",
+        extra="http",
     ),
     "python": Kind(
         module="goldwire.eval.systems.adapters.object",
@@ -153,10 +159,10 @@ def identity(spec: Spec, context: Context) -> list[Any]:
 
 def _module(kind: str) -> ModuleType:
     if kind in KINDS:
-        missing = [name for name in KINDS[kind].needs if find_spec(name) is None]
-        if missing:
-            raise ExtractorError(f"`{kind}` needs {missing[0]}: pip install 'goldwire[{kind}]'")
-        return import_module(KINDS[kind].module)
+        known = KINDS[kind]
+        if known.library:
+            extras.check(known.library, known.extra, f"`{kind}` needs {known.library}", ExtractorError)
+        return import_module(known.module)
     if kind in plugins():
         return import_module(_PLUGIN)
     raise ExtractorError(
@@ -183,10 +189,10 @@ def kinds() -> list[dict[str, Any]]:
             "form": kind.form,
             "about": kind.about,
             "options": _defaults(kind),
-            "ready": all(find_spec(need) is not None for need in kind.needs),
-            "hint": f"pip install 'goldwire[{name}]'" if kind.needs else "",
+            "ready": not kind.library or extras.is_there(kind.library),
+            "hint": extras.hint(kind.extra) if kind.extra else "",
         }
-        for name, kind in KINDS.items()
+        for kind in KINDS.values()
     ]
     foreign = [
         {
