@@ -17,8 +17,8 @@ help:
 	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers"
-	@echo "make growth       time and memory as inputs double; writes docs/growth.md"
-	@echo "make stats        what intervals and tests promise, simulated; writes docs/statistics.md and gate.md"
+	@echo "make growth       time and memory as inputs double; writes docs/evidence/growth.md"
+	@echo "make stats        what intervals and tests promise, simulated; writes statistics.md and gate.md there"
 	@echo "make lengths      lengths of modules and functions"
 	@echo "make constraints  constraints.txt anew, from the newest releases that pyproject.toml allows"
 	@echo "make venv         .venv with everything; \`make clean\` removes it"
@@ -67,7 +67,7 @@ growth: .venv/dev
 # One thread a process: the simulation uses both cores itself.
 stats: .venv/core
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/promises.py $(ARGS)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py --write docs/gate.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py --write docs/evidence/gate.md
 
 lengths: .venv/core
 	@$(BIN)/python .ci/stats.py src/goldwire

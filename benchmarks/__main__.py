@@ -1,7 +1,7 @@
 """Speed and memory against the peers, on the same data, in the same run. Run: make bench
 
 Every contestant is a process of its own; rounds go through all of them, so that a machine that is busy for a
-while is busy for all. Written: docs/benchmarks.md, with medians.
+while is busy for all. Written: docs/evidence/benchmarks.md, with medians.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--growth", action="store_true", help="from 10,000 to 1,000,000 sentences as well")
     parser.add_argument("--only", action="append", help="only contestants of this package; may be repeated")
     parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "goldwire-bench")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "evidence" / "benchmarks.md")
     given = parser.parse_args()
 
     folder = data.prepare(ROOT, given.data, given.sentences)

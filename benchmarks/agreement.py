@@ -1,4 +1,4 @@
-"""Write docs/agreement.md: how far our numbers are from those of other scorers and of the literature.
+"""Write docs/evidence/agreement.md: how far our numbers are from those of other scorers and of papers.
 
 python benchmarks/agreement.py     needs the development dependencies, spaCy and the folder `shared`
 
@@ -22,7 +22,7 @@ from goldwire.eval.counting import coref
 from goldwire.eval.measures.suites import read_suite
 from goldwire.eval.scoring.record import Result
 from goldwire.eval.scoring.score import Options, score
-from goldwire.eval.statistics.metrics import score_row
+from goldwire.eval.statistics.figures import score_row
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPORA, DOCUMENTS, TOKENS = 100, 10, 12  # of the random cases: corpora, documents each, tokens a document
@@ -494,4 +494,4 @@ def shown(difference: float | None) -> str:
 
 if __name__ == "__main__":
     place = Path(os.environ.get("GOLDWIRE_SHARED", ROOT.parent / "shared"))
-    (ROOT / "docs" / "agreement.md").write_text(render(place), encoding="utf-8")
+    (ROOT / "docs" / "evidence" / "agreement.md").write_text(render(place), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Time and memory as inputs double: one line of docs/growth.md for each size. Run: make growth
+"""Time and memory as inputs double: one line of docs/evidence/growth.md for each size. Run: make growth
 
 Every line is a process of its own. Time is that of the processor for the work alone, the best of `ROUNDS`;
 memory is the peak of the process, data included. What grows by pairs (nesting, overlaps, annotators) is
@@ -380,7 +380,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", action="append", help="only cases of this name; may be repeated")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "growth.md")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "evidence" / "growth.md")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:

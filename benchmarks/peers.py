@@ -132,14 +132,16 @@ def goldwire_library(folder: Path) -> Result:
     from goldwire.eval.counting.columns import Codes
     from goldwire.eval.counting.texts import read_texts
     from goldwire.eval.measures.measure import parse
-    from goldwire.eval.statistics.metrics import micro
+    from goldwire.eval.statistics.figures import score_row
 
     corpus, codes = open_corpus(folder / "corpus"), Codes()
     texts = read_texts(corpus)
     layers = [reading.read_layer(corpus, name, texts, codes) for name in ("gold", "system/pred")]
     measure = parse("entity")
     seconds, score = timed(
-        lambda: micro(counters.count(measure, counters.GoldAndSystem(*layers, texts, codes)).counts)
+        lambda: score_row(
+            counters.count(measure, counters.GoldAndSystem(*layers, texts, codes)).counts.total()
+        )
     )
     return {"seconds": seconds, "f": score.f}
 
@@ -147,7 +149,7 @@ def goldwire_library(folder: Path) -> Result:
 def goldwire_ceaf(folder: Path) -> Result:
     """CEAF-e of one document of 20,000 mentions."""
     from goldwire.eval.counting import coref
-    from goldwire.eval.statistics.metrics import score_row
+    from goldwire.eval.statistics.figures import score_row
 
     (document,) = json.loads((folder / "coref_big.json").read_text(encoding="utf-8"))
     seconds, found = timed(lambda: coref.count(document["key"], document["sys"], ["ceaf-e"]))

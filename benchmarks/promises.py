@@ -1,6 +1,6 @@
 """Do the intervals and tests keep their promises? Simulated corpora with known truth, counted.
 
-Writes docs/statistics.md. Run: make stats (or python benchmarks/promises.py --corpora 2000)
+Writes docs/evidence/statistics.md. Run: make stats (or python benchmarks/promises.py --corpora 2000)
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from goldwire.eval.statistics.resample import Interval, Method, collect, interva
 
 Table = NDArray[np.float64]
 TEXT = Path(__file__).with_suffix(".md")  # the page, with names where figures go
-PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
+PAGE = Path(__file__).parents[1] / "docs" / "evidence" / "statistics.md"
 F = FIGURES.index("f")
 METHODS: tuple[Method, ...] = ("expanded", "percentile", "bca")
 SIZES = (10, 20, 50, 200)  # documents in a corpus

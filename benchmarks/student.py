@@ -1,4 +1,4 @@
-"""Write Student's quantiles, as scipy has them, for the tails that intervals, tests and plans ask for.
+"""Write Student's quantiles, as scipy has them, for the tails that intervals and plans ask for.
 
 python benchmarks/student.py
 """
@@ -11,12 +11,8 @@ from scipy.special import stdtrit
 
 from goldwire.eval.statistics import contrast, resample
 
-# Both ends of two-sided intervals at 95 % and, for the gate, at 90 %; the power of a plan.
-TAILS = (
-    *((1 + sign * resample.LEVEL) / 2 for sign in (-1, 1)),
-    *((1 + sign * (1 - 2 * contrast.ALPHA)) / 2 for sign in (-1, 1)),
-    contrast.POWER,
-)
+# The upper end of intervals at 95 %, of which the lower one is the mirror image, and the power of a plan.
+TAILS = ((1 + resample.LEVEL) / 2, contrast.POWER)
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ html_theme_options = {
 }
 
 _PART = re.compile(r"^## (?P<title>.+)\n(?P<text>(?:(?!## ).*\n?)*)", re.MULTILINE)
-_PAGE = re.compile(r"\]\(([\w-]+)\.md\)")
+_PAGE = re.compile(r"\]\(([\w/-]+)\.md\)")
 
 
 def add_contents(_app: Any, name: str, source: list[str]) -> None:

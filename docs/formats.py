@@ -1,4 +1,4 @@
-"""Write the table of formats in docs/corpora.md, from what each says of itself. A test compares the two.
+"""Write the table of formats in docs/formats.md, from what each says of itself. A test compares the two.
 
 python docs/formats.py
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from goldwire.corpora import formats
 
-PAGE = Path(__file__).with_name("corpora.md")
+PAGE = Path(__file__).with_name("formats.md")
 HEADER = """| format | what it is | | not kept | what judges a document |
 |---|---|---|---|---|
 """

@@ -51,6 +51,7 @@ def tried(rows):
 def test_the_choice_is_the_best_and_then_the_leftmost(limit, rows):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(align, "_TRIED", limit)
+        patch.setattr(align, "_SELDOM", limit)
         found = assign(columns(rows))
     assert list(zip(found.gold.tolist(), found.system.tolist(), strict=True)) == tried(rows)
 

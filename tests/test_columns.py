@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Relation, Span
-from goldwire.eval.counting.columns import NONE, Codes, concatenate, fold, keep, make_extents, make_table
+from goldwire.eval.counting.columns import (
+    NONE,
+    Codes,
+    Table,
+    columns_of,
+    concatenate,
+    keep,
+    make_extents,
+    make_table,
+)
 
 spans = st.tuples(st.integers(0, 9), st.integers(1, 4)).map(lambda pair: Span(pair[0], sum(pair)))
 
@@ -39,21 +48,6 @@ def test_units_are_taken_with_their_parts(units, dice):
     assert taken.lengths().tolist() == made.lengths()[index].tolist()
     assert taken.start.tolist() == made.start[index].tolist()
     assert taken.end.tolist() == made.end[index].tolist()
-
-
-columns = st.integers(1, 4).flatmap(
-    lambda width: st.lists(
-        st.tuples(*[st.integers(-(2**61), 2**61) | st.integers(0, 2)] * width), min_size=1, max_size=8
-    )
-)
-
-
-@given(columns)
-def test_folded_rows_are_in_the_order_of_the_rows_and_equal_where_they_are(rows):
-    folded = fold([np.array(column, np.int64) for column in zip(*rows, strict=True)]).tolist()
-    for one, key in zip(rows, folded, strict=True):
-        for other, other_key in zip(rows, folded, strict=True):
-            assert (one < other) == (key < other_key)
 
 
 def mention(id, start, **fields):
@@ -121,3 +115,8 @@ def test_what_hangs_on_a_row_goes_with_it():
     assert kept.argument_mention.tolist() == [0]
     assert kept.relation_source.tolist() == [2]
     assert keep(table, np.ones(4, bool), np.ones(4, bool)) == (table, 0)
+
+
+def test_every_column_has_a_row_for_each_unit_of_one_kind():
+    found = [name for unit in ("mention", "event", "argument", "relation") for name in columns_of(unit)]
+    assert sorted(found) == sorted(Table.__struct_fields__)

@@ -19,7 +19,7 @@ from goldwire.eval.counting.coref import PARTS, count, entity_clusters, event_cl
 from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.score import Options, score
-from goldwire.eval.statistics.metrics import headline
+from goldwire.eval.statistics.figures import headline
 
 
 @st.composite

@@ -20,8 +20,8 @@ from goldwire.eval.scoring.record import (
     encode_counts,
 )
 from goldwire.eval.scoring.rejections import rejection_rate
-from goldwire.eval.statistics.figures import figure_intervals
-from goldwire.eval.statistics.metrics import Score
+from goldwire.eval.statistics.figures import Score
+from goldwire.eval.statistics.intervals import figure_intervals
 
 DOCUMENTS = tuple(f"d{k:02}" for k in range(20))
 POLICIES = {"intervals": "expanded-0.95-1000-seed-0", "rejected": "spurious", "unjudged": "left-out"}

@@ -133,7 +133,7 @@ def test_an_end_and_a_beginning_are_two_mentions_and_the_docs_say_who_differs(
     goldwire("corpus", "import", folder, system, "--format", "conll", "--layer", "system/x")
     found = record(folder, "--measure", "entity")["results"][0]["averages"]["micro"]
     assert (found["gold_hits"], found["system"], found["gold"]) == (0, 1, 2)
-    page = " ".join((root / "docs" / "corpora.md").read_text("utf-8").split())
+    page = " ".join((root / "docs" / "formats.md").read_text("utf-8").split())
     assert "to the script in Perl `B-X E-X B-X E-X` is one mention" in page
 
 

@@ -234,7 +234,7 @@ def test_labels_are_renamed_merged_split_and_given_up_and_nothing_else_changes(
         ("Shelling", {("agent", "r"), ("place", "k")}, {"mode": "shelling"})
     ]
     after = push.push(site.client, corpus, ontology, site.order).plan
-    assert (after.stranded, after.settings, after.conflicting) == ((), {}, ())
+    assert (after.lost_labels, after.settings, after.conflicting) == ((), {}, ())
 
 
 def test_old_state_is_kept(site: Site, newer: Path) -> None:
@@ -347,5 +347,5 @@ def test_frames_get_the_roles_of_their_new_types(
     [event] = [e for e in corpus.layer("frames/anna")["d00000"].events if e.id == "e0"]
     assert {(a.role, a.mention) for a in event.arguments} == {("agent", "r0"), ("place", "k0")}
     after = push.push(client, corpus, change.new, order).plan
-    assert (after.conflicting, after.stranded, after.settings) == ((), (), {})
+    assert (after.conflicting, after.lost_labels, after.settings) == ((), (), {})
     assert push.push(client, corpus, change.new, order).plan.is_empty

@@ -261,9 +261,9 @@ def test_configuration_that_would_lose_labels_in_use_is_refused(
     assert "label_config" in do_push(prefill="system/x").plan.settings  # a key may change at any time
 
     (work.path / "mine.toml").write_text(toml.replace("VEH", "VEHICLE"))
-    assert do_push(dry_run=True).plan.stranded == ()  # nobody has worked
+    assert do_push(dry_run=True).plan.lost_labels == ()  # nobody has worked
     annotate(client, next(iter(on_server(client, pushed).values()))[0]["id"])
-    assert do_push(dry_run=True).plan.stranded == ("entity: VEH",)
+    assert do_push(dry_run=True).plan.lost_labels == ("entity: VEH",)
     with pytest.raises(ServerError, match=r"entity: VEH.*migrate"):
         do_push()
     assert "VEHICLE" not in api.project(client, project.id).label_config

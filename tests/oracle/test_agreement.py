@@ -1,4 +1,4 @@
-"""The table in docs/agreement.md is what comes out when it is worked out again, and names every suite."""
+"""The table in docs/evidence/agreement.md comes out again when it is worked out, and names every suite."""
 
 import importlib.util
 import re
@@ -15,11 +15,11 @@ def test_the_published_table_is_what_comes_out(root, shared):
     spec = importlib.util.spec_from_file_location("agreement", root / "benchmarks" / "agreement.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    written = (root / "docs" / "agreement.md").read_text(encoding="utf-8")
+    written = (root / "docs" / "evidence" / "agreement.md").read_text(encoding="utf-8")
     assert written == module.render(shared), "write it anew: python benchmarks/agreement.py"
 
 
 def test_every_suite_is_in_the_table(root):
-    written = (root / "docs" / "agreement.md").read_text(encoding="utf-8")
+    written = (root / "docs" / "evidence" / "agreement.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^\| ([\w\-]+) \|", written, re.MULTILINE))
     assert set(suite_names()) <= named

@@ -252,7 +252,7 @@ def test_a_system_that_is_new_is_noted_and_not_judged():
 
 
 def test_an_equal_build_fails_in_at_most_about_one_of_twenty():
-    """A small draw; the table in docs/gate.md rests on 2,000 pairs a line (benchmarks/gate.py)."""
+    """A small draw; the table in docs/evidence/gate.md rests on 2,000 pairs a line (benchmarks/gate.py)."""
     failed = 0
     for seed in range(150):
         old, new = noisy(2 * seed, 0.6, 40), noisy(2 * seed + 1, 0.6, 40)

@@ -1,1 +1,1 @@
-"""What people do: label configuration, tasks, results, server, sync, adjudication."""
+"""Annotation by people: label configuration, tasks, results, server, sync, adjudication."""

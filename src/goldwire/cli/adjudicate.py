@@ -23,12 +23,14 @@ def adjudicate(
     *,
     layers: Annotated[
         list[str],
-        typer.Option(metavar="LAYER", help="To be merged; may be repeated. Without it, all annotators'."),
+        typer.Option(
+            metavar="LAYER", help="A layer to merge; may be repeated. All annotators' if not given."
+        ),
     ] = [],  # noqa: B006 - typer reads it, nobody changes it
-    to: Annotated[str, typer.Option(metavar="LAYER", help="The layer that is made.")] = "gold",
+    to: Annotated[str, typer.Option(metavar="LAYER", help="The layer to write.")] = "gold",
     decisions: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Where decisions are read and what is open is written."),
+        typer.Option(metavar="FILE", help="The file of decisions; what is still open is written to it."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -94,21 +94,16 @@ def export(
     import msgspec
 
     from goldwire.annotate.exchange import frames, tasks
-    from goldwire.corpora.errors import CorpusError
     from goldwire.corpora.store import open_corpus, write_output
 
     corpus = open_corpus(folder)
-    documents, ontology = corpus.documents(), _ontology(corpus)
-    layer, stale = tasks.fitting(corpus, prefill)
-    version = tasks.version(prefill, layer.values()) if prefill is not None and layer is not None else None
-    if layout == "graph":
-        encoded = tasks.encode(documents, ontology, prefill=layer, version=version)
-    elif layer is None or version is None:
-        raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
-    else:
-        encoded = frames.encode(documents, ontology, layer, version)
+    ontology = _ontology(corpus)
+    encoded, version = (
+        tasks.of_corpus(corpus, ontology, prefill)
+        if layout == "graph"
+        else frames.of_corpus(corpus, corpus.documents(), ontology, prefill)
+    )
     write_output(out, msgspec.json.format(msgspec.json.encode(encoded.tasks), indent=1))
-    encoded = msgspec.structs.replace(encoded, faults=(*encoded.faults, *stale))
     _tell_export(encoded, out, version, as_json)
 
 
@@ -143,7 +138,7 @@ def _tell_export(encoded: Encoded, out: Path, version: str | None, as_json: bool
         )
         return
     say(f"{out}: {len(encoded.tasks)} task(s), {predictions} with predictions{_of(version)}")
-    say(f"not held by Label Studio: {_counts(encoded.lost)}")
+    say(f"cannot be shown in Label Studio: {_counts(encoded.lost)}")
 
 
 def _of(version: str | None) -> str:
@@ -172,10 +167,15 @@ def import_(
     triggers: Annotated[
         list[str], typer.Option(metavar="CONTROL", help="A control with triggers; may be repeated.")
     ] = [],  # noqa: B006
-    same: Annotated[str | None, typer.Option(metavar="ARROW", help="The arrow of coreference.")] = None,
+    same: Annotated[
+        str | None, typer.Option(metavar="ARROW", help="The name of the arrow that means coreference.")
+    ] = None,
     annotators: Annotators = [],  # noqa: B006
     add_texts: Annotated[
-        bool, typer.Option("--add-texts", help="Add texts that the corpus lacks; make it if it is not there.")
+        bool,
+        typer.Option(
+            "--add-texts", help="Add texts that the corpus lacks; make the corpus if it is not there."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -272,7 +272,7 @@ def _show_import(imported: Imported, deposited: Deposited) -> None:
         say(f"layer {layer}: {size} document(s)")
     if said := nobody.told(deposited.layers):
         say(said)
-    say(f"not held by layers: {_counts(imported.lost)}")
+    say(f"not imported: {_counts(imported.lost)}")
     say(f"repaired: {_counts(imported.repaired)}")
     say(rejected.tell(kinds, *([deposited.quarantine] if deposited.quarantine else [])))
     say(f"kept as it came: {deposited.raw}")

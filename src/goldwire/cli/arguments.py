@@ -22,10 +22,12 @@ Documents = Annotated[
 ]
 Only = Annotated[
     list[str] | None,
-    typer.Option(metavar="LABEL,…", help="Of the kinds that have these labels, nothing else is a unit."),
+    typer.Option(
+        metavar="LABEL,…", help="Count these labels only, of the kinds (mentions, events, …) that have them."
+    ),
 ]
 Ignore = Annotated[
-    list[str] | None, typer.Option(metavar="LABEL,…", help="What has one of these labels is no unit.")
+    list[str] | None, typer.Option(metavar="LABEL,…", help="Do not count what has one of these labels.")
 ]
 Labels = Annotated[
     str | None,

@@ -23,9 +23,9 @@ def compare(
     ],
     *,
     measure: Annotated[
-        list[str] | None, typer.Option(help="A measure to compare by; may be repeated. Without it, all.")
+        list[str] | None, typer.Option(help="A measure to compare by; may be repeated. All if not given.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Decides the random swaps and resamples.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random swaps and resamples.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Compare all systems of one or more records: differences, intervals, p-values, who cannot be told apart.
@@ -70,7 +70,7 @@ def _alone(comparisons: list[Comparison]) -> str:
     from goldwire.eval.measures.measure import name, parse
 
     told = [
-        f"{name(parse(comparison.measure)) or comparison.measure} {points(standing.value)}"
+        f"{name(parse(comparison.measure))} {points(standing.value)}"
         for comparison in comparisons
         for standing in comparison.standings
         if standing.value is not None

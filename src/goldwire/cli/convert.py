@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 UNNAMED = {"listed": "not judged", "all": "judged and empty"}
 Option = Annotated[
     list[str] | None,
-    typer.Option("--option", "-o", metavar="NAME=VALUE", help="Of the format; see `corpus formats`."),
+    typer.Option(
+        "--option", "-o", metavar="NAME=VALUE", help="An option of the format; see `corpus formats`."
+    ),
 ]
 
 
@@ -32,12 +34,16 @@ def import_(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Annotated files.")] = None,
     *,
     layer: Annotated[str, typer.Option(help="The layer to write, such as gold or system/x.")],
-    format: Annotated[str | None, typer.Option(help="Of the files; recognised if not given.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help="Format of the files; recognised by their content if not given.")
+    ] = None,
     option: Option = None,
     labels: Labels = None,
     only: Only = None,
     ignore: Ignore = None,
-    library: Annotated[str | None, typer.Option(help="Gold that ships for texts you have, by name.")] = None,
+    library: Annotated[
+        str | None, typer.Option(help="Import gold that ships with Goldwire for texts you have, by name.")
+    ] = None,
     covers: Annotated[
         str | None,
         typer.Option(
@@ -45,7 +51,7 @@ def import_(
             help="Documents that were looked at, beside those in the files; as the format says if not given.",
         ),
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Put it over a layer that is there.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the layer, if it is there.")] = False,
     as_json: Json = False,
 ) -> None:
     """Read annotated files into a layer of a corpus whose texts they annotate.
@@ -214,7 +220,7 @@ def _left(covered: Covered, written: int) -> str:
 
 
 def formats(
-    name: Annotated[str | None, typer.Argument(metavar="FORMAT", help="One of them, in full.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="FORMAT", help="The format to explain.")] = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -235,7 +241,7 @@ def formats(
 
 def explained(format: Mapping[str, Any]) -> str:
     """All there is to say of a format."""
-    needs = f"; needs goldwire[{format['extra']}]" if format["extra"] else ""
+    needs = f"; needs the extra {format['extra']}" if format["extra"] else ""
     options = [f"  {key}: {value!r}" for key, value in format["options"].items()]
     told = {
         "in and out": f"{_ways(format)}{needs}",
@@ -252,7 +258,7 @@ def listed(formats: Iterable[Mapping[str, Any]]) -> str:
     """Each format: its name, what it is, whether it is written too, and under it what it loses."""
     return "\n".join(
         f"{format['name']:12} {format['about']}\n{'':12} {_ways(format)}"
-        f"{', needs goldwire[' + format['extra'] + ']' if format['extra'] else ''}\n"
+        f"{', needs the extra ' + format['extra'] if format['extra'] else ''}\n"
         f"{'':12} not kept: {format['loss']}\n{'':12} judged by: {format['coverage']}"
         for format in formats
     )

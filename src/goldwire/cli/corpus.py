@@ -34,10 +34,11 @@ From = Annotated[
     list[Path], typer.Option("--from", metavar="PATH", help="File or folder of articles; may be repeated.")
 ]
 More = Annotated[
-    list[Path] | None, typer.Argument(metavar="[PATH]…", help="More of --from, as a shell writes out news/*.")
+    list[Path] | None, typer.Argument(metavar="[PATH]…", help="More files, as a shell expands news/*.")
 ]
 Encoding = Annotated[
-    str | None, typer.Option(help="Of files that are not UTF-8, such as cp1252. A byte order mark wins.")
+    str | None,
+    typer.Option(help="Encoding of files that are not UTF-8, such as cp1252. A byte order mark wins."),
 ]
 Boilerplate = Annotated[
     bool, typer.Option("--boilerplate/--no-boilerplate", help="Mark cookie notices, teasers, bylines.")
@@ -58,8 +59,10 @@ def new(
     more: More = None,
     *,
     from_: From,
-    format: Annotated[str | None, typer.Option(help="Of annotated files; recognised if not given.")] = None,
-    layer: Annotated[str, typer.Option(help="That takes the labels of annotated files.")] = "gold",
+    format: Annotated[
+        str | None, typer.Option(help="Format of annotated files; recognised by their content if not given.")
+    ] = None,
+    layer: Annotated[str, typer.Option(help="The layer for what annotated files say.")] = "gold",
     option: Option = None,
     labels: Labels = None,
     only: Only = None,
@@ -72,8 +75,8 @@ def new(
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="The corpus's name; that of DIR if not given.")] = None,
-    language: Annotated[str, typer.Option(help="Of the texts, as a code such as en.")] = "en",
-    licence: Annotated[str, typer.Option(help="Under which the texts may be used.")] = "",
+    language: Annotated[str, typer.Option(help="Language of the texts, as a code such as en.")] = "en",
+    licence: Annotated[str, typer.Option(help="Licence under which the texts may be used.")] = "",
     split: Annotated[str | None, typer.Option(help="Shares, such as train=0.8,test=0.2.")] = None,
     encoding: Encoding = None,
     boilerplate: Boilerplate = True,
@@ -161,8 +164,8 @@ def set_(
         str | None, typer.Option(help="A name that ships, a TOML file (it is copied), or none.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="What the corpus is called.")] = None,
-    language: Annotated[str | None, typer.Option(help="Of the texts, as a code such as en.")] = None,
-    licence: Annotated[str | None, typer.Option(help="Under which the texts may be used.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the texts, as a code such as en.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence under which the texts may be used.")] = None,
     as_json: Json = False,
 ) -> None:
     """Change what a corpus says of itself. Texts and layers stay as they are.
@@ -344,7 +347,9 @@ def split(
     folder: Dir,
     *,
     shares: Annotated[str | None, typer.Option(help="New shares, such as train=0.8,test=0.2.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Decides who goes where; 0 at first.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed that decides which document goes where; 0 at first.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show which document is in which split; with --shares, set the splits first.

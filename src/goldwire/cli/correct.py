@@ -26,16 +26,18 @@ def correct(
     *,
     text: Annotated[str, typer.Option(metavar="FILE|-", help="The whole new text; - is standard input.")],
     encoding: Annotated[
-        str | None, typer.Option(help="Of a file that is not UTF-8, such as cp1252. A byte order mark wins.")
+        str | None,
+        typer.Option(help="Encoding of a file that is not UTF-8, such as cp1252. A byte order mark wins."),
     ] = None,
     judged: Annotated[
         bool,
         typer.Option(
-            "--judged", help="Words that came in were looked at and hold nothing: who judged, still has."
+            "--judged",
+            help="New words were looked at and hold nothing to annotate: the document stays judged.",
         ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be carried over and what lost; change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be carried over and what lost; change nothing.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -21,7 +21,7 @@ def cover(
         str,
         typer.Option(
             metavar="all|FILE|split:NAME|layer:NAME",
-            help="Those that were looked at; FILE has an id a line, layer:NAME are those with a line there.",
+            help="What was looked at; FILE has an id a line, layer:NAME means those with a line there.",
         ),
     ],
     as_json: Json = False,
@@ -51,7 +51,7 @@ def _tell_left(done: Covering) -> None:
     left = {
         "skipped": done.skipped,
         "a draft": done.drafts,
-        "nothing could be taken of what there was for it, see the quarantine": done.away,
+        "everything for it was rejected, see the quarantine": done.all_rejected,
     }
     for reason, ids in left.items():
         if ids:

@@ -27,7 +27,9 @@ def migrate(
         Path | None, typer.Option(metavar="FILE", help="What becomes of old labels (TOML); see the docs.")
     ] = None,
     project: Project = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would become of everything.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
+    ] = False,
     accept_losses: Annotated[
         bool, typer.Option("--accept-losses", help="Go on although something cannot be carried over.")
     ] = False,

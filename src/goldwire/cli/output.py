@@ -1,4 +1,4 @@
-"""How commands speak: `--json` for programs, plain or rich text for people, progress on standard error."""
+"""Output of commands: `--json` for programs, plain or rich text for people, progress on standard error."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ def run(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes for each system.")] = 1,
     timeout: Annotated[float | None, typer.Option(help="Seconds a document may take.")] = None,
-    memory: Annotated[str | None, typer.Option(help="What a process may hold, such as 2GB.")] = None,
-    seed: Annotated[int, typer.Option(help="Decides whatever a system leaves to chance.")] = 0,
+    memory: Annotated[str | None, typer.Option(help="Memory that a process may use, such as 2GB.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed for what a system leaves to chance.")] = 0,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Train `sklearn` on the whole layer too, and keep the model."),
@@ -63,7 +63,8 @@ def run(
     watch: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=GLOB", help="Files that decide what a system gives, by content; may be repeated."
+            metavar="NAME=GLOB",
+            help="Files that the output depends on: if one changes, all is run again. May be repeated.",
         ),
     ] = None,
     allow_failures: Annotated[
@@ -71,20 +72,24 @@ def run(
         typer.Option(metavar="N|N%", help="Documents that may fail, for each system; none if not given."),
     ] = None,
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="Go on where documents fail alike or nobody listens.")
+        bool,
+        typer.Option(
+            "--keep-going",
+            help="Do not stop when many documents fail in the same way, or when nothing answers.",
+        ),
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Run documents again that succeeded before, too.")
+        bool, typer.Option("--fresh", help="Run all documents again, those that succeeded before too.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Run systems on a corpus; each becomes a layer `system/NAME`.
 
-    A document on which a system crashes, hangs or talks nonsense fails alone and counts as empty. What does
-    not fit text or ontology is rejected, and counts against the system. Interrupted and run again, only what
-    is missing or failed is run. Exit 1 if more documents failed than were allowed: the layer is written all
-    the same. Exit 2 if none succeeded, the run was stopped early or the system could not be run: no layer is
-    written, and one that is there stays. Of several systems, the worst counts.
+    A document on which a system crashes, hangs or answers nonsense fails alone and counts as empty. What
+    does not fit text or ontology is rejected, and counts against the system. Interrupted and run again, only
+    what is missing or failed is run. Exit 1 if more documents failed than were allowed: the layer is written
+    all the same. Exit 2 if none succeeded, the run was stopped early or the system could not be run: no layer
+    is written, and one that is there stays. Of several systems, the worst counts.
 
     \b
     Examples:
@@ -201,12 +206,15 @@ def _limited(item: System, timeout: float | None, memory: str | None, allow_fail
 
 
 def _learners(chosen: list[System], save: Path | None, load: Path | None) -> list[System]:
-    """The systems that can be trained; `--save` needs exactly one, `--load` at least one."""
+    """The systems that learn; `--save` needs exactly one, `--load` at least one."""
     from goldwire.corpora.errors import ExtractorError
+    from goldwire.eval.systems.extractor import can_save
 
-    found = [item for item in chosen if item.spec.kind == "sklearn"]
-    if (save is not None and len(found) != 1) or (load is not None and not found):
-        raise ExtractorError("--save and --load are for `sklearn`: name one such system")
+    if save is None and load is None:
+        return []
+    found = [item for item in chosen if can_save(item.spec)]
+    if (save is not None and len(found) != 1) or not found:
+        raise ExtractorError("--save and --load are for systems that learn, such as `sklearn`: name one")
     return found
 
 
@@ -219,14 +227,11 @@ def _loading(item: System, load: Path | None) -> System:
 
 
 def _save(folder: Path, item: System, seed: int, path: Path) -> None:
-    from goldwire.corpora.store import open_corpus
-    from goldwire.eval.reference import learn, model
+    from goldwire.eval.systems.extractor import Context, save
 
-    layer, lexicon = item.options.get("layer", "gold"), item.options.get("lexicon", "conflict")
     seed = seed if item.seed is None else item.seed
-    found = learn.train_all(open_corpus(folder), layer, lexicon=lexicon, seed=seed)
-    model.write(path, found)
-    note(f"{path}: trained on {len(found.seen)} documents of layer {layer!r}")
+    said = save(item.spec, Context(corpus=str(folder), options=item.options, seed=seed), path)
+    note(f"{path}: {said}")
 
 
 class _Progress:
@@ -366,6 +371,10 @@ def _by_reason(failed: dict[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def _missing(hint: str) -> str:
+    return f"   (not installed{': ' if hint else ''}{hint})"
+
+
 def _default(option: tuple[str, Any]) -> str:
     name, value = option
     return name if value is None else f"{name} ({value!r})"
@@ -393,7 +402,7 @@ def systems(
         print_json({"kinds": kinds(), "systems": [{"name": s.name, "spec": str(s.spec)} for s in listed]})
         return
     for kind in kinds():
-        say(kind["form"] + ("" if kind["ready"] else f"   (not installed: {kind['hint']})"))
+        say(kind["form"] + ("" if kind["ready"] else _missing(kind["hint"])))
         say(f"    {kind['about']}")
         if kind["options"]:
             say(f"    options: {', '.join(map(_default, kind['options'].items()))}")

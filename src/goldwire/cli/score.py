@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def score(
     folder: Dir,
     *,
-    gold: Annotated[str, typer.Option(metavar="LAYER", help="The layer that is right.")] = "gold",
+    gold: Annotated[str, typer.Option(metavar="LAYER", help="The layer to score against.")] = "gold",
     system: Annotated[
         list[str] | None,
         typer.Option(
@@ -51,25 +51,28 @@ def score(
     ] = "left-out",
     rejected: Annotated[
         Literal["spurious", "left-out"],
-        typer.Option(help="Units of a system that were turned away: wrong ones, or none at all."),
+        typer.Option(help="Rejected units of a system: counted as wrong, or left out."),
     ] = "spurious",
     labels: Maps = None,
     only: Only = None,
     ignore: Ignore = None,
     inside: Annotated[
         str | None,
-        typer.Option(metavar="LAYER", help="Only units that stand where a mention or trigger of LAYER does."),
+        typer.Option(metavar="LAYER", help="Count only units in the place of a mention or trigger of LAYER."),
     ] = None,
     duplicates: Annotated[
-        Literal["set", "refuse"], typer.Option(help="Equal units: collapsed, or an error.")
+        Literal["set", "refuse"], typer.Option(help="Equal units: counted once, or an error.")
     ] = "set",
     trials: Annotated[int, typer.Option(min=0, help="Resamples for the intervals; 0 for none.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = 0,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Put the record over one of the name, whatever that has.")
+        bool, typer.Option("--replace", help="Replace a record of this name, whatever it holds.")
     ] = False,
     stream: Annotated[
-        bool, typer.Option("--stream", help="Forget which document is which: memory stays, however many.")
+        bool,
+        typer.Option(
+            "--stream", help="Keep no counts by document: memory stays the same, however many there are."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -98,10 +101,12 @@ def score(
     from goldwire.corpora.store import RECORDS, open_corpus
     from goldwire.eval.comparison.keeping import keep
     from goldwire.eval.counting.coverage import Scope
+    from goldwire.eval.measures.suites import choose
     from goldwire.eval.scoring.score import Options, score_corpus
+    from goldwire.eval.systems import config
 
     corpus = open_corpus(folder)
-    wanted, chosen = _measures(suite, measure)
+    wanted, chosen = choose(suite, measure or ())
     chosen_documents = None if documents is None else _selected(corpus, documents)
     options = Options(
         duplicates=duplicates,
@@ -117,7 +122,7 @@ def score(
         views=view_of(maps_of(labels), only, ignore, corpus.ontology()),
         inside=inside,
     )
-    systems = system or _systems(corpus)
+    systems = system or config.names(corpus)
     name = _record_name(name, chosen)
     record = score_corpus(corpus, gold, systems, wanted, options=options, workers=os.cpu_count() or 1)
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -151,26 +156,6 @@ def _show(record: Record, place: Path) -> None:
 
     report = make_report({str(place): record}, quick=True)
     render(report, of_score(report, TYPES), make_console())
-
-
-def _measures(suite: str | None, measures: list[str] | None) -> tuple[tuple[str, ...], Suite | None]:
-    """The measures wanted, and the suite that they are from, if they are from one."""
-    from goldwire.eval.measures.suites import read_suite
-
-    if measures and suite is None:
-        return tuple(measures), None
-    chosen = read_suite(suite or "default")
-    return (*chosen.measures, *(measures or ())), chosen
-
-
-def _systems(corpus: Corpus) -> list[str]:
-    from goldwire.corpora.errors import CorpusError
-    from goldwire.corpora.store import SYSTEM
-
-    names = [layer.removeprefix(SYSTEM) for layer in corpus.layers() if layer.startswith(SYSTEM)]
-    if not names:
-        raise CorpusError(f"{corpus.path}: no system to score; run one with `goldwire eval run`")
-    return names
 
 
 def _lost(record: Record, options: Options) -> Iterator[str]:

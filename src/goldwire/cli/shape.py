@@ -1,4 +1,4 @@
-"""How corpora look on a terminal: plain lines and aligned columns."""
+"""Corpora on a terminal: plain lines and aligned columns."""
 
 from __future__ import annotations
 

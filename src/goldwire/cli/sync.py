@@ -31,11 +31,15 @@ Project = Annotated[
 ]
 Url = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="The server; else LABEL_STUDIO_URL, else the local one if it runs."),
+    typer.Option(
+        metavar="URL", help="Address of the server; else LABEL_STUDIO_URL, else the local one if it runs."
+    ),
 ]
 TokenFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Holds the token; else LABEL_STUDIO_API_KEY, else the keyring."),
+    typer.Option(
+        metavar="FILE", help="File that holds the token; else LABEL_STUDIO_API_KEY, else the keyring."
+    ),
 ]
 Prefill = Annotated[
     str | None,
@@ -48,9 +52,10 @@ Layout = Annotated[
         "Else as the project remembers; graph at first."
     ),
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell every request, on standard error.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every request on standard error.")]
 DataDir = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Of the local server; a folder of the user's by default.")
+    Path | None,
+    typer.Option(metavar="DIR", help="Data folder of the local server; one of your own by default."),
 ]
 Naming = Annotated[
     Literal["id", "address", "pseudonym"] | None,
@@ -59,7 +64,7 @@ Naming = Annotated[
         help="What people are called in layers; pseudonyms stay the same. Else as remembered; id at first.",
     ),
 ]
-Full = Annotated[bool, typer.Option("--full", help="Ask for every task again, not for what has changed.")]
+Full = Annotated[bool, typer.Option("--full", help="Fetch every task again, not only what has changed.")]
 
 WATCH = 15.0  # seconds between two looks
 _COUNTING = re.compile(r"(\d+) of (\d+)")
@@ -79,7 +84,7 @@ def push(
     overlap: Annotated[
         float | None, typer.Option(min=0, max=1, help="The share of documents that two people do.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell the plan and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and do nothing.")] = False,
     adopt: Annotated[
         bool,
         typer.Option("--adopt", help="Write to a project that was not made for this corpus; see the plan."),
@@ -143,8 +148,8 @@ def push(
 def wants_people(pushed: Pushed, dry_run: bool) -> bool:
     """Whether a push leaves something that people have to settle."""
     plan = pushed.plan
-    unsettled = plan.conflicting or plan.newer or pushed.strange or pushed.refused
-    return bool(unsettled or (dry_run and plan.stranded))
+    unsettled = plan.conflicting or plan.newer or pushed.foreign_project or pushed.refused
+    return bool(unsettled or (dry_run and plan.lost_labels))
 
 
 def pull(
@@ -155,7 +160,10 @@ def pull(
     annotators: Annotators = [],  # noqa: B006
     full: Full = False,
     accept_withdrawn: Annotated[
-        bool, typer.Option("--accept-withdrawn", help="Tell of what was withdrawn for the last time.")
+        bool,
+        typer.Option(
+            "--accept-withdrawn", help="Accept what was withdrawn: it is told once more, and then no more."
+        ),
     ] = False,
     url: Url = None,
     token_file: TokenFile = None,
@@ -199,7 +207,9 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every now and then, until all is done.")
     ] = False,
-    every: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="Between two looks.")] = WATCH,
+    every: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="Seconds between two looks.")
+    ] = WATCH,
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
@@ -354,13 +364,13 @@ def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str
         "new": [task.key for task in plan.new],
         "changed": [_change_facts(update) for update in plan.changed],
         "gone": plan.gone,
-        "strange": pushed.strange,
+        "foreign_project": pushed.foreign_project,
         "refused": pushed.refused,
         "kept": plan.kept,
         "conflicting": plan.conflicting,
         "orphaned": plan.orphaned,
         "moved": plan.moved,
-        "stranded": plan.stranded,
+        "lost_labels": plan.lost_labels,
         "lost": pushed.lost,
         "unshown": pushed.unshown,
     }
@@ -373,7 +383,7 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
     plan, project = pushed.plan, pushed.project
     where = "not there yet" if project is None else f"{url}/projects/{project.id}/data"
     yield f"{title}: {where}"
-    undone = dry_run or pushed.strange
+    undone = dry_run or pushed.foreign_project
     yield f"{'would be' if undone else 'were'}: {_counts(plan.counts())}"
     if plan.settings:
         yield f"{'to set' if undone else 'set'}: {', '.join(sorted(plan.settings))}"
@@ -382,7 +392,7 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
         yield f"there at the last push, gone since, made anew: {team.named(plan.gone)}"
     for field in plan.newer:
         yield f"conflict: {NEWER.format(what=field)}"
-    for label in plan.stranded:
+    for label in plan.lost_labels:
         yield f"in use, and not in the new configuration: {label} (see `goldwire annotate migrate`)"
     for conflict in plan.conflicting:
         tasks = ", ".join(map(str, conflict.tasks))
@@ -390,12 +400,12 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
     if plan.kept:
         yield f"left as they are, worked on: {team.named(plan.kept)}"
     yield from team.departures(plan, undone)
-    if pushed.strange:
+    if pushed.foreign_project:
         yield (
             "nothing was done: goldwire did not make this project for this corpus. If it is the right one, "
             "push with --adopt to have the above done"
         )
-    yield f"not held by Label Studio: {_counts(pushed.lost)}"
+    yield f"cannot be shown in Label Studio: {_counts(pushed.lost)}"
 
 
 def _changes(changed: Sequence[Update], undone: bool) -> Iterator[str]:
@@ -451,7 +461,7 @@ def _show_pull(pulled: Pulled) -> None:
     say(f"gone: {_counts(pulled.gone)}")
     for gone in pulled.withdrawn:
         say(team.withdrawal(gone))
-    say(f"not held by layers: {_counts(pulled.lost)}")
+    say(f"not imported: {_counts(pulled.lost)}")
     say(f"repaired: {_counts(pulled.repaired)}")
     say(rejected.tell(pulled.rejected, *pulled.quarantine))
     say(f"kept as it came: {', '.join(map(str, pulled.raw))}")

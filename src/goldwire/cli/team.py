@@ -1,4 +1,4 @@
-"""What the commands tell of a team: how far each is, whose documents move, and what was withdrawn."""
+"""Lines that commands print about a team: how far each is, whose documents move, what was withdrawn."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def departures(plan: Plan, undone: bool) -> Iterator[str]:
         moves = [f"{moved.key} (to {', '.join(moved.to) or 'nobody'})" for moved in plan.moved]
         yield f"{'would leave' if undone else 'left'} for others: {named(moves)}"
     if plan.orphaned:
-        yield f"there, and no more in the corpus: {named(plan.orphaned)}"
+        yield f"no longer in the corpus, left there: {named(plan.orphaned)}"
 
 
 def withdrawal(gone: Gone) -> str:

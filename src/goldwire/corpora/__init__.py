@@ -1,1 +1,1 @@
-"""What is annotated: types, codec, offsets, ontology, corpus directory, formats."""
+"""Corpora and all that is annotated in them: types, codec, offsets, ontology, directory, formats."""

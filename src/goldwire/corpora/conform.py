@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
@@ -45,7 +46,7 @@ def conform(value: Any, kind: Any, path: Path = ()) -> tuple[Any, list[Misfit]]:
 def _conform_struct(
     value: dict[str, Any], kind: type[msgspec.Struct], path: Path
 ) -> tuple[Any, list[Misfit]]:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     known = {name: item for name, item in value.items() if name in fields}
     kept, misfits = _conform_items(known, {name: field.type for name, field in fields.items()}, path)
     if kind.__struct_config__.forbid_unknown_fields:
@@ -57,6 +58,12 @@ def _conform_struct(
     empty = {name: _empty(fields[name].type) for name in needed if name not in kept}
     kept |= empty
     return (NOTHING if NOTHING in kept.values() else kept), misfits
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """The fields of a struct by the names that data have for them; msgspec finds them anew each time."""
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
 
 
 def _unknown(value: dict[str, Any], fields: dict[str, Any], path: Path) -> Iterator[Misfit]:

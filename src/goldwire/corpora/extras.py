@@ -34,13 +34,7 @@ def load(module: str, extra: str, need: str, error: type[GoldwireError] = Corpus
         return import_module(module)
     except ImportError as broken:
         absent = isinstance(broken, ModuleNotFoundError) and broken.name in {library, module}
-        raise error(_missing(need, extra) if absent else _broken(need, extra, broken)) from broken
-
-
-def check(library: str, extra: str, need: str, error: type[GoldwireError] = CorpusError) -> None:
-    """As `load`, without the time that importing takes: a library that is there but broken is not noticed."""
-    if not is_there(library):
-        raise error(_missing(need, extra))
+        raise error(missing(need, extra) if absent else _broken(need, extra, broken)) from broken
 
 
 def is_there(module: str) -> bool:
@@ -58,8 +52,9 @@ def hint(extra: str) -> str:
     return f"python -m pip install {libraries}"
 
 
-def _missing(need: str, extra: str) -> str:
-    return f"{need}, which is not installed here (extra `{extra}`): {hint(extra)}"
+def missing(need: str, extra: str) -> str:
+    """A sentence about a library that is not there; "" for `extra` is one that no extra of ours brings."""
+    return f"{need}, which is not installed here" + (f" (extra `{extra}`): {hint(extra)}" if extra else "")
 
 
 def _broken(need: str, extra: str, broken: ImportError) -> str:

@@ -1,4 +1,4 @@
-"""What may be annotated: entity types, event types with their roles, attributes. Read from TOML, checked.
+"""Ontologies: entity types, event types with their roles, attributes. Read from TOML, checked.
 
 [groups]                     PARTY = ["PER", "ORG"]            names for sets of entity types
 [entities.PER]               title, definition, example, colour, key, parent
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path as File
 from typing import Literal
 
@@ -166,6 +167,8 @@ class Ontology(_Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(rules, order="sorted")).hexdigest()[:12]
 
 
+# A command asks its corpus for the ontology again and again; kept are those of the last few texts.
+@lru_cache(maxsize=4)
 def decode(text: str, where: str = "ontology") -> Ontology:
     """An ontology from TOML text; raises `DataError` with everything that is wrong in it."""
     ontology, faults = examine(text, where)

@@ -1,4 +1,4 @@
-"""What changed from one ontology to another, as far as labels are concerned."""
+"""Differences of one ontology from another, as far as labels are concerned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in a text a quote stands: exactly, or but for case, spacing and typography; never by guess."""
+"""Find a quote in a text: exactly, or but for case, spacing and typography; never by guess."""
 
 from __future__ import annotations
 

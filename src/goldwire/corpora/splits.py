@@ -1,4 +1,4 @@
-"""Who goes into train, dev and test: by hash, so that adding documents moves none of those there are."""
+"""Splits into train, dev and test: by hash, so that adding documents moves none of those there are."""
 
 from __future__ import annotations
 

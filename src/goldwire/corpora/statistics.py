@@ -1,4 +1,4 @@
-"""What a corpus holds, counted: documents and tokens, and for each layer its units by type."""
+"""Counts of what a corpus holds: documents and tokens, and for each layer its units by type."""
 
 from __future__ import annotations
 

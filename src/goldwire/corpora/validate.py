@@ -1,4 +1,4 @@
-"""Whether annotations fit their text and their ontology. Everything wrong is named; nothing is repaired."""
+"""Check annotations against their text and ontology. Everything wrong is named; nothing is repaired."""
 
 from __future__ import annotations
 

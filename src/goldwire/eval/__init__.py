@@ -1,1 +1,1 @@
-"""What is measured: extractors, alignment, counts, metrics, records, reports."""
+"""Evaluation of systems: running them, alignment, counts, measures, records, reports."""

@@ -1,4 +1,4 @@
-"""What a Label Studio configuration declares, and which of its controls hold entities and which triggers.
+"""Controls that a Label Studio configuration declares: which hold entities and which triggers.
 
 Configurations come from files and servers: they are parsed without entities, and hostile ones refused.
 """

@@ -1,1 +1,1 @@
-"""What annotators see: the labeling configuration of an ontology, its colours and keys, the guidelines."""
+"""Interface of annotators: the labeling configuration of an ontology, its colours and keys, guidelines."""

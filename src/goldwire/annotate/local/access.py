@@ -1,4 +1,4 @@
-"""Which server, and the token for it: from a file, the environment, the keyring, or the local server's own.
+"""Address and token of a server: from a file, the environment, the keyring, or the local server's own.
 
 A token is never an argument of a command: others on the machine can read those.
 """

@@ -1,4 +1,4 @@
-"""What only a signed-in person may do on a Label Studio server: make tokens, invite others, join.
+"""Sessions of a signed-in person on a Label Studio server: make tokens, invite others, join.
 
 Plain HTTP as a browser speaks it, with the standard library: these pages are no part of the SDK. Passwords
 and tokens go into request bodies only, never into an error.

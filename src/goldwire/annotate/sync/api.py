@@ -1,4 +1,4 @@
-"""What Goldwire asks of Label Studio: projects, tasks, predictions, snapshots, people.
+"""Requests that Goldwire makes of Label Studio: projects, tasks, predictions, snapshots, people.
 
 Each function is one request, or one page after the other. What may be sent once only raises `UncertainError`
 when its answer is lost (`goldwire.annotate.sync.client`).
@@ -330,7 +330,7 @@ def _next(client: Client, page: int) -> int:
     """The number of the next page; `ServerError` where there is no end of them."""
     if page >= PAGES:
         raise ServerError(
-            f"{client.url}: has more than {PAGES * LISTED:,} entries in one list, if it is to be believed"
+            f"{client.url}: has more than {PAGES * LISTED:,} entries in one list; nothing more of it was read"
         )
     return page + 1
 

@@ -1,4 +1,4 @@
-"""What was begun with a project on a server and what of it is known to be done, one JSON line each.
+"""Journal of what was begun with a project on a server, and is known to be done, one JSON line each.
 
 A line is on the disk before the step it announces is taken: killed at any moment, the next run knows which
 answers are missing and asks the server what is there (see `corpora.journal`).

@@ -1,4 +1,4 @@
-"""What a push would do, worked out from the tasks here and the tasks there, before anything is touched.
+"""Plan of a push, worked out from the tasks here and the tasks there, before anything is touched.
 
 A task is known by `goldwire_id` in its data. What nobody has annotated, skipped or begun follows the corpus;
 what somebody has worked on is left exactly as it is. If its text is another one now, that is a conflict for
@@ -110,8 +110,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     differ; `orphaned` ones belong to no document any more, and stay; `doubled` ones are second copies on
     which nobody has worked; `moved` ones leave for somebody else. `foreign` counts tasks that Goldwire did
     not make. `settings` are fields of the project to set; `newer` those that somebody else has set since,
-    which stay. `gone` are new tasks that were there when this clone last pushed. `stranded` are labels that
-    the new configuration does not have, while people have worked with the old: then nothing may be done.
+    which stay. `gone` are new tasks that were there when this clone last pushed. `lost_labels` are those
+    that people have worked with and the new configuration does not have: then nothing may be done.
     """
 
     new: tuple[Local, ...] = ()
@@ -126,12 +126,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any] = {}
     newer: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
-    stranded: tuple[str, ...] = ()
+    lost_labels: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.new or self.changed or self.doubled or self.moved or self.settings or self.stranded)
+        return not (
+            self.new or self.changed or self.doubled or self.moved or self.settings or self.lost_labels
+        )
 
     def counts(self) -> dict[str, int]:
         """How many tasks of each kind; predictions to set, and those to take away, are among the changed."""
@@ -181,7 +183,7 @@ def make(
     remote: Iterable[Task],
     settings: Differences | None = None,
     *,
-    stranded: tuple[str, ...] = (),
+    lost_labels: tuple[str, ...] = (),
     put: Put | None = None,
     marked: Marked | None = None,
 ) -> Plan:
@@ -217,7 +219,7 @@ def make(
         settings=settings.to_set,
         newer=settings.newer,
         gone=tuple(item.key for item in sorter.new if item.key in known),
-        stranded=stranded,
+        lost_labels=lost_labels,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a project remembers of how it is pushed and pulled, so that nobody has to say it again.
+"""Settings of push and pull that a project remembers, so that nobody has to say them again.
 
 It stands in a comment of the project's labeling configuration, which a save in the browser leaves as it is
 (Label Studio 1.23.2), so that a second clone of the corpus has it too; and in the journal, for the day on

@@ -1,4 +1,4 @@
-"""How far the people are: what each has done, skipped and begun, how long it takes them, and what is left.
+"""Progress of people: what each has done, skipped and begun, how long it takes them, and what is left.
 
 Those who have not begun are told as well, as far as it is known who they are: each whose project it is.
 
@@ -153,7 +153,7 @@ def work_of(
     """
     found = list[Work]()
     for kind, entry in exports.entries(task):
-        if isinstance(entry, Entry) and kind in _STATES:
+        if kind in _STATES:
             person = exports.author(entry, names, {}, made if kind in ANNOTATIONS else None)
             found.append(_work(task, entry, _STATES[kind], person))
     finished = {item.person for item in found if item.state != "draft"}

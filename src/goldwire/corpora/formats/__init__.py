@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import entry_points
 from inspect import cleandoc
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, get_args
 
 import msgspec
 
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.types import Annotations, Document, Rejected, Tokens
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 GROUP = "goldwire.formats"
 FORMATS = {
@@ -80,7 +82,7 @@ class Facts(_Struct, frozen=True):
     """What people are told of a format, a cell of the table of formats each.
 
     `about` is one sentence without the full stop: what the files are and whose. `extra` names the part of
-    Goldwire's installation that it needs (`goldwire[EXTRA]`), `texts` is whether its files hold the texts:
+    Goldwire's installation that it needs, `texts` is whether its files hold the texts:
     without, they are read into a corpus that is there. `loss` is what is not kept, reading and writing,
     `coverage` what in a file says that a document was judged, `example` a command.
     """
@@ -137,7 +139,14 @@ class Format(Protocol):
 
 def names() -> list[str]:
     """Every format there is: those of Goldwire, then those of installed packages."""
-    return [*FORMATS, *sorted(point.name for point in entry_points(group=GROUP) if point.name not in FORMATS)]
+    return [*FORMATS, *sorted(point.name for point in _points() if point.name not in FORMATS)]
+
+
+def _points() -> EntryPoints:
+    """What other packages name."""
+    from importlib.metadata import entry_points  # slow to import, and most commands never come here
+
+    return entry_points(group=GROUP)
 
 
 def load(name: str) -> Format:
@@ -146,7 +155,7 @@ def load(name: str) -> Format:
         module, _, inside = FORMATS[name].partition(":")
         loaded = import_module(module)
         return cast(Format, getattr(loaded, inside) if inside else loaded)
-    for point in entry_points(group=GROUP):
+    for point in _points():
         if point.name == name:
             try:
                 return cast(Format, point.load())

@@ -1,4 +1,4 @@
-"""Whether lines are columns with tags: what `conll` is recognised by, be a line here or there faulty."""
+"""Recognise columns with tags, for `conll`: in most lines, be one here or there faulty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layer holds that a format cannot: counted by kind, the same names for every format."""
+"""Losses: what a layer holds that a format cannot, counted by kind, the same names for every format."""
 
 from __future__ import annotations
 

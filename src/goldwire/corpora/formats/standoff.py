@@ -1,4 +1,4 @@
-"""What the lines of brat's `.ann` files mean as annotations, and annotations as such lines."""
+"""Meaning of the lines of brat's `.ann` files as annotations, and annotations as such lines."""
 
 from __future__ import annotations
 

@@ -37,9 +37,8 @@ from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.signature import TOKENS
 from goldwire.eval.scoring.score import Options, parse_measures, score
-from goldwire.eval.statistics import metrics, resample
-from goldwire.eval.statistics.figures import FIGURES, by_document, rows, statistic
-from goldwire.eval.statistics.metrics import Score
+from goldwire.eval.statistics import figures, resample
+from goldwire.eval.statistics.figures import FIGURES, Score, by_document, rows, statistic
 from goldwire.eval.statistics.resample import TRIALS, Floats
 
 _Pair = tuple[str, str]
@@ -251,7 +250,7 @@ def _score(
         symmetric=terms.symmetric,
         tokens=tokens,
     )
-    return {measure: record.get_counts("second", str(measure.counted)) for measure in terms.measures}
+    return {measure: record.get_counts("second", measure) for measure in terms.measures}
 
 
 # ---------------------------------------------------------------- by measure
@@ -264,7 +263,7 @@ def _combine(measure: Measure, counts: Mapping[_Pair, Counts], seed: int) -> Mea
                 first=first,
                 second=second,
                 documents=len(found.documents),
-                score=metrics.headline(found, measure),
+                score=figures.headline(found, measure),
             )
             for (first, second), found in counts.items()
         ),
@@ -275,7 +274,7 @@ def _combine(measure: Measure, counts: Mapping[_Pair, Counts], seed: int) -> Mea
 
 
 def _by_label(counts: Counts, measure: Measure) -> dict[str, float | None]:
-    return {label: score.f for label, score in metrics.by_label(counts, measure.beta).items()}
+    return {label: score.f for label, score in figures.by_label(counts, measure.beta).items()}
 
 
 def _by_document(counts: Counts, measure: Measure) -> dict[str, float | None]:
@@ -306,7 +305,7 @@ def mean_of_pairs(pairs: Sequence[Counts], measure: Measure, *, trials: int = TR
 
     Pairs without a unit on either side are left out. Surface forms do not add up and get no interval.
     """
-    mean = _mean(metrics.headline(counts, measure).f for counts in pairs)
+    mean = _mean(figures.headline(counts, measure).f for counts in pairs)
     ends = _interval(pairs, measure, trials, seed) if is_additive(measure) else None
     return Total(
         value=mean.value,
@@ -323,10 +322,10 @@ def _interval(pairs: Sequence[Counts], measure: Measure, trials: int, seed: int)
     labels = sorted({label for counts in pairs for label in counts.labels})
     tables = [_spread(counts, measure, labels, documents) for counts in pairs]
     widths = np.cumsum([table.shape[1] for table in tables])[:-1]
-    figures = statistic(measure)
+    of_pair = statistic(measure)
 
     def mean_f(sums: Floats) -> Floats:
-        values = np.stack([figures(part)[..., F] for part in np.split(sums, widths, axis=-1)], axis=-1)
+        values = np.stack([of_pair(part)[..., F] for part in np.split(sums, widths, axis=-1)], axis=-1)
         defined = ~np.isnan(values)
         with np.errstate(invalid="ignore"):
             found: Floats = np.where(defined, values, 0).sum(axis=-1) / defined.sum(axis=-1)

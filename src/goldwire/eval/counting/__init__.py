@@ -1,1 +1,1 @@
-"""From layers to counts: what a unit is, which pairs match, and sums per document and label."""
+"""Counting of layers: what a unit is, which pairs match, and sums per document and label."""

@@ -1,4 +1,4 @@
-"""Which gold unit goes with which system unit: one to one, of greatest credit, independent of any order.
+"""Alignment of gold and system units: one to one, of greatest credit, independent of any order.
 
 Among all one-to-one choices of pairs, the one with the greatest total credit is taken; among equals, the
 one with the most characters in common; among equals, the leftmost: going through the gold units from
@@ -20,14 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.counting.columns import ROOM, Bools, Extents, Ints, renumbered
+from goldwire.eval.counting.columns import Bools, Extents, Ints, renumbered
+from goldwire.eval.counting.keys import ROOM
 
 # Credits are compared at nine decimals, as whole numbers, so that sums of thirds cannot tie by accident.
 CREDIT_UNIT = 10**9
 # Pairs of one document that are formed at most: 0.6 GB, and some seconds.
 MOST = 2_000_000
-# Components of up to this many pairs are tried out in full; 2^8 choices take some hundred microseconds.
-_TRIED = 8
+# Components of up to so many pairs are tried out. Of more there are 2,584 choices at most (those of a path of
+# 16, a Fibonacci number), so a few are done before what solves many at once would be imported.
+_TRIED, _SELDOM, _FEW = 8, 16, 20
 
 
 class Pairs(msgspec.Struct, frozen=True):
@@ -180,9 +182,10 @@ def _chosen(pairs: Pairs, index: Ints) -> Iterator[Ints]:
     credit = np.rint(pairs.credit * CREDIT_UNIT).astype(np.int64)
     columns = pairs.gold, pairs.system, credit, pairs.overlap
     index, sizes = components(pairs.gold, pairs.system, index)
-    small = np.repeat(sizes <= _TRIED, sizes)
+    most = _SELDOM if np.count_nonzero(sizes > _TRIED) <= _FEW else _TRIED
+    small = np.repeat(sizes <= most, sizes)
     few, many = index[small], index[~small]
-    at = np.concatenate([[0], np.cumsum(sizes[sizes <= _TRIED])]).tolist()
+    at = np.concatenate([[0], np.cumsum(sizes[sizes <= most])]).tolist()
     cells = list(zip(*(column[few].tolist() for column in columns), strict=True))
     tried = [low + one for low, high in pairwise(at) for one in _try(cells[low:high])]
     yield few[np.array(tried, np.int64)]
@@ -191,7 +194,7 @@ def _chosen(pairs: Pairs, index: Ints) -> Iterator[Ints]:
 
         yield many[
             assignment.best(
-                pairs.gold[many], pairs.system[many], credit[many], pairs.overlap[many], sizes[sizes > _TRIED]
+                pairs.gold[many], pairs.system[many], credit[many], pairs.overlap[many], sizes[sizes > most]
             )
         ]
 
@@ -229,16 +232,26 @@ def _roots(gold: Ints, system: Ints) -> Ints:
 def _try(pairs: Sequence[tuple[int, int, int, int]]) -> tuple[int, ...]:
     """The best choice among a few pairs, which are in order of gold and system, by trying all."""
     best: tuple[int, int, tuple[int, ...]] = (-1, -1, ())
+    rest = _rest(pairs)
     # Taking a pair is tried before leaving it, so the first of equal choices is the leftmost.
     ahead: list[tuple[int, int, int, tuple[int, ...]]] = [(0, 0, 0, ())]
     while ahead:
         at, total, common, taken = ahead.pop()
+        if (total + rest[at][0], common + rest[at][1]) <= best[:2]:
+            continue
         if at == len(pairs):
-            if (total, common) > best[:2]:
-                best = (total, common, taken)
+            best = (total, common, taken)
             continue
         ahead.append((at + 1, total, common, taken))
         one, other, worth, shared = pairs[at]
         if all(one != pairs[k][0] and other != pairs[k][1] for k in taken):
             ahead.append((at + 1, total + worth, common + shared, (*taken, at)))
     return best[2]
+
+
+def _rest(pairs: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, int]]:
+    """The credit and the overlap of all pairs from each on: more than can be had of them."""
+    sums = [(0, 0)]
+    for _, _, worth, shared in reversed(pairs):
+        sums.append((sums[-1][0] + worth, sums[-1][1] + shared))
+    return sums[::-1]

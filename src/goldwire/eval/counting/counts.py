@@ -1,4 +1,4 @@
-"""What was found, as sums: per document and label, four numbers that add up over documents and corpora.
+"""Counts as sums: per document and label, four numbers that add up over documents and corpora.
 
 Everything later (averages, intervals, tests, merging) is made from `Counts`; nothing is scored again.
 """
@@ -14,9 +14,9 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from goldwire.eval.counting.columns import ROOM, fold
+from goldwire.eval.counting.keys import list_keys, ranks, row_keys
 
-Ints = NDArray[np.int32]
+SmallInts = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 # The columns of `Counts.values`. Precision is system_hits / system, recall is gold_hits / gold.
@@ -41,8 +41,8 @@ class Counts(msgspec.Struct, frozen=True, eq=False):
 
     documents: tuple[str, ...]
     labels: tuple[str, ...]
-    document: Ints
-    label: Ints
+    document: SmallInts
+    label: SmallInts
     values: Floats
 
     def __add__(self, other: Counts) -> Counts:
@@ -169,7 +169,7 @@ class Patterns(msgspec.Struct, frozen=True, eq=False):
 
 def condense(counts: Counts, times: NDArray[np.int64] | None = None) -> Patterns:
     """Documents of equal rows put together; `times` says how many each document stands for already."""
-    kinds, kind = np.unique(_pattern_codes(counts), return_inverse=True)
+    kinds, kind = np.unique(_document_keys(counts), return_inverse=True)
     many = np.bincount(kind, times, len(kinds)).astype(np.int64)
     example = np.empty(len(kinds), np.int64)  # any document of each pattern
     example[kind] = np.arange(len(kind))
@@ -219,30 +219,16 @@ def numbered(size: int) -> tuple[str, ...]:
     return tuple(map(str, range(10**9, 10**9 + size)))
 
 
-def _pattern_codes(counts: Counts) -> NDArray[np.int64]:
-    """A number for each document, equal where the rows are; 0 where there are none."""
-    row = fold([counts.label.astype(np.int64), *map(_whole, counts.values.T)]) + 1
-    sizes = np.bincount(counts.document, minlength=len(counts.documents))
-    last, most = np.cumsum(sizes), int(sizes.max(initial=0))
-    base = int(row.max(initial=0)) + 1
-    if float(base) ** most < ROOM:  # the rows of a document are the digits of its number
-        digit = last[counts.document] - 1 - np.arange(len(row))
-        # Sums over all documents may overflow, and go on from the other end: their differences hold.
-        sums = np.concatenate([[0], np.cumsum(row * (base ** np.arange(most))[digit])])
-        code: NDArray[np.int64] = sums[last] - sums[last - sizes]
-        return code
-    code = np.zeros(len(sizes), np.int64)
-    for place in range(most):  # renumbered at every step, above all that came before
-        longer = np.flatnonzero(sizes > place)
-        steps = fold([code[longer], row[(last - sizes)[longer] + place]])
-        code[longer] = code.max() + 1 + np.unique(steps, return_inverse=True)[1]
-    return code
+def _document_keys(counts: Counts) -> NDArray[np.int64]:
+    """A key for each document, equal where its rows are."""
+    rows = row_keys([counts.label.astype(np.int64), *map(_whole, counts.values.T)]) + 1
+    return list_keys(rows, np.bincount(counts.document, minlength=len(counts.documents)))
 
 
 def _whole(column: Floats) -> NDArray[np.int64]:
     """Whole numbers that are equal where the values are."""
     whole = column.astype(np.int64)
-    return whole if (whole == column).all() else np.unique(column, return_inverse=True)[1].astype(np.int64)
+    return whole if (whole == column).all() else ranks(column)
 
 
 def no_counts(documents: tuple[str, ...] = ()) -> Counts:
@@ -250,7 +236,7 @@ def no_counts(documents: tuple[str, ...] = ()) -> Counts:
     return make_counts(tuple(sorted(documents)), (), [], [], [])
 
 
-def positions(whole: tuple[str, ...], part: tuple[str, ...]) -> Ints:
+def positions(whole: tuple[str, ...], part: tuple[str, ...]) -> SmallInts:
     """Where each member of `part` stands in `whole`; `KeyError` if it does not."""
     if whole == part:
         return np.arange(len(part), dtype=np.int32)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from goldwire.eval.counting.columns import NONE, Codes, Ints, Table
-from goldwire.eval.counting.units import Side, Units, as_set, in_order, pack, place
+from goldwire.eval.counting.keys import shared_keys
+from goldwire.eval.counting.units import Side, Units, as_set, in_order, place
 from goldwire.eval.measures.measure import Measure
 
 # What an entity is known by; one kind never equals another.
@@ -22,7 +23,7 @@ def make_units(measure: Measure, gold: Table, system: Table, codes: Codes) -> tu
     """The relations of gold and of a system, each pair of entities with its type once."""
     entities = numbers(gold, system, codes)
     sides = [_side(measure, table, entity) for table, entity in zip((gold, system), entities, strict=True)]
-    keys = pack(*([side.extents.document, *side.columns] for side in sides))
+    keys = shared_keys(*([side.extents.document, *side.columns] for side in sides))
     return as_set(sides[0], keys[0], keys[0]), as_set(sides[1], keys[1], keys[1])
 
 
@@ -45,7 +46,7 @@ def numbers(gold: Table, system: Table, codes: Codes) -> tuple[Ints, Ints]:
         found = at != NONE
         theirs[:, found] = ours[:, at[found]]
     ours = ours[:, _counterparts(gold, gold, codes, typed=True)]
-    return pack(list(ours), list(theirs))
+    return shared_keys(list(ours), list(theirs))
 
 
 def _known_by(table: Table, cluster: int, mention: int) -> Ints:
@@ -58,7 +59,7 @@ def _known_by(table: Table, cluster: int, mention: int) -> Ints:
 
 def _counterparts(gold: Table, system: Table, codes: Codes, *, typed: bool) -> Ints:
     """The gold mention in the place of each of a system's, of its type if `typed`; `NONE` where is none."""
-    ours, theirs = pack(
+    ours, theirs = shared_keys(
         *(
             [table.mentions.document, *place(table.mentions), *([table.mention_type] if typed else [])]
             for table in (gold, system)

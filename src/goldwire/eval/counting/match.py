@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 
 from goldwire.eval.counting import align, heads, words
 from goldwire.eval.counting.align import Pairs
-from goldwire.eval.counting.columns import NONE, ROOM, Bools, Codes, Ints, Table
+from goldwire.eval.counting.columns import NONE, Bools, Codes, Ints, Table
+from goldwire.eval.counting.keys import ROOM, shared_keys
 from goldwire.eval.counting.texts import Texts
-from goldwire.eval.counting.units import Units, pack, place
+from goldwire.eval.counting.units import Units, place
 from goldwire.eval.measures.measure import Measure
 
 HALF = 0.5  # the credit for a partial match: SemEval-2013 task 9, and MUC before it
@@ -158,7 +159,7 @@ def _head(measure: Measure, case: MatchInput) -> Pairs:
         [units.group, *heads.heads(units.extents, _given(measure, units, table), case.texts).T]
         for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
     ]
-    return _paired(*align.equal_pairs(*pack(*columns), case.gold.extents.document), case)
+    return _paired(*align.equal_pairs(*shared_keys(*columns), case.gold.extents.document), case)
 
 
 def _given(measure: Measure, units: Units, table: Table) -> Ints | None:
@@ -172,7 +173,9 @@ def _given(measure: Measure, units: Units, table: Table) -> Ints | None:
 def _coref(_: Measure, case: MatchInput) -> Pairs:
     owner, mention = _cluster_mates(case.gold, case.gold_table)
     places = place(case.gold_table.mentions.take(mention))
-    gold, system = pack([case.gold.group[owner], *places], [case.system.group, *place(case.system.extents)])
+    gold, system = shared_keys(
+        [case.gold.group[owner], *places], [case.system.group, *place(case.system.extents)]
+    )
     left, right = align.equal_pairs(gold, system, case.gold.extents.document[owner])
     width = max(len(case.system), 1)
     cells = np.unique(owner[left] * width + right)
@@ -185,7 +188,7 @@ def _cluster_mates(units: Units, table: Table) -> tuple[Ints, Ints]:
     cluster, document = table.mention_cluster, table.mentions.document
     linked, mates = np.flatnonzero(cluster[own] != NONE), np.flatnonzero(cluster != NONE)
     mine = own[linked]
-    keys = pack([document[mine], cluster[mine]], [document[mates], cluster[mates]])
+    keys = shared_keys([document[mine], cluster[mine]], [document[mates], cluster[mates]])
     unit, mention = align.equal_pairs(*keys, document[mine])
     return np.concatenate([np.arange(len(own)), linked[unit]]), np.concatenate([own, mates[mention]])
 

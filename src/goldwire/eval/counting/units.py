@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import chain
 
 import msgspec
@@ -10,7 +10,8 @@ import numpy as np
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.values import parts
-from goldwire.eval.counting.columns import NONE, ROOM, Bools, Codes, Extents, Ints, Table, fold
+from goldwire.eval.counting.columns import NONE, Bools, Codes, Extents, Ints, Table
+from goldwire.eval.counting.keys import row_keys, shared_keys
 from goldwire.eval.counting.rejected import UNKNOWN
 from goldwire.eval.measures.measure import Measure
 
@@ -84,13 +85,13 @@ def make_units(measure: Measure, gold: Table, system: Table, codes: Codes) -> tu
 def _keyed(gold: Side, system: Side) -> tuple[Units, Units]:
     # Places come before what else must agree, so that units are from left to right, mostly as they stand
     # in the file, and little is left to sort.
-    keys = pack(
+    keys = shared_keys(
         *(
             [side.extents.document, *place(side.extents), *side.columns, *side.apart]
             for side in (gold, system)
         )
     )
-    groups = pack(*([side.extents.document, *side.columns] for side in (gold, system)))
+    groups = shared_keys(*([side.extents.document, *side.columns] for side in (gold, system)))
     return as_set(gold, groups[0], keys[0]), as_set(system, groups[1], keys[1])
 
 
@@ -115,23 +116,6 @@ def as_set(side: Side, group: Ints, key: Ints) -> Units:
         row=side.row[first],
         collapsed=len(key) - len(unique),
     )
-
-
-def pack(gold: Sequence[Ints], system: Sequence[Ints]) -> tuple[Ints, Ints]:
-    """Columns of both sides as one number a row: equal numbers for equal rows, in the order of the rows."""
-    folded = np.zeros(len(gold[0]), np.int64), np.zeros(len(system[0]), np.int64)
-    width = 1
-    for columns in zip(gold, system, strict=True):
-        low = min((int(column.min()) for column in columns if len(column)), default=0)
-        range_ = 1 + max((int(column.max()) for column in columns if len(column)), default=0) - low
-        width *= range_
-        if width >= ROOM:  # too wide for one number: renumbered on the way
-            packed = fold([np.concatenate(pair) for pair in zip(gold, system, strict=True)])
-            return packed[: len(gold[0])], packed[len(gold[0]) :]
-        for number, column in zip(folded, columns, strict=True):
-            np.multiply(number, range_, out=number)
-            np.add(number, column - low, out=number)
-    return folded
 
 
 # ---------------------------------------------------------------- the kinds of unit
@@ -172,7 +156,7 @@ def _relations(measure: Measure, table: Table, codes: Codes) -> Side:
     columns = [table.relation_type]
     ends = table.relation_source, table.relation_target
     if table.relation_symmetric.any():
-        order = fold([*place(table.mentions), table.mention_type])
+        order = row_keys([*place(table.mentions), table.mention_type])
         ends = in_order(ends, table.relation_symmetric, (order[ends[0]], order[ends[1]]))
     for end in ends:
         columns += [column[end] for column in place(table.mentions)]
@@ -217,7 +201,7 @@ def _on_matched(measure: Measure, sides: tuple[Side, Side]) -> tuple[Side, Side]
         [side.extents.document, *side.columns[: "type" in measure.key], *place(side.extents)]
         for side in sides
     ]
-    gold, system = pack(*bases)
+    gold, system = shared_keys(*bases)
     found = np.isin(gold, system), np.isin(system, gold)
     values = (side.columns[-1] for side in sides)
     kept = [
@@ -274,7 +258,7 @@ def _by_triggers(
     `gold` leaves out the system's, `matched` those of both sides; both all of events without a trigger.
     """
     gold, system = ([table.events.document, table.event_type, *place(table.events)] for table in tables)
-    gold_key, system_key = pack(gold, system)
+    gold_key, system_key = shared_keys(gold, system)
     wanted = tables[0].triggered, np.isin(system_key, gold_key) & tables[1].triggered
     if measure.triggers == "matched":
         wanted = np.isin(gold_key, system_key) & wanted[0], wanted[1]

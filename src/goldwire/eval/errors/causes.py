@@ -1,4 +1,4 @@
-"""Why arguments are lost: the error, upstream or of its own, that each wrong argument is put down to.
+"""Causes of lost arguments: the error, upstream or of its own, that each wrong argument is put down to.
 
 An argument is right if trigger, event type, role and place all are (AC+). The triggers of gold and system
 go together as `classes.triggers` has it; an argument is first looked for in the event that goes with
@@ -18,7 +18,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from goldwire.eval.counting.columns import NONE, Bools, Codes, Ints, Table
-from goldwire.eval.counting.units import Units, make_units, pack
+from goldwire.eval.counting.keys import shared_keys
+from goldwire.eval.counting.units import Units, make_units
 from goldwire.eval.errors.classes import (
     CORRECT,
     Findings,
@@ -106,7 +107,7 @@ def pair_events(gold: Table, system: Table, found: Findings) -> Events:
     Events of one type and trigger are one there, and all have the same pair.
     """
     columns = [[t.event_type, *places(t.events)] for t in (gold, system)]
-    ids = pack(*columns)
+    ids = shared_keys(*columns)
     names, numbers = np.unique(np.concatenate(ids), return_inverse=True)
     ours, theirs = numbers[: len(ids[0])], numbers[len(ids[0]) :]
     paired = np.flatnonzero(found.paired)
@@ -118,7 +119,7 @@ def pair_events(gold: Table, system: Table, found: Findings) -> Events:
         found.gold.row[found.gold_unit[paired]],
         found.system.row[found.system_unit[paired]],
     )
-    at = pack(places(gold.events), places(system.events))
+    at = shared_keys(places(gold.events), places(system.events))
     return Events(
         gold=pair[0][ours],
         system=pair[1][theirs],
@@ -166,6 +167,6 @@ def _of_pairs(match: Match, events: Events, pair: Ints) -> Ints:
 
 def _elsewhere(gold: Units, system: Units, match: Match) -> tuple[Bools, Bools]:
     """Which units the other side has by document, role and place, among those that go with none."""
-    keys = pack(*([u.label, *places(u.extents)] for u in (gold, system)))
+    keys = shared_keys(*([u.label, *places(u.extents)] for u in (gold, system)))
     left = np.delete(keys[0], match.gold), np.delete(keys[1], match.system)
     return np.isin(keys[0], left[1]), np.isin(keys[1], left[0])

@@ -1,4 +1,4 @@
-"""What became of each unit: one class for every mention, trigger and argument of gold and of a system.
+"""Classes of errors: one for every mention, trigger and argument of gold and of a system.
 
 Units of equal key are `correct`. The rest are aligned one to one where they overlap, those of one place
 before those of one type: `type` (place right, type wrong), `boundary` (type right, place wrong),
@@ -17,8 +17,9 @@ import numpy as np
 from goldwire.corpora.types import Span, Spans
 from goldwire.eval.counting import align
 from goldwire.eval.counting.align import Pairs
-from goldwire.eval.counting.columns import NONE, Bools, Codes, Extents, Ints, Table, fold
-from goldwire.eval.counting.units import Units, make_units, pack, place
+from goldwire.eval.counting.columns import NONE, Bools, Codes, Extents, Ints, Table
+from goldwire.eval.counting.keys import row_keys, shared_keys
+from goldwire.eval.counting.units import Units, make_units, place
 from goldwire.eval.measures.measure import parse
 
 CLASSES = ("correct", "boundary", "type", "boundary+type", "duplicate", "spurious", "missed")
@@ -136,7 +137,7 @@ class Match(msgspec.Struct, frozen=True):
 
 def in_order(units: Units, codes: Codes) -> Units:
     """Units from left to right, those of one place by the name of their label: independent of any order."""
-    at = fold(places(units.extents))
+    at = row_keys(places(units.extents))
     if (at[:-1] < at[1:]).all():
         return units
     names = list(codes.names())
@@ -150,7 +151,7 @@ def go_together(gold: Units, system: Units, groups: tuple[Ints, Ints]) -> Match:
     _, first, second = np.intersect1d(gold.key, system.key, assume_unique=True, return_indices=True)
     free = _others(len(gold), first), _others(len(system), second)
     near = _near(gold, system, groups, free)
-    at = pack(places(gold.extents), places(system.extents))
+    at = shared_keys(places(gold.extents), places(system.extents))
 
     def shared(left: Ints, right: Ints) -> tuple[Bools, Bools]:
         return at[0][left] == at[1][right], gold.label[left] == system.label[right]

@@ -7,6 +7,7 @@ without a score are no detections.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -17,7 +18,7 @@ from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting.columns import NONE
 from goldwire.eval.errors.classes import CORRECT, Findings
-from goldwire.eval.statistics.metrics import f_beta
+from goldwire.eval.statistics.figures import harmonic
 
 BINS = 10  # of equal width, as in Naeini et al. 2015, who define the expected calibration error
 Floats = NDArray[np.float64]
@@ -138,10 +139,9 @@ def curve(scores: Floats, correct: NDArray[np.bool_], gold: int, *, beta: float 
 
     precision, recall, thresholds = precision_recall_curve(correct, scores)
     recall = recall * (correct.sum() / gold)  # scikit-learn knows only of the gold units that were found
-    return tuple(
-        Point(t, p, r, f_beta(p, r, beta) or 0.0)
-        for t, p, r in zip(thresholds.tolist(), precision.tolist(), recall.tolist(), strict=False)
-    )
+    f = recall if math.isinf(beta) else harmonic(precision, recall, beta)
+    columns = (column.tolist() for column in (thresholds, precision, recall, f))
+    return tuple(Point(*row) for row in zip(*columns, strict=False))
 
 
 def average_precision(scores: Floats, correct: NDArray[np.bool_], gold: int) -> float | None:

@@ -19,10 +19,11 @@ from msgspec.structs import replace
 from goldwire.eval.counting import columns, counters
 from goldwire.eval.counting.columns import NONE, Ints, Table
 from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.keys import row_keys
 from goldwire.eval.errors import causes, classes
 from goldwire.eval.errors.classes import places
 from goldwire.eval.measures.measure import Measure, parse
-from goldwire.eval.statistics.metrics import headline
+from goldwire.eval.statistics.figures import headline
 
 MEASURE: Measure = parse("AC+")
 
@@ -57,8 +58,8 @@ class _Pairing:
         return row, partner[key[row]]
 
 
-# Which rows go together, and what is done with them.
-Pairs = Callable[[_Pairing], tuple[Ints, Ints]]
+# The rows that go together, and what is done with them.
+Choice = Callable[[_Pairing], tuple[Ints, Ints]]
 Step = Callable[[Table, Table, Ints, Ints], Table]
 
 
@@ -131,15 +132,12 @@ def _boundaries(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
     mention = system.argument_mention.copy()
     mention[row] = len(system.mentions) + gold.argument_mention[other]
     # Gold's mentions come in besides the system's own; its events and arguments stay out.
-    ends = {
-        name: getattr(both, name)
-        for name in ("mentions", "mention_type", "mention_head", "mention_cluster", "mention_attributes")
-    }
+    ends = {name: getattr(both, name) for name in columns.columns_of("mention")}
     return replace(system, argument_mention=mention, **ends)
 
 
 _EVENTS, _ARGUMENTS = attrgetter("events"), attrgetter("arguments")
-STEPS: Mapping[str, tuple[Pairs, Step]] = {
+STEPS: Mapping[str, tuple[Choice, Step]] = {
     "trigger boundaries": (_EVENTS, _trigger_boundaries),
     "trigger types": (_EVENTS, _trigger_types),
     "spurious triggers": (_EVENTS, _spurious_triggers),
@@ -152,5 +150,5 @@ def _argument_keys(table: Table) -> Ints:
     """A number for each argument, equal where they are one unit of AC+."""
     events = [column[table.argument_event] for column in (table.event_type, *places(table.events))]
     mentions = [column[table.argument_mention] for column in places(table.mentions)]
-    keys = columns.fold([*events, table.argument_role, *mentions])
+    keys = row_keys([*events, table.argument_role, *mentions])
     return np.unique(keys, return_inverse=True)[1].astype(np.int64)

@@ -1,4 +1,4 @@
-"""What became of all units of gold and a system, by kind, block by block: this adds up."""
+"""Outcomes of all units of gold and a system, by kind, block by block: they add up."""
 
 from __future__ import annotations
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from goldwire.eval.counting import align
 from goldwire.eval.counting.align import Pairs
 from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.keys import shared_keys
 from goldwire.eval.counting.match import HALF
-from goldwire.eval.counting.units import Units, pack
+from goldwire.eval.counting.units import Units
 from goldwire.eval.errors.classes import in_order, places
 from goldwire.eval.measures.measure import Measure
 
@@ -64,5 +65,5 @@ def _credit(measure: Measure, gold: Units, system: Units, pairs: Pairs) -> NDArr
 
 
 def _equal_places(gold: Units, system: Units, pairs: Pairs) -> NDArray[np.bool_]:
-    ours, theirs = pack(places(gold.extents), places(system.extents))
+    ours, theirs = shared_keys(places(gold.extents), places(system.extents))
     return np.equal(ours[pairs.gold], theirs[pairs.system])

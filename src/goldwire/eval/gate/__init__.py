@@ -1,1 +1,1 @@
-"""Whether a build is worse: policies, baselines kept in a repository, and the judgement."""
+"""Judgement of a build: policies, baselines kept in a repository, and whether it is worse."""

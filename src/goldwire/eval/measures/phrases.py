@@ -1,4 +1,4 @@
-"""How figures are written, alike in every form of a report."""
+"""Phrases for figures and amounts, alike in every form of a report."""
 
 from __future__ import annotations
 

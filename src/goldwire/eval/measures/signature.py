@@ -1,4 +1,4 @@
-"""What stands under a number so that somebody else can get the same: measure, policies, data.
+"""Signatures: what somebody else needs to get the same number: measure, policies, data.
 
 entity:span+type@exact|avg:micro|duplicates:set|…|corpus:mazar-2021@1.0#93ab…|goldwire:0.1.0
 """

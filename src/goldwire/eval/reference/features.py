@@ -1,4 +1,4 @@
-"""What a linear model sees of a word, a trigger, or a pair of trigger and mention: strings, one a feature."""
+"""Features of a word, a trigger, or a pair of trigger and mention, for linear models: one string each."""
 
 from __future__ import annotations
 

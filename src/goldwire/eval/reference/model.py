@@ -1,4 +1,4 @@
-"""What `sklearn` learns: taggers for mentions and triggers, classifiers for arguments and attributes.
+"""Models of `sklearn`: taggers for mentions and triggers, classifiers for arguments and attributes.
 
 Kept in one .npz file: arrays of numbers and a JSON text. Nothing in it is code, nothing is unpickled.
 """

@@ -145,10 +145,8 @@ def _whisker(mark: Whisker, axis: Axis, y: float) -> Iterator[str]:
 
 def _segment(mark: Segment, axis: Axis, y: float) -> str:
     wide = f"{(END - BEGIN) * (axis.share(mark.end) - axis.share(mark.start)):.6g}%"
-    place: dict[str, str | float] = {"x": _across(axis, mark.start), "y": y - BAR / 2}
-    return element(
-        "rect", _said("title", mark.text), **place, width=wide, height=BAR, fill=colour(mark.colour)
-    )
+    place: Attributes = {"x": _across(axis, mark.start), "y": y - BAR / 2, "width": wide, "height": BAR}
+    return element("rect", _said("title", mark.text), **place, fill=colour(mark.colour))
 
 
 def _stroke(

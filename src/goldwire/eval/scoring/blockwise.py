@@ -1,14 +1,12 @@
-"""What one block of documents says, found by whichever process, and what all blocks say together."""
+"""Scoring of one block of documents, by whichever process, and the sum of all blocks."""
 
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,6 +23,9 @@ from goldwire.eval.measures.measure import Measure
 from goldwire.eval.scoring import findings
 from goldwire.eval.scoring.findings import Finding, Options
 from goldwire.eval.scoring.record import TEXT_DIGITS
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -127,24 +128,36 @@ def iter_parts(places: Sequence[Place], need: Wanted, task: Task, workers: int =
     Where processes cannot be forked there is one. No more than `AHEAD` parts a process wait to be taken, so
     that memory stays, however many processes there are. Raises as `read_block`.
     """
-    finder = _Finder(need, task)
-    several = min(workers, len(places)) > 1 and "fork" in multiprocessing.get_all_start_methods()
-    if not several:
+    finder, processes = _Finder(need, task), min(workers, len(places))
+    yield from _forked(places, finder, processes) if processes > 1 else map(finder.find, places)
+
+
+def _forked(places: Sequence[Place], finder: _Finder, processes: int) -> Iterator[Part]:
+    # Slow to import, and a small corpus is one block.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    if "fork" not in multiprocessing.get_all_start_methods():
         yield from map(finder.find, places)
         return
-    with ProcessPoolExecutor(
-        min(workers, len(places)), multiprocessing.get_context("fork"), _remember, (finder,)
-    ) as pool:
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(processes, context, _remember, (finder,)) as pool:
         try:
-            waiting: deque[Future[Part]] = deque()
-            for place in places:
-                waiting.append(pool.submit(_find, place))
-                if len(waiting) > AHEAD * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from _given_out(places, pool, AHEAD * processes)
         except BrokenProcessPool:
             raise GoldwireError("a process that counted was killed; the memory may be too small") from None
+
+
+def _given_out(places: Sequence[Place], pool: Executor, ahead: int) -> Iterator[Part]:
+    """The parts in order, of which no more than so many are waited for at once."""
+    waiting: deque[Future[Part]] = deque()
+    for place in places:
+        waiting.append(pool.submit(_find, place))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 class _Finder(msgspec.Struct, frozen=True):

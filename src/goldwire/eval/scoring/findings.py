@@ -1,4 +1,4 @@
-"""What is found of one system, block by block, and what is said of it in the end."""
+"""Findings about one system, block by block, and what is said of it in the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from goldwire.eval.errors import classes, outcomes, semeval
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import signature
 from goldwire.eval.scoring.record import Confusion, Interval, Result
-from goldwire.eval.statistics import figures, metrics
+from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.statistics.resample import TRIALS, Method
 
 METHOD: Method = "expanded"  # the kind of interval: see `resample.intervals`
@@ -185,11 +185,11 @@ class Terms(msgspec.Struct, frozen=True):
 
 def result(system: str, found: Found, measure: Measure, terms: Terms) -> Result:
     """What a measure says of a system; nothing but the sums where gold has no such unit."""
-    averages = metrics.averages(found.counts, measure)
-    labels = metrics.by_label(found.counts.whole(), measure.beta)
-    if not metrics.is_defined(found.counts.counts):
-        averages = {name: metrics.undefined(score) for name, score in averages.items()}
-        labels = {name: metrics.undefined(score) for name, score in labels.items()}
+    averages = figures.averages(found.counts, measure)
+    labels = figures.by_label(found.counts.whole(), measure.beta)
+    if not figures.is_defined(found.counts.counts):
+        averages = {name: figures.undefined(score) for name, score in averages.items()}
+        labels = {name: figures.undefined(score) for name, score in labels.items()}
     return Result(
         system=system,
         measure=str(measure),
@@ -206,9 +206,9 @@ def result(system: str, found: Found, measure: Measure, terms: Terms) -> Result:
 
 def _intervals(patterns: Patterns, measure: Measure, terms: Terms) -> dict[str, Interval]:
     """The intervals of a measure's figures; none where counts of documents do not add up."""
-    if not (terms.options.trials and counters.is_additive(measure) and metrics.is_defined(patterns.counts)):
+    if not (terms.options.trials and counters.is_additive(measure) and figures.is_defined(patterns.counts)):
         return {}
-    found = figures.figure_intervals(
+    found = intervals.figure_intervals(
         patterns if terms.groups is None else patterns.expand(terms.documents),
         measure,
         groups=terms.groups,

@@ -1,1 +1,1 @@
-"""From counts to figures: precision, recall and F, their intervals, and tests of differences."""
+"""Statistics of counts: precision, recall and F, their intervals, and tests of differences."""

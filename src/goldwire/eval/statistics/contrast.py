@@ -39,7 +39,7 @@ SWAPS = 10_000  # trials of randomisation: p-values down to .0001, so that Holm 
 POWER = 0.8  # the custom of planning, Cohen 1988
 ALPHA = 0.05
 # On so few documents 95 % intervals are too narrow: of 2,000 simulated ones 93.5 % held the truth on 10
-# documents, 89 % on 5 and 53 % on 2 (docs/intervals.md; for more documents docs/statistics.md). They are a
+# documents, 89 % on 5 and 53 % on 2 (docs/intervals.md; for more docs/evidence/statistics.md). They are a
 # first look and no evidence (docs/size.md), so every plan asks for more.
 FEW = 10
 MOST = 10**9  # documents that a plan asks for: beyond, it is no plan
@@ -218,7 +218,7 @@ def _scale(documents: int, detected: float, wanted: float) -> int | None:
 
 
 # ---------------------------------------------------------------- non-inferiority
-Verdict = Literal["pass", "fail", "warn"]
+Decision = Literal["pass", "fail", "warn"]
 
 
 class Loss(NamedTuple):
@@ -229,7 +229,7 @@ class Loss(NamedTuple):
     `needed` documents would raise it to 80 %; both None if that cannot be said (margin 0).
     """
 
-    verdict: Verdict
+    verdict: Decision
     difference: float | None
     low: float | None
     high: float | None
@@ -271,7 +271,7 @@ def loss(
 def _loss(bounds: Interval, swapped: Floats, margin: float, alpha: float) -> Loss:
     value, low, high, _ = bounds
     p = None if value is None else one_sided(value, swapped)
-    verdict: Verdict = "warn"
+    verdict: Decision = "warn"
     # Outputs that count alike in every document need no interval.
     if value is not None and ((low is not None and low >= -margin - _TIE) or not swapped.any()):
         verdict = "pass"

@@ -1,4 +1,4 @@
-"""What running a system cost and how it went, worked out from its journal.
+"""Facts of a run, worked out from its journal: what it cost and how it went.
 
 CORPUS/runs/NAME/facts.json     beside the layer system/NAME that it tells of
 """

@@ -1,4 +1,4 @@
-"""How a system is named: `KIND` or `KIND:TARGET`, as in `lexicon`, `spacy:en_core_web_sm`, `cmd:./mine`."""
+"""Names of systems: `KIND` or `KIND:TARGET`, as in `lexicon`, `spacy:en_core_web_sm`, `cmd:./mine`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a language model is told: the ontology as an instruction, the answer's form as a JSON Schema."""
+"""Prompts of a language model: the ontology as an instruction, the answer's form as a JSON Schema."""
 
 from __future__ import annotations
 
