@@ -221,9 +221,9 @@ def test_a_package_is_not_run_to_be_identified(tmp_path: Path, monkeypatch: pyte
 
 KIND = """
 import msgspec
-from goldwire.eval.systems.extractor import Kind, options
+from goldwire.eval.systems.extractor import SystemKind, options
 
-TOWNS = Kind(
+TOWNS = SystemKind(
     module="{module}", form="towns[:WORD]", about="one word", labels={{"conflict": "spacy"}}, needs=({needs}),
 )
 
@@ -298,7 +298,7 @@ def test_a_kind_that_lacks_a_library_says_which(corpus: Corpus, packages: Path) 
 @pytest.mark.parametrize(
     ("points", "said"),
     [
-        ("odd = odd_kind:Options", "is no `goldwire.eval.systems.extractor.Kind`"),
+        ("odd = odd_kind:Options", "is no `goldwire.eval.systems.extractor.SystemKind`"),
         ("odd = odd_kind:ABSENT", "odd: cannot be loaded"),
     ],
 )

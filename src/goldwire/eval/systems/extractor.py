@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 OBJECTS = "goldwire.extractors"  # entry points: a function, class or object that extracts
-KINDS = "goldwire.systems"  # entry points: a `Kind`, with options and an identity of its own
+KINDS = "goldwire.systems"  # entry points: a `SystemKind`, with options and an identity of its own
 Output = Annotations | Prediction | dict[str, Any]
 O = TypeVar("O")
 ABSENT, REFUSED = "absent", "refused"  # how the causes of a `DocumentError` begin
@@ -75,7 +75,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     scratch: str | None = None
 
 
-class Kind(msgspec.Struct, frozen=True, kw_only=True):
+class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of system that is made by a module, with a target and options of its own.
 
     `module` has `load(target, context)`, which gives an `Extractor`, `identity(target, context)`, which gives
@@ -96,28 +96,28 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
         return next((name for name in self.needs if find_spec(name) is None), None)
 
 
-ADAPTERS: dict[str, Kind] = {
-    "llm": Kind(
+ADAPTERS: dict[str, SystemKind] = {
+    "llm": SystemKind(
         module="goldwire.eval.systems.adapters.llm",
         form="llm:MODEL@URL",
         about="a language model behind an OpenAI-compatible address; the key comes from the environment",
     ),
-    "cmd": Kind(
+    "cmd": SystemKind(
         module="goldwire.eval.systems.adapters.command",
         form="cmd:COMMAND",
         about="a program in any language: a document a line in, its annotations a line out",
     ),
-    "http": Kind(
+    "http": SystemKind(
         module="goldwire.eval.systems.adapters.web",
         form="http(s)://URL",
         about="a service: a document posted, its annotations back",
     ),
-    "python": Kind(
+    "python": SystemKind(
         module="goldwire.eval.systems.adapters.object",
         form="python:MODULE:OBJECT",
         about="a function of one document, or a class or object with `extract(documents)`",
     ),
-    "file": Kind(
+    "file": SystemKind(
         module="goldwire.eval.systems.adapters.file",
         form="file:PATH",
         about="predictions made elsewhere, a line per document in the simple form",
@@ -156,7 +156,7 @@ def save(spec: Spec, context: Context, path: Path) -> str:
     return said
 
 
-def _target(spec: Spec, kind: Kind | None) -> str:
+def _target(spec: Spec, kind: SystemKind | None) -> str:
     """What the module of a kind is given: an object behind an entry point is named by the whole spec."""
     return str(spec) if kind is None else spec.target
 
@@ -170,7 +170,7 @@ def _module(kind: str) -> ModuleType:
     return import_module(found.module)
 
 
-def find_kind(name: str) -> Kind | None:
+def find_kind(name: str) -> SystemKind | None:
     """The kind of that name; None for a plain object behind an entry point, which is not loaded to be told.
 
     Raises `ExtractorError` if there is none.
@@ -188,10 +188,12 @@ def find_kind(name: str) -> Kind | None:
     )
 
 
-def _kind(point: EntryPoint) -> Kind:
+def _kind(point: EntryPoint) -> SystemKind:
     found = load_point(point)
-    if not isinstance(found, Kind):
-        raise ExtractorError(f"{point.name}: {point.value} is no `goldwire.eval.systems.extractor.Kind`")
+    if not isinstance(found, SystemKind):
+        raise ExtractorError(
+            f"{point.name}: {point.value} is no `goldwire.eval.systems.extractor.SystemKind`"
+        )
     return found
 
 
@@ -248,7 +250,7 @@ def kinds() -> list[dict[str, Any]]:
     return [*(_told(name, kind) for name, kind in known.items()), *foreign]
 
 
-def _told(name: str, kind: Kind) -> dict[str, Any]:
+def _told(name: str, kind: SystemKind) -> dict[str, Any]:
     return {
         "form": kind.form,
         "about": kind.about,
@@ -258,7 +260,7 @@ def _told(name: str, kind: Kind) -> dict[str, Any]:
     }
 
 
-def _defaults(kind: Kind) -> dict[str, Any]:
+def _defaults(kind: SystemKind) -> dict[str, Any]:
     module = import_module(kind.module)
     return {field.name: field.default for field in msgspec.structs.fields(module.Options)}
 
