@@ -16,8 +16,8 @@ from goldwire.cli import app
 WIDTH = 100  # characters of a line of help
 INTRODUCTION = """# Every command
 
-What `--help` prints, written here by `python docs/commands.py`. What comes back: [exit codes](exit-codes.md), and
-[what `--json` prints](json.md).
+What `--help` prints, written here by `python docs/commands.py`. What comes back: [exit codes](exit-codes.md),
+and [what `--json` prints](json.md).
 """
 
 

@@ -7,7 +7,11 @@
     ├── MeasureError           a measure or suite does not exist or cannot be applied
     ├── JudgementError         two records cannot be compared (other corpus, measure or policy)
     ├── ExtractorError         a system cannot be found, started or understood
-    └── ServerError            Label Studio is unreachable or refuses
+    ├── ServerError            Label Studio is unreachable or refuses
+    ├── InputValueError        a value passed from Python is wrong; a `ValueError`
+    └── InputTypeError         something else was passed than what is taken; a `TypeError`
+
+`MeasureError` and `JudgementError` are `ValueError`s too.
 
 A message says what is wrong, where, what was got and expected, and what to do.
 """
@@ -88,12 +92,12 @@ class OntologyError(GoldwireError):
     """An ontology contradicts itself, or a label is not in it."""
 
 
-class MeasureError(GoldwireError):
+class MeasureError(GoldwireError, ValueError):
     """A measure or suite does not exist or cannot be applied."""
 
 
-class JudgementError(GoldwireError):
-    """Two records cannot be compared; the message names the difference."""
+class JudgementError(GoldwireError, ValueError):
+    """Two records cannot be compared, or a record does not have what is asked of it."""
 
 
 class ExtractorError(GoldwireError):
@@ -102,6 +106,14 @@ class ExtractorError(GoldwireError):
 
 class ServerError(GoldwireError):
     """Label Studio is unreachable or refuses; the message never holds a token."""
+
+
+class InputValueError(DataError, ValueError):
+    """A value passed from Python is wrong; `faults` holds all that are, in their order."""
+
+
+class InputTypeError(GoldwireError, TypeError):
+    """Something else was passed from Python than what is taken; the message says what that is."""
 
 
 # ---------------------------------------------------------------- names

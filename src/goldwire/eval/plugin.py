@@ -112,9 +112,7 @@ class Scored:
 
     def f(self, measure: str = "entity") -> float | None:
         """F by one measure of the suite; None is undefined."""
-        from goldwire.eval.measures.measure import parse
-
-        return self.record.result(self.record.systems[0].name, str(parse(measure))).value
+        return self.record.result(self.record.systems[0].name, measure).value
 
     def assert_no_worse(self, baseline: str | Path, *, policy: str | Path = "default") -> None:
         """Fail the test if the extractor lost what the policy forbids; warn if the loss may be noise."""

@@ -110,7 +110,7 @@ class Contender(_Struct, frozen=True):
 
     def counts(self, measure: Measure) -> Counts:
         """Its counts under a measure."""
-        return self.record.get_counts(self.system, str(measure.counted))
+        return self.record.get_counts(self.system, measure)
 
 
 # ---------------------------------------------------------------- the comparison

@@ -61,7 +61,7 @@ class _Pairing:
 
 
 # The rows that go together, and what is done with them.
-Choice = Callable[[_Pairing], tuple[Ints, Ints]]
+Coupling = Callable[[_Pairing], tuple[Ints, Ints]]
 Step = Callable[[Table, Table, Ints, Ints], Table]
 
 
@@ -144,7 +144,7 @@ def _boundaries(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
 
 
 _EVENTS, _ARGUMENTS = attrgetter("events"), attrgetter("arguments")
-STEPS: Mapping[str, tuple[Choice, Step]] = {
+STEPS: Mapping[str, tuple[Coupling, Step]] = {
     "trigger boundaries": (_EVENTS, _trigger_boundaries),
     "trigger types": (_EVENTS, _trigger_types),
     "spurious triggers": (_EVENTS, _spurious_triggers),

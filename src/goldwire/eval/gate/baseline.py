@@ -219,9 +219,7 @@ def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
 def _figures(record: Record) -> dict[tuple[str, str], float | None]:
     """F of each system by each measure; None where gold has no unit of it."""
     return {
-        (system.name, measure): _figure(
-            record.get_counts(system.name, str(parse(measure).counted)), parse(measure)
-        )
+        (system.name, measure): _figure(record.get_counts(system.name, measure), parse(measure))
         for system in record.systems
         for measure in record.measures
     }

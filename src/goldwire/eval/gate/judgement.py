@@ -91,6 +91,11 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def passed(self) -> bool:
+        """Whether the gate is open: no check failed."""
+        return self.verdict != "fail"
+
 
 def judge(
     record: Record, baseline: Baseline, policy: Policy, hashes: Mapping[str, str] = MappingProxyType({})
@@ -196,7 +201,7 @@ def _questions(system: str, record: Record, old: Record, policy: Policy) -> Iter
         if not rule.measure:
             continue
         measure = parse(rule.measure)
-        before, now = (side.get_counts(system, str(measure.counted)) for side in (old, record))
+        before, now = (side.get_counts(system, measure) for side in (old, record))
         for label in _labels(rule, before):
             for kind, limit in rule.limits():
                 yield _Question(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from math import isinf
 from pathlib import Path
@@ -47,7 +47,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def suite_names() -> list[str]:
     """The suites that ship, `default` first."""
-    return sorted(configs.names("suites"), key=lambda suite: (suite != "default", suite))
+    return sorted(configs.names("suites"), key=lambda suite: (suite != DEFAULT, suite))
 
 
 def read_suite(source: str | Path) -> Suite:
@@ -63,6 +63,21 @@ def read_suite(source: str | Path) -> Suite:
         except MeasureError as error:
             raise MeasureError(f"{where}: {error}") from None
     return msgspec.structs.replace(suite, name=Path(source).stem)
+
+
+DEFAULT = "default"  # the suite that is scored by where nothing else is asked for
+
+
+def choose(suite: str | Path | None, measures: Sequence[str]) -> tuple[tuple[str, ...], Suite | None]:
+    """The measures that are wanted, and the suite that is asked for, or the default one where nothing is.
+
+    >>> choose(None, ["TC"])
+    (('TC',), None)
+    """
+    if measures and suite is None:
+        return tuple(measures), None
+    chosen = read_suite(suite or DEFAULT)
+    return (*chosen.measures, *measures), chosen
 
 
 @cache

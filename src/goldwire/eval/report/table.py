@@ -66,6 +66,16 @@ class Table(_Struct, frozen=True):
         return tuple(row for group in self.groups for row in group.rows)
 
 
+def head(table: Table, number: int) -> Table:
+    """The first rows of a table, under the titles of their groups."""
+    kept, left = [], number
+    for group in table.groups:
+        if left > 0:
+            kept.append(msgspec.structs.replace(group, rows=group.rows[:left]))
+            left -= len(group.rows)
+    return msgspec.structs.replace(table, groups=tuple(kept))
+
+
 def abreast(table: Table, number: int) -> list[Table]:
     """The table in parts that have so many groups of columns under one heading, the first columns in each."""
     spans, first = [], table.keys

@@ -104,6 +104,11 @@ def _coverage(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
     if told:
         text = "; ".join(told)
         texts.append(f"{text[0].upper()}{text[1:]}.")
+    if record.policies.get("unjudged") == "named" and covered.empty:
+        texts.append(
+            f"{amount(covered.empty, 'document')} without a unit in gold, named by a system or by the "
+            "caller: counted as judged."
+        )
     if covered.skipped and as_it_stands:
         texts.append(f"{amount(covered.skipped, 'document')} that gold skipped: counted as gold has them.")
     elif covered.unjudged and not covered.empty:

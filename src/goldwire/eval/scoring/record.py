@@ -15,10 +15,11 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.codec import decode_versioned, read_bytes
-from goldwire.corpora.errors import DataError, Fault, JudgementError
-from goldwire.corpora.store import write_output
+from goldwire.corpora.errors import DataError, Fault, JudgementError, among
+from goldwire.corpora.store import SYSTEM, write_output
 from goldwire.corpora.views import View
 from goldwire.eval.counting.counts import Counts, Floats, Patterns, make_counts, numbered
+from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
@@ -157,7 +158,7 @@ class Result(_Struct, frozen=True, kw_only=True):
     of a mean over parts (CoNLL, BLANC) that mean alone, as macro. `intervals` are by figure (precision,
     recall, f) of the measure's own average. `labels` are the scores by label; the label "" holds units whose
     key has no type. `gold_collapsed` and `system_collapsed` units repeated another one and were not counted.
-    `classes` are COR, INC, PAR, MIS and SPU where a suite asks for them (see `eval.classes`).
+    `classes` are COR, INC, PAR, MIS and SPU where a suite asks for them (see `eval.errors.semeval`).
     """
 
     system: str
@@ -173,12 +174,13 @@ class Result(_Struct, frozen=True, kw_only=True):
 
 
 class Confusion(_Struct, frozen=True, kw_only=True):
-    """What became of every mention, trigger or argument of gold and of a system (see `eval.diagnose`).
+    """What became of every mention, trigger or argument of gold and of a system (see `eval.errors.classes`).
 
     `units` are entity, event or argument. `cells` are gold label, system label and number; None on the
     gold side is spurious, on the system side missed. `classes` tells how many units or pairs are in each
-    class; `causes`, of arguments, how many of gold and of the system are put down to each (`eval.blame`).
-    `left_out` names the documents that are in none of this, and how many pairs of their units overlap.
+    class; `causes`, of arguments, how many of gold and of the system are put down to each: see
+    `eval.errors.causes`. `left_out` names the documents that are in none of this, and how many pairs of
+    their units overlap.
     """
 
     system: str
@@ -215,7 +217,7 @@ class UnitFindings(_Struct, frozen=True, kw_only=True, dict=True):
         return decode(self)
 
 
-class Record(_Struct, frozen=True, kw_only=True):
+class Record(_Struct, frozen=True, kw_only=True, dict=True):
     """One scoring of one or more systems against one gold layer.
 
     `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
@@ -244,27 +246,59 @@ class Record(_Struct, frozen=True, kw_only=True):
     confusions: tuple[Confusion, ...] = ()
     findings: tuple[UnitFindings, ...] = ()
 
-    def get_counts(self, system: str, measure: str) -> Counts:
-        """The counts of a system under a measure; `JudgementError` if the record does not have them."""
-        for table in self.counts:
-            if table.system == system and table.measure == measure:
-                if table.times:
-                    raise JudgementError(
-                        "the record does not name its documents, so that nothing can be compared by "
-                        "document; score without --stream"
-                    )
-                return decode_counts(table, self.documents)
-        raise JudgementError(f"the record has no counts of {system!r} under {measure!r}")
+    def get_counts(self, system: str, measure: str | Measure) -> Counts:
+        """The counts of a system under a measure; `JudgementError` if the record does not have them.
 
-    def result(self, system: str, measure: str) -> Result:
-        """What a measure says of a system; `JudgementError` if the record does not hold it."""
-        for result in self.results:
-            if result.system == system and result.measure == measure:
-                return result
-        raise JudgementError(
-            f"the record has no {measure!r} of {system!r}; it has {', '.join(self.measures)} "
-            f"of {', '.join(system.name for system in self.systems)}"
-        )
+        Measures that differ in averages or beta alone have the same counts. What was asked for once is kept.
+        """
+        key = self.called(system), form_of(measure, counted=True)
+        if key not in self._counts:
+            self._counts[key] = self._decoded(*key)
+        return self._counts[key]
+
+    def _decoded(self, system: str, measure: str) -> Counts:
+        table = self._tables.get((system, measure))
+        if table is None:
+            raise JudgementError(f"the record has no counts of {system!r} under {measure!r}")
+        if table.times:
+            raise JudgementError(
+                "the record does not name its documents, so that nothing can be compared by "
+                "document; score without --stream"
+            )
+        return decode_counts(table, self.documents)
+
+    def result(self, system: str, measure: str | Measure) -> Result:
+        """What a measure, by name, string form or value, says of a system.
+
+        `JudgementError` if the record does not hold it, with what is like it; `MeasureError` if it is none.
+        """
+        key = self.called(system), form_of(measure)
+        if key not in self._results:
+            known = dict.fromkeys([*self.measures, *(name(parse(form)) for form in self.measures)])
+            raise JudgementError(f"the record has no measure {str(measure)!r}{among(str(measure), known)}")
+        return self._results[key]
+
+    def called(self, system: str) -> str:
+        """A system's name in the record; it may be given as a layer. `JudgementError` if there is none."""
+        names = [layer.name for layer in self.systems]
+        if system in names:
+            return system
+        short = system.removeprefix(SYSTEM) if isinstance(system, str) else system
+        if short in names:
+            return short
+        raise JudgementError(f"the record has no system {system!r}{among(str(system), names)}")
+
+    @cached_property
+    def _results(self) -> dict[tuple[str, str], Result]:
+        return {(result.system, result.measure): result for result in self.results}
+
+    @cached_property
+    def _tables(self) -> dict[tuple[str, str], CountTable]:
+        return {(table.system, table.measure): table for table in self.counts}
+
+    @cached_property
+    def _counts(self) -> dict[tuple[str, str], Counts]:
+        return {}
 
 
 def size(record: Record) -> int:

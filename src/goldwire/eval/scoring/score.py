@@ -26,7 +26,16 @@ from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse
 from goldwire.eval.scoring.record import LayerFacts, Record
 from goldwire.eval.systems import facts
 
-__all__ = ["DEFAULTS", "SYSTEM", "Options", "layer_of", "needs", "parse_measures", "score", "score_corpus"]
+__all__ = [
+    "DEFAULTS",
+    "SYSTEM",
+    "Options",
+    "layer_of",
+    "needs",
+    "parse_measures",
+    "score",
+    "score_corpus",
+]
 
 Annotated = Mapping[str, Annotations] | Iterable[Annotations]
 DEFAULTS = Options()

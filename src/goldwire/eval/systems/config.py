@@ -29,6 +29,7 @@ import msgspec
 from goldwire import configs
 from goldwire.corpora import toml
 from goldwire.corpora.errors import CorpusError, ExtractorError
+from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.eval.systems.journal import check_system
 from goldwire.eval.systems.spec import Spec, parse
 
@@ -82,6 +83,14 @@ class _Matrix(_Struct, frozen=True):
     seed: int | None = None
     watch: tuple[str, ...] = ()
     allow_failures: int | str | None = None
+
+
+def names(corpus: Corpus) -> list[str]:
+    """The systems that a corpus has layers of; `CorpusError` if there is none."""
+    found = [layer.removeprefix(SYSTEM) for layer in corpus.layers() if layer.startswith(SYSTEM)]
+    if not found:
+        raise CorpusError(f"{corpus.path}: no system to score; run one with `goldwire eval run`")
+    return found
 
 
 def parse_system(text: str) -> System:
