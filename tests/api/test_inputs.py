@@ -124,6 +124,13 @@ def test_events_and_arguments_come_in_the_simple_form():
     assert (record["AC+"].precision, record["AC+"].recall) == (1, 1 / 2)
 
 
+def test_offsets_in_the_simple_form_may_be_numbers_of_other_libraries():
+    mentions = [{"type": "PER", "spans": [[0.0, np.int16(12)]], "score": np.float32(0.5)}]
+    assert figures([{"document": "a", "mentions": mentions}], GOLD[:1]) == (1, 1, 1)
+    with pytest.raises(InputValueError, match=r"gold \[0\]\.mentions\[0\]"):
+        gw.score([{"document": "a", "mentions": [{"type": "PER", "spans": [[0, 3.5]]}]}], GOLD)
+
+
 def test_units_as_structs_may_be_events():
     mention = gw.Mention(id="p", type="PER", spans=(0, 12))
     event = gw.Event(type="Meet", trigger=[(13, 16)], arguments=[gw.Argument(role="who", mention="p")])

@@ -263,8 +263,8 @@ def _add_simple(reader: Reader, item: Mapping[str, Any], path: str, texts: Texts
         return
     document = texts.document(id)
     try:
-        plain = {**item, "document": id}
-        encoded = msgspec.json.encode(plain if document else _without_words(plain), enc_hook=rows.plain)
+        given = _plain({**item, "document": id})
+        encoded = msgspec.json.encode(given if document else _without_words(given))
         line = predictions.decode(encoded, path)
     except (DataError, TypeError) as error:
         faults = error.faults if isinstance(error, DataError) else ()
@@ -292,3 +292,36 @@ def _without_words(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_words(part) for part in value]
     return value
+
+
+def simple(output: Any) -> Any:
+    """What a function gives for one document, in the simple form; what is wrong in it stays, to be judged.
+
+    >>> simple([(0, 5, "GPE")])
+    {'mentions': [{'type': 'GPE', 'spans': [[0, 5]]}]}
+    """
+    if is_doc(output):
+        output = [(entity.start_char, entity.end_char, entity.label_) for entity in output.ents]
+    if not isinstance(output, str | bytes | Mapping) and isinstance(output, Iterable):
+        output = {"mentions": list(map(_mention, output))}
+    return _plain(output)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; numbers in lists, which are offsets, as whole ones where they are."""
+    return _whole(msgspec.to_builtins(value, enc_hook=rows.plain))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _whole(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [int(p) if isinstance(p, float) and p.is_integer() else _whole(p) for p in value]
+    return value
+
+
+def _mention(unit: Any) -> Any:
+    if isinstance(unit, tuple | list) and len(unit) == _UNIT_WIDTH:
+        start, end, type = unit
+        return {"type": type, "spans": [[start, end]]}
+    return unit
