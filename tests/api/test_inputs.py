@@ -218,6 +218,26 @@ def test_a_measure_that_looks_at_words_says_that_it_needs_texts(measure):
     assert gw.score(GOLD, SYSTEM, measure, documents={"a": TEXT}, trials=0)[measure].f1 is not None
 
 
+@pytest.mark.parametrize(
+    ("documents", "kind", "told"),
+    [
+        ("a", InputTypeError, "documents: got str"),
+        (3, InputTypeError, "documents: got int"),
+        ({"a": 3}, InputTypeError, r"documents\['a'\]: got int; expected the text"),
+        ([None], InputTypeError, r"documents\[0\]: got NoneType"),
+        (["a", "a"], InputValueError, "'a' occurs twice"),
+    ],
+)
+def test_documents_that_are_none_are_told(documents, kind, told):
+    with pytest.raises(kind, match=told):
+        gw.score(GOLD, SYSTEM, documents=documents)
+
+
+def test_a_doc_of_no_document_is_refused():
+    with pytest.raises(InputValueError, match="names document 'b', which documents= does not have"):
+        gw.score(doc(GOLD), doc(SYSTEM, "b"), documents={"a": TEXT})
+
+
 def test_documents_may_be_documents():
     given = [gw.Document(id="a", text=TEXT)]
     assert figures(GOLD, SYSTEM, documents=given) == FIGURES
