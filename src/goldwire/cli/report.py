@@ -9,6 +9,7 @@ import typer
 
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
+from goldwire.corpora.garbage import no_collection
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from goldwire.eval.scoring.record import Record
 
 
+@no_collection()
 def report(
     ctx: typer.Context,
     records: Annotated[

@@ -206,12 +206,15 @@ def _limited(item: System, timeout: float | None, memory: str | None, allow_fail
 
 
 def _learners(chosen: list[System], save: Path | None, load: Path | None) -> list[System]:
-    """The systems that can be trained; `--save` needs exactly one, `--load` at least one."""
+    """The systems that learn; `--save` needs exactly one, `--load` at least one."""
     from goldwire.corpora.errors import ExtractorError
+    from goldwire.eval.systems.extractor import can_save
 
-    found = [item for item in chosen if item.spec.kind == "sklearn"]
-    if (save is not None and len(found) != 1) or (load is not None and not found):
-        raise ExtractorError("--save and --load are for `sklearn`: name one such system")
+    if save is None and load is None:
+        return []
+    found = [item for item in chosen if can_save(item.spec)]
+    if (save is not None and len(found) != 1) or not found:
+        raise ExtractorError("--save and --load are for systems that learn, such as `sklearn`: name one")
     return found
 
 
@@ -224,14 +227,11 @@ def _loading(item: System, load: Path | None) -> System:
 
 
 def _save(folder: Path, item: System, seed: int, path: Path) -> None:
-    from goldwire.corpora.store import open_corpus
-    from goldwire.eval.reference import learn, model
+    from goldwire.eval.systems.extractor import Context, save
 
-    layer, lexicon = item.options.get("layer", "gold"), item.options.get("lexicon", "conflict")
     seed = seed if item.seed is None else item.seed
-    found = learn.train_all(open_corpus(folder), layer, lexicon=lexicon, seed=seed)
-    model.write(path, found)
-    note(f"{path}: trained on {len(found.seen)} documents of layer {layer!r}")
+    said = save(item.spec, Context(corpus=str(folder), options=item.options, seed=seed), path)
+    note(f"{path}: {said}")
 
 
 class _Progress:
@@ -371,6 +371,10 @@ def _by_reason(failed: dict[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def _missing(hint: str) -> str:
+    return f"   (not installed{': ' if hint else ''}{hint})"
+
+
 def _default(option: tuple[str, Any]) -> str:
     name, value = option
     return name if value is None else f"{name} ({value!r})"
@@ -398,7 +402,7 @@ def systems(
         print_json({"kinds": kinds(), "systems": [{"name": s.name, "spec": str(s.spec)} for s in listed]})
         return
     for kind in kinds():
-        say(kind["form"] + ("" if kind["ready"] else f"   (not installed: {kind['hint']})"))
+        say(kind["form"] + ("" if kind["ready"] else _missing(kind["hint"])))
         say(f"    {kind['about']}")
         if kind["options"]:
             say(f"    options: {', '.join(map(_default, kind['options'].items()))}")

@@ -18,7 +18,8 @@ A message says what is wrong, where, what was got and expected, and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 import msgspec
@@ -55,6 +56,32 @@ class DataError(GoldwireError):
         if len(self.faults) > self.SHOWN:
             shown.append(f"  … and {len(self.faults) - self.SHOWN} more")
         super().__init__("\n".join([what, *shown]))
+
+
+class Faults(list[Fault]):
+    """Faults as they are found one after the other, so that all of an input are told at once.
+
+    >>> found = Faults()
+    >>> with found.noted():
+    ...     raise DataError("a.xml: 1 fault(s)", [Fault("a.xml:1", "", "no element")])
+    >>> found.check()
+    Traceback (most recent call last):
+    goldwire.corpora.errors.DataError: 1 fault(s); nothing was taken
+      a.xml:1: no element
+    """
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Take over the faults of a `DataError` and go on behind the block."""
+        try:
+            yield
+        except DataError as error:
+            self.extend(error.faults)
+
+    def check(self, what: str = "fault(s)") -> None:
+        """Raise `DataError` with all of them, if there are any; `what` says what they are."""
+        if self:
+            raise DataError(f"{len(self)} {what}; nothing was taken", self)
 
 
 class CorpusError(GoldwireError):

@@ -176,11 +176,11 @@ def _checked(corpus: Corpus, document: Document, output: Any) -> Annotations:
     import msgspec
 
     from goldwire.corpora.errors import ExtractorError
-    from goldwire.eval.systems.check import judge
+    from goldwire.eval.systems.check import check
     from goldwire.eval.systems.journal import Entry
 
     entry = Entry(key="", characters=0, seconds=0.0, at=0.0, output=msgspec.Raw(msgspec.json.encode(output)))
-    found = judge(document, entry, ontology=corpus.ontology())
+    found = check(document, entry, ontology=corpus.ontology())
     if found.failed or found.rejected:
         reasons = [found.failed or "", *(f"{item.path}: {item.message}" for item in found.rejected)]
         raise ExtractorError(f"{document.id}: faulty output\n  " + "\n  ".join(filter(None, reasons)))

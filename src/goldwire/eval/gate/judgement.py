@@ -18,7 +18,7 @@ import numpy as np
 from goldwire.corpora.errors import JudgementError
 from goldwire.eval.counting.counts import GOLD, Counts, make_counts
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
-from goldwire.eval.gate.policy import Kind, Policy, Rule
+from goldwire.eval.gate.policy import LimitKind, Policy, Rule
 from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.scoring.notes import LOUD, iter_notes
 from goldwire.eval.scoring.record import Record, independent, size
@@ -53,7 +53,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     system: str
     measure: str
     figure: str
-    kind: Kind
+    kind: LimitKind
     limit: float
     verdict: Verdict
     label: str | None = None
@@ -79,8 +79,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """System, measure and label in a few words."""
         if not self.measure:
             return self.system
-        measure = name(parse(self.measure)) or self.measure
-        return f"{self.system} {measure}" + (f" {self.label}" if self.label is not None else "")
+        label = () if self.label is None else (self.label,)
+        return " ".join((self.system, name(parse(self.measure)), *label))
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -152,7 +152,7 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     measure: Measure
     rule: Rule
-    kind: Kind
+    kind: LimitKind
     limit: float
     label: str | None
     before: Counts

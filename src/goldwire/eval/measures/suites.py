@@ -13,7 +13,7 @@ import msgspec
 from goldwire import configs
 from goldwire.corpora import toml
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.measures.measure import ALIASES, BOTH_SIDED, Measure, name, parse
+from goldwire.eval.measures.measure import ALIASES, BOTH_SIDED, Measure, alias, parse
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,16 +85,16 @@ def meanings() -> Mapping[str, Meaning]:
     """What every measure with a name means, by name, in the order of `ALIASES`; read once a process."""
     found = toml.decode(configs.read("measures", "named"), dict[str, Meaning], "measures", "measures")
     return {
-        alias: msgspec.structs.replace(found[alias], name=alias, measure=form)
-        for alias, form in ALIASES.items()
+        short: msgspec.structs.replace(found[short], name=short, measure=form)
+        for short, form in ALIASES.items()
     }
 
 
 def explain(measure: Measure) -> Meaning:
     """What a measure means: its own text if it has a name, else one put together from its parts."""
-    alias = name(measure)
-    if alias is not None:
-        return meanings()[alias]
+    known = alias(measure)
+    if known is not None:
+        return meanings()[known]
     return Meaning(
         definition=" ".join(_sentences(measure)),
         counts=f"Each {' and '.join(measure.key)} of a document once.",

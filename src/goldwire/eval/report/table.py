@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 # What a column holds. Names are of people's making and may be long; figures may have an interval.
-Kind = Literal["name", "system", "letters", "figure", "count", "words"]
+ColumnKind = Literal["name", "system", "letters", "figure", "count", "words"]
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class Column(_Struct, frozen=True):
     """A column; `over` is what stands above it and its neighbours (a system), where something does."""
 
     title: str
-    kind: Kind = "figure"
+    kind: ColumnKind = "figure"
     over: str = ""
 
     @property

@@ -30,7 +30,6 @@ from goldwire import configs
 from goldwire.corpora import toml
 from goldwire.corpora.errors import CorpusError, ExtractorError
 from goldwire.corpora.store import SYSTEM, Corpus
-from goldwire.eval.systems.extractor import KINDS
 from goldwire.eval.systems.journal import check_system
 from goldwire.eval.systems.spec import Spec, parse
 
@@ -187,7 +186,7 @@ def timeout_of(system: System) -> float:
     """Seconds a document may take: the system's own, or the default of its kind."""
     if system.timeout is not None:
         return system.timeout
-    return SLOW_TIMEOUT if KINDS.get(system.spec.kind) == KINDS["llm"] else DEFAULT_TIMEOUT
+    return SLOW_TIMEOUT if system.spec.kind == "llm" else DEFAULT_TIMEOUT
 
 
 def memory_of(system: System, workers: int) -> int:

@@ -19,7 +19,7 @@ from goldwire.corpora.store import Corpus, write_atomic, writing
 from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems import facts, journal
-from goldwire.eval.systems.check import Verdict, judge, tally
+from goldwire.eval.systems.check import Checked, check, tally
 from goldwire.eval.systems.config import System
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.journal import Entry, Line, Session, Start
@@ -48,7 +48,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def publish(
-    corpus: Corpus, plan: Plan, lines: Sequence[Line], known: Mapping[str, Verdict], damaged: int
+    corpus: Corpus, plan: Plan, lines: Sequence[Line], known: Mapping[str, Checked], damaged: int
 ) -> Facts:
     """Write quarantine, layer and facts from the journal; the facts come last and name the layer's hash.
 
@@ -57,7 +57,7 @@ def publish(
     last = journal.entries(lines)
     entries = [last[plan.keys[document.id]] for document in plan.documents]
     verdicts = [
-        known.get(document.id) or judge(document, entry, ontology=plan.ontology, labels=plan.labels)
+        known.get(document.id) or check(document, entry, ontology=plan.ontology, labels=plan.labels)
         for document, entry in zip(plan.documents, entries, strict=True)
     ]
     _check_any(verdicts)
@@ -72,7 +72,7 @@ def publish(
     return found
 
 
-def _check_any(verdicts: Sequence[Verdict]) -> None:
+def _check_any(verdicts: Sequence[Checked]) -> None:
     """Raise `ExtractorError` if all documents failed, with the most frequent reasons and what was spent."""
     reasons = Counter(verdict.failed for verdict in verdicts if verdict.failed is not None)
     if not reasons or reasons.total() < len(verdicts):
@@ -86,7 +86,7 @@ def _check_any(verdicts: Sequence[Verdict]) -> None:
     raise ExtractorError(f"none of {amount(len(verdicts), 'document')} succeeded ({'; '.join(told)})")
 
 
-def _signed(verdict: Verdict, plan: Plan, start: Start) -> Annotations:
+def _signed(verdict: Checked, plan: Plan, start: Start) -> Annotations:
     """A line of the layer. Nothing in it depends on when or how often the system ran."""
     details = {"spec": plan.system.spec.shown(), "fingerprint": plan.state}
     if verdict.failed is not None:
@@ -101,7 +101,7 @@ def _facts(
     plan: Plan,
     lines: Sequence[Line],
     entries: Sequence[Entry],
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[Checked],
     *,
     damaged: int,
     layer: str,

@@ -25,13 +25,14 @@ from goldwire.corpora.types import Document
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems import facts, journal
 from goldwire.eval.systems.brake import Brake
-from goldwire.eval.systems.check import Verdict, judge
+from goldwire.eval.systems.check import Checked, check
 from goldwire.eval.systems.config import System, allowed, memory_of, timeout_of
-from goldwire.eval.systems.extractor import KINDS, Context, identity
+from goldwire.eval.systems.extractor import Context, find_kind, identity
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.journal import Entry, Line, Renewal, Reused, Session, Start, Unkept
 from goldwire.eval.systems.pool import Happening, Pool, Started
 from goldwire.eval.systems.publish import Plan, now, publish
+from goldwire.eval.systems.spec import Spec
 from goldwire.eval.systems.watch import digests
 from goldwire.eval.systems.worker import Job, Result
 
@@ -196,7 +197,7 @@ def make_plan(
     corpus.check_new_layer(f"system/{system.name}")
     ontology = corpus.ontology()
     seed = seed if system.seed is None else system.seed
-    mapping = system.labels or default_labels(system, ontology)
+    mapping = system.labels or (default_labels(system.spec, ontology) if what is None else None)
     workers = system.workers or workers
     scratch = str(journal.folder(corpus, system.name).resolve())
     context = Context(
@@ -224,24 +225,24 @@ def make_plan(
     )
 
 
-def default_labels(system: System, ontology: Ontology | None) -> str | None:
+def default_labels(spec: Spec, ontology: Ontology | None) -> str | None:
     """The label map that ships for a kind of system and an ontology, or None."""
-    kind = KINDS.get(system.spec.kind)
+    kind = find_kind(spec.kind)
     return kind.labels.get(ontology.name) if kind is not None and ontology is not None else None
 
 
-def _known(plan: Plan, lines: Sequence[Line]) -> dict[str, Verdict]:
+def _known(plan: Plan, lines: Sequence[Line]) -> dict[str, Checked]:
     """The documents that need not be run, by id: what failed before, in whichever way, is run again."""
     entries = journal.entries(lines)
     judged = (
-        judge(document, entries[key], ontology=plan.ontology, labels=plan.labels)
+        check(document, entries[key], ontology=plan.ontology, labels=plan.labels)
         for document in plan.documents
         if (key := plan.keys[document.id]) in entries
     )
     return {verdict.annotations.document: verdict for verdict in judged if verdict.failed is None}
 
 
-def _brake(corpus: Corpus, plan: Plan, known: Mapping[str, Verdict]) -> Brake:
+def _brake(corpus: Corpus, plan: Plan, known: Mapping[str, Checked]) -> Brake:
     earlier = _published(corpus, plan.system.name)
     same = earlier is not None and earlier.fingerprint == plan.state
     return Brake(succeeded=bool(known), known=earlier.failed if earlier is not None and same else None)
