@@ -22,13 +22,12 @@ from goldwire.eval.comparison.compare import Comparison
 from goldwire.eval.gate import judgement as judgements
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.hold import hold, renew
-from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.report import frames, tables
 from goldwire.eval.report.agreement import summarise
 from goldwire.eval.report.build import assemble
 from goldwire.eval.report.values import Report
 from goldwire.eval.scoring import record as stored
-from goldwire.eval.scoring.record import form_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -131,7 +130,7 @@ class Agreement(agreements.Agreement, frozen=True, kw_only=True):
         return file.getvalue().rstrip()
 
     def _repr_html_(self) -> str:
-        return cell(summarise(self), "the other fields have all")
+        return cell(summarise(self), "its .measures and .kappas")
 
 
 def agreement(

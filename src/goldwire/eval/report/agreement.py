@@ -73,8 +73,8 @@ def pairs(found: Agreement) -> Table:
         )
         for index, pair in enumerate(measures[0].pairs if measures else ())
     )
-    figures = ((heading, "figure") for heading in (*map(_name, measures), "kappa"))
-    columns = _columns("pair", (("documents", "count"), *figures))
+    figures: list[tuple[str, ColumnKind]] = [(_name(measure), "figure") for measure in measures]
+    columns = _columns("pair", [("documents", "count"), *figures, ("kappa", "figure")])
     alpha = f"Krippendorff's alpha on tokens: {points(found.alpha)} ({COUNTED[found.tokens]})"
     return Table(title="Each against each", columns=columns, groups=(Group(rows=rows),), caption=alpha)
 

@@ -86,7 +86,14 @@ def render_cell(summary: Summary, *, more: Sequence[str] = (), notes: int) -> st
     return (
         _environment()
         .get_template(CELL)
-        .render(summary=summary, notes=[*told[:notes], *left], more=more, colours={}, sheet_heads=heads)
+        .render(
+            summary=summary,
+            notes=[*told[:notes], *left],
+            more=more,
+            colours={},
+            plain=True,
+            sheet_heads=heads,
+        )
     )
 
 
