@@ -19,6 +19,7 @@ from goldwire.eval.counting.counts import SYSTEM_HITS, Patterns
 from goldwire.eval.counting.coverage import Cover, Scope
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.counting.texts import TextRow, make_texts
+from goldwire.eval.measures import installed
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.signature import FORMAT_1, POLICIES, TAGS
@@ -157,11 +158,14 @@ def layer_of(corpus: Corpus, name: str) -> str:
 
 
 def parse_measures(measures: Iterable[Measure | str], ontology: Ontology | None) -> list[Measure]:
-    """Measures from their string forms, each once; `MeasureError` if there is none or one does not fit."""
+    """Measures from their string forms, each once; `MeasureError` if there is none or one cannot be used."""
     found = [item if isinstance(item, Measure) else parse(item) for item in measures]
     if not found:
         raise MeasureError("no measure to score by; name some, or a suite")
     attributes.check_ontology(found, ontology)
+    for measure in found:
+        if measure.is_extension:
+            installed.load(measure.counted)  # before anything is read
     return list(dict.fromkeys(found))
 
 
