@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -197,7 +198,7 @@ def test_a_measure_that_cannot_be_loaded_stands_in_the_way_of_itself_alone(
     install(tmp_path, "broken", "1", {"goldwire.measures": {"it": "broken:count"}})
     done = goldwire(tmp_path, "eval", "measures")
     assert done.returncode == 0
-    assert "broken:count of the package broken 1 cannot be loaded" in done.stdout
+    assert "broken:count of the package broken 1 cannot be loaded: raised ModuleNotFoundError" in done.stdout
     work = str(followed[0] / "work")
     done = goldwire(tmp_path, "eval", "score", work, "--measure", "broken:it", "--name", "broken")
     assert done.returncode == 2
@@ -206,8 +207,38 @@ def test_a_measure_that_cannot_be_loaded_stands_in_the_way_of_itself_alone(
     assert (done.returncode, "nearest: broken:it" in done.stderr) == (2, True)
 
 
+def test_what_a_measure_prints_does_not_get_into_the_results(
+    followed: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    write(
+        tmp_path,
+        {"loud.py": "print('here')\ndef count(*_):\n    print('now')\n    return {'': (1, 1, 1, 1)}\n"},
+    )
+    install(tmp_path, "loud", "1", {"goldwire.measures": {"it": "loud:count"}})
+    work = str(followed[0] / "work")
+    done = goldwire(tmp_path, "eval", "score", work, "--measure", "loud:it", "--name", "loud", "--json")
+    assert json.loads(done.stdout)["results"][0]["value"] == 1
+    assert ("here" in done.stderr, "now" in done.stderr) == (True, True)
+
+
+def test_a_package_whose_measures_cannot_be_named_is_told_and_the_others_are_listed(tmp_path: Path) -> None:
+    """A package may be called as our units are, and an entry point may have any name but for `=`."""
+    write(tmp_path, {"odd.py": "def count(*_):\n    return {}\n"})
+    install(tmp_path, "entity", "1", {"goldwire.measures": {"it": "odd:count", "two words": "odd:count"}})
+    install(tmp_path, "odd", "1", {"goldwire.measures": {"it": "odd:count"}})
+    (tmp_path / "bare-1.dist-info").mkdir()  # whose metadata are gone
+    write(tmp_path / "bare-1.dist-info", {"entry_points.txt": "[goldwire.measures]\nit = odd:count\n"})
+    done = goldwire(tmp_path, "eval", "measures")
+    assert done.returncode == 0, done.stderr
+    assert "'entity:it' is no measure" in done.stdout
+    assert "'entity:two words' is no measure" in done.stdout
+    assert "package odd@1" in done.stdout
+    assert "package unknown@unknown" in done.stdout
+
+
 FORMS = {
-    "raises": ("raise KeyError('x')", "form it raised KeyError: 'x'; nothing was written"),
+    "halves": ("return '\\ud800'", "surrogates not allowed; nothing was written"),
+    "raises": ("raise KeyError('x')", "form it: raised KeyError: 'x'; nothing was written"),
     "number": ("return 1", "form it gave int; expected str or bytes; nothing was written"),
 }
 

@@ -8,6 +8,9 @@ example of each, which the tests run.
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -69,14 +72,17 @@ def named(point: Point, name: str, error: type[Exception]) -> EntryPoint | None:
     return found[0] if found else None
 
 
+_UNKNOWN = "unknown"  # what metadata that is damaged does not say
+
+
 def package(entry: EntryPoint) -> str:
     """The package that registered an entry point, its name as indexes compare it."""
-    return normal(entry.dist.name) if entry.dist else "unknown"
+    return normal((entry.dist.name if entry.dist else None) or _UNKNOWN)
 
 
 def version(entry: EntryPoint) -> str:
     """The version of the package that registered an entry point."""
-    return entry.dist.version if entry.dist else "unknown"
+    return (entry.dist.version if entry.dist else None) or _UNKNOWN
 
 
 def normal(name: str) -> str:
@@ -88,12 +94,26 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+class RaisedError(Exception):
+    """What an object of a package raised, in words."""
+
+
+def call(function: Callable[..., Any], *given: Any) -> Any:
+    """What a function of a package gives; `RaisedError` says what it raised.
+
+    What it prints goes to standard error, since standard output is for results.
+    """
+    with redirect_stdout(sys.stderr):
+        try:
+            return function(*given)
+        except (Exception, SystemExit) as error:
+            raise RaisedError(f"raised {type(error).__name__}: {error}") from error
+
+
 def load(entry: EntryPoint, error: type[Exception]) -> Any:
     """What an entry point gives; `error` says what went wrong, and whose it is."""
     try:
-        return entry.load()
-    except (Exception, SystemExit) as cause:  # whatever a module of others raises
-        raise error(
-            f"{entry.name}: {entry.value} of the package {package(entry)} {version(entry)} cannot be loaded "
-            f"({type(cause).__name__}: {cause}); mend or uninstall the package"
-        ) from cause
+        return call(entry.load)
+    except RaisedError as cause:
+        whose = f"{entry.value} of the package {package(entry)} {version(entry)}"
+        raise error(f"{entry.name}: {whose} cannot be loaded: {cause}; mend or uninstall it") from cause

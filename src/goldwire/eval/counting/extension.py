@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from goldwire import extensions
 from goldwire.corpora.errors import DataError, Fault, GoldwireError
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting.counts import COLUMNS
@@ -51,9 +52,9 @@ class Counted:
 def count(counter: Counter, gold: Annotations, system: Annotations, text: str) -> dict[str, Numbers]:
     """The four numbers of a document by label, as the measure gives them; `CountError` if they cannot be."""
     try:
-        found = counter(gold, system, text)
-    except (Exception, SystemExit) as error:  # whatever a function of others raises
-        raise CountError(f"raised {type(error).__name__}: {error}") from error
+        found = extensions.call(counter, gold, system, text)
+    except extensions.RaisedError as error:
+        raise CountError(str(error)) from error
     if not isinstance(found, Mapping):
         raise CountError(f"gave {_shown(found)}; expected a dict of label to {_EXPECTED}")
     return {_label(label): _numbers(label, values) for label, values in found.items()}

@@ -34,6 +34,7 @@ def names() -> list[str]:
     return [_name(entry) for entry in extensions.installed(extensions.MEASURES)]
 
 
+@cache
 def find(measure: Measure) -> EntryPoint:
     """What registers a measure; `MeasureError` if no installed package does."""
     found = extensions.installed(extensions.MEASURES)
@@ -62,7 +63,7 @@ def load(measure: Measure) -> Counter:
 
 def release(measure: Measure) -> str:
     """The package and version that a measure is from, as signatures have it."""
-    entry = find(measure)
+    entry = find(measure.counted)
     return f"{extensions.package(entry)}@{extensions.version(entry)}"
 
 

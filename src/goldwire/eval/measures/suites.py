@@ -100,11 +100,11 @@ def define(measure: Measure) -> str:
 
 def of_packages() -> Iterator[Meaning]:
     """What every measure of an installed package means; of one that cannot be loaded, why not."""
-    for measure in map(parse, installed.names()):
+    for form in installed.names():
         try:
-            yield explain(measure)
+            yield explain(parse(form))
         except MeasureError as error:
-            yield Meaning(definition=str(error), counts="", measure=str(measure))
+            yield Meaning(definition=str(error), counts="", measure=form)
 
 
 def _of_package(measure: Measure) -> Meaning:

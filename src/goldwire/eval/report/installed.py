@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from goldwire import extensions
 from goldwire.corpora.errors import GoldwireError, among
@@ -39,10 +39,10 @@ def load(name: str) -> Render:
 def render(name: str, form: Render, report: Report) -> bytes:
     """What a form makes of a report; `FormError` if it raises, or gives neither text nor bytes."""
     try:
-        found: Any = form(report)
+        found = extensions.call(form, report)
         content = found.encode() if isinstance(found, str) else found
-    except (Exception, SystemExit) as error:  # whatever a function of others raises
-        raise FormError(f"form {name} raised {type(error).__name__}: {error}; nothing was written") from error
+    except (extensions.RaisedError, UnicodeEncodeError) as error:  # half of a surrogate pair
+        raise FormError(f"form {name}: {error}; nothing was written") from error
     if not isinstance(content, bytes):
         gave = type(found).__name__
         raise FormError(f"form {name} gave {gave}; expected str or bytes; nothing was written")
