@@ -16,8 +16,8 @@ from goldwire.cli import app
 WIDTH = 100  # characters of a line of help
 INTRODUCTION = """# Every command
 
-What `--help` prints, written here by `python docs/commands.py`. Exit status: 0 all is well; 1 a check failed
-(`corpus validate`, `eval gate`); 2 it could not judge, or the command was wrong.
+What `--help` prints, written here by `python docs/commands.py`. What comes back: [exit codes](exit-codes.md),
+and [what `--json` prints](json.md).
 """
 
 

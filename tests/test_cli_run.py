@@ -112,7 +112,10 @@ def test_a_file_of_systems_and_label_maps(corpus: Corpus, tmp_path: Path) -> Non
         (["--system", "a=lexicon", "--labels", "b=x.toml"], "no system is called b"),
         (["--system", "a=lexicon", "--option", "a.x"], "write --option NAME.KEY=VALUE"),
         (["--system", "a=lexicon", "--memory", "much"], "no amount of memory"),
-        (["--system", "a=lexicon", "--save", "x.npz"], "--save and --load are for `sklearn`"),
+        (
+            ["--system", "a=lexicon", "--save", "x.npz"],
+            "--save and --load are for systems that learn",
+        ),
     ],
 )
 def test_wrong_use_is_said_in_a_line(corpus: Corpus, arguments: list[str], message: str) -> None:

@@ -179,7 +179,7 @@ def test_a_system_scored_alone_leaves_the_others_in_the_record(folder):
 def test_results_of_other_measures_are_not_lost_under_a_name(folder):
     run("score", folder, "--measure", "entity")
     before = (folder / "records" / "measures.json").read_bytes()
-    with pytest.raises(JudgementError, match=r"measures: new .*\n.*--replace .* another --name"):
+    with pytest.raises(JudgementError, match=r"measures: 1, now 2 .*\n.*--replace .* another --name"):
         run("score", folder, "--system", "good", "--measure", "entity", "--measure", "overlap")
     assert (folder / "records" / "measures.json").read_bytes() == before
     replaced = run("score", folder, "--system", "good", "--measure", "overlap", "--replace")

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Relation, Span
-from goldwire.eval.counting.columns import NONE, Codes, concatenate, keep, make_extents, make_table
+from goldwire.eval.counting.columns import (
+    NONE,
+    Codes,
+    Table,
+    columns_of,
+    concatenate,
+    keep,
+    make_extents,
+    make_table,
+)
 
 spans = st.tuples(st.integers(0, 9), st.integers(1, 4)).map(lambda pair: Span(pair[0], sum(pair)))
 
@@ -106,3 +115,8 @@ def test_what_hangs_on_a_row_goes_with_it():
     assert kept.argument_mention.tolist() == [0]
     assert kept.relation_source.tolist() == [2]
     assert keep(table, np.ones(4, bool), np.ones(4, bool)) == (table, 0)
+
+
+def test_every_column_has_a_row_for_each_unit_of_one_kind():
+    found = [name for unit in ("mention", "event", "argument", "relation") for name in columns_of(unit)]
+    assert sorted(found) == sorted(Table.__struct_fields__)

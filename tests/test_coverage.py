@@ -228,7 +228,7 @@ def test_document_of_which_nothing_could_be_taken_is_never_said_to_be_empty(
     assert "d07" not in corpus.layer("new")
     assert done.notes[0] == f"nothing could be taken of what {path} has for d07: not judged"
     assert done.covered.judged == 29
-    assert cover(corpus, "new", "all").away == ("d07",)
+    assert cover(corpus, "new", "all").all_rejected == ("d07",)
     assert "d07" not in corpus.layer("new")
 
 

@@ -86,10 +86,11 @@ def test_one_of_each_works_from_outside_as_the_page_says(followed: tuple[Path, d
     assert record.result("mine", "acme:words").value == pytest.approx(MICRO)
     assert record.result("mine", "acme:words,average=macro").value == pytest.approx(MACRO)
     assert set(record.result("mine", "acme:words").intervals) == {"precision", "recall", "f"}
+    assert record.result("caps", "acme:words").value == 0  # at six letters or more there is nothing
     slides = (folder / "slides.md").read_text("utf-8")
-    assert slides.startswith(
-        "# acme:words\n\n- mine: 0.667\n\n---\n\n# acme:words,average=macro\n\n- mine: 0.429\n"
-    )
+    assert slides.startswith("# acme:words\n\n- mine: 0.667\n- caps: 0.000\n\n---\n\n")
+    assert "# acme:words,average=macro\n\n- mine: 0.429\n" in slides
+    assert "caps:TYPE" in said["goldwire eval systems"]
     told = said["goldwire eval measures acme:words"]
     assert "Distinct words of mentions by type, wherever they stand." in told
     assert "package acme@1.0" in told
@@ -126,8 +127,9 @@ def test_the_gate_and_compare_judge_by_a_measure_from_outside(
     gate = ("eval", "gate", str(record), "--policy", str(tmp_path / "gate.toml"), "--baseline", str(base))
     assert goldwire(folder, *gate, "--update").returncode == 0
     done = goldwire(tmp_path, *gate)  # the package need not be installed where it is only judged
-    assert done.returncode == 0, done.stderr
-    assert "acme:words" in done.stdout
+    assert done.returncode == 1, done.stderr
+    assert re.search(r"pass +mine acme:words F1: 66\.7", done.stdout)
+    assert re.search(r"FAIL +caps acme:words F1: 0\.0", done.stdout, re.IGNORECASE)
 
 
 def test_a_record_is_shown_where_the_package_of_its_measure_is_not_installed(
@@ -198,7 +200,7 @@ def test_a_measure_that_cannot_be_loaded_stands_in_the_way_of_itself_alone(
     install(tmp_path, "broken", "1", {"goldwire.measures": {"it": "broken:count"}})
     done = goldwire(tmp_path, "eval", "measures")
     assert done.returncode == 0
-    assert "broken:count of the package broken 1 cannot be loaded: raised ModuleNotFoundError" in done.stdout
+    assert "cannot be loaded (broken:count of the package broken 1 raised ModuleNotFoundError" in done.stdout
     work = str(followed[0] / "work")
     done = goldwire(tmp_path, "eval", "score", work, "--measure", "broken:it", "--name", "broken")
     assert done.returncode == 2

@@ -63,6 +63,12 @@ def report(i: int) -> tuple[Document, Annotations]:
     )
 
 
+def saved(corpus: Corpus, path: Path, **options: str) -> model.Model:
+    """What is learnt from all of a corpus, kept in a file and read again."""
+    learn.save(Context(corpus=str(corpus.path), options=options), path)
+    return model.read(path)
+
+
 def corpus_of(folder: Path, pairs: Sequence[tuple[Document, Annotations]]) -> Corpus:
     made = create_corpus(folder, Manifest(name="t", ontology="conflict"), [document for document, _ in pairs])
     made.write_layer("gold", [gold for _, gold in pairs])
@@ -112,7 +118,7 @@ def test_no_document_is_scored_by_a_model_that_saw_it(tmp_path: Path) -> None:
     corpus = corpus_of(tmp_path / "c", pairs)
     run_system(corpus, learner())
     crossfitted = sum(plain(corpus.layer("system/s")[d.id]) == plain(gold) for d, gold in pairs)
-    whole = Predictor(learn.train_all(corpus, lexicon=""))
+    whole = Predictor(saved(corpus, tmp_path / "m.npz", lexicon=""))
     seen = sum(plain(whole.annotate(d)) == plain(gold) for d, gold in pairs)
     assert (crossfitted, seen) == (0, 10)
 
@@ -179,7 +185,7 @@ def test_changed_word_lists_are_another_system_trained_or_loaded(tmp_path: Path)
     lexicon = tmp_path / "words.toml"
     lexicon.write_text(shipped)
     corpus = corpus_of(tmp_path / "c", [report(i) for i in range(6)])
-    model.write(tmp_path / "m.npz", learn.train_all(corpus, lexicon=str(lexicon)))
+    saved(corpus, tmp_path / "m.npz", lexicon=str(lexicon))
 
     def parts() -> list[object]:
         context = Context(corpus=str(corpus.path), options={"lexicon": str(lexicon)})
@@ -227,7 +233,7 @@ def test_a_saved_model_annotates_as_before(tmp_path: Path) -> None:
 
 def test_a_loaded_model_is_used_on_other_texts_and_refused_on_those_it_saw(tmp_path: Path) -> None:
     trained = corpus_of(tmp_path / "trained", [report(i) for i in range(8)])
-    model.write(tmp_path / "m.npz", learn.train_all(trained, lexicon=""))
+    saved(trained, tmp_path / "m.npz", lexicon="")
     other = create_corpus(
         tmp_path / "other",
         Manifest(name="o", ontology="conflict"),

@@ -89,6 +89,16 @@ def test_a_name_is_short_for_a_canonical_form(alias):
     assert parse(name(parse(alias))) == parse(alias)
 
 
+@pytest.mark.parametrize("form", ["AC+,triggers=matched", "overlap,average=documents,beta=2.0", "CoNLL"])
+def test_the_name_of_a_measure_with_options_is_the_short_one_with_them(form: str) -> None:
+    assert name(parse(form)) == form
+    assert name(parse(str(parse(form)))) == form
+
+
+def test_a_measure_of_no_name_is_called_by_its_string_form() -> None:
+    assert name(parse("entity:span@dice")) == "entity:span@dice"
+
+
 def test_the_order_of_keys_does_not_matter():
     assert parse("argument:span+role+type+trigger@exact") == parse("AC+")
 

@@ -21,6 +21,8 @@ PART = re.compile(
 )
 BROWSER = "Or make it in the browser"  # done in tests/live, with a server
 
+pytestmark = pytest.mark.slow
+
 
 class Followed(NamedTuple):
     """The folder in which the page was followed, what was said there, and what the page says is said."""

@@ -1,12 +1,14 @@
 """Other people's systems in Python: by module, and as an installed package with an entry point."""
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
@@ -215,3 +217,102 @@ def test_a_package_is_not_run_to_be_identified(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "loud" / "__init__.py").write_text("raise SystemExit('loaded')")
     (tmp_path / "loud" / "rules.py").write_text("")
     assert list(identity(parse("python:loud.rules:extract"), Context())[2]) == ["loud", "loud.rules"]
+
+
+KIND = """
+import msgspec
+from goldwire.eval.systems.extractor import SystemKind, options
+
+TOWNS = SystemKind(
+    module="{module}", form="towns[:WORD]", about="one word", labels={{"conflict": "spacy"}}, needs=({needs}),
+)
+
+
+class Options(msgspec.Struct, forbid_unknown_fields=True):
+    type: str = "GPE"
+
+
+class Towns:
+    name, version, provides = "towns", "1", frozenset({{"mentions"}})
+
+    def __init__(self, word, type):
+        self.word, self.type = word, type
+
+    def extract(self, documents):
+        for document in documents:
+            at = document.text.find(self.word)
+            spans = [[at, at + len(self.word)]]
+            yield {{"mentions": [{{"type": self.type, "spans": spans}}] if at >= 0 else []}}
+
+
+def load(target, context):
+    return Towns(target or "Kabul", options(context, Options).type)
+
+
+def identity(target, context):
+    return [target, options(context, Options).type]
+"""
+
+
+def register(folder: Path, package: str, points: str, *, needs: str = "") -> None:
+    """A package with a kind of system, as if it were packages in a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / f"{package}.py").write_text(KIND.format(module=package, needs=needs))
+    info = folder / f"{package}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(points)
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which packages count as installed, here and in processes that are started."""
+    folder = tmp_path / "packages"
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+    return folder
+
+
+def test_a_kind_from_outside_has_options_and_an_identity(corpus: Corpus, packages: Path) -> None:
+    register(packages, "towns_kind", "[goldwire.systems]\ntowns = towns_kind:TOWNS\n")
+    told = next(kind for kind in kinds() if kind["form"] == "towns[:WORD]")
+    assert (told["about"], told["options"], told["ready"]) == ("one word", {"type": "GPE"}, True)
+    system = parse_system("t=towns:Herat")
+    first = run_system(corpus, replace(system, options={"type": "LOC"}))
+    assert first.failed == {}
+    assert {m.type for line in corpus.layer("system/t").values() for m in line.mentions} <= {"LOC"}
+    assert run_system(corpus, system).fingerprint != first.fingerprint
+    with pytest.raises(ExtractorError, match="known are type"):
+        run_system(corpus, replace(system, options={"colour": "red"}))
+
+
+def test_a_kind_that_lacks_a_library_says_which(corpus: Corpus, packages: Path) -> None:
+    register(
+        packages, "bare_kind", "[goldwire.systems]\nbare = bare_kind:TOWNS\n", needs='"no_such_library",'
+    )
+    with pytest.raises(ExtractorError, match="`bare` needs no_such_library"):
+        run_system(corpus, parse_system("t=bare"))
+    assert not next(kind for kind in kinds() if kind["about"] == "one word")["ready"]
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ("odd = odd_kind:Options", "is no `goldwire.eval.systems.extractor.SystemKind`"),
+        ("odd = odd_kind:ABSENT", "odd: cannot be loaded"),
+    ],
+)
+def test_what_is_no_kind_is_told(packages: Path, points: str, said: str) -> None:
+    register(packages, "odd_kind", f"[goldwire.systems]\n{points}\n")
+    with pytest.raises(ExtractorError, match=said):
+        identity(parse("odd"), Context())
+
+
+def test_two_packages_with_one_name_are_refused_and_ours_stays_ours(packages: Path) -> None:
+    register(
+        packages, "first_kind", "[goldwire.systems]\ntwin = first_kind:TOWNS\nlexicon = first_kind:TOWNS\n"
+    )
+    assert identity(parse("lexicon"), Context())[0] == "lexicon"
+    register(packages, "second_kind", "[goldwire.systems]\ntwin = second_kind:TOWNS\n")
+    with pytest.raises(ExtractorError, match="'twin': first_kind:TOWNS and second_kind"):
+        identity(parse("twin"), Context())

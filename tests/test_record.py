@@ -99,10 +99,25 @@ def test_everything_can_be_worked_out_again_from_the_record(record, tmp_path):
 
 
 def test_what_a_record_does_not_have_is_told(record):
-    with pytest.raises(JudgementError, match="no counts of 'three'"):
+    with pytest.raises(JudgementError, match="no system 'three'; there are: one, two"):
         record.get_counts("three", "entity:span+type@exact")
-    with pytest.raises(JudgementError, match="of one, two"):
-        record.result("three", "entity:span+type@exact")
+    with pytest.raises(JudgementError, match="no system 'onee'; nearest: one"):
+        record.result("onee", "entity:span+type@exact")
+    with pytest.raises(JudgementError, match="no counts of 'one' under 'event:type@bag'"):
+        record.get_counts("one", "incident")
+    with pytest.raises(JudgementError, match=r"no measure 'overlap'; there are: entity:span\+type@exact, "):
+        record.result("one", "overlap")
+
+
+def test_a_record_is_asked_by_any_name_of_a_measure_and_a_system(record):
+    wanted = record.result("one", "entity:span+type@exact")
+    assert record.result("one", "entity") is wanted
+    assert record.result("one", "entity:type+span@exact") is wanted
+    assert record.result("system/one", parse("entity")) is wanted
+
+
+def test_counts_are_decoded_once(record):
+    assert record.get_counts("one", "entity") is record.get_counts("one", "entity,average=macro")
 
 
 def test_a_record_of_a_later_format_is_refused(record):

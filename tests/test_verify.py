@@ -50,6 +50,7 @@ def changed(record: Record, path: str, value: Any) -> bytes:
         ("counts.0.patterns.0.0.0", 7, "$.counts[0].patterns[0]: there is no label of index 7, of 1"),
         ("counts.0.patterns.0.0.0", -1, "there is no label of index -1"),
         ("counts.0.patterns.0.0.0", 10**21, "there is no label of index 1000000000000000000000"),
+        ("counts.0.patterns.0.0.0", 10**400, "there is no label of index 1000"),
         ("counts.0.patterns.0.0.2", -2.0, "numbers are 0 or more"),
         ("counts.0.patterns.0.0.2", 1e300, "less than 2^53"),
         ("counts.0.documents", [0, 0], "$.counts[0].documents: 2 for 3 documents of the record"),

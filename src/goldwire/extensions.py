@@ -34,6 +34,12 @@ EXTRACTORS = Point(
     "A system, run as `--system mine=NAME`: a document in, its annotations or the simple form out.",
     "goldwire.eval.systems.extractor:Extractor",
 )
+SYSTEMS = Point(
+    "goldwire.systems",
+    "a SystemKind, whose module has Options, load(target, context) and identity(target, context)",
+    "A kind of system with options and an identity of its own, run as `--system mine=NAME:TARGET`.",
+    "goldwire.eval.systems.extractor:SystemKind",
+)
 FORMATS = Point(
     "goldwire.formats",
     "a module or object with Options, recognise(head), read(paths, options, documents), write(path, …)",
@@ -53,7 +59,7 @@ REPORTS = Point(
     "A form of the report, written as `--form NAME=FILE`: the report's values in, the file's content out.",
     "goldwire.eval.report.installed:Render",
 )
-POINTS = (EXTRACTORS, FORMATS, MEASURES, REPORTS)
+POINTS = (EXTRACTORS, SYSTEMS, FORMATS, MEASURES, REPORTS)
 
 
 def installed(point: Point) -> list[EntryPoint]:
@@ -116,4 +122,4 @@ def load(entry: EntryPoint, error: type[Exception]) -> Any:
         return call(entry.load)
     except RaisedError as cause:
         whose = f"{entry.value} of the package {package(entry)} {version(entry)}"
-        raise error(f"{entry.name}: {whose} cannot be loaded: {cause}; mend or uninstall it") from cause
+        raise error(f"{entry.name}: cannot be loaded ({whose} {cause}); mend or uninstall it") from cause

@@ -41,7 +41,7 @@ from goldwire.eval.systems import config, facts
 from goldwire.eval.systems import journal as runs
 from goldwire.eval.systems.adapters import llm, web
 from goldwire.eval.systems.adapters.file import load as load_file
-from goldwire.eval.systems.check import judge, tally
+from goldwire.eval.systems.check import check, tally
 from goldwire.eval.systems.extractor import Context
 from goldwire.eval.systems.journal import Entry
 from goldwire.eval.systems.worker import Result, run_batch
@@ -145,7 +145,7 @@ def predictions(folder: Path, name: str) -> None:
     for line in (folder / name).read_bytes().split(b"\n"):
         for document in documents().values():
             entry = Entry(key="k", characters=1, seconds=0.1, at=0.1, output=msgspec.Raw(line or b"null"))
-            verdict = judge(document, entry, ontology=conflict(), labels=label_map())
+            verdict = check(document, entry, ontology=conflict(), labels=label_map())
             encode_lines([verdict.annotations, *verdict.rejected])
             verdicts.append(verdict)
     msgspec.json.decode(msgspec.json.encode(tally(verdicts)["usage"]), type=dict[str, float])
@@ -222,7 +222,7 @@ def journal(folder: Path, name: str) -> None:
         facts.speed(found.lines, entries.values())
         for entry in entries.values():
             for document in documents().values():
-                verdict = judge(document, entry, ontology=conflict())
+                verdict = check(document, entry, ontology=conflict())
                 encode_lines([verdict.annotations, *verdict.rejected])
         encode_lines(found.lines)
 
@@ -314,7 +314,7 @@ def service(folder: Path, name: str) -> None:
         again = msgspec.json.decode(message, type=Result)
         if again.error is not None and not again.error.startswith(EXPECTED):
             raise AssertionError(again.error)
-        judge(
+        check(
             some[0], Entry(key="k", characters=1, seconds=0, at=0, output=again.output), ontology=conflict()
         )
 

@@ -94,21 +94,16 @@ def export(
     import msgspec
 
     from goldwire.annotate.exchange import frames, tasks
-    from goldwire.corpora.errors import CorpusError
     from goldwire.corpora.store import open_corpus, write_output
 
     corpus = open_corpus(folder)
-    documents, ontology = corpus.documents(), _ontology(corpus)
-    layer, stale = tasks.fitting(corpus, prefill)
-    version = tasks.version(prefill, layer.values()) if prefill is not None and layer is not None else None
-    if layout == "graph":
-        encoded = tasks.encode(documents, ontology, prefill=layer, version=version)
-    elif layer is None or version is None:
-        raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
-    else:
-        encoded = frames.encode(documents, ontology, layer, version)
+    ontology = _ontology(corpus)
+    encoded, version = (
+        tasks.of_corpus(corpus, ontology, prefill)
+        if layout == "graph"
+        else frames.of_corpus(corpus, corpus.documents(), ontology, prefill)
+    )
     write_output(out, msgspec.json.format(msgspec.json.encode(encoded.tasks), indent=1))
-    encoded = msgspec.structs.replace(encoded, faults=(*encoded.faults, *stale))
     _tell_export(encoded, out, version, as_json)
 
 

@@ -70,7 +70,7 @@ def _alone(comparisons: list[Comparison]) -> str:
     from goldwire.eval.measures.measure import name, parse
 
     told = [
-        f"{name(parse(comparison.measure)) or comparison.measure} {points(standing.value)}"
+        f"{name(parse(comparison.measure))} {points(standing.value)}"
         for comparison in comparisons
         for standing in comparison.standings
         if standing.value is not None

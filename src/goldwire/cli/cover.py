@@ -51,7 +51,7 @@ def _tell_left(done: Covering) -> None:
     left = {
         "skipped": done.skipped,
         "a draft": done.drafts,
-        "nothing could be taken of what there was for it, see the quarantine": done.away,
+        "everything for it was rejected, see the quarantine": done.all_rejected,
     }
     for reason, ids in left.items():
         if ids:

@@ -12,7 +12,6 @@ from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
-    from goldwire.eval.gate.baseline import Baseline
     from goldwire.eval.gate.judgement import Judgement
     from goldwire.eval.gate.policy import Policy
     from goldwire.eval.scoring.record import Record
@@ -53,8 +52,8 @@ def gate(
       goldwire eval gate work/records/now.json --baseline baseline.json --update
     """
     from goldwire.eval.gate import policy as policies
-    from goldwire.eval.gate.baseline import check_runs, read_baseline
-    from goldwire.eval.gate.judgement import judge
+    from goldwire.eval.gate.baseline import check_runs
+    from goldwire.eval.gate.hold import hold
     from goldwire.eval.scoring.record import read_record
 
     if update:
@@ -66,12 +65,10 @@ def gate(
     if update:
         _update(scored, baseline, rules, home)
         return
-    held = read_baseline(baseline)
-    hashes = {} if home is None else home.hashes()
-    judgement = _illustrated(judge(scored, held, rules, hashes), held, scored, home)
+    judgement = hold(scored, baseline, rules, home)
     _write(judgement, junit, markdown, github)
     _show(judgement, as_json)
-    if judgement.verdict == "fail":
+    if not judgement.passed:
         raise typer.Exit(1)
 
 
@@ -85,33 +82,13 @@ def _corpus(given: Path | None, record: Path) -> Corpus | None:
 
 
 def _update(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -> None:
-    from goldwire.corpora.lock import locked
-    from goldwire.eval.gate.baseline import iter_changes, make_baseline, read_baseline, write_baseline
-    from goldwire.eval.gate.examples import read_traced, trace_hits
+    from goldwire.eval.gate.hold import renew
 
-    hits = {}
     if corpus is None:
         note("no corpus named, so failures will be told without examples; name it with --corpus")
-    else:
-        hits = trace_hits(read_traced(corpus, record), record, policy.measures())
-    new = make_baseline(record, policy, hits)
-    with locked(path.parent, "eval gate --update"):
-        old = read_baseline(path) if path.is_file() else None
-        write_baseline(new, path)
-    for line in iter_changes(old, new):
+    for line in renew(record, path, policy, corpus):
         say(line)
     note(f"wrote {path}; commit it")
-
-
-def _illustrated(
-    judgement: Judgement, baseline: Baseline, record: Record, corpus: Corpus | None
-) -> Judgement:
-    """With examples from the text, if there is a corpus to take them from."""
-    from goldwire.eval.gate.examples import illustrate, read_traced
-
-    if corpus is None or judgement.verdict not in ("fail", "warn"):
-        return judgement
-    return illustrate(judgement, baseline, read_traced(corpus, record))
 
 
 def _write(judgement: Judgement, junit: Path | None, markdown: Path | None, github: bool) -> None:

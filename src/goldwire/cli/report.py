@@ -10,6 +10,7 @@ import typer
 from goldwire.cli.arguments import pairs
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
+from goldwire.corpora.garbage import no_collection
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from goldwire.eval.scoring.record import Record
 
 
+@no_collection()
 def report(
     ctx: typer.Context,
     records: Annotated[
@@ -89,40 +91,16 @@ def keys_of(records: list[Path]) -> dict[str, Path]:
     return short if len(short) == len(records) else {str(path): path for path in records}
 
 
-# Documents times systems from which a report takes more than a few seconds: about ten, as measured.
-LONG = 2000
-
-
 def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple[Report, dict[str, Any]]:
     """The report, and the texts and examples that go into a page."""
-    from goldwire.eval.report.build import is_streamed, is_viewed, make_report, with_ceilings
+    from goldwire.eval.report.build import is_streamed
+    from goldwire.eval.report.whole import make_whole
 
-    tell = note if _size(records) >= LONG else _silent
-    tell("comparing systems…")
-    made = make_report(records, seed=seed)
     if corpus is None:
         note("no corpus named, so the report has no texts and no examples; name it with --corpus")
-        return made, {}
-    if is_streamed(records):
+    elif is_streamed(records):
         note("the record was made with --stream, so the report has no texts and no examples")
-        return made, {}
-    from goldwire.eval.report.evidence import gather, with_evidence
-    from goldwire.eval.report.pack import make_blocks
-
-    tell("looking at every unit…")
-    evidence = gather(corpus, records)
-    seen = made if is_viewed(records) else with_ceilings(made, corpus, seed=seed)
-    full = with_evidence(seen, evidence)
-    tell("putting documents and examples together…")
-    return full, make_blocks(full, evidence, records)
-
-
-def _size(records: dict[str, Record]) -> int:
-    return sum(len(record.documents) * len(record.systems) for record in records.values())
-
-
-def _silent(_: str) -> None:
-    """What short work says of how far it is."""
+    return make_whole(records, corpus, seed=seed, tell=note)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -206,12 +206,15 @@ def _limited(item: System, timeout: float | None, memory: str | None, allow_fail
 
 
 def _learners(chosen: list[System], save: Path | None, load: Path | None) -> list[System]:
-    """The systems that can be trained; `--save` needs exactly one, `--load` at least one."""
+    """The systems that learn; `--save` needs exactly one, `--load` at least one."""
     from goldwire.corpora.errors import ExtractorError
+    from goldwire.eval.systems.extractor import can_save
 
-    found = [item for item in chosen if item.spec.kind == "sklearn"]
-    if (save is not None and len(found) != 1) or (load is not None and not found):
-        raise ExtractorError("--save and --load are for `sklearn`: name one such system")
+    if save is None and load is None:
+        return []
+    found = [item for item in chosen if can_save(item.spec)]
+    if (save is not None and len(found) != 1) or not found:
+        raise ExtractorError("--save and --load are for systems that learn, such as `sklearn`: name one")
     return found
 
 
@@ -224,14 +227,11 @@ def _loading(item: System, load: Path | None) -> System:
 
 
 def _save(folder: Path, item: System, seed: int, path: Path) -> None:
-    from goldwire.corpora.store import open_corpus
-    from goldwire.eval.reference import learn, model
+    from goldwire.eval.systems.extractor import Context, save
 
-    layer, lexicon = item.options.get("layer", "gold"), item.options.get("lexicon", "conflict")
     seed = seed if item.seed is None else item.seed
-    found = learn.train_all(open_corpus(folder), layer, lexicon=lexicon, seed=seed)
-    model.write(path, found)
-    note(f"{path}: trained on {len(found.seen)} documents of layer {layer!r}")
+    said = save(item.spec, Context(corpus=str(folder), options=item.options, seed=seed), path)
+    note(f"{path}: {said}")
 
 
 class _Progress:

@@ -101,10 +101,12 @@ def score(
     from goldwire.corpora.store import RECORDS, open_corpus
     from goldwire.eval.comparison.keeping import keep
     from goldwire.eval.counting.coverage import Scope
+    from goldwire.eval.measures.suites import choose
     from goldwire.eval.scoring.score import Options, score_corpus
+    from goldwire.eval.systems import config
 
     corpus = open_corpus(folder)
-    wanted, chosen = _measures(suite, measure)
+    wanted, chosen = choose(suite, measure or ())
     chosen_documents = None if documents is None else _selected(corpus, documents)
     options = Options(
         duplicates=duplicates,
@@ -120,7 +122,7 @@ def score(
         views=view_of(maps_of(labels), only, ignore, corpus.ontology()),
         inside=inside,
     )
-    systems = system or _systems(corpus)
+    systems = system or config.names(corpus)
     name = _record_name(name, chosen)
     record = score_corpus(corpus, gold, systems, wanted, options=options, workers=os.cpu_count() or 1)
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -154,26 +156,6 @@ def _show(record: Record, place: Path) -> None:
 
     report = make_report({str(place): record}, quick=True)
     render(report, of_score(report, TYPES), make_console())
-
-
-def _measures(suite: str | None, measures: list[str] | None) -> tuple[tuple[str, ...], Suite | None]:
-    """The measures wanted, and the suite that they are from, if they are from one."""
-    from goldwire.eval.measures.suites import read_suite
-
-    if measures and suite is None:
-        return tuple(measures), None
-    chosen = read_suite(suite or "default")
-    return (*chosen.measures, *(measures or ())), chosen
-
-
-def _systems(corpus: Corpus) -> list[str]:
-    from goldwire.corpora.errors import CorpusError
-    from goldwire.corpora.store import SYSTEM
-
-    names = [layer.removeprefix(SYSTEM) for layer in corpus.layers() if layer.startswith(SYSTEM)]
-    if not names:
-        raise CorpusError(f"{corpus.path}: no system to score; run one with `goldwire eval run`")
-    return names
 
 
 def _lost(record: Record, options: Options) -> Iterator[str]:

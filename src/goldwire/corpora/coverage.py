@@ -59,13 +59,13 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the documents, of so many of a corpus, that files brought no line for.
 
-    `empty` are taken as judged and empty; `away` the files do name, but nothing of their line could be taken;
+    `empty` are taken as judged and empty; of `all_rejected` everything in the files was rejected;
     the `rest` is not judged. `unfinished` tells of lines that came and judge nothing.
     """
 
     corpus: int
     empty: frozenset[str] = frozenset()
-    away: frozenset[str] = frozenset()
+    all_rejected: frozenset[str] = frozenset()
     rest: frozenset[str] = frozenset()
     unfinished: str = ""
 
@@ -74,8 +74,10 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
         of_system = layer.startswith(SYSTEM)
         fate = "count as empty when scored" if of_system else "not judged"
         notes = [f"{self.unfinished} in {source}: {fate}"] if self.unfinished and not of_system else []
-        if self.away:
-            notes.append(f"nothing could be taken of what {source} has for {named(self.away)}: {fate}")
+        if self.all_rejected:
+            notes.append(
+                f"nothing could be taken of what {source} has for {named(self.all_rejected)}: {fate}"
+            )
         if missing := len(self.empty) + len(self.rest):
             are = "is" if missing == 1 else "are"
             said = self._said(fate, by_default=asked is None)
@@ -95,15 +97,15 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 class Covering(msgspec.Struct, frozen=True, kw_only=True):
     """What covering a layer did: documents that got an empty line, and those that were left as they are.
 
-    `skipped` and `drafts` have a line already, which says that it is not done; `away` have none because what
-    there was for them is in the quarantine of the layer.
+    `skipped` and `drafts` have a line already, which says that it is not done; `all_rejected` have none:
+    what there was for them is in the quarantine of the layer.
     """
 
     layer: str
     written: int
     skipped: tuple[str, ...]
     drafts: tuple[str, ...]
-    away: tuple[str, ...]
+    all_rejected: tuple[str, ...]
     covered: Covered
 
 
@@ -146,20 +148,20 @@ def empty_lines(hashes: Mapping[str, str], ids: Iterable[str]) -> list[Annotatio
     ]
 
 
-def gap(corpus: Corpus, lines: Iterable[Annotations], away: Iterable[str | None], covers: str) -> Gap:
+def gap(corpus: Corpus, lines: Iterable[Annotations], all_rejected: Iterable[str | None], covers: str) -> Gap:
     """What becomes of the documents that `lines` are not for.
 
-    `covers` is `listed` (none of them was judged) or what `select` takes; `away` are documents of what was
-    turned away.
+    `covers` is `listed` (none of them was judged) or what `select` takes; `all_rejected` are documents of
+    what was rejected.
     """
     ids, items = frozenset(corpus.hashes()), list(lines)
     missing = ids - {line.document for line in items}
-    lost = missing & frozenset(away)
+    lost = missing & frozenset(all_rejected)
     asked = frozenset[str]() if covers == LISTED else select(corpus, covers)
     return Gap(
         corpus=len(ids),
         empty=missing & asked - lost,
-        away=lost,
+        all_rejected=lost,
         rest=missing - asked - lost,
         unfinished=describe(items, len(ids)).unfinished,
     )
@@ -173,8 +175,8 @@ def cover(corpus: Corpus, layer: str, text: str) -> Covering:
 
 def _cover(corpus: Corpus, layer: str, text: str) -> Covering:
     there, ids = corpus.layer(layer), select(corpus, text)
-    away = (ids - there.keys()) & _turned_away(corpus, layer)
-    lines = [*there.values(), *(new := empty_lines(corpus.hashes(), ids - there.keys() - away))]
+    all_rejected = (ids - there.keys()) & _turned_away(corpus, layer)
+    lines = [*there.values(), *(new := empty_lines(corpus.hashes(), ids - there.keys() - all_rejected))]
     if new:
         corpus.write_layer(layer, lines)
     skipped, drafts = (
@@ -186,7 +188,7 @@ def _cover(corpus: Corpus, layer: str, text: str) -> Covering:
         written=len(new),
         skipped=skipped,
         drafts=drafts,
-        away=tuple(sorted(away)),
+        all_rejected=tuple(sorted(all_rejected)),
         covered=describe(lines, len(corpus.hashes())),
     )
 

@@ -7,14 +7,19 @@
     ├── MeasureError           a measure or suite does not exist or cannot be applied
     ├── JudgementError         two records cannot be compared (other corpus, measure or policy)
     ├── ExtractorError         a system cannot be found, started or understood
-    └── ServerError            Label Studio is unreachable or refuses
+    ├── ServerError            Label Studio is unreachable or refuses
+    ├── InputValueError        a value passed from Python is wrong; a `ValueError`
+    └── InputTypeError         something else was passed than what is taken; a `TypeError`
+
+`MeasureError` and `JudgementError` are `ValueError`s too.
 
 A message says what is wrong, where, what was got and expected, and what to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 import msgspec
@@ -53,6 +58,32 @@ class DataError(GoldwireError):
         super().__init__("\n".join([what, *shown]))
 
 
+class Faults(list[Fault]):
+    """Faults as they are found one after the other, so that all of an input are told at once.
+
+    >>> found = Faults()
+    >>> with found.noted():
+    ...     raise DataError("a.xml: 1 fault(s)", [Fault("a.xml:1", "", "no element")])
+    >>> found.check()
+    Traceback (most recent call last):
+    goldwire.corpora.errors.DataError: 1 fault(s); nothing was taken
+      a.xml:1: no element
+    """
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Take over the faults of a `DataError` and go on behind the block."""
+        try:
+            yield
+        except DataError as error:
+            self.extend(error.faults)
+
+    def check(self, what: str = "fault(s)") -> None:
+        """Raise `DataError` with all of them, if there are any; `what` says what they are."""
+        if self:
+            raise DataError(f"{len(self)} {what}; nothing was taken", self)
+
+
 class CorpusError(GoldwireError):
     """A corpus, layer or document is missing, misnamed or in the way."""
 
@@ -61,12 +92,12 @@ class OntologyError(GoldwireError):
     """An ontology contradicts itself, or a label is not in it."""
 
 
-class MeasureError(GoldwireError):
+class MeasureError(GoldwireError, ValueError):
     """A measure or suite does not exist or cannot be applied."""
 
 
-class JudgementError(GoldwireError):
-    """Two records cannot be compared; the message names the difference."""
+class JudgementError(GoldwireError, ValueError):
+    """Two records cannot be compared, or a record does not have what is asked of it."""
 
 
 class ExtractorError(GoldwireError):
@@ -75,6 +106,14 @@ class ExtractorError(GoldwireError):
 
 class ServerError(GoldwireError):
     """Label Studio is unreachable or refuses; the message never holds a token."""
+
+
+class InputValueError(DataError, ValueError):
+    """A value passed from Python is wrong; `faults` holds all that are, in their order."""
+
+
+class InputTypeError(GoldwireError, TypeError):
+    """Something else was passed from Python than what is taken; the message says what that is."""
 
 
 # ---------------------------------------------------------------- names

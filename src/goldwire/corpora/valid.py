@@ -33,8 +33,8 @@ from goldwire.corpora.types import (
 from goldwire.corpora.validate import Flaw
 from goldwire.corpora.values import each, held
 
-Kind = Literal["mentions", "events", "relations"]
-_UNITS: dict[type, tuple[Kind, Literal["mention", "event", "relation"]]] = {
+UnitKind = Literal["mentions", "events", "relations"]
+_UNITS: dict[type, tuple[UnitKind, Literal["mention", "event", "relation"]]] = {
     Mention: ("mentions", "mention"),
     Event: ("events", "event"),
     Relation: ("relations", "relation"),
@@ -43,7 +43,7 @@ Unit = Mention | Event | Relation
 Labelled = TypeVar("Labelled", Mention, Event)
 
 
-def place(kind: Kind, id: str, part: str = "") -> str:
+def place(kind: UnitKind, id: str, part: str = "") -> str:
     """The JSON path of a unit, or of a part of it; by its id, since places move when others go.
 
     >>> place("events", "e1", ".attributes.realis")

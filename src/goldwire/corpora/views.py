@@ -19,7 +19,7 @@ from goldwire.corpora.labels import REST, LabelMap, Typed, Unit, fits, named, ty
 from goldwire.corpora.ontology import Ontology
 
 TYPED: tuple[Typed, ...] = get_args(Typed)
-Pairs = frozenset[tuple[str, str]]
+TypedNames = frozenset[tuple[str, str]]
 SHOWN = 12  # labels that a message lists
 LONG = 60  # characters of a name that are read; the digest has the rest
 
@@ -45,8 +45,8 @@ class Seen(_Struct, frozen=True):
     mentions: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()
     relations: frozenset[str] = frozenset()
-    roles: Pairs = frozenset()
-    attributes: Pairs = frozenset()
+    roles: TypedNames = frozenset()
+    attributes: TypedNames = frozenset()
 
     def __or__(self, other: Seen) -> Seen:
         return Seen(**{name: getattr(self, name) | getattr(other, name) for name in self.__struct_fields__})

@@ -112,9 +112,7 @@ class Scored:
 
     def f(self, measure: str = "entity") -> float | None:
         """F by one measure of the suite; None is undefined."""
-        from goldwire.eval.measures.measure import parse
-
-        return self.record.result(self.record.systems[0].name, str(parse(measure))).value
+        return self.record.result(self.record.systems[0].name, measure).value
 
     def assert_no_worse(self, baseline: str | Path, *, policy: str | Path = "default") -> None:
         """Fail the test if the extractor lost what the policy forbids; warn if the loss may be noise."""
@@ -178,11 +176,11 @@ def _checked(corpus: Corpus, document: Document, output: Any) -> Annotations:
     import msgspec
 
     from goldwire.corpora.errors import ExtractorError
-    from goldwire.eval.systems.check import judge
+    from goldwire.eval.systems.check import check
     from goldwire.eval.systems.journal import Entry
 
     entry = Entry(key="", characters=0, seconds=0.0, at=0.0, output=msgspec.Raw(msgspec.json.encode(output)))
-    found = judge(document, entry, ontology=corpus.ontology())
+    found = check(document, entry, ontology=corpus.ontology())
     if found.failed or found.rejected:
         reasons = [found.failed or "", *(f"{item.path}: {item.message}" for item in found.rejected)]
         raise ExtractorError(f"{document.id}: faulty output\n  " + "\n  ".join(filter(None, reasons)))

@@ -24,8 +24,8 @@ from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Document, Rejected
 from goldwire.corpora.versions import Earlier
 
-Kind = Literal["task", "submitted", "skipped", "draft", "prediction"]
-_KINDS: Mapping[str, Kind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
+EntryKind = Literal["task", "submitted", "skipped", "draft", "prediction"]
+_KINDS: Mapping[str, EntryKind] = {"annotations": "submitted", "drafts": "draft", "predictions": "prediction"}
 
 # " ann4@example.com, 4", as task lists and drafts name people: an address and an id.
 _USERNAME = re.compile(r"\s*(\S+@\S+),\s*(\d+)\s*")
@@ -128,27 +128,49 @@ def _refused(where: str, path: str, message: str) -> DataError:
     return DataError(f"{where}: not a Label Studio export", [Fault(where, path, message)])
 
 
-def entries(task: Any) -> Iterator[tuple[Kind, Entry | Rejected | int]]:
-    """The annotations, drafts and predictions of a task; an int for one that the export only names."""
+class Contents(msgspec.Struct, frozen=True):
+    """What a task has of people and systems: what can be read, what cannot, what is an id alone."""
+
+    entries: list[tuple[EntryKind, Entry]]
+    damaged: list[tuple[EntryKind, Rejected]]
+    named: list[EntryKind]
+
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.damaged or self.named)
+
+
+def entries(task: Any) -> list[tuple[EntryKind, Entry]]:
+    """The annotations, drafts and predictions of a task that can be read."""
+    return contents(task).entries
+
+
+def contents(task: Any) -> Contents:
+    """The annotations, drafts and predictions of a task."""
+    found = Contents([], [], [])
     if not isinstance(task, dict):
-        yield "task", _rejected("malformed", "a task is an object", value=task)
-        return
+        found.damaged.append(("task", _rejected("malformed", "a task is an object", value=task)))
+        return found
     for field, kind in _KINDS.items():
         items = task.get(field) or []
         if not isinstance(items, list):
-            yield kind, _rejected("malformed", f"{field} is no list", value=items)
+            found.damaged.append((kind, _rejected("malformed", f"{field} is no list", value=items)))
             continue
-        yield from (_entry(item, kind) for item in items)
+        for item in items:
+            _hold(found, kind, item)
+    return found
 
 
-def _entry(item: Any, kind: Kind) -> tuple[Kind, Entry | Rejected | int]:
+def _hold(found: Contents, kind: EntryKind, item: Any) -> None:
     if isinstance(item, int) and kind != "submitted":
-        return kind, item
+        found.named.append(kind)
+        return
     try:
         entry = msgspec.convert(item, Entry)
     except msgspec.ValidationError as error:
-        return kind, _rejected("malformed", str(error), value=item)
-    return ("skipped" if entry.was_cancelled and kind == "submitted" else kind), entry
+        found.damaged.append((kind, _rejected("malformed", str(error), value=item)))
+        return
+    skipped = entry.was_cancelled and kind == "submitted"
+    found.entries.append(("skipped" if skipped else kind, entry))
 
 
 # ---------------------------------------------------------------- whose text
@@ -223,10 +245,9 @@ def addresses(tasks: Iterable[Any]) -> dict[str, str]:
     found = {}
     for task in tasks:
         for _, entry in entries(task):
-            if isinstance(entry, Entry):
-                id, address = person(entry)
-                if id is not None and address is not None:
-                    found[address] = id
+            id, address = person(entry)
+            if id is not None and address is not None:
+                found[address] = id
     return found
 
 

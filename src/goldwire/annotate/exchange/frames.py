@@ -15,11 +15,12 @@ import msgspec
 from goldwire.annotate.exchange import regions, tasks
 from goldwire.annotate.exchange.results import Region, Sorted, in_order
 from goldwire.annotate.interface import labelconfig
-from goldwire.corpora.errors import Fault
+from goldwire.corpora.errors import CorpusError, Fault
 from goldwire.corpora.formats.loss import alternatives
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import raw_spans
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Rejected
 from goldwire.corpora.valid import sound
 
@@ -34,6 +35,21 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[Argument, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     lost: dict[str, int] = {}
+
+
+def of_corpus(
+    corpus: Corpus, documents: Iterable[Document], ontology: Ontology, layer: str | None
+) -> tuple[tasks.Encoded, str]:
+    """Tasks for the events of a layer, and its version; what of it is of other texts is a fault.
+
+    Raises `CorpusError` if no layer is named, or if there is none of the name.
+    """
+    if layer is None:
+        raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
+    lines, stale = tasks.fitting(corpus, layer)
+    version = tasks.version(layer, lines.values())
+    encoded = encode(documents, ontology, lines, version)
+    return msgspec.structs.replace(encoded, faults=(*encoded.faults, *stale)), version
 
 
 def encode(

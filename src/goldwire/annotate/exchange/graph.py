@@ -16,7 +16,7 @@ import msgspec
 
 from goldwire.annotate.exchange import clusters
 from goldwire.annotate.exchange.controls import Controls
-from goldwire.annotate.exchange.parts import End, Ends, Item, Key, Kind, free
+from goldwire.annotate.exchange.parts import End, Ends, Item, ItemKind, Key, free
 from goldwire.annotate.exchange.regions import item_id
 from goldwire.annotate.exchange.results import Arrow, Choice, Region, Sorted, in_order, place
 from goldwire.corpora import valid
@@ -79,15 +79,14 @@ class _Graph:
         self.controls = controls
         self.ontology = ontology
         self.scores = scores
-        self.items: dict[Kind, dict[str, Item]] = {"mentions": {}, "events": {}}
+        self.items: dict[ItemKind, dict[str, Item]] = {"mentions": {}, "events": {}}
         self.places: dict[tuple[str, Spans], Item] = {}
-        self.of_region: dict[tuple[Kind, str], list[Item]] = defaultdict(list)
+        self.of_region: dict[tuple[ItemKind, str], list[Item]] = defaultdict(list)
         self.arguments: dict[str, list[Argument]] = defaultdict(list)
         self.relations: list[Relation] = []
         self.same: list[tuple[Arrow, Key, Key]] = []
-        self.origins: dict[
-            str, int
-        ] = {}  # the result behind each part, by the part's path (see `corpora.valid`)
+        # The result behind each part, by the part's path (see `corpora.valid`).
+        self.origins: dict[str, int] = {}
         self.choices: dict[str, list[int]] = defaultdict(list)  # what describes a unit, by its path
         self.gone = {item.id: item for item in found.rejected if item.unit in ("mention", "event")}
         self.regions = {region.id: region for region in found.regions}
@@ -119,7 +118,7 @@ class _Graph:
 
     # ------------------------------------------------------------ regions to mentions and events
 
-    def _kind(self, region: Region) -> Kind:
+    def _kind(self, region: Region) -> ItemKind:
         return "mentions" if region.control in self.controls.entities else "events"
 
     def _groups(self) -> Iterable[tuple[Region, ...]]:
@@ -194,9 +193,9 @@ class _Graph:
                 self.origins[path] = choice.index
                 self.choices[valid.place(kind, item.id)].append(choice.index)
 
-    def _described(self, choice: Choice) -> list[tuple[Kind, Item]]:
+    def _described(self, choice: Choice) -> list[tuple[ItemKind, Item]]:
         """The items of a region that an attribute is meant for; all if it is meant for none of them."""
-        kinds: tuple[Kind, ...] = ("mentions", "events")
+        kinds: tuple[ItemKind, ...] = ("mentions", "events")
         items = [(kind, item) for kind in kinds for item in self.of_region.get((kind, choice.region), [])]
         if self.ontology is None:
             return items
@@ -331,7 +330,7 @@ class _Graph:
 
     # ------------------------------------------------------------ annotations
 
-    def _clusters(self, kind: Kind) -> dict[Key, str]:
+    def _clusters(self, kind: ItemKind) -> dict[Key, str]:
         items: list[Key] = [(kind, id) for id in self.items[kind]]
         had = {key: name for key in items if (name := self._had_cluster(key))}
         return clusters.name(items, [(one, other) for _, one, other in self.same], had)
@@ -387,7 +386,7 @@ class _Graph:
         for index in self.choices.get(item.path, ()):
             message = f"{item.id}, to which it belongs, was rejected"
             self.found.reject("attribute", "no-mention", message, index)
-        kind: Kind = "mentions" if item.unit == "mention" else "events"
+        kind: ItemKind = "mentions" if item.unit == "mention" else "events"
         for arrow, *ends in self.same:
             if (kind, item.id) in ends:
                 self._reject_dangling(arrow)

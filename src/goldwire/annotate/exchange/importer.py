@@ -23,7 +23,7 @@ import msgspec
 from goldwire.annotate.exchange import controls as controlling
 from goldwire.annotate.exchange import exports, frames, graph, results, tasks
 from goldwire.annotate.exchange.controls import Controls
-from goldwire.annotate.exchange.exports import Bound, Entry, Kind
+from goldwire.annotate.exchange.exports import Bound, Entry, EntryKind
 from goldwire.corpora import nobody
 from goldwire.corpora.carry import Correction, carry, correction
 from goldwire.corpora.errors import CorpusError
@@ -34,14 +34,14 @@ from goldwire.corpora.store import check_layer
 from goldwire.corpora.types import Annotations, Document, Provenance, Rejected
 
 TOOL = "label-studio"
-FOLDERS: dict[Kind, str] = {
+FOLDERS: dict[EntryKind, str] = {
     "submitted": "annotator",
     "skipped": "skipped",
     "draft": "draft",
     "prediction": "prediction",
 }
 FRAMES = "frames"
-ANNOTATIONS: tuple[Kind, ...] = ("submitted", "skipped")  # whose ids are those of annotations
+ANNOTATIONS: tuple[EntryKind, ...] = ("submitted", "skipped")  # whose ids are those of annotations
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     layer: str
     author: str
-    kind: Kind
+    kind: EntryKind
     annotations: Annotations
 
 
@@ -87,7 +87,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 class _Item(msgspec.Struct, frozen=True, kw_only=True):
     """An entry with all that is known of where it comes from."""
 
-    kind: Kind
+    kind: EntryKind
     entry: Entry
     author: str
     task: Any
@@ -125,7 +125,7 @@ class _Reader:
         self.items: dict[tuple[str, str], list[_Item]] = defaultdict(list)
         self.answers: dict[tuple[str, str, str], list[_Item]] = defaultdict(list)
         self.rejected: list[Rejected] = []
-        self.unnamed: Counter[tuple[Kind, str]] = Counter()
+        self.unnamed: Counter[tuple[EntryKind, str]] = Counter()
         self.found: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         self.repaired: Counter[str] = Counter()
@@ -140,10 +140,15 @@ class _Reader:
                 self.context.controls.field,
                 self.context.earlier,
             )
-            held = [*exports.entries(task)]
-            for kind, entry in held:
+            there = exports.contents(task)
+            for kind in there.named:
+                self.found[f"{kind} (its id only)"] += 1
+            for kind, rejected in there.damaged:
+                self.found[kind] += 1
+                self._reject(rejected, kind, task)
+            for kind, entry in there.entries:
                 self._read_entry(kind, entry, task, bound)
-            if isinstance(bound, Rejected) and not held:
+            if isinstance(bound, Rejected) and not there:
                 self._reject(bound, "task", task)
         for items in [*self.items.values()]:
             last = self._last(items)
@@ -152,16 +157,8 @@ class _Reader:
         for items in self.answers.values():
             self._read_answers(items)
 
-    def _read_entry(
-        self, kind: Kind, entry: Entry | Rejected | int, task: Any, bound: Bound | Rejected
-    ) -> None:
-        if isinstance(entry, int):
-            self.found[f"{kind} (its id only)"] += 1
-            return
+    def _read_entry(self, kind: EntryKind, entry: Entry, task: Any, bound: Bound | Rejected) -> None:
         self.found[kind] += 1
-        if isinstance(entry, Rejected):
-            self._reject(entry, kind, task)
-            return
         if isinstance(bound, Rejected):
             self._reject(msgspec.structs.replace(bound, value=entry.result), kind, task, entry)
             return
@@ -183,7 +180,7 @@ class _Reader:
         else:
             self.answers[item.author, bound.data["layer"], bound.document.id].append(item)
 
-    def _author(self, kind: Kind, entry: Entry) -> str:
+    def _author(self, kind: EntryKind, entry: Entry) -> str:
         if kind == "prediction":
             return entry.model_version or nobody.UNKNOWN
         made = self.context.made if kind in ANNOTATIONS else None
@@ -345,7 +342,7 @@ class _Reader:
         whole = Rejected(unit="document", kind=kind, message=message, value=item.entry.result)
         self._reject_of(item, whole)
 
-    def _reject(self, rejected: Rejected, kind: Kind, task: Any, entry: Entry | None = None) -> None:
+    def _reject(self, rejected: Rejected, kind: EntryKind, task: Any, entry: Entry | None = None) -> None:
         """Note what was rejected, with where it came from: `task 3, submitted 5 of anna`."""
         id = task.get("id") if isinstance(task, dict) else None
         where = "a task without id" if id is None else f"task {id}"

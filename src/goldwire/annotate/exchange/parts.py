@@ -11,8 +11,8 @@ import msgspec
 from goldwire.annotate.exchange.results import Region
 from goldwire.corpora.types import Held, RawSpans, Spans
 
-Kind = Literal["mentions", "events"]
-Key = tuple[Kind, str]
+ItemKind = Literal["mentions", "events"]
+Key = tuple[ItemKind, str]
 
 
 class Item(msgspec.Struct):
@@ -38,7 +38,7 @@ class End(NamedTuple):
     spans: RawSpans
 
 
-Ends = dict[Kind, list[Item]]
+Ends = dict[ItemKind, list[Item]]
 
 
 def free(id: str, taken: Container[str]) -> str:

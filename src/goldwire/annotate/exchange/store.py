@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.exchange.exports import Kind
+from goldwire.annotate.exchange.exports import EntryKind
 from goldwire.annotate.exchange.importer import FOLDERS, Imported, Reading
 from goldwire.corpora import build
 from goldwire.corpora.build import Built
@@ -113,7 +113,7 @@ def changes(imported: Imported, refused: Collection[str] = ()) -> dict[str, Line
     Drafts stay where the export only names them. Of readings for layers that are `refused` nothing comes,
     and nothing goes for them.
     """
-    people: tuple[Kind, ...] = ("submitted", "skipped", "draft")
+    people: tuple[EntryKind, ...] = ("submitted", "skipped", "draft")
     kinds = [kind for kind in people if f"{kind} (its id only)" not in imported.found]
     lines: dict[str, Lines] = defaultdict(dict)
     for reading in imported.readings:

@@ -48,13 +48,21 @@ def version(layer: str, annotations: Iterable[Annotations]) -> str:
     return f"{layer}@{hashlib.sha256(lines).hexdigest()[:12]}"
 
 
-def fitting(corpus: Corpus, layer: str | None) -> tuple[dict[str, Annotations] | None, list[Fault]]:
+def of_corpus(corpus: Corpus, ontology: Ontology, layer: str | None) -> tuple[Encoded, str | None]:
+    """Tasks of all documents, a layer as predictions, and its version; lines of other texts are faulted."""
+    if layer is None:
+        return encode(corpus.documents(), ontology), None
+    lines, stale = fitting(corpus, layer)
+    named = version(layer, lines.values())
+    encoded = encode(corpus.documents(), ontology, prefill=lines, version=named)
+    return msgspec.structs.replace(encoded, faults=(*encoded.faults, *stale)), named
+
+
+def fitting(corpus: Corpus, layer: str) -> tuple[dict[str, Annotations], list[Fault]]:
     """The lines of a layer that are of the corpus's texts, and what is said of those of other texts.
 
-    None if no layer is named. Raises `CorpusError` if there is no such layer.
+    Raises `CorpusError` if there is no such layer.
     """
-    if layer is None:
-        return None, []
     if not corpus.layer_path(layer).is_file():
         return corpus.layer(layer), []  # which raises
     fit, stale = corpus.fitting(layer)

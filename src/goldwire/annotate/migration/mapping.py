@@ -23,7 +23,7 @@ from goldwire.corpora import toml
 from goldwire.corpora.errors import Fault, among
 from goldwire.corpora.ontology import Ontology
 
-Kind = Literal["entities", "events"]
+TypeKind = Literal["entities", "events"]
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,7 +33,7 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Split(_Struct, frozen=True, rename={"source": "from", "target": "to"}):
     """What of a type becomes another: where an attribute has one of some values, or the words are given."""
 
-    kind: Kind
+    kind: TypeKind
     source: str
     target: str
     attribute: str | None = None

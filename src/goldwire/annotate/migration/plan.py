@@ -25,15 +25,15 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document
 from goldwire.corpora.valid import sound
 
-Kind = Literal["annotation", "draft", "prediction"]
-_FIELDS: dict[str, Kind] = {"annotations": "annotation", "drafts": "draft", "predictions": "prediction"}
+HolderKind = Literal["annotation", "draft", "prediction"]
+_FIELDS: dict[str, HolderKind] = {"annotations": "annotation", "drafts": "draft", "predictions": "prediction"}
 _FRAME_DATA = ("event_type", "question", "roles", "layer")
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One annotation, draft or prediction, as it is and as it will be."""
 
-    kind: Kind
+    kind: HolderKind
     id: int
     task: int
     before: list[Any]
@@ -140,7 +140,7 @@ class _Planner:
             if after != task["data"]:
                 self.tasks.append(TaskChange(id=task["id"], before=task["data"], after=after))
 
-    def _item(self, task: dict[str, Any], key: str, kind: Kind, found: dict[str, Any]) -> None:
+    def _item(self, task: dict[str, Any], key: str, kind: HolderKind, found: dict[str, Any]) -> None:
         before = found.get("result")
         if not isinstance(before, list):
             return

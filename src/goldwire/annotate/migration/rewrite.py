@@ -7,7 +7,8 @@ and all else in them stay. What cannot be carried over is named, result by resul
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,13 +17,13 @@ from goldwire.annotate.exchange import clusters, controls, graph, regions, resul
 from goldwire.annotate.exchange.controls import attribute_name
 from goldwire.annotate.exchange.results import place
 from goldwire.annotate.interface import labelconfig
-from goldwire.annotate.migration.mapping import Kind, Moves, Split
+from goldwire.annotate.migration.mapping import Moves, Split, TypeKind
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document
 from goldwire.corpora.values import each
 
 Result = dict[str, Any]
-_KINDS: dict[str, Kind] = {labelconfig.ENTITY: "entities", labelconfig.TRIGGER: "events"}
+_KINDS: dict[str, TypeKind] = {labelconfig.ENTITY: "entities", labelconfig.TRIGGER: "events"}
 _ARROWS = (labelconfig.SAME, labelconfig.CONTINUED)
 
 
@@ -107,15 +108,14 @@ def _is_region(result: Any) -> bool:
     return isinstance(result, dict) and result.get("type") == "labels"
 
 
-class _Gone(Exception):  # noqa: N818 - no error: it is what the plan or the ontology says
-    """A label does not go over, and whether the plan gives it up."""
+class _Gone(msgspec.Struct, frozen=True):
+    """Why a label does not go over, and whether the plan gives it up."""
 
-    def __init__(self, message: str, planned: bool = False) -> None:
-        super().__init__(message)
-        self.planned = planned
+    message: str
+    planned: bool = False
 
 
-Carry = Callable[[str], str]
+_Carry = Callable[[str], str | _Gone]  # what a label becomes
 
 
 class _Writer:
@@ -157,21 +157,8 @@ class _Writer:
         return result
 
     def _region(self, index: int, result: Result, control: str) -> Result | None:
-        carry: Carry
-        labels = _strings(result, "labels")
-        if not labels:
-            return result
-        if self.frame is not None and control == labelconfig.ROLE:
-            event = self.frame
-
-            def carry(label: str) -> str:
-                return label if label == labelconfig.MENTION else self._role(label, event, self._new_frame())
-        elif self.frame is None and control in _KINDS:
-            kind = _KINDS[control]
-
-            def carry(label: str) -> str:
-                return self._type(kind, label, _id(result))
-        else:
+        labels, carry = _strings(result, "labels"), self._carry_of(control, _id(result))
+        if not labels or carry is None:
             return result
         kept = self._carried(index, control, labels, carry)
         if kept is None and self.frame is not None:
@@ -182,28 +169,20 @@ class _Writer:
             return None
         return {**result, "value": {**result["value"], "labels": kept}}
 
+    def _carry_of(self, control: str, region: str | None) -> _Carry | None:
+        """What the labels of a region become; None if they are of no known control."""
+        if self.frame is not None:
+            return partial(self._filler, self.frame) if control == labelconfig.ROLE else None
+        return partial(self._type, _KINDS[control], region) if control in _KINDS else None
+
     def _choice(self, index: int, result: Result, attribute: str) -> Result | None:
-        if attribute not in self.old.attributes:
-            return result
-        name = self.moves.attributes.get(attribute, attribute)
         values = _strings(result, "choices")
-        if not values:
+        if attribute not in self.old.attributes or not values:
             return result
-        renamed = self.moves.values.get(attribute, {})
-        known = self.new.attributes[name].values if name in self.new.attributes else {}
-
-        def carry(value: str) -> str:
-            if not name:
-                raise _Gone(f"attribute {attribute}", planned=True)
-            if value not in self.old.attributes[attribute].values:
-                return value
-            if len(values) > 1 and name in self.new.attributes and not self.new.attributes[name].multiple:
-                raise _Gone(f"{attribute}: {', '.join(values)}, and the new ontology takes one value")
-            return _renamed(value, renamed, known, f"{attribute}={value}")
-
-        kept = self._carried(index, attribute, values, carry)
+        kept = self._carried(index, attribute, values, partial(self._value, attribute, values))
         if kept is None:
             return None
+        name = self.moves.attributes.get(attribute, attribute)
         value = {**result["value"], "choices": kept}
         return {**result, "from_name": f"{labelconfig.ATTRIBUTE}{name}", "value": value}
 
@@ -213,17 +192,7 @@ class _Writer:
         if not isinstance(labels, list) or not all(isinstance(each, str) for each in (*labels, *ends)):
             return result
         region = next((end for end in ends if end in self.events), None)
-
-        def carry(label: str) -> str:
-            if label in _ARROWS:
-                return label
-            if region is None and label not in self.old.relations:
-                return label
-            if region is None:
-                return _renamed(label, self.moves.relations, self.new.relations, f"relation {label}")
-            old = self.events[region]
-            return self._role(label, old, self._type("events", old, region))
-
+        carry = self._relation if region is None else partial(self._argument, region)
         if not self.gone.keys().isdisjoint(ends):
             planned = self._is_given_up(ends, region, labels, carry)
             self._leave(index, ", ".join(labels), "an end of it is left behind", planned)
@@ -231,19 +200,16 @@ class _Writer:
         kept = self._carried(index, "arrow", labels, carry)
         return None if kept is None else {**result, "labels": kept}
 
-    def _is_given_up(self, ends: list[Any], region: Any, labels: list[str], carry: Carry) -> bool:
+    def _is_given_up(self, ends: list[Any], region: Any, labels: list[str], carry: _Carry) -> bool:
         """Whether the plan gives up an arrow with its end: with an event its arguments go, with a mention
         its place in a cluster. A role that it filled in an event that stays has to be given up as well."""
         if not all(self.gone.get(end, True) for end in ends):
             return False
-        return region in self.gone or all(label in _ARROWS or _is_planned(carry, label) for label in labels)
+        return region in self.gone or all(label in _ARROWS or _is_planned(carry(label)) for label in labels)
 
-    # ------------------------------------------------------------ labels
+    # ------------------------------------------------------------ what labels become
 
-    def _new_frame(self) -> str:
-        return self.moves.events.get(self.frame or "", self.frame or "")
-
-    def _type(self, kind: Kind, label: str, region: Any) -> str:
+    def _type(self, kind: TypeKind, region: str | None, label: str) -> str | _Gone:
         """What a type becomes in one region: what a split says, else what the plan says, else itself."""
         if label not in getattr(self.old, kind):
             return label
@@ -252,7 +218,7 @@ class _Writer:
             return split.target
         return _renamed(label, getattr(self.moves, kind), getattr(self.new, kind), label)
 
-    def _splits(self, split: Split, kind: Kind, label: str, region: Any) -> bool:
+    def _splits(self, split: Split, kind: TypeKind, label: str, region: Any) -> bool:
         if (split.kind, split.source) != (kind, label):
             return False
         words, chosen = self.facts.get(region, ("", {}))
@@ -262,22 +228,54 @@ class _Writer:
         values = chosen.get(split.attribute, () if attribute is None else each(attribute.default))
         return any(value in split.values for value in values)
 
-    def _role(self, role: str, old: str, new: str) -> str:
+    def _filler(self, event: str, label: str) -> str | _Gone:
+        """What becomes of a region's role in a frame of an event."""
+        if label == labelconfig.MENTION:
+            return label
+        return self._role(event, self.moves.events.get(event, event), label)
+
+    def _argument(self, region: str, label: str) -> str | _Gone:
+        """What an arrow from or to a trigger becomes."""
+        if label in _ARROWS:
+            return label
+        old = self.events[region]
+        new = self._type("events", region, old)
+        return new if isinstance(new, _Gone) else self._role(old, new, label)
+
+    def _role(self, old: str, new: str, role: str) -> str | _Gone:
         if old not in self.old.events or role not in self.old.events[old].roles:
             return role
         known = self.new.events[new].roles if new in self.new.events else {}
         return _renamed(role, self.moves.roles.get(old, {}), known, f"{old}.{role}")
 
+    def _relation(self, label: str) -> str | _Gone:
+        """What an arrow between mentions becomes."""
+        if label in _ARROWS or label not in self.old.relations:
+            return label
+        return _renamed(label, self.moves.relations, self.new.relations, f"relation {label}")
+
+    def _value(self, attribute: str, chosen: Sequence[str], value: str) -> str | _Gone:
+        """What one of the values becomes that were chosen for an attribute."""
+        name = self.moves.attributes.get(attribute, attribute)
+        if not name:
+            return _Gone(f"attribute {attribute}", planned=True)
+        if value not in self.old.attributes[attribute].values:
+            return value
+        known = self.new.attributes.get(name)
+        if len(chosen) > 1 and known is not None and not known.multiple:
+            return _Gone(f"{attribute}: {', '.join(chosen)}, and the new ontology takes one value")
+        renamed = self.moves.values.get(attribute, {})
+        return _renamed(value, renamed, {} if known is None else known.values, f"{attribute}={value}")
+
     # ------------------------------------------------------------ what went over and what not
 
-    def _carried(self, index: int, what: str, labels: list[str], carry: Carry) -> list[str] | None:
+    def _carried(self, index: int, what: str, labels: list[str], carry: _Carry) -> list[str] | None:
         """Labels as they are now, each once; None if there were some and none is left."""
         kept: dict[str, None] = {}
         for label in labels:
-            try:
-                became = carry(label)
-            except _Gone as gone:
-                self.uncarried.append(Uncarried(index, label, str(gone), gone.planned))
+            became = carry(label)
+            if isinstance(became, _Gone):
+                self._leave(index, label, became.message, became.planned)
                 continue
             kept[became] = None
             if became != label:
@@ -288,21 +286,17 @@ class _Writer:
         self.uncarried.append(Uncarried(index, label, message, planned))
 
 
-def _is_planned(carry: Carry, label: str) -> bool:
-    try:
-        carry(label)
-    except _Gone as gone:
-        return gone.planned
-    return False
+def _is_planned(became: str | _Gone) -> bool:
+    return isinstance(became, _Gone) and became.planned
 
 
-def _renamed(name: str, names: Mapping[str, str], known: Container[str], path: str) -> str:
-    """What a plan makes of a name; raises `_Gone` for nothing, or for what the new ontology does not have."""
+def _renamed(name: str, names: Mapping[str, str], known: Container[str], path: str) -> str | _Gone:
+    """What a plan makes of a name: gone for nothing, or for what the new ontology does not have."""
     target = names.get(name, name)
     if not target:
-        raise _Gone(f"the plan gives {path} up", planned=True)
+        return _Gone(f"the plan gives {path} up", planned=True)
     if target not in known:
-        raise _Gone(f"the new ontology has no place for {path}; the plan says nothing of it")
+        return _Gone(f"the new ontology has no place for {path}; the plan says nothing of it")
     return target
 
 

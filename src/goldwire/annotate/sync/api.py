@@ -330,7 +330,7 @@ def _next(client: Client, page: int) -> int:
     """The number of the next page; `ServerError` where there is no end of them."""
     if page >= PAGES:
         raise ServerError(
-            f"{client.url}: has more than {PAGES * LISTED:,} entries in one list, if it is to be believed"
+            f"{client.url}: has more than {PAGES * LISTED:,} entries in one list; nothing more of it was read"
         )
     return page + 1
 

@@ -22,8 +22,9 @@ import msgspec
 from goldwire.annotate.exchange.tasks import MARKS, prediction
 from goldwire.annotate.sync import api, link, plan
 from goldwire.annotate.sync.api import KEY, Whole
+from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client, UncertainError
-from goldwire.annotate.sync.journal import Displaced, Journal, Restored
+from goldwire.annotate.sync.journal import Displaced, Restored
 from goldwire.annotate.sync.mirror import Progress
 from goldwire.annotate.sync.plan import Local, Update
 from goldwire.corpora.codec import BROKEN
@@ -53,22 +54,10 @@ def new_run() -> str:
 class Changer:
     """Changes tasks of one project in one run."""
 
-    def __init__(
-        self,
-        client: Client,
-        journal: Journal,
-        project: int,
-        run: str,
-        *,
-        progress: Progress = lambda _: None,
-        quiet: float = link.QUIET,
-    ) -> None:
-        self.client = client
-        self.journal = journal
+    def __init__(self, channel: Channel, project: int, run: str) -> None:
+        self.channel = channel
         self.project = project
         self.run = run
-        self.progress = progress
-        self.quiet = quiet
         self._size = FIRST
         self._longest = 0.0  # seconds for which a request of a slice may have held the database
         self._counting = float("inf")
@@ -83,7 +72,7 @@ class Changer:
             left += came.left
             refused += came.refused
             done += len(part)
-            self.progress(f"changed {done} of {len(updates)} task(s)")
+            self.channel.progress(f"changed {done} of {len(updates)} task(s)")
             self._adapt()
         return Done(tuple(left), tuple(refused))
 
@@ -98,7 +87,7 @@ class Changer:
         idle = [update for update in updates if update.id in there and not there[update.id].worked]
         left = tuple(update.local.key for update in updates if update not in idle)
         if left:
-            self.progress(f"begun meanwhile, left alone: {', '.join(left)}")
+            self.channel.progress(f"begun meanwhile, left alone: {', '.join(left)}")
         shown = [update for update in idle if update.predictions]
         refused = self._predict(shown, there)
         # Predictions first: the data says which they are, so it must not be ahead of them.
@@ -122,22 +111,24 @@ class Changer:
         ]
         if others:
             self._keep(others)
-            self.progress(f"{len(others)} prediction(s) of others are put back: result, score and version")
-        repeated, before = self.client.repeated, self._predictions()
+            self.channel.progress(
+                f"{len(others)} prediction(s) of others are put back: result, score and version"
+            )
+        repeated, before = self.channel.client.repeated, self._predictions()
         if with_old:
-            self._timed(api.delete_predictions, self.client, self.project, with_old)
+            self._timed(api.delete_predictions, self.channel.client, self.project, with_old)
         missing = self._bring([*ours, *others])
         changed = len(ours) + len(others) - len(missing) - len(old)
-        if self.client.repeated > repeated or self._predictions() != before + changed:
+        if self.channel.client.repeated > repeated or self._predictions() != before + changed:
             missing = self._look_again([*ours, *others], [update.id for update in updates])
         self._put_back([item for item in missing if item["model_version"] != MARKS])
         if others:
-            self.journal.add(Restored())
+            self.channel.journal.add(Restored())
         keys = {update.id: update.local.key for update in updates}
         return tuple(sorted({keys[item["task"]] for item in missing if item["model_version"] == MARKS}))
 
     def _predictions(self) -> int:
-        return api.totals(self.client, self.project)[0].predictions
+        return api.totals(self.channel.client, self.project)[0].predictions
 
     def _look_again(self, items: Sequence[Item], tasks: Sequence[int]) -> list[Item]:
         """After a doubt, when nothing can be under way any more: bring what is missing; what stays missing.
@@ -145,31 +136,33 @@ class Changer:
         A deletion that was sent twice may have come after the import, and a busy server makes an import
         twice by itself: then the tasks are emptied, and given what they should have once more.
         """
-        time.sleep(self.quiet)
+        time.sleep(self.channel.quiet)
         there = Counter(_same(_sent(t.id, item)) for t in self._whole(tasks) for item in t.predictions)
         if there - Counter(map(_same, items)):
-            api.delete_predictions(self.client, self.project, tasks)
+            api.delete_predictions(self.channel.client, self.project, tasks)
             return self._bring(items)
         return self._bring(self._missing(items))
 
     def _put_back(self, others: Sequence[Item]) -> None:
         """Give back one by one what an import leaves out: there was such a thing before, valid or not."""
         for item in others:
-            api.create_prediction(self.client, item)
+            api.create_prediction(self.channel.client, item)
 
     def _keep(self, others: Sequence[Item]) -> None:
         """Have the predictions of others on the disk before they are deleted."""
-        path = self.journal.folder / f"displaced-{self.run}.json"
+        path = self.channel.journal.folder / f"displaced-{self.run}.json"
         write_atomic(path, msgspec.json.encode(others))
-        self.journal.add(Displaced(file=path.name))
+        self.channel.journal.add(Displaced(file=path.name))
 
     def restore(self) -> None:
         """Put back what an earlier run, killed in between, has taken from others."""
-        notes = (note for note in reversed(self.journal.notes) if isinstance(note, Displaced | Restored))
+        notes = (
+            note for note in reversed(self.channel.journal.notes) if isinstance(note, Displaced | Restored)
+        )
         last = next(notes, None)
         if not isinstance(last, Displaced):
             return
-        path = self.journal.folder / last.file
+        path = self.channel.journal.folder / last.file
         try:
             kept = msgspec.json.decode(path.read_bytes(), type=list[Item])
         except (OSError, *BROKEN) as error:
@@ -177,7 +170,7 @@ class Changer:
                 f"{path}: predictions of others to be put back cannot be read ({error})"
             ) from None
         self._put_back(self._bring(self._missing(kept)))
-        self.journal.add(Restored())
+        self.channel.journal.add(Restored())
 
     def _bring(self, items: Sequence[Item]) -> list[Item]:
         """Send predictions until each is there; those that the server has left out, without a word."""
@@ -188,9 +181,11 @@ class Changer:
                 created = self._import(items)
                 return [] if created == len(items) else self._missing(items)
             except UncertainError as error:
-                self.client.repeated += 1
-                items = self._await(items, self.client.timeout if error.pending else self.quiet)
-        raise ServerError(f"{self.client.url}: {len(items)} prediction(s) do not arrive; push again")
+                self.channel.client.repeated += 1
+                items = self._await(
+                    items, self.channel.client.timeout if error.pending else self.channel.quiet
+                )
+        raise ServerError(f"{self.channel.client.url}: {len(items)} prediction(s) do not arrive; push again")
 
     def _import(self, items: Sequence[Item]) -> int:
         """Each import counts all tasks of the project anew, in small writes that let others through.
@@ -198,7 +193,7 @@ class Changer:
         That takes seconds however little is sent: what the fastest import took is no reason to send less.
         """
         begun = time.monotonic()
-        created = api.import_predictions(self.client, self.project, items)
+        created = api.import_predictions(self.channel.client, self.project, items)
         took = time.monotonic() - begun
         self._counting = min(self._counting, took)
         self._longest = max(self._longest, took - self._counting)
@@ -232,18 +227,22 @@ class Changer:
         for update in updates:
             marks[plan.marker(update.local, self.run)].append(update.id)
         for mark, ids in marks.items():
-            self._timed(api.set_field, self.client, self.project, ids, plan.PREFILL, mark)
+            self._timed(api.set_field, self.channel.client, self.project, ids, plan.PREFILL, mark)
 
     def _put(self, updates: Sequence[Update]) -> None:
         """Replace the data of tasks, one by one."""
         if updates:
             with ThreadPoolExecutor(CONNECTIONS) as pool:
-                [*pool.map(lambda each: api.update_task(self.client, each.id, each.local.data), updates)]
+                [
+                    *pool.map(
+                        lambda each: api.update_task(self.channel.client, each.id, each.local.data), updates
+                    )
+                ]
 
     # ------------------------------------------------------------ requests
 
     def _whole(self, ids: Sequence[int]) -> list[Whole]:
-        return api.whole_tasks(self.client, self.project, ids)
+        return api.whole_tasks(self.channel.client, self.project, ids)
 
     def _timed(self, request: Any, *arguments: Any) -> Any:
         """The answer of a request that writes, and how long it took noted."""

@@ -157,11 +157,10 @@ def _last(old: Iterable[Task]) -> list[tuple[int, Entry]]:
     last: dict[tuple[Any, bool], tuple[int, Entry]] = {}
     for task in old:
         for kind, entry in exports.entries({"annotations": task.annotations, "drafts": task.drafts}):
-            if isinstance(entry, Entry):
-                who = exports.person(entry), kind == "draft"
-                before = last.get(who)
-                if before is None or before[1].updated <= entry.updated:
-                    last[who] = task.id, entry
+            who = exports.person(entry), kind == "draft"
+            before = last.get(who)
+            if before is None or before[1].updated <= entry.updated:
+                last[who] = task.id, entry
     return [*last.values()]
 
 

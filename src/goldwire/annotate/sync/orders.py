@@ -17,7 +17,7 @@ from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.mirror import Progress
 from goldwire.annotate.sync.plan import Local, Moved
 from goldwire.annotate.sync.remembered import Settings
-from goldwire.corpora.errors import CorpusError, Fault
+from goldwire.corpora.errors import Fault
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus, Manifest
 from goldwire.corpora.types import Annotations, Document
@@ -64,13 +64,8 @@ def encode(
     """The tasks of an order, and what of the layer they cannot hold."""
     if order.layout == "graph":
         return _encode_graph(corpus, ontology, order, progress)
-    if order.prefill is None:
-        raise CorpusError("frames are made of a layer with mentions and triggers: name it with --prefill")
-    layer, stale = tasks.fitting(corpus, order.prefill)
-    version = tasks.version(order.prefill, (layer or {}).values())
-    encoded = frames.encode(order.documents, ontology, layer or {}, version)
-    faults = (*encoded.faults, *stale)
-    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, faults, encoded.unshown)
+    encoded, _ = frames.of_corpus(corpus, order.documents, ontology, order.prefill)
+    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, encoded.faults, encoded.unshown)
 
 
 def _encode_graph(

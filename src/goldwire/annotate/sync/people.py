@@ -84,7 +84,7 @@ def _slug(name: str) -> str:
 def _authors(there: Mirror) -> set[int]:
     """The ids of those who have done anything."""
     entries = (entry for task in there.values() for _, entry in exports.entries(task))
-    known = (exports.person(entry)[0] for entry in entries if isinstance(entry, exports.Entry))
+    known = (exports.person(entry)[0] for entry in entries)
     return {int(id) for id in known if id is not None and id.isdecimal()}
 
 

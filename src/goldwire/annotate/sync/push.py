@@ -14,6 +14,7 @@ import msgspec
 
 from goldwire.annotate.sync import api, bulk, follow, link, mirror, plan, put, remembered
 from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.follow import Followed
 from goldwire.annotate.sync.journal import Adopted, Bulk, Journal, Remembered, folder, home, open_journal
@@ -75,7 +76,7 @@ def push(
     local, encoded = encode(corpus, ontology, order, progress=progress)
     refused: tuple[str, ...] = ()
     with open_journal(_home(corpus, order)) as journal:
-        pusher = Pusher(client, journal, progress=progress, batch=batch, quiet=quiet)
+        pusher = Pusher(Channel(client, journal, progress, quiet), batch)
         project = link.find(client, journal, order.title, quiet=quiet) or order.found
         wanted = settings(ontology, order, local, corpus.manifest, project)
         if project is None and dry_run:
@@ -202,21 +203,10 @@ def _plan(
 class Pusher:
     """Carries out plans in one project."""
 
-    def __init__(
-        self,
-        client: Client,
-        journal: Journal,
-        *,
-        progress: Progress = lambda _: None,
-        batch: int = BATCH,
-        quiet: float = link.QUIET,
-    ) -> None:
-        self.client = client
-        self.journal = journal
-        self.progress = progress
-        self.quiet = quiet
+    def __init__(self, channel: Channel, batch: int = BATCH) -> None:
+        self.channel = channel
         self.run = bulk.new_run()
-        self.sender = Sender(client, journal, progress=progress, batch=batch, quiet=quiet)
+        self.sender = Sender(channel, batch)
         self._undone = set[str]()  # documents whose tasks are not as the plan said
 
     def settle(self, project: Project) -> None:
@@ -225,12 +215,16 @@ class Pusher:
 
     def refresh(self, project: Project) -> Mirror:
         """The tasks as they are there now."""
-        there = mirror.refresh(self.client, self.journal, project.id, progress=self.progress)
+        there = mirror.refresh(
+            self.channel.client, self.channel.journal, project.id, progress=self.channel.progress
+        )
         said = remembered.read(project.label_config)
-        notes = (note for note in reversed(self.journal.notes) if isinstance(note, Bulk))
+        notes = (note for note in reversed(self.channel.journal.notes) if isinstance(note, Bulk))
         if said is not None and said.run and next(notes, None) != Bulk(run=said.run):
-            mirror.catch_up(self.client, self.journal, project.id, there, progress=self.progress)
-            self.journal.add(Bulk(run=said.run))
+            mirror.catch_up(
+                self.channel.client, self.channel.journal, project.id, there, progress=self.channel.progress
+            )
+            self.channel.journal.add(Bulk(run=said.run))
         return there
 
     def marked(self, project: Project, local: Sequence[Local], there: Mirror, noted: Put) -> plan.Marked:
@@ -244,7 +238,7 @@ class Pusher:
         }
         if not asked:
             return noted.marked
-        shown = bulk.read_shown(self.client, project.id, asked, self.progress)
+        shown = bulk.read_shown(self.channel.client, project.id, asked, self.channel.progress)
         return {
             **noted.marked,
             **{item.key: (unknown[id], shown.get(item.key, "")) for id, item in asked.items()},
@@ -252,18 +246,20 @@ class Pusher:
 
     def create(self, order: Order, wanted: dict[str, Any]) -> Project:
         """Make the project, with its configuration from the beginning."""
-        return link.create(self.client, self.journal, order.title, wanted, quiet=self.quiet)
+        return link.create(
+            self.channel.client, self.channel.journal, order.title, wanted, quiet=self.channel.quiet
+        )
 
     def adopt(self, project: Project, order: Order, corpus: Corpus) -> None:
         """Note that the project may be written to, if that had to be said."""
-        if order.adopt and not link.is_ours(self.journal, corpus, project):
-            self.journal.add(Adopted(project=project.id))
+        if order.adopt and not link.is_ours(self.channel.journal, corpus, project):
+            self.channel.journal.add(Adopted(project=project.id))
 
     def remember(self, settings: Settings) -> None:
         """Note how the project is pushed from now on, if that has changed."""
-        notes = (note for note in reversed(self.journal.notes) if isinstance(note, Remembered))
+        notes = (note for note in reversed(self.channel.journal.notes) if isinstance(note, Remembered))
         if next(notes, None) != Remembered(settings=settings):
-            self.journal.add(Remembered(settings=settings))
+            self.channel.journal.add(Remembered(settings=settings))
 
     def apply(self, project: Project, made: Plan, local: Sequence[Local], known: Put) -> tuple[str, ...]:
         """Carry out a plan; the documents whose predictions the server did not take.
@@ -307,16 +303,14 @@ class Pusher:
         return done.refused
 
     def _changer(self, project: Project) -> bulk.Changer:
-        return bulk.Changer(
-            self.client, self.journal, project.id, self.run, progress=self.progress, quiet=self.quiet
-        )
+        return bulk.Changer(self.channel, project.id, self.run)
 
     def _remember_run(self, project: Project, run: str) -> None:
-        config = api.project(self.client, project.id).label_config
+        config = api.project(self.channel.client, project.id).label_config
         said = remembered.read(config)
         if said is not None:
             said = msgspec.structs.replace(said, run=run)
-            api.update_project(self.client, project.id, label_config=remembered.write(config, said))
+            api.update_project(self.channel.client, project.id, label_config=remembered.write(config, said))
 
     def _announce(self, made: Plan, known: Put) -> Put:
         """Note what is about to be put, beside what was."""
@@ -324,23 +318,23 @@ class Pusher:
         settings = {name: plan.setting_digest(name, value) for name, value in made.settings.items()}
         known = known.with_more(settings, {item.key: plan.digest(item.data) for item in sent})
         known = known.with_marks(plan.marks(made.changed, self.run))
-        put.write(self.journal.folder, known)
+        put.write(self.channel.journal.folder, known)
         return known
 
     def _note_put(self, project: Project, made: Plan, local: Sequence[Local], known: Put) -> None:
         """Note what is there now, but for what somebody else has put there or is at work on."""
-        now = api.project(self.client, project.id)
+        now = api.project(self.channel.client, project.id)
         settings = {name: plan.setting_digest(name, getattr(now, name)) for name in SETTINGS}
         others = {*self._undone, *made.kept, *(conflict.key for conflict in made.conflicting)}
         tasks = {item.key: plan.digest(item.data) for item in local if item.key not in others}
         settings = {name: digest for name, digest in settings.items() if name not in made.newer}
-        put.write(self.journal.folder, known.replaced(settings, tasks))
+        put.write(self.channel.journal.folder, known.replaced(settings, tasks))
 
     def _set(self, project: Project, fields: dict[str, Any]) -> None:
         if fields:
-            api.update_project(self.client, project.id, **fields)
-            self.progress(f"set {', '.join(fields)}")
+            api.update_project(self.channel.client, project.id, **fields)
+            self.channel.progress(f"set {', '.join(fields)}")
 
     def _delete(self, id: int) -> None:
         if self.sender.unworked(id) is not None:
-            api.delete_task(self.client, id)
+            api.delete_task(self.channel.client, id)

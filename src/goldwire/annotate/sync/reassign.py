@@ -17,6 +17,7 @@ import msgspec
 from goldwire.annotate.sync import api, assignment, link, put
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.assignment import Held
+from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.group import Group
 from goldwire.annotate.sync.journal import Dropped, folder, links, open_journal
@@ -193,7 +194,7 @@ class _Sharing:
                 return None
             layout = link.layout_of(project)
             link.link(self.client, journal, project, group=self.settings.group, layout=layout)
-            pusher = Pusher(self.client, journal, progress=self.progress)
+            pusher = Pusher(Channel(self.client, journal, self.progress))
             pusher.settle(project)
             found = pusher.refresh(project)
         return _there(path, project, found)

@@ -16,9 +16,9 @@ import msgspec
 
 from goldwire.annotate.sync import api, link
 from goldwire.annotate.sync.api import KEY, Listed, Project
-from goldwire.annotate.sync.client import Client, UncertainError
-from goldwire.annotate.sync.journal import Journal, Landed, Sending
-from goldwire.annotate.sync.mirror import Progress
+from goldwire.annotate.sync.channel import Channel
+from goldwire.annotate.sync.client import UncertainError
+from goldwire.annotate.sync.journal import Landed, Sending
 from goldwire.annotate.sync.plan import Local, Plan
 from goldwire.corpora.errors import ServerError
 
@@ -31,31 +31,22 @@ _THERE = ("changed", "unchanged", "kept", "conflicting", "orphaned", "foreign") 
 class Sender:
     """Sends tasks to one project."""
 
-    def __init__(
-        self,
-        client: Client,
-        journal: Journal,
-        *,
-        progress: Progress = lambda _: None,
-        batch: int = BATCH,
-        quiet: float = link.QUIET,
-    ) -> None:
-        self.client = client
-        self.journal = journal
-        self.progress = progress
+    def __init__(self, channel: Channel, batch: int = BATCH) -> None:
+        self.channel = channel
         self.batch = batch
-        self.quiet = quiet
         self._doubts: list[str] = []
         self._settled_at = 0.0
 
     def settle(self, project: Project) -> None:
         """Find out what became of what an earlier run has sent without seeing the answer."""
-        last = next((n for n in reversed(self.journal.notes) if isinstance(n, Sending | Landed)), None)
+        last = next(
+            (n for n in reversed(self.channel.journal.notes) if isinstance(n, Sending | Landed)), None
+        )
         if isinstance(last, Sending):
-            self.progress(f"looking for {len(last.keys)} task(s) that were sent before")
+            self.channel.progress(f"looking for {len(last.keys)} task(s) that were sent before")
             self._doubt(last.keys, pending=False)
             found = self._await(project, last.keys)
-            self.journal.add(Landed(ids=_ids(found)))
+            self.channel.journal.add(Landed(ids=_ids(found)))
 
     def send_all(self, project: Project, new: Sequence[Local]) -> tuple[str, ...]:
         """Send tasks; the documents whose predictions the server did not take."""
@@ -67,7 +58,7 @@ class Sender:
             if predictions != len(wanted):
                 refused += self._without_predictions(project, landed, wanted)
             sent += len(batch)
-            self.progress(f"pushed {sent} of {len(new)} task(s)")
+            self.channel.progress(f"pushed {sent} of {len(new)} task(s)")
         return tuple(refused)
 
     def _without_predictions(
@@ -75,18 +66,20 @@ class Sender:
     ) -> list[str]:
         """Those of some documents whose tasks came without the prediction that was sent with them."""
         parts = (ids[start : start + api.ASKED] for start in range(0, len(ids), api.ASKED))
-        there = (task for part in parts for task in api.tasks(self.client, project.id, api.with_ids(part)))
+        there = (
+            task for part in parts for task in api.tasks(self.channel.client, project.id, api.with_ids(part))
+        )
         return [task.data[KEY] for task in there if task.data[KEY] in wanted and not task.total_predictions]
 
     def _send(
         self, project: Project, batch: Sequence[tuple[str, bytes]]
     ) -> tuple[tuple[int, ...], int | None]:
         """Send tasks until each is there; their ids, and how many predictions came if the server told."""
-        self.journal.add(Sending(keys=tuple(key for key, _ in batch)))
+        self.channel.journal.add(Sending(keys=tuple(key for key, _ in batch)))
         missing, ids, predictions = dict(batch), list[int](), None
         for _ in range(ROUNDS):
             try:
-                made = api.import_tasks(self.client, project.id, [*missing.values()])
+                made = api.import_tasks(self.channel.client, project.id, [*missing.values()])
                 ids += made.task_ids
                 predictions = made.prediction_count if len(missing) == len(batch) else None
                 missing = {}
@@ -98,9 +91,9 @@ class Sender:
                 # They are sent again now, and may come twice after all: the sweep at the end has to wait.
                 self._doubt(missing, pending=error.pending)
             if not missing:
-                self.journal.add(Landed(ids=tuple(ids)))
+                self.channel.journal.add(Landed(ids=tuple(ids)))
                 return tuple(ids), predictions
-        raise ServerError(f"{self.client.url}: {len(missing)} task(s) do not arrive; push again")
+        raise ServerError(f"{self.channel.client.url}: {len(missing)} task(s) do not arrive; push again")
 
     def _doubt(self, keys: Iterable[str], *, pending: bool) -> None:
         """From now on these may come twice, and until the time noted nothing is certain."""
@@ -108,7 +101,7 @@ class Sender:
         if not doubted:
             return
         self._doubts += doubted
-        wait = self.client.timeout if pending else self.quiet
+        wait = self.channel.client.timeout if pending else self.channel.quiet
         self._settled_at = max(self._settled_at, time.monotonic() + wait)
 
     def _await(self, project: Project, keys: Sequence[str]) -> dict[str, list[Listed]]:
@@ -122,7 +115,7 @@ class Sender:
     def _find(self, project: Project, keys: Sequence[str]) -> dict[str, list[Listed]]:
         found = defaultdict[str, list[Listed]](list)
         for chosen in api.with_keys(keys):
-            for task in api.tasks(self.client, project.id, chosen):
+            for task in api.tasks(self.channel.client, project.id, chosen):
                 found[task.data[KEY]].append(task)
         return found
 
@@ -143,10 +136,12 @@ class Sender:
         """
         oldest = min(task.id for task in copies)
         idle = [task.id for task in copies if self.unworked(task.id) is not None]
-        worked = [task.id for task in copies if task.id not in idle and api.find_task(self.client, task.id)]
+        worked = [
+            task.id for task in copies if task.id not in idle and api.find_task(self.channel.client, task.id)
+        ]
         for id in idle:
             if worked or id != oldest:
-                api.delete_task(self.client, id)
+                api.delete_task(self.channel.client, id)
 
     def look_for_others(self, project: Project, made: Plan) -> None:
         """Doubt what was sent if there is more now than there should be: somebody has sent it too."""
@@ -154,16 +149,16 @@ class Sender:
             return
         counts = made.counts()
         there = sum(counts[kind] for kind in _THERE) + len(made.new)
-        if api.totals(self.client, project.id)[0].tasks > there:
+        if api.totals(self.channel.client, project.id)[0].tasks > there:
             self._doubts += [item.key for item in made.new]
 
     def unworked(self, id: int) -> dict[str, Any] | None:
         """A task with its predictions, unless somebody has worked on it or deleted it since."""
-        task = api.find_task(self.client, id)
+        task = api.find_task(self.channel.client, id)
         if task is None:
             return None
         if task.get("annotations") or task.get("draft_exists"):
-            self.progress(f"task {id} was begun meanwhile: left alone")
+            self.channel.progress(f"task {id} was begun meanwhile: left alone")
             return None
         return task
 

@@ -153,7 +153,7 @@ def work_of(
     """
     found = list[Work]()
     for kind, entry in exports.entries(task):
-        if isinstance(entry, Entry) and kind in _STATES:
+        if kind in _STATES:
             person = exports.author(entry, names, {}, made if kind in ANNOTATIONS else None)
             found.append(_work(task, entry, _STATES[kind], person))
     finished = {item.person for item in found if item.state != "draft"}

@@ -33,7 +33,7 @@ import msgspec
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import named
 from goldwire.corpora.encodings import MARKS, decode_exactly, normalise
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError, Fault, Faults
 from goldwire.corpora.formats import Facts, Reading, apf, ere, markup
 from goldwire.corpora.formats.gather import Gathering
 from goldwire.corpora.formats.head import Head, look
@@ -74,20 +74,15 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     """See `Format.read`. Paths are folders, or annotation files whose sources are beside them."""
     found = _find(paths)
     reader = _Reader(found, options, documents)
-    faults: list[Fault] = []
+    faults = Faults()
     for path in found.sheets:
-        try:
+        with faults.noted():
             reader.take(path)
-        except DataError as error:
-            faults += error.faults
     if documents is None and not faults:
         for name, sources in found.sources.items():
-            try:
+            with faults.noted():
                 reader.take_bare(name, [file for file in sources if file in found.asked])
-            except DataError as error:
-                faults += error.faults
-    if faults:
-        raise DataError(f"{len(faults)} fault(s); nothing was taken", faults)
+    faults.check()
     return reader.reading()
 
 

@@ -19,7 +19,7 @@ from goldwire.corpora.formats.gather import Gathering, Place, reject
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.formats.markup import Element
 from goldwire.corpora.formats.records import (
-    Pairs,
+    Placed,
     Records,
     fields,
     id_of,
@@ -72,7 +72,7 @@ class Bioc(Records):
         records = [head.members] if documents else head.records
         return any(map(self.fits, self.unwrap(records))) if head.data else False
 
-    def records(self, path: Path) -> Pairs:
+    def records(self, path: Path) -> Placed:
         """See `Records.records`: XML in the shape that BioC's JSON has."""
         if not _is_xml(path):
             return read_records(path, self.unwrap)

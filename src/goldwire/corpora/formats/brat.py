@@ -27,7 +27,7 @@ from pathlib import Path
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import named
 from goldwire.corpora.encodings import composed, decode, decode_exactly, normalise, text_faults
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError, Fault, Faults
 from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.ann import parse
 from goldwire.corpora.formats.head import Head, look
@@ -65,27 +65,21 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     made: list[Document] = []
     layer: list[Annotations] = []
     lost: Counter[str] = Counter()
-    faults: list[Fault] = []
+    faults = Faults()
     notes: list[str] = []
     for path in (found := find(paths)):
-        try:
+        with faults.noted():
             raw, document = _text(path, options, known)
             lines = parse(decode(read_bytes(path), str(path), options.encoding), str(path))
             annotations, said = to_annotations(lines, raw, document, options, lost)
-        except DataError as error:
-            faults += error.faults
-            continue
-        made.append(document)
-        layer.append(annotations)
-        notes += said
+            made.append(document)
+            layer.append(annotations)
+            notes += said
     bare = [path for path in _bare(paths, found) if known is None or path.stem in known]
     for path in bare if documents is None else ():
-        try:
+        with faults.noted():
             made.append(_text(path, options, None)[1])
-        except DataError as error:
-            faults += error.faults
-    if faults:
-        raise DataError(f"{len(faults)} fault(s); nothing was taken", faults)
+    faults.check()
     return Reading(
         documents=made if documents is None else [],
         annotations=layer,

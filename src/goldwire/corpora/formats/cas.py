@@ -32,7 +32,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import CorpusError, Faults
 from goldwire.corpora.formats import Facts, Reading, layers, loss, uima
 from goldwire.corpora.formats.gather import Gathering
 from goldwire.corpora.formats.head import Head
@@ -86,14 +86,11 @@ def recognise(head: Head) -> bool:
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
     """See `Format.read`."""
     gathering = Gathering(documents, options)
-    faults: list[Fault] = []
+    faults = Faults()
     for path in _files(paths):
-        try:
+        with faults.noted():
             _take(path, gathering)
-        except DataError as error:
-            faults += error.faults
-    if faults:
-        raise DataError(f"{len(faults)} fault(s); nothing was read", faults)
+    faults.check()
     return gathering.reading()
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from goldwire.corpora.formats import Facts
 from goldwire.corpora.formats.gather import Gathering
-from goldwire.corpora.formats.records import Pairs, Records, fields, listed, text_of
+from goldwire.corpora.formats.records import Placed, Records, fields, listed, text_of
 from goldwire.corpora.formats.sheet import Filled, Happening, Sheet, put
 from goldwire.corpora.formats.sources import Stretch
 from goldwire.corpora.types import Meta
@@ -66,7 +66,7 @@ class Casie(Records):
         example="goldwire corpus new casie --from annotation/ --format casie --layer gold",
     )
 
-    def records(self, path: Path) -> Pairs:
+    def records(self, path: Path) -> Placed:
         """See `Records.records`; a record that does not name its source is called by its file."""
         return [
             (where, {"sourcefile": path.name, **record} if isinstance(record, dict) else record)

@@ -31,7 +31,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from goldwire.corpora.codec import encode_lines
-from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.errors import DataError, Fault, Faults
 from goldwire.corpora.formats import Facts, Reading, loss, tags
 from goldwire.corpora.formats.classes import Table, read_table
 from goldwire.corpora.formats.gather import Gathering, Place, reject
@@ -128,7 +128,7 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     tables = {path: read_table(path) for path in paths}
     ids = [id_of(row.get("id")) for table in tables.values() for row in table.rows]
     repeated = len(set(ids)) < len(ids)
-    faults: list[Fault] = []
+    faults = Faults()
     if repeated and any(ids):
         gathering.notes.append("ids repeat from row to row: documents are called by their numbers")
     for path, table in tables.items():
@@ -139,12 +139,9 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
         gathering.lost["columns"] += others
         for number, row in enumerate(table.rows, start=1):
             id = None if repeated else id_of(row.get("id"))
-            try:
+            with faults.noted():
                 _take(row, id, f"{path}:{number}", columns, gathering)
-            except DataError as error:
-                faults += error.faults
-    if faults:
-        raise DataError(f"{len(faults)} row(s) with tags that are none; nothing was read", faults)
+    faults.check("row(s) with tags that are none")
     return gathering.reading()
 
 

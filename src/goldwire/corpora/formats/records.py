@@ -22,7 +22,7 @@ from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, Rejected, Relation
 
 T = TypeVar("T")
-Pairs = list[tuple[str, Any]]  # places and records
+Placed = list[tuple[str, Any]]  # places and records
 
 
 class Plain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +59,7 @@ class Records:
             raise DataError(f"{paths[0]}: not {self.FACTS.about}; nothing was read", misfits)
         return gathering.reading()
 
-    def records(self, path: Path) -> Pairs:
+    def records(self, path: Path) -> Placed:
         """The records of a file, each with its place; `DataError` with every fault if it is no JSON."""
         return read_records(path, self.unwrap)
 
@@ -104,7 +104,7 @@ class Written(Records):
         raise NotImplementedError
 
 
-def read_records(path: Path, unwrap: Callable[[list[Any]], list[Any]] = list) -> Pairs:
+def read_records(path: Path, unwrap: Callable[[list[Any]], list[Any]] = list) -> Placed:
     """The records of a file of JSON, each with its place; `unwrap` takes them out of the one value it is.
 
     `DataError` with every fault if it is no JSON.

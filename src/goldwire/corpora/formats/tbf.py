@@ -26,7 +26,7 @@ import msgspec
 
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import composed, decode
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError, Fault, Faults
 from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.formats.nuggets import Nugget, Section, parse
@@ -74,28 +74,21 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
     known = {document.id: document for document in documents}
     layer: list[Annotations] = []
     lost: Counter[str] = Counter()
-    faults: list[Fault] = []
+    faults = Faults()
     for path in paths:
-        try:
+        sections: Sequence[Section] = ()
+        with faults.noted():
             sections = parse(decode(read_bytes(path), str(path), options.encoding), str(path))
-        except DataError as error:
-            faults += error.faults
-            continue
         for section in sections:
             lost.update(section.lost)
             document = known.get(section.document)
             if document is None:
                 faults.append(Fault(section.where, "", f"the corpus has no document {section.document!r}"))
                 continue
-            try:
+            with faults.noted():
                 tokens = _tokens(document, Path(options.tokens) if options.tokens else path.parent)
-                annotations = _annotations(section, document, tokens)
-            except DataError as error:
-                faults += error.faults
-                continue
-            layer.append(annotations)
-    if faults:
-        raise DataError(f"{len(faults)} fault(s); nothing was taken", faults)
+                layer.append(_annotations(section, document, tokens))
+    faults.check()
     return Reading(annotations=layer, loss=loss.report(lost))
 
 

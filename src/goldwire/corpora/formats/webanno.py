@@ -27,7 +27,7 @@ import msgspec
 
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode
-from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.errors import DataError, Fault, Faults
 from goldwire.corpora.formats import Facts, Reading
 from goldwire.corpora.formats.gather import Gathering, Place, reject
 from goldwire.corpora.formats.head import Head
@@ -105,14 +105,11 @@ def recognise(head: Head) -> bool:
 def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] | None = None) -> Reading:
     """See `Format.read`."""
     gathering = Gathering(documents, options)
-    faults: list[Fault] = []
+    faults = Faults()
     for path in _files(paths):
-        try:
+        with faults.noted():
             _take(path, options, gathering)
-        except DataError as error:
-            faults += error.faults
-    if faults:
-        raise DataError(f"{len(faults)} fault(s); nothing was read", faults)
+    faults.check()
     return gathering.reading()
 
 

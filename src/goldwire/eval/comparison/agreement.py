@@ -250,7 +250,7 @@ def _score(
         symmetric=terms.symmetric,
         tokens=tokens,
     )
-    return {measure: record.get_counts("second", str(measure.counted)) for measure in terms.measures}
+    return {measure: record.get_counts("second", measure) for measure in terms.measures}
 
 
 # ---------------------------------------------------------------- by measure

@@ -15,7 +15,7 @@ from goldwire.corpora.errors import JudgementError, nearest
 from goldwire.eval.comparison.same import iter_differences
 from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import Counts
-from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.measures.measure import Measure, form_of, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.record import Interval, LayerFacts, Record, Result, independent
 from goldwire.eval.statistics import contrast, resample
@@ -110,7 +110,7 @@ class Contender(_Struct, frozen=True):
 
     def counts(self, measure: Measure) -> Counts:
         """Its counts under a measure."""
-        return self.record.get_counts(self.system, str(measure.counted))
+        return self.record.get_counts(self.system, measure)
 
 
 # ---------------------------------------------------------------- the comparison
@@ -134,7 +134,7 @@ def compare(
             + "\nScore both anew on the same documents, by the same policies (`goldwire eval score --help`)."
         )
     systems, shared = contenders(records), common_measures(records)
-    wanted = shared if measures is None else [str(parse(measure)) for measure in measures]
+    wanted = shared if measures is None else [*map(form_of, measures)]
     missing = [measure for measure in wanted if measure not in shared]
     if missing or not wanted:
         raise JudgementError(

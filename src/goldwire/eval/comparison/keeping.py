@@ -12,21 +12,18 @@ from goldwire.corpora.errors import CorpusError, DataError, JudgementError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.store import MANIFEST, RECORDS
 from goldwire.corpora.visible import line
-from goldwire.eval.comparison.same import corrected, tell_corrected
+from goldwire.eval.comparison.same import iter_unlike
 from goldwire.eval.measures.measure import name, parse
-from goldwire.eval.measures.phrases import amount, points
+from goldwire.eval.measures.phrases import points
 from goldwire.eval.scoring.record import (
     Confusion,
-    CorpusFacts,
     CountTable,
-    OntologyFacts,
     Record,
     Result,
     read_record,
     write_record,
 )
 
-NAMED = 3  # documents named of those that two records do not share
 T = TypeVar("T", bound="CountTable | Result | Confusion")
 
 
@@ -41,7 +38,7 @@ def keep(record: Record, path: Path, *, replace: bool = False) -> Kept:
     """Put a record at `path`. What an older one there says of systems that were not scored now is kept.
 
     If all its systems were scored again, or with `replace`, the record takes its place. Else they stay,
-    with their results, if both records are of one kind (see `iter_unlike`). Raises `JudgementError`, and
+    with their results, if both records are of one kind (see `same.iter_unlike`). Raises `JudgementError`, and
     writes nothing, if they are not or the old one cannot be read.
     """
     with locked(home_of(path) or path.parent, "eval score"):
@@ -91,7 +88,7 @@ def _check_alike(old: Record, record: Record, left: Sequence[str], path: Path) -
         raise JudgementError(
             f"{path}: has results of {', '.join(left)}, which were not scored now and cannot stand beside "
             "these:\n"
-            + "\n".join(f"  {told}" for told in differences)
+            + "\n".join(f"  {difference.changed()}" for difference in differences)
             + f"\nNothing was written: score them "
             f"too, or {_ways_out(path)}"
         )
@@ -126,65 +123,11 @@ def _tags(old: Record, new: Record) -> dict[str, str]:
     return {"tags": "+".join(sorted(ways))} if ways else {}
 
 
-def iter_unlike(old: Record, new: Record) -> Iterator[str]:
-    """What keeps results of two records from standing side by side in one, each with before and now."""
-    if ids := corrected(old, new):
-        yield tell_corrected(ids)
-    before, now = _terms(old), _terms(new)
-    for what in before | now:
-        was, is_ = before.get(what, "none"), now.get(what, "none")
-        if was != is_:
-            yield f"{what}: {was}, now {is_}"
-    if old.documents != new.documents:
-        yield f"documents: {_documents(old, new)}"
-    elif old.groups != new.groups:
-        yield "groups of near-duplicates: other ones now"
-    if set(old.measures) != set(new.measures):
-        yield f"measures: {_others('', old.measures, new.measures)}"
-
-
-def _terms(record: Record) -> dict[str, str]:
-    """What a record was made of and how, but for documents and measures."""
-    policies = {f"policy {policy}": value for policy, value in record.policies.items() if policy != "tags"}
-    return {
-        "goldwire": record.goldwire,
-        "suite": record.suite or "none",
-        "corpus": _source(record.corpus),
-        "ontology": _source(record.ontology),
-        "gold": f"{record.gold.layer} ({record.gold.fingerprint})",
-        **policies,
-    }
-
-
-def _source(facts: CorpusFacts | OntologyFacts | None) -> str:
-    return "none" if facts is None else f"{facts.name} {facts.version} ({facts.fingerprint})"
-
-
-def _documents(old: Record, new: Record) -> str:
-    before, now = (
-        amount(len(record.documents), "document") if record.documents else "not named (--stream)"
-        for record in (old, new)
-    )
-    others = _others(": ", old.documents, new.documents) if old.documents and new.documents else ""
-    return f"{before}, now {now}{others}"
-
-
-def _others(before: str, old: Sequence[str], new: Sequence[str]) -> str:
-    """What only one of the two has, some of it by name."""
-    sides = (("no longer", set(old) - set(new)), ("new", set(new) - set(old)))
-    told = [
-        f"{what} {', '.join(sorted(found)[:NAMED])}{' …' * (len(found) > NAMED)}"
-        for what, found in sides
-        if found
-    ]
-    return before + "; ".join(told) if told else ""
-
-
 # ---------------------------------------------------------------- what moved
 def _changes(old: Record, new: Record) -> Iterator[str]:
     """What is otherwise in a record that takes the place of another."""
-    for told in iter_unlike(old, new):
-        yield f"not as before: {told}"
+    for difference in iter_unlike(old, new):
+        yield f"not as before: {difference.changed()}"
     if gone := [name for name in _names(old) if name not in _names(new)]:
         yield f"no longer in the record: {', '.join(map(line, gone))}"
 
@@ -196,15 +139,11 @@ def _moves(old: Record, new: Record) -> Iterator[str]:
     for result in new.results:
         was = before.get((result.system, result.measure))
         if was is not None and was.value != result.value:
-            moved.setdefault(result.system, []).append(f"{_label(result.measure)} {_move(was, result)}")
+            moved.setdefault(result.system, []).append(f"{name(parse(result.measure))} {_move(was, result)}")
     for system, told in moved.items():
         yield f"moved: {line(system)}: {', '.join(told)}"
     if not moved and any((result.system, result.measure) in before for result in new.results):
         yield "no figure moved"
-
-
-def _label(measure: str) -> str:
-    return name(parse(measure)) or measure
 
 
 def _move(before: Result, now: Result) -> str:

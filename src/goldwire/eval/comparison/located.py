@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
 
-from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Span, Spans
-from goldwire.eval.comparison.same import tell_corrected
 from goldwire.eval.counting import reading
 from goldwire.eval.counting.columns import Codes, Extents, Ints
 from goldwire.eval.counting.counters import GoldAndSystem
@@ -21,7 +18,7 @@ from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.texts import TextRow, Texts
 from goldwire.eval.counting.units import Units
 from goldwire.eval.measures.measure import FORMS, Measure, parse
-from goldwire.eval.scoring.record import LayerFacts, Record
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import needs, read_scored
 
 _TRACED = ("entity", "event", "argument", "relation", "attribute")
@@ -62,28 +59,12 @@ class Traced(NamedTuple):
 
 
 def read(corpus: Corpus, record: Record) -> Traced:
-    """The documents that a record is of, and its layers as they are now; see `check`."""
+    """The documents that a record is of, and its layers as they are now; see `same.check_corpus`."""
     need = replace(needs(list(map(parse, record.measures)), corpus.ontology()), texts=True)
     block = read_scored(corpus, record, record.systems, need)
     gold, *layers = block.layers
     systems = [system.name for system in record.systems]
     return Traced(block.texts, block.codes, gold, dict(zip(systems, layers, strict=True)))
-
-
-def check(
-    corpus: Corpus, texts: Texts, record: Record, pairs: Iterable[tuple[LayerFacts, reading.Layer]]
-) -> None:
-    """Raise `JudgementError` if texts or layers are not those that a record was made from."""
-    changed = [facts.layer for facts, layer in pairs if facts.fingerprint != layer.fingerprint]
-    if record.corpus.fingerprint != texts.fingerprint():
-        now = dict(zip(texts.ids, texts.hashes, strict=True))
-        known = zip(record.documents, record.texts, strict=False)
-        ids = [id for id, text in known if not now.get(id, text).startswith(text)]
-        changed.append(f"the texts ({tell_corrected(ids)})" if ids else "the texts")
-    if changed:
-        raise JudgementError(
-            f"{corpus.path}: changed since the record was made: {', '.join(changed)}; score again"
-        )
 
 
 def is_traced(measure: Measure) -> bool:

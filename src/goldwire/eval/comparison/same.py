@@ -1,16 +1,21 @@
-"""Comparability of two records: the facts that must agree, and how it is said that they do not.
+"""Comparability of two records, or of a record and a corpus: the facts that must agree, and the words for it.
 
-Policies that did not decide anything may differ: where no document is unjudged, it does not matter what
-becomes of those that are.
+Results are compared where nothing differs that decided them (`iter_differences`): where no document is
+unjudged, it does not matter what becomes of those that are. Results stand in one record where nothing differs
+at all (`iter_unlike`). What is read beside a record must be what it was made from (`check_corpus`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from goldwire.eval.measures.measure import parse
+from goldwire.corpora.errors import JudgementError
+from goldwire.corpora.store import Corpus
+from goldwire.eval.counting.reading import Layer
+from goldwire.eval.counting.texts import Texts
+from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.signature import FORMAT_1, TAGS, release
 from goldwire.eval.scoring.record import CorpusFacts, LayerFacts, OntologyFacts, Record
@@ -30,6 +35,10 @@ class Difference(msgspec.Struct, frozen=True):
     def told(self, first: str, second: str) -> str:
         """The difference in words; `first` and `second` are what the records are called."""
         return f"{self.what}: {first} has {self.first}, {second} has {self.second}"
+
+    def changed(self) -> str:
+        """The difference in words, where the second record takes the place of the first."""
+        return f"{self.what}: {self.first}, now {self.second}"
 
 
 def iter_differences(first: Record, second: Record) -> Iterator[Difference]:
@@ -61,6 +70,41 @@ def _releases(record: Record) -> Iterator[tuple[str, str]]:
             yield measure, found
 
 
+def iter_unlike(first: Record, second: Record) -> Iterator[Difference]:
+    """What keeps results of two records from standing side by side in one."""
+    yield from _texts(first, second)
+    one, two = _terms(first), _terms(second)
+    for what in one | two:
+        if one.get(what) != two.get(what):
+            yield Difference(what, one.get(what, "none"), two.get(what, "none"))
+    if first.documents != second.documents:
+        yield Difference("documents", *_both(first.documents, second.documents))
+    elif first.groups != second.groups:
+        yield Difference("groups of near-duplicates", *_groups(first, second))
+    if set(first.measures) != set(second.measures):
+        names = ([name(parse(measure)) for measure in record.measures] for record in (first, second))
+        yield Difference("measures", *_both(*names))
+
+
+def _terms(record: Record) -> dict[str, str]:
+    """What a record was made of and how, but for documents and measures."""
+    policies = {f"policy {policy}": value for policy, value in record.policies.items() if policy != "tags"}
+    return {
+        "goldwire": record.goldwire,
+        "suite": record.suite or "none",
+        "corpus": named(record.corpus),
+        "ontology": named(record.ontology),
+        "gold": named(record.gold),
+        **policies,
+    }
+
+
+def _groups(*records: Record) -> tuple[str, str]:
+    """How many groups of near-duplicates two records have; as many may be others."""
+    one, two = ("none" if groups is None else str(len({*groups})) for groups in (r.groups for r in records))
+    return one, f"{two} others" if one == two else two
+
+
 def _fingerprint(facts: Facts) -> str | None:
     return None if facts is None else facts.fingerprint
 
@@ -69,8 +113,8 @@ def named(facts: Facts) -> str:
     """A corpus, ontology or layer by name, version and fingerprint."""
     if facts is None:
         return "none"
-    version = "" if isinstance(facts, LayerFacts) else f" {facts.version}"
-    return f"{facts.name}{version} ({facts.fingerprint})"
+    called = facts.layer if isinstance(facts, LayerFacts) else f"{facts.name} {facts.version}"
+    return f"{called} ({facts.fingerprint})"
 
 
 def _tokens(first: Record, second: Record) -> Iterator[Difference]:
@@ -92,26 +136,35 @@ def _differ(first: Record, second: Record) -> bool:
 
 def _documents(first: Record, second: Record) -> Iterator[Difference]:
     if _differ(first, second):
-        yield Difference(
-            "documents",
-            _own(first.documents, second.documents),
-            _own(second.documents, first.documents),
-        )
+        yield Difference("documents", *_both(first.documents, second.documents))
 
 
-def _own(documents: Sequence[str], others: Sequence[str]) -> str:
-    """How many documents, and which of them the other record does not have."""
-    alone = sorted({*documents} - {*others})
+def _both(first: Sequence[str], second: Sequence[str]) -> tuple[str, str]:
+    """How many items two records have, and which of them the other does not have."""
+    return _own(first, second), _own(second, first)
+
+
+def _own(items: Sequence[str], others: Sequence[str]) -> str:
+    if not items:
+        return "not named (--stream)"
+    alone = sorted({*items} - {*others}) if others else []
     rest = f" and {len(alone) - SHOWN} more" if len(alone) > SHOWN else ""
     names = f" ({', '.join(alone[:SHOWN])}{rest} only there)" if alone else ""
-    return f"{len(documents)}{names}"
+    return f"{len(items)}{names}"
 
 
-def corrected(first: Record, second: Record) -> list[str]:
-    """The documents of both records that had another text when the other was made; none if one names none."""
-    now = dict(zip(second.documents, second.texts, strict=False))
-    before = zip(first.documents, first.texts, strict=False)
-    return [id for id, text in before if now.get(id, text) != text]
+def corrected(record: Record, texts: Mapping[str, str]) -> list[str]:
+    """The documents of a record that have another text in `texts`: hashes or their first digits, by document.
+
+    Documents that are not in `texts` are none of them; nor are any of a record that names none.
+    """
+    known = zip(record.documents, record.texts, strict=False)
+    return [id for id, text in known if not texts.get(id, text).startswith(text)]
+
+
+def texts_of(record: Record) -> dict[str, str]:
+    """The first digits of the hashes of a record's texts, by document."""
+    return dict(zip(record.documents, record.texts, strict=False))
 
 
 def tell_corrected(ids: Sequence[str]) -> str:
@@ -126,9 +179,9 @@ def tell_corrected(ids: Sequence[str]) -> str:
 
 def _texts(first: Record, second: Record) -> Iterator[Difference]:
     """Documents whose text is another one; of corpora that only have ids in common nobody corrected any."""
-    ids = corrected(first, second)
+    sides = texts_of(first), texts_of(second)
+    ids = corrected(first, sides[1])
     if ids and first.corpus.name == second.corpus.name:
-        sides = (dict(zip(record.documents, record.texts, strict=True)) for record in (first, second))
         told = ("text " + ", ".join(side[id] for id in ids[:SHOWN]) for side in sides)
         yield Difference(tell_corrected(ids), *told)
 
@@ -182,3 +235,18 @@ def iter_other_views(first: Record, second: Record) -> Iterator[Difference]:
 
 def _view(layer: LayerFacts) -> str:
     return "none" if layer.view is None else layer.view.name
+
+
+# ---------------------------------------------------------------- a record and a corpus
+def check_corpus(
+    corpus: Corpus, texts: Texts, record: Record, pairs: Iterable[tuple[LayerFacts, Layer]]
+) -> None:
+    """Raise `JudgementError` if texts or layers are not those that a record was made from."""
+    changed = [facts.layer for facts, layer in pairs if facts.fingerprint != layer.fingerprint]
+    if record.corpus.fingerprint != texts.fingerprint():
+        ids = corrected(record, dict(zip(texts.ids, texts.hashes, strict=True)))
+        changed.append(f"the texts ({tell_corrected(ids)})" if ids else "the texts")
+    if changed:
+        raise JudgementError(
+            f"{corpus.path}: changed since the record was made: {', '.join(changed)}; score again"
+        )

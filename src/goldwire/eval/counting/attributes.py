@@ -12,7 +12,7 @@ from goldwire.corpora.errors import MeasureError, nearest
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Event, Mention
 from goldwire.eval.counting.columns import NONE, Ints, Table
-from goldwire.eval.measures.measure import KEYS, Bearer, Measure, name
+from goldwire.eval.measures.measure import KEYS, Bearer, Measure, alias
 
 BEARERS: tuple[Bearer, ...] = ("mention", "event")
 Seen = frozenset[tuple[Bearer, str]]  # attributes that units have; ("event", "") says that there are events
@@ -27,7 +27,7 @@ def check(measures: Iterable[Measure], known: Mapping[Bearer, Collection[str]], 
     """
     for measure in measures:
         unknown = [part for part in measure.attributes if part not in known[measure.bearer]]
-        if unknown and not (measure.units == "attribute" and name(measure.plain)):
+        if unknown and not (measure.units == "attribute" and alias(measure.plain)):
             near = nearest(unknown[0], [*KEYS[measure.units], *known[measure.bearer]])
             raise MeasureError(
                 f"{measure}: {unknown[0]!r} is neither a key of {measure.units} nor an attribute of "

@@ -7,14 +7,13 @@ of a `Codes` that all tables of a scoring share, so that layers compare by numbe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-from itertools import chain
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goldwire.corpora.ontology import Ontology
@@ -145,15 +144,10 @@ def make_table(
         mention_type=_coded(mentions, "type", codes),
         mention_head=_heads(mentions),
         mention_cluster=_clusters(mentions, codes),
-        mention_attributes={
-            name: _values(mentions, name, codes, _default(name, "mention", ontology), None) for name in wanted
-        },
+        mention_attributes=_attributes(mentions, "mention", wanted, codes, ontology),
         events=make_extents(event_document, [event.trigger or _NOWHERE for event in events]),
         event_type=event_type,
-        event_attributes={
-            name: _values(events, name, codes, _default(name, "event", ontology), _scope(name, ontology))
-            for name in wanted
-        },
+        event_attributes=_attributes(events, "event", wanted, codes, ontology),
         argument_event=argument_event,
         argument_role=_coded(arguments, "role", codes),
         argument_mention=place.of(event_document[argument_event], arguments, "mention"),
@@ -203,40 +197,59 @@ def canonical(spans: Spans) -> Spans:
     return tuple(merged)
 
 
+# The columns whose values are rows of the table, and the units that have these rows.
+_ROWS_OF = {
+    "argument_event": "event",
+    "argument_mention": "mention",
+    "relation_source": "mention",
+    "relation_target": "mention",
+}
+
+
+def columns_of(unit: str) -> tuple[str, ...]:
+    """The names of the columns with a row for each unit of a kind; they begin with what it is called.
+
+    >>> columns_of("event")
+    ('events', 'event_type', 'event_attributes')
+    """
+    return tuple(name for name in Table.__struct_fields__ if name.startswith((f"{unit}_", f"{unit}s")))
+
+
 def concatenate(tables: Sequence[Table]) -> Table:
     """Tables of different documents as one, in their order."""
     if len(tables) == 1:
         return tables[0]
-    mention, event = (
-        np.cumsum([0, *(len(getattr(table, name)) for table in tables)]) for name in ("mentions", "events")
-    )
-    shifted = [
-        replace(
-            table,
-            argument_event=table.argument_event + event[i],
-            argument_mention=table.argument_mention + mention[i],
-            relation_source=table.relation_source + mention[i],
-            relation_target=table.relation_target + mention[i],
-        )
-        for i, table in enumerate(tables)
-    ]
-    return Table(
-        **{name: _joined([getattr(table, name) for table in shifted]) for name in Table.__struct_fields__}
-    )
+    first = {
+        "mention": np.cumsum([0, *(len(table.mentions) for table in tables)]),
+        "event": np.cumsum([0, *(len(table.events) for table in tables)]),
+    }
+
+    def joined(name: str) -> Any:
+        columns = [getattr(table, name) for table in tables]
+        if name in _ROWS_OF:
+            columns = [column + first[_ROWS_OF[name]][i] for i, column in enumerate(columns)]
+        return _joined(columns)
+
+    return Table(**{name: joined(name) for name in Table.__struct_fields__})
 
 
 def _joined(columns: list[Any]) -> Any:
     if isinstance(columns[0], dict):
         return {name: np.concatenate([column[name] for column in columns]) for name in columns[0]}
     if isinstance(columns[0], Extents):
-        parts = np.cumsum([0, *(len(column.starts) for column in columns)])
-        offsets = [column.offset[:-1] + parts[i] for i, column in enumerate(columns)]
-        rest = {
-            name: np.concatenate([getattr(column, name) for column in columns])
-            for name in ("document", "starts", "ends", "shape")
-        }
-        return Extents(offset=np.concatenate([*offsets, parts[-1:]]), **rest)
+        return _joined_extents(columns)
     return np.concatenate(columns)
+
+
+def _joined_extents(extents: list[Extents]) -> Extents:
+    parts = np.cumsum([0, *(len(one.starts) for one in extents)])
+    offsets = [one.offset[:-1] + parts[i] for i, one in enumerate(extents)]
+    rest = {
+        name: np.concatenate([getattr(one, name) for one in extents])
+        for name in Extents.__struct_fields__
+        if name != "offset"
+    }
+    return Extents(offset=np.concatenate([*offsets, parts[-1:]]), **rest)
 
 
 def renumbered(numbers: Ints) -> Ints:
@@ -266,26 +279,21 @@ def keep(table: Table, mentions: Bools, events: Bools) -> tuple[Table, int]:
     gone = sum(int((~kept).sum()) for kept in (mentions, events, arguments, relations))
     if not gone:
         return table, 0
-    mention, event = np.cumsum(mentions) - 1, np.cumsum(events) - 1
-    index, event_index = np.flatnonzero(mentions), np.flatnonzero(events)
-    kept = Table(
-        mentions=table.mentions.take(index),
-        mention_type=table.mention_type[index],
-        mention_head=table.mention_head[index],
-        mention_cluster=table.mention_cluster[index],
-        mention_attributes={name: column[index] for name, column in table.mention_attributes.items()},
-        events=table.events.take(event_index),
-        event_type=table.event_type[event_index],
-        event_attributes={name: column[event_index] for name, column in table.event_attributes.items()},
-        argument_event=event[table.argument_event[arguments]],
-        argument_role=table.argument_role[arguments],
-        argument_mention=mention[table.argument_mention[arguments]],
-        relation_type=table.relation_type[relations],
-        relation_source=mention[table.relation_source[relations]],
-        relation_target=mention[table.relation_target[relations]],
-        relation_symmetric=table.relation_symmetric[relations],
-    )
-    return kept, gone
+    row = {"mention": np.cumsum(mentions) - 1, "event": np.cumsum(events) - 1}
+    units = {"mention": mentions, "event": events, "argument": arguments, "relation": relations}
+    index = {name: np.flatnonzero(kept) for unit, kept in units.items() for name in columns_of(unit)}
+
+    def taken(name: str) -> Any:
+        column = _taken(getattr(table, name), index[name])
+        return row[_ROWS_OF[name]][column] if name in _ROWS_OF else column
+
+    return Table(**{name: taken(name) for name in Table.__struct_fields__}), gone
+
+
+def _taken(column: Any, index: Ints) -> Any:
+    if isinstance(column, dict):
+        return {name: values[index] for name, values in column.items()}
+    return column.take(index) if isinstance(column, Extents) else column[index]
 
 
 # ---------------------------------------------------------------- columns
@@ -336,24 +344,39 @@ def _clusters(mentions: Sequence[Any], codes: Codes) -> Ints:
     return _or_none(list(map(attrgetter("cluster"), mentions)), codes)
 
 
-def _default(name: str, on: str, ontology: Ontology | None) -> str | None:
-    attribute = None if ontology is None else ontology.attributes.get(name)
-    return attribute.default if attribute is not None and attribute.on == on else None
+def _attributes(
+    items: Sequence[Any], on: str, names: Iterable[str], codes: Codes, ontology: Ontology | None
+) -> dict[str, Ints]:
+    """The values of attributes, by name; most names that are asked for occur on events alone."""
+    held = list(map(attrgetter("attributes"), items))
+    occurring = set(chain.from_iterable(held))
+    columns = {}
+    for name in names:
+        defaults = _defaults(items, name, on, ontology)
+        if name in occurring or defaults is not None:
+            columns[name] = _values(held, name, codes, repeat(None) if defaults is None else defaults)
+        else:
+            columns[name] = np.full(len(items), NONE, np.int64)
+    return columns
 
 
-def _scope(name: str, ontology: Ontology | None) -> tuple[str, ...] | None:
-    """The event types that an attribute is for, or None where it is for all."""
+def _defaults(
+    items: Sequence[Any], name: str, on: str, ontology: Ontology | None
+) -> Iterable[str | None] | None:
+    """What each item has of an attribute if it says nothing; None if nothing is what all have."""
     attribute = None if ontology is None else ontology.attributes.get(name)
-    return attribute.events or None if attribute is not None else None
+    if attribute is None or attribute.on != on or attribute.default is None:
+        return None
+    if on == "event" and attribute.events:
+        return (attribute.default if item.type in attribute.events else None for item in items)
+    return repeat(attribute.default)
 
 
 def _values(
-    items: Sequence[Any], name: str, codes: Codes, default: str | None, scope: tuple[str, ...] | None
+    held: Sequence[Mapping[str, Any]], name: str, codes: Codes, defaults: Iterable[str | None]
 ) -> Ints:
-    values = [
-        item.attributes.get(name, default if scope is None or item.type in scope else None) for item in items
-    ]
-    if any(isinstance(value, tuple) for value in values):
+    values = [own.get(name, default) for own, default in zip(held, defaults, strict=False)]
+    if tuple in set(map(type, values)):
         values = list(map(code, values))
     return _or_none(values, codes)
 

@@ -88,11 +88,17 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def count(measure: Measure, sides: GoldAndSystem) -> Outcome:
     """The counts of a system under a measure, for every document of the gold side."""
-    kind: str = measure.units if is_additive(measure) else "surface"
-    if measure.match in FORMS:
-        kind = "form" if "form" in measure.key else "incident"
     with named(sides.texts.ids):
-        return _COUNTERS[kind](measure.counted, sides)
+        return _COUNTERS[_counted(measure)](measure.counted, sides)
+
+
+def _counted(measure: Measure) -> str:
+    """What is counted, by the name of its counter: the kind of units, or what they say alone."""
+    if measure.units == "entity" and "surface" in measure.key:
+        return "surface"
+    if measure.match in FORMS:
+        return "form" if "form" in measure.key else "incident"
+    return measure.units
 
 
 def texts_wanted(measures: Iterable[Measure]) -> bool:
@@ -107,7 +113,7 @@ def texts_wanted(measures: Iterable[Measure]) -> bool:
 
 def is_additive(measure: Measure) -> bool:
     """Whether the counts of documents add up; distinct surface forms do not."""
-    return measure.units != "entity" or "surface" not in measure.key
+    return _counted(measure) != "surface"
 
 
 def tokens_wanted(measures: Iterable[Measure]) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from goldwire.eval.counting.keys import list_keys, ranks, row_keys
 
-Ints = NDArray[np.int32]
+SmallInts = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 # The columns of `Counts.values`. Precision is system_hits / system, recall is gold_hits / gold.
@@ -41,8 +41,8 @@ class Counts(msgspec.Struct, frozen=True, eq=False):
 
     documents: tuple[str, ...]
     labels: tuple[str, ...]
-    document: Ints
-    label: Ints
+    document: SmallInts
+    label: SmallInts
     values: Floats
 
     def __add__(self, other: Counts) -> Counts:
@@ -236,7 +236,7 @@ def no_counts(documents: tuple[str, ...] = ()) -> Counts:
     return make_counts(tuple(sorted(documents)), (), [], [], [])
 
 
-def positions(whole: tuple[str, ...], part: tuple[str, ...]) -> Ints:
+def positions(whole: tuple[str, ...], part: tuple[str, ...]) -> SmallInts:
     """Where each member of `part` stands in `whole`; `KeyError` if it does not."""
     if whole == part:
         return np.arange(len(part), dtype=np.int32)

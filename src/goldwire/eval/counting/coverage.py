@@ -17,11 +17,13 @@ class Scope(msgspec.Struct, frozen=True):
     """Which documents may be scored: `documents`, by id, or all where there are none.
 
     Without a line in gold, or with one that says skipped, a document is `unjudged`: left out, or `empty`, and
-    so scored as one in which nothing is to be found. Drafts are `left-out`, or `counted` as they stand.
+    so scored as one in which nothing is to be found. `named` says that gold came as a list of units, which
+    cannot name a document without one: every document that was named has been given a line. Drafts are
+    `left-out`, or `counted` as they stand.
     """
 
     documents: frozenset[str] | None = None
-    unjudged: Literal["left-out", "empty"] = "left-out"
+    unjudged: Literal["left-out", "empty", "named"] = "left-out"
     drafts: Literal["left-out", "counted"] = "left-out"
 
 

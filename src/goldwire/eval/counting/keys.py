@@ -63,11 +63,13 @@ def _keys(tables: Sequence[Sequence[Ints]]) -> list[Ints]:
         given: Sequence[Ints] = columns
         low = min((int(column.min()) for column in given if len(column)), default=0)
         high = max((int(column.max()) for column in given if len(column)), default=0)
-        if width * (high - low + 1) >= ROOM:
-            folded, width = _renumbered(folded)
-        if width * (high - low + 1) >= ROOM:
-            given, many = _renumbered(given)
-            low, high = 0, many - 1
+        # The wider one first: mostly it is a column of which few rows differ, and then that is enough.
+        while width * (high - low + 1) >= ROOM:
+            if high - low >= width:
+                given, many = _renumbered(given)
+                low, high = 0, many - 1
+            else:
+                folded, width = _renumbered(folded)
         for number, column in zip(folded, given, strict=True):
             np.multiply(number, high - low + 1, out=number)
             np.add(number, column - low, out=number)
@@ -77,6 +79,11 @@ def _keys(tables: Sequence[Sequence[Ints]]) -> list[Ints]:
 
 def _renumbered(columns: Sequence[Ints]) -> tuple[list[Ints], int]:
     """Numbers from 0 in the order of the values of all columns, and how many there are."""
-    values, places = np.unique(np.concatenate(columns), return_inverse=True)
+    joined = np.concatenate(columns)
+    # Most rows of some columns have the least value: they need no sorting.
+    rest = np.flatnonzero(joined != joined.min(initial=ROOM))
+    values, places = np.unique(joined[rest], return_inverse=True)
+    found = np.zeros(len(joined), np.int64)
+    found[rest] = places + 1
     ends = np.cumsum([len(column) for column in columns])[:-1]
-    return np.split(places.astype(np.int64), ends), len(values)
+    return np.split(found, ends), len(values) + 1

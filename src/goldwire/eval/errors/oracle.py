@@ -58,8 +58,8 @@ class _Pairing:
         return row, partner[key[row]]
 
 
-# Which rows go together, and what is done with them.
-Pairs = Callable[[_Pairing], tuple[Ints, Ints]]
+# The rows that go together, and what is done with them.
+Choice = Callable[[_Pairing], tuple[Ints, Ints]]
 Step = Callable[[Table, Table, Ints, Ints], Table]
 
 
@@ -132,15 +132,12 @@ def _boundaries(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
     mention = system.argument_mention.copy()
     mention[row] = len(system.mentions) + gold.argument_mention[other]
     # Gold's mentions come in besides the system's own; its events and arguments stay out.
-    ends = {
-        name: getattr(both, name)
-        for name in ("mentions", "mention_type", "mention_head", "mention_cluster", "mention_attributes")
-    }
+    ends = {name: getattr(both, name) for name in columns.columns_of("mention")}
     return replace(system, argument_mention=mention, **ends)
 
 
 _EVENTS, _ARGUMENTS = attrgetter("events"), attrgetter("arguments")
-STEPS: Mapping[str, tuple[Pairs, Step]] = {
+STEPS: Mapping[str, tuple[Choice, Step]] = {
     "trigger boundaries": (_EVENTS, _trigger_boundaries),
     "trigger types": (_EVENTS, _trigger_types),
     "spurious triggers": (_EVENTS, _spurious_triggers),

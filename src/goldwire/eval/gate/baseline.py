@@ -19,7 +19,7 @@ from goldwire.corpora.store import write_output
 from goldwire.eval.comparison import same
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.gate.policy import Policy
-from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import points
 from goldwire.eval.scoring.record import LayerFacts, Record, Result, check, decode_counts, failed_runs
 from goldwire.eval.scoring.verify import iter_faults
@@ -54,7 +54,7 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
             f"the policy judges {', '.join(missing)}, which the record does not have"
             f"{nearest(missing[0], record.measures)}; score with these measures too, or choose another policy"
         )
-    counted = {str(parse(measure).counted) for measure in measures}
+    counted = {form_of(measure, counted=True) for measure in measures}
     kept = msgspec.structs.replace(
         record,
         suite=None,
@@ -169,7 +169,7 @@ def iter_differences(
     old = baseline.record
     for difference in same.iter_differences(old, record):
         yield difference.told("the baseline", "the record")
-        if difference.what == "documents" and (ids := _corrected(old, record, hashes)):
+        if difference.what == "documents" and (ids := same.corrected(old, _elsewhere(record, hashes))):
             yield f"  {same.tell_corrected(ids)} since, and not judged anew"
         # Where gold judges fewer than it did, the baseline's documents alone would be fewer again.
         if difference.what == "documents" and {*old.documents} < {*record.documents}:
@@ -182,11 +182,10 @@ def iter_differences(
     yield from _absent(old, record, policy)
 
 
-def _corrected(old: Record, record: Record, hashes: Mapping[str, str]) -> list[str]:
-    """The documents that are in the baseline alone and have another text now."""
-    gone = {*old.documents} - {*record.documents}
-    texts = zip(old.documents, old.texts, strict=False)
-    return [id for id, text in texts if id in gone and not hashes.get(id, text).startswith(text)]
+def _elsewhere(record: Record, hashes: Mapping[str, str]) -> dict[str, str]:
+    """The hashes of the texts that are not in a record."""
+    there = {*record.documents}
+    return {id: text for id, text in hashes.items() if id not in there}
 
 
 def _absent(old: Record, record: Record, policy: Policy) -> Iterator[str]:
@@ -208,10 +207,10 @@ def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
         system, measure = key
         was, has = (points(side[key]) if key in side else "none" for side in (before, now))
         change = f"{was} -> {has}" if was != has else f"{has}, as before"
-        yield f"{system} {name(parse(measure)) or measure}: {change}"
+        yield f"{system} {name(parse(measure))}: {change}"
     if old is not None:
         for difference in same.iter_differences(old.record, new.record):
-            yield f"{difference.what}: {difference.first} -> {difference.second}"
+            yield difference.changed()
         if old.policy != new.policy:
             yield f"policy of the gate: {old.policy} -> {new.policy}"
 
@@ -219,9 +218,7 @@ def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
 def _figures(record: Record) -> dict[tuple[str, str], float | None]:
     """F of each system by each measure; None where gold has no unit of it."""
     return {
-        (system.name, measure): _figure(
-            record.get_counts(system.name, str(parse(measure).counted)), parse(measure)
-        )
+        (system.name, measure): _figure(record.get_counts(system.name, measure), parse(measure))
         for system in record.systems
         for measure in record.measures
     }

@@ -10,6 +10,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Spans
 from goldwire.eval.comparison import located
 from goldwire.eval.comparison.located import Trace, Traced, Unit
+from goldwire.eval.comparison.same import check_corpus
 from goldwire.eval.gate.baseline import Baseline, Hits
 from goldwire.eval.gate.judgement import Check, Judgement
 from goldwire.eval.measures.measure import parse
@@ -23,7 +24,7 @@ def read_traced(corpus: Corpus, record: Record) -> Traced:
     """The layers that a record was made from; `JudgementError` if the corpus holds others by now."""
     traced = located.read(corpus, record)
     systems_read = ((system, traced.systems[system.name]) for system in record.systems)
-    located.check(corpus, traced.texts, record, [(record.gold, traced.gold), *systems_read])
+    check_corpus(corpus, traced.texts, record, [(record.gold, traced.gold), *systems_read])
     return traced
 
 

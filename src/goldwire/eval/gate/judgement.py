@@ -18,7 +18,7 @@ import numpy as np
 from goldwire.corpora.errors import JudgementError
 from goldwire.eval.counting.counts import GOLD, Counts, make_counts
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
-from goldwire.eval.gate.policy import Kind, Policy, Rule
+from goldwire.eval.gate.policy import LimitKind, Policy, Rule
 from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.scoring.notes import LOUD, iter_notes
 from goldwire.eval.scoring.record import Record, independent, size
@@ -53,7 +53,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     system: str
     measure: str
     figure: str
-    kind: Kind
+    kind: LimitKind
     limit: float
     verdict: Verdict
     label: str | None = None
@@ -79,8 +79,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """System, measure and label in a few words."""
         if not self.measure:
             return self.system
-        measure = name(parse(self.measure)) or self.measure
-        return f"{self.system} {measure}" + (f" {self.label}" if self.label is not None else "")
+        label = () if self.label is None else (self.label,)
+        return " ".join((self.system, name(parse(self.measure)), *label))
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,6 +90,11 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     alpha: float
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate is open: no check failed."""
+        return self.verdict != "fail"
 
 
 def judge(
@@ -147,7 +152,7 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     measure: Measure
     rule: Rule
-    kind: Kind
+    kind: LimitKind
     limit: float
     label: str | None
     before: Counts
@@ -196,7 +201,7 @@ def _questions(system: str, record: Record, old: Record, policy: Policy) -> Iter
         if not rule.measure:
             continue
         measure = parse(rule.measure)
-        before, now = (side.get_counts(system, str(measure.counted)) for side in (old, record))
+        before, now = (side.get_counts(system, measure) for side in (old, record))
         for label in _labels(rule, before):
             for kind, limit in rule.limits():
                 yield _Question(

@@ -26,11 +26,11 @@ from goldwire.corpora import toml
 from goldwire.corpora.errors import DataError, Fault, JudgementError, MeasureError
 from goldwire.corpora.ontology import Ontology
 from goldwire.eval.counting.attributes import check_ontology
-from goldwire.eval.measures.measure import parse
+from goldwire.eval.measures.measure import form_of, parse
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Kind = Literal["floor", "drop", "relative", "margin", "ceiling"]
-KINDS: tuple[Kind, ...] = ("floor", "drop", "relative", "margin", "ceiling")
+LimitKind = Literal["floor", "drop", "relative", "margin", "ceiling"]
+KINDS: tuple[LimitKind, ...] = ("floor", "drop", "relative", "margin", "ceiling")
 REJECTED = "rejected"
 ALPHA = 0.05
 TRIALS = 10_000
@@ -56,7 +56,7 @@ class Rule(_Struct, frozen=True):
     labels: Literal["each"] | tuple[str, ...] | None = None
     minimum: Annotated[int, msgspec.Meta(ge=0)] = 0
 
-    def limits(self) -> list[tuple[Kind, float]]:
+    def limits(self) -> list[tuple[LimitKind, float]]:
         """The limits that are given, in the order of `KINDS`."""
         return [(kind, limit) for kind in KINDS if (limit := getattr(self, kind)) is not None]
 
@@ -72,12 +72,12 @@ class Policy(_Struct, frozen=True):
 
     def measures(self) -> tuple[str, ...]:
         """The measures that are judged, in their string form."""
-        return tuple(dict.fromkeys(str(parse(rule.measure)) for rule in self.rules if rule.measure))
+        return tuple(dict.fromkeys(form_of(rule.measure) for rule in self.rules if rule.measure))
 
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of a SHA-256 of what decides a judgement; the title does not."""
         rules = [
-            msgspec.structs.replace(rule, measure=str(parse(rule.measure))) if rule.measure else rule
+            msgspec.structs.replace(rule, measure=form_of(rule.measure)) if rule.measure else rule
             for rule in self.rules
         ]
         content = msgspec.json.encode((rules, self.alpha, self.trials, self.seed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from goldwire.corpora.visible import line
 from goldwire.eval.gate.judgement import Change, Check, Judgement
-from goldwire.eval.gate.policy import Kind
+from goldwire.eval.gate.policy import LimitKind
 from goldwire.eval.measures.phrases import amount, chance, points, signed, sized
 
 HEADLINES = {
@@ -70,7 +70,7 @@ def _reason(check: Check) -> str:
 
 
 def _limit(check: Check) -> str:
-    words: dict[Kind, str] = {
+    words: dict[LimitKind, str] = {
         "floor": f"the floor is {points(check.limit)}",
         "drop": f"a drop of {points(check.limit)} points is allowed",
         "ceiling": f"the ceiling is {points(check.limit)} % of all that was given",

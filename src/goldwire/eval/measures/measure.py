@@ -323,14 +323,36 @@ def make(
     return measure
 
 
-def name(measure: Measure) -> str | None:
-    """The shortest of the field's names for a measure, if it has one.
+def name(measure: Measure) -> str:
+    """A measure as people type and read it; `parse` reads it back.
 
-    >>> name(parse("argument:trigger+type+role+span@exact"))
-    'AC+'
+    That is the field's name, with what departs from it; a measure without one by its string form.
+
+    >>> name(parse("argument:trigger+type+role+span@exact,triggers=matched")), name(parse("entity:span@dice"))
+    ('AC+,triggers=matched', 'entity:span@dice')
     """
+    known = alias(measure)
+    if known is None and (plain := alias(measure.plain)):
+        return plain + str(measure).removeprefix(str(measure.plain))
+    return known or str(measure)
+
+
+def form_of(measure: str | Measure, *, counted: bool = False) -> str:
+    """The string form by which records know a measure that is given in whichever way.
+
+    With `counted` that of its counts, which measures share that differ in averages or beta alone.
+
+    >>> form_of("TC"), form_of("event:type+trigger@exact,average=macro", counted=True)
+    ('event:trigger+type@exact', 'event:trigger+type@exact')
+    """
+    found = parse(measure) if isinstance(measure, str) else measure
+    return str(found.counted if counted else found)
+
+
+def alias(measure: Measure) -> str | None:
+    """The shortest of `ALIASES` that stands for just this measure, if there is one."""
     form = str(measure)
-    return min((alias for alias, long in ALIASES.items() if long == form), key=len, default=None)
+    return min((short for short, long in ALIASES.items() if long == form), key=len, default=None)
 
 
 def _units(kind: str) -> Units:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from math import isinf
 from pathlib import Path
@@ -14,7 +14,7 @@ from goldwire import configs
 from goldwire.corpora import toml
 from goldwire.corpora.errors import MeasureError
 from goldwire.eval.measures import installed
-from goldwire.eval.measures.measure import ALIASES, BOTH_SIDED, Measure, name, parse
+from goldwire.eval.measures.measure import ALIASES, BOTH_SIDED, Measure, alias, parse
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,7 +48,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def suite_names() -> list[str]:
     """The suites that ship, `default` first."""
-    return sorted(configs.names("suites"), key=lambda suite: (suite != "default", suite))
+    return sorted(configs.names("suites"), key=lambda suite: (suite != DEFAULT, suite))
 
 
 def read_suite(source: str | Path) -> Suite:
@@ -66,21 +66,36 @@ def read_suite(source: str | Path) -> Suite:
     return msgspec.structs.replace(suite, name=Path(source).stem)
 
 
+DEFAULT = "default"  # the suite that is scored by where nothing else is asked for
+
+
+def choose(suite: str | Path | None, measures: Sequence[str]) -> tuple[tuple[str, ...], Suite | None]:
+    """The measures that are wanted, and the suite that is asked for, or the default one where nothing is.
+
+    >>> choose(None, ["TC"])
+    (('TC',), None)
+    """
+    if measures and suite is None:
+        return tuple(measures), None
+    chosen = read_suite(suite or DEFAULT)
+    return (*chosen.measures, *measures), chosen
+
+
 @cache
 def meanings() -> Mapping[str, Meaning]:
     """What every measure with a name means, by name, in the order of `ALIASES`; read once a process."""
     found = toml.decode(configs.read("measures", "named"), dict[str, Meaning], "measures", "measures")
     return {
-        alias: msgspec.structs.replace(found[alias], name=alias, measure=form)
-        for alias, form in ALIASES.items()
+        short: msgspec.structs.replace(found[short], name=short, measure=form)
+        for short, form in ALIASES.items()
     }
 
 
 def explain(measure: Measure) -> Meaning:
     """What a measure means: its own text if it has a name, else one put together from its parts."""
-    alias = name(measure)
-    if alias is not None:
-        return meanings()[alias]
+    known = alias(measure)
+    if known is not None:
+        return meanings()[known]
     if measure.is_extension:
         return _of_package(measure)
     return Meaning(

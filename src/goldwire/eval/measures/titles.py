@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldwire.eval.measures.measure import Measure, name
+from goldwire.eval.measures.measure import Measure, alias, name
 
 _MATCHES = {
     "exact": "",
@@ -21,7 +21,7 @@ _MATCHES = {
 
 
 def title(measure: Measure) -> str:
-    """A measure as it is headed everywhere; one without a name by its string form.
+    """A measure as it is headed everywhere: its name, and what must agree; one without by its string form.
 
     >>> from goldwire.eval.measures.measure import parse
     >>> title(parse("TC")), title(parse("iou50")), title(parse("B3"))
@@ -29,23 +29,11 @@ def title(measure: Measure) -> str:
     >>> title(parse("overlap,average=documents"))
     'overlap (span + type, overlapping), average=documents'
     """
-    whole = short(measure)
-    plain = name(measure) or name(measure.plain)
+    whole = name(measure)
+    plain = alias(measure) or alias(measure.plain)
     if plain is None:
         return whole
     return f"{plain}{_spelled(measure)}{whole.removeprefix(plain).replace(',', ', ')}"
-
-
-def short(measure: Measure) -> str:
-    """A measure as one types it: its name, with what departs from it; one without a name in its string form.
-
-    >>> from goldwire.eval.measures.measure import parse
-    >>> short(parse("AC+,triggers=matched")), short(parse("entity:span@dice"))
-    ('AC+,triggers=matched', 'entity:span@dice')
-    """
-    form, own = str(measure), name(measure)
-    plain = name(measure.plain)
-    return own or (form if plain is None else plain + form.removeprefix(str(measure.plain)))
 
 
 def _spelled(measure: Measure) -> str:

@@ -12,7 +12,10 @@ from goldwire.eval.reference.mentions import Found
 from goldwire.eval.reference.text import Sentence
 from goldwire.eval.reference.triggers import Trigger
 
-REACH = 14  # words behind a trigger in which a prepositional phrase is taken to belong to it
+# Rules of thumb, in words of a sentence; none is fitted to a corpus.
+REACH = 14  # behind a trigger, within which a prepositional phrase is taken to belong to it
+LIGHT = 5  # before a noun, within which its light verb is looked for: "carried out another deadly raid"
+FARTHER = 2  # that a time is taken to be farther from a noun than from a verb
 _BETWEEN = frozenset({",", "and", "or", "&"})
 _POSSESSIVE = frozenset({"'s", "’s", "'", "’"})
 
@@ -156,7 +159,7 @@ class Attacher:
             )
             if gap is not None and all(word in _POSSESSIVE or word in self._words.modifiers for word in gap):
                 yield "subject", chain
-        before = [sentence[i].lower for i in range(max(0, trigger.first - 5), trigger.first)]
+        before = [sentence[i].lower for i in range(max(0, trigger.first - LIGHT), trigger.first)]
         light = [i for i, word in enumerate(before) if word in self._words.light]
         if light:
             subject = self._subject(sentence, trigger.first - len(before) + light[-1], found)
@@ -254,6 +257,6 @@ class Attacher:
 
 
 def _distance(trigger: Trigger, mention: Found) -> int:
-    """Words from one to the other; a noun counts as two words farther than a verb."""
-    farther = 0 if trigger.use in ("active", "passive") else 2
+    """Words from one to the other; a noun counts as farther than a verb."""
+    farther = 0 if trigger.use in ("active", "passive") else FARTHER
     return max(mention.first - trigger.last, trigger.first - mention.last) + farther

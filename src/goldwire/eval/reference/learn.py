@@ -111,10 +111,7 @@ def refuse_seen(found: Model, documents: Sequence[Document]) -> None:
         document.id
         for document in documents
         if document.sha256 in seen
-        or any(
-            crossfit.likeness(sketch, crossfit.sketch(document.text)) >= crossfit.ALIKE
-            for sketch in found.sketches
-        )
+        or any(crossfit.are_alike(sketch, crossfit.sketch(document.text)) for sketch in found.sketches)
     ]
     if known:
         raise ExtractorError(
@@ -124,11 +121,16 @@ def refuse_seen(found: Model, documents: Sequence[Document]) -> None:
         )
 
 
-def train_all(corpus: Corpus, layer: str = "gold", *, lexicon: str = "conflict", seed: int = 0) -> Model:
-    """A model of a whole layer, to be saved and used on other texts."""
-    gold = corpus.layer(layer)
+def save(context: Context, path: Path) -> str:
+    """Train on a whole layer of a corpus and keep the model, for other texts; the line says on what."""
+    chosen = options(context, Options)
+    if context.corpus is None:
+        raise ExtractorError("`sklearn` learns from a corpus and was given none")
+    corpus = open_corpus(Path(context.corpus))
+    gold = corpus.layer(chosen.layer)
     pairs = [(document, gold[document.id]) for document in corpus.documents() if document.id in gold]
-    return train(pairs, corpus.ontology(), lexicon=lexicon, seed=seed)
+    model.write(path, train(pairs, corpus.ontology(), lexicon=chosen.lexicon, seed=context.seed))
+    return f"trained on {len(pairs)} documents of layer {chosen.layer!r}"
 
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - see `load`

@@ -44,15 +44,20 @@ DRAWN = 400_000
 TESTED, SWAP = 500_000, 5_000
 
 
-def make_report(records: Mapping[str, Record], *, seed: int = 0, quick: bool = False) -> Report:
+def make_report(
+    records: Mapping[str, Record], *, seed: int = 0, quick: bool = False, tested: bool = True
+) -> Report:
     """The report of all systems of records on the same gold, without what needs the texts.
 
-    A `quick` one has no intervals of types, and no tests of systems where those would take long. Raises
-    `JudgementError` if the records are of different corpora, gold layers or policies.
+    A `quick` one has no intervals of types, and no tests of systems where those would take long; one that is
+    not `tested` has none in any case. Raises `JudgementError` if the records are of different corpora, gold
+    layers or policies.
     """
     systems = compare.contenders(records)
     if is_streamed(records):
         comparisons = _side_by_side(records, systems, _STREAMED)
+    elif not tested:
+        comparisons = _side_by_side(records, systems, _UNTESTED)
     elif quick and _is_long(records, systems):
         comparisons = _side_by_side(records, systems, _LONG)
     else:
@@ -113,6 +118,7 @@ def _side_by_side(records: Mapping[str, Record], systems: list[Contender], why: 
 
 
 _STREAMED = "The record was made with --stream and does not name its documents: differences cannot be tested."
+_UNTESTED = "Differences are not tested here."
 _LONG = "Differences are not tested here, since that would take long: `goldwire eval compare` tests them."
 
 

@@ -16,7 +16,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
 from goldwire.eval.comparison.compare import contenders
-from goldwire.eval.comparison.located import check
+from goldwire.eval.comparison.same import check_corpus
 from goldwire.eval.counting.columns import Bools, Codes
 from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.reading import Layer, Wanted
@@ -82,7 +82,7 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
     texts, codes, gold = block.texts, block.codes, block.layers[0]
     systems = dict(zip([system.name for system in contending], block.layers[1:], strict=True))
     made = ((system.facts, systems[system.name]) for system in contending)
-    check(corpus, texts, first, [(first.gold, gold), *made])
+    check_corpus(corpus, texts, first, [(first.gold, gold), *made])
     return Evidence(
         texts=texts,
         meta={document.id: document.meta for document in corpus.documents()},

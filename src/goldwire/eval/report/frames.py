@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,7 @@ import polars as pl
 
 from goldwire.corpora.lock import locked
 from goldwire.corpora.store import write_output
-from goldwire.eval.report.values import Report
+from goldwire.eval.report.values import Errors, Report
 
 Form = Literal["csv", "parquet"]
 _REAL, _TEXT, _WHOLE = pl.Float64(), pl.String(), pl.Int64()
@@ -51,14 +51,10 @@ def frames(report: Report) -> dict[str, pl.DataFrame]:
                 "needs": _WHOLE,
             },
         ),
-        "confusion": pl.DataFrame(
-            list(_confusion(report)),
-            {"units": _TEXT, "system": _TEXT, "gold": _TEXT, "found": _TEXT, "count": _WHOLE},
+        "confusion": confusion(
+            (matrix.units, matrix.system, *cell) for matrix in report.matrices for cell in matrix.counts
         ),
-        "errors": pl.DataFrame(
-            list(_errors(report)),
-            {"units": _TEXT, "system": _TEXT, "class": _TEXT, "count": _WHOLE},
-        ),
+        "errors": errors((*report.errors, *report.causes)),
         "notes": pl.DataFrame(
             [{"kind": note.kind, "about": note.about, "note": note.text} for note in report.overview.notes],
             {"kind": _TEXT, "about": _TEXT, "note": _TEXT},
@@ -152,24 +148,14 @@ def _pairs(report: Report) -> Iterator[Row]:
             }
 
 
-def _confusion(report: Report) -> Iterator[Row]:
-    for matrix in report.matrices:
-        for gold, found, count in matrix.counts:
-            yield {
-                "units": matrix.units,
-                "system": matrix.system,
-                "gold": gold,
-                "found": found,
-                "count": count,
-            }
+def confusion(cells: Iterable[tuple[str, str, str | None, str | None, int]]) -> pl.DataFrame:
+    """How labels fall together, given what stands in each row."""
+    columns = {"units": _TEXT, "system": _TEXT, "gold": _TEXT, "found": _TEXT, "count": _WHOLE}
+    return pl.DataFrame(list(cells), columns, orient="row")
 
 
-def _errors(report: Report) -> Iterator[Row]:
-    for errors in (*report.errors, *report.causes):
-        for tally in errors.tallies:
-            yield {
-                "units": errors.units,
-                "system": errors.system,
-                "class": tally.name,
-                "count": tally.count,
-            }
+def errors(found: Iterable[Errors]) -> pl.DataFrame:
+    """How many units are in each class, or put down to each cause."""
+    rows = [(item.units, item.system, tally.name, tally.count) for item in found for tally in item.tallies]
+    columns = {"units": _TEXT, "system": _TEXT, "class": _TEXT, "count": _WHOLE}
+    return pl.DataFrame(rows, columns, orient="row")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,13 @@ from markupsafe import Markup
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.visible import visible
 from goldwire.eval.measures import phrases
+from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report import plots, svg, tables
-from goldwire.eval.report.signatures import fold, tests
-from goldwire.eval.report.table import abreast, heads
-from goldwire.eval.report.values import Board, Report, Standing
+from goldwire.eval.report.signatures import fold, lines_of, tests
+from goldwire.eval.report.table import Table, abreast, heads
+from goldwire.eval.report.values import Board, Report, Standing, about
 
-TEMPLATE, STYLE, SCRIPT = "report.html.j2", "style.css", "script.js"
+TEMPLATE, STYLE, SCRIPT, CELL = "report.html.j2", "style.css", "script.js", "cell.html.j2"
 PACKING = 6  # gzip's usual level: the last three cost much time for little
 TYPED = 3  # systems side by side, with all figures by type, that a page of usual width shows whole
 BUDGET = 48 * 10**6  # bytes of packed texts in one page: more than browsers open with ease
@@ -74,6 +75,26 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             class_colours=plots.CLASSES,
             cause_colours=plots.CAUSES,
             classes=[tally.name for tally in report.errors[0].tallies] if report.errors else [],
+        )
+    )
+
+
+def render_cell(report: Report, shown: Iterable[Table], *, more: Sequence[str] = (), notes: int) -> str:
+    """Some tables of a report for a notebook, without style sheet and script, and as many of its notes."""
+    told = [note.text for note in report.overview.notes]
+    left = [f"{amount(len(told) - notes, 'more note')} in the report"] if len(told) > notes else []
+    return (
+        _environment()
+        .get_template(CELL)
+        .render(
+            title=report.overview.title,
+            about=" · ".join(about(report)),
+            notes=told[:notes] + left,
+            tables=shown,
+            more=more,
+            signatures=lines_of(report.boards),
+            colours={},
+            sheet_heads=heads,
         )
     )
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from string import ascii_lowercase
 
 from goldwire.eval.comparison.compare import Comparison
-from goldwire.eval.measures.measure import parse
-from goldwire.eval.measures.titles import short
+from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.report.values import Board
 
 
@@ -44,17 +43,14 @@ def overall(boards: Sequence[Board]) -> str:
     for board in tested:
         for standing in board.standings:
             if standing.lead:
-                leads.setdefault(standing.system, []).append(_short(board))
+                leads.setdefault(standing.system, []).append(name(parse(board.measure)))
     whole = _whole(len(tested), len(boards))
-    unsure = [_short(board) for board in tested if not any(item.lead for item in board.standings)]
+    even = [board for board in tested if not any(item.lead for item in board.standings)]
+    unsure = [name(parse(board.measure)) for board in even]
     told = [_leads(system, names, len(tested), whole) for system, names in leads.items()]
     if unsure:
         told.append(f"By {_listed(unsure, len(tested), whole)} no system leads by more than chance.")
     return " ".join(told)
-
-
-def _short(board: Board) -> str:
-    return short(parse(board.measure))
 
 
 def _whole(tested: int, number: int) -> str:

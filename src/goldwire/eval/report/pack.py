@@ -13,7 +13,7 @@ from goldwire.eval.counting.columns import Codes
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.report.build import shade
 from goldwire.eval.report.evidence import Evidence
-from goldwire.eval.report.quotes import make_examples
+from goldwire.eval.report.excerpts import make_examples
 from goldwire.eval.report.values import Report
 from goldwire.eval.report.view import Index, make_documents
 from goldwire.eval.scoring.record import Record

@@ -32,8 +32,7 @@ def draw(report: Report) -> dict[str, Chart]:
     """All charts of a report, by the name that the page asks for; those with nothing to show are left out."""
     colours = colour_numbers(report.overview.systems)
     charts: dict[str, Chart] = {f"forest-{board.key}": forest(board, colours) for board in report.boards}
-    charts["errors"] = stacked("What became of all units, in per cent", report.errors, CLASSES)
-    charts["causes"] = stacked("Lost arguments by cause, in per cent", report.causes, CAUSES)
+    charts |= {"errors": classes(report.errors), "causes": causes(report.causes)}
     for units in dict.fromkeys(item.units for item in report.curves):
         of = tuple(item for item in report.curves if item.units == units)
         charts[f"curves-{units}"] = curves(of, colours)
@@ -69,6 +68,16 @@ def _whisker(f: Figure, colour: str) -> tuple[Whisker, ...]:
 
 
 # ---------------------------------------------------------------- classes and causes
+def classes(errors: tuple[Errors, ...]) -> RowChart:
+    """What became of all units."""
+    return stacked("What became of all units, in per cent", errors, CLASSES)
+
+
+def causes(errors: tuple[Errors, ...]) -> RowChart:
+    """What lost arguments are put down to."""
+    return stacked("Lost arguments by cause, in per cent", errors, CAUSES)
+
+
 def stacked(caption: str, errors: tuple[Errors, ...], palette: tuple[int, ...]) -> RowChart:
     """One bar for each system and kind of unit, divided by class; none for those without a unit."""
     several = len({item.units for item in errors}) > 1

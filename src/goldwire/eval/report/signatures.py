@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from goldwire.corpora.visible import line
 from goldwire.eval.report.values import Board
 
 
@@ -22,6 +23,15 @@ def fold(boards: Iterable[Board]) -> Folded:
     shared = shared_end([signature for _, signature in named])
     own = ((title, text.removesuffix(shared).rstrip("|")) for title, text in named)
     return Folded(tuple(own), shared)
+
+
+def lines_of(boards: Sequence[Board]) -> list[str]:
+    """The signatures as lines: what is each measure's own, what all share, how systems were tested."""
+    folded, tested = fold(boards), tests(boards)
+    if not folded.own:
+        return []
+    own = [f"{line(title)}: {line(text)}" for title, text in folded.own]
+    return [*own, f"all: …|{line(folded.shared)}", *([f"told apart by: {tested}"] if tested else [])]
 
 
 def _named(boards: Iterable[Board]) -> Iterator[tuple[str, str]]:

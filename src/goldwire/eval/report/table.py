@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 # What a column holds. Names are of people's making and may be long; figures may have an interval.
-Kind = Literal["name", "system", "letters", "figure", "count", "words"]
+ColumnKind = Literal["name", "system", "letters", "figure", "count", "words"]
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class Column(_Struct, frozen=True):
     """A column; `over` is what stands above it and its neighbours (a system), where something does."""
 
     title: str
-    kind: Kind = "figure"
+    kind: ColumnKind = "figure"
     over: str = ""
 
     @property
@@ -64,6 +64,16 @@ class Table(_Struct, frozen=True):
     def rows(self) -> tuple[Row, ...]:
         """The rows of all groups."""
         return tuple(row for group in self.groups for row in group.rows)
+
+
+def head(table: Table, number: int) -> Table:
+    """The first rows of a table, under the titles of their groups."""
+    kept, left = [], number
+    for group in table.groups:
+        if left > 0:
+            kept.append(msgspec.structs.replace(group, rows=group.rows[:left]))
+            left -= len(group.rows)
+    return msgspec.structs.replace(table, groups=tuple(kept))
 
 
 def abreast(table: Table, number: int) -> list[Table]:

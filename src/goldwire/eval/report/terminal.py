@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from goldwire.corpora.visible import line
-from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report.layout import Line, lay_out, wrap
-from goldwire.eval.report.signatures import fold, tests
+from goldwire.eval.report.signatures import lines_of
 from goldwire.eval.report.table import Table
-from goldwire.eval.report.values import Report
+from goldwire.eval.report.values import Report, about
 
 _STYLES = {"": "", "head": "dim", "dim": "dim", "lead": "bold green", "title": "bold", "note": "italic"}
 
@@ -22,7 +20,7 @@ def render(report: Report, tables: Iterable[Table], console: Console) -> None:
     out = _Printer(console)
     overview = report.overview
     out.say(overview.title, "bold")
-    out.say(" · ".join(_about(report)), "dim")
+    out.say(" · ".join(about(report)), "dim")
     for note in overview.notes:
         out.say(f"note: {note.text}", "yellow")
     if overview.verdict:
@@ -44,28 +42,15 @@ def print_table(table: Table, console: Console) -> None:
         out.say(table.caption, "italic")
 
 
-def _about(report: Report) -> list[str]:
-    overview = report.overview
-    told = [amount(overview.documents, "document"), f"gold layer {overview.gold}"]
-    if overview.suite:
-        told.append(f"suite {overview.suite}")
-    if overview.created:
-        told.append(f"scored {overview.created}")
-    return told
-
-
 def _print_signatures(report: Report, out: _Printer) -> None:
     """The signature of every number; not wrapped, so that it can be copied whole."""
-    folded, tested = fold(report.boards), tests(report.boards)
-    if not folded.own:
+    found = lines_of(report.boards)
+    if not found:
         return
     out.say("")
     out.say("Signatures", "bold")
-    for title, own in folded.own:
-        out.copy(f"{line(title)}: {line(own)}")
-    out.copy(f"all: …|{line(folded.shared)}")
-    if tested:
-        out.copy(f"told apart by: {tested}")
+    for text in found:
+        out.copy(text)
 
 
 class _Printer:

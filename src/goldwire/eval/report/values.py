@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from goldwire.eval.measures.phrases import amount
 from goldwire.eval.scoring.notes import Note
 
 SHADES = 10  # steps of a heat map
@@ -241,3 +242,14 @@ class Report(_Struct, frozen=True):
     curves: tuple[Curve, ...] = ()
     facts: tuple[Facts, ...] = ()
     versus: tuple[Versus, ...] = ()
+
+
+def about(report: Report) -> list[str]:
+    """What stands under the title: how many documents, which gold, by what and when."""
+    overview = report.overview
+    told = [amount(overview.documents, "document"), f"gold layer {overview.gold}"]
+    if overview.suite:
+        told.append(f"suite {overview.suite}")
+    if overview.created:
+        told.append(f"scored {overview.created}")
+    return told

@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple, cast
+
+import numpy as np
 
 from goldwire.corpora.types import Meta
 from goldwire.corpora.values import parts
-from goldwire.eval.counting.columns import NONE, Codes, Extents, Table
+from goldwire.eval.counting.columns import NONE, Codes, Extents, Ints, Table
 from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.texts import TextRow
 from goldwire.eval.errors.classes import CORRECT, MISSED, Findings, Side
@@ -67,11 +69,11 @@ def document(meta: Meta, row: TextRow, layers: Sequence[Json]) -> Json:
 def draw_gold(evidence: Evidence, index: Index) -> list[Json]:
     """Gold as it is: a value for each document, by its number."""
     findings, sheet = next(iter(evidence.findings.values())), _Sheet(evidence, index)
-    mentions, triggers, arguments = findings.values()
+    mentions, triggers, arguments = (_all(found.gold) for found in findings.values())
     table = evidence.gold.table
-    sheet.add_mentions(mentions.gold, _all(mentions.gold))
-    events = sheet.add_events(triggers.gold, table, _all(triggers.gold))
-    sheet.add_arguments(arguments.gold, table, _all(arguments.gold), events)
+    sheet.add_mentions(mentions)
+    events = sheet.add_events(triggers, table)
+    sheet.add_arguments(arguments, table, events)
     return sheet.documents
 
 
@@ -79,40 +81,50 @@ def draw_system(evidence: Evidence, name: str, index: Index) -> list[Json]:
     """What a system found, and what it missed: a value for each document, by its number."""
     mentions, triggers, arguments = evidence.findings[name].values()
     sheet, gold, table = _Sheet(evidence, index), evidence.gold.table, evidence.systems[name].table
-    sheet.add_mentions(mentions.system, _found(mentions))
-    sheet.add_mentions(mentions.gold, _missed(mentions))
-    events = sheet.add_events(triggers.system, table, _found(triggers))
-    lost = sheet.add_events(triggers.gold, gold, _missed(triggers))
-    sheet.add_arguments(arguments.system, table, _found(arguments), events)
-    sheet.add_arguments(arguments.gold, gold, _missed(arguments), lost | _partners(triggers, events))
+    sheet.add_mentions(_found(mentions))
+    sheet.add_mentions(_missed(mentions))
+    events = sheet.add_events(_found(triggers), table)
+    lost = sheet.add_events(_missed(triggers), gold)
+    sheet.add_arguments(_found(arguments), table, events)
+    sheet.add_arguments(_missed(arguments), gold, lost | _partners(triggers, events))
     return sheet.documents
 
 
-def _all(side: Side) -> dict[int, int]:
-    return dict.fromkeys(range(len(side.label)), CORRECT)
+class _Drawn(NamedTuple):
+    """Units that are drawn, and the outcome of each."""
+
+    units: Side
+    outcomes: list[int]
 
 
-def _found(findings: Findings) -> dict[int, int]:
-    """The outcome of each system unit that stands in the text: of those rejected, not all do."""
-    pairs = zip(findings.system_unit.tolist(), findings.kind.tolist(), strict=True)
-    inside = (findings.system.extents.start < BEYOND).tolist()
-    return {unit: kind for unit, kind in pairs if unit != NONE and inside[unit]}
+def _take(side: Side, units: Ints) -> Side:
+    return Side(side.extents.take(units), side.label[units], side.row[units])
 
 
-def _missed(findings: Findings) -> dict[int, int]:
+def _all(side: Side) -> _Drawn:
+    return _Drawn(side, [CORRECT] * len(side.label))
+
+
+def _found(findings: Findings) -> _Drawn:
+    """The system units that stand in the text: of those rejected, not all do."""
+    rows = np.flatnonzero(findings.system_unit != NONE)
+    rows = rows[findings.system.extents.start[findings.system_unit[rows]] < BEYOND]
+    return _Drawn(_take(findings.system, findings.system_unit[rows]), findings.kind[rows].tolist())
+
+
+def _missed(findings: Findings) -> _Drawn:
     """The gold units that nothing went with."""
-    return dict.fromkeys(findings.gold_unit[findings.kind == MISSED].tolist(), MISSED)
+    units = findings.gold_unit[findings.kind == MISSED]
+    return _Drawn(_take(findings.gold, units), [MISSED] * len(units))
 
 
 def _partners(triggers: Findings, events: Mapping[Key, list[Any]]) -> dict[Key, list[Any]]:
     """The drawn event of the system that goes with each gold trigger."""
-    gold, system = (
-        _keys(triggers.gold.extents, triggers.gold.label),
-        _keys(triggers.system.extents, triggers.system.label),
-    )
     rows = triggers.paired
-    pairs = zip(triggers.gold_unit[rows].tolist(), triggers.system_unit[rows].tolist(), strict=True)
-    return {gold[one]: events[system[other]] for one, other in pairs}
+    gold = _take(triggers.gold, triggers.gold_unit[rows])
+    system = _take(triggers.system, triggers.system_unit[rows])
+    keys = zip(_keys(gold.extents, gold.label), _keys(system.extents, system.label), strict=True)
+    return {one: events[other] for one, other in keys}
 
 
 class _Sheet:
@@ -123,62 +135,68 @@ class _Sheet:
         self.names = evidence.codes.names()
         self.documents: list[Json] = [{"m": [], "e": []} for _ in evidence.texts.rows]
 
-    def add_mentions(self, side: Side, outcomes: Mapping[int, int]) -> None:
-        places, documents, labels = flat(side.extents), side.extents.document.tolist(), side.label.tolist()
-        for unit, outcome in outcomes.items():
-            mark = [self.index.types[self.names[labels[unit]]], outcome, places[unit]]
-            self.documents[documents[unit]]["m"].append(mark)
+    def add_mentions(self, drawn: _Drawn) -> None:
+        types, places = self._numbers(self.index.types, drawn.units.label), flat(drawn.units.extents)
+        documents = drawn.units.extents.document.tolist()
+        for document, *mark in zip(documents, types, drawn.outcomes, places, strict=True):
+            self.documents[document]["m"].append(mark)
 
-    def add_events(self, side: Side, table: Table, outcomes: Mapping[int, int]) -> dict[Key, list[Any]]:
+    def add_events(self, drawn: _Drawn, table: Table) -> dict[Key, list[Any]]:
         """The events as drawn, by their triggers, so that arguments can be put to them."""
-        keys, rows = _keys(side.extents, side.label), side.row.tolist()
-        drawn = {}
-        for unit, outcome in outcomes.items():
-            document, label, place = keys[unit]
-            event = [
-                self.index.types[self.names[label]],
-                outcome,
-                [*place],
-                [],
-                self._attributes(table, rows[unit]),
-            ]
-            self.documents[document]["e"].append(event)
-            drawn[keys[unit]] = event
-        return drawn
+        keys, types = (
+            _keys(drawn.units.extents, drawn.units.label),
+            self._numbers(self.index.types, drawn.units.label),
+        )
+        attributes = self._attributes(table, drawn.units.row)
+        events = {}
+        for key, type, outcome, told in zip(keys, types, drawn.outcomes, attributes, strict=True):
+            events[key] = [type, outcome, [*key[2]], [], told]
+            self.documents[key[0]]["e"].append(events[key])
+        return events
 
-    def add_arguments(
-        self, side: Side, table: Table, outcomes: Mapping[int, int], events: Mapping[Key, list[Any]]
-    ) -> None:
-        keys = _keys(table.events, table.event_type)
-        places, labels = flat(side.extents), side.label.tolist()
-        owner = table.argument_event[side.row].tolist()
-        for unit, outcome in outcomes.items():
-            role = self.index.roles[self.names[labels[unit]]]
-            event = events.get(keys[owner[unit]])
-            if event is not None:  # an argument that was rejected may have an event that is not drawn
-                event[3].append([role, outcome, places[unit]])
+    def add_arguments(self, drawn: _Drawn, table: Table, events: Mapping[Key, list[Any]]) -> None:
+        owner = table.argument_event[drawn.units.row]
+        keys = _keys(table.events.take(owner), table.event_type[owner])
+        roles, places = self._numbers(self.index.roles, drawn.units.label), flat(drawn.units.extents)
+        for key, *argument in zip(keys, roles, drawn.outcomes, places, strict=True):
+            if key in events:  # an argument that was rejected may have an event that is not drawn
+                events[key][3].append(argument)
 
-    def _attributes(self, table: Table, row: int) -> list[str]:
-        """The values of an event that are not the ontology's defaults."""
+    def _numbers(self, known: Codes, labels: Ints) -> list[int]:
+        """The numbers that the page has for labels."""
+        own = labels.tolist()
+        numbers = {label: known[self.names[label]] for label in dict.fromkeys(own)}
+        return [numbers[label] for label in own]
+
+    def _attributes(self, table: Table, rows: Ints) -> list[list[str]]:
+        """The values of events that are not the ontology's defaults."""
+        told: list[list[str]] = [[] for _ in rows]
         ontology = self.evidence.ontology
-        if ontology is None:
-            return []
-        values = ((name, int(column[row])) for name, column in table.event_attributes.items())
-        return [
-            f"{name} {', '.join(parts(self.names[code]))}"
-            for name, code in values
-            if code != NONE and self.names[code] != ontology.attributes[name].default
-        ]
+        for name, column in ({} if ontology is None else table.event_attributes).items():
+            codes = column[rows].tolist()
+            texts = {code: self._value(name, code) for code in set(codes)}
+            for values, text in zip(told, map(texts.__getitem__, codes), strict=True):
+                if text:
+                    values.append(text)
+        return told
+
+    def _value(self, name: str, code: int) -> str:
+        """An attribute and its value; "" where there is none, or the default."""
+        ontology = self.evidence.ontology
+        if code == NONE or ontology is None or self.names[code] == ontology.attributes[name].default:
+            return ""
+        return f"{name} {', '.join(parts(self.names[code]))}"
 
 
 def flat(extents: Extents) -> list[Flat]:
     """The spans of units, each a flat list of offsets."""
-    ends = [
-        offset for pair in zip(extents.starts.tolist(), extents.ends.tolist(), strict=True) for offset in pair
-    ]
-    return [ends[2 * low : 2 * high] for low, high in pairwise(extents.offset.tolist())]
+    ends = np.stack([extents.starts, extents.ends], axis=1)
+    if len(ends) == len(extents):  # all of one part
+        return cast(list[Flat], ends.tolist())
+    offsets = ends.ravel().tolist()
+    return [offsets[2 * low : 2 * high] for low, high in pairwise(extents.offset.tolist())]
 
 
-def _keys(extents: Extents, label: Any) -> list[Key]:
+def _keys(extents: Extents, label: Ints) -> list[Key]:
     places = map(tuple, flat(extents))
     return list(zip(extents.document.tolist(), label.tolist(), places, strict=True))

@@ -7,14 +7,13 @@ from typing import Literal
 
 import msgspec
 
-from goldwire.eval.measures.measure import FORMS, Measure, Units, parse
+from goldwire.eval.measures.measure import FORMS, Measure, Units, name, parse
 from goldwire.eval.measures.phrases import amount, interval, listed, points
-from goldwire.eval.measures.titles import short
 from goldwire.eval.scoring.record import Coverage, LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
 
-Kind = Literal[
+NoteKind = Literal[
     "few",
     "coverage",
     "failed",
@@ -28,7 +27,7 @@ Kind = Literal[
     "undefined",
     "repeated",
 ]
-LOUD: frozenset[Kind] = frozenset(
+LOUD: frozenset[NoteKind] = frozenset(
     {"coverage", "failed", "labels", "rejected", "lost"}
 )  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
@@ -52,7 +51,7 @@ _MANY = {"attribute": "matched units with such an attribute"}
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to know before the figures: its kind, whom it is about (system, gold, corpus), in words."""
 
-    kind: Kind
+    kind: NoteKind
     about: str
     text: str
 
@@ -106,6 +105,11 @@ def _coverage(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
     if told:
         text = "; ".join(told)
         texts.append(f"{text[0].upper()}{text[1:]}.")
+    if record.policies.get("unjudged") == "named" and covered.empty:
+        texts.append(
+            f"{amount(covered.empty, 'document')} without a unit in gold, named by a system or by the "
+            "caller: counted as judged."
+        )
     if covered.skipped and as_it_stands:
         texts.append(f"{amount(covered.skipped, 'document')} that gold skipped: counted as gold has them.")
     elif covered.unjudged and not covered.empty:
@@ -152,7 +156,7 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
         units = amount(layer.excluded, "unit")
         text = f"{called}: {units} in excluded regions {'does' if layer.excluded == 1 else 'do'} not count."
         yield Note(kind="excluded", about=called, text=text)
-    blind = [short(measure) for measure in map(parse, record.measures) if measure.on_triggers]
+    blind = [name(measure) for measure in map(parse, record.measures) if measure.on_triggers]
     if layer.triggerless and blind:
         events, are = amount(layer.triggerless, "event"), "is" if layer.triggerless == 1 else "are"
         text = f"{called}: {events} without a trigger {are} no unit of {listed(blind)}."
@@ -201,7 +205,7 @@ def tell_rejections(record: Record, system: str) -> str:
     verb = "they count as spurious" if spurious else "they are left out"
     if number == 1:
         verb = verb.replace("they count", "it counts").replace("they are", "it is")
-    blind = [short(m) for m in map(parse, record.measures) if m.units in _BLIND]
+    blind = [name(m) for m in map(parse, record.measures) if m.units in _BLIND]
     but = f", but not in {', '.join(blind)}" if spurious and blind else ""
     return f"{_rate(record, system, number)}: {_kinds(layer.rejected)}; {verb}{but}"
 
@@ -241,7 +245,7 @@ def _alternatives(record: Record) -> Iterator[Note]:
         "fillers": [m for m in measures if m.units == "argument"],
     }
     for what, number in record.gold.alternatives.items():
-        if number and (those := listed([short(measure) for measure in blind[what]])):
+        if number and (those := listed([name(measure) for measure in blind[what]])):
             noun = amount(number, {"types": "event type", "fillers": "filler"}[what])
             text = f"gold: {noun} with alternatives, of which the first alone is right by {those}."
             yield Note(kind="alternatives", about=record.gold.name, text=text)
@@ -255,7 +259,7 @@ def _undefined(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
     triggerless = any(layer.triggerless for layer in (record.gold, *record.systems))
     for units, by_entity in dict.fromkeys((measure.units, measure.by_entity) for measure in silent):
         measures = [one for one in silent if one.units == units and one.by_entity == by_entity]
-        called = listed([short(measure) for measure in measures])
+        called = listed([name(measure) for measure in measures])
         if by_entity:
             text = f"Undefined, since gold has no relation or puts no mention into a cluster: {called}."
             yield Note(kind="undefined", about=called, text=text)
@@ -289,7 +293,7 @@ def _repeated(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
             (shown[result.system], result.system_collapsed),
         ):
             if count:
-                repeats.setdefault((side, count), []).append(short(parse(result.measure)))
+                repeats.setdefault((side, count), []).append(name(parse(result.measure)))
     for (side, count), measures in repeats.items():
         units = amount(count, "unit repeats", "units repeat")
         text = f"{side}: {units} another one under {listed(list(dict.fromkeys(measures)))}, counted once."

@@ -7,6 +7,7 @@ no text and no annotation. `FORMAT` goes up when old readers could not read new 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.codec import decode_versioned, read_bytes
-from goldwire.corpora.errors import DataError, Fault, JudgementError
-from goldwire.corpora.store import write_output
+from goldwire.corpora.errors import DataError, Fault, JudgementError, among
+from goldwire.corpora.store import SYSTEM, write_output
 from goldwire.corpora.views import View
-from goldwire.eval.counting.counts import Counts, Patterns, condense, make_counts, numbered
+from goldwire.eval.counting.counts import Counts, Floats, Patterns, condense, make_counts, numbered
+from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
@@ -100,7 +102,7 @@ class Coverage(_Struct, frozen=True, kw_only=True):
     empty: int = 0
 
 
-class CountTable(_Struct, frozen=True, kw_only=True):
+class CountTable(_Struct, frozen=True, kw_only=True, dict=True):
     """The counts of one system under one measure, with documents of equal counts written once.
 
     `patterns[documents[i]]` are the rows of `Record.documents[i]`: label index, system_hits, system,
@@ -113,6 +115,22 @@ class CountTable(_Struct, frozen=True, kw_only=True):
     patterns: tuple[tuple[tuple[int, float, float, float, float], ...], ...]
     documents: tuple[int, ...] = ()
     times: tuple[int, ...] = ()
+
+    @cached_property
+    def rows(self) -> Floats:
+        """The rows of all patterns, one after the other."""
+        return np.array([row for pattern in self.patterns for row in pattern], np.float64).reshape(-1, 5)
+
+    @cached_property
+    def decoded(self) -> Patterns:
+        """The counts, documents of equal counts together: decoded once, however many ask."""
+        size = len(self.patterns)
+        number = np.repeat(np.arange(size), [len(pattern) for pattern in self.patterns])
+        counts = make_counts(numbered(size), self.labels, number, self.rows[:, 0], self.rows[:, 1:])
+        if self.times:
+            return Patterns(counts, np.array(self.times, np.int64))
+        index = np.array(self.documents, np.int64)
+        return Patterns(counts, np.bincount(index, minlength=size).astype(np.int64), index)
 
 
 # The name of the tables of `Record.rejections`. A row has a kind as its label and counts what was rejected as
@@ -168,7 +186,7 @@ class Confusion(_Struct, frozen=True, kw_only=True):
     left_out: dict[str, int] = {}
 
 
-class Record(_Struct, frozen=True, kw_only=True):
+class Record(_Struct, frozen=True, kw_only=True, dict=True):
     """One scoring of one or more systems against one gold layer.
 
     `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
@@ -195,27 +213,69 @@ class Record(_Struct, frozen=True, kw_only=True):
     results: tuple[Result, ...] = ()
     confusions: tuple[Confusion, ...] = ()
 
-    def get_counts(self, system: str, measure: str) -> Counts:
-        """The counts of a system under a measure; `JudgementError` if the record does not have them."""
-        for table in self.counts:
-            if table.system == system and table.measure == measure:
-                if table.times:
-                    raise JudgementError(
-                        "the record does not name its documents, so that nothing can be compared by "
-                        "document; score without --stream"
-                    )
-                return decode_counts(table, self.documents)
-        raise JudgementError(f"the record has no counts of {system!r} under {measure!r}")
+    def get_counts(self, system: str, measure: str | Measure) -> Counts:
+        """The counts of a system under a measure; `JudgementError` if the record does not have them.
 
-    def result(self, system: str, measure: str) -> Result:
-        """What a measure says of a system; `JudgementError` if the record does not hold it."""
-        for result in self.results:
-            if result.system == system and result.measure == measure:
-                return result
-        raise JudgementError(
-            f"the record has no {measure!r} of {system!r}; it has {', '.join(self.measures)} "
-            f"of {', '.join(system.name for system in self.systems)}"
-        )
+        Measures that differ in averages or beta alone have the same counts. What was asked for once is kept.
+        """
+        key = self.called(system), form_of(measure, counted=True)
+        if key not in self._counts:
+            self._counts[key] = self._decoded(*key)
+        return self._counts[key]
+
+    def _decoded(self, system: str, measure: str) -> Counts:
+        table = self._tables.get((system, measure))
+        if table is None:
+            raise JudgementError(f"the record has no counts of {system!r} under {measure!r}")
+        if table.times:
+            raise JudgementError(
+                "the record does not name its documents, so that nothing can be compared by "
+                "document; score without --stream"
+            )
+        return decode_counts(table, self.documents)
+
+    def result(self, system: str, measure: str | Measure) -> Result:
+        """What a measure, by name, string form or value, says of a system.
+
+        `JudgementError` if the record does not hold it, with what is like it; `MeasureError` if it is none.
+        """
+        key = self.called(system), form_of(measure)
+        if key not in self._results:
+            known = [*self.measures, *filter(None, (name(parse(form)) for form in self.measures))]
+            raise JudgementError(f"the record has no measure {str(measure)!r}{among(str(measure), known)}")
+        return self._results[key]
+
+    def called(self, system: str) -> str:
+        """A system's name in the record; it may be given as a layer. `JudgementError` if there is none."""
+        names = [layer.name for layer in self.systems]
+        if system in names:
+            return system
+        short = system.removeprefix(SYSTEM) if isinstance(system, str) else system
+        if short in names:
+            return short
+        raise JudgementError(f"the record has no system {system!r}{among(str(system), names)}")
+
+    @cached_property
+    def _results(self) -> dict[tuple[str, str], Result]:
+        return {(result.system, result.measure): result for result in self.results}
+
+    @cached_property
+    def _tables(self) -> dict[tuple[str, str], CountTable]:
+        return {(table.system, table.measure): table for table in self.counts}
+
+    @cached_property
+    def _counts(self) -> dict[tuple[str, str], Counts]:
+        return {}
+
+
+def form_of(measure: str | Measure, *, counted: bool = False) -> str:
+    """The string form by which records know a measure that is given in whichever way.
+
+    >>> form_of("TC"), form_of("event:type+trigger@exact,average=macro", counted=True)
+    ('event:trigger+type@exact', 'event:trigger+type@exact')
+    """
+    found = parse(measure) if isinstance(measure, str) else measure
+    return str(found.counted if counted else found)
 
 
 def size(record: Record) -> int:
@@ -293,19 +353,7 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
 
 def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:
     """The counts that a table holds, by document."""
-    return decode_patterns(table).expand(documents)
-
-
-def decode_patterns(table: CountTable) -> Patterns:
-    """The counts that a table holds, documents of equal counts together."""
-    rows = np.array([row for pattern in table.patterns for row in pattern], np.float64).reshape(-1, 5)
-    number = np.repeat(np.arange(len(table.patterns)), [len(pattern) for pattern in table.patterns])
-    names = numbered(len(table.patterns))
-    counts = make_counts(names, table.labels, number, rows[:, 0], rows[:, 1:])
-    if table.times:
-        return Patterns(counts, np.array(table.times, np.int64))
-    index = np.array(table.documents, np.int64)
-    return Patterns(counts, np.bincount(index, minlength=len(names)).astype(np.int64), index)
+    return table.decoded.expand(documents)
 
 
 def encode_record(record: Record) -> bytes:

@@ -14,7 +14,6 @@ from goldwire.eval.scoring.record import (
     LayerFacts,
     Record,
     decode_counts,
-    decode_patterns,
 )
 from goldwire.eval.statistics.intervals import figure_intervals
 
@@ -32,7 +31,7 @@ def rejection_rate(record: Record, system: str) -> tuple[int, int, Interval | No
     table = next((table for table in record.rejections if table.system == system), None)
     if table is None:
         return None
-    counts = decode_patterns(table)
+    counts = table.decoded
     whole = counts.whole().total()
     return round(float(whole[SYSTEM_HITS])), round(float(whole[SYSTEM])), _interval(record, table, counts)
 

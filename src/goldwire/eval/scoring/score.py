@@ -41,7 +41,16 @@ from goldwire.eval.scoring.views import Sights
 from goldwire.eval.statistics.resample import LEVEL
 from goldwire.eval.systems import facts
 
-__all__ = ["DEFAULTS", "SYSTEM", "Options", "layer_of", "needs", "parse_measures", "score", "score_corpus"]
+__all__ = [
+    "DEFAULTS",
+    "SYSTEM",
+    "Options",
+    "layer_of",
+    "needs",
+    "parse_measures",
+    "score",
+    "score_corpus",
+]
 
 Annotated = Mapping[str, Annotations] | Iterable[Annotations]
 DEFAULTS = Options()

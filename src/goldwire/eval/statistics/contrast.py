@@ -218,7 +218,7 @@ def _scale(documents: int, detected: float, wanted: float) -> int | None:
 
 
 # ---------------------------------------------------------------- non-inferiority
-Verdict = Literal["pass", "fail", "warn"]
+Decision = Literal["pass", "fail", "warn"]
 
 
 class Loss(NamedTuple):
@@ -229,7 +229,7 @@ class Loss(NamedTuple):
     `needed` documents would raise it to 80 %; both None if that cannot be said (margin 0).
     """
 
-    verdict: Verdict
+    verdict: Decision
     difference: float | None
     low: float | None
     high: float | None
@@ -271,7 +271,7 @@ def loss(
 def _loss(bounds: Interval, swapped: Floats, margin: float, alpha: float) -> Loss:
     value, low, high, _ = bounds
     p = None if value is None else one_sided(value, swapped)
-    verdict: Verdict = "warn"
+    verdict: Decision = "warn"
     # Outputs that count alike in every document need no interval.
     if value is not None and ((low is not None and low >= -margin - _TIE) or not swapped.any()):
         verdict = "pass"

@@ -1,4 +1,4 @@
-"""Judges a system's output: annotations that fit text and ontology, and what was rejected."""
+"""Check of a system's output: annotations that fit text and ontology, and what was rejected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from goldwire.eval.systems.journal import Entry
 _BEYOND = 1e15  # no document costs so much in any unit; sums of larger numbers would not be exact
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """One document: its annotations without provenance, and all that is to be said of them.
 
     `failed` is the reason why there are none. `rejected` is what `annotations.rejected` keeps, whole.
@@ -35,9 +35,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     usage: dict[str, float] = {}
 
 
-def judge(
+def check(
     document: Document, entry: Entry, *, ontology: Ontology | None = None, labels: LabelMap | None = None
-) -> Verdict:
+) -> Checked:
     """Check what a journal holds for a document against its text and the ontology."""
     if entry.error is not None:
         return _failure(document, entry.error, usage(entry.details))
@@ -51,7 +51,7 @@ def judge(
     reading = predictions.read(prediction, document, ontology, labels)
     annotations, unsound = sound(reading.annotations, document, ontology)
     rejected = (*reading.annotations.rejected, *unsound)
-    return Verdict(
+    return Checked(
         annotations=msgspec.structs.replace(annotations, rejected=in_line(rejected, document)),
         rejected=tuple(item for item in rejected if not is_excluded(item, document)),
         reading=reading,
@@ -60,9 +60,9 @@ def judge(
     )
 
 
-def _failure(document: Document, reason: str, spent: dict[str, float]) -> Verdict:
+def _failure(document: Document, reason: str, spent: dict[str, float]) -> Checked:
     reason = reason or "no reason given"
-    return Verdict(annotations=predictions.failed(document, reason), failed=reason, usage=spent)
+    return Checked(annotations=predictions.failed(document, reason), failed=reason, usage=spent)
 
 
 def usage(details: dict[str, Any]) -> dict[str, float]:
@@ -77,7 +77,7 @@ def usage(details: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def tally(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def tally(verdicts: Sequence[Checked]) -> dict[str, Any]:
     """The sums of all documents, by the fields of `Facts`."""
     readings = [verdict.reading for verdict in verdicts if verdict.reading]
     return {

@@ -29,7 +29,7 @@ import msgspec
 from goldwire import configs
 from goldwire.corpora import toml
 from goldwire.corpora.errors import CorpusError, ExtractorError
-from goldwire.eval.systems.extractor import KINDS
+from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.eval.systems.journal import check_system
 from goldwire.eval.systems.spec import Spec, parse
 
@@ -83,6 +83,14 @@ class _Matrix(_Struct, frozen=True):
     seed: int | None = None
     watch: tuple[str, ...] = ()
     allow_failures: int | str | None = None
+
+
+def names(corpus: Corpus) -> list[str]:
+    """The systems that a corpus has layers of; `CorpusError` if there is none."""
+    found = [layer.removeprefix(SYSTEM) for layer in corpus.layers() if layer.startswith(SYSTEM)]
+    if not found:
+        raise CorpusError(f"{corpus.path}: no system to score; run one with `goldwire eval run`")
+    return found
 
 
 def parse_system(text: str) -> System:
@@ -178,7 +186,7 @@ def timeout_of(system: System) -> float:
     """Seconds a document may take: the system's own, or the default of its kind."""
     if system.timeout is not None:
         return system.timeout
-    return SLOW_TIMEOUT if KINDS.get(system.spec.kind) == KINDS["llm"] else DEFAULT_TIMEOUT
+    return SLOW_TIMEOUT if system.spec.kind == "llm" else DEFAULT_TIMEOUT
 
 
 def memory_of(system: System, workers: int) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
+from goldwire import extensions
 from goldwire.corpora.errors import ExtractorError, GoldwireError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.predictions import Prediction
@@ -19,8 +21,6 @@ from goldwire.eval.systems.spec import Spec
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-ENTRY_POINTS = "goldwire.extractors"
-_PLUGIN = "goldwire.eval.systems.adapters.object"  # what opens the systems of other packages
 Output = Annotations | Prediction | dict[str, Any]
 O = TypeVar("O")
 ABSENT, REFUSED = "absent", "refused"  # how the causes of a `DocumentError` begin
@@ -74,10 +74,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     scratch: str | None = None
 
 
-class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of system that ships with Goldwire.
+class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of system that is made by a module, with a target and options of its own.
 
-    `module` opens it, `needs` is what must be importable, `labels` the label map by name of ontology.
+    `module` has `load(target, context)`, which gives an `Extractor`, `identity(target, context)`, which gives
+    what decides its output besides the document, and a struct `Options` with their defaults; if what it
+    learns can be kept in a file, also `save(context, path)`. `form` is how it is named, `about` what it is,
+    `needs` what must be importable, `labels` the label map by name of ontology.
     """
 
     module: str
@@ -86,47 +89,34 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     labels: dict[str, str] = {}
 
+    @property
+    def missing(self) -> str | None:
+        """The first of its libraries that is not there."""
+        return next((name for name in self.needs if find_spec(name) is None), None)
 
-KINDS: dict[str, Kind] = {
-    "lexicon": Kind(
-        module="goldwire.eval.reference.rules",
-        form="lexicon[:NAME|FILE.toml]",
-        about="rules and word lists: mentions, triggers, arguments by position, attributes by cue words",
-    ),
-    "sklearn": Kind(
-        module="goldwire.eval.reference.learn",
-        form="sklearn",
-        about="linear models trained on a layer of the corpus by cross-fitting, or loaded from a file",
-        needs=("sklearn",),
-    ),
-    "spacy": Kind(
-        module="goldwire.eval.reference.pipeline",
-        form="spacy:MODEL",
-        about="an installed spaCy pipeline: its entities by label map, events by dependency rules",
-        needs=("spacy",),
-        labels={"conflict": "spacy"},
-    ),
-    "llm": Kind(
+
+ADAPTERS: dict[str, SystemKind] = {
+    "llm": SystemKind(
         module="goldwire.eval.systems.adapters.llm",
         form="llm:MODEL@URL",
         about="a language model behind an OpenAI-compatible address; the key comes from the environment",
     ),
-    "cmd": Kind(
+    "cmd": SystemKind(
         module="goldwire.eval.systems.adapters.command",
         form="cmd:COMMAND",
         about="a program in any language: a document a line in, its annotations a line out",
     ),
-    "http": Kind(
+    "http": SystemKind(
         module="goldwire.eval.systems.adapters.web",
         form="http(s)://URL",
         about="a service: a document posted, its annotations back",
     ),
-    "python": Kind(
+    "python": SystemKind(
         module="goldwire.eval.systems.adapters.object",
         form="python:MODULE:OBJECT",
         about="a function of one document, or a class or object with `extract(documents)`",
     ),
-    "file": Kind(
+    "file": SystemKind(
         module="goldwire.eval.systems.adapters.file",
         form="file:PATH",
         about="predictions made elsewhere, a line per document in the simple form",
@@ -136,8 +126,8 @@ KINDS: dict[str, Kind] = {
 
 def open_extractor(spec: Spec, context: Context) -> Extractor:
     """The system that a spec names, ready to extract; `ExtractorError` if it cannot be opened."""
-    module = _module(spec.kind)
-    extractor: Extractor = module.load(spec.target if spec.kind in KINDS else str(spec), context)
+    kind = find_kind(spec.kind)
+    extractor: Extractor = _module(spec.kind).load(_target(spec, kind), context)
     return extractor
 
 
@@ -146,30 +136,91 @@ def identity(spec: Spec, context: Context) -> list[Any]:
 
     Worked out without loading the system; values that msgspec can encode.
     """
-    module = _module(spec.kind)
-    parts: list[Any] = module.identity(spec.target if spec.kind in KINDS else str(spec), context)
+    kind = find_kind(spec.kind)
+    parts: list[Any] = _module(spec.kind).identity(_target(spec, kind), context)
     return [spec.kind, *parts]
 
 
+def can_save(spec: Spec) -> bool:
+    """Whether what systems of this kind learn can be kept in a file."""
+    return hasattr(_module(spec.kind), "save")
+
+
+def save(spec: Spec, context: Context, path: Path) -> str:
+    """Train a system on all of a corpus and keep what it learnt; a line that says on what.
+
+    Only where `can_save`. `ExtractorError` if it cannot be trained.
+    """
+    said: str = _module(spec.kind).save(context, path)
+    return said
+
+
+def _target(spec: Spec, kind: SystemKind | None) -> str:
+    """What the module of a kind is given: an object behind an entry point is named by the whole spec."""
+    return str(spec) if kind is None else spec.target
+
+
 def _module(kind: str) -> ModuleType:
-    if kind in KINDS:
-        missing = [name for name in KINDS[kind].needs if find_spec(name) is None]
-        if missing:
-            raise ExtractorError(f"`{kind}` needs {missing[0]}: pip install 'goldwire[{kind}]'")
-        return import_module(KINDS[kind].module)
-    if kind in plugins():
-        return import_module(_PLUGIN)
+    found = find_kind(kind)
+    if found is None:
+        return import_module(ADAPTERS["python"].module)
+    if found.missing is not None:
+        raise ExtractorError(f"`{kind}` needs {found.missing}: pip install 'goldwire[{kind}]'")
+    return import_module(found.module)
+
+
+def find_kind(name: str) -> SystemKind | None:
+    """The kind of that name; None for a plain object behind an entry point, which is not loaded to be told.
+
+    Raises `ExtractorError` if there is none.
+    """
+    if name in ADAPTERS:
+        return ADAPTERS[name]
+    kinds, objects = registered()
+    if name in kinds:
+        return _kind(kinds[name])
+    if name in objects:
+        return None
     raise ExtractorError(
-        f"no kind of system {kind!r}; there are: {', '.join([*KINDS, *plugins()])} (`goldwire eval systems`)"
+        f"no kind of system {name!r}; there are: {', '.join([*ADAPTERS, *kinds, *objects])} "
+        "(`goldwire eval systems`)"
     )
 
 
-def plugins() -> dict[str, EntryPoint]:
-    """The systems of installed packages, by name; a name that Goldwire uses itself is never theirs."""
-    from importlib.metadata import entry_points  # slow to import, and most commands never come here
+def _kind(point: EntryPoint) -> SystemKind:
+    found = load_point(point)
+    if not isinstance(found, SystemKind):
+        raise ExtractorError(
+            f"{point.name}: {point.value} is no `goldwire.eval.systems.extractor.SystemKind`"
+        )
+    return found
 
-    found = entry_points(group=ENTRY_POINTS)
-    return {point.name: point for point in sorted(found, key=lambda p: p.name) if point.name not in KINDS}
+
+def load_point(point: EntryPoint) -> Any:
+    """What an entry point gives; `ExtractorError` says what went wrong."""
+    return extensions.load(point, ExtractorError)
+
+
+def registered() -> tuple[dict[str, EntryPoint], dict[str, EntryPoint]]:
+    """What installed packages register, ourselves among them: kinds of system, and plain objects, by name."""
+    kinds, objects = _points(extensions.SYSTEMS), _points(extensions.EXTRACTORS)
+    return kinds, {name: point for name, point in objects.items() if name not in kinds}
+
+
+def _points(group: extensions.Point) -> dict[str, EntryPoint]:
+    """The entry points of a group, by name; a name of ours is never that of another package."""
+    found: dict[str, EntryPoint] = {}
+    for point in sorted(extensions.installed(group), key=_is_ours, reverse=True):
+        other = found.setdefault(point.name, point)
+        if other.value != point.value and not _is_ours(other):
+            raise ExtractorError(
+                f"two packages have a system {point.name!r}: {other.value} and {point.value}; uninstall one"
+            )
+    return {name: found[name] for name in sorted(found) if name not in ADAPTERS}
+
+
+def _is_ours(point: EntryPoint) -> bool:
+    return point.module.startswith("goldwire.")
 
 
 def kinds() -> list[dict[str, Any]]:
@@ -178,30 +229,32 @@ def kinds() -> list[dict[str, Any]]:
     `form` and `about` say what it is, `options` what can be set and its default, `ready` whether its
     libraries are there, `hint` how to get them.
     """
-    shipped = [
-        {
-            "form": kind.form,
-            "about": kind.about,
-            "options": _defaults(kind),
-            "ready": all(find_spec(need) is not None for need in kind.needs),
-            "hint": f"pip install 'goldwire[{name}]'" if kind.needs else "",
-        }
-        for name, kind in KINDS.items()
-    ]
+    ours, objects = registered()
+    known = {**ADAPTERS, **{name: _kind(point) for name, point in ours.items()}}
     foreign = [
         {
             "form": f"{name}[:ARGUMENT]",
-            "about": f"{point.value}, from {point.dist.name if point.dist else 'an unknown package'}",
+            "about": f"{point.value}, from {extensions.package(point)}",
             "options": {},
             "ready": True,
             "hint": "",
         }
-        for name, point in plugins().items()
+        for name, point in objects.items()
     ]
-    return shipped + foreign
+    return [*(_told(name, kind) for name, kind in known.items()), *foreign]
 
 
-def _defaults(kind: Kind) -> dict[str, Any]:
+def _told(name: str, kind: SystemKind) -> dict[str, Any]:
+    return {
+        "form": kind.form,
+        "about": kind.about,
+        "options": _defaults(kind) if kind.missing is None else {},
+        "ready": kind.missing is None,
+        "hint": f"pip install 'goldwire[{name}]'" if kind.missing is not None else "",
+    }
+
+
+def _defaults(kind: SystemKind) -> dict[str, Any]:
     module = import_module(kind.module)
     return {field.name: field.default for field in msgspec.structs.fields(module.Options)}
 

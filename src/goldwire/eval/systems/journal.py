@@ -81,7 +81,7 @@ class Reused(msgspec.Struct, frozen=True, kw_only=True):
 class Renewal:
     """A journal begun anew: what it holds goes when the first document has succeeded, and not before."""
 
-    def __init__(self, journal: Journal[Line]) -> None:
+    def __init__(self, journal: Journal[Line] | Unkept) -> None:
         self._journal = journal
         self._held: list[Line] | None = []
 
@@ -101,6 +101,23 @@ class Renewal:
             self._journal.clear()
             for one in held:
                 self._journal.add(one)
+
+
+class Unkept:
+    """What a system gives that may be another one the next time: in memory, and gone with the run."""
+
+    damaged = 0
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+
+    def add(self, line: Line) -> None:
+        """Put a line at the end."""
+        self.lines.append(line)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.lines.clear()
 
 
 def open_journal(path: Path) -> Journal[Line]:

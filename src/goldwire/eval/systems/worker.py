@@ -94,7 +94,7 @@ def main() -> None:
     limit_memory(job.memory)
     try:
         extractor = open_extractor(job.spec, job.context)
-        _send(sink, _ready(extractor, begun))
+        _send(sink, ready(extractor, begun))
         _serve(extractor, lines, sink, job.memory)
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent must hear of it
         _send(sink, Broken(reason=_reason(error, job.memory)))
@@ -170,7 +170,8 @@ def _reason(error: Exception, memory: int | None) -> str:
     return whole if len(whole) <= _SAID else f"{whole[:_SAID]} …"
 
 
-def _ready(extractor: Extractor, begun: float) -> Ready:
+def ready(extractor: Extractor, begun: float) -> Ready:
+    """What a system says of itself, open since `begun`."""
     return Ready(
         name=extractor.name,
         version=extractor.version,

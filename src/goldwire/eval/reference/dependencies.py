@@ -1,4 +1,4 @@
-"""`spacy:MODEL`: an installed spaCy pipeline.
+"""`spacy:MODEL`: events on top of an installed spaCy pipeline.
 
 Its named entities become mentions under its own labels; the label map turns those into the ontology's.
 Where the ontology is that of a lexicon, nominals and triggers come from the lexicon's lists, told apart by
@@ -7,21 +7,15 @@ part of speech, and arguments from the dependency tree.
 
 from __future__ import annotations
 
-import contextlib
-import glob
-import warnings
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.metadata import version
 from typing import Any, Literal
 
 import msgspec
 
 from goldwire.corpora import labels
-from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.labels import LabelMap
-from goldwire.corpora.types import Annotations, Document, Mention, Span
+from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.reference.arguments import Attacher, Draft
 from goldwire.eval.reference.code import sources
 from goldwire.eval.reference.lexicon import Group, Lexicon, Phrases, Reading, nominal_entries, trigger_entries
@@ -29,10 +23,10 @@ from goldwire.eval.reference.mentions import Found
 from goldwire.eval.reference.rules import Builder, read_lexicon
 from goldwire.eval.reference.text import Sentence, Word
 from goldwire.eval.reference.triggers import Trigger, Use
+from goldwire.eval.systems.adapters import spacy as pipeline
+from goldwire.eval.systems.adapters.spacy import Entity, PipelineExtractor
 from goldwire.eval.systems.extractor import Context, options
-from goldwire.eval.systems.watch import digests
 
-BATCH = 16  # documents handed to `nlp.pipe` at a time
 _SUBJECTS = ("nsubj", "csubj", "nsubj:pass", "nsubjpass")
 _OBJECTS = ("dobj", "obj", "dative", "iobj")
 _PREMODIFIERS = ("compound", "amod", "nmod")
@@ -46,53 +40,10 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
     trim: bool = True
 
 
-class PipelineExtractor:
-    """Runs a pipeline, and the event rules where there are any."""
-
-    batch = BATCH
-
-    def __init__(self, nlp: Any, model: str, *, trim: bool, events: EventRules | None) -> None:
-        self.name = f"spacy {model}"
-        self.version = f"{nlp.meta.get('version', '')} (spacy {version('spacy')})"
-        found = {"mentions"} | ({"triggers", "arguments", "attributes"} if events else set())
-        self.provides = frozenset(found)
-        self._nlp, self._trim, self._events = nlp, trim, events
-
-    def extract(self, documents: Sequence[Document]) -> Iterator[Annotations]:
-        """The annotations of each document."""
-        texts = (document.text for document in documents)
-        for document, parsed in zip(documents, self._nlp.pipe(texts, batch_size=BATCH), strict=True):
-            entities = [self._entity(entity) for entity in parsed.ents]
-            if self._events is None:
-                yield _mentions_only(document, parsed, [e for e in entities if e])
-            else:
-                yield self._events.annotate(document, parsed, [e for e in entities if e])
-
-    def _entity(self, entity: Any) -> tuple[int, int, str] | None:
-        """First and last token and label; determiners before and possessive endings behind are cut."""
-        first, last = entity.start, entity.end - 1
-        if self._trim:
-            while first < last and entity.doc[first].pos_ == "DET":
-                first += 1
-            while last > first and entity.doc[last].tag_ == "POS":
-                last -= 1
-        return (first, last, entity.label_) if entity.text.strip() else None
-
-
-def _mentions_only(document: Document, parsed: Any, entities: Sequence[tuple[int, int, str]]) -> Annotations:
-    mentions = [
-        Mention(id=f"m{i}", type=label, spans=(Span(parsed[first].idx, _end(parsed[last])),))
-        for i, (first, last, label) in enumerate(entities, start=1)
-    ]
-    return Annotations(document=document.id, sha256=document.sha256, mentions=tuple(mentions))
-
-
-def _end(token: Any) -> int:
-    return int(token.idx) + len(token.text)
-
-
 class EventRules:
     """Nominals and events by word lists and dependency tree."""
+
+    provides = frozenset({"triggers", "arguments", "attributes"})
 
     def __init__(self, lexicon: Lexicon, mapping: LabelMap, context: Context) -> None:
         ontology = context.ontology
@@ -102,17 +53,13 @@ class EventRules:
         self._triggers = Phrases(trigger_entries(lexicon), fold=True)
         self._attacher, self._builder = Attacher(lexicon, ontology), Builder(lexicon, ontology)
 
-    def annotate(
-        self, document: Document, parsed: Any, entities: Sequence[tuple[int, int, str]]
-    ) -> Annotations:
+    def annotate(self, document: Document, parsed: Any, entities: Sequence[Entity]) -> Annotations:
         """Mentions and events of one parsed document, entities under their own labels."""
         found = [self._sentence(sent, entities) for sent in parsed.sents]
         return self._builder.build(document, [(s, n, d) for s, n, d in found if s])
 
-    def _sentence(
-        self, sent: Any, entities: Sequence[tuple[int, int, str]]
-    ) -> tuple[Sentence, list[Found], list[Draft]]:
-        sentence = tuple(Word(token.text, token.idx, _end(token)) for token in sent)
+    def _sentence(self, sent: Any, entities: Sequence[Entity]) -> tuple[Sentence, list[Found], list[Draft]]:
+        sentence = tuple(Word(token.text, token.idx, token.idx + len(token.text)) for token in sent)
         named = [
             Found(first - sent.start, last - sent.start, label, "name")
             for first, last, label in entities
@@ -263,18 +210,8 @@ def _antecedent(subject: Any, verb: Any) -> Any:
 
 def load(target: str, context: Context) -> PipelineExtractor:
     """The extractor of an installed pipeline; `ExtractorError` if it is not there."""
-    import spacy
-
     chosen = options(context, Options)
-    with warnings.catch_warnings():  # that a model was made for another minor release is said by its version
-        warnings.simplefilter("ignore")
-        try:
-            nlp = spacy.load(_location(target))
-        except (OSError, ValueError, ImportError) as error:
-            raise ExtractorError(
-                f"spacy:{target}: {error}; install a pipeline first, for example with "
-                "`python -m spacy download en_core_web_sm`"
-            ) from error
+    nlp = pipeline.read(target)
     events = _rules(chosen, context) if nlp.has_pipe("parser") else None
     return PipelineExtractor(nlp, target, trim=chosen.trim, events=events)
 
@@ -289,18 +226,6 @@ def _rules(chosen: Options, context: Context) -> EventRules | None:
     return EventRules(words, mapping, context)
 
 
-def _location(target: str) -> str | Path:
-    """A package's name, a folder, or PACKAGE/FOLDER for a pipeline that lies inside a package."""
-    if not target:
-        raise ExtractorError("spacy: name a pipeline, for example spacy:en_core_web_sm")
-    package, _, inner = target.partition("/")
-    if inner and package.isidentifier() and not Path(target).exists():
-        found = find_spec(package)
-        if found is not None and found.origin is not None:
-            return Path(found.origin).parent / inner
-    return target
-
-
 def identity(target: str, context: Context) -> list[Any]:
     """The releases of spaCy and of the pipeline, the lexicon, the label map, and the code of the rules.
 
@@ -309,15 +234,5 @@ def identity(target: str, context: Context) -> list[Any]:
     chosen = options(context, Options)
     words = read_lexicon(chosen.lexicon) if chosen.lexicon else None
     mapping = labels.read(context.labels, context.ontology) if context.labels else None
-    code = sources("arguments", "inflect", "lexicon", "mentions", "pipeline", "rules", "triggers")
-    return [target, version("spacy"), _release(target), words, mapping, code]
-
-
-def _release(target: str) -> str | dict[str, str]:
-    """The release of the package that a pipeline is or lies in; of a folder, the hashes of its files."""
-    place = Path(_location(target))
-    package, slash, _ = target.partition("/")
-    if package and not (slash and Path(target).exists()):
-        with contextlib.suppress(PackageNotFoundError):
-            return version(package.replace("_", "-"))
-    return digests([glob.escape(str(place))]) if place.is_dir() else ""
+    code = sources("arguments", "inflect", "lexicon", "mentions", "rules", "triggers", "dependencies")
+    return [target, version("spacy"), pipeline.release(target), words, mapping, code]

@@ -1,0 +1,181 @@
+"""What is seen of records in a terminal and in a notebook: a short table, a page, a drawing."""
+
+from __future__ import annotations
+
+import html as escaping
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from goldwire.corpora.errors import InputValueError, among
+from goldwire.corpora.store import Corpus, open_corpus, write_output
+from goldwire.corpora.visible import visible
+from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.phrases import amount
+from goldwire.eval.report import tables
+from goldwire.eval.report.build import make_report
+from goldwire.eval.report.signatures import lines_of
+from goldwire.eval.report.table import Table, head
+from goldwire.eval.report.values import Report, about
+from goldwire.eval.scoring.record import Record, form_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from goldwire.eval.report.charts import RowChart
+
+WIDTH = 100  # columns of what is shown as text
+LINES = 29  # of a record as text, at most
+ROWS = 12  # of its table
+NOTES = 2
+SIGNATURES = 5  # lines of them
+
+
+def text(record: Record) -> str:
+    """A record as text: title, notes, P, R and F1 with their intervals, signatures; `LINES` at most."""
+    report = _report(record)
+    return short(report, tables.scores(report), 'record.frame("scores")')
+
+
+def short(report: Report, table: Table, rest: str) -> str:
+    """A table of a report as text of `LINES` lines at most; `rest` says where all of it is."""
+    overview = report.overview
+    notes = [line for note in overview.notes[:NOTES] for line in _wrapped(f"note: {note.text}")[:2]]
+    signed = lines_of(report.boards)
+    more = [f"… and {len(signed) - SIGNATURES} more: {rest}"] if len(signed) > SIGNATURES else []
+    signatures = [*signed[: SIGNATURES - 1], *more, *signed[-1:]] if more else signed
+    above = [overview.title, " · ".join(about(report)), *notes, "", table.title]
+    below = ["", *signatures]
+    shown = _lines(head(table, ROWS))
+    room = LINES - len(above) - len(below) - 1
+    whole = len(shown) <= room and len(table.rows) <= ROWS
+    cut = [] if whole else [f"… {amount(len(table.rows), 'row')} in all: {rest}"]
+    return visible("\n".join([*above, *shown[:room], *cut, *below]))
+
+
+def html(record: Record) -> str:
+    """A record for a notebook: the same, in a table of HTML."""
+    report = _report(record)
+    return cell(report, [tables.scores(report)], 'record.frame("scores")')
+
+
+def cell(report: Report, shown: Iterable[Table], rest: str) -> str:
+    """Tables of a report for a notebook, the first `ROWS` rows of each."""
+    from goldwire.eval.report.html import render_cell
+
+    found = list(shown)
+    more = [f"{amount(len(table.rows), 'row')} in all: {rest}" for table in found if len(table.rows) > ROWS]
+    return render_cell(report, [head(table, ROWS) for table in found], more=more, notes=NOTES)
+
+
+def _report(record: Record) -> Report:
+    return make_report({"record": record}, quick=True, tested=False)
+
+
+def console(file: io.StringIO) -> Console:
+    """Text of `WIDTH` columns without colours."""
+    from rich.console import Console
+
+    return Console(file=file, width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
+
+
+def _lines(table: Table) -> list[str]:
+    from goldwire.eval.report.terminal import print_table
+
+    file = io.StringIO()
+    print_table(table, console(file))
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+def _wrapped(text: str) -> list[str]:
+    from goldwire.eval.report.layout import wrap
+
+    return list(wrap(text, WIDTH))
+
+
+# ---------------------------------------------------------------- the page
+class Page(msgspec.Struct, frozen=True):
+    """The report as one page of HTML that needs nothing else."""
+
+    html: str
+    HEIGHT = 640  # pixels of a notebook that it takes
+
+    def save(self, path: str | Path) -> Path:
+        """Put the page at `path`."""
+        write_output(Path(path), self.html.encode())
+        return Path(path)
+
+    def __repr__(self) -> str:
+        return f"A report of {len(self.html.encode()) / 10**6:.1f} MB; keep it with .save('report.html')"
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, so that neither its styles nor its script reach the notebook."""
+        return (
+            f'<iframe srcdoc="{escaping.escape(self.html)}" sandbox="allow-scripts" title="Report" '
+            f'style="width:100%;height:{self.HEIGHT}px;border:1px solid #ccc"></iframe>'
+        )
+
+
+def make_page(record: Record, corpus: Corpus | str | Path | None, *, seed: int) -> Page:
+    """The page of a record, with texts and examples where its corpus is at hand."""
+    from goldwire.eval.report.html import render
+    from goldwire.eval.report.whole import make_whole
+
+    home = open_corpus(Path(corpus)) if isinstance(corpus, str | Path) else corpus
+    return Page(render(*make_whole({"record": record}, home, seed=seed)))
+
+
+# ---------------------------------------------------------------- drawings
+class Plot(msgspec.Struct, frozen=True):
+    """A drawing, in SVG, as wide as there is room."""
+
+    caption: str
+    svg: str
+
+    def save(self, path: str | Path) -> Path:
+        """Put the drawing at `path`."""
+        write_output(Path(path), self.svg.encode())
+        return Path(path)
+
+    def __repr__(self) -> str:
+        return f"A drawing: {self.caption}; keep it with .save('plot.svg')"
+
+    def _repr_html_(self) -> str:
+        """The drawing under its caption, on paper of its own: a dark notebook would swallow the letters."""
+        style, caption = "max-width:820px;background:#fff;color:#222;margin:0", escaping.escape(self.caption)
+        return f'<figure style="{style}"><figcaption>{caption}</figcaption>{self.svg}</figure>'
+
+
+PLOTS = ("scores", "errors", "causes")
+
+
+def draw(record: Record, what: str, measure: str | Measure | None) -> Plot:
+    """A drawing of a record; `InputValueError` if there is none of that name, or nothing to draw."""
+    from goldwire.eval.report import svg
+
+    if what not in PLOTS:
+        raise InputValueError(f"no plot {what!r}{among(what, PLOTS)}")
+    chart = _scores(record, measure) if what == "scores" else _errors(record, what)
+    if not chart.rows:
+        raise InputValueError(f"the record has no {what} to draw: no unit, or no measure by span and type")
+    return Plot(chart.caption, svg.render(chart))
+
+
+def _scores(record: Record, measure: str | Measure | None) -> RowChart:
+    from goldwire.eval.report import plots
+
+    form = form_of(record.measures[0] if measure is None else measure)
+    record.result(record.systems[0].name, form)  # says what there is, where this is not
+    report = _report(record)
+    board = next(board for board in report.boards if board.measure == form)
+    return plots.forest(board, plots.colour_numbers(report.overview.systems))
+
+
+def _errors(record: Record, what: str) -> RowChart:
+    from goldwire.api.tables import causes_of, errors_of
+    from goldwire.eval.report import plots
+
+    return plots.classes(errors_of(record)) if what == "errors" else plots.causes(causes_of(record))

@@ -1,0 +1,46 @@
+"""A report whole: figures, and what the corpus has to say of them where it is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from goldwire.corpora.store import Corpus
+from goldwire.eval.report.build import is_streamed, is_viewed, make_report, with_ceilings
+from goldwire.eval.report.values import Report
+from goldwire.eval.scoring.record import Record
+
+# Documents times systems from which a report takes more than a few seconds: about ten, as measured.
+LONG = 2000
+
+
+def make_whole(
+    records: Mapping[str, Record],
+    corpus: Corpus | None,
+    *,
+    seed: int = 0,
+    tell: Callable[[str], None] = lambda _: None,
+) -> tuple[Report, dict[str, Any]]:
+    """The report, and the texts and examples that go into a page; `tell` hears how far long work is."""
+    said = tell if _size(records) >= LONG else _silent
+    said("comparing systems…")
+    made = make_report(records, seed=seed)
+    if corpus is None or is_streamed(records):
+        return made, {}
+    from goldwire.eval.report.evidence import gather, with_evidence
+    from goldwire.eval.report.pack import make_blocks
+
+    said("looking at every unit…")
+    evidence = gather(corpus, records)
+    seen = made if is_viewed(records) else with_ceilings(made, corpus, seed=seed)
+    full = with_evidence(seen, evidence)
+    said("putting documents and examples together…")
+    return full, make_blocks(full, evidence, records)
+
+
+def _size(records: Mapping[str, Record]) -> int:
+    return sum(len(record.documents) * len(record.systems) for record in records.values())
+
+
+def _silent(_: str) -> None:
+    """What short work says of how far it is."""

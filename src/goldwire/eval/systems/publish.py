@@ -1,0 +1,148 @@
+"""Publication of a run: what its journal holds becomes the layer, the quarantine file and the facts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+
+from goldwire import __version__
+from goldwire.corpora.errors import ExtractorError
+from goldwire.corpora.labels import LabelMap
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.rejected import write_quarantine
+from goldwire.corpora.store import Corpus, write_atomic, writing
+from goldwire.corpora.types import Annotations, Document, Provenance
+from goldwire.eval.measures.phrases import amount
+from goldwire.eval.systems import facts, journal
+from goldwire.eval.systems.check import Checked, check, tally
+from goldwire.eval.systems.config import System
+from goldwire.eval.systems.facts import Facts
+from goldwire.eval.systems.journal import Entry, Line, Session, Start
+from goldwire.eval.systems.worker import Job
+
+QUARANTINE = "quarantine.jsonl"
+SHOWN = 3  # reasons that are told where all documents failed
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is settled before a system runs.
+
+    `keys` are those of the documents in the journal, by id; `state` is the fingerprint of what decides the
+    system's output, `allowed` how many documents may fail.
+    """
+
+    system: System
+    documents: list[Document]
+    keys: dict[str, str]
+    ontology: Ontology | None
+    labels: LabelMap | None
+    job: Job
+    state: str
+    workers: int
+    allowed: int
+
+
+def publish(
+    corpus: Corpus, plan: Plan, lines: Sequence[Line], known: Mapping[str, Checked], damaged: int
+) -> Facts:
+    """Write quarantine, layer and facts from the journal; the facts come last and name the layer's hash.
+
+    Nothing is written, and `ExtractorError` raised, where no document succeeded.
+    """
+    last = journal.entries(lines)
+    entries = [last[plan.keys[document.id]] for document in plan.documents]
+    verdicts = [
+        known.get(document.id) or check(document, entry, ontology=plan.ontology, labels=plan.labels)
+        for document, entry in zip(plan.documents, entries, strict=True)
+    ]
+    _check_any(verdicts)
+    start = _last(lines, Start) or Start(name=plan.system.spec.shown(), version="", provides=[], seconds=0.0)
+    place = journal.folder(corpus, plan.system.name)
+    with writing(corpus, f"eval run of {plan.system.name}"):
+        write_quarantine(place / QUARANTINE, (item for verdict in verdicts for item in verdict.rejected))
+        layer = corpus.write_layer(f"system/{plan.system.name}", [_signed(v, plan, start) for v in verdicts])
+        digest = hashlib.sha256(layer.read_bytes()).hexdigest()
+        found = _facts(plan, lines, entries, verdicts, damaged=damaged, layer=digest)
+        write_atomic(place / facts.FILE, msgspec.json.encode(found))
+    return found
+
+
+def _check_any(verdicts: Sequence[Checked]) -> None:
+    """Raise `ExtractorError` if all documents failed, with the most frequent reasons and what was spent."""
+    reasons = Counter(verdict.failed for verdict in verdicts if verdict.failed is not None)
+    if not reasons or reasons.total() < len(verdicts):
+        return
+    told = [f"{amount(count, 'document')}: {reason}" for reason, count in reasons.most_common(SHOWN)]
+    if len(reasons) > SHOWN:
+        told.append(f"and {amount(len(reasons) - SHOWN, 'other reason')}")
+    spent = facts.total(verdict.usage for verdict in verdicts)
+    if spent:
+        told.append("spent: " + ", ".join(f"{name} {value:g}" for name, value in spent.items()))
+    raise ExtractorError(f"none of {amount(len(verdicts), 'document')} succeeded ({'; '.join(told)})")
+
+
+def _signed(verdict: Checked, plan: Plan, start: Start) -> Annotations:
+    """A line of the layer. Nothing in it depends on when or how often the system ran."""
+    details = {"spec": plan.system.spec.shown(), "fingerprint": plan.state}
+    if verdict.failed is not None:
+        details["failed"] = verdict.failed
+    provenance = Provenance(
+        author=plan.system.name, tool=f"{start.name} {start.version}".strip(), details=details
+    )
+    return msgspec.structs.replace(verdict.annotations, provenance=provenance)
+
+
+def _facts(
+    plan: Plan,
+    lines: Sequence[Line],
+    entries: Sequence[Entry],
+    verdicts: Sequence[Checked],
+    *,
+    damaged: int,
+    layer: str,
+) -> Facts:
+    start, session = _last(lines, Start), _last(lines, Session)
+    return Facts(
+        system=plan.system.name,
+        spec=plan.system.spec.shown(),
+        name=start.name if start else "",
+        version=start.version if start else "",
+        provides=start.provides if start else [],
+        fingerprint=plan.state,
+        goldwire=session.goldwire if session else __version__,
+        created=session.created if session else now(),
+        documents=len(plan.documents),
+        characters=sum(len(document.text) for document in plan.documents),
+        layer=layer,
+        speed=facts.speed(lines, entries),
+        allowed=plan.allowed,
+        notes=_notes(start, entries, damaged),
+        **tally(verdicts),
+    )
+
+
+def _notes(start: Start | None, entries: Sequence[Entry], damaged: int) -> list[str]:
+    """What the system had to say, each once, and what its journal has to say."""
+    said = [*(start.notes if start else []), *(note for entry in entries for note in entry.notes)]
+    if damaged:
+        said.append(
+            f"{amount(damaged, 'line')} of its journal could not be read, so it ran anew on what they held"
+        )
+    return list(dict.fromkeys(said))
+
+
+L = TypeVar("L", Start, Session)
+
+
+def _last(lines: Sequence[Line], type: type[L]) -> L | None:
+    return next((line for line in reversed(lines) if isinstance(line, type)), None)
+
+
+def now() -> str:
+    """This moment, as journals and facts have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
