@@ -184,11 +184,22 @@ def test_a_faulty_measure_is_told_with_its_documents_and_nothing_is_scored(
     write(tmp_path, {"faulty.py": f"def count(gold, system, text):\n    {body}\n"})
     install(tmp_path, "Faulty_Tools", "1", {"goldwire.measures": {"it": "faulty:count"}})
     work = followed[0] / "work"
-    done = goldwire(tmp_path, "eval", "score", str(work), "--measure", "faulty-tools:it", "--name", fault)
+    done = goldwire(
+        tmp_path,
+        "eval",
+        "score",
+        str(work),
+        "--system",
+        "mine",
+        "--measure",
+        "faulty-tools:it",
+        "--name",
+        fault,
+    )
     assert done.returncode == 2
-    assert "faulty-tools:it cannot be counted, and nothing was scored" in done.stderr
+    assert "mine: faulty-tools:it cannot be counted, and nothing was scored" in done.stderr
     assert told in done.stderr
-    assert len(re.findall(r"^  faulty-tools:it [ab]: ", done.stderr, re.MULTILINE)) == 2  # all faults at once
+    assert len(re.findall(r"^  [ab]: ", done.stderr, re.MULTILINE)) == 2  # all faults at once
     assert "Traceback" not in done.stderr
     assert not (work / "records" / f"{fault}.json").exists()
 

@@ -51,7 +51,7 @@ MEASURES = Point(
     "count(gold: Annotations, system: Annotations, text: str) -> "
     "{label: (system_hits, system, gold_hits, gold)}",
     "A measure, named `PACKAGE:NAME`: the four numbers of one document by label, which are added up.",
-    "goldwire.eval.measures.installed:Counter",
+    "goldwire.eval.measures.installed:CountFunction",
 )
 REPORTS = Point(
     "goldwire.reports",

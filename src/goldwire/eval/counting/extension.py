@@ -13,7 +13,7 @@ from goldwire.eval.counting.counts import COLUMNS
 from goldwire.eval.counting.rejected import taken
 from goldwire.eval.counting.texts import Row, TextRow
 from goldwire.eval.measures import installed
-from goldwire.eval.measures.installed import Counter
+from goldwire.eval.measures.installed import CountFunction
 from goldwire.eval.measures.measure import Measure
 
 Numbers = tuple[float, float, float, float]  # in the order of `counts.COLUMNS`
@@ -25,34 +25,35 @@ class CountError(GoldwireError):
     """A measure of a package raised, or what it gave cannot be counts; the message says which."""
 
 
+class UncountedError(DataError):
+    """A measure of a package failed on documents: `what` names it, `faults` say where and why."""
+
+
 class Counted:
     """A measure of a package at work; where it fails on a document, it goes on: all faults are told."""
 
     def __init__(self, measure: Measure) -> None:
-        self._name, self._counter = measure.match, installed.load(measure)
+        self._name, self._function = measure.match, installed.load(measure)
         self._faults: list[Fault] = []
 
     def numbers(self, gold: Annotations, system: Annotations, row: Row) -> Mapping[str, Numbers]:
         """The numbers of a document by label; none, and a fault, where the measure fails."""
         try:
-            return count(self._counter, gold, taken(system), row.text if isinstance(row, TextRow) else "")
+            return count(self._function, gold, taken(system), row.text if isinstance(row, TextRow) else "")
         except CountError as error:
-            self._faults.append(Fault(self._name, row.id, str(error)))
+            self._faults.append(Fault(row.id, "", str(error)))
             return {}
 
     def check(self) -> None:
-        """Raise `DataError` with the documents on which it failed, if there are any."""
+        """Raise `UncountedError` if it failed on any document."""
         if self._faults:
-            raise DataError(
-                f"{self._name} cannot be counted, and nothing was scored; mend its package, or leave it out",
-                self._faults,
-            )
+            raise UncountedError(f"{self._name} cannot be counted", self._faults)
 
 
-def count(counter: Counter, gold: Annotations, system: Annotations, text: str) -> dict[str, Numbers]:
+def count(function: CountFunction, gold: Annotations, system: Annotations, text: str) -> dict[str, Numbers]:
     """The four numbers of a document by label, as the measure gives them; `CountError` if they cannot be."""
     try:
-        found = extensions.call(counter, gold, system, text)
+        found = extensions.call(function, gold, system, text)
     except extensions.RaisedError as error:
         raise CountError(str(error)) from error
     if not isinstance(found, Mapping):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 
-class Counter(Protocol):
+class CountFunction(Protocol):
     """A measure of a package: a function that counts one document, by label ("" where there is but one).
 
     The four numbers are system_hits, system, gold_hits and gold, 0 or more: precision is system_hits by
@@ -52,10 +52,10 @@ def _name(entry: EntryPoint) -> str:
 
 
 @cache
-def load(measure: Measure) -> Counter:
+def load(measure: Measure) -> CountFunction:
     """The function that counts; `MeasureError` if it is not there, cannot be loaded or is none."""
     entry = find(measure)
-    found: Counter = extensions.load(entry, MeasureError)
+    found: CountFunction = extensions.load(entry, MeasureError)
     if not callable(found):
         raise MeasureError(f"{measure.match}: {entry.value} is not a function of (gold, system, text)")
     return found

@@ -15,6 +15,7 @@ from goldwire.eval.counting import counters
 from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.counts import Patterns, condense, empty, forget, join_patterns
 from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.extension import UncountedError
 from goldwire.eval.errors import classes, outcomes, semeval
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import signature
@@ -97,7 +98,11 @@ def find(
 
 
 def _find(sides: GoldAndSystem, names: tuple[str, str], measure: Measure, options: Options) -> Found:
-    outcome = counters.count(measure, sides)
+    try:
+        outcome = counters.count(measure, sides)
+    except UncountedError as error:
+        told = f"{names[1]}: {error.what}, and nothing was scored; mend its package, or leave the measure out"
+        raise DataError(told, error.faults) from error
     collapsed = outcome.gold_collapsed, outcome.system_collapsed
     if options.duplicates == "refuse" and any(collapsed):
         faults = [
