@@ -424,3 +424,11 @@ def test_every_variable_that_is_read_is_on_the_page_of_environment_variables() -
     assert (read | ours) - listed == set()
     assert {"LABEL_STUDIO_URL", "COLUMNS", "GITHUB_STEP_SUMMARY"} <= read
     assert {name for name in listed if name.startswith("GOLDWIRE_")} <= ours
+
+
+def test_private_words_stay_out_of_help_and_pages() -> None:
+    """Those that nobody would search for: see the table of names at the end of CONTRIBUTING.md."""
+    pages = [page for page in PAGES if page.name not in {"CHANGELOG.md", "CONTRIBUTING.md"}]
+    words = r"(?i)\b(?:sift\w*|deposit\w*|stranded|strange|blame|not held by)\b"
+    found = [(page.name, word) for page in pages for word in re.findall(words, page.read_text("utf-8"))]
+    assert found == []

@@ -22,12 +22,11 @@ from goldwire.eval.comparison.compare import Comparison
 from goldwire.eval.gate import judgement as judgements
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.hold import hold, renew
-from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.report import frames, tables
 from goldwire.eval.report.build import assemble
 from goldwire.eval.report.values import Report
 from goldwire.eval.scoring import record as stored
-from goldwire.eval.scoring.record import form_of
 
 if TYPE_CHECKING:
     import polars as pl

@@ -87,10 +87,9 @@ class Figures(msgspec.Struct, frozen=True):
         return self.result.signature
 
     def __repr__(self) -> str:
-        shown = name(self.measure) or self.result.measure
         ends = f" ({interval(*self.interval)})" if self.interval and self.interval.low is not None else ""
         figures = f"P {points(self.precision)} R {points(self.recall)} F {points(self.f)}{ends}"
-        return f"{self.result.system}, {shown}: {figures}\n{self.signature}"
+        return f"{self.result.system}, {name(self.measure)}: {figures}\n{self.signature}"
 
 
 class Record(stored.Record, frozen=True, kw_only=True, dict=True):

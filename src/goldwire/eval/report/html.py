@@ -94,6 +94,7 @@ def render_cell(report: Report, shown: Iterable[Table], *, more: Sequence[str] =
             more=more,
             signatures=lines_of(report.boards),
             colours={},
+            plain=True,
             sheet_heads=heads,
         )
     )
