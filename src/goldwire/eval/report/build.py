@@ -145,7 +145,7 @@ def make_board(key: str, comparison: Comparison, systems: list[Contender], *, ty
         key=key,
         measure=comparison.measure,
         name=title(measure),
-        definition=suites.explain(measure).definition,
+        definition=suites.define(measure),
         standings=tuple(
             _standing(system, measure, letters.get(system.name, ""), lead=system.name == lead)
             for system in ranked
