@@ -7,17 +7,15 @@ run, so that `goldwire --help` stays quick.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 import typer.core
 import typer.main
 import typer.models
 
-from goldwire import __version__
 from goldwire.cli import demo
-from goldwire.cli.options import App
-from goldwire.cli.output import say
+from goldwire.cli.options import App, Top
 
 GROUPS = {
     "corpus": "Make, look at and convert corpora.",
@@ -67,16 +65,6 @@ for _name, _help in GROUPS.items():
 app.command("demo")(demo.demo)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        say(f"goldwire {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def goldwire(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
-    ] = False,
-) -> None:
+@app.callback(cls=Top)
+def goldwire() -> None:
     """Gold annotation of entities and events in news, and scores of extractors that can be defended."""

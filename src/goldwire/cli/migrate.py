@@ -10,7 +10,7 @@ import typer
 
 from goldwire.cli.arguments import Dir
 from goldwire.cli.output import Json, print_json, say
-from goldwire.cli.sync import DataDir, Project, TokenFile, Url, Verbose, connect, open_both, progress
+from goldwire.cli.sync import DataDir, Project, TokenFile, Url, connect, open_both, progress
 
 if TYPE_CHECKING:
     from goldwire.annotate.migration.migrate import Done, Planned
@@ -36,7 +36,6 @@ def migrate(
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
-    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Change the ontology of a project with annotations in it: labels are renamed, merged and split.
@@ -59,7 +58,7 @@ def migrate(
         migrating.settle(corpus)
         print_json({"changed": {}}) if as_json else say("the corpus has this ontology already")
         return
-    with connect(url, token_file, data_dir, verbose) as client:
+    with connect(url, token_file, data_dir) as client:
         tell = progress()
         planned = migrating.prepare(client, corpus, project or corpus.manifest.name, change, progress=tell)
         refused = bool(planned.unplanned) and not accept_losses

@@ -1,4 +1,7 @@
-"""Options that are heard or refused: one that takes one value is given once, and none is passed over."""
+"""Options that all commands have, and options that are heard or refused.
+
+One that takes one value is given once, and none is passed over.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,53 @@ from typing import Any, TypeVar
 import typer
 import typer.core
 
+from goldwire import __version__
+from goldwire.cli import defaults
+from goldwire.cli.output import Level, detail, say, speaking
+
 F = TypeVar("F", bound=Callable[..., Any])
 TWICE = 2
 
 
-class Command(typer.core.TyperCommand):
-    """A command that refuses an option with one value that is given with two.
+LEVELS = "goldwire.levels"  # in what contexts share: the set of levels that were asked for
+PROJECT = "goldwire.project"  # and where defaults come from
 
-    The parser by itself takes the last, without a word.
+
+class Command(typer.core.TyperCommand):
+    """A command with the options that all have, and the defaults of the project.
+
+    It refuses an option with one value that is given with two: the parser by itself takes the last, without
+    a word.
     """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.params += common()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Look at everything that was given, then parse as usual."""
-        if not ctx.resilient_parsing:  # which is for completion in a shell, of half a line
-            for fault in self._doubled(ctx, args):
-                ctx.fail(fault)
-        return super().parse_args(ctx, args)
+        if ctx.resilient_parsing:  # which is for completion in a shell, of half a line
+            return super().parse_args(ctx, args)
+        for fault in self._doubled(ctx, args):
+            ctx.fail(fault)
+        if not {"-h", "--help", "-V", "--version"} & {*args}:
+            known = {param.name: param for param in self.params if param.name}
+            ctx.meta[PROJECT], ctx.default_map = defaults.of(known)
+        rest = super().parse_args(ctx, args)
+        if ctx.params.get("measure") and _is_of_project(ctx, "suite"):
+            ctx.params["suite"] = None  # measures that are named are those that are wanted
+        return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, as talkative as it was asked to be."""
+        levels = ctx.meta.get(LEVELS, set())
+        if len(levels) > 1:
+            ctx.fail("--quiet and --verbose exclude each other; leave one out")
+        with speaking(next(iter(levels), "normal")):
+            for param in self.params:
+                if param.name and _is_of_project(ctx, param.name) and ctx.params[param.name] is not None:
+                    detail(f"{_written(param, None)} {ctx.params[param.name]}: from {ctx.meta[PROJECT]}")
+            return super().invoke(ctx)
 
     def _doubled(self, ctx: Any, args: list[str]) -> Iterator[str]:
         """What is wrong with options that are given more than once, each in a line."""
@@ -47,6 +81,35 @@ class Command(typer.core.TyperCommand):
                 yield f"{spelt(option)} was given {_times(values)}: {told}; give it once"
             elif len(set(values)) > 1:
                 yield f"{option.opts[0]} and {option.secondary_opts[0]} were both given; give one of them"
+
+
+def _show_version(_ctx: Any, _param: Any, wanted: bool) -> None:
+    if wanted:
+        say(f"goldwire {__version__}")
+        raise typer.Exit
+
+
+def common() -> list[Any]:
+    """The options that every command has besides its own."""
+    return [
+        _flag(["-q", "--quiet"], "Say nothing on standard error but errors.", _setting("quiet")),
+        _flag(["-v", "--verbose"], "Say more: requests, and where defaults come from.", _setting("verbose")),
+        _flag(["-V", "--version"], "Show the version and stop.", _show_version),
+    ]
+
+
+def _flag(spellings: list[str], told: str, heard: Callable[[Any, Any, bool], None]) -> Any:
+    return typer.core.TyperOption(
+        param_decls=spellings, is_flag=True, expose_value=False, is_eager=True, callback=heard, help=told
+    )
+
+
+def _setting(level: Level) -> Callable[[Any, Any, bool], None]:
+    def hear(ctx: Any, _param: Any, value: bool) -> None:
+        if value:
+            ctx.meta.setdefault(LEVELS, set()).add(level)
+
+    return hear
 
 
 def _is_single(option: Any) -> bool:
@@ -78,6 +141,14 @@ def spelt(option: Any) -> str:
     return str(max(option.opts, key=len))
 
 
+class Top(typer.core.TyperGroup):
+    """The program itself, with the options that every command has."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.params += common()
+
+
 class App(typer.Typer):
     """A set of commands, all of which are a `Command`."""
 
@@ -96,6 +167,11 @@ def given(ctx: typer.Context, names: Iterable[str]) -> list[str]:
 
 def _is_given(source: Any) -> bool:
     return bool(source.name == "COMMANDLINE")
+
+
+def _is_of_project(ctx: Any, name: str) -> bool:
+    source = ctx.get_parameter_source(name)
+    return bool(source and source.name == "DEFAULT_MAP" and (ctx.default_map or {}).get(name) is not None)
 
 
 def _written(param: Any, value: Any) -> str:

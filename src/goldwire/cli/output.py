@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +19,25 @@ if TYPE_CHECKING:
 PIPE = 100  # columns of what goes into a pipe or a log, whatever terminal is near
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
+
+
+Level = Literal["quiet", "normal", "verbose"]
+_LEVEL: dict[str, Level] = {"now": "normal"}  # one for all threads of the command that runs
+
+
+@contextmanager
+def speaking(level: Level) -> Iterator[None]:
+    """Say less or more on standard error inside."""
+    before, _LEVEL["now"] = _LEVEL["now"], level
+    try:
+        yield
+    finally:
+        _LEVEL["now"] = before
+
+
+def is_quiet() -> bool:
+    """Whether nothing but errors goes to standard error."""
+    return _LEVEL["now"] == "quiet"
 
 
 def print_json(value: Any) -> None:
@@ -39,8 +60,15 @@ def say(text: str, *, end: str = "\n") -> None:
 
 
 def note(message: str) -> None:
-    """A line for people on standard error, out of the way of what is piped."""
-    sys.stderr.write(f"{visible(message)}\n")
+    """A line for people on standard error, out of the way of what is piped; none with --quiet."""
+    if not is_quiet():
+        sys.stderr.write(f"{visible(message)}\n")
+
+
+def detail(message: str) -> None:
+    """A line that is said with --verbose only."""
+    if _LEVEL["now"] == "verbose":
+        note(message)
 
 
 def make_console() -> Console:

@@ -13,7 +13,7 @@ import typer
 
 from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.options import refuse
-from goldwire.cli.output import Json, note, print_json, say
+from goldwire.cli.output import Json, is_quiet, note, print_json, say
 from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
@@ -241,6 +241,8 @@ class _Progress:
         self._terminal, self._last, self._open = sys.stderr.isatty(), -math.inf, False
 
     def __call__(self, progress: Progress) -> None:
+        if is_quiet():
+            return
         now, complete = time.monotonic(), progress.done == progress.total
         if not complete and now - self._last < (0.1 if self._terminal else SAY_EVERY):
             return

@@ -29,7 +29,9 @@ def score(
     system: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="A system or any layer; may be repeated. All systems if not given."
+            metavar="NAME|PATTERN",
+            help="A system or any layer, or those of a pattern ('lex*', in quotes); may be repeated. All "
+            "systems if not given.",
         ),
     ] = None,
     suite: Annotated[
@@ -122,7 +124,7 @@ def score(
         views=view_of(maps_of(labels), only, ignore, corpus.ontology()),
         inside=inside,
     )
-    systems = system or config.names(corpus)
+    systems = config.matching(corpus, system) if system else config.names(corpus)
     name = _record_name(name, chosen)
     record = score_corpus(corpus, gold, systems, wanted, options=options, workers=os.cpu_count() or 1)
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))

@@ -95,7 +95,7 @@ def _show_corpus(
     from goldwire.annotate.sync import reassign, remembered
 
     corpus, ontology = open_both(folder)
-    with connect(running.url, None, running.data_dir, verbose=False) as client:
+    with connect(running.url, None, running.data_dir) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
         settings = remembered.settle(found.settings, remembered.Given(layout=layout, prefill=prefill))
         for order in reassign.orders(client, corpus, found, settings, progress=progress()).orders:

@@ -14,7 +14,7 @@ import typer
 from goldwire.cli import shape, team
 from goldwire.cli.arguments import Annotators, Dir, names_of
 from goldwire.cli.options import refuse
-from goldwire.cli.output import Json, note, print_json, say
+from goldwire.cli.output import Json, detail, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.annotate.sync.client import Client
@@ -52,7 +52,6 @@ Layout = Annotated[
         "Else as the project remembers; graph at first."
     ),
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every request on standard error.")]
 DataDir = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Data folder of the local server; one of your own by default."),
@@ -95,7 +94,6 @@ def push(
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
-    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Bring a corpus to a Label Studio project: plan, then do it. Run it again at any time.
@@ -120,7 +118,7 @@ def push(
     corpus, ontology = open_both(folder)
     given = remembered.Given(layout=layout, prefill=prefill, assign=tuple(assign) or None, overlap=overlap)
     done = []
-    with connect(url, token_file, data_dir, verbose) as client:
+    with connect(url, token_file, data_dir) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
         settings = remembered.settle(found.settings, given)
         shared = reassign.orders(
@@ -168,7 +166,6 @@ def pull(
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
-    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Bring what people have annotated into layers: annotator/NAME, skipped/NAME, draft/NAME, frames/NAME.
@@ -187,7 +184,7 @@ def pull(
     from goldwire.annotate.sync import remembered
 
     corpus, ontology = open_both(folder)
-    with connect(url, token_file, data_dir, verbose) as client:
+    with connect(url, token_file, data_dir) as client:
         found, settings = _group(client, corpus, project, naming, annotators)
         for change in remembered.changes(found.settings, settings) if found.known else ():
             note(f"remembered from now on: {change}")
@@ -213,7 +210,6 @@ def status(
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
-    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Show how far each annotator is: done, skipped, begun, time for a document, what is left and how long.
@@ -230,7 +226,7 @@ def status(
     if not watch:
         refuse(ctx, ("every",), "without --watch")
     corpus, _ = open_both(folder)
-    with connect(url, token_file, data_dir, verbose) as client:
+    with connect(url, token_file, data_dir) as client:
         request = _request(*_group(client, corpus, project, naming, annotators))
         while True:
             found = looking.status(client, corpus, request, progress=progress())
@@ -259,16 +255,14 @@ def open_both(folder: Path) -> tuple[Corpus, Ontology]:
 
 
 @contextmanager
-def connect(
-    url: str | None, token_file: Path | None, data_dir: Path | None, verbose: bool
-) -> Iterator[Client]:
+def connect(url: str | None, token_file: Path | None, data_dir: Path | None) -> Iterator[Client]:
     """A connection to the server that was named or found."""
     from goldwire.annotate.local import access
     from goldwire.annotate.sync.client import Client
 
     address, token = access.find(url, token_file, data_dir)
     _check_one_server(address, data_dir)
-    client = Client(address, token, watch=note if verbose else lambda _: None, tell=note)
+    client = Client(address, token, watch=detail, tell=note)
     try:
         yield client
     finally:

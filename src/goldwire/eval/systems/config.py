@@ -16,10 +16,12 @@ options = { key = "SOME_API_KEY" }  # the NAME of an environment variable, never
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import math
 import os
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,26 @@ def names(corpus: Corpus) -> list[str]:
     if not found:
         raise CorpusError(f"{corpus.path}: no system to score; run one with `goldwire eval run`")
     return found
+
+
+def matching(corpus: Corpus, given: Iterable[str]) -> list[str]:
+    """Systems and layers by name; those that a pattern (`*`, `?`, `[…]`) means are written out, each once.
+
+    Patterns mean systems, or, where they have a `/`, any layers. `CorpusError` for one that means none.
+    """
+    layers = corpus.layers()
+    systems = [layer.removeprefix(SYSTEM) for layer in layers if layer.startswith(SYSTEM)]
+    found: dict[str, None] = {}
+    for text in given:
+        pool = layers if "/" in text else systems
+        meant = fnmatch.filter(pool, text) if _PATTERN.search(text) and text not in pool else [text]
+        if not meant:
+            raise CorpusError(f"{corpus.path}: {text!r} means none; there are: {', '.join(pool) or 'none'}")
+        found |= dict.fromkeys(meant)
+    return list(found)
+
+
+_PATTERN = re.compile(r"[*?\[]")
 
 
 def parse_system(text: str) -> System:
