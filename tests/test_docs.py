@@ -209,7 +209,7 @@ def glossary() -> list[tuple[str, str, str]]:
 
 
 def test_every_abbreviated_name_of_a_measure_is_in_the_glossary() -> None:
-    from goldwire.eval.measures.measure import ALIASES
+    from goldwire.eval.measures.aliases import ALIASES
 
     explained = {name for words, _, _ in glossary() for name in re.findall(r"`([^`]+)`", words)}
     mentioned = {name for _, meaning, _ in glossary() for name in re.findall(r"`([^`]+)`", meaning)}

@@ -22,12 +22,11 @@ from goldwire.eval.comparison.compare import Comparison
 from goldwire.eval.gate import judgement as judgements
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.hold import hold, renew
-from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.report import frames, tables
 from goldwire.eval.report.build import assemble
 from goldwire.eval.report.values import Report
 from goldwire.eval.scoring import record as stored
-from goldwire.eval.scoring.record import form_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -168,7 +167,7 @@ def chosen(corpus: Corpus, documents: str | Iterable[str] | None) -> frozenset[s
 
 
 # ---------------------------------------------------------------- the gate
-class Outcome(judgements.Judgement, frozen=True, kw_only=True):
+class Gate(judgements.Judgement, frozen=True, kw_only=True):
     """What the gate says: `passed`, and every check with its figures."""
 
     def __repr__(self) -> str:
@@ -184,7 +183,7 @@ def gate(
     policy: str | Path = "default",
     corpus: Corpus | str | Path | None = None,
     update: bool = False,
-) -> Outcome:
+) -> Gate:
     """Whether a record is no worse than a baseline, as the policy has it; `.passed` says so.
 
     `update` writes the record as the new baseline first. The corpus that the record was scored on, if it is
@@ -196,4 +195,4 @@ def gate(
     if update:
         renew(scored, Path(baseline), rules, home)
     found = hold(scored, Path(baseline), rules, home)
-    return Outcome(**{field: getattr(found, field) for field in found.__struct_fields__})
+    return Gate(**{field: getattr(found, field) for field in found.__struct_fields__})

@@ -13,14 +13,14 @@ import msgspec
 from goldwire.corpora.errors import InputValueError, among
 from goldwire.corpora.store import Corpus, open_corpus, write_output
 from goldwire.corpora.visible import visible
-from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report import tables
 from goldwire.eval.report.build import make_report
 from goldwire.eval.report.signatures import lines_of
 from goldwire.eval.report.table import Table, head
 from goldwire.eval.report.values import Report, about
-from goldwire.eval.scoring.record import Record, form_of
+from goldwire.eval.scoring.record import Record
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -131,7 +131,7 @@ def score(
     for told in (*_lost(record, options), *kept.notes):
         note(told)
     if as_json:
-        print_json(kept.record)
+        print_json(msgspec.structs.replace(kept.record, findings=()))
         return
     _show(kept.record, place)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")

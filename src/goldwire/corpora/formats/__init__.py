@@ -82,7 +82,7 @@ class Facts(_Struct, frozen=True):
     """What people are told of a format, a cell of the table of formats each.
 
     `about` is one sentence without the full stop: what the files are and whose. `extra` names the part of
-    Goldwire's installation that it needs (`goldwire[EXTRA]`), `texts` is whether its files hold the texts:
+    Goldwire's installation that it needs, `texts` is whether its files hold the texts:
     without, they are read into a corpus that is there. `loss` is what is not kept, reading and writing,
     `coverage` what in a file says that a document was judged, `example` a command.
     """

@@ -226,7 +226,12 @@ def check_corpus(
     corpus: Corpus, texts: Texts, record: Record, pairs: Iterable[tuple[LayerFacts, Layer]]
 ) -> None:
     """Raise `JudgementError` if texts or layers are not those that a record was made from."""
-    changed = [facts.layer for facts, layer in pairs if facts.fingerprint != layer.fingerprint]
+    changed = [
+        facts.layer
+        for facts, layer in pairs
+        if facts.fingerprint != layer.fingerprint
+        or (TAGS in record.policies and facts.tokens != layer.tokens_fingerprint)
+    ]
     if record.corpus.fingerprint != texts.fingerprint():
         ids = corrected(record, dict(zip(texts.ids, texts.hashes, strict=True)))
         changed.append(f"the texts ({tell_corrected(ids)})" if ids else "the texts")

@@ -19,6 +19,7 @@ from typing import Literal, get_args
 import msgspec
 
 from goldwire.corpora.errors import MeasureError, nearest
+from goldwire.eval.measures.aliases import ALIASES
 
 Units = Literal[
     "entity", "event", "argument", "attribute", "relation", "cluster", "template", "token", "document"
@@ -78,55 +79,6 @@ MATCHES: dict[Units, tuple[str, ...]] = {
 DICES = ("dice", "token-dice")  # the matches with the Dice coefficient as credit
 WORDY = ("token-iou", "token-dice", "extended", "head")  # the matches that look at tokens
 THRESHOLDS = ("iou", "token-iou", "gold-overlap", "edit-similarity")  # the matches that need a threshold
-
-ALIASES: dict[str, str] = {
-    "entity": "entity:span+type@exact",
-    "untyped": "entity:span@exact",
-    "overlap": "entity:span+type@overlap",
-    "type-only": "entity:span+type@overlap",
-    "first-overlap": "entity:span+type@first-overlap",
-    "iou50": "entity:span+type@iou>=0.5",
-    "partial": "entity:span@partial",
-    "surface": "entity:surface+type@exact",
-    "bag": "entity:form+type@bag",
-    "any-place": "entity:form+type@any-place",
-    "incident": "event:type@bag",
-    "TI": "event:trigger@exact",
-    "TC": "event:trigger+type@exact",
-    "AI": "argument:type+span@exact",
-    "AC": "argument:type+role+span@exact",
-    "AI+": "argument:trigger+type+span@exact",
-    "AC+": "argument:trigger+type+role+span@exact",
-    "AI+head": "argument:trigger+type+span@head",
-    "AC+head": "argument:trigger+type+role+span@head",
-    "AI+coref": "argument:trigger+type+span@coref",
-    "AC+coref": "argument:trigger+type+role+span@coref",
-    "AC+overlap": "argument:trigger+type+role+span@overlap",
-    "nugget": "event:trigger@token-dice,each=type",
-    "nugget+type": "event:trigger+type@token-dice",
-    "nugget+realis": "event:trigger+realis@token-dice,each=type",
-    "nugget+both": "event:trigger+type+realis@token-dice",
-    "TC-approximate": "event:trigger+type@extended",
-    "realis": "attribute:trigger+type+realis@exact",
-    "type+realis": "event:trigger+type+realis@exact",
-    "relation": "relation:type+source+target+entity@exact",
-    "boundaries": "relation:type+source+target@exact",
-    "relation+coref": "relation:type+source+target@coref",
-    "MUC": "cluster:span@muc",
-    "B3": "cluster:span@b3",
-    "CEAF-e": "cluster:span@ceaf-e",
-    "CEAF-m": "cluster:span@ceaf-m",
-    "BLANC": "cluster:span@blanc",
-    "LEA": "cluster:span@lea",
-    "CoNLL": "cluster:span@conll",
-    "event-CoNLL": "cluster:trigger@conll",
-    "CEAF-REE": "template:type+role@ceaf-ree",
-    "CEAF-RME-subset": "template:type+role@ceaf-rme-subset",
-    "CEAF-RME-phi3": "template:type+role@ceaf-rme-phi3",
-    "tokens": "token:span+type@exact",
-    "accuracy": "token:type@exact",
-    "document": "document:type@exact",
-}
 
 _NAME = r"[A-Za-z][\w\-]*"
 _FORM = re.compile(

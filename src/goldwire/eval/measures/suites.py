@@ -13,7 +13,8 @@ import msgspec
 from goldwire import configs
 from goldwire.corpora import toml
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.measures.measure import ALIASES, BOTH_SIDED, Measure, alias, parse
+from goldwire.eval.measures.aliases import ALIASES
+from goldwire.eval.measures.measure import BOTH_SIDED, Measure, alias, parse
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -90,7 +90,7 @@ def _worst(measure: MeasureAgreement) -> Text:
 
 
 def _name(measure: MeasureAgreement) -> str:
-    return name(parse(measure.measure)) or measure.measure
+    return name(parse(measure.measure))
 
 
 def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
