@@ -23,12 +23,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from goldwire.cli import app
+from goldwire.extensions import POINTS
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(?:sh|console|bash|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MODULE = re.compile(r"(?<!\.)\bgoldwire(?:\.\w+)+")
-ENTRY_POINTS = {"goldwire.extractors", "goldwire.formats", "goldwire.systems"}
+ENTRY_POINTS = {point.group for point in POINTS}
 
 
 def load_manual() -> Any:

@@ -6,7 +6,8 @@ A measure is hashable and has a string form that parses back: `parse(str(m)) == 
     entity:span+type@exact          argument:trigger+type+role+span@head,triggers=gold
     entity:span@iou>=0.5            cluster:span@b3
 
-Names of the field (`TI`, `AC+`, `CEAF-e`) are short for such strings; see `ALIASES`.
+Names of the field (`TI`, `AC+`, `CEAF-e`) are short for such strings; see `ALIASES`. A measure of an
+installed package is `PACKAGE:NAME[,OPTION=VALUE]…`; whether it is there is asked when it is counted.
 """
 
 from __future__ import annotations
@@ -20,9 +21,19 @@ import msgspec
 
 from goldwire.corpora.errors import MeasureError, nearest
 from goldwire.eval.measures.aliases import ALIASES
+from goldwire.extensions import normal
 
 Units = Literal[
-    "entity", "event", "argument", "attribute", "relation", "cluster", "template", "token", "document"
+    "entity",
+    "event",
+    "argument",
+    "attribute",
+    "relation",
+    "cluster",
+    "template",
+    "token",
+    "document",
+    "extension",
 ]
 Triggers = Literal["all", "gold", "matched"]
 Labels = Literal["gold", "all"]
@@ -85,6 +96,9 @@ _FORM = re.compile(
     rf"(?P<units>{_NAME}):(?P<key>{_NAME}(?:\+{_NAME})*)@(?P<match>[a-z][a-z0-9\-]*)"
     r"(?:>=(?P<threshold>[0-9.]+))?(?P<options>(?:,[a-z]+=[^,=\s]+)*)"
 )
+_EXTENSION = re.compile(
+    r"(?P<package>[A-Za-z0-9][\w.\-]*):(?P<name>\w[\w.\-]*)(?P<options>(?:,[a-z]+=[^,=\s]+)*)"
+)
 
 
 class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
@@ -96,7 +110,8 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     triggers (system arguments of other triggers are left out); those of `matched` triggers (on either
     side). `labels`: whether averages over types run over the types of gold or of `all` sides.
     `average` is the figure that stands for the measure; `beta` weighs recall against precision. Averages over
-    types leave out those that gold has less often than `minimum`.
+    types leave out those that gold has less often than `minimum`. One of an installed package has no key, and
+    `PACKAGE:NAME` as its match.
     """
 
     units: Units
@@ -119,7 +134,13 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
             for name, default in defaults(self.match).items()
             if (value := getattr(self, name)) != default
         ]
-        return f"{self.units}:{'+'.join(self.key)}@{self.match}{threshold}{''.join(options)}"
+        form = self.match if self.is_extension else f"{self.units}:{'+'.join(self.key)}@{self.match}"
+        return f"{form}{threshold}{''.join(options)}"
+
+    @property
+    def is_extension(self) -> bool:
+        """Whether an installed package counts."""
+        return self.units == "extension"
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -189,6 +210,8 @@ def parse(text: str) -> Measure:
     """
     short, *options = text.split(",")
     form = ",".join([ALIASES.get(short, short), *options])
+    if (theirs := _EXTENSION.fullmatch(form)) is not None and theirs["package"] not in KEYS:
+        return _extension(theirs["package"], theirs["name"], _pairs(theirs["options"], text))
     found = _FORM.fullmatch(form)
     if found is None:
         raise MeasureError(
@@ -202,6 +225,15 @@ def parse(text: str) -> Measure:
         _number(found["threshold"], text) if found["threshold"] else None,
         _pairs(found["options"], text),
     )
+
+
+def _extension(package: str, name: str, options: dict[str, str]) -> Measure:
+    match = f"{normal(package)}:{name}"
+    given = defaults(match) | _options(options)
+    measure = Measure(units="extension", key=(), match=match, **given)  # type: ignore[arg-type]
+    for wrong in _wrong_options(measure):
+        raise MeasureError(f"{measure}: {wrong}")
+    return measure
 
 
 def _pairs(options: str, text: str) -> dict[str, str]:
@@ -283,7 +315,7 @@ def _units(kind: str) -> Units:
 
 
 def _keys(units: Units, match: str) -> tuple[str, ...]:
-    return _FORM_KEYS[units] if match in FORMS else KEYS[units]
+    return _FORM_KEYS[units] if match in FORMS else KEYS.get(units, ())
 
 
 def _canonical(units: Units, key: tuple[str, ...], match: str) -> tuple[str, ...]:
