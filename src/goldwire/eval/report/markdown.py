@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from goldwire.corpora.visible import line
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report.signatures import fold, tests
+from goldwire.eval.report.summary import of_report
 from goldwire.eval.report.table import Cell, Table, abreast
-from goldwire.eval.report.tables import of_report
 from goldwire.eval.report.values import Report
 
 # What Markdown may take for a sign of its own: anywhere, and at the start of a line.
