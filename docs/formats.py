@@ -19,7 +19,7 @@ def row(name: str) -> str:
     """What a format says of itself, in a line of the table."""
     facts = formats.facts(name)
     ways = "in, out" if formats.writes(name) else "in"
-    needs = f", `goldwire[{facts.extra}]`" if facts.extra else ""
+    needs = f", extra `{facts.extra}`" if facts.extra else ""
     cells = (f"`{name}`", facts.about, f"{ways}{needs}", facts.loss, facts.coverage)
     return f"| {' | '.join(cells)} |\n"
 

@@ -223,5 +223,5 @@ def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_
     path = written(tmp_path, "json")
     monkeypatch.setitem(__import__("sys").modules, "cassis", None)
     assert formats.recognises("cas", look(path))
-    with pytest.raises(CorpusError, match=r"goldwire\[cas\]"):
+    with pytest.raises(CorpusError, match="dkpro-cassis, which is not installed here"):
         cas.read([path], cas.Options())

@@ -3,13 +3,12 @@
 import random
 import subprocess
 import sys
-import zlib
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
 
 import msgspec
 import pytest
-from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -158,24 +157,45 @@ def test_document_that_links_two_groups_joins_them_and_it_is_said(tmp_path: Path
 
 
 def compared_all(documents: list[Document]) -> list[str | None]:
-    """The groups when every pair that MinHash suggests is measured, by datasketch's own index and by sets."""
+    """The groups when every two are compared, by their sets of runs and without MinHash."""
     runs = {}
     for item in documents:
         words = item.text.split()
         if len(words) >= duplicates.SHORT:
             runs[item.id] = {" ".join(words[i : i + 3]) for i in range(len(words) - 2)}
-    index = MinHashLSH(threshold=duplicates.CANDIDATE, num_perm=128)
     home = {item.id: item.id for item in documents}
-    for id, own in runs.items():
-        values = MinHash(num_perm=128, seed=1, hashfunc=zlib.crc32)
-        values.update_batch([run.encode() for run in own])
-        for other in index.query(values):
-            if len(own & runs[other]) / len(own | runs[other]) >= duplicates.THRESHOLD:
-                one, two = sorted((home[id], home[other]))
-                home = {name: one if first == two else first for name, first in home.items()}
-        index.insert(id, values)
+    for (id, own), (other, theirs) in combinations(runs.items(), 2):
+        if len(own & theirs) / len(own | theirs) >= duplicates.THRESHOLD:
+            one, two = sorted((home[id], home[other]))
+            home = {name: one if first == two else first for name, first in home.items()}
     sizes = Counter(home.values())
     return [home[item.id] if sizes[home[item.id]] > 1 else None for item in documents]
+
+
+@pytest.mark.parametrize(
+    ("both", "each", "low", "high"),
+    # Of 1,000 pairs of similarity s = both / (both + 2 each), 1000 (1 - s**3)**37 have no band in common:
+    [
+        (100, 50, 1, 17),  # s = 0.5: 7.1 expected, and four standard deviations are 10.7
+        (120, 40, 0, 2),  # s = 0.6: 0.12
+        (60, 70, 302, 424),  # s = 0.3: 363, and four are 61
+        (20, 90, 943, 992),  # s = 0.1: 963.7, and four are 24
+    ],
+)
+def test_pairs_are_missed_as_seldom_as_theory_says(both: int, each: int, low: int, high: int) -> None:
+    def shared(seed: int) -> bool:
+        runs = [f"{seed} {n}" for n in range(both + 2 * each)]
+        one, other = runs[: both + each], runs[:both] + runs[both + each :]
+        return bool({*duplicates._bands(one)} & {*duplicates._bands(other)})
+
+    assert low <= sum(not shared(seed) for seed in range(1000)) <= high
+
+
+def test_long_texts_have_the_same_values_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [f"run {n}" for n in range(1000)]
+    at_once = duplicates._bands(runs)
+    monkeypatch.setattr(duplicates, "BLOCK", 7)
+    assert duplicates._bands(runs[::-1]) == at_once
 
 
 def family(seed: int) -> list[Document]:

@@ -218,3 +218,10 @@ def test_an_equiv_line_without_ids_is_told_with_its_line() -> None:
 
     with pytest.raises(DataError, match=r"a.ann:2: an Equiv line names the ids"):
         parse("T1\tGPE 0 5\tKabul\n*\tEquiv \n", "a.ann")
+
+
+def test_windows_own_python_is_refused_with_what_to_do() -> None:
+    code = "import os; from goldwire.__main__ import main; os.name = 'nt'; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "install goldwire in WSL" in done.stderr

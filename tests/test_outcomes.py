@@ -333,7 +333,7 @@ def test_what_is_kept_in_a_record_gives_the_findings_as_they_were_found(scene):
     over, gold, system = scene
     sides = make_sides(gold, system, over)
     found = find(sides)
-    kept = {kind: decode(encode("s", kind, by_document(one)), {}) for kind, one in found.items()}
+    kept = {kind: decode(encode("s", kind, by_document(one))) for kind, one in found.items()}
     again = find(make_sides(gold, system, over), kept=kept)
     assert list(again) == list(found) == list(KINDS)
     for kind, one in found.items():

@@ -263,7 +263,7 @@ def test_formats_says_in_and_out_loss_coverage_and_what_is_needed(said_by: Call)
     every = said_by("corpus", "formats").out
     assert all(name in every for name in formats.FORMATS)
     one = said_by("corpus", "formats", "spacy").out
-    for said in ("in and out: in, out; needs goldwire[spacy]", "not kept: all but mentions", "spans: ''"):
+    for said in ("in and out: in, out; needs the extra spacy", "not kept: all but mentions", "spans: ''"):
         assert said in one
     assert "judged is a document by: a Doc whose entities were set" in one
     assert "example: goldwire corpus export" in one

@@ -9,10 +9,14 @@ import sys
 # Objects made before the collector looks: code and corpora are many small ones that live to
 # the end, and going through them over and over takes a fifth of the time of reading a corpus.
 COLLECTED_AFTER = 100_000
+POSIX = "Windows' own Python is not supported, for locks of files are those of POSIX: install goldwire in WSL"
 
 
 def main() -> None:
     """Run the command line and exit: see `cli.ending` for the codes."""
+    if os.name != "posix":
+        sys.stderr.write(f"goldwire: {POSIX}\n")
+        sys.exit(2)
     gc.set_threshold(COLLECTED_AFTER)
     # Tables of counts are long and narrow: with a second thread for their products, both mostly wait.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

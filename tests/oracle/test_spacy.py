@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from goldwire.eval.scoring.score import Options, score
 
-pytest.importorskip("spacy", reason="spaCy is an extra: pip install goldwire[spacy]", exc_type=ImportError)
+pytest.importorskip("spacy", reason="spaCy is not installed", exc_type=ImportError)
 
 
 @st.composite

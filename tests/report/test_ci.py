@@ -94,7 +94,8 @@ def original(tmp_path_factory, environment, root) -> Repository:
     folder = tmp_path_factory.mktemp("repository")
     library.copy("mazar-2021", folder / "gold")
     page = root / "docs" / "ci.md"
-    [systems], [ignored] = blocks(page, "toml"), blocks(page, "gitignore")
+    [systems, settings], [ignored] = blocks(page, "toml"), blocks(page, "gitignore")
+    (folder / "pyproject.toml").write_text(settings)
     (folder / "systems.toml").write_text(systems)
     (folder / ".gitignore").write_text(ignored)
     repository = Repository(folder, environment)
@@ -195,7 +196,7 @@ def test_no_baseline_says_how_to_get_one(repository, script):
 def test_the_gitlab_job_runs(repository, root):
     job = yaml.safe_load(blocks(root / "docs" / "ci.md", "yaml")[1])["gate"]
     # What it installs is known here by another name: the project has no published address.
-    assert job["before_script"] == ['pip install "goldwire @ git+https://github.com/OWNER/goldwire@v0.1.0"']
+    assert job["before_script"][-1].endswith("/opt/goldwire -c /opt/goldwire/constraints.txt")
     for line in job["script"]:
         run = repository.run(line)
         assert run.returncode == 0, run.stderr
@@ -236,6 +237,8 @@ def run_action(repository: Repository, root: Path, summary: Path) -> list[subpro
         variables = {name: resolve(text, values) for name, text in step["env"].items()}
         if "pip install" in step["run"]:
             assert variables["PACKAGE"] == str(root)
+            assert Path(variables["CONSTRAINTS"]).is_file()
+            assert '--constraint "$CONSTRAINTS"' in step["run"]
             continue
         done.append(repository.run(step["run"], **variables, GITHUB_STEP_SUMMARY=str(summary)))
         if done[-1].returncode:
@@ -267,6 +270,12 @@ def hooks_of(root: Path) -> dict[str, str]:
     return {hook["id"]: " ".join([manifest[hook["id"]]["entry"], *hook["args"]]) for hook in repo["hooks"]}
 
 
+def test_hooks_run_whatever_was_changed(root):
+    for hook in yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text()):
+        assert hook["always_run"] is True
+        assert not {"files", "types", "exclude"} & hook.keys()
+
+
 def test_the_hook_stops_a_commit_of_a_broken_corpus(repository, root):
     hook = repository.folder / ".git" / "hooks" / "pre-commit"
     hook.write_text(f"#!/bin/sh\nexec {hooks_of(root)['goldwire-validate']}\n")
@@ -294,20 +303,20 @@ def project(repository, root) -> Repository:
     tests = repository.folder / "tests"
     tests.mkdir()
     (tests / "test_extractor.py").write_text(example)
-    first = repository.run("python -m pytest -q --goldwire-update tests")
+    first = repository.run("pytest -q --goldwire-update tests")
     assert first.returncode == 0, first.stdout + first.stderr
     assert (tests / "baseline.json").is_file()
     return repository
 
 
 def test_the_plugin_passes_an_equal_build(project):
-    run = project.run("python -m pytest -q tests")
+    run = project.run("pytest -q tests")
     assert run.returncode == 0, run.stdout
 
 
 def test_the_plugin_fails_a_worse_build_with_a_message_that_can_be_read(project):
     project.change(fewer("fighting", "attack", "attacks", "battle", "fled"), "Tidy the words")
-    run = project.run("python -m pytest -q tests")
+    run = project.run("pytest -q tests")
     assert run.returncode == 1
     assert "The gate is shut: this build is worse." in run.stdout
     assert re.search(r"fail  extractor TC F1: \S+ -> \S+ \(−", run.stdout)

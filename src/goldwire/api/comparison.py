@@ -172,7 +172,7 @@ def chosen(corpus: Corpus, documents: str | Iterable[str] | None) -> frozenset[s
 
 
 # ---------------------------------------------------------------- the gate
-class Outcome(judgements.Judgement, frozen=True, kw_only=True):
+class Gate(judgements.Judgement, frozen=True, kw_only=True):
     """What the gate says: `passed`, and every check with its figures."""
 
     def __repr__(self) -> str:
@@ -188,7 +188,7 @@ def gate(
     policy: str | Path = "default",
     corpus: Corpus | str | Path | None = None,
     update: bool = False,
-) -> Outcome:
+) -> Gate:
     """Whether a record is no worse than a baseline, as the policy has it; `.passed` says so.
 
     `update` writes the record as the new baseline first. The corpus that the record was scored on, if it is
@@ -200,4 +200,4 @@ def gate(
     if update:
         renew(scored, Path(baseline), rules, home)
     found = hold(scored, Path(baseline), rules, home)
-    return Outcome(**{field: getattr(found, field) for field in found.__struct_fields__})
+    return Gate(**{field: getattr(found, field) for field in found.__struct_fields__})

@@ -241,7 +241,7 @@ def formats(
 
 def explained(format: Mapping[str, Any]) -> str:
     """All there is to say of a format."""
-    needs = f"; needs goldwire[{format['extra']}]" if format["extra"] else ""
+    needs = f"; needs the extra {format['extra']}" if format["extra"] else ""
     options = [f"  {key}: {value!r}" for key, value in format["options"].items()]
     told = {
         "in and out": f"{_ways(format)}{needs}",
@@ -258,7 +258,7 @@ def listed(formats: Iterable[Mapping[str, Any]]) -> str:
     """Each format: its name, what it is, whether it is written too, and under it what it loses."""
     return "\n".join(
         f"{format['name']:12} {format['about']}\n{'':12} {_ways(format)}"
-        f"{', needs goldwire[' + format['extra'] + ']' if format['extra'] else ''}\n"
+        f"{', needs the extra ' + format['extra'] if format['extra'] else ''}\n"
         f"{'':12} not kept: {format['loss']}\n{'':12} judged by: {format['coverage']}"
         for format in formats
     )

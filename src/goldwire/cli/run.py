@@ -371,6 +371,10 @@ def _by_reason(failed: dict[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def _missing(hint: str) -> str:
+    return f"   (not installed{': ' if hint else ''}{hint})"
+
+
 def _default(option: tuple[str, Any]) -> str:
     name, value = option
     return name if value is None else f"{name} ({value!r})"
@@ -398,7 +402,7 @@ def systems(
         print_json({"kinds": kinds(), "systems": [{"name": s.name, "spec": str(s.spec)} for s in listed]})
         return
     for kind in kinds():
-        say(kind["form"] + ("" if kind["ready"] else f"   (not installed: {kind['hint']})"))
+        say(kind["form"] + ("" if kind["ready"] else _missing(kind["hint"])))
         say(f"    {kind['about']}")
         if kind["options"]:
             say(f"    options: {', '.join(map(_default, kind['options'].items()))}")

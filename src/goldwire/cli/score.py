@@ -186,9 +186,9 @@ def measures(
       goldwire eval measures AC+ "entity:span+type@iou>=0.5"
     """
     from goldwire.eval.measures.measure import parse
-    from goldwire.eval.measures.suites import explain, meanings
+    from goldwire.eval.measures.suites import explain, meanings, of_packages
 
-    found = [explain(parse(text)) for text in wanted] if wanted else list(meanings().values())
+    found = [explain(parse(text)) for text in wanted] if wanted else [*meanings().values(), *of_packages()]
     if as_json:
         print_json(found)
         return

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from goldwire.corpora import extras
 from goldwire.corpora.encodings import normalise
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.rows import Row
 from goldwire.corpora.types import Meta
 
 
 def decode_html(data: bytes, path: Path) -> Row:
     """The article of a page; its id is the name of the file. `DataError` if there is no article in it."""
-    try:
-        import trafilatura
-    except ImportError as error:
-        raise CorpusError(
-            f"{path}: pages need trafilatura; install it with: pip install goldwire[html]"
-        ) from error
+    trafilatura = extras.load("trafilatura", "html", f"{path}: pages need trafilatura")
     page = trafilatura.bare_extraction(data, with_metadata=True, include_comments=False)
     if page is None or isinstance(page, dict) or not page.text:
         raise DataError(

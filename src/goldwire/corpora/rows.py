@@ -55,7 +55,11 @@ def decode_jsonl(text: str, where: str) -> list[Row]:
 
 
 def decode_csv(text: str, where: str) -> list[Row]:
-    """Rows of a CSV file with a header; comma, semicolon, tab or bar between columns."""
+    """Rows of a CSV file with a header; comma, semicolon, tab or bar between columns.
+
+    Read by Python's own reader: polars fills a row that is too short with nulls, and says of none where
+    it is.
+    """
     return _collect(_csv_values(text, where), where)
 
 

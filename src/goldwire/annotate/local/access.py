@@ -12,7 +12,7 @@ from pathlib import Path
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
-from goldwire.corpora import address
+from goldwire.corpora import address, extras
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import ServerError
 
@@ -72,11 +72,11 @@ def _of_local(url: str, local: Server | None) -> str | None:
 
 
 def _from_keyring(url: str) -> str | None:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
+    if not extras.is_there("keyring"):
         return None
+    import keyring
+    from keyring.errors import KeyringError
+
     try:
         return keyring.get_password(SERVICE, url)
     except KeyringError:

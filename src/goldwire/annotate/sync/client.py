@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from goldwire.annotate.waiting import telling
-from goldwire.corpora import address, connection, secrets
+from goldwire.corpora import address, connection, extras, secrets
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ServerError
 
@@ -42,6 +42,7 @@ MOST, MOST_IN_A_FILE = 1 << 30, 1 << 35  # bytes of an answer, unpacked: in memo
 _OK, _REDIRECT, _BAD, _UNAUTHORISED, _ABSENT, _BUSY, _BROKEN = 200, 300, 400, 401, 404, 429, 500
 _JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")
 _SHOWN = 400  # characters of a server's complaint
+_SDK = "talking to Label Studio needs its SDK"
 
 T = TypeVar("T")
 Params = Mapping[str, Any]
@@ -251,14 +252,11 @@ class Client:
 
     def _sign_on(self) -> Any:
         """The SDK's own connection: it knows the address, signs requests, and renews what expires."""
-        try:
-            # Only the connection: the whole of the SDK takes a second and 80 MB more.
-            from label_studio_sdk.core.api_error import ApiError
-            from label_studio_sdk.core.client_wrapper import SyncClientWrapper
-        except ImportError:
-            raise ServerError(
-                "talking to Label Studio needs its SDK: pip install 'goldwire[labelstudio]'"
-            ) from None
+        # Only the connection: the whole of the SDK takes a second and 80 MB more.
+        extras.load("label_studio_sdk.core.client_wrapper", "labelstudio", _SDK, ServerError)
+        from label_studio_sdk.core.api_error import ApiError
+        from label_studio_sdk.core.client_wrapper import SyncClientWrapper
+
         if not self._token:
             raise ServerError(f"{self.url}: the token is empty")
         said = ""
@@ -350,6 +348,7 @@ class _Attempt:
 
 
 def _connect(url: str, timeout: float) -> httpx.Client:
+    extras.load("httpx", "labelstudio", "talking to Label Studio needs httpx", ServerError)
     import httpx
 
     parts = urlsplit(url)

@@ -24,8 +24,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from goldwire.corpora import extras
 from goldwire.corpora.codec import read_bytes
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.gather import Gathering, Place
 from goldwire.corpora.formats.head import Head
@@ -74,12 +75,9 @@ def read(paths: Sequence[Path], options: Options, documents: Sequence[Document] 
 
 
 def _spacy() -> Any:
-    try:
-        import spacy.tokens
-        import spacy.vocab
-    except ImportError as error:
-        raise CorpusError("DocBin needs spaCy: pip install 'goldwire[spacy]'") from error
-    return spacy
+    for module in ("spacy.tokens", "spacy.vocab"):
+        extras.load(module, "spacy", "DocBin needs spaCy")
+    return extras.load("spacy", "spacy", "DocBin needs spaCy")
 
 
 def _docs(path: Path) -> list[Any]:

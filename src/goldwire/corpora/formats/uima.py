@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
+from goldwire.corpora import extras
 from goldwire.corpora.codec import BROKEN, read_bytes
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import markup
 
 DKPRO = "de.tudarmstadt.ukp.dkpro.core.api."
@@ -31,11 +32,7 @@ Raw = dict[int, tuple[int, int]]  # offsets by number of the annotation, as they
 
 def cassis() -> Any:
     """The library; `CorpusError` that names the extra without it."""
-    try:
-        import cassis as library
-    except ImportError as error:
-        raise CorpusError("UIMA CAS needs dkpro-cassis: pip install 'goldwire[cas]'") from error
-    return library
+    return extras.load("cassis", "cas", "UIMA CAS needs dkpro-cassis")
 
 
 def load(path: Path, types: str) -> tuple[Any, Raw]:

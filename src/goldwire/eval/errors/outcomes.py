@@ -135,22 +135,25 @@ def restore(kept: Outcomes, ours: Units, theirs: Units) -> Findings:
 
 def _numbered(within: Small, document: Small, units: Units) -> Ints:
     """The numbers of units, from those within their documents."""
-    first = np.searchsorted(units.extents.document, document)
-    number: Ints = np.where(within == NONE, NONE, within + first)
-    there = np.sort(number[number != NONE])
-    if len(there) != len(units) or (there != np.arange(len(units))).any():
+    there = within != NONE
+    sizes, known = np.bincount(document[there]), np.bincount(units.extents.document)
+    if not np.array_equal(sizes, known):
         raise OtherUnitsError
-    if (units.extents.document[number[number != NONE]] != document[number != NONE]).any():
-        raise OtherUnitsError
+    first = np.cumsum(known) - known
+    number = np.full(len(within), NONE)
+    number[there] = within[there] + first[document[there]]
     return number
 
 
 def _as_found(gold: Ints, system: Ints, ours: Units, theirs: Units) -> Ints:
-    """The order of `classes.complete`: units of equal key, other pairs, missed, what only the system has."""
+    """The order of `classes.complete`: units of equal key, other pairs, missed, what only the system has.
+
+    Rows are in order of gold units already, and where there are none, in that of system units.
+    """
     paired = (gold != NONE) & (system != NONE)
-    key = np.append(ours.key, NONE)[gold]
-    equal = paired & (key == np.append(theirs.key, NONE)[system])
-    group = np.select([equal, paired, gold != NONE], [0, 1, 2], 3)
-    within = np.where(equal, key, np.where(gold != NONE, gold, system))
-    order: Ints = np.lexsort((within, group))
-    return order
+    both = np.flatnonzero(paired)
+    key = ours.key[gold[both]]
+    equal = key == theirs.key[system[both]]
+    by_key = np.argsort(key[equal], kind="stable")
+    missed, extra = np.flatnonzero((gold != NONE) & ~paired), np.flatnonzero(gold == NONE)
+    return np.concatenate([both[equal][by_key], both[~equal], missed, extra])

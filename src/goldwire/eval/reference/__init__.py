@@ -14,12 +14,12 @@ SKLEARN = SystemKind(
     module="goldwire.eval.reference.learn",
     form="sklearn",
     about="linear models trained on a layer of the corpus by cross-fitting, or loaded from a file",
-    needs=("sklearn",),
 )
 SPACY = SystemKind(
     module="goldwire.eval.reference.dependencies",
     form="spacy:MODEL",
     about="an installed spaCy pipeline: its entities by label map, events by dependency rules",
     needs=("spacy",),
+    extra="spacy",
     labels={"conflict": "spacy"},
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from goldwire.eval.measures.measure import ALIASES, parse
+from goldwire.eval.measures.aliases import ALIASES
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.phrases import UNDEFINED, amount, chance, interval, number, points, signed, span
 from goldwire.eval.report.table import Cell, Column, Group, Row, Table
 from goldwire.eval.report.values import Board, Figure, Pair, Report, Standing, TypeScore

@@ -36,6 +36,7 @@ from goldwire.eval.scoring.record import (
 )
 from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.statistics.resample import LEVEL, Method
+from goldwire.eval.systems.facts import reported
 
 METHOD: Method = "expanded"  # the kind of interval: see `resample.intervals`
 
@@ -209,7 +210,7 @@ def _layer_facts(plan: Plan, whole: Total) -> Iterator[LayerFacts]:
             documents=layer.documents,
             missing=whole.block.size - layer.documents,
             failed=layer.failed,
-            allowed=int(planned.facts.get("allowed", 0)),
+            allowed=reported(planned.facts).allowed,
             excluded=layer.excluded,
             uncounted=layer.uncounted,
             dropped=layer.dropped,

@@ -13,6 +13,7 @@ from goldwire.eval.counting.chunks import Block, Place, read_block
 from goldwire.eval.counting.columns import NONE
 from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.counts import condense, forget
+from goldwire.eval.counting.extension import UncountedError
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.texts import Row
 from goldwire.eval.errors import classes, outcomes, semeval
@@ -87,7 +88,11 @@ def _confusion(sides: GoldAndSystem, name: str, kind: str, found: Findings) -> C
 
 
 def _measured(sides: GoldAndSystem, names: tuple[str, str], measure: Measure, options: Options) -> Measured:
-    outcome = counters.count(measure, sides)
+    try:
+        outcome = counters.count(measure, sides)
+    except UncountedError as error:
+        told = f"{names[1]}: {error.what}, and nothing was scored; mend its package, or leave the measure out"
+        raise DataError(told, error.faults) from error
     collapsed = outcome.gold_collapsed, outcome.system_collapsed
     if options.duplicates == "refuse" and any(collapsed):
         faults = [

@@ -9,8 +9,9 @@ none if it does not name its documents, or if there were more than `MOST` rows o
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,14 +66,17 @@ def of_system(record: Record, system: str) -> dict[str, Outcomes]:
     left_out = {found.units: found.left_out for found in record.confusions if found.system == system}
     numbers = {id: number for number, id in enumerate(record.documents)} if any(left_out.values()) else {}
     return {
-        found.units: decode(found, {numbers[id]: pairs for id, pairs in left_out[found.units].items()})
+        found.units: msgspec.structs.replace(
+            found.decoded,
+            left_out={numbers[id]: pairs for id, pairs in sorted(left_out[found.units].items())},
+        )
         for found in record.findings
         if found.system == system
     }
 
 
-def decode(found: UnitFindings, left_out: Mapping[int, int]) -> Outcomes:
-    """What `encode` wrote; `DataError` if it is damaged."""
+def decode(found: UnitFindings) -> Outcomes:
+    """What `encode` wrote, but for documents that are left out; `DataError` if it is damaged."""
     rows = found.rows
     if not 0 <= rows <= MOST:
         raise DataError(f"findings of {rows:,} rows; expected up to {MOST:,}")
@@ -80,22 +84,8 @@ def decode(found: UnitFindings, left_out: Mapping[int, int]) -> Outcomes:
     kind = _column(found.classes, np.uint8, rows)
     if (kind >= len(CLASSES)).any() or not _ascends(document):
         raise DataError("findings of a class or document that there is not")
-    gold_there, system_there = ~np.isin(kind, _SYSTEM_ALONE), kind != MISSED
-    paired = gold_there & system_there
-    gold = np.where(gold_there, _count_up(document, gold_there), NONE)
-    system = np.full(rows, NONE)
-    system[paired] = gold[paired] + _unpack(found.partners, int(paired.sum()))
-    if (system[paired] < 0).any():
-        raise DataError("findings of a unit that there is not")
-    system[~gold_there] = _left_over(document, system, system_there)
-    cause = np.full(rows, NONE)
-    if found.units == "argument":
-        wrong = np.flatnonzero(kind != CORRECT)
-        causes = _column(found.causes, np.uint8, len(wrong))
-        cause[wrong] = np.where(causes == _NO_CAUSE, NONE, causes)
-    if (cause >= len(CAUSES)).any():
-        raise DataError("findings of a cause that there is not")
-    return make([document, gold, system, kind, cause], left_out)
+    gold, system = _units(found, document, kind)
+    return make([document, gold, system, kind, _causes(found, kind)], {})
 
 
 def _ascends(document: Ints) -> bool:
@@ -103,26 +93,52 @@ def _ascends(document: Ints) -> bool:
     return bool((np.diff(document, prepend=0) >= 0).all()) and int(document.max(initial=0)) < _MOST_DOCUMENTS
 
 
-def _count_up(document: Ints, there: NDArray[np.bool_]) -> Ints:
-    """How many rows of its document before each are marked."""
-    before: Ints = np.cumsum(there) - there
-    return before - before[np.searchsorted(document, document)]
+def _units(found: UnitFindings, document: Ints, kind: NDArray[np.integer]) -> tuple[Ints, Ints]:
+    """The units of both sides, by their numbers within the document."""
+    ours, theirs = ~np.isin(kind, _SYSTEM_ALONE), kind != MISSED
+    paired, rows = ours & theirs, _rows(document)
+    before: Ints = np.cumsum(ours) - ours
+    gold = np.where(ours, before - np.append(before, 0)[rows[0]], NONE)
+    system = np.full(len(document), NONE)
+    system[paired] = gold[paired] + _unpack(found.partners, int(paired.sum()))
+    system[~ours] = _left_over(rows, system, theirs, paired)
+    return gold, system
 
 
-def _left_over(document: Ints, system: Ints, there: NDArray[np.bool_]) -> Ints:
+def _rows(document: Ints) -> tuple[Ints, Ints]:
+    """Of each row: the first row of its document, and the one after the last."""
+    new = np.diff(document, prepend=-1) != 0
+    starts, place = np.flatnonzero(new), np.cumsum(new) - 1
+    return starts[place], np.append(starts[1:], len(document))[place]
+
+
+def _left_over(
+    rows: tuple[Ints, Ints], system: Ints, there: NDArray[np.bool_], paired: NDArray[np.bool_]
+) -> Ints:
     """The units of a system without a partner: the numbers that pairs leave free, from left to right."""
     before: Ints = np.append(0, np.cumsum(there))  # how many units the rows before each have
-    first, end = (before[np.searchsorted(document, document, side)] for side in ("left", "right"))
-    paired, size = system != NONE, int(before[-1])
-    if (system >= end - first)[paired].any():
+    first, end = before[rows[0]], before[rows[1]]
+    if ((system < 0) | (system >= end - first))[paired].any():
         raise DataError("findings of a unit that there is not")
-    free = np.ones(size, np.bool_)
+    free = np.ones(int(before[-1]), np.bool_)
     free[(first + system)[paired]] = False
     numbers, alone = np.flatnonzero(free), np.flatnonzero(there & ~paired)
     if len(numbers) != len(alone):
         raise DataError("findings in which a unit is in two pairs")
     left: Ints = numbers - first[alone]
     return left
+
+
+def _causes(found: UnitFindings, kind: NDArray[np.integer]) -> Ints:
+    """The causes of wrong arguments; other units have none."""
+    cause = np.full(len(kind), NONE)
+    if found.units == "argument":
+        wrong = np.flatnonzero(kind != CORRECT)
+        causes = _column(found.causes, np.uint8, len(wrong))
+        cause[wrong] = np.where(causes == _NO_CAUSE, NONE, causes)
+    if (cause >= len(CAUSES)).any():
+        raise DataError("findings of a cause that there is not")
+    return cause
 
 
 def _unpack(data: bytes, rows: int) -> Ints:
@@ -165,7 +181,7 @@ def _contradictions(record: Record, found: UnitFindings, beside: Confusion) -> I
         yield "leave out a document that there is not"
         return
     try:
-        kept = decode(found, {})
+        kept = found.decoded
     except DataError as error:
         yield str(error)
         return

@@ -16,6 +16,7 @@ from goldwire.corpora.views import Asked
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.reading import Wanted
+from goldwire.eval.measures import installed
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.scoring.views import Sights
 from goldwire.eval.statistics.resample import TRIALS
@@ -92,17 +93,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def digest(self) -> str:
         """A name for all of it: blocks of one plan alone can be added."""
         layers = [(layer.name, layer.source) for layer in self.layers]
-        parts = (layers, self.measures, self.ontology, self.options, self.sights)
+        releases = [installed.release(measure) for measure in self.counted if measure.is_extension]
+        parts = (layers, self.measures, releases, self.ontology, self.options, self.sights)
         encoded = msgspec.json.encode(parts, enc_hook=str, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:12]
 
 
 def parse_measures(measures: Iterable[Measure | str], ontology: Ontology | None) -> list[Measure]:
-    """Measures from their string forms, each once; `MeasureError` if there is none or one does not fit."""
+    """Measures from their string forms, each once; `MeasureError` if there is none or one cannot be used."""
     found = [item if isinstance(item, Measure) else parse(item) for item in measures]
     if not found:
         raise MeasureError("no measure to score by; name some, or a suite")
     attributes.check_ontology(found, ontology)
+    for measure in found:
+        if measure.is_extension:
+            installed.load(measure.counted)  # before anything is read
     return list(dict.fromkeys(found))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -24,6 +24,10 @@ from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.figures import Score
+from goldwire.eval.systems.facts import reported
+
+if TYPE_CHECKING:
+    from goldwire.eval.errors.outcomes import Outcomes
 
 TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one document apart
 # 2 had no hashes of texts; 1 no coverage, no rejected units and no failed documents either.
@@ -187,7 +191,7 @@ class Confusion(_Struct, frozen=True, kw_only=True):
     left_out: dict[str, int] = {}
 
 
-class UnitFindings(_Struct, frozen=True, kw_only=True):
+class UnitFindings(_Struct, frozen=True, kw_only=True, dict=True):
     """What became of each unit of one kind (entity, event or argument) of gold and a system, as columns.
 
     A row for each gold unit with its partner, and for each unit that only the system has, in order of
@@ -204,6 +208,13 @@ class UnitFindings(_Struct, frozen=True, kw_only=True):
     classes: bytes
     partners: bytes
     causes: bytes = b""
+
+    @cached_property
+    def decoded(self) -> Outcomes:
+        """The rows, but for documents that are left out: decoded once, however many ask."""
+        from goldwire.eval.scoring.kept import decode  # which reads records
+
+        return decode(self)
 
 
 class Record(_Struct, frozen=True, kw_only=True, dict=True):
@@ -319,7 +330,7 @@ def failures(record: Record, system: LayerFacts) -> int:
     """On how many of the scored documents a system failed."""
     if record.format > 1:
         return system.failed
-    failed = system.facts.get("failed", {})
+    failed = reported(system.facts).failed
     return len(failed.keys() & set(record.documents) if record.documents else failed)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
+from goldwire import extensions
+from goldwire.corpora import extras
 from goldwire.corpora.errors import ExtractorError, GoldwireError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.predictions import Prediction
@@ -20,8 +21,6 @@ from goldwire.eval.systems.spec import Spec
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-OBJECTS = "goldwire.extractors"  # entry points: a function, class or object that extracts
-KINDS = "goldwire.systems"  # entry points: a `SystemKind`, with options and an identity of its own
 Output = Annotations | Prediction | dict[str, Any]
 O = TypeVar("O")
 ABSENT, REFUSED = "absent", "refused"  # how the causes of a `DocumentError` begin
@@ -81,19 +80,21 @@ class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
     `module` has `load(target, context)`, which gives an `Extractor`, `identity(target, context)`, which gives
     what decides its output besides the document, and a struct `Options` with their defaults; if what it
     learns can be kept in a file, also `save(context, path)`. `form` is how it is named, `about` what it is,
-    `needs` what must be importable, `labels` the label map by name of ontology.
+    `needs` what must be importable, `extra` that of Goldwire which brings it, `labels` the label map by name
+    of ontology.
     """
 
     module: str
     form: str
     about: str
     needs: tuple[str, ...] = ()
+    extra: str = ""
     labels: dict[str, str] = {}
 
     @property
     def missing(self) -> str | None:
         """The first of its libraries that is not there."""
-        return next((name for name in self.needs if find_spec(name) is None), None)
+        return next((name for name in self.needs if not extras.is_there(name)), None)
 
 
 ADAPTERS: dict[str, SystemKind] = {
@@ -101,6 +102,8 @@ ADAPTERS: dict[str, SystemKind] = {
         module="goldwire.eval.systems.adapters.llm",
         form="llm:MODEL@URL",
         about="a language model behind an OpenAI-compatible address; the key comes from the environment",
+        needs=("httpx",),
+        extra="http",
     ),
     "cmd": SystemKind(
         module="goldwire.eval.systems.adapters.command",
@@ -111,6 +114,8 @@ ADAPTERS: dict[str, SystemKind] = {
         module="goldwire.eval.systems.adapters.web",
         form="http(s)://URL",
         about="a service: a document posted, its annotations back",
+        needs=("httpx",),
+        extra="http",
     ),
     "python": SystemKind(
         module="goldwire.eval.systems.adapters.object",
@@ -166,7 +171,7 @@ def _module(kind: str) -> ModuleType:
     if found is None:
         return import_module(ADAPTERS["python"].module)
     if found.missing is not None:
-        raise ExtractorError(f"`{kind}` needs {found.missing}: pip install 'goldwire[{kind}]'")
+        raise ExtractorError(extras.missing(f"`{kind}` needs {found.missing}", found.extra))
     return import_module(found.module)
 
 
@@ -199,24 +204,19 @@ def _kind(point: EntryPoint) -> SystemKind:
 
 def load_point(point: EntryPoint) -> Any:
     """What an entry point gives; `ExtractorError` says what went wrong."""
-    try:
-        return point.load()
-    except Exception as error:
-        raise ExtractorError(f"{point.name}: cannot be loaded ({type(error).__name__}: {error})") from error
+    return extensions.load(point, ExtractorError)
 
 
 def registered() -> tuple[dict[str, EntryPoint], dict[str, EntryPoint]]:
     """What installed packages register, ourselves among them: kinds of system, and plain objects, by name."""
-    kinds, objects = _points(KINDS), _points(OBJECTS)
+    kinds, objects = _points(extensions.SYSTEMS), _points(extensions.EXTRACTORS)
     return kinds, {name: point for name, point in objects.items() if name not in kinds}
 
 
-def _points(group: str) -> dict[str, EntryPoint]:
+def _points(group: extensions.Point) -> dict[str, EntryPoint]:
     """The entry points of a group, by name; a name of ours is never that of another package."""
-    from importlib.metadata import entry_points  # slow to import, and most commands never come here
-
     found: dict[str, EntryPoint] = {}
-    for point in sorted(entry_points(group=group), key=_is_ours, reverse=True):
+    for point in sorted(extensions.installed(group), key=_is_ours, reverse=True):
         other = found.setdefault(point.name, point)
         if other.value != point.value and not _is_ours(other):
             raise ExtractorError(
@@ -240,23 +240,23 @@ def kinds() -> list[dict[str, Any]]:
     foreign = [
         {
             "form": f"{name}[:ARGUMENT]",
-            "about": f"{point.value}, from {point.dist.name if point.dist else 'an unknown package'}",
+            "about": f"{point.value}, from {extensions.package(point)}",
             "options": {},
             "ready": True,
             "hint": "",
         }
         for name, point in objects.items()
     ]
-    return [*(_told(name, kind) for name, kind in known.items()), *foreign]
+    return [*map(_told, known.values()), *foreign]
 
 
-def _told(name: str, kind: SystemKind) -> dict[str, Any]:
+def _told(kind: SystemKind) -> dict[str, Any]:
     return {
         "form": kind.form,
         "about": kind.about,
         "options": _defaults(kind) if kind.missing is None else {},
         "ready": kind.missing is None,
-        "hint": f"pip install 'goldwire[{name}]'" if kind.missing is not None else "",
+        "hint": extras.hint(kind.extra) if kind.missing is not None and kind.extra else "",
     }
 
 

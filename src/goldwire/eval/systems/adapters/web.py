@@ -14,10 +14,9 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
 from goldwire.corpora import address, connection, predictions, secrets
@@ -27,6 +26,9 @@ from goldwire.corpora.predictions import Prediction
 from goldwire.corpora.types import Document
 from goldwire.eval.systems.extractor import ABSENT, REFUSED, Context, DocumentError, options
 from goldwire.eval.systems.program import LONGEST, too_long
+
+if TYPE_CHECKING:
+    import httpx
 
 TRIES = 4
 FIRST_WAIT = 0.5  # seconds before the second try; doubled after each
@@ -60,6 +62,8 @@ class Caller:
     """Posts JSON to one address, again and again where that may help."""
 
     def __init__(self, url: str, key: str | None, *, tries: int = TRIES, wait: float = FIRST_WAIT) -> None:
+        import httpx
+
         self.url = checked(url)
         self.shown = urlsplit(url)._replace(query="", fragment="").geturl()
         key = secret(key)
@@ -97,6 +101,8 @@ class Caller:
         raise DocumentError(f"{reason} ({self._tries} tries)", cause=cause)
 
     def _attempt(self, body: bytes) -> bytes | _Again:
+        import httpx
+
         try:
             with self._client.stream("POST", self.url, content=body) as reply:
                 content = _read(reply)
