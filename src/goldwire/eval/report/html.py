@@ -35,7 +35,7 @@ BUDGET = 48 * 10**6  # bytes of packed texts in one page: more than browsers ope
 
 @no_collection()
 def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -> str:
-    """The page; `blocks` are JSON values by name, packed into it (see `pack`).
+    """The page; `blocks` are JSON values by name, packed into it (see `payload`).
 
     Texts beyond the budget, in bytes, are left out; their figures stay, and the page says so.
     """
