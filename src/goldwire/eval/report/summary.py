@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from goldwire.eval.comparison.compare import alone
 from goldwire.eval.report import diagnosis, tables
 from goldwire.eval.report.signatures import lines_of
 from goldwire.eval.report.table import Summary, Table
 from goldwire.eval.report.values import Report, about
-
-_ALONE = "One system only: nothing to compare."
 
 
 def summarise(report: Report, shown: Iterable[Table]) -> Summary:
@@ -47,8 +46,8 @@ def of_comparison(report: Report) -> Iterator[Table]:
 
 def compared(report: Report) -> Summary:
     """The same with what stands around it; of one system, that there is none to compare it with."""
-    made = summarise(report, of_comparison(report))
-    return made if len(report.overview.systems) > 1 else msgspec.structs.replace(made, verdict=_ALONE)
+    made, systems = summarise(report, of_comparison(report)), report.overview.systems
+    return msgspec.structs.replace(made, verdict=alone(systems[0])) if len(systems) == 1 else made
 
 
 def of_report(report: Report) -> Iterator[Table]:
