@@ -52,6 +52,7 @@ def test_the_numbers_are_those_of_the_command_line(folder, corpus):
     theirs = json.loads(command("eval", "score", folder, "--system", "rules", "--system", "mine", "--json"))
     written = ours.write(folder / "ours.json")
     mine = json.loads(written.read_text(encoding="utf-8"))
+    del mine["findings"]  # kept in the file, not told by --json
     assert {**theirs, "created": None} == {**mine, "created": None}
     again = gw.read_record(folder / "records" / "default.json")
     assert again.results == ours.results
