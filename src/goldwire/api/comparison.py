@@ -24,6 +24,7 @@ from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.hold import hold, renew
 from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.report import frames, tables
+from goldwire.eval.report.agreement import summarise
 from goldwire.eval.report.build import assemble
 from goldwire.eval.report.values import Report
 from goldwire.eval.scoring import record as stored
@@ -67,10 +68,10 @@ class Comparisons(msgspec.Struct, frozen=True):
         return frames.frames(self.report)["pairs"]
 
     def __repr__(self) -> str:
-        return short(self.report, tables.pairs(self.report.boards), "its .frame()")
+        return short(tables.compared(self.report), "its .frame()")
 
     def _repr_html_(self) -> str:
-        return cell(self.report, tables.of_comparison(self.report), "its .frame()")
+        return cell(tables.compared(self.report), "its .frame()")
 
 
 def compare(records: Records, measures: Measures | None = None, *, seed: int = 0) -> Comparisons:
@@ -122,11 +123,14 @@ class Agreement(agreements.Agreement, frozen=True, kw_only=True):
     """How far annotators agree (see `eval.comparison.agreement`)."""
 
     def __repr__(self) -> str:
-        from goldwire.eval.report.agreement import render
+        from goldwire.eval.report.terminal import render
 
         file = io.StringIO()
-        render(self, console(file))
+        render(summarise(self), console(file))
         return file.getvalue().rstrip()
+
+    def _repr_html_(self) -> str:
+        return cell(summarise(self), "its .measures and .kappas")
 
 
 def agreement(

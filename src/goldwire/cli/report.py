@@ -125,7 +125,7 @@ def _write_tables(report: Report, csv: Path | None, parquet: Path | None) -> Non
 
 def _show(report: Report) -> None:
     from goldwire.cli.output import make_console
-    from goldwire.eval.report.tables import of_report
+    from goldwire.eval.report.tables import of_report, summarise
     from goldwire.eval.report.terminal import render
 
-    render(report, of_report(report), make_console())
+    render(summarise(report, of_report(report)), make_console())

@@ -58,7 +58,7 @@ def make_report(
     if is_streamed(records):
         comparisons = _side_by_side(records, systems, _STREAMED)
     elif not tested:
-        comparisons = _side_by_side(records, systems, _UNTESTED)
+        comparisons = _side_by_side(records, systems, "")
     elif quick and _is_long(records, systems):
         comparisons = _side_by_side(records, systems, _LONG)
     else:
@@ -92,7 +92,7 @@ def _is_long(records: Mapping[str, Record], systems: list[Contender]) -> bool:
 
 
 def _side_by_side(records: Mapping[str, Record], systems: list[Contender], why: str) -> list[Comparison]:
-    """Standings without tests, and why there are none."""
+    """Standings without tests, and why there are none, where nobody decided that."""
     if len(records) > 1:
         compare.compare(records)  # raises, saying why it cannot
     [record] = records.values()
@@ -119,7 +119,6 @@ def _side_by_side(records: Mapping[str, Record], systems: list[Contender], why: 
 
 
 _STREAMED = "The record was made with --stream and does not name its documents: differences cannot be tested."
-_UNTESTED = "Differences are not tested here."
 _LONG = "Differences are not tested here, since that would take long: `goldwire eval compare` tests them."
 
 
