@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.eval.counting.counts import make_counts
+from goldwire.eval.counting.counts import condense, make_counts
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
-from goldwire.eval.scoring.record import FORMAT, CorpusFacts, LayerFacts, Record, encode_counts
+from goldwire.eval.scoring.record import FORMAT, CorpusFacts, LayerFacts, Record, encode_patterns
 
 Counts = NDArray[np.float64]
 MEASURES = ("entity:span+type@exact", "event:trigger+type@exact", "argument:trigger+type+role+span@exact")
@@ -94,7 +94,7 @@ def make_record(tables: list[Counts]) -> Record:
         policies={},
         documents=documents,
         counts=tuple(
-            encode_counts(make_counts(documents, ("",), numbers, label, table), "build", measure)
+            encode_patterns(condense(make_counts(documents, ("",), numbers, label, table)), "build", measure)
             for measure, table in zip(MEASURES, tables, strict=False)
         ),
     )

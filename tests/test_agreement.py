@@ -19,7 +19,9 @@ from goldwire.corpora.types import Annotations, Excluded, Mention, Rejected, Rel
 from goldwire.corpora.views import Asked, Choice
 from goldwire.eval.comparison.agreement import Mean, agree, agree_corpus, alpha
 from goldwire.eval.measures.measure import parse
+from goldwire.eval.report.agreement import summarise
 from goldwire.eval.report.build import is_viewed
+from goldwire.eval.report.html import render_cell
 from goldwire.eval.scoring.score import Options, score
 
 DOCUMENTS = [make_document(f"d{k}", "aa bb cc dd ee") for k in range(4)]
@@ -221,6 +223,32 @@ def test_no_figure_is_cut_however_narrow_the_terminal_is(corpus, width):
     assert max(map(len, lines)) <= width
     # Three pairs. Of anna's three mentions, d0 and d1 together, ben and x have two: by F1 and by untyped.
     assert sum(line.count("66.7") for line in lines) >= 4
+
+
+def test_agreement_is_shown_in_the_words_of_scores(corpus):
+    run = CliRunner().invoke(app, ["eval", "agreement", str(corpus.path), "--measure", "entity,beta=2"])
+    assert run.exit_code == 0, run.output
+    lines = run.output.splitlines()
+    measures = lines[lines.index("Mean over pairs") + 1]
+    assert measures.split() == ["measure", "F2", "deviation", "pairs"]
+    assert "entity (span + type), beta=2.0, by type" in lines
+    assert any(line.split() == ["pair", "documents", "2.0", "kappa"] for line in lines)
+    assert "Points of a hundred, with 95 % intervals." in run.output
+
+
+def test_an_undefined_agreement_is_a_dash_never_nought(corpus):
+    # Nobody has an event.
+    run = CliRunner().invoke(app, ["eval", "agreement", str(corpus.path), "--measure", "TC"])
+    [row] = [line for line in run.output.splitlines() if line.startswith("TC (trigger + type)")]
+    assert row.removeprefix("TC (trigger + type)").split() == ["–", "–", "0"]
+
+
+def test_what_a_layer_is_called_does_nothing_in_a_notebook(corpus):
+    hostile = "annotator/<img src=x onerror=alert(1)>"
+    found = agree({"annotator/anna": ANNA, hostile: BEN}, DOCUMENTS, ["entity"])
+    page = render_cell(summarise(found), notes=2)
+    assert "<img" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
 
 
 def test_a_layer_that_is_not_there_is_named(corpus):

@@ -14,9 +14,8 @@ from goldwire.corpora.store import DOCUMENTS, Manifest, create_corpus, make_docu
 from goldwire.eval.counting import chunks, texts
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.reading import Wanted
-from goldwire.eval.measures.measure import parse
-from goldwire.eval.scoring import blockwise
-from goldwire.eval.scoring.score import Options, score, score_corpus
+from goldwire.eval.scoring import find
+from goldwire.eval.scoring.score import Options, make_plan, score, score_corpus
 from goldwire.testing import annotate
 
 MEASURES = [
@@ -133,10 +132,9 @@ def test_processes_do_not_run_ahead_of_what_is_taken(tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, "SIZE", 100)
     places = Watched(chunks.find_places(corpus, ["gold", "system/s"]))
     options = Options(scope=Scope(unjudged="empty"))
-    task = blockwise.Task(("gold", "s"), (parse("entity"),), options)
-    found = blockwise.iter_parts(places, Wanted(), task, workers=2)
+    found = find.iter_scored(places, make_plan(corpus, "gold", ["s"], ["entity"], options), workers=2)
     first = next(found)
-    assert 1 <= places.asked <= 1 + 2 * blockwise.AHEAD < len(places)
+    assert 1 <= places.asked <= 1 + 2 * find.AHEAD < len(places)
     assert [*first.ids, *(id for part in found for id in part.ids)] == [f"d{n:03}" for n in range(60)]
 
 
@@ -146,7 +144,7 @@ def test_a_killed_process_is_told(tmp_path, monkeypatch):
 
     corpus = corpus_of(tmp_path / "c", NAMES, {}, {})
     monkeypatch.setattr(chunks, "SIZE", 200)
-    monkeypatch.setattr(blockwise, "make_part", die)
+    monkeypatch.setattr(find, "score_block", die)
     with pytest.raises(GoldwireError, match="killed"):
         score_corpus(corpus, "gold", ["s"], ["entity"], workers=2)
 

@@ -9,8 +9,13 @@ from sklearn.metrics import average_precision_score, f1_score, precision_recall_
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Span
-from goldwire.eval.errors.analyse import analyse
-from goldwire.eval.errors.confidence import judge
+from goldwire.eval.counting.chunks import make_block
+from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.coverage import EVERYTHING
+from goldwire.eval.counting.reading import Wanted
+from goldwire.eval.counting.texts import TextRow, make_texts
+from goldwire.eval.errors.confidence import iter_confidence, judge
+from goldwire.eval.errors.outcomes import find
 from goldwire.testing import annotate, mention
 
 detections = st.lists(
@@ -124,11 +129,19 @@ def layer(scores):
     ]
 
 
+def confidence(gold, system):
+    """What scores are worth, by kind."""
+    texts = make_texts(TextRow(id=d.id, sha256=d.sha256, excluded=d.excluded, text=d.text) for d in TEXTS)
+    block = make_block(texts, ("gold", gold), [("s", [system])], Wanted(items=True), EVERYTHING)
+    sides = GoldAndSystem(*block.layers, block.texts, block.codes)
+    return dict(iter_confidence(find(sides), sides.system.items))
+
+
 def test_scores_come_from_the_units_that_count():
     gold = layer({"a": [None, "no", "no"], "b": ["no", None, None]})
     # The .99 lies in the byline; b's .2 and a's .9 are right, a's .8 is wrong, b's third is missed.
     system = layer({"a": [0.9, 0.8, "no"], "b": [0.99, 0.2, "no"]})
-    judged = analyse(gold, system, TEXTS).confidence["entity"]
+    judged = confidence(gold, system)["entity"]
     assert (judged.detections, judged.gold) == (3, 3)
     assert [(p.threshold, p.precision, p.recall) for p in judged.curve] == [
         (0.2, pytest.approx(2 / 3), pytest.approx(2 / 3)),
@@ -139,7 +152,7 @@ def test_scores_come_from_the_units_that_count():
 
 def test_a_system_without_scores_has_no_confidence():
     gold = layer({"a": [None, "no", "no"], "b": ["no", None, None]})
-    assert analyse(gold, gold, TEXTS).confidence == {}
+    assert confidence(gold, gold) == {}
 
 
 def test_triggers_and_arguments_have_scores_of_their_own():
@@ -156,5 +169,5 @@ def test_triggers_and_arguments_have_scores_of_their_own():
         mention = Mention(id="m0", type="PER", spans=(Span(0, 2),))
         return [Annotations(document="a", sha256=text.sha256, mentions=(mention,), events=(trigger,))]
 
-    found = analyse(event(None, None), event(0.7, 0.4), TEXTS).confidence
+    found = confidence(event(None, None), event(0.7, 0.4))
     assert {kind: judged.best.threshold for kind, judged in found.items()} == {"event": 0.7, "argument": 0.4}

@@ -191,6 +191,6 @@ def test_format_of_another_package_that_is_broken_stands_in_the_way_of_itself_al
     )
     assert done.stdout == "doccano\n"
     assert (
-        "CorpusError: format theirs of another package (theirs) cannot be loaded: ModuleNotFound"
+        "CorpusError: theirs: cannot be loaded (theirs of the package theirs 1 raised ModuleNotFoundError"
         in done.stderr
     )

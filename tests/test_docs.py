@@ -23,12 +23,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from goldwire.cli import app
+from goldwire.extensions import POINTS
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(?:sh|console|bash|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MODULE = re.compile(r"(?<!\.)\bgoldwire(?:\.\w+)+")
-ENTRY_POINTS = {"goldwire.extractors", "goldwire.formats", "goldwire.systems"}
+ENTRY_POINTS = {point.group for point in POINTS}
 
 
 def load_manual() -> Any:
@@ -209,7 +210,7 @@ def glossary() -> list[tuple[str, str, str]]:
 
 
 def test_every_abbreviated_name_of_a_measure_is_in_the_glossary() -> None:
-    from goldwire.eval.measures.measure import ALIASES
+    from goldwire.eval.measures.aliases import ALIASES
 
     explained = {name for words, _, _ in glossary() for name in re.findall(r"`([^`]+)`", words)}
     mentioned = {name for _, meaning, _ in glossary() for name in re.findall(r"`([^`]+)`", meaning)}
@@ -423,3 +424,11 @@ def test_every_variable_that_is_read_is_on_the_page_of_environment_variables() -
     assert (read | ours) - listed == set()
     assert {"LABEL_STUDIO_URL", "COLUMNS", "GITHUB_STEP_SUMMARY"} <= read
     assert {name for name in listed if name.startswith("GOLDWIRE_")} <= ours
+
+
+def test_private_words_stay_out_of_help_and_pages() -> None:
+    """Those that nobody would search for: see the table of names at the end of CONTRIBUTING.md."""
+    pages = [page for page in PAGES if page.name not in {"CHANGELOG.md", "CONTRIBUTING.md"}]
+    words = r"(?i)\b(?:sift\w*|deposit\w*|stranded|strange|blame|not held by)\b"
+    found = [(page.name, word) for page in pages for word in re.findall(words, page.read_text("utf-8"))]
+    assert found == []

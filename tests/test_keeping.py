@@ -108,7 +108,7 @@ CHANGED: list[tuple[dict[str, Any], str]] = [
     ({"corpus": {"fingerprint": "000"}}, "corpus: corpus  (000), now corpus"),
     ({"ontology": {"name": "o", "version": "1", "fingerprint": "000"}}, "ontology: o 1 (000), now none"),
     ({"documents": ["d0", "d1", "d2", "x"]}, "documents: 4 (x only there), now 4 (d3 only there)"),
-    ({"documents": [], "texts": [], "counts": []}, "documents: not named (--stream), now 4"),
+    ({"documents": [], "texts": [], "counts": [], "findings": []}, "documents: not named (--stream), now 4"),
     ({"groups": [0, 0, 1, 2]}, "groups of near-duplicates: 3, now none"),
     (
         {"measures": ["entity:span+type@exact"]},

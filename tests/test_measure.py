@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.errors import MeasureError
+from goldwire.eval.measures.aliases import ALIASES
 from goldwire.eval.measures.measure import (
-    ALIASES,
     ATTRIBUTED,
     DICES,
     FORMS,

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from goldwire.eval.counting.counts import make_counts
+from goldwire.eval.counting.counts import condense, make_counts
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.notes import Note, iter_notes, make_notes
 from goldwire.eval.scoring.record import (
@@ -17,7 +17,7 @@ from goldwire.eval.scoring.record import (
     LayerFacts,
     Record,
     Result,
-    encode_counts,
+    encode_patterns,
 )
 from goldwire.eval.scoring.rejections import rejection_rate
 from goldwire.eval.statistics.figures import Score
@@ -122,7 +122,7 @@ def rejecting(rejected: list[tuple[int, int]], given: int, **more: object) -> Re
     counts = make_counts(DOCUMENTS, ("", "words-differ", "unknown-type"), *columns)
     kinds = {"words-differ": sum(a for a, _ in rejected), "unknown-type": sum(b for _, b in rejected)}
     mine = layer("mine", rejected={kind: number for kind, number in kinds.items() if number})
-    return make_record(mine, rejections=(encode_counts(counts, "mine", REJECTED),), **more)
+    return make_record(mine, rejections=(encode_patterns(condense(counts), "mine", REJECTED),), **more)
 
 
 @pytest.mark.parametrize("format", [1, 2, 3])

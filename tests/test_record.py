@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval.counting.counts import make_counts
+from goldwire.eval.counting.counts import condense, make_counts
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.record import (
     FORMAT,
     decode_counts,
     decode_record,
-    encode_counts,
+    encode_patterns,
     encode_record,
     independent,
     iter_warnings,
@@ -41,7 +41,7 @@ row = st.tuples(
 @given(st.lists(row, max_size=20))
 def test_counts_come_back_identical(rows):
     counts = make_counts(DOCUMENTS, LABELS, [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows])
-    table = encode_counts(counts, "s", "m")
+    table = encode_patterns(condense(counts), "s", "m")
     assert decode_counts(table, DOCUMENTS) == counts
     assert (
         decode_counts(msgspec.json.decode(msgspec.json.encode(table), type=type(table)), DOCUMENTS) == counts
@@ -51,7 +51,7 @@ def test_counts_come_back_identical(rows):
 @given(st.lists(row, max_size=20))
 def test_documents_of_equal_counts_share_a_pattern(rows):
     counts = make_counts(DOCUMENTS, LABELS, [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows])
-    table = encode_counts(counts, "s", "m")
+    table = encode_patterns(condense(counts), "s", "m")
     assert len(set(table.patterns)) == len(table.patterns)
     assert sorted(set(table.documents)) == list(range(len(table.patterns)))
 
@@ -170,7 +170,7 @@ def test_a_large_record_is_small():
     counts = make_counts(
         documents, ("A", "B"), np.arange(20_000), rng.integers(0, 2, 20_000), rng.integers(0, 3, (20_000, 4))
     )
-    table = encode_counts(counts, "s", "m")
+    table = encode_patterns(condense(counts), "s", "m")
     assert len(table.patterns) <= 2 * 81
     assert len(msgspec.json.encode(table)) < 100_000
     assert decode_counts(table, documents) == counts

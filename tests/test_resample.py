@@ -205,6 +205,13 @@ def test_student_s_t_is_scipy_s_at_any_tail(tail):
     assert computed == pytest.approx(stdtrit(freedom, tail).tolist(), rel=1e-11, abs=1e-15)
 
 
+def test_a_tail_too_thin_for_numbers_has_no_end():
+    assert 1 - 1e-17 == 1
+    assert (student(1e-17, 10), student(1 - 1e-17, 10)) == (-np.inf, np.inf)
+    assert (student(0.0, 10**4), student(1.0, 10**4)) == (-np.inf, np.inf)
+    assert student(1e-12, 10) == pytest.approx(-51.415, rel=1e-3)  # scipy 1.17: -51.41491602
+
+
 @pytest.mark.parametrize("documents", [1001, 2000, 10**5])
 @pytest.mark.parametrize("tail", [0.0001, 0.005, 0.025, 0.5, 0.9])
 def test_the_series_of_student_s_t_is_scipy_s(documents, tail):

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from goldwire.corpora.errors import DataError, MeasureError
-from goldwire.eval.measures.measure import ALIASES, parse
+from goldwire.eval.measures.aliases import ALIASES
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.suites import Meaning, explain, meanings, read_suite, suite_names
 
 NAMED = (

@@ -14,16 +14,16 @@ __version__ = "0.1.0"
 
 # Where each name is; `__init__.pyi` says the same to type checkers, and a test holds the two together.
 _HOMES = {
-    "Annotations": "goldwire.api.units",
-    "Argument": "goldwire.api.units",
-    "Document": "goldwire.api.units",
-    "Event": "goldwire.api.units",
+    "Annotations": "goldwire.api.structs",
+    "Argument": "goldwire.api.structs",
+    "Document": "goldwire.api.structs",
+    "Event": "goldwire.api.structs",
     "GoldwireError": "goldwire.corpora.errors",
     "Measure": "goldwire.eval.measures.measure",
-    "Mention": "goldwire.api.units",
+    "Mention": "goldwire.api.structs",
     "Record": "goldwire.api.record",
-    "Relation": "goldwire.api.units",
-    "Span": "goldwire.api.units",
+    "Relation": "goldwire.api.structs",
+    "Span": "goldwire.api.structs",
     "agreement": "goldwire.api.comparison",
     "compare": "goldwire.api.comparison",
     "gate": "goldwire.api.comparison",

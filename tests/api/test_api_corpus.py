@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -130,6 +132,32 @@ def test_a_function_fails_on_a_document_alone(corpus):
     assert record.systems[0].failed == 1
     assert "mine failed on 1 of 18 documents" in repr(record)
     assert facts.read(corpus, "mine").spec.startswith("function:")
+
+
+def test_a_function_may_give_units_of_any_shape(corpus):
+    text = next(document.text for document in corpus.documents() if "Kabul" in document.text)
+    start = text.index("Kabul")
+    doc = SimpleNamespace(
+        text=text, ents=[SimpleNamespace(start_char=start, end_char=start + 5, label_="GPE")]
+    )
+    shapes = {
+        "tuples": [(start, start + 5, "GPE")],
+        "numbers": [(np.int64(start), float(start + 5), "GPE")],
+        "mentions": (gw.Mention(type="GPE", spans=[(start, start + 5)]) for _ in range(1)),
+        "dicts": {"mentions": [{"type": "GPE", "spans": [[np.int32(start), start + 5]]}]},
+        "doc": doc,
+    }
+    for name, output in shapes.items():
+        corpus.run({name: lambda document, output=output: output if document.text == text else []})
+    found = corpus.frame("mentions", [f"system/{name}" for name in shapes])
+    assert found.select("start", "end", "type").rows() == [(start, start + 5, "GPE")] * len(shapes)
+
+
+@pytest.mark.parametrize("output", [None, 3, "Kabul", [3], object()])
+def test_a_function_that_gives_nonsense_fails_or_is_rejected(corpus, output):
+    first = corpus.documents()[0].id
+    runs = corpus.run({"mine": lambda document: output if document.id == first else []})
+    assert set(runs["mine"].failed) == {first} or runs["mine"].rejected == {"malformed": 1}
 
 
 def test_a_function_that_always_fails_leaves_no_layer(corpus):

@@ -124,6 +124,13 @@ def test_events_and_arguments_come_in_the_simple_form():
     assert (record["AC+"].precision, record["AC+"].recall) == (1, 1 / 2)
 
 
+def test_offsets_in_the_simple_form_may_be_numbers_of_other_libraries():
+    mentions = [{"type": "PER", "spans": [[0.0, np.int16(12)]], "score": np.float32(0.5)}]
+    assert figures([{"document": "a", "mentions": mentions}], GOLD[:1]) == (1, 1, 1)
+    with pytest.raises(InputValueError, match=r"gold \[0\]\.mentions\[0\]"):
+        gw.score([{"document": "a", "mentions": [{"type": "PER", "spans": [[0, 3.5]]}]}], GOLD)
+
+
 def test_units_as_structs_may_be_events():
     mention = gw.Mention(id="p", type="PER", spans=(0, 12))
     event = gw.Event(type="Meet", trigger=[(13, 16)], arguments=[gw.Argument(role="who", mention="p")])
@@ -209,6 +216,26 @@ def test_a_measure_that_looks_at_words_says_that_it_needs_texts(measure):
     with pytest.raises(InputValueError, match=r"looks at words or tokens.*pass documents=\{id: text\}"):
         gw.score(GOLD, SYSTEM, measure)
     assert gw.score(GOLD, SYSTEM, measure, documents={"a": TEXT}, trials=0)[measure].f1 is not None
+
+
+@pytest.mark.parametrize(
+    ("documents", "kind", "told"),
+    [
+        ("a", InputTypeError, "documents: got str"),
+        (3, InputTypeError, "documents: got int"),
+        ({"a": 3}, InputTypeError, r"documents\['a'\]: got int; expected the text"),
+        ([None], InputTypeError, r"documents\[0\]: got NoneType"),
+        (["a", "a"], InputValueError, "'a' occurs twice"),
+    ],
+)
+def test_documents_that_are_none_are_told(documents, kind, told):
+    with pytest.raises(kind, match=told):
+        gw.score(GOLD, SYSTEM, documents=documents)
+
+
+def test_a_doc_of_no_document_is_refused():
+    with pytest.raises(InputValueError, match="names document 'b', which documents= does not have"):
+        gw.score(doc(GOLD), doc(SYSTEM, "b"), documents={"a": TEXT})
 
 
 def test_documents_may_be_documents():

@@ -34,7 +34,7 @@ from goldwire.eval.measures.measure import parse
 from goldwire.eval.reference import lexicon, rules
 from goldwire.eval.report import markdown, terminal
 from goldwire.eval.report.build import make_report
-from goldwire.eval.report.tables import of_report
+from goldwire.eval.report.tables import of_report, summarise
 from goldwire.eval.scoring.record import decode_record, encode_record, failed_runs, iter_warnings
 from goldwire.eval.scoring.score import Options, score_corpus
 from goldwire.eval.systems import config, facts
@@ -198,7 +198,7 @@ def record(folder: Path, name: str) -> None:
     list(iter_warnings(found)), failed_runs(found)
     report = make_report({name: found})
     markdown.render(report)
-    terminal.render(report, of_report(report), Console(file=io.StringIO(), width=100))
+    terminal.render(summarise(report, of_report(report)), Console(file=io.StringIO(), width=100))
     if len(found.systems) > 1:
         compare({name: found}, found.measures[:2], seed=0)
 

@@ -14,7 +14,8 @@ from goldwire.corpora.ontology import Attribute, Ontology, Value
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.counting.counts import GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts, no_counts
 from goldwire.eval.counting.coverage import Scope
-from goldwire.eval.measures.measure import ALIASES, parse
+from goldwire.eval.measures.aliases import ALIASES
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.score import Options, score
 from goldwire.testing.strategies import scenes
 

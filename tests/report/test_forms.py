@@ -262,7 +262,7 @@ def test_undefined_is_empty_in_csv_never_zero(report, tmp_path):
 # ---------------------------------------------------------------- the terminal
 def test_the_terminal_gets_no_escape_sequence_of_a_document(hostile):
     console = Console(file=io.StringIO(), force_terminal=False, width=120)
-    terminal.render(hostile, tables.of_report(hostile), console)
+    terminal.render(tables.summarise(hostile, tables.of_report(hostile)), console)
     text = console.file.getvalue()
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -290,7 +290,7 @@ def test_what_is_not_counted_stands_above_the_figures_in_every_form(faulty):
     report = build.make_report({"r": faulty})
     figure = points(report.boards[0].standings[0].f.value)
     console = Console(file=io.StringIO(), force_terminal=False, width=120)
-    terminal.render(report, tables.of_score(report, 30), console)
+    terminal.render(tables.summarise(report, tables.of_score(report, 30)), console)
     page = html.render(report, {}).partition("<body>")[2]
     for form in (console.file.getvalue(), markdown.render(report), page):
         for note in NOTES:

@@ -8,7 +8,7 @@ import pytest
 
 from goldwire.corpora import library
 from goldwire.corpora.errors import DataError, JudgementError
-from goldwire.eval.counting.counts import make_counts
+from goldwire.eval.counting.counts import condense, make_counts
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.baseline import iter_changes, make_baseline
 from goldwire.eval.gate.judgement import Judgement, judge, losers
@@ -24,7 +24,7 @@ from goldwire.eval.scoring.record import (
     LayerFacts,
     OntologyFacts,
     Record,
-    encode_counts,
+    encode_patterns,
     failed_runs,
 )
 
@@ -53,7 +53,7 @@ def make_record(rows: dict[str, list[tuple[int, int, int]]], system: str = "mine
         measures=(MEASURE,),
         policies={"duplicates": "set", "intervals": "a"},
         documents=documents,
-        counts=(encode_counts(counts, system, MEASURE),),
+        counts=(encode_patterns(condense(counts), system, MEASURE),),
     )
     return msgspec.structs.replace(record, **facts)
 

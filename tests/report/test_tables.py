@@ -29,12 +29,12 @@ from goldwire.eval.scoring.score import Options, score, score_corpus
 
 LONG = "a-system-with-a-name-of-sixty-characters-and-no-space-in-it-"
 NAMES = {"lexicon": LONG, "noisy": "Ein_sehr_langer_Name_ganz_ohne_Leerzeichen_und_Bindestriche_"}
-WIDTHS = (60, 80, 120)
+WIDTHS = (40, 60, 80, 120)
 
 
 def printed(report: build.Report, shown: object, width: int) -> str:
     console = Console(file=io.StringIO(), force_terminal=False, width=width)
-    terminal.render(report, shown, console)
+    terminal.render(tables.summarise(report, shown), console)
     return console.file.getvalue()
 
 
@@ -81,6 +81,36 @@ def test_no_table_is_wider_than_the_terminal_and_no_figure_is_cut(report, view, 
                 if figure.value:
                     assert points(figure.value) in words
                     assert f"{points(figure.low)}–{points(figure.high)}" in words
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_our_own_signs_are_plain_where_the_encoding_has_none(report, view, encoding):
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")  # what it has not is an error
+    width = 60
+    console = Console(file=out, force_terminal=False, width=width)
+    terminal.render(tables.summarise(report, VIEWS[view](report)), console)
+    out.seek(0)
+    tabled, _, signed = out.read().partition("\nSignatures\n")
+    assert signed
+    assert max(map(cell_len, tabled.splitlines())) <= width
+    dash = "-" if encoding in ("ascii", "latin-1") else "–"
+    score = report.boards[0].standings[0].f
+    assert f"{points(score.low)}{dash}{points(score.high)}" in tabled.split()
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_no_color_is_heard(report, monkeypatch, variables, coloured):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    console = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=80)
+    terminal.render(tables.summarise(report, tables.of_comparison(report)), console)
+    assert ("\x1b[33m" in console.file.getvalue() or "\x1b[1;32m" in console.file.getvalue()) == coloured
+
+
+def test_a_number_in_a_heading_is_not_broken():
+    assert wrap("entity,beta=2.0", 8) == ["entity,", "beta=2.0"]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -22,12 +22,12 @@ from goldwire.eval.comparison.compare import Comparison
 from goldwire.eval.gate import judgement as judgements
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.hold import hold, renew
-from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.report import frames, tables
+from goldwire.eval.report.agreement import summarise
 from goldwire.eval.report.build import assemble
 from goldwire.eval.report.values import Report
 from goldwire.eval.scoring import record as stored
-from goldwire.eval.scoring.record import form_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,10 +68,10 @@ class Comparisons(msgspec.Struct, frozen=True):
         return frames.frames(self.report)["pairs"]
 
     def __repr__(self) -> str:
-        return short(self.report, tables.pairs(self.report.boards), "its .frame()")
+        return short(tables.compared(self.report), "its .frame()")
 
     def _repr_html_(self) -> str:
-        return cell(self.report, tables.of_comparison(self.report), "its .frame()")
+        return cell(tables.compared(self.report), "its .frame()")
 
 
 def compare(records: Records, measures: Measures | None = None, *, seed: int = 0) -> Comparisons:
@@ -123,11 +123,14 @@ class Agreement(agreements.Agreement, frozen=True, kw_only=True):
     """How far annotators agree (see `eval.comparison.agreement`)."""
 
     def __repr__(self) -> str:
-        from goldwire.eval.report.agreement import render
+        from goldwire.eval.report.terminal import render
 
         file = io.StringIO()
-        render(self, console(file))
+        render(summarise(self), console(file))
         return file.getvalue().rstrip()
+
+    def _repr_html_(self) -> str:
+        return cell(summarise(self), "its .measures and .kappas")
 
 
 def agreement(
@@ -168,7 +171,7 @@ def chosen(corpus: Corpus, documents: str | Iterable[str] | None) -> frozenset[s
 
 
 # ---------------------------------------------------------------- the gate
-class Outcome(judgements.Judgement, frozen=True, kw_only=True):
+class Gate(judgements.Judgement, frozen=True, kw_only=True):
     """What the gate says: `passed`, and every check with its figures."""
 
     def __repr__(self) -> str:
@@ -184,7 +187,7 @@ def gate(
     policy: str | Path = "default",
     corpus: Corpus | str | Path | None = None,
     update: bool = False,
-) -> Outcome:
+) -> Gate:
     """Whether a record is no worse than a baseline, as the policy has it; `.passed` says so.
 
     `update` writes the record as the new baseline first. The corpus that the record was scored on, if it is
@@ -196,4 +199,4 @@ def gate(
     if update:
         renew(scored, Path(baseline), rules, home)
     found = hold(scored, Path(baseline), rules, home)
-    return Outcome(**{field: getattr(found, field) for field in found.__struct_fields__})
+    return Gate(**{field: getattr(found, field) for field in found.__struct_fields__})

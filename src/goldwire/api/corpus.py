@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from goldwire.api import inputs
 from goldwire.api.comparison import chosen as chosen_documents
 from goldwire.api.record import Record
 from goldwire.api.score import Measures
@@ -86,7 +87,8 @@ class Corpus(store.Corpus, frozen=True):
         By name: a spec as `goldwire eval run` takes it (`"lexicon"`, `"cmd:./extract"`), or a function of a
         document, or an object with `extract(documents)`; without names, `NAME=SPEC`, a spec that is its own
         name, Systems, or a TOML file of them. A spec runs in a process of its own. A function runs in this
-        one: where it raises, the document fails alone and counts as empty. With a `version` its output is
+        one and gives the simple form, Annotations, (start, end, type) tuples or a spaCy Doc: where it
+        raises, the document fails alone and counts as empty. With a `version` its output is
         kept, and not asked for again under the same version.
 
         Raises `ExtractorError`, when all are done, if one could not be run or succeeded on no document.
@@ -113,7 +115,7 @@ class Corpus(store.Corpus, frozen=True):
 
     def _run_function(self, name: str, function: Any, **how: Any) -> Outcome:
         try:
-            return run_function(self, name, function, **how)
+            return run_function(self, name, function, convert=inputs.simple, **how)
         except ExtractorError as error:
             return Outcome(system=name, error=str(error))
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from goldwire.api import rows
-from goldwire.api.rows import Reader
-from goldwire.api.texts import Texts
+from goldwire.api import flat
+from goldwire.api.documents import Documents
+from goldwire.api.flat import Collector
 from goldwire.corpora import predictions
 from goldwire.corpora.errors import DataError, InputTypeError
 from goldwire.corpora.offsets import hash_text
@@ -39,19 +39,19 @@ class Given(msgspec.Struct, frozen=True):
     words: dict[tuple[str, str], str] = {}
 
 
-def read(value: Any, where: str, texts: Texts) -> Given:
-    """One side from whatever was passed; the texts of spaCy Docs join `texts`.
+def read(value: Any, where: str, documents: Documents) -> Given:
+    """One side from whatever was passed; the texts of spaCy Docs join `documents`.
 
     Raises `InputTypeError` for a shape that is none of those taken or for several in one, `InputValueError`
     with every faulty item.
     """
-    if rows.is_frame(value):
-        reader = Reader(where)
-        reader.add_frame(value)
-        return _given(reader, listed=False)
+    if flat.is_frame(value):
+        side = Collector(where)
+        side.add_frame(value)
+        return _given(side, listed=False)
     if isinstance(value, Mapping) and "document" not in value:
-        return _by_document(value, where, texts)
-    return _items(_listed(value, where), where, texts)
+        return _by_document(value, where, documents)
+    return _items(_listed(value, where), where, documents)
 
 
 def _listed(value: Any, where: str) -> list[Any]:
@@ -65,7 +65,7 @@ def _listed(value: Any, where: str) -> list[Any]:
     return list(value)
 
 
-def _items(items: list[Any], where: str, texts: Texts) -> Given:
+def _items(items: list[Any], where: str, documents: Documents) -> Given:
     """Items of one shape, which the first of them shows."""
     if not items:
         return Given({}, listed=False)
@@ -77,9 +77,9 @@ def _items(items: list[Any], where: str, texts: Texts) -> Given:
                 f"{where}[{number}]: got a {_NOUNS[found]}, the first item is a {_NOUNS[first]}; "
                 "expected one shape in a list"
             )
-    reader = Reader(where)
-    _TAKES[first](reader, items, texts)
-    return _given(reader, listed=first not in ("tuple", "row"))
+    side = Collector(where)
+    _TAKES[first](side, items, documents)
+    return _given(side, listed=first not in ("tuple", "row"))
 
 
 def _shape_of(item: Any, where: str) -> str:
@@ -89,9 +89,9 @@ def _shape_of(item: Any, where: str) -> str:
     return found
 
 
-def _given(reader: Reader, *, listed: bool) -> Given:
-    reader.check()
-    return Given(reader.lines(), listed, reader.words)
+def _given(side: Collector, *, listed: bool) -> Given:
+    side.check()
+    return Given(side.lines(), listed, side.words)
 
 
 def _told(item: Any) -> str:
@@ -166,86 +166,86 @@ def _holds_units(value: Any, of_known: bool) -> bool:
         return bool(_LINE & value.keys())
     if isinstance(value, tuple | list) and value:
         return _is_unit(value[0])
-    return of_known and not rows.is_frame(value)
+    return of_known and not flat.is_frame(value)
 
 
-def _by_document(value: Mapping[Any, Any], where: str, texts: Texts) -> Given:
-    reader = Reader(where)
+def _by_document(value: Mapping[Any, Any], where: str, documents: Documents) -> Given:
+    side = Collector(where)
     for key, units in value.items():
-        id = reader.document(key, f"[{key!r}]")
+        id = side.document(key, f"[{key!r}]")
         if id is not None:
-            _add_units(reader, id, units, texts)
-    return _given(reader, listed=False)
+            _add_units(side, id, units, documents)
+    return _given(side, listed=False)
 
 
-def _add_units(reader: Reader, id: str, units: Any, texts: Texts) -> None:
+def _add_units(side: Collector, id: str, units: Any, documents: Documents) -> None:
     path = f"[{id!r}]"
     if isinstance(units, Annotations):
-        return reader.add_line(units, path, id)
+        return side.add_line(units, path, id)
     if is_doc(units):
-        texts.add(id, units.text, f"{reader.where}{path}")
-        return _add_entities(reader, id, units)
+        documents.add(id, units.text, f"{side.where}{path}")
+        return _add_entities(side, id, units)
     if isinstance(units, Mapping):
-        return _add_simple(reader, {**units, "document": id}, path, texts)
+        return _add_simple(side, {**units, "document": id}, path, documents)
     if isinstance(units, str | bytes) or not isinstance(units, Iterable):
-        return reader.fault(path, f"got {units!r}; expected (start, end, type) tuples, dicts or Mentions")
-    reader.name(id)
+        return side.fault(path, f"got {units!r}; expected (start, end, type) tuples, dicts or Mentions")
+    side.name(id)
     for number, unit in enumerate(units):
-        reader.add_unit(id, unit, f"{path}[{number}]")
+        side.add_unit(id, unit, f"{path}[{number}]")
     return None
 
 
 # ---------------------------------------------------------------- by item
-def _take_tuples(reader: Reader, items: list[Any], texts: Texts) -> None:  # noqa: ARG001 - as all of `_TAKES`
+def _take_tuples(side: Collector, items: list[Any], documents: Documents) -> None:  # noqa: ARG001 - as all of `_TAKES`
     for number, item in enumerate(items):
         if len(item) != _WIDTH:
-            reader.fault(f"[{number}]", f"got {item!r}; expected (document, start, end, type)")
+            side.fault(f"[{number}]", f"got {item!r}; expected (document, start, end, type)")
         else:
-            reader.add_row(*item, path=f"[{number}]")
+            side.add_row(*item, path=f"[{number}]")
 
 
-def _take_rows(reader: Reader, items: list[Any], texts: Texts) -> None:  # noqa: ARG001 - as all of `_TAKES`
+def _take_rows(side: Collector, items: list[Any], documents: Documents) -> None:  # noqa: ARG001 - as all of `_TAKES`
     for number, item in enumerate(items):
-        reader.add_mapping(item, f"[{number}]")
+        side.add_mapping(item, f"[{number}]")
 
 
-def _take_annotations(reader: Reader, items: list[Any], texts: Texts) -> None:  # noqa: ARG001 - as all
+def _take_annotations(side: Collector, items: list[Any], documents: Documents) -> None:  # noqa: ARG001 - as all
     for number, item in enumerate(items):
-        reader.add_line(item, f"[{number}]")
+        side.add_line(item, f"[{number}]")
 
 
-def _take_docs(reader: Reader, items: list[Any], texts: Texts) -> None:
+def _take_docs(side: Collector, items: list[Any], documents: Documents) -> None:
     """Docs are called by the `id` of their user data, or else by their place."""
     width = len(str(len(items)))
     for number, doc in enumerate(items):
         given = getattr(doc, "user_data", {}).get("id")
-        id = reader.document(f"{number + 1:0{width}}" if given is None else given, f"[{number}]")
+        id = side.document(f"{number + 1:0{width}}" if given is None else given, f"[{number}]")
         if id is not None:
-            texts.add(id, doc.text, f"{reader.where}[{number}]")
-            _add_entities(reader, id, doc)
+            documents.add(id, doc.text, f"{side.where}[{number}]")
+            _add_entities(side, id, doc)
 
 
-def _add_entities(reader: Reader, id: str, doc: Any) -> None:
-    reader.begin(id, f"[{id!r}]")
+def _add_entities(side: Collector, id: str, doc: Any) -> None:
+    side.begin(id, f"[{id!r}]")
     for number, entity in enumerate(doc.ents):
-        reader.add_row(id, entity.start_char, entity.end_char, entity.label_, path=f"[{id!r}].ents[{number}]")
+        side.add_row(id, entity.start_char, entity.end_char, entity.label_, path=f"[{id!r}].ents[{number}]")
 
 
-def _take_lines(reader: Reader, items: list[Any], texts: Texts) -> None:
+def _take_lines(side: Collector, items: list[Any], documents: Documents) -> None:
     for number, item in enumerate(items):
         if "document" in item:
-            _add_simple(reader, item, f"[{number}]", texts)
+            _add_simple(side, item, f"[{number}]", documents)
         else:
-            reader.fault(f"[{number}]", "names no document; a line is {'document': id, 'mentions': […]}")
+            side.fault(f"[{number}]", "names no document; a line is {'document': id, 'mentions': […]}")
 
 
-def _take_tags(reader: Reader, items: list[Any], texts: Texts) -> None:  # noqa: ARG001 - as all of `_TAKES`
+def _take_tags(side: Collector, items: list[Any], documents: Documents) -> None:  # noqa: ARG001 - as all of `_TAKES`
     raise InputTypeError(
-        f"{reader.where}: got {amount(len(items), 'list')} of tags; score those by goldwire.score_tags"
+        f"{side.where}: got {amount(len(items), 'list')} of tags; score those by goldwire.score_tags"
     )
 
 
-_TAKES: dict[str, Callable[[Reader, list[Any], Texts], None]] = {
+_TAKES: dict[str, Callable[[Collector, list[Any], Documents], None]] = {
     "annotations": _take_annotations,
     "doc": _take_docs,
     "line": _take_lines,
@@ -256,31 +256,31 @@ _TAKES: dict[str, Callable[[Reader, list[Any], Texts], None]] = {
 
 
 # ---------------------------------------------------------------- the simple form
-def _add_simple(reader: Reader, item: Mapping[str, Any], path: str, texts: Texts) -> None:
+def _add_simple(side: Collector, item: Mapping[str, Any], path: str, documents: Documents) -> None:
     """A line of the simple form (see `corpora.predictions`); each of its items that is faulty is a fault."""
-    id = reader.document(item["document"], f"{path}['document']")
+    id = side.document(item["document"], f"{path}['document']")
     if id is None:
         return
-    document = texts.document(id)
+    document = documents.document(id)
     try:
-        plain = {**item, "document": id}
-        encoded = msgspec.json.encode(plain if document else _without_words(plain), enc_hook=rows.plain)
+        given = _plain({**item, "document": id})
+        encoded = msgspec.json.encode(given if document else _without_words(given))
         line = predictions.decode(encoded, path)
     except (DataError, TypeError) as error:
         faults = error.faults if isinstance(error, DataError) else ()
-        reader.fault(path, "; ".join(fault.message for fault in faults) or str(error))
+        side.fault(path, "; ".join(fault.message for fault in faults) or str(error))
         return
     known = document or Document(id=id, text="", sha256=line.sha256 or hash_text(""))
     if (failure := predictions.failure(line, known)) is not None:
-        reader.add_line(predictions.failed(known, failure.reason), path, id)
+        side.add_line(predictions.failed(known, failure.reason), path, id)
         return
     found = predictions.read(line, known).annotations
     for rejected in found.rejected:
         by_words = not document and rejected.words and not rejected.spans
         told = f"has words and no offsets: pass documents={{{id!r}: text}}" if by_words else rejected.message
-        reader.fault(f"{path}{rejected.path.removeprefix('$')}", told)
+        side.fault(f"{path}{rejected.path.removeprefix('$')}", told)
     sha256 = line.sha256 or (document.sha256 if document else "")
-    reader.add_line(msgspec.structs.replace(found, rejected=(), sha256=sha256), path, id)
+    side.add_line(msgspec.structs.replace(found, rejected=(), sha256=sha256), path, id)
 
 
 def _without_words(value: Any) -> Any:
@@ -292,3 +292,36 @@ def _without_words(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_words(part) for part in value]
     return value
+
+
+def simple(output: Any) -> Any:
+    """What a function gives for one document, in the simple form; what is wrong in it stays, to be judged.
+
+    >>> simple([(0, 5, "GPE")])
+    {'mentions': [{'type': 'GPE', 'spans': [[0, 5]]}]}
+    """
+    if is_doc(output):
+        output = [(entity.start_char, entity.end_char, entity.label_) for entity in output.ents]
+    if not isinstance(output, str | bytes | Mapping) and isinstance(output, Iterable):
+        output = {"mentions": list(map(_mention, output))}
+    return _plain(output)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; numbers in lists, which are offsets, as whole ones where they are."""
+    return _whole(msgspec.to_builtins(value, enc_hook=flat.plain))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _whole(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [int(p) if isinstance(p, float) and p.is_integer() else _whole(p) for p in value]
+    return value
+
+
+def _mention(unit: Any) -> Any:
+    if isinstance(unit, tuple | list) and len(unit) == _UNIT_WIDTH:
+        start, end, type = unit
+        return {"type": type, "spans": [[start, end]]}
+    return unit

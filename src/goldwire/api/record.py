@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, overload
 
 import msgspec
 
@@ -87,10 +87,9 @@ class Figures(msgspec.Struct, frozen=True):
         return self.result.signature
 
     def __repr__(self) -> str:
-        shown = name(self.measure) or self.result.measure
         ends = f" ({interval(*self.interval)})" if self.interval and self.interval.low is not None else ""
         figures = f"P {points(self.precision)} R {points(self.recall)} F {points(self.f)}{ends}"
-        return f"{self.result.system}, {shown}: {figures}\n{self.signature}"
+        return f"{self.result.system}, {name(self.measure)}: {figures}\n{self.signature}"
 
 
 class Record(stored.Record, frozen=True, kw_only=True, dict=True):
@@ -114,6 +113,10 @@ class Record(stored.Record, frozen=True, kw_only=True, dict=True):
         found: Corpus | None = self.__dict__.get("_corpus")
         return found
 
+    @overload
+    def __getitem__(self, asked: tuple[str, str | Measure] | Measure) -> Figures: ...
+    @overload
+    def __getitem__(self, asked: str) -> Any: ...
     def __getitem__(self, asked: Any) -> Any:
         if isinstance(asked, tuple):
             if len(asked) != 2:  # noqa: PLR2004 - a system and a measure

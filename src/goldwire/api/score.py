@@ -10,10 +10,10 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.api import inputs
+from goldwire.api.documents import Documents
 from goldwire.api.inputs import Given
 from goldwire.api.record import Record
 from goldwire.api.several import one_or_several
-from goldwire.api.texts import Texts
 from goldwire.corpora.errors import DataError, Fault, InputTypeError, InputValueError
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.types import Annotations, Document
@@ -62,10 +62,10 @@ def score(
     >>> found["entity"].precision, found["entity"].recall
     (1.0, 0.5)
     """
-    texts = Texts(documents)
-    right = inputs.read(gold, "gold", texts)
-    given = {name: inputs.read(value, name, texts) for name, value in _named(systems, right, texts).items()}
-    return score_given(right, given, measures, suite, texts, duplicates=duplicates, trials=trials, seed=seed)
+    known = Documents(documents)
+    right = inputs.read(gold, "gold", known)
+    given = {name: inputs.read(value, name, known) for name, value in _named(systems, right, known).items()}
+    return score_given(right, given, measures, suite, known, duplicates=duplicates, trials=trials, seed=seed)
 
 
 def score_given(
@@ -73,26 +73,24 @@ def score_given(
     systems: Mapping[str, Given],
     measures: Measures | None,
     suite: str | Path | None,
-    texts: Texts,
+    known: Documents,
     **how: Any,
 ) -> Record:
     """The record of sides that were read; `how` are `duplicates`, `trials` and `seed`."""
     for where, side in [("gold", gold), *systems.items()]:
         for id, line in side.lines.items():
-            texts.name(id, line.sha256, where)
-    if not texts.ids():
-        raise InputValueError("nothing to score: neither gold nor a system names a document; pass documents=")
+            known.name(id, line.sha256, where)
     _check_common(gold, systems)
-    known = {document.id: document for document in texts.documents()}
-    right = _bind(gold, "gold", known, texts)
+    documents = known.all()
+    right = _bind(gold, "gold", documents, known)
     if not gold.listed:
-        right = _covered(right, known)
-    bound = {name: _bind(side, name, known, texts) for name, side in systems.items()}
+        right = _covered(right, documents)
+    bound = {name: _bind(side, name, documents, known) for name, side in systems.items()}
     wanted, chosen = _chosen(measures, suite, [gold, *systems.values()])
-    _check_texts(wanted, texts)
+    _check_texts(wanted, known)
     options = _options(chosen, "left-out" if gold.listed else "named", how)
     try:
-        found = scoring.score(right, bound, list(known.values()), wanted, corpus=NAME, options=options)
+        found = scoring.score(right, bound, list(documents.values()), wanted, corpus=NAME, options=options)
     except DataError as error:
         raise InputValueError(error.what, error.faults) from error
     return Record.of(found)
@@ -106,14 +104,14 @@ def _options(suite: Suite | None, unjudged: Literal["left-out", "named"], how: M
 
 
 # ---------------------------------------------------------------- systems
-def _named(systems: Any, gold: Given, texts: Texts) -> dict[str, Any]:
+def _named(systems: Any, gold: Given, known: Documents) -> dict[str, Any]:
     """The systems by name; one that was passed alone is called `SYSTEM`."""
     if not isinstance(systems, Mapping) or "document" in systems:
         return {SYSTEM: systems}
-    known = [*gold.lines, *texts.ids()]
-    if inputs.is_by_document(systems, known):
+    ids = [*gold.lines, *known.ids()]
+    if inputs.is_by_document(systems, ids):
         return {SYSTEM: systems}
-    units = [key for key, value in systems.items() if inputs.is_by_document({key: value}, known)]
+    units = [key for key, value in systems.items() if inputs.is_by_document({key: value}, ids)]
     if units:
         raise InputTypeError(
             f"systems: {units[0]!r} has the units of a document, other values are of systems; expected "
@@ -141,7 +139,9 @@ def _some(ids: Iterable[str]) -> str:
 
 
 # ---------------------------------------------------------------- documents
-def _bind(side: Given, where: str, documents: Mapping[str, Document], texts: Texts) -> dict[str, Annotations]:
+def _bind(
+    side: Given, where: str, documents: Mapping[str, Document], known: Documents
+) -> dict[str, Annotations]:
     """The lines of a side bound to their texts, and checked by those that are known."""
     bound = {
         id: msgspec.structs.replace(line, sha256=documents[id].sha256) for id, line in side.lines.items()
@@ -149,7 +149,7 @@ def _bind(side: Given, where: str, documents: Mapping[str, Document], texts: Tex
     faults = [
         Fault(where, f"[{id!r}]{path}", message)
         for id, line in bound.items()
-        if texts.document(id) is not None
+        if known.document(id) is not None
         for path, message in _faults(line, documents[id], side)
     ]
     if faults:
@@ -187,10 +187,10 @@ def _chosen(
     """What is asked for, or else what the default suite has for the units that are there."""
     if measures is not None or suite is not None:
         asked = [] if measures is None else one_or_several(measures, "measures", (str, Measure))
-        texts, chosen = (
+        forms, chosen = (
             choose(suite, [item for item in asked if isinstance(item, str)]) if suite else ((), None)
         )
-        return list(dict.fromkeys([*texts, *asked])), chosen
+        return list(dict.fromkeys([*forms, *asked])), chosen
     there = _kinds(sides)
     return [form for form in choose(None, ())[0] if _kind(parse(form)) in there], None
 
@@ -212,9 +212,9 @@ def _kinds(sides: Iterable[Given]) -> set[str]:
     }
 
 
-def _check_texts(measures: Sequence[str | Measure], texts: Texts) -> None:
+def _check_texts(measures: Sequence[str | Measure], known: Documents) -> None:
     """Raise `InputValueError` where a measure looks at texts that are not known."""
-    missing = texts.without()
+    missing = known.without()
     asking = [item for item in measures if texts_wanted([parse(item) if isinstance(item, str) else item])]
     if missing and asking:
         raise InputValueError(

@@ -1,10 +1,9 @@
-"""What is seen of records in a terminal and in a notebook: a short table, a page, a drawing."""
+"""Display of records in a terminal and in a notebook: a short table, a page, a drawing."""
 
 from __future__ import annotations
 
 import html as escaping
 import io
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,13 @@ import msgspec
 from goldwire.corpora.errors import InputValueError, among
 from goldwire.corpora.store import Corpus, open_corpus, write_output
 from goldwire.corpora.visible import visible
-from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report import tables
 from goldwire.eval.report.build import make_report
-from goldwire.eval.report.signatures import lines_of
-from goldwire.eval.report.table import Table, head
-from goldwire.eval.report.values import Report, about
-from goldwire.eval.scoring.record import Record, form_of
+from goldwire.eval.report.table import Summary, Table, head
+from goldwire.eval.report.values import Report
+from goldwire.eval.scoring.record import Record
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,18 +34,17 @@ SIGNATURES = 5  # lines of them
 
 def text(record: Record) -> str:
     """A record as text: title, notes, P, R and F1 with their intervals, signatures; `LINES` at most."""
-    report = _report(record)
-    return short(report, tables.scores(report), 'record.frame("scores")')
+    return short(_summary(record), 'record.frame("scores")')
 
 
-def short(report: Report, table: Table, rest: str) -> str:
-    """A table of a report as text of `LINES` lines at most; `rest` says where all of it is."""
-    overview = report.overview
-    notes = [line for note in overview.notes[:NOTES] for line in _wrapped(f"note: {note.text}")[:2]]
-    signed = lines_of(report.boards)
+def short(summary: Summary, rest: str) -> str:
+    """The last of some tables as text of `LINES` lines at most; `rest` says where all of it is."""
+    table, signed = summary.tables[-1], summary.signatures
+    notes = [line for note in summary.notes[:NOTES] for line in _wrapped(f"note: {note}")[:2]]
+    verdict = ["", *_wrapped(summary.verdict)[:2]] if summary.verdict else []
     more = [f"… and {len(signed) - SIGNATURES} more: {rest}"] if len(signed) > SIGNATURES else []
     signatures = [*signed[: SIGNATURES - 1], *more, *signed[-1:]] if more else signed
-    above = [overview.title, " · ".join(about(report)), *notes, "", table.title]
+    above = [summary.title, summary.about, *notes, *verdict, "", table.title]
     below = ["", *signatures]
     shown = _lines(head(table, ROWS))
     room = LINES - len(above) - len(below) - 1
@@ -58,17 +55,22 @@ def short(report: Report, table: Table, rest: str) -> str:
 
 def html(record: Record) -> str:
     """A record for a notebook: the same, in a table of HTML."""
-    report = _report(record)
-    return cell(report, [tables.scores(report)], 'record.frame("scores")')
+    return cell(_summary(record), 'record.frame("scores")')
 
 
-def cell(report: Report, shown: Iterable[Table], rest: str) -> str:
-    """Tables of a report for a notebook, the first `ROWS` rows of each."""
+def cell(summary: Summary, rest: str) -> str:
+    """Tables for a notebook, the first `ROWS` rows of each; `rest` says where all of them are."""
     from goldwire.eval.report.html import render_cell
 
-    found = list(shown)
-    more = [f"{amount(len(table.rows), 'row')} in all: {rest}" for table in found if len(table.rows) > ROWS]
-    return render_cell(report, [head(table, ROWS) for table in found], more=more, notes=NOTES)
+    long = [table for table in summary.tables if len(table.rows) > ROWS]
+    more = [f"{table.title}: {amount(len(table.rows), 'row')} in all: {rest}" for table in long]
+    shown = tuple(head(table, ROWS) for table in summary.tables)
+    return render_cell(msgspec.structs.replace(summary, tables=shown), more=more, notes=NOTES)
+
+
+def _summary(record: Record) -> Summary:
+    report = _report(record)
+    return tables.summarise(report, [tables.scores(report)])
 
 
 def _report(record: Record) -> Report:
@@ -79,7 +81,8 @@ def console(file: io.StringIO) -> Console:
     """Text of `WIDTH` columns without colours."""
     from rich.console import Console
 
-    return Console(file=file, width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
+    # In a notebook it would show what is printed at once, and print nothing.
+    return Console(file=file, width=WIDTH, color_system=None, force_terminal=False, force_jupyter=False)
 
 
 def _lines(table: Table) -> list[str]:

@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from goldwire.api.documents import Documents
 from goldwire.api.inputs import Given
 from goldwire.api.record import Record
 from goldwire.api.score import SYSTEM, Measures, score_given
-from goldwire.api.texts import Texts
 from goldwire.corpora.errors import DataError, Fault, InputTypeError, InputValueError, nearest
 from goldwire.corpora.formats import tags as sequences
 from goldwire.corpora.formats.tags import Policy, Scheme
@@ -89,7 +89,7 @@ def score_tags(
         _given(gold, "gold_tags", chosen),
         {name: _given(tags, name, chosen) for name, tags in systems.items()},
     )
-    found = score_given(right, sides, measures, None, Texts(), duplicates="set", trials=trials, seed=seed)
+    found = score_given(right, sides, measures, None, Documents(), duplicates="set", trials=trials, seed=seed)
     made = TagRecord.of(found)
     made.__dict__["_seqeval"] = {name: ask_seqeval(gold, tags, scheme) for name, tags in systems.items()}
     return made

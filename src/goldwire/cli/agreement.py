@@ -52,8 +52,8 @@ def agreement(
     if as_json:
         print_json(found)
     else:
-        from rich.console import Console
+        from goldwire.cli.output import make_console
+        from goldwire.eval.report.agreement import summarise
+        from goldwire.eval.report.terminal import render
 
-        from goldwire.eval.report.agreement import render
-
-        render(found, Console())
+        render(summarise(found), make_console())

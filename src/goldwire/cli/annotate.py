@@ -16,7 +16,7 @@ from goldwire.cli.sync import exit_if_refused
 
 if TYPE_CHECKING:
     from goldwire.annotate.exchange.importer import Imported
-    from goldwire.annotate.exchange.store import Deposited
+    from goldwire.annotate.exchange.store import Stored
     from goldwire.annotate.exchange.tasks import Encoded
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.store import Corpus
@@ -225,11 +225,11 @@ def import_(
     imported = importer.decode(raw_tasks, context)
     if add_texts:
         corpus = _add_texts(folder, raw_tasks, field)
-    deposited = store.write(corpus, imported, read_bytes(export_file), export_file.name)
+    stored = store.write(corpus, imported, read_bytes(export_file), export_file.name)
     for who, name in names.items():
-        if not any(layer.endswith(f"/{name}") for layer in deposited.layers):
+        if not any(layer.endswith(f"/{name}") for layer in stored.layers):
             note(f"--annotator {who}={name}: {export_file} has nothing of anybody of this id or address")
-    _tell_import(imported, deposited, as_json)
+    _tell_import(imported, stored, as_json)
 
 
 def _read_config(path: Path) -> str:
@@ -249,40 +249,40 @@ def _add_texts(folder: Path, tasks: list[object], field: str) -> Corpus:
     return built.corpus
 
 
-def _tell_import(imported: Imported, deposited: Deposited, as_json: bool) -> None:
+def _tell_import(imported: Imported, stored: Stored, as_json: bool) -> None:
     from goldwire.corpora import rejected
 
     if as_json:
         print_json(
             {
                 "found": imported.found,
-                "layers": deposited.layers,
-                "refused": deposited.refused,
+                "layers": stored.layers,
+                "refused": stored.refused,
                 "rejected": rejected.by_kind(imported.rejected),
                 "lost": imported.lost,
                 "repaired": imported.repaired,
-                "raw": str(deposited.raw),
-                "quarantine": str(deposited.quarantine) if deposited.quarantine else None,
+                "raw": str(stored.raw),
+                "quarantine": str(stored.quarantine) if stored.quarantine else None,
             }
         )
     else:
-        _show_import(imported, deposited)
-    exit_if_refused(deposited.refused, deposited.taken, imported.rejected)
+        _show_import(imported, stored)
+    exit_if_refused(stored.refused, stored.taken, imported.rejected)
 
 
-def _show_import(imported: Imported, deposited: Deposited) -> None:
+def _show_import(imported: Imported, stored: Stored) -> None:
     from goldwire.corpora import nobody, rejected
 
     kinds = rejected.by_kind(imported.rejected)
     say(f"found: {_counts(imported.found)}")
-    for layer, size in deposited.layers.items():
+    for layer, size in stored.layers.items():
         say(f"layer {layer}: {size} document(s)")
-    if said := nobody.told(deposited.layers):
+    if said := nobody.told(stored.layers):
         say(said)
     say(f"not imported: {_counts(imported.lost)}")
     say(f"repaired: {_counts(imported.repaired)}")
-    say(rejected.tell(kinds, *([deposited.quarantine] if deposited.quarantine else [])))
-    say(f"kept as it came: {deposited.raw}")
+    say(rejected.tell(kinds, *([stored.quarantine] if stored.quarantine else [])))
+    say(f"kept as it came: {stored.raw}")
 
 
 app.command("serve")(serve.serve)

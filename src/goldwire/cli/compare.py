@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.files import source
-from goldwire.cli.output import Json, print_json, say
+from goldwire.cli.output import Json, print_json
 from goldwire.cli.report import keys_of
-from goldwire.corpora.visible import line
-from goldwire.eval.measures.phrases import UNDEFINED, points
 
 if TYPE_CHECKING:
     from goldwire.eval.comparison.compare import Comparison
@@ -51,8 +49,6 @@ def compare(
     comparisons = compare_records(named, measure, seed=seed)
     if as_json:
         print_json(comparisons)
-    elif len(comparisons[0].standings) == 1:
-        say(_alone(comparisons))
     else:
         _show(named, comparisons)
 
@@ -60,22 +56,7 @@ def compare(
 def _show(named: dict[str, Record], comparisons: list[Comparison]) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import assemble
-    from goldwire.eval.report.tables import of_comparison
+    from goldwire.eval.report.tables import compared
     from goldwire.eval.report.terminal import render
 
-    report = assemble(named, comparisons, quick=True)
-    render(report, of_comparison(report), make_console())
-
-
-def _alone(comparisons: list[Comparison]) -> str:
-    """What is said where there is one system."""
-    from goldwire.eval.measures.measure import name, parse
-
-    told = [
-        f"{name(parse(comparison.measure))} {points(standing.value)}"
-        for comparison in comparisons
-        for standing in comparison.standings
-        if standing.value is not None
-    ]
-    one = line(comparisons[0].standings[0].system)
-    return f"One system only: nothing to compare. {one}: {', '.join(told) or UNDEFINED}"
+    render(compared(assemble(named, comparisons, quick=True)), make_console())

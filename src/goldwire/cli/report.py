@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldwire.cli.arguments import pairs
 from goldwire.cli.files import source, target
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
@@ -14,6 +15,7 @@ from goldwire.corpora.garbage import no_collection
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
+    from goldwire.eval.report.installed import Render
     from goldwire.eval.report.values import Report
     from goldwire.eval.scoring.record import Record
 
@@ -39,6 +41,10 @@ def report(
     parquet: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write Parquet tables into a folder.")
     ] = None,
+    form: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="Write a form of an installed package; may be repeated."),
+    ] = None,
     corpus: Annotated[
         Path | None,
         typer.Option(help="The corpus, for texts and examples; found by itself if the records are in it."),
@@ -60,6 +66,7 @@ def report(
     from goldwire.eval.report.build import is_streamed
     from goldwire.eval.scoring.record import read_record
 
+    forms = _forms(form or [])
     named = {key: read_record(path) for key, path in keys_of(records).items()}
     if is_streamed(named):
         refuse(ctx, ("corpus",), "with records made with --stream, which do not name their documents")
@@ -67,12 +74,13 @@ def report(
     if html is not None:
         from goldwire.eval.report.html import render
 
-        _write(html, render(made, blocks))
+        _write(html, render(made, blocks).encode())
     _write_texts(made, markdown, latex)
     _write_tables(made, csv, parquet)
+    _write_forms(made, forms)
     if as_json:
         print_json(made)
-    elif not any((html, markdown, latex, csv, parquet)):
+    elif not any((html, markdown, latex, csv, parquet, forms)):
         _show(made)
 
 
@@ -103,10 +111,10 @@ def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple
     return make_whole(records, corpus, seed=seed, tell=note)
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     from goldwire.corpora.store import write_output
 
-    write_output(path, text.encode())
+    write_output(path, content)
     note(f"wrote {path}")
 
 
@@ -115,9 +123,9 @@ def _write_texts(report: Report, markdown: Path | None, latex: Path | None) -> N
     from goldwire.eval.report import markdown as text
 
     if markdown is not None:
-        _write(markdown, text.render(report))
+        _write(markdown, text.render(report).encode())
     if latex is not None:
-        _write(latex, paper.render(report))
+        _write(latex, paper.render(report).encode())
 
 
 def _write_tables(report: Report, csv: Path | None, parquet: Path | None) -> None:
@@ -131,9 +139,24 @@ def _write_tables(report: Report, csv: Path | None, parquet: Path | None) -> Non
         note("wrote " + ", ".join(map(str, frames.write(report, parquet, "parquet"))))
 
 
+def _forms(texts: list[str]) -> dict[str, tuple[Path, Render]]:
+    """The files that forms of installed packages are written to, and the forms, by name."""
+    from goldwire.eval.report.installed import load
+
+    return {name: (Path(file), load(name)) for name, file in pairs(texts, "--form NAME=FILE").items()}
+
+
+def _write_forms(report: Report, forms: dict[str, tuple[Path, Render]]) -> None:
+    from goldwire.eval.report.installed import render
+
+    contents = [(path, render(name, form, report)) for name, (path, form) in forms.items()]
+    for path, content in contents:
+        _write(path, content)
+
+
 def _show(report: Report) -> None:
     from goldwire.cli.output import make_console
-    from goldwire.eval.report.tables import of_report
+    from goldwire.eval.report.tables import of_report, summarise
     from goldwire.eval.report.terminal import render
 
-    render(report, of_report(report), make_console())
+    render(summarise(report, of_report(report)), make_console())

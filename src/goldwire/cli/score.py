@@ -133,7 +133,7 @@ def score(
     for told in (*_lost(record, options), *kept.notes):
         note(told)
     if as_json:
-        print_json(kept.record)
+        print_json(msgspec.structs.replace(kept.record, findings=()))
         return
     _show(kept.record, place)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
@@ -153,11 +153,11 @@ TYPES = 30  # that are shown; the record has all
 def _show(record: Record, place: Path) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import make_report
-    from goldwire.eval.report.tables import of_score
+    from goldwire.eval.report.tables import of_score, summarise
     from goldwire.eval.report.terminal import render
 
     report = make_report({str(place): record}, quick=True)
-    render(report, of_score(report, TYPES), make_console())
+    render(summarise(report, of_score(report, TYPES)), make_console())
 
 
 def _lost(record: Record, options: Options) -> Iterator[str]:
@@ -188,9 +188,9 @@ def measures(
       goldwire eval measures AC+ "entity:span+type@iou>=0.5"
     """
     from goldwire.eval.measures.measure import parse
-    from goldwire.eval.measures.suites import explain, meanings
+    from goldwire.eval.measures.suites import explain, meanings, of_packages
 
-    found = [explain(parse(text)) for text in wanted] if wanted else list(meanings().values())
+    found = [explain(parse(text)) for text in wanted] if wanted else [*meanings().values(), *of_packages()]
     if as_json:
         print_json(found)
         return

@@ -43,7 +43,7 @@ from goldwire.corpora.types import Annotations, Document, Meta
 FOLDER = "labelstudio"
 
 
-class Deposited(msgspec.Struct, frozen=True, kw_only=True):
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """What an import wrote: documents now in each layer that it changed, and where the files are.
 
     `taken` annotations went into them; `refused` are layers left as they were, since everything for them was
@@ -57,7 +57,7 @@ class Deposited(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: Path | None
 
 
-def write(corpus: Corpus, imported: Imported, raw: bytes, name: str) -> Deposited:
+def write(corpus: Corpus, imported: Imported, raw: bytes, name: str) -> Stored:
     """Write an import; `raw` is the export as it came, `name` what its file was called.
 
     A reading replaces the line of its document in its layer. What else the person had there of that
@@ -68,7 +68,7 @@ def write(corpus: Corpus, imported: Imported, raw: bytes, name: str) -> Deposite
         return _write(now, imported, raw, stem)
 
 
-def _write(corpus: Corpus, imported: Imported, raw: bytes, stem: str) -> Deposited:
+def _write(corpus: Corpus, imported: Imported, raw: bytes, stem: str) -> Stored:
     refused = all_rejected(corpus, imported.readings)
     changed = changes(imported, refused)
     check_layers(corpus, changed)
@@ -77,7 +77,7 @@ def _write(corpus: Corpus, imported: Imported, raw: bytes, stem: str) -> Deposit
     write_atomic(kept, raw)
     written = write_quarantine(quarantine, imported.rejected)
     layers = {layer: replace(corpus, layer, lines) for layer, lines in changed.items()}
-    return Deposited(
+    return Stored(
         layers={layer: size for layer, size in layers.items() if size},
         taken=sum(reading.layer not in refused for reading in imported.readings),
         refused=refused,

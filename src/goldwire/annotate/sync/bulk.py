@@ -233,11 +233,10 @@ class Changer:
         """Replace the data of tasks, one by one."""
         if updates:
             with ThreadPoolExecutor(CONNECTIONS) as pool:
-                [
-                    *pool.map(
-                        lambda each: api.update_task(self.channel.client, each.id, each.local.data), updates
-                    )
-                ]
+                list(pool.map(self._replace, updates))  # raises what a thread raised
+
+    def _replace(self, update: Update) -> None:
+        api.update_task(self.channel.client, update.id, update.local.data)
 
     # ------------------------------------------------------------ requests
 

@@ -267,13 +267,13 @@ def _lines(
     for layer, documents in _read_pulled(corpus).get(group, {}).items():
         for document in documents if layer not in refused else ():
             lines[layer].setdefault(document, None)
-    sifted = {}
+    due = {}
     for layer, new in lines.items():
-        sifted[layer], went[layer] = _sift(corpus, layer, new)
-    return sifted, dict(+went)
+        due[layer], went[layer] = _due(corpus, layer, new)
+    return due, dict(+went)
 
 
-def _sift(corpus: Corpus, layer: str, lines: Lines) -> tuple[Lines, int]:
+def _due(corpus: Corpus, layer: str, lines: Lines) -> tuple[Lines, int]:
     """Lines without orders to take out what is not there or did not come from Label Studio."""
     there, _ = corpus.fitting(layer)
     ours = {id for id, line in there.items() if line.provenance.tool == TOOL}

@@ -10,18 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from inspect import cleandoc
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, get_args
+from typing import Any, Literal, Protocol, cast, get_args
 
 import msgspec
 
+from goldwire import extensions
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.types import Annotations, Document, Rejected, Tokens
 
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoints
-
-GROUP = "goldwire.formats"
 FORMATS = {
     "goldwire": "goldwire.corpora.formats.native",
     "conll": "goldwire.corpora.formats.conll",
@@ -139,14 +136,8 @@ class Format(Protocol):
 
 def names() -> list[str]:
     """Every format there is: those of Goldwire, then those of installed packages."""
-    return [*FORMATS, *sorted(point.name for point in _points() if point.name not in FORMATS)]
-
-
-def _points() -> EntryPoints:
-    """What other packages name."""
-    from importlib.metadata import entry_points  # slow to import, and most commands never come here
-
-    return entry_points(group=GROUP)
+    theirs = (entry.name for entry in extensions.installed(extensions.FORMATS))
+    return list(dict.fromkeys([*FORMATS, *theirs]))
 
 
 def load(name: str) -> Format:
@@ -155,14 +146,10 @@ def load(name: str) -> Format:
         module, _, inside = FORMATS[name].partition(":")
         loaded = import_module(module)
         return cast(Format, getattr(loaded, inside) if inside else loaded)
-    for point in _points():
-        if point.name == name:
-            try:
-                return cast(Format, point.load())
-            except Exception as error:  # whatever a module of others raises
-                message = f"format {name} of another package ({point.value}) cannot be loaded"
-                raise CorpusError(f"{message}: {type(error).__name__}: {error}") from error
-    raise CorpusError(f"no format {name!r}; there are: {', '.join(names())}")
+    entry = extensions.named(extensions.FORMATS, name, CorpusError)
+    if entry is None:
+        raise CorpusError(f"no format {name!r}; there are: {', '.join(names())}")
+    return cast(Format, extensions.load(entry, CorpusError))
 
 
 def writer(name: str) -> Format:

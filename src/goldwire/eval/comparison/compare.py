@@ -17,7 +17,7 @@ from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.measures.measure import Measure, form_of, parse
 from goldwire.eval.measures.phrases import amount, sized
-from goldwire.eval.scoring.record import Interval, LayerFacts, Record, Result, independent
+from goldwire.eval.scoring.record import Interval, LayerFacts, Record, Result, independent, size
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import ALPHA, Difference
 from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, is_defined, rows, statistic
@@ -178,7 +178,7 @@ def compare_systems(systems: Sequence[Contender], measure: Measure, *, seed: int
     results = {system.name: system.result(str(measure)) for system in systems}
     ranked = sorted(systems, key=lambda system: _rank(results[system.name].value, system.name))
     groups = systems[0].record.groups
-    documents, distinct = len(systems[0].record.documents), independent(systems[0].record)
+    documents, distinct = size(systems[0].record), independent(systems[0].record)
     counts = {system.name: system.counts(measure) for system in (ranked if len(ranked) > 1 else ())}
     pairs = _with_holm(
         [

@@ -20,11 +20,12 @@ from goldwire.eval.scoring.record import (
     CountTable,
     Record,
     Result,
+    UnitFindings,
     read_record,
     write_record,
 )
 
-T = TypeVar("T", bound="CountTable | Result | Confusion")
+T = TypeVar("T", bound="CountTable | Result | Confusion | UnitFindings")
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +115,7 @@ def merge(old: Record, new: Record) -> Record:
         rejections=both(old.rejections, new.rejections),
         results=tuple(sorted(results, key=lambda result: new.measures.index(result.measure))),
         confusions=both(old.confusions, new.confusions),
+        findings=both(old.findings, new.findings),
     )
 
 

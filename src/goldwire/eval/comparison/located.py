@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
-from msgspec.structs import replace
 
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Span, Spans
 from goldwire.eval.counting import reading
-from goldwire.eval.counting.columns import Codes, Extents, Ints
+from goldwire.eval.counting.columns import Extents, Ints
 from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.match import matched
 from goldwire.eval.counting.rejected import BEYOND
@@ -45,26 +46,32 @@ class Trace(NamedTuple):
     system_right: list[bool]
 
 
-class Traced(NamedTuple):
-    """What traces are made from: texts and layers of a corpus, read once."""
+class Traced(msgspec.Struct, frozen=True, dict=True):
+    """What traces are made from: texts, and gold with each system of a record; read once, traced once."""
 
     texts: Texts
-    codes: Codes
     gold: reading.Layer
-    systems: dict[str, reading.Layer]
+    sides: dict[str, GoldAndSystem]
 
-    def sides(self, system: str) -> GoldAndSystem:
-        """Gold and one system."""
-        return GoldAndSystem(self.gold, self.systems[system], self.texts, self.codes)
+    @cached_property
+    def _traces(self) -> dict[tuple[str, Measure], Trace]:
+        return {}
+
+    def trace(self, system: str, measure: Measure) -> Trace:
+        """The units of a system and of gold under a measure (`is_traced`)."""
+        if (system, measure) not in self._traces:
+            self._traces[system, measure] = trace(measure, self.sides[system])
+        return self._traces[system, measure]
 
 
 def read(corpus: Corpus, record: Record) -> Traced:
     """The documents that a record is of, and its layers as they are now; see `same.check_corpus`."""
-    need = replace(needs(list(map(parse, record.measures)), corpus.ontology()), texts=True)
+    need = msgspec.structs.replace(needs(list(map(parse, record.measures)), corpus.ontology()), texts=True)
     block = read_scored(corpus, record, record.systems, need)
     gold, *layers = block.layers
-    systems = [system.name for system in record.systems]
-    return Traced(block.texts, block.codes, gold, dict(zip(systems, layers, strict=True)))
+    sides = (GoldAndSystem(gold, layer, block.texts, block.codes) for layer in layers)
+    names = [system.name for system in record.systems]
+    return Traced(block.texts, gold, dict(zip(names, sides, strict=True)))
 
 
 def is_traced(measure: Measure) -> bool:

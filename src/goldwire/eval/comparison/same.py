@@ -17,7 +17,7 @@ from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.texts import Texts
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.measures.signature import FORMAT_1, TAGS
+from goldwire.eval.measures.signature import FORMAT_1, TAGS, release
 from goldwire.eval.scoring.record import CorpusFacts, LayerFacts, OntologyFacts, Record
 from goldwire.eval.scoring.rejections import rejections
 
@@ -52,6 +52,22 @@ def iter_differences(first: Record, second: Record) -> Iterator[Difference]:
     if not _differ(first, second):
         yield from _tokens(first, second)
     yield from _policies(first, second)
+    yield from _packages(first, second)
+
+
+def _packages(first: Record, second: Record) -> Iterator[Difference]:
+    """Measures of both that other releases of their package counted."""
+    before = dict(_releases(first))
+    for measure, now in _releases(second):
+        if before.get(measure, now) != now:
+            yield Difference(f"package of {measure}", before[measure], now)
+
+
+def _releases(record: Record) -> Iterator[tuple[str, str]]:
+    seen = {result.measure: result.signature for result in record.results}
+    for measure, signature in seen.items():
+        if (found := release(signature)) is not None:
+            yield measure, found
 
 
 def iter_unlike(first: Record, second: Record) -> Iterator[Difference]:
@@ -226,7 +242,12 @@ def check_corpus(
     corpus: Corpus, texts: Texts, record: Record, pairs: Iterable[tuple[LayerFacts, Layer]]
 ) -> None:
     """Raise `JudgementError` if texts or layers are not those that a record was made from."""
-    changed = [facts.layer for facts, layer in pairs if facts.fingerprint != layer.fingerprint]
+    changed = [
+        facts.layer
+        for facts, layer in pairs
+        if facts.fingerprint != layer.fingerprint
+        or (TAGS in record.policies and facts.tokens != layer.tokens_fingerprint)
+    ]
     if record.corpus.fingerprint != texts.fingerprint():
         ids = corrected(record, dict(zip(texts.ids, texts.hashes, strict=True)))
         changed.append(f"the texts ({tell_corrected(ids)})" if ids else "the texts")

@@ -11,7 +11,7 @@ import numpy as np
 
 from goldwire.corpora.tokens import UNTAGGED
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting import entities, forms, words
+from goldwire.eval.counting import entities, extension, forms, words
 from goldwire.eval.counting.align import named
 from goldwire.eval.counting.columns import Codes, Ints
 from goldwire.eval.counting.counts import (
@@ -25,6 +25,7 @@ from goldwire.eval.counting.counts import (
     Floats,
     make_counts,
 )
+from goldwire.eval.counting.extension import Numbers
 from goldwire.eval.counting.match import MatchInput, exact, matched
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.rejected import taken
@@ -104,7 +105,7 @@ def texts_wanted(measures: Iterable[Measure]) -> bool:
     """Whether a measure looks at the texts."""
     return any(
         measure.match in (*WORDY, *FORMS, "edit-similarity")
-        or measure.units == "token"
+        or measure.units in ("token", "extension")
         or "surface" in measure.key
         for measure in measures
     )
@@ -122,7 +123,7 @@ def tokens_wanted(measures: Iterable[Measure]) -> bool:
 
 def items_wanted(measures: Iterable[Measure]) -> bool:
     """Whether a measure looks at annotations one by one."""
-    whole = ("cluster", "template", "token", "document")
+    whole = ("cluster", "template", "token", "document", "extension")
     return any(measure.units in whole or measure.match in FORMS for measure in measures)
 
 
@@ -345,7 +346,11 @@ def _documents(_: Measure, sides: GoldAndSystem) -> Outcome:
     return _by_document(sides, numbers)
 
 
-Numbers = tuple[float, float, float, float]  # in the order of `counts.COLUMNS`
+def _extension(measure: Measure, sides: GoldAndSystem) -> Outcome:
+    counted = extension.Counted(measure)
+    outcome = _by_document(sides, counted.numbers)
+    counted.check()
+    return outcome
 
 
 def _by_document(
@@ -385,4 +390,5 @@ _COUNTERS: dict[str, Callable[[Measure, GoldAndSystem], Outcome]] = {
     "template": _templates,
     "token": _tokens,
     "document": _documents,
+    "extension": _extension,
 }

@@ -81,8 +81,8 @@ class Layer(msgspec.Struct, frozen=True):
     rejected (see `Record.rejections`). `content` is what is annotated, as JSON lines in order of document,
     without who did it and when. `tags` says how tags were read where the annotations come from such (see
     `corpora.formats.tags`). `tokens` are those that lines came with and that are bound to them still, by
-    document: none where labels are seen as others. `bonds` are the hashes of those that were looked at, in
-    order of document.
+    document: none where labels are seen as others. `bonds` are the hashes of those that were looked at, by
+    document.
     """
 
     table: Table
@@ -100,12 +100,18 @@ class Layer(msgspec.Struct, frozen=True):
     alternatives: dict[str, int] = {}
     tags: frozenset[str] = frozenset()
     tokens: Mapping[str, Tokens] = {}
-    bonds: bytes = b""
+    bonds: Mapping[str, str] = {}
 
     @property
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of the SHA-256 of the content."""
         return hashlib.sha256(self.content).hexdigest()[:12]
+
+    @property
+    def tokens_fingerprint(self) -> str | None:
+        """That of the tokens that were looked at; None if there were none."""
+        hashes = "".join(bond for _, bond in sorted(self.bonds.items()))
+        return hashlib.sha256(hashes.encode()).hexdigest()[:12] if hashes else None
 
 
 def read_layer(
@@ -258,7 +264,7 @@ class _Maker:
             alternatives=dict(+self.alternatives),
             tags=frozenset(self.tags),
             tokens=self.tokens,
-            bonds="".join(bond for _, bond in sorted(self.bonds.items())).encode(),
+            bonds=self.bonds,
         )
 
     def rejections(self, table: Table) -> Patterns:

@@ -17,9 +17,10 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from goldwire.eval.counting.columns import NONE, Bools, Codes, Ints, Table
+from goldwire.eval.counting.columns import NONE, Bools, Ints, Table
+from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.keys import shared_keys
-from goldwire.eval.counting.units import Units, make_units
+from goldwire.eval.counting.units import Units
 from goldwire.eval.errors.classes import (
     CORRECT,
     Findings,
@@ -59,6 +60,9 @@ CAUSES = (
 ) = range(len(CAUSES))
 
 
+MEASURE = parse("AC+")  # under which an argument is right
+
+
 class Events(msgspec.Struct, frozen=True):
     """How the events of gold and system go together.
 
@@ -75,15 +79,23 @@ class Events(msgspec.Struct, frozen=True):
     left_out: dict[int, int]
 
 
-def arguments(gold: Table, system: Table, codes: Codes, events: Events) -> Findings:
+def arguments(sides: GoldAndSystem, events: Events) -> Findings:
     """What became of the arguments, with the cause of each that is wrong; the label is the role."""
-    ours, theirs = make_units(parse("AC+"), gold, system, codes)
-    ours, theirs = (in_order(_by_role(u, t), codes) for u, t in ((ours, gold), (theirs, system)))
+    gold, system = sides.gold.table, sides.system.table
 
     def compare(one: Units, other: Units) -> Findings:
         return _compared(one, other, gold, system, events)
 
-    return uncrowded(compare, ours, theirs, events.left_out)
+    return uncrowded(compare, *argument_units(sides), events.left_out)
+
+
+def argument_units(sides: GoldAndSystem) -> tuple[Units, Units]:
+    """The arguments of both sides, from left to right; the label is the role."""
+    case, codes = sides.case(MEASURE), sides.codes
+    return (
+        in_order(_by_role(case.gold, sides.gold.table), codes),
+        in_order(_by_role(case.system, sides.system.table), codes),
+    )
 
 
 def _compared(ours: Units, theirs: Units, gold: Table, system: Table, events: Events) -> Findings:
@@ -101,11 +113,12 @@ def _by_role(units: Units, table: Table) -> Units:
     return replace(units, label=table.argument_role[units.row])
 
 
-def pair_events(gold: Table, system: Table, found: Findings) -> Events:
+def pair_events(sides: GoldAndSystem, found: Findings) -> Events:
     """The pairs of events, from the findings about their triggers.
 
     Events of one type and trigger are one there, and all have the same pair.
     """
+    gold, system = sides.gold.table, sides.system.table
     columns = [[t.event_type, *places(t.events)] for t in (gold, system)]
     ids = shared_keys(*columns)
     names, numbers = np.unique(np.concatenate(ids), return_inverse=True)

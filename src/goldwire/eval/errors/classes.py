@@ -9,7 +9,7 @@ one class, and in one cell of the confusion matrix. For arguments the type is th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 import numpy as np
@@ -17,10 +17,11 @@ import numpy as np
 from goldwire.corpora.types import Span, Spans
 from goldwire.eval.counting import align
 from goldwire.eval.counting.align import Pairs
-from goldwire.eval.counting.columns import NONE, Bools, Codes, Extents, Ints, Table
+from goldwire.eval.counting.columns import NONE, Bools, Codes, Extents, Ints
+from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.keys import row_keys, shared_keys
-from goldwire.eval.counting.units import Units, make_units, place
-from goldwire.eval.measures.measure import parse
+from goldwire.eval.counting.units import Units, place
+from goldwire.eval.measures.measure import Measure, parse
 
 CLASSES = ("correct", "boundary", "type", "boundary+type", "duplicate", "spurious", "missed")
 CORRECT, BOUNDARY, TYPE, BOUNDARY_TYPE, DUPLICATE, SPURIOUS, MISSED = range(len(CLASSES))
@@ -70,32 +71,33 @@ class Findings(msgspec.Struct, frozen=True):
         return both
 
 
-class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit or pair as it stands in the text; None on the side that has none."""
-
-    document: str
-    kind: str
-    cause: str | None = None
-    gold: str | None = None
-    gold_spans: Spans | None = None
-    system: str | None = None
-    system_spans: Spans | None = None
-
-
 # ---------------------------------------------------------------- mentions and triggers
-def mentions(gold: Table, system: Table, codes: Codes) -> Findings:
+def mentions(sides: GoldAndSystem) -> Findings:
     """What became of the entity mentions; the label is their type."""
-    return _typed("entity", gold, system, codes)
+    return uncrowded(_compared, *mention_units(sides))
 
 
-def triggers(gold: Table, system: Table, codes: Codes) -> Findings:
+def mention_units(sides: GoldAndSystem) -> tuple[Units, Units]:
+    """The entity mentions of both sides, from left to right."""
+    return _in_order(sides, _MENTION)
+
+
+def triggers(sides: GoldAndSystem) -> Findings:
     """What became of the event triggers; the label is the event type."""
-    return _typed("TC", gold, system, codes)
+    return uncrowded(_compared, *trigger_units(sides))
 
 
-def _typed(measure: str, gold: Table, system: Table, codes: Codes) -> Findings:
-    ours, theirs = make_units(parse(measure), gold, system, codes)
-    return uncrowded(_compared, in_order(ours, codes), in_order(theirs, codes))
+def trigger_units(sides: GoldAndSystem) -> tuple[Units, Units]:
+    """The event triggers of both sides, from left to right."""
+    return _in_order(sides, _TRIGGER)
+
+
+_MENTION, _TRIGGER = parse("entity"), parse("TC")
+
+
+def _in_order(sides: GoldAndSystem, measure: Measure) -> tuple[Units, Units]:
+    case = sides.case(measure)
+    return in_order(case.gold, sides.codes), in_order(case.system, sides.codes)
 
 
 def uncrowded(
@@ -107,13 +109,14 @@ def uncrowded(
     """What units are found to be, those of crowded documents and of those `left_out` before not compared."""
     without = dict(left_out or {})
     try:
-        found = compare(*(_outside(units, without) for units in (gold, system)))
+        found = compare(*(outside(units, without) for units in (gold, system)))
     except align.CrowdError as error:
         return uncrowded(compare, gold, system, {**without, **error.crowds})
     return msgspec.structs.replace(found, left_out=without)
 
 
-def _outside(units: Units, documents: Collection[int]) -> Units:
+def outside(units: Units, documents: Collection[int]) -> Units:
+    """The units that stand in none of some documents."""
     if not documents:
         return units
     return units.take(np.flatnonzero(~np.isin(units.extents.document, [*documents])))
@@ -242,27 +245,6 @@ def label_codes(findings: Findings) -> tuple[Ints, Ints]:
         np.append(findings.gold.label, NONE)[findings.gold_unit],
         np.append(findings.system.label, NONE)[findings.system_unit],
     )
-
-
-def iter_examples(
-    findings: Findings, rows: Ints, documents: tuple[str, ...], codes: Codes, causes: tuple[str, ...] = ()
-) -> Iterator[Example]:
-    """Rows of findings as they stand in the texts; `documents` are ids by number."""
-    names, (gold_label, system_label) = codes.names(), label_codes(findings)
-    numbers = findings.document
-    for row in rows.tolist():
-        gold, system, cause = (
-            int(column[row]) for column in (findings.gold_unit, findings.system_unit, findings.cause)
-        )
-        yield Example(
-            document=documents[numbers[row]],
-            kind=CLASSES[findings.kind[row]],
-            cause=None if cause == NONE else causes[cause],
-            gold=None if gold == NONE else names[gold_label[row]],
-            gold_spans=None if gold == NONE else spans(findings.gold.extents, gold),
-            system=None if system == NONE else names[system_label[row]],
-            system_spans=None if system == NONE else spans(findings.system.extents, system),
-        )
 
 
 def spans(extents: Extents, unit: int) -> Spans:

@@ -8,7 +8,7 @@ without a score are no detections.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -84,6 +84,16 @@ def judge(scores: Sequence[float], correct: Sequence[bool], gold: int, *, beta: 
         brier=_brier(found, right) if calibrated else None,
         bins=bins,
     )
+
+
+def iter_confidence(
+    findings: Mapping[str, Findings], items: Sequence[Annotations]
+) -> Iterator[tuple[str, Confidence]]:
+    """What scores are worth, of the kinds that have any; `items` are of the system, in the table's order."""
+    for kind, found in findings.items():
+        judged = of_findings(found, scores_of(items, kind))
+        if judged is not None:
+            yield kind, judged
 
 
 def of_findings(

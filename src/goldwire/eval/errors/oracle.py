@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from operator import attrgetter
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -21,23 +22,23 @@ from goldwire.eval.counting.columns import NONE, Ints, Table
 from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.keys import row_keys
 from goldwire.eval.errors import causes, classes
-from goldwire.eval.errors.classes import places
-from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.errors.classes import Findings, places
 from goldwire.eval.statistics.figures import headline
-
-MEASURE: Measure = parse("AC+")
 
 
 class _Pairing:
-    """A system and gold, and what of the two goes together: worked out once for all steps that ask."""
+    """A system and gold, and what of the two goes together: worked out once for all steps that ask.
 
-    def __init__(self, sides: GoldAndSystem) -> None:
-        self.sides, self.gold, self.system = sides, sides.gold.table, sides.system.table
+    What is `known` of triggers and arguments, by kind, is not found again.
+    """
+
+    def __init__(self, sides: GoldAndSystem, known: Mapping[str, Findings] = MappingProxyType({})) -> None:
+        self.sides, self.gold, self.system, self.known = sides, sides.gold.table, sides.system.table, known
 
     @cached_property
     def _pairs(self) -> causes.Events:
-        found = classes.triggers(self.gold, self.system, self.sides.codes)
-        return causes.pair_events(self.gold, self.system, found)
+        found = self.known["event"] if "event" in self.known else classes.triggers(self.sides)
+        return causes.pair_events(self.sides, found)
 
     @cached_property
     def events(self) -> tuple[Ints, Ints]:
@@ -48,7 +49,8 @@ class _Pairing:
     @cached_property
     def arguments(self) -> tuple[Ints, Ints]:
         """Rows of the system's arguments, all that are equal, and of the gold arguments that go with them."""
-        found = causes.arguments(self.gold, self.system, self.sides.codes, self._pairs)
+        known = self.known
+        found = known["argument"] if "argument" in known else causes.arguments(self.sides, self._pairs)
         paired = np.flatnonzero(found.paired)
         key = _argument_keys(self.system)
         partner = np.full(int(key.max(initial=-1)) + 1, NONE)
@@ -59,7 +61,7 @@ class _Pairing:
 
 
 # The rows that go together, and what is done with them.
-Choice = Callable[[_Pairing], tuple[Ints, Ints]]
+Coupling = Callable[[_Pairing], tuple[Ints, Ints]]
 Step = Callable[[Table, Table, Ints, Ints], Table]
 
 
@@ -71,14 +73,19 @@ class Substitution(msgspec.Struct, frozen=True, kw_only=True):
     gain: float | None
 
 
-def substitute(sides: GoldAndSystem) -> tuple[Substitution, ...]:
-    """The system as it is (`none`), then each step alone, then all `together`."""
-    before, alone = score(sides), _Pairing(sides)
+def substitute(
+    sides: GoldAndSystem, known: Mapping[str, Findings] = MappingProxyType({})
+) -> tuple[Substitution, ...]:
+    """The system as it is (`none`), then each step alone, then all `together`.
+
+    `known` are the findings about triggers and arguments, by kind, where they are at hand.
+    """
+    before, alone = score(sides), _Pairing(sides, known)
     found = [Substitution(name="none", value=before, gain=None)]
     right = alone
-    for name, (pairs, step) in STEPS.items():
-        found.append(_substitution(name, score(_apply(step, alone, *pairs(alone))), before))
-        right = _Pairing(_apply(step, right, *pairs(right)))
+    for name, (rows, step) in STEPS.items():
+        found.append(_substitution(name, score(_apply(step, alone, *rows(alone))), before))
+        right = _Pairing(_apply(step, right, *rows(right)))
     return (*found, _substitution("together", score(right.sides), before))
 
 
@@ -89,7 +96,7 @@ def _substitution(name: str, value: float | None, before: float | None) -> Subst
 
 def score(sides: GoldAndSystem) -> float | None:
     """F of the arguments by AC+, micro."""
-    return headline(counters.count(MEASURE, sides).counts, MEASURE).f
+    return headline(counters.count(causes.MEASURE, sides).counts, causes.MEASURE).f
 
 
 def _apply(step: Step, pairing: _Pairing, row: Ints, other: Ints) -> GoldAndSystem:
@@ -137,7 +144,7 @@ def _boundaries(gold: Table, system: Table, row: Ints, other: Ints) -> Table:
 
 
 _EVENTS, _ARGUMENTS = attrgetter("events"), attrgetter("arguments")
-STEPS: Mapping[str, tuple[Choice, Step]] = {
+STEPS: Mapping[str, tuple[Coupling, Step]] = {
     "trigger boundaries": (_EVENTS, _trigger_boundaries),
     "trigger types": (_EVENTS, _trigger_types),
     "spurious triggers": (_EVENTS, _spurious_triggers),

@@ -64,6 +64,7 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
         counts=tuple(table for table in record.counts if table.measure in counted),
         results=tuple(_signed(result) for result in record.results if result.measure in measures),
         confusions=(),
+        findings=(),
     )
     return Baseline(format=FORMAT, policy=policy.fingerprint(), record=kept, hits=hits or {})
 

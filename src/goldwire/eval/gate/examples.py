@@ -23,7 +23,7 @@ CONTEXT = 48  # code points of text on either side of an example
 def read_traced(corpus: Corpus, record: Record) -> Traced:
     """The layers that a record was made from; `JudgementError` if the corpus holds others by now."""
     traced = located.read(corpus, record)
-    systems_read = ((system, traced.systems[system.name]) for system in record.systems)
+    systems_read = ((system, traced.sides[system.name].system) for system in record.systems)
     check_corpus(corpus, traced.texts, record, [(record.gold, traced.gold), *systems_read])
     return traced
 
@@ -33,8 +33,7 @@ def trace_hits(traced: Traced, record: Record, measures: Sequence[str]) -> Hits:
     wanted = [measure for measure in map(parse, measures) if located.is_traced(measure)]
     return {
         system.name: {
-            str(measure): located.encode_hits(located.trace(measure, traced.sides(system.name)))
-            for measure in wanted
+            str(measure): located.encode_hits(traced.trace(system.name, measure)) for measure in wanted
         }
         for system in record.systems
     }
@@ -59,7 +58,7 @@ def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]
     measure = parse(check.measure)
     if not located.is_traced(measure):
         return
-    found = located.trace(measure, traced.sides(check.system))
+    found = traced.trace(check.system, measure)
     hits = baseline.hits.get(check.system, {}).get(check.measure, {})
     lost = [unit for unit in _lost(found, hits) if check.label in (None, unit.label)]
     wrong = [unit for unit, right in zip(found.system, found.system_right, strict=True) if not right]

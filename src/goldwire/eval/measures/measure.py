@@ -6,7 +6,8 @@ A measure is hashable and has a string form that parses back: `parse(str(m)) == 
     entity:span+type@exact          argument:trigger+type+role+span@head,triggers=gold
     entity:span@iou>=0.5            cluster:span@b3
 
-Names of the field (`TI`, `AC+`, `CEAF-e`) are short for such strings; see `ALIASES`.
+Names of the field (`TI`, `AC+`, `CEAF-e`) are short for such strings; see `ALIASES`. A measure of an
+installed package is `PACKAGE:NAME[,OPTION=VALUE]…`; whether it is there is asked when it is counted.
 """
 
 from __future__ import annotations
@@ -19,9 +20,20 @@ from typing import Literal, get_args
 import msgspec
 
 from goldwire.corpora.errors import MeasureError, nearest
+from goldwire.eval.measures.aliases import ALIASES
+from goldwire.extensions import normal
 
 Units = Literal[
-    "entity", "event", "argument", "attribute", "relation", "cluster", "template", "token", "document"
+    "entity",
+    "event",
+    "argument",
+    "attribute",
+    "relation",
+    "cluster",
+    "template",
+    "token",
+    "document",
+    "extension",
 ]
 Triggers = Literal["all", "gold", "matched"]
 Labels = Literal["gold", "all"]
@@ -79,59 +91,13 @@ DICES = ("dice", "token-dice")  # the matches with the Dice coefficient as credi
 WORDY = ("token-iou", "token-dice", "extended", "head")  # the matches that look at tokens
 THRESHOLDS = ("iou", "token-iou", "gold-overlap", "edit-similarity")  # the matches that need a threshold
 
-ALIASES: dict[str, str] = {
-    "entity": "entity:span+type@exact",
-    "untyped": "entity:span@exact",
-    "overlap": "entity:span+type@overlap",
-    "type-only": "entity:span+type@overlap",
-    "first-overlap": "entity:span+type@first-overlap",
-    "iou50": "entity:span+type@iou>=0.5",
-    "partial": "entity:span@partial",
-    "surface": "entity:surface+type@exact",
-    "bag": "entity:form+type@bag",
-    "any-place": "entity:form+type@any-place",
-    "incident": "event:type@bag",
-    "TI": "event:trigger@exact",
-    "TC": "event:trigger+type@exact",
-    "AI": "argument:type+span@exact",
-    "AC": "argument:type+role+span@exact",
-    "AI+": "argument:trigger+type+span@exact",
-    "AC+": "argument:trigger+type+role+span@exact",
-    "AI+head": "argument:trigger+type+span@head",
-    "AC+head": "argument:trigger+type+role+span@head",
-    "AI+coref": "argument:trigger+type+span@coref",
-    "AC+coref": "argument:trigger+type+role+span@coref",
-    "AC+overlap": "argument:trigger+type+role+span@overlap",
-    "nugget": "event:trigger@token-dice,each=type",
-    "nugget+type": "event:trigger+type@token-dice",
-    "nugget+realis": "event:trigger+realis@token-dice,each=type",
-    "nugget+both": "event:trigger+type+realis@token-dice",
-    "TC-approximate": "event:trigger+type@extended",
-    "realis": "attribute:trigger+type+realis@exact",
-    "type+realis": "event:trigger+type+realis@exact",
-    "relation": "relation:type+source+target+entity@exact",
-    "boundaries": "relation:type+source+target@exact",
-    "relation+coref": "relation:type+source+target@coref",
-    "MUC": "cluster:span@muc",
-    "B3": "cluster:span@b3",
-    "CEAF-e": "cluster:span@ceaf-e",
-    "CEAF-m": "cluster:span@ceaf-m",
-    "BLANC": "cluster:span@blanc",
-    "LEA": "cluster:span@lea",
-    "CoNLL": "cluster:span@conll",
-    "event-CoNLL": "cluster:trigger@conll",
-    "CEAF-REE": "template:type+role@ceaf-ree",
-    "CEAF-RME-subset": "template:type+role@ceaf-rme-subset",
-    "CEAF-RME-phi3": "template:type+role@ceaf-rme-phi3",
-    "tokens": "token:span+type@exact",
-    "accuracy": "token:type@exact",
-    "document": "document:type@exact",
-}
-
 _NAME = r"[A-Za-z][\w\-]*"
 _FORM = re.compile(
     rf"(?P<units>{_NAME}):(?P<key>{_NAME}(?:\+{_NAME})*)@(?P<match>[a-z][a-z0-9\-]*)"
     r"(?:>=(?P<threshold>[0-9.]+))?(?P<options>(?:,[a-z]+=[^,=\s]+)*)"
+)
+_EXTENSION = re.compile(
+    r"(?P<package>[A-Za-z0-9][\w.\-]*):(?P<name>\w[\w.\-]*)(?P<options>(?:,[a-z]+=[^,=\s]+)*)"
 )
 
 
@@ -144,7 +110,8 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     triggers (system arguments of other triggers are left out); those of `matched` triggers (on either
     side). `labels`: whether averages over types run over the types of gold or of `all` sides.
     `average` is the figure that stands for the measure; `beta` weighs recall against precision. Averages over
-    types leave out those that gold has less often than `minimum`.
+    types leave out those that gold has less often than `minimum`. One of an installed package has no key, and
+    `PACKAGE:NAME` as its match.
     """
 
     units: Units
@@ -167,7 +134,13 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
             for name, default in defaults(self.match).items()
             if (value := getattr(self, name)) != default
         ]
-        return f"{self.units}:{'+'.join(self.key)}@{self.match}{threshold}{''.join(options)}"
+        form = self.match if self.is_extension else f"{self.units}:{'+'.join(self.key)}@{self.match}"
+        return f"{form}{threshold}{''.join(options)}"
+
+    @property
+    def is_extension(self) -> bool:
+        """Whether an installed package counts."""
+        return self.units == "extension"
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -237,6 +210,8 @@ def parse(text: str) -> Measure:
     """
     short, *options = text.split(",")
     form = ",".join([ALIASES.get(short, short), *options])
+    if (theirs := _EXTENSION.fullmatch(form)) is not None and theirs["package"] not in KEYS:
+        return _extension(theirs["package"], theirs["name"], _pairs(theirs["options"], text))
     found = _FORM.fullmatch(form)
     if found is None:
         raise MeasureError(
@@ -250,6 +225,15 @@ def parse(text: str) -> Measure:
         _number(found["threshold"], text) if found["threshold"] else None,
         _pairs(found["options"], text),
     )
+
+
+def _extension(package: str, name: str, options: dict[str, str]) -> Measure:
+    match = f"{normal(package)}:{name}"
+    given = defaults(match) | _options(options)
+    measure = Measure(units="extension", key=(), match=match, **given)  # type: ignore[arg-type]
+    for wrong in _wrong_options(measure):
+        raise MeasureError(f"{measure}: {wrong}")
+    return measure
 
 
 def _pairs(options: str, text: str) -> dict[str, str]:
@@ -331,7 +315,7 @@ def _units(kind: str) -> Units:
 
 
 def _keys(units: Units, match: str) -> tuple[str, ...]:
-    return _FORM_KEYS[units] if match in FORMS else KEYS[units]
+    return _FORM_KEYS[units] if match in FORMS else KEYS.get(units, ())
 
 
 def _canonical(units: Units, key: tuple[str, ...], match: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from goldwire import __version__
+from goldwire.eval.measures import installed
 from goldwire.eval.measures.measure import BY_TYPE, WORDY, Measure
 
 HEAD_RULE = "en-1"  # the rule of `counting.heads`; goes up when it changes
@@ -21,6 +22,7 @@ POLICIES: dict[str, str] = {
 }
 # What held for records of format 1, which do not name these policies.
 FORMAT_1: dict[str, str] = {"unjudged": "empty", "drafts": "counted", "rejected": "left-out"}
+PACKAGE = "package"  # the key of the package and version of a measure that an installed package counts
 TAGS = "tags-as"  # the policy by which all tags were read that layers came with, where a suite names one
 
 
@@ -58,3 +60,15 @@ def _settings(measure: Measure, tokens: str) -> Iterable[tuple[str, str]]:
         yield "head", HEAD_RULE
     if measure.match in WORDY or measure.units == "token":
         yield "tokens", tokens if measure.units == "token" else TOKENS
+    if measure.is_extension:
+        yield PACKAGE, installed.release(measure)
+
+
+def release(signature: str) -> str | None:
+    """The package and version that counted, as a signature has it; None where Goldwire did.
+
+    >>> release("acme:tall|avg:micro|beta:1|package:acme@1.2|goldwire:0.1.0")
+    'acme@1.2'
+    """
+    parts = (part.partition(":") for part in signature.split("|"))
+    return next((value for key, _, value in parts if key == PACKAGE), None)

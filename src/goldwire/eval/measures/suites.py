@@ -13,7 +13,9 @@ import msgspec
 from goldwire import configs
 from goldwire.corpora import toml
 from goldwire.corpora.errors import MeasureError
-from goldwire.eval.measures.measure import ALIASES, BOTH_SIDED, Measure, alias, parse
+from goldwire.eval.measures import installed
+from goldwire.eval.measures.aliases import ALIASES
+from goldwire.eval.measures.measure import BOTH_SIDED, Measure, alias, parse
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,9 +97,37 @@ def explain(measure: Measure) -> Meaning:
     known = alias(measure)
     if known is not None:
         return meanings()[known]
+    if measure.is_extension:
+        return _of_package(measure)
     return Meaning(
         definition=" ".join(_sentences(measure)),
         counts=f"Each {' and '.join(measure.key)} of a document once.",
+        measure=str(measure),
+    )
+
+
+def define(measure: Measure) -> str:
+    """The definition of a measure that was counted somewhere, whether its package is here or not."""
+    try:
+        return explain(measure).definition
+    except MeasureError:
+        return f"{measure.match} is counted by a package that is not installed here, or cannot be loaded."
+
+
+def of_packages() -> Iterator[Meaning]:
+    """What every measure of an installed package means; of one that cannot be loaded, why not."""
+    for form in installed.names():
+        try:
+            yield explain(parse(form))
+        except MeasureError as error:
+            yield Meaning(definition=str(error), counts="", measure=form)
+
+
+def _of_package(measure: Measure) -> Meaning:
+    return Meaning(
+        definition=" ".join([installed.definition(measure), *_options(measure)]),
+        counts="As its package counts each document; the sums are Goldwire's.",
+        source=f"package {installed.release(measure)}",
         measure=str(measure),
     )
 
@@ -164,6 +194,10 @@ def _sentences(measure: Measure) -> Iterator[str]:
         yield f"Compared by {measure.match}."
     if measure.triggers != "all":
         yield _TRIGGERS[measure.triggers]
+    yield from _options(measure)
+
+
+def _options(measure: Measure) -> Iterator[str]:
     yield from _averages(measure)
     if measure.beta != 1:
         yield "F is recall." if isinf(measure.beta) else f"F has a beta of {measure.beta:g}."

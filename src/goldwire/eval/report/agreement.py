@@ -1,19 +1,17 @@
-"""Agreement of annotators in a terminal: by measure, by pair, by label, and the documents with the least."""
+"""Agreement of annotators as tables: by measure, by pair, by label, and the documents with the least."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from rich.console import Console
-from rich.text import Text
-
-from goldwire.corpora.visible import line, visible
 from goldwire.eval.comparison.agreement import Agreement, Mean, MeasureAgreement
 from goldwire.eval.comparison.annotators import ANNOTATOR
 from goldwire.eval.measures.measure import name, parse
-from goldwire.eval.measures.phrases import amount, interval, points
-from goldwire.eval.report.table import Cell, Column, Group, Table
-from goldwire.eval.report.terminal import print_table
+from goldwire.eval.measures.phrases import amount, number, points
+from goldwire.eval.measures.titles import title
+from goldwire.eval.report.table import Cell, Column, ColumnKind, Group, Row, Summary, Table
+from goldwire.eval.report.tables import f_of, figure_cell, units_of
+from goldwire.eval.report.values import Figure
 
 # Which tokens were counted, in words.
 COUNTED = {
@@ -24,78 +22,95 @@ COUNTED = {
 SHOWN = 5  # documents with the least agreement
 
 
-def render(found: Agreement, console: Console) -> None:
-    """Print how far annotators agree: by measure, by pair, by label, and where least."""
-    many = (
-        f"{amount(len(found.layers), 'layer')}, {amount(found.documents, 'document')} "
-        "annotated by at least two; F1, kappa and alpha in points of a hundred"
+def summarise(found: Agreement) -> Summary:
+    """How far annotators agree, with what must be known first."""
+    return Summary(
+        title=f"Agreement of {amount(len(found.layers), 'layer')}",
+        about=f"{amount(found.documents, 'document')} annotated by at least two",
+        tables=(
+            means(found),
+            pairs(found),
+            *(labels(measure) for measure in found.measures[:1] if measure.labels),
+        ),
+        notes=tuple(_notes(found)),
     )
-    console.print(Text(visible(many), "bold"))
+
+
+def _notes(found: Agreement) -> Iterator[str]:
     if found.nobody is not None:
-        console.print(Text(visible(f"{found.nobody}; a pair of such layers is no pair of people"), "yellow"))
+        yield f"{found.nobody}; a pair of such layers is no pair of people"
     for layer, kinds in found.rejected.items():
-        told = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
-        console.print(
-            Text(
-                visible(f"{layer}: {amount(sum(kinds.values()), 'unit')} rejected, not compared: {told}"),
-                "yellow",
-            )
+        told = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
+        yield f"{layer}: {amount(sum(kinds.values()), 'unit')} rejected, not compared: {told}"
+    yield from (f"{layer} is seen through {view}" for layer, view in found.views.items())
+
+
+def means(found: Agreement) -> Table:
+    """The mean over pairs by each measure, with its interval."""
+    rows = tuple(
+        (
+            Cell(text=title(parse(measure.measure))),
+            figure_cell(Figure(value=measure.mean.value, low=measure.mean.low, high=measure.mean.high)),
+            *_spread(measure.mean),
         )
-    for layer, view in found.views.items():
-        console.print(Text(visible(f"{layer} is seen through {view}"), "yellow"))
-    for table in (_measures(found), _pairs(found)):
-        console.print()
-        print_table(table, console)
-    console.print(Text(f"Krippendorff's alpha on tokens: {points(found.alpha)} ({COUNTED[found.tokens]})"))
-    for measure in found.measures[:1]:
-        console.print()
-        print_table(_labels(measure), console)
-        console.print(_worst(measure))
-
-
-def _measures(found: Agreement) -> Table:
-    rows = (
-        (_name(measure), *_spread(mean), interval(mean.low, mean.high), str(mean.pairs))
         for measure in found.measures
-        for mean in (measure.mean,)
     )
-    return _table(("measure", "mean F1", "deviation", "95 %", "pairs"), rows)
+    columns = _columns("measure", _mean_columns(measure.measure for measure in found.measures))
+    caption = f"{units_of(rows)} F and its deviation are those of the pairs, each with the same weight."
+    return Table(title="Mean over pairs", columns=columns, groups=(Group(rows=rows),), caption=caption)
 
 
-def _labels(measure: MeasureAgreement) -> Table:
-    """The mean over pairs of each label."""
-    rows = ((line(label) or "all", *_spread(mean), str(mean.pairs)) for label, mean in measure.labels.items())
-    return _table((f"by {_name(measure)}", "mean F1", "deviation", "pairs"), rows)
-
-
-def _spread(mean: Mean) -> tuple[str, str]:
-    return points(mean.value), points(mean.deviation)
-
-
-def _pairs(found: Agreement) -> Table:
+def pairs(found: Agreement) -> Table:
+    """F of each pair by each measure, and kappa; below, alpha of all layers."""
+    measures = found.measures
     kappas = {(kappa.first, kappa.second): kappa.kappa for kappa in found.kappas}
-    rows = []
-    for index, pair in enumerate(found.measures[0].pairs if found.measures else ()):
-        scores = (points(measure.pairs[index].score.f) for measure in found.measures)
-        kappa = points(kappas.get((pair.first, pair.second)))
-        names = " / ".join(line(name.removeprefix(ANNOTATOR)) for name in (pair.first, pair.second))
-        rows.append((names, str(pair.documents), *scores, kappa))
-    return _table(("pair", "texts", *(_name(measure) for measure in found.measures), "kappa"), rows)
+    rows = tuple(
+        (
+            Cell(text=" / ".join(layer.removeprefix(ANNOTATOR) for layer in (pair.first, pair.second))),
+            Cell(text=number(pair.documents)),
+            *(Cell(text=points(measure.pairs[index].score.f)) for measure in measures),
+            Cell(text=points(kappas.get((pair.first, pair.second)))),
+        )
+        for index, pair in enumerate(measures[0].pairs if measures else ())
+    )
+    figures: list[tuple[str, ColumnKind]] = [(_name(measure), "figure") for measure in measures]
+    columns = _columns("pair", [("documents", "count"), *figures, ("kappa", "figure")])
+    alpha = f"Krippendorff's alpha on tokens: {points(found.alpha)} ({COUNTED[found.tokens]})"
+    return Table(title="Each against each", columns=columns, groups=(Group(rows=rows),), caption=alpha)
 
 
-def _worst(measure: MeasureAgreement) -> Text:
+def labels(measure: MeasureAgreement) -> Table:
+    """The mean over pairs of each label; below, the documents to look at first."""
+    rows = tuple(
+        (Cell(text=label or "all"), Cell(text=points(mean.value)), *_spread(mean))
+        for label, mean in measure.labels.items()
+    )
+    return Table(
+        title=f"{title(parse(measure.measure))}, by type",
+        columns=_columns("type", _mean_columns([measure.measure])),
+        groups=(Group(rows=rows),),
+        caption=_least(measure),
+    )
+
+
+def _mean_columns(measures: Iterable[str]) -> Iterator[tuple[str, ColumnKind]]:
+    yield from ((f_of(measures), "figure"), ("deviation", "figure"), ("pairs", "count"))
+
+
+def _spread(mean: Mean) -> Row:
+    return Cell(text=points(mean.deviation)), Cell(text=number(mean.pairs))
+
+
+def _least(measure: MeasureAgreement) -> str:
     scored = sorted((mean.value, id) for id, mean in measure.by_document.items() if mean.value is not None)
     worst = ", ".join(f"{id} ({points(f)})" for f, id in scored[:SHOWN])
-    return Text(visible(f"Least agreement by {_name(measure)}: {worst}") if worst else "")
+    return f"Least agreement by {_name(measure)}: {worst}" if worst else ""
 
 
 def _name(measure: MeasureAgreement) -> str:
-    return name(parse(measure.measure)) or measure.measure
+    return name(parse(measure.measure))
 
 
-def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    """Figures beside names, the names first."""
-    first, *others = titles
-    columns = (Column(title=first, kind="name"), *(Column(title=title) for title in others))
-    cells = tuple(tuple(Cell(text=text) for text in row) for row in rows)
-    return Table(title="", columns=columns, groups=(Group(rows=cells),))
+def _columns(first: str, others: Iterable[tuple[str, ColumnKind]]) -> tuple[Column, ...]:
+    """Figures and counts beside names, the names first."""
+    return (Column(title=first, kind="name"), *(Column(title=title, kind=kind) for title, kind in others))

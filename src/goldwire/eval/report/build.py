@@ -35,6 +35,7 @@ from goldwire.eval.scoring.record import LayerFacts, Record, failures, independe
 from goldwire.eval.scoring.views import INSIDE
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.intervals import label_intervals
+from goldwire.eval.systems.facts import reported
 
 # Intervals by type are drawn for this many documents times labels at most: about five seconds' work.
 DRAWN = 400_000
@@ -57,7 +58,7 @@ def make_report(
     if is_streamed(records):
         comparisons = _side_by_side(records, systems, _STREAMED)
     elif not tested:
-        comparisons = _side_by_side(records, systems, _UNTESTED)
+        comparisons = _side_by_side(records, systems, "")
     elif quick and _is_long(records, systems):
         comparisons = _side_by_side(records, systems, _LONG)
     else:
@@ -91,7 +92,7 @@ def _is_long(records: Mapping[str, Record], systems: list[Contender]) -> bool:
 
 
 def _side_by_side(records: Mapping[str, Record], systems: list[Contender], why: str) -> list[Comparison]:
-    """Standings without tests, and why there are none."""
+    """Standings without tests, and why there are none, where nobody decided that."""
     if len(records) > 1:
         compare.compare(records)  # raises, saying why it cannot
     [record] = records.values()
@@ -118,7 +119,6 @@ def _side_by_side(records: Mapping[str, Record], systems: list[Contender], why: 
 
 
 _STREAMED = "The record was made with --stream and does not name its documents: differences cannot be tested."
-_UNTESTED = "Differences are not tested here."
 _LONG = "Differences are not tested here, since that would take long: `goldwire eval compare` tests them."
 
 
@@ -145,7 +145,7 @@ def make_board(key: str, comparison: Comparison, systems: list[Contender], *, ty
         key=key,
         measure=comparison.measure,
         name=title(measure),
-        definition=suites.explain(measure).definition,
+        definition=suites.define(measure),
         standings=tuple(
             _standing(system, measure, letters.get(system.name, ""), lead=system.name == lead)
             for system in ranked
@@ -307,27 +307,25 @@ def _facts(system: Contender) -> Facts:
 
 def _values(layer: LayerFacts) -> Iterator[tuple[str, str]]:
     """What the runner says of a system, as shown; what it does not say is left out."""
-    facts, speed = layer.facts, layer.facts.get("speed", {})
-    latency = speed.get("latency") or {}
-    p50, p95 = (latency.get(name) for name in ("p50", "p95")) if isinstance(latency, dict) else latency[:2]
-    usage = facts.get("usage", {})
+    facts = reported(layer.facts)
+    speed, latency, usage = facts.speed, facts.speed.latency, facts.usage
     for what, value, show in [
-        ("documents / s", speed.get("documents"), number),
-        ("characters / s", speed.get("characters"), number),
-        ("workers", speed.get("workers", 1), number),
-        ("median latency", p50, seconds),
-        ("95th percentile", p95, seconds),
-        ("start-up", speed.get("startup"), seconds),
-        ("peak memory, MB", _megabytes(speed.get("memory")), number),
-        ("failed", len(facts.get("failed", {})), number),
-        ("rejected", sum(facts.get("rejected", facts.get("quarantined", {})).values()), number),
+        ("documents / s", speed.documents, number),
+        ("characters / s", speed.characters, number),
+        ("workers", speed.workers, number),
+        ("median latency", None if latency is None else latency.p50, seconds),
+        ("95th percentile", None if latency is None else latency.p95, seconds),
+        ("start-up", speed.startup, seconds),
+        ("peak memory, MB", _megabytes(speed.memory), number),
+        ("failed", len(facts.failed), number),
+        ("rejected", sum((facts.quarantined if facts.rejected is None else facts.rejected).values()), number),
         ("tokens in", usage.get("tokens_in"), number),
         ("tokens out", usage.get("tokens_out"), number),
         ("cost", usage.get("cost"), number),
     ]:
         if value is not None:
             yield what, show(value)
-    yield "version", str(facts.get("version") or UNDEFINED)
+    yield "version", facts.version or UNDEFINED
 
 
 def _megabytes(size: int | None) -> float | None:

@@ -15,16 +15,17 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
-from goldwire.eval.comparison.compare import contenders
+from goldwire.eval.comparison.compare import Contender, contenders
 from goldwire.eval.comparison.same import check_corpus
 from goldwire.eval.counting.columns import Bools, Codes
 from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.reading import Layer, Wanted
 from goldwire.eval.counting.texts import Texts
-from goldwire.eval.errors import analyse, causes, classes, outcomes
+from goldwire.eval.errors import causes, classes, outcomes
 from goldwire.eval.errors.classes import CORRECT, Findings
-from goldwire.eval.errors.confidence import Confidence, Point
+from goldwire.eval.errors.confidence import Confidence, Point, iter_confidence
 from goldwire.eval.errors.oracle import substitute
+from goldwire.eval.errors.outcomes import OtherUnitsError
 from goldwire.eval.report.values import (
     SHADES,
     Costs,
@@ -37,6 +38,7 @@ from goldwire.eval.report.values import (
     Tally,
     Versus,
 )
+from goldwire.eval.scoring.kept import of_system
 from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import read_scored
 
@@ -60,6 +62,7 @@ class Evidence:
     ontology: Ontology | None
     gold: Layer
     systems: dict[str, Layer]
+    sides: dict[str, GoldAndSystem]
     findings: dict[str, dict[str, Findings]]
 
     @cached_property
@@ -83,6 +86,7 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
     systems = dict(zip([system.name for system in contending], block.layers[1:], strict=True))
     made = ((system.facts, systems[system.name]) for system in contending)
     check_corpus(corpus, texts, first, [(first.gold, gold), *made])
+    sides = {name: GoldAndSystem(gold, one, texts, codes) for name, one in systems.items()}
     return Evidence(
         texts=texts,
         meta={document.id: document.meta for document in corpus.documents()},
@@ -90,13 +94,19 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
         ontology=ontology,
         gold=gold,
         systems=systems,
-        findings={
-            name: dict(
-                zip(UNITS, outcomes.find(GoldAndSystem(gold, one, texts, codes)).values(), strict=True)
-            )
-            for name, one in systems.items()
-        },
+        sides=sides,
+        findings={one.name: _findings(one, sides[one.name]) for one in contending},
     )
+
+
+def _findings(contender: Contender, sides: GoldAndSystem) -> dict[str, Findings]:
+    """What became of the units of a system: as its record has it, else found from the layers."""
+    kept = of_system(contender.record, contender.system)
+    try:
+        found = outcomes.find(sides, kept=kept)
+    except OtherUnitsError:  # of a record that somebody wrote by other means: its layers are the same
+        found = outcomes.find(sides)
+    return dict(zip(UNITS, found.values(), strict=True))
 
 
 @no_collection()
@@ -145,8 +155,8 @@ def _causes(findings: Findings) -> dict[str, int]:
 
 def _costs(evidence: Evidence) -> Iterator[Costs]:
     """What the arguments would score if one kind of error upstream were put right."""
-    for name, layer in evidence.systems.items():
-        steps = substitute(GoldAndSystem(evidence.gold, layer, evidence.texts, evidence.codes))
+    for name, sides in evidence.sides.items():
+        steps = substitute(sides, dict(zip(outcomes.KINDS, evidence.findings[name].values(), strict=True)))
         yield Costs(
             system=name,
             steps=tuple(Step(name=step.name, value=step.value, gain=step.gain) for step in steps),
@@ -156,7 +166,7 @@ def _costs(evidence: Evidence) -> Iterator[Costs]:
 def _curves(evidence: Evidence) -> Iterator[Curve]:
     for name, layer in evidence.systems.items():
         by_kind = dict(zip(outcomes.KINDS, evidence.findings[name].values(), strict=True))
-        for kind, found in analyse.iter_confidence(by_kind, layer.items):
+        for kind, found in iter_confidence(by_kind, layer.items):
             yield make_curve(name, UNITS[outcomes.KINDS.index(kind)], found)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,9 @@ from goldwire.corpora.visible import visible
 from goldwire.eval.measures import phrases
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report import plots, svg, tables
-from goldwire.eval.report.signatures import fold, lines_of, tests
-from goldwire.eval.report.table import Table, abreast, heads
-from goldwire.eval.report.values import Board, Report, Standing, about
+from goldwire.eval.report.signatures import fold, tests
+from goldwire.eval.report.table import Summary, abreast, heads
+from goldwire.eval.report.values import Board, Report, Standing
 
 TEMPLATE, STYLE, SCRIPT, CELL = "report.html.j2", "style.css", "script.js", "cell.html.j2"
 PACKING = 6  # gzip's usual level: the last three cost much time for little
@@ -79,21 +79,19 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
     )
 
 
-def render_cell(report: Report, shown: Iterable[Table], *, more: Sequence[str] = (), notes: int) -> str:
-    """Some tables of a report for a notebook, without style sheet and script, and as many of its notes."""
-    told = [note.text for note in report.overview.notes]
+def render_cell(summary: Summary, *, more: Sequence[str] = (), notes: int) -> str:
+    """Tables for a notebook, without style sheet and script, and so many of the notes."""
+    told = summary.notes
     left = [f"{amount(len(told) - notes, 'more note')} in the report"] if len(told) > notes else []
     return (
         _environment()
         .get_template(CELL)
         .render(
-            title=report.overview.title,
-            about=" · ".join(about(report)),
-            notes=told[:notes] + left,
-            tables=shown,
+            summary=summary,
+            notes=[*told[:notes], *left],
             more=more,
-            signatures=lines_of(report.boards),
             colours={},
+            plain=True,
             sheet_heads=heads,
         )
     )

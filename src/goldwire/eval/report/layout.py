@@ -16,8 +16,8 @@ GAP, CLOSE = 2, 1  # blanks between columns, and where there is little room
 INDENT = "  "
 NAME = 14  # names are not squeezed below this to save a table from being broken
 WORD = 14  # headings and words in cells wrap at this, unless their column is wider
-# Where a word may be broken: after one of these, if it must be at all.
-_JOINTS = re.compile(r"(?<=[-_/.,:;+=|@])")
+# Where a word may be broken: after one of these, if it must be at all; a number is not.
+_JOINTS = re.compile(r"(?<=[-_/:;+=|@])|(?<=[.,])(?!\d)")
 
 
 class Piece(msgspec.Struct, frozen=True):

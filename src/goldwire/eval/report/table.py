@@ -1,4 +1,7 @@
-"""Tables as values: columns of a kind, rows of cells in groups, a caption; each medium renders them once."""
+"""Tables as values: columns of a kind, rows of cells in groups, a caption; and what stands around them.
+
+Each medium renders them once.
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,17 @@ class Table(_Struct, frozen=True):
     def rows(self) -> tuple[Row, ...]:
         """The rows of all groups."""
         return tuple(row for group in self.groups for row in group.rows)
+
+
+class Summary(_Struct, frozen=True):
+    """Tables with all that must stand above and below them: what they are of, notes, verdict, signatures."""
+
+    title: str
+    about: str
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...] = ()
+    verdict: str = ""
+    signatures: tuple[str, ...] = ()
 
 
 def head(table: Table, number: int) -> Table:

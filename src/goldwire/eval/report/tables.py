@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from goldwire.eval.measures.measure import ALIASES, parse
+import msgspec
+
+from goldwire.eval.measures.aliases import ALIASES
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.phrases import UNDEFINED, amount, chance, interval, number, points, signed, span
-from goldwire.eval.report.table import Cell, Column, Group, Row, Table
-from goldwire.eval.report.values import Board, Figure, Pair, Report, Standing, TypeScore
+from goldwire.eval.report.signatures import lines_of
+from goldwire.eval.report.table import Cell, Column, Group, Row, Summary, Table
+from goldwire.eval.report.values import Board, Figure, Pair, Report, Standing, TypeScore, about
 
 ATTACHED = ALIASES["AC+"]  # what the other definitions of arguments are compared with
 ABREAST = 6  # systems side by side that a page of usual width shows whole
+_ALONE = "One system only: nothing to compare."
 _ALIKE = "Systems that share a letter cannot be told apart."
 _THRESHOLDS = (
     "Units with a lower score, and those without one, are left out. Choose a score on other documents than "
@@ -25,6 +30,19 @@ _TYPES = "Types are not tested one by one: a difference between systems may be c
 
 
 # ---------------------------------------------------------------- the views
+def summarise(report: Report, tables: Iterable[Table]) -> Summary:
+    """Some tables of a report, with what must be known first and what stands behind their numbers."""
+    overview = report.overview
+    return Summary(
+        title=overview.title,
+        about=" · ".join(about(report)),
+        tables=tuple(tables),
+        notes=tuple(note.text for note in overview.notes),
+        verdict=overview.verdict,
+        signatures=tuple(lines_of(report.boards)),
+    )
+
+
 def of_score(report: Report, limit: int) -> Iterator[Table]:
     """What is shown when something was scored: all figures, the types of the first measure that has some."""
     if not report.boards:
@@ -39,16 +57,21 @@ def of_score(report: Report, limit: int) -> Iterator[Table]:
 def of_comparison(report: Report) -> Iterator[Table]:
     """What is shown to tell systems apart: all figures, and each against each."""
     yield scores(report)
-    yield pairs(report.boards)
+    if any(board.pairs for board in report.boards):
+        yield pairs(report.boards)
+
+
+def compared(report: Report) -> Summary:
+    """The same with what stands around it; of one system, that there is none to compare it with."""
+    made = summarise(report, of_comparison(report))
+    return made if len(report.overview.systems) > 1 else msgspec.structs.replace(made, verdict=_ALONE)
 
 
 def of_report(report: Report) -> Iterator[Table]:
     """Everything."""
     if not report.boards:
         return
-    yield scores(report)
-    if any(board.pairs for board in report.boards):
-        yield pairs(report.boards)
+    yield from of_comparison(report)
     yield from (types(board) for board in report.boards if board.rows)
     yield from (table for table in (apart(report), classes(report)) if table is not None)
     if report.curves:
@@ -64,15 +87,15 @@ def scores(report: Report) -> Table:
         rows = tuple((Cell(text=board.name), *_figures(board.standings[0])) for board in boards)
         columns = (Column(title="measure", kind="name"), *_columns(f))
         title = _called(boards[0].standings[0])
-        return Table(title=title, columns=columns, groups=(Group(rows=rows),), caption=_units(rows))
+        return Table(title=title, columns=columns, groups=(Group(rows=rows),), caption=units_of(rows))
     letters = any(standing.group for board in boards for standing in board.standings)
     groups = tuple(Group(title=board.name, rows=_ranked(board, letters)) for board in boards)
-    units = _units(row for group in groups for row in group.rows)
+    units = units_of(row for group in groups for row in group.rows)
     caption = f"{units} {_ALIKE}" if letters else units
     return Table(title="Ranking", columns=_ranking(f, letters), groups=groups, caption=caption)
 
 
-def _units(rows: Iterable[Row]) -> str:
+def units_of(rows: Iterable[Row]) -> str:
     """In what the figures are, and whether their intervals stand beside them."""
     ends = any(cell.range for row in rows for cell in row)
     return "Points of a hundred, with 95 % intervals." if ends else "Points of a hundred, without intervals."
@@ -84,7 +107,7 @@ def ranking(board: Board) -> Table:
     rows = _ranked(board, letters)
     if board.ceiling is not None:
         blank = Cell(text="")
-        agreed = (_figure(board.ceiling, None, None), *[blank] * 3)
+        agreed = (figure_cell(board.ceiling), *[blank] * 3)
         people = (Cell(text="annotators among themselves"), *[blank] * (3 if letters else 2), *agreed)
         rows = (*rows, people)
     columns = _ranking(f_name((board,)), letters)
@@ -97,7 +120,12 @@ def f_name(boards: Iterable[Board]) -> str:
     >>> f_name(())
     'F1'
     """
-    betas = {parse(board.measure).beta for board in boards} or {1.0}
+    return f_of(board.measure for board in boards)
+
+
+def f_of(measures: Iterable[str]) -> str:
+    """The same, of measures by their string forms."""
+    betas = {parse(measure).beta for measure in measures} or {1.0}
     return f"F{betas.pop():g}" if len(betas) == 1 else "F"
 
 
@@ -127,17 +155,22 @@ def _figures(item: Standing) -> Row:
     """P, R and F1, and what was right, found and wanted; two numbers where the sides hit differently."""
     right = dict.fromkeys(number(hits) for hits in (item.system_hits, item.hits))
     return (
-        _figure(item.precision, item.system_hits, item.produced),
-        _figure(item.recall, item.hits, item.gold),
-        _figure(item.f, item.hits, item.gold or item.produced, lead=item.lead),
+        figure_cell(item.precision, item.system_hits, item.produced),
+        figure_cell(item.recall, item.hits, item.gold),
+        figure_cell(item.f, item.hits, item.gold or item.produced, lead=item.lead),
         Cell(text="/".join(right)),
         Cell(text=number(item.produced)),
         Cell(text=number(item.gold)),
     )
 
 
-def _figure(
-    figure: Figure, hits: float | None, whole: float | None, *, lead: bool = False, shade: int | None = None
+def figure_cell(
+    figure: Figure,
+    hits: float | None = None,
+    whole: float | None = None,
+    *,
+    lead: bool = False,
+    shade: int | None = None,
 ) -> Cell:
     """A figure with its interval; where nothing was right, of how many, for drawing anew shows no more."""
     if figure.value == 0 and hits == 0 and whole:
@@ -178,7 +211,7 @@ def _type(score: TypeScore) -> Row:
     return (
         Cell(text=points(score.precision)),
         Cell(text=points(score.recall)),
-        _figure(score.f, score.hits, whole, shade=score.shade),
+        figure_cell(score.f, score.hits, whole, shade=score.shade),
         Cell(text=number(score.found)),
     )
 

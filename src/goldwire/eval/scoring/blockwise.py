@@ -1,49 +1,75 @@
-"""Scoring of one block of documents, by whichever process, and the sum of all blocks."""
+"""Blocks of scored documents: values that can be written, read and added, in any order.
+
+    first + second == second + first            encode and decode are a pair
+
+A block says of its documents all that a record is made from. So documents may be scored wherever they are,
+and the record of the sum is that of scoring them all at once (see `scoring.compose`).
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from goldwire.corpora.errors import GoldwireError
-from goldwire.eval.counting import attributes
-from goldwire.eval.counting.chunks import Block, Place, read_block
-from goldwire.eval.counting.columns import NONE, Codes
-from goldwire.eval.counting.counters import GoldAndSystem
-from goldwire.eval.counting.counts import Patterns, forget, join_patterns
+from goldwire.corpora.codec import BROKEN
+from goldwire.corpora.errors import DataError, MeasureError
+from goldwire.eval.counting import attributes, counters
+from goldwire.eval.counting.counts import Patterns, join_patterns
 from goldwire.eval.counting.coverage import Cover
-from goldwire.eval.counting.reading import Layer, Wanted
-from goldwire.eval.counting.texts import Row
-from goldwire.eval.measures.measure import Measure
-from goldwire.eval.scoring import findings
-from goldwire.eval.scoring.findings import Finding, Options
-from goldwire.eval.scoring.record import TEXT_DIGITS
+from goldwire.eval.counting.texts import ascend
+from goldwire.eval.errors import outcomes
+from goldwire.eval.errors.outcomes import Outcomes
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.record import Confusion
 
-if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
+FORMAT = 1  # of encoded blocks; goes up when old readers could not read new ones
 
 
-class Task(msgspec.Struct, frozen=True):
-    """What is asked of each block: `names` are those of gold and then of the systems, for errors."""
-
-    names: tuple[str, ...]
-    measures: tuple[Measure, ...]
-    options: Options
+class _Struct(msgspec.Struct, frozen=True, kw_only=True):
+    pass
 
 
-class Portion(msgspec.Struct, frozen=True):
-    """What a block has of one layer: its content as JSON lines, and the rest as `Layer` has it.
+class Measured(_Struct, frozen=True):
+    """What was counted under one measure; `classes` where the plan asks for them.
+
+    `tokens` says which were counted, of a measure of tokens (see `counters.Outcome`).
+    """
+
+    measure: str
+    counts: Patterns
+    gold_collapsed: int = 0
+    system_collapsed: int = 0
+    classes: dict[str, int] | None = None
+    tokens: frozenset[str] = frozenset()
+
+
+class ScoredSystem(_Struct, frozen=True):
+    """What was found of one system: by measure, and what became of its units, summed up and one by one.
+
+    `outcomes` are by kind; there are none where it is forgotten which document is which.
+    """
+
+    measures: tuple[Measured, ...]
+    confusions: tuple[Confusion, ...]
+    outcomes: dict[str, Outcomes] = {}
+
+
+class ScoredLayer(_Struct, frozen=True):
+    """What a block has of one layer: its `content` as JSON lines, and the rest as `Layer` has it.
 
     `seen` are the attributes that its units have, of those that measures name; `clustered` says whether a
     mention is in a cluster.
     """
 
     content: bytes
+    bonds: dict[str, str]
     documents: int
     failed: int
     empty: int
@@ -51,253 +77,266 @@ class Portion(msgspec.Struct, frozen=True):
     uncounted: int
     dropped: int
     outside: int
-    clustered: bool
     triggerless: int
+    clustered: bool
     alternatives: dict[str, int]
     rejections: Patterns
     tags: frozenset[str]
-    bonds: bytes
     seen: attributes.Seen
 
 
-class Part(msgspec.Struct, frozen=True):
-    """What one block says: of its documents, of its layers, and what was found of each system.
+class ScoredBlock(_Struct, frozen=True):
+    """Some documents, scored: of themselves, of their layers, gold's first, and of each system.
 
-    `groups` are the groups of the documents, a document without one having its own id; empty where no
-    document has one. `hashes` are the first digits of those of the texts.
+    `plan` is the digest of the plan they were scored by. `size` is how many there are, `ids` names them in
+    order, `groups` are theirs, a document without one having its own id; empty where none has one. `hashes`
+    are the first digits of those of the texts, `texts` what the fingerprint of a corpus is of (see
+    `Texts.content`). Where it is forgotten which document is which, there are none of these.
+    """
+
+    plan: str
+    size: int
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    hashes: tuple[str, ...]
+    texts: bytes
+    cover: Cover
+    layers: tuple[ScoredLayer, ...]
+    systems: tuple[ScoredSystem, ...]
+
+    def __add__(self, other: ScoredBlock) -> ScoredBlock:
+        return add([self, other])
+
+    def without_content(self, *, forgetful: bool = False) -> ScoredBlock:
+        """The block without what fingerprints are of; if `forgetful`, without the names of its documents."""
+        replace = msgspec.structs.replace
+        layers = tuple(replace(layer, content=b"", bonds={}) for layer in self.layers)
+        bare = replace(self, texts=b"", layers=layers)
+        return replace(bare, ids=(), groups=(), hashes=()) if forgetful else bare
+
+
+# ---------------------------------------------------------------- added
+# What adds up of a layer, by the names that `reading.Layer` has too.
+SUMMED = ("documents", "failed", "empty", "excluded", "uncounted", "dropped", "outside", "triggerless")
+
+
+class _Order(NamedTuple):
+    """How documents of several blocks, one after the other, come into their order; None if they are in it.
+
+    `sizes` are the numbers of documents of the blocks.
     """
 
     ids: tuple[str, ...]
-    groups: tuple[str, ...]
-    texts: bytes
-    hashes: tuple[str, ...]
-    cover: Cover
-    layers: tuple[Portion, ...]
-    findings: tuple[Finding, ...]
+    places: NDArray[np.int64] | None
+    sizes: tuple[int, ...]
+
+    def numbers(self) -> list[NDArray[np.int64]]:
+        """The new numbers of the documents of each block."""
+        numbers = np.arange(len(self.ids))
+        if self.places is not None:
+            numbers[self.places] = np.arange(len(self.ids))
+        return np.split(numbers, np.cumsum(self.sizes)[:-1])
+
+    def tuple(self, items: Sequence[str]) -> tuple[str, ...]:
+        """Items of all documents, in order."""
+        return tuple(items) if self.places is None else tuple(items[place] for place in self.places.tolist())
 
 
-def make_part(block: Block, task: Task) -> Part:
-    """All that is found in a block."""
-    gold, *systems = block.layers
-    sides = [GoldAndSystem(gold, system, block.texts, block.codes) for system in systems]
-    return Part(
-        ids=block.texts.ids,
-        groups=_groups(block.texts.rows),
-        texts=block.texts.content(),
-        hashes=tuple(sha256[:TEXT_DIGITS] for sha256 in block.texts.hashes),
-        cover=block.cover,
-        layers=tuple(_portion(layer, task.options) for layer in block.layers),
-        findings=tuple(
-            findings.find(side, (task.names[0], name), task.measures, task.options)
-            for name, side in zip(task.names[1:], sides, strict=True)
-        ),
-    )
+def add(blocks: Sequence[ScoredBlock]) -> ScoredBlock:
+    """Blocks of different documents as one, in whatever order they are given.
 
-
-def _groups(rows: Sequence[Row]) -> tuple[str, ...]:
-    return tuple(row.group or row.id for row in rows) if any(map(attrgetter("group"), rows)) else ()
-
-
-def _portion(layer: Layer, options: Options) -> Portion:
-    return Portion(
-        content=layer.content,
-        documents=layer.documents,
-        failed=layer.failed,
-        empty=layer.empty,
-        excluded=layer.excluded,
-        uncounted=layer.uncounted,
-        dropped=layer.dropped,
-        outside=layer.outside,
-        clustered=bool((layer.table.mention_cluster != NONE).any()),
-        triggerless=layer.triggerless,
-        alternatives=layer.alternatives,
-        rejections=forget(layer.rejections) if options.stream else layer.rejections,
-        tags=layer.tags,
-        bonds=layer.bonds,
-        seen=attributes.of_table(layer.table),
-    )
-
-
-# ---------------------------------------------------------------- many
-AHEAD = 3  # blocks a process that are given out before the first of them is taken
-
-
-def iter_parts(places: Sequence[Place], need: Wanted, task: Task, workers: int = 1) -> Iterator[Part]:
-    """The parts of all places in their order, found by up to so many forked processes.
-
-    Where processes cannot be forked there is one. No more than `AHEAD` parts a process wait to be taken, so
-    that memory stays, however many processes there are. Raises as `read_block`.
+    Raises `DataError` if they were scored by different plans or have a document in common, `MeasureError` if
+    counts of documents do not add up under a measure.
     """
-    finder, processes = _Finder(need, task), min(workers, len(places))
-    yield from _forked(places, finder, processes) if processes > 1 else map(finder.find, places)
+    if len(blocks) == 1:
+        return blocks[0]
+    _check(blocks)
+    given = sorted(blocks, key=attrgetter("ids"))
+    order = _order(given)
+    grouped = any(block.groups for block in given)
+    groups = [group for block in given for group in block.groups or block.ids] if grouped else []
+    return ScoredBlock(
+        plan=given[0].plan,
+        size=sum(block.size for block in given),
+        ids=order.ids,
+        groups=order.tuple(groups) if groups else (),
+        hashes=order.tuple([hash_ for block in given for hash_ in block.hashes]),
+        texts=_texts([block.texts for block in given], order),
+        cover=sum((block.cover for block in given), Cover()),
+        layers=tuple(_add_layers(layers, order) for layers in zip(*_each(given, "layers"), strict=True)),
+        systems=tuple(_add_systems(found, order) for found in zip(*_each(given, "systems"), strict=True)),
+    )
 
 
-def _forked(places: Sequence[Place], finder: _Finder, processes: int) -> Iterator[Part]:
-    # Slow to import, and a small corpus is one block.
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    if "fork" not in multiprocessing.get_all_start_methods():
-        yield from map(finder.find, places)
-        return
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes, context, _remember, (finder,)) as pool:
-        try:
-            yield from _given_out(places, pool, AHEAD * processes)
-        except BrokenProcessPool:
-            raise GoldwireError("a process that counted was killed; the memory may be too small") from None
+def _each(blocks: Sequence[ScoredBlock], field: str) -> list[tuple[Any, ...]]:
+    return [getattr(block, field) for block in blocks]
 
 
-def _given_out(places: Sequence[Place], pool: Executor, ahead: int) -> Iterator[Part]:
-    """The parts in order, of which no more than so many are waited for at once."""
-    waiting: deque[Future[Part]] = deque()
-    for place in places:
-        waiting.append(pool.submit(_find, place))
-        if len(waiting) > ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+def _check(blocks: Sequence[ScoredBlock]) -> None:
+    """Raise an error if blocks cannot be added."""
+    plans = sorted({block.plan for block in blocks})
+    if len(plans) > 1:
+        raise DataError(
+            f"blocks were scored by different plans ({', '.join(plans)}): other layers, measures, policies "
+            "or ontologies; score all by one plan"
+        )
+    for measured in blocks[0].systems[0].measures:
+        if not counters.is_additive(parse(measured.measure)):
+            raise MeasureError(
+                f"{measured.measure}: a form that stands in several documents counts once, so that blocks do "
+                "not add up; score all documents at once"
+            )
+    ids = [id for block in blocks for id in block.ids]
+    if len(set(ids)) < len(ids):
+        twice = [id for id, times in Counter(ids).items() if times > 1]
+        raise DataError(
+            f"document {min(twice)!r} is in several blocks ({len(twice):,} such documents); add each once"
+        )
 
 
-class _Finder(msgspec.Struct, frozen=True):
-    """Finds what there is in the block of a place."""
-
-    need: Wanted
-    task: Task
-
-    def find(self, place: Place) -> Part:
-        return make_part(read_block(place, self.need, self.task.options.scope), self.task)
+def _order(blocks: Sequence[ScoredBlock]) -> _Order:
+    ids, sizes = tuple(id for block in blocks for id in block.ids), tuple(len(block.ids) for block in blocks)
+    if ascend(ids):
+        return _Order(ids, None, sizes)
+    places = sorted(range(len(ids)), key=ids.__getitem__)
+    return _Order(tuple(ids[place] for place in places), np.array(places, np.int64), sizes)
 
 
-# A forked process has its finder from the start: sent with each block, a long list of documents would take
-# more time than the block.
-_FINDER: list[_Finder] = []
+def _texts(parts: Sequence[bytes], order: _Order) -> bytes:
+    """The members of JSON arrays as those of one, in order."""
+    whole = b",".join(filter(None, parts))
+    if order.places is None or not whole:
+        return whole
+    members = msgspec.json.decode(b"[" + whole + b"]", type=list[msgspec.Raw])
+    return b",".join(bytes(members[place]) for place in order.places.tolist())
 
 
-def _remember(finder: _Finder) -> None:
-    _FINDER[:] = [finder]
+class _Line(msgspec.Struct, array_like=True):
+    """The first member of what a layer's line has as its content."""
+
+    document: str
 
 
-def _find(place: Place) -> Part:
-    return _FINDER[0].find(place)
+def _lines(parts: Sequence[bytes], order: _Order) -> bytes:
+    """Lines of layers as those of one, in order of document."""
+    whole = b"\n".join(filter(None, parts))
+    if order.places is None or not whole:
+        return whole
+    lines = whole.split(b"\n")
+    decode = msgspec.json.Decoder(_Line).decode
+    return b"\n".join(sorted(lines, key=lambda line: decode(line).document))
 
 
-# ---------------------------------------------------------------- together
-class Whole:
-    """All parts taken in so far, in their order; with `stream`, without what names the documents."""
-
-    def __init__(self, layers: int, *, stream: bool) -> None:
-        self.stream = stream
-        self.number, self.grouped, self.cover = 0, False, Cover()
-        self.ids: list[str] = []
-        self.hashes: list[str] = []
-        self.layers = [Digest() for _ in range(layers)]
-        self._groups: list[str] = []
-        self._content = hashlib.sha256(b"[")
-        self._findings: list[list[Finding]] = [[] for _ in range(layers - 1)]
-
-    def take(self, part: Part) -> None:
-        """Take in what the next block says."""
-        self._content.update(b"," * bool(self.number and part.ids) + part.texts)
-        self.number += len(part.ids)
-        self.cover += part.cover
-        self.grouped |= bool(part.groups)
-        for digest, portion in zip(self.layers, part.layers, strict=True):
-            digest.take(portion, stream=self.stream)
-        for found, finding in zip(self._findings, part.findings, strict=True):
-            found.append(finding)
-            if self.stream:
-                found[:] = [findings.add(found)]
-        if not self.stream:
-            self.ids += part.ids
-            self.hashes += part.hashes
-            self._groups += part.groups or part.ids
-
-    def fingerprint(self) -> str:
-        """That of the corpus (see `Texts.fingerprint`)."""
-        content = self._content.copy()
-        content.update(b"]")
-        return content.hexdigest()[:12]
-
-    def findings(self) -> list[Finding]:
-        """All that was found of each system."""
-        return [findings.add(found) for found in self._findings]
-
-    def groups(self) -> tuple[int, ...] | None:
-        """A number for each document, shared by near-duplicates; None where there are none."""
-        return tuple(map(Codes().__getitem__, self._groups)) if self.grouped and self._groups else None
-
-    def tags(self) -> set[str]:
-        """The ways in which tags were read, of all layers."""
-        return set().union(*(layer.tags for layer in self.layers))
-
-    def seen(self) -> attributes.Seen:
-        """The attributes that units of any layer have, of those that measures name."""
-        return frozenset().union(*(layer.seen for layer in self.layers))
+def _add_layers(layers: Sequence[ScoredLayer], order: _Order) -> ScoredLayer:
+    alternatives: Counter[str] = Counter()
+    for layer in layers:
+        alternatives.update(layer.alternatives)
+    return ScoredLayer(
+        content=_lines([layer.content for layer in layers], order),
+        bonds={id: bond for layer in layers for id, bond in layer.bonds.items()},
+        **{name: sum(getattr(layer, name) for layer in layers) for name in SUMMED},
+        clustered=any(layer.clustered for layer in layers),
+        alternatives=dict(alternatives),
+        rejections=_add_patterns([layer.rejections for layer in layers], order),
+        tags=frozenset().union(*(layer.tags for layer in layers)),
+        seen=frozenset().union(*(layer.seen for layer in layers)),
+    )
 
 
-class Digest:
-    """A layer as it comes in: the hash of its content, and how much of it there was."""
-
-    def __init__(self) -> None:
-        self.documents = self.failed = self.empty = 0
-        self.excluded = self.uncounted = self.triggerless = 0
-        self.alternatives: Counter[str] = Counter()
-        self.dropped = self.outside = 0
-        self.clustered = False
-        self.tags: set[str] = set()
-        self.seen: attributes.Seen = frozenset()
-        self._bonds = hashlib.sha256()
-        self._bound = False
-        self._content = hashlib.sha256()
-        self._rejections: list[Patterns] = []
-
-    @property
-    def fingerprint(self) -> str:
-        """That of the layer (see `Layer.fingerprint`)."""
-        return self._content.hexdigest()[:12]
-
-    @property
-    def tokens(self) -> str | None:
-        """That of the tokens beside the layer that were looked at; None if there were none."""
-        return self._bonds.hexdigest()[:12] if self._bound else None
-
-    def take(self, portion: Portion, *, stream: bool) -> None:
-        """Take in some of the layer."""
-        self._content.update(b"\n" * bool(self.documents and portion.content) + portion.content)
-        self.documents += portion.documents
-        self.failed += portion.failed
-        self.empty += portion.empty
-        self.excluded += portion.excluded
-        self.uncounted += portion.uncounted
-        self.dropped += portion.dropped
-        self.outside += portion.outside
-        self.clustered |= portion.clustered
-        self.triggerless += portion.triggerless
-        self.alternatives.update(portion.alternatives)
-        self.tags |= portion.tags
-        self._bonds.update(portion.bonds)
-        self._bound |= bool(portion.bonds)
-        self.seen |= portion.seen
-        self._rejections.append(portion.rejections)
-        if stream:
-            self._join()
-
-    @property
-    def rejections(self) -> Patterns:
-        """What was rejected in all (see `Record.rejections`)."""
-        return self._join()
-
-    def _join(self) -> Patterns:
-        """Everything that was rejected so far as one, put in place of its parts."""
-        self._rejections[:] = [join_patterns(self._rejections)]
-        return self._rejections[0]
+def _add_patterns(parts: Sequence[Patterns], order: _Order) -> Patterns:
+    joined = join_patterns(parts)
+    if joined.index is None or order.places is None:
+        return joined
+    return msgspec.structs.replace(joined, index=joined.index[order.places])
 
 
-def add(parts: Iterable[Part], layers: int, *, stream: bool) -> Whole:
-    """All parts together."""
-    whole = Whole(layers, stream=stream)
+def _add_systems(parts: Sequence[ScoredSystem], order: _Order) -> ScoredSystem:
+    return ScoredSystem(
+        measures=tuple(
+            _add_measured(found, order) for found in zip(*(part.measures for part in parts), strict=True)
+        ),
+        confusions=tuple(map(_add_confusions, zip(*(part.confusions for part in parts), strict=True))),
+        outcomes={
+            kind: outcomes.add([part.outcomes[kind] for part in parts], order.numbers())
+            for kind in parts[0].outcomes
+        },
+    )
+
+
+def _add_measured(parts: Sequence[Measured], order: _Order) -> Measured:
+    return Measured(
+        measure=parts[0].measure,
+        counts=_add_patterns([part.counts for part in parts], order),
+        gold_collapsed=sum(part.gold_collapsed for part in parts),
+        system_collapsed=sum(part.system_collapsed for part in parts),
+        classes=None if parts[0].classes is None else _sum([part.classes or {} for part in parts]),
+        tokens=frozenset().union(*(part.tokens for part in parts)),
+    )
+
+
+def _sum(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    return {name: sum(count[name] for count in counts) for name in counts[0]}
+
+
+def _add_confusions(parts: Sequence[Confusion]) -> Confusion:
+    cells: Counter[tuple[str | None, str | None]] = Counter()
     for part in parts:
-        whole.take(part)
-    return whole
+        for gold, system, number in part.cells:
+            cells[gold, system] += number
+    order = sorted(cells, key=lambda cell: [(name is None, name or "") for name in cell])
+    causes = [part.causes for part in parts]
+    left_out = {id: pairs for part in parts for id, pairs in part.left_out.items()}
+    return msgspec.structs.replace(
+        parts[0],
+        cells=tuple((*cell, cells[cell]) for cell in order),
+        classes=_sum([part.classes for part in parts]),
+        left_out=dict(sorted(left_out.items())),
+        causes={
+            name: (sum(found[name][0] for found in causes), sum(found[name][1] for found in causes))
+            for name in causes[0]
+        },
+    )
+
+
+# ---------------------------------------------------------------- written and read
+class _File(msgspec.Struct, frozen=True):
+    """A block as it is sent: `digest` is that of the bytes of the `block`."""
+
+    format: int
+    digest: bytes
+    block: bytes
+
+
+def encode(block: ScoredBlock) -> bytes:
+    """A block as MessagePack."""
+    inner = msgspec.msgpack.encode(block, enc_hook=_encode_array)
+    return msgspec.msgpack.encode(_File(FORMAT, hashlib.sha256(inner).digest(), inner))
+
+
+def decode(data: bytes, where: str = "block") -> ScoredBlock:
+    """What `encode` wrote; `DataError` if it is something else, damaged, or of a later format."""
+    try:
+        file = msgspec.msgpack.decode(data, type=_File)
+        if file.format != FORMAT:
+            raise DataError(f"{where}: a block of format {file.format}; this Goldwire reads {FORMAT}")
+        if hashlib.sha256(file.block).digest() != file.digest:
+            raise DataError(f"{where}: damaged on its way; send it again")
+        return msgspec.msgpack.decode(file.block, type=ScoredBlock, dec_hook=_decode_array)
+    except BROKEN as error:
+        raise DataError(f"{where}: no block of scored documents ({error})") from error
+
+
+def _encode_array(value: Any) -> tuple[str, tuple[int, ...], bytes]:
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, np.ascontiguousarray(value).tobytes()
+    raise TypeError(f"{type(value).__name__} is not written")
+
+
+def _decode_array(_: type, value: Any) -> Any:
+    kind, shape, data = msgspec.convert(value, tuple[str, tuple[int, ...], bytes])
+    if kind not in _KINDS:
+        raise ValueError(f"numbers of kind {kind!r}")
+    return np.frombuffer(data, kind).reshape(shape)
+
+
+_KINDS = ("<i4", "<i8", "<f8", "|i1")

@@ -31,7 +31,7 @@ LOUD: frozenset[NoteKind] = frozenset(
     {"coverage", "failed", "labels", "rejected", "lost"}
 )  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
-_BLIND: frozenset[Units] = frozenset({"token", "attribute", "document"})
+_BLIND: frozenset[Units] = frozenset({"token", "attribute", "document", "extension"})
 _NOUNS: dict[Units, str] = {
     "entity": "mention",
     "event": "event",
@@ -41,6 +41,7 @@ _NOUNS: dict[Units, str] = {
     "cluster": "cluster",
     "template": "template",
     "token": "tagged token",
+    "extension": "unit",
     "document": "labelled document",
 }
 _OF_EVENTS = ("event", "argument", "attribute", "template", "document")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -18,12 +18,16 @@ from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import DataError, Fault, JudgementError, among
 from goldwire.corpora.store import SYSTEM, write_output
 from goldwire.corpora.views import View
-from goldwire.eval.counting.counts import Counts, Floats, Patterns, condense, make_counts, numbered
-from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.counting.counts import Counts, Floats, Patterns, make_counts, numbered
+from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.figures import Score
+from goldwire.eval.systems.facts import reported
+
+if TYPE_CHECKING:
+    from goldwire.eval.errors.outcomes import Outcomes
 
 TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one document apart
 # 2 had no hashes of texts; 1 no coverage, no rejected units and no failed documents either.
@@ -154,7 +158,7 @@ class Result(_Struct, frozen=True, kw_only=True):
     of a mean over parts (CoNLL, BLANC) that mean alone, as macro. `intervals` are by figure (precision,
     recall, f) of the measure's own average. `labels` are the scores by label; the label "" holds units whose
     key has no type. `gold_collapsed` and `system_collapsed` units repeated another one and were not counted.
-    `classes` are COR, INC, PAR, MIS and SPU where a suite asks for them (see `eval.classes`).
+    `classes` are COR, INC, PAR, MIS and SPU where a suite asks for them (see `eval.errors.semeval`).
     """
 
     system: str
@@ -170,12 +174,13 @@ class Result(_Struct, frozen=True, kw_only=True):
 
 
 class Confusion(_Struct, frozen=True, kw_only=True):
-    """What became of every mention, trigger or argument of gold and of a system (see `eval.diagnose`).
+    """What became of every mention, trigger or argument of gold and of a system (see `eval.errors.classes`).
 
     `units` are entity, event or argument. `cells` are gold label, system label and number; None on the
     gold side is spurious, on the system side missed. `classes` tells how many units or pairs are in each
-    class; `causes`, of arguments, how many of gold and of the system are put down to each (`eval.blame`).
-    `left_out` names the documents that are in none of this, and how many pairs of their units overlap.
+    class; `causes`, of arguments, how many of gold and of the system are put down to each: see
+    `eval.errors.causes`. `left_out` names the documents that are in none of this, and how many pairs of
+    their units overlap.
     """
 
     system: str
@@ -186,12 +191,39 @@ class Confusion(_Struct, frozen=True, kw_only=True):
     left_out: dict[str, int] = {}
 
 
+class UnitFindings(_Struct, frozen=True, kw_only=True, dict=True):
+    """What became of each unit of one kind (entity, event or argument) of gold and a system, as columns.
+
+    A row for each gold unit with its partner, and for each unit that only the system has, in order of
+    document, there from left to right. `documents` are the numbers of documents in `Record.documents`, each
+    less the one before; `classes` are those of `errors.classes.CLASSES`. `partners`, of rows that are pairs,
+    say how much further on the system's unit is among those of its document than gold's; `causes`, of wrong
+    rows, are those of `errors.causes.CAUSES`, 255 where there is none. See `scoring.kept` for the bytes.
+    """
+
+    system: str
+    units: str
+    rows: int
+    documents: bytes
+    classes: bytes
+    partners: bytes
+    causes: bytes = b""
+
+    @cached_property
+    def decoded(self) -> Outcomes:
+        """The rows, but for documents that are left out: decoded once, however many ask."""
+        from goldwire.eval.scoring.kept import decode  # which reads records
+
+        return decode(self)
+
+
 class Record(_Struct, frozen=True, kw_only=True, dict=True):
     """One scoring of one or more systems against one gold layer.
 
     `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
     formats 1 and 2), `coverage` says what became of the others (None in records of format 1). `rejections`
-    count, by system, what was turned away, of all that was given: see `REJECTED`.
+    count, by system, what was turned away, of all that was given: see `REJECTED`. `findings` tell of each
+    unit, so that it is not found again; there may be none (see `scoring.kept`).
     """
 
     format: int
@@ -212,6 +244,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     rejections: tuple[CountTable, ...] = ()
     results: tuple[Result, ...] = ()
     confusions: tuple[Confusion, ...] = ()
+    findings: tuple[UnitFindings, ...] = ()
 
     def get_counts(self, system: str, measure: str | Measure) -> Counts:
         """The counts of a system under a measure; `JudgementError` if the record does not have them.
@@ -241,7 +274,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
         """
         key = self.called(system), form_of(measure)
         if key not in self._results:
-            known = [*self.measures, *filter(None, (name(parse(form)) for form in self.measures))]
+            known = dict.fromkeys([*self.measures, *(name(parse(form)) for form in self.measures)])
             raise JudgementError(f"the record has no measure {str(measure)!r}{among(str(measure), known)}")
         return self._results[key]
 
@@ -266,16 +299,6 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def _counts(self) -> dict[tuple[str, str], Counts]:
         return {}
-
-
-def form_of(measure: str | Measure, *, counted: bool = False) -> str:
-    """The string form by which records know a measure that is given in whichever way.
-
-    >>> form_of("TC"), form_of("event:type+trigger@exact,average=macro", counted=True)
-    ('event:trigger+type@exact', 'event:trigger+type@exact')
-    """
-    found = parse(measure) if isinstance(measure, str) else measure
-    return str(found.counted if counted else found)
 
 
 def size(record: Record) -> int:
@@ -307,7 +330,7 @@ def failures(record: Record, system: LayerFacts) -> int:
     """On how many of the scored documents a system failed."""
     if record.format > 1:
         return system.failed
-    failed = system.facts.get("failed", {})
+    failed = reported(system.facts).failed
     return len(failed.keys() & set(record.documents) if record.documents else failed)
 
 
@@ -327,11 +350,6 @@ def iter_warnings(record: Record) -> Iterator[str]:
                 f"The error classes of {confusion.system} ({confusion.units}) leave out document "
                 f"{document!r}: {pairs:,} pairs of its units overlap, too many to be compared."
             )
-
-
-def encode_counts(counts: Counts, system: str, measure: str) -> CountTable:
-    """Counts as a table in which documents of equal counts share a pattern."""
-    return encode_patterns(condense(counts), system, measure)
 
 
 def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable:

@@ -16,6 +16,7 @@ from goldwire.eval.scoring.record import (
     decode_counts,
 )
 from goldwire.eval.statistics.intervals import figure_intervals
+from goldwire.eval.systems.facts import reported
 
 # The rate is the precision of the table, summed over documents: any measure of that average will do.
 _SUMS = parse("entity")
@@ -53,7 +54,6 @@ def _interval(record: Record, table: CountTable, patterns: Patterns) -> Interval
 
 def rejections(layer: LayerFacts) -> int:
     """How many units of a layer were rejected, as far as its record tells (format 1: only those of runs)."""
-    quarantined = layer.facts.get("quarantined", {})
-    unmapped = layer.facts.get("unmapped", {})
-    before = sum(quarantined.values()) + sum(unmapped.values()) if "rejected" not in layer.facts else 0
-    return sum(layer.rejected.values()) or before
+    facts = reported(layer.facts)
+    before = (*facts.quarantined.values(), *facts.unmapped.values()) if facts.rejected is None else ()
+    return sum(layer.rejected.values()) or sum(before)

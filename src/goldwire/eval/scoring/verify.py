@@ -50,6 +50,10 @@ def _iter_messages(record: Record) -> _Messages:
         yield from _result(at, result)
     for at, confusion in _numbered("confusions", record.confusions):
         yield from _confusion(at, confusion)
+    if record.findings:
+        from goldwire.eval.scoring import kept
+
+        yield from kept.iter_faults(record)
 
 
 T = TypeVar("T")

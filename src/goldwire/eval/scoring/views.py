@@ -19,9 +19,6 @@ from goldwire.corpora.views import Asked, Seen, View
 from goldwire.eval.counting import reading
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.counting.texts import iter_chunks
-from goldwire.eval.measures.phrases import amount
-from goldwire.eval.scoring.blockwise import Digest
-from goldwire.eval.scoring.findings import Options
 from goldwire.eval.scoring.record import LayerFacts, Record
 
 GOLD = "gold"  # what gold is called in what is asked for, whatever the layer
@@ -75,19 +72,20 @@ def _name(view: View | None) -> str:
 def of_corpus(
     corpus: Corpus,
     layers: Sequence[tuple[str, str]],
-    options: Options,
+    asked: Asked,
+    inside: str | None,
     ontology: Ontology | None,
 ) -> Sights:
-    """How layers of a corpus, given by their names and sources, are seen.
+    """How layers of a corpus, given by their names and sources, are seen; `inside` is one of them all.
 
     Raises `CorpusError` if a map is for a layer that is not scored, and as `views.resolve`.
     """
-    seen = [_labels(corpus, source) for _, source in layers] if options.views else []
-    found = _resolved([{name, source} for name, source in layers], seen, options.views, ontology)
-    if options.inside is None:
+    seen = [_labels(corpus, source) for _, source in layers] if asked else []
+    found = _resolved([{name, source} for name, source in layers], seen, asked, ontology)
+    if inside is None:
         return found
-    digest = _digest(reading.layer_file(corpus, options.inside))
-    return msgspec.structs.replace(found, inside=options.inside, digest=digest)
+    digest = _digest(reading.layer_file(corpus, inside))
+    return msgspec.structs.replace(found, inside=inside, digest=digest)
 
 
 def of_lines(
@@ -133,18 +131,6 @@ def symmetric(each: Iterable[View | None], ontology: Ontology | None) -> frozens
     turned |= {(label, label) for label in ontology.relations}
     directed = {to for label, to in turned if label not in ontology.symmetric}
     return frozenset(to for _, to in turned) - directed
-
-
-def check_left(sights: Sights, gold: str, digest: Digest) -> None:
-    """Raise `CorpusError` if gold had units, and none is left to be scored."""
-    if digest.empty < digest.documents or not (digest.dropped or digest.outside):
-        return
-    view, why = sights.each[0], []
-    if view is not None and digest.dropped:
-        why.append(f"the view {view.name} drops {amount(digest.dropped, 'unit')}")
-    if digest.outside:
-        why.append(f"{amount(digest.outside, 'unit')} stand outside of layer {sights.inside!r}")
-    raise CorpusError(f"nothing is left of layer {gold!r} to be scored: {' and '.join(why)}")
 
 
 def _digest(path: Path) -> str:

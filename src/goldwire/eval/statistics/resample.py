@@ -249,7 +249,7 @@ def student(tail: float, documents: int) -> float:
     (2.262, 1.96, 1.383)
     """
     freedom = documents - 1
-    if freedom < MANY:
+    if freedom < MANY or tail in (0, 1):
         return _quantile(tail, freedom) if tail >= MEDIAN else -_quantile(1 - tail, freedom)
     z = NORMAL.inv_cdf(tail)
     terms = (
@@ -273,6 +273,8 @@ def _quantile(tail: float, freedom: int) -> float:
 
     It goes up from the normal's quantile, which is the smaller one, and so passes by no solution.
     """
+    if tail == 1:
+        return math.inf
     if (known := _tabled().get(tail)) is not None:
         return known[freedom - 1]
     t = NORMAL.inv_cdf(tail)

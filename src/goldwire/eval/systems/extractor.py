@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
+from goldwire import extensions
 from goldwire.corpora import extras
 from goldwire.corpora.errors import ExtractorError, GoldwireError
 from goldwire.corpora.ontology import Ontology
@@ -20,8 +21,6 @@ from goldwire.eval.systems.spec import Spec
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-OBJECTS = "goldwire.extractors"  # entry points: a function, class or object that extracts
-KINDS = "goldwire.systems"  # entry points: a `SystemKind`, with options and an identity of its own
 Output = Annotations | Prediction | dict[str, Any]
 O = TypeVar("O")
 ABSENT, REFUSED = "absent", "refused"  # how the causes of a `DocumentError` begin
@@ -205,24 +204,19 @@ def _kind(point: EntryPoint) -> SystemKind:
 
 def load_point(point: EntryPoint) -> Any:
     """What an entry point gives; `ExtractorError` says what went wrong."""
-    try:
-        return point.load()
-    except Exception as error:
-        raise ExtractorError(f"{point.name}: cannot be loaded ({type(error).__name__}: {error})") from error
+    return extensions.load(point, ExtractorError)
 
 
 def registered() -> tuple[dict[str, EntryPoint], dict[str, EntryPoint]]:
     """What installed packages register, ourselves among them: kinds of system, and plain objects, by name."""
-    kinds, objects = _points(KINDS), _points(OBJECTS)
+    kinds, objects = _points(extensions.SYSTEMS), _points(extensions.EXTRACTORS)
     return kinds, {name: point for name, point in objects.items() if name not in kinds}
 
 
-def _points(group: str) -> dict[str, EntryPoint]:
+def _points(group: extensions.Point) -> dict[str, EntryPoint]:
     """The entry points of a group, by name; a name of ours is never that of another package."""
-    from importlib.metadata import entry_points  # slow to import, and most commands never come here
-
     found: dict[str, EntryPoint] = {}
-    for point in sorted(entry_points(group=group), key=_is_ours, reverse=True):
+    for point in sorted(extensions.installed(group), key=_is_ours, reverse=True):
         other = found.setdefault(point.name, point)
         if other.value != point.value and not _is_ours(other):
             raise ExtractorError(
@@ -246,7 +240,7 @@ def kinds() -> list[dict[str, Any]]:
     foreign = [
         {
             "form": f"{name}[:ARGUMENT]",
-            "about": f"{point.value}, from {point.dist.name if point.dist else 'an unknown package'}",
+            "about": f"{point.value}, from {extensions.package(point)}",
             "options": {},
             "ready": True,
             "hint": "",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -81,6 +81,24 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lost: dict[str, int] = {}
     usage: dict[str, float] = {}
     notes: list[str] = []
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read of the facts that a record has of a run; those of an older Goldwire are fewer."""
+
+    version: str | None = None
+    speed: Speed = Speed()
+    failed: dict[str, str] = {}
+    allowed: int = 0
+    rejected: dict[str, int] | None = None
+    quarantined: dict[str, int] = {}
+    unmapped: dict[str, int] = {}
+    usage: dict[str, float] = {}
+
+
+def reported(facts: Mapping[str, Any]) -> Reported:
+    """The facts of a run as a record has them."""
+    return msgspec.convert(facts, Reported)
 
 
 def read(corpus: Corpus, name: str) -> Facts | None:

@@ -6,7 +6,7 @@ Its exceptions cost the document at hand, as those of any system do; nothing lim
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from goldwire.corpora.errors import ExtractorError, GoldwireError, InputTypeError
@@ -15,13 +15,25 @@ from goldwire.corpora.types import Document
 from goldwire.eval.systems import journal
 from goldwire.eval.systems.adapters.object import Plugin
 from goldwire.eval.systems.config import System
-from goldwire.eval.systems.extractor import Extractor
+from goldwire.eval.systems.extractor import Extractor, Output
 from goldwire.eval.systems.pool import Finished, Happening, Started
 from goldwire.eval.systems.run import Outcome, Progress, carry_out, make_plan
 from goldwire.eval.systems.spec import Spec
 from goldwire.eval.systems.worker import ready, run_batch
 
 KIND = "function"  # of the spec that facts and layers name: nothing can be run by it
+
+
+class Converted(Plugin):
+    """A foreign object whose outputs are put into the simple form."""
+
+    def __init__(self, name: str, version: str, target: Any, convert: Callable[[Any], Output]) -> None:
+        super().__init__(name, version, target)
+        self._convert = convert
+
+    def extract(self, documents: Sequence[Document]) -> Iterable[Output]:
+        """What the object gives, converted one by one."""
+        return map(self._convert, super().extract(documents))
 
 
 class InProcess:
@@ -50,6 +62,7 @@ def run_function(
     function: Any,
     *,
     version: str | None = None,
+    convert: Callable[[Any], Output] = lambda output: output,
     seed: int = 0,
     fresh: bool = False,
     keep_going: bool = False,
@@ -58,6 +71,7 @@ def run_function(
 ) -> Outcome:
     """Run a function of one document, or an object with `extract(documents)`; its layer is `system/NAME`.
 
+    `convert` makes the simple form, or Annotations, of whatever it gives for a document.
     Its output is kept in a journal only where a `version` says when it is the same: then documents that
     succeeded are not run again. Raises `ExtractorError` if it cannot go on or no document succeeded.
     """
@@ -69,7 +83,7 @@ def run_function(
     system = System(name=name, spec=Spec(KIND, called), allow_failures=allow_failures)
     plan = make_plan(corpus, system, seed=seed, what=[KIND, called, version])
     how: dict[str, Any] = {"fresh": fresh, "keep_going": keep_going, "progress": progress}
-    runner = InProcess(Plugin(called, version or "", function))
+    runner = InProcess(Converted(called, version or "", function, convert))
     if version is None:
         return carry_out(corpus, plan, runner, journal.Unkept(), **how)
     with journal.open_journal(journal.folder(corpus, name) / f"{plan.state}.jsonl") as kept:

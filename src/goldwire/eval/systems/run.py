@@ -32,6 +32,7 @@ from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.journal import Entry, Line, Renewal, Reused, Session, Start, Unkept
 from goldwire.eval.systems.pool import Happening, Pool, Started
 from goldwire.eval.systems.publish import Plan, now, publish
+from goldwire.eval.systems.spec import Spec
 from goldwire.eval.systems.watch import digests
 from goldwire.eval.systems.worker import Job, Result
 
@@ -196,7 +197,7 @@ def make_plan(
     corpus.check_new_layer(f"system/{system.name}")
     ontology = corpus.ontology()
     seed = seed if system.seed is None else system.seed
-    mapping = system.labels or default_labels(system, ontology)
+    mapping = system.labels or (default_labels(system.spec, ontology) if what is None else None)
     workers = system.workers or workers
     scratch = str(journal.folder(corpus, system.name).resolve())
     context = Context(
@@ -224,9 +225,9 @@ def make_plan(
     )
 
 
-def default_labels(system: System, ontology: Ontology | None) -> str | None:
+def default_labels(spec: Spec, ontology: Ontology | None) -> str | None:
     """The label map that ships for a kind of system and an ontology, or None."""
-    kind = find_kind(system.spec.kind)
+    kind = find_kind(spec.kind)
     return kind.labels.get(ontology.name) if kind is not None and ontology is not None else None
 
 

@@ -13,7 +13,7 @@ from goldwire.corpora.types import Document
 EXPECTED = "expected {id: text}, Documents, or a list of ids"
 
 
-class Texts:
+class Documents:
     """The documents known so far, by id; `closed` if there are no others than those of `documents=`."""
 
     def __init__(self, given: Any = None) -> None:
@@ -40,7 +40,8 @@ class Texts:
         return self._known.get(id)
 
     def add(self, id: str, text: str, where: str) -> None:
-        """Learn the text of a document; `InputValueError` if another one is known already."""
+        """Learn the text of a document; `InputValueError` if it may not be there, or has another one."""
+        self._check(id, where)
         known = self._known.setdefault(id, make_document(id, text))
         if known.text != text:
             raise InputValueError(f"{where}: the text of document {id!r} is not the one that came before")
@@ -51,8 +52,7 @@ class Texts:
 
         `InputValueError` if `documents=` does not have it, or its text is known to be another one.
         """
-        if self.closed and id not in self:
-            raise InputValueError(f"{where}: names document {id!r}, which documents= does not have")
+        self._check(id, where)
         known = self._known[id].sha256 if id in self._known else self._named.get(id, "")
         if known and sha256 and known != sha256:
             raise InputValueError(
@@ -62,11 +62,20 @@ class Texts:
         if id not in self._known:
             self._named[id] = known or sha256
 
-    def documents(self) -> list[Document]:
-        """All documents; one whose text is not known is without one, under the hash that came with it."""
+    def _check(self, id: str, where: str) -> None:
+        if self.closed and id not in self:
+            raise InputValueError(f"{where}: names document {id!r}, which documents= does not have")
+
+    def all(self) -> dict[str, Document]:
+        """All documents by id; one whose text is not known is without one, under the hash that came with it.
+
+        `InputValueError` if there is none.
+        """
+        if not self.ids():
+            raise InputValueError("nothing to score: no document is named by gold, a system or documents=")
         unknown = hash_text("")
-        bare = (Document(id=id, text="", sha256=sha or unknown) for id, sha in self._named.items())
-        return [*self._known.values(), *bare]
+        bare = {id: Document(id=id, text="", sha256=sha or unknown) for id, sha in self._named.items()}
+        return {**self._known, **bare}
 
     def without(self) -> list[str]:
         """The documents whose text is not known."""

@@ -1,21 +1,37 @@
-"""Error analysis: each unit in one class, each lost argument with its cause, what each error costs."""
+"""Outcomes: each unit in one class, each lost argument with its cause, what each error costs; kept or not."""
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Excluded, Span
+from goldwire.corpora.types import Annotations, Excluded, Mention, Span
 from goldwire.eval.counting import counters
+from goldwire.eval.counting.chunks import make_block
 from goldwire.eval.counting.columns import NONE
-from goldwire.eval.errors.analyse import analyse, make_sides
+from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.coverage import EVERYTHING
+from goldwire.eval.counting.reading import Wanted
+from goldwire.eval.counting.texts import TextRow, make_texts
 from goldwire.eval.errors.causes import CAUSES
-from goldwire.eval.errors.classes import CLASSES, confusion
-from goldwire.eval.errors.outcomes import count_causes, find
+from goldwire.eval.errors.classes import CLASSES, confusion, label_codes, mention_units, tally
+from goldwire.eval.errors.classes import spans as places
+from goldwire.eval.errors.oracle import substitute
+from goldwire.eval.errors.outcomes import (
+    KINDS,
+    OtherUnitsError,
+    by_document,
+    count_causes,
+    find,
+    restore,
+)
 from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.kept import decode, encode
 from goldwire.testing import annotate
+from goldwire.testing.strategies import scenes
 
 TEXT = "aa bb cc dd ee ff gg hh ii jj"  # word n is [3n, 3n + 2]
 DOCUMENT = make_document("d", TEXT)
@@ -33,9 +49,26 @@ def layer(mentions=(), events=(), document=DOCUMENT):
     return [annotate(document, *placed, events=happened)]
 
 
-def classes(gold, system, kind="entity"):
-    found = analyse(layer(gold), layer(system), [DOCUMENT]).classes(kind)
+def make_sides(gold, system, documents=(DOCUMENT,)):
+    rows = [TextRow(id=d.id, sha256=d.sha256, excluded=d.excluded, text=d.text) for d in documents]
+    layers = ("gold", gold), [("system", [system])]
+    block = make_block(make_texts(rows), *layers, Wanted(), EVERYTHING)
+    return GoldAndSystem(*block.layers, block.texts, block.codes)
+
+
+def classes(gold, system, kind="entity", documents=(DOCUMENT,)):
+    found = tally(find(make_sides(gold, system, documents))[kind])
     return {name: number for name, number in found.items() if number}
+
+
+def rows(found, codes, gold, system):
+    """The rows of a cell of the confusion matrix."""
+    wanted = tuple(NONE if label is None else codes[label] for label in (gold, system))
+    return [
+        row
+        for row, pair in enumerate(zip(*(column.tolist() for column in label_codes(found)), strict=True))
+        if pair == wanted
+    ]
 
 
 # ---------------------------------------------------------------- classes
@@ -60,41 +93,37 @@ def classes(gold, system, kind="entity"):
     ],
 )
 def test_classes_by_hand(gold, system, expected):
-    assert classes(gold, system) == expected
+    assert classes(layer(gold), layer(system)) == expected
 
 
 def test_triggers_are_classed_by_event_type():
     gold, system = layer(events=[("Attack", (0,), [])]), layer(events=[("Die", (0, 1), [])])
-    assert analyse(gold, system, [DOCUMENT]).classes("event")["boundary+type"] == 1
+    assert classes(gold, system, "event") == {"boundary+type": 1}
 
 
 def test_cells_of_the_confusion_matrix_lead_to_their_places():
     gold = [("PER", (0,)), ("ORG", (2,)), ("GPE", (4,))]
     system = [("ORG", (0,)), ("ORG", (2,)), ("PER", (6, 7))]
-    found = analyse(layer(gold), layer(system), [DOCUMENT])
-    assert found.confusion("entity") == (
+    sides = make_sides(layer(gold), layer(system))
+    found = find(sides)["entity"]
+    assert confusion(found, sides.codes) == (
         ("GPE", None, 1),
         ("ORG", "ORG", 1),
         ("PER", "ORG", 1),
         (None, "PER", 1),
     )
-    [example] = found.examples("entity", found.where("entity", cell=("PER", "ORG")))
-    assert (example.document, example.kind, example.gold, example.system) == ("d", "type", "PER", "ORG")
-    assert example.gold_spans == example.system_spans == spans(0)
-    [example] = found.examples("entity", found.where("entity", cell=(None, "PER")))
-    assert (example.gold_spans, example.system_spans) == (None, spans(6, 7))
-    assert len(found.where("entity", cell=("X", "Y"))) == 0
+    [row] = rows(found, sides.codes, "PER", "ORG")
+    assert CLASSES[found.kind[row]] == "type"
+    assert places(found.gold.extents, found.gold_unit[row]) == spans(0)
+    assert places(found.system.extents, found.system_unit[row]) == spans(0)
+    [row] = rows(found, sides.codes, None, "PER")
+    assert (found.gold_unit[row], places(found.system.extents, found.system_unit[row])) == (NONE, spans(6, 7))
 
 
-def test_what_touches_an_excluded_region_is_in_no_class_but_excluded():
+def test_what_touches_an_excluded_region_is_in_no_class():
     document = make_document("d", TEXT, excluded=(Excluded(start=0, end=4, reason="byline"),))
     gold, system = (layer(m, document=document) for m in ([("PER", (1,))], [("PER", (1, 2)), ("PER", (3,))]))
-    found = analyse(gold, system, [document])
-    assert {name: n for name, n in found.classes("entity").items() if n} == {"spurious": 1}
-    assert [(e.kind, e.gold, e.system) for e in found.excluded] == [
-        ("excluded", "PER", None),
-        ("excluded", None, "PER"),
-    ]
+    assert classes(gold, system, documents=[document]) == {"spurious": 1}
 
 
 # ---------------------------------------------------------------- causes
@@ -138,26 +167,23 @@ GOLD = [("Attack", (1,), [("attacker", 0), ("target", 1)])]
     ],
 )
 def test_causes_by_hand(gold, system, expected):
-    found = analyse(layer(MENTIONS, gold), layer(MENTIONS, system), [DOCUMENT])
-    assert {cause: numbers for cause, numbers in found.causes().items() if numbers != (0, 0)} == expected
+    found = count_causes(find(make_sides(layer(MENTIONS, gold), layer(MENTIONS, system)))["argument"])
+    assert {cause: numbers for cause, numbers in found.items() if numbers != (0, 0)} == expected
 
 
 def test_causes_lead_to_their_places():
     system = [("Attack", (1,), [("target", 0), ("target", 1)])]
-    found = analyse(layer(MENTIONS, GOLD), layer(MENTIONS, system), [DOCUMENT])
-    [example] = found.examples("argument", found.where("argument", cause="role"))
-    assert (example.gold, example.system, example.kind, example.cause) == (
-        "attacker",
-        "target",
-        "type",
-        "role",
-    )
-    assert example.gold_spans == spans(0)
+    sides = make_sides(layer(MENTIONS, GOLD), layer(MENTIONS, system))
+    found = find(sides)["argument"]
+    [row] = np.flatnonzero(found.cause == CAUSES.index("role"))
+    assert rows(found, sides.codes, "attacker", "target") == [row]
+    assert CLASSES[found.kind[row]] == "type"
+    assert places(found.gold.extents, found.gold_unit[row]) == spans(0)
 
 
 # ---------------------------------------------------------------- substitution
 def gains(gold, system):
-    found = analyse(layer(MENTIONS, gold), layer(MENTIONS, system), [DOCUMENT]).substitutions
+    found = substitute(make_sides(layer(MENTIONS, gold), layer(MENTIONS, system)))
     return {item.name: (item.value, item.gain) for item in found}
 
 
@@ -217,7 +243,7 @@ MEASURES = {"entity": "entity", "event": "TC", "argument": "AC+"}
 
 @given(layers(), layers())
 def test_every_unit_is_in_one_class_and_the_correct_ones_are_the_true_positives(gold, system):
-    sides = make_sides(gold, system, [DOCUMENT])
+    sides = make_sides(gold, system)
     for kind, found in find(sides).items():
         hits, given_, _, wanted = counters.count(parse(MEASURES[kind]), sides).counts.total()
         assert sorted(u for u in found.gold_unit.tolist() if u != NONE) == list(range(int(wanted)))
@@ -229,7 +255,7 @@ def test_every_unit_is_in_one_class_and_the_correct_ones_are_the_true_positives(
 
 @given(layers(), layers())
 def test_the_confusion_matrix_has_each_unit_once(gold, system):
-    sides = make_sides(gold, system, [DOCUMENT])
+    sides = make_sides(gold, system)
     for found in find(sides).values():
         cells = confusion(found, sides.codes)
         assert sum(n for gold_label, _, n in cells if gold_label) == (found.gold_unit != NONE).sum()
@@ -239,7 +265,7 @@ def test_the_confusion_matrix_has_each_unit_once(gold, system):
 
 @given(layers(), layers())
 def test_exchanging_the_sides_exchanges_missed_and_extra(gold, system):
-    there, back = (find(make_sides(*pair, [DOCUMENT])) for pair in ((gold, system), (system, gold)))
+    there, back = (find(make_sides(*pair)) for pair in ((gold, system), (system, gold)))
     for kind, found in there.items():
         numbers, others = ([(f.kind == k).sum() for k in range(len(CLASSES))] for f in (found, back[kind]))
         assert numbers[:4] == others[:4]
@@ -248,7 +274,7 @@ def test_exchanging_the_sides_exchanges_missed_and_extra(gold, system):
 
 @given(layers(), layers())
 def test_wrong_arguments_and_only_they_have_a_cause(gold, system):
-    found = find(make_sides(gold, system, [DOCUMENT]))["argument"]
+    found = find(make_sides(gold, system))["argument"]
     assert ((found.cause == NONE) == (found.kind == CLASSES.index("correct"))).all()
     causes = count_causes(found)
     assert list(causes) == list(CAUSES)
@@ -259,16 +285,15 @@ def test_wrong_arguments_and_only_they_have_a_cause(gold, system):
 @settings(max_examples=40)
 @given(layers())
 def test_a_perfect_system_has_nothing_to_be_put_right(gold):
-    found = analyse(gold, gold, [DOCUMENT])
     for kind in MEASURES:
-        assert {name for name, number in found.classes(kind).items() if number} <= {"correct"}
-    assert {item.value for item in found.substitutions} <= {1.0, None}
+        assert {*classes(gold, gold, kind)} <= {"correct"}
+    assert {item.value for item in substitute(make_sides(gold, gold))} <= {1.0, None}
 
 
 @settings(max_examples=40)
 @given(layers(), layers())
 def test_putting_things_right_never_costs(gold, system):
-    found = analyse(gold, system, [DOCUMENT]).substitutions
+    found = substitute(make_sides(gold, system))
     for item in found[1:]:
         assert item.gain is None or item.gain >= -1e-12, item.name
     alone = [item.value for item in found[:-1] if item.value is not None]
@@ -283,9 +308,56 @@ def test_order_changes_nothing(gold, system, random):
         mentions, events = (random.sample(units, len(units)) for units in (item.mentions, item.events))
         return [Annotations(document="d", sha256=item.sha256, mentions=tuple(mentions), events=tuple(events))]
 
-    one, two = analyse(gold, system, [DOCUMENT]), analyse(shuffled(gold), shuffled(system), [DOCUMENT])
-    for kind in MEASURES:
-        assert one.classes(kind) == two.classes(kind)
-        assert one.confusion(kind) == two.confusion(kind)
-    assert one.causes() == two.causes()
-    assert one.substitutions == two.substitutions
+    one, two = make_sides(gold, system), make_sides(shuffled(gold), shuffled(system))
+    for (kind, first), second in zip(find(one).items(), find(two).values(), strict=True):
+        assert tally(first) == tally(second), kind
+        assert confusion(first, one.codes) == confusion(second, two.codes), kind
+        assert count_causes(first) == count_causes(second), kind
+    assert substitute(one) == substitute(two)
+
+
+# ---------------------------------------------------------------- kept
+def same(one, other):
+    """Whether findings are the same, row by row."""
+    columns = ("gold_unit", "system_unit", "kind", "cause")
+    assert [getattr(one, name).tolist() for name in columns] == [
+        getattr(other, name).tolist() for name in columns
+    ]
+    assert one.gold.row.tolist() == other.gold.row.tolist()
+    assert one.system.row.tolist() == other.system.row.tolist()
+    assert one.left_out == other.left_out
+
+
+@given(scenes(1, 4))
+def test_what_is_kept_in_a_record_gives_the_findings_as_they_were_found(scene):
+    over, gold, system = scene
+    sides = make_sides(gold, system, over)
+    found = find(sides)
+    kept = {kind: decode(encode("s", kind, by_document(one))) for kind, one in found.items()}
+    again = find(make_sides(gold, system, over), kept=kept)
+    assert list(again) == list(found) == list(KINDS)
+    for kind, one in found.items():
+        same(one, again[kind])
+    assert substitute(sides, again) == substitute(sides)
+
+
+def test_outcomes_of_other_units_are_not_taken_for_theirs():
+    two, one = layer([("PER", (0,)), ("ORG", (2,))]), layer([("PER", (0,))])
+    kept = by_document(find(make_sides(two, one))["entity"])
+    with pytest.raises(OtherUnitsError):
+        restore(kept, *mention_units(make_sides(one, one)))
+
+
+def test_documents_left_out_since_they_are_crowded_stay_left_out():
+    # 1,500 nested mentions on either side, one character apart: 1,500 x 1,500 pairs overlap.
+    text = make_document("a", "x" * 3002)
+    mentions = (
+        tuple(Mention(id=str(i), type="A", spans=(Span(i, 3001 - i + shift),)) for i in range(1500))
+        for shift in (0, 1)
+    )
+    both = ([Annotations(document="a", sha256=text.sha256, mentions=some)] for some in mentions)
+    sides = make_sides(*both, [text])
+    found = find(sides)
+    kept = {kind: by_document(one) for kind, one in found.items()}
+    same(find(sides, kept=kept)["entity"], found["entity"])
+    assert kept["entity"].left_out == {0: 2_250_000}

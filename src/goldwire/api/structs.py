@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import force_setattr
 
-from goldwire.api.rows import ENDS, LARGEST, offset
+from goldwire.api.flat import ENDS, LARGEST, offset
 from goldwire.corpora import types
 from goldwire.corpora.errors import InputTypeError, InputValueError
 from goldwire.corpora.offsets import hash_text

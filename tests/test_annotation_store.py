@@ -31,7 +31,7 @@ def by(person: int, *result: Any, **fields: Any) -> dict[str, Any]:
     return {"id": 1, "completed_by": person, "result": [*result], **fields}
 
 
-def bring(corpus: Corpus, *tasks: Any, name: str = "export.json") -> store.Deposited:
+def bring(corpus: Corpus, *tasks: Any, name: str = "export.json") -> store.Stored:
     context = importer.Context(
         documents={d.id: d for d in corpus.documents()}, controls=controls.of(CONFLICT), ontology=CONFLICT
     )

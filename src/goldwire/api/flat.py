@@ -29,7 +29,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 Unit = Mention | Event | Relation
 
 
-class Reader:
+class Collector:
     """Reads one side and keeps its units by document, and every fault with its place."""
 
     def __init__(self, where: str) -> None:
@@ -242,7 +242,7 @@ def _line(id: str, units: Iterable[Unit]) -> Annotations:
 
 
 def _of_ours(line: Annotations) -> Annotations:
-    """A line and its units as they are on disk: those of `api.units` have their fields in another order."""
+    """A line and its units as they are on disk: those of `api.structs` have their fields in another order."""
     found = _of_type(line, Annotations)
     units: list[Unit] = [*found.mentions, *found.events, *found.relations]
     if all(type(unit) in (Mention, Event, Relation) and unit.id for unit in units):
@@ -263,7 +263,8 @@ def _first(row: Mapping[str, Any], names: Iterable[str]) -> Any:
 
 
 def _is_nothing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    """Whether a cell is empty: None, NaN, or what pandas has for it."""
+    return value is None or (isinstance(value, float) and math.isnan(value)) or str(value) == "<NA>"
 
 
 def offset(value: Any) -> int | str:

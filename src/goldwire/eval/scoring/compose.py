@@ -1,0 +1,358 @@
+"""Composition of a record from scored blocks: figures with their signatures, what the layers brought."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from goldwire import __version__
+from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.ontology import Ontology
+from goldwire.eval.counting import attributes, counters
+from goldwire.eval.counting.chunks import DisorderError
+from goldwire.eval.counting.columns import Codes
+from goldwire.eval.counting.counts import SYSTEM_HITS, Patterns, empty
+from goldwire.eval.counting.coverage import Cover
+from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.phrases import amount
+from goldwire.eval.measures.signature import POLICIES, TAGS, signature
+from goldwire.eval.scoring import kept
+from goldwire.eval.scoring.blockwise import Measured, ScoredBlock, ScoredLayer, ScoredSystem, add
+from goldwire.eval.scoring.plan import Options, Plan
+from goldwire.eval.scoring.record import (
+    FORMAT,
+    REJECTED,
+    CorpusFacts,
+    CountTable,
+    Coverage,
+    Interval,
+    LayerFacts,
+    OntologyFacts,
+    Record,
+    Result,
+    encode_patterns,
+)
+from goldwire.eval.statistics import figures, intervals
+from goldwire.eval.statistics.resample import LEVEL, Method
+from goldwire.eval.systems.facts import reported
+
+METHOD: Method = "expanded"  # the kind of interval: see `resample.intervals`
+
+
+# ---------------------------------------------------------------- all blocks together
+class Total(msgspec.Struct, frozen=True):
+    """All blocks together, and the fingerprints of what they were made of.
+
+    `tokens` are those of the tokens beside each layer that were looked at, None where there were none.
+    `grouped` says whether a document has near-duplicates.
+    """
+
+    block: ScoredBlock
+    corpus: str
+    layers: tuple[str, ...]
+    tokens: tuple[str | None, ...]
+    grouped: bool
+
+
+class _Fingerprint:
+    """The hash of parts as they come, with something between them."""
+
+    def __init__(self, between: bytes = b"", begin: bytes = b"", end: bytes = b"") -> None:
+        self.between, self.end = between, end
+        self.hash, self.begun = hashlib.sha256(begin), False
+
+    def take(self, part: bytes) -> None:
+        if part:
+            self.hash.update(self.between * self.begun + part)
+            self.begun = True
+
+    def digest(self) -> str:
+        self.hash.update(self.end)
+        return self.hash.hexdigest()[:12]
+
+
+def total(blocks: Iterable[ScoredBlock], plan: Plan) -> Total:
+    """All blocks, given in order of their documents, together; of each no more is kept than is needed.
+
+    Raises `DisorderError` if they are not in order.
+    """
+    stream, layers = plan.options.stream, range(len(plan.layers))
+    corpus = _Fingerprint(b",", b"[", b"]")
+    contents, bonds = [_Fingerprint(b"\n") for _ in layers], [_Fingerprint() for _ in layers]
+    taken: list[ScoredBlock] = []
+    last, grouped = "", False
+    for block in blocks:
+        if block.ids:
+            if block.ids[0] < last:
+                raise DisorderError
+            last = block.ids[-1]
+        grouped |= bool(block.groups)
+        corpus.take(block.texts)
+        for layer, content, bond in zip(block.layers, contents, bonds, strict=True):
+            content.take(layer.content)
+            bond.take("".join(hash_ for _, hash_ in sorted(layer.bonds.items())).encode())
+        taken.append(block.without_content(forgetful=stream))
+        if stream:
+            taken[:] = [add(taken)]
+    return Total(
+        block=add(taken),
+        corpus=corpus.digest(),
+        layers=tuple(content.digest() for content in contents),
+        tokens=tuple(bond.digest() if bond.begun else None for bond in bonds),
+        grouped=grouped,
+    )
+
+
+# ---------------------------------------------------------------- the record
+def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
+    """The record of blocks that were scored by a plan, given in order of their documents.
+
+    Blocks in another order are added before. Raises `DisorderError` if they are not in order, `CorpusError`
+    if gold judges none of the documents, `MeasureError` if a measure names an attribute that nothing has.
+    """
+    whole = total(blocks, plan)
+    block = whole.block
+    _check(plan, block)
+    options = plan.options
+    if options.stream and whole.grouped:  # whose near-duplicates were not kept together
+        options = msgspec.structs.replace(options, trials=0)
+    corpus = CorpusFacts(
+        name=plan.corpus, version=plan.version, fingerprint=whole.corpus, language=plan.language
+    )
+    layers, ontology = tuple(_layer_facts(plan, whole)), _ontology_facts(plan.ontology)
+    policies = {**_policies(options, block.layers), **plan.sights.policies}
+    groups = tuple(map(Codes().__getitem__, block.groups)) if block.groups else None
+    basis = _Basis(options, policies, _data(corpus, layers[0], ontology), block.ids, groups)
+    systems = dict(zip(plan.names[1:], _defined(plan, block), strict=True))
+    return Record(
+        format=FORMAT,
+        goldwire=__version__,
+        suite=options.suite,
+        corpus=corpus,
+        ontology=ontology,
+        gold=layers[0],
+        systems=layers[1:],
+        measures=tuple(map(str, plan.measures)),
+        policies=policies,
+        documents=block.ids,
+        texts=block.hashes,
+        groups=groups,
+        coverage=_coverage(options, block),
+        counts=tuple(
+            encode_patterns(found.counts, name, found.measure)
+            for name, system in systems.items()
+            for found in system.measures
+        ),
+        rejections=tuple(_rejections(plan, block)),
+        results=tuple(_results(plan, systems, basis)),
+        confusions=tuple(confusion for system in systems.values() for confusion in system.confusions),
+        findings=tuple(
+            packed
+            for name, system in systems.items()
+            for kind, found in system.outcomes.items()
+            if (packed := kept.encode(name, kind, found)) is not None
+        ),
+    )
+
+
+def _check(plan: Plan, block: ScoredBlock) -> None:
+    """Raise an error if nothing is left to be scored, or a measure is of what nothing has."""
+    if not block.size:
+        raise CorpusError(_nothing(plan, block.cover))
+    gold = block.layers[0]
+    if gold.empty == gold.documents and (gold.dropped or gold.outside):
+        raise CorpusError(_nothing_left(plan, gold))
+    if plan.ontology is None:
+        seen = frozenset().union(*(layer.seen for layer in block.layers))
+        attributes.check_seen(plan.measures, plan.seen | seen)
+
+
+def _nothing(plan: Plan, cover: Cover) -> str:
+    """Why there is nothing to score, and what to do."""
+    gold = plan.layers[0].source
+    if not cover.documents:
+        return f"{plan.corpus}: the corpus has no documents"
+    if cover.outside == cover.documents:
+        return f"{plan.corpus}: none of its {cover.documents} documents was asked for ({plan.options.asked})"
+    reasons = [
+        f"{amount(cover.unjudged, 'document')} without a line" if cover.unjudged else "",
+        f"{amount(cover.skipped, 'document')} skipped" if cover.skipped else "",
+        f"{amount(cover.drafts, 'draft')} with {amount(cover.open, 'open decision')}" if cover.drafts else "",
+        f"{amount(cover.outside, 'document')} not asked for" if cover.outside else "",
+    ]
+    way = "finish them, or score them as they stand with --drafts counted"
+    if not cover.drafts:
+        way = "if documents were looked at and nothing was found, say so with `goldwire corpus cover`"
+    return f"layer {gold!r} judges no document: {', '.join(filter(None, reasons))}; {way}"
+
+
+def _nothing_left(plan: Plan, gold: ScoredLayer) -> str:
+    """Why gold had units, and none is left."""
+    view, why = plan.sights.each[0], []
+    if view is not None and gold.dropped:
+        why.append(f"the view {view.name} drops {amount(gold.dropped, 'unit')}")
+    if gold.outside:
+        why.append(f"{amount(gold.outside, 'unit')} stand outside of layer {plan.sights.inside!r}")
+    return f"nothing is left of layer {plan.layers[0].source!r} to be scored: {' and '.join(why)}"
+
+
+def _layer_facts(plan: Plan, whole: Total) -> Iterator[LayerFacts]:
+    """What each layer brought."""
+    for number, layer in enumerate(whole.block.layers):
+        planned = plan.layers[number]
+        yield LayerFacts(
+            name=planned.name,
+            layer=planned.source,
+            fingerprint=whole.layers[number],
+            tokens=whole.tokens[number],
+            documents=layer.documents,
+            missing=whole.block.size - layer.documents,
+            failed=layer.failed,
+            allowed=reported(planned.facts).allowed,
+            excluded=layer.excluded,
+            uncounted=layer.uncounted,
+            dropped=layer.dropped,
+            outside=layer.outside,
+            view=plan.sights.each[number],
+            triggerless=layer.triggerless,
+            alternatives=dict(sorted(layer.alternatives.items())),
+            rejected=_kinds(layer.rejections),
+            facts=planned.facts,
+        )
+
+
+def _ontology_facts(ontology: Ontology | None) -> OntologyFacts | None:
+    if ontology is None:
+        return None
+    return OntologyFacts(name=ontology.name, version=ontology.version, fingerprint=ontology.fingerprint())
+
+
+def _coverage(options: Options, block: ScoredBlock) -> Coverage:
+    cover = block.cover
+    return Coverage(
+        corpus=cover.documents,
+        asked=options.asked,
+        outside=cover.outside,
+        unjudged=cover.unjudged,
+        skipped=cover.skipped,
+        drafts=cover.drafts,
+        empty=block.layers[0].empty,
+    )
+
+
+def _kinds(rejections: Patterns) -> dict[str, int]:
+    """How many units were rejected, by kind."""
+    whole = rejections.whole()
+    sums = zip(whole.labels, whole.by_label()[:, SYSTEM_HITS].tolist(), strict=True)
+    return {kind: int(number) for kind, number in sums if number}
+
+
+def _rejections(plan: Plan, block: ScoredBlock) -> Iterator[CountTable]:
+    """The tables of systems of which something was rejected."""
+    for name, layer in zip(plan.names[1:], block.layers[1:], strict=True):
+        if _kinds(layer.rejections):
+            yield encode_patterns(layer.rejections, name, REJECTED)
+
+
+def _policies(options: Options, layers: Sequence[ScoredLayer]) -> dict[str, str]:
+    """What was decided; also the ways in which tags were read, where layers come from such."""
+    drawn = f"{METHOD}-{LEVEL:g}-{options.trials}-seed-{options.seed}" if options.trials else "none"
+    tags = frozenset().union(*(layer.tags for layer in layers))
+    read = {"tags": "+".join(sorted(tags))} if tags else {}
+    if tags and options.tags is not None:
+        read[TAGS] = options.tags
+    return {
+        **POLICIES,
+        "unjudged": options.scope.unjudged,
+        "drafts": options.scope.drafts,
+        "rejected": options.rejected,
+        "duplicates": options.duplicates,
+        "intervals": drawn,
+        **read,
+    }
+
+
+def _data(corpus: CorpusFacts, gold: LayerFacts, ontology: OntologyFacts | None) -> dict[str, str]:
+    """What was scored, as it stands in signatures."""
+    named = {
+        key: "none" if part is None else f"{part.name}@{part.version}#{part.fingerprint}"
+        for key, part in (("corpus", corpus), ("ontology", ontology))
+    }
+    return {**named, "gold": f"{gold.layer}#{gold.fingerprint}"}
+
+
+# ---------------------------------------------------------------- figures
+class _Basis(msgspec.Struct, frozen=True):
+    """What all results rest on: policies and data for their signatures, documents and their groups."""
+
+    options: Options
+    policies: Mapping[str, str]
+    data: Mapping[str, str]
+    documents: tuple[str, ...]
+    groups: tuple[int, ...] | None
+
+
+def _defined(plan: Plan, block: ScoredBlock) -> Iterator[ScoredSystem]:
+    """What was found of each system; nothing by entities where gold puts no mention into a cluster."""
+    by_entity = {str(measure) for measure in plan.counted if measure.by_entity}
+    if block.layers[0].clustered:
+        by_entity = set()
+    for system in block.systems:
+        measures = (
+            Measured(measure=found.measure, counts=empty(found.counts))
+            if found.measure in by_entity
+            else found
+            for found in system.measures
+        )
+        yield msgspec.structs.replace(system, measures=tuple(measures))
+
+
+def _results(plan: Plan, systems: Mapping[str, ScoredSystem], basis: _Basis) -> Iterator[Result]:
+    """What each measure says of each system."""
+    own = {name: plan.sights.own(number) for number, name in enumerate(plan.names)}
+    found = {
+        (name, measured.measure): measured for name, system in systems.items() for measured in system.measures
+    }
+    for measure in plan.measures:
+        for name in systems:
+            yield _result(name, found[name, str(measure.counted)], measure, basis, own[name])
+
+
+def _result(system: str, found: Measured, measure: Measure, basis: _Basis, own: Mapping[str, str]) -> Result:
+    """What a measure says of a system, which has policies of its `own`; sums alone where gold has no unit."""
+    averages = figures.averages(found.counts, measure)
+    labels = figures.by_label(found.counts.whole(), measure.beta)
+    if not figures.is_defined(found.counts.counts):
+        averages = {name: figures.undefined(score) for name, score in averages.items()}
+        labels = {name: figures.undefined(score) for name, score in labels.items()}
+    tokens = "+".join(sorted(found.tokens))
+    return Result(
+        system=system,
+        measure=str(measure),
+        signature=signature(measure, {**basis.policies, **own}, basis.data, tokens),
+        value=averages[measure.average].f,
+        averages={str(name): score for name, score in averages.items()},
+        labels=labels,
+        intervals=_intervals(found.counts, measure, basis),
+        classes=dict(found.classes or {}),
+        gold_collapsed=found.gold_collapsed,
+        system_collapsed=found.system_collapsed,
+    )
+
+
+def _intervals(patterns: Patterns, measure: Measure, basis: _Basis) -> dict[str, Interval]:
+    """The intervals of a measure's figures; none where counts of documents do not add up."""
+    options = basis.options
+    if not (options.trials and counters.is_additive(measure) and figures.is_defined(patterns.counts)):
+        return {}
+    found = intervals.figure_intervals(
+        patterns if basis.groups is None else patterns.expand(basis.documents),
+        measure,
+        groups=basis.groups,
+        method=METHOD,
+        trials=options.trials,
+        seed=options.seed,
+    )
+    return {figure: Interval(low=ends.low, high=ends.high) for figure, ends in found.items()}

@@ -1,0 +1,177 @@
+"""Scoring of blocks of documents, one after the other or by several processes at the same time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from goldwire.corpora.errors import DataError, Fault, GoldwireError
+from goldwire.eval.counting import attributes, counters
+from goldwire.eval.counting.chunks import Block, Place, read_block
+from goldwire.eval.counting.columns import NONE
+from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.counts import condense, forget
+from goldwire.eval.counting.extension import UncountedError
+from goldwire.eval.counting.reading import Layer
+from goldwire.eval.counting.texts import Row
+from goldwire.eval.errors import classes, outcomes, semeval
+from goldwire.eval.errors.classes import Findings
+from goldwire.eval.measures.measure import Measure
+from goldwire.eval.scoring.blockwise import SUMMED, Measured, ScoredBlock, ScoredLayer, ScoredSystem
+from goldwire.eval.scoring.plan import Options, Plan
+from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+
+def score_block(block: Block, plan: Plan) -> ScoredBlock:
+    """The documents of a block, scored."""
+    gold, *systems = block.layers
+    sides = [GoldAndSystem(gold, system, block.texts, block.codes) for system in systems]
+    ids = block.texts.ids
+    return ScoredBlock(
+        plan=plan.digest,
+        size=len(ids),
+        ids=ids,
+        groups=_groups(block.texts.rows),
+        hashes=tuple(sha256[:TEXT_DIGITS] for sha256 in block.texts.hashes),
+        texts=block.texts.content(),
+        cover=block.cover,
+        layers=tuple(_layer(layer, plan.options) for layer in block.layers),
+        systems=tuple(
+            _system(side, (plan.names[0], name), plan)
+            for name, side in zip(plan.names[1:], sides, strict=True)
+        ),
+    )
+
+
+def _groups(rows: Sequence[Row]) -> tuple[str, ...]:
+    return tuple(row.group or row.id for row in rows) if any(map(attrgetter("group"), rows)) else ()
+
+
+def _layer(layer: Layer, options: Options) -> ScoredLayer:
+    return ScoredLayer(
+        content=layer.content,
+        bonds=dict(layer.bonds),
+        **{name: getattr(layer, name) for name in SUMMED},
+        clustered=bool((layer.table.mention_cluster != NONE).any()),
+        alternatives=layer.alternatives,
+        rejections=forget(layer.rejections) if options.stream else layer.rejections,
+        tags=layer.tags,
+        seen=attributes.of_table(layer.table),
+    )
+
+
+def _system(sides: GoldAndSystem, names: tuple[str, str], plan: Plan) -> ScoredSystem:
+    """What is found of a system; `names` are those of gold and the system, for errors."""
+    found = outcomes.find(sides, {measure.units for measure in plan.counted})
+    kept = {} if plan.options.stream else {kind: outcomes.by_document(one) for kind, one in found.items()}
+    return ScoredSystem(
+        measures=tuple(_measured(sides, names, measure, plan.options) for measure in plan.counted),
+        confusions=tuple(_confusion(sides, names[1], kind, one) for kind, one in found.items()),
+        outcomes=kept,
+    )
+
+
+def _confusion(sides: GoldAndSystem, name: str, kind: str, found: Findings) -> Confusion:
+    return Confusion(
+        system=name,
+        units=kind,
+        cells=classes.confusion(found, sides.codes),
+        classes=classes.tally(found),
+        left_out={sides.texts.ids[number]: pairs for number, pairs in sorted(found.left_out.items())},
+        causes=outcomes.count_causes(found) if kind == "argument" else {},
+    )
+
+
+def _measured(sides: GoldAndSystem, names: tuple[str, str], measure: Measure, options: Options) -> Measured:
+    try:
+        outcome = counters.count(measure, sides)
+    except UncountedError as error:
+        told = f"{names[1]}: {error.what}, and nothing was scored; mend its package, or leave the measure out"
+        raise DataError(told, error.faults) from error
+    collapsed = outcome.gold_collapsed, outcome.system_collapsed
+    if options.duplicates == "refuse" and any(collapsed):
+        faults = [
+            Fault(name, "", f"{times} unit(s) repeat another one under {measure}")
+            for name, times in zip(names, collapsed, strict=True)
+            if times
+        ]
+        raise DataError("duplicates, which the policy refuses; nothing was scored", faults)
+    counts = condense(outcome.counts)
+    return Measured(
+        measure=str(measure),
+        counts=forget(counts) if options.stream else counts,
+        gold_collapsed=outcome.gold_collapsed,
+        system_collapsed=outcome.system_collapsed,
+        classes=semeval.count(measure, sides) if options.classes and semeval.applies(measure) else None,
+        tokens=outcome.tokens,
+    )
+
+
+# ---------------------------------------------------------------- many
+AHEAD = 3  # blocks a process that are given out before the first of them is taken
+
+
+def iter_scored(places: Sequence[Place], plan: Plan, workers: int = 1) -> Iterator[ScoredBlock]:
+    """The blocks of all places in their order, scored by up to so many forked processes.
+
+    Where processes cannot be forked there is one. No more than `AHEAD` blocks a process wait to be taken, so
+    that memory stays, however many processes there are. Raises as `read_block`.
+    """
+    processes = min(workers, len(places))
+    yield from (
+        _forked(places, plan, processes) if processes > 1 else (_score(place, plan) for place in places)
+    )
+
+
+def _forked(places: Sequence[Place], plan: Plan, processes: int) -> Iterator[ScoredBlock]:
+    # Slow to import, and a small corpus is one block.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    if "fork" not in multiprocessing.get_all_start_methods():
+        yield from _one_by_one(places, plan)
+        return
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(processes, context, _remember, (plan,)) as pool:
+        try:
+            yield from _given_out(places, pool, AHEAD * processes)
+        except BrokenProcessPool:
+            raise GoldwireError("a process that counted was killed; the memory may be too small") from None
+
+
+def _given_out(places: Sequence[Place], pool: Executor, ahead: int) -> Iterator[ScoredBlock]:
+    """The blocks in order, of which no more than so many are waited for at once."""
+    waiting: deque[Future[ScoredBlock]] = deque()
+    for place in places:
+        waiting.append(pool.submit(_score_remembered, place))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _one_by_one(places: Sequence[Place], plan: Plan) -> Iterator[ScoredBlock]:
+    return (_score(place, plan) for place in places)
+
+
+def _score(place: Place, plan: Plan) -> ScoredBlock:
+    return score_block(read_block(place, plan.wanted, plan.options.scope), plan)
+
+
+# A forked process has its plan from the start: sent with each block, a long list of documents would take
+# more time than the block.
+_PLAN: list[Plan] = []
+
+
+def _remember(plan: Plan) -> None:
+    _PLAN[:] = [plan]
+
+
+def _score_remembered(place: Place) -> ScoredBlock:
+    return _score(place, _PLAN[0])

@@ -1,0 +1,123 @@
+"""Plan of a scoring: which layers are scored, by which measures, under which policies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+
+from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.formats.tags import Policy
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.views import Asked
+from goldwire.eval.counting import attributes, counters
+from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.reading import Wanted
+from goldwire.eval.measures import installed
+from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.scoring.views import Sights
+from goldwire.eval.statistics.resample import TRIALS
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller may choose; each shows in the signature where it decides the number.
+
+    `duplicates`: units that repeat another are collapsed as `set`, or `refuse`d. `trials`: resamples for
+    the intervals, 0 for none. `seed`: of the resampling. `suite`: where the measures are from. `classes`:
+    whether results tell how many units are COR, INC, PAR, MIS and SPU. `stream`: the record does not name
+    its documents, so that memory does not grow with them, and nothing can be compared by document.
+
+    `scope`: which documents are scored, and what becomes of those that gold does not judge; `asked` says in
+    words which ones were asked for. `rejected`: units of a system that were turned away count as `spurious`,
+    or are `left-out`. `tags`: the policy by which the tags are read that layers came with, whatever they were
+    imported by (see `corpora.formats.tags`). `views`: what layers are seen through. `inside`: a layer in
+    whose spans units count.
+    """
+
+    duplicates: Literal["set", "refuse"] = "set"
+    trials: int = TRIALS
+    seed: int = 0
+    suite: str | None = None
+    classes: bool = False
+    stream: bool = False
+    scope: Scope = Scope()
+    asked: str | None = None
+    rejected: Literal["spurious", "left-out"] = "spurious"
+    tags: Policy | None = None
+    views: Asked = Asked()
+    inside: str | None = None
+
+
+class PlannedLayer(msgspec.Struct, frozen=True):
+    """What a layer is called in the record, where it is from, and what its runner reported."""
+
+    name: str
+    source: str
+    facts: dict[str, Any] = {}
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """What is scored by what; the first of `layers` is gold's, `corpus` to `language` are the corpus's."""
+
+    layers: tuple[PlannedLayer, ...]
+    measures: tuple[Measure, ...]
+    corpus: str
+    version: str = ""
+    language: str = "en"
+    ontology: Ontology | None
+    options: Options
+    sights: Sights
+    seen: attributes.Seen = frozenset()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What the layers are called, gold's first."""
+        return tuple(layer.name for layer in self.layers)
+
+    @cached_property
+    def counted(self) -> tuple[Measure, ...]:
+        """What is counted: measures that differ in their average alone have the same counts."""
+        return tuple(dict.fromkeys(measure.counted for measure in self.measures))
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What is to be read."""
+        found = self.sights.need(needs(self.measures, self.ontology))
+        options = self.options
+        return msgspec.structs.replace(found, rejected=options.rejected == "spurious", tags=options.tags)
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for all of it: blocks of one plan alone can be added."""
+        layers = [(layer.name, layer.source) for layer in self.layers]
+        releases = [installed.release(measure) for measure in self.counted if measure.is_extension]
+        parts = (layers, self.measures, releases, self.ontology, self.options, self.sights)
+        encoded = msgspec.json.encode(parts, enc_hook=str, order="deterministic")
+        return hashlib.sha256(encoded).hexdigest()[:12]
+
+
+def parse_measures(measures: Iterable[Measure | str], ontology: Ontology | None) -> list[Measure]:
+    """Measures from their string forms, each once; `MeasureError` if there is none or one cannot be used."""
+    found = [item if isinstance(item, Measure) else parse(item) for item in measures]
+    if not found:
+        raise MeasureError("no measure to score by; name some, or a suite")
+    attributes.check_ontology(found, ontology)
+    for measure in found:
+        if measure.is_extension:
+            installed.load(measure.counted)  # before anything is read
+    return list(dict.fromkeys(found))
+
+
+def needs(measures: Sequence[Measure], ontology: Ontology | None) -> Wanted:
+    """What measures look at besides types and spans."""
+    names = {name for measure in measures for name in measure.attributes}
+    return Wanted(
+        attributes=tuple(sorted(names)),
+        ontology=ontology,
+        items=counters.items_wanted(measures),
+        texts=counters.texts_wanted(measures),
+        tokens=counters.tokens_wanted(measures),
+    )
