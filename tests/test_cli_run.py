@@ -15,7 +15,7 @@ import pytest
 
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval.scoring.record import read_record, write_record
+from goldwire.eval.scoring.files import read_record, write_record
 
 
 @pytest.fixture

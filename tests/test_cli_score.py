@@ -12,7 +12,7 @@ from goldwire.cli import app
 from goldwire.corpora.errors import CorpusError, JudgementError, MeasureError
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus, write_documents
 from goldwire.corpora.types import Annotations, Excluded, Mention, Span
-from goldwire.eval.scoring.record import read_record
+from goldwire.eval.scoring.files import read_record
 
 TEXT = "By A. Writer. Rebels took Kunduz."
 

@@ -16,7 +16,7 @@ from goldwire.corpora.store import make_document
 from goldwire.eval.comparison.compare import Pair, compare, indistinguishable, results_by_document, sentence
 from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.measures.measure import parse
-from goldwire.eval.scoring.record import encode_record
+from goldwire.eval.scoring.files import encode_record
 from goldwire.eval.scoring.score import Options, score
 
 WORDS = 10

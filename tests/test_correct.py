@@ -14,8 +14,8 @@ from goldwire import testing
 from goldwire.corpora import pending, versions
 from goldwire.corpora.correct import correct
 from goldwire.corpora.errors import CorpusError, DataError
+from goldwire.corpora.pending import PENDING
 from goldwire.corpora.store import (
-    PENDING,
     Corpus,
     Manifest,
     Splits,

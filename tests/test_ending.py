@@ -176,8 +176,8 @@ def test_what_is_no_address_is_told(url: str) -> None:
 
 
 def test_a_folder_in_place_of_a_file_is_told(corpus: Path, tmp_path: Path) -> None:
+    from goldwire.corpora.atomic import write_atomic
     from goldwire.corpora.errors import CorpusError
-    from goldwire.corpora.store import write_atomic
 
     for place in (Path("/"), tmp_path, Path("..")):
         with pytest.raises(CorpusError):

@@ -16,7 +16,7 @@ import pytest
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.eval.measures.measure import parse
-from goldwire.eval.scoring.record import read_record
+from goldwire.eval.scoring.files import read_record
 from goldwire.extensions import POINTS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"

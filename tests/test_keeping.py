@@ -14,7 +14,8 @@ from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.comparison.keeping import iter_unlike, keep, merge
-from goldwire.eval.scoring.record import Record, encode_record, read_record, write_record
+from goldwire.eval.scoring.files import encode_record, read_record, write_record
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import Options, score
 
 DOCUMENTS = [make_document(f"d{i}", "Rebels took Kunduz and Balkh.") for i in range(4)]

@@ -24,7 +24,8 @@ from goldwire.eval.comparison.same import iter_differences
 from goldwire.eval.counting import chunks
 from goldwire.eval.measures.suites import read_suite
 from goldwire.eval.report.evidence import gather
-from goldwire.eval.scoring.record import Record, encode_record
+from goldwire.eval.scoring.files import encode_record
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import Options, score_corpus
 
 # Two documents; the tags of the first are IOB1, those of the second begin a mention with I behind another.

@@ -21,7 +21,8 @@ from goldwire.eval.report.build import make_report
 from goldwire.eval.report.evidence import gather, with_evidence
 from goldwire.eval.report.payload import make_blocks
 from goldwire.eval.scoring import kept
-from goldwire.eval.scoring.record import Record, decode_record, encode_record
+from goldwire.eval.scoring.files import decode_record, encode_record
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import Options, score
 from goldwire.testing import corpus, document, layer
 

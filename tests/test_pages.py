@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from goldwire.corpora.store import open_corpus
-from goldwire.eval.scoring.record import Record, read_record
+from goldwire.eval.scoring.files import read_record
+from goldwire.eval.scoring.record import Record
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PART = re.compile(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import (
     Corpus,
@@ -18,7 +19,6 @@ from goldwire.corpora.store import (
     fingerprint,
     make_document,
     open_corpus,
-    write_atomic,
     write_documents,
     write_manifest,
 )

@@ -11,7 +11,8 @@ from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.gate.baseline import decode_baseline, encode_baseline, make_baseline
 from goldwire.eval.gate.policy import read as read_policy
 from goldwire.eval.measures.measure import parse
-from goldwire.eval.scoring.record import Record, decode_record, encode_record
+from goldwire.eval.scoring.files import decode_record, encode_record
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import score
 
 

@@ -29,8 +29,8 @@ from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.files import decode_record, encode_record, read_record
 from goldwire.eval.scoring.notes import iter_notes
-from goldwire.eval.scoring.record import decode_record, encode_record, read_record
 from goldwire.eval.scoring.score import Options, score, score_corpus
 from goldwire.testing import annotate
 

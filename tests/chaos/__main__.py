@@ -241,7 +241,7 @@ def sound(campaign: Campaign, root: Path, after: str) -> None:
     from goldwire.corpora.errors import GoldwireError
     from goldwire.corpora.store import open_corpus
     from goldwire.corpora.validate import corpus_faults
-    from goldwire.eval.scoring.record import read_record
+    from goldwire.eval.scoring.files import read_record
 
     for manifest in root.glob("[!.]*/corpus.toml"):
         try:

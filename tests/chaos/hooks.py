@@ -57,9 +57,9 @@ class Steps:
             self.step(event, arguments[PATHS[event]])
 
     def _tear_files(self) -> None:
-        from goldwire.corpora import store
+        from goldwire.corpora import atomic
 
-        whole, sync = store._write, os.fsync
+        whole, sync = atomic._write, os.fsync
 
         def write(path: Path, data: bytes) -> None:
             half = path.open("wb")
@@ -73,7 +73,7 @@ class Steps:
             self.step("fsync", Path(f"/proc/self/fd/{number}").readlink())
             sync(number)
 
-        store._write = write
+        atomic._write = write
         os.fsync = fsync
 
     def _tear_journals(self) -> None:

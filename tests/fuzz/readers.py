@@ -35,7 +35,8 @@ from goldwire.eval.reference import lexicon, rules
 from goldwire.eval.report import markdown, terminal
 from goldwire.eval.report.build import make_report
 from goldwire.eval.report.summary import of_report, summarise
-from goldwire.eval.scoring.record import decode_record, encode_record, failed_runs, iter_warnings
+from goldwire.eval.scoring.files import decode_record, encode_record
+from goldwire.eval.scoring.record import failed_runs, iter_warnings
 from goldwire.eval.scoring.score import Options, score_corpus
 from goldwire.eval.systems import config, facts
 from goldwire.eval.systems import journal as runs

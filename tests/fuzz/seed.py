@@ -14,7 +14,7 @@ from goldwire.corpora import convert, library, ontology
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations
 from goldwire.eval.gate import baseline, policy
-from goldwire.eval.scoring.record import encode_record
+from goldwire.eval.scoring.files import encode_record
 from goldwire.eval.scoring.score import score_corpus
 from goldwire.eval.systems.config import parse_system
 from goldwire.eval.systems.run import run_system

@@ -24,7 +24,8 @@ from typer.testing import CliRunner
 from goldwire.cli import app
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.validate import corpus_faults
-from goldwire.eval.scoring.record import Record, read_record
+from goldwire.eval.scoring.files import read_record
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import score_corpus
 
 HERE = Path(__file__).parent

@@ -45,7 +45,8 @@ from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Rejected
 from goldwire.corpora.validate import corpus_faults
 from goldwire.eval.gate.baseline import read_baseline
-from goldwire.eval.scoring.record import Record, read_record
+from goldwire.eval.scoring.files import read_record
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.rejections import rejection_rate
 from goldwire.eval.scoring.score import score_corpus
 

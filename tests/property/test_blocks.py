@@ -18,9 +18,9 @@ from goldwire.eval.counting.texts import TextRow, make_texts
 from goldwire.eval.measures.measure import ALIASES, parse
 from goldwire.eval.scoring.blockwise import ScoredBlock, add, decode, encode
 from goldwire.eval.scoring.compose import make_record
+from goldwire.eval.scoring.files import encode_record
 from goldwire.eval.scoring.find import score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer
-from goldwire.eval.scoring.record import encode_record
 from goldwire.eval.scoring.views import Sights
 from goldwire.testing.builders import document, layer
 from goldwire.testing.strategies import scenes

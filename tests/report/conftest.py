@@ -13,7 +13,8 @@ from goldwire.corpora import library
 from goldwire.corpora.store import Corpus, open_corpus
 from goldwire.corpora.types import Annotations, Document, Mention, Span
 from goldwire.eval.measures.suites import read_suite
-from goldwire.eval.scoring.record import Record, write_record
+from goldwire.eval.scoring.files import write_record
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import Options, score_corpus
 from goldwire.eval.systems.config import parse_system
 from goldwire.eval.systems.run import run_system

@@ -18,7 +18,7 @@ from goldwire.eval.gate.baseline import (
     write_baseline,
 )
 from goldwire.eval.gate.examples import read_traced, trace_hits
-from goldwire.eval.scoring.record import read_record
+from goldwire.eval.scoring.files import read_record
 
 
 @pytest.fixture(scope="module")

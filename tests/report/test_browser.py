@@ -16,7 +16,8 @@ from goldwire.eval.report.build import make_report
 from goldwire.eval.report.evidence import gather, with_evidence
 from goldwire.eval.report.html import render
 from goldwire.eval.report.payload import make_blocks
-from goldwire.eval.scoring.record import Record, read_record
+from goldwire.eval.scoring.files import read_record
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import score_corpus
 
 pytestmark = pytest.mark.live

@@ -125,7 +125,7 @@ def test_an_undefined_figure_has_no_row_and_is_told_in_words():
 
 def test_what_has_nothing_to_show_is_not_drawn(scored):
     from goldwire.eval.report.build import make_report
-    from goldwire.eval.scoring.record import read_record
+    from goldwire.eval.scoring.files import read_record
 
     report = make_report({"r": read_record(scored / "records" / "default.json")}, quick=True)
     drawn = plots.draw(msgspec.structs.replace(report, boards=(board(("one", None)), *report.boards[1:])))

@@ -14,7 +14,7 @@ from goldwire.cli import app
 from goldwire.corpora.errors import GoldwireError
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval.scoring.record import read_record, write_record
+from goldwire.eval.scoring.files import read_record, write_record
 from goldwire.eval.scoring.score import Options, score_corpus
 
 

@@ -22,7 +22,7 @@ from goldwire.eval.report.build import make_report
 from goldwire.eval.report.evidence import LABELS, gather, make_matrix
 from goldwire.eval.report.html import pack, render
 from goldwire.eval.report.segments import cut
-from goldwire.eval.scoring.record import read_record
+from goldwire.eval.scoring.files import read_record
 
 # ---------------------------------------------------------------- blocks of text
 texts = st.text(alphabet=st.sampled_from('abc .!?\n"”  '), max_size=80)

@@ -25,7 +25,8 @@ from goldwire.eval.report.layout import lay_out, wrap
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.summary import of_comparison, of_report, of_score, summarise
 from goldwire.eval.report.table import Cell, Column, Group, Table, abreast
-from goldwire.eval.scoring.record import Record, read_record
+from goldwire.eval.scoring.files import read_record
+from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import Options, score, score_corpus
 
 LONG = "a-system-with-a-name-of-sixty-characters-and-no-space-in-it-"

@@ -12,6 +12,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.eval.comparison.keeping import home_of
 from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.measures.phrases import interval, points
+from goldwire.eval.scoring import files
 from goldwire.eval.scoring import record as stored
 from goldwire.eval.scoring.record import Result
 from goldwire.eval.statistics.figures import Score
@@ -178,7 +179,7 @@ class Record(stored.Record, frozen=True, kw_only=True, dict=True):
 
     def write(self, path: str | Path) -> Path:
         """Put the record at `path`, whole or not at all."""
-        return stored.write_record(self, Path(path))
+        return files.write_record(self, Path(path))
 
     def __repr__(self) -> str:
         from goldwire.api.show import text
@@ -203,6 +204,6 @@ def read_record(path: str | Path) -> Record:
     """The record in a file, as `goldwire eval score` or `record.write` wrote it."""
     from goldwire.corpora.store import open_corpus
 
-    found = stored.read_record(Path(path))
+    found = files.read_record(Path(path))
     home = home_of(Path(path))
     return Record.of(found, None if home is None else open_corpus(home))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from goldwire.corpora.atomic import write_output
 from goldwire.corpora.errors import InputValueError, among
-from goldwire.corpora.store import Corpus, open_corpus, write_output
+from goldwire.corpora.store import Corpus, open_corpus
 from goldwire.corpora.visible import visible
 from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.measures.phrases import amount

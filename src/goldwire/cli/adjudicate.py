@@ -55,10 +55,10 @@ def adjudicate(
 def _merge(corpus: Corpus, layers: list[str], to: str, path: Path) -> Adjudicated:
     """Read layers and decisions, and write what is open and what is agreed."""
     from goldwire.annotate import adjudicate as merging
+    from goldwire.corpora.atomic import write_atomic
     from goldwire.corpora.codec import encode_lines, read_lines
     from goldwire.corpora.coverage import finished
     from goldwire.corpora.errors import CorpusError
-    from goldwire.corpora.store import write_atomic
     from goldwire.eval.comparison.annotators import layer_names
 
     corpus.check_new_layer(to)

@@ -63,7 +63,7 @@ def guidelines(*, ontology: OntologyName = "conflict", out: Out = None, as_json:
 
 
 def _show(text: str, what: str, out: Path | None, as_json: bool) -> None:
-    from goldwire.corpora.store import write_output
+    from goldwire.corpora.atomic import write_output
 
     if out is not None:
         write_output(out, text.encode("utf-8"))
@@ -96,7 +96,8 @@ def export(
     import msgspec
 
     from goldwire.annotate.exchange import frames, tasks
-    from goldwire.corpora.store import open_corpus, write_output
+    from goldwire.corpora.atomic import write_output
+    from goldwire.corpora.store import open_corpus
 
     corpus = open_corpus(folder)
     ontology = _ontology(corpus)

@@ -43,7 +43,7 @@ def compare(
       goldwire eval compare before.json after.json --measure TC --json
     """
     from goldwire.eval.comparison.compare import compare as compare_records
-    from goldwire.eval.scoring.record import read_record
+    from goldwire.eval.scoring.files import read_record
 
     named = {key: read_record(path) for key, path in keys_of(records).items()}
     comparisons = compare_records(named, measure, seed=seed)

@@ -61,7 +61,7 @@ def gate(
     from goldwire.eval.gate import policy as policies
     from goldwire.eval.gate.baseline import check_runs
     from goldwire.eval.gate.hold import hold
-    from goldwire.eval.scoring.record import read_record
+    from goldwire.eval.scoring.files import read_record
 
     if update:
         refuse(ctx, ("junit", "markdown", "github", "as_json"), "with --update: nothing is judged")
@@ -101,7 +101,7 @@ def _update(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -
 def _write(judgement: Judgement, junit: Path | None, markdown: Path | None, github: bool) -> None:
     import os
 
-    from goldwire.corpora.store import write_output
+    from goldwire.corpora.atomic import write_output
     from goldwire.eval.gate import github as forms
     from goldwire.eval.gate.junit import render
 

@@ -50,8 +50,8 @@ def new(
       goldwire corpus ontology new company
     """
     from goldwire.corpora import ontology as ontologies
+    from goldwire.corpora.atomic import write_output
     from goldwire.corpora.errors import OntologyError
-    from goldwire.corpora.store import write_output
 
     path = out or Path(f"{name}.toml")
     if path.exists():

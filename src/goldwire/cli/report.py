@@ -64,7 +64,7 @@ def report(
       goldwire eval report work/records/all.json --markdown report.md --latex table.tex
     """
     from goldwire.eval.report.build import is_streamed
-    from goldwire.eval.scoring.record import read_record
+    from goldwire.eval.scoring.files import read_record
 
     forms = _forms(form or [])
     named = {key: read_record(path) for key, path in keys_of(records).items()}
@@ -112,7 +112,7 @@ def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple
 
 
 def _write(path: Path, content: bytes) -> None:
-    from goldwire.corpora.store import write_output
+    from goldwire.corpora.atomic import write_output
 
     write_output(path, content)
     note(f"wrote {path}")

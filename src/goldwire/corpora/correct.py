@@ -78,7 +78,7 @@ def correct(corpus: Corpus, id: str, text: str, *, judged: bool = False, dry_run
     with writing(corpus, "corpus correct") as now:
         plan = _Plan(now, id, normalise(text), judged)
         if plan.files:
-            pending.replace(now, plan.files)
+            pending.replace(now.path, plan.files)
     return plan.done
 
 

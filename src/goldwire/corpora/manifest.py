@@ -11,10 +11,11 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import CorpusError, DataError, GoldwireError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus, Manifest, write_atomic, write_manifest, writing
+from goldwire.corpora.store import Corpus, Manifest, write_manifest, writing
 from goldwire.corpora.validate import annotation_faults
 
 ONTOLOGY_FILE = "ontology.toml"

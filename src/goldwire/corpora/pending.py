@@ -12,18 +12,20 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from goldwire.corpora.atomic import sync, write_folder
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.lock import locked
-from goldwire.corpora.store import PENDING, Corpus, sync, write_folder
+
+PENDING = ".goldwire.pending"  # the folder of files of a change that is decided on and not done yet
 
 
-def replace(corpus: Corpus, files: Mapping[str, bytes]) -> None:
-    """Put files, by name within a corpus, in their places; one without content is taken away.
+def replace(corpus: Path, files: Mapping[str, bytes]) -> None:
+    """Put files, by name within a corpus directory, in their places; one without content is taken away.
 
     Call it under the lock. Raises `CorpusError`, and changes nothing, if there is no room for them.
     """
-    write_folder(corpus.path / PENDING, files)
-    finish(corpus.path)
+    write_folder(corpus / PENDING, files)
+    finish(corpus)
 
 
 def finish(corpus: Path) -> None:

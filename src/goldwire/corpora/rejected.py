@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from goldwire.corpora import exclude
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import BROKEN, encode_lines
-from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, RawSpans, Rejected, Span
 
 NOT_FOUND = "quote-not-found"  # the words stand in `Rejected.words`

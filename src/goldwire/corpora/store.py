@@ -15,20 +15,19 @@ under one lock (see `lock`): `with writing(corpus, "what I do") as corpus`.
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from goldwire.corpora import ontology as ontologies
+from goldwire.corpora import pending, toml
 from goldwire.corpora import tokens as kept_tokens
-from goldwire.corpora import toml
+from goldwire.corpora.atomic import write_atomic, write_folder
 from goldwire.corpora.codec import encode_lines, iter_lines, read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.lock import locked
@@ -39,7 +38,6 @@ from goldwire.corpora.types import Annotations, Document, Tokens
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
 QUARANTINE = "quarantine"
-PENDING = ".goldwire.pending"  # files of a change that is decided on and not done yet (see `pending`)
 SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
 NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
 _NAME = re.compile(r"[^\W_][\w.\-]*")
@@ -234,9 +232,7 @@ def open_corpus(path: Path) -> Corpus:
 
     A change of several files that was decided on and cut short is finished first.
     """
-    if (path / PENDING).is_dir():
-        from goldwire.corpora import pending  # which writes by what is here
-
+    if (path / pending.PENDING).is_dir():
         pending.finish(path)
     manifest = path / MANIFEST
     if not manifest.is_file():
@@ -290,7 +286,7 @@ def create_corpus(
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             told = "choose another place, or add to it with `corpus add`"
             raise CorpusError(f"{path}: is there already; {told}")
-        write_folder(path, contents)
+        write_folder(path, contents, [LAYERS])
     return Corpus(path, manifest)
 
 
@@ -408,95 +404,3 @@ def layer_faults(annotations: Iterable[Annotations | _Bound], hashes: dict[str, 
         elif hashes[item.document] != item.sha256:
             faults.append(Fault(item.document, "$.sha256", "the layer was made for another text"))
     return faults
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Put `data` at `path` whole or not at all, surviving a kill or a power cut at any moment.
-
-    Folders on the way are made. Raises `CorpusError` if the place cannot be written.
-    """
-    temporary = _beside(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_stale(path)
-        _write(temporary, data)
-        temporary.replace(path)
-        sync(path.parent)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder, unless it is there. Raises `CorpusError` if it cannot be made."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be made ({error.strerror})") from error
-
-
-def write_output(path: Path, data: bytes) -> None:
-    """Put a file where a person wants it: `write_atomic`, under a name that can be new there."""
-    check_new(path.parent, Path(path.name))
-    write_atomic(path, data)
-
-
-def write_folder(path: Path, contents: Mapping[str, bytes]) -> None:
-    """Make a folder of files, given by relative name, whole or not at all; `path` is absent or empty."""
-    building = _beside(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_stale(path)
-        (building / LAYERS).mkdir(parents=True)
-        for name, data in contents.items():
-            (building / name).parent.mkdir(parents=True, exist_ok=True)
-            _write(building / name, data)
-        for folder in (building, *(item for item in building.rglob("*") if item.is_dir())):
-            sync(folder)
-        building.rename(path)
-        sync(path.parent)
-    except OSError as error:
-        shutil.rmtree(building, ignore_errors=True)
-        raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _beside(path: Path) -> Path:
-    if not path.name or path.name == "..":
-        raise CorpusError(f"{path}: is a folder; name a file in it")
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
-
-def remove_stale(path: Path) -> None:
-    """Clear what killed writers of `path` left beside it; those still running keep theirs."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        owner = left.name.split(".")[-2]
-        if owner.isdigit() and int(owner) != os.getpid() and _runs(int(owner)):
-            continue
-        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def sync(path: Path) -> None:
-    """See to it that a file, or what a folder lists, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

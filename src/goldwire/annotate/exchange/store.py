@@ -21,6 +21,7 @@ import msgspec
 from goldwire.annotate.exchange.exports import EntryKind
 from goldwire.annotate.exchange.importer import FOLDERS, Imported, Reading
 from goldwire.corpora import build
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.build import Built
 from goldwire.corpora.encodings import normalise, text_faults
 from goldwire.corpora.errors import CorpusError
@@ -28,16 +29,7 @@ from goldwire.corpora.lock import locked
 from goldwire.corpora.names import check_apart
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.rejected import is_all_rejected, survives, write_quarantine
-from goldwire.corpora.store import (
-    MANIFEST,
-    Corpus,
-    Manifest,
-    check_id,
-    make_document,
-    open_corpus,
-    write_atomic,
-    writing,
-)
+from goldwire.corpora.store import MANIFEST, Corpus, Manifest, check_id, make_document, open_corpus, writing
 from goldwire.corpora.types import Annotations, Document, Meta
 
 FOLDER = "labelstudio"

@@ -24,8 +24,8 @@ import msgspec
 
 from goldwire import configs
 from goldwire.annotate.waiting import Progress, telling
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import ServerError
-from goldwire.corpora.store import write_atomic
 
 DATABASE = "label_studio.sqlite3"
 BOOT = Path(__file__).with_name("boot.py")

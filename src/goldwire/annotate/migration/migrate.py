@@ -29,9 +29,10 @@ from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import Journal, Migrated, Migrating, open_journal
 from goldwire.annotate.sync.mirror import Progress
 from goldwire.annotate.sync.plan import Local
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import BROKEN, read_lines
 from goldwire.corpora.errors import CorpusError, ServerError
-from goldwire.corpora.store import LAYERS, MANIFEST, Corpus, write_atomic, write_manifest, writing
+from goldwire.corpora.store import LAYERS, MANIFEST, Corpus, write_manifest, writing
 from goldwire.corpora.tokens import path_of
 from goldwire.corpora.types import Annotations, Document
 

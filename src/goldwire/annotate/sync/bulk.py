@@ -27,9 +27,9 @@ from goldwire.annotate.sync.client import Client, UncertainError
 from goldwire.annotate.sync.journal import Displaced, Restored
 from goldwire.annotate.sync.mirror import Progress
 from goldwire.annotate.sync.plan import Local, Update
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ServerError
-from goldwire.corpora.store import write_atomic
 
 FIRST, FEWEST, MOST = 20, 5, 100  # tasks of a slice
 LONG, SHORT = 1.5, 0.6  # seconds that a request may take, above which slices shrink and below which they grow

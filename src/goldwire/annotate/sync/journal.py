@@ -22,8 +22,9 @@ import msgspec
 from goldwire.annotate.exchange.store import FOLDER
 from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora import journal
+from goldwire.corpora.atomic import make_folder
 from goldwire.corpora.errors import ServerError
-from goldwire.corpora.store import Corpus, make_folder
+from goldwire.corpora.store import Corpus
 
 JOURNAL, RAW = "journal.jsonl", "raw"
 _NAME_CHARACTERS = 60

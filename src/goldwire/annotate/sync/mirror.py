@@ -24,9 +24,9 @@ from goldwire.annotate.sync import api
 from goldwire.annotate.sync.api import Snapshot, Totals
 from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
 from goldwire.annotate.sync.journal import Current, Dropped, Journal, Note, Saved, Snapping
+from goldwire.corpora.atomic import sync, write_atomic
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, Fault, ServerError
-from goldwire.corpora.store import sync, write_atomic
 
 Progress = Callable[[str], None]
 

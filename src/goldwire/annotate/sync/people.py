@@ -19,10 +19,11 @@ from goldwire.annotate.sync import api
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.annotate.sync.mirror import Mirror
 from goldwire.annotate.sync.remembered import Naming
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.lock import locked
-from goldwire.corpora.store import Corpus, write_atomic
+from goldwire.corpora.store import Corpus
 
 T = TypeVar("T")
 

@@ -32,10 +32,11 @@ from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import read_json
 from goldwire.annotate.sync.remembered import Naming
 from goldwire.corpora import rejected, versions
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import write_quarantine
-from goldwire.corpora.store import Corpus, write_atomic, writing
+from goldwire.corpora.store import Corpus, writing
 
 CONFIG, PULLED = "config.xml", "pulled.json"
 CHUNK = 100  # tasks decoded at a time; those of one document are never parted

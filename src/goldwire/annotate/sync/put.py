@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire.annotate.sync.people import read_json
-from goldwire.corpora.store import write_atomic
+from goldwire.corpora.atomic import write_atomic
 
 PUT = "put.json"
 Digests = dict[str, tuple[str, ...]]

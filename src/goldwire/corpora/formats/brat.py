@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.coverage import named
 from goldwire.corpora.encodings import composed, decode, decode_exactly, normalise, text_faults
@@ -35,7 +36,6 @@ from goldwire.corpora.formats.standoff import Options, encode, to_annotations
 from goldwire.corpora.lock import locked
 from goldwire.corpora.names import check_apart
 from goldwire.corpora.offsets import hash_text, joined
-from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document
 
 __all__ = ["COVERS", "FACTS", "Options", "read", "recognise", "write"]

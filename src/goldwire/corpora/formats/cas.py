@@ -32,13 +32,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import CorpusError, Faults
 from goldwire.corpora.formats import Facts, Reading, layers, loss, uima
 from goldwire.corpora.formats.gather import Gathering
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.formats.layers import TAKEN
 from goldwire.corpora.formats.words import whole
-from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import (
     Annotations,
     Argument,

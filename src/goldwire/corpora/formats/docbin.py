@@ -25,6 +25,7 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.corpora import extras
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Facts, Reading, loss
@@ -32,7 +33,6 @@ from goldwire.corpora.formats.gather import Gathering, Place
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.formats.records import id_of
 from goldwire.corpora.formats.words import OUT_OF_WORDS, Words, apart, whole, words
-from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span
 
 COVERS: Literal["listed"] = "listed"

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.formats import loss, tags
 from goldwire.corpora.formats.layout import Options
 from goldwire.corpora.offsets import tokens
-from goldwire.corpora.store import write_atomic
 from goldwire.corpora.tokens import sentences
 from goldwire.corpora.types import Annotations, Document, Mention, Span, Tokens
 

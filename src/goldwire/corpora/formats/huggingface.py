@@ -30,6 +30,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import encode_lines
 from goldwire.corpora.errors import DataError, Fault, Faults
 from goldwire.corpora.formats import Facts, Reading, loss, tags
@@ -38,7 +39,6 @@ from goldwire.corpora.formats.gather import Gathering, Place, reject
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.formats.records import id_of
 from goldwire.corpora.formats.words import OUT_OF_WORDS, apart, whole, words
-from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Rejected
 
 COVERS: Literal["listed"] = "listed"

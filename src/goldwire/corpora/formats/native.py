@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from goldwire.corpora import predictions
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Facts, Reading
 from goldwire.corpora.formats.head import Head
@@ -22,7 +23,7 @@ from goldwire.corpora.labels import LEFT_OUT, LabelMap
 from goldwire.corpora.lens import Lens
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.predictions import Line
-from goldwire.corpora.store import encode_layer, write_atomic
+from goldwire.corpora.store import encode_layer
 from goldwire.corpora.types import Annotations, Document, Rejected
 
 COVERS = "listed"

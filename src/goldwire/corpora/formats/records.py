@@ -12,13 +12,13 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import BROKEN, encode_lines, line_faults, read_bytes
 from goldwire.corpora.encodings import decode
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats import Covers, Facts, Reading, loss
 from goldwire.corpora.formats.gather import Gathering, Place, reject
 from goldwire.corpora.formats.head import Head
-from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, Rejected, Relation
 
 T = TypeVar("T")

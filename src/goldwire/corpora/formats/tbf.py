@@ -24,6 +24,7 @@ from pathlib import Path
 
 import msgspec
 
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import composed, decode
 from goldwire.corpora.errors import CorpusError, DataError, Fault, Faults
@@ -32,7 +33,6 @@ from goldwire.corpora.formats.head import Head
 from goldwire.corpora.formats.nuggets import Nugget, Section, parse
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.rejected import raw_spans
-from goldwire.corpora.store import write_atomic
 from goldwire.corpora.types import Annotations, Document, Event, Rejected, Span, Spans
 from goldwire.corpora.values import each
 

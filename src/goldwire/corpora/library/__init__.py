@@ -11,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from goldwire.corpora.atomic import write_folder
 from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.offsets import by_text
-from goldwire.corpora.store import MANIFEST, Corpus, open_corpus, write_folder
+from goldwire.corpora.store import MANIFEST, Corpus, open_corpus
 from goldwire.corpora.types import Annotations, Document
 
 GOLD = "gold"

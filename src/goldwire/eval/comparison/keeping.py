@@ -15,15 +15,8 @@ from goldwire.corpora.visible import line
 from goldwire.eval.comparison.same import iter_unlike
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import points
-from goldwire.eval.scoring.record import (
-    Confusion,
-    CountTable,
-    Record,
-    Result,
-    UnitFindings,
-    read_record,
-    write_record,
-)
+from goldwire.eval.scoring.files import read_record, write_record
+from goldwire.eval.scoring.record import Confusion, CountTable, Record, Result, UnitFindings
 
 T = TypeVar("T", bound="CountTable | Result | Confusion | UnitFindings")
 

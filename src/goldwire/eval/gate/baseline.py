@@ -13,15 +13,16 @@ from types import MappingProxyType
 
 import msgspec
 
+from goldwire.corpora.atomic import write_output
 from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import CorpusError, Fault, JudgementError, nearest
-from goldwire.corpora.store import write_output
 from goldwire.eval.comparison import same
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import points
-from goldwire.eval.scoring.record import LayerFacts, Record, Result, check, decode_counts, failed_runs
+from goldwire.eval.scoring.files import check
+from goldwire.eval.scoring.record import LayerFacts, Record, Result, decode_counts, failed_runs
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.scoring.views import LABELS
 from goldwire.eval.statistics.figures import headline, is_defined

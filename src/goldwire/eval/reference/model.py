@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from goldwire.corpora.atomic import write_output
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import DataError, ExtractorError, Fault
-from goldwire.corpora.store import write_output
 from goldwire.eval.reference.linear import Linear
 
 FORMAT = 1

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import polars as pl
 
+from goldwire.corpora.atomic import write_output
 from goldwire.corpora.lock import locked
-from goldwire.corpora.store import write_output
 from goldwire.eval.report.values import Errors, Report
 
 Form = Literal["csv", "parquet"]

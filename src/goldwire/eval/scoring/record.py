@@ -6,22 +6,19 @@ no text and no annotation. `FORMAT` goes up when old readers could not read new 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
-from goldwire.corpora.codec import decode_versioned, read_bytes
-from goldwire.corpora.errors import DataError, Fault, JudgementError, among
-from goldwire.corpora.store import SYSTEM, write_output
+from goldwire.corpora.errors import JudgementError, among
+from goldwire.corpora.store import SYSTEM
 from goldwire.corpora.views import View
 from goldwire.eval.counting.counts import Counts, Floats, Patterns, make_counts, numbered
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
-from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.systems.facts import reported
@@ -372,38 +369,3 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
 def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:
     """The counts that a table holds, by document."""
     return table.decoded.expand(documents)
-
-
-def encode_record(record: Record) -> bytes:
-    """A record as JSON, fields in their order, a newline at the end."""
-    return msgspec.json.encode(record) + b"\n"
-
-
-def decode_record(data: bytes, where: str = "record") -> Record:
-    """A record from JSON; `DataError` with every fault if it is none or damaged, or of a later format."""
-    record = decode_versioned(data, Record, "a record", where, FORMAT)
-    check(iter_faults(record, where), "a record", where)
-    return record
-
-
-def check(faults: Iterable[Fault], what: str, where: str) -> None:
-    """Raise `DataError` if a file, which should be `what`, was found to be damaged."""
-    found = list(faults)
-    if found:
-        raise DataError(f"{where}: not {what}, or damaged ({amount(len(found), 'fault')})", found)
-
-
-def read_record(path: Path) -> Record:
-    """The record in a file."""
-    return decode_record(read_bytes(path), str(path))
-
-
-def write_record(record: Record, path: Path) -> Path:
-    """Put a record at `path`, whole or not at all; folders are made."""
-    write_output(path, encode_record(record))
-    return path
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a record, as published in docs/record.schema.json."""
-    return msgspec.json.schema(Record)

@@ -11,11 +11,12 @@ from typing import TypeVar
 import msgspec
 
 from goldwire import __version__
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import write_quarantine
-from goldwire.corpora.store import Corpus, write_atomic, writing
+from goldwire.corpora.store import Corpus, writing
 from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems import facts, journal

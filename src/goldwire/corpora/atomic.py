@@ -1,0 +1,106 @@
+"""Atomic writing: files and folders appear whole or not at all, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.names import check_new
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put `data` at `path` whole or not at all, surviving a kill or a power cut at any moment.
+
+    Folders on the way are made. Raises `CorpusError` if the place cannot be written.
+    """
+    temporary = _beside(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(path)
+        _write(temporary, data)
+        temporary.replace(path)
+        sync(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, unless it is there. Raises `CorpusError` if it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be made ({error.strerror})") from error
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Put a file where a person wants it: `write_atomic`, under a name that can be new there."""
+    check_new(path.parent, Path(path.name))
+    write_atomic(path, data)
+
+
+def write_folder(path: Path, contents: Mapping[str, bytes], folders: Sequence[str] = ()) -> None:
+    """Make a folder of files and folders, by relative name, all or nothing; `path` is absent or empty."""
+    building = _beside(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(path)
+        for name in ("", *folders):
+            (building / name).mkdir(parents=True)
+        for name, data in contents.items():
+            (building / name).parent.mkdir(parents=True, exist_ok=True)
+            _write(building / name, data)
+        for folder in (building, *(item for item in building.rglob("*") if item.is_dir())):
+            sync(folder)
+        building.rename(path)
+        sync(path.parent)
+    except OSError as error:
+        shutil.rmtree(building, ignore_errors=True)
+        raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _beside(path: Path) -> Path:
+    if not path.name or path.name == "..":
+        raise CorpusError(f"{path}: is a folder; name a file in it")
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def remove_stale(path: Path) -> None:
+    """Clear what killed writers of `path` left beside it; those still running keep theirs."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        owner = left.name.split(".")[-2]
+        if owner.isdigit() and int(owner) != os.getpid() and _runs(int(owner)):
+            continue
+        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def sync(path: Path) -> None:
+    """See to it that a file, or what a folder lists, is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
