@@ -9,6 +9,7 @@ import typer
 
 from goldwire.cli import adjudicate, migrate, serve, shape, sync
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
+from goldwire.cli.files import source, target
 from goldwire.cli.options import App, refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.cli.sync import exit_if_refused
@@ -25,7 +26,8 @@ app = App()
 
 OntologyName = Annotated[str, typer.Option("--ontology", help="A name that ships, or a TOML file.")]
 Out = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of to the terminal.")
+    Path | None,
+    typer.Option("--out", metavar="FILE|-", parser=target, help="Write there instead of to the terminal."),
 ]
 
 
@@ -75,7 +77,7 @@ def _show(text: str, what: str, out: Path | None, as_json: bool) -> None:
 @app.command("export")
 def export(
     folder: Dir,
-    out: Annotated[Path, typer.Argument(metavar="OUT.json", help="Where the tasks go.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.json|-", parser=target, help="Where the tasks go.")],
     *,
     prefill: Annotated[
         str | None, typer.Option(metavar="LAYER", help="Add this layer as predictions.")
@@ -153,12 +155,17 @@ def _counts(counts: dict[str, int]) -> str:
 def import_(
     ctx: typer.Context,
     folder: Dir,
-    export_file: Annotated[Path, typer.Argument(metavar="EXPORT.json", help="What Label Studio exported.")],
+    export_file: Annotated[
+        Path, typer.Argument(metavar="EXPORT.json|-", parser=source, help="What Label Studio exported.")
+    ],
     *,
     config_file: Annotated[
         Path | None,
         typer.Option(
-            "--config", metavar="FILE", help="The project's configuration, if Goldwire did not make it."
+            "--config",
+            metavar="FILE|-",
+            parser=source,
+            help="The project's configuration, if Goldwire did not make it.",
         ),
     ] = None,
     entities: Annotated[

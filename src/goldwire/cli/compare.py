@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldwire.cli.files import source
 from goldwire.cli.output import Json, print_json
 from goldwire.cli.report import keys_of
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 def compare(
     records: Annotated[
-        list[Path], typer.Argument(metavar="RECORD…", help="Records of `eval score` on the same gold.")
+        list[Path],
+        typer.Argument(metavar="RECORD|-…", parser=source, help="Records of `eval score` on the same gold."),
     ],
     *,
     measure: Annotated[

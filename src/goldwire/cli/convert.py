@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldwire.cli.arguments import Dir, Ignore, Labels, Only, pairs, view_of
+from goldwire.cli.files import source, target
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.garbage import no_collection
@@ -31,7 +32,9 @@ Option = Annotated[
 def import_(
     ctx: typer.Context,
     folder: Dir,
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Annotated files.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH|-]…", parser=source, help="Annotated files.")
+    ] = None,
     *,
     layer: Annotated[str, typer.Option(help="The layer to write, such as gold or system/x.")],
     format: Annotated[
@@ -172,7 +175,9 @@ def _told(folder: Path, done: Imported) -> Iterator[str]:
 @no_collection()
 def export(
     folder: Dir,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="The file, or folder for brat, to write.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH|-", parser=target, help="The file, or folder for brat, to write.")
+    ],
     *,
     layer: Annotated[str, typer.Option(help="The layer to write out.")],
     format: Annotated[str, typer.Option(help="See `goldwire corpus formats`.")] = "goldwire",

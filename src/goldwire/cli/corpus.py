@@ -10,6 +10,7 @@ import typer
 from goldwire.cli import convert, correct, cover, ontology, shape
 from goldwire.cli.arguments import Dir, Ignore, Labels, Only, pairs, view_of
 from goldwire.cli.convert import Option, recognised, tell_loss
+from goldwire.cli.files import source
 from goldwire.cli.options import App, given, refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.garbage import no_collection
@@ -31,7 +32,10 @@ app.command("formats")(convert.formats)
 
 
 From = Annotated[
-    list[Path], typer.Option("--from", metavar="PATH", help="File or folder of articles; may be repeated.")
+    list[Path],
+    typer.Option(
+        "--from", metavar="PATH|-", parser=source, help="File or folder of articles; may be repeated."
+    ),
 ]
 More = Annotated[
     list[Path] | None, typer.Argument(metavar="[PATH]…", help="More files, as a shell expands news/*.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.arguments import Dir
+from goldwire.cli.files import source
 from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.corpora.correct import Corrected, Passage
 
-STDIN = "-"
 SHOWN = 5  # units named that a layer loses
 
 
@@ -24,7 +23,7 @@ def correct(
     folder: Dir,
     document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="The id of the document.")],
     *,
-    text: Annotated[str, typer.Option(metavar="FILE|-", help="The whole new text; - is standard input.")],
+    text: Annotated[Path, typer.Option(metavar="FILE|-", parser=source, help="The whole new text.")],
     encoding: Annotated[
         str | None,
         typer.Option(help="Encoding of a file that is not UTF-8, such as cp1252. A byte order mark wins."),
@@ -67,12 +66,10 @@ def correct(
         say("\n".join(_lines(folder, done, dry_run)))
 
 
-def _read(text: str, encoding: str | None) -> str:
-    from goldwire.corpora import encodings, ingest
+def _read(text: Path, encoding: str | None) -> str:
+    from goldwire.corpora import ingest
 
-    if text == STDIN:
-        return encodings.decode(sys.stdin.buffer.read(), "standard input", encoding)
-    return ingest.read_text(Path(text), encoding)
+    return ingest.read_text(text, encoding)
 
 
 def _lines(folder: Path, done: Corrected, dry_run: bool) -> Iterator[str]:

@@ -60,10 +60,16 @@ def read(file: Path) -> dict[str, Any]:
         if key not in PARAMETERS:
             raise CorpusError(f"{file}: {TABLE} has {key!r}, which is no default{among(key, PARAMETERS)}")
         expected = PARAMETERS[key][1]
-        if type(value) is not expected or value == "" or (expected is int and value < 0):
+        if not _fits(value, expected):
             kind = "a whole number from 0" if expected is int else "text"
             raise CorpusError(f"{file}: {TABLE} {key} is {value!r}; expected {kind}")
     return table
+
+
+def _fits(value: Any, expected: type) -> bool:
+    if isinstance(value, int):
+        return expected is int and not isinstance(value, bool) and value >= 0
+    return isinstance(value, expected) and value != ""
 
 
 def resolve(file: Path, table: Mapping[str, Any]) -> dict[str, str]:

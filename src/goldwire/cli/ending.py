@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from goldwire import __version__
+from goldwire.cli.output import named
 from goldwire.corpora import secrets
 from goldwire.corpora.errors import GoldwireError
-from goldwire.corpora.visible import visible
 
 UNJUDGED = 2
 FAULT = 70  # EX_SOFTWARE of sysexits.h: an internal fault
@@ -44,7 +44,7 @@ def run(command: Callable[[], object]) -> int:
 
 
 def _tell(message: str, code: int) -> int:
-    sys.stderr.write(f"goldwire: {visible(message)}\n")
+    sys.stderr.write(f"goldwire: {named(message)}\n")
     return code
 
 

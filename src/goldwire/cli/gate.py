@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldwire.cli.files import source, target
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 def gate(
     ctx: typer.Context,
-    record: Annotated[Path, typer.Argument(metavar="RECORD", help="The record of this build.")],
+    record: Annotated[
+        Path, typer.Argument(metavar="RECORD|-", parser=source, help="The record of this build.")
+    ],
     *,
     baseline: Annotated[Path, typer.Option(help="The baseline, a file kept in the repository.")],
     policy: Annotated[
@@ -32,8 +35,12 @@ def gate(
         Path | None,
         typer.Option(help="The corpus, for examples in the text; found by itself if the record is in it."),
     ] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write the outcome as JUnit XML.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write the outcome as Markdown.")] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE|-", parser=target, help="Write the outcome as JUnit XML.")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE|-", parser=target, help="Write the outcome as Markdown.")
+    ] = None,
     github: Annotated[
         bool, typer.Option("--github", help="Print annotations for GitHub Actions and add a step summary.")
     ] = False,

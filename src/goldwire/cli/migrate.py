@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.arguments import Dir
+from goldwire.cli.files import source
 from goldwire.cli.output import Json, print_json, say
 from goldwire.cli.sync import DataDir, Project, TokenFile, Url, connect, open_both, progress
 
@@ -24,7 +25,10 @@ def migrate(
     *,
     to: Annotated[str, typer.Option(metavar="ONTOLOGY", help="The new one: a name that ships, or a file.")],
     plan: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What becomes of old labels (TOML); see the docs.")
+        Path | None,
+        typer.Option(
+            metavar="FILE|-", parser=source, help="What becomes of old labels (TOML); see the docs."
+        ),
     ] = None,
     project: Project = None,
     dry_run: Annotated[

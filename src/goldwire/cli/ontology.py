@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from goldwire.cli import shape
+from goldwire.cli.files import target
 from goldwire.cli.options import App
 from goldwire.cli.output import Json, print_json, say
 
@@ -37,7 +38,8 @@ def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called, such as company.")],
     *,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Where; NAME.toml if not given.")
+        Path | None,
+        typer.Option("--out", metavar="FILE|-", parser=target, help="Where; NAME.toml if not given."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -12,7 +12,7 @@ import typer
 import typer.core
 
 from goldwire import __version__
-from goldwire.cli import defaults
+from goldwire.cli import defaults, files
 from goldwire.cli.output import Level, detail, say, speaking
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,10 +40,12 @@ class Command(typer.core.TyperCommand):
             return super().parse_args(ctx, args)
         for fault in self._doubled(ctx, args):
             ctx.fail(fault)
+        known = {param.name: param for param in self.params if param.name}
         if not {"-h", "--help", "-V", "--version"} & {*args}:
-            known = {param.name: param for param in self.params if param.name}
             ctx.meta[PROJECT], ctx.default_map = defaults.of(known)
         rest = super().parse_args(ctx, args)
+        places = [name for name, param in known.items() if param.type.name in files.PLACES]
+        files.settle(ctx, places, lambda name: _written(known[name], None))
         if ctx.params.get("measure") and _is_of_project(ctx, "suite"):
             ctx.params["suite"] = None  # measures that are named are those that are wanted
         return rest
@@ -53,7 +55,7 @@ class Command(typer.core.TyperCommand):
         levels = ctx.meta.get(LEVELS, set())
         if len(levels) > 1:
             ctx.fail("--quiet and --verbose exclude each other; leave one out")
-        with speaking(next(iter(levels), "normal")):
+        with speaking(next(iter(levels), "normal")), files.sending(ctx):
             for param in self.params:
                 if param.name and _is_of_project(ctx, param.name) and ctx.params[param.name] is not None:
                     detail(f"{_written(param, None)} {ctx.params[param.name]}: from {ctx.meta[PROJECT]}")

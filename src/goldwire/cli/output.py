@@ -35,6 +35,21 @@ def speaking(level: Level) -> Iterator[None]:
         _LEVEL["now"] = before
 
 
+def told_as(place: str, name: str) -> None:
+    """Call a file of ours by what it stands for from now on, whoever names it."""
+    _NAMES[place] = name
+
+
+def named(text: str) -> str:
+    """A text for people, with our own files called by what they stand for."""
+    for place, name in _NAMES.items():
+        text = text.replace(place, name)
+    return visible(text)
+
+
+_NAMES: dict[str, str] = {}
+
+
 def is_quiet() -> bool:
     """Whether nothing but errors goes to standard error."""
     return _LEVEL["now"] == "quiet"
@@ -56,13 +71,13 @@ def _encode_path(value: Any) -> str:
 
 def say(text: str, *, end: str = "\n") -> None:
     """Text for people on standard output; what would control their terminal is shown."""
-    sys.stdout.write(visible(text) + end)
+    sys.stdout.write(named(text) + end)
 
 
 def note(message: str) -> None:
     """A line for people on standard error, out of the way of what is piped; none with --quiet."""
     if not is_quiet():
-        sys.stderr.write(f"{visible(message)}\n")
+        sys.stderr.write(f"{named(message)}\n")
 
 
 def detail(message: str) -> None:

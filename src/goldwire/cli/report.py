@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldwire.cli.arguments import pairs
+from goldwire.cli.files import source, target
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json
 from goldwire.corpora.garbage import no_collection
@@ -23,12 +24,19 @@ if TYPE_CHECKING:
 def report(
     ctx: typer.Context,
     records: Annotated[
-        list[Path], typer.Argument(metavar="RECORD…", help="Records of `eval score` on the same gold.")
+        list[Path],
+        typer.Argument(metavar="RECORD|-…", parser=source, help="Records of `eval score` on the same gold."),
     ],
     *,
-    html: Annotated[Path | None, typer.Option(help="Write one self-contained page.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write Markdown with tables.")] = None,
-    latex: Annotated[Path | None, typer.Option(help="Write a LaTeX table (booktabs).")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE|-", parser=target, help="Write one self-contained page.")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE|-", parser=target, help="Write Markdown with tables.")
+    ] = None,
+    latex: Annotated[
+        Path | None, typer.Option(metavar="FILE|-", parser=target, help="Write a LaTeX table (booktabs).")
+    ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="DIR", help="Write CSV tables into a folder.")] = None,
     parquet: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write Parquet tables into a folder.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldwire.cli.arguments import Dir, pairs
+from goldwire.cli.files import source
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, is_quiet, note, print_json, say
 from goldwire.corpora.visible import visible
@@ -26,7 +27,9 @@ SHOWN = 10  # documents that are named as failed for one reason
 SAY_EVERY = 5.0  # seconds between two lines of progress where the line cannot be written over
 Matrix = Annotated[
     list[Path] | None,
-    typer.Option("--systems", metavar="FILE", help="A TOML file of systems; may be repeated."),
+    typer.Option(
+        "--systems", metavar="FILE|-", parser=source, help="A TOML file of systems; may be repeated."
+    ),
 ]
 
 
@@ -384,7 +387,8 @@ def _default(option: tuple[str, Any]) -> str:
 
 def systems(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]…", help="TOML files of systems to show as well.")
+        list[Path] | None,
+        typer.Argument(metavar="[FILE|-]…", parser=source, help="TOML files of systems to show as well."),
     ] = None,
     *,
     as_json: Json = False,
