@@ -25,7 +25,7 @@ from goldwire.eval.measures.suites import read_suite
 from goldwire.eval.report.build import make_report
 from goldwire.eval.report.evidence import gather, with_evidence
 from goldwire.eval.report.html import render
-from goldwire.eval.report.pack import make_blocks
+from goldwire.eval.report.payload import make_blocks
 from goldwire.eval.scoring.score import score_corpus
 
 

@@ -116,6 +116,16 @@ def test_several_processes_give_the_same_record(tmp_path, monkeypatch):
     same(score_corpus(corpus, "gold", ["s"], MEASURES, workers=3), whole(corpus))
 
 
+def test_blocks_that_are_not_in_order_of_their_documents_are_read_at_once(tmp_path, monkeypatch):
+    corpus = corpus_of(tmp_path / "c", NAMES, {}, {})
+    path = corpus.path / DOCUMENTS
+    path.write_bytes(b"".join(reversed(path.read_bytes().splitlines(keepends=True))))
+    monkeypatch.setattr(chunks, "SIZE", 1)  # a block for each document: none is out of order in itself
+    assert len(chunks.find_places(corpus, ["gold"])) == len(NAMES)
+    record = score_corpus(corpus, "gold", ["s"], ["entity"], options=Options(scope=Scope(unjudged="empty")))
+    assert record.documents == tuple(NAMES)
+
+
 class Watched(list):
     """A list that remembers how many of its members were asked for."""
 

@@ -17,7 +17,7 @@ from goldwire.eval.comparison.compare import Pair, compare, indistinguishable, r
 from goldwire.eval.counting.counts import make_counts
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.record import encode_record
-from goldwire.eval.scoring.score import score
+from goldwire.eval.scoring.score import Options, score
 
 WORDS = 10
 DOCUMENTS = [make_document(f"d{k:02}", "abc " * WORDS) for k in range(40)]
@@ -112,6 +112,19 @@ def test_equal_outputs_are_alike():
     assert comparison.sentence == (
         "No winner yet: a equals b. These 40 documents do not tell how small a difference they show."
     )
+
+
+def test_one_document_is_told_as_one():
+    gold, strong, weak = (side[:1] for side in (GOLD, STRONG, WEAK))
+    [comparison] = compare({"r": score(gold, {"a": strong, "b": weak}, DOCUMENTS[:1], ["entity"])})
+    assert comparison.sentence.endswith("One document does not tell how small a difference it shows.")
+
+
+def test_a_streamed_record_has_as_many_documents_as_were_scored():
+    made = score(GOLD, {"a": WEAK}, DOCUMENTS, ["entity"], options=Options(stream=True))
+    assert made.documents == ()
+    [comparison] = compare({"r": made})
+    assert comparison.documents == len(DOCUMENTS)
 
 
 def test_systems_are_not_compared_by_what_gold_has_none_of():
@@ -313,7 +326,7 @@ def test_one_system_is_shown_and_it_is_said_that_there_is_nothing_to_compare(tmp
     path.write_bytes(encode_record(record({"half": half}, ["entity", "TC"])))
     run = CliRunner().invoke(app, ["eval", "compare", str(path)])
     said, _, figures = run.output.partition("\nhalf\n")
-    assert "One system only: nothing to compare." in said
+    assert "half is the only system: nothing to compare." in said
     assert "66.7" in figures.split()
     assert "Each against each" not in run.output
     assert (

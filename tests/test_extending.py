@@ -53,9 +53,14 @@ def install(folder: Path, name: str, version: str, points: Mapping[str, Mapping[
 
 def goldwire(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A command in a folder whose packages are installed."""
+    return run(folder, "-m", "goldwire", *words)
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Python in a folder whose packages are installed."""
     path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
-        [sys.executable, "-m", "goldwire", *words],
+        [sys.executable, *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200"},
         capture_output=True,
@@ -161,6 +166,22 @@ def test_two_releases_of_a_measure_are_not_compared(
     assert "package of acme:words" in done.stderr
     assert "acme@1.0" in done.stderr
     assert "acme@1.1" in done.stderr
+
+
+def test_blocks_that_two_releases_of_a_measure_counted_have_plans_of_different_names(
+    followed: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    """So they cannot be added; a measure of ours has one plan, whatever is installed."""
+    program = (
+        "from pathlib import Path; from goldwire.corpora.store import open_corpus\n"
+        "from goldwire.eval.scoring.score import make_plan\n"
+        f"corpus = open_corpus(Path({str(followed[0] / 'work')!r}))\n"
+        "print(*(make_plan(corpus, 'gold', ['mine'], [name]).digest for name in ('acme:words', 'entity')))"
+    )
+    write(tmp_path, {"acme_words.py": (followed[0] / "acme_words.py").read_text("utf-8")})
+    install(tmp_path, "acme", "1.1", {"goldwire.measures": {"words": "acme_words:count"}})
+    old, new = (run(folder, "-c", program).stdout.split() for folder in (followed[0], tmp_path))
+    assert (old[0] != new[0], old[1] == new[1]) == (True, True)
 
 
 FAULTY = {

@@ -12,7 +12,7 @@ from seqeval import scheme as schemes
 from seqeval.metrics import accuracy_score, f1_score
 
 from goldwire.corpora import build, convert, store, tokens
-from goldwire.corpora.errors import CorpusError, DataError
+from goldwire.corpora.errors import CorpusError, DataError, JudgementError
 from goldwire.corpora.formats import conll, tags
 from goldwire.corpora.formats.gather import Gathering
 from goldwire.corpora.formats.layout import Columns
@@ -23,6 +23,7 @@ from goldwire.corpora.views import Asked, Choice
 from goldwire.eval.comparison.same import iter_differences
 from goldwire.eval.counting import chunks
 from goldwire.eval.measures.suites import read_suite
+from goldwire.eval.report.evidence import gather
 from goldwire.eval.scoring.record import Record, encode_record
 from goldwire.eval.scoring.score import Options, score_corpus
 
@@ -621,3 +622,13 @@ def test_a_sentence_without_tokens_is_none():
     gathering.add(place)
     [kept] = gathering.reading().tokens
     assert [len(given) for _, given in tokens.sentences(kept)] == [1, 2]
+
+
+def test_examples_are_refused_where_the_tokens_changed_whose_tags_were_scored(tmp_path):
+    corpus = both(tmp_path)
+    strict, plain = scored(corpus, "entity", tags="strict"), scored(corpus, "entity")
+    gather(corpus, {"r": strict})
+    bare(corpus, "system/s")
+    with pytest.raises(JudgementError, match="changed since the record was made: system/s; score again"):
+        gather(corpus, {"r": strict})
+    gather(corpus, {"r": plain})  # whose spans are those of the layer: nobody looked at its tokens

@@ -19,7 +19,7 @@ from goldwire.eval.gate.policy import read as read_policy
 from goldwire.eval.report import evidence
 from goldwire.eval.report.build import make_report
 from goldwire.eval.report.evidence import gather, with_evidence
-from goldwire.eval.report.pack import make_blocks
+from goldwire.eval.report.payload import make_blocks
 from goldwire.eval.scoring import kept
 from goldwire.eval.scoring.record import Record, decode_record, encode_record
 from goldwire.eval.scoring.score import Options, score

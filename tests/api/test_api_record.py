@@ -67,7 +67,8 @@ def test_an_unknown_name_is_an_error_that_lists_what_there_is(record, asked, kin
 def test_the_record_of_one_system_is_a_record(record):
     alone = record["old"]
     assert [system.name for system in alone.systems] == ["old"]
-    assert {table.system for table in alone.counts} == {"old"}
+    for field in ("counts", "results", "confusions", "findings"):
+        assert {part.system for part in getattr(alone, field)} == {"old"}
     assert alone["entity"].recall == 1 / 3
     assert "mine" not in repr(alone)
 

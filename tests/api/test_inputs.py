@@ -82,7 +82,15 @@ SHAPES = [
 def test_every_shape_gives_the_same_figures(shape):
     assert figures(shape(GOLD), shape(SYSTEM)) == FIGURES
     assert figures(GOLD, shape(SYSTEM)) == FIGURES
-    assert figures(shape(GOLD), {"s": SYSTEM}) == FIGURES
+    record = gw.score(shape(GOLD), {"s": shape(SYSTEM), "b": []}, "entity", trials=0)
+    assert record["s", "entity"].f1 == 2 / 5
+    assert record["b", "entity"].recall == 0
+
+
+@pytest.mark.parametrize("shape", [list, as_rows, as_frame, as_lines])
+def test_a_system_may_be_called_as_a_document_is(shape):
+    record = gw.score(GOLD, {"a": shape(SYSTEM)}, "entity", trials=0)
+    assert record["a", "entity"].f1 == 2 / 5
 
 
 def doc(units, id="a"):

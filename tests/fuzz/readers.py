@@ -34,7 +34,7 @@ from goldwire.eval.measures.measure import parse
 from goldwire.eval.reference import lexicon, rules
 from goldwire.eval.report import markdown, terminal
 from goldwire.eval.report.build import make_report
-from goldwire.eval.report.tables import of_report, summarise
+from goldwire.eval.report.summary import of_report, summarise
 from goldwire.eval.scoring.record import decode_record, encode_record, failed_runs, iter_warnings
 from goldwire.eval.scoring.score import Options, score_corpus
 from goldwire.eval.systems import config, facts

@@ -25,8 +25,9 @@ from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
 from goldwire.eval.gate.judgement import Check, Judgement, judge
 from goldwire.eval.measures.phrases import number, points
-from goldwire.eval.report import build, frames, html, latex, markdown, tables, terminal
+from goldwire.eval.report import build, frames, html, latex, markdown, terminal
 from goldwire.eval.report.evidence import gather, with_evidence
+from goldwire.eval.report.summary import of_report, of_score, summarise
 from goldwire.eval.scoring.record import read_record
 
 HOSTILE = "<script>alert(1)</script>|`*_[x](http://e)\x00\u202e\x1b[31m &amp; \\end{table} %$#^~\"' @all"
@@ -143,9 +144,10 @@ def test_markdown_cells_are_never_torn_by_foreign_text(hostile):
     assert "<script" not in page
     assert "<a " not in page
     _, rows = parsed(text)
-    # Rankings and differences have 8 columns, types of three systems 2 + 3 * 4, speed of two systems 3, and
-    # what is left by the least score 4.
-    assert {len(row) for row in rows} == {8, 14, 3, 4}
+    # Rankings, differences and costs have 8 columns, types of three systems 2 + 3 * 4, speed of two systems
+    # 3, what is left by the least score 4, seven classes of errors 2 + 7, eight causes 2 + 8, and units under
+    # two systems as confidence 6.
+    assert {len(row) for row in rows} == {8, 14, 3, 4, 9, 10, 6}
     assert any("alert(1)" in cell for row in rows for cell in row)
 
 
@@ -259,10 +261,33 @@ def test_undefined_is_empty_in_csv_never_zero(report, tmp_path):
     assert realis["f"] == ""
 
 
+# ---------------------------------------------------------------- what went wrong
+def test_error_classes_causes_costs_and_pairs_are_the_same_in_every_form(report):
+    page = html.render(report, {}).partition("<body>")[2]
+    text = markdown.render(report)
+    console = Console(file=io.StringIO(), force_terminal=False, width=200)
+    terminal.render(summarise(report, of_report(report)), console)
+    printed = [row.split() for row in console.file.getvalue().splitlines()]
+    for item in (*report.errors, *report.causes):
+        counts = [f"{tally.count:,}" for tally in item.tallies]
+        assert [item.system, item.units, *counts] in printed
+        told = [f"{tally.count:,} ({points(tally.share)})" for tally in item.tallies]
+        assert f"| {item.system} | {item.units} | {' | '.join(told)} |" in text
+        cells = [
+            f'<td>{tally.count:,}<span class="range">{points(tally.share)}</span></td>'
+            for tally in item.tallies
+        ]
+        assert "".join(cells) in page
+    for item in report.versus:
+        four = [f"{n:,}" for n in (item.fixed, item.broken, item.both_right, item.both_wrong)]
+        assert [item.second, "−", item.first, item.units, *four] in printed
+        assert "".join(f"<td>{number}</td>" for number in four) in page
+
+
 # ---------------------------------------------------------------- the terminal
 def test_the_terminal_gets_no_escape_sequence_of_a_document(hostile):
     console = Console(file=io.StringIO(), force_terminal=False, width=120)
-    terminal.render(tables.summarise(hostile, tables.of_report(hostile)), console)
+    terminal.render(summarise(hostile, of_report(hostile)), console)
     text = console.file.getvalue()
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -290,7 +315,7 @@ def test_what_is_not_counted_stands_above_the_figures_in_every_form(faulty):
     report = build.make_report({"r": faulty})
     figure = points(report.boards[0].standings[0].f.value)
     console = Console(file=io.StringIO(), force_terminal=False, width=120)
-    terminal.render(tables.summarise(report, tables.of_score(report, 30)), console)
+    terminal.render(summarise(report, of_score(report, 30)), console)
     page = html.render(report, {}).partition("<body>")[2]
     for form in (console.file.getvalue(), markdown.render(report), page):
         for note in NOTES:

@@ -19,10 +19,11 @@ from goldwire.eval.errors.confidence import judge
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.phrases import points
 from goldwire.eval.measures.suites import read_suite
-from goldwire.eval.report import build, latex, markdown, plots, tables, terminal
+from goldwire.eval.report import build, diagnosis, latex, markdown, plots, tables, terminal
 from goldwire.eval.report.evidence import make_curve
 from goldwire.eval.report.layout import lay_out, wrap
 from goldwire.eval.report.signatures import fold
+from goldwire.eval.report.summary import of_comparison, of_report, of_score, summarise
 from goldwire.eval.report.table import Cell, Column, Group, Table, abreast
 from goldwire.eval.scoring.record import Record, read_record
 from goldwire.eval.scoring.score import Options, score, score_corpus
@@ -34,7 +35,7 @@ WIDTHS = (40, 60, 80, 120)
 
 def printed(report: build.Report, shown: object, width: int) -> str:
     console = Console(file=io.StringIO(), force_terminal=False, width=width)
-    terminal.render(tables.summarise(report, shown), console)
+    terminal.render(summarise(report, shown), console)
     return console.file.getvalue()
 
 
@@ -59,9 +60,9 @@ def report(record):
 
 
 VIEWS = {
-    "score": lambda report: tables.of_score(report, 30),
-    "compare": tables.of_comparison,
-    "report": tables.of_report,
+    "score": lambda report: of_score(report, 30),
+    "compare": of_comparison,
+    "report": of_report,
 }
 
 
@@ -89,7 +90,7 @@ def test_our_own_signs_are_plain_where_the_encoding_has_none(report, view, encod
     out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")  # what it has not is an error
     width = 60
     console = Console(file=out, force_terminal=False, width=width)
-    terminal.render(tables.summarise(report, VIEWS[view](report)), console)
+    terminal.render(summarise(report, VIEWS[view](report)), console)
     out.seek(0)
     tabled, _, signed = out.read().partition("\nSignatures\n")
     assert signed
@@ -105,7 +106,7 @@ def test_no_color_is_heard(report, monkeypatch, variables, coloured):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     console = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=80)
-    terminal.render(tables.summarise(report, tables.of_comparison(report)), console)
+    terminal.render(summarise(report, of_comparison(report)), console)
     assert ("\x1b[33m" in console.file.getvalue() or "\x1b[1;32m" in console.file.getvalue()) == coloured
 
 
@@ -127,7 +128,7 @@ def test_one_system_has_its_figures_whole_under_a_measure_of_any_length(scored, 
     measures = ["AC+,triggers=matched", "argument:trigger+type+role+span@token-dice"]
     one = score_corpus(open_corpus(scored), "gold", ["lexicon"], measures)
     report = build.make_report({"r": one})
-    words = printed(report, tables.of_score(report, 30), width).split()
+    words = printed(report, of_score(report, 30), width).split()
     for measure in one.measures:
         score = one.result("lexicon", measure).averages["micro"]
         assert {points(score.precision), points(score.recall), points(score.f)} <= set(words)
@@ -160,8 +161,8 @@ def test_wrapped_text_loses_nothing_but_blanks(text, width):
 # ---------------------------------------------------------------- the same words
 def test_every_form_for_people_has_the_figures_of_the_table(report):
     forms = (
-        printed(report, tables.of_report(report), 120),
-        printed(report, tables.of_comparison(report), 120),
+        printed(report, of_report(report), 120),
+        printed(report, of_comparison(report), 120),
         markdown.render(report),
         latex.render(report).replace("--", "–"),
     )
@@ -257,7 +258,7 @@ def test_long_tests_are_not_made_unasked(monkeypatch):
     quick = build.make_report({"r": record}, quick=True)
     assert quick.boards[0].pairs == ()
     assert "goldwire eval compare" in quick.overview.verdict
-    assert "goldwire eval compare" in " ".join(printed(quick, tables.of_score(quick, 30), 80).split())
+    assert "goldwire eval compare" in " ".join(printed(quick, of_score(quick, 30), 80).split())
     assert build.make_report({"r": record}).boards[0].pairs
 
 
@@ -272,7 +273,7 @@ def test_signatures_are_told_apart_from_what_they_share():
 def test_measures_of_the_field_are_spelled_out(scored):
     record = read_record(scored / "records" / "default.json")
     report = build.make_report({"r": record}, quick=True)
-    text = printed(report, tables.of_score(report, 30), 80)
+    text = printed(report, of_score(report, 30), 80)
     for title in ("TI (trigger)", "TC (trigger + type)", "AI+ (trigger + type + span)"):
         assert title in text
     assert report.boards[0].measure == str(parse("entity"))
@@ -312,7 +313,7 @@ def by_score(scores: list[float], right: list[bool], gold: int) -> Table:
         {"r": score({}, {"s": {}}, [make_document("d", "x")], ["entity"], options=EMPTY)}
     )
     curve = make_curve("s", "entities", judge(scores, right, gold))
-    return tables.thresholds(msgspec.structs.replace(overview, curves=(curve,)))
+    return diagnosis.thresholds(msgspec.structs.replace(overview, curves=(curve,)))
 
 
 EMPTY = Options(trials=0, scope=Scope(unjudged="empty"))

@@ -23,9 +23,10 @@ from goldwire.eval.gate import judgement as judgements
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.hold import hold, renew
 from goldwire.eval.measures.measure import Measure, form_of
-from goldwire.eval.report import frames, tables
+from goldwire.eval.report import frames
 from goldwire.eval.report.agreement import summarise
 from goldwire.eval.report.build import assemble
+from goldwire.eval.report.summary import compared
 from goldwire.eval.report.values import Report
 from goldwire.eval.scoring import record as stored
 
@@ -68,10 +69,10 @@ class Comparisons(msgspec.Struct, frozen=True):
         return frames.frames(self.report)["pairs"]
 
     def __repr__(self) -> str:
-        return short(tables.compared(self.report), "its .frame()")
+        return short(compared(self.report), "its .frame()")
 
     def _repr_html_(self) -> str:
-        return cell(tables.compared(self.report), "its .frame()")
+        return cell(compared(self.report), "its .frame()")
 
 
 def compare(records: Records, measures: Measures | None = None, *, seed: int = 0) -> Comparisons:

@@ -72,7 +72,9 @@ class Documents:
         `InputValueError` if there is none.
         """
         if not self.ids():
-            raise InputValueError("nothing to score: no document is named by gold, a system or documents=")
+            raise InputValueError(
+                "nothing to score: neither gold nor a system names a document; pass documents="
+            )
         unknown = hash_text("")
         bare = {id: Document(id=id, text="", sha256=sha or unknown) for id, sha in self._named.items()}
         return {**self._known, **bare}

@@ -146,7 +146,7 @@ def _is_unit(item: Any) -> bool:
     if isinstance(item, Mention | Event | Relation):
         return True
     if isinstance(item, Mapping):
-        return "document" not in item
+        return item.keys().isdisjoint(flat.NAMES["document"])
     return isinstance(item, tuple | list) and len(item) == _UNIT_WIDTH and not isinstance(item[0], str)
 
 

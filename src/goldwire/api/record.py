@@ -148,7 +148,7 @@ class Record(stored.Record, frozen=True, kw_only=True, dict=True):
         name = self.called(system)
         kept = {
             field: tuple(item for item in getattr(self, field) if item.system == name)
-            for field in ("counts", "rejections", "results", "confusions")
+            for field in ("counts", "rejections", "results", "confusions", "findings")
         }
         systems = tuple(item for item in self.systems if item.name == name)
         return Record.of(msgspec.structs.replace(self, systems=systems, **kept), self.home)

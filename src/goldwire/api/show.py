@@ -16,6 +16,7 @@ from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report import tables
 from goldwire.eval.report.build import make_report
+from goldwire.eval.report.summary import summarise
 from goldwire.eval.report.table import Summary, Table, head
 from goldwire.eval.report.values import Report
 from goldwire.eval.scoring.record import Record
@@ -70,7 +71,7 @@ def cell(summary: Summary, rest: str) -> str:
 
 def _summary(record: Record) -> Summary:
     report = _report(record)
-    return tables.summarise(report, [tables.scores(report)])
+    return summarise(report, [tables.scores(report)])
 
 
 def _report(record: Record) -> Report:

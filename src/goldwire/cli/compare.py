@@ -56,7 +56,7 @@ def compare(
 def _show(named: dict[str, Record], comparisons: list[Comparison]) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import assemble
-    from goldwire.eval.report.tables import compared
+    from goldwire.eval.report.summary import compared
     from goldwire.eval.report.terminal import render
 
     render(compared(assemble(named, comparisons, quick=True)), make_console())

@@ -161,7 +161,7 @@ def _write_forms(report: Report, forms: dict[str, tuple[Path, Render]]) -> None:
 
 def _show(report: Report) -> None:
     from goldwire.cli.output import make_console
-    from goldwire.eval.report.tables import of_report, summarise
+    from goldwire.eval.report.summary import of_report, summarise
     from goldwire.eval.report.terminal import render
 
     render(summarise(report, of_report(report)), make_console())

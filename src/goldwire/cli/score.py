@@ -153,7 +153,7 @@ TYPES = 30  # that are shown; the record has all
 def _show(record: Record, place: Path) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import make_report
-    from goldwire.eval.report.tables import of_score, summarise
+    from goldwire.eval.report.summary import of_score, summarise
     from goldwire.eval.report.terminal import render
 
     report = make_report({str(place): record}, quick=True)

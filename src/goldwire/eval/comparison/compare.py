@@ -302,7 +302,7 @@ def sentence(
     """
     sizes = documents, documents if independent is None else independent
     if not pairs:
-        return f"{names[0]} is the only system: nothing to compare."
+        return alone(names[0])
     tested = [pair for pair in pairs if pair.p is not None]
     if not tested:
         return "No difference can be tested under this measure: nothing can be said of the ranking."
@@ -336,10 +336,21 @@ def _apart(pairs: Sequence[Pair]) -> str:
     return f"{shown}{more}{chance}."
 
 
+def alone(system: str) -> str:
+    """What is said where there is one system.
+
+    >>> alone("lexicon")
+    'lexicon is the only system: nothing to compare.'
+    """
+    return f"{system} is the only system: nothing to compare."
+
+
 def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
     """What these documents show and how many would show more: of near-duplicates, how many groups."""
     planned = [(pair, pair.detectable) for pair in pairs if pair.detectable is not None]
     if not planned:
+        if documents == 1:
+            return "One document does not tell how small a difference it shows."
         return f"These {sized(documents, independent)} do not tell how small a difference they show."
     pair, shown = planned[0]
     least = f"These {sized(documents, independent)} show a difference from {100 * shown:.1f} points up"

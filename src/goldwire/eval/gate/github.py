@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from goldwire.corpora.visible import line
 from goldwire.eval.gate import wording
 from goldwire.eval.gate.judgement import Check, Judgement
 from goldwire.eval.measures.phrases import points, signed
-from goldwire.eval.report.markdown import escape, table
+from goldwire.eval.report.markdown import escape, sheet
+from goldwire.eval.report.table import Cell, Column, Group, Table
 
 _LEVELS = {"fail": "error", "warn": "warning"}
 _SIGNS = {"fail": "❌", "warn": "⚠️", "pass": "✅", "skip": "–"}
@@ -28,9 +27,9 @@ def commands(judgement: Judgement) -> str:
 
 def summary(judgement: Judgement) -> str:
     """Markdown for the page of the run."""
-    lines = [f"### {escape(wording.headline(judgement))}", ""]
+    lines = [f"### {escape(wording.headline(judgement))}", *([""] if judgement.notes else [])]
     lines += [f"- {escape(note)}" for note in judgement.notes]
-    lines += ["", *_table(judgement)] if judgement.notes else _table(judgement)
+    lines += sheet(_table(judgement))
     for check in judgement.checks:
         if check.verdict in _LEVELS:
             lines += ["", f"**{escape(wording.summary(check))}**", ""]
@@ -38,20 +37,30 @@ def summary(judgement: Judgement) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _table(judgement: Judgement) -> Iterator[str]:
-    head = ["", "Figure", "Baseline", "Now", "Change", "Rule"]
-    rows = (
-        [
-            _SIGNS[check.verdict],
-            f"{escape(check.title)} {wording.FIGURES[check.figure]}",
-            points(check.before),
-            points(check.now),
-            signed(check.difference),
-            f"{check.kind} {points(check.limit)}",
-        ]
+def _table(judgement: Judgement) -> Table:
+    """Every check: its figure in the baseline and now, the change, and the rule."""
+    rows = tuple(
+        tuple(
+            Cell(text=text)
+            for text in (
+                _SIGNS[check.verdict],
+                f"{check.title} {wording.FIGURES[check.figure]}",
+                points(check.before),
+                points(check.now),
+                signed(check.difference),
+                f"{check.kind} {points(check.limit)}",
+            )
+        )
         for check in judgement.checks
     )
-    return table(head, rows, [True, True, *[False] * 4])
+    titles = ("Baseline", "Now", "Change", "Rule")
+    columns = (Column(title="", kind="letters"), Column(title="Figure", kind="name"))
+    return Table(
+        title="Checks",
+        columns=(*columns, *(Column(title=title) for title in titles)),
+        groups=(Group(rows=rows),),
+        keys=2,
+    )
 
 
 def _said(check: Check) -> str:

@@ -22,10 +22,10 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.visible import visible
 from goldwire.eval.measures import phrases
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.report import plots, svg, tables
+from goldwire.eval.report import diagnosis, plots, svg, tables
 from goldwire.eval.report.signatures import fold, tests
 from goldwire.eval.report.table import Summary, abreast, heads
-from goldwire.eval.report.values import Board, Report, Standing
+from goldwire.eval.report.values import Board, Report
 
 TEMPLATE, STYLE, SCRIPT, CELL = "report.html.j2", "style.css", "script.js", "cell.html.j2"
 PACKING = 6  # gzip's usual level: the last three cost much time for little
@@ -35,7 +35,7 @@ BUDGET = 48 * 10**6  # bytes of packed texts in one page: more than browsers ope
 
 @no_collection()
 def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -> str:
-    """The page; `blocks` are JSON values by name, packed into it (see `pack`).
+    """The page; `blocks` are JSON values by name, packed into it (see `payload`).
 
     Texts beyond the budget, in bytes, are left out; their figures stay, and the page says so.
     """
@@ -55,7 +55,8 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             drawings={name: (chart.caption, Markup(svg.render(chart))) for name, chart in charts.items()},  # noqa: S704 - all text in it is escaped
             examples=any(name.startswith("cells-") for name in blocks),
             colours=plots.colour_numbers(report.overview.systems),
-            grid=_grid(report),
+            definitions=tables.definitions(report),
+            diagnosis=diagnosis,
             sheet_heads=heads,
             facts=list(tables.facts(report)),
             beside=[table for table in (tables.apart(report), tables.classes(report)) if table is not None],
@@ -74,7 +75,6 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             ],
             class_colours=plots.CLASSES,
             cause_colours=plots.CAUSES,
-            classes=[tally.name for tally in report.errors[0].tallies] if report.errors else [],
         )
     )
 
@@ -139,11 +139,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "points": phrases.points,
-        "signed": phrases.signed,
-        "chance": phrases.chance,
         "number": phrases.number,
-        "interval": lambda figure: phrases.interval(figure.low, figure.high),
-        "span": lambda figure: phrases.span(figure.low, figure.high),
     }
     return environment
 
@@ -173,18 +169,3 @@ def _sections(report: Report, blocks: Mapping[str, Any]) -> list[tuple[str, str]
     }
     names = {"types": "By type", "versus": "A against B", "measures": "Definitions"}
     return [(anchor, names.get(anchor, anchor.capitalize())) for anchor, shown in there.items() if shown]
-
-
-class _Line(msgspec.Struct):
-    """A measure's systems in the order of the whole report."""
-
-    board: Board
-    standings: list[Standing | None]
-
-
-def _grid(report: Report) -> list[_Line]:
-    lines = []
-    for board in report.boards:
-        of = {standing.system: standing for standing in board.standings}
-        lines.append(_Line(board, [of.get(system) for system in report.overview.systems]))
-    return lines

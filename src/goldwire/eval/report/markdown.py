@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from goldwire.corpora.visible import line
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report.signatures import fold, tests
+from goldwire.eval.report.summary import of_report
 from goldwire.eval.report.table import Cell, Table, abreast
-from goldwire.eval.report.tables import of_report
 from goldwire.eval.report.values import Report
 
 # What Markdown may take for a sign of its own: anywhere, and at the start of a line.
@@ -27,7 +27,7 @@ def render(report: Report) -> str:
         lines += ["", f"**{escape(overview.verdict)}**"]
     for item in of_report(report):
         lines += ["", f"## {escape(item.title)}"]
-        lines += [text for part in abreast(item, TYPED) for text in _sheet(part)]
+        lines += [text for part in abreast(item, TYPED) for text in sheet(part)]
     lines += ["", "## Definitions", ""]
     lines += [f"- {escape(board.name)}: {escape(board.definition)}" for board in report.boards]
     lines += ["", "## Signatures", "", *_signatures(report)]
@@ -44,19 +44,19 @@ def _about(report: Report) -> str:
     )
 
 
-def _sheet(sheet: Table) -> Iterator[str]:
+def sheet(table: Table) -> Iterator[str]:
     """A table for each group, under its title, and what stands beneath."""
-    head = [escape(f"{column.over} {column.title}") for column in sheet.columns]
-    flush = [column.left for column in sheet.columns]
-    for group in sheet.groups:
+    head = [escape(f"{column.over} {column.title}") for column in table.columns]
+    flush = [column.left for column in table.columns]
+    for group in table.groups:
         if group.title:
             yield from ("", f"### {escape(group.title)}")
         yield ""
-        yield from table(head, (list(map(_cell, row, flush)) for row in group.rows), flush)
+        yield from _rows(head, (list(map(_cell, row, flush)) for row in group.rows), flush)
         if group.caption:
             yield from ("", escape(group.caption))
-    if sheet.caption:
-        yield from ("", f"*{escape(sheet.caption)}*")
+    if table.caption:
+        yield from ("", f"*{escape(table.caption)}*")
 
 
 def _cell(cell: Cell, left: bool) -> str:
@@ -90,7 +90,7 @@ def code(text: str) -> str:
     return line(text).replace("`", "ʼ").replace("|", "¦")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[bool]) -> Iterator[str]:
+def _rows(head: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[bool]) -> Iterator[str]:
     """The lines of a table; columns are flush left where `left` says so, else right. Cells are Markdown."""
     yield f"| {' | '.join(head)} |"
     yield f"|{'|'.join('---' if flush else '---:' for flush in left)}|"

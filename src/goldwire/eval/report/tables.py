@@ -4,79 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from goldwire.eval.measures.aliases import ALIASES
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.phrases import UNDEFINED, amount, chance, interval, number, points, signed, span
-from goldwire.eval.report.signatures import lines_of
-from goldwire.eval.report.table import Cell, Column, Group, Row, Summary, Table
-from goldwire.eval.report.values import Board, Figure, Pair, Report, Standing, TypeScore, about
+from goldwire.eval.report.table import Cell, Column, Group, Row, Table
+from goldwire.eval.report.values import Board, Figure, Pair, Report, Standing, TypeScore
 
 ATTACHED = ALIASES["AC+"]  # what the other definitions of arguments are compared with
 ABREAST = 6  # systems side by side that a page of usual width shows whole
-_ALONE = "One system only: nothing to compare."
 _ALIKE = "Systems that share a letter cannot be told apart."
-_THRESHOLDS = (
-    "Units with a lower score, and those without one, are left out. Choose a score on other documents than "
-    "those that are reported: chosen on this gold, F1 is too high."
-)
 _PAIRS = (
     "Differences in points. better/same/worse: documents as the second sees them, where both have a figure. "
     "shows: the least difference that these documents show in four cases of five. needs: how many documents "
     "would show the one found."
 )
 _TYPES = "Types are not tested one by one: a difference between systems may be chance."
-
-
-# ---------------------------------------------------------------- the views
-def summarise(report: Report, tables: Iterable[Table]) -> Summary:
-    """Some tables of a report, with what must be known first and what stands behind their numbers."""
-    overview = report.overview
-    return Summary(
-        title=overview.title,
-        about=" · ".join(about(report)),
-        tables=tuple(tables),
-        notes=tuple(note.text for note in overview.notes),
-        verdict=overview.verdict,
-        signatures=tuple(lines_of(report.boards)),
-    )
-
-
-def of_score(report: Report, limit: int) -> Iterator[Table]:
-    """What is shown when something was scored: all figures, the types of the first measure that has some."""
-    if not report.boards:
-        return
-    yield scores(report)
-    board = next((board for board in report.boards if board.rows), None)
-    if board is not None:
-        yield types(board, limit)
-    yield from (table for table in (apart(report), classes(report)) if table is not None)
-
-
-def of_comparison(report: Report) -> Iterator[Table]:
-    """What is shown to tell systems apart: all figures, and each against each."""
-    yield scores(report)
-    if any(board.pairs for board in report.boards):
-        yield pairs(report.boards)
-
-
-def compared(report: Report) -> Summary:
-    """The same with what stands around it; of one system, that there is none to compare it with."""
-    made = summarise(report, of_comparison(report))
-    return made if len(report.overview.systems) > 1 else msgspec.structs.replace(made, verdict=_ALONE)
-
-
-def of_report(report: Report) -> Iterator[Table]:
-    """Everything."""
-    if not report.boards:
-        return
-    yield from of_comparison(report)
-    yield from (types(board) for board in report.boards if board.rows)
-    yield from (table for table in (apart(report), classes(report)) if table is not None)
-    if report.curves:
-        yield thresholds(report)
-    yield from facts(report)
 
 
 # ---------------------------------------------------------------- figures
@@ -249,6 +191,30 @@ def _pair(pair: Pair) -> Row:
 
 
 # ---------------------------------------------------------------- measures side by side
+def definitions(report: Report) -> Table:
+    """Every measure with the figures of all systems, and what it counts as right."""
+    systems = report.overview.systems
+    rows = tuple(
+        (
+            Cell(text=board.name),
+            *(_shaded(board, system) for system in systems),
+            Cell(text=board.definition),
+        )
+        for board in report.boards
+    )
+    columns = (
+        Column(title="measure", kind="name"),
+        *(Column(title=system) for system in systems),
+        Column(title="what counts as right", kind="words"),
+    )
+    return Table(title="Every definition, side by side", columns=columns, groups=(Group(rows=rows),))
+
+
+def _shaded(board: Board, system: str) -> Cell:
+    item = next((item for item in board.standings if item.system == system), None)
+    return Cell(text=UNDEFINED) if item is None else Cell(text=points(item.f.value), shade=item.shade)
+
+
 def apart(report: Report) -> Table | None:
     """How far other definitions of a right argument are from AC+ for the same output, in points."""
     attached = next((board for board in report.boards if board.measure == ATTACHED), None)
@@ -303,25 +269,6 @@ def classes(report: Report) -> Table | None:
         groups=(Group(rows=rows),),
         keys=2,
     )
-
-
-def thresholds(report: Report) -> Table:
-    """What is left of P, R and F1 when only units with at least some score are kept: a group a system."""
-    columns = (Column(title="score ≥", kind="name"), *(Column(title=title) for title in ("P", "R", "F1")))
-    groups = tuple(
-        Group(
-            title=f"{curve.system}, {curve.units}",
-            rows=tuple(
-                (Cell(text=f"{least:g}"), *(Cell(text=points(figure)) for figure in figures))
-                for least, *figures in curve.levels
-            ),
-            caption=f"Best F1 {points(curve.best)} at {curve.threshold:g}, a score chosen on this very gold."
-            if curve.threshold is not None
-            else "",
-        )
-        for curve in report.curves
-    )
-    return Table(title="By the least score", columns=columns, groups=groups, caption=_THRESHOLDS)
 
 
 def facts(report: Report) -> Iterator[Table]:

@@ -28,7 +28,7 @@ def make_whole(
     if corpus is None or is_streamed(records):
         return made, {}
     from goldwire.eval.report.evidence import gather, with_evidence
-    from goldwire.eval.report.pack import make_blocks
+    from goldwire.eval.report.payload import make_blocks
 
     said("looking at every unit…")
     evidence = gather(corpus, records)

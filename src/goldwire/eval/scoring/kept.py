@@ -150,12 +150,12 @@ def _unpack(data: bytes, rows: int) -> Ints:
 
 def _column(data: bytes, kind: str | type[np.uint8], rows: int) -> NDArray[np.integer]:
     """A column of so many rows, of which no more is unpacked than there should be."""
-    size = rows * np.dtype(kind).itemsize
+    size, unpacker = rows * np.dtype(kind).itemsize, zlib.decompressobj()
     try:
-        plain = zlib.decompressobj().decompress(data, size + 1)
+        plain = unpacker.decompress(data, size + 1)
     except zlib.error as error:
         raise DataError(f"findings that cannot be unpacked ({error})") from error
-    if len(plain) != size:
+    if len(plain) != size or not unpacker.eof or unpacker.unused_data:
         raise DataError(f"findings of another number of rows than {rows:,}")
     return np.frombuffer(plain, kind)
 

@@ -1,4 +1,4 @@
-"""Documents for the page, with gold and every system, as JSON values.
+"""Documents of the page, marked by gold and every system, as JSON values.
 
 Types and roles are numbers into lists that stand once in the block `index`; spans are flat lists of offsets
 in code points; outcomes are numbers into `diagnose.CLASSES`.

@@ -14,8 +14,8 @@ from goldwire.eval.measures.measure import parse
 from goldwire.eval.report.build import shade
 from goldwire.eval.report.evidence import Evidence
 from goldwire.eval.report.excerpts import make_examples
+from goldwire.eval.report.marked import Index, make_documents
 from goldwire.eval.report.values import Report
-from goldwire.eval.report.view import Index, make_documents
 from goldwire.eval.scoring.record import Record
 from goldwire.eval.statistics import figures as statistics
 
