@@ -105,6 +105,16 @@ def test_splits_keep_the_seed_that_the_corpus_remembers(project: Path) -> None:
     assert (project / "gold" / "corpus.toml").read_bytes() == before
 
 
+def test_folder_that_is_gone_and_a_home_that_nobody_has_are_no_faults(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME")
+    table(project, "seed = 7")
+    assert goldwire("eval", "score", "../gold", "-q").exit_code == 0
+    (project / "inner").rmdir()
+    assert goldwire("corpus", "validate", str(project / "gold"), "-q").exit_code == 0
+
+
 def test_help_is_given_although_the_table_is_wrong(project: Path) -> None:
     table(project, "nonsense = 1")
     assert goldwire("eval", "score", "--help").exit_code == 0
@@ -133,6 +143,13 @@ def test_quiet_says_nothing_but_the_result_and_errors(project: Path) -> None:
         assert (done.exit_code, done.stderr) == (0, "")
         assert done.stdout
     assert "The record is" in goldwire("eval", "score", "../gold").stderr
+
+
+def test_demo_is_as_quiet_as_it_is_told_and_none_of_a_project_s_business(project: Path) -> None:
+    table(project, 'suite = "ace"', 'corpus = "nowhere"')
+    done = goldwire("-q", "demo", "try")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert (project / "inner" / "try" / "report.html").is_file()
 
 
 def test_quiet_and_verbose_exclude_each_other(project: Path) -> None:

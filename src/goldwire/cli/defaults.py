@@ -29,15 +29,20 @@ def find(start: Path) -> Path | None:
 
 
 def _iter_files(start: Path) -> Iterator[Path]:
+    home = os.path.expanduser("~")  # noqa: PTH111 - `Path.home` raises where nobody has one
     for folder in (start, *start.parents):
         yield folder / FILE
-        if (folder / ".git").exists() or folder == Path.home():
+        if os.path.lexists(folder / ".git") or str(folder) == home:
             return
 
 
 def _mentions(file: Path) -> bool:
     """Whether it is worth being read: another tool's file is nobody's business here, sound or not."""
-    return file.is_file() and b"goldwire" in file.read_bytes() and bool(_table(file))
+    try:
+        found = b"goldwire" in file.read_bytes()
+    except OSError:  # it is not there, or not for us
+        return False
+    return found and bool(_table(file))
 
 
 def _table(file: Path) -> dict[str, Any]:
@@ -89,7 +94,10 @@ def of(parameters: Mapping[str, Any]) -> tuple[Path | None, dict[str, str]]:
     there is a default for, have one here: a seed that a corpus remembers stays.
     """
     wanted = {name for name, given in parameters.items() if _takes(name, given)}
-    file = find(Path.cwd()) if wanted else None
+    try:
+        file = find(Path.cwd()) if wanted else None
+    except FileNotFoundError:  # the working directory was removed
+        file = None
     if file is None:
         return None, {}
     return file, {name: value for name, value in resolve(file, read(file)).items() if name in wanted}

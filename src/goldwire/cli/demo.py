@@ -57,7 +57,7 @@ def _steps(folder: Path, corpus: Path) -> list[tuple[str, list[str]]]:
         ),
         ("Read back as an export would be", ["annotate", "import", str(corpus), str(tasks)]),
         ("Two extractors run", ["eval", "run", str(corpus), *run]),
-        ("Scored against the gold", ["eval", "score", str(corpus)]),
+        ("Scored against the gold", ["eval", "score", str(corpus), "--suite", "default"]),
         ("A report to open", ["eval", "report", str(record), "--html", str(report)]),
     ]
 

@@ -55,7 +55,7 @@ class Command(typer.core.TyperCommand):
         levels = ctx.meta.get(LEVELS, set())
         if len(levels) > 1:
             ctx.fail("--quiet and --verbose exclude each other; leave one out")
-        with speaking(next(iter(levels), "normal")), files.sending(ctx):
+        with speaking(next(iter(levels), None)), files.sending(ctx):
             for param in self.params:
                 if param.name and _is_of_project(ctx, param.name) and ctx.params[param.name] is not None:
                     detail(f"{_written(param, None)} {ctx.params[param.name]}: from {ctx.meta[PROJECT]}")

@@ -26,9 +26,10 @@ _LEVEL: dict[str, Level] = {"now": "normal"}  # one for all threads of the comma
 
 
 @contextmanager
-def speaking(level: Level) -> Iterator[None]:
-    """Say less or more on standard error inside."""
-    before, _LEVEL["now"] = _LEVEL["now"], level
+def speaking(level: Level | None) -> Iterator[None]:
+    """Say less or more on standard error inside; as much as outside if nothing is asked for."""
+    before = _LEVEL["now"]
+    _LEVEL["now"] = level or before
     try:
         yield
     finally:

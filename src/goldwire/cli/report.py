@@ -141,9 +141,14 @@ def _write_tables(report: Report, csv: Path | None, parquet: Path | None) -> Non
 
 def _forms(texts: list[str]) -> dict[str, tuple[Path, Render]]:
     """The files that forms of installed packages are written to, and the forms, by name."""
+    from goldwire.corpora.errors import CorpusError
     from goldwire.eval.report.installed import load
 
-    return {name: (Path(file), load(name)) for name, file in pairs(texts, "--form NAME=FILE").items()}
+    named = pairs(texts, "--form NAME=FILE")
+    for name, file in named.items():
+        if file == "-":
+            raise CorpusError(f"--form {name}=-: of these forms none goes to standard output; name a file")
+    return {name: (Path(file), load(name)) for name, file in named.items()}
 
 
 def _write_forms(report: Report, forms: dict[str, tuple[Path, Render]]) -> None:
