@@ -28,7 +28,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document, Tokens
 from goldwire.corpora.views import Asked
 from goldwire.eval.comparison.annotators import Kept, Layer, called, in_common, layer_names, see, without_tags
-from goldwire.eval.comparison.tokens import kappa
+from goldwire.eval.comparison.kappa import kappa
 from goldwire.eval.counting import attributes
 from goldwire.eval.counting.counters import FILE, is_additive
 from goldwire.eval.counting.counts import Counts, no_counts
