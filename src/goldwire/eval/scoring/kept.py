@@ -67,12 +67,20 @@ def of_system(record: Record, system: str) -> dict[str, Outcomes]:
     numbers = {id: number for number, id in enumerate(record.documents)} if any(left_out.values()) else {}
     return {
         found.units: msgspec.structs.replace(
-            found.decoded,
+            decoded(found),
             left_out={numbers[id]: pairs for id, pairs in sorted(left_out[found.units].items())},
         )
         for found in record.findings
         if found.system == system
     }
+
+
+def decoded(found: UnitFindings) -> Outcomes:
+    """The rows, but for documents that are left out: decoded once and kept beside them, however many ask."""
+    held: dict[str, Outcomes] = vars(found)
+    if "outcomes" not in held:
+        held["outcomes"] = decode(found)
+    return held["outcomes"]
 
 
 def decode(found: UnitFindings) -> Outcomes:
@@ -181,7 +189,7 @@ def _contradictions(record: Record, found: UnitFindings, beside: Confusion) -> I
         yield "leave out a document that there is not"
         return
     try:
-        kept = found.decoded
+        kept = decoded(found)
     except DataError as error:
         yield str(error)
         return

@@ -24,7 +24,7 @@ from goldwire.eval.statistics.figures import Score
 from goldwire.eval.systems.facts import reported
 
 if TYPE_CHECKING:
-    from goldwire.eval.errors.outcomes import Outcomes
+    pass
 
 TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one document apart
 # 2 had no hashes of texts; 1 no coverage, no rejected units and no failed documents either.
@@ -205,13 +205,6 @@ class UnitFindings(_Struct, frozen=True, kw_only=True, dict=True):
     classes: bytes
     partners: bytes
     causes: bytes = b""
-
-    @cached_property
-    def decoded(self) -> Outcomes:
-        """The rows, but for documents that are left out: decoded once, however many ask."""
-        from goldwire.eval.scoring.kept import decode  # which reads records
-
-        return decode(self)
 
 
 class Record(_Struct, frozen=True, kw_only=True, dict=True):
