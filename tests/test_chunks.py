@@ -78,6 +78,7 @@ def same(record, other):
         assert (one.documents, one.missing, one.excluded) == (two.documents, two.missing, two.excluded)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gold=judged, system=layers, size=st.integers(1, 1000), chunk=st.sampled_from([50, 400, 10_000]))
 def test_blocks_of_any_size_give_the_same_record(tmp_path_factory, gold, system, size, chunk):
@@ -88,6 +89,7 @@ def test_blocks_of_any_size_give_the_same_record(tmp_path_factory, gold, system,
         same(score_corpus(corpus, "gold", ["s"], MEASURES), whole(corpus))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gold=judged, system=layers, size=st.integers(1, 1000))
 def test_a_streamed_record_has_the_same_figures_and_names_no_document(tmp_path_factory, gold, system, size):

@@ -126,6 +126,7 @@ def test_wrong_use_is_said_in_a_line(corpus: Corpus, arguments: list[str], messa
     assert corpus.layers() == ["gold"]
 
 
+@pytest.mark.slow
 def test_options_reach_the_system_as_toml_values(corpus: Corpus) -> None:
     done = goldwire("eval", "run", "work", "--system", "s=sklearn", "--option", "s.folds=two")
     assert "options: Expected `int`, got `str` - at `$.folds`" in done.stdout
@@ -357,6 +358,7 @@ def test_many_failed_documents_are_counted_not_listed(helper: Path) -> None:
     assert "ValueError: too hard: d01, d02, d03, d04, d05, d06, d07, d08, d09, d10 and 29 more" in done.stdout
 
 
+@pytest.mark.slow
 def test_watched_files_are_named_on_the_command_line_and_in_the_file(helper: Path) -> None:
     news(helper, 6)
     (helper / "sub" / "model").mkdir(parents=True)

@@ -48,6 +48,7 @@ def test_a_program_is_started_once_and_asked_for_each_document(corpus: Corpus, t
     assert len(set((tmp_path / "log").read_text().split())) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("deed", "reason"),
     [

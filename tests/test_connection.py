@@ -86,6 +86,7 @@ def test_a_name_that_is_no_hosts_is_told() -> None:
     assert "no host is called 'labels.invalid'" in refusal("http://labels.invalid", patience=2)
 
 
+@pytest.mark.slow
 def test_tls_to_a_plain_port_and_plain_words_to_a_port_of_tls(certificate: ssl.SSLContext) -> None:
     with serving() as port:
         assert "there is no TLS at that port: write http://" in refusal(f"https://127.0.0.1:{port}")
@@ -101,6 +102,7 @@ def test_a_certificate_that_nobody_vouches_for_is_told_with_the_remedy(certifica
     assert "SSL_CERT_FILE" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("location", "told"),
     [
@@ -114,6 +116,7 @@ def test_where_it_sends_elsewhere_is_told(location: str, told: str) -> None:
         assert told in refusal(f"http://127.0.0.1:{port}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "body", "told"),
     [

@@ -125,6 +125,7 @@ def journal_of(corpus: Corpus) -> Path:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

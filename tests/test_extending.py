@@ -84,6 +84,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     return folder, said
 
 
+@pytest.mark.slow
 def test_one_of_each_works_from_outside_as_the_page_says(followed: tuple[Path, dict[str, str]]) -> None:
     folder, said = followed
     record = read_record(folder / "work" / "records" / "measures.json")

@@ -73,6 +73,7 @@ def test_label_studio_needs_its_sdk_and_says_so(tmp_path: Path) -> None:
     assert "python -m pip install 'label-studio-sdk>=2.0.11'" in done.stderr
 
 
+@pytest.mark.slow
 def test_scores_gates_and_pages_need_no_optional_library(tmp_path: Path) -> None:
     library.copy("mazar-2021", tmp_path / "gold")
     lines = [

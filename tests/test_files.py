@@ -29,6 +29,7 @@ def goldwire(line: str, data: str = "") -> Result:
 
 
 # ---------------------------------------------------------------- out
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [
@@ -125,6 +126,7 @@ def test_standard_input_is_read_once(work: Path) -> None:
     assert "standard input can be read once" in done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

@@ -90,6 +90,7 @@ def plain(annotations: Annotations) -> tuple[set, set]:
     return mentions, events
 
 
+@pytest.mark.slow
 def test_it_learns_mentions_triggers_arguments_and_attributes(tmp_path: Path) -> None:
     pairs = [report(i) for i in range(24)]
     corpus = corpus_of(tmp_path / "c", pairs)
@@ -104,6 +105,7 @@ def test_it_learns_mentions_triggers_arguments_and_attributes(tmp_path: Path) ->
     assert 0 < event.score <= 1
 
 
+@pytest.mark.slow
 def test_no_document_is_scored_by_a_model_that_saw_it(tmp_path: Path) -> None:
     # Each document has a name of its own, marked as nothing else could be known: a nonsense word, without
     # capital, in a place where every other document has an unmarked one. Only who saw it can mark it.

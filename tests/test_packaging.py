@@ -136,6 +136,7 @@ def test_link_at_the_top_leads_to_its_room(root: Path, room: str) -> None:
     assert (link / "__init__.py").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", [{}, {"PYTHONPATH": "."}], ids=["plain", "PYTHONPATH=."])
 def test_users_folders_of_the_same_names_keep_working(
     run: Run, tmp_path: Path, environment: dict[str, str]

@@ -154,6 +154,7 @@ def test_a_map_of_ones_own_goes_before(tmp_path: Path) -> None:
     assert facts.dropped["mentions:DATE"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "message"),
     [

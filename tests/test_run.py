@@ -80,6 +80,7 @@ def test_a_layer_does_not_depend_on_the_number_of_workers(corpus: Corpus, here: 
     assert corpus.layer_path("system/mine").read_bytes() == alone
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("deed", "reason"),
     [
@@ -464,6 +465,7 @@ def test_keep_going_runs_all_whatever_fails(tmp_path: Path, here: Path) -> None:
     assert len(found.failed) == 19
 
 
+@pytest.mark.slow
 def test_crashes_and_timeouts_stop_a_run_as_exceptions_do(tmp_path: Path, here: Path) -> None:
     corpus = numbered(tmp_path, 12)
     crash = module(here, "def extract(document):\n    os._exit(3)\n")

@@ -71,6 +71,7 @@ def test_a_busy_or_broken_service_is_asked_again(corpus: Corpus, serving: Module
     assert len(requests) == 5
 
 
+@pytest.mark.slow
 def test_retry_after_is_obeyed(corpus: Corpus, serving: ModuleType) -> None:
     begun = time.monotonic()
     busy = serving.Reply("slow down", 429, {"Retry-After": "1"})
@@ -155,6 +156,7 @@ def test_refusals_that_only_differ_in_the_number_of_the_request_are_alike(
         assert len(server.requests) == 5
 
 
+@pytest.mark.slow
 def test_refusals_stop_a_run_that_went_well_too_and_what_is_done_is_kept(
     tmp_path: Path, serving: ModuleType
 ) -> None:
@@ -172,6 +174,7 @@ def test_refusals_stop_a_run_that_went_well_too_and_what_is_done_is_kept(
     assert (done.reused.documents, done.reused.of) == (10, 40)
 
 
+@pytest.mark.slow
 def test_refusals_that_differ_or_stand_apart_cost_their_documents_only(
     tmp_path: Path, serving: ModuleType
 ) -> None:
@@ -202,6 +205,7 @@ def test_documents_that_are_refused_run_after_run_stop_no_later_one(
     assert outcomes[2].reused.documents == 34
 
 
+@pytest.mark.slow
 def test_keep_going_goes_on_after_refusals(tmp_path: Path, serving: ModuleType) -> None:
     refusals = [serving.Reply("no", 403)] * 39
     with serving.serving(*refusals, serving.Reply(GOOD)) as server:
@@ -221,6 +225,7 @@ def test_where_nobody_listens_patience_is_had_once_not_once_a_document(tmp_path:
     assert "Start the service" in outcome.error
 
 
+@pytest.mark.slow
 def test_a_service_that_goes_away_stops_the_run_and_what_it_gave_is_kept(
     tmp_path: Path, serving: ModuleType
 ) -> None:

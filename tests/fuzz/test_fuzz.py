@@ -24,6 +24,7 @@ def test_sound_samples_are_taken(name: str, tmp_path: Path) -> None:
         assert attempt(name, files, next(iter(READERS[name].files(files))), tmp_path) == "taken"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_a_damaged_input_is_refused_with_a_reason_or_taken(name: str, tmp_path: Path) -> None:
     dice = random.Random(name)

@@ -61,6 +61,7 @@ nuggets = st.dictionaries(
 ).map(lambda found: [(*key, realis) for key, realis in found.items()])
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(nuggets, nuggets)
 def test_every_event_is_a_nugget(gold, system):

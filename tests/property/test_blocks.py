@@ -73,6 +73,7 @@ def split(draw):
     return over, gold, system, draw(st.permutations(parts))
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(split(), st.booleans())
 def test_blocks_written_read_and_added_in_any_order_are_the_record_of_all_at_once(scene, classes):
@@ -84,6 +85,7 @@ def test_blocks_written_read_and_added_in_any_order_are_the_record_of_all_at_onc
         assert encode_record(make_record(by, [decode(encode(total))])) == whole
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(split())
 def test_streamed_blocks_have_the_record_of_all_at_once_too(scene):

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -291,6 +292,7 @@ arrow_like = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(texts, st.lists(region_like | choice_like | arrow_like | junk, max_size=8) | junk)
 def test_no_result_is_lost_without_a_word_and_what_is_taken_is_sound(text: str, found: object) -> None:

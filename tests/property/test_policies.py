@@ -141,6 +141,7 @@ def count(
 
 
 # ---------------------------------------------------------------- the property
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gold=gold, system=system, chosen=policies)
 def test_the_command_line_counts_by_the_stated_policies(

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def test_a_layer_scored_against_itself_is_perfect(scene: Scene) -> None:
         np.testing.assert_allclose(found.values[:, GOLD_HITS], found.values[:, GOLD], err_msg=measure)
 
 
+@pytest.mark.slow
 @FEW
 @given(scenes())
 def test_swapping_gold_and_system_swaps_precision_and_recall(scene: Scene) -> None:
@@ -89,6 +91,7 @@ def test_swapping_gold_and_system_swaps_precision_and_recall(scene: Scene) -> No
             np.testing.assert_allclose(found.values, swapped, err_msg=measure)
 
 
+@pytest.mark.slow
 @FEW
 @given(scene=scenes(), seed=st.integers(0, 2**16))
 def test_the_order_of_anything_and_the_names_of_ids_do_not_matter(scene: Scene, seed: int) -> None:
@@ -99,6 +102,7 @@ def test_the_order_of_anything_and_the_names_of_ids_do_not_matter(scene: Scene, 
         assert found == again[measure], measure
 
 
+@pytest.mark.slow
 @FEW
 @given(scene=scenes(), cut=st.integers(0, 3))
 def test_counts_of_two_corpora_add_up_to_those_of_both(scene: Scene, cut: int) -> None:
@@ -112,6 +116,7 @@ def test_counts_of_two_corpora_add_up_to_those_of_both(scene: Scene, cut: int) -
             assert found == one[measure] + other[measure], measure
 
 
+@pytest.mark.slow
 @FEW
 @given(scenes())
 def test_a_missing_document_counts_as_an_empty_one(scene: Scene) -> None:
@@ -121,6 +126,7 @@ def test_a_missing_document_counts_as_an_empty_one(scene: Scene) -> None:
     assert counts(gold, system, over) == counts(gold, [*system, *empty], over)
 
 
+@pytest.mark.slow
 @FEW
 @given(scenes())
 def test_nobody_hits_more_than_there_is(scene: Scene) -> None:
