@@ -41,7 +41,7 @@ def demo(
     say(f"{corpus}: short reports of August 2021 in northern Afghanistan, with gold\n")
     for title, command in _steps(folder, corpus):
         _run(title, command)
-    say(_NEXT.format(report=folder / "report.html", corpus=corpus))
+    say(_NEXT.format(report=f"{folder / 'report.html'}  ", corpus=f"{corpus}  "))
 
 
 def _steps(folder: Path, corpus: Path) -> list[tuple[str, list[str]]]:
@@ -71,8 +71,8 @@ def _run(title: str, command: list[str]) -> None:
 
 
 _NEXT = """What next
-  open {report}                        the report in a browser
-  goldwire corpus show {corpus}        what a corpus is
+  open {report:<40}the report in a browser
+  goldwire corpus show {corpus:<24}what a corpus is
   goldwire corpus new work --from articles/    a corpus of your own articles
   goldwire annotate serve                      a local Label Studio, ready to label
   goldwire eval run work --system mine="cmd:python extract.py"    your own extractor
