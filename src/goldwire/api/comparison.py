@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldwire.api.record import Record, read_record
-from goldwire.api.several import one_or_several
+from goldwire.api.several import check_whole, corpus_of, one_or_several
 from goldwire.api.show import cell, console, short
 from goldwire.corpora.errors import InputTypeError, JudgementError, among
-from goldwire.corpora.store import Corpus, open_corpus
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.visible import visible
 from goldwire.eval.comparison import agreement as agreements
 from goldwire.eval.comparison import compare as comparisons
@@ -81,6 +81,7 @@ def compare(records: Records, measures: Measures | None = None, *, seed: int = 0
     Records are given as such, as files, several as a list or by name. Raises `JudgementError` if they are of
     other texts, gold or policies, or lack a measure.
     """
+    check_whole(seed=seed)
     named = _named(records)
     asked = None if measures is None else one_or_several(measures, "measures", (str, Measure))
     wanted = None if asked is None else list(map(form_of, asked))
@@ -90,11 +91,15 @@ def compare(records: Records, measures: Measures | None = None, *, seed: int = 0
 
 def _named(records: Any) -> dict[str, stored.Record]:
     """Records by name: that of their file, or a number where names would be alike."""
-    if isinstance(records, Mapping):
-        return {str(name): record_of(item) for name, item in records.items()}
-    given = one_or_several(records, "records", (stored.Record, str, Path))
+    given = (
+        records
+        if isinstance(records, Mapping)
+        else one_or_several(records, "records", (stored.Record, str, Path))
+    )
     if not given:
         raise InputTypeError("records: got none; expected a record, its file, or several")
+    if isinstance(given, Mapping):
+        return {str(name): record_of(item) for name, item in given.items()}
     names = [Path(item).stem if isinstance(item, str | Path) else "record" for item in given]
     if len(set(names)) < len(names):
         names = [f"{name}-{number}" for number, name in enumerate(names, start=1)]
@@ -108,15 +113,6 @@ def record_of(item: Any) -> stored.Record:
     if isinstance(item, str | Path):
         return read_record(item)
     raise InputTypeError(f"got {type(item).__name__}; expected a record or its file")
-
-
-def corpus_of(item: Any) -> Corpus | None:
-    """A corpus, or the one in a folder; None for none."""
-    if item is None or isinstance(item, Corpus):
-        return item
-    if isinstance(item, str | Path):
-        return open_corpus(Path(item))
-    raise InputTypeError(f"got {type(item).__name__}; expected a corpus or its folder")
 
 
 # ---------------------------------------------------------------- annotators
@@ -147,6 +143,7 @@ def agreement(
     `documents` are ids, or what `goldwire eval agreement --documents` takes. Raises `MeasureError` if no two
     layers have a document in common.
     """
+    check_whole(seed=seed)
     home = corpus_of(corpus)
     if home is None:
         raise InputTypeError("got None; expected a corpus or its folder")

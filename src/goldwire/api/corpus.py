@@ -14,7 +14,7 @@ from goldwire.api import inputs
 from goldwire.api.comparison import chosen as chosen_documents
 from goldwire.api.record import Record
 from goldwire.api.score import Measures
-from goldwire.api.several import one_or_several
+from goldwire.api.several import check_whole, one_or_several
 from goldwire.corpora import store
 from goldwire.corpora.errors import ExtractorError, InputTypeError, InputValueError
 from goldwire.corpora.visible import visible
@@ -93,6 +93,7 @@ class Corpus(store.Corpus, frozen=True):
 
         Raises `ExtractorError`, when all are done, if one could not be run or succeeded on no document.
         """
+        check_whole(seed=seed)
         named = _named(systems)
         specs = [item for item in named.values() if isinstance(item, System)]
         if version is not None and len(specs) == len(named):
@@ -141,6 +142,7 @@ class Corpus(store.Corpus, frozen=True):
         """
         asked = [] if measures is None else one_or_several(measures, "measures", (str, Measure))
         wanted, chosen = choose(suite, list(map(str, asked)))
+        check_whole(trials=trials, seed=seed)
         _check_words(unjudged=unjudged, drafts=drafts, rejected=rejected, duplicates=duplicates)
         options = Options(
             duplicates=duplicates,

@@ -13,7 +13,7 @@ from goldwire.api import inputs
 from goldwire.api.documents import Documents
 from goldwire.api.inputs import Given
 from goldwire.api.record import Record
-from goldwire.api.several import one_or_several
+from goldwire.api.several import check_whole, one_or_several
 from goldwire.corpora.errors import DataError, Fault, InputTypeError, InputValueError
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.types import Annotations, Document
@@ -77,6 +77,7 @@ def score_given(
     **how: Any,
 ) -> Record:
     """The record of sides that were read; `how` are `duplicates`, `trials` and `seed`."""
+    check_whole(trials=how["trials"], seed=how["seed"])
     for where, side in [("gold", gold), *systems.items()]:
         for id, line in side.lines.items():
             known.name(id, line.sha256, where)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import html as escaping
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from goldwire.api.several import check_whole, corpus_of
 from goldwire.corpora.atomic import write_output
 from goldwire.corpora.errors import InputValueError, among
-from goldwire.corpora.store import Corpus, open_corpus
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.visible import visible
 from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.measures.phrases import amount
@@ -42,7 +44,7 @@ def text(record: Record) -> str:
 def short(summary: Summary, rest: str) -> str:
     """The last of some tables as text of `LINES` lines at most; `rest` says where all of it is."""
     table, signed = summary.tables[-1], summary.signatures
-    notes = [line for note in summary.notes[:NOTES] for line in _wrapped(f"note: {note}")[:2]]
+    notes = _notes(summary.notes)
     verdict = ["", *_wrapped(summary.verdict)[:2]] if summary.verdict else []
     more = [f"… and {len(signed) - SIGNATURES} more: {rest}"] if len(signed) > SIGNATURES else []
     signatures = [*signed[: SIGNATURES - 1], *more, *signed[-1:]] if more else signed
@@ -53,6 +55,16 @@ def short(summary: Summary, rest: str) -> str:
     whole = len(shown) <= room and len(table.rows) <= ROWS
     cut = [] if whole else [f"… {amount(len(table.rows), 'row')} in all: {rest}"]
     return visible("\n".join([*above, *shown[:room], *cut, *below]))
+
+
+def _notes(told: Sequence[str]) -> list[str]:
+    """The first `NOTES` notes, of two lines each; what is left of a note or of all is said."""
+    shown = [line for note in told[:NOTES] for line in _cut(_wrapped(f"note: {note}"), 2)]
+    return shown + ([f"note: {amount(len(told) - NOTES, 'more note')} in the report"] if told[NOTES:] else [])
+
+
+def _cut(lines: list[str], room: int) -> list[str]:
+    return lines if len(lines) <= room else [*lines[: room - 1], f"{lines[room - 1][: WIDTH - 2]} …"]
 
 
 def html(record: Record) -> str:
@@ -129,7 +141,8 @@ def make_page(record: Record, corpus: Corpus | str | Path | None, *, seed: int) 
     from goldwire.eval.report.html import render
     from goldwire.eval.report.whole import make_whole
 
-    home = open_corpus(Path(corpus)) if isinstance(corpus, str | Path) else corpus
+    check_whole(seed=seed)
+    home = corpus_of(corpus)
     return Page(render(*make_whole({"record": record}, home, seed=seed)))
 
 
