@@ -61,16 +61,16 @@ def test_command_names_the_library_that_it_misses_and_how_to_get_it(
     assert "Traceback" not in told
 
 
-def test_label_studio_needs_its_sdk_and_says_so(tmp_path: Path) -> None:
+def test_label_studio_needs_its_sdk_and_says_so_before_a_server_or_a_token_is_asked_for(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "a.txt").write_text("Rain fell in Herat.")
     assert run("corpus", "new", "gold", "--from", "a.txt", cwd=tmp_path).returncode == 0
-    (token := tmp_path / "token").write_text("a" * 40)
-    token.chmod(0o600)
-    to = ("--url", "http://localhost:1", "--token-file", str(token))
-    done = run("annotate", "push", "gold", "--project", "p", *to, cwd=tmp_path)
-    assert done.returncode == 2
-    assert "talking to Label Studio needs httpx, which is not installed here" in done.stderr
-    assert "python -m pip install 'label-studio-sdk>=2.0.11'" in done.stderr
+    for command in (("push", "gold", "--project", "p"), ("pull", "gold"), ("status", "gold")):
+        done = run("annotate", *command, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "talking to Label Studio needs its SDK, which is not installed here" in done.stderr
+        assert "python -m pip install 'label-studio-sdk>=2.0.11'" in done.stderr
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.errors import ServerError
 
 URL, TOKEN = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"  # variables of the environment
+NEEDS_SDK = "talking to Label Studio needs its SDK"
 SERVICE = "goldwire"  # under which the keyring has tokens, by address of the server
 
 
@@ -27,8 +28,10 @@ def find(
 
     The server is the one named, the one in LABEL_STUDIO_URL, or the local one if it runs. The token is looked
     for in the file, then, for the local server, in its data directory, then in LABEL_STUDIO_API_KEY, then in
-    the keyring. Raises `ServerError` if there is none.
+    the keyring. Raises `ServerError` if there is none, and before that if the SDK is not installed.
     """
+    if not extras.is_there("label_studio_sdk"):  # said first: without it neither server nor token would help
+        raise ServerError(extras.missing(NEEDS_SDK, "labelstudio"))
     local = server.status(data_dir)
     found = url or os.environ.get(URL) or (local.url if local else None)
     if found is None:

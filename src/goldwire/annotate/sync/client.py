@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from goldwire.annotate.local.access import NEEDS_SDK
 from goldwire.annotate.waiting import telling
 from goldwire.corpora import address, connection, extras, secrets
 from goldwire.corpora.codec import BROKEN
@@ -42,7 +43,6 @@ MOST, MOST_IN_A_FILE = 1 << 30, 1 << 35  # bytes of an answer, unpacked: in memo
 _OK, _REDIRECT, _BAD, _UNAUTHORISED, _ABSENT, _BUSY, _BROKEN = 200, 300, 400, 401, 404, 429, 500
 _JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")
 _SHOWN = 400  # characters of a server's complaint
-_SDK = "talking to Label Studio needs its SDK"
 
 T = TypeVar("T")
 Params = Mapping[str, Any]
@@ -253,7 +253,7 @@ class Client:
     def _sign_on(self) -> Any:
         """The SDK's own connection: it knows the address, signs requests, and renews what expires."""
         # Only the connection: the whole of the SDK takes a second and 80 MB more.
-        extras.load("label_studio_sdk.core.client_wrapper", "labelstudio", _SDK, ServerError)
+        extras.load("label_studio_sdk.core.client_wrapper", "labelstudio", NEEDS_SDK, ServerError)
         from label_studio_sdk.core.api_error import ApiError
         from label_studio_sdk.core.client_wrapper import SyncClientWrapper
 
