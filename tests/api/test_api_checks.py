@@ -3,6 +3,7 @@
 import pytest
 
 import goldwire as gw
+from goldwire import testing
 from goldwire.corpora.errors import GoldwireError
 
 GOLD = [("a", 0, 4, "PER"), ("b", 0, 4, "PER")]
@@ -30,3 +31,46 @@ def test_no_record_to_compare_is_told_however_it_is_passed():
     for nothing in ([], {}):
         with pytest.raises(TypeError, match="records: got none"):
             gw.compare(nothing)
+
+
+def test_a_document_by_two_keys_is_told():
+    with pytest.raises(ValueError, match=r"gold \['1'\]: document '1' occurs twice: as 1 too"):
+        gw.score({1: [(0, 4, "PER")], "1": [(0, 4, "PER")]}, {"1": [(0, 4, "PER")]})
+
+
+def test_bio_is_told_to_be_iob2():
+    with pytest.raises(ValueError, match="'BIO' is no tagging scheme; what is often called BIO is IOB2"):
+        gw.score_tags([["O"]], [["O"]], scheme="BIO")
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    testing.corpus(tmp_path / "c", [testing.document(f"Rain fell on day {n}.", f"d{n}") for n in range(4)])
+    return gw.open(tmp_path / "c")
+
+
+def nothing(_):
+    return {"mentions": []}
+
+
+def broken(_):
+    raise ValueError("broken")
+
+
+def test_a_run_that_fails_says_which_layer_would_be_scored(corpus):
+    with pytest.raises(GoldwireError) as first:
+        corpus.run({"mine": broken})
+    assert "still there" not in str(first.value)
+    corpus.run({"mine": nothing})
+    with pytest.raises(GoldwireError, match=r"layer system/mine of an earlier run \(.+\) is still there"):
+        corpus.run({"mine": broken})
+
+
+def test_more_failures_than_were_allowed_are_told(corpus):
+    def half(document):
+        return broken(document) if document.id in ("d0", "d1") else nothing(document)
+
+    assert "more documents failed than may: 1 allowed, 2 failed" in repr(
+        corpus.run({"mine": half}, allow_failures=1)
+    )
+    assert "than may" not in repr(corpus.run({"mine": half}, allow_failures=2))

@@ -28,7 +28,7 @@ from goldwire.eval.systems import config
 from goldwire.eval.systems.config import System
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.function import run_function
-from goldwire.eval.systems.run import Outcome
+from goldwire.eval.systems.run import Outcome, kept_since
 from goldwire.eval.systems.run import run as run_systems
 
 if TYPE_CHECKING:
@@ -65,8 +65,18 @@ def _told(outcome: Outcome) -> Iterator[str]:
         yield f"  not run again: {amount(outcome.reused.documents, 'document')}"
     for reason, number in Counter(facts.failed.values()).most_common():
         yield f"  failed, scored as empty: {amount(number, 'document')}: {reason}"
+    if outcome.status:
+        allowed = f"{facts.allowed} allowed, {len(facts.failed)} failed"
+        yield f"  more documents failed than may: {allowed}; its figures are those of a broken run"
     for kind, number in (facts.rejected or {}).items():
         yield f"  rejected, counted as wrong: {number} {kind}"
+
+
+def _failure(outcome: Outcome) -> Iterator[str]:
+    yield f"{outcome.system}: {outcome.error}"
+    if outcome.kept is not None:
+        made = f" ({outcome.kept})" if outcome.kept else ""
+        yield f"  layer system/{outcome.system} of an earlier run{made} is still there, and would be scored"
 
 
 class Corpus(store.Corpus, frozen=True):
@@ -105,7 +115,7 @@ class Corpus(store.Corpus, frozen=True):
             else self._run_function(name, item, version=version, seed=seed, fresh=fresh, **limit)
             for name, item in named.items()
         ]
-        failed = [f"{outcome.system}: {outcome.error}" for outcome in outcomes if outcome.error is not None]
+        failed = [line for outcome in outcomes if outcome.error is not None for line in _failure(outcome)]
         if failed:
             raise ExtractorError("\n".join(["no layer was written for:", *failed]))
         return Runs(tuple(outcomes))
@@ -118,7 +128,7 @@ class Corpus(store.Corpus, frozen=True):
         try:
             return run_function(self, name, function, convert=inputs.simple, **how)
         except ExtractorError as error:
-            return Outcome(system=name, error=str(error))
+            return Outcome(system=name, error=str(error), kept=kept_since(self, name))
 
     def score(
         self,

@@ -170,10 +170,12 @@ def _holds_units(value: Any, of_known: bool) -> bool:
 
 
 def _by_document(value: Mapping[Any, Any], where: str, documents: Documents) -> Given:
-    side = Collector(where)
+    side, seen = Collector(where), dict[str, Any]()
     for key, units in value.items():
         id = side.document(key, f"[{key!r}]")
-        if id is not None:
+        if id is not None and seen.setdefault(id, key) is not key:
+            side.fault(f"[{key!r}]", f"document {id!r} occurs twice: as {seen[id]!r} too")
+        elif id is not None:
             _add_units(side, id, units, documents)
     return _given(side, listed=False)
 

@@ -101,8 +101,9 @@ def _scheme(name: str | None) -> tuple[Scheme, Policy]:
     for scheme in SCHEMES:
         if scheme == name:
             return scheme, "strict"
+    also = "; what is often called BIO is IOB2" if str(name).upper() == "BIO" else nearest(str(name), SCHEMES)
     raise InputValueError(
-        f"{name!r} is no tagging scheme{nearest(str(name), SCHEMES)}; there are {', '.join(SCHEMES)}, "
+        f"{name!r} is no tagging scheme{also}; there are {', '.join(SCHEMES)}, "
         "and None for seqeval's default mode"
     )
 

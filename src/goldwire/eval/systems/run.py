@@ -93,10 +93,10 @@ def _outcome(corpus: Corpus, system: System, **how: Any) -> Outcome:
     try:
         return _run(corpus, system, **how)
     except (ExtractorError, DataError) as error:
-        return Outcome(system=system.name, error=str(error), kept=_kept(corpus, system.name))
+        return Outcome(system=system.name, error=str(error), kept=kept_since(corpus, system.name))
 
 
-def _kept(corpus: Corpus, name: str) -> str | None:
+def kept_since(corpus: Corpus, name: str) -> str | None:
     """When the layer that is there was made, "" if that is not known; None if there is none."""
     with contextlib.suppress(CorpusError):
         if corpus.layer_path(f"system/{name}").is_file():
