@@ -308,11 +308,15 @@ def test_what_is_no_kind_is_told(packages: Path, points: str, said: str) -> None
         identity(parse("odd"), Context())
 
 
-def test_two_packages_with_one_name_are_refused_and_ours_stays_ours(packages: Path) -> None:
+def test_two_packages_with_one_name_are_refused_and_stop_nothing_else(packages: Path) -> None:
+    points = "[goldwire.systems]\ntwin = first_kind:TOWNS\nlexicon = first_kind:TOWNS\n"
+    register(packages, "first_kind", points)
     register(
-        packages, "first_kind", "[goldwire.systems]\ntwin = first_kind:TOWNS\nlexicon = first_kind:TOWNS\n"
+        packages, "second_kind", "[goldwire.systems]\ntwin = second_kind:TOWNS\nodd = second_kind:ABSENT\n"
     )
-    assert identity(parse("lexicon"), Context())[0] == "lexicon"
-    register(packages, "second_kind", "[goldwire.systems]\ntwin = second_kind:TOWNS\n")
-    with pytest.raises(ExtractorError, match="'twin': first_kind:TOWNS and second_kind"):
+    with pytest.raises(ExtractorError, match=r"more than once: first-kind \(.*\), second-kind"):
         identity(parse("twin"), Context())
+    assert identity(parse("lexicon"), Context())[0] == "lexicon"  # ours stays ours
+    told = {kind["form"]: kind["ready"] for kind in kinds()}
+    assert (told["twin[:ARGUMENT]"], told["odd[:ARGUMENT]"]) == (False, False)
+    assert told["lexicon[:NAME|FILE.toml]"]

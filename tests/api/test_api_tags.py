@@ -69,3 +69,21 @@ def test_mistakes_are_told(gold, system, how, kind, told):
 def test_tags_have_no_texts_to_look_at():
     with pytest.raises(InputValueError, match="looks at words or tokens"):
         gw.score_tags(GOLD, SYSTEM, measures="entity:span+type@head")
+
+
+def test_tags_that_break_the_scheme_are_counted_and_told():
+    # gold: I-PER after O is no mention of IOB2, B-LOC is one; the system's I-LOC and I-ORG break it
+    record = gw.score_tags([["O", "I-PER", "B-LOC"]], {"mine": [["I-LOC", "O", "I-ORG"]]}, scheme="IOB2")
+    assert record.broken == {"gold": 1, "mine": 2}
+    assert "gold: 1 tag broke the scheme and made no mention" in repr(record)
+    assert "mine: 2 tags broke the scheme and made no mention" in record._repr_html_()
+    sound = gw.score_tags([["B-PER", "I-PER", "O"]], [["B-PER", "I-PER", "O"]])
+    assert sound.broken == {"gold": 0, "system": 0}
+    assert "broke" not in repr(sound)
+
+
+def test_what_is_remarked_shows_names_and_never_runs_them():
+    name = "<img src=x onerror=alert(1)>\x1b[31m"
+    record = gw.score_tags([["B-PER"]], {name: [["I-PER"]]}, scheme="IOB2")
+    assert "<img" not in record._repr_html_()
+    assert "\x1b" not in repr(record)

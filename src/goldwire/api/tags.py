@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 from goldwire.api.documents import Documents
@@ -14,6 +15,8 @@ from goldwire.corpora.errors import DataError, Fault, InputTypeError, InputValue
 from goldwire.corpora.formats import tags as sequences
 from goldwire.corpora.formats.tags import Policy, Scheme
 from goldwire.corpora.types import Annotations, Mention, Provenance, Span
+from goldwire.corpora.visible import visible
+from goldwire.eval.counting.tags import OUTSIDE
 from goldwire.eval.measures.phrases import amount, points
 from goldwire.eval.statistics.resample import TRIALS
 
@@ -41,15 +44,26 @@ class TagRecord(Record, frozen=True, kw_only=True, dict=True):
         found: dict[str, Reference] = self.__dict__.get("_seqeval", {})
         return found
 
+    @property
+    def broken(self) -> dict[str, int]:
+        """How many tags of gold and of each system break the scheme, and so belong to no mention."""
+        found: dict[str, int] = self.__dict__.get("_broken", {})
+        return found
+
     def __repr__(self) -> str:
-        return "\n".join([super().__repr__(), *self._apart()])
+        return "\n".join([super().__repr__(), *map(visible, self._remarks())])
 
     def _repr_html_(self) -> str:
-        return super()._repr_html_() + "".join(f"<p>{line}</p>" for line in self._apart())
+        return super()._repr_html_() + "".join(f"<p>{escape(line)}</p>" for line in self._remarks())
 
-    def _apart(self) -> list[str]:
-        """Where seqeval says something else."""
-        return [
+    def _remarks(self) -> list[str]:
+        """Which tags belong to no mention, and where seqeval says something else."""
+        broken = [
+            f"{name}: {amount(number, 'tag')} broke the scheme and made no mention"
+            for name, number in self.broken.items()
+            if number
+        ]
+        return broken + [
             f"seqeval says something else of {name}: {', '.join(map(points, told))}"
             for name, told in self.seqeval.items()
             if not _is_same(self, name, told)
@@ -91,6 +105,13 @@ def score_tags(
     )
     found = score_given(right, sides, measures, None, Documents(), duplicates="set", trials=trials, seed=seed)
     made = TagRecord.of(found)
+    made.__dict__["_broken"] = {
+        name: _broken(tags, side)
+        for name, tags, side in [
+            ("gold", gold, right),
+            *((name, tags, sides[name]) for name, tags in systems.items()),
+        ]
+    }
     made.__dict__["_seqeval"] = {name: ask_seqeval(gold, tags, scheme) for name, tags in systems.items()}
     return made
 
@@ -168,6 +189,13 @@ def _given(tags: Tags, where: str, how: tuple[Scheme, Policy]) -> Given:
     if faults:
         raise InputValueError(f"{where}: {amount(len(faults), 'faulty tag')}; nothing was scored", faults)
     return Given(lines, listed=True)
+
+
+def _broken(tags: Tags, side: Given) -> int:
+    """How many tagged tokens are in no mention."""
+    tagged = sum(tag != OUTSIDE for row in tags for tag in row)
+    spans = [span for line in side.lines.values() for mention in line.mentions for span in mention.spans]
+    return tagged - sum(span.end - span.start for span in spans)
 
 
 # ---------------------------------------------------------------- seqeval

@@ -377,7 +377,7 @@ def _by_reason(failed: dict[str, str]) -> dict[str, list[str]]:
 
 
 def _missing(hint: str) -> str:
-    return f"   (not installed{': ' if hint else ''}{hint})"
+    return f"   (not installed: {hint})" if hint else "   (cannot be used)"
 
 
 def _default(option: tuple[str, Any]) -> str:

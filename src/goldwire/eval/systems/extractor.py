@@ -182,19 +182,35 @@ def find_kind(name: str) -> SystemKind | None:
     """
     if name in ADAPTERS:
         return ADAPTERS[name]
-    kinds, objects = registered()
-    if name in kinds:
-        return _kind(kinds[name])
-    if name in objects:
+    point = find_point(extensions.SYSTEMS, name)
+    if point is not None:
+        return _kind(point)
+    if find_point(extensions.EXTRACTORS, name) is not None:
         return None
     raise ExtractorError(
-        f"no kind of system {name!r}; there are: {', '.join([*ADAPTERS, *kinds, *objects])} "
+        f"no kind of system {name!r}; there are: {', '.join([*ADAPTERS, *_names()])} "
         "(`goldwire eval systems`)"
     )
 
 
+def find_point(group: extensions.Point, name: str) -> EntryPoint | None:
+    """What is registered under a name; one of ours goes before those of other packages."""
+    ours = [point for point in extensions.installed(group) if point.name == name and _is_ours(point)]
+    return ours[0] if ours else extensions.named(group, name, ExtractorError)
+
+
+def _is_ours(point: EntryPoint) -> bool:
+    return point.module.startswith("goldwire.")
+
+
+def _names() -> list[str]:
+    """The names that packages register, ourselves among them, but for those of adapters."""
+    points = [*extensions.installed(extensions.SYSTEMS), *extensions.installed(extensions.EXTRACTORS)]
+    return sorted({point.name for point in points} - {*ADAPTERS})
+
+
 def _kind(point: EntryPoint) -> SystemKind:
-    found = load_point(point)
+    found = extensions.load(point, ExtractorError)
     if not isinstance(found, SystemKind):
         raise ExtractorError(
             f"{point.name}: {point.value} is no `goldwire.eval.systems.extractor.SystemKind`"
@@ -202,52 +218,26 @@ def _kind(point: EntryPoint) -> SystemKind:
     return found
 
 
-def load_point(point: EntryPoint) -> Any:
-    """What an entry point gives; `ExtractorError` says what went wrong."""
-    return extensions.load(point, ExtractorError)
-
-
-def registered() -> tuple[dict[str, EntryPoint], dict[str, EntryPoint]]:
-    """What installed packages register, ourselves among them: kinds of system, and plain objects, by name."""
-    kinds, objects = _points(extensions.SYSTEMS), _points(extensions.EXTRACTORS)
-    return kinds, {name: point for name, point in objects.items() if name not in kinds}
-
-
-def _points(group: extensions.Point) -> dict[str, EntryPoint]:
-    """The entry points of a group, by name; a name of ours is never that of another package."""
-    found: dict[str, EntryPoint] = {}
-    for point in sorted(extensions.installed(group), key=_is_ours, reverse=True):
-        other = found.setdefault(point.name, point)
-        if other.value != point.value and not _is_ours(other):
-            raise ExtractorError(
-                f"two packages have a system {point.name!r}: {other.value} and {point.value}; uninstall one"
-            )
-    return {name: found[name] for name in sorted(found) if name not in ADAPTERS}
-
-
-def _is_ours(point: EntryPoint) -> bool:
-    return point.module.startswith("goldwire.")
-
-
 def kinds() -> list[dict[str, Any]]:
     """Every kind of system there is, for a list.
 
     `form` and `about` say what it is, `options` what can be set and its default, `ready` whether its
-    libraries are there, `hint` how to get them.
+    libraries are there, `hint` how to get them; `about` says it of what cannot be used for another reason.
     """
-    ours, objects = registered()
-    known = {**ADAPTERS, **{name: _kind(point) for name, point in ours.items()}}
-    foreign = [
-        {
-            "form": f"{name}[:ARGUMENT]",
-            "about": f"{point.value}, from {extensions.package(point)}",
-            "options": {},
-            "ready": True,
-            "hint": "",
-        }
-        for name, point in objects.items()
-    ]
-    return [*map(_told, known.values()), *foreign]
+    return [*map(_told, ADAPTERS.values()), *map(_told_name, _names())]
+
+
+def _told_name(name: str) -> dict[str, Any]:
+    """A registered name; a faulty one stops no other."""
+    told = {"form": f"{name}[:ARGUMENT]", "about": "", "options": {}, "ready": True, "hint": ""}
+    try:
+        kind = find_kind(name)
+        point = find_point(extensions.EXTRACTORS, name)
+    except ExtractorError as error:
+        return {**told, "about": str(error), "ready": False}
+    if kind is not None:
+        return _told(kind)
+    return {**told, "about": f"{point.value}, from {extensions.package(point)}" if point else ""}
 
 
 def _told(kind: SystemKind) -> dict[str, Any]:

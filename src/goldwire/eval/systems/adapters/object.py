@@ -18,10 +18,11 @@ from typing import Any
 
 import msgspec
 
+from goldwire import extensions
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.types import Document
 from goldwire.eval.systems.closure import Search, collect
-from goldwire.eval.systems.extractor import Context, Output, load_point, options, registered
+from goldwire.eval.systems.extractor import Context, Output, find_point, options
 from goldwire.eval.systems.spec import parse
 
 EVERYTHING = frozenset({"mentions", "triggers", "arguments", "attributes", "relations", "clusters"})
@@ -72,7 +73,7 @@ def load(target: str, context: Context) -> Plugin:
     point, argument = _entry_point(target)
     if point is not None:
         name, version = point.name, point.dist.version if point.dist else ""
-        return Plugin(name, version, _made(load_point(point), argument, target))
+        return Plugin(name, version, _made(extensions.load(point, ExtractorError), argument, target))
     module, name = _parts(target)
     _add_working_folder()
     found = _loaded(lambda: getattr(import_module(module), name), target)
@@ -99,7 +100,7 @@ def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the 
 def _entry_point(target: str) -> tuple[EntryPoint | None, str]:
     """The entry point that `NAME` or `NAME:ARGUMENT` names, and the argument."""
     spec = parse(target)
-    return registered()[1].get(spec.kind), spec.target
+    return find_point(extensions.EXTRACTORS, spec.kind), spec.target
 
 
 def _parts(target: str) -> tuple[str, str]:
