@@ -32,6 +32,7 @@ from goldwire.eval.statistics.resample import (
     collect,
     generator,
     student,
+    subtract,
     summarise,
 )
 
@@ -69,16 +70,6 @@ class Difference(NamedTuple):
 def pair(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> Sample:
     """The sample of pairs of two systems' rows (documents x columns each, the same documents)."""
     return collect(np.hstack([np.asarray(first), np.asarray(second)]), groups)
-
-
-def subtract(statistic: Statistic) -> Statistic:
-    """The statistic of pairs: the second system's value minus the first's."""
-
-    def difference(sums: Floats) -> Floats:
-        width = sums.shape[-1] // 2
-        return statistic(sums[..., width:]) - statistic(sums[..., :width])
-
-    return difference
 
 
 def differences(

@@ -165,6 +165,16 @@ def _drawn(documents: int, trials: int, seed: int) -> Floats:
     return np.concatenate([_resampled(random, home, documents, size) for size in blocks(trials, documents)])
 
 
+def subtract(statistic: Statistic) -> Statistic:
+    """The statistic of pairs: the second system's value minus the first's."""
+
+    def difference(sums: Floats) -> Floats:
+        width = sums.shape[-1] // 2
+        return statistic(sums[..., width:]) - statistic(sums[..., :width])
+
+    return difference
+
+
 # ---------------------------------------------------------------- intervals
 def intervals(
     sample: Sample,
