@@ -175,7 +175,7 @@ def _read_tokens(piece: Piece | None) -> list[Tokens]:
 
 def read_whole(corpus: Corpus, sources: Sequence[str], need: Wanted, scope: Scope = EVERYTHING) -> Block:
     """All documents in one block, in whatever order they are on disk; the first source is gold's."""
-    texts = read_texts(corpus, texts=need.texts)
+    texts = read_texts(corpus, need.type)
     paths = [reading.layer_file(corpus, source) for source in sources]
     gold = [line for chunk in iter_chunks(paths[0], Annotations) for line in chunk]
     inside = (

@@ -11,7 +11,7 @@ import numpy as np
 
 from goldwire.corpora.tokens import UNTAGGED
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting import entities, extension, forms, words
+from goldwire.eval.counting import entities, extension, forms, slices, words
 from goldwire.eval.counting.align import named
 from goldwire.eval.counting.columns import Codes, Ints
 from goldwire.eval.counting.counts import (
@@ -48,12 +48,13 @@ from goldwire.eval.measures.signature import TOKENS
 
 
 class GoldAndSystem(msgspec.Struct, frozen=True, dict=True):
-    """Gold and one system, ready to be counted."""
+    """Gold and one system, ready to be counted; `slices` are those of units that are asked for."""
 
     gold: Layer
     system: Layer
     texts: Texts
     codes: Codes
+    slices: slices.Asked = {}
 
     @cached_property
     def made(self) -> dict[Measure, MatchInput]:
@@ -78,12 +79,14 @@ class Outcome(msgspec.Struct, frozen=True):
     `tokens` says which tokens were counted and where their tags are from: `TOKENS`, Goldwire's own, where
     gold came without any; `FILE`, gold's, with the tags that both came with; `RETAGGED`, gold's, with tags
     made from the system's spans; `TYPED`, gold's, by the types on them, where they came without tags.
+    `slices` are the counts by slice, of those that are asked for and that the units can be parted by.
     """
 
     counts: Counts
     gold_collapsed: int = 0
     system_collapsed: int = 0
     tokens: frozenset[str] = frozenset()
+    slices: dict[str, Counts] = {}
 
 
 def count(measure: Measure, sides: GoldAndSystem) -> Outcome:
@@ -134,7 +137,8 @@ def _matched(measure: Measure, sides: GoldAndSystem) -> Outcome:
     units = _cells(gold), _cells(system)
     credit = None if measure.match == "exact" else pairs.credit  # 1, each
     counts = tally(sides, units, units[0].take(pairs.gold), credit)
-    return Outcome(counts, gold.collapsed, system.collapsed)
+    parted = slices.count(measure, case, pairs, credit, sides.slices) if sides.slices else {}
+    return Outcome(counts, gold.collapsed, system.collapsed, slices=parted)
 
 
 class Cells(msgspec.Struct, frozen=True):

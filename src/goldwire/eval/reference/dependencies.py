@@ -21,7 +21,7 @@ from goldwire.eval.reference.code import sources
 from goldwire.eval.reference.lexicon import Group, Lexicon, Phrases, Reading, nominal_entries, trigger_entries
 from goldwire.eval.reference.mentions import Found
 from goldwire.eval.reference.rules import Builder, read_lexicon
-from goldwire.eval.reference.text import Sentence, Word
+from goldwire.corpora.sentences import Sentence, Word
 from goldwire.eval.reference.triggers import Trigger, Use
 from goldwire.eval.systems.adapters import spacy as pipeline
 from goldwire.eval.systems.adapters.spacy import Entity, PipelineExtractor

@@ -35,6 +35,7 @@ from goldwire.eval.scoring.record import (
     Result,
     encode_patterns,
 )
+from goldwire.eval.scoring.slices import make_slices
 from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.systems.facts import reported
 
@@ -152,6 +153,7 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
             for kind, found in system.outcomes.items()
             if (packed := kept.encode(name, kind, found)) is not None
         ),
+        slices=make_slices(plan, block, systems),
     )
 
 

@@ -19,6 +19,7 @@ from goldwire.eval.counting.texts import Row
 from goldwire.eval.errors import classes, outcomes, semeval
 from goldwire.eval.errors.classes import Findings
 from goldwire.eval.measures.measure import Measure
+from goldwire.eval.scoring import slices
 from goldwire.eval.scoring.blockwise import SUMMED, Measured, ScoredBlock, ScoredLayer, ScoredSystem
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def score_block(block: Block, plan: Plan) -> ScoredBlock:
     """The documents of a block, scored."""
     gold, *systems = block.layers
-    sides = [GoldAndSystem(gold, system, block.texts, block.codes) for system in systems]
+    sides = [GoldAndSystem(gold, system, block.texts, block.codes, plan.parted) for system in systems]
     ids = block.texts.ids
     return ScoredBlock(
         plan=plan.digest,
@@ -45,6 +46,7 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
             _system(side, (plan.names[0], name), plan)
             for name, side in zip(plan.names[1:], sides, strict=True)
         ),
+        values=slices.values(block.texts.rows, plan.options.slices, plan.basis.shares),
     )
 
 
@@ -109,6 +111,7 @@ def _measured(sides: GoldAndSystem, names: tuple[str, str], measure: Measure, op
         system_collapsed=outcome.system_collapsed,
         classes=semeval.count(measure, sides) if options.classes and semeval.applies(measure) else None,
         tokens=outcome.tokens,
+        slices={name: condense(counts) for name, counts in outcome.slices.items()},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -16,8 +16,11 @@ from goldwire.corpora.views import Asked
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.reading import Wanted
+from goldwire.eval.counting.slices import REALIS, Known
 from goldwire.eval.measures import installed
-from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.measures.slices import Slice
+from goldwire.eval.scoring.slices import NOTHING, Basis
 from goldwire.eval.scoring.views import Sights
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
@@ -36,7 +39,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     words which ones were asked for. `rejected`: units of a system that were turned away count as `spurious`,
     or are `left-out`. `tags`: the policy by which the tags are read that layers came with, whatever they were
     imported by (see `corpora.formats.tags`). `views`: what layers are seen through. `inside`: a layer in
-    whose spans units count.
+    whose spans units count. `slices`: by what documents and units are parted.
     """
 
     duplicates: Literal["set", "refuse"] = "set"
@@ -52,6 +55,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     tags: Policy | None = None
     views: Asked = Asked()
     inside: str | None = None
+    slices: tuple[Slice, ...] = ()
 
 
 class PlannedLayer(msgspec.Struct, frozen=True):
@@ -63,7 +67,10 @@ class PlannedLayer(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """What is scored by what; the first of `layers` is gold's, `corpus` to `language` are the corpus's."""
+    """What is scored by what; the first of `layers` is gold's, `corpus` to `language` are the corpus's.
+
+    `basis` is what slices rest on.
+    """
 
     layers: tuple[PlannedLayer, ...]
     measures: tuple[Measure, ...]
@@ -74,6 +81,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     options: Options
     sights: Sights
     seen: attributes.Seen = frozenset()
+    basis: Basis = NOTHING
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -89,15 +97,34 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def wanted(self) -> Wanted:
         """What is to be read."""
         found = self.sights.need(needs(self.measures, self.ontology))
-        options = self.options
-        return msgspec.structs.replace(found, rejected=options.rejected == "spurious", tags=options.tags)
+        options, parts = self.options, self.options.slices
+        realis = (REALIS,) if any(part.of_units and part.name == REALIS for part in parts) else ()
+        return msgspec.structs.replace(
+            found,
+            rejected=options.rejected == "spurious",
+            tags=options.tags,
+            texts=found.texts or any(part.looks_at_texts for part in parts),
+            meta=any(part.field for part in parts),
+            attributes=tuple(sorted({*found.attributes, *realis})),
+        )
+
+    @cached_property
+    def parted(self) -> Mapping[Slice, Known | None]:
+        """The slices of units, and the words that they look at."""
+        return {part: self.basis.known.get(part) for part in self.options.slices if part.of_units}
+
+    @property
+    def measures_named(self) -> list[str]:
+        """The measures, by the names that people use."""
+        return [name(measure) for measure in self.measures]
 
     @cached_property
     def digest(self) -> str:
         """A name for all of it: blocks of one plan alone can be added."""
         layers = [(layer.name, layer.source) for layer in self.layers]
         releases = [installed.release(measure) for measure in self.counted if measure.is_extension]
-        parts = (layers, self.measures, releases, self.ontology, self.options, self.sights)
+        basis = self.basis.digest
+        parts = (layers, self.measures, releases, self.ontology, self.options, self.sights, *basis)
         encoded = msgspec.json.encode(parts, enc_hook=str, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:12]
 

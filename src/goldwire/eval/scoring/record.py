@@ -208,13 +208,32 @@ class UnitFindings(_Struct, frozen=True, kw_only=True, dict=True):
     causes: bytes = b""
 
 
+class Slicing(_Struct, frozen=True, kw_only=True):
+    """By what documents or units were parted (see `measures.slices`), and the parts, by `values`.
+
+    Of a slice of documents, `documents` has the number of its value for each of `Record.documents`: its
+    counts are theirs. Of one of units, `counts` have them, their labels being the value and the label of a
+    unit as a JSON array; the measures of which no unit can be parted so are `unparted`, and `words` is the
+    digest of the words that count as seen. `notes` are what must be told of it.
+    """
+
+    slice: str
+    values: tuple[str, ...]
+    documents: tuple[int, ...] = ()
+    counts: tuple[CountTable, ...] = ()
+    unparted: tuple[str, ...] = ()
+    words: str | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Record(_Struct, frozen=True, kw_only=True, dict=True):
     """One scoring of one or more systems against one gold layer.
 
     `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
     formats 1 and 2), `coverage` says what became of the others (None in records of format 1). `rejections`
     count, by system, what was turned away, of all that was given: see `REJECTED`. `findings` tell of each
-    unit, so that it is not found again; there may be none (see `scoring.kept`).
+    unit, so that it is not found again; there may be none (see `scoring.kept`). `slices` are those that were
+    asked for.
     """
 
     format: int
@@ -236,6 +255,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     results: tuple[Result, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     findings: tuple[UnitFindings, ...] = ()
+    slices: tuple[Slicing, ...] = ()
 
     def get_counts(self, system: str, measure: str | Measure) -> Counts:
         """The counts of a system under a measure; `JudgementError` if the record does not have them.

@@ -16,10 +16,10 @@ from goldwire.eval.counting import attributes, chunks, counters
 from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.reading import Wanted
-from goldwire.eval.counting.texts import TextRow, make_texts
+from goldwire.eval.counting.texts import MetaTextRow, make_texts
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import FORMAT_1, TAGS
-from goldwire.eval.scoring import views
+from goldwire.eval.scoring import slices, views
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
@@ -66,6 +66,8 @@ def score(
     """
     wanted = parse_measures(measures, ontology)
     _check_names(list(systems))
+    if others := [str(part) for part in options.slices if part.looks_at_others]:
+        raise MeasureError(f"{others[0]}: which words were seen is read from a corpus; score one")
     lines = [("gold", _lines(gold)), *((name, _lines(annotated)) for name, annotated in systems.items())]
     sights = views.of_lines(lines, options.views, ontology)
     if symmetric is not None:
@@ -125,6 +127,8 @@ def make_plan(
     named = [(name.removeprefix(SYSTEM), layer_of(corpus, name)) for name in systems]
     ontology = corpus.ontology()
     _check_names([name for name, _ in named])
+    if options.stream and options.slices:
+        raise MeasureError("slices need the documents that --stream forgets; leave out one of the two")
     theirs = (PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named)
     return Plan(
         layers=(PlannedLayer(gold, gold), *theirs),
@@ -135,6 +139,7 @@ def make_plan(
         ontology=ontology,
         options=options,
         sights=views.of_corpus(corpus, [(gold, gold), *named], options.views, options.inside, ontology),
+        basis=slices.prepare(corpus, options.slices),
     )
 
 
@@ -176,13 +181,14 @@ def layer_of(corpus: Corpus, name: str) -> str:
     return f"{SYSTEM}{name}" if corpus.layer_path(f"{SYSTEM}{name}").is_file() else name
 
 
-def _row(document: Document) -> TextRow:
-    return TextRow(
+def _row(document: Document) -> MetaTextRow:
+    return MetaTextRow(
         id=document.id,
         sha256=document.sha256,
         excluded=document.excluded,
         group=document.group,
         text=document.text,
+        meta=document.meta,
     )
 
 

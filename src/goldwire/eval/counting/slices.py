@@ -1,0 +1,309 @@
+"""Slices of units: the counts of a measure parted by what its units are, taken from its matching as it is made.
+
+A gold unit counts in the slice that gold's words are in, a system's in that of its own: a pair whose sides
+are in two slices is a hit of gold in one and of the system in the other. So sums over slices are the whole.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+
+from goldwire.corpora.offsets import tokens
+from goldwire.corpora.sentences import sentences
+from goldwire.corpora.values import parts
+from goldwire.eval.counting import align, words
+from goldwire.eval.counting.columns import NONE, Codes, Extents, Ints, Table
+from goldwire.eval.counting.counts import (
+    COLUMNS,
+    GOLD,
+    GOLD_HITS,
+    SYSTEM,
+    SYSTEM_HITS,
+    Counts,
+    Floats,
+    Patterns,
+    make_counts,
+)
+from goldwire.eval.counting.rejected import BEYOND
+from goldwire.eval.counting.texts import Texts
+from goldwire.eval.counting.units import Units
+from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.slices import OF_ARGUMENTS, Slice
+
+if TYPE_CHECKING:
+    from goldwire.eval.counting.align import Pairs
+    from goldwire.eval.counting.match import MatchInput
+
+MISSING = "none given"  # the value of what has none
+REALIS = "realis"  # the attribute of events
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The words that a layer has as units in some documents, by kind of unit, and how often.
+
+    `digest` is of all of it; `groups` are those of near-duplicates among the documents.
+    """
+
+    words: Mapping[str, Mapping[str, int]]
+    documents: frozenset[str]
+    groups: frozenset[str]
+    digest: str
+
+
+Asked = Mapping[Slice, Known | None]
+
+
+class Sliced(NamedTuple):
+    """The slice of each unit, as a number, and the names of all numbers."""
+
+    number: Ints
+    names: tuple[str, ...]
+
+
+class Looked(NamedTuple):
+    """What decides in which slice a unit is: the units of one side, and what they were made from."""
+
+    measure: Measure
+    units: Units
+    table: Table
+    texts: Texts
+    codes: Codes
+    known: Known | None
+
+
+# The units that a slice is of: without words of their own there is nothing to part by.
+_BEARERS = {"entity": "mention", "event": "event", "argument": "mention"}
+
+
+def applies(part: Slice, measure: Measure) -> bool:
+    """Whether the units of a measure can be parted so."""
+    if "surface" in measure.key or measure.match in ("bag", "form"):
+        return False
+    if part.name in OF_ARGUMENTS:
+        return measure.units == "argument"
+    if part.name == REALIS:
+        return measure.units in ("event", "argument") or _is_of_events(measure)
+    return measure.units in _BEARERS or measure.units == "attribute"
+
+
+def _is_of_events(measure: Measure) -> bool:
+    return measure.units == "attribute" and measure.bearer == "event"
+
+
+def _bearer(measure: Measure) -> str:
+    """What has the words of a unit: a mention, or an event."""
+    return _BEARERS.get(measure.units) or measure.bearer
+
+
+# ---------------------------------------------------------------- the counts
+def count(
+    measure: Measure, case: MatchInput, pairs: Pairs, weight: Floats | None, asked: Asked
+) -> dict[str, Counts]:
+    """The counts by slice and label (see `encode`) of each slice that is asked for and applies."""
+    found = {}
+    for part, known in asked.items():
+        if applies(part, measure):
+            sides = [
+                _look(part, Looked(measure, units, table, case.texts, case.codes, known))
+                for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
+            ]
+            found[str(part)] = _counts(case, pairs, weight, sides)
+    return found
+
+
+def _counts(case: MatchInput, pairs: Pairs, weight: Floats | None, sides: Sequence[Sliced]) -> Counts:
+    values, names = Codes(), case.codes.names()
+    cells = []
+    for units, sliced in zip((case.gold, case.system), sides, strict=True):
+        ranks = np.array([values[name] for name in sliced.names], np.int64)
+        cells.append(ranks[sliced.number] * len(names) + units.label if len(units) else units.label)
+    used, place = np.unique(np.concatenate(cells), return_inverse=True)
+    gold, system = place[: len(case.gold)], place[len(case.gold) :]
+    held = values.names()
+    labels = tuple(encode(held[cell // len(names)], names[cell % len(names)]) for cell in used.tolist())
+    many = max(len(labels), 1)
+    ours, theirs = case.gold.extents.document * many + gold, case.system.extents.document * many + system
+    cells, place = np.unique(np.concatenate([theirs, ours]), return_inverse=True)
+    theirs, ours = place[: len(theirs)], place[len(theirs) :]
+    size = len(cells)
+    values = np.empty((size, len(COLUMNS)))
+    values[:, SYSTEM_HITS] = np.bincount(theirs[pairs.system], weight, size)
+    values[:, SYSTEM] = np.bincount(theirs, minlength=size)
+    values[:, GOLD_HITS] = np.bincount(ours[pairs.gold], weight, size)
+    values[:, GOLD] = np.bincount(ours, minlength=size)
+    return make_counts(case.texts.ids, labels, cells // many, cells % many, values)
+
+
+def encode(value: str, label: str) -> str:
+    """The label of counts by slice: the value of the slice and the label of the unit.
+
+    >>> decode(encode("no", "PER"))
+    ('no', 'PER')
+    """
+    return msgspec.json.encode((value, label)).decode()
+
+
+def decode(label: str) -> tuple[str, str]:
+    """What `encode` put together."""
+    return msgspec.json.decode(label, type=tuple[str, str])
+
+
+def by_value(patterns: Patterns) -> dict[str, Patterns]:
+    """The counts of each slice, by its value; all have the same documents."""
+    counts, pairs = patterns.counts, list(map(decode, patterns.counts.labels))
+    values = sorted({value for value, _ in pairs})
+    number = np.array([values.index(value) for value, _ in pairs], np.int64)
+    names = tuple(label for _, label in pairs)
+    found = {}
+    for place, value in enumerate(values):
+        kept = number[counts.label] == place
+        own = make_counts(
+            counts.documents, names, counts.document[kept], counts.label[kept], counts.values[kept]
+        )
+        found[value] = replace(patterns, counts=own)
+    return found
+
+
+# ---------------------------------------------------------------- which slice a unit is in
+def _look(part: Slice, looked: Looked) -> Sliced:
+    return _SLICERS[part.name](looked)
+
+
+YES_NO = ("no", "yes")
+TIMES = (1, 2, 5, 20)  # from which a bin of frequencies begins
+TIMES_NAMES = ("0", "1", "2–4", "5–19", "20 or more")
+LENGTHS = (2, 3, 4)
+LENGTH_NAMES = ("1", "2", "3", "4 or more")
+DISTANCES = (1, 4, 10)
+DISTANCE_NAMES = ("0", "1–3", "4–9", "10 or more")
+_ORDERS = {
+    "seen": ("yes", "no"),
+    "nested": ("no", "yes"),
+    "discontinuous": ("no", "yes"),
+    "frequency": TIMES_NAMES,
+    "unit-length": LENGTH_NAMES,
+    "distance": DISTANCE_NAMES,
+    "sentence": ("same", "across"),
+}
+
+
+def in_order(part: Slice, values: Sequence[str]) -> tuple[str, ...]:
+    """The values of a slice of units as they are shown: bins in order, what has none last."""
+    order = {value: place for place, value in enumerate(_ORDERS.get(part.name, ()))}
+    return tuple(sorted(values, key=lambda value: (value == MISSING, order.get(value, len(order)), value)))
+
+
+def _seen(looked: Looked) -> Sliced:
+    return _by_words(looked, lambda times: int(times > 0), YES_NO)
+
+
+def _frequency(looked: Looked) -> Sliced:
+    return _by_words(looked, lambda times: bisect_right(TIMES, times), TIMES_NAMES)
+
+
+def _by_words(looked: Looked, bin_of: Callable[[int], int], names: tuple[str, ...]) -> Sliced:
+    known = {} if looked.known is None else looked.known.words[_bearer(looked.measure)]
+    bins = {word: bin_of(times) for word, times in known.items()}
+    return _of_words(looked, lambda word: bins.get(word, 0), names)
+
+
+def _unit_length(looked: Looked) -> Sliced:
+    return _of_words(looked, lambda word: bisect_right(LENGTHS, len(tokens(word))), LENGTH_NAMES)
+
+
+def _of_words(looked: Looked, bin_of: Callable[[str], int], names: tuple[str, ...]) -> Sliced:
+    """By the words of each unit; a rejected one that stands nowhere has none."""
+    found = surfaces(looked.units.extents, looked.texts)
+    bins = {word: bin_of(word) if word else len(names) for word in set(found)}
+    return Sliced(np.fromiter(map(bins.__getitem__, found), np.int64, len(found)), (*names, MISSING))
+
+
+def surfaces(extents: Extents, texts: Texts) -> list[str]:
+    """The words of each unit, white space between them as one blank; "" of what stands beyond the text."""
+    if len(extents.starts) > len(extents):
+        found = words.surfaces(extents, texts)
+    else:
+        bounds = zip(extents.document.tolist(), extents.starts.tolist(), extents.ends.tolist(), strict=True)
+        found = [texts.text(document)[start:end] for document, start, end in bounds]
+    return ["" if word[:1] == "\0" else " ".join(word.split()) for word in found]
+
+
+def _nested(looked: Looked) -> Sliced:
+    """Whether a unit's characters are in another's of its layer, or hold another's: of other extents."""
+    table, units = looked.table, looked.units
+    others = table.mentions if _bearer(looked.measure) == "mention" else table.events
+    pairs = align.overlaps(units.extents, others)
+    own, other = units.extents.lengths()[pairs.gold], others.lengths()[pairs.system]
+    inside = (pairs.overlap == np.minimum(own, other)) & (own != other)
+    found = np.zeros(len(units), np.int64)
+    found[pairs.gold[inside]] = 1
+    return Sliced(found, YES_NO)
+
+
+def _discontinuous(looked: Looked) -> Sliced:
+    return Sliced((looked.units.extents.shape > 0).astype(np.int64), YES_NO)
+
+
+def _triggers(looked: Looked) -> Extents:
+    """The trigger of each argument."""
+    table = looked.table
+    return table.events.take(table.argument_event[looked.units.row])
+
+
+def _sentence(looked: Looked) -> Sliced:
+    triggers, fillers = _triggers(looked), looked.units.extents
+    begins: dict[int, list[int]] = {}
+    found = np.full(len(fillers), 2)
+    places = zip(fillers.document.tolist(), triggers.start.tolist(), fillers.start.tolist(), strict=True)
+    for unit, (document, trigger, filler) in enumerate(places):
+        if max(trigger, filler) < BEYOND:
+            if document not in begins:
+                text, row = looked.texts.text(document), looked.texts.rows[document]
+                begins[document] = [one[0].start for one in sentences(text, row.excluded)]
+            first, second = (bisect_right(begins[document], at) for at in (trigger, filler))
+            found[unit] = int(first != second)
+    return Sliced(found, ("same", "across", MISSING))
+
+
+def _distance(looked: Looked) -> Sliced:
+    """The tokens between trigger and argument, 0 where they touch or share characters."""
+    triggers, fillers = _triggers(looked), looked.units.extents
+    low = np.minimum(triggers.end, fillers.end)
+    high = np.maximum(triggers.start, fillers.start)
+    found = np.full(len(fillers), len(DISTANCE_NAMES))
+    for unit, (document, start, end) in enumerate(
+        zip(fillers.document.tolist(), low.tolist(), high.tolist(), strict=True)
+    ):
+        if end < BEYOND:
+            between = len(tokens(looked.texts.text(document)[start:end])) if start < end else 0
+            found[unit] = bisect_right(DISTANCES, between)
+    return Sliced(found, (*DISTANCE_NAMES, MISSING))
+
+
+def _realis(looked: Looked) -> Sliced:
+    """The realis of an event, or of the event of an argument; several at once are a value of their own."""
+    table, rows = looked.table, looked.units.row
+    events = table.argument_event[rows] if looked.measure.units == "argument" else rows
+    values = table.event_attributes[REALIS][events]
+    names = looked.codes.names()
+    used, number = np.unique(values, return_inverse=True)
+    told = (MISSING if code == NONE else " + ".join(parts(names[code])) for code in used.tolist())
+    return Sliced(number, tuple(told))
+
+
+_SLICERS: dict[str, Callable[[Looked], Sliced]] = {
+    "seen": _seen,
+    "frequency": _frequency,
+    "nested": _nested,
+    "discontinuous": _discontinuous,
+    "unit-length": _unit_length,
+    "sentence": _sentence,
+    "distance": _distance,
+    "realis": _realis,
+}
