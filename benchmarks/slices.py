@@ -2,9 +2,9 @@
 
     python benchmarks/slices.py [CORPORA]
 
-20 slices of documents of a corpus without any difference between them (sizes negative binomial, one document
-in ten bad, quality of its own); 20 slices of units, of which each is drawn from documents of such a corpus; and
-one slice that loses ten points. A corpus counts as an alarm if any slice is told apart, Holm over all 20.
+20 slices of documents, or of units, of a corpus without any difference between them (sizes negative binomial,
+a quality of its own for each document, some of them bad), and the same with one slice that loses ten points.
+A corpus counts as an alarm if any slice is told apart, Holm over all 20.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class Shape(NamedTuple):
 
 
 SHAPES = (
-    Shape("documents, benign", 800, 20, 0.0, 0.8, units=False),
-    Shape("documents, one in ten bad", 1600, 20, 0.1, 0.85, units=False),
+    Shape("documents, benign", 1600, 20, 0.0, 0.8, units=False),
+    Shape("documents, one in twenty bad", 2500, 20, 0.05, 0.85, units=False),
     Shape("documents, few", 100, 20, 0.05, 0.97, units=False),
-    Shape("documents, some slices longer", 1600, 12, 0.1, 0.85, units=False, long=True),
+    Shape("documents, some slices longer", 2500, 12, 0.05, 0.85, units=False, long=True),
     Shape("sentences", 4000, 1.5, 0.0, 0.8, units=False),
     Shape("units, one in ten documents bad", 400, 12, 0.1, 0.8, units=True),
     Shape("units, right or wrong together", 600, 20, 0.0, 0.8, units=True, alike=True),

@@ -21,6 +21,7 @@ from goldwire.corpora.visible import visible
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
+from goldwire.eval.measures.slices import Slice, parse_slices
 from goldwire.eval.measures.suites import choose
 from goldwire.eval.scoring.score import Options, score_corpus
 from goldwire.eval.statistics.intervals import UNSEEN, Method
@@ -142,6 +143,7 @@ class Corpus(store.Corpus, frozen=True):
         unjudged: Literal["left-out", "empty"] = "left-out",
         drafts: Literal["left-out", "counted"] = "left-out",
         rejected: Literal["spurious", "left-out"] = "spurious",
+        slices: str | Slice | Iterable[str | Slice] = (),
         duplicates: Literal["set", "refuse"] = "set",
         intervals: Method = UNSEEN,
         trials: int = TRIALS,
@@ -150,7 +152,8 @@ class Corpus(store.Corpus, frozen=True):
         """The record of systems, all if none are named, against a layer; as `goldwire eval score` makes it.
 
         `measures` and `suite` as there: the default suite if neither is given. `documents` are ids, or what
-        `--documents` takes. The record is kept by its `write`.
+        `--documents` takes. `slices` part documents or units, as `--slice` does; `record.frame("slices")` has
+        their figures. The record is kept by its `write`.
         """
         asked = [] if measures is None else one_or_several(measures, "measures", (str, Measure))
         wanted, chosen = choose(suite, list(map(str, asked)))
@@ -169,6 +172,7 @@ class Corpus(store.Corpus, frozen=True):
             scope=Scope(documents=chosen_documents(self, documents), unjudged=unjudged, drafts=drafts),
             asked=documents if documents is None or isinstance(documents, str) else "ids",
             rejected=rejected,
+            slices=parse_slices(one_or_several(slices, "slices", (str, Slice))),
         )
         names = config.names(self) if systems is None else one_or_several(systems, "systems")
         return Record.of(score_corpus(self, gold, names, wanted, options=options), self)

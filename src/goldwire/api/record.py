@@ -152,12 +152,19 @@ class Record(stored.Record, frozen=True, kw_only=True, dict=True):
             for field in ("counts", "rejections", "results", "confusions", "findings")
         }
         systems = tuple(item for item in self.systems if item.name == name)
-        return Record.of(msgspec.structs.replace(self, systems=systems, **kept), self.home)
+        slices = tuple(
+            msgspec.structs.replace(part, counts=tuple(t for t in part.counts if t.system == name))
+            for part in self.slices
+        )
+        return Record.of(msgspec.structs.replace(self, systems=systems, slices=slices, **kept), self.home)
 
     # ------------------------------------------------------------ what it gives
 
     def frame(self, table: str = "scores") -> pl.DataFrame:
-        """A table as a polars frame: scores, types, documents, confusion or errors; shares are of one."""
+        """A table as a polars frame: scores, types, slices, documents, confusion or errors.
+
+        Shares are of one, undefined is null.
+        """
         from goldwire.api.tables import frame
 
         return frame(self, table)

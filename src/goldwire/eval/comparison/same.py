@@ -7,6 +7,7 @@ at all (`iter_unlike`). What is read beside a record must be what it was made fr
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -18,7 +19,7 @@ from goldwire.eval.counting.texts import Texts
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.signature import FORMAT_1, TAGS, release
-from goldwire.eval.scoring.record import CorpusFacts, LayerFacts, OntologyFacts, Record
+from goldwire.eval.scoring.record import CorpusFacts, LayerFacts, OntologyFacts, Record, Slicing
 from goldwire.eval.scoring.rejections import rejections
 
 SHOWN = 10  # documents named in a message
@@ -96,7 +97,15 @@ def _terms(record: Record) -> dict[str, str]:
         "ontology": named(record.ontology),
         "gold": named(record.gold),
         **policies,
+        **({"slices": ", ".join(map(_slice, record.slices))} if record.slices else {}),
     }
+
+
+def _slice(slicing: Slicing) -> str:
+    """A slice by its string form, and what tells its values or words from others."""
+    values = msgspec.json.encode((slicing.values, slicing.documents) if slicing.documents else ())
+    digest = slicing.words or hashlib.sha256(values).hexdigest()[:12]
+    return f"{slicing.slice} ({digest})" if slicing.words or slicing.documents else slicing.slice
 
 
 def _groups(*records: Record) -> tuple[str, str]:

@@ -35,9 +35,10 @@ class Wanted(msgspec.Struct, frozen=True):
     """What the measures of a scoring look at besides types and spans.
 
     The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole;
-    with `texts`, the texts of the documents; with `meta`, their metadata; with `rejected`, the rejected units of systems (see
-    `counting.rejected`); with `tokens`, those that layers came with. `tags` is the policy by which mentions
-    are read from the tags of such tokens, whatever the layer was read by; None for its mentions as they are.
+    with `texts`, the texts of the documents; with `meta`, their metadata; with `rejected`, the rejected
+    units of systems (see `counting.rejected`); with `tokens`, those that layers came with. `tags` is
+    the policy by which mentions are read from the tags of such tokens, whatever the layer was read by; None
+    for its mentions as they are.
 
     `views` are the plain maps that layers are seen through, gold's first, `symmetric` the types of relations
     that are then the same either way; with `inside`, one more layer says where units count.

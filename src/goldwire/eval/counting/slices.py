@@ -1,4 +1,4 @@
-"""Slices of units: the counts of a measure parted by what its units are, taken from its matching as it is made.
+"""Slices of units: the counts of a measure parted by what its units are, from its matching as it is made.
 
 A gold unit counts in the slice that gold's words are in, a system's in that of its own: a pair whose sides
 are in two slices is a hit of gold in one and of the system in the other. So sums over slices are the whole.
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
 
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.sentences import sentences
@@ -27,7 +26,6 @@ from goldwire.eval.counting.counts import (
     SYSTEM_HITS,
     Counts,
     Floats,
-    Patterns,
     make_counts,
 )
 from goldwire.eval.counting.rejected import BEYOND
@@ -154,20 +152,16 @@ def decode(label: str) -> tuple[str, str]:
     return msgspec.json.decode(label, type=tuple[str, str])
 
 
-def by_value(patterns: Patterns) -> dict[str, Patterns]:
-    """The counts of each slice, by its value; all have the same documents."""
-    counts, pairs = patterns.counts, list(map(decode, patterns.counts.labels))
-    values = sorted({value for value, _ in pairs})
-    number = np.array([values.index(value) for value, _ in pairs], np.int64)
-    names = tuple(label for _, label in pairs)
-    found = {}
-    for place, value in enumerate(values):
-        kept = number[counts.label] == place
-        own = make_counts(
-            counts.documents, names, counts.document[kept], counts.label[kept], counts.values[kept]
-        )
-        found[value] = replace(patterns, counts=own)
-    return found
+def part(counts: Counts, value: str) -> tuple[Counts, Counts]:
+    """The counts of one slice, and those of the rest, by the labels of units."""
+    pairs = list(map(decode, counts.labels))
+    labels = tuple(label for _, label in pairs)
+    own = np.array([named == value for named, _ in pairs], np.bool_)[counts.label]
+    inside, outside = (
+        make_counts(counts.documents, labels, counts.document[rows], counts.label[rows], counts.values[rows])
+        for rows in (own, ~own)
+    )
+    return inside, outside
 
 
 # ---------------------------------------------------------------- which slice a unit is in

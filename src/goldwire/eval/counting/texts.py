@@ -104,7 +104,7 @@ def make_texts(rows: Iterable[Row]) -> Texts:
 
 
 def read_texts(corpus: Corpus, type: type[Row] = Row) -> Texts:
-    """The documents of a corpus, with what the type of row has of them; `DataError` names all that is wrong."""
+    """The documents of a corpus, as rows of a type; `DataError` names all that is wrong."""
     path = corpus.path / DOCUMENTS
     rows = [row for chunk in iter_chunks(path, type) for row in chunk]
     found = make_texts(rows)

@@ -72,8 +72,8 @@ def _is_ours(name: str) -> bool:
 def parse_slice(text: str) -> Slice:
     """A slice from its string form; `MeasureError` if it is none.
 
-    >>> parse_slice("seen:layer=gold,split=train").split, str(parse_slice("length")), parse_slice("source").field
-    ('train', 'length:4', True)
+    >>> parse_slice("seen:layer=gold,split=train").split, str(parse_slice("length"))
+    ('train', 'length:4')
     """
     name, colon, how = text.partition(":")
     if not name or (colon and not how):

@@ -10,13 +10,13 @@ import msgspec
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.sentences import Sentence, sentences, span
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention
 from goldwire.eval.reference import lexicon
 from goldwire.eval.reference.arguments import Attacher, Draft, chains
 from goldwire.eval.reference.code import sources
 from goldwire.eval.reference.lexicon import Cue, Lexicon, Phrases
 from goldwire.eval.reference.mentions import Finder, Found
-from goldwire.corpora.sentences import Sentence, sentences, span
 from goldwire.eval.reference.triggers import Spotter, Trigger
 from goldwire.eval.systems.extractor import Context, options
 

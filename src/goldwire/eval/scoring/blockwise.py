@@ -94,7 +94,8 @@ class ScoredBlock(_Struct, frozen=True):
     `plan` is the digest of the plan they were scored by. `size` is how many there are, `ids` names them in
     order, `groups` are theirs, a document without one having its own id; empty where none has one. `hashes`
     are the first digits of those of the texts, `texts` what the fingerprint of a corpus is of (see
-    `Texts.content`). `values` are those that documents have of each slice. Where it is forgotten which document is which, there are none of these.
+    `Texts.content`). `values` are those that documents have of each slice. Where it is
+    forgotten which document is which, there are none of these.
     """
 
     plan: str

@@ -17,7 +17,8 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Meta
 from goldwire.corpora.visible import line
 from goldwire.eval.counting import reading
-from goldwire.eval.counting.columns import Codes, make_extents
+from goldwire.eval.counting.columns import make_extents
+from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.slices import MISSING, Known, in_order, surfaces
 from goldwire.eval.counting.slices import decode as decode_label
 from goldwire.eval.counting.texts import MetaRow, MetaTextRow, Row, TextRow, Texts, iter_chunks, read_texts
@@ -150,17 +151,13 @@ def _period(text: str, part: Slice) -> str:
 
 
 # ---------------------------------------------------------------- what a record says
-def make_slices(
-    plan: Plan, block: ScoredBlock, systems: Mapping[str, ScoredSystem]
-) -> tuple[Slicing, ...]:
+def make_slices(plan: Plan, block: ScoredBlock, systems: Mapping[str, ScoredSystem]) -> tuple[Slicing, ...]:
     """The slices of a record; `MeasureError` where one says nothing of any measure or document."""
     found = []
     for part in plan.options.slices:
         _check_known(plan, part, block)
         found.append(
-            _of_units(plan, part, block, systems)
-            if part.of_units
-            else _of_documents(part, block)
+            _of_units(plan, part, block, systems) if part.of_units else _of_documents(plan, part, block)
         )
     return tuple(found)
 
@@ -178,9 +175,7 @@ def _check_known(plan: Plan, part: Slice, block: ScoredBlock) -> None:
         )
 
 
-def _of_units(
-    plan: Plan, part: Slice, block: ScoredBlock, systems: Mapping[str, ScoredSystem]
-) -> Slicing:
+def _of_units(plan: Plan, part: Slice, block: ScoredBlock, systems: Mapping[str, ScoredSystem]) -> Slicing:
     name = str(part)
     tables = tuple(
         encode_patterns(measured.slices[name], system, measured.measure)
@@ -215,7 +210,7 @@ def _leaks(known: Known | None, block: ScoredBlock) -> Iterator[str]:
         )
 
 
-def _of_documents(part: Slice, block: ScoredBlock) -> Slicing:
+def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
     raw = block.values[str(part)]
     told: list[str] = []
     named = _lengths(raw, part.parts, told) if part.name == "length" and not part.field else _named(raw)
@@ -232,14 +227,21 @@ def _of_documents(part: Slice, block: ScoredBlock) -> Slicing:
     told += _torn(named, block.groups)
     codes = {value: place for place, value in enumerate(order)}
     return Slicing(
-        slice=str(part), values=order, documents=tuple(map(codes.__getitem__, named)), notes=tuple(told)
+        slice=str(part),
+        values=order,
+        documents=tuple(map(codes.__getitem__, named)),
+        unparted=tuple(str(measure) for measure in plan.counted if not is_additive(measure)),
+        notes=tuple(told),
     )
 
 
 def _named(raw: Sequence[Raw]) -> list[str]:
     """Values as they are shown; one that reads like our own word for none is put between quotes."""
     ours = {MISSING, OTHERS, NO_DATE}
-    return [MISSING if value is None else f"“{value}”" if value in ours - {NO_DATE} else str(value) for value in raw]
+    return [
+        MISSING if value is None else f"“{value}”" if value in ours - {NO_DATE} else str(value)
+        for value in raw
+    ]
 
 
 def _lengths(raw: Sequence[Raw], parts: int, told: list[str]) -> list[str]:
@@ -277,8 +279,8 @@ def _grouped(named: list[str], part: Slice, told: list[str]) -> list[str]:
     if 2 * rest > len(named):
         coarser = f", or by {part.name}:year" if part.period and part.period != "year" else ""
         raise MeasureError(
-            f"{part}: the {len(named):,} documents have {len(sizes):,} values, and the {MOST - 1} most frequent "
-            f"have less than half of them; part them by something coarser{coarser}"
+            f"{part}: the {len(named):,} documents have {len(sizes):,} values, and the {MOST - 1} most "
+            f"frequent have less than half of them; part them by something coarser{coarser}"
         )
     told.append(
         f"{len(sizes) - len(kept):,} of {len(sizes):,} values stand together as “{OTHERS}” "
@@ -293,7 +295,8 @@ def _alike(values: Sequence[str]) -> Iterator[str]:
         folded.setdefault(" ".join(value.split()).casefold(), []).append(value)
     for same in folded.values():
         if len(same) > 1:
-            yield f"values that differ in case or blanks alone are counted apart: {', '.join(map(line, same))}"
+            told = ", ".join(map(line, same))
+            yield f"values that differ in case or blanks alone are counted apart: {told}"
 
 
 def _torn(named: Sequence[str], groups: Sequence[str]) -> Iterator[str]:

@@ -89,7 +89,9 @@ def pieces(
     ratio = estimator.ratios(np.vstack([inside, outside]))[figure]
     scale = ratio.weights * divide(np.ones(ratio.den.shape[1]), ratio.den.sum(axis=0))
     half = len(inside)
-    own = np.vstack([_residual(ratio.num[side], ratio.den[side]) for side in (slice(half), slice(half, None))])
+    own = np.vstack(
+        [_residual(ratio.num[side], ratio.den[side]) for side in (slice(half), slice(half, None))]
+    )
     found = Pieces(
         _residual(ratio.num, ratio.den) @ scale,
         own @ scale,
