@@ -97,11 +97,11 @@ def _terms(record: Record) -> dict[str, str]:
         "ontology": named(record.ontology),
         "gold": named(record.gold),
         **policies,
-        **({"slices": ", ".join(map(_slice, record.slices))} if record.slices else {}),
+        **({"slices": ", ".join(map(named_slice, record.slices))} if record.slices else {}),
     }
 
 
-def _slice(slicing: Slicing) -> str:
+def named_slice(slicing: Slicing) -> str:
     """A slice by its string form, and what tells its values or words from others."""
     values = msgspec.json.encode((slicing.values, slicing.documents) if slicing.documents else ())
     digest = slicing.words or hashlib.sha256(values).hexdigest()[:12]

@@ -72,6 +72,17 @@ class Side(NamedTuple):
     outside: Counts
     documents: tuple[str, ...]
 
+    def own(self) -> Counts:
+        """The counts of the slice, on the documents that are parted."""
+        return self.inside.select(self.documents)
+
+    def only(self, record: Record) -> tuple[int, ...] | None:
+        """The groups of near-duplicates of those documents."""
+        if record.groups is None or len(self.documents) == len(record.documents):
+            return record.groups
+        ids = set(self.documents)
+        return tuple(g for g, id in zip(record.groups, record.documents, strict=True) if id in ids)
+
 
 # ---------------------------------------------------------------- counts
 def find(record: Record, text: str) -> Slicing:
@@ -83,6 +94,32 @@ def find(record: Record, text: str) -> Slicing:
             f"the record has no slice {wanted!r}{among(wanted, found)}; score with --slice {wanted}"
         )
     return found[wanted]
+
+
+def resolve(record: Record, text: str) -> tuple[Slicing, str]:
+    """The slice of a record that `NAME:VALUE` means, NAME being its string form or what that begins with.
+
+    Raises `JudgementError` if the record was not scored with it, or if several are meant.
+    """
+    found = {
+        (slicing.slice, value): slicing
+        for slicing in record.slices
+        for value in slicing.values
+        if text in (f"{slicing.slice}:{value}", f"{parse_slice(slicing.slice).name}:{value}")
+    }
+    if len(found) == 1:
+        [((_, value), slicing)] = found.items()
+        return slicing, value
+    if found:
+        forms = (f"{slice_}:{value}" for slice_, value in found)
+        raise JudgementError(
+            f"{text!r} means several slices: {', '.join(forms)}; write the one that is meant"
+        )
+    there = [f"{slicing.slice}:{value}" for slicing in record.slices for value in slicing.values]
+    raise JudgementError(
+        f"there is no slice {text!r}{among(text, there)}; score with --slice, for instance "
+        "--slice seen:layer=gold,split=train"
+    )
 
 
 def sides(record: Record, slicing: Slicing, system: str, measure: Measure) -> dict[str, Side]:
@@ -238,13 +275,8 @@ def _intervals(one: _Asked, measure: Measure) -> dict[str, Interval]:
     drawn = drawing(one.system.record)
     if drawn is None or not is_defined(one.side.inside):
         return {}
-    record, ids = one.system.record, set(one.side.documents)
-    groups = record.groups
-    if groups is not None:
-        groups = tuple(g for g, id in zip(groups, record.documents, strict=True) if id in ids)
-    found = figure_intervals(
-        one.side.inside.select(one.side.documents), measure, groups=groups, **drawn._asdict()
-    )
+    groups = one.side.only(one.system.record)
+    found = figure_intervals(one.side.own(), measure, groups=groups, **drawn._asdict())
     return {
         figure: Interval(low=found[figure].low, high=found[figure].high, remark=found[figure].remark)
         for figure in FIGURES

@@ -7,7 +7,7 @@ are in two slices is a hit of gold in one and of the system in the other. So sum
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -130,12 +130,12 @@ def _counts(case: MatchInput, pairs: Pairs, weight: Floats | None, sides: Sequen
     cells, place = np.unique(np.concatenate([theirs, ours]), return_inverse=True)
     theirs, ours = place[: len(theirs)], place[len(theirs) :]
     size = len(cells)
-    values = np.empty((size, len(COLUMNS)))
-    values[:, SYSTEM_HITS] = np.bincount(theirs[pairs.system], weight, size)
-    values[:, SYSTEM] = np.bincount(theirs, minlength=size)
-    values[:, GOLD_HITS] = np.bincount(ours[pairs.gold], weight, size)
-    values[:, GOLD] = np.bincount(ours, minlength=size)
-    return make_counts(case.texts.ids, labels, cells // many, cells % many, values)
+    table = np.empty((size, len(COLUMNS)))
+    table[:, SYSTEM_HITS] = np.bincount(theirs[pairs.system], weight, size)
+    table[:, SYSTEM] = np.bincount(theirs, minlength=size)
+    table[:, GOLD_HITS] = np.bincount(ours[pairs.gold], weight, size)
+    table[:, GOLD] = np.bincount(ours, minlength=size)
+    return make_counts(case.texts.ids, labels, cells // many, cells % many, table)
 
 
 def encode(value: str, label: str) -> str:
@@ -150,6 +150,18 @@ def encode(value: str, label: str) -> str:
 def decode(label: str) -> tuple[str, str]:
     """What `encode` put together."""
     return msgspec.json.decode(label, type=tuple[str, str])
+
+
+def label_faults(labels: Sequence[str], values: Sequence[str]) -> Iterator[str]:
+    """What is wrong with labels that should be those of `encode`, with these values."""
+    for label in labels:
+        try:
+            value, _ = decode(label)
+        except msgspec.DecodeError:
+            yield f"{label!r} is no value and label of a unit"
+        else:
+            if value not in values:
+                yield f"there is no value {value!r}"
 
 
 def part(counts: Counts, value: str) -> tuple[Counts, Counts]:

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.errors import JudgementError
+from goldwire.eval.comparison import slices
 from goldwire.eval.counting.counts import GOLD, Counts, make_counts
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
 from goldwire.eval.gate.policy import LimitKind, Policy, Rule
@@ -47,7 +48,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     and `high` are one-sided bounds of the difference, `p` is one-sided, `power` the chance that a true loss
     of the margin fails (in steps of 5 %), and `needed` the documents that would raise it to 80 %; of
     near-duplicates among the `documents`, which count once in `independent`, it counts groups. `losers` are
-    the types that lost most, `examples` places in the text.
+    the types that lost most, `examples` places in the text; of a `slice` there are none.
     """
 
     system: str
@@ -57,6 +58,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     limit: float
     verdict: Verdict
     label: str | None = None
+    slice: str | None = None
     before: float | None = None
     now: float | None = None
     low: float | None = None
@@ -76,11 +78,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def title(self) -> str:
-        """System, measure and label in a few words."""
+        """System, measure, label and slice in a few words."""
         if not self.measure:
             return self.system
         label = () if self.label is None else (self.label,)
-        return " ".join((self.system, name(parse(self.measure)), *label))
+        part = () if self.slice is None else (f"[{self.slice}]",)
+        return " ".join((self.system, name(parse(self.measure)), *label, *part))
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -121,7 +124,7 @@ def judge(
     judged = [question for question in questions if question.kind == "margin" and question.defined]
     alpha = policy.alpha / max(1, len(judged))
     ceilings = [check for system in old.systems for check in _ceilings(system.name, record, old, policy)]
-    checks = (*(_answer(question, policy, alpha, old.groups) for question in questions), *ceilings)
+    checks = (*(_answer(question, policy, alpha) for question in questions), *ceilings)
     return Judgement(
         verdict=_worst(check.verdict for check in checks),
         alpha=alpha,
@@ -157,6 +160,7 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None
     before: Counts
     now: Counts
+    groups: tuple[int, ...] | None
 
     @property
     def defined(self) -> bool:
@@ -201,7 +205,7 @@ def _questions(system: str, record: Record, old: Record, policy: Policy) -> Iter
         if not rule.measure:
             continue
         measure = parse(rule.measure)
-        before, now = (side.get_counts(system, measure) for side in (old, record))
+        (before, groups), (now, _) = (_counts(side, system, measure, rule) for side in (old, record))
         for label in _labels(rule, before):
             for kind, limit in rule.limits():
                 yield _Question(
@@ -213,7 +217,22 @@ def _questions(system: str, record: Record, old: Record, policy: Policy) -> Iter
                     label=label,
                     before=before if label is None else only(before, label),
                     now=now if label is None else only(now, label),
+                    groups=groups,
                 )
+
+
+def _counts(side: Record, system: str, measure: Measure, rule: Rule) -> tuple[Counts, tuple[int, ...] | None]:
+    """What a rule judges, of all documents or those of its slice, and their groups of near-duplicates."""
+    if rule.slice is None:
+        return side.get_counts(system, measure), side.groups
+    slicing, value = slices.resolve(side, rule.slice)
+    found = slices.sides(side, slicing, system, measure)
+    if value not in found:
+        raise JudgementError(
+            f"could not judge: {name(measure)} has no units that {slicing.slice} parts; "
+            "take another measure or another slice"
+        )
+    return found[value].own(), found[value].only(side)
 
 
 def _labels(rule: Rule, counts: Counts) -> Sequence[str | None]:
@@ -236,7 +255,8 @@ def only(counts: Counts, label: str) -> Counts:
 
 
 # ---------------------------------------------------------------- answers
-def _answer(question: _Question, policy: Policy, alpha: float, groups: tuple[int, ...] | None) -> Check:
+def _answer(question: _Question, policy: Policy, alpha: float) -> Check:
+    groups = question.groups
     before, now = question.figure(question.before), question.figure(question.now)
     check = Check(
         system=question.system,
@@ -246,6 +266,7 @@ def _answer(question: _Question, policy: Policy, alpha: float, groups: tuple[int
         limit=question.limit,
         verdict="skip",
         label=question.label,
+        slice=question.rule.slice,
         before=before,
         now=now,
         documents=len(question.now.documents),
@@ -255,7 +276,7 @@ def _answer(question: _Question, policy: Policy, alpha: float, groups: tuple[int
     if before is None and now is None:
         return check
     if question.kind == "margin":
-        return _test(check, question, policy, alpha, groups)
+        return _test(check, question, policy, alpha)
     return msgspec.structs.replace(check, verdict=_compare(check))
 
 
@@ -275,9 +296,8 @@ def _compare(check: Check) -> Verdict:
 _STEP = 0.05
 
 
-def _test(
-    check: Check, question: _Question, policy: Policy, alpha: float, groups: tuple[int, ...] | None
-) -> Check:
+def _test(check: Check, question: _Question, policy: Policy, alpha: float) -> Check:
+    groups = question.groups
     labels = sorted({*question.before.labels, *question.now.labels})
     before, now = (rows(side, question.measure, labels) for side in (question.before, question.now))
     pairs = contrast.pair(before, now, None if groups is None else np.asarray(groups))

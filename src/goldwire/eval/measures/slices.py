@@ -130,4 +130,4 @@ def _of_others(name: str, how: str, text: str) -> Slice:
             f"{text!r}: {name} needs the layer whose words count as seen, and may have a split; "
             f"write {name}:layer=gold,split=train"
         )
-    return Slice(name, **given)
+    return Slice(name, layer=given["layer"], split=given.get("split", ""))

@@ -13,7 +13,7 @@ import numpy as np
 
 from goldwire.corpora import splits
 from goldwire.corpora.errors import CorpusError, MeasureError
-from goldwire.corpora.store import Corpus
+from goldwire.corpora.store import Corpus, Splits
 from goldwire.corpora.types import Annotations, Meta
 from goldwire.corpora.visible import line
 from goldwire.eval.counting import reading
@@ -43,7 +43,7 @@ class Basis(msgspec.Struct, frozen=True):
     """
 
     known: Mapping[Slice, Known] = {}
-    shares: splits.Splits | None = None
+    shares: Splits | None = None
 
     @property
     def digest(self) -> list[str]:
@@ -108,12 +108,12 @@ def _words(lines: Sequence[Annotations], kind: str, texts: Texts) -> dict[str, i
 
 
 # ---------------------------------------------------------------- what a block has
-def values(rows: Sequence[Row], parts: Sequence[Slice], shares: splits.Splits | None) -> dict[str, list[Raw]]:
+def values(rows: Sequence[Row], parts: Sequence[Slice], shares: Splits | None) -> dict[str, list[Raw]]:
     """What each document has of each slice of documents."""
     return {str(part): _values(rows, part, shares) for part in parts if not part.of_units}
 
 
-def _values(rows: Sequence[Row], part: Slice, shares: splits.Splits | None) -> list[Raw]:
+def _values(rows: Sequence[Row], part: Slice, shares: Splits | None) -> list[Raw]:
     if part.field:
         metas = (row.meta if isinstance(row, MetaRow | MetaTextRow) else Meta() for row in rows)
         return [_value(_of_meta(meta, part.name), part) for meta in metas]
