@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -197,8 +197,14 @@ def _of_units(plan: Plan, part: Slice, block: ScoredBlock, systems: Mapping[str,
         counts=tables,
         unparted=tuple(str(measure) for measure in plan.counted if str(measure) not in there),
         words=None if known is None else known.digest,
-        notes=tuple(_leaks(known, block)),
+        notes=(*_alone(values), *_leaks(known, block)),
     )
+
+
+def _alone(values: Collection[str]) -> Iterator[str]:
+    if len(values) == 1:
+        [value] = values
+        yield f"all units are in one slice ({line(value)}): there is nothing to compare"
 
 
 def _leaks(known: Known | None, block: ScoredBlock) -> Iterator[str]:
