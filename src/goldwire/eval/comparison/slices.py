@@ -15,7 +15,7 @@ import numpy as np
 from goldwire.corpora.errors import JudgementError, among
 from goldwire.corpora.visible import line
 from goldwire.eval.comparison.compare import Contender, F
-from goldwire.eval.counting.columns import Bools
+from goldwire.eval.counting.columns import Bools, Ints
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.counting.slices import part
 from goldwire.eval.measures.measure import Measure, form_of
@@ -66,22 +66,26 @@ class SlicedSystem(_Struct, frozen=True):
 
 
 class Side(NamedTuple):
-    """The counts of a slice and of the rest, on all documents; `documents` are those that are parted."""
+    """The counts of a slice and of the rest, on all documents; a slice of documents has those of `places`."""
 
     inside: Counts
     outside: Counts
-    documents: tuple[str, ...]
+    places: Ints | None = None
 
     def own(self) -> Counts:
-        """The counts of the slice, on the documents that are parted."""
-        return self.inside.select(self.documents)
+        """The counts of the slice, on its documents."""
+        if self.places is None:
+            return self.inside
+        counts, ids = self.inside, self.inside.documents
+        document = np.searchsorted(self.places, counts.document).astype(np.int32)
+        own = tuple(ids[place] for place in self.places.tolist())
+        return Counts(own, counts.labels, document, counts.label, counts.values)
 
-    def only(self, record: Record) -> tuple[int, ...] | None:
-        """The groups of near-duplicates of those documents."""
-        if record.groups is None or len(self.documents) == len(record.documents):
+    def groups(self, record: Record) -> tuple[int, ...] | None:
+        """The groups of near-duplicates of its documents."""
+        if record.groups is None or self.places is None:
             return record.groups
-        ids = set(self.documents)
-        return tuple(g for g, id in zip(record.groups, record.documents, strict=True) if id in ids)
+        return tuple(record.groups[place] for place in self.places.tolist())
 
 
 # ---------------------------------------------------------------- counts
@@ -127,22 +131,21 @@ def sides(record: Record, slicing: Slicing, system: str, measure: Measure) -> di
     if str(measure.counted) in slicing.unparted:
         return {}
     if not parse_slice(slicing.slice).of_units:
-        return _of_documents(record, slicing, record.get_counts(system, measure))
+        return _of_documents(slicing, record.get_counts(system, measure))
     form = form_of(measure, counted=True)
     table = next((one for one in slicing.counts if (one.system, one.measure) == (system, form)), None)
     if table is None:
         return {}
     counts = decode_counts(table, record.documents)
-    return {value: Side(*part(counts, value), record.documents) for value in slicing.values}
+    return {value: Side(*part(counts, value)) for value in slicing.values}
 
 
-def _of_documents(record: Record, slicing: Slicing, counts: Counts) -> dict[str, Side]:
+def _of_documents(slicing: Slicing, counts: Counts) -> dict[str, Side]:
     homes = np.array(slicing.documents, np.int64)
     found = {}
     for place, value in enumerate(slicing.values):
         own = homes[counts.document] == place
-        ids = tuple(id for id, home in zip(record.documents, slicing.documents, strict=True) if home == place)
-        found[value] = Side(_masked(counts, own), _masked(counts, ~own), ids)
+        found[value] = Side(_masked(counts, own), _masked(counts, ~own), np.flatnonzero(homes == place))
     return found
 
 
@@ -275,7 +278,7 @@ def _intervals(one: _Asked, measure: Measure) -> dict[str, Interval]:
     drawn = drawing(one.system.record)
     if drawn is None or not is_defined(one.side.inside):
         return {}
-    groups = one.side.only(one.system.record)
+    groups = one.side.groups(one.system.record)
     found = figure_intervals(one.side.own(), measure, groups=groups, **drawn._asdict())
     return {
         figure: Interval(low=found[figure].low, high=found[figure].high, remark=found[figure].remark)

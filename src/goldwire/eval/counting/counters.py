@@ -45,6 +45,7 @@ from goldwire.eval.counting.texts import Row, TextRow, Texts
 from goldwire.eval.counting.units import Units, make_units
 from goldwire.eval.measures.measure import FORMS, WORDY, Measure
 from goldwire.eval.measures.signature import TOKENS
+from goldwire.eval.measures.slices import Slice
 
 
 class GoldAndSystem(msgspec.Struct, frozen=True, dict=True):
@@ -59,6 +60,11 @@ class GoldAndSystem(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def made(self) -> dict[Measure, MatchInput]:
         """What several measures share: the cases made so far."""
+        return {}
+
+    @cached_property
+    def looked(self) -> dict[tuple[Slice, str, bool], slices.Sliced]:
+        """In which slice the rows of both tables are, as far as that was looked for."""
         return {}
 
     def case(self, measure: Measure) -> MatchInput:
@@ -137,7 +143,7 @@ def _matched(measure: Measure, sides: GoldAndSystem) -> Outcome:
     units = _cells(gold), _cells(system)
     credit = None if measure.match == "exact" else pairs.credit  # 1, each
     counts = tally(sides, units, units[0].take(pairs.gold), credit)
-    parted = slices.count(measure, case, pairs, credit, sides.slices) if sides.slices else {}
+    parted = slices.count(measure, sides, case, pairs, credit) if sides.slices else {}
     return Outcome(counts, gold.collapsed, system.collapsed, slices=parted)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -36,6 +37,7 @@ from goldwire.eval.measures.slices import OF_ARGUMENTS, Slice
 
 if TYPE_CHECKING:
     from goldwire.eval.counting.align import Pairs
+    from goldwire.eval.counting.counters import GoldAndSystem
     from goldwire.eval.counting.match import MatchInput
 
 MISSING = "none given"  # the value of what has none
@@ -65,14 +67,18 @@ class Sliced(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """What decides in which slice a unit is: the units of one side, and what they were made from."""
+    """What decides in which slice each row of a table is: rows of mentions, of events or of arguments."""
 
-    measure: Measure
-    units: Units
+    rows: str
     table: Table
     texts: Texts
     codes: Codes
     known: Known | None
+
+    @property
+    def extents(self) -> Extents:
+        """Where the mentions stand, or the triggers."""
+        return self.table.events if self.rows == "event" else self.table.mentions
 
 
 # The units that a slice is of: without words of their own there is nothing to part by.
@@ -101,18 +107,35 @@ def _bearer(measure: Measure) -> str:
 
 # ---------------------------------------------------------------- the counts
 def count(
-    measure: Measure, case: MatchInput, pairs: Pairs, weight: Floats | None, asked: Asked
+    measure: Measure, sides: GoldAndSystem, case: MatchInput, pairs: Pairs, weight: Floats | None
 ) -> dict[str, Counts]:
     """The counts by slice and label (see `encode`) of each slice that is asked for and applies."""
     found = {}
-    for part, known in asked.items():
+    for part in sides.slices:
         if applies(part, measure):
-            sides = [
-                _look(part, Looked(measure, units, table, case.texts, case.codes, known))
+            both = [
+                _of_units(part, measure, sides, units, table)
                 for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
             ]
-            found[str(part)] = _counts(case, pairs, weight, sides)
+            found[str(part)] = _counts(case, pairs, weight, both)
     return found
+
+
+def _of_units(part: Slice, measure: Measure, sides: GoldAndSystem, units: Units, table: Table) -> Sliced:
+    """The slice of each unit, from those of the rows that units are made from, found once."""
+    bearer, index = _bearer(measure), units.row
+    if measure.units == "argument":
+        if part.name in OF_ARGUMENTS:
+            bearer = "argument"
+        elif part.name == REALIS:
+            bearer, index = "event", table.argument_event[index]
+        else:
+            index = table.argument_mention[index]
+    key = part, bearer, table is sides.gold.table
+    if key not in sides.looked:
+        looked = Looked(bearer, table, sides.texts, sides.codes, sides.slices[part])
+        sides.looked[key] = _SLICERS[part.name](looked)
+    return Sliced(sides.looked[key].number[index], sides.looked[key].names)
 
 
 def _counts(case: MatchInput, pairs: Pairs, weight: Floats | None, sides: Sequence[Sliced]) -> Counts:
@@ -177,10 +200,6 @@ def part(counts: Counts, value: str) -> tuple[Counts, Counts]:
 
 
 # ---------------------------------------------------------------- which slice a unit is in
-def _look(part: Slice, looked: Looked) -> Sliced:
-    return _SLICERS[part.name](looked)
-
-
 YES_NO = ("no", "yes")
 TIMES = (1, 2, 5, 20)  # from which a bin of frequencies begins
 TIMES_NAMES = ("0", "1", "2–4", "5–19", "20 or more")
@@ -214,56 +233,72 @@ def _frequency(looked: Looked) -> Sliced:
 
 
 def _by_words(looked: Looked, bin_of: Callable[[int], int], names: tuple[str, ...]) -> Sliced:
-    known = {} if looked.known is None else looked.known.words[_bearer(looked.measure)]
+    known = {} if looked.known is None else looked.known.words[looked.rows]
     bins = {word: bin_of(times) for word, times in known.items()}
-    return _of_words(looked, lambda word: bins.get(word, 0), names)
+    return _of_words(looked, bins, names)
 
 
 def _unit_length(looked: Looked) -> Sliced:
-    return _of_words(looked, lambda word: bisect_right(LENGTHS, len(tokens(word))), LENGTH_NAMES)
+    found = {*surfaces(looked.extents, looked.texts)}
+    bins = {word: bisect_right(LENGTHS, len(tokens(word))) for word in found}
+    return _of_words(looked, bins, LENGTH_NAMES)
 
 
-def _of_words(looked: Looked, bin_of: Callable[[str], int], names: tuple[str, ...]) -> Sliced:
-    """By the words of each unit; a rejected one that stands nowhere has none."""
-    found = surfaces(looked.units.extents, looked.texts)
-    bins = {word: bin_of(word) if word else len(names) for word in set(found)}
-    return Sliced(np.fromiter(map(bins.__getitem__, found), np.int64, len(found)), (*names, MISSING))
+def _of_words(looked: Looked, bins: dict[str, int], names: tuple[str, ...]) -> Sliced:
+    """By the words of each, the first bin for those of none; a rejected unit that stands nowhere has none."""
+    found = surfaces(looked.extents, looked.texts)
+    bins[""] = len(names)
+    return Sliced(np.fromiter(map(bins.get, found, repeat(0)), np.int64, len(found)), (*names, MISSING))
+
+
+# White space but for the blank: where a text has none of it, nor two blanks, words are as they stand.
+_SPACES = (
+    *"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007",
+    *"\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000",
+    "  ",
+)
 
 
 def surfaces(extents: Extents, texts: Texts) -> list[str]:
     """The words of each unit, white space between them as one blank; "" of what stands beyond the text."""
     if len(extents.starts) > len(extents):
-        found = words.surfaces(extents, texts)
-    else:
-        bounds = zip(extents.document.tolist(), extents.starts.tolist(), extents.ends.tolist(), strict=True)
-        found = [texts.text(document)[start:end] for document, start, end in bounds]
-    return ["" if word[:1] == "\0" else " ".join(word.split()) for word in found]
+        found = ["" if word[:1] == "\0" else word for word in words.surfaces(extents, texts)]
+        return [" ".join(word.split()) for word in found]
+    documents = np.unique(extents.document)
+    each = list(map(texts.text, documents.tolist()))
+    whole, sizes = "".join(each), np.fromiter(map(len, each), np.int64, len(each))
+    at = np.searchsorted(documents, extents.document)
+    first, size = (np.cumsum(sizes) - sizes)[at], sizes[at]
+    starts, ends = first + np.minimum(extents.starts, size), first + np.minimum(extents.ends, size)
+    found = list(map(whole.__getitem__, map(slice, starts.tolist(), ends.tolist())))
+    if any(sign in whole for sign in _SPACES):
+        return [" ".join(word.split()) for word in found]
+    return found
 
 
 def _nested(looked: Looked) -> Sliced:
     """Whether a unit's characters are in another's of its layer, or hold another's: of other extents."""
-    table, units = looked.table, looked.units
-    others = table.mentions if _bearer(looked.measure) == "mention" else table.events
-    pairs = align.overlaps(units.extents, others)
-    own, other = units.extents.lengths()[pairs.gold], others.lengths()[pairs.system]
+    extents = looked.extents
+    pairs = align.overlaps(extents, extents)
+    own, other = extents.lengths()[pairs.gold], extents.lengths()[pairs.system]
     inside = (pairs.overlap == np.minimum(own, other)) & (own != other)
-    found = np.zeros(len(units), np.int64)
+    found = np.zeros(len(extents), np.int64)
     found[pairs.gold[inside]] = 1
     return Sliced(found, YES_NO)
 
 
 def _discontinuous(looked: Looked) -> Sliced:
-    return Sliced((looked.units.extents.shape > 0).astype(np.int64), YES_NO)
+    return Sliced((looked.extents.shape > 0).astype(np.int64), YES_NO)
 
 
-def _triggers(looked: Looked) -> Extents:
-    """The trigger of each argument."""
+def _ends(looked: Looked) -> tuple[Extents, Extents]:
+    """The trigger and the filler of each argument."""
     table = looked.table
-    return table.events.take(table.argument_event[looked.units.row])
+    return table.events.take(table.argument_event), table.mentions.take(table.argument_mention)
 
 
 def _sentence(looked: Looked) -> Sliced:
-    triggers, fillers = _triggers(looked), looked.units.extents
+    triggers, fillers = _ends(looked)
     begins: dict[int, list[int]] = {}
     found = np.full(len(fillers), 2)
     places = zip(fillers.document.tolist(), triggers.start.tolist(), fillers.start.tolist(), strict=True)
@@ -279,13 +314,12 @@ def _sentence(looked: Looked) -> Sliced:
 
 def _distance(looked: Looked) -> Sliced:
     """The tokens between trigger and argument, 0 where they touch or share characters."""
-    triggers, fillers = _triggers(looked), looked.units.extents
+    triggers, fillers = _ends(looked)
     low = np.minimum(triggers.end, fillers.end)
     high = np.maximum(triggers.start, fillers.start)
     found = np.full(len(fillers), len(DISTANCE_NAMES))
-    for unit, (document, start, end) in enumerate(
-        zip(fillers.document.tolist(), low.tolist(), high.tolist(), strict=True)
-    ):
+    places = zip(fillers.document.tolist(), low.tolist(), high.tolist(), strict=True)
+    for unit, (document, start, end) in enumerate(places):
         if end < BEYOND:
             between = len(tokens(looked.texts.text(document)[start:end])) if start < end else 0
             found[unit] = bisect_right(DISTANCES, between)
@@ -293,12 +327,9 @@ def _distance(looked: Looked) -> Sliced:
 
 
 def _realis(looked: Looked) -> Sliced:
-    """The realis of an event, or of the event of an argument; several at once are a value of their own."""
-    table, rows = looked.table, looked.units.row
-    events = table.argument_event[rows] if looked.measure.units == "argument" else rows
-    values = table.event_attributes[REALIS][events]
+    """The realis of events; several values at once are a value of their own."""
     names = looked.codes.names()
-    used, number = np.unique(values, return_inverse=True)
+    used, number = np.unique(looked.table.event_attributes[REALIS], return_inverse=True)
     told = (MISSING if code == NONE else " + ".join(parts(names[code])) for code in used.tolist())
     return Sliced(number, tuple(told))
 

@@ -232,7 +232,7 @@ def _counts(side: Record, system: str, measure: Measure, rule: Rule) -> tuple[Co
             f"could not judge: {name(measure)} has no units that {slicing.slice} parts; "
             "take another measure or another slice"
         )
-    return found[value].own(), found[value].only(side)
+    return found[value].own(), found[value].groups(side)
 
 
 def _labels(rule: Rule, counts: Counts) -> Sequence[str | None]:

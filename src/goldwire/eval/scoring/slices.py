@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,7 +22,7 @@ from goldwire.eval.counting.columns import make_extents
 from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.slices import MISSING, Known, in_order, surfaces
 from goldwire.eval.counting.slices import decode as decode_label
-from goldwire.eval.counting.texts import MetaRow, MetaTextRow, Row, TextRow, Texts, iter_chunks, read_texts
+from goldwire.eval.counting.texts import Row, TextRow, Texts, iter_chunks, read_texts
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.measures.slices import Slice
 from goldwire.eval.scoring.record import Slicing, encode_patterns
@@ -115,8 +116,7 @@ def values(rows: Sequence[Row], parts: Sequence[Slice], shares: Splits | None) -
 
 def _values(rows: Sequence[Row], part: Slice, shares: Splits | None) -> list[Raw]:
     if part.field:
-        metas = (row.meta if isinstance(row, MetaRow | MetaTextRow) else Meta() for row in rows)
-        return [_value(_of_meta(meta, part.name), part) for meta in metas]
+        return _of_field(rows, part)
     if part.name == "length":
         return [len(row.text) if isinstance(row, TextRow) else None for row in rows]
     if shares is None:
@@ -124,8 +124,15 @@ def _values(rows: Sequence[Row], part: Slice, shares: Splits | None) -> list[Raw
     return [splits.split_of(row.group or row.id, shares) for row in rows]
 
 
-def _of_meta(meta: Meta, name: str) -> Any:
-    return getattr(meta, name) if name != "more" and name in meta.__struct_fields__ else meta.more.get(name)
+def _of_field(rows: Sequence[Row], part: Slice) -> list[Raw]:
+    """What metadata say; each value is looked at once, a number and a yes apart."""
+    if part.name in Meta.__struct_fields__ and part.name != "more":
+        given = list(map(attrgetter(f"meta.{part.name}"), rows))
+    else:
+        given = [more.get(part.name) for more in map(attrgetter("meta.more"), rows)]
+    keys = list(zip(map(type, given), given, strict=True))
+    told = {key: _value(key[1], part) for key in set(keys)}
+    return list(map(told.__getitem__, keys))
 
 
 def _value(value: Any, part: Slice) -> str | None:
