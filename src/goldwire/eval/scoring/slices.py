@@ -231,9 +231,9 @@ def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
     sizes = Counter(named)
     order = tuple(sorted(sizes, key=lambda value: _place(value, sizes, part)))
     if missing := sizes[MISSING]:
-        told.append(f"{amount(missing, 'document')} of {len(named):,} have no {part.name}")
+        told.append(f"{amount(missing, 'document')} of {len(named):,} without {part.name}")
     if broken := sizes[NO_DATE] if part.period else 0:
-        told.append(f"{amount(broken, 'document')} have a {part.name} that is no ISO 8601 date")
+        told.append(f"{amount(broken, 'document')} whose {part.name} is no ISO 8601 date")
     if len(order) == 1:
         told.append(f"all documents have one value ({line(order[0])}): there is nothing to compare")
     told += _alike(order)
