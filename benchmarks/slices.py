@@ -1,6 +1,6 @@
 """Simulation of the guard of slices: alarms among slices that are no other, and what is found of ten points.
 
-    python benchmarks/slices.py [CORPORA]
+    python benchmarks/slices.py [--corpora 2000] [--write docs/evidence/slices.md]
 
 20 slices of documents, or of units, of a corpus without any difference between them (sizes negative binomial,
 a quality of its own for each document, some of them bad), and the same with one slice that loses ten points.
@@ -9,9 +9,10 @@ A corpus counts as an alarm if any slice is told apart, Holm over all 20.
 
 from __future__ import annotations
 
+import argparse
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +26,8 @@ from goldwire.eval.statistics.power import ALPHA
 
 SLICES = 20
 LOSS = 0.1
-Floats = NDArray[np.float64]
+BAD = 0.1  # of the units of a bad document are right
+Floats, Integers = NDArray[np.float64], NDArray[np.int64]
 _FIGURES, _F = estimator(parse("entity")), FIGURES.index("f")
 
 
@@ -57,35 +59,28 @@ SHAPES = (
 
 def draw(shape: Shape, random: np.random.Generator, loss: float = 0.0) -> Floats:
     """Counts by slice: slices x documents x 4; the first slice has a recall and precision lower by `loss`."""
-    n = shape.documents
-    home = random.integers(0, SLICES, n)
-    mean = shape.mean * (1 + 2 * (home % 4 == 0)) if shape.long else np.full(n, shape.mean)
+    home = random.integers(0, SLICES, shape.documents)
+    mean = shape.mean * (1 + 2 * (home % 4 == 0)) if shape.long else np.full(shape.documents, shape.mean)
     sizes = random.poisson(random.gamma(2, mean / 2))
-    quality = random.beta(shape.f * 12, (1 - shape.f) * 12, n)
-    quality = np.where(random.random(n) < shape.bad, 0.1, quality)
-    made = np.zeros((SLICES, n, 4))
-    for gold, column in ((True, 3), (False, 1)):
-        sizes = sizes if gold else sizes.copy()
-        if shape.units:
-            split = np.stack([random.multinomial(size, np.full(SLICES, 1 / SLICES)) for size in sizes]).T
-        else:
-            split = (np.arange(SLICES)[:, None] == home) * sizes
-        made[:, :, column] = split
-        if not gold:
-            break
-    gold = made[:, :, 3]
-    right = np.broadcast_to(quality, gold.shape).copy()
+    quality = random.beta(shape.f * 12, (1 - shape.f) * 12, shape.documents)
+    quality = np.where(random.random(shape.documents) < shape.bad, BAD, quality)
+    gold = _gold(shape, sizes, home, random)
+    right = np.tile(quality, (SLICES, 1))
     right[0] = np.maximum(right[0] - loss, 0)
     if shape.alike:
         hits = gold * (random.random(gold.shape) < right)
+        spurious = gold - hits
     else:
-        hits = random.binomial(gold.astype(int), right)
-    spurious = random.binomial(gold.astype(int), 1 - right)
-    if shape.alike:
-        spurious = (gold - hits).astype(int)
-    made[:, :, 0] = made[:, :, 2] = hits
-    made[:, :, 1] = hits + spurious
-    return made
+        hits, spurious = random.binomial(gold, right), random.binomial(gold, 1 - right)
+    return np.stack([hits, hits + spurious, hits, gold], axis=2).astype(np.float64)
+
+
+def _gold(shape: Shape, sizes: Integers, home: Integers, random: np.random.Generator) -> Integers:
+    """How many gold units each slice has in each document."""
+    if not shape.units:
+        return (np.arange(SLICES)[:, None] == home) * sizes
+    even = np.full(SLICES, 1 / SLICES)
+    return np.stack([random.multinomial(size, even) for size in sizes], axis=1)
 
 
 def judge(made: Floats, *, units: bool, seed: int) -> list[float | None]:
@@ -120,23 +115,39 @@ def measure(shape: Shape, corpora: int, seed: int = 0) -> Rates:
     return Rates(shape.name, alarms / corpora, hit / shown if shown else None, few / corpora / SLICES)
 
 
-def run(corpora: int) -> Iterator[Rates]:
-    """All shapes."""
-    return (measure(shape, corpora) for shape in SHAPES)
+HEAD = """| 20 slices of | any alarm | too few | ten points found |
+|---|---:|---:|---:|"""
+BEGIN, END = "<!-- written by benchmarks/slices.py -->", "<!-- end -->"
 
 
-def main(corpora: int = 2000) -> None:
-    """Print a line for each shape."""
+def row(rates: Rates) -> str:
+    """A line of the table."""
+    found = "–" if rates.found is None else f"{100 * rates.found:.1f} %"
+    return f"| {rates.shape} | {100 * rates.alarms:.1f} % | {100 * rates.too_few:.0f} % | {found} |"
+
+
+def write(path: Path, table: Sequence[str]) -> None:
+    """Put a table into a page, between its marks."""
+    page = path.read_text(encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    path.write_text("\n".join([before + BEGIN, *table, END + after]), encoding="utf-8")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print a line for each shape, and put the table into a page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpora", type=int, default=2000)
+    parser.add_argument("--write", type=Path, help="put the table into this page, between its marks")
+    chosen = parser.parse_args(arguments)
+    table = [f"{chosen.corpora:,} corpora a line, Holm over 20 slices, 5 %.", "", *HEAD.split("\n")]
+    print("\n".join(table), flush=True)
     for shape in SHAPES:
-        begun = time.perf_counter()
-        rates = measure(shape, corpora)
-        found = "–" if rates.found is None else f"{100 * rates.found:.1f} %"
-        print(
-            f"{shape.name:34} alarms {100 * rates.alarms:.1f} %  found {found}  "
-            f"too few {100 * rates.too_few:.0f} %  ({time.perf_counter() - begun:.0f} s)",
-            flush=True,
-        )
+        table.append(row(measure(shape, chosen.corpora)))
+        print(table[-1], flush=True)
+    if chosen.write is not None:
+        write(chosen.write, table)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(sys.argv[1:])
