@@ -23,7 +23,7 @@ Lost = Literal["spread", "whole"]
 
 
 class Hits(NamedTuple):
-    """Counts of F or recall (documents x labels): hits, and a denominator that falls by `falls` with one lost.
+    """Counts of F or recall (documents x labels): hits, and a denominator that falls by `falls` for each lost.
 
     The figure is the mean over labels of `unit` times hits by `den`.
     """

@@ -38,13 +38,15 @@ _STEP = 2.0**-10  # of a document, for what one more of it would change
 class Part(NamedTuple):
     """A figure as a ratio of sums: `num` and `den` of each document and label, `unit` what one unit adds.
 
-    `row` gives the four columns of a document of such sizes (labels) of which such shares are right.
+    `row` gives the four columns of a document of such sizes (labels) of which such shares are right. `silent`
+    are labels that count as 0 where their `den` is 0: gold ones that a system never gave, for precision.
     """
 
     num: Floats
     den: Floats
     unit: float
     row: Callable[[Floats, Floats], Floats]
+    silent: Floats | float = 0.0
 
 
 class Ends(NamedTuple):
@@ -60,7 +62,8 @@ class Ends(NamedTuple):
 def parts_of_counts(rows: Floats, beta: float) -> list[Part]:
     """Precision, recall and F of rows (documents x 4 columns a label)."""
     table = rows.reshape(len(rows), -1, len(COLUMNS))
-    precision = Part(table[..., SYSTEM_HITS], table[..., SYSTEM], 1, _of_columns(SYSTEM_HITS, SYSTEM))
+    silent = (table[..., GOLD].any(axis=0) & ~table[..., SYSTEM].any(axis=0)).astype(np.float64)
+    precision = Part(table[..., SYSTEM_HITS], table[..., SYSTEM], 1, _of_columns(SYSTEM_HITS, SYSTEM), silent)
     recall = Part(table[..., GOLD_HITS], table[..., GOLD], 1, _of_columns(GOLD_HITS, GOLD))
     return [precision, recall, recall if math.isinf(beta) else _f_part(table, beta)]
 
@@ -112,27 +115,47 @@ def parts_of_means(rows: Floats) -> list[Part]:
 
 
 # ---------------------------------------------------------------- the unseen document
+class Unseen(NamedTuple):
+    """The unseen document at one end, by label: the share of it that is right, and how many halves of it join."""
+
+    right: Floats
+    halves: Floats
+
+
 def sizes(part: Part, times: Floats) -> Floats:
     """The size of the unseen document, by label: the mean of documents that have it, or with many its root
-    mean square.
+    mean square; a unit of labels that no document has and yet count.
     """
     having = np.maximum(times @ (part.den > 0), 1)
     mean, square = times @ part.den / having, np.sqrt(times @ part.den**2 / having)
     informative = max(float(times @ part.den.any(axis=1)), 1.0)
-    grown: Floats = mean + (square - mean) * max(0.0, 1 - EVEN / informative)
+    grown: Floats = mean + (square - mean) * max(0.0, 1 - EVEN / informative) + part.silent * part.unit
     return grown
 
 
-def shares(part: Part, times: Floats) -> tuple[Floats, Floats]:
-    """What share of the unseen document is right, by label: at the low end, and at the high one.
-
-    As if one more unit had been wrong, or right: all right in the sample is not certainly right.
-    """
+def imagine(part: Part, times: Floats) -> tuple[Unseen, Unseen]:
+    """The unseen document at the low end, and at the high one."""
     num, den = times @ part.num, times @ part.den
+    worse = _differ(den - num, den, part, times)
+    better = _differ(num, den, part, times)
     value = _ratio(num, den)
-    down, up = num / (den + part.unit), np.minimum((num + part.unit) / (den + part.unit), 1)
-    low = np.clip(value - SPREADS * np.sqrt(down * (1 - down)), 0, 1)
-    return low, np.clip(value + SPREADS * np.sqrt(up * (1 - up)), 0, 1)
+    return (
+        Unseen(np.maximum(value - worse.right, 0), worse.halves),
+        Unseen(np.minimum(value + better.right, 1), better.halves),
+    )
+
+
+def _differ(rest: Floats, den: Floats, part: Part, times: Floats) -> Unseen:
+    """By how much the unseen document differs from the mean, of which `rest` is wrong (or right).
+
+    As if one more unit had been wrong: all right in the sample is not certainly right. Where less than a unit
+    was wrong a whole document joins in place of half of one, and at least a unit of it is wrong: of units
+    that are right or wrong each for itself this is the bound of Clopper and Pearson.
+    """
+    share = np.minimum((rest + part.unit) / (den + part.unit), 1)
+    none = np.maximum(1 - rest / part.unit, 0)
+    least = none * _ratio(np.full_like(den, part.unit), sizes(part, times))
+    return Unseen(np.maximum(SPREADS * np.sqrt(share * (1 - share)), least), 1 + none)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
@@ -150,26 +173,29 @@ def ends(
     trials: int,
     seed: int,
 ) -> list[Ends]:
-    """The ends of the interval of each value of the statistic, whose ratios are `parts`, all from one draw."""
+    """The ends of the interval of each value of the statistic, whose ratios are `parts`; of one draw."""
     drawn = weigh(sample, trials, seed)
     plain = statistic(drawn)
     times = sample.times.astype(np.float64)
     labels = parts[0].num.shape[1]
     random = np.random.Generator(np.random.PCG64([seed, 1]))
-    unseen, again = random.standard_gamma(HALF, (trials, labels)), random.standard_exponential((trials, 1))
+    halves = random.standard_gamma(HALF, (2, trials, labels))
+    again = random.standard_exponential((trials, 1))
     worst = worst_rows(sample, statistic)
 
     def quantile(sums: Floats, k: int, tail: float) -> float:
-        return float(np.quantile(statistic(sums)[:, k], tail))
+        with np.errstate(over="ignore"):  # of a figure that the unseen document is not meant for
+            return float(np.quantile(statistic(sums)[:, k], tail))
 
-    def with_unseen(part: Part, right: Floats) -> Floats:
-        row = part.row(sizes(part, times), right)
-        added = (unseen[:, : len(row), None] * row).reshape(trials, -1)
+    def with_unseen(part: Part, unseen: Unseen) -> Floats:
+        row = part.row(sizes(part, times), unseen.right)
+        weight = halves[0] + (unseen.halves - 1) * halves[1]
+        added = (weight[:, : len(row), None] * row).reshape(trials, -1)
         return drawn + added
 
     found = []
     for k, part in enumerate(parts):
-        low, high = shares(part, times)
+        low, high = imagine(part, times)
         more = drawn + AGAIN * again * sample.rows[worst[k]]
         found.append(
             Ends(
