@@ -23,8 +23,8 @@ _PAIRS = (
     "Differences in points. The test (p) decides whether there is one; the interval says how large it may "
     "be, allows for documents unlike those seen, and so may hold 0 where the test sees a difference. "
     "better/same/worse: documents as the second sees them, where both have a figure. shows: the least loss, "
-    "spread over hits, that these documents show in four cases of five. needs: how many documents would show "
-    "the one found."
+    "spread over hits, that these documents show in four cases of five; none, if not even a loss of nearly "
+    "all. needs: how many documents would show the one found."
 )
 _TYPES = "Types are not tested one by one: a difference between systems may be chance."
 
@@ -194,7 +194,7 @@ def _pair(pair: Pair) -> Row:
             chance(pair.adjusted),
             f"{pair.wins:,}/{pair.ties:,}/{pair.losses:,}",
             "yes" if pair.decided else "no",
-            points(pair.shows),
+            "none" if pair.shows is None and pair.p is not None else points(pair.shows),
             number(pair.needs),
         )
     )
