@@ -7,7 +7,8 @@ as good, as a document may be in a corpus of such a mean: `SPREADS` times the la
 values between 0 and 1 with this mean can have. With a whole document, wholly wrong, it would be the bound of
 Gaffke (2005), which is Clopper and Pearson's for documents that are all right or all wrong. And since few bad
 documents that were seen may be more than few in truth, the low end is also that with the worst of them once
-more. What the constants do was simulated (docs/evidence/statistics.md).
+more, and the high end that with the best: fully where half is right, and the less the less there is to lose,
+or to gain. What the constants do was simulated (docs/evidence/statistics.md).
 
 Weights are on a grid so fine that it does not show and so coarse that sums are exact in any order.
 """
@@ -32,8 +33,8 @@ from goldwire.eval.statistics.resample import (
     subtract,
 )
 
-SPREADS = 6  # of the unseen document from the mean
-AGAIN = 1.5  # of a document: the mean weight of the worst one, once more
+SPREADS = 6  # of the unseen document from the mean; 2.5 leave intervals near F 1 narrower, and too narrow
+AGAIN = 1.5  # of a document: the mean weight of the worst one, or the best, once more
 HALF = 0.5  # of a document: the mean weight of the unseen one
 APART = 0.5  # of the spread of their disagreement, for each of two systems
 EVEN = 5  # documents up to which the unseen one is of mean size; with more it grows to their root mean square
@@ -101,18 +102,22 @@ def ends(
     """The ends of the interval of each figure, all from the same draws."""
     drawn, times = weigh(sample, trials, seed), sample.times.astype(np.float64)
     ratios, extra = estimator.ratios(sample.rows), _Extra(trials, seed)
-    worst = influences(sample, estimator.values).argmin(axis=0)
-    plain = estimator.values(drawn)
+    effects, plain = influences(sample, estimator.values), estimator.values(drawn)
+    values = estimator.values(sample.total())
 
     def end(k: int, sums: Floats, tail: float) -> float:
         return float(np.quantile(estimator.values(sums)[:, k], tail))
 
     def of(k: int, ratio: Ratio) -> Ends:
-        low, high = imagine(ratio, times)
-        more = drawn + AGAIN * extra.again * sample.rows[worst[k]]
+        low, high = (drawn + extra.document(ratio, times, one) for one in imagine(ratio, times))
+        worst, best = sample.rows[effects[:, k].argmin()], sample.rows[effects[:, k].argmax()]
+        worse, better = (
+            drawn + AGAIN * min(2 * share, 1) * extra.again * row
+            for share, row in ((values[k], worst), (1 - values[k], best))
+        )
         return Ends(
-            min(end(k, drawn + extra.document(ratio, times, low), tails[0]), end(k, more, tails[0])),
-            end(k, drawn + extra.document(ratio, times, high), tails[1]),
+            min(end(k, low, tails[0]), end(k, worse, tails[0])),
+            max(end(k, high, tails[1]), end(k, better, tails[1])),
             *np.quantile(plain[:, k], tails).tolist(),
         )
 
