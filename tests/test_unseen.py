@@ -1,6 +1,7 @@
 """Intervals with documents unlike those seen, and power: against another implementation, and by hand."""
 
 import importlib.util
+import math
 
 import numpy as np
 import pytest
@@ -77,9 +78,8 @@ def test_differences_and_what_is_shown_are_those_of_the_other_implementation(ref
     expected = reference.difference(num, den, num_b, den_b, apart.sum(0), units, trials=20_000)
     assert found.interval[:3] == pytest.approx(expected, abs=0.03 * (expected[2] - expected[1]))
     assert found.interval.value < 0
-    for ours, lost in ((found.detectable, "spread"), (found.whole, "whole")):
-        stated = reference.detectable(num_b / 2, den_b, num / 2, den, lost)  # the first is the better one
-        assert ours == pytest.approx(stated, rel=1e-3)
+    stated = reference.detectable(num_b / 2, den_b, num / 2, den)  # the first is the better one
+    assert found.detectable == pytest.approx(stated, rel=1e-3)
 
 
 # ---------------------------------------------------------------- what every interval must do
@@ -218,6 +218,16 @@ def test_a_loss_in_whole_documents_must_be_larger_to_be_shown():
     rows = draw(np.random.default_rng(9), 50)
     spread, whole = detectable(losing(rows)), detectable(losing(rows, "whole"))
     assert 0 < spread < whole < 0.7
+
+
+@pytest.mark.parametrize("documents", [20, 100, 1000])
+def test_a_loss_in_whole_documents_is_shown_if_six_are_lost(documents):
+    """Of equal outputs: five documents that are all worse have a p of 2 / 32, six of 2 / 64."""
+    rows = [[10, 10, 10, 10]] * documents
+    loss = detectable(losing(rows, "whole"))
+    share = 2 * loss / (1 + loss)  # F falls from 1 to 2 (1 - q) / (2 - q)
+    fewer = sum(math.comb(documents, k) * share**k * (1 - share) ** (documents - k) for k in range(6))
+    assert 0.75 < 1 - fewer < 0.87
 
 
 def test_nothing_is_shown_where_nothing_would_be():
