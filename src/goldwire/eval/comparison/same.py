@@ -49,10 +49,23 @@ def iter_differences(first: Record, second: Record) -> Iterator[Difference]:
         one, two = getattr(first, what), getattr(second, what)
         if _fingerprint(one) != _fingerprint(two) and not (what != "ontology" and _differ(first, second)):
             yield Difference(what, named(one), named(two))
+    yield from _references(first, second)
     if not _differ(first, second):
         yield from _tokens(first, second)
     yield from _policies(first, second)
     yield from _packages(first, second)
+
+
+def _references(first: Record, second: Record) -> Iterator[Difference]:
+    """Other references beside the first, or the same as they are not any more."""
+    one, two = ([gold.layer for gold in record.references] for record in (first, second))
+    prints = ([gold.fingerprint for gold in record.references] for record in (first, second))
+    if one != two or (not _differ(first, second) and next(prints) != next(prints)):
+        yield Difference("further references", _further(first), _further(second))
+
+
+def _further(record: Record) -> str:
+    return ", ".join(map(named, record.references)) or "none"
 
 
 def _packages(first: Record, second: Record) -> Iterator[Difference]:
@@ -94,7 +107,7 @@ def _terms(record: Record) -> dict[str, str]:
         "suite": record.suite or "none",
         "corpus": named(record.corpus),
         "ontology": named(record.ontology),
-        "gold": named(record.gold),
+        "gold": ", ".join(map(named, record.golds)),
         **policies,
     }
 

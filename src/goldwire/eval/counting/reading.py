@@ -53,6 +53,7 @@ class Wanted(msgspec.Struct, frozen=True):
     inside: bool = False
     tokens: bool = False
     tags: Policy | None = None
+    references: int = 1
 
     @property
     def keeps_tokens(self) -> bool:

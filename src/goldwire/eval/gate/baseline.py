@@ -61,11 +61,13 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
         suite=None,
         systems=tuple(_bare(system) for system in record.systems),
         gold=_bare(record.gold),
+        references=tuple(map(_bare, record.references)),
         measures=measures,
         counts=tuple(table for table in record.counts if table.measure in counted),
         results=tuple(_signed(result) for result in record.results if result.measure in measures),
         confusions=(),
         findings=(),
+        agreement=tuple(pair for pair in record.agreement if pair.measure in measures),
     )
     return Baseline(format=FORMAT, policy=policy.fingerprint(), record=kept, hits=hits or {})
 

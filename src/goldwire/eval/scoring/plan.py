@@ -18,6 +18,7 @@ from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.measures import installed
 from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.measures.references import Policy as References
 from goldwire.eval.scoring.views import Sights
 from goldwire.eval.statistics.resample import TRIALS
 
@@ -34,7 +35,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     words which ones were asked for. `rejected`: units of a system that were turned away count as `spurious`,
     or are `left-out`. `tags`: the policy by which the tags are read that layers came with, whatever they were
     imported by (see `corpora.formats.tags`). `views`: what layers are seen through. `inside`: a layer in
-    whose spans units count.
+    whose spans units count. `references`: how several gold layers are one (see `measures.references`).
     """
 
     duplicates: Literal["set", "refuse"] = "set"
@@ -49,6 +50,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     tags: Policy | None = None
     views: Asked = Asked()
     inside: str | None = None
+    references: References | None = None
 
 
 class PlannedLayer(msgspec.Struct, frozen=True):
@@ -60,7 +62,10 @@ class PlannedLayer(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """What is scored by what; the first of `layers` is gold's, `corpus` to `language` are the corpus's."""
+    """What is scored by what.
+
+    The first `golds` of `layers` are gold's, `corpus` to `language` are the corpus's.
+    """
 
     layers: tuple[PlannedLayer, ...]
     measures: tuple[Measure, ...]
@@ -71,11 +76,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     options: Options
     sights: Sights
     seen: attributes.Seen = frozenset()
+    golds: int = 1
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """What the layers are called, gold's first."""
         return tuple(layer.name for layer in self.layers)
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """What the systems are called."""
+        return self.names[self.golds :]
 
     @cached_property
     def counted(self) -> tuple[Measure, ...]:
@@ -87,14 +98,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """What is to be read."""
         found = self.sights.need(needs(self.measures, self.ontology))
         options = self.options
-        return msgspec.structs.replace(found, rejected=options.rejected == "spurious", tags=options.tags)
+        return msgspec.structs.replace(
+            found, rejected=options.rejected == "spurious", tags=options.tags, references=self.golds
+        )
 
     @cached_property
     def digest(self) -> str:
         """A name for all of it: blocks of one plan alone can be added."""
         layers = [(layer.name, layer.source) for layer in self.layers]
         releases = [installed.release(measure) for measure in self.counted if measure.is_extension]
-        parts = (layers, self.measures, releases, self.ontology, self.options, self.sights)
+        parts = (layers, self.golds, self.measures, releases, self.ontology, self.options, self.sights)
         encoded = msgspec.json.encode(parts, enc_hook=str, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:12]
 

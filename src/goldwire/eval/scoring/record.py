@@ -170,6 +170,15 @@ class Result(_Struct, frozen=True, kw_only=True):
     system_collapsed: int = 0
 
 
+class ReferencePair(_Struct, frozen=True, kw_only=True):
+    """How far two references agree by a measure, on the documents that were scored; `first` plays gold."""
+
+    first: str
+    second: str
+    measure: str
+    score: Score
+
+
 class Confusion(_Struct, frozen=True, kw_only=True):
     """What became of every mention, trigger or argument of gold and of a system (see `eval.errors.classes`).
 
@@ -208,12 +217,14 @@ class UnitFindings(_Struct, frozen=True, kw_only=True, dict=True):
 
 
 class Record(_Struct, frozen=True, kw_only=True, dict=True):
-    """One scoring of one or more systems against one gold layer.
+    """One scoring of one or more systems against one gold layer, or several.
 
     `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
     formats 1 and 2), `coverage` says what became of the others (None in records of format 1). `rejections`
     count, by system, what was turned away, of all that was given: see `REJECTED`. `findings` tell of each
-    unit, so that it is not found again; there may be none (see `scoring.kept`).
+    unit, so that it is not found again; there may be none (see `scoring.kept`). Of several references, `gold`
+    is the first and `references` are the others, `agreement` says how far they agree; there are then no
+    confusions and no findings.
     """
 
     format: int
@@ -235,6 +246,13 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     results: tuple[Result, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     findings: tuple[UnitFindings, ...] = ()
+    references: tuple[LayerFacts, ...] = ()
+    agreement: tuple[ReferencePair, ...] = ()
+
+    @property
+    def golds(self) -> tuple[LayerFacts, ...]:
+        """Every gold layer, in the order they were named."""
+        return (self.gold, *self.references)
 
     def get_counts(self, system: str, measure: str | Measure) -> Counts:
         """The counts of a system under a measure; `JudgementError` if the record does not have them.

@@ -33,7 +33,8 @@ _Messages = Iterator[tuple[str, str]]  # a path in the record, and what is wrong
 
 def _iter_messages(record: Record) -> _Messages:
     yield from _documents(record)
-    for at, layer in (("gold", record.gold), *_numbered("systems", record.systems)):
+    layers = (("gold", record.gold), *_numbered("references", record.references))
+    for at, layer in (*layers, *_numbered("systems", record.systems)):
         yield from _sizes(at, _layer_sizes(layer))
         if not _is_sound(layer.rejected.values()):
             yield f"{at}.rejected", _NUMBERS
