@@ -17,10 +17,13 @@ from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.measures.measure import Measure, form_of, parse
 from goldwire.eval.measures.phrases import amount, sized
+from goldwire.eval.scoring.drawing import Drawing, drawing
 from goldwire.eval.scoring.record import Interval, LayerFacts, Record, Result, independent, size
 from goldwire.eval.statistics import contrast, resample
-from goldwire.eval.statistics.contrast import ALPHA, Difference
-from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, is_defined, rows, statistic
+from goldwire.eval.statistics.contrast import Difference
+from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, estimator, is_defined, rows
+from goldwire.eval.statistics.intervals import UNSEEN, Method
+from goldwire.eval.statistics.power import ALPHA
 
 F = FIGURES.index("f")
 
@@ -48,7 +51,7 @@ class Pair(_Struct, frozen=True):
     `low` and `high` end its 95 % interval. `p` is of approximate randomisation, `p_holm` corrected for all
     pairs, `p_bootstrap` of the paired bootstrap. `wins`, `ties` and `losses` are documents as the second
     sees them, of those where both have a figure: where nothing was to be found and one gave nothing, it has
-    none. `detectable` and `needed`: see `contrast.Difference`.
+    none. `detectable`, `whole` and `needed`: see `contrast.Difference`.
     """
 
     first: str
@@ -63,6 +66,7 @@ class Pair(_Struct, frozen=True):
     ties: int
     losses: int
     detectable: float | None
+    whole: float | None
     needed: int | None
 
     @property
@@ -178,11 +182,12 @@ def compare_systems(systems: Sequence[Contender], measure: Measure, *, seed: int
     results = {system.name: system.result(str(measure)) for system in systems}
     ranked = sorted(systems, key=lambda system: _rank(results[system.name].value, system.name))
     groups = systems[0].record.groups
+    drawn = (drawing(systems[0].record) or Drawing())._replace(seed=seed)
     documents, distinct = size(systems[0].record), independent(systems[0].record)
     counts = {system.name: system.counts(measure) for system in (ranked if len(ranked) > 1 else ())}
     pairs = _with_holm(
         [
-            _pair((one.name, counts[one.name]), (two.name, counts[two.name]), measure, groups, seed)
+            _pair((one.name, counts[one.name]), (two.name, counts[two.name]), measure, groups, drawn)
             for one, two in combinations(ranked, 2)
         ]
     )
@@ -217,10 +222,10 @@ def _standing(name: str, result: Result, alike: Sequence[tuple[str, ...]]) -> St
 
 # ---------------------------------------------------------------- pairs
 def _pair(
-    one: tuple[str, Counts], two: tuple[str, Counts], measure: Measure, groups: Groups, seed: int
+    one: tuple[str, Counts], two: tuple[str, Counts], measure: Measure, groups: Groups, drawn: Drawing
 ) -> Pair:
     counts = one[1], two[1]
-    found = difference(*counts, measure, groups=groups, seed=seed)
+    found = difference(*counts, measure, groups=groups, method=drawn.method, seed=drawn.seed)
     wins, ties, losses = results_by_document(*counts, measure)
     return Pair(
         first=one[0],
@@ -235,6 +240,7 @@ def _pair(
         ties=ties,
         losses=losses,
         detectable=found.detectable,
+        whole=found.whole,
         needed=found.needed,
     )
 
@@ -245,6 +251,7 @@ def difference(
     measure: Measure,
     *,
     groups: Groups = None,
+    method: Method = UNSEEN,
     seed: int = 0,
 ) -> Difference:
     """The difference in F, by the measure's average, of two systems' counts on the same documents.
@@ -257,7 +264,7 @@ def difference(
         return Difference(resample.Interval(None, None, None), None, None, None, None, None)
     labels = sorted({*first.labels, *second.labels})
     pairs = contrast.pair(rows(first, measure, labels), rows(second, measure, labels), groups)
-    return contrast.differences(pairs, statistic(measure), seed=seed)[F]
+    return contrast.differences(pairs, estimator(measure).only(F), method=method, seed=seed)[0]
 
 
 def results_by_document(first: Counts, second: Counts, measure: Measure) -> tuple[int, int, int]:
@@ -345,6 +352,13 @@ def alone(system: str) -> str:
     return f"{system} is the only system: nothing to compare."
 
 
+def _whole(pair: Pair) -> str:
+    """What a loss must be that is of whole documents, which fewer documents show by chance."""
+    if pair.whole is None:
+        return ", none that is of whole documents"
+    return f", or {100 * pair.whole:.1f} where whole documents are lost"
+
+
 def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
     """What these documents show and how many would show more: of near-duplicates, how many groups."""
     planned = [(pair, pair.detectable) for pair in pairs if pair.detectable is not None]
@@ -353,7 +367,8 @@ def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
             return "One document does not tell how small a difference it shows."
         return f"These {sized(documents, independent)} do not tell how small a difference they show."
     pair, shown = planned[0]
-    least = f"These {sized(documents, independent)} show a difference from {100 * shown:.1f} points up"
+    found = f"These {sized(documents, independent)} show a loss"
+    least = f"{found} from {100 * shown:.1f} points up{_whole(pair)}"
     if not pair.needed or pair.needed <= independent:
         return f"{least}."
     more = f"{pair.needed:,}" + (" groups" if independent < documents else "")
