@@ -73,6 +73,14 @@ def score(
         str | None,
         typer.Option(metavar="LAYER", help="Count only units in the place of a mention or trigger of LAYER."),
     ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SCORE|best|NAME=…",
+            help="Count only units of systems, or of NAME, from this score on; best: chosen on other "
+            "documents. May be repeated.",
+        ),
+    ] = None,
     duplicates: Annotated[
         Literal["set", "refuse"], typer.Option(help="Equal units: counted once, or an error.")
     ] = "set",
@@ -112,6 +120,7 @@ def score(
       goldwire eval score work --system mine --documents split:test
       goldwire eval score work --system mine --measure AC+ --measure "entity:span+type@iou>=0.5"
       goldwire eval score work --labels mine=labels.toml --only PER,ORG
+      goldwire eval score work --system mine --at 0.5
       goldwire eval score work --gold annotator/a --gold annotator/b --references best --measure entity
     """
     import msgspec
@@ -120,6 +129,7 @@ def score(
     from goldwire.eval.comparison.keeping import keep
     from goldwire.eval.counting.coverage import Scope
     from goldwire.eval.measures.suites import choose
+    from goldwire.eval.scoring import thresholds
     from goldwire.eval.scoring.score import Options, score_corpus
     from goldwire.eval.systems import config
 
@@ -141,6 +151,7 @@ def score(
         views=view_of(maps_of(labels), only, ignore, corpus.ontology()),
         inside=inside,
         references=references,
+        at=thresholds.parse(at or ()),
     )
     systems = config.matching(corpus, system) if system else config.names(corpus)
     name = _record_name(name, chosen)

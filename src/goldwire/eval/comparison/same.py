@@ -239,11 +239,24 @@ _TOUCHED: dict[str, Callable[[Record, Record], str]] = {
 
 
 def iter_other_views(first: Record, second: Record) -> Iterator[Difference]:
-    """The systems of both records that each saw through another view of their own."""
+    """The systems of both records that saw through another view of their own, or at another threshold."""
     now = {system.name: system for system in second.systems}
     for system in first.systems:
         if system.name in now and _view(system) != _view(now[system.name]):
             yield Difference(f"labels of {system.name}", _view(system), _view(now[system.name]))
+    yield from iter_other_thresholds(first, second)
+
+
+def iter_other_thresholds(first: Record, second: Record) -> Iterator[Difference]:
+    """The systems of both records whose units count from another score on, or one otherwise chosen."""
+    now = {system.name: system for system in second.systems}
+    for system in first.systems:
+        if system.name in now and _at(system) != _at(now[system.name]):
+            yield Difference(f"threshold of {system.name}", _at(system), _at(now[system.name]))
+
+
+def _at(layer: LayerFacts) -> str:
+    return "none" if layer.at is None else layer.at.name
 
 
 def _view(layer: LayerFacts) -> str:

@@ -24,6 +24,7 @@ from goldwire.corpora.types import Annotations, Tokens
 from goldwire.eval.counting import reading, sight
 from goldwire.eval.counting.columns import Codes
 from goldwire.eval.counting.coverage import EVERYTHING, Cover, Scope, limit
+from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Layer, Wanted
 from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.texts import Texts, ascend, iter_chunks, read_texts
@@ -212,12 +213,16 @@ def make_block(
     codes, of_gold = Codes(), replace(need, rejected=False)
     sides = [*((name, [lines], of_gold) for name, lines in golds), *((*system, need) for system in systems)]
     layers = tuple(
-        reading.make_layer(lines, texts, codes, looked_at, seen, where=name, tokens=kept)
-        for (name, lines, looked_at), kept, seen in zip(
-            sides, tokens or repeat(()), _sights(need, inside), strict=False
+        _made(reading.make_layer(lines, texts, codes, looked_at, seen, where=name, tokens=kept), cut, texts)
+        for (name, lines, looked_at), kept, seen, cut in zip(
+            sides, tokens or repeat(()), _sights(need, inside), chain(need.cuts, repeat(None)), strict=False
         )
     )
     return Block(texts, codes, layers, cover)
+
+
+def _made(layer: Layer, cut: Cut | None, texts: Texts) -> Layer:
+    return layer if cut is None else reading.cut_layer(layer, cut, texts.ids)
 
 
 def _sights(need: Wanted, inside: Sequence[Annotations] | None) -> Iterator[Sight | None]:

@@ -181,6 +181,9 @@ def iter_differences(
     if old.policies.get(LABELS) == record.policies.get(LABELS):  # else it is told of gold, and so of all
         for difference in same.iter_other_views(old, record):
             yield difference.told("the baseline", "the record")
+    else:
+        for difference in same.iter_other_thresholds(old, record):
+            yield difference.told("the baseline", "the record")
     if baseline.policy != policy.fingerprint():
         yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"
     yield from _absent(old, record, policy)

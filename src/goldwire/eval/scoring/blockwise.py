@@ -83,6 +83,7 @@ class ScoredLayer(_Struct, frozen=True):
     rejections: Patterns
     tags: frozenset[str]
     seen: attributes.Seen
+    below: int = 0
 
 
 class ScoredBlock(_Struct, frozen=True):
@@ -119,7 +120,17 @@ class ScoredBlock(_Struct, frozen=True):
 
 # ---------------------------------------------------------------- added
 # What adds up of a layer, by the names that `reading.Layer` has too.
-SUMMED = ("documents", "failed", "empty", "excluded", "uncounted", "dropped", "outside", "triggerless")
+SUMMED = (
+    "documents",
+    "failed",
+    "empty",
+    "excluded",
+    "uncounted",
+    "dropped",
+    "outside",
+    "below",
+    "triggerless",
+)
 
 
 class _Order(NamedTuple):

@@ -23,7 +23,7 @@ from goldwire.eval.measures.signature import POLICIES, TAGS, signature
 from goldwire.eval.scoring import kept
 from goldwire.eval.scoring.blockwise import Measured, ScoredBlock, ScoredLayer, ScoredSystem, add
 from goldwire.eval.scoring.drawing import Drawing
-from goldwire.eval.scoring.plan import Options, Plan
+from goldwire.eval.scoring.plan import Chosen, Options, Plan
 from goldwire.eval.scoring.record import (
     FORMAT,
     REJECTED,
@@ -36,6 +36,7 @@ from goldwire.eval.scoring.record import (
     Record,
     ReferencePair,
     Result,
+    Threshold,
     encode_patterns,
 )
 from goldwire.eval.statistics import figures, intervals
@@ -223,11 +224,19 @@ def _layer_facts(plan: Plan, whole: Total) -> Iterator[LayerFacts]:
             dropped=layer.dropped,
             outside=layer.outside,
             view=plan.sights.each[number],
+            at=_threshold(plan.at[number] if plan.at else None, whole.block, layer.below),
             triggerless=layer.triggerless,
             alternatives=dict(sorted(layer.alternatives.items())),
             rejected=_kinds(layer.rejections),
             facts=planned.facts,
         )
+
+
+def _threshold(at: Chosen | None, block: ScoredBlock, below: int) -> Threshold | None:
+    if at is None:
+        return None
+    folds = tuple(at.cut.fold[id] for id in block.ids) if at.cut.fold else ()
+    return Threshold(name=at.name, values=at.cut.values, folds=folds, without=at.without, below=below)
 
 
 def _ontology_facts(ontology: Ontology | None) -> OntologyFacts | None:
@@ -327,13 +336,19 @@ def _defined(plan: Plan, block: ScoredBlock) -> Iterator[ScoredSystem]:
 
 def _results(plan: Plan, systems: Mapping[str, ScoredSystem], basis: _Basis) -> Iterator[Result]:
     """What each measure says of each system."""
-    own = {name: plan.sights.own(number) for number, name in enumerate(plan.names)}
+    own = {name: {**plan.sights.own(number), **_at(plan, number)} for number, name in enumerate(plan.names)}
     found = {
         (name, measured.measure): measured for name, system in systems.items() for measured in system.measures
     }
     for measure in plan.measures:
         for name in systems:
             yield _result(name, found[name, str(measure.counted)], measure, basis, own[name])
+
+
+def _at(plan: Plan, number: int) -> dict[str, str]:
+    """The threshold of one system, as it stands in signatures."""
+    at = plan.at[number] if plan.at else None
+    return {} if at is None else {"at": at.name}
 
 
 def _result(system: str, found: Measured, measure: Measure, basis: _Basis, own: Mapping[str, str]) -> Result:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def score_block(block: Block, plan: Plan) -> ScoredBlock:
     """The documents of a block, scored."""
     golds, systems = block.layers[: plan.golds], block.layers[plan.golds :]
-    sides = [_sides(golds, system, block, plan.options) for system in systems]
+    sides = [sides_of(golds, system, block, plan.options) for system in systems]
     ids = block.texts.ids
     return ScoredBlock(
         plan=plan.digest,
@@ -58,7 +58,8 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
 Sides = GoldAndSystem | references.Against
 
 
-def _sides(golds: Sequence[Layer], system: Layer, block: Block, options: Options) -> Sides:
+def sides_of(golds: Sequence[Layer], system: Layer, block: Block, options: Options) -> Sides:
+    """A system against gold, or against several references."""
     each = tuple(GoldAndSystem(gold, system, block.texts, block.codes) for gold in golds)
     return each[0] if options.references is None else references.Against(each, options.references)
 
@@ -117,7 +118,7 @@ def _confusion(sides: GoldAndSystem, name: str, kind: str, found: Findings) -> C
 
 def _measured(sides: Sides, names: tuple[str, str], measure: Measure, options: Options) -> Measured:
     try:
-        outcome = _counted(sides, measure)
+        outcome = counted(sides, measure)
     except UncountedError as error:
         told = f"{names[1]}: {error.what}, and nothing was scored; mend its package, or leave the measure out"
         raise DataError(told, error.faults) from error
@@ -140,7 +141,8 @@ def _measured(sides: Sides, names: tuple[str, str], measure: Measure, options: O
     )
 
 
-def _counted(sides: Sides, measure: Measure) -> counters.Outcome:
+def counted(sides: Sides, measure: Measure) -> counters.Outcome:
+    """The counts of a system under a measure."""
     if isinstance(sides, references.Against):
         return references.count(measure, sides)
     return counters.count(measure, sides)

@@ -22,6 +22,7 @@ NoteKind = Literal[
     "failed",
     "missing",
     "labels",
+    "threshold",
     "rejected",
     "lost",
     "excluded",
@@ -31,7 +32,7 @@ NoteKind = Literal[
     "repeated",
 ]
 LOUD: frozenset[NoteKind] = frozenset(
-    {"coverage", "failed", "labels", "references", "rejected", "lost"}
+    {"coverage", "failed", "labels", "references", "rejected", "lost", "threshold"}
 )  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
 _BLIND: frozenset[Units] = frozenset({"token", "attribute", "document", "extension"})
@@ -85,6 +86,7 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     yield from _alternatives(record)
     for system in record.systems:
         yield from _of_layer(system, shown[system.name], record)
+        yield from _threshold(system, shown[system.name])
         yield from _rejected(record, system, shown[system.name])
     yield from _undefined(record, shown)
     yield from _repeated(record, shown)
@@ -208,6 +210,20 @@ def _seen(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
         inside = record.policies.get(INSIDE, "").rpartition("#")[0]
         text = f"{called}: {amount(layer.outside, 'unit')} outside of layer {inside} left out."
         yield Note(kind="labels", about=called, text=text)
+
+
+def _threshold(layer: LayerFacts, called: str) -> Iterator[Note]:
+    """Below which score units of a system do not count, and how many that leaves out."""
+    at = layer.at
+    if at is None:
+        return
+    values = sorted(set(at.values))
+    which = f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}, by fold"
+    how = f" ({at.name}: chosen on other documents, by the first measure)" if at.folds else ""
+    left = f"{amount(at.below, 'unit')} of a lower score, or hanging on one, left out"
+    rest = f"; {listed(at.without)} have no scores and all count" if at.without else ""
+    text = f"{called} from a score of {which}{how}: {left}{rest}. Scores of gold decide nothing."
+    yield Note(kind="threshold", about=called, text=text)
 
 
 def _counted(number: int) -> tuple[str, str]:

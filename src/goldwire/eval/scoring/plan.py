@@ -15,6 +15,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.views import Asked
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.measures import installed
 from goldwire.eval.measures.measure import Measure, parse
@@ -22,6 +23,9 @@ from goldwire.eval.measures.references import Policy as References
 from goldwire.eval.scoring.views import Sights
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
+
+BEST: Literal["best"] = "best"
+At = float | Literal["best"]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +42,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     or are `left-out`. `tags`: the policy by which the tags are read that layers came with, whatever they were
     imported by (see `corpora.formats.tags`). `views`: what layers are seen through. `inside`: a layer in
     whose spans units count. `references`: how several gold layers are one (see `measures.references`).
+    `at`: thresholds by system, "" for all others (see `scoring.thresholds`).
     """
 
     duplicates: Literal["set", "refuse"] = "set"
@@ -54,6 +59,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     views: Asked = Asked()
     inside: str | None = None
     references: References | None = None
+    at: dict[str, At] = {}
 
 
 class PlannedLayer(msgspec.Struct, frozen=True):
@@ -64,10 +70,19 @@ class PlannedLayer(msgspec.Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """The threshold of a system: what it is called, and kinds of units that have no scores, and all count."""
+
+    name: str
+    cut: Cut
+    without: tuple[str, ...] = ()
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What is scored by what.
 
-    The first `golds` of `layers` are gold's, `corpus` to `language` are the corpus's.
+    The first `golds` of `layers` are gold's, `corpus` to `language` are the corpus's; `at` are the thresholds
+    of layers, none if it is empty.
     """
 
     layers: tuple[PlannedLayer, ...]
@@ -80,6 +95,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     sights: Sights
     seen: attributes.Seen = frozenset()
     golds: int = 1
+    at: tuple[Chosen | None, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -102,7 +118,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         found = self.sights.need(needs(self.measures, self.ontology))
         options = self.options
         return msgspec.structs.replace(
-            found, rejected=options.rejected == "spurious", tags=options.tags, references=self.golds
+            found,
+            rejected=options.rejected == "spurious",
+            tags=options.tags,
+            references=self.golds,
+            scores=bool(self.at),
+            cuts=tuple(at and at.cut for at in self.at),
         )
 
     @cached_property
@@ -110,7 +131,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """A name for all of it: blocks of one plan alone can be added."""
         layers = [(layer.name, layer.source) for layer in self.layers]
         releases = [installed.release(measure) for measure in self.counted if measure.is_extension]
-        parts = (layers, self.golds, self.measures, releases, self.ontology, self.options, self.sights)
+        how = (self.options, self.sights, self.at)
+        parts = (layers, self.golds, self.measures, releases, self.ontology, *how)
         encoded = msgspec.json.encode(parts, enc_hook=str, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:12]
 

@@ -49,6 +49,21 @@ class OntologyFacts(_Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
+class Threshold(_Struct, frozen=True, kw_only=True):
+    """Below which score units of a system were left out.
+
+    `name` is what stands in signatures: the threshold, or how it was chosen. `values` are the threshold, or
+    that of each fold; `folds` are then those of `Record.documents`. All units of the kinds `without` scores
+    count. `below` units were left out, or hung on such.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    folds: tuple[int, ...] = ()
+    without: tuple[str, ...] = ()
+    below: int = 0
+
+
 class LayerFacts(_Struct, frozen=True, kw_only=True):
     """What one layer brought to the documents that were scored.
 
@@ -59,7 +74,8 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     `uncounted` ones are in documents that were not scored. `triggerless` events are no units of measures that
     need a trigger; so many types of events and fillers have `alternatives`. `view` is what the layer was seen
     through: `dropped` units have labels that it leaves out; `outside` ones do not stand inside the layer of
-    the policy `inside`. `rejected` tells how many units were turned away, by kind (see `corpora.rejected`).
+    the policy `inside`. `at` is the threshold of a system. `rejected` tells how many units were
+    turned away, by kind (see `corpora.rejected`).
     `facts` is what the runner reported (see `eval.systems.facts`).
     """
 
@@ -76,6 +92,7 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     dropped: int = 0
     outside: int = 0
     view: View | None = None
+    at: Threshold | None = None
     triggerless: int = 0
     alternatives: dict[str, int] = {}
     rejected: dict[str, int] = {}

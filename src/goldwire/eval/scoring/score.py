@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,15 +12,16 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import Annotations, Document, Tokens
-from goldwire.eval.counting import attributes, chunks, counters
+from goldwire.eval.counting import attributes, chunks, counters, reading
 from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
-from goldwire.eval.counting.texts import TextRow, make_texts
+from goldwire.eval.counting.texts import TextRow, iter_chunks, make_texts
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import FORMAT_1, TAGS
 from goldwire.eval.scoring import references as several
-from goldwire.eval.scoring import views
+from goldwire.eval.scoring import thresholds, views
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
@@ -86,8 +87,12 @@ def score(
         golds=len(golds),
     )
     texts, theirs = make_texts(map(_row, documents)), [(name, [found]) for name, found in lines[len(golds) :]]
-    block = chunks.make_block(texts, lines[: len(golds)], theirs, plan.wanted, options.scope, tokens=tokens)
-    return make_record(plan, [score_block(block, plan)])
+
+    def block(need: Wanted) -> Block:
+        return chunks.make_block(texts, lines[: len(golds)], theirs, need, options.scope, tokens=tokens)
+
+    plan = thresholds.settle(plan, lambda number: lines[number][1], block)
+    return make_record(plan, [score_block(block(plan.wanted), plan)])
 
 
 def _check_references(
@@ -150,7 +155,7 @@ def make_plan(
     wanted = parse_measures(measures, ontology)
     _check_references(options, [name for name, _ in golds], [layer for _, layer in named], wanted)
     theirs = (PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named)
-    return Plan(
+    plan = Plan(
         layers=(*(PlannedLayer(*one) for one in golds), *theirs),
         measures=tuple(wanted),
         corpus=corpus.manifest.name,
@@ -163,6 +168,16 @@ def make_plan(
         ),
         golds=len(golds),
     )
+    return thresholds.settle(
+        plan,
+        lambda number: _lines_of(corpus, plan.layers[number].source),
+        lambda need: chunks.read_whole(corpus, _sources(plan), need, options.scope),
+    )
+
+
+def _lines_of(corpus: Corpus, layer: str) -> Iterator[Annotations]:
+    for chunk in iter_chunks(reading.layer_file(corpus, layer), Annotations):
+        yield from chunk
 
 
 def _score_blocks(corpus: Corpus, plan: Plan, workers: int) -> Record:
@@ -196,9 +211,18 @@ def read_scored(corpus: Corpus, record: Record, systems: Sequence[LayerFacts], n
         rejected=policies["rejected"] == "spurious",
         tags=policies.get(TAGS),
         references=len(record.golds),
+        scores=any(system.at for system in systems),
+        cuts=(*(None for _ in record.golds), *(_cut(record, system) for system in systems)),
     )
     sources = sights.sources([layer.layer for layer in (*record.golds, *systems)])
     return chunks.read_whole(corpus, sources, counted, scope)
+
+
+def _cut(record: Record, system: LayerFacts) -> Cut | None:
+    """Where a system was cut when it was scored."""
+    if system.at is None:
+        return None
+    return Cut(system.at.values, dict(zip(record.documents, system.at.folds, strict=False)))
 
 
 def layer_of(corpus: Corpus, name: str) -> str:
