@@ -15,7 +15,7 @@ from goldwire.eval.comparison.compare import Comparison, Contender
 from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.measures import suites
 from goldwire.eval.measures.measure import Measure, parse
-from goldwire.eval.measures.phrases import UNDEFINED, amount, moment, number, seconds
+from goldwire.eval.measures.phrases import UNDEFINED, amount, listed, moment, number, seconds
 from goldwire.eval.measures.titles import title
 from goldwire.eval.report.lead import leader, make_letters, overall
 from goldwire.eval.report.values import (
@@ -84,6 +84,11 @@ def assemble(records: Mapping[str, Record], comparisons: list[Comparison], *, qu
 def is_streamed(records: Mapping[str, Record]) -> bool:
     """Whether a record does not name its documents, so that nothing can be paired."""
     return any(table.times for record in records.values() for table in record.counts)
+
+
+def is_several(records: Mapping[str, Record]) -> bool:
+    """Whether a record is of several references, so that units are not right or wrong one by one."""
+    return any(record.references for record in records.values())
 
 
 def _is_long(records: Mapping[str, Record], systems: list[Contender]) -> bool:
@@ -269,15 +274,15 @@ def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
 # ---------------------------------------------------------------- what it is about
 def _overview(records: Mapping[str, Record], systems: list[Contender], boards: tuple[Board, ...]) -> Overview:
     first = next(iter(records.values()))
-    corpus, ontology = first.corpus, first.ontology
+    corpus, ontology, gold = first.corpus, first.ontology, listed([one.layer for one in first.golds])
     own = [(key, system.name) for key, record in records.items() for system in record.systems]
     names = {place: system.name for place, system in zip(own, systems, strict=True)}
     return Overview(
-        title=f"{corpus.name}: {amount(len(systems), 'system')} against {first.gold.layer}",
+        title=f"{corpus.name}: {amount(len(systems), 'system')} against {gold}",
         corpus=f"{corpus.name} {corpus.version}".strip(),
         fingerprint=corpus.fingerprint,
         ontology=None if ontology is None else f"{ontology.name} {ontology.version}",
-        gold=first.gold.layer,
+        gold=gold,
         documents=size(first),
         systems=tuple(system.name for system in systems),
         created=_created(records),
