@@ -117,7 +117,7 @@ def _p_of_documents(first: Counts, second: Counts) -> float:
     return contrast.two_sided(change, swapped[:, F])
 
 
-HEAD = """| documents | runs | spread | equal: apart | by documents alone | shut | lost the margin: shut | stated |
+HEAD = """| documents | runs | spread | equal: apart | documents alone | shut | lost: shut | stated |
 |---:|---|---:|---:|---:|---:|---:|---:|"""
 
 

@@ -16,7 +16,7 @@ _ALIKE = "Systems that share a letter cannot be told apart."
 _PAIRS = (
     "Differences in points. better/same/worse: documents as the second sees them, where both have a figure. "
     "shows: the least difference that these documents show in four cases of five. needs: how many documents "
-    "would show the one found."
+    "would show the one found; where runs are known, or how many runs of each."
 )
 _TYPES = "Types are not tested one by one: a difference between systems may be chance."
 
@@ -89,8 +89,10 @@ def _ranked(board: Board, letters: bool) -> tuple[Row, ...]:
 
 
 def _called(item: Standing) -> str:
-    """A system by name; where it failed, its figures are never seen without that."""
-    return f"{item.system} ({item.failed:,} failed)" if item.failed else item.system
+    """A system by name, with how many runs; where it failed, its figures are never seen without that."""
+    told = [amount(len(item.runs), "run")] if item.runs else []
+    told += [f"{item.failed:,} failed"] if item.failed else []
+    return f"{item.system} ({', '.join(told)})" if told else item.system
 
 
 def _figures(item: Standing) -> Row:
@@ -120,6 +122,35 @@ def figure_cell(
     known = figure.low is not None and figure.high is not None and (figure.low, figure.high) != (0, 0)
     ends = interval(figure.low, figure.high) if known else ""
     return Cell(text=points(figure.value), range=ends, lead=lead, shade=shade)
+
+
+# ---------------------------------------------------------------- runs
+def runs(report: Report) -> Table | None:
+    """The runs of systems that have some, beneath their mean; None where no system has."""
+    groups = tuple(
+        Group(title=board.name, rows=tuple(row for item in board.standings for row in _runs(item)))
+        for board in report.boards
+        if any(item.runs for item in board.standings)
+    )
+    titles = ("P", "R", f_name(report.boards), "between runs")
+    columns = (Column(title="run", kind="system"), *(Column(title=title) for title in titles))
+    return Table(title="Runs", columns=columns, groups=groups, caption=_RUNS) if groups else None
+
+
+_RUNS = (
+    "Means, with 95 % intervals for other runs and other documents, and the standard deviation of F between "
+    "runs; then each run. Numbers of units of such a system are means over its runs too."
+)
+
+
+def _runs(item: Standing) -> Iterator[Row]:
+    """The mean of a system, then each of its runs; nothing of a system without."""
+    if item.runs:
+        means = map(figure_cell, (item.precision, item.recall, item.f))
+        yield (Cell(text=_called(item)), *means, Cell(text=points(item.deviation)))
+    for run in item.runs:
+        figures = (Cell(text=points(value)) for value in (run.precision, run.recall, run.f))
+        yield (Cell(text=run.name), *figures, Cell(text=""))
 
 
 # ---------------------------------------------------------------- by type
@@ -185,7 +216,7 @@ def _pair(pair: Pair) -> Row:
             f"{pair.wins:,}/{pair.ties:,}/{pair.losses:,}",
             "yes" if pair.decided else "no",
             points(pair.shows),
-            number(pair.needs),
+            number(pair.needs) + (f" or {amount(pair.needs_runs, 'run')}" if pair.needs_runs else ""),
         )
     )
 

@@ -34,6 +34,7 @@ from goldwire.eval.scoring.record import (
     Result,
     encode_patterns,
 )
+from goldwire.eval.scoring.several import with_runs
 from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.statistics.resample import LEVEL, Method
 from goldwire.eval.systems.facts import reported
@@ -126,7 +127,7 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
     groups = tuple(map(Codes().__getitem__, block.groups)) if block.groups else None
     basis = _Basis(options, policies, _data(corpus, layers[0], ontology), block.ids, groups)
     systems = dict(zip(plan.names[1:], _defined(plan, block), strict=True))
-    return Record(
+    made = Record(
         format=FORMAT,
         goldwire=__version__,
         suite=options.suite,
@@ -155,6 +156,7 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
             if (packed := kept.encode(name, kind, found)) is not None
         ),
     )
+    return with_runs(made)
 
 
 def _check(plan: Plan, block: ScoredBlock) -> None:

@@ -26,6 +26,7 @@ NoteKind = Literal[
     "alternatives",
     "undefined",
     "repeated",
+    "runs",
 ]
 LOUD: frozenset[NoteKind] = frozenset(
     {"coverage", "failed", "labels", "rejected", "lost"}

@@ -25,6 +25,7 @@ from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
 from goldwire.eval.scoring.record import LayerFacts, Record
 from goldwire.eval.systems import facts
+from goldwire.eval.systems.runs import check
 
 __all__ = [
     "DEFAULTS",
@@ -125,7 +126,10 @@ def make_plan(
     named = [(name.removeprefix(SYSTEM), layer_of(corpus, name)) for name in systems]
     ontology = corpus.ontology()
     _check_names([name for name, _ in named])
-    theirs = (PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named)
+    theirs = [PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named]
+    systems_of = {
+        run: name for name, runs in check({one.name: one.facts for one in theirs}).items() for run in runs
+    }
     return Plan(
         layers=(PlannedLayer(gold, gold), *theirs),
         measures=tuple(parse_measures(measures, ontology)),
@@ -134,7 +138,9 @@ def make_plan(
         language=corpus.manifest.language,
         ontology=ontology,
         options=options,
-        sights=views.of_corpus(corpus, [(gold, gold), *named], options.views, options.inside, ontology),
+        sights=views.of_corpus(
+            corpus, [(gold, gold), *named], options.views, options.inside, ontology, systems=systems_of
+        ),
     )
 
 
