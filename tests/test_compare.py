@@ -108,9 +108,11 @@ def test_equal_outputs_are_alike():
     [pair] = comparison.pairs
     assert (pair.difference, pair.p, pair.ties, pair.needed) == (0, 1, len(DOCUMENTS), None)
     assert comparison.groups == (("a", "b"),)
-    assert pair.detectable is None
+    # What they would show is not known by that they are equal, but by how much they have to lose.
+    assert 0 < pair.detectable < pair.whole < 0.2
     assert comparison.sentence == (
-        "No winner yet: a equals b. These 40 documents do not tell how small a difference they show."
+        f"No winner yet: a equals b. These 40 documents show a loss from {100 * pair.detectable:.1f} points "
+        f"up, or {100 * pair.whole:.1f} where whole documents are lost."
     )
 
 
@@ -184,7 +186,7 @@ def test_near_duplicates_are_swapped_and_drawn_together():
 
 # ---------------------------------------------------------------- groups
 def pair(first, second, p):
-    blank = dict.fromkeys(("difference", "low", "high", "p_bootstrap", "detectable", "needed"))
+    blank = dict.fromkeys(("difference", "low", "high", "p_bootstrap", "detectable", "whole", "needed"))
     return Pair(first=first, second=second, p=p, p_holm=p, wins=0, ties=0, losses=0, **blank)
 
 
@@ -213,21 +215,28 @@ def test_groups_are_largest_sets_without_a_decided_pair(decided):
 
 
 def test_the_sentence_says_how_many_documents_would_settle_it():
-    near = msgspec.structs.replace(pair("A", "B", 0.3), difference=-0.012, detectable=0.031, needed=668)
+    near = msgspec.structs.replace(
+        pair("A", "B", 0.3), difference=-0.012, detectable=0.031, whole=0.08, needed=668
+    )
     assert sentence(["A", "B"], [near], 100) == (
-        "No winner yet: A leads B by no more than may be chance. These 100 documents show a difference "
-        "from 3.1 points up; about 668 would settle one of 1.2."
+        "No winner yet: A leads B by no more than may be chance. These 100 documents show a loss from "
+        "3.1 points up, or 8.0 where whole documents are lost; about 668 would settle one of 1.2."
     )
 
 
 def test_of_near_duplicates_the_sentence_counts_groups():
-    near = msgspec.structs.replace(pair("A", "B", 0.3), difference=-0.012, detectable=0.031, needed=1668)
+    near = msgspec.structs.replace(
+        pair("A", "B", 0.3), difference=-0.012, detectable=0.031, whole=0.08, needed=1668
+    )
     assert sentence(["A", "B"], [near], 2000, 18) == (
         "No winner yet: A leads B by no more than may be chance. These 2,000 documents in 18 groups of "
-        "near-duplicates show a difference from 3.1 points up; about 1,668 groups would settle one of 1.2."
+        "near-duplicates show a loss from 3.1 points up, or 8.0 where whole documents are lost; about 1,668 "
+        "groups would settle one of 1.2."
     )
-    settled = msgspec.structs.replace(near, needed=12)
-    assert sentence(["A", "B"], [settled], 2000, 18).endswith("show a difference from 3.1 points up.")
+    settled = msgspec.structs.replace(near, needed=12, whole=None)
+    assert sentence(["A", "B"], [settled], 2000, 18).endswith(
+        "show a loss from 3.1 points up, none that is of whole documents."
+    )
 
 
 def test_copies_of_documents_show_and_need_what_the_documents_alone_do():
@@ -289,19 +298,10 @@ def test_people_are_shown_points_of_a_hundred_and_programs_shares_of_one(tmp_pat
     rows = [line.split() for line in run.output.splitlines()]
     assert ["all", "100.0", "100.0", "100.0", "400", "400", "400"] in rows
     assert ["half", "100.0", "50.0", "66.7", "200", "200", "400"] in rows
-    assert ["100.0–100.0", "50.0–50.0", "66.7–66.7"] in rows
     [row] = [row for row in rows if row[:3] == ["half", "−", "all"]]
-    assert row[3:] == [
-        "−33.3",
-        "−33.3",
-        "to",
-        "−33.3",
-        "<0.001",
-        "0/0/40",
-        "yes",
-        "–",
-        "11",
-    ]  # documents that do not vary show nothing; no fewer: see docs/size.md
+    assert row[3] == "−33.3"
+    assert row[7:10] == ["<0.001", "0/0/40", "yes"]
+    assert row[-1] == "11"  # no fewer: see docs/size.md
     run = CliRunner().invoke(app, ["eval", "compare", str(path), "--json"])
     assert json.loads(run.output)[0]["pairs"][0]["difference"] == pytest.approx(-1 / 3)
 

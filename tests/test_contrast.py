@@ -7,35 +7,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.statistics.contrast import (
-    FEW,
-    detectable,
     differences,
     holm,
     loss,
-    needed,
     one_sided,
     pair,
     randomise,
-    subtract,
     two_sided,
 )
+from goldwire.eval.statistics.figures import FIGURES, estimator
+from goldwire.eval.statistics.power import FEW, needed
+from goldwire.eval.statistics.resample import subtract
 
-pairs_of_counts = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(0, 4)).map(lambda t: ([t[0], 4], [t[1], 4])),
-    min_size=2,
-    max_size=8,
-)
+RECALL = estimator(parse("entity")).only(FIGURES.index("recall"))
+share = RECALL.values
 
 
-def share(sums):
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return sums[..., :1] / sums[..., 1:]
+def found(hits, of):
+    """A document's counts: so many found of gold's, nothing spurious."""
+    return [hits, hits, hits, of]
 
 
 def make(gains, base=3, of=10):
     """Two systems: the second finds `gains[k]` more than the first in document k, of ten."""
-    return pair([[base, of]] * len(gains), [[base + gain, of] for gain in gains])
+    return pair([found(base, of)] * len(gains), [found(base + gain, of) for gain in gains])
+
+
+pairs_of_counts = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 4)).map(lambda t: (found(t[0], 4), found(t[1], 4))),
+    min_size=2,
+    max_size=8,
+)
 
 
 @given(pairs_of_counts)
@@ -56,43 +60,44 @@ def test_randomisation_approaches_the_count_over_all_swaps(items):
 
 def test_two_documents_cannot_show_anything():
     # Swapping both or neither gives the difference found: at least half of all swaps are as extreme.
-    [found] = differences(make([5, 5]), share)
-    assert found.p == pytest.approx(0.5, abs=0.06)
+    [told] = differences(make([5, 5]), RECALL)
+    assert told.p == pytest.approx(0.5, abs=0.06)
 
 
 def test_a_difference_in_every_one_of_ten_documents_is_one_in_512():
-    [found] = differences(make([2] * 10), share, trials=20_000)
-    assert found.p == pytest.approx(2 / 1024, abs=1.5e-3)
-    assert found.interval[:3] == pytest.approx((0.2, 0.2, 0.2))
+    [told] = differences(make([2] * 10), RECALL, trials=20_000)
+    assert told.p == pytest.approx(2 / 1024, abs=1.5e-3)
+    assert told.interval.value == pytest.approx(0.2)
 
 
 def test_equal_outputs_differ_by_nothing():
-    [found] = differences(make([0] * 8), share)
-    assert found.interval[:3] == (0, 0, 0)
-    assert found.p == found.p_bootstrap == 1
-    assert found.error == 0
-    assert (found.detectable, found.needed) == (None, None)
+    [told] = differences(make([0] * 8), RECALL)
+    assert told.interval.value == 0
+    assert told.p == told.p_bootstrap == 1
+    assert told.needed is None
 
 
-def test_documents_that_do_not_vary_do_not_tell_what_they_could_show():
-    [found] = differences(make([2] * 10), share)
-    assert found.error == pytest.approx(0, abs=1e-12)
-    assert found.detectable is None
+def test_equal_outputs_may_differ_on_documents_not_seen():
+    # The interval of what was seen alone has no width: it allows for a document on which they disagree.
+    [told] = differences(make([0] * 8), RECALL)
+    [seen] = differences(make([0] * 8), RECALL, method="percentile")
+    assert told.interval.low < 0 < told.interval.high
+    assert seen.interval[:3] == (0, 0, 0)
 
 
 def test_exchanging_the_systems_changes_the_sign():
-    rows = np.random.default_rng(0).integers([0, 9], [9, 18], (30, 2))
-    other = np.random.default_rng(1).integers([0, 9], [9, 18], (30, 2))
-    [there], [back] = differences(pair(rows, other), share), differences(pair(other, rows), share)
+    random = np.random.default_rng(0)
+    rows, other = ([found(hits, 9) for hits in random.integers(0, 9, 30)] for _ in range(2))
+    [there], [back] = differences(pair(rows, other), RECALL), differences(pair(other, rows), RECALL)
     assert there.interval.value == -back.interval.value
     assert there.p == pytest.approx(back.p, abs=0.08)
-    assert there.error == pytest.approx(back.error, rel=0.15)
+    assert there.interval.low == pytest.approx(-back.interval.high, abs=0.02)
 
 
 def test_an_undefined_value_has_no_test():
-    [found] = differences(pair([[0, 0]] * 5, [[1, 2]] * 5), share)
-    assert found == (found.interval, None, None, None, None, None)
-    assert found.interval[:3] == (None, None, None)
+    [told] = differences(pair([found(0, 0)] * 5, [found(1, 2)] * 5), RECALL)
+    assert told == (told.interval, None, None, None, None, None)
+    assert told.interval[:3] == (None, None, None)
 
 
 def test_undefined_trials_are_no_evidence():
@@ -102,12 +107,9 @@ def test_undefined_trials_are_no_evidence():
 
 def test_the_paired_bootstrap_agrees_with_randomisation_on_many_documents():
     random = np.random.default_rng(5)
-    first = random.binomial(10, 0.70, 400)
-    second = random.binomial(10, 0.68, 400)
-    [found] = differences(pair(np.stack([first, [10] * 400], 1), np.stack([second, [10] * 400], 1)), share)
-    assert found.p == pytest.approx(found.p_bootstrap, abs=0.03)
-    # Two independent shares of 4000: the standard error of their difference by the textbook.
-    assert found.error == pytest.approx((0.7 * 0.3 / 4000 + 0.68 * 0.32 / 4000) ** 0.5, rel=0.15)
+    first, second = random.binomial(10, 0.70, 400), random.binomial(10, 0.68, 400)
+    [told] = differences(pair(*([found(n, 10) for n in side] for side in (first, second))), RECALL)
+    assert told.p == pytest.approx(told.p_bootstrap, abs=0.03)
 
 
 # ---------------------------------------------------------------- Holm
@@ -124,16 +126,25 @@ def test_holm_lies_between_no_correction_and_bonferroni(values):
 
 
 # ---------------------------------------------------------------- power
-def test_the_detectable_difference_is_that_of_the_textbook():
-    # z of .975 is 1.95996, of .80 is 0.84162: together 2.80158 standard errors.
-    assert detectable(1.0, 10**6) == pytest.approx(2.80158, abs=1e-4)
-    # With 10 documents, t of 9 degrees of freedom: 2.26216 and 0.88340.
-    assert detectable(1.0, 10) == pytest.approx(3.14556, abs=1e-4)
+def test_what_is_needed_is_that_of_the_textbook():
+    # z of .975 is 1.95996, of .80 is 0.84162. Of a small difference the null varies as the pair does:
+    # 100 x (2.80158 x .01 / .001)^2 documents.
+    assert needed(0.01**2, 0.001, 100, 100) == pytest.approx(100 * 28.0158**2, rel=1e-2)
+    # Of a large one, the null has the difference in it: 100 x (1.95996 x sqrt(.01^2 + .03^2 / 100) +
+    # .84162 x .01)^2 / .03^2 = 100 x (.020463 + .008416)^2 / .0009.
+    assert needed(0.01**2, 0.03, 100, 100) == pytest.approx(92.7, abs=1)
 
 
-def test_as_many_documents_as_needed_make_the_difference_detectable():
-    documents = needed(0.02, 0.03, 50)
-    assert detectable(0.02 * (50 / documents) ** 0.5, documents) == pytest.approx(0.03, rel=0.02)
+def test_as_many_documents_as_needed_show_the_difference():
+    """Counted: pairs of as many documents are drawn, and tested."""
+    [told] = differences(make([-3, 0, 2, 0, 0, -1, 1, -1, 0, 0] * 5), RECALL)
+    random, shown = np.random.default_rng(1), 0
+    for seed in range(200):
+        gains = random.choice([-3, 0, 2, 0, 0, -1, 1, -1, 0, 0], told.needed)
+        [again] = differences(make(gains), RECALL, trials=20, swaps=400, seed=seed)
+        shown += again.p <= 0.05
+    # 80 %, and three standard errors of a share of 200.
+    assert shown / 200 == pytest.approx(0.8, abs=3 * (0.8 * 0.2 / 200) ** 0.5)
 
 
 def test_no_plan_asks_for_so_few_documents_that_they_are_no_evidence(root):
@@ -143,16 +154,16 @@ def test_no_plan_asks_for_so_few_documents_that_they_are_no_evidence(root):
         if "a first look, no evidence" in line
     )
     assert row.startswith(f"| {FEW} or fewer |")
-    # A difference of a hundred standard errors would be seen on two documents.
-    assert needed(0.001, 0.1, 100) == FEW + 1
-    [found] = loss(make([0, 1] * 20), share, 0.5)
-    assert found.needed == FEW + 1
+    # A difference of a hundred standard errors would be seen on few documents.
+    assert needed(0.001**2, 0.1, 100, 100) == FEW + 1
+    [told] = loss(make([0, 1] * 20), RECALL, 0.25)
+    assert told.needed == FEW + 1
 
 
 # ---------------------------------------------------------------- loss
 def verdict(gains, margin):
-    [found] = loss(make(gains), share, margin)
-    return found.verdict
+    [told] = loss(make(gains), RECALL, margin)
+    return told.verdict
 
 
 def test_a_clear_loss_fails_and_a_clear_gain_passes():
@@ -179,20 +190,20 @@ def test_equal_outputs_pass_even_with_no_margin_and_one_document():
 
 
 def test_an_undefined_value_warns():
-    [found] = loss(pair([[0, 0]] * 5, [[1, 2]] * 5), share, 0.01)
-    assert found == ("warn", None, None, None, None, 0.01, None, None)
+    [told] = loss(pair([found(0, 0)] * 5, [found(1, 2)] * 5), RECALL, 0.01)
+    assert told == ("warn", None, None, None, None, 0.01, None, None)
 
 
 @given(st.lists(st.integers(-3, 3), min_size=2, max_size=20), st.floats(0, 0.5), st.floats(0, 0.5))
 def test_a_wider_margin_is_never_stricter(gains, margin, more):
     order = ["fail", "warn", "pass"]
-    [one], [other] = (loss(make(gains), share, m, trials=100) for m in (margin, margin + more))
+    [one], [other] = (loss(make(gains), RECALL, m, trials=100) for m in (margin, margin + more))
     assert order.index(one.verdict) <= order.index(other.verdict)
 
 
 def test_the_documents_needed_raise_the_power_to_80_percent():
     gains = [-1, 1, 0, 0, 1, -1, 0, 1] * 5
-    [found] = loss(make(gains), share, 0.005)
-    [again] = loss(make(gains * round(found.needed / len(gains))), share, 0.005)
-    assert found.power < 0.5
+    [told] = loss(make(gains), RECALL, 0.005)
+    [again] = loss(make(gains * round(told.needed / len(gains))), RECALL, 0.005)
+    assert told.power < 0.5
     assert again.power == pytest.approx(0.8, abs=0.05)

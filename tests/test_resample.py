@@ -107,16 +107,16 @@ def test_memory_blocks_do_not_change_the_numbers(monkeypatch):
     sample = collect([[k % 5, 5] for k in range(50)])
     whole = bootstrap(sample, share, trials=100, seed=1)
     monkeypatch.setattr(resample, "_BLOCK", 333)
-    for kept in (0, resample._KEPT):
+    for kept in (0, resample.KEPT):
         resample._drawn.cache_clear()
-        monkeypatch.setattr(resample, "_KEPT", kept)
+        monkeypatch.setattr(resample, "KEPT", kept)
         assert np.array_equal(whole, bootstrap(sample, share, trials=100, seed=1))
 
 
 def test_draws_that_are_kept_do_not_change_the_numbers(monkeypatch):
     samples = [collect([[1 / 3 * (k % m), 2 + k % 3] for k in range(60)]) for m in (5, 7)]
     kept = [bootstrap(sample, share, seed=seed) for sample in samples for seed in (0, 1)]
-    monkeypatch.setattr(resample, "_KEPT", 0)
+    monkeypatch.setattr(resample, "KEPT", 0)
     fresh = [bootstrap(sample, share, seed=seed) for sample in samples for seed in (0, 1)]
     assert all(map(np.array_equal, kept, fresh))
     assert not np.array_equal(kept[0], kept[1])  # another seed draws others

@@ -82,7 +82,8 @@ def test_no_table_is_wider_than_the_terminal_and_no_figure_is_cut(report, view, 
             for figure in (item.precision, item.recall, item.f):
                 if figure.value:
                     assert points(figure.value) in words
-                    assert f"{points(figure.low)}–{points(figure.high)}" in words
+                    ends = f"{points(figure.low)}–{points(figure.high)}"
+                    assert ends in words or f"{ends}†" in words or f"{ends}‡" in words
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
@@ -98,7 +99,7 @@ def test_our_own_signs_are_plain_where_the_encoding_has_none(report, view, encod
     assert max(map(cell_len, tabled.splitlines())) <= width
     dash = "-" if encoding in ("ascii", "latin-1") else "–"
     score = report.boards[0].standings[0].f
-    assert f"{points(score.low)}{dash}{points(score.high)}" in tabled.split()
+    assert any(word.startswith(f"{points(score.low)}{dash}{points(score.high)}") for word in tabled.split())
 
 
 @pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
@@ -232,7 +233,8 @@ def test_where_nothing_is_right_it_is_said_of_how_many():
     report = build.make_report({"r": scored_by_hand(wrong=WRONG)})
     row = tables.scores(report).rows[0]
     assert [cell.text for cell in row[1:4]] == ["0 of 12", "0 of 24", "0 of 24"]
-    assert not any(cell.range for cell in row)
+    # Nothing right of so many may be a little right of more.
+    assert all(cell.range.startswith("0.0–") for cell in row[1:4])
 
 
 def test_a_lead_is_marked_only_where_it_is_told_apart():

@@ -14,7 +14,7 @@ from goldwire.api import inputs
 from goldwire.api.comparison import chosen as chosen_documents
 from goldwire.api.record import Record
 from goldwire.api.score import Measures
-from goldwire.api.several import check_whole, one_or_several
+from goldwire.api.several import check_whole, check_words, one_or_several
 from goldwire.corpora import store
 from goldwire.corpora.errors import ExtractorError, InputTypeError, InputValueError
 from goldwire.corpora.visible import visible
@@ -23,6 +23,7 @@ from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.suites import choose
 from goldwire.eval.scoring.score import Options, score_corpus
+from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
 from goldwire.eval.systems import config
 from goldwire.eval.systems.config import System
@@ -143,6 +144,7 @@ class Corpus(store.Corpus, frozen=True):
         drafts: Literal["left-out", "counted"] = "left-out",
         rejected: Literal["spurious", "left-out"] = "spurious",
         duplicates: Literal["set", "refuse"] = "set",
+        intervals: Method = UNSEEN,
         trials: int = TRIALS,
         seed: int = 0,
     ) -> Record:
@@ -154,9 +156,12 @@ class Corpus(store.Corpus, frozen=True):
         asked = [] if measures is None else one_or_several(measures, "measures", (str, Measure))
         wanted, chosen = choose(suite, list(map(str, asked)))
         check_whole(trials=trials, seed=seed)
-        _check_words(unjudged=unjudged, drafts=drafts, rejected=rejected, duplicates=duplicates)
+        check_words(
+            unjudged=unjudged, drafts=drafts, rejected=rejected, duplicates=duplicates, intervals=intervals
+        )
         options = Options(
             duplicates=duplicates,
+            intervals=intervals,
             trials=trials,
             seed=seed,
             suite=None if chosen is None else chosen.name,
@@ -182,20 +187,6 @@ class Corpus(store.Corpus, frozen=True):
             f"{self.manifest.name} {self.manifest.version}: {amount(len(self.hashes()), 'document')} in "
             f"{self.path}\nlayers: {layers}"
         )
-
-
-_WORDS = {
-    "unjudged": ("left-out", "empty"),
-    "drafts": ("left-out", "counted"),
-    "rejected": ("spurious", "left-out"),
-    "duplicates": ("set", "refuse"),
-}
-
-
-def _check_words(**given: str) -> None:
-    for name, value in given.items():
-        if value not in _WORDS[name]:
-            raise InputValueError(f"{name}: got {value!r}; expected {' or '.join(map(repr, _WORDS[name]))}")
 
 
 def _named(systems: Any) -> dict[str, Any]:

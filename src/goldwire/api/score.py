@@ -13,7 +13,7 @@ from goldwire.api import inputs
 from goldwire.api.documents import Documents
 from goldwire.api.inputs import Given
 from goldwire.api.record import Record
-from goldwire.api.several import check_whole, one_or_several
+from goldwire.api.several import check_whole, check_words, one_or_several
 from goldwire.corpora.errors import DataError, Fault, InputTypeError, InputValueError
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.types import Annotations, Document
@@ -25,6 +25,7 @@ from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.measures.suites import Suite, choose
 from goldwire.eval.scoring import score as scoring
 from goldwire.eval.scoring.score import Options
+from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
 
 NAME = "given"  # what the corpus of such a record is called
@@ -40,6 +41,7 @@ def score(
     suite: str | Path | None = None,
     documents: Any = None,
     duplicates: Literal["set", "refuse"] = "set",
+    intervals: Method = UNSEEN,
     trials: int = TRIALS,
     seed: int = 0,
 ) -> Record:
@@ -65,7 +67,8 @@ def score(
     known = Documents(documents)
     right = inputs.read(gold, "gold", known)
     given = {name: inputs.read(value, name, known) for name, value in _named(systems, right, known).items()}
-    return score_given(right, given, measures, suite, known, duplicates=duplicates, trials=trials, seed=seed)
+    how = {"duplicates": duplicates, "intervals": intervals, "trials": trials, "seed": seed}
+    return score_given(right, given, measures, suite, known, **how)
 
 
 def score_given(
@@ -76,7 +79,7 @@ def score_given(
     known: Documents,
     **how: Any,
 ) -> Record:
-    """The record of sides that were read; `how` are `duplicates`, `trials` and `seed`."""
+    """The record of sides that were read; `how` are `duplicates`, `intervals`, `trials` and `seed`."""
     check_whole(trials=how["trials"], seed=how["seed"])
     for where, side in [("gold", gold), *systems.items()]:
         for id, line in side.lines.items():
@@ -98,8 +101,7 @@ def score_given(
 
 
 def _options(suite: Suite | None, unjudged: Literal["left-out", "named"], how: Mapping[str, Any]) -> Options:
-    if how["duplicates"] not in ("set", "refuse"):
-        raise InputValueError(f"duplicates: got {how['duplicates']!r}; expected 'set' or 'refuse'")
+    check_words(duplicates=how["duplicates"], intervals=how["intervals"])
     name, classes = (None, False) if suite is None else (suite.name, suite.classes)
     return Options(suite=name, classes=classes, scope=Scope(unjudged=unjudged), **how)
 

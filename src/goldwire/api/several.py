@@ -9,6 +9,7 @@ from typing import Any
 
 from goldwire.corpora.errors import InputTypeError, InputValueError
 from goldwire.corpora.store import Corpus, open_corpus
+from goldwire.eval.statistics.intervals import METHODS
 
 
 def one_or_several(value: Any, what: str, kinds: type | tuple[type, ...] = str) -> list[Any]:
@@ -49,3 +50,19 @@ def corpus_of(item: Any) -> Corpus | None:
     if isinstance(item, str | Path):
         return open_corpus(Path(item))
     raise InputTypeError(f"got {type(item).__name__}; expected a corpus or its folder")
+
+
+_WORDS = {
+    "unjudged": ("left-out", "empty"),
+    "drafts": ("left-out", "counted"),
+    "rejected": ("spurious", "left-out"),
+    "duplicates": ("set", "refuse"),
+    "intervals": METHODS,
+}
+
+
+def check_words(**given: str) -> None:
+    """Raise `InputValueError` if a choice is none of the words it is made from."""
+    for name, value in given.items():
+        if value not in _WORDS[name]:
+            raise InputValueError(f"{name}: got {value!r}; expected {' or '.join(map(repr, _WORDS[name]))}")

@@ -18,6 +18,7 @@ from goldwire.corpora.types import Annotations, Mention, Provenance, Span
 from goldwire.corpora.visible import visible
 from goldwire.eval.counting.tags import OUTSIDE
 from goldwire.eval.measures.phrases import amount, points
+from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
 
 # Those that seqeval reads, as it calls them.
@@ -76,6 +77,7 @@ def score_tags(
     scheme: str | None = "IOB2",
     *,
     measures: Measures = "entity",
+    intervals: Method = UNSEEN,
     trials: int = TRIALS,
     seed: int = 0,
 ) -> TagRecord:
@@ -103,7 +105,8 @@ def score_tags(
         _given(gold, "gold_tags", chosen),
         {name: _given(tags, name, chosen) for name, tags in systems.items()},
     )
-    found = score_given(right, sides, measures, None, Documents(), duplicates="set", trials=trials, seed=seed)
+    how = {"duplicates": "set", "intervals": intervals, "trials": trials, "seed": seed}
+    found = score_given(right, sides, measures, None, Documents(), **how)
     made = TagRecord.of(found)
     made.__dict__["_broken"] = {
         name: _broken(tags, side)

@@ -65,6 +65,10 @@ def score(
     duplicates: Annotated[
         Literal["set", "refuse"], typer.Option(help="Equal units: counted once, or an error.")
     ] = "set",
+    intervals: Annotated[
+        Literal["unseen", "expanded", "percentile", "bca"],
+        typer.Option(help="Kind of interval: allowing for documents unlike those seen, or resampled alone."),
+    ] = "unseen",
     trials: Annotated[int, typer.Option(min=0, help="Resamples for the intervals; 0 for none.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = 0,
     replace: Annotated[
@@ -113,6 +117,7 @@ def score(
     chosen_documents = None if documents is None else _selected(corpus, documents)
     options = Options(
         duplicates=duplicates,
+        intervals=intervals,
         trials=trials,
         seed=seed,
         suite=None if chosen is None else chosen.name,

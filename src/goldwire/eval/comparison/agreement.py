@@ -38,8 +38,11 @@ from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.signature import TOKENS
 from goldwire.eval.scoring.score import Options, parse_measures, score
 from goldwire.eval.statistics import figures, resample
-from goldwire.eval.statistics.figures import FIGURES, Score, by_document, rows, statistic
+from goldwire.eval.statistics.figures import FIGURES, Score, by_document, estimator, rows
+from goldwire.eval.statistics.intervals import estimate
+from goldwire.eval.statistics.ratios import Estimator, Ratio, side_by_side
 from goldwire.eval.statistics.resample import TRIALS, Floats
+from goldwire.eval.statistics.unseen import Remark
 
 _Pair = tuple[str, str]
 F = FIGURES.index("f")
@@ -62,10 +65,11 @@ class Mean(_Struct, frozen=True):
 
 
 class Total(Mean, frozen=True):
-    """A mean over pairs with its 95 % interval, documents resampled."""
+    """A mean over pairs with its 95 % interval, documents resampled, and what is to be said beside it."""
 
     low: float | None
     high: float | None
+    remark: Remark | None = None
 
 
 class PairScore(_Struct, frozen=True):
@@ -313,6 +317,7 @@ def mean_of_pairs(pairs: Sequence[Counts], measure: Measure, *, trials: int = TR
         pairs=mean.pairs,
         low=None if ends is None else ends.low,
         high=None if ends is None else ends.high,
+        remark=None if ends is None else ends.remark,
     )
 
 
@@ -322,16 +327,20 @@ def _interval(pairs: Sequence[Counts], measure: Measure, trials: int, seed: int)
     labels = sorted({label for counts in pairs for label in counts.labels})
     tables = [_spread(counts, measure, labels, documents) for counts in pairs]
     widths = np.cumsum([table.shape[1] for table in tables])[:-1]
-    of_pair = statistic(measure)
+    of_pair = estimator(measure)
 
     def mean_f(sums: Floats) -> Floats:
-        values = np.stack([of_pair(part)[..., F] for part in np.split(sums, widths, axis=-1)], axis=-1)
+        values = np.stack([of_pair.values(part)[..., F] for part in np.split(sums, widths, axis=-1)], axis=-1)
         defined = ~np.isnan(values)
         with np.errstate(invalid="ignore"):
             found: Floats = np.where(defined, values, 0).sum(axis=-1) / defined.sum(axis=-1)
         return found[..., None]
 
-    [found] = resample.intervals(resample.collect(np.hstack(tables)), mean_f, trials=trials, seed=seed)
+    def ratios(table: Floats) -> list[Ratio]:
+        return [side_by_side([of_pair.ratios(part)[F] for part in np.split(table, widths, axis=-1)])]
+
+    sample = resample.collect(np.hstack(tables))
+    [found] = estimate(sample, Estimator(mean_f, ratios), trials=trials, seed=seed)
     return found
 
 

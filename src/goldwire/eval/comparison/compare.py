@@ -20,10 +20,13 @@ from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.measures.measure import Measure, form_of, parse
 from goldwire.eval.measures.phrases import amount, sized
+from goldwire.eval.scoring.drawing import Drawing, drawing
 from goldwire.eval.scoring.record import Interval, Record, Result, independent, size
 from goldwire.eval.statistics import contrast, resample
-from goldwire.eval.statistics.contrast import ALPHA, Difference
-from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, is_defined, rows, statistic
+from goldwire.eval.statistics.contrast import Difference
+from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, estimator, is_defined, rows
+from goldwire.eval.statistics.intervals import UNSEEN, Method
+from goldwire.eval.statistics.power import ALPHA
 from goldwire.eval.statistics.runs import Difference as RunsDifference
 
 F = FIGURES.index("f")
@@ -55,9 +58,9 @@ class Pair(_Struct, frozen=True, omit_defaults=True):
     `low` and `high` end its 95 % interval. `p` is of approximate randomisation, `p_holm` corrected for all
     pairs, `p_bootstrap` of the paired bootstrap. `wins`, `ties` and `losses` are documents as the second
     sees them, of those where both have a figure: where nothing was to be found and one gave nothing, it has
-    none. `detectable` and `needed`: see `contrast.Difference`. Where the spread between runs is known, `p` is
-    of a t-test over documents and runs, with `freedom` degrees; `needed_runs` of each system would show the
-    difference on these documents.
+    none. `detectable`, `whole` and `needed`: see `contrast.Difference`. Where the spread between runs is
+    known, `p` is of a t-test over documents and runs, with `freedom` degrees, and `needed_runs` of each
+    system would show the difference on these documents.
     """
 
     first: str
@@ -72,6 +75,7 @@ class Pair(_Struct, frozen=True, omit_defaults=True):
     ties: int
     losses: int
     detectable: float | None
+    whole: float | None
     needed: int | None
     freedom: float | None = None
     needed_runs: int | None = None
@@ -154,10 +158,11 @@ def compare_systems(systems: Sequence[Contender], measure: Measure, *, seed: int
     results = {system.name: system.result(str(measure)) for system in systems}
     ranked = sorted(systems, key=lambda system: _rank(results[system.name].value, system.name))
     groups = systems[0].record.groups
+    drawn = (drawing(systems[0].record) or Drawing())._replace(seed=seed)
     documents, distinct = size(systems[0].record), independent(systems[0].record)
     known = runs.know(ranked, measure, groups) if len(ranked) > 1 else runs.NOTHING
     pairs = _with_holm(
-        [_pair((one, two), measure, known, groups, seed) for one, two in combinations(ranked, 2)]
+        [_pair((one, two), measure, known, groups, drawn) for one, two in combinations(ranked, 2)]
     )
     alike = indistinguishable([system.name for system in ranked], pairs)
     return Comparison(
@@ -199,14 +204,14 @@ def _standing(system: Contender, result: Result, alike: Sequence[tuple[str, ...]
 
 # ---------------------------------------------------------------- pairs
 def _pair(
-    both: tuple[Contender, Contender], measure: Measure, known: runs.Known, groups: Groups, seed: int
+    both: tuple[Contender, Contender], measure: Measure, known: runs.Known, groups: Groups, drawn: Drawing
 ) -> Pair:
     one, two = both
     over_runs = runs.difference(one.name, two.name, known)
     if over_runs is not None:
         return _pair_of_runs(one, two, measure, over_runs)
     counts = one.each(measure)[0], two.each(measure)[0]
-    found = difference(*counts, measure, groups=groups, seed=seed)
+    found = difference(*counts, measure, groups=groups, method=drawn.method, seed=drawn.seed)
     wins, ties, losses = results_by_document(*counts, measure)
     return Pair(
         first=one.name,
@@ -221,6 +226,7 @@ def _pair(
         ties=ties,
         losses=losses,
         detectable=found.detectable,
+        whole=found.whole,
         needed=found.needed,
     )
 
@@ -240,6 +246,7 @@ def _pair_of_runs(one: Contender, two: Contender, measure: Measure, found: RunsD
         ties=ties,
         losses=losses,
         detectable=found.detectable,
+        whole=None,
         needed=found.needed,
         freedom=found.freedom,
         needed_runs=found.needed_runs,
@@ -252,6 +259,7 @@ def difference(
     measure: Measure,
     *,
     groups: Groups = None,
+    method: Method = UNSEEN,
     seed: int = 0,
 ) -> Difference:
     """The difference in F, by the measure's average, of two systems' counts on the same documents.
@@ -264,7 +272,7 @@ def difference(
         return Difference(resample.Interval(None, None, None), None, None, None, None, None)
     labels = sorted({*first.labels, *second.labels})
     pairs = contrast.pair(rows(first, measure, labels), rows(second, measure, labels), groups)
-    return contrast.differences(pairs, statistic(measure), seed=seed)[F]
+    return contrast.differences(pairs, estimator(measure).only(F), method=method, seed=seed)[0]
 
 
 def results_by_document(first: Counts, second: Counts, measure: Measure) -> tuple[int, int, int]:
@@ -352,6 +360,13 @@ def alone(system: str) -> str:
     return f"{system} is the only system: nothing to compare."
 
 
+def _whole(pair: Pair) -> str:
+    """What a loss must be that is of whole documents, which fewer documents show by chance."""
+    if pair.whole is None:
+        return ", none that is of whole documents"
+    return f", or {100 * pair.whole:.1f} where whole documents are lost"
+
+
 def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
     """What these documents show and how many would show more: of near-duplicates, how many groups."""
     planned = [(pair, pair.detectable) for pair in pairs if pair.detectable is not None]
@@ -360,7 +375,8 @@ def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
             return "One document does not tell how small a difference it shows."
         return f"These {sized(documents, independent)} do not tell how small a difference they show."
     pair, shown = planned[0]
-    least = f"These {sized(documents, independent)} show a difference from {100 * shown:.1f} points up"
+    found = f"These {sized(documents, independent)} show a loss"
+    least = f"{found} from {100 * shown:.1f} points up{_whole(pair)}"
     if not pair.needed or pair.needed <= independent:
         return f"{least}."
     more = f"{pair.needed:,}" + (" groups" if independent < documents else "")

@@ -24,7 +24,7 @@ from goldwire.eval.scoring.notes import LOUD, iter_notes
 from goldwire.eval.scoring.record import Record, independent, size
 from goldwire.eval.scoring.rejections import rejection_rate
 from goldwire.eval.statistics import contrast
-from goldwire.eval.statistics.figures import FIGURES, Score, headline, is_defined, rows, score_row, statistic
+from goldwire.eval.statistics.figures import FIGURES, Score, estimator, headline, is_defined, rows, score_row
 
 Verdict = Literal["pass", "warn", "fail", "skip"]
 LOSERS = 3  # types that are named as having lost most
@@ -281,8 +281,8 @@ def _test(
     labels = sorted({*question.before.labels, *question.now.labels})
     before, now = (rows(side, question.measure, labels) for side in (question.before, question.now))
     pairs = contrast.pair(before, now, None if groups is None else np.asarray(groups))
-    change, margin = statistic(question.measure), question.limit
-    losses = contrast.loss(pairs, change, margin, alpha=alpha, trials=policy.trials, seed=policy.seed)
+    figures, margin = estimator(question.measure), question.limit
+    losses = contrast.loss(pairs, figures, margin, alpha=alpha, trials=policy.trials, seed=policy.seed)
     found = losses[FIGURES.index(question.rule.figure)]
     # A figure that did not fall is no warning, even where these documents cannot rule a loss out.
     rose = found.difference is not None and found.difference >= 0

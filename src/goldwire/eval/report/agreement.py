@@ -11,7 +11,7 @@ from goldwire.eval.measures.phrases import amount, number, points
 from goldwire.eval.measures.titles import title
 from goldwire.eval.report.table import Cell, Column, ColumnKind, Group, Row, Summary, Table
 from goldwire.eval.report.tables import f_of, figure_cell, units_of
-from goldwire.eval.report.values import Figure
+from goldwire.eval.report.values import figure_of
 
 # Which tokens were counted, in words.
 COUNTED = {
@@ -50,7 +50,7 @@ def means(found: Agreement) -> Table:
     rows = tuple(
         (
             Cell(text=title(parse(measure.measure))),
-            figure_cell(Figure(value=measure.mean.value, low=measure.mean.low, high=measure.mean.high)),
+            figure_cell(figure_of(measure.mean.value, measure.mean)),
             *_spread(measure.mean),
         )
         for measure in found.measures

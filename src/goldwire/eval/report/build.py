@@ -24,7 +24,6 @@ from goldwire.eval.report.values import (
     SHADES,
     Board,
     Facts,
-    Figure,
     Overview,
     Pair,
     Report,
@@ -32,8 +31,10 @@ from goldwire.eval.report.values import (
     Run,
     Standing,
     TypeScore,
+    figure_of,
 )
 from goldwire.eval.scoring import several
+from goldwire.eval.scoring.drawing import Drawing, drawing
 from goldwire.eval.scoring.notes import Note, make_notes
 from goldwire.eval.scoring.record import LayerFacts, Record, independent, size
 from goldwire.eval.scoring.views import INSIDE
@@ -126,13 +127,6 @@ _STREAMED = "The record was made with --stream and does not name its documents: 
 _LONG = "Differences are not tested here, since that would take long: `goldwire eval compare` tests them."
 
 
-def figure(value: float | None, interval: Any = None) -> Figure:
-    """A value with the ends of an interval, where there is one."""
-    if interval is None:
-        return Figure(value=value)
-    return Figure(value=value, low=interval.low, high=interval.high)
-
-
 def shade(value: float | None) -> int | None:
     """The step of a heat map that a share of one has."""
     return None if value is None else round(SHADES * value)
@@ -171,9 +165,9 @@ def _standing(system: Contender, measure: Measure, group: str, *, lead: bool) ->
         system=system.name,
         runs=tuple(_run(system, run, measure) for run in system.runs),
         deviation=system.deviation(result.measure),
-        f=figure(result.value, ends.get("f")),
-        precision=figure(score.precision, ends.get("precision")),
-        recall=figure(score.recall, ends.get("recall")),
+        f=figure_of(result.value, ends.get("f")),
+        precision=figure_of(score.precision, ends.get("precision")),
+        recall=figure_of(score.recall, ends.get("recall")),
         hits=score.gold_hits,
         system_hits=score.system_hits,
         produced=score.system,
@@ -197,7 +191,7 @@ def _pair(pair: compare.Pair) -> Pair:
     return Pair(
         first=pair.first,
         second=pair.second,
-        difference=figure(pair.difference, pair),
+        difference=figure_of(pair.difference, pair),
         p=pair.p,
         adjusted=pair.p_holm,
         wins=pair.wins,
@@ -242,7 +236,7 @@ def _gold(results: list[dict[str, Score]], label: str) -> float:
 
 def _type_score(score: Score, interval: Any, gold: float) -> TypeScore:
     return TypeScore(
-        f=figure(score.f, interval),
+        f=figure_of(score.f, interval),
         precision=score.precision,
         recall=score.recall,
         hits=score.gold_hits or 0.0,
@@ -259,9 +253,10 @@ def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, d
     counts = system.each(measure)
     if not is_additive(measure) or len(counts[0].documents) * columns * len(counts) > DRAWN:
         return {}
+    method = (drawing(system.record) or Drawing()).method
     if system.runs:
-        return several.label_intervals(counts, measure, system.record.groups)
-    return label_intervals(counts[0], measure, groups=system.record.groups)
+        return several.label_intervals(counts, measure, groups=system.record.groups, method=method)
+    return label_intervals(counts[0], measure, groups=system.record.groups, method=method)
 
 
 def is_viewed(records: Mapping[str, Record]) -> bool:
@@ -282,7 +277,7 @@ def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
         found = agreement.agree_corpus(corpus, layers, measures, seed=seed)
     except MeasureError:  # no text in common
         return report
-    ceilings = {item.measure: figure(item.mean.value, item.mean) for item in found.measures}
+    ceilings = {item.measure: figure_of(item.mean.value, item.mean) for item in found.measures}
     boards = (msgspec.structs.replace(board, ceiling=ceilings.get(board.measure)) for board in report.boards)
     return msgspec.structs.replace(report, boards=tuple(boards))
 

@@ -13,10 +13,18 @@ from goldwire.eval.report.values import Board, Figure, Pair, Report, Standing, T
 ATTACHED = ALIASES["AC+"]  # what the other definitions of arguments are compared with
 ABREAST = 6  # systems side by side that a page of usual width shows whole
 _ALIKE = "Systems that share a letter cannot be told apart."
+# What stands behind an interval, and what it says (see `statistics.unseen.remarks`).
+_MARKS: dict[str | None, str] = {"unlike": "†", "alone": "‡"}
+_REMARKS = {
+    "†": "† Most of this interval allows for documents unlike those seen: they are too few to tell.",
+    "‡": "‡ Rests on one document, which makes more than half of the spread.",
+}
 _PAIRS = (
-    "Differences in points. better/same/worse: documents as the second sees them, where both have a figure. "
-    "shows: the least difference that these documents show in four cases of five. needs: how many documents "
-    "would show the one found; where runs are known, or how many runs of each."
+    "Differences in points. The test (p) decides whether there is one; the interval says how large it may "
+    "be, allows for documents unlike those seen, and so may hold 0 where the test sees a difference. "
+    "better/same/worse: documents as the second sees them, where both have a figure. shows: the least loss, "
+    "spread over hits, that these documents show in four cases of five. needs: how many documents would show "
+    "the one found; where runs are known, or how many runs of each."
 )
 _TYPES = "Types are not tested one by one: a difference between systems may be chance."
 
@@ -38,9 +46,11 @@ def scores(report: Report) -> Table:
 
 
 def units_of(rows: Iterable[Row]) -> str:
-    """In what the figures are, and whether their intervals stand beside them."""
-    ends = any(cell.range for row in rows for cell in row)
-    return "Points of a hundred, with 95 % intervals." if ends else "Points of a hundred, without intervals."
+    """In what the figures are, whether their intervals stand beside them, and what their marks say."""
+    ends = [cell.range for row in rows for cell in row if cell.range]
+    told = "with 95 % intervals." if ends else "without intervals."
+    marks = (f" {_REMARKS[mark]}" for mark in _REMARKS if any(mark in end for end in ends))
+    return f"Points of a hundred, {told}{''.join(marks)}"
 
 
 def ranking(board: Board) -> Table:
@@ -116,11 +126,11 @@ def figure_cell(
     lead: bool = False,
     shade: int | None = None,
 ) -> Cell:
-    """A figure with its interval; where nothing was right, of how many, for drawing anew shows no more."""
-    if figure.value == 0 and hits == 0 and whole:
-        return Cell(text=f"0 of {number(whole)}", shade=shade)
+    """A figure with its interval and what is said beside it; where nothing was right, of how many."""
     known = figure.low is not None and figure.high is not None and (figure.low, figure.high) != (0, 0)
-    ends = interval(figure.low, figure.high) if known else ""
+    ends = interval(figure.low, figure.high) + _MARKS.get(figure.remark, "") if known else ""
+    if figure.value == 0 and hits == 0 and whole:
+        return Cell(text=f"0 of {number(whole)}", range=ends, shade=shade)
     return Cell(text=points(figure.value), range=ends, lead=lead, shade=shade)
 
 

@@ -5,10 +5,13 @@ Shares and their differences are of one, not of a hundred. None is undefined.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.scoring.notes import Note
+from goldwire.eval.statistics.unseen import Remark
 
 SHADES = 10  # steps of a heat map
 
@@ -18,11 +21,19 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Figure(_Struct, frozen=True):
-    """A value with the ends of its 95 % interval where there is one."""
+    """A value with the ends of its 95 % interval where there is one, and what is to be said beside it."""
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    remark: Remark | None = None
+
+
+def figure_of(value: float | None, interval: Any = None) -> Figure:
+    """A value with the ends of an interval, where there is one."""
+    if interval is None:
+        return Figure(value=value)
+    return Figure(value=value, low=interval.low, high=interval.high, remark=getattr(interval, "remark", None))
 
 
 class Run(_Struct, frozen=True):
@@ -68,9 +79,9 @@ class Pair(_Struct, frozen=True):
 
     `p` is of the paired test, `adjusted` with Holm's correction over all pairs of the measure. `wins`,
     `ties` and `losses` are documents as `second` sees them, of those where both have a figure. `shows` is the
-    smallest true difference that these documents show at 80 % power, `needs` the documents that would show
-    the one found, and `needs_runs` the runs of each system. `freedom` are the degrees of freedom of a test
-    over documents and runs.
+    smallest true loss, spread over hits, that these documents show at 80 % power, `needs` the documents that
+    would show the one found, and `needs_runs` the runs of each system. `freedom` are the degrees of freedom
+    of a test over documents and runs.
     """
 
     first: str

@@ -20,6 +20,7 @@ from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.signature import POLICIES, TAGS, signature
 from goldwire.eval.scoring import kept
 from goldwire.eval.scoring.blockwise import Measured, ScoredBlock, ScoredLayer, ScoredSystem, add
+from goldwire.eval.scoring.drawing import Drawing
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import (
     FORMAT,
@@ -36,10 +37,7 @@ from goldwire.eval.scoring.record import (
 )
 from goldwire.eval.scoring.several import with_runs
 from goldwire.eval.statistics import figures, intervals
-from goldwire.eval.statistics.resample import LEVEL, Method
 from goldwire.eval.systems.facts import reported
-
-METHOD: Method = "expanded"  # the kind of interval: see `resample.intervals`
 
 
 # ---------------------------------------------------------------- all blocks together
@@ -260,7 +258,6 @@ def _rejections(plan: Plan, block: ScoredBlock) -> Iterator[CountTable]:
 
 def _policies(options: Options, layers: Sequence[ScoredLayer]) -> dict[str, str]:
     """What was decided; also the ways in which tags were read, where layers come from such."""
-    drawn = f"{METHOD}-{LEVEL:g}-{options.trials}-seed-{options.seed}" if options.trials else "none"
     tags = frozenset().union(*(layer.tags for layer in layers))
     read = {"tags": "+".join(sorted(tags))} if tags else {}
     if tags and options.tags is not None:
@@ -271,7 +268,7 @@ def _policies(options: Options, layers: Sequence[ScoredLayer]) -> dict[str, str]
         "drafts": options.scope.drafts,
         "rejected": options.rejected,
         "duplicates": options.duplicates,
-        "intervals": drawn,
+        "intervals": str(_drawing(options)),
         **read,
     }
 
@@ -353,8 +350,12 @@ def _intervals(patterns: Patterns, measure: Measure, basis: _Basis) -> dict[str,
         patterns if basis.groups is None else patterns.expand(basis.documents),
         measure,
         groups=basis.groups,
-        method=METHOD,
-        trials=options.trials,
-        seed=options.seed,
+        **_drawing(options)._asdict(),
     )
-    return {figure: Interval(low=ends.low, high=ends.high) for figure, ends in found.items()}
+    return {
+        figure: Interval(low=ends.low, high=ends.high, remark=ends.remark) for figure, ends in found.items()
+    }
+
+
+def _drawing(options: Options) -> Drawing:
+    return Drawing(options.intervals, options.trials, options.seed)

@@ -27,7 +27,7 @@ def mean_result(system: str, found: RunsResult, runs: Sequence[Result]) -> Resul
         averages=_mean_scores(averages, Score()),
         labels=_mean_scores(labels, _NONE),
         intervals={
-            figure: Interval(low=one.low, high=one.high)
+            figure: Interval(low=one.low, high=one.high, remark=one.remark)
             for figure, one in found.figures.items()
             if runs[0].intervals
         },

@@ -19,16 +19,18 @@ from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.measures import installed
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.scoring.views import Sights
+from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller may choose; each shows in the signature where it decides the number.
 
-    `duplicates`: units that repeat another are collapsed as `set`, or `refuse`d. `trials`: resamples for
-    the intervals, 0 for none. `seed`: of the resampling. `suite`: where the measures are from. `classes`:
-    whether results tell how many units are COR, INC, PAR, MIS and SPU. `stream`: the record does not name
-    its documents, so that memory does not grow with them, and nothing can be compared by document.
+    `duplicates`: units that repeat another are collapsed as `set`, or `refuse`d. `intervals`: their
+    kind (see `statistics.intervals`). `trials`: resamples for them, 0 for none. `seed`: of the resampling.
+    `suite`: where the measures are from. `classes`: whether results tell how many units are COR, INC, PAR,
+    MIS and SPU. `stream`: the record does not name its documents, so that memory does not grow with them, and
+    nothing can be compared by document.
 
     `scope`: which documents are scored, and what becomes of those that gold does not judge; `asked` says in
     words which ones were asked for. `rejected`: units of a system that were turned away count as `spurious`,
@@ -38,6 +40,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     duplicates: Literal["set", "refuse"] = "set"
+    intervals: Method = UNSEEN
     trials: int = TRIALS
     seed: int = 0
     suite: str | None = None

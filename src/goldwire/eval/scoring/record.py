@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -19,12 +19,9 @@ from goldwire.corpora.views import View
 from goldwire.eval.counting.counts import Counts, Floats, Patterns, make_counts, numbered
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
-from goldwire.eval.statistics.contrast import FEW
 from goldwire.eval.statistics.figures import Score
+from goldwire.eval.statistics.power import FEW
 from goldwire.eval.systems.facts import reported
-
-if TYPE_CHECKING:
-    pass
 
 TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one document apart
 # 2 had no hashes of texts; 1 no coverage, no rejected units and no failed documents either.
@@ -141,10 +138,14 @@ REJECTED = "rejected"
 
 
 class Interval(_Struct, frozen=True, kw_only=True):
-    """A 95 % confidence interval of one figure; None where too few documents say anything."""
+    """A 95 % confidence interval of one figure; None where too few documents say anything.
+
+    `remark`: most of it allows for documents `unlike` those seen, or it rests on one document `alone`.
+    """
 
     low: float | None
     high: float | None
+    remark: Literal["unlike", "alone"] | None = None
 
 
 class Result(_Struct, frozen=True, kw_only=True):
@@ -173,14 +174,16 @@ class Result(_Struct, frozen=True, kw_only=True):
 class RunsFigure(_Struct, frozen=True, kw_only=True):
     """A figure over several runs of one system: the mean, and the standard deviation between runs.
 
-    `low` and `high` end the 95 % interval of the mean, for other runs and other documents. None is undefined:
-    the mean where a run has no such figure, the deviation of one run.
+    `low` and `high` end the 95 % interval of the mean, for other runs and other documents; a `remark` is that
+    of the intervals of all runs. None is undefined: the mean where a run has no such figure, the deviation of
+    one run.
     """
 
     mean: float | None
     deviation: float | None = None
     low: float | None = None
     high: float | None = None
+    remark: Literal["unlike", "alone"] | None = None
 
 
 class RunsResult(_Struct, frozen=True, kw_only=True):
@@ -382,12 +385,12 @@ def failures(record: Record, system: LayerFacts) -> int:
 
 
 def iter_warnings(record: Record) -> Iterator[str]:
-    """What people must be told before they read the figures; see `contrast.FEW`."""
+    """What people must be told before they read the figures; see `power.FEW`."""
     documents, distinct = size(record), independent(record)
     if 0 < distinct <= FEW:
         yield (
-            f"These figures rest on {sized(documents, distinct)}. On {FEW} or fewer, 95 % intervals are "
-            "too narrow and hardly any difference can be shown: take them as a first look."
+            f"These figures rest on {sized(documents, distinct)}. On {FEW} or fewer, hardly any difference "
+            "can be shown, and what is seen rests on single documents: take them as a first look."
         )
     elif distinct < documents:
         yield f"{sized(documents, distinct)}: intervals, tests and what is needed count groups."

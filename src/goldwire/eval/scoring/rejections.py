@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from goldwire.eval.counting.counts import SYSTEM, SYSTEM_HITS, Patterns
 from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.drawing import drawing
 from goldwire.eval.scoring.record import (
     CountTable,
     Interval,
@@ -20,7 +19,6 @@ from goldwire.eval.systems.facts import reported
 
 # The rate is the precision of the table, summed over documents: any measure of that average will do.
 _SUMS = parse("entity")
-_DRAWN = re.compile(r"-(?P<trials>\d+)-seed-(?P<seed>\d+)$")
 
 
 def rejection_rate(record: Record, system: str) -> tuple[int, int, Interval | None] | None:
@@ -38,7 +36,7 @@ def rejection_rate(record: Record, system: str) -> tuple[int, int, Interval | No
 
 
 def _interval(record: Record, table: CountTable, patterns: Patterns) -> Interval | None:
-    drawn = _DRAWN.search(record.policies.get("intervals", ""))
+    drawn = drawing(record)
     if drawn is None:
         return None
     grouped = record.groups is not None and not table.times
@@ -46,10 +44,9 @@ def _interval(record: Record, table: CountTable, patterns: Patterns) -> Interval
         decode_counts(table, record.documents) if grouped else patterns,
         _SUMS,
         groups=np.asarray(record.groups) if grouped else None,
-        trials=int(drawn["trials"]),
-        seed=int(drawn["seed"]),
+        **drawn._asdict(),
     )["precision"]
-    return Interval(low=found.low, high=found.high)
+    return Interval(low=found.low, high=found.high, remark=found.remark)
 
 
 def rejections(layer: LayerFacts) -> int:

@@ -22,6 +22,7 @@ from goldwire.eval.scoring.record import Record, Result, RunsFigure, RunsResult,
 from goldwire.eval.statistics import intervals
 from goldwire.eval.statistics import runs as spreads
 from goldwire.eval.statistics.figures import FIGURES, Groups, Score, is_defined, prf, rows, statistic
+from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import Floats, Interval
 from goldwire.eval.statistics.runs import Runs
 from goldwire.eval.systems import runs as named
@@ -107,21 +108,22 @@ def _figure(
         deviation=statistics.stdev(known) if len(known) > 1 else None,
         low=None if ends is None else ends.low,
         high=None if ends is None else ends.high,
+        remark=None if ends is None else ends.remark,
     )
 
 
 def _intervals(values: Sequence[float | None], figure: str, results: Sequence[Result]) -> Iterator[Interval]:
     for value, result in zip(values, results, strict=True):
         ends = result.intervals.get(figure)
-        yield Interval(value, None, None) if ends is None else Interval(value, ends.low, ends.high)
+        yield _NONE if ends is None else Interval(value, ends.low, ends.high, remark=ends.remark)
 
 
 # ---------------------------------------------------------------- labels
 def label_intervals(
-    counts: Sequence[Counts], measure: Measure, groups: Groups = None
+    counts: Sequence[Counts], measure: Measure, *, groups: Groups = None, method: Method = UNSEEN
 ) -> dict[str, dict[str, Interval]]:
     """The 95 % intervals of each label's precision, recall and F, in the mean of runs."""
-    each = [intervals.label_intervals(one, measure, groups=groups) for one in counts]
+    each = [intervals.label_intervals(one, measure, groups=groups, method=method) for one in counts]
     labels = dict.fromkeys(label for found in each for label in found)
     return {label: _of_label(label, counts, each, measure, groups) for label in labels}
 

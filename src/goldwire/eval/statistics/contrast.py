@@ -9,41 +9,34 @@ chapter 16; Holm 1979.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from goldwire.eval.statistics import power
+from goldwire.eval.statistics.intervals import UNSEEN, Method, estimate_difference
+from goldwire.eval.statistics.power import ALPHA, Lost
+from goldwire.eval.statistics.ratios import Estimator
 from goldwire.eval.statistics.resample import (
     FEWEST,
     LEVEL,
-    NORMAL,
     TRIALS,
     Floats,
     Integers,
     Interval,
-    Method,
     Sample,
     Statistic,
     blocks,
     bootstrap,
     collect,
     generator,
-    student,
     subtract,
-    summarise,
 )
+from goldwire.eval.statistics.unseen import influences
 
 SWAPS = 10_000  # trials of randomisation: p-values down to .0001, so that Holm has room for many pairs
-POWER = 0.8  # the custom of planning, Cohen 1988
-ALPHA = 0.05
-# On so few documents 95 % intervals are too narrow: of 2,000 simulated ones 93.5 % held the truth on 10
-# documents, 89 % on 5 and 53 % on 2 (docs/intervals.md; for more docs/evidence/statistics.md). They are a
-# first look and no evidence (docs/size.md), so every plan asks for more.
-FEW = 10
-MOST = 10**9  # documents that a plan asks for: beyond, it is no plan
 _BINOMIAL_COST = 8  # of one binomial, in coins: measured, 40 to 60 ns against 6 with what is done to them
 _AT_HAND = 2**16  # numbers of half a megabyte
 _TIE = 1e-12  # differences closer than this differ by rounding only
@@ -53,17 +46,21 @@ class Difference(NamedTuple):
     """Second system minus first, on one value.
 
     `interval` is of the difference. `p` is of approximate randomisation, `p_bootstrap` of the paired
-    bootstrap, both two-sided; None where the difference is undefined. `error` is the standard error and
-    `detectable` the smallest true difference that these documents would show at 80 % power in a
-    two-sided test at 5 %; None where they do not vary, and so do not tell. `needed` documents would show the
-    difference found; None if none would. Of grouped documents (near-duplicates) both are about groups.
+    bootstrap, both two-sided; None where the difference is undefined. The test decides whether there is a
+    difference, the interval says how large it may be: 0 may be inside where the test sees one, since the
+    interval allows for documents unlike those seen.
+
+    `detectable` is the smallest true loss of the second system that these documents would show at 80 % power
+    in a two-sided test at 5 %, if it is spread over hits, `whole` if it is of all hits of some documents;
+    None where nothing would be shown. `needed` documents would show the difference found; None if none would.
+    Of grouped documents (near-duplicates) all are about groups.
     """
 
     interval: Interval
     p: float | None
     p_bootstrap: float | None
-    error: float | None
     detectable: float | None
+    whole: float | None
     needed: int | None
 
 
@@ -74,34 +71,56 @@ def pair(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -
 
 def differences(
     pairs: Sample,
-    statistic: Statistic,
+    estimator: Estimator,
     *,
-    method: Method = "expanded",
+    method: Method = UNSEEN,
     level: float = LEVEL,
     trials: int = TRIALS,
     swaps: int = SWAPS,
     seed: int = 0,
 ) -> list[Difference]:
-    """What can be said of each value of the statistic, from `trials` resamples and `swaps` random swaps."""
-    change = subtract(statistic)
+    """What can be said of each figure, from `trials` resamples and `swaps` random swaps."""
+    change = subtract(estimator.values)
     drawn = bootstrap(pairs, change, trials=trials, seed=seed)
-    swapped = randomise(pairs, statistic, trials=swaps, seed=seed)
-    found = summarise(pairs, change, drawn, method=method, level=level)
-    return [_difference(interval, drawn[:, k], swapped[:, k], pairs) for k, interval in enumerate(found)]
+    swapped = randomise(pairs, estimator.values, trials=swaps, seed=seed)
+    found = estimate_difference(pairs, estimator, method=method, level=level, trials=trials, seed=seed)
+    world = _World(pairs, estimator)
+    return [_difference(interval, drawn[:, k], swapped[:, k], world, k) for k, interval in enumerate(found)]
 
 
-def _difference(interval: Interval, drawn: Floats, swapped: Floats, pairs: Sample) -> Difference:
-    value = interval.value
+class _World:
+    """What pairs tell of the variance of their difference, and of a loss in the second."""
+
+    def __init__(self, pairs: Sample, estimator: Estimator) -> None:
+        first, second = (Sample(half, pairs.times) for half in np.hsplit(pairs.rows, 2))
+        self.pairs, self.times = pairs, pairs.times.astype(np.float64)
+        self.ratios = estimator.ratios(second.rows)
+        self.first, self.second = (influences(side, estimator.values) for side in (first, second))
+
+    def variance(self, k: int) -> float | None:
+        """The variance of the difference; None where fewer than two documents say anything."""
+        documents = self.pairs.informative
+        if documents < FEWEST:
+            return None
+        return float(self.times @ (self.second - self.first)[:, k] ** 2) * documents / (documents - 1)
+
+    def loss(self, k: int, lost: Lost) -> power.LostHits:
+        """The loss of hits in one figure."""
+        ratio = self.ratios[k]._replace(chance=self.ratios[k].chance * self.pairs.copies)  # lost as one
+        return power.LostHits(self.first[:, k], ratio, self.times, lost)
+
+
+def _difference(interval: Interval, drawn: Floats, swapped: Floats, world: _World, k: int) -> Difference:
+    value, variance, pairs = interval.value, world.variance(k), world.pairs
     if value is None:
         return Difference(interval, None, None, None, None, None)
-    error = standard_error(drawn, pairs.informative)
     return Difference(
         interval,
         two_sided(value, swapped),
         two_sided(value, drawn - value),
-        error,
-        None if error is None or error < _TIE else detectable(error, pairs.informative),
-        None if error is None else needed(error, value, pairs.documents),
+        None if variance is None else power.detectable(world.loss(k, "spread")),
+        None if variance is None else power.detectable(world.loss(k, "whole")),
+        None if variance is None else power.needed(variance, value, pairs.documents, pairs.informative),
     )
 
 
@@ -168,46 +187,6 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-# ---------------------------------------------------------------- power
-def standard_error(drawn: Floats, documents: int) -> float | None:
-    """The standard error, from resampled values of so many documents; None if fewer than two are defined.
-
-    Resamples vary as if the documents at hand were all there are, a little too little.
-    """
-    defined = drawn[~np.isnan(drawn)]
-    if len(defined) < FEWEST or documents < FEWEST:
-        return None
-    return float(np.std(defined, ddof=1)) * math.sqrt(documents / (documents - 1))
-
-
-def detectable(error: float, documents: int, *, alpha: float = ALPHA, power: float = POWER) -> float:
-    """The smallest true difference that a two-sided test on so many documents shows with the power.
-
-    >>> round(detectable(0.01, 1000), 4), round(detectable(0.01, 10), 4)
-    (0.028, 0.0315)
-    """
-    return (student(1 - alpha / 2, documents) + student(power, documents)) * error
-
-
-def needed(error: float, difference: float, documents: int) -> int | None:
-    """How many documents like these would show the difference with 80 % power; None if no corpus would.
-
-    `error` is that of the `documents` at hand; the normal approximation is that of many documents. Never so
-    `FEW` that what they show would be no evidence.
-
-    >>> needed(0.01, 0.014, 100), needed(0.01, 0.5, 100)
-    (401, 11)
-    """
-    return _scale(documents, (NORMAL.inv_cdf(1 - ALPHA / 2) + NORMAL.inv_cdf(POWER)) * error, abs(difference))
-
-
-def _scale(documents: int, detected: float, wanted: float) -> int | None:
-    """As many documents as turn the smallest difference detected into the one wanted."""
-    if detected > wanted * math.sqrt(MOST / documents):
-        return None
-    return max(FEW + 1, math.ceil(documents * (detected / wanted) ** 2)) if wanted else None
-
-
 # ---------------------------------------------------------------- non-inferiority
 Decision = Literal["pass", "fail", "warn"]
 
@@ -232,56 +211,47 @@ class Loss(NamedTuple):
 
 def loss(
     pairs: Sample,
-    statistic: Statistic,
+    estimator: Estimator,
     margin: float,
     *,
     alpha: float = ALPHA,
+    method: Method = UNSEEN,
     trials: int = TRIALS,
     seed: int = 0,
 ) -> list[Loss]:
-    """A verdict on each value of the statistic, higher being better.
+    """A verdict on each figure, higher being better.
 
     - `pass`: a loss above the margin is ruled out (`low` is not below -margin).
-    - `fail`: the loss is real (the test and the bound both say so) and may be above the margin.
+    - `fail`: the test says that the loss is real, and it may be above the margin.
     - `warn`: it may be noise: neither is shown.
 
     An equal system fails with probability at most alpha. Undefined is `warn`.
     """
-    change = subtract(statistic)
-    drawn = bootstrap(pairs, change, trials=trials, seed=seed)
-    swapped = randomise(pairs, statistic, trials=trials, seed=seed)
-    found = summarise(pairs, change, drawn, level=1 - 2 * alpha)
-    outcomes = (_loss(bounds, swapped[:, k], margin, alpha) for k, bounds in enumerate(found))
-    plans = (_plan(drawn[:, k], margin, alpha, pairs) for k in range(len(found)))
-    return [
-        outcome._replace(power=power, needed=count)
-        for outcome, (power, count) in zip(outcomes, plans, strict=True)
-    ]
+    swapped = randomise(pairs, estimator.values, trials=trials, seed=seed)
+    found = estimate_difference(
+        pairs, estimator, method=method, level=1 - 2 * alpha, trials=trials, seed=seed
+    )
+    outcomes = [_loss(bounds, swapped[:, k], margin, alpha) for k, bounds in enumerate(found)]
+    if pairs.informative < FEWEST:
+        return outcomes
+    world = _World(pairs, estimator)
+
+    def planned(k: int, outcome: Loss) -> Loss:
+        if outcome.difference is None:
+            return outcome
+        chance, count = power.plan(world.loss(k, "spread"), margin, pairs.documents, alpha=alpha)
+        return outcome._replace(power=chance, needed=count)
+
+    return [planned(k, outcome) for k, outcome in enumerate(outcomes)]
 
 
 def _loss(bounds: Interval, swapped: Floats, margin: float, alpha: float) -> Loss:
-    value, low, high, _ = bounds
+    value, low, high = bounds[:3]
     p = None if value is None else one_sided(value, swapped)
     verdict: Decision = "warn"
     # Outputs that count alike in every document need no interval.
     if value is not None and ((low is not None and low >= -margin - _TIE) or not swapped.any()):
         verdict = "pass"
-    elif high is not None and high < 0 and p is not None and p <= alpha:
+    elif value is not None and value < 0 and p is not None and p <= alpha:
         verdict = "fail"
     return Loss(verdict, value, low, high, p, margin, None, None)
-
-
-def _plan(drawn: Floats, margin: float, alpha: float, pairs: Sample) -> tuple[float | None, int | None]:
-    """The power against a true loss of the margin, and the documents that make it 80 %.
-
-    A loss fails when the difference is below -t errors, and below -margin + t errors so that it is not
-    shown to be within the margin; at a true difference of -margin the second happens at most 1 - alpha of
-    the time.
-    """
-    error = standard_error(drawn, pairs.informative)
-    if not margin or not error:
-        return None, None
-    t = student(1 - alpha, pairs.informative)
-    power = NORMAL.cdf(min(margin / error - t, t))
-    z = NORMAL.inv_cdf(1 - alpha) + NORMAL.inv_cdf(POWER)
-    return power, _scale(pairs.documents, z * error, margin)

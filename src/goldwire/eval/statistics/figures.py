@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 
 from goldwire.eval.counting.counts import COLUMNS, GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts, Patterns
 from goldwire.eval.measures.measure import BOTH_SIDED, MEANS, Average, Measure
+from goldwire.eval.statistics import ratios
+from goldwire.eval.statistics.ratios import Estimator
 from goldwire.eval.statistics.resample import Floats, Statistic
 
 FIGURES = ("precision", "recall", "f")
@@ -102,13 +105,21 @@ def rows(counts: Counts, measure: Measure, labels: Sequence[str] | None = None) 
         return counts.by_document()
     if measure.average in BY_DOCUMENT:
         scores = by_rows(counts.by_document(), measure.beta, both=measure.average == BOTH_SIDED)
-        return np.hstack([np.nan_to_num(scores), ~np.isnan(scores)])
+        return np.hstack([np.nan_to_num(scores), ~np.isnan(scores), _chances(counts, measure)])
     counts = keep_frequent(counts, measure.minimum)
     names = list(counts.labels if labels is None else labels)
     place = np.array([names.index(label) for label in counts.labels], dtype=np.int64)
     table = np.zeros((len(counts.documents), len(names), len(COLUMNS)))
     table[counts.document, place[counts.label]] = counts.values
     return table.reshape(len(table), len(names) * len(COLUMNS))
+
+
+def _chances(counts: Counts, measure: Measure) -> Floats:
+    """What one unit is of a document's precision, recall and F; 0 where there is none."""
+    values = counts.by_document()
+    system, gold = values[:, SYSTEM], values[:, GOLD]
+    wholes = np.stack([system, gold, gold if math.isinf(measure.beta) else measure.beta**2 * gold + system])
+    return np.divide(1, wholes, out=np.zeros_like(wholes), where=wholes > 0).T
 
 
 def keep_frequent(counts: Counts, minimum: int, times: NDArray[np.int64] | None = None) -> Counts:
@@ -141,7 +152,7 @@ def statistic(measure: Measure) -> Statistic:
 
 
 def _mean_of_documents(sums: Floats) -> Floats:
-    total, defined = sums[..., : len(FIGURES)], sums[..., len(FIGURES) :]
+    total, defined = sums[..., : len(FIGURES)], sums[..., len(FIGURES) : 2 * len(FIGURES)]
     with np.errstate(divide="ignore", invalid="ignore"):
         mean: Floats = total / defined
     return mean
@@ -150,14 +161,29 @@ def _mean_of_documents(sums: Floats) -> Floats:
 def _mean_of_labels(sums: Floats, measure: Measure) -> Floats:
     """The mean over the labels that occur in these sums; what a label lacks counts as 0."""
     table = sums.reshape(*sums.shape[:-1], sums.shape[-1] // len(COLUMNS), len(COLUMNS))
-    gold, system = table[..., GOLD], table[..., SYSTEM]
-    weights = gold
-    if measure.average == "macro":
-        weights = ((gold > 0) | ((system > 0) & (measure.labels == "all"))).astype(np.float64)
+    weights = _weights(table, measure)
     weighed = np.nan_to_num(prf(table, measure.beta)) * weights[..., None]
     with np.errstate(divide="ignore", invalid="ignore"):
         mean: Floats = _sum(weighed) / _sum(weights[..., None])
     return mean
+
+
+def _weights(table: Floats, measure: Measure) -> Floats:
+    """What each label counts in the mean over labels; of a micro average, which has one, all of it."""
+    gold, system = table[..., GOLD], table[..., SYSTEM]
+    if measure.average == "micro":
+        return np.ones_like(gold)
+    if measure.average == "macro":
+        return ((gold > 0) | ((system > 0) & (measure.labels == "all"))).astype(np.float64)
+    return gold
+
+
+def estimator(measure: Measure) -> Estimator:
+    """How precision, recall and F are estimated from a measure's `rows`: see `statistic`."""
+    if measure.average in BY_DOCUMENT:
+        return Estimator(statistic(measure), ratios.of_means)
+    weigh = partial(_weights, measure=measure)
+    return Estimator(statistic(measure), partial(ratios.of_counts, weigh=weigh, beta=measure.beta))
 
 
 def _sum(values: Floats) -> Floats:

@@ -1,114 +1,140 @@
-"""Power of the paired test: the smallest loss that it shows, in closed form from counts.
+"""Power of the paired test, in closed form from counts: what it shows, and how many documents it needs.
 
 A system that loses hits brings variance of its own: that of which hits are lost, that between documents of
 how much there is to lose, and the loss itself in what the randomisation test compares with. So the error of
-the pair at hand, which may be two equal systems, says too little: what it shows "at 80 % power" was found in
-1 to 73 % of simulated cases. Here the loss is put in.
+the pair at hand, which may be two equal systems, says too little: what it showed "at 80 % power" was found in
+1 to 73 % of simulated cases (docs/evidence/statistics.md). Here the loss is put in.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
-from goldwire.eval.statistics.resample import Floats, student
+from goldwire.eval.statistics.ratios import Ratio, divide
+from goldwire.eval.statistics.resample import NORMAL, Floats, student
 
 ALPHA = 0.05
 POWER = 0.8  # the custom of planning, Cohen 1988
-MOST = 0.95  # of hits, or of documents: who loses more is found without a test
+# On so few documents hardly any difference can be shown, and what is found rests on single ones: they are a
+# first look and no evidence (docs/size.md), so every plan asks for more.
+FEW = 10
+MOST = 10**9  # documents that a plan asks for: beyond, it is no plan
+_ALL = 0.95  # of hits, or of documents: who loses more is found without a test
 _STEPS = 40  # of bisection: to a millionth of a millionth
 Lost = Literal["spread", "whole"]
 
 
-class Hits(NamedTuple):
-    """Counts of F or recall (documents x labels): hits, and a denominator that falls by `falls` with one lost.
+class LostHits:
+    """What it does to a pair of systems if the second loses a share of its hits.
 
-    The figure is the mean over labels of `unit` times hits by `den`.
+    `first` are the influences of documents on the first system's figure, `second` the ratio that the other's
+    is, `times` how many documents have each row. `spread`: each hit is lost with the same chance. `whole`:
+    documents lose all their hits.
     """
 
-    hits: Floats
-    den: Floats
-    unit: float
-    falls: float
-
-
-def detectable(
-    first: Floats,
-    second: Hits,
-    times: Floats,
-    *,
-    lost: Lost = "spread",
-    alpha: float = ALPHA,
-    power: float = POWER,
-) -> float | None:
-    """The smallest loss that the two-sided paired test shows with the power, if the second system loses hits.
-
-    `first` are the influences of documents on the first system's figure, `times` how many documents have each
-    row. `spread`: each hit is lost with the same chance. `whole`: documents lose all their hits. None if not
-    even a loss of 95 % of them would be shown.
-    """
-    world = _World(first, second, times, lost)
-    ends = student(1 - alpha / 2, world.documents), student(power, world.documents)
-    if not world.is_shown(MOST, *ends):
-        return None
-    low, high = 0.0, MOST
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if world.is_shown(middle, *ends) else (middle, high)
-    return world.loss(high)
-
-
-class _World:
-    """What a share of hits lost does to the figure and to its variance."""
-
-    def __init__(self, first: Floats, second: Hits, times: Floats, lost: Lost) -> None:
+    def __init__(self, first: Floats, second: Ratio, times: Floats, lost: Lost = "spread") -> None:
         self.first, self.second, self.times, self.lost = first, second, times, lost
-        self.hits, self.whole = times @ second.hits, times @ second.den
-        self.labels = max(int((self.whole > 0).sum()), 1)
+        self.num, self.den = times @ second.num, times @ second.den
         self.documents = max(int(times @ second.den.any(axis=1)), 2)
 
-    def figure(self, share: float) -> Floats:
-        """The figure of each label once a share of its hits is lost."""
-        return _ratio(self.second.unit * self.hits * (1 - share), self._den(share))
+    def amount(self, share: float) -> float:
+        """By how much the figure falls."""
+        return float((self._figure(0) - self._figure(share)) @ self.second.weights)
 
-    def _den(self, share: float) -> Floats:
-        den: Floats = self.whole - self.second.falls * share * self.hits
-        return den
-
-    def loss(self, share: float) -> float:
-        """By how much the mean over labels falls."""
-        return float((self.figure(0) - self.figure(share)).sum()) / self.labels
-
-    def is_shown(self, share: float, critical: float, aim: float) -> bool:
-        """Whether a loss of this share is found with the power."""
-        loss, variance = self.loss(share), self._variance(share)
-        return loss >= critical * math.sqrt(variance + loss**2 / self.documents) + aim * math.sqrt(variance)
-
-    def _variance(self, share: float) -> float:
+    def variance(self, share: float) -> float:
+        """The variance of the difference of the two systems on so many documents."""
         found = self._spread(share) if self.lost == "spread" else self._whole(share)
         return found * self.documents / (self.documents - 1)
 
+    def _figure(self, share: float) -> Floats:
+        """The figure of each label."""
+        return divide(self.num * (1 - share), self._den(share))
+
+    def _den(self, share: float) -> Floats:
+        den: Floats = self.den - self.second.falls * share * self.num / self.second.unit
+        return den
+
+    def _scale(self, share: float) -> Floats:
+        """What one in a document's numerator adds to the figure, by label."""
+        return self.second.weights * divide(np.ones_like(self.den), self._den(share))
+
     def _spread(self, share: float) -> float:
-        second, figure = self.second, self.figure(share)
-        inverse = _ratio(np.ones_like(self.whole), self._den(share))
-        kept = second.unit * second.hits * (1 - share)
-        influence = (kept - figure * (second.den - second.falls * share * second.hits)) * inverse
-        between = self.times @ (influence.sum(axis=1) / self.labels - self.first) ** 2
-        a_hit = ((second.unit - second.falls * figure) * inverse) ** 2
-        chance = (self.times @ second.hits * share * (1 - share) * a_hit).sum() / self.labels**2
+        second, figure, scale = self.second, self._figure(share), self._scale(share)
+        hits = second.num / second.unit
+        influence = (second.num * (1 - share) - figure * (second.den - second.falls * share * hits)) @ scale
+        between = self.times @ (influence - self.first) ** 2
+        a_hit = ((second.unit - second.falls * figure) * scale) ** 2
+        chance = (self.times @ (hits * second.chance)) * share * (1 - share) @ a_hit
         return float(between + chance)
 
     def _whole(self, share: float) -> float:
-        second, figure = self.second, self.figure(share)
-        inverse = _ratio(np.ones_like(self.whole), self._den(share))
-        kept = ((second.unit * second.hits - figure * second.den) * inverse).sum(axis=1) / self.labels
-        gone = (-figure * (second.den - second.falls * second.hits) * inverse).sum(axis=1) / self.labels
+        second, figure, scale = self.second, self._figure(share), self._scale(share)
+        kept = (second.num - figure * second.den) @ scale
+        gone = -figure * (second.den - second.falls * second.num / second.unit) @ scale
         spread = self.times @ ((1 - share) * (kept - self.first) ** 2 + share * (gone - self.first) ** 2)
         return float(spread)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    found: Floats = np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
-    return found
+def detectable(loss: LostHits, *, alpha: float = ALPHA, power: float = POWER) -> float | None:
+    """The smallest loss that the two-sided paired test shows with the power.
+
+    None if not even a loss of 95 % of the hits, or documents, would be shown.
+    """
+    critical, aim = student(1 - alpha / 2, loss.documents), student(power, loss.documents)
+
+    def is_shown(share: float) -> bool:
+        lost, variance = loss.amount(share), loss.variance(share)
+        null = variance + lost**2 / loss.documents  # that of uncentred differences
+        return lost >= critical * math.sqrt(null) + aim * math.sqrt(variance)
+
+    return loss.amount(_least(is_shown)) if is_shown(_ALL) else None
+
+
+def _least(is_reached: Callable[[float], bool]) -> float:
+    """The smallest share that reaches it, as all larger ones do."""
+    low, high = 0.0, _ALL
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_reached(middle) else (middle, high)
+    return high
+
+
+def needed(
+    variance: float, difference: float, documents: int, informative: int, *, alpha: float = ALPHA / 2
+) -> int | None:
+    """How many documents like these would show the difference with 80 % power; None if no corpus would.
+
+    `variance` is that of the difference on the `documents` at hand, `informative` of which say something; the
+    quantiles are those of many documents, `alpha` is one-sided. Never so `FEW` that what they show would be
+    no evidence.
+
+    >>> needed(0.01**2, 0.014, 100, 100), needed(0.01**2, 0.5, 100, 100)
+    (406, 11)
+    """
+    if not difference:
+        return None
+    null = variance + difference**2 / informative
+    z = NORMAL.inv_cdf(1 - alpha) * math.sqrt(null) + NORMAL.inv_cdf(POWER) * math.sqrt(variance)
+    if z > abs(difference) * math.sqrt(MOST / documents):
+        return None
+    return max(FEW + 1, math.ceil(documents * (z / difference) ** 2))
+
+
+def plan(loss: LostHits, margin: float, documents: int, *, alpha: float) -> tuple[float | None, int | None]:
+    """The power of a one-sided test against a true loss of the margin, and the documents that make it 80 %.
+
+    A loss fails when the test shows it, and when it is not shown to be within the margin, which at a true
+    loss of the margin happens at most 1 - alpha of the time. Both None where no system can lose so much.
+    """
+    if not margin or loss.amount(_ALL) < margin:
+        return None, None
+    share = _least(lambda share: loss.amount(share) >= margin)
+    variance = loss.variance(share)
+    error, null = math.sqrt(variance), math.sqrt(variance + margin**2 / loss.documents)
+    t = student(1 - alpha, loss.documents)
+    power = NORMAL.cdf(min((margin - t * null) / error, t)) if error else None
+    return power, needed(variance, margin, documents, loss.documents, alpha=alpha)

@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 # (…, columns) -> (…, values); NaN is undefined.
 Statistic = Callable[[Floats], Floats]
-Method = Literal["expanded", "percentile", "bca"]
+Resampled = Literal["expanded", "percentile", "bca"]
 
 TRIALS = 1000  # resamples; each end of a 95 % interval then rests on the 25 beyond it
 LEVEL = 0.95
@@ -41,16 +41,20 @@ MANY = 1000  # degrees of freedom that Student's series needs
 # them, written by benchmarks/student.py.
 QUANTILES = Path(__file__).with_name("student.json")
 _BLOCK = 2**20  # numbers drawn at once: 8 MB
-_KEPT = 2**22  # numbers drawn that are kept for the next who asks for the same: 32 MB
+KEPT = 2**22  # numbers drawn that are kept for the next who asks for the same: 32 MB
 FEWEST = 2  # documents that can differ
 _MULTINOMIAL_COST = 32  # of one distinct row, in single draws: measured, 100 to 200 ns against 4
 
 
 class Sample(NamedTuple):
-    """Distinct rows of counts, and how many documents have each."""
+    """Distinct rows of counts, and how many documents have each.
+
+    Where documents are near-duplicates a row is that of a group, which has so many `copies` on average.
+    """
 
     rows: Floats
     times: Integers
+    copies: float = 1.0
 
     @property
     def documents(self) -> int:
@@ -70,14 +74,16 @@ class Sample(NamedTuple):
 class Interval(NamedTuple):
     """A value with the ends of its confidence interval; None is undefined.
 
-    The ends are None where fewer than two documents say anything. `undefined` of the resamples had no
-    value (no unit was drawn); the interval rests on the others.
+    `undefined` of the resamples had no value (no unit was drawn); the interval rests on the others, and has
+    no ends where fewer than two documents say anything. `remark` is what must be said beside it (see
+    `unseen.remarks`).
     """
 
     value: float | None
     low: float | None
     high: float | None
     undefined: int = 0
+    remark: Literal["unlike", "alone"] | None = None
 
 
 # ---------------------------------------------------------------- samples
@@ -91,12 +97,12 @@ def collect(rows: ArrayLike, groups: ArrayLike | None = None, times: ArrayLike |
     [1, 2]
     """
     table = np.asarray(rows, dtype=np.float64)
-    table = np.round(table * _GRID) / _GRID
+    table, documents = np.round(table * _GRID) / _GRID, len(table)
     if groups is not None:
         table = _summed(table, np.asarray(groups))
     _, first, kind = np.unique(_keys(table), return_index=True, return_inverse=True)
     many = np.bincount(kind, None if times is None else np.asarray(times), len(first))
-    return Sample(table[first], many.astype(np.int64))
+    return Sample(table[first], many.astype(np.int64), documents / max(len(table), 1))
 
 
 def _summed(table: Floats, groups: NDArray[Any]) -> Floats:
@@ -126,7 +132,7 @@ def bootstrap(sample: Sample, statistic: Statistic, *, trials: int = TRIALS, see
     """The statistic of `trials` resamples of as many documents: trials x values."""
     if not sample.documents:
         return statistic(np.zeros((trials, sample.rows.shape[1])))
-    if not _is_repetitive(sample) and trials * sample.documents <= _KEPT:
+    if not _is_repetitive(sample) and trials * sample.documents <= KEPT:
         return statistic(
             _drawn(sample.documents, trials, seed) @ np.repeat(sample.rows, sample.times, axis=0)
         )
@@ -180,7 +186,7 @@ def intervals(
     sample: Sample,
     statistic: Statistic,
     *,
-    method: Method = "expanded",
+    method: Resampled = "expanded",
     level: float = LEVEL,
     trials: int = TRIALS,
     seed: int = 0,
@@ -205,7 +211,7 @@ def summarise(
     statistic: Statistic,
     drawn: Floats,
     *,
-    method: Method = "expanded",
+    method: Resampled = "expanded",
     level: float = LEVEL,
 ) -> list[Interval]:
     """The intervals that resampled values (trials x values, see `bootstrap`) give."""
@@ -220,7 +226,7 @@ def summarise(
     return [interval(value, drawn[:, k], tails[k]) for k, value in enumerate(values.tolist())]
 
 
-def _tails(method: Method, level: float, informative: int) -> tuple[float, float] | None:
+def _tails(method: Resampled, level: float, informative: int) -> tuple[float, float] | None:
     """The quantiles that end the interval; None if nothing can be said."""
     if informative < FEWEST:
         return None

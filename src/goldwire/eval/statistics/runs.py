@@ -20,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from goldwire.eval.statistics.contrast import ALPHA, FEW, MOST, POWER, Decision
+from goldwire.eval.statistics.contrast import Decision
+from goldwire.eval.statistics.power import ALPHA, FEW, MOST, POWER
 from goldwire.eval.statistics.resample import FEWEST, LEVEL, Floats, Interval, Statistic
 
 _STEP = 2.0**-14  # of a document, to either side, for what one more of it would change
@@ -135,17 +136,22 @@ def interval(runs: Runs, figure: int, of_runs: Iterable[Interval]) -> Interval:
 
     `of_runs` are the intervals of the runs alone, over documents, of whatever kind. Their sides, in the mean,
     are made shorter by how much less the mean of runs varies over documents than one run does, and longer by
-    the spread between runs. None where a run is undefined or has no interval.
+    the spread between runs. A remark that all of them have stands. None where a run is undefined or has no
+    interval.
     """
     mean = float(runs.mean[figure])
     if math.isnan(mean):
         return Interval(None, None, None)
-    sides = np.array([_sides(one) for one in of_runs])
+    alone = list(of_runs)
+    sides, told = np.array([_sides(one) for one in alone]), {one.remark for one in alone}
     if not len(sides) or np.isnan(sides).any() or runs.documents < FEWEST:
         return Interval(mean, None, None)
     low, high = (sides.mean(axis=0) * _shorter(runs, figure)).tolist()
     return Interval(
-        mean, max(0.0, mean - _longer(low, runs, figure)), min(1.0, mean + _longer(high, runs, figure))
+        mean,
+        max(0.0, mean - _longer(low, runs, figure)),
+        min(1.0, mean + _longer(high, runs, figure)),
+        remark=told.pop() if len(told) == 1 else None,
     )
 
 

@@ -9,19 +9,28 @@ Gaffke (2005), which is Clopper and Pearson's for documents that are all right o
 documents that were seen may be more than few in truth, the low end is also that with the worst of them once
 more. What the constants do was simulated (docs/evidence/statistics.md).
 
-A row has the counts of a document for each label, in four columns (see `counts.COLUMNS`).
+Weights are on a grid so fine that it does not show and so coarse that sums are exact in any order.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from goldwire.eval.counting.counts import COLUMNS, GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS
-from goldwire.eval.statistics.resample import Floats, Sample, Statistic, blocks, generator, subtract
+from goldwire.eval.statistics.ratios import Estimator, Ratio, divide
+from goldwire.eval.statistics.resample import (
+    KEPT,
+    Floats,
+    Sample,
+    Statistic,
+    blocks,
+    generator,
+    subtract,
+)
 
 SPREADS = 2.5  # of the unseen document from the mean
 AGAIN = 1.5  # of a document: the mean weight of the worst one, once more
@@ -30,21 +39,10 @@ APART = 0.5  # of the spread of their disagreement, for each of two systems
 EVEN = (
     20  # documents up to which the unseen one is of mean size; with more it grows to their root mean square
 )
-_WEIGHTS = 2.0**14  # parts of a document: sums of weighted counts are exact in any order,
-_COUNTS = 2.0**16  # and parts of a unit of soft counts: together with totals up to 2**23
+_WEIGHTS = 2.0**14  # steps of a document's weight,
+_COUNTS = 2.0**16  # and of soft counts: with both, sums up to 2**22 are exact in any order
+_EXACT = 52  # bits of a double
 _STEP = 2.0**-10  # of a document, for what one more of it would change
-
-
-class Part(NamedTuple):
-    """A figure as a ratio of sums: `num` and `den` of each document and label, `unit` what one unit adds.
-
-    `row` gives the four columns of a document of such sizes (labels) of which such shares are right.
-    """
-
-    num: Floats
-    den: Floats
-    unit: float
-    row: Callable[[Floats, Floats], Floats]
 
 
 class Ends(NamedTuple):
@@ -56,129 +54,72 @@ class Ends(NamedTuple):
     plain_high: float
 
 
-# ---------------------------------------------------------------- figures as ratios
-def parts_of_counts(rows: Floats, beta: float) -> list[Part]:
-    """Precision, recall and F of rows (documents x 4 columns a label)."""
-    table = rows.reshape(len(rows), -1, len(COLUMNS))
-    precision = Part(table[..., SYSTEM_HITS], table[..., SYSTEM], 1, _of_columns(SYSTEM_HITS, SYSTEM))
-    recall = Part(table[..., GOLD_HITS], table[..., GOLD], 1, _of_columns(GOLD_HITS, GOLD))
-    return [precision, recall, recall if math.isinf(beta) else _f_part(table, beta)]
-
-
-def _of_columns(hits: int, units: int) -> Callable[[Floats, Floats], Floats]:
-    def row(size: Floats, right: Floats) -> Floats:
-        made = np.zeros((len(size), len(COLUMNS)))
-        made[:, units], made[:, hits] = size, size * right
-        return made
-
-    return row
-
-
-def _f_part(table: Floats, beta: float) -> Part:
-    """F as (b² gold hits + system hits) / (b² gold + system)."""
-    square = beta * beta
-    total = table.sum(axis=0)
-    den = square * table[..., GOLD] + table[..., SYSTEM]
-    hard = np.array_equal(table[..., SYSTEM_HITS], table[..., GOLD_HITS])
-    gold_share = _ratio(total[:, GOLD], den.sum(axis=0))
-
-    def row(size: Floats, right: Floats) -> Floats:
-        made = np.zeros((len(size), len(COLUMNS)))
-        made[:, GOLD] = size * gold_share
-        made[:, SYSTEM] = size - square * made[:, GOLD]
-        if hard:  # where both sides hit alike, so does the unseen document, and F stays a ratio of counts
-            made[:, SYSTEM_HITS] = made[:, GOLD_HITS] = right * size / (1 + square)
-        else:
-            made[:, SYSTEM_HITS], made[:, GOLD_HITS] = right * made[:, SYSTEM], right * made[:, GOLD]
-        return made
-
-    num = square * table[..., GOLD_HITS] + table[..., SYSTEM_HITS]
-    return Part(num, den, 1 + square, row)
-
-
-def parts_of_means(rows: Floats) -> list[Part]:
-    """Means over documents: rows hold values, then whether each is defined."""
-    width = rows.shape[1] // 2
-
-    def of(k: int) -> Part:
-        def row(size: Floats, right: Floats) -> Floats:
-            made = np.zeros((1, 2 * width))
-            made[0, k], made[0, width + k] = size[0] * right[0], size[0]
-            return made
-
-        return Part(rows[:, [k]], rows[:, [width + k]], 1, row)
-
-    return [of(k) for k in range(width)]
-
-
 # ---------------------------------------------------------------- the unseen document
-def sizes(part: Part, times: Floats) -> Floats:
+def sizes(ratio: Ratio, times: Floats) -> Floats:
     """The size of the unseen document, by label: the mean of documents that have it, or with many its root
     mean square.
     """
-    having = np.maximum(times @ (part.den > 0), 1)
-    mean, square = times @ part.den / having, np.sqrt(times @ part.den**2 / having)
-    informative = max(float(times @ part.den.any(axis=1)), 1.0)
+    having = np.maximum(times @ (ratio.den > 0), 1)
+    mean, square = times @ ratio.den / having, np.sqrt(times @ ratio.den**2 / having)
+    informative = max(float(times @ ratio.den.any(axis=1)), 1.0)
     grown: Floats = mean + (square - mean) * max(0.0, 1 - EVEN / informative)
     return grown
 
 
-def shares(part: Part, times: Floats) -> tuple[Floats, Floats]:
+def shares(ratio: Ratio, times: Floats) -> tuple[Floats, Floats]:
     """What share of the unseen document is right, by label: at the low end, and at the high one.
 
     As if one more unit had been wrong, or right: all right in the sample is not certainly right.
     """
-    num, den = times @ part.num, times @ part.den
-    value = _ratio(num, den)
-    down, up = num / (den + part.unit), np.minimum((num + part.unit) / (den + part.unit), 1)
+    num, den = times @ ratio.num, times @ ratio.den
+    value = divide(num, den)
+    down, up = num / (den + ratio.unit), np.minimum((num + ratio.unit) / (den + ratio.unit), 1)
     low = np.clip(value - SPREADS * np.sqrt(down * (1 - down)), 0, 1)
     return low, np.clip(value + SPREADS * np.sqrt(up * (1 - up)), 0, 1)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    found: Floats = np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
-    return found
-
-
 # ---------------------------------------------------------------- intervals
 def ends(
-    sample: Sample,
-    statistic: Statistic,
-    parts: Sequence[Part],
-    *,
-    tails: tuple[float, float],
-    trials: int,
-    seed: int,
+    sample: Sample, estimator: Estimator, *, tails: tuple[float, float], trials: int, seed: int
 ) -> list[Ends]:
-    """The ends of the interval of each value of the statistic, whose ratios are `parts`, all from one draw."""
-    drawn = weigh(sample, trials, seed)
-    plain = statistic(drawn)
-    times = sample.times.astype(np.float64)
-    labels = parts[0].num.shape[1]
-    random = np.random.Generator(np.random.PCG64([seed, 1]))
-    unseen, again = random.standard_gamma(HALF, (trials, labels)), random.standard_exponential((trials, 1))
-    worst = worst_rows(sample, statistic)
+    """The ends of the interval of each figure, all from the same draws."""
+    drawn, times = weigh(sample, trials, seed), sample.times.astype(np.float64)
+    ratios, extra = estimator.ratios(sample.rows), _Extra(trials, seed)
+    worst = influences(sample, estimator.values).argmin(axis=0)
+    plain = estimator.values(drawn)
 
-    def quantile(sums: Floats, k: int, tail: float) -> float:
-        return float(np.quantile(statistic(sums)[:, k], tail))
+    def end(k: int, sums: Floats, tail: float) -> float:
+        return float(np.quantile(estimator.values(sums)[:, k], tail))
 
-    def with_unseen(part: Part, right: Floats) -> Floats:
-        row = part.row(sizes(part, times), right)
-        added = (unseen[:, : len(row), None] * row).reshape(trials, -1)
-        return drawn + added
-
-    found = []
-    for k, part in enumerate(parts):
-        low, high = shares(part, times)
-        more = drawn + AGAIN * again * sample.rows[worst[k]]
-        found.append(
-            Ends(
-                min(quantile(with_unseen(part, low), k, tails[0]), quantile(more, k, tails[0])),
-                quantile(with_unseen(part, high), k, tails[1]),
-                *np.quantile(plain[:, k], tails).tolist(),
-            )
+    def of(k: int, ratio: Ratio) -> Ends:
+        low, high = shares(ratio, times)
+        more = drawn + AGAIN * extra.again * sample.rows[worst[k]]
+        return Ends(
+            min(end(k, drawn + extra.document(ratio, times, low), tails[0]), end(k, more, tails[0])),
+            end(k, drawn + extra.document(ratio, times, high), tails[1]),
+            *np.quantile(plain[:, k], tails).tolist(),
         )
-    return found
+
+    return [of(k, ratio) for k, ratio in enumerate(ratios)]
+
+
+class _Extra:
+    """Weights of what joins the documents seen: one unseen, and one of them again."""
+
+    def __init__(self, trials: int, seed: int) -> None:
+        self.trials, self.random = trials, np.random.Generator(np.random.PCG64([seed, 1]))
+        self.again = _on_grid(self.random.standard_exponential((trials, 1)), _WEIGHTS)
+        self.unseen: Floats = np.empty((trials, 0))
+
+    def document(self, ratio: Ratio, times: Floats, right: Floats) -> Floats:
+        """The columns that the unseen document adds in each trial, such shares of it being right."""
+        missing = int(ratio.unseen.max(initial=0)) + 1 - self.unseen.shape[1]
+        if missing > 0:
+            more = self.random.standard_gamma(HALF, (missing, self.trials)).T
+            self.unseen = np.hstack([self.unseen, _on_grid(more, _WEIGHTS)])
+        row = ratio.row(sizes(ratio, times), right)
+        added: Floats = self.unseen[:, ratio.unseen, None] * row
+        return added.reshape(self.trials, -1)
 
 
 def weigh(sample: Sample, trials: int, seed: int) -> Floats:
@@ -187,15 +128,29 @@ def weigh(sample: Sample, trials: int, seed: int) -> Floats:
     Documents of one row weigh together: their sum is Gamma of their number.
     """
     rows = np.round(sample.rows * _COUNTS) / _COUNTS
-    random, many = generator(seed), blocks(trials, len(sample.times))
-    return np.concatenate([_weights(random, sample, size) @ rows for size in many])
+    if trials * sample.documents <= KEPT:
+        return _drawn(sample.documents, trials, seed) @ np.repeat(rows, sample.times, axis=0)
+    random, many, steps = generator(seed), blocks(trials, len(sample.times)), _steps(rows, sample)
+    drawn = (random.standard_gamma(sample.times, (size, len(sample.times))) for size in many)
+    return np.concatenate([_on_grid(weights, steps) @ rows for weights in drawn])
 
 
-def _weights(random: np.random.Generator, sample: Sample, size: int) -> Floats:
-    shape = (size, len(sample.times))
-    alone = (sample.times == 1).all()
-    drawn = random.standard_exponential(shape) if alone else random.standard_gamma(sample.times, shape)
-    found: Floats = np.round(drawn * _WEIGHTS) / _WEIGHTS
+def _steps(rows: Floats, sample: Sample) -> float:
+    """The steps of weights with which sums are exact: fewer where soft counts of millions of units add up."""
+    fraction = 1.0 if (rows == np.round(rows)).all() else _COUNTS
+    most = 2 * float(np.abs(sample.total()).max(initial=1))
+    return float(2.0 ** min(math.log2(_WEIGHTS), math.floor(_EXACT - math.log2(fraction * most))))
+
+
+@lru_cache(maxsize=1)
+def _drawn(documents: int, trials: int, seed: int) -> Floats:
+    """The weight of each document in each trial: the same for all systems, measures and labels."""
+    return _on_grid(generator(seed).standard_exponential((trials, documents)), _WEIGHTS)
+
+
+def _on_grid(weights: Floats, steps: float) -> Floats:
+    """Weights in whole steps, none of them 0, so that whatever has units has some in each trial."""
+    found: Floats = np.maximum(np.round(weights * steps), 1) / steps
     return found
 
 
@@ -209,54 +164,41 @@ def influences(sample: Sample, statistic: Statistic) -> Floats:
     return rounded
 
 
-def worst_rows(sample: Sample, statistic: Statistic) -> list[int]:
-    """The row, for each value, of which one more document would lower it most."""
-    return influences(sample, statistic).argmin(axis=0).tolist()  # type: ignore[no-any-return]
-
-
 # ---------------------------------------------------------------- differences
 def difference_ends(
-    pairs: Sample,
-    statistic: Statistic,
-    parts: tuple[Sequence[Part], Sequence[Part]],
-    *,
-    tails: tuple[float, float],
-    trials: int,
-    seed: int,
+    pairs: Sample, estimator: Estimator, *, tails: tuple[float, float], trials: int, seed: int
 ) -> list[tuple[float, float]]:
     """The ends of the interval of each difference, second system less first, on the same documents.
 
     The unseen document is one on which the two disagree more than on those seen: by `APART` times the
-    standard deviation that their disagreement has. `parts` are those of each half of the rows.
+    standard deviation that their disagreement has.
     """
-    change = subtract(statistic)
+    change = subtract(estimator.values)
     drawn, times = weigh(pairs, trials, seed), pairs.times.astype(np.float64)
-    labels = parts[0][0].num.shape[1]
-    random = np.random.Generator(np.random.PCG64([seed, 1]))
-    unseen, again = random.standard_gamma(HALF, (trials, labels)), random.standard_exponential((trials, 1))
-    effects = influences(pairs, change)
+    sides = [estimator.ratios(half) for half in np.hsplit(pairs.rows, 2)]
+    effects, extra = influences(pairs, change), _Extra(trials, seed)
 
     def end(k: int, sign: int, tail: float) -> float:
-        both = parts[0][k], parts[1][k]
-        gap = _gap(*both, times)
-        rows = [
-            one.row(sizes(one, times), np.clip(_value(one, times) + side * gap, 0, 1))
-            for one, side in zip(both, (-sign, sign), strict=True)
-        ]
-        added = [(unseen[:, : len(row), None] * row).reshape(trials, -1) for row in rows]
-        worst = pairs.rows[int((sign * effects[:, k]).argmax())]
-        unlike, more = change(drawn + np.hstack(added))[:, k], change(drawn + again * worst)[:, k]
-        either = [float(np.quantile(unlike, tail)), float(np.quantile(more, tail))]
+        both = [side[k] for side in sides]
+        gap = _gap(both[0], both[1], times)
+        unlike = np.hstack(
+            [
+                extra.document(one, times, np.clip(_value(one, times) + side * gap, 0, 1))
+                for one, side in zip(both, (-sign, sign), strict=True)
+            ]
+        )
+        again = extra.again * pairs.rows[int((sign * effects[:, k]).argmax())]
+        either = [float(np.quantile(change(drawn + more)[:, k], tail)) for more in (unlike, again)]
         return min(either) if sign < 0 else max(either)
 
-    return [(end(k, -1, tails[0]), end(k, 1, tails[1])) for k in range(len(parts[0]))]
+    return [(end(k, -1, tails[0]), end(k, 1, tails[1])) for k in range(len(sides[0]))]
 
 
-def _value(part: Part, times: Floats) -> Floats:
-    return _ratio(times @ part.num, times @ part.den)
+def _value(ratio: Ratio, times: Floats) -> Floats:
+    return divide(times @ ratio.num, times @ ratio.den)
 
 
-def _gap(first: Part, second: Part, times: Floats) -> Floats:
+def _gap(first: Ratio, second: Ratio, times: Floats) -> Floats:
     """How far apart two systems may be on the unseen document, by label, each from its mean."""
     right = np.abs(first.num - second.num) / first.unit
     wrong = np.abs((first.den - first.num) - (second.den - second.num))
@@ -265,19 +207,18 @@ def _gap(first: Part, second: Part, times: Floats) -> Floats:
     return found
 
 
-# ---------------------------------------------------------------- what to say beside an interval
-def remarks(sample: Sample, statistic: Statistic, found: Sequence[Ends]) -> Iterator[str | None]:
-    """What rests on too little, for each value: see `UNLIKE` and `ALONE`; None if neither is true."""
+# ---------------------------------------------------------------- what is said beside an interval
+Remark = Literal["unlike", "alone"]  # most of it allows for documents unlike those seen; rests on one of them
+
+
+def remarks(sample: Sample, statistic: Statistic, found: Sequence[Ends]) -> Iterator[Remark | None]:
+    """What an interval rests on too little for, of each value; None if nothing is to be said."""
     squares = influences(sample, statistic) ** 2
     for k, one in enumerate(found):
         weight = sample.times @ squares[:, k]
         if one.plain_high - one.plain_low < (one.high - one.low) / 2:
-            yield UNLIKE
+            yield "unlike"
         elif weight and squares[:, k].max() > weight / 2:
-            yield ALONE
+            yield "alone"
         else:
             yield None
-
-
-UNLIKE = "most of this interval allows for documents unlike those seen"
-ALONE = "rests on one document: it makes more than half of the spread"
