@@ -13,6 +13,7 @@ import msgspec
 
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
+from goldwire.eval.comparison.contender import contenders
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.texts import Texts
 from goldwire.eval.measures.measure import name, parse
@@ -227,10 +228,12 @@ _TOUCHED: dict[str, Callable[[Record, Record], str]] = {
 
 def iter_other_views(first: Record, second: Record) -> Iterator[Difference]:
     """The systems of both records that each saw through another view of their own."""
-    now = {system.name: system for system in second.systems}
-    for system in first.systems:
-        if system.name in now and _view(system) != _view(now[system.name]):
-            yield Difference(f"labels of {system.name}", _view(system), _view(now[system.name]))
+    before, now = (
+        {system.name: system.facts for system in contenders({"": record})} for record in (first, second)
+    )
+    for system, facts in before.items():
+        if system in now and _view(facts) != _view(now[system]):
+            yield Difference(f"labels of {system}", _view(facts), _view(now[system]))
 
 
 def _view(layer: LayerFacts) -> str:

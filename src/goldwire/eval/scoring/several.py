@@ -67,10 +67,10 @@ def signature(of_run: str, number: int) -> str:
     """The signature of a figure over so many runs, from that of one.
 
     >>> signature("entity|avg:micro|goldwire:0.1.0", 5)
-    'entity|avg:micro|runs:5|goldwire:0.1.0'
+    'entity|runs:5|avg:micro|goldwire:0.1.0'
     """
-    parts, by, version = of_run.rpartition("|goldwire:")
-    return f"{parts}|runs:{number}{by}{version}"
+    measure, _, rest = of_run.partition("|")
+    return f"{measure}|runs:{number}|{rest}"
 
 
 def _look(record: Record, runs: Sequence[str], measure: Measure) -> Runs | None:

@@ -102,6 +102,16 @@ def number_of(run: str) -> int:
     return int(run.rpartition("/")[2])
 
 
+def is_run(name: str, system: str) -> bool:
+    """Whether a name is that of a run of a system.
+
+    >>> is_run("small/2", "small"), is_run("small-2", "small"), is_run("small/2/1", "small")
+    (True, False, False)
+    """
+    match = _RUN.fullmatch(name)
+    return match is not None and match[1] == system
+
+
 def of_corpus(corpus: Corpus) -> dict[str, tuple[str, ...]]:
     """The systems of a corpus that have runs."""
     names = [layer.removeprefix(SYSTEM) for layer in corpus.layers() if layer.startswith(SYSTEM)]
