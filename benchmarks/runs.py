@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.statistics import contrast, runs
-from goldwire.eval.statistics.figures import FIGURES, prf, statistic
+from goldwire.eval.statistics.figures import FIGURES, estimator, prf
 
 Counts = NDArray[np.float64]
 UNITS, RECALL, SPURIOUS = 10.0, 0.65, 0.25  # gold units a document; spurious ones are per gold unit
 SHARED, SAME = 0.5, 0.7  # decisions that systems share, and that runs of one system share
-F1, F = statistic(parse("entity")), FIGURES.index("f")
+F1, F = estimator(parse("entity")), FIGURES.index("f")
 
 
 class Case(NamedTuple):

@@ -9,19 +9,18 @@ from scipy.stats import t as student_t
 
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.statistics import runs
-from goldwire.eval.statistics.figures import FIGURES, statistic
+from goldwire.eval.statistics.figures import FIGURES, estimator
+from goldwire.eval.statistics.ratios import Estimator
 from goldwire.eval.statistics.resample import Interval
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 from runs import Case, simulate
 
 F = FIGURES.index("f")
-F1 = statistic(parse("entity"))
+F1 = estimator(parse("entity"))
 
-
-def mean_of(sums):
-    """The mean of a first column, documents counted in a second: what analysis of variance is about."""
-    return sums[..., :1] / sums[..., 1:]
+# The mean of a first column, documents counted in a second: what analysis of variance is about.
+MEAN = Estimator(lambda sums: sums[..., :1] / sums[..., 1:], lambda rows: [])
 
 
 def table(values):
@@ -33,7 +32,7 @@ BY_HAND = [[1, 3], [1, 5], [4, 4]]
 
 
 def test_variances_are_those_of_two_way_analysis_by_hand():
-    found = runs.look(table(BY_HAND), mean_of)
+    found = runs.look(table(BY_HAND), MEAN)
     assert found.mean == pytest.approx([3.0])
     assert found.between == pytest.approx([2.0])  # ((2 - 3)² + (4 - 3)²) / 1
     # Residuals of cells from document and run are 0, -1 and 1 in the first run, the reverse in the second:
@@ -45,7 +44,7 @@ def test_variances_are_those_of_two_way_analysis_by_hand():
 
 
 def test_interval_has_the_spread_between_runs_in_it_once():
-    found = runs.look(table(BY_HAND), mean_of)
+    found = runs.look(table(BY_HAND), MEAN)
     half = 0.1
     got = runs.interval(found, 0, [Interval(3.0, 3.0 - half, 3.0 + half)] * 2)
     # Over documents the side is .1 · sqrt((1/3) / (2/3)); runs add (2 - 2/3) / 2 to its square over t².
@@ -120,13 +119,13 @@ def test_near_duplicates_count_as_one_document(drawn):
 @pytest.mark.parametrize("form", ["entity", "entity:span+type@exact,average=macro"])
 def test_influences_are_those_of_leaving_a_document_out(drawn, form):
     """To first order the jackknife gives the same: (n - 1) times what a document's leaving changes."""
-    measure = statistic(parse(form))
+    measure = estimator(parse(form))
     random = np.random.default_rng(1)
     tables = [np.hstack([rows(random, random.poisson(3, 200), 0.7) for _ in range(3)]) for _ in range(2)]
     one = tables[0] if form != "entity" else tables[0][:, :4]
     found = runs.look([one], measure)
     total = one.sum(axis=0)
-    left_out = measure(total) - measure(total - one)
+    left_out = measure.values(total) - measure.values(total - one)
     assert np.corrcoef(found.influence[:, F], left_out[:, F])[0, 1] > 0.999
     assert found.influence[:, F].std() == pytest.approx(left_out[:, F].std(), rel=0.03)
 
@@ -174,17 +173,23 @@ def test_difference_agrees_with_another_implementation(drawn, shared):
     assert found.freedom <= theirs[4] + 1e-6
 
 
-@pytest.mark.parametrize("spread", [0.0, 0.01, 0.02])
 @pytest.mark.parametrize("sides", [(3, 3), (5, 1)])
-def test_equal_systems_are_seldom_told_apart_and_the_gate_stays_open(sides, spread):
-    """2,000 pairs; three standard errors of a rate of 5 % are 1.5 points."""
-    rates = simulate(Case(50, *sides, spread), 2000, seed=11)
-    assert rates.apart <= 0.06
-    assert rates.shut <= 0.065
+def test_equal_systems_are_seldom_told_apart_and_the_gate_stays_open(sides):
+    """900 pairs with runs of 0, 1 and 2 points: three standard errors of a rate of 5 % are 2.2 points."""
+    rates = [simulate(Case(50, *sides, spread), 300, seed=11) for spread in (0.0, 0.01, 0.02)]
+    assert np.mean([rate.apart for rate in rates]) <= 0.072
+    assert np.mean([rate.shut for rate in rates]) <= 0.072
 
 
-@pytest.mark.parametrize("spread", [0.0, 0.01, 0.02])
+@pytest.mark.parametrize("spread", [0.0, 0.02])
 def test_a_true_loss_of_the_margin_is_found_at_the_power_that_is_stated(spread):
-    rates = simulate(Case(50, 5, 5, spread, loss=0.05), 600, seed=12)
-    assert rates.shut == pytest.approx(rates.power, abs=0.08)
+    rates = simulate(Case(50, 5, 5, spread, loss=0.05), 300, seed=12)
+    assert rates.shut == pytest.approx(rates.power, abs=0.09)  # three standard errors of the first
     assert rates.shut > 0.5
+
+
+def test_a_test_over_documents_alone_takes_a_lucky_run_for_a_better_system():
+    """What this is all for: with 2 points between runs it tells equal systems apart far too often."""
+    rates = simulate(Case(50, 3, 3, 0.02), 150, seed=13, alone=True)
+    assert rates.alone > 0.15
+    assert rates.apart < 0.11

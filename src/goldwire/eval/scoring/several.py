@@ -11,8 +11,8 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from goldwire.corpora.errors import CorpusError
 from goldwire.eval.counting.counters import is_additive
@@ -21,7 +21,7 @@ from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.scoring.record import Record, Result, RunsFigure, RunsResult, SystemRuns, size
 from goldwire.eval.statistics import intervals
 from goldwire.eval.statistics import runs as spreads
-from goldwire.eval.statistics.figures import FIGURES, Groups, Score, is_defined, prf, rows, statistic
+from goldwire.eval.statistics.figures import FIGURES, Groups, Score, estimator, is_defined, rows
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import Floats, Interval
 from goldwire.eval.statistics.runs import Runs
@@ -40,7 +40,7 @@ def with_runs(record: Record) -> Record:
         )
         for name, runs in groups.items()
     )
-    return msgspec.structs.replace(record, runs=made) if made or record.runs else record
+    return replace(record, runs=made) if made or record.runs else record
 
 
 def _result(record: Record, runs: Sequence[str], form: str) -> RunsResult:
@@ -91,7 +91,7 @@ def look(
     if not is_additive(measure) or not is_defined(counts[0]):
         return None
     seen = sorted({label for one in counts for label in one.labels}) if labels is None else labels
-    return spreads.look((rows(one, measure, seen) for one in counts), statistic(measure), groups)
+    return spreads.look((rows(one, measure, seen) for one in counts), estimator(measure), groups)
 
 
 def _figure(
@@ -136,7 +136,7 @@ def _of_label(
     groups: Groups,
 ) -> dict[str, Interval]:
     tables = (_rows_of(label, one) for one in counts)
-    looked = spreads.look(tables, lambda sums: prf(sums, measure.beta), groups)
+    looked = spreads.look(tables, estimator(replace(_ONE, beta=measure.beta)), groups)
     return {
         figure: spreads.interval(looked, k, [found.get(label, {}).get(figure, _NONE) for found in each])
         for k, figure in enumerate(FIGURES)
@@ -144,6 +144,7 @@ def _of_label(
 
 
 _NONE = Interval(None, None, None)
+_ONE = parse("entity")  # one label's counts are all in one pot, as those of a micro average are
 
 
 def _rows_of(label: str, counts: Counts) -> Floats:

@@ -14,14 +14,16 @@ Welch 1947, each counts with its own number of runs. What this holds was simulat
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from goldwire.eval.statistics import power
 from goldwire.eval.statistics.contrast import Decision
 from goldwire.eval.statistics.power import ALPHA, FEW, MOST, POWER
+from goldwire.eval.statistics.ratios import Estimator, Ratio, divide
 from goldwire.eval.statistics.resample import FEWEST, LEVEL, Floats, Interval, Statistic
 
 _STEP = 2.0**-14  # of a document, to either side, for what one more of it would change
@@ -37,6 +39,7 @@ class Runs(NamedTuple):
     runs (documents x figures); `between` is the variance of the figure between runs, NaN for one run, of
     which `crossed` is what single documents did in each. `each` is the variance over documents of one run,
     in the mean of runs. Of so many `documents` (or groups of near-duplicates) some run or gold has units.
+    `ratios` are those that the figures of the first run are of.
     """
 
     values: Floats
@@ -45,6 +48,7 @@ class Runs(NamedTuple):
     crossed: Floats
     each: Floats
     documents: int
+    ratios: Sequence[Ratio] = ()
 
     @property
     def number(self) -> int:
@@ -79,19 +83,27 @@ FIXED = Spread(0.0, 0.0, None)
 
 
 # ---------------------------------------------------------------- from counts
-def look(tables: Iterable[ArrayLike], statistic: Statistic, groups: ArrayLike | None = None) -> Runs:
+def look(tables: Iterable[ArrayLike], estimator: Estimator, groups: ArrayLike | None = None) -> Runs:
     """What runs say, from the rows of each (documents x columns, the same documents and columns).
 
     The documents of one of the `groups` (near-duplicates) are one.
     """
-    values, influences, informative = [], [], None
+    values, influences, informative, ratios = [], [], None, list[Ratio]()
     for table in tables:
         rows = _grouped(np.asarray(table, np.float64), groups)
-        values.append(statistic(rows.sum(axis=0)))
-        influences.append(_influences(rows, statistic))
+        ratios = ratios or _ratios(estimator, rows, groups)
+        values.append(estimator.values(rows.sum(axis=0)))
+        influences.append(_influences(rows, estimator.values))
         there = rows.any(axis=1)
         informative = there if informative is None else informative | there
-    return _together(np.array(values), influences, 0 if informative is None else int(informative.sum()))
+    documents = 0 if informative is None else int(informative.sum())
+    return _together(np.array(values), influences, documents)._replace(ratios=ratios)
+
+
+def _ratios(estimator: Estimator, rows: Floats, groups: ArrayLike | None) -> list[Ratio]:
+    """The ratios of one run; what near-duplicates have in common is lost as one."""
+    copies = 1.0 if groups is None else len(np.asarray(groups)) / max(len(rows), 1)
+    return [one._replace(chance=one.chance * copies) for one in estimator.ratios(rows)]
 
 
 def _grouped(rows: Floats, groups: ArrayLike | None) -> Floats:
@@ -245,8 +257,9 @@ class Difference(NamedTuple):
     """Second system less first, in the mean over runs; `low` and `high` end its 95 % interval.
 
     `p` is two-sided, of a t-test with `freedom` degrees over documents and runs. `detectable` is the smallest
-    true difference shown at 80 % power. `needed` documents, with as many runs, would show the difference
-    found, or `needed_runs` runs of each system on these documents; None if none would.
+    true loss of the second, spread over hits, that is shown at 80 % power. `needed` documents, with as many
+    runs, would show the difference found, or `needed_runs` runs of each system on these documents; None if
+    none would.
     """
 
     value: float | None
@@ -277,7 +290,7 @@ def compare(first: Runs, second: Runs, figure: int, spreads: tuple[Spread, Sprea
         value + half,
         _two_sided(value, error),
         error.freedom,
-        ends * error.size if error.size > _NOTHING else None,
+        _detectable(first, second, figure, error),
         needed(error, abs(value) / ends, first.documents),
         needed_runs(error, abs(value) / ends, min(first.number, second.number)),
     )
@@ -296,6 +309,36 @@ def _difference(
     documents = _of_documents(second.influence[:, figure] - first.influence[:, figure], many)
     sides = zip(spreads, (first.number, second.number), strict=True)
     return value, make_error(documents, many, sides)
+
+
+def _detectable(first: Runs, second: Runs, figure: int, error: Error) -> float | None:
+    """The smallest loss that the test shows at 80 % power; None if none is, or it cannot be said."""
+    world = _loss_of_hits(first, second, figure)
+    if world is None or error.size < _NOTHING:
+        return None
+
+    def is_shown(share: float) -> bool:
+        lossy = error._replace(documents=world.variance(share))
+        ends = lossy.quantile(1 - ALPHA / 2) + lossy.quantile(POWER)
+        return world.amount(share) >= ends * lossy.size
+
+    share = power.least(is_shown)
+    return None if share is None else world.amount(share)
+
+
+def _loss_of_hits(first: Runs, second: Runs, figure: int) -> power.LostHits | None:
+    """A loss of hits in the second, beside what is between the two now; None where figures are no ratios.
+
+    Which hits are lost is taken to be the same in all runs: where each loses others, a little less is seen.
+    """
+    if not second.ratios:
+        return None
+    ratio = second.ratios[figure]
+    here = (ratio.num - divide(ratio.num.sum(axis=0), ratio.den.sum(axis=0)) * ratio.den) @ (
+        ratio.weights * divide(np.ones(ratio.den.shape[1]), ratio.den.sum(axis=0))
+    )
+    beside = here - (second.influence - first.influence)[:, figure]
+    return power.LostHits(beside, ratio, np.ones(len(beside)))
 
 
 def _two_sided(value: float, error: Error) -> float:
@@ -359,18 +402,23 @@ def loss(
         verdict = "pass"
     elif high < 0:
         verdict = "fail"
-    return Loss(verdict, value, low, high, p, *_plan(error, margin, t, first, second))
+    return Loss(verdict, value, low, high, p, *_plan((first, second), figure, error, margin, alpha))
 
 
 def _plan(
-    error: Error, margin: float, t: float, first: Runs, second: Runs
+    pair: tuple[Runs, Runs], figure: int, error: Error, margin: float, alpha: float
 ) -> tuple[float | None, int | None, int | None]:
     """The power against a true loss of the margin, and the documents or runs that make it 80 %."""
-    if error.size <= 0:
+    first, second = pair
+    world = _loss_of_hits(first, second, figure)
+    share = None if world is None else power.least(lambda share: world.amount(share) >= margin)
+    if world is None or share is None or error.size <= 0:
         return None, None, None
-    wanted = margin / (t + error.quantile(POWER))
+    lossy = error._replace(documents=world.variance(share))
+    t = lossy.quantile(1 - alpha)
+    wanted = margin / (t + lossy.quantile(POWER))
     return (
-        _below(min(margin / error.size - t, t), error.freedom),
-        needed(error, wanted, first.documents),
-        needed_runs(error, wanted, min(first.number, second.number)),
+        _below(min(margin / lossy.size - t, t), lossy.freedom),
+        needed(lossy, wanted, first.documents),
+        needed_runs(lossy, wanted, min(first.number, second.number)),
     )
