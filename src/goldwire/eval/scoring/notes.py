@@ -12,6 +12,7 @@ from goldwire.eval.measures.phrases import amount, interval, listed, points
 from goldwire.eval.scoring.record import Coverage, LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
+from goldwire.eval.systems.runs import number_of
 
 NoteKind = Literal[
     "few",
@@ -81,8 +82,27 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     for system in record.systems:
         yield from _of_layer(system, shown[system.name], record)
         yield from _rejected(record, system, shown[system.name])
+    yield from _runs(record)
     yield from _undefined(record, shown)
     yield from _repeated(record, shown)
+
+
+def _runs(record: Record) -> Iterator[Note]:
+    """Runs that are missing among others, and runs that are all the same."""
+    layers = {system.name: system for system in record.systems}
+    for several in record.runs:
+        numbers = [number_of(run) for run in several.runs]
+        missing = sorted({*range(min(1, *numbers), max(numbers))} - {*numbers})
+        if missing:
+            there, gone = (listed(list(map(str, some))) for some in (numbers, missing))
+            text = f"{several.system} has runs {there}, and none of {gone}."
+            yield Note(kind="runs", about=several.system, text=text)
+        if len(numbers) > 1 and len({layers[run].fingerprint for run in several.runs}) == 1:
+            text = (
+                f"The {len(numbers)} runs of {several.system} are equal. If it gives the same each time, one "
+                "is enough (`deterministic = true`); if no seed reached it, they tell nothing of others."
+            )
+            yield Note(kind="runs", about=several.system, text=text)
 
 
 # ---------------------------------------------------------------- documents

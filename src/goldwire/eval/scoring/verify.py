@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST = 2**53  # above, not every whole number is one in floating point; no corpus comes near
 _ROUNDING = 1e-6  # of sums of credits
+FIGURES = ("precision", "recall", "f")  # of a measure, over several runs
 SHOWN = 3  # faults told of one table: a damaged one has as many as rows
 
 
@@ -199,6 +200,7 @@ def _result(at: str, result: Result) -> _Messages:
 def _runs(record: Record) -> _Messages:
     """Whether runs are systems of the record, each of one alone, and their figures numbers."""
     names = {system.name for system in record.systems}
+    there = {(result.system, result.measure) for result in record.results}
     of = [run for several in record.runs for run in several.runs]
     if len(set(of)) < len(of) or len({several.system for several in record.runs}) < len(record.runs):
         yield "runs", "a run or a system with runs stands there twice"
@@ -206,8 +208,10 @@ def _runs(record: Record) -> _Messages:
         if several.system in names or not several.runs or not names.issuperset(several.runs):
             yield at, "runs of a system are systems of the record, at least one, and none has its name"
         for result in several.results:
-            figures = [value for one in result.figures.values() for value in msgspec.structs.astuple(one)]
-            if not all(math.isfinite(value) for value in figures if value is not None):
+            if {*result.figures} != {*FIGURES} or {(run, result.measure) for run in several.runs} - there:
+                yield at, f"has no figures of {result.measure} for each run and for all of them"
+            each = [(one.mean, one.deviation, one.low, one.high) for one in result.figures.values()]
+            if not all(math.isfinite(value) for values in each for value in values if value is not None):
                 yield at, "a figure is not finite"
 
 
