@@ -96,7 +96,8 @@ def detectable(loss: LostHits, *, alpha: float = ALPHA, power: float = POWER) ->
     def is_shown(share: float) -> bool:
         return shown(loss, share, alpha, power)
 
-    return loss.amount(_least(is_shown)) if is_shown(_ALL) else None
+    share = least(is_shown)
+    return None if share is None else loss.amount(share)
 
 
 def _hits_are_shown(loss: LostHits, share: float, alpha: float, power: float) -> bool:
@@ -116,9 +117,9 @@ def _documents_are_shown(loss: LostHits, share: float, alpha: float, power: floa
     having = float(times @ (gone > 0))
     noise = float(times @ apart**2) * loss.documents / (loss.documents - 1)
     chance = float(times @ gone**2) * share * (1 - share)
-    spread = math.sqrt(noise + chance)
-    if not spread:
+    if not chance:
         return False
+    spread = math.sqrt(noise + chance)
     aim, mean = NORMAL.inv_cdf(power), float(times @ gone) / having
     lost = having * share - aim * chance / spread / mean
     # So many must be lost that their signs alone are rare enough; they are counted, hence half of one less.
@@ -149,8 +150,10 @@ def _chance(seen: float, parts: Floats, times: Floats, noise: float) -> float:
     return math.exp(min(generating - t * seen + steep**2 / 2, 0)) * NORMAL.cdf(-steep)
 
 
-def _least(is_reached: Callable[[float], bool]) -> float:
-    """The smallest share that reaches it, as all larger ones do."""
+def least(is_reached: Callable[[float], bool]) -> float | None:
+    """The smallest share lost that reaches it, as all larger ones do; None if 95 % do not."""
+    if not is_reached(_ALL):
+        return None
     low, high = 0.0, _ALL
     for _ in range(_STEPS):
         middle = (low + high) / 2
@@ -185,9 +188,9 @@ def plan(loss: LostHits, margin: float, documents: int, *, alpha: float) -> tupl
     A loss fails when the test shows it, and when it is not shown to be within the margin, which at a true
     loss of the margin happens at most 1 - alpha of the time. Both None where no system can lose so much.
     """
-    if not margin or loss.amount(_ALL) < margin:
+    share = least(lambda share: loss.amount(share) >= margin)
+    if not margin or share is None:
         return None, None
-    share = _least(lambda share: loss.amount(share) >= margin)
     variance = loss.variance(share)
     error, null = math.sqrt(variance), math.sqrt(variance + margin**2 / loss.documents)
     t = student(1 - alpha, loss.documents)
