@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from goldwire.eval.statistics import power
 from goldwire.eval.statistics.contrast import Decision
-from goldwire.eval.statistics.power import ALPHA, FEW, MOST, POWER
+from goldwire.eval.statistics.power import ALPHA, FEW, MOST, POWER, Lost
 from goldwire.eval.statistics.ratios import Estimator, Ratio, divide
 from goldwire.eval.statistics.resample import FEWEST, LEVEL, Floats, Interval, Statistic
 
@@ -257,9 +257,9 @@ class Difference(NamedTuple):
     """Second system less first, in the mean over runs; `low` and `high` end its 95 % interval.
 
     `p` is two-sided, of a t-test with `freedom` degrees over documents and runs. `detectable` is the smallest
-    true loss of the second, spread over hits, that is shown at 80 % power. `needed` documents, with as many
-    runs, would show the difference found, or `needed_runs` runs of each system on these documents; None if
-    none would.
+    true loss of the second, spread over hits, that is shown at 80 % power, `whole` that of all hits of some
+    documents. `needed` documents, with as many runs, would show the difference found, or `needed_runs` runs
+    of each system on these documents; None if none would.
     """
 
     value: float | None
@@ -268,11 +268,12 @@ class Difference(NamedTuple):
     p: float | None
     freedom: float | None
     detectable: float | None
+    whole: float | None
     needed: int | None
     needed_runs: int | None
 
 
-UNDEFINED = Difference(None, None, None, None, None, None, None, None)
+UNDEFINED = Difference(None, None, None, None, None, None, None, None, None)
 
 
 def compare(first: Runs, second: Runs, figure: int, spreads: tuple[Spread, Spread]) -> Difference:
@@ -290,7 +291,8 @@ def compare(first: Runs, second: Runs, figure: int, spreads: tuple[Spread, Sprea
         value + half,
         _two_sided(value, error),
         error.freedom,
-        _detectable(first, second, figure, error),
+        _detectable(_loss_of_hits(first, second, figure, "spread"), error),
+        _detectable(_loss_of_hits(first, second, figure, "whole"), error),
         needed(error, abs(value) / ends, first.documents),
         needed_runs(error, abs(value) / ends, min(first.number, second.number)),
     )
@@ -311,9 +313,8 @@ def _difference(
     return value, make_error(documents, many, sides)
 
 
-def _detectable(first: Runs, second: Runs, figure: int, error: Error) -> float | None:
+def _detectable(world: power.LostHits | None, error: Error) -> float | None:
     """The smallest loss that the test shows at 80 % power; None if none is, or it cannot be said."""
-    world = _loss_of_hits(first, second, figure)
     if world is None or error.size < _NOTHING:
         return None
 
@@ -326,7 +327,7 @@ def _detectable(first: Runs, second: Runs, figure: int, error: Error) -> float |
     return None if share is None else world.amount(share)
 
 
-def _loss_of_hits(first: Runs, second: Runs, figure: int) -> power.LostHits | None:
+def _loss_of_hits(first: Runs, second: Runs, figure: int, lost: Lost) -> power.LostHits | None:
     """A loss of hits in the second, beside what is between the two now; None where figures are no ratios.
 
     Which hits are lost is taken to be the same in all runs: where each loses others, a little less is seen.
@@ -338,7 +339,7 @@ def _loss_of_hits(first: Runs, second: Runs, figure: int) -> power.LostHits | No
         ratio.weights * divide(np.ones(ratio.den.shape[1]), ratio.den.sum(axis=0))
     )
     beside = here - (second.influence - first.influence)[:, figure]
-    return power.LostHits(beside, ratio, np.ones(len(beside)))
+    return power.LostHits(beside, ratio, np.ones(len(beside)), lost)
 
 
 def _two_sided(value: float, error: Error) -> float:
@@ -410,7 +411,7 @@ def _plan(
 ) -> tuple[float | None, int | None, int | None]:
     """The power against a true loss of the margin, and the documents or runs that make it 80 %."""
     first, second = pair
-    world = _loss_of_hits(first, second, figure)
+    world = _loss_of_hits(first, second, figure, "spread")
     share = None if world is None else power.least(lambda share: world.amount(share) >= margin)
     if world is None or share is None or error.size <= 0:
         return None, None, None
