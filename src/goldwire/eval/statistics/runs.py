@@ -278,7 +278,7 @@ UNDEFINED = Difference(None, None, None, None, None, None, None, None, None)
 
 def compare(first: Runs, second: Runs, figure: int, spreads: tuple[Spread, Spread]) -> Difference:
     """What can be said of a difference; `spreads` are those that are known of the runs of each."""
-    value, error = _difference(first, second, figure, spreads)
+    value, error = difference(first, second, figure, spreads)
     if value is None:
         return UNDEFINED
     if error is None:
@@ -289,7 +289,7 @@ def compare(first: Runs, second: Runs, figure: int, spreads: tuple[Spread, Sprea
         value,
         value - half,
         value + half,
-        _two_sided(value, error),
+        two_sided(value, error),
         error.freedom,
         _detectable(_loss_of_hits(first, second, figure, "spread"), error),
         _detectable(_loss_of_hits(first, second, figure, "whole"), error),
@@ -298,7 +298,7 @@ def compare(first: Runs, second: Runs, figure: int, spreads: tuple[Spread, Sprea
     )
 
 
-def _difference(
+def difference(
     first: Runs, second: Runs, figure: int, spreads: tuple[Spread, Spread]
 ) -> tuple[float | None, Error | None]:
     """The difference and its error; None where they are undefined."""
@@ -342,7 +342,8 @@ def _loss_of_hits(first: Runs, second: Runs, figure: int, lost: Lost) -> power.L
     return power.LostHits(beside, ratio, np.ones(len(beside)), lost)
 
 
-def _two_sided(value: float, error: Error) -> float:
+def two_sided(value: float, error: Error) -> float:
+    """The chance of a difference as large, either way, between equal systems."""
     if abs(value) < _NOTHING:
         return 1.0
     return 2 * _below(-abs(value) / error.size, error.freedom) if error.size > 0 else 0.0
@@ -392,7 +393,7 @@ def loss(
     alpha: float = ALPHA,
 ) -> Loss:
     """A verdict on one figure: as `contrast.loss` has it, with the spread of runs in the error."""
-    value, error = _difference(first, second, figure, spreads)
+    value, error = difference(first, second, figure, spreads)
     if value is None or error is None:
         return Loss("warn", value, None, None, None, None, None, None)
     t = error.quantile(1 - alpha)

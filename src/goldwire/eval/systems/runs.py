@@ -21,8 +21,9 @@ from goldwire.eval.systems import facts
 from goldwire.eval.systems.config import System
 from goldwire.eval.systems.extractor import find_kind
 
-ENOUGH = 5  # runs that are asked for where none are known: with 5 of each system, a difference of about 1.5
-# spreads between runs can be shown at all, with 3 one of 2.3, with 1 one of 3.5 (docs/runs.md)
+# Runs that are asked for where none are known: on however many documents, 5 of each system show a difference
+# from 1.5 standard deviations between runs up, 3 of each from 2.3 (docs/runs.md).
+ENOUGH = 5
 SEED = "seed"  # also an option, of systems that hand it on to a server
 PEOPLE = "annotator/"  # whose layers may be numbered too, and are no runs
 _RUN = re.compile(r"(.+)/(0|[1-9]\d*)")
