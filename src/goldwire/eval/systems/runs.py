@@ -128,9 +128,14 @@ def written_out(corpus: Corpus, systems: Iterable[str]) -> tuple[list[str], list
     NAME means the runs of NAME where there are any; `system/NAME` is the one layer of that name.
     """
     groups, given = of_corpus(corpus), list(systems)
-    found = dict.fromkeys(name for system in given for name in groups.get(system, (system,)))
+    meant = {run for name in given for run in groups.get(name, ())}
+    found = [
+        name
+        for system in dict.fromkeys(given)
+        for name in groups.get(system, () if system in meant else [system] * given.count(system))
+    ]
     both = [name for name in given if name in groups and corpus.layer_path(SYSTEM + name).is_file()]
-    return list(found), [_both(name, groups[name]) for name in dict.fromkeys(both)]
+    return found, [_both(name, groups[name]) for name in dict.fromkeys(both)]
 
 
 def _both(name: str, runs: Sequence[str]) -> str:
