@@ -50,10 +50,23 @@ def iter_differences(first: Record, second: Record) -> Iterator[Difference]:
         one, two = getattr(first, what), getattr(second, what)
         if _fingerprint(one) != _fingerprint(two) and not (what != "ontology" and _differ(first, second)):
             yield Difference(what, named(one), named(two))
+    yield from _references(first, second)
     if not _differ(first, second):
         yield from _tokens(first, second)
     yield from _policies(first, second)
     yield from _packages(first, second)
+
+
+def _references(first: Record, second: Record) -> Iterator[Difference]:
+    """Other references beside the first, or the same as they are not any more."""
+    one, two = ([gold.layer for gold in record.references] for record in (first, second))
+    prints = ([gold.fingerprint for gold in record.references] for record in (first, second))
+    if one != two or (not _differ(first, second) and next(prints) != next(prints)):
+        yield Difference("further references", _further(first), _further(second))
+
+
+def _further(record: Record) -> str:
+    return ", ".join(map(named, record.references)) or "none"
 
 
 def _packages(first: Record, second: Record) -> Iterator[Difference]:
@@ -95,7 +108,7 @@ def _terms(record: Record) -> dict[str, str]:
         "suite": record.suite or "none",
         "corpus": named(record.corpus),
         "ontology": named(record.ontology),
-        "gold": named(record.gold),
+        "gold": ", ".join(map(named, record.golds)),
         **policies,
     }
 
@@ -227,13 +240,30 @@ _TOUCHED: dict[str, Callable[[Record, Record], str]] = {
 
 
 def iter_other_views(first: Record, second: Record) -> Iterator[Difference]:
-    """The systems of both records that each saw through another view of their own."""
-    before, now = (
-        {system.name: system.facts for system in contenders({"": record})} for record in (first, second)
-    )
-    for system, facts in before.items():
-        if system in now and _view(facts) != _view(now[system]):
-            yield Difference(f"labels of {system}", _view(facts), _view(now[system]))
+    """The systems of both records that saw through another view of their own, or at another threshold."""
+    for system, before, now in _both_have(first, second):
+        if _view(before) != _view(now):
+            yield Difference(f"labels of {system}", _view(before), _view(now))
+    yield from iter_other_thresholds(first, second)
+
+
+def iter_other_thresholds(first: Record, second: Record) -> Iterator[Difference]:
+    """The systems of both records whose units count from another score on, or one otherwise chosen."""
+    for system, before, now in _both_have(first, second):
+        if _at(before) != _at(now):
+            yield Difference(f"threshold of {system}", _at(before), _at(now))
+
+
+def _both_have(first: Record, second: Record) -> Iterator[tuple[str, LayerFacts, LayerFacts]]:
+    """The systems of both records, with the layer of each, of runs the first."""
+    now = {system.name: system.facts for system in contenders({"": second})}
+    for system in contenders({"": first}):
+        if system.name in now:
+            yield system.name, system.facts, now[system.name]
+
+
+def _at(layer: LayerFacts) -> str:
+    return "none" if layer.at is None else layer.at.name
 
 
 def _view(layer: LayerFacts) -> str:

@@ -63,12 +63,14 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
         suite=None,
         systems=tuple(_bare(system) for system in record.systems),
         gold=_bare(record.gold),
+        references=tuple(map(_bare, record.references)),
         measures=measures,
         counts=tuple(table for table in record.counts if table.measure in counted),
         results=tuple(_signed(result) for result in record.results if result.measure in measures),
         runs=tuple(_judged(several, measures) for several in record.runs),
         confusions=(),
         findings=(),
+        agreement=tuple(pair for pair in record.agreement if pair.measure in measures),
     )
     return Baseline(format=FORMAT, policy=policy.fingerprint(), record=kept, hits=hits or {})
 
@@ -190,6 +192,9 @@ def iter_differences(
             yield "  score the baseline's alone with `eval score --documents baseline:FILE`"
     if old.policies.get(LABELS) == record.policies.get(LABELS):  # else it is told of gold, and so of all
         for difference in same.iter_other_views(old, record):
+            yield difference.told("the baseline", "the record")
+    else:
+        for difference in same.iter_other_thresholds(old, record):
             yield difference.told("the baseline", "the record")
     if baseline.policy != policy.fingerprint():
         yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"

@@ -25,12 +25,14 @@ def read_traced(corpus: Corpus, record: Record) -> Traced:
     """The layers that a record was made from; `JudgementError` if the corpus holds others by now."""
     traced = located.read(corpus, record)
     systems_read = ((system, traced.sides[system.name].system) for system in record.systems)
-    check_corpus(corpus, traced.texts, record, [(record.gold, traced.gold), *systems_read])
+    check_corpus(corpus, traced.texts, record, [*zip(record.golds, traced.golds, strict=True), *systems_read])
     return traced
 
 
 def trace_hits(traced: Traced, record: Record, measures: Sequence[str]) -> Hits:
-    """Which gold units each system has right, for a baseline."""
+    """Which gold units each system has right, for a baseline; of several references none."""
+    if record.references:
+        return {}
     wanted = [measure for measure in map(parse, measures) if located.is_traced(measure)]
     return {
         system.name: {
@@ -41,7 +43,9 @@ def trace_hits(traced: Traced, record: Record, measures: Sequence[str]) -> Hits:
 
 
 def illustrate(judgement: Judgement, baseline: Baseline, traced: Traced) -> Judgement:
-    """The judgement with examples in the checks that failed or warned."""
+    """The judgement with examples in the checks that failed or warned, where there is one gold layer."""
+    if len(traced.golds) > 1:
+        return judgement
     return msgspec.structs.replace(
         judgement,
         checks=tuple(

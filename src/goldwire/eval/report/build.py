@@ -17,7 +17,7 @@ from goldwire.eval.comparison.runs import remarks
 from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.measures import suites
 from goldwire.eval.measures.measure import Measure, parse
-from goldwire.eval.measures.phrases import UNDEFINED, amount, moment, number, seconds
+from goldwire.eval.measures.phrases import UNDEFINED, amount, listed, moment, number, seconds
 from goldwire.eval.measures.titles import title
 from goldwire.eval.report.lead import leader, make_letters, overall
 from goldwire.eval.report.values import (
@@ -88,6 +88,11 @@ def assemble(records: Mapping[str, Record], comparisons: list[Comparison], *, qu
 def is_streamed(records: Mapping[str, Record]) -> bool:
     """Whether a record does not name its documents, so that nothing can be paired."""
     return any(table.times for record in records.values() for table in record.counts)
+
+
+def is_several(records: Mapping[str, Record]) -> bool:
+    """Whether a record is of several references, so that units are not right or wrong one by one."""
+    return any(record.references for record in records.values())
 
 
 def _is_long(records: Mapping[str, Record], systems: list[Contender]) -> bool:
@@ -285,7 +290,7 @@ def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
 # ---------------------------------------------------------------- what it is about
 def _overview(records: Mapping[str, Record], systems: list[Contender], boards: tuple[Board, ...]) -> Overview:
     first = next(iter(records.values()))
-    corpus, ontology = first.corpus, first.ontology
+    corpus, ontology, gold = first.corpus, first.ontology, listed([one.layer for one in first.golds])
     names = {
         (key, layer): layer if system.runs else system.name
         for system in systems
@@ -294,11 +299,11 @@ def _overview(records: Mapping[str, Record], systems: list[Contender], boards: t
         for layer in system.layers
     }
     return Overview(
-        title=f"{corpus.name}: {amount(len(systems), 'system')} against {first.gold.layer}",
+        title=f"{corpus.name}: {amount(len(systems), 'system')} against {gold}",
         corpus=f"{corpus.name} {corpus.version}".strip(),
         fingerprint=corpus.fingerprint,
         ontology=None if ontology is None else f"{ontology.name} {ontology.version}",
-        gold=first.gold.layer,
+        gold=gold,
         documents=size(first),
         systems=tuple(system.name for system in systems),
         created=_created(records),

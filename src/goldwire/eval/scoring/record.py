@@ -49,6 +49,21 @@ class OntologyFacts(_Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
+class Threshold(_Struct, frozen=True, kw_only=True):
+    """Below which score units of a system were left out.
+
+    `name` is what stands in signatures: the threshold, or how it was chosen. `values` are the threshold, or
+    that of each fold; `folds` are then those of `Record.documents`. All units of the kinds `without` scores
+    count. `below` units were left out, or hung on such.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    folds: tuple[int, ...] = ()
+    without: tuple[str, ...] = ()
+    below: int = 0
+
+
 class LayerFacts(_Struct, frozen=True, kw_only=True):
     """What one layer brought to the documents that were scored.
 
@@ -59,7 +74,8 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     `uncounted` ones are in documents that were not scored. `triggerless` events are no units of measures that
     need a trigger; so many types of events and fillers have `alternatives`. `view` is what the layer was seen
     through: `dropped` units have labels that it leaves out; `outside` ones do not stand inside the layer of
-    the policy `inside`. `rejected` tells how many units were turned away, by kind (see `corpora.rejected`).
+    the policy `inside`. `at` is the threshold of a system. `rejected` tells how many units were
+    turned away, by kind (see `corpora.rejected`).
     `facts` is what the runner reported (see `eval.systems.facts`).
     """
 
@@ -76,6 +92,7 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     dropped: int = 0
     outside: int = 0
     view: View | None = None
+    at: Threshold | None = None
     triggerless: int = 0
     alternatives: dict[str, int] = {}
     rejected: dict[str, int] = {}
@@ -202,6 +219,15 @@ class SystemRuns(_Struct, frozen=True, kw_only=True):
     results: tuple[RunsResult, ...] = ()
 
 
+class ReferencePair(_Struct, frozen=True, kw_only=True):
+    """How far two references agree by a measure, on the documents that were scored; `first` plays gold."""
+
+    first: str
+    second: str
+    measure: str
+    score: Score
+
+
 class Confusion(_Struct, frozen=True, kw_only=True):
     """What became of every mention, trigger or argument of gold and of a system (see `eval.errors.classes`).
 
@@ -240,13 +266,15 @@ class UnitFindings(_Struct, frozen=True, kw_only=True, dict=True):
 
 
 class Record(_Struct, frozen=True, kw_only=True, dict=True):
-    """One scoring of one or more systems against one gold layer.
+    """One scoring of one or more systems against one gold layer, or several.
 
     `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
     formats 1 and 2), `coverage` says what became of the others (None in records of format 1). `rejections`
     count, by system, what was turned away, of all that was given: see `REJECTED`. `findings` tell of each
-    unit, so that it is not found again; there may be none (see `scoring.kept`). `runs` tell which systems are
-    runs of one, and what is said of all of them together.
+    unit, so that it is not found again; there may be none (see `scoring.kept`). Of several references, `gold`
+    is the first and `references` are the others, `agreement` says how far they agree; there are then no
+    confusions and no findings. `runs` tell which systems are runs of one, and what is said of all of them
+    together.
     """
 
     format: int
@@ -269,6 +297,13 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     runs: tuple[SystemRuns, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     findings: tuple[UnitFindings, ...] = ()
+    references: tuple[LayerFacts, ...] = ()
+    agreement: tuple[ReferencePair, ...] = ()
+
+    @property
+    def golds(self) -> tuple[LayerFacts, ...]:
+        """Every gold layer, in the order they were named."""
+        return (self.gold, *self.references)
 
     def get_counts(self, system: str, measure: str | Measure) -> Counts:
         """The counts of a system under a measure; `JudgementError` if the record does not have them.

@@ -34,10 +34,12 @@ _Messages = Iterator[tuple[str, str]]  # a path in the record, and what is wrong
 
 def _iter_messages(record: Record) -> _Messages:
     yield from _documents(record)
-    for at, layer in (("gold", record.gold), *_numbered("systems", record.systems)):
+    layers = (("gold", record.gold), *_numbered("references", record.references))
+    for at, layer in (*layers, *_numbered("systems", record.systems)):
         yield from _sizes(at, _layer_sizes(layer))
         if not _is_sound(layer.rejected.values()):
             yield f"{at}.rejected", _NUMBERS
+        yield from ((f"{at}.at", message) for message in _threshold(layer, len(record.documents)))
         yield from ((f"{at}.facts", message) for message in _facts(layer.facts))
     if record.coverage is not None:
         coverage = record.coverage
@@ -107,6 +109,18 @@ def _numbers(value: Any) -> Iterator[float]:
         yield from _numbers(part)
     if isinstance(value, int | float):
         yield value
+
+
+def _threshold(layer: LayerFacts, documents: int) -> Iterator[str]:
+    at = layer.at
+    if at is None:
+        return
+    if not at.values or not all(map(math.isfinite, at.values)) or not _is_sound([at.below]):
+        yield "is no threshold"
+    if at.folds and len(at.folds) != documents:
+        yield f"{len(at.folds)} folds for {documents} documents"
+    if not all(0 <= fold < len(at.values) for fold in at.folds):
+        yield "there is a fold without a threshold"
 
 
 def _documents(record: Record) -> _Messages:

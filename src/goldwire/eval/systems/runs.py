@@ -94,6 +94,11 @@ def grouped(systems: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ..
     }
 
 
+def owners(groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The system of each run, from systems with their runs (see `grouped`)."""
+    return {run: name for name, runs in groups.items() for run in runs}
+
+
 def number_of(run: str) -> int:
     """The number of a run by its name.
 
