@@ -15,6 +15,8 @@ from goldwire.eval.comparison.compare import compare
 from goldwire.eval.gate.baseline import decode_baseline, encode_baseline, make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
+from goldwire.eval.report import frames
+from goldwire.eval.report.build import make_report
 from goldwire.eval.scoring.files import decode_record, encode_record
 from goldwire.eval.scoring.score import score_corpus
 from goldwire.eval.systems import config, runs
@@ -267,6 +269,35 @@ def test_the_front_door_gives_the_mean_and_each_run():
     assert "mine (3 runs)" in repr(record)
     with pytest.raises(JudgementError, match="mine has 3 runs, each with counts of its own"):
         record.get_counts("mine", "entity")
+
+
+def test_from_python_a_function_and_a_spec_are_run_several_times(corpus):
+    home = gw.open(corpus.path)
+    seen = []
+
+    def mine(document):
+        seen.append(document.id)
+        return [(0, 3, "PER")] if len(seen) % 3 else []
+
+    home.run({"fn": mine, "spec": "python:mine:extract"}, runs=2)
+    made = [name.removeprefix("system/") for name in corpus.layers() if name != "gold"]
+    assert made == ["fn/1", "fn/2", "spec/1", "spec/2"]
+    record = home.score(measures="entity")
+    assert [several.system for several in record.runs] == ["fn", "spec"]
+    assert record["spec", "entity"].f > record["fn", "entity"].f
+    with pytest.raises(ValueError, match="runs: got 0"):
+        home.run({"fn": mine}, runs=0)
+
+
+def test_tables_for_programs_have_the_mean_and_each_run(corpus):
+    record = gw.Record.of(scored(with_runs(corpus, (0.6, 0.8)), "mine"))
+    [row] = record.frame("scores").iter_rows(named=True)
+    assert row["system"] == "mine"
+    assert row["f"] == pytest.approx(record["mine", "entity"].f)
+    runs_of = frames.frames(make_report({"r": record}))["runs"]
+    assert runs_of["run"].to_list() == ["mine/1", "mine/2"]
+    assert runs_of["f"].mean() == pytest.approx(row["f"])
+    assert set(record.frame("documents")["system"]) == {"mine/1", "mine/2"}
 
 
 # ---------------------------------------------------------------- compared
