@@ -231,6 +231,17 @@ def test_runs_that_are_scored_later_join_those_in_the_record(said_by, corpus):
     assert json.loads(said.out)["runs"][0]["runs"] == ["mine/1", "mine/2", "mine/3"]
 
 
+def test_runs_and_an_older_one_layer_of_the_name_do_not_share_a_record(said_by, corpus):
+    corpus.write_layer("system/mine", layer(found(0.7, 4)))
+    said_by("eval", "score", "work", "--measure", "entity", "--name", "r")
+    with_runs(corpus, (0.6, 0.8))
+    before = Path("work/records/r.json").read_bytes()
+    said = said_by("eval", "score", "work", "--measure", "entity", "--name", "r")
+    assert said.code == 2
+    assert "--replace puts this record in its place" in said.err
+    assert Path("work/records/r.json").read_bytes() == before
+
+
 def test_a_label_map_of_the_system_is_for_all_its_runs(said_by, corpus, tmp_path):
     with_runs(corpus, (0.6, 0.8))
     (tmp_path / "map.toml").write_text('[mentions]\nPER = "ORG"\n')
