@@ -241,25 +241,24 @@ _TOUCHED: dict[str, Callable[[Record, Record], str]] = {
 
 def iter_other_views(first: Record, second: Record) -> Iterator[Difference]:
     """The systems of both records that saw through another view of their own, or at another threshold."""
-    for system, before, now in _both_have(first, second):
-        if _view(before) != _view(now):
-            yield Difference(f"labels of {system}", _view(before), _view(now))
+    yield from _of_systems(first, second, "labels", _view)
     yield from iter_other_thresholds(first, second)
 
 
 def iter_other_thresholds(first: Record, second: Record) -> Iterator[Difference]:
     """The systems of both records whose units count from another score on, or one otherwise chosen."""
-    for system, before, now in _both_have(first, second):
-        if _at(before) != _at(now):
-            yield Difference(f"threshold of {system}", _at(before), _at(now))
+    yield from _of_systems(first, second, "threshold", _at)
 
 
-def _both_have(first: Record, second: Record) -> Iterator[tuple[str, LayerFacts, LayerFacts]]:
-    """The systems of both records, with the layer of each, of runs the first."""
-    now = {system.name: system.facts for system in contenders({"": second})}
-    for system in contenders({"": first}):
-        if system.name in now:
-            yield system.name, system.facts, now[system.name]
+def _of_systems(
+    first: Record, second: Record, what: str, told: Callable[[LayerFacts], str]
+) -> Iterator[Difference]:
+    before, now = (
+        {system.name: system.facts for system in contenders({"": record})} for record in (first, second)
+    )
+    for system, facts in before.items():
+        if system in now and told(facts) != told(now[system]):
+            yield Difference(f"{what} of {system}", told(facts), told(now[system]))
 
 
 def _at(layer: LayerFacts) -> str:

@@ -95,24 +95,6 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     yield from _repeated(record, shown)
 
 
-def _runs(record: Record) -> Iterator[Note]:
-    """Runs that are missing among others, and runs that are all the same."""
-    layers = {system.name: system for system in record.systems}
-    for several in record.runs:
-        numbers = [number_of(run) for run in several.runs]
-        missing = sorted({*range(min(1, *numbers), max(numbers))} - {*numbers})
-        if missing:
-            there, gone = (listed(list(map(str, some))) for some in (numbers, missing))
-            text = f"{several.system} has runs {there}, and none of {gone}."
-            yield Note(kind="runs", about=several.system, text=text)
-        if len(numbers) > 1 and len({layers[run].fingerprint for run in several.runs}) == 1:
-            text = (
-                f"The {len(numbers)} runs of {several.system} are equal. If it gives the same each time, one "
-                "is enough (`deterministic = true`); if no seed reached it, they tell nothing of others."
-            )
-            yield Note(kind="runs", about=several.system, text=text)
-
-
 # ---------------------------------------------------------------- references
 def _references(record: Record) -> Iterator[Note]:
     """What is right where there are several references, and how far they agree."""
@@ -140,6 +122,24 @@ def _agreed(record: Record) -> list[str]:
         mean = math.fsum(defined) / len(defined) if defined else None
         told.append(f"{name(parse(measure))} {points(mean)}")
     return told if record.agreement else []
+
+
+def _runs(record: Record) -> Iterator[Note]:
+    """Runs that are missing among others, and runs that are all the same."""
+    layers = {system.name: system for system in record.systems}
+    for several in record.runs:
+        numbers = [number_of(run) for run in several.runs]
+        missing = sorted({*range(min(1, *numbers), max(numbers))} - {*numbers})
+        if missing:
+            there, gone = (listed(list(map(str, some))) for some in (numbers, missing))
+            text = f"{several.system} has runs {there}, and none of {gone}."
+            yield Note(kind="runs", about=several.system, text=text)
+        if len(numbers) > 1 and len({layers[run].fingerprint for run in several.runs}) == 1:
+            text = (
+                f"The {len(numbers)} runs of {several.system} are equal. If it gives the same each time, one "
+                "is enough (`deterministic = true`); if no seed reached it, they tell nothing of others."
+            )
+            yield Note(kind="runs", about=several.system, text=text)
 
 
 # ---------------------------------------------------------------- documents

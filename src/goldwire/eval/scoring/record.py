@@ -188,6 +188,15 @@ class Result(_Struct, frozen=True, kw_only=True):
     system_collapsed: int = 0
 
 
+class ReferencePair(_Struct, frozen=True, kw_only=True):
+    """How far two references agree by a measure, on the documents that were scored; `first` plays gold."""
+
+    first: str
+    second: str
+    measure: str
+    score: Score
+
+
 class RunsFigure(_Struct, frozen=True, kw_only=True):
     """A figure over several runs of one system: the mean, and the standard deviation between runs.
 
@@ -217,15 +226,6 @@ class SystemRuns(_Struct, frozen=True, kw_only=True):
     system: str
     runs: tuple[str, ...]
     results: tuple[RunsResult, ...] = ()
-
-
-class ReferencePair(_Struct, frozen=True, kw_only=True):
-    """How far two references agree by a measure, on the documents that were scored; `first` plays gold."""
-
-    first: str
-    second: str
-    measure: str
-    score: Score
 
 
 class Confusion(_Struct, frozen=True, kw_only=True):
@@ -271,10 +271,10 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
     formats 1 and 2), `coverage` says what became of the others (None in records of format 1). `rejections`
     count, by system, what was turned away, of all that was given: see `REJECTED`. `findings` tell of each
-    unit, so that it is not found again; there may be none (see `scoring.kept`). Of several references, `gold`
-    is the first and `references` are the others, `agreement` says how far they agree; there are then no
-    confusions and no findings. `runs` tell which systems are runs of one, and what is said of all of them
-    together.
+    unit, so that it is not found again; there may be none (see `scoring.kept`). `runs` tell which systems are
+    runs of one, and what is said of all of them together. Of several references, `gold` is the first and
+    `references` are the others, `agreement` says how far they agree; there are then no confusions and no
+    findings.
     """
 
     format: int

@@ -156,7 +156,7 @@ def make_plan(
     wanted = parse_measures(measures, ontology)
     _check_references(options, [name for name, _ in golds], [layer for _, layer in named], wanted)
     theirs = [PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named]
-    systems_of = check({one.name: one.facts for one in theirs})
+    systems_of = owners(check({one.name: one.facts for one in theirs}))
     plan = Plan(
         layers=(*(PlannedLayer(*one) for one in golds), *theirs),
         measures=tuple(wanted),
@@ -172,7 +172,7 @@ def make_plan(
             options.inside,
             ontology,
             golds=len(golds),
-            systems=owners(systems_of),
+            systems=systems_of,
         ),
         golds=len(golds),
     )
