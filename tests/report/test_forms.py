@@ -335,7 +335,7 @@ def test_the_gate_tells_of_failures_and_rejections_first(record, faulty):
     assert all(0 < summary.index(note) < summary.index("| Figure") for note in NOTES)
     suites = ElementTree.fromstring(junit.render(judgement)).findall("testsuite")
     told = [suite.findtext("system-out").split("\n") for suite in suites]
-    assert [lines[:2] for lines in told] == [NOTES] * 3
+    assert [lines[:2] for lines in told] == [list(NOTES)] * 3
     assert all("one run on either side" in lines[2] for lines in told)  # of what nothing else is known
 
 
