@@ -250,6 +250,36 @@ def test_a_label_map_of_the_system_is_for_all_its_runs(said_by, corpus, tmp_path
     assert [bool(system.get("view")) for system in json.loads(said.out)["systems"]] == [True, True]
 
 
+def test_a_threshold_of_the_system_is_for_all_its_runs(said_by, corpus):
+    for number, least in ((1, 0.4), (2, 0.6)):
+        lines = [
+            msgspec.structs.replace(
+                line, mentions=tuple(msgspec.structs.replace(m, score=least) for m in line.mentions)
+            )
+            for line in layer(found(0.7, number))
+        ]
+        corpus.write_layer(f"system/mine/{number}", lines)
+    said = said_by("eval", "score", "work", "--measure", "entity", "--at", "mine=0.5", "--json")
+    assert said.code == 0, said.err
+    first, second = json.loads(said.out)["results"]
+    assert first["value"] == 0  # nothing of it is sure enough
+    assert second["value"] > 0.7
+
+
+def test_runs_are_scored_against_several_gold_layers(said_by, corpus):
+    with_runs(corpus, (0.6, 0.8)).write_layer("gold2", layer([range(WORDS - 1)] * len(DOCUMENTS)))
+    said = said_by(
+        "eval", "score", "work", "--measure", "entity", "--gold", "gold", "--gold", "gold2",
+        "--references", "mean", "--json",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    record = json.loads(said.out)
+    mean = sum(result["value"] for result in record["results"]) / 2
+    figure = record["runs"][0]["results"][0]["figures"]["f"]
+    assert figure["mean"] == pytest.approx(mean)
+    assert figure["low"] < mean < figure["high"]
+
+
 # ---------------------------------------------------------------- in every view
 @pytest.mark.parametrize("form", ["--markdown", "--latex", "--html"])
 def test_every_form_of_the_report_has_one_row_for_the_system(said_by, corpus, form, tmp_path):
