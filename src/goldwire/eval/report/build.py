@@ -256,7 +256,7 @@ def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, d
     if is_streamed({"": system.record}):
         return {}
     counts = system.each(measure)
-    if not is_additive(measure) or len(counts[0].documents) * columns * len(system.layers) > DRAWN:
+    if not is_additive(measure) or len(counts[0].documents) * columns * len(counts) > DRAWN:
         return {}
     method = (drawing(system.record) or Drawing()).method
     if system.runs:
