@@ -1,6 +1,7 @@
 """Language models: what they are told, how their answers are read, and what comes of bad ones."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,12 +13,18 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Excluded, Meta
+from goldwire.eval.scoring.notes import iter_notes
+from goldwire.eval.scoring.score import score_corpus
 from goldwire.eval.systems.adapters import prompt
 from goldwire.eval.systems.config import System, parse_system
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.run import run_system
 
 TEXT = "Rebels shelled Herat. Herat’s police fled.\n>> Herat latest\nHerat burns."
+CUT_OFF = (
+    "the answer was cut off (length) before its first item was whole: raise the option `max_tokens`, or have "
+    "the text read in pieces by the option `chunk`"
+)
 KEY = "sk-very-secret-0123456789"
 
 
@@ -193,6 +200,121 @@ def test_answers_that_stay_malformed_cost_the_document_and_their_tokens(
     assert "spent: tokens_in 2000, tokens_out 400" in said
 
 
+# ---------------------------------------------------------------- answers in part
+CUT = json.dumps(ANSWER)[: json.dumps(ANSWER).index('{"id": "c"') + 9]  # within the third mention
+REST = {"mentions": [mention("c", "GPE", "Herat", 2)], "events": ANSWER["events"]}
+
+
+def cut(content: Any) -> dict[str, Any]:
+    return completion(content, reason="length")
+
+
+def test_an_answer_that_was_cut_off_is_continued(corpus: Corpus, serving: ModuleType) -> None:
+    facts, requests = ask(corpus, serving, serving.Reply(cut(CUT)), serving.Reply(completion(REST)))
+    assert found(corpus) == [("Rebels", 0), ("Herat", 15), ("Herat", 22)]
+    (attack,) = corpus.layer("system/m")["d0"].events
+    assert [argument.mention for argument in attack.arguments] == ["m1", "m2"]  # of the first answer
+    assert (facts.partial, facts.usage["continued"], facts.usage["tokens_in"]) == ({}, 1, 2000)
+    *before, arrived, wish = requests[1].body["messages"]
+    assert before == requests[0].body["messages"]
+    assert json.loads(arrived["content"]) == {"mentions": ANSWER["mentions"][:2], "events": []}
+    assert (arrived["role"], wish["role"]) == ("assistant", "user")
+
+
+@pytest.mark.parametrize("second", [cut(CUT), cut(""), completion("I have no more."), {"choices": []}])
+def test_what_came_whole_is_kept_and_flagged_where_the_continuation_is_not_whole_either(
+    corpus: Corpus, serving: ModuleType, second: dict[str, Any]
+) -> None:
+    facts, requests = ask(corpus, serving, serving.Reply(cut(CUT)), serving.Reply(second))
+    assert len(requests) == 2
+    assert found(corpus) == [("Rebels", 0), ("Herat", 15)]
+    assert (facts.failed, facts.partial, facts.usage["truncated"]) == ({}, {"truncated": 1}, 1)
+    assert corpus.layer("system/m")["d0"].provenance.details["partial"] == "truncated"
+
+
+def test_an_event_that_a_continuation_says_again_is_one(corpus: Corpus, serving: ModuleType) -> None:
+    text = json.dumps(ANSWER)[:-2]  # all items, but for the end
+    ask(corpus, serving, serving.Reply(cut(text)), serving.Reply(completion(ANSWER)))
+    assert len(corpus.layer("system/m")["d0"].events) == 1
+    assert len(found(corpus)) == 3
+
+
+def test_a_whole_answer_is_whole_though_a_limit_was_reached(corpus: Corpus, serving: ModuleType) -> None:
+    facts, requests = ask(corpus, serving, serving.Reply(cut(json.dumps(ANSWER) + "\n" * 99)))
+    assert (facts.partial, len(requests)) == ({}, 1)
+
+
+def test_of_two_broken_answers_the_one_with_more_is_kept_and_flagged(
+    corpus: Corpus, serving: ModuleType
+) -> None:
+    replies = [serving.Reply(completion(text)) for text in (CUT, CUT[: CUT.index("},") + 2])]
+    facts, requests = ask(corpus, serving, *replies)
+    assert len(requests) == 2
+    assert len(found(corpus)) == 2
+    assert (facts.failed, facts.partial) == ({}, {"broken": 1})
+    assert corpus.layer("system/m")["d0"].provenance.details["partial"] == "broken"
+
+
+def test_a_broken_continuation_of_a_refusal_is_the_failure_of_the_document(
+    corpus: Corpus, serving: ModuleType
+) -> None:
+    said, _ = fail(corpus, serving, serving.Reply(cut(CUT)), serving.Reply(completion("", refusal="No.")))
+    assert "1 document: refused: No." in said
+    assert "tokens_in 2000" in said
+
+
+def test_thoughts_that_took_all_of_the_limit_are_told(corpus: Corpus, serving: ModuleType) -> None:
+    reply = cut(None)
+    reply["choices"][0]["message"]["content"] = None
+    reply["usage"]["completion_tokens_details"] = {"reasoning_tokens": 200}
+    said, _ = fail(corpus, serving, serving.Reply(reply))
+    assert (
+        "before its first item was whole, after 200 tokens of thoughts: raise the option `max_tokens`" in said
+    )
+
+
+def test_partial_answers_are_told_by_the_run_and_beside_the_scores(
+    corpus: Corpus, serving: ModuleType, said_by: Callable[..., Any]
+) -> None:
+    with serving.serving(serving.Reply(cut(CUT))) as server:
+        named = f"m=llm:tiny@{server.url}/v1"
+        told = said_by("eval", "run", corpus.path, "--system", named)
+    assert "  1 document truncated: the items that came whole are kept, there may be more" in told.out
+    assert "  sent: form=json_schema (1 document)" in told.out
+    corpus.write_layer("gold", corpus.layer("system/m").values())
+    record = score_corpus(corpus, "gold", ["m"], ["entity"])
+    assert [note.text for note in iter_notes(record) if note.kind == "partial"] == [
+        "m: 1 document of its run truncated; the items that came whole are scored, others count as missed."
+    ]
+
+
+# ---------------------------------------------------------------- ids and arguments
+def test_an_id_that_two_mentions_have_names_neither(corpus: Corpus, serving: ModuleType) -> None:
+    answer = {
+        "mentions": [mention("a", "MIL", "Rebels"), mention("a", "GPE", "Herat")],
+        "events": [event("Attack", "shelled", ("attacker", "a"))],
+    }
+    facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
+    assert len(found(corpus)) == 2
+    (attack,) = corpus.layer("system/m")["d0"].events
+    assert (attack.arguments, facts.rejected) == ((), {"ambiguous": 1})
+
+
+def test_an_argument_that_names_nothing_costs_itself_and_not_its_event(
+    corpus: Corpus, serving: ModuleType
+) -> None:
+    shelling = event("Attack", "shelled", ("attacker", "1"))
+    shelling["arguments"] += [{"role": "target"}, 7, {"role": "target", "mention": ""}]
+    answer = {
+        "mentions": [{**mention("", "MIL", "Rebels"), "id": 1, "occurrence": None}],
+        "events": [shelling],
+    }
+    facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
+    (attack,) = corpus.layer("system/m")["d0"].events
+    assert [argument.role for argument in attack.arguments] == ["attacker"]
+    assert facts.rejected == {"malformed": 2, "no-mention": 1}
+
+
 def test_a_fenced_answer_is_read(corpus: Corpus, serving: ModuleType) -> None:
     fenced = f"```json\n{json.dumps(ANSWER)}\n```"
     facts, _ = ask(corpus, serving, serving.Reply(completion(fenced)))
@@ -205,10 +327,10 @@ def test_a_fenced_answer_is_read(corpus: Corpus, serving: ModuleType) -> None:
     [
         (completion("", refusal="I cannot help with that."), "refused: I cannot help with that."),
         (completion("", reason="content_filter"), "refused: content filter"),
-        (completion('{"mentions": [', reason="length"), "the answer was cut off (length)"),
+        (completion('{"mentions": [', reason="length"), CUT_OFF),
     ],
 )
-def test_refusals_and_cut_off_answers_cost_the_document_and_are_not_repeated(
+def test_refusals_and_answers_cut_off_at_once_cost_the_document_and_are_not_repeated(
     corpus: Corpus, serving: ModuleType, reply: dict[str, Any], reason: str
 ) -> None:
     said, requests = fail(corpus, serving, serving.Reply(reply))

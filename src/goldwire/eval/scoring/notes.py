@@ -12,11 +12,13 @@ from goldwire.eval.measures.phrases import amount, interval, listed, points
 from goldwire.eval.scoring.record import Coverage, LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
+from goldwire.eval.systems.facts import reported
 
 NoteKind = Literal[
     "few",
     "coverage",
     "failed",
+    "partial",
     "missing",
     "labels",
     "rejected",
@@ -28,7 +30,7 @@ NoteKind = Literal[
     "repeated",
 ]
 LOUD: frozenset[NoteKind] = frozenset(
-    {"coverage", "failed", "labels", "rejected", "lost"}
+    {"coverage", "failed", "partial", "labels", "rejected", "lost"}
 )  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
 _BLIND: frozenset[Units] = frozenset({"token", "attribute", "document", "extension"})
@@ -147,6 +149,12 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
             f"{called} failed on {failed:,} of {amount(size(record), 'document')}, {which} {those}.{allowed}"
         )
         yield Note(kind="failed", about=called, text=text)
+    for what, number in reported(layer.facts).partial.items() if layer.facts else ():
+        text = (
+            f"{called}: {amount(number, 'document')} of its run {what}; the items that came whole are "
+            "scored, others count as missed."
+        )
+        yield Note(kind="partial", about=called, text=text)
     if layer.missing:
         which, those = _counted(layer.missing)
         text = f"{called} has no line for {amount(layer.missing, 'document')}, {which} {those}."

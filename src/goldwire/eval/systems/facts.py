@@ -55,7 +55,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `unmapped` and `dropped` count labels without a counterpart and those left out on purpose, `excluded`
     units in excluded regions, `repaired` items whose offsets were in another unit, `lost`
     what sound items said besides that was not kept. `usage` sums what the
-    system itself reports: tokens_in, tokens_out, cost, unresolved.
+    system itself reports: tokens_in, tokens_out, cost, unresolved. `partial` counts documents of which an
+    answer came in part, by what became of it (truncated, broken), `sent` documents by what a model was asked
+    besides the text.
     """
 
     system: str
@@ -80,6 +82,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     repaired: int = 0
     lost: dict[str, int] = {}
     usage: dict[str, float] = {}
+    partial: dict[str, int] = {}
+    sent: dict[str, int] = {}
     notes: list[str] = []
 
 
@@ -94,6 +98,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: dict[str, int] = {}
     unmapped: dict[str, int] = {}
     usage: dict[str, float] = {}
+    partial: dict[str, int] = {}
 
 
 def reported(facts: Mapping[str, Any]) -> Reported:

@@ -27,7 +27,7 @@ from goldwire.eval.systems import facts, journal
 from goldwire.eval.systems.brake import Brake
 from goldwire.eval.systems.check import Checked, check
 from goldwire.eval.systems.config import System, allowed, memory_of, timeout_of
-from goldwire.eval.systems.extractor import Context, find_kind, identity
+from goldwire.eval.systems.extractor import Context, earlier_options, find_kind, identity
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.journal import Entry, Line, Renewal, Reused, Session, Start, Unkept
 from goldwire.eval.systems.pool import Happening, Pool, Started
@@ -208,9 +208,12 @@ def make_plan(
         labels=mapping,
         scratch=scratch,
     )
-    parts = [identity(system.spec, context) if what is None else what, system.options, seed, ontology]
+    decides = [identity(system.spec, context) if what is None else what]
+    rest: list[Any] = [seed, ontology]
     if system.watch:
-        parts.append(digests(system.watch, leave_out=[corpus.path / name for name in WRITTEN]))
+        rest.append(digests(system.watch, leave_out=[corpus.path / name for name in WRITTEN]))
+    same = [] if what is not None else earlier_options(system.spec, system.options)
+    states = [journal.fingerprint([*decides, given, *rest]) for given in (system.options, *same)]
     documents = corpus.documents()
     return Plan(
         system=system,
@@ -219,10 +222,16 @@ def make_plan(
         ontology=ontology,
         labels=None if mapping is None else labels.read(mapping, ontology),
         job=Job(spec=system.spec, context=context, memory=memory_of(system, workers)),
-        state=journal.fingerprint(parts),
+        state=_kept(corpus, system.name, states),
         workers=workers,
         allowed=allowed(system.allow_failures, len(documents)),
     )
+
+
+def _kept(corpus: Corpus, name: str, states: Sequence[str]) -> str:
+    """The first of some states that give the same which has a journal; the first of all if none has."""
+    folder = journal.folder(corpus, name)
+    return next((state for state in states if (folder / f"{state}.jsonl").is_file()), states[0])
 
 
 def default_labels(spec: Spec, ontology: Ontology | None) -> str | None:

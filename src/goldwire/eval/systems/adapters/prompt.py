@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
+
 from goldwire.corpora.ontology import Attribute, EventType, Ontology
 from goldwire.corpora.types import Document
+from goldwire.eval.systems.adapters.answer import Answer
 
 _TASK = """You annotate news articles with entity mentions and events for a research corpus.
 Follow the annotation policy and the types below exactly. Answer with JSON only.
@@ -19,6 +22,22 @@ How to answer:
   gives a `role` of the event's type and the `id` of a mention.
 - A quote that is not in the text is lost. Do not correct, shorten or translate the text in quotes.
 """
+
+
+_GO_ON = """Your answer was cut off. What arrived whole stands above and counts. Answer in the same form with
+the items that are missing, and with them alone; arguments may name the ids of mentions above.
+"""
+
+
+def messages(ontology: Ontology) -> list[dict[str, str]]:
+    """The messages before the text."""
+    return [{"role": "system", "content": instruction(ontology)}]
+
+
+def continuation(answer: Answer) -> list[dict[str, str]]:
+    """The messages after an answer that was cut off: its whole items, and the wish for the others."""
+    arrived = msgspec.json.encode({"mentions": answer.mentions, "events": answer.events}).decode()
+    return [{"role": "assistant", "content": arrived}, {"role": "user", "content": _GO_ON}]
 
 
 def instruction(ontology: Ontology) -> str:
