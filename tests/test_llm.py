@@ -111,7 +111,7 @@ def test_quotes_become_offsets_and_tokens_and_cost_are_counted(corpus: Corpus, s
     ]
     assert attack.attributes["mode"] == "shelling"
     # 1000 tokens in at 0.5 a million, 200 out at 2.0: 0.0005 + 0.0004.
-    nothing = {"malformed": 0, "normalised": 0, "unresolved": 0}
+    nothing = {"malformed": 0, "unresolved": 0}
     assert facts.usage == {"cost": 0.0009, "tokens_in": 1000, "tokens_out": 200, **nothing}
 
 
@@ -151,7 +151,11 @@ def test_quotes_are_found_but_for_typography_and_never_guessed(corpus: Corpus, s
     facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
     assert found(corpus) == [("Herat’s", 22)]
     # b, c, d, the trigger "bombed", and two arguments whose mentions are not there.
-    assert (facts.usage["unresolved"], facts.usage["normalised"], facts.usage["malformed"]) == (6, 1, 1)
+    assert (facts.usage["unresolved"], facts.usage["found_by_typography"], facts.usage["malformed"]) == (
+        6,
+        1,
+        1,
+    )
     rejected = corpus.layer("system/m")["d0"].rejected
     assert [(item.unit, item.kind, item.words or item.role) for item in rejected] == [
         ("mention", "quote-not-found", "Kabul"),

@@ -100,7 +100,8 @@ def more(given: dict[str, Any] | str) -> dict[str, Any]:
         found = msgspec.json.decode(given) if isinstance(given, str) else given
     except BROKEN as error:
         raise ExtractorError(
-            f"option body: {error}; it is a JSON object, such as '{{\"top_k\": 5}}', got {str(given)[:_SAID]!r}"
+            f"option body: {error}; it is a JSON object, such as '{{\"top_k\": 5}}', "
+            f"got {str(given)[:_SAID]!r}"
         ) from error
     if not isinstance(found, dict):
         raise ExtractorError(f"option body: it is a JSON object, got {str(given)[:_SAID]!r}")

@@ -48,7 +48,7 @@ class Resolver:
     def __init__(self, document: Document, ontology: Ontology) -> None:
         self._ontology, self._document = ontology, document.id
         self.rejected: list[Rejected] = []
-        self.counts: Counter[str] = Counter(unresolved=0, normalised=0, malformed=0)
+        self.counts: Counter[str] = Counter(unresolved=0, malformed=0)
         self._mentions: dict[tuple[str, Spans], Mention] = {}
         self.events: list[Event] = []
         self._answers = 0
@@ -187,7 +187,7 @@ class Resolver:
             self.counts["unresolved"] += 1
             return None
         if located.how != "exact":
-            self.counts["normalised"] += 1
+            self.counts[f"found_by_{located.how}"] += 1
         return (Span(located.span.start + self._start, located.span.end + self._start),)
 
     def _attributes(
