@@ -292,6 +292,103 @@ def test_partial_answers_are_told_by_the_run_and_beside_the_scores(
     ]
 
 
+# ---------------------------------------------------------------- long texts
+FILL = "Nothing of note was said there on that day by anybody. " * 3  # 165 code points
+LONG = f"Rebels from Herat came. {FILL}Then shelling began in Kabul. {FILL}Herat burned."
+
+
+def of_piece(serving: ModuleType) -> Callable[[Any], Any]:
+    """A model that names the places of each piece it is shown, and sees an attack with those before it."""
+
+    def answer(request: Any) -> Any:
+        text = request.body["messages"][-1]["content"]
+        places = [name for name in ("Rebels", "Herat", "Kabul") if name in text]
+        mentions = [mention(name, "MIL" if name == "Rebels" else "GPE", name) for name in places]
+        seen = [("target" if name == "Kabul" else "attacker", name) for name in places if name != "Herat"]
+        events = [event("Attack", "shelling", *seen)] if "shelling" in text else []
+        return serving.Reply(completion({"mentions": mentions, "events": events}))
+
+    return answer
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Corpus:
+    documents = [make_document("d0", LONG)]
+    return create_corpus(tmp_path / "long", Manifest(name="t", ontology="conflict"), documents)
+
+
+def test_a_long_text_is_read_in_pieces_and_offsets_are_those_of_the_text(
+    long: Corpus, serving: ModuleType
+) -> None:
+    facts, requests = ask(long, serving, of_piece(serving), chunk=200)
+    assert len(requests) == 3
+    assert all(len(request.body["messages"][-1]["content"]) <= 200 + len("Text:\n") for request in requests)
+    # "Herat" is the first of its piece in the first and in the last one.
+    places = [
+        ("Rebels", 0),
+        ("Herat", 12),
+        ("Kabul", LONG.index("Kabul")),
+        ("Herat", LONG.index("Herat burned")),
+    ]
+    assert found(long) == places
+    assert facts.usage["tokens_in"] == 3000
+
+
+def test_a_text_that_is_not_longer_than_a_piece_is_asked_for_as_before(
+    long: Corpus, serving: ModuleType
+) -> None:
+    _, requests = ask(long, serving, of_piece(serving), chunk=len(LONG))
+    assert len(requests) == 1
+
+
+def test_an_event_in_two_pieces_is_one_with_the_arguments_of_both(
+    tmp_path: Path, serving: ModuleType
+) -> None:
+    """The trigger stands in what two pieces share; one sees the attacker before it, one the target behind."""
+    text = f"Rebels came. {FILL}Then shelling began. Kabul suffered. {FILL}"
+    corpus = create_corpus(
+        tmp_path / "two", Manifest(name="t", ontology="conflict"), [make_document("d0", text)]
+    )
+    facts, requests = ask(corpus, serving, of_piece(serving), chunk=200)
+    shown = [request.body["messages"][-1]["content"] for request in requests]
+    assert [("Rebels" in one, "shelling" in one, "Kabul" in one) for one in shown[:2]] == [
+        (True, True, False),
+        (False, True, True),
+    ]
+    (attack,) = corpus.layer("system/m")["d0"].events
+    assert {argument.role for argument in attack.arguments} == {"attacker", "target"}
+    assert facts.usage["events_across_chunks"] == 1
+
+
+def test_a_piece_that_fails_costs_the_document(long: Corpus, serving: ModuleType) -> None:
+    good, bad = serving.Reply(completion({"mentions": []})), serving.Reply(completion("", refusal="No."))
+    with pytest.raises(ExtractorError, match="refused: No"):
+        ask(long, serving, good, bad, chunk=200)
+
+
+def test_a_chunk_shorter_than_sentences_are_is_refused(long: Corpus, serving: ModuleType) -> None:
+    with pytest.raises(ExtractorError, match=r"options: Expected `int` >= 200 - at `\$\.chunk`"):
+        ask(long, serving, of_piece(serving), chunk=10)
+
+
+# ---------------------------------------------------------------- the prompt's own examples
+def test_examples_of_the_prompt_that_come_back_are_told_apart_from_other_inventions(
+    corpus: Corpus, serving: ModuleType
+) -> None:
+    """The instruction has "Guards found two [mortar shells] …" as an example of a type."""
+    answer = {
+        "mentions": [mention("a", "WEAPON", "mortar shells"), mention("b", "GPE", "Atlantis")],
+        "events": [],
+    }
+    facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
+    assert (facts.usage["unresolved"], facts.usage["prompt_examples"]) == (2, 1)
+    said = [item.message for item in corpus.layer("system/m")["d0"].rejected]
+    assert said == [
+        "the quoted words are of an example in the prompt, and not in the text",
+        "the quoted words are not in the text",
+    ]
+
+
 # ---------------------------------------------------------------- ids and arguments
 def test_an_id_that_two_mentions_have_names_neither(corpus: Corpus, serving: ModuleType) -> None:
     answer = {

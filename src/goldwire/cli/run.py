@@ -297,6 +297,8 @@ def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
     yield from (f"  sent: {what} ({_documents(number)})" for what, number in facts.sent.items())
     for what, number in facts.partial.items():
         yield f"  {_documents(number)} {what}: the items that came whole are kept, there may be more"
+    if examples := int(facts.usage.get("prompt_examples", 0)):
+        yield f"  {examples} item{' is' if examples == 1 else 's are'} words of the prompt's own examples"
     for reason, ids in _by_reason(facts.failed).items():
         yield f"  failed, scored as empty: {reason}: {_some(ids)}"
     if facts.failed:

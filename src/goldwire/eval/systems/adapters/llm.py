@@ -13,18 +13,21 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.quotes import Finder
+from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems.adapters import answer, chat, prompt
 from goldwire.eval.systems.adapters.answer import Answer
 from goldwire.eval.systems.adapters.chat import Chat, Form, Messages, Wanted
 from goldwire.eval.systems.adapters.completion import Reply
+from goldwire.eval.systems.adapters.passages import LEAST, pieces
 from goldwire.eval.systems.adapters.resolve import Resolver
 from goldwire.eval.systems.adapters.web import FIRST_WAIT, TRIES, Caller, checked
 from goldwire.eval.systems.extractor import Context, DocumentError, options
@@ -45,7 +48,8 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Options(msgspec.Struct, forbid_unknown_fields=True):
     """`key` names an environment variable; `form` says how the answer's shape is asked for.
 
-    What is None is not sent. `body` is a JSON object that is put into each request.
+    What is None is not sent. `body` is a JSON object that is put into each request. Texts longer than `chunk`
+    code points are read in pieces.
     """
 
     key: str | None = None
@@ -55,6 +59,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
     max_tokens: int | None = None
     seed: int | None = None
     body: dict[str, Any] | str | None = None
+    chunk: Annotated[int, msgspec.Meta(ge=LEAST)] | None = None
     tries: int = TRIES
     wait: float = FIRST_WAIT
 
@@ -74,7 +79,8 @@ class ModelExtractor:
 
     def __init__(self, model: str, caller: Caller, ontology: Ontology, chosen: Options) -> None:
         self.name, self.version = f"llm {model}", ""
-        self._caller, self._ontology, self._price = caller, ontology, chosen.price
+        self._caller, self._ontology, self._chosen = caller, ontology, chosen
+        self._examples = Finder(make_document("examples", prompt.examples(ontology)))
         self._begin: Messages = prompt.messages(ontology)
         self._chat = Chat(caller, _wanted(model, ontology, chosen))
 
@@ -93,10 +99,12 @@ class ModelExtractor:
 
     def _annotate(self, document: Document) -> Annotations:
         spent: Counter[str] = Counter()
-        resolver = Resolver(document, self._ontology)
+        resolver = Resolver(document, self._ontology, self._examples)
         try:
-            for said in self._answers(document, spent):
-                resolver.add(said)
+            for piece in pieces(document, self._chosen.chunk):
+                resolver.begin(*piece)
+                for said in self._answers(piece.document, spent):
+                    resolver.add(said)
             spent.update(resolver.counts)
         except DocumentError as error:
             raise DocumentError(str(error), {"usage": self._bill(spent)}, cause=error.cause) from error
@@ -150,7 +158,7 @@ class ModelExtractor:
 
     def _bill(self, spent: Counter[str]) -> dict[str, float]:
         """What was counted, and what the tokens cost; those of a cached input at their own price."""
-        price, bill = self._price, {name: float(number) for name, number in spent.items() if name}
+        price, bill = self._chosen.price, {name: float(number) for name, number in spent.items() if name}
         if price is not None:
             cached = min(spent["tokens_cached"], spent["tokens_in"])
             apart = price.input if price.cached is None else price.cached

@@ -59,6 +59,19 @@ def instruction(ontology: Ontology) -> str:
     return "\n\n".join(parts)
 
 
+_MARKED = re.compile(r"[\[{]([^\[\]{}|]*)(?:\|[^\[\]{}]*)?[\]}]")
+
+
+def examples(ontology: Ontology) -> str:
+    """The texts of all examples in the instruction, a line each, without marks.
+
+    >>> _MARKED.sub(r"\1", "[Rebels|attacker] {shelled} [Herat|target].")
+    'Rebels shelled Herat.'
+    """
+    types = (*ontology.entities.values(), *ontology.events.values())
+    return "\n".join(_MARKED.sub(r"\1", type.example) for type in types if type.example)
+
+
 def _entity(name: str, definition: str, example: str) -> str:
     return f"- {name}: {definition}" + (f" Example, mentions in brackets: {example}" if example else "")
 
@@ -81,13 +94,18 @@ def _attribute(name: str, attribute: Attribute) -> str:
 
 def article(document: Document) -> str:
     """The user message: the text without its excluded regions, under its headline where that is known."""
+    body = included(document)
+    return f"Headline: {document.meta.title}\n\nText:\n{body}" if document.meta.title else f"Text:\n{body}"
+
+
+def included(document: Document) -> str:
+    """A text without its excluded regions."""
     text, last = [], 0
     for region in sorted(document.excluded, key=lambda region: region.start):
         text.append(document.text[last : region.start])
         last = max(last, region.end)
     body = "".join([*text, document.text[last:]])
-    body = re.sub(r"\n{3,}", "\n\n", body).strip()
-    return f"Headline: {document.meta.title}\n\nText:\n{body}" if document.meta.title else f"Text:\n{body}"
+    return re.sub(r"\n{3,}", "\n\n", body).strip()
 
 
 def schema(ontology: Ontology) -> dict[str, Any]:

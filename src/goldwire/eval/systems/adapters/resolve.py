@@ -1,7 +1,8 @@
 """Resolution of a model's answers: quotes become spans, ids become mentions; what cannot be is rejected.
 
-Several answers may be of one document: a second one that goes on where the first was cut off, and those of
-its pieces. The same mention twice is one.
+Several answers may be of one document: a second one that goes on where the first was cut off, and those
+of its pieces. The same mention twice is one, and so is an event where two pieces overlap: its arguments are
+those of both.
 """
 
 from __future__ import annotations
@@ -45,13 +46,15 @@ class _Event(msgspec.Struct):
 class Resolver:
     """Collects what answers say of one document, counts what that took and keeps what it rejects."""
 
-    def __init__(self, document: Document, ontology: Ontology) -> None:
-        self._ontology, self._document = ontology, document.id
+    def __init__(self, document: Document, ontology: Ontology, examples: Finder | None = None) -> None:
+        self._ontology, self._document, self._examples = ontology, document.id, examples
         self.rejected: list[Rejected] = []
         self.counts: Counter[str] = Counter(unresolved=0, malformed=0)
         self._mentions: dict[tuple[str, Spans], Mention] = {}
         self.events: list[Event] = []
-        self._answers = 0
+        self._given: set[Any] = set()  # events of earlier answers
+        self._places: dict[Any, tuple[int, int]] = {}  # of events, by place and number there: index, piece
+        self._answers = self._pieces = 0
         self.begin(document)
 
     @property
@@ -63,6 +66,8 @@ class Resolver:
         """What follows is said of a piece of the document, which starts there; its ids are its own."""
         self._finder, self._start = Finder(piece), start
         self._ids: dict[str, str] = {}
+        self._here: Counter[Any] = Counter()
+        self._pieces += 1
 
     def add(self, answer: Answer) -> None:
         """Take the items of an answer; its ids go before those of the answer that it continues."""
@@ -93,7 +98,7 @@ class Resolver:
 
     def _add_events(self, items: Sequence[Any]) -> None:
         """Take events; one that an earlier answer gave is no other."""
-        before = tuple(self.events)
+        given = set()
         for i, item in enumerate(items):
             path = f"{self._path}.events[{i}]"
             event = self._read(item, _Event)
@@ -109,8 +114,27 @@ class Resolver:
                 arguments=tuple(dict.fromkeys(self._arguments(event, spans, path))),
                 attributes=self._attributes(item, "event", event.type),
             )
-            if not any(_same(made, earlier) for earlier in before):
-                self.events.append(made)
+            given.add(_key(made))
+            self._place(made)
+        self._given |= given
+
+    def _place(self, event: Event) -> None:
+        """Put an event to the others, or into the one that an overlapping piece gave for its place."""
+        place = (event.type, event.trigger)
+        self._here[place] += 1
+        at, piece = self._places.get((*place, self._here[place]), (-1, self._pieces))
+        if piece < self._pieces:
+            self.events[at] = self._joined(self.events[at], event)
+        elif _key(event) not in self._given:
+            self._places[(*place, self._here[place])] = (len(self.events), self._pieces)
+            self.events.append(event)
+
+    def _joined(self, first: Event, second: Event) -> Event:
+        """One event from what two pieces say of it."""
+        arguments = tuple(dict.fromkeys((*first.arguments, *second.arguments)))
+        if len(arguments) > max(len(first.arguments), len(second.arguments)):
+            self.counts["events_across_chunks"] += 1
+        return msgspec.structs.replace(first, arguments=arguments)
 
     def _arguments(self, event: _Event, trigger: Spans, path: str) -> Iterator[Argument]:
         """The arguments whose mentions are there; each of the others costs itself alone."""
@@ -156,14 +180,18 @@ class Resolver:
     ) -> None:
         """Note an item whose form is `wrong` (a text), or whose quote, in the field `words`, is not there."""
         malformed = isinstance(wrong, str)
+        message = wrong if malformed else "the quoted words are not in the text"
         fields = item if isinstance(item, dict) else {}
         read = {"type": fields.get("type"), "id": fields.get("id"), "role": fields.get("role")}
         given = {name: value for name, value in read.items() if isinstance(value, str)} | more
         quoted = fields.get(words) if words else None
+        if not malformed and isinstance(quoted, str) and self._is_example(quoted):
+            self.counts["prompt_examples"] += 1
+            message = "the quoted words are of an example in the prompt, and not in the text"
         found = Rejected(
             unit=unit,
             kind="malformed" if malformed else NOT_FOUND,
-            message=wrong if malformed else "the quoted words are not in the text",
+            message=message,
             where=self._document,
             document=self._document,
             path=path,
@@ -172,6 +200,12 @@ class Resolver:
             **given,
         )
         self.rejected.append(found)
+
+    def _is_example(self, quote: str) -> bool:
+        """Whether words stand in an example of the prompt and nowhere in the text."""
+        if self._examples is None or self._finder.places(quote):
+            return False
+        return bool(self._examples.places(quote))
 
     def _reject_arguments(self, wrong: Any, event: Any, path: str) -> None:
         """The arguments of a rejected event."""
@@ -199,8 +233,9 @@ class Resolver:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def _same(event: Event, earlier: Event) -> bool:
-    return msgspec.structs.replace(event, id=earlier.id) == earlier
+def _key(event: Event) -> Any:
+    """What makes an event the same as another: all but its id."""
+    return event.type, event.trigger, event.arguments, tuple(sorted(event.attributes.items()))
 
 
 def _texts(value: Any) -> list[str]:
