@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from goldwire.corpora.store import hash_text
+from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.types import Document, Excluded
 from goldwire.eval.systems.adapters import prompt
 

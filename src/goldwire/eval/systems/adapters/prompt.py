@@ -68,8 +68,9 @@ def examples(ontology: Ontology) -> str:
     >>> _MARKED.sub(r"\1", "[Rebels|attacker] {shelled} [Herat|target].")
     'Rebels shelled Herat.'
     """
-    types = (*ontology.entities.values(), *ontology.events.values())
-    return "\n".join(_MARKED.sub(r"\1", type.example) for type in types if type.example)
+    given = [entity.example for entity in ontology.entities.values()]
+    given += [event.example for event in ontology.events.values()]
+    return "\n".join(_MARKED.sub(r"\1", example) for example in given if example)
 
 
 def _entity(name: str, definition: str, example: str) -> str:
