@@ -243,6 +243,19 @@ def test_an_event_that_a_continuation_says_again_is_one(corpus: Corpus, serving:
     assert len(found(corpus)) == 3
 
 
+def test_what_was_rejected_and_is_said_again_counts_once(corpus: Corpus, serving: ModuleType) -> None:
+    answer = {
+        "mentions": [mention("a", "GPE", "Atlantis"), {"id": "b"}],
+        "events": [event("Attack", "bombed", ("target", "a")), event("Attack", "shelled", ("target", "a"))],
+    }
+    again = {**answer, "mentions": [mention("z", "GPE", "Atlantis"), *answer["mentions"]]}
+    text = json.dumps(answer)[:-2]
+    facts, _ = ask(corpus, serving, serving.Reply(cut(text)), serving.Reply(completion(again)))
+    # Atlantis, the trigger that is not there with its argument, and the argument of the other event.
+    assert facts.rejected == {"quote-not-found": 3, "malformed": 1, "no-mention": 1}
+    assert (facts.usage["unresolved"], facts.usage["malformed"]) == (3, 1)
+
+
 def test_a_whole_answer_is_whole_though_a_limit_was_reached(corpus: Corpus, serving: ModuleType) -> None:
     facts, requests = ask(corpus, serving, serving.Reply(cut(json.dumps(ANSWER) + "\n" * 99)))
     assert (facts.partial, len(requests)) == ({}, 1)

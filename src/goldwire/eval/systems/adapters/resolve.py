@@ -66,6 +66,9 @@ class Resolver:
         """What follows is said of a piece of the document, which starts there; its ids are its own."""
         self._finder, self._start = Finder(piece), start
         self._ids: dict[str, str] = {}
+        self._done: set[bytes] = (
+            set()
+        )  # events, and mentions that were rejected, as earlier answers wrote them
         self._here: Counter[Any] = Counter()
         self._pieces += 1
 
@@ -73,21 +76,29 @@ class Resolver:
         """Take the items of an answer; its ids go before those of the answer that it continues."""
         self._path = f"$[{self._answers}]" if self._answers else "$"
         self._answers += 1
-        self._ids = self._ids | self._add_mentions(answer.mentions)
-        self._add_events(answer.events)
+        self._ids = self._ids | self._add_mentions(self._new(answer.mentions))
+        self._add_events(self._new(answer.events))
+        self._done.update(map(_written, answer.events))
 
-    def _add_mentions(self, items: Sequence[Any]) -> dict[str, str]:
+    def _new(self, items: Sequence[Any]) -> list[tuple[int, Any]]:
+        """The items that are not done, by their place in the answer."""
+        return [(i, item) for i, item in enumerate(items) if _written(item) not in self._done]
+
+    def _add_mentions(self, items: Sequence[tuple[int, Any]]) -> dict[str, str]:
         """Take mentions; ids of the answer and what they stand for."""
         ids: dict[str, str] = {}
-        for i, item in enumerate(items):
+        turned: list[Any] = []
+        for i, item in items:
             quote = self._read(item, _Quote)
             spans = self._spans(quote.quote, quote.occurrence) if isinstance(quote, _Quote) else None
             if not isinstance(quote, _Quote) or not spans:
                 self._reject("mention", quote, item, f"{self._path}.mentions[{i}]", words="quote")
+                turned.append(item)
                 continue
             id = self._mention(quote.type, spans, item).id
             if (called := str(quote.id)) != "":
                 ids[called] = id if ids.get(called, id) == id else _AMBIGUOUS
+        self._done.update(map(_written, turned))
         return ids
 
     def _mention(self, type: str, spans: Spans, item: dict[str, Any]) -> Mention:
@@ -96,10 +107,10 @@ class Resolver:
         made = Mention(id=f"m{len(self._mentions) + 1}", type=type, spans=spans, attributes=attributes)
         return self._mentions.setdefault((type, spans), made)
 
-    def _add_events(self, items: Sequence[Any]) -> None:
+    def _add_events(self, items: Sequence[tuple[int, Any]]) -> None:
         """Take events; one that an earlier answer gave is no other."""
         given = set()
-        for i, item in enumerate(items):
+        for i, item in items:
             path = f"{self._path}.events[{i}]"
             event = self._read(item, _Event)
             spans = self._spans(event.trigger, event.occurrence) if isinstance(event, _Event) else None
@@ -236,6 +247,12 @@ class Resolver:
 def _key(event: Event) -> Any:
     """What makes an event the same as another: all but its id."""
     return event.type, event.trigger, event.arguments, tuple(sorted(event.attributes.items()))
+
+
+def _written(item: Any) -> bytes:
+    """An item as it was written, whatever id it was given."""
+    fields = {name: value for name, value in item.items() if name != "id"} if isinstance(item, dict) else item
+    return msgspec.json.encode(fields, order="sorted")
 
 
 def _texts(value: Any) -> list[str]:
