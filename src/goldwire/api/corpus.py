@@ -31,6 +31,7 @@ from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.function import run_function
 from goldwire.eval.systems.run import Outcome, kept_since
 from goldwire.eval.systems.run import run as run_systems
+from goldwire.eval.systems.runs import written_out
 
 if TYPE_CHECKING:
     import polars as pl
@@ -170,7 +171,8 @@ class Corpus(store.Corpus, frozen=True):
             asked=documents if documents is None or isinstance(documents, str) else "ids",
             rejected=rejected,
         )
-        names = config.names(self) if systems is None else one_or_several(systems, "systems")
+        asked_for = config.names(self) if systems is None else one_or_several(systems, "systems")
+        names, _ = written_out(self, asked_for)
         return Record.of(score_corpus(self, gold, names, wanted, options=options), self)
 
     def frame(self, units: str = "mentions", layers: str | Iterable[str] | None = None) -> pl.DataFrame:

@@ -15,12 +15,17 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.views import Asked
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.measures import installed
 from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.measures.references import Policy as References
 from goldwire.eval.scoring.views import Sights
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
+
+BEST: Literal["best"] = "best"
+At = float | Literal["best"]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +41,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     words which ones were asked for. `rejected`: units of a system that were turned away count as `spurious`,
     or are `left-out`. `tags`: the policy by which the tags are read that layers came with, whatever they were
     imported by (see `corpora.formats.tags`). `views`: what layers are seen through. `inside`: a layer in
-    whose spans units count.
+    whose spans units count. `references`: how several gold layers are one (see `measures.references`).
+    `at`: thresholds by system, "" for all others (see `scoring.thresholds`).
     """
 
     duplicates: Literal["set", "refuse"] = "set"
@@ -52,6 +58,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     tags: Policy | None = None
     views: Asked = Asked()
     inside: str | None = None
+    references: References | None = None
+    at: dict[str, At] = {}
 
 
 class PlannedLayer(msgspec.Struct, frozen=True):
@@ -62,8 +70,20 @@ class PlannedLayer(msgspec.Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """The threshold of a system: what it is called, and kinds of units that have no scores, and all count."""
+
+    name: str
+    cut: Cut
+    without: tuple[str, ...] = ()
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """What is scored by what; the first of `layers` is gold's, `corpus` to `language` are the corpus's."""
+    """What is scored by what.
+
+    The first `golds` of `layers` are gold's, `corpus` to `language` are the corpus's; `at` are the thresholds
+    of layers, none if it is empty.
+    """
 
     layers: tuple[PlannedLayer, ...]
     measures: tuple[Measure, ...]
@@ -74,11 +94,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     options: Options
     sights: Sights
     seen: attributes.Seen = frozenset()
+    golds: int = 1
+    at: tuple[Chosen | None, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """What the layers are called, gold's first."""
         return tuple(layer.name for layer in self.layers)
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """What the systems are called."""
+        return self.names[self.golds :]
 
     @cached_property
     def counted(self) -> tuple[Measure, ...]:
@@ -90,14 +117,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """What is to be read."""
         found = self.sights.need(needs(self.measures, self.ontology))
         options = self.options
-        return msgspec.structs.replace(found, rejected=options.rejected == "spurious", tags=options.tags)
+        return msgspec.structs.replace(
+            found,
+            rejected=options.rejected == "spurious",
+            tags=options.tags,
+            references=self.golds,
+            scores=bool(self.at),
+            cuts=tuple(at and at.cut for at in self.at),
+        )
 
     @cached_property
     def digest(self) -> str:
         """A name for all of it: blocks of one plan alone can be added."""
         layers = [(layer.name, layer.source) for layer in self.layers]
         releases = [installed.release(measure) for measure in self.counted if measure.is_extension]
-        parts = (layers, self.measures, releases, self.ontology, self.options, self.sights)
+        how = (self.options, self.sights, self.at)
+        parts = (layers, self.golds, self.measures, releases, self.ontology, *how)
         encoded = msgspec.json.encode(parts, enc_hook=str, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:12]
 

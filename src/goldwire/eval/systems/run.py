@@ -23,7 +23,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.systems import facts, journal
+from goldwire.eval.systems import facts, journal, runs
 from goldwire.eval.systems.brake import Brake
 from goldwire.eval.systems.check import Checked, check
 from goldwire.eval.systems.config import System, allowed, memory_of, timeout_of
@@ -208,12 +208,13 @@ def make_plan(
         labels=mapping,
         scratch=scratch,
     )
-    decides = [identity(system.spec, context) if what is None else what]
-    rest: list[Any] = [seed, ontology]
-    if system.watch:
-        rest.append(digests(system.watch, leave_out=[corpus.path / name for name in WRITTEN]))
-    same = [] if what is not None else earlier_options(system.spec, system.options)
-    states = [journal.fingerprint([*decides, given, *rest]) for given in (system.options, *same)]
+    watched = [digests(system.watch, [corpus.path / name for name in WRITTEN])] if system.watch else []
+    made_by = identity(system.spec, context) if what is None else what
+    earlier = earlier_options(system.spec, system.options) if what is None else []
+    states = [
+        journal.fingerprint([made_by, options, seed, ontology, *watched])
+        for options in (system.options, *earlier)
+    ]
     documents = corpus.documents()
     return Plan(
         system=system,
@@ -225,6 +226,8 @@ def make_plan(
         state=_kept(corpus, system.name, states),
         workers=workers,
         allowed=allowed(system.allow_failures, len(documents)),
+        same="" if what is not None else _but_for_seed(system.spec, context, made_by, watched),
+        fixed=what is None and runs.is_fixed(system),
     )
 
 
@@ -232,6 +235,14 @@ def _kept(corpus: Corpus, name: str, states: Sequence[str]) -> str:
     """The first of some states that give the same which has a journal; the first of all if none has."""
     folder = journal.folder(corpus, name)
     return next((state for state in states if (folder / f"{state}.jsonl").is_file()), states[0])
+
+
+def _but_for_seed(spec: Spec, context: Context, made_by: Sequence[Any], watched: Sequence[Any]) -> str:
+    """The fingerprint of what decides the output of every run of a system: all of it but the seed."""
+    options = {name: value for name, value in context.options.items() if name != runs.SEED}
+    if options != context.options:
+        made_by = identity(spec, msgspec.structs.replace(context, options=options))
+    return journal.fingerprint([made_by, options, context.ontology, *watched])
 
 
 def default_labels(spec: Spec, ontology: Ontology | None) -> str | None:
