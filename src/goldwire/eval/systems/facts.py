@@ -58,8 +58,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     system itself reports: tokens_in, tokens_out, cost, unresolved. `partial` counts documents of which an
     answer came in part, by what became of it (truncated, broken), `sent` documents by what a model was asked
     besides the text. `run` is the number of one of several; `seed` is what it was made with, and `same` a
-    fingerprint of what decides the output but for the seed, alike in all runs. A `fixed` system gives the same
-    each time.
+    fingerprint of what decides the output but for the seed, alike in all runs. A `fixed` system gives the
+    same each time.
     """
 
     system: str

@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -23,13 +24,14 @@ from goldwire.corpora.quotes import Finder
 from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.systems.adapters import answer, chat, prompt
+from goldwire.eval.systems.adapters import answer, chat, prompt, wording
 from goldwire.eval.systems.adapters.answer import Answer
 from goldwire.eval.systems.adapters.chat import Chat, Form, Messages, Wanted
 from goldwire.eval.systems.adapters.completion import Reply
 from goldwire.eval.systems.adapters.passages import LEAST, pieces
 from goldwire.eval.systems.adapters.resolve import Resolver
 from goldwire.eval.systems.adapters.web import FIRST_WAIT, TRIES, Caller, checked
+from goldwire.eval.systems.adapters.wording import Worded
 from goldwire.eval.systems.extractor import Context, DocumentError, options
 
 PER = 1_000_000  # tokens that a price is for
@@ -48,8 +50,8 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Options(msgspec.Struct, forbid_unknown_fields=True):
     """`key` names an environment variable; `form` says how the answer's shape is asked for.
 
-    What is None is not sent. `body` is a JSON object that is put into each request. Texts longer than `chunk`
-    code points are read in pieces.
+    What is None is not sent. `prompt` is a file in place of Goldwire's own (see `wording`), `body` a JSON
+    object that is put into each request. Texts longer than `chunk` code points are read in pieces.
     """
 
     key: str | None = None
@@ -59,6 +61,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
     max_tokens: int | None = None
     seed: int | None = None
     body: dict[str, Any] | str | None = None
+    prompt: str | None = None
     chunk: Annotated[int, msgspec.Meta(ge=LEAST)] | None = None
     tries: int = TRIES
     wait: float = FIRST_WAIT
@@ -77,11 +80,14 @@ class ModelExtractor:
 
     provides = frozenset({"mentions", "triggers", "arguments", "attributes"})
 
-    def __init__(self, model: str, caller: Caller, ontology: Ontology, chosen: Options) -> None:
+    def __init__(
+        self, model: str, caller: Caller, ontology: Ontology, chosen: Options, worded: Worded | None = None
+    ) -> None:
         self.name, self.version = f"llm {model}", ""
         self._caller, self._ontology, self._chosen = caller, ontology, chosen
-        self._examples = Finder(make_document("examples", prompt.examples(ontology)))
-        self._begin: Messages = prompt.messages(ontology)
+        worded = worded or wording.make(ontology)
+        self._examples = Finder(make_document("examples", prompt.examples(worded.ontology, worded.shown)))
+        self._begin, self._prompt = worded.messages, worded.name
         self._chat = Chat(caller, _wanted(model, ontology, chosen))
 
     @property
@@ -113,9 +119,13 @@ class ModelExtractor:
             sha256=document.sha256,
             mentions=tuple(resolver.mentions),
             events=tuple(resolver.events),
-            provenance=Provenance(details={"usage": self._bill(spent), "sent": self._chat.sent}),
+            provenance=Provenance(details={"usage": self._bill(spent), "sent": self._sent()}),
             rejected=tuple(resolver.rejected),
         )
+
+    def _sent(self) -> str:
+        """What was asked besides the text."""
+        return ", ".join([self._chat.sent, *([f"prompt={self._prompt}"] if self._prompt else [])])
 
     def _answers(self, document: Document, spent: Counter[str]) -> list[Answer]:
         """The answers that say what there is in a text: one, or one and what continues it."""
@@ -193,15 +203,19 @@ def load(target: str, context: Context) -> ModelExtractor:
     """The extractor of a model; nothing is asked yet."""
     model, url = _parts(target)
     chosen = options(context, Options)
+    ontology = _ontology(context)
+    worded = wording.make(ontology, chosen.prompt)
+    if context.corpus is not None:
+        wording.check_apart(worded, Path(context.corpus))
     caller = Caller(url, chosen.key, tries=chosen.tries, wait=chosen.wait)
-    return ModelExtractor(model, caller, _ontology(context), chosen)
+    return ModelExtractor(model, caller, ontology, chosen, worded)
 
 
 def identity(target: str, context: Context) -> list[Any]:
     """The model, the address, and the whole of every request but the text, as it was asked for."""
     model, url = _parts(target)
-    ontology = _ontology(context)
-    body = chat.body(_wanted(model, ontology, options(context, Options)), prompt.messages(ontology))
+    ontology, chosen = _ontology(context), options(context, Options)
+    body = chat.body(_wanted(model, ontology, chosen), wording.make(ontology, chosen.prompt).messages)
     return [url, hashlib.sha256(msgspec.json.encode(body)).hexdigest()]
 
 
