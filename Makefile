@@ -69,6 +69,7 @@ growth: .venv/dev
 stats: .venv/core
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/promises.py $(ARGS)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py --write docs/evidence/gate.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/runs.py --write docs/evidence/runs.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/slices.py --write docs/evidence/slices.md
 
 lengths: .venv/core

@@ -132,7 +132,7 @@ def layer(scores):
 def confidence(gold, system):
     """What scores are worth, by kind."""
     texts = make_texts(TextRow(id=d.id, sha256=d.sha256, excluded=d.excluded, text=d.text) for d in TEXTS)
-    block = make_block(texts, ("gold", gold), [("s", [system])], Wanted(items=True), EVERYTHING)
+    block = make_block(texts, [("gold", gold)], [("s", [system])], Wanted(items=True), EVERYTHING)
     sides = GoldAndSystem(*block.layers, block.texts, block.codes)
     return dict(iter_confidence(find(sides), sides.system.items))
 

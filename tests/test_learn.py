@@ -21,6 +21,7 @@ from goldwire.eval.reference import crossfit, learn, linear, model
 from goldwire.eval.reference.features import Unit
 from goldwire.eval.reference.predict import Predictor
 from goldwire.eval.reference.train import layers, train
+from goldwire.eval.statistics.folds import folds
 from goldwire.eval.systems.config import System, parse_system
 from goldwire.eval.systems.extractor import Context, identity
 from goldwire.eval.systems.run import run_system
@@ -143,9 +144,9 @@ def test_near_duplicates_stay_in_one_fold() -> None:
 @given(st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=30), st.integers(1, 5), st.integers(0, 3))
 def test_folds_never_part_a_group_and_are_all_used(groups: list[str], number: int, seed: int) -> None:
     number = min(number, len(set(groups)))
-    folds = crossfit.folds(groups, number, seed)
-    assert all(len({f for f, g in zip(folds, groups, strict=True) if g == group}) == 1 for group in groups)
-    assert set(folds) == set(range(number))
+    found = folds(groups, number, seed)
+    assert all(len({f for f, g in zip(found, groups, strict=True) if g == group}) == 1 for group in groups)
+    assert set(found) == set(range(number))
 
 
 def test_likeness_is_near_the_jaccard_similarity() -> None:

@@ -51,7 +51,7 @@ def layer(mentions=(), events=(), document=DOCUMENT):
 
 def make_sides(gold, system, documents=(DOCUMENT,)):
     rows = [TextRow(id=d.id, sha256=d.sha256, excluded=d.excluded, text=d.text) for d in documents]
-    layers = ("gold", gold), [("system", [system])]
+    layers = [("gold", gold)], [("system", [system])]
     block = make_block(make_texts(rows), *layers, Wanted(), EVERYTHING)
     return GoldAndSystem(*block.layers, block.texts, block.codes)
 

@@ -9,7 +9,7 @@ from goldwire import testing
 from goldwire.corpora.errors import CorpusError, JudgementError, MeasureError
 from goldwire.corpora.store import Splits
 from goldwire.corpora.types import Meta
-from goldwire.eval.comparison.compare import contenders
+from goldwire.eval.comparison.contender import contenders
 from goldwire.eval.comparison.keeping import keep
 from goldwire.eval.comparison.slices import compare_slices, find, resolve, sides
 from goldwire.eval.gate.baseline import make_baseline
@@ -246,6 +246,22 @@ def test_a_slice_that_no_measure_has_units_for_is_refused(tmp_path):
         scored(made, "nested", measures=["MUC"])
     with pytest.raises(MeasureError, match="--stream"):
         scored(made, "nested", stream=True)
+
+
+def test_blanks_around_a_unit_are_none_of_its_words_whatever_other_texts_have(tmp_path):
+    for number, other in enumerate(("Ann left", "Ann\nleft")):
+        over = [
+            testing.document("met Ann", "d0"),
+            testing.document("Ann", "d1"),
+            testing.document(other, "d2"),
+        ]
+        lines = testing.layer(over, {"d0": [((3, 7), "PER")], "d2": []})
+        earlier = testing.layer(over, {"d1": [ANN]})
+        made = testing.corpus(
+            tmp_path / f"c{number}", over, {"gold": lines, "system/s": lines, "earlier": earlier}
+        )
+        record = scored(made, "seen:layer=earlier")
+        assert totals(record, "seen:layer=earlier") == {"yes": [1, 1, 1, 1]}
 
 
 # ---------------------------------------------------------------- in records

@@ -411,7 +411,7 @@ def test_a_record_shows_its_units_again_as_they_were_seen(corpus):
     record = score_corpus(corpus, "gold", ["s"], ["entity"], options=options)
     assert counts(record) == (1, 1, 2)
     traced = read_traced(corpus, record)
-    assert (len(traced.gold.table.mentions), len(traced.sides["s"].system.table.mentions)) == (2, 1)
+    assert (len(traced.golds[0].table.mentions), len(traced.sides["s"].system.table.mentions)) == (2, 1)
     corpus.write_layer("candidates", [met("C", "C", "C")])
     with pytest.raises(JudgementError, match="changed since the record was made: candidates"):
         read_traced(corpus, record)

@@ -57,7 +57,7 @@ def scored(
     rows = (TextRow(id=d.id, sha256=d.sha256, excluded=d.excluded, group=d.group, text=d.text) for d in over)
     ours, theirs = ([line for line in lines if line.document in ids] for lines in (gold, system))
     block = chunks.make_block(
-        make_texts(rows), ("gold", ours), [("s", [theirs])], by.wanted, by.options.scope
+        make_texts(rows), [("gold", ours)], [("s", [theirs])], by.wanted, by.options.scope
     )
     return score_block(block, by)
 

@@ -101,13 +101,15 @@ def keys_of(records: list[Path]) -> dict[str, Path]:
 
 def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple[Report, dict[str, Any]]:
     """The report, and the texts and examples that go into a page."""
-    from goldwire.eval.report.build import is_streamed
+    from goldwire.eval.report.build import is_several, is_streamed
     from goldwire.eval.report.whole import make_whole
 
     if corpus is None:
         note("no corpus named, so the report has no texts and no examples; name it with --corpus")
     elif is_streamed(records):
         note("the record was made with --stream, so the report has no texts and no examples")
+    elif is_several(records):
+        note("the record is of several references, so the report has no texts and no examples")
     return make_whole(records, corpus, seed=seed, tell=note)
 
 

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 def score(
     folder: Dir,
     *,
-    gold: Annotated[str, typer.Option(metavar="LAYER", help="The layer to score against.")] = "gold",
+    gold: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LAYER",
+            help="The layer to score against: gold if not given; several with --references.",
+            show_default=False,
+        ),
+    ] = None,
+    references: Annotated[
+        Literal["mean", "best", "any", "union", "intersection", "majority"] | None,
+        typer.Option(help="What is right where several gold layers differ (see docs/references.md)."),
+    ] = None,
     system: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,6 +82,14 @@ def score(
             "(seen:layer=gold,split=train, nested, …); may be repeated.",
         ),
     ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SCORE|best|NAME=…",
+            help="Count only units of systems, or of NAME, from this score on; best: chosen on other "
+            "documents. May be repeated.",
+        ),
+    ] = None,
     duplicates: Annotated[
         Literal["set", "refuse"], typer.Option(help="Equal units: counted once, or an error.")
     ] = "set",
@@ -114,6 +133,8 @@ def score(
       goldwire eval score work --system mine --measure AC+ --measure "entity:span+type@iou>=0.5"
       goldwire eval score work --slice source --slice nested
       goldwire eval score work --labels mine=labels.toml --only PER,ORG
+      goldwire eval score work --system mine --at 0.5
+      goldwire eval score work --gold annotator/a --gold annotator/b --references best --measure entity
     """
     import msgspec
 
@@ -122,8 +143,10 @@ def score(
     from goldwire.eval.counting.coverage import Scope
     from goldwire.eval.measures.slices import parse_slices
     from goldwire.eval.measures.suites import choose
+    from goldwire.eval.scoring import thresholds
     from goldwire.eval.scoring.score import Options, score_corpus
     from goldwire.eval.systems import config
+    from goldwire.eval.systems.runs import written_out
 
     corpus = open_corpus(folder)
     wanted, chosen = choose(suite, measure or ())
@@ -142,15 +165,18 @@ def score(
         rejected=rejected,
         views=view_of(maps_of(labels), only, ignore, corpus.ontology()),
         inside=inside,
+        references=references,
+        at=thresholds.parse(at or ()),
         slices=parse_slices(slices or ()),
     )
-    systems = config.matching(corpus, system) if system else config.names(corpus)
+    systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))
     name = _record_name(name, chosen)
-    record = score_corpus(corpus, gold, systems, wanted, options=options, workers=os.cpu_count() or 1)
+    golds, workers = gold or ["gold"], os.cpu_count() or 1
+    record = score_corpus(corpus, golds, systems, wanted, options=options, workers=workers)
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     place = corpus.path / RECORDS / f"{name}.json"
     kept = keep(record, place, replace=replace)
-    for told in (*_lost(record, options), *kept.notes):
+    for told in (*notes, *_lost(record, options), *kept.notes):
         note(told)
     if as_json:
         print_json(msgspec.structs.replace(kept.record, findings=()))

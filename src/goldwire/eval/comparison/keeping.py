@@ -19,6 +19,7 @@ from goldwire.eval.measures.phrases import points
 from goldwire.eval.measures.slices import parse_slice
 from goldwire.eval.scoring.files import read_record, write_record
 from goldwire.eval.scoring.record import Confusion, CountTable, Record, Result, Slicing, UnitFindings
+from goldwire.eval.scoring.several import with_runs
 
 T = TypeVar("T", bound="CountTable | Result | Confusion | UnitFindings")
 
@@ -61,8 +62,15 @@ def _keep(record: Record, path: Path, replace: bool) -> Kept:
     if left and not replace:
         _check_alike(old, record, left, path)
         notes = (f"kept from before, not scored now: {', '.join(map(line, left))}", *_moves(old, record))
-        return Kept(record=_put(merge(old, record), path), notes=notes)
+        return Kept(record=_put(_merged(old, record, path), path), notes=notes)
     return Kept(record=_put(record, path), notes=(*_changes(old, record), *_moves(old, record)))
+
+
+def _merged(old: Record, record: Record, path: Path) -> Record:
+    try:
+        return merge(old, record)
+    except CorpusError as error:  # runs of a system beside one layer of its name, or from before a change
+        raise JudgementError(f"{path}: {error}\nNothing was written: {_ways_out(path)}") from error
 
 
 def _put(record: Record, path: Path) -> Record:
@@ -102,7 +110,7 @@ def merge(old: Record, new: Record) -> Record:
         return tuple(sorted(found, key=lambda item: order.index(item.system)))
 
     results = both(old.results, new.results)
-    return msgspec.structs.replace(
+    merged = msgspec.structs.replace(
         new,
         systems=tuple(systems.values()),
         policies={**new.policies, **_tags(old, new)},
@@ -115,6 +123,7 @@ def merge(old: Record, new: Record) -> Record:
             _both_slices(before, now, kept) for before, now in zip(old.slices, new.slices, strict=True)
         ),
     )
+    return with_runs(merged)
 
 
 def _both_slices(old: Slicing, new: Slicing, kept: set[str]) -> Slicing:

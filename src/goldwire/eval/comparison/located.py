@@ -47,10 +47,13 @@ class Trace(NamedTuple):
 
 
 class Traced(msgspec.Struct, frozen=True, dict=True):
-    """What traces are made from: texts, and gold with each system of a record; read once, traced once."""
+    """What traces are made from: texts, and gold with each system of a record; read once, traced once.
+
+    Of several references (`golds`) there are no traces: a unit is not right or wrong by one of them alone.
+    """
 
     texts: Texts
-    gold: reading.Layer
+    golds: tuple[reading.Layer, ...]
     sides: dict[str, GoldAndSystem]
 
     @cached_property
@@ -68,10 +71,10 @@ def read(corpus: Corpus, record: Record) -> Traced:
     """The documents that a record is of, and its layers as they are now; see `same.check_corpus`."""
     need = msgspec.structs.replace(needs(list(map(parse, record.measures)), corpus.ontology()), texts=True)
     block = read_scored(corpus, record, record.systems, need)
-    gold, *layers = block.layers
-    sides = (GoldAndSystem(gold, layer, block.texts, block.codes) for layer in layers)
+    golds, layers = block.layers[: len(record.golds)], block.layers[len(record.golds) :]
+    sides = (GoldAndSystem(golds[0], layer, block.texts, block.codes) for layer in layers)
     names = [system.name for system in record.systems]
-    return Traced(block.texts, gold, dict(zip(names, sides, strict=True)))
+    return Traced(block.texts, golds, dict(zip(names, sides, strict=True)))
 
 
 def is_traced(measure: Measure) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
+from goldwire.eval.comparison.contender import contenders
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.texts import Texts
 from goldwire.eval.measures.measure import name, parse
@@ -50,10 +51,23 @@ def iter_differences(first: Record, second: Record) -> Iterator[Difference]:
         one, two = getattr(first, what), getattr(second, what)
         if _fingerprint(one) != _fingerprint(two) and not (what != "ontology" and _differ(first, second)):
             yield Difference(what, named(one), named(two))
+    yield from _references(first, second)
     if not _differ(first, second):
         yield from _tokens(first, second)
     yield from _policies(first, second)
     yield from _packages(first, second)
+
+
+def _references(first: Record, second: Record) -> Iterator[Difference]:
+    """Other references beside the first, or the same as they are not any more."""
+    one, two = ([gold.layer for gold in record.references] for record in (first, second))
+    prints = ([gold.fingerprint for gold in record.references] for record in (first, second))
+    if one != two or (not _differ(first, second) and next(prints) != next(prints)):
+        yield Difference("further references", _further(first), _further(second))
+
+
+def _further(record: Record) -> str:
+    return ", ".join(map(named, record.references)) or "none"
 
 
 def _packages(first: Record, second: Record) -> Iterator[Difference]:
@@ -95,7 +109,7 @@ def _terms(record: Record) -> dict[str, str]:
         "suite": record.suite or "none",
         "corpus": named(record.corpus),
         "ontology": named(record.ontology),
-        "gold": named(record.gold),
+        "gold": ", ".join(map(named, record.golds)),
         **policies,
         **({"slices": ", ".join(map(named_slice, record.slices))} if record.slices else {}),
     }
@@ -235,11 +249,29 @@ _TOUCHED: dict[str, Callable[[Record, Record], str]] = {
 
 
 def iter_other_views(first: Record, second: Record) -> Iterator[Difference]:
-    """The systems of both records that each saw through another view of their own."""
-    now = {system.name: system for system in second.systems}
-    for system in first.systems:
-        if system.name in now and _view(system) != _view(now[system.name]):
-            yield Difference(f"labels of {system.name}", _view(system), _view(now[system.name]))
+    """The systems of both records that saw through another view of their own, or at another threshold."""
+    yield from _of_systems(first, second, "labels", _view)
+    yield from iter_other_thresholds(first, second)
+
+
+def iter_other_thresholds(first: Record, second: Record) -> Iterator[Difference]:
+    """The systems of both records whose units count from another score on, or one otherwise chosen."""
+    yield from _of_systems(first, second, "threshold", _at)
+
+
+def _of_systems(
+    first: Record, second: Record, what: str, told: Callable[[LayerFacts], str]
+) -> Iterator[Difference]:
+    before, now = (
+        {system.name: system.facts for system in contenders({"": record})} for record in (first, second)
+    )
+    for system, facts in before.items():
+        if system in now and told(facts) != told(now[system]):
+            yield Difference(f"{what} of {system}", told(facts), told(now[system]))
+
+
+def _at(layer: LayerFacts) -> str:
+    return "none" if layer.at is None else layer.at.name
 
 
 def _view(layer: LayerFacts) -> str:

@@ -14,7 +14,8 @@ import numpy as np
 
 from goldwire.corpora.errors import JudgementError, among
 from goldwire.corpora.visible import line
-from goldwire.eval.comparison.compare import Contender, F
+from goldwire.eval.comparison.compare import F
+from goldwire.eval.comparison.contender import Contender
 from goldwire.eval.counting.columns import Bools, Ints
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.counting.slices import part
@@ -166,8 +167,8 @@ class _Asked(NamedTuple):
 
 
 def compare_slices(systems: Sequence[Contender], measure: Measure, *, seed: int = 0) -> list[SlicedSystem]:
-    """Every slice that all records have, of every system, under a measure."""
-    asked = list(_asked(systems, measure))
+    """Every slice that all records have, of every system, under a measure; each run of one is shown alone."""
+    asked = list(_asked([run for system in systems for run in _runs(system)], measure))
     tested = [one for one in asked if one.pieces is not None and not _is_mirrored(one)]
     raw = [statistics.p_value(one.pieces, seed=seed) for one in tested if one.pieces is not None]
     chances = {_key(one): pair for one, pair in zip(tested, zip(raw, holm(raw), strict=True), strict=True)}
@@ -180,6 +181,16 @@ def compare_slices(systems: Sequence[Contender], measure: Measure, *, seed: int 
         SlicedSystem(slice=slice_, measure=str(measure), system=system, scores=tuple(scores))
         for (slice_, system), scores in found.items()
     ]
+
+
+def _runs(system: Contender) -> list[Contender]:
+    """The runs of a system, each by itself, or the system."""
+    return [
+        msgspec.structs.replace(
+            system, name=f"{system.name}{run.removeprefix(system.system)}", system=run, runs=()
+        )
+        for run in system.runs
+    ] or [system]
 
 
 def _key(one: _Asked) -> tuple[str, str, str]:

@@ -24,6 +24,7 @@ from goldwire.corpora.types import Annotations, Tokens
 from goldwire.eval.counting import reading, sight
 from goldwire.eval.counting.columns import Codes
 from goldwire.eval.counting.coverage import EVERYTHING, Cover, Scope, limit
+from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Layer, Wanted
 from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.texts import Texts, ascend, iter_chunks, read_texts
@@ -143,7 +144,7 @@ def _line_after(file: BinaryIO, position: int) -> int:
 
 # ---------------------------------------------------------------- reading
 def read_block(place: Place, need: Wanted, scope: Scope = EVERYTHING) -> Block:
-    """The block of a place; the first of its layers is gold's. The last says where units count, if need be.
+    """The block of a place; the first of its layers are gold's. The last says where units count, if need be.
 
     Raises `DisorderError` if its documents are not in order, `DataError` with the faults of its lines; one of
     them is a line of a layer that belongs to another block.
@@ -152,12 +153,12 @@ def read_block(place: Place, need: Wanted, scope: Scope = EVERYTHING) -> Block:
     texts = Texts(tuple(row for chunk in iter_chunks(path, need.type, *bounds) for row in chunk))
     if not texts.rows or not ascend(texts.ids):
         raise DisorderError
-    gold, *systems = place.layers
-    inside = _read_lines(systems.pop()) if need.inside else None
+    pieces = list(place.layers)
+    inside = _read_lines(pieces.pop()) if need.inside else None
     tokens = [_read_tokens(piece) for piece in place.tokens]
-    layers = [(str(piece.path), [_read_lines(piece)]) for piece in systems]
-    known = str(gold.path), _read_lines(gold)
-    return make_block(texts, known, layers, need, scope, tokens=tokens, inside=inside)
+    golds = [(str(piece.path), _read_lines(piece)) for piece in pieces[: need.references]]
+    systems = [(str(piece.path), [_read_lines(piece)]) for piece in pieces[need.references :]]
+    return make_block(texts, golds, systems, need, scope, tokens=tokens, inside=inside)
 
 
 def _read_lines(piece: Piece) -> list[Annotations]:
@@ -174,17 +175,19 @@ def _read_tokens(piece: Piece | None) -> list[Tokens]:
 
 
 def read_whole(corpus: Corpus, sources: Sequence[str], need: Wanted, scope: Scope = EVERYTHING) -> Block:
-    """All documents in one block, in whatever order they are on disk; the first source is gold's."""
+    """All documents in one block, in whatever order they are on disk; the first sources are gold's."""
     texts = read_texts(corpus, need.type)
     paths = [reading.layer_file(corpus, source) for source in sources]
-    gold = [line for chunk in iter_chunks(paths[0], Annotations) for line in chunk]
-    inside = (
-        [line for chunk in iter_chunks(paths.pop(), Annotations) for line in chunk] if need.inside else None
-    )
-    systems = [(str(path), iter_chunks(path, Annotations)) for path in paths[1:]]
+    inside = _all_lines(paths.pop()) if need.inside else None
+    golds = [(str(path), _all_lines(path)) for path in paths[: need.references]]
+    systems = [(str(path), iter_chunks(path, Annotations)) for path in paths[need.references :]]
     beside = (_tokens_file(corpus, source, need) for source in sources)
     tokens = [[] if path is None else kept_tokens.read(path) for path in beside]
-    return make_block(texts, (str(paths[0]), gold), systems, need, scope, tokens=tokens, inside=inside)
+    return make_block(texts, golds, systems, need, scope, tokens=tokens, inside=inside)
+
+
+def _all_lines(path: Path) -> list[Annotations]:
+    return [line for chunk in iter_chunks(path, Annotations) for line in chunk]
 
 
 Lines = Iterable[Sequence[Annotations]]
@@ -192,7 +195,7 @@ Lines = Iterable[Sequence[Annotations]]
 
 def make_block(
     documents: Texts,
-    gold: tuple[str, Sequence[Annotations]],
+    golds: Sequence[tuple[str, Sequence[Annotations]]],
     systems: Iterable[tuple[str, Lines]],
     need: Wanted,
     scope: Scope,
@@ -206,16 +209,20 @@ def make_block(
 
     Rejected units of gold are noted, never counted: what is wrong in gold is no fault of a system.
     """
-    texts, cover = limit(documents, gold[1], scope)
-    codes = Codes()
-    sides = [(gold[0], [gold[1]], replace(need, rejected=False)), *((*system, need) for system in systems)]
+    texts, cover = limit(documents, [lines for _, lines in golds], scope)
+    codes, of_gold = Codes(), replace(need, rejected=False)
+    sides = [*((name, [lines], of_gold) for name, lines in golds), *((*system, need) for system in systems)]
     layers = tuple(
-        reading.make_layer(lines, texts, codes, looked_at, seen, where=name, tokens=kept)
-        for (name, lines, looked_at), kept, seen in zip(
-            sides, tokens or repeat(()), _sights(need, inside), strict=False
+        _made(reading.make_layer(lines, texts, codes, looked_at, seen, where=name, tokens=kept), cut, texts)
+        for (name, lines, looked_at), kept, seen, cut in zip(
+            sides, tokens or repeat(()), _sights(need, inside), chain(need.cuts, repeat(None)), strict=False
         )
     )
     return Block(texts, codes, layers, cover)
+
+
+def _made(layer: Layer, cut: Cut | None, texts: Texts) -> Layer:
+    return layer if cut is None else reading.cut_layer(layer, cut, texts.ids)
 
 
 def _sights(need: Wanted, inside: Sequence[Annotations] | None) -> Iterator[Sight | None]:

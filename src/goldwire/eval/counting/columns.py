@@ -22,6 +22,7 @@ from goldwire.corpora.values import code
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 NONE = -1  # the code of what is not there
 NOWHERE = 2**40  # where events without a trigger stand: beyond every text, and beyond what was rejected
 _NOWHERE = (Span(NOWHERE, NOWHERE + 1),)
@@ -94,21 +95,26 @@ class Table(msgspec.Struct, frozen=True):
 
     `argument_event`, `argument_mention`, `relation_source` and `relation_target` are rows of events and
     mentions. Attributes are by name; a value that is absent has the code of its default, or `NONE`; several
-    together have a code of their own (see `values.code`).
+    together have a code of their own (see `values.code`). Scores are NaN where there is none, or
+    nobody asked.
     """
 
     mentions: Extents
     mention_type: Ints
     mention_head: Ints  # n x 2, start and end; NONE where the layer gives no head
     mention_cluster: Ints
+    mention_score: Floats
     mention_attributes: dict[str, Ints]
     events: Extents
     event_type: Ints
+    event_score: Floats
     event_attributes: dict[str, Ints]
     argument_event: Ints
     argument_role: Ints
+    argument_score: Floats
     argument_mention: Ints
     relation_type: Ints
+    relation_score: Floats
     relation_source: Ints
     relation_target: Ints
     relation_symmetric: Bools  # whether it is the same either way
@@ -127,10 +133,11 @@ def make_table(
     ontology: Ontology | None = None,
     *,
     symmetric: Collection[str] = (),
+    scores: bool = False,
 ) -> Table:
     """The columns of annotations; `numbers` are those of their documents, `attributes` those wanted.
 
-    `symmetric` are the types of relations that are the same either way.
+    `symmetric` are the types of relations that are the same either way; with `scores`, units have theirs.
     """
     mentions, mention_document = _flat(items, "mentions", numbers)
     events, event_document = _flat(items, "events", numbers)
@@ -138,20 +145,24 @@ def make_table(
     event_type = _coded(events, "type", codes)
     arguments, argument_event = _flat(events, "arguments", np.arange(len(events)))
     place = _Places(mentions, mention_document)
-    wanted = tuple(attributes)
+    wanted, score = tuple(attributes), _scores if scores else _no_scores
     return Table(
         mentions=make_extents(mention_document, list(map(attrgetter("spans"), mentions))),
         mention_type=_coded(mentions, "type", codes),
         mention_head=_heads(mentions),
         mention_cluster=_clusters(mentions, codes),
+        mention_score=score(mentions),
         mention_attributes=_attributes(mentions, "mention", wanted, codes, ontology),
         events=make_extents(event_document, [event.trigger or _NOWHERE for event in events]),
         event_type=event_type,
+        event_score=score(events),
         event_attributes=_attributes(events, "event", wanted, codes, ontology),
         argument_event=argument_event,
         argument_role=_coded(arguments, "role", codes),
+        argument_score=score(arguments),
         argument_mention=place.of(event_document[argument_event], arguments, "mention"),
         relation_type=_coded(relations, "type", codes),
+        relation_score=score(relations),
         relation_source=place.of(relation_document, relations, "source"),
         relation_target=place.of(relation_document, relations, "target"),
         relation_symmetric=_are_in(relations, symmetric),
@@ -210,7 +221,7 @@ def columns_of(unit: str) -> tuple[str, ...]:
     """The names of the columns with a row for each unit of a kind; they begin with what it is called.
 
     >>> columns_of("event")
-    ('events', 'event_type', 'event_attributes')
+    ('events', 'event_type', 'event_score', 'event_attributes')
     """
     return tuple(name for name in Table.__struct_fields__ if name.startswith((f"{unit}_", f"{unit}s")))
 
@@ -272,10 +283,17 @@ def excluded_extents(regions: Sequence[tuple[Excluded, ...]]) -> Extents:
     )
 
 
-def keep(table: Table, mentions: Bools, events: Bools) -> tuple[Table, int]:
-    """The table without some mentions and events, and what hung on them; and how many went in all."""
+def keep(
+    table: Table, mentions: Bools, events: Bools, own: tuple[Bools, Bools] | None = None
+) -> tuple[Table, int]:
+    """The table without some mentions and events, and what hung on them; and how many went in all.
+
+    `own` are the arguments and relations that may stay, if some go for themselves.
+    """
     arguments = events[table.argument_event] & mentions[table.argument_mention]
     relations = mentions[table.relation_source] & mentions[table.relation_target]
+    if own is not None:
+        arguments, relations = arguments & own[0], relations & own[1]
     gone = sum(int((~kept).sum()) for kept in (mentions, events, arguments, relations))
     if not gone:
         return table, 0
@@ -322,6 +340,15 @@ def _flat(items: Sequence[Any], field: str, owner: Ints) -> tuple[list[Any], Int
 
 def _coded(items: Sequence[Any], field: str, codes: Codes) -> Ints:
     return _ints(map(codes.__getitem__, map(attrgetter(field), items)), len(items))
+
+
+def _scores(items: Sequence[Any]) -> Floats:
+    """The scores of units, NaN where there is none."""
+    return np.array([np.nan if item.score is None else item.score for item in items], np.float64)
+
+
+def _no_scores(items: Sequence[Any]) -> Floats:
+    return np.full(len(items), np.nan)
 
 
 def _are_in(items: Sequence[Any], types: Collection[str]) -> Bools:

@@ -138,7 +138,11 @@ def items_wanted(measures: Iterable[Measure]) -> bool:
 
 # ---------------------------------------------------------------- matched units
 def _matched(measure: Measure, sides: GoldAndSystem) -> Outcome:
-    case = sides.case(measure)
+    return count_case(measure, sides, sides.case(measure))
+
+
+def count_case(measure: Measure, sides: GoldAndSystem, case: MatchInput) -> Outcome:
+    """The counts of units that are matched, given those of both sides."""
     gold, system, pairs = case.gold, case.system, matched(measure, case)
     units = _cells(gold), _cells(system)
     credit = None if measure.match == "exact" else pairs.credit  # 1, each

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Literal
 
@@ -45,18 +46,20 @@ class Cover(msgspec.Struct, frozen=True):
         return Cover(*sums)
 
 
-def limit(texts: Texts, gold: Sequence[Annotations], scope: Scope) -> tuple[Texts, Cover]:
+def limit(texts: Texts, golds: Sequence[Sequence[Annotations]], scope: Scope) -> tuple[Texts, Cover]:
     """The documents to be scored, given the lines of gold; and what the others are.
 
+    Of several references all must judge a document; one that does not is counted by the first that does not.
     A document of several lines goes by the last: that it has several is told when they are read.
     """
-    reasons = _reasons(texts, gold, scope)
+    each = [_reasons(texts, gold, scope) for gold in golds]
+    reasons = each[0] if len(each) == 1 else {id: why for one in reversed(each) for id, why in one.items()}
     if not reasons and scope.unjudged == "left-out":
         return texts, Cover(documents=len(texts.rows))
     found = Counter(reasons.values())
     if scope.unjudged == "empty":
         found[SKIPPED] = sum(
-            item.provenance.status == SKIPPED and item.document not in reasons for item in gold
+            item.provenance.status == SKIPPED and item.document not in reasons for item in golds[0]
         )
     cover = Cover(
         documents=len(texts.rows),
@@ -64,7 +67,7 @@ def limit(texts: Texts, gold: Sequence[Annotations], scope: Scope) -> tuple[Text
         unjudged=found["unjudged"],
         skipped=found[SKIPPED],
         drafts=found[DRAFT],
-        open=sum(map(_open, gold)) if found[DRAFT] else 0,
+        open=sum(map(_open, chain.from_iterable(golds))) if found[DRAFT] else 0,
     )
     kept = tuple(row for row in texts.rows if row.id not in reasons)
     return Texts(kept, {row.id: row.sha256 for row in texts.rows if row.id in reasons}), cover

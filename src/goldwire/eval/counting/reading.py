@@ -25,6 +25,7 @@ from goldwire.eval.counting import align, columns, rejected
 from goldwire.eval.counting.binding import Binding
 from goldwire.eval.counting.columns import NONE, NOWHERE, Codes, Extents, Ints, Table
 from goldwire.eval.counting.counts import Patterns
+from goldwire.eval.counting.cut import Cut, cut_line, cut_table
 from goldwire.eval.counting.faults import unit_faults
 from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.tags import read_as
@@ -41,7 +42,9 @@ class Wanted(msgspec.Struct, frozen=True):
     for its mentions as they are.
 
     `views` are the plain maps that layers are seen through, gold's first, `symmetric` the types of relations
-    that are then the same either way; with `inside`, one more layer says where units count.
+    that are then the same either way; with `inside`, one more layer says where units count. The first layers,
+    as many as there are `references`, are gold. Scores are read with `scores`; `cuts`, by layer, say below
+    which of them units go.
     """
 
     attributes: tuple[str, ...] = ()
@@ -55,6 +58,9 @@ class Wanted(msgspec.Struct, frozen=True):
     tokens: bool = False
     tags: Policy | None = None
     meta: bool = False
+    references: int = 1
+    scores: bool = False
+    cuts: tuple[Cut | None, ...] = ()
 
     @property
     def keeps_tokens(self) -> bool:
@@ -81,12 +87,12 @@ class Layer(msgspec.Struct, frozen=True):
     how many lines have no unit. `excluded` is how many units touched an excluded region and were taken out of
     both, `uncounted` how many are in documents that are not scored, `triggerless` how many events have no
     trigger, `alternatives` how many types and fillers have such; `dropped` units have labels that the view
-    leaves out, `outside` ones do not stand inside the layer that says where. `rejections` has what was
-    rejected (see `Record.rejections`). `content` is what is annotated, as JSON lines in order of document,
-    without who did it and when. `tags` says how tags were read where the annotations come from such (see
-    `corpora.formats.tags`). `tokens` are those that lines came with and that are bound to them still, by
-    document: none where labels are seen as others. `bonds` are the hashes of those that were looked at, by
-    document.
+    leaves out, `outside` ones do not stand inside the layer that says where, `below` ones are below the
+    threshold, or hung on such. `rejections` has what was rejected (see `Record.rejections`). `content` is
+    what is annotated, as JSON lines in order of document, without who did it and when. `tags` says how tags
+    were read where the annotations come from such (see `corpora.formats.tags`). `tokens` are those that lines
+    came with and that are bound to them still, by document: none where labels are seen as others. `bonds` are
+    the hashes of those that were looked at, by document.
     """
 
     table: Table
@@ -100,6 +106,7 @@ class Layer(msgspec.Struct, frozen=True):
     uncounted: int = 0
     dropped: int = 0
     outside: int = 0
+    below: int = 0
     triggerless: int = 0
     alternatives: dict[str, int] = {}
     tags: frozenset[str] = frozenset()
@@ -330,7 +337,13 @@ def _table(
     """The table of some lines, given the numbers of their documents; None if units in them are faulty."""
     try:
         table = columns.make_table(
-            chunk, numbers, codes, need.attributes, need.ontology, symmetric=need.symmetric
+            chunk,
+            numbers,
+            codes,
+            need.attributes,
+            need.ontology,
+            symmetric=need.symmetric,
+            scores=need.scores,
         )
     except (KeyError, IndexError):
         return None
@@ -358,6 +371,17 @@ def _is_sound(table: Table) -> bool:
         if extents.ends.max(initial=0) > NOWHERE + 1:
             return False
     return True
+
+
+def cut_layer(layer: Layer, cut: Cut, ids: Sequence[str]) -> Layer:
+    """What is left of a layer above its threshold; `ids` are those of the documents, by number.
+
+    Tags that it came with say what it was before, and are believed no longer.
+    """
+    least = np.fromiter(map(cut.of, ids), np.float64, len(ids))
+    table, gone = cut_table(layer.table, least)
+    items = tuple(cut_line(item, cut.of(item.document)) for item in layer.items)
+    return msgspec.structs.replace(layer, table=table, items=items, below=gone, tokens={})
 
 
 # ---------------------------------------------------------------- excluded regions

@@ -273,7 +273,7 @@ def surfaces(extents: Extents, texts: Texts) -> list[str]:
     found = list(map(whole.__getitem__, map(slice, starts.tolist(), ends.tolist())))
     if any(sign in whole for sign in _SPACES):
         return [" ".join(word.split()) for word in found]
-    return found
+    return list(map(str.strip, found))  # as in a block where a text has other white space
 
 
 def _nested(looked: Looked) -> Sliced:

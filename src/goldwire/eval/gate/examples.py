@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ from goldwire.eval.gate.baseline import Baseline, Hits
 from goldwire.eval.gate.judgement import Check, Judgement
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.record import Record
+from goldwire.eval.systems.runs import is_run, number_of
 
 EXAMPLES = 3
 CONTEXT = 48  # code points of text on either side of an example
@@ -24,12 +25,14 @@ def read_traced(corpus: Corpus, record: Record) -> Traced:
     """The layers that a record was made from; `JudgementError` if the corpus holds others by now."""
     traced = located.read(corpus, record)
     systems_read = ((system, traced.sides[system.name].system) for system in record.systems)
-    check_corpus(corpus, traced.texts, record, [(record.gold, traced.gold), *systems_read])
+    check_corpus(corpus, traced.texts, record, [*zip(record.golds, traced.golds, strict=True), *systems_read])
     return traced
 
 
 def trace_hits(traced: Traced, record: Record, measures: Sequence[str]) -> Hits:
-    """Which gold units each system has right, for a baseline."""
+    """Which gold units each system has right, for a baseline; of several references none."""
+    if record.references:
+        return {}
     wanted = [measure for measure in map(parse, measures) if located.is_traced(measure)]
     return {
         system.name: {
@@ -40,7 +43,9 @@ def trace_hits(traced: Traced, record: Record, measures: Sequence[str]) -> Hits:
 
 
 def illustrate(judgement: Judgement, baseline: Baseline, traced: Traced) -> Judgement:
-    """The judgement with examples in the checks that failed or warned."""
+    """The judgement with examples in the checks that failed or warned, where there is one gold layer."""
+    if len(traced.golds) > 1:
+        return judgement
     return msgspec.structs.replace(
         judgement,
         checks=tuple(
@@ -58,8 +63,8 @@ def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]
     measure = parse(check.measure)
     if not located.is_traced(measure):
         return
-    found = traced.trace(check.system, measure)
-    hits = baseline.hits.get(check.system, {}).get(check.measure, {})
+    found = traced.trace(_layer(check.system, traced.sides), measure)
+    hits = baseline.hits.get(_layer(check.system, baseline.hits), {}).get(check.measure, {})
     lost = [unit for unit in _lost(found, hits) if check.label in (None, unit.label)]
     wrong = [unit for unit, right in zip(found.system, found.system_right, strict=True) if not right]
     for unit in spread(lost, [change.label for change in check.losers])[:EXAMPLES]:
@@ -70,6 +75,12 @@ def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]
     spurious = [unit for unit in wrong if check.label in (None, unit.label)]
     for unit in spread(spurious, [change.label for change in check.losers])[:EXAMPLES]:
         yield f"{quote(traced, unit)} {_name(unit)}: not in gold"
+
+
+def _layer(system: str, layers: Collection[str]) -> str:
+    """The layer of a system that examples are taken from: of several runs the first."""
+    runs = (layer for layer in layers if is_run(layer, system))
+    return system if system in layers else min(runs, key=number_of, default=system)
 
 
 def _lost(found: Trace, hits: dict[str, str]) -> Iterator[Unit]:

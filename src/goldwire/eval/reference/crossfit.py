@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import re
 from collections.abc import Sequence
 
@@ -45,21 +44,3 @@ def are_alike(one: Sequence[int], other: Sequence[int]) -> bool:
 def groups(documents: Sequence[Document]) -> list[str]:
     """The group of each document: near-duplicates, and what they link, share one."""
     return [document.group or document.id for document in duplicates.group(documents)]
-
-
-def folds(groups: Sequence[str], number: int, seed: int) -> list[int]:
-    """The fold of each document: groups go as a whole, in an order of chance, to the fold with the least.
-
-    >>> folds(["a", "a", "b", "c", "d"], 2, seed=1)
-    [0, 0, 0, 1, 1]
-    """
-    names = sorted(set(groups))
-    random.Random(seed).shuffle(names)
-    sizes = {name: sum(group == name for group in groups) for name in names}
-    names.sort(key=lambda name: -sizes[name])  # stable: chance decides among equals
-    load = [0] * number
-    place: dict[str, int] = {}
-    for name in names:
-        place[name] = load.index(min(load))
-        load[place[name]] += sizes[name]
-    return [place[group] for group in groups]

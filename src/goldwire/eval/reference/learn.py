@@ -23,6 +23,7 @@ from goldwire.eval.reference.code import sources
 from goldwire.eval.reference.model import Model
 from goldwire.eval.reference.predict import Predictor
 from goldwire.eval.reference.train import VERSION, lexicon_of, train
+from goldwire.eval.statistics.folds import folds
 from goldwire.eval.systems.extractor import Context, options
 
 FOLDS = 5
@@ -78,7 +79,7 @@ def _crossfitted(corpus: Corpus, chosen: Options, context: Context) -> LearnedEx
     number = min(chosen.folds, len(set(groups)))
     if number < 2:  # noqa: PLR2004 - one fold to learn from, one to annotate
         raise ExtractorError("cross-fitting needs two documents that are no near-duplicates; or load a model")
-    fold = dict(zip((d.id for d in documents), crossfit.folds(groups, number, context.seed), strict=True))
+    fold = dict(zip((d.id for d in documents), folds(groups, number, context.seed), strict=True))
     learnt = [document for document in documents if document.id in gold]
     models = []
     for k in range(number):

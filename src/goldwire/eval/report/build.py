@@ -11,11 +11,13 @@ from goldwire import __version__
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import Corpus
 from goldwire.eval.comparison import compare
-from goldwire.eval.comparison.compare import Comparison, Contender
+from goldwire.eval.comparison.compare import Comparison
+from goldwire.eval.comparison.contender import Contender, contenders
+from goldwire.eval.comparison.runs import remarks
 from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.measures import suites
 from goldwire.eval.measures.measure import Measure, parse
-from goldwire.eval.measures.phrases import UNDEFINED, amount, moment, number, seconds
+from goldwire.eval.measures.phrases import UNDEFINED, amount, listed, moment, number, seconds
 from goldwire.eval.measures.titles import title
 from goldwire.eval.report.lead import leader, make_letters, overall
 from goldwire.eval.report.slices import make_boards
@@ -27,14 +29,16 @@ from goldwire.eval.report.values import (
     Pair,
     Report,
     Row,
+    Run,
     SliceBoard,
     Standing,
     TypeScore,
     figure_of,
 )
+from goldwire.eval.scoring import several
 from goldwire.eval.scoring.drawing import Drawing, drawing
-from goldwire.eval.scoring.notes import make_notes
-from goldwire.eval.scoring.record import LayerFacts, Record, failures, independent, size
+from goldwire.eval.scoring.notes import Note, make_notes
+from goldwire.eval.scoring.record import LayerFacts, Record, independent, size
 from goldwire.eval.scoring.views import INSIDE
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.intervals import label_intervals
@@ -57,7 +61,7 @@ def make_report(
     not `tested` has none in any case. Raises `JudgementError` if the records are of different corpora, gold
     layers or policies.
     """
-    systems = compare.contenders(records)
+    systems = contenders(records)
     if is_streamed(records):
         comparisons = _side_by_side(records, systems, _STREAMED)
     elif not tested:
@@ -78,13 +82,13 @@ def assemble(
     sliced: bool = True,
 ) -> Report:
     """The report of comparisons that were made of the records; their slices, if it is to have them."""
-    systems = compare.contenders(records)
+    systems = contenders(records)
     boards = tuple(
         make_board(f"m{index}", comparison, systems, types=not quick)
         for index, comparison in enumerate(comparisons)
     )
     return Report(
-        overview=_overview(records, systems, boards),
+        overview=_overview(records, systems, boards, quick=quick),
         boards=boards,
         facts=tuple(fact for system in systems if (fact := _facts(system)).values),
         slices=tuple(_slices(records, systems, comparisons, quick=quick, seed=seed)) if sliced else (),
@@ -110,6 +114,11 @@ def _slices(
 def is_streamed(records: Mapping[str, Record]) -> bool:
     """Whether a record does not name its documents, so that nothing can be paired."""
     return any(table.times for record in records.values() for table in record.counts)
+
+
+def is_several(records: Mapping[str, Record]) -> bool:
+    """Whether a record is of several references, so that units are not right or wrong one by one."""
+    return any(record.references for record in records.values())
 
 
 def _is_long(records: Mapping[str, Record], systems: list[Contender]) -> bool:
@@ -185,6 +194,8 @@ def _standing(system: Contender, measure: Measure, group: str, *, lead: bool) ->
     ends = result.intervals
     return Standing(
         system=system.name,
+        runs=tuple(_run(system, run, measure) for run in system.runs),
+        deviation=system.deviation(result.measure),
         f=figure_of(result.value, ends.get("f")),
         precision=figure_of(score.precision, ends.get("precision")),
         recall=figure_of(score.recall, ends.get("recall")),
@@ -197,8 +208,14 @@ def _standing(system: Contender, measure: Measure, group: str, *, lead: bool) ->
         lead=lead,
         classes=result.classes,
         signature=result.signature,
-        failed=failures(system.record, system.facts),
+        failed=system.failed,
     )
+
+
+def _run(system: Contender, run: str, measure: Measure) -> Run:
+    result = system.record.result(run, measure)
+    score = result.averages.get(measure.average, Score(f=result.value))
+    return Run(name=run, f=result.value, precision=score.precision, recall=score.recall)
 
 
 def _pair(pair: compare.Pair) -> Pair:
@@ -214,6 +231,8 @@ def _pair(pair: compare.Pair) -> Pair:
         decided=pair.decided,
         shows=pair.detectable,
         needs=pair.needed,
+        needs_runs=pair.needed_runs,
+        freedom=pair.freedom,
     )
 
 
@@ -262,11 +281,13 @@ def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, d
     """The intervals of labels, unless it would take long; see `DRAWN`."""
     if is_streamed({"": system.record}):
         return {}
-    counts = system.counts(measure)
-    if not is_additive(measure) or len(counts.documents) * columns > DRAWN:
+    counts = system.each(measure)
+    if not is_additive(measure) or len(counts[0].documents) * columns * len(counts) > DRAWN:
         return {}
     method = (drawing(system.record) or Drawing()).method
-    return label_intervals(counts, measure, groups=system.record.groups, method=method)
+    if system.runs:
+        return several.label_intervals(counts, measure, groups=system.record.groups, method=method)
+    return label_intervals(counts[0], measure, groups=system.record.groups, method=method)
 
 
 def is_viewed(records: Mapping[str, Record]) -> bool:
@@ -293,25 +314,44 @@ def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
 
 
 # ---------------------------------------------------------------- what it is about
-def _overview(records: Mapping[str, Record], systems: list[Contender], boards: tuple[Board, ...]) -> Overview:
+def _overview(
+    records: Mapping[str, Record], systems: list[Contender], boards: tuple[Board, ...], *, quick: bool
+) -> Overview:
     first = next(iter(records.values()))
-    corpus, ontology = first.corpus, first.ontology
-    own = [(key, system.name) for key, record in records.items() for system in record.systems]
-    names = {place: system.name for place, system in zip(own, systems, strict=True)}
+    corpus, ontology, gold = first.corpus, first.ontology, listed([one.layer for one in first.golds])
+    names = {
+        (key, layer): layer if system.runs else system.name
+        for system in systems
+        for key, record in records.items()
+        if record is system.record
+        for layer in system.layers
+    }
     return Overview(
-        title=f"{corpus.name}: {amount(len(systems), 'system')} against {first.gold.layer}",
+        title=f"{corpus.name}: {amount(len(systems), 'system')} against {gold}",
         corpus=f"{corpus.name} {corpus.version}".strip(),
         fingerprint=corpus.fingerprint,
         ontology=None if ontology is None else f"{ontology.name} {ontology.version}",
-        gold=first.gold.layer,
+        gold=gold,
         documents=size(first),
         systems=tuple(system.name for system in systems),
         created=_created(records),
         goldwire=__version__,
         suite=first.suite if len(records) == 1 else None,
-        notes=make_notes(records, names),
+        notes=(*make_notes(records, names), *_of_runs(systems, boards, quick)),
         verdict=overall(boards),
     )
+
+
+def _of_runs(systems: list[Contender], boards: tuple[Board, ...], quick: bool) -> Iterator[Note]:
+    """What is not known of runs where systems were told apart, and what is of one of them alone."""
+    if any(board.pairs for board in boards):
+        yield from (Note(kind="runs", about=systems[0].record.corpus.name, text=t) for t in remarks(systems))
+    for system in systems:
+        if system.runs and not quick:
+            text = (
+                f"Speed, texts and classes of errors of {system.name} are those of one run, {system.runs[0]}."
+            )
+            yield Note(kind="runs", about=system.name, text=text)
 
 
 def _created(records: Mapping[str, Record]) -> str | None:

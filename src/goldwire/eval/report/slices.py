@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from goldwire.eval.comparison.compare import Contender
+from goldwire.eval.comparison.contender import Contender
 from goldwire.eval.comparison.slices import SlicedSystem, SliceScore, common, compare_slices, find
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import UNDEFINED, chance, listed, number, signed

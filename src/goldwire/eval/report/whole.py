@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from goldwire.corpora.store import Corpus
-from goldwire.eval.report.build import is_streamed, is_viewed, make_report, with_ceilings
+from goldwire.eval.report.build import is_several, is_streamed, is_viewed, make_report, with_ceilings
 from goldwire.eval.report.values import Report
 from goldwire.eval.scoring.record import Record
 
@@ -25,7 +25,7 @@ def make_whole(
     said = tell if _size(records) >= LONG else _silent
     said("comparing systems…")
     made = make_report(records, seed=seed)
-    if corpus is None or is_streamed(records):
+    if corpus is None or is_streamed(records) or is_several(records):
         return made, {}
     from goldwire.eval.report.evidence import gather, with_evidence
     from goldwire.eval.report.payload import make_blocks

@@ -86,6 +86,7 @@ class ScoredLayer(_Struct, frozen=True):
     rejections: Patterns
     tags: frozenset[str]
     seen: attributes.Seen
+    below: int = 0
 
 
 class ScoredBlock(_Struct, frozen=True):
@@ -94,8 +95,9 @@ class ScoredBlock(_Struct, frozen=True):
     `plan` is the digest of the plan they were scored by. `size` is how many there are, `ids` names them in
     order, `groups` are theirs, a document without one having its own id; empty where none has one. `hashes`
     are the first digits of those of the texts, `texts` what the fingerprint of a corpus is of (see
-    `Texts.content`). `values` are those that documents have of each slice. Where it is
-    forgotten which document is which, there are none of these.
+    `Texts.content`). Where it is forgotten which document is which, there are none of these. `pairs` are each
+    two of several references, in order, the first counted as gold. `values` are those that documents have of
+    each slice.
     """
 
     plan: str
@@ -107,6 +109,7 @@ class ScoredBlock(_Struct, frozen=True):
     cover: Cover
     layers: tuple[ScoredLayer, ...]
     systems: tuple[ScoredSystem, ...]
+    pairs: tuple[ScoredSystem, ...] = ()
     values: dict[str, list[str | int | None]] = {}
 
     def __add__(self, other: ScoredBlock) -> ScoredBlock:
@@ -122,7 +125,17 @@ class ScoredBlock(_Struct, frozen=True):
 
 # ---------------------------------------------------------------- added
 # What adds up of a layer, by the names that `reading.Layer` has too.
-SUMMED = ("documents", "failed", "empty", "excluded", "uncounted", "dropped", "outside", "triggerless")
+SUMMED = (
+    "documents",
+    "failed",
+    "empty",
+    "excluded",
+    "uncounted",
+    "dropped",
+    "outside",
+    "below",
+    "triggerless",
+)
 
 
 class _Order(NamedTuple):
@@ -174,6 +187,7 @@ def add(blocks: Sequence[ScoredBlock]) -> ScoredBlock:
         cover=sum((block.cover for block in given), Cover()),
         layers=tuple(_add_layers(layers, order) for layers in zip(*_each(given, "layers"), strict=True)),
         systems=tuple(_add_systems(found, order) for found in zip(*_each(given, "systems"), strict=True)),
+        pairs=tuple(_add_systems(found, order) for found in zip(*_each(given, "pairs"), strict=True)),
         values={
             part: order.ordered([value for block in given for value in block.values[part]])
             for part in given[0].values

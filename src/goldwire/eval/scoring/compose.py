@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 import msgspec
 
@@ -17,11 +18,12 @@ from goldwire.eval.counting.counts import SYSTEM_HITS, Patterns, empty
 from goldwire.eval.counting.coverage import Cover
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
+from goldwire.eval.measures.references import REFERENCES
 from goldwire.eval.measures.signature import POLICIES, TAGS, signature
 from goldwire.eval.scoring import kept
 from goldwire.eval.scoring.blockwise import Measured, ScoredBlock, ScoredLayer, ScoredSystem, add
 from goldwire.eval.scoring.drawing import Drawing
-from goldwire.eval.scoring.plan import Options, Plan
+from goldwire.eval.scoring.plan import Chosen, Options, Plan
 from goldwire.eval.scoring.record import (
     FORMAT,
     REJECTED,
@@ -32,9 +34,12 @@ from goldwire.eval.scoring.record import (
     LayerFacts,
     OntologyFacts,
     Record,
+    ReferencePair,
     Result,
+    Threshold,
     encode_patterns,
 )
+from goldwire.eval.scoring.several import with_runs
 from goldwire.eval.scoring.slices import make_slices
 from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.systems.facts import reported
@@ -121,18 +126,21 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
         name=plan.corpus, version=plan.version, fingerprint=whole.corpus, language=plan.language
     )
     layers, ontology = tuple(_layer_facts(plan, whole)), _ontology_facts(plan.ontology)
+    golds, theirs = layers[: plan.golds], layers[plan.golds :]
     policies = {**_policies(options, block.layers), **plan.sights.policies}
     groups = tuple(map(Codes().__getitem__, block.groups)) if block.groups else None
-    basis = _Basis(options, policies, _data(corpus, layers[0], ontology), block.ids, groups)
-    systems = dict(zip(plan.names[1:], _defined(plan, block), strict=True))
-    return Record(
+    basis = _Basis(options, policies, _data(corpus, golds, ontology), block.ids, groups)
+    systems = dict(zip(plan.systems, _defined(plan, block), strict=True))
+    made = Record(
         format=FORMAT,
         goldwire=__version__,
         suite=options.suite,
         corpus=corpus,
         ontology=ontology,
-        gold=layers[0],
-        systems=layers[1:],
+        gold=golds[0],
+        systems=theirs,
+        references=golds[1:],
+        agreement=tuple(_agreement(plan, block)),
         measures=tuple(map(str, plan.measures)),
         policies=policies,
         documents=block.ids,
@@ -155,15 +163,16 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
         ),
         slices=make_slices(plan, block, systems),
     )
+    return with_runs(made)
 
 
 def _check(plan: Plan, block: ScoredBlock) -> None:
     """Raise an error if nothing is left to be scored, or a measure is of what nothing has."""
     if not block.size:
         raise CorpusError(_nothing(plan, block.cover))
-    gold = block.layers[0]
-    if gold.empty == gold.documents and (gold.dropped or gold.outside):
-        raise CorpusError(_nothing_left(plan, gold))
+    for number, gold in enumerate(block.layers[: plan.golds]):
+        if gold.empty == gold.documents and (gold.dropped or gold.outside):
+            raise CorpusError(_nothing_left(plan, number, gold))
     if plan.ontology is None:
         seen = frozenset().union(*(layer.seen for layer in block.layers))
         attributes.check_seen(plan.measures, plan.seen | seen)
@@ -171,7 +180,7 @@ def _check(plan: Plan, block: ScoredBlock) -> None:
 
 def _nothing(plan: Plan, cover: Cover) -> str:
     """Why there is nothing to score, and what to do."""
-    gold = plan.layers[0].source
+    gold = " and ".join(repr(layer.source) for layer in plan.layers[: plan.golds])
     if not cover.documents:
         return f"{plan.corpus}: the corpus has no documents"
     if cover.outside == cover.documents:
@@ -185,17 +194,20 @@ def _nothing(plan: Plan, cover: Cover) -> str:
     way = "finish them, or score them as they stand with --drafts counted"
     if not cover.drafts:
         way = "if documents were looked at and nothing was found, say so with `goldwire corpus cover`"
-    return f"layer {gold!r} judges no document: {', '.join(filter(None, reasons))}; {way}"
+    told = f"layer {gold} judges no document"
+    if plan.golds > 1:
+        told = f"layers {gold} judge no document in common"
+    return f"{told}: {', '.join(filter(None, reasons))}; {way}"
 
 
-def _nothing_left(plan: Plan, gold: ScoredLayer) -> str:
-    """Why gold had units, and none is left."""
-    view, why = plan.sights.each[0], []
+def _nothing_left(plan: Plan, number: int, gold: ScoredLayer) -> str:
+    """Why a gold layer had units, and none is left."""
+    view, why = plan.sights.each[number], []
     if view is not None and gold.dropped:
         why.append(f"the view {view.name} drops {amount(gold.dropped, 'unit')}")
     if gold.outside:
         why.append(f"{amount(gold.outside, 'unit')} stand outside of layer {plan.sights.inside!r}")
-    return f"nothing is left of layer {plan.layers[0].source!r} to be scored: {' and '.join(why)}"
+    return f"nothing is left of layer {plan.layers[number].source!r} to be scored: {' and '.join(why)}"
 
 
 def _layer_facts(plan: Plan, whole: Total) -> Iterator[LayerFacts]:
@@ -216,11 +228,19 @@ def _layer_facts(plan: Plan, whole: Total) -> Iterator[LayerFacts]:
             dropped=layer.dropped,
             outside=layer.outside,
             view=plan.sights.each[number],
+            at=_threshold(plan.at[number] if plan.at else None, whole.block, layer.below),
             triggerless=layer.triggerless,
             alternatives=dict(sorted(layer.alternatives.items())),
             rejected=_kinds(layer.rejections),
             facts=planned.facts,
         )
+
+
+def _threshold(at: Chosen | None, block: ScoredBlock, below: int) -> Threshold | None:
+    if at is None:
+        return None
+    folds = tuple(at.cut.fold[id] for id in block.ids) if at.cut.fold else ()
+    return Threshold(name=at.name, values=at.cut.values, folds=folds, without=at.without, below=below)
 
 
 def _ontology_facts(ontology: Ontology | None) -> OntologyFacts | None:
@@ -251,7 +271,7 @@ def _kinds(rejections: Patterns) -> dict[str, int]:
 
 def _rejections(plan: Plan, block: ScoredBlock) -> Iterator[CountTable]:
     """The tables of systems of which something was rejected."""
-    for name, layer in zip(plan.names[1:], block.layers[1:], strict=True):
+    for name, layer in zip(plan.systems, block.layers[plan.golds :], strict=True):
         if _kinds(layer.rejections):
             yield encode_patterns(layer.rejections, name, REJECTED)
 
@@ -270,16 +290,26 @@ def _policies(options: Options, layers: Sequence[ScoredLayer]) -> dict[str, str]
         "duplicates": options.duplicates,
         "intervals": str(_drawing(options)),
         **read,
+        **({} if options.references is None else {REFERENCES: options.references}),
     }
 
 
-def _data(corpus: CorpusFacts, gold: LayerFacts, ontology: OntologyFacts | None) -> dict[str, str]:
+def _data(corpus: CorpusFacts, golds: Sequence[LayerFacts], ontology: OntologyFacts | None) -> dict[str, str]:
     """What was scored, as it stands in signatures."""
     named = {
         key: "none" if part is None else f"{part.name}@{part.version}#{part.fingerprint}"
         for key, part in (("corpus", corpus), ("ontology", ontology))
     }
-    return {**named, "gold": f"{gold.layer}#{gold.fingerprint}"}
+    return {**named, "gold": "+".join(f"{gold.layer}#{gold.fingerprint}" for gold in golds)}
+
+
+def _agreement(plan: Plan, block: ScoredBlock) -> Iterator[ReferencePair]:
+    """How far each two references agree, by every measure."""
+    for (one, two), pair in zip(combinations(plan.names[: plan.golds], 2), block.pairs, strict=True):
+        found = {measured.measure: measured.counts for measured in pair.measures}
+        for measure in plan.measures:
+            score = figures.headline(found[str(measure.counted)], measure)
+            yield ReferencePair(first=one, second=two, measure=str(measure), score=score)
 
 
 # ---------------------------------------------------------------- figures
@@ -296,7 +326,7 @@ class _Basis(msgspec.Struct, frozen=True):
 def _defined(plan: Plan, block: ScoredBlock) -> Iterator[ScoredSystem]:
     """What was found of each system; nothing by entities where gold puts no mention into a cluster."""
     by_entity = {str(measure) for measure in plan.counted if measure.by_entity}
-    if block.layers[0].clustered:
+    if any(gold.clustered for gold in block.layers[: plan.golds]):
         by_entity = set()
     for system in block.systems:
         measures = (
@@ -310,13 +340,19 @@ def _defined(plan: Plan, block: ScoredBlock) -> Iterator[ScoredSystem]:
 
 def _results(plan: Plan, systems: Mapping[str, ScoredSystem], basis: _Basis) -> Iterator[Result]:
     """What each measure says of each system."""
-    own = {name: plan.sights.own(number) for number, name in enumerate(plan.names)}
+    own = {name: {**plan.sights.own(number), **_at(plan, number)} for number, name in enumerate(plan.names)}
     found = {
         (name, measured.measure): measured for name, system in systems.items() for measured in system.measures
     }
     for measure in plan.measures:
         for name in systems:
             yield _result(name, found[name, str(measure.counted)], measure, basis, own[name])
+
+
+def _at(plan: Plan, number: int) -> dict[str, str]:
+    """The threshold of one system, as it stands in signatures."""
+    at = plan.at[number] if plan.at else None
+    return {} if at is None else {"at": at.name}
 
 
 def _result(system: str, found: Measured, measure: Measure, basis: _Basis, own: Mapping[str, str]) -> Result:

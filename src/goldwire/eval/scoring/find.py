@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from goldwire.corpora.errors import DataError, Fault, GoldwireError
 from goldwire.eval.counting import attributes, counters
@@ -19,7 +22,7 @@ from goldwire.eval.counting.texts import Row
 from goldwire.eval.errors import classes, outcomes, semeval
 from goldwire.eval.errors.classes import Findings
 from goldwire.eval.measures.measure import Measure
-from goldwire.eval.scoring import slices
+from goldwire.eval.scoring import references, slices
 from goldwire.eval.scoring.blockwise import SUMMED, Measured, ScoredBlock, ScoredLayer, ScoredSystem
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
 
 def score_block(block: Block, plan: Plan) -> ScoredBlock:
     """The documents of a block, scored."""
-    gold, *systems = block.layers
-    sides = [GoldAndSystem(gold, system, block.texts, block.codes, plan.parted) for system in systems]
+    golds, systems = block.layers[: plan.golds], block.layers[plan.golds :]
+    sides = [sides_of(golds, system, block, plan) for system in systems]
     ids = block.texts.ids
     return ScoredBlock(
         plan=plan.digest,
@@ -43,11 +46,31 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
         cover=block.cover,
         layers=tuple(_layer(layer, plan.options) for layer in block.layers),
         systems=tuple(
-            _system(side, (plan.names[0], name), plan)
-            for name, side in zip(plan.names[1:], sides, strict=True)
+            _system(side, (", ".join(plan.names[: plan.golds]), name), plan)
+            for name, side in zip(plan.systems, sides, strict=True)
+        ),
+        pairs=tuple(
+            _pair(GoldAndSystem(*two, block.texts, block.codes), plan) for two in combinations(golds, 2)
         ),
         values=slices.values(block.texts.rows, plan.options.slices, plan.basis.shares),
     )
+
+
+Sides = GoldAndSystem | references.Against
+
+
+def sides_of(golds: Sequence[Layer], system: Layer, block: Block, plan: Plan) -> Sides:
+    """A system against gold, or against several references."""
+    policy = plan.options.references
+    each = tuple(GoldAndSystem(gold, system, block.texts, block.codes, plan.parted) for gold in golds)
+    return each[0] if policy is None else references.Against(each, policy)
+
+
+def _pair(sides: GoldAndSystem, plan: Plan) -> ScoredSystem:
+    """How far two references agree."""
+    lenient = msgspec.structs.replace(plan.options, duplicates="set", classes=False)
+    found = tuple(_measured(sides, ("", ""), measure, lenient) for measure in plan.counted)
+    return ScoredSystem(measures=found, confusions=())
 
 
 def _groups(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -67,8 +90,14 @@ def _layer(layer: Layer, options: Options) -> ScoredLayer:
     )
 
 
-def _system(sides: GoldAndSystem, names: tuple[str, str], plan: Plan) -> ScoredSystem:
-    """What is found of a system; `names` are those of gold and the system, for errors."""
+def _system(sides: Sides, names: tuple[str, str], plan: Plan) -> ScoredSystem:
+    """What is found of a system; `names` are those of gold and the system, for errors.
+
+    Of several references there is nothing to say of units one by one: what one misses is right by another.
+    """
+    if isinstance(sides, references.Against):
+        measured = (_measured(sides, names, measure, plan.options) for measure in plan.counted)
+        return ScoredSystem(measures=tuple(measured), confusions=())
     found = outcomes.find(sides, {measure.units for measure in plan.counted})
     kept = {} if plan.options.stream else {kind: outcomes.by_document(one) for kind, one in found.items()}
     return ScoredSystem(
@@ -89,9 +118,9 @@ def _confusion(sides: GoldAndSystem, name: str, kind: str, found: Findings) -> C
     )
 
 
-def _measured(sides: GoldAndSystem, names: tuple[str, str], measure: Measure, options: Options) -> Measured:
+def _measured(sides: Sides, names: tuple[str, str], measure: Measure, options: Options) -> Measured:
     try:
-        outcome = counters.count(measure, sides)
+        outcome = counted(sides, measure)
     except UncountedError as error:
         told = f"{names[1]}: {error.what}, and nothing was scored; mend its package, or leave the measure out"
         raise DataError(told, error.faults) from error
@@ -109,10 +138,23 @@ def _measured(sides: GoldAndSystem, names: tuple[str, str], measure: Measure, op
         counts=forget(counts) if options.stream else counts,
         gold_collapsed=outcome.gold_collapsed,
         system_collapsed=outcome.system_collapsed,
-        classes=semeval.count(measure, sides) if options.classes and semeval.applies(measure) else None,
+        classes=_classes(sides, measure) if options.classes else None,
         tokens=outcome.tokens,
         slices={name: condense(counts) for name, counts in outcome.slices.items()},
     )
+
+
+def counted(sides: Sides, measure: Measure) -> counters.Outcome:
+    """The counts of a system under a measure."""
+    if isinstance(sides, references.Against):
+        return references.count(measure, sides)
+    return counters.count(measure, sides)
+
+
+def _classes(sides: Sides, measure: Measure) -> dict[str, int] | None:
+    if isinstance(sides, references.Against) or not semeval.applies(measure):
+        return None
+    return semeval.count(measure, sides)
 
 
 # ---------------------------------------------------------------- many

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -9,16 +10,22 @@ import msgspec
 
 from goldwire.eval.measures.measure import FORMS, Measure, Units, name, parse
 from goldwire.eval.measures.phrases import amount, interval, listed, points
+from goldwire.eval.measures.references import REFERENCES, TOLD
 from goldwire.eval.scoring.record import Coverage, LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
+from goldwire.eval.systems.facts import reported
+from goldwire.eval.systems.runs import number_of
 
 NoteKind = Literal[
     "few",
+    "references",
     "coverage",
     "failed",
+    "partial",
     "missing",
     "labels",
+    "threshold",
     "rejected",
     "lost",
     "excluded",
@@ -26,9 +33,10 @@ NoteKind = Literal[
     "alternatives",
     "undefined",
     "repeated",
+    "runs",
 ]
 LOUD: frozenset[NoteKind] = frozenset(
-    {"coverage", "failed", "labels", "rejected", "lost"}
+    {"coverage", "failed", "partial", "labels", "references", "rejected", "lost", "threshold"}
 )  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
 _BLIND: frozenset[Units] = frozenset({"token", "attribute", "document", "extension"})
@@ -45,6 +53,7 @@ _NOUNS: dict[Units, str] = {
     "document": "labelled document",
 }
 _OF_EVENTS = ("event", "argument", "attribute", "template", "document")
+TWO = 2
 _MANY = {"attribute": "matched units with such an attribute"}
 
 
@@ -73,15 +82,66 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     """All that is not counted in a record, and what its figures rest on; `names` of systems as shown."""
     shown = {system.name: (names or {}).get(system.name, system.name) for system in record.systems}
     yield from (Note(kind="few", about=record.corpus.name, text=text) for text in iter_warnings(record))
+    yield from _references(record)
     yield from _coverage(record, shown)
-    yield from _of_layer(record.gold, record.gold.name, record)
-    yield from _lost(record)
+    for gold in record.golds:
+        yield from _of_layer(gold, gold.name, record)
+        yield from _lost(gold)
     yield from _alternatives(record)
     for system in record.systems:
         yield from _of_layer(system, shown[system.name], record)
+        yield from _threshold(system, shown[system.name])
         yield from _rejected(record, system, shown[system.name])
+    yield from _runs(record)
     yield from _undefined(record, shown)
     yield from _repeated(record, shown)
+
+
+# ---------------------------------------------------------------- references
+def _references(record: Record) -> Iterator[Note]:
+    """What is right where there are several references, and how far they agree."""
+    if not record.references:
+        return
+    names = [gold.name for gold in record.golds]
+    policy = record.policies[REFERENCES]
+    texts = [f"{amount(len(names), 'reference')} ({', '.join(names)}), {policy}: {TOLD[policy]}."]
+    if policy == "majority" and len(names) == TWO:
+        texts.append("Of two references the majority is what both have: the intersection.")
+    if len({gold.fingerprint for gold in record.golds}) < len(names):
+        texts.append("Some of them are the same, unit by unit.")
+    if told := _agreed(record):
+        texts.append(f"Among themselves they agree (mean F of pairs): {', '.join(told)}.")
+    texts.append("Error classes and examples are of one gold layer: score against one alone to see them.")
+    yield Note(kind="references", about=record.gold.name, text=" ".join(texts))
+
+
+def _agreed(record: Record) -> list[str]:
+    """The mean F of the pairs of references, by measure; of pairs that have one."""
+    told = []
+    for measure in record.measures:
+        found = [pair.score.f for pair in record.agreement if pair.measure == measure]
+        defined = [f for f in found if f is not None]
+        mean = math.fsum(defined) / len(defined) if defined else None
+        told.append(f"{name(parse(measure))} {points(mean)}")
+    return told if record.agreement else []
+
+
+def _runs(record: Record) -> Iterator[Note]:
+    """Runs that are missing among others, and runs that are all the same."""
+    layers = {system.name: system for system in record.systems}
+    for several in record.runs:
+        numbers = [number_of(run) for run in several.runs]
+        missing = sorted({*range(min(1, *numbers), max(numbers))} - {*numbers})
+        if missing:
+            there, gone = (listed(list(map(str, some))) for some in (numbers, missing))
+            text = f"{several.system} has runs {there}, and none of {gone}."
+            yield Note(kind="runs", about=several.system, text=text)
+        if len(numbers) > 1 and len({layers[run].fingerprint for run in several.runs}) == 1:
+            text = (
+                f"The {len(numbers)} runs of {several.system} are equal. If it gives the same each time, one "
+                "is enough (`deterministic = true`); if no seed reached it, they tell nothing of others."
+            )
+            yield Note(kind="runs", about=several.system, text=text)
 
 
 # ---------------------------------------------------------------- documents
@@ -99,7 +159,8 @@ def _coverage(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
     told = []
     if scored < wanted:
         why = _reasons(covered, as_it_stands)
-        told.append(f"scored on the {scored:,} of {amount(wanted, 'document')} that gold covers{why}")
+        covers = "that all references cover" if record.references else "that gold covers"
+        told.append(f"scored on the {scored:,} of {amount(wanted, 'document')} {covers}{why}")
     if any(system.uncounted for system in record.systems):
         told.append(f"not counted: {_uncounted(record, shown)}")
     if told:
@@ -147,6 +208,12 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
             f"{called} failed on {failed:,} of {amount(size(record), 'document')}, {which} {those}.{allowed}"
         )
         yield Note(kind="failed", about=called, text=text)
+    for what, number in reported(layer.facts).partial.items() if layer.facts else ():
+        text = (
+            f"{called}: {amount(number, 'document')} of its run {what}; the items that came whole are "
+            "scored, others count as missed."
+        )
+        yield Note(kind="partial", about=called, text=text)
     if layer.missing:
         which, those = _counted(layer.missing)
         text = f"{called} has no line for {amount(layer.missing, 'document')}, {which} {those}."
@@ -174,18 +241,31 @@ def _seen(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
         yield Note(kind="labels", about=called, text=text)
 
 
+def _threshold(layer: LayerFacts, called: str) -> Iterator[Note]:
+    """Below which score units of a system do not count, and how many that leaves out."""
+    at = layer.at
+    if at is None:
+        return
+    values = sorted(set(at.values))
+    which = f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}, by fold"
+    how = f" ({at.name}: chosen on other documents, by the first measure)" if at.folds else ""
+    left = f"{amount(at.below, 'unit')} of a lower score, or hanging on one, left out"
+    rest = f"; {listed(at.without)} have no scores and all count" if at.without else ""
+    text = f"{called} from a score of {which}{how}: {left}{rest}. Scores of gold decide nothing."
+    yield Note(kind="threshold", about=called, text=text)
+
+
 def _counted(number: int) -> tuple[str, str]:
     return "which", "counts as empty" if number == 1 else "count as empty"
 
 
 # ---------------------------------------------------------------- what was turned away
-def _lost(record: Record) -> Iterator[Note]:
+def _lost(gold: LayerFacts) -> Iterator[Note]:
     """What was turned away of gold: it is in no figure."""
-    number = sum(record.gold.rejected.values())
+    number = sum(gold.rejected.values())
     if number:
-        kinds = _kinds(record.gold.rejected)
-        text = f"{record.gold.name} lost {amount(number, 'unit')} that could not be taken: {kinds}."
-        yield Note(kind="lost", about=record.gold.name, text=text)
+        text = f"{gold.name} lost {amount(number, 'unit')} that could not be taken: {_kinds(gold.rejected)}."
+        yield Note(kind="lost", about=gold.name, text=text)
 
 
 def _rejected(record: Record, system: LayerFacts, called: str) -> Iterator[Note]:

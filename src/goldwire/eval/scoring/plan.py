@@ -15,15 +15,20 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.views import Asked
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.counting.slices import REALIS, Known
 from goldwire.eval.measures import installed
 from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.measures.references import Policy as References
 from goldwire.eval.measures.slices import Slice
 from goldwire.eval.scoring.slices import NOTHING, Basis
 from goldwire.eval.scoring.views import Sights
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
+
+BEST: Literal["best"] = "best"
+At = float | Literal["best"]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +44,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     words which ones were asked for. `rejected`: units of a system that were turned away count as `spurious`,
     or are `left-out`. `tags`: the policy by which the tags are read that layers came with, whatever they were
     imported by (see `corpora.formats.tags`). `views`: what layers are seen through. `inside`: a layer in
-    whose spans units count. `slices`: by what documents and units are parted.
+    whose spans units count. `references`: how several gold layers are one (see `measures.references`).
+    `at`: thresholds by system, "" for all others (see `scoring.thresholds`). `slices`: by what documents and
+    units are parted.
     """
 
     duplicates: Literal["set", "refuse"] = "set"
@@ -56,6 +63,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     views: Asked = Asked()
     inside: str | None = None
     slices: tuple[Slice, ...] = ()
+    references: References | None = None
+    at: dict[str, At] = {}
 
 
 class PlannedLayer(msgspec.Struct, frozen=True):
@@ -66,10 +75,19 @@ class PlannedLayer(msgspec.Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """What is scored by what; the first of `layers` is gold's, `corpus` to `language` are the corpus's.
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """The threshold of a system: what it is called, and kinds of units that have no scores, and all count."""
 
-    `basis` is what slices rest on.
+    name: str
+    cut: Cut
+    without: tuple[str, ...] = ()
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """What is scored by what.
+
+    The first `golds` of `layers` are gold's, `corpus` to `language` are the corpus's; `at` are the thresholds
+    of layers, none if it is empty; `basis` is what slices rest on.
     """
 
     layers: tuple[PlannedLayer, ...]
@@ -82,11 +100,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     sights: Sights
     seen: attributes.Seen = frozenset()
     basis: Basis = NOTHING
+    golds: int = 1
+    at: tuple[Chosen | None, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """What the layers are called, gold's first."""
         return tuple(layer.name for layer in self.layers)
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """What the systems are called."""
+        return self.names[self.golds :]
 
     @cached_property
     def counted(self) -> tuple[Measure, ...]:
@@ -106,6 +131,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             texts=found.texts or any(part.looks_at_texts for part in parts),
             meta=any(part.field for part in parts),
             attributes=tuple(sorted({*found.attributes, *realis})),
+            references=self.golds,
+            scores=bool(self.at),
+            cuts=tuple(at and at.cut for at in self.at),
         )
 
     @cached_property
@@ -123,8 +151,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """A name for all of it: blocks of one plan alone can be added."""
         layers = [(layer.name, layer.source) for layer in self.layers]
         releases = [installed.release(measure) for measure in self.counted if measure.is_extension]
-        basis = self.basis.digest
-        parts = (layers, self.measures, releases, self.ontology, self.options, self.sights, *basis)
+        how = (self.options, self.sights, self.at, self.basis.digest)
+        parts = (layers, self.golds, self.measures, releases, self.ontology, *how)
         encoded = msgspec.json.encode(parts, enc_hook=str, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:12]
 

@@ -49,6 +49,21 @@ class OntologyFacts(_Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
+class Threshold(_Struct, frozen=True, kw_only=True):
+    """Below which score units of a system were left out.
+
+    `name` is what stands in signatures: the threshold, or how it was chosen. `values` are the threshold, or
+    that of each fold; `folds` are then those of `Record.documents`. All units of the kinds `without` scores
+    count. `below` units were left out, or hung on such.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    folds: tuple[int, ...] = ()
+    without: tuple[str, ...] = ()
+    below: int = 0
+
+
 class LayerFacts(_Struct, frozen=True, kw_only=True):
     """What one layer brought to the documents that were scored.
 
@@ -59,7 +74,8 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     `uncounted` ones are in documents that were not scored. `triggerless` events are no units of measures that
     need a trigger; so many types of events and fillers have `alternatives`. `view` is what the layer was seen
     through: `dropped` units have labels that it leaves out; `outside` ones do not stand inside the layer of
-    the policy `inside`. `rejected` tells how many units were turned away, by kind (see `corpora.rejected`).
+    the policy `inside`. `at` is the threshold of a system. `rejected` tells how many units were
+    turned away, by kind (see `corpora.rejected`).
     `facts` is what the runner reported (see `eval.systems.facts`).
     """
 
@@ -76,6 +92,7 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     dropped: int = 0
     outside: int = 0
     view: View | None = None
+    at: Threshold | None = None
     triggerless: int = 0
     alternatives: dict[str, int] = {}
     rejected: dict[str, int] = {}
@@ -171,6 +188,46 @@ class Result(_Struct, frozen=True, kw_only=True):
     system_collapsed: int = 0
 
 
+class ReferencePair(_Struct, frozen=True, kw_only=True):
+    """How far two references agree by a measure, on the documents that were scored; `first` plays gold."""
+
+    first: str
+    second: str
+    measure: str
+    score: Score
+
+
+class RunsFigure(_Struct, frozen=True, kw_only=True):
+    """A figure over several runs of one system: the mean, and the standard deviation between runs.
+
+    `low` and `high` end the 95 % interval of the mean, for other runs and other documents, with a `remark` as
+    any interval. None is undefined: the mean where a run has no such figure, the deviation of
+    one run.
+    """
+
+    mean: float | None
+    deviation: float | None = None
+    low: float | None = None
+    high: float | None = None
+    remark: Literal["unlike", "alone"] | None = None
+
+
+class RunsResult(_Struct, frozen=True, kw_only=True):
+    """What a measure says of a system with runs, by figure: precision, recall and f."""
+
+    measure: str
+    signature: str
+    figures: dict[str, RunsFigure]
+
+
+class SystemRuns(_Struct, frozen=True, kw_only=True):
+    """A system that was run several times: `runs` are systems of the record, in order of their numbers."""
+
+    system: str
+    runs: tuple[str, ...]
+    results: tuple[RunsResult, ...] = ()
+
+
 class Confusion(_Struct, frozen=True, kw_only=True):
     """What became of every mention, trigger or argument of gold and of a system (see `eval.errors.classes`).
 
@@ -227,13 +284,15 @@ class Slicing(_Struct, frozen=True, kw_only=True):
 
 
 class Record(_Struct, frozen=True, kw_only=True, dict=True):
-    """One scoring of one or more systems against one gold layer.
+    """One scoring of one or more systems against one gold layer, or several.
 
     `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
     formats 1 and 2), `coverage` says what became of the others (None in records of format 1). `rejections`
     count, by system, what was turned away, of all that was given: see `REJECTED`. `findings` tell of each
-    unit, so that it is not found again; there may be none (see `scoring.kept`). `slices` are those that were
-    asked for.
+    unit, so that it is not found again; there may be none (see `scoring.kept`). `runs` tell which systems are
+    runs of one, and what is said of all of them together. Of several references, `gold` is the first and
+    `references` are the others, `agreement` says how far they agree; there are then no confusions and no
+    findings. `slices` are those that were asked for.
     """
 
     format: int
@@ -253,13 +312,22 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     counts: tuple[CountTable, ...] = ()
     rejections: tuple[CountTable, ...] = ()
     results: tuple[Result, ...] = ()
+    runs: tuple[SystemRuns, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     findings: tuple[UnitFindings, ...] = ()
+    references: tuple[LayerFacts, ...] = ()
+    agreement: tuple[ReferencePair, ...] = ()
     slices: tuple[Slicing, ...] = ()
+
+    @property
+    def golds(self) -> tuple[LayerFacts, ...]:
+        """Every gold layer, in the order they were named."""
+        return (self.gold, *self.references)
 
     def get_counts(self, system: str, measure: str | Measure) -> Counts:
         """The counts of a system under a measure; `JudgementError` if the record does not have them.
 
+        Of a system with runs each run has its own.
         Measures that differ in averages or beta alone have the same counts. What was asked for once is kept.
         """
         key = self.called(system), form_of(measure, counted=True)
@@ -269,6 +337,11 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
 
     def _decoded(self, system: str, measure: str) -> Counts:
         table = self._tables.get((system, measure))
+        if system in self._several:
+            runs = self._several[system].runs
+            raise JudgementError(
+                f"{system} has {len(runs)} runs, each with counts of its own: {', '.join(runs)}"
+            )
         if table is None:
             raise JudgementError(f"the record has no counts of {system!r} under {measure!r}")
         if table.times:
@@ -279,7 +352,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
         return decode_counts(table, self.documents)
 
     def result(self, system: str, measure: str | Measure) -> Result:
-        """What a measure, by name, string form or value, says of a system.
+        """What a measure, by name, string form or value, says of a system: of one with runs, in their mean.
 
         `JudgementError` if the record does not hold it, with what is like it; `MeasureError` if it is none.
         """
@@ -289,9 +362,13 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
             raise JudgementError(f"the record has no measure {str(measure)!r}{among(str(measure), known)}")
         return self._results[key]
 
+    def runs_of(self, system: str) -> tuple[str, ...]:
+        """The runs of a system; none of one that has no runs."""
+        return self._several[system].runs if system in self._several else ()
+
     def called(self, system: str) -> str:
         """A system's name in the record; it may be given as a layer. `JudgementError` if there is none."""
-        names = [layer.name for layer in self.systems]
+        names = [*self._several, *(layer.name for layer in self.systems)]
         if system in names:
             return system
         short = system.removeprefix(SYSTEM) if isinstance(system, str) else system
@@ -301,7 +378,23 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _results(self) -> dict[tuple[str, str], Result]:
-        return {(result.system, result.measure): result for result in self.results}
+        found = {(result.system, result.measure): result for result in self.results}
+        if not self.runs:
+            return found
+        from goldwire.eval.scoring.means import mean_result
+
+        means = {
+            (several.system, one.measure): mean_result(
+                several.system, one, [found[run, one.measure] for run in several.runs]
+            )
+            for several in self.runs
+            for one in several.results
+        }
+        return found | means
+
+    @cached_property
+    def _several(self) -> dict[str, SystemRuns]:
+        return {several.system: several for several in self.runs}
 
     @cached_property
     def _tables(self) -> dict[tuple[str, str], CountTable]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,19 +12,22 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import Annotations, Document, Tokens
-from goldwire.eval.counting import attributes, chunks, counters
+from goldwire.eval.counting import attributes, chunks, counters, reading
 from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
-from goldwire.eval.counting.texts import MetaTextRow, make_texts
+from goldwire.eval.counting.texts import MetaTextRow, iter_chunks, make_texts
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import FORMAT_1, TAGS
-from goldwire.eval.scoring import slices, views
+from goldwire.eval.scoring import references as several
+from goldwire.eval.scoring import slices, thresholds, views
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
 from goldwire.eval.scoring.record import LayerFacts, Record
 from goldwire.eval.systems import facts
+from goldwire.eval.systems.runs import check, owners
 
 __all__ = [
     "DEFAULTS",
@@ -54,22 +57,27 @@ def score(
     seen: attributes.Seen = frozenset(),
     symmetric: frozenset[str] | None = None,
     tokens: Sequence[Sequence[Tokens]] = (),
+    references: Mapping[str, Annotated] = {},
 ) -> Record:
     """The record of systems, by name, scored against gold on those `documents` that gold judges.
 
     A document that a system has no annotations of counts as empty. `seen` are attributes that units elsewhere
     have, so that measures may name them though none has one here (see `eval.counting.attributes`);
     `symmetric` are types of relations that are the same either way, the ontology's if not given.
-    `tokens` are those that gold and each system came with, in this order. Raises `DataError`
-    if annotations are of another text, of a document that is not there or of one document twice;
+    `references` are further gold layers, by name, against which systems are scored as `options` say. `tokens`
+    are those that gold, references and each system came with, in this order. Raises `DataError` if
+    annotations are of another text, of a document that is not there or of one document twice;
     `MeasureError` if a measure is none; `CorpusError` if gold judges none of the documents.
     """
     wanted = parse_measures(measures, ontology)
     _check_names(list(systems))
+    _check_slices(options)
     if others := [str(part) for part in options.slices if part.looks_at_others]:
         raise MeasureError(f"{others[0]}: which words were seen is read from a corpus; score one")
-    lines = [("gold", _lines(gold)), *((name, _lines(annotated)) for name, annotated in systems.items())]
-    sights = views.of_lines(lines, options.views, ontology)
+    golds = {"gold": gold, **references} if references else {"gold": gold}
+    _check_references(options, list(golds), list(systems), wanted)
+    lines = [(name, _lines(annotated)) for name, annotated in (*golds.items(), *systems.items())]
+    sights = views.of_lines(lines, options.views, ontology, len(golds))
     if symmetric is not None:
         sights = msgspec.structs.replace(sights, symmetric=symmetric)
     plan = Plan(
@@ -80,10 +88,29 @@ def score(
         options=options,
         sights=sights,
         seen=seen,
+        golds=len(golds),
     )
-    texts, theirs = make_texts(map(_row, documents)), [(name, [found]) for name, found in lines[1:]]
-    block = chunks.make_block(texts, lines[0], theirs, plan.wanted, options.scope, tokens=tokens)
-    return make_record(plan, [score_block(block, plan)])
+    texts, theirs = make_texts(map(_row, documents)), [(name, [found]) for name, found in lines[len(golds) :]]
+
+    def block(need: Wanted) -> Block:
+        return chunks.make_block(texts, lines[: len(golds)], theirs, need, options.scope, tokens=tokens)
+
+    plan = thresholds.settle(plan, lambda number: lines[number][1], block)
+    return make_record(plan, [score_block(block(plan.wanted), plan)])
+
+
+def _check_references(
+    options: Options, golds: Sequence[str], systems: Sequence[str], measures: Iterable[Measure]
+) -> None:
+    """Raise `MeasureError` if several references cannot be scored against like this."""
+    several.check(options.references, golds, systems)
+    if options.references is None:
+        return
+    several.check_measures(options.references, measures)
+    if options.scope.unjudged == "empty":
+        raise MeasureError(
+            "--unjudged empty is of one gold layer: of several, documents are scored that all of them judge"
+        )
 
 
 def _lines(annotated: Annotated) -> list[Annotations]:
@@ -92,15 +119,16 @@ def _lines(annotated: Annotated) -> list[Annotations]:
 
 def score_corpus(
     corpus: Corpus,
-    gold: str,
+    gold: str | Sequence[str],
     systems: Sequence[str],
     measures: Iterable[Measure | str],
     *,
     options: Options = DEFAULTS,
     workers: int = 1,
 ) -> Record:
-    """The record of systems scored against a layer of a corpus; `NAME` stands for `system/NAME` too.
+    """The record of systems scored against one layer of a corpus, or several.
 
+    `NAME` stands for `system/NAME` too.
     `workers` is how many processes may count at the same time; the record is the same. More than one are
     forked, which a program with threads of its own should not ask for.
 
@@ -118,29 +146,63 @@ def score_corpus(
 
 def make_plan(
     corpus: Corpus,
-    gold: str,
+    gold: str | Sequence[str],
     systems: Sequence[str],
     measures: Iterable[Measure | str],
     options: Options = DEFAULTS,
 ) -> Plan:
-    """The plan by which systems are scored against a layer of a corpus; see `score_corpus`."""
+    """The plan by which systems are scored against a layer of a corpus, or several; see `score_corpus`."""
+    golds = [(name, name) for name in ([gold] if isinstance(gold, str) else gold)]
     named = [(name.removeprefix(SYSTEM), layer_of(corpus, name)) for name in systems]
     ontology = corpus.ontology()
     _check_names([name for name, _ in named])
-    if options.stream and options.slices:
-        raise MeasureError("slices need the documents that --stream forgets; leave out one of the two")
-    theirs = (PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named)
-    return Plan(
-        layers=(PlannedLayer(gold, gold), *theirs),
-        measures=tuple(parse_measures(measures, ontology)),
+    _check_slices(options)
+    wanted = parse_measures(measures, ontology)
+    _check_references(options, [name for name, _ in golds], [layer for _, layer in named], wanted)
+    theirs = [PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named]
+    systems_of = owners(check({one.name: one.facts for one in theirs}))
+    plan = Plan(
+        layers=(*(PlannedLayer(*one) for one in golds), *theirs),
+        measures=tuple(wanted),
         corpus=corpus.manifest.name,
         version=corpus.manifest.version,
         language=corpus.manifest.language,
         ontology=ontology,
         options=options,
-        sights=views.of_corpus(corpus, [(gold, gold), *named], options.views, options.inside, ontology),
+        sights=views.of_corpus(
+            corpus,
+            [*golds, *named],
+            options.views,
+            options.inside,
+            ontology,
+            golds=len(golds),
+            systems=systems_of,
+        ),
         basis=slices.prepare(corpus, options.slices),
+        golds=len(golds),
     )
+    return thresholds.settle(
+        plan,
+        lambda number: _lines_of(corpus, plan.layers[number].source),
+        lambda need: chunks.read_whole(corpus, _sources(plan), need, options.scope),
+    )
+
+
+def _check_slices(options: Options) -> None:
+    """Raise `MeasureError` if slices are asked for that cannot be had beside the rest."""
+    if options.stream and options.slices:
+        raise MeasureError("slices need the documents that --stream forgets; leave out one of the two")
+    of_units = [str(part) for part in options.slices if part.of_units]
+    if options.references is not None and of_units:
+        raise MeasureError(
+            f"{of_units[0]}: what is right by one of several gold layers has no one slice; "
+            "score by one --gold, or part documents"
+        )
+
+
+def _lines_of(corpus: Corpus, layer: str) -> Iterator[Annotations]:
+    for chunk in iter_chunks(reading.layer_file(corpus, layer), Annotations):
+        yield from chunk
 
 
 def _score_blocks(corpus: Corpus, plan: Plan, workers: int) -> Record:
@@ -170,10 +232,22 @@ def read_scored(corpus: Corpus, record: Record, systems: Sequence[LayerFacts], n
     )
     sights = views.of_record(corpus, record, systems)
     counted = msgspec.structs.replace(
-        sights.need(need), rejected=policies["rejected"] == "spurious", tags=policies.get(TAGS)
+        sights.need(need),
+        rejected=policies["rejected"] == "spurious",
+        tags=policies.get(TAGS),
+        references=len(record.golds),
+        scores=any(system.at for system in systems),
+        cuts=(*(None for _ in record.golds), *(_cut(record, system) for system in systems)),
     )
-    sources = sights.sources([record.gold.layer, *(system.layer for system in systems)])
+    sources = sights.sources([layer.layer for layer in (*record.golds, *systems)])
     return chunks.read_whole(corpus, sources, counted, scope)
+
+
+def _cut(record: Record, system: LayerFacts) -> Cut | None:
+    """Where a system was cut when it was scored."""
+    if system.at is None:
+        return None
+    return Cut(system.at.values, dict(zip(record.documents, system.at.folds, strict=False)))
 
 
 def layer_of(corpus: Corpus, name: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST = 2**53  # above, not every whole number is one in floating point; no corpus comes near
 _ROUNDING = 1e-6  # of sums of credits
+FIGURES = ("precision", "recall", "f")  # of a measure, over several runs
 SHOWN = 3  # faults told of one table: a damaged one has as many as rows
 
 
@@ -33,10 +34,12 @@ _Messages = Iterator[tuple[str, str]]  # a path in the record, and what is wrong
 
 def _iter_messages(record: Record) -> _Messages:
     yield from _documents(record)
-    for at, layer in (("gold", record.gold), *_numbered("systems", record.systems)):
+    layers = (("gold", record.gold), *_numbered("references", record.references))
+    for at, layer in (*layers, *_numbered("systems", record.systems)):
         yield from _sizes(at, _layer_sizes(layer))
         if not _is_sound(layer.rejected.values()):
             yield f"{at}.rejected", _NUMBERS
+        yield from ((f"{at}.at", message) for message in _threshold(layer, len(record.documents)))
         yield from ((f"{at}.facts", message) for message in _facts(layer.facts))
     if record.coverage is not None:
         coverage = record.coverage
@@ -50,6 +53,7 @@ def _iter_messages(record: Record) -> _Messages:
         yield from _slicing(at, slicing, len(record.documents))
     for at, result in _numbered("results", record.results):
         yield from _result(at, result)
+    yield from _runs(record)
     for at, confusion in _numbered("confusions", record.confusions):
         yield from _confusion(at, confusion)
     if record.findings:
@@ -107,6 +111,18 @@ def _numbers(value: Any) -> Iterator[float]:
         yield from _numbers(part)
     if isinstance(value, int | float):
         yield value
+
+
+def _threshold(layer: LayerFacts, documents: int) -> Iterator[str]:
+    at = layer.at
+    if at is None:
+        return
+    if not at.values or not all(map(math.isfinite, at.values)) or not _is_sound([at.below]):
+        yield "is no threshold"
+    if at.folds and len(at.folds) != documents:
+        yield f"{len(at.folds)} folds for {documents} documents"
+    if not all(0 <= fold < len(at.values) for fold in at.folds):
+        yield "there is a fold without a threshold"
 
 
 def _documents(record: Record) -> _Messages:
@@ -217,6 +233,24 @@ def _result(at: str, result: Result) -> _Messages:
     numbers = (*result.classes.values(), result.gold_collapsed, result.system_collapsed)
     if not _is_sound(numbers):
         yield at, _NUMBERS
+
+
+def _runs(record: Record) -> _Messages:
+    """Whether runs are systems of the record, each of one alone, and their figures numbers."""
+    names = {system.name for system in record.systems}
+    there = {(result.system, result.measure) for result in record.results}
+    of = [run for several in record.runs for run in several.runs]
+    if len(set(of)) < len(of) or len({several.system for several in record.runs}) < len(record.runs):
+        yield "runs", "a run or a system with runs stands there twice"
+    for at, several in _numbered("runs", record.runs):
+        if several.system in names or not several.runs or not names.issuperset(several.runs):
+            yield at, "runs of a system are systems of the record, at least one, and none has its name"
+        for result in several.results:
+            if {*result.figures} != {*FIGURES} or {(run, result.measure) for run in several.runs} - there:
+                yield at, f"has no figures of {result.measure} for each run and for all of them"
+            each = [(one.mean, one.deviation, one.low, one.high) for one in result.figures.values()]
+            if not all(math.isfinite(value) for values in each for value in values if value is not None):
+                yield at, "a figure is not finite"
 
 
 def _confusion(at: str, confusion: Confusion) -> _Messages:

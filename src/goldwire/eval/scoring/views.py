@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -26,8 +27,13 @@ LABELS = "labels"  # the policy that names the view of gold
 INSIDE = "inside"  # the policy that names the layer inside of which units count
 
 
+REFERENCE_LABELS = "reference-labels"  # and that which names those of references seen otherwise than gold
+
+
 class Sights(msgspec.Struct, frozen=True):
     """The view of each layer of a scoring, gold's first, and what follows from them.
+
+    The first `golds` are those of references.
 
     `symmetric` are the types of relations that are the same either way, by the names that are seen. `inside`
     is the layer inside of which units count, if it is to be one, and `digest` says what stood in it.
@@ -37,6 +43,7 @@ class Sights(msgspec.Struct, frozen=True):
     symmetric: frozenset[str] = frozenset()
     inside: str | None = None
     digest: str = ""
+    golds: int = 1
 
     def need(self, need: Wanted) -> Wanted:
         """What is to be read, so that layers are seen like this."""
@@ -54,8 +61,10 @@ class Sights(msgspec.Struct, frozen=True):
     @property
     def policies(self) -> dict[str, str]:
         """What holds for all systems: how gold is seen, and where units count."""
-        gold = self.each[0]
-        labels = {} if gold is None else {LABELS: gold.name}
+        gold, *others = map(_name, self.each[: self.golds])
+        labels = {} if self.each[0] is None else {LABELS: gold}
+        if set(others) - {gold}:
+            labels[REFERENCE_LABELS] = "+".join(others)
         return labels if self.inside is None else {**labels, INSIDE: f"{self.inside}#{self.digest}"}
 
     def own(self, number: int) -> dict[str, str]:
@@ -75,13 +84,18 @@ def of_corpus(
     asked: Asked,
     inside: str | None,
     ontology: Ontology | None,
+    *,
+    golds: int = 1,
+    systems: Mapping[str, str] = MappingProxyType({}),
 ) -> Sights:
     """How layers of a corpus, given by their names and sources, are seen; `inside` is one of them all.
 
+    A map for a system is for all its runs: `systems` tells by the name of a layer which it is a run of.
     Raises `CorpusError` if a map is for a layer that is not scored, and as `views.resolve`.
     """
     seen = [_labels(corpus, source) for _, source in layers] if asked else []
-    found = _resolved([{name, source} for name, source in layers], seen, asked, ontology)
+    called = [{name, source, systems.get(name, name)} for name, source in layers]
+    found = _resolved(called, seen, asked, ontology, golds)
     if inside is None:
         return found
     digest = _digest(reading.layer_file(corpus, inside))
@@ -89,11 +103,14 @@ def of_corpus(
 
 
 def of_lines(
-    layers: Sequence[tuple[str, Sequence[Annotations]]], asked: Asked, ontology: Ontology | None
+    layers: Sequence[tuple[str, Sequence[Annotations]]],
+    asked: Asked,
+    ontology: Ontology | None,
+    golds: int = 1,
 ) -> Sights:
     """How annotations, given by the names of their layers, are seen; see `of_corpus`."""
     seen = [views.seen_in(map(msgspec.to_builtins, lines)) for _, lines in layers] if asked else []
-    return _resolved([{name} for name, _ in layers], seen, asked, ontology)
+    return _resolved([{name} for name, _ in layers], seen, asked, ontology, golds)
 
 
 def _labels(corpus: Corpus, layer: str) -> Seen:
@@ -102,11 +119,12 @@ def _labels(corpus: Corpus, layer: str) -> Seen:
 
 
 def _resolved(
-    names: Sequence[set[str]], seen: Sequence[Seen], asked: Asked, ontology: Ontology | None
+    names: Sequence[set[str]], seen: Sequence[Seen], asked: Asked, ontology: Ontology | None, golds: int
 ) -> Sights:
     if not asked:
-        return _sights([None] * len(names), ontology)
-    names = [names[0] | {GOLD}, *names[1:]]
+        return _sights([None] * len(names), ontology, golds)
+    if golds == 1:  # of several, each has a name of its own
+        names = [names[0] | {GOLD}, *names[1:]]
     maps: dict[str, tuple[str, LabelMap]] = {}
     for name, labels in asked.maps.items():
         numbers = [number for number, called in enumerate(names) if name in called]
@@ -116,11 +134,11 @@ def _resolved(
         maps.update({str(number): labels for number in numbers} if name else {name: labels})
     layers = {str(number): found for number, found in enumerate(seen)}
     found = views.resolve(Asked(maps=maps, choice=asked.choice), layers, ontology)
-    return _sights([found.get(layer) for layer in layers], ontology)
+    return _sights([found.get(layer) for layer in layers], ontology, golds)
 
 
-def _sights(each: Sequence[View | None], ontology: Ontology | None) -> Sights:
-    return Sights(tuple(each), symmetric(each, ontology))
+def _sights(each: Sequence[View | None], ontology: Ontology | None, golds: int) -> Sights:
+    return Sights(tuple(each), symmetric(each, ontology), golds=golds)
 
 
 def symmetric(each: Iterable[View | None], ontology: Ontology | None) -> frozenset[str]:
@@ -143,8 +161,8 @@ def of_record(corpus: Corpus, record: Record, systems: Iterable[LayerFacts]) -> 
 
     Raises `JudgementError` if the layer inside of which units counted is another one now.
     """
-    each = [record.gold.view, *(system.view for system in systems)]
-    found = _sights(each, corpus.ontology())
+    each = [layer.view for layer in (*record.golds, *systems)]
+    found = _sights(each, corpus.ontology(), len(record.golds))
     if INSIDE not in record.policies:
         return found
     inside, _, digest = record.policies[INSIDE].rpartition("#")

@@ -79,9 +79,10 @@ class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
 
     `module` has `load(target, context)`, which gives an `Extractor`, `identity(target, context)`, which gives
     what decides its output besides the document, and a struct `Options` with their defaults; if what it
-    learns can be kept in a file, also `save(context, path)`. `form` is how it is named, `about` what it is,
+    learns can be kept in a file, also `save(context, path)`; if a default has changed, `earlier(options)`,
+    which gives the options that asked for the same before. `form` is how it is named, `about` what it is,
     `needs` what must be importable, `extra` that of Goldwire which brings it, `labels` the label map by name
-    of ontology.
+    of ontology. What is `fixed` gives the same each time.
     """
 
     module: str
@@ -90,6 +91,7 @@ class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     extra: str = ""
     labels: dict[str, str] = {}
+    fixed: bool = False
 
     @property
     def missing(self) -> str | None:
@@ -126,6 +128,7 @@ ADAPTERS: dict[str, SystemKind] = {
         module="goldwire.eval.systems.adapters.file",
         form="file:PATH",
         about="predictions made elsewhere, a line per document in the simple form",
+        fixed=True,
     ),
 }
 
@@ -145,6 +148,13 @@ def identity(spec: Spec, context: Context) -> list[Any]:
     kind = find_kind(spec.kind)
     parts: list[Any] = _module(spec.kind).identity(_target(spec, kind), context)
     return [spec.kind, *parts]
+
+
+def earlier_options(spec: Spec, given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Other options by which the same was asked once, before a default changed."""
+    module = _module(spec.kind)
+    found: list[dict[str, Any]] = module.earlier(given) if hasattr(module, "earlier") else []
+    return found
 
 
 def can_save(spec: Spec) -> bool:
