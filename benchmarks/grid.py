@@ -43,6 +43,7 @@ def cells() -> Iterator[Cell]:
         rare = [Shape(quality, "equal", level, units) for level in (0.8, 0.985) for units in (0.2, 1, 20)]
         yield from (Cell("micro", shape, n) for shape in rare for n in (20, 200))
         yield from (Cell("micro", Shape(quality, "heavy", 0.985), n) for n in (100, 500))
+        yield from (Cell("micro", Shape(quality, "varied", level), 500) for level in (0.8, 0.985))
     yield from (Cell("micro", Shape("1 in 20 good", "heavy", 0.05), n) for n in (*SIZES, 500))
     yield from (Cell("micro", Shape("very clustered", "varied", f), n) for f in (0.5, 0.985) for n in SIZES)
     for figure in list(FIGURE)[1:]:
