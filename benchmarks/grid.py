@@ -60,8 +60,10 @@ _FEW = (
 
 def is_known(cell: Cell, name: str) -> bool:
     """Whether the page says that such a cell is not held, and why."""
-    flooded = cell.shape.quality == "1 in 20 flooded" and name != "recall"
-    return flooded or (cell.shape.quality == "1 in 20 bad" and cell.shape.level > 0.99)
+    quality, size, level, _ = cell.shape
+    flooded = quality == "1 in 20 flooded" and name != "recall"
+    long = (quality, size) == ("long worse", "heavy")
+    return flooded or long or (quality == "1 in 20 bad" and level > 0.99)
 
 
 def draw_interval(cell: Cell, truth: Sequence[float], part: range) -> np.ndarray[Any, Any]:
