@@ -70,8 +70,8 @@ def score(
     """
     wanted = parse_measures(measures, ontology)
     _check_names(list(systems))
-    golds = {"gold": gold, **references} if references else {"gold": gold}
-    _check_references(options, list(golds), list(systems), wanted)
+    _check_references(options, ["gold", *references], list(systems), wanted)
+    golds = {"gold": gold, **references}
     lines = [(name, _lines(annotated)) for name, annotated in (*golds.items(), *systems.items())]
     sights = views.of_lines(lines, options.views, ontology, len(golds))
     if symmetric is not None:

@@ -96,7 +96,8 @@ def _check(system: str, lines: Iterable[Annotations]) -> tuple[str, ...]:
         raise DataError(f"{system}: {told}; give all of a kind one, or leave --at out", faults)
     if bare.total() and not scored.total():
         raise MeasureError(
-            f"{system}: no unit has a score, so that it has no threshold; leave it out of --at"
+            f"{system}: no unit has a score, so that it has no threshold; name the systems that have some "
+            "(--at NAME=…)"
         )
     return tuple(kind for kind in KINDS if bare[kind])
 
@@ -203,8 +204,12 @@ def parse(given: Sequence[str]) -> dict[str, At]:
     return found
 
 
-def check(given: Mapping[str, object]) -> dict[str, At]:
-    """Thresholds that were given as values; `MeasureError` if one is none."""
+def check(given: object) -> dict[str, At]:
+    """Thresholds that were given as a value for all systems, or by system; `MeasureError` if one is none."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        given = {"": given}
     return {
         system: _value(f"{system}={value}" if system else str(value), str(value))
         for system, value in given.items()
