@@ -7,10 +7,14 @@ Document b: x has F, y and z have nothing; the system has nothing. All are menti
 from __future__ import annotations
 
 import itertools
+import re
+import shlex
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from goldwire.cli import app
 from goldwire.corpora import tokens
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError, MeasureError
 from goldwire.eval.comparison.keeping import keep
@@ -19,6 +23,7 @@ from goldwire.eval.gate.baseline import decode_baseline, encode_baseline, make_b
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import read as read_policy
 from goldwire.eval.measures.references import NAMES, TOLD
+from goldwire.eval.scoring.files import read_record, write_record
 from goldwire.eval.scoring.notes import make_notes
 from goldwire.eval.scoring.score import Options, score, score_corpus
 from goldwire.testing import annotate, corpus, document
@@ -394,3 +399,50 @@ def test_a_faulty_line_of_a_reference_is_told_with_its_layer(tmp_path):
     path.write_text(path.read_text().replace(A.sha256, "0" * 64))
     with pytest.raises(DataError, match="annotator/b"):
         score_corpus(made, ["gold", "annotator/b"], ["s"], ["entity"], options=MEAN)
+
+
+# ---------------------------------------------------------------- the command and the page
+def test_the_example_of_the_page_gives_its_counts(root, tmp_path, monkeypatch):
+    page = (root / "docs" / "references.md").read_text(encoding="utf-8").partition("## An example")[2]
+    monkeypatch.chdir(tmp_path)
+    for name, content in re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    [commands] = re.findall(r"^```sh\n(goldwire corpus new .*?)^```", page, re.MULTILINE | re.DOTALL)
+    for command in commands.splitlines():
+        assert goldwire(*shlex.split(command)[1:]).exit_code == 0, command
+    [shown] = re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    for policy, *rest in map(str.split, shown.splitlines()):
+        result = read_record(tmp_path / "work" / "records" / f"{policy}.json").results[0]
+        found = result.averages["micro"]
+        numbers = [found.system_hits, found.system, found.gold_hits, found.gold]
+        assert numbers == pytest.approx(list(map(float, rest[1::2])), abs=5e-4), policy
+        assert f"|references:{policy}|" in result.signature
+
+
+def goldwire(*words):
+    return CliRunner().invoke(app, list(words))
+
+
+@pytest.mark.parametrize("form", ["--markdown", "--html", "--latex"])
+def test_reports_say_the_policy_and_the_agreement(tmp_path, form):
+    made = whole(tmp_path)
+    path = write_record(
+        score_corpus(made, ["gold", "annotator/b"], ["s"], ["entity"], options=MEAN), tmp_path / "r.json"
+    )
+    done = goldwire("eval", "report", str(path), "--corpus", str(made.path), form, str(tmp_path / "out"))
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "out").read_text()
+    assert "2 references (gold, annotator/b), mean" in text
+    assert "entity 66.7" in text  # A B C against B C D
+
+
+def test_two_gold_layers_on_the_command_line_need_a_policy(tmp_path):
+    made = whole(tmp_path)
+    done = goldwire("eval", "score", str(made.path), "--gold", "gold", "--gold", "annotator/b")
+    assert isinstance(done.exception, MeasureError)
+    assert "--references intersection: gold has the units that all references have" in str(done.exception)
+
+
+def test_the_command_offers_every_policy():
+    assert tuple(TOLD) == NAMES
+    assert "|".join(NAMES) in goldwire("eval", "score", "--help").output
