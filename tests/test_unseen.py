@@ -73,8 +73,9 @@ def test_differences_and_what_is_shown_are_those_of_the_other_implementation(ref
     units = (den.sum(0) + den_b.sum(0)) / 2
     expected = reference.difference(num, den, num_b, den_b, apart.sum(0), units, trials=20_000)
     assert found.interval[:3] == pytest.approx(expected, abs=0.03 * (expected[2] - expected[1]))
+    assert found.interval.value < 0
     for ours, lost in ((found.detectable, "spread"), (found.whole, "whole")):
-        stated = reference.detectable(num / 2, den, num_b / 2, den_b, lost)
+        stated = reference.detectable(num_b / 2, den_b, num / 2, den, lost)  # the first is the better one
         assert ours == pytest.approx(stated, rel=1e-3)
 
 

@@ -364,8 +364,8 @@ def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
     planned = [(pair, pair.detectable) for pair in pairs if pair.detectable is not None]
     if not planned:
         if documents == 1:
-            return "One document does not tell how small a difference it shows."
-        return f"These {sized(documents, independent)} do not tell how small a difference they show."
+            return "One document shows no difference, however large."
+        return f"These {sized(documents, independent)} show no loss, not even of nearly all that is found."
     pair, shown = planned[0]
     found = f"These {sized(documents, independent)} show a loss"
     least = f"{found} from {100 * shown:.1f} points up{_whole(pair)}"

@@ -23,8 +23,8 @@ _PAIRS = (
     "Differences in points. The test (p) decides whether there is one; the interval says how large it may "
     "be, allows for documents unlike those seen, and so may hold 0 where the test sees a difference. "
     "better/same/worse: documents as the second sees them, where both have a figure. shows: the least loss, "
-    "spread over hits, that these documents show in four cases of five. needs: how many documents would show "
-    "the one found."
+    "spread over hits, that these documents show in four cases of five; none, if not even a loss of nearly "
+    "all. needs: how many documents would show the one found."
 )
 _TYPES = "Types are not tested one by one: a difference between systems may be chance."
 
@@ -47,10 +47,15 @@ def scores(report: Report) -> Table:
 
 def units_of(rows: Iterable[Row]) -> str:
     """In what the figures are, whether their intervals stand beside them, and what their marks say."""
-    ends = [cell.range for row in rows for cell in row if cell.range]
-    told = "with 95 % intervals." if ends else "without intervals."
-    marks = (f" {_REMARKS[mark]}" for mark in _REMARKS if any(mark in end for end in ends))
-    return f"Points of a hundred, {told}{''.join(marks)}"
+    rows = tuple(rows)
+    told = "with 95 %" if any(cell.range for row in rows for cell in row) else "without"
+    return " ".join([f"Points of a hundred, {told} intervals.", *_remarks(rows)])
+
+
+def _remarks(rows: Iterable[Row]) -> Iterator[str]:
+    """What the signs behind intervals say, each once."""
+    ends = [cell.range for row in rows for cell in row]
+    return (said for sign, said in _REMARKS.items() if any(sign in end for end in ends))
 
 
 def ranking(board: Board) -> Table:
@@ -63,7 +68,7 @@ def ranking(board: Board) -> Table:
         people = (Cell(text="annotators among themselves"), *[blank] * (3 if letters else 2), *agreed)
         rows = (*rows, people)
     columns = _ranking(f_name((board,)), letters)
-    return Table(title=board.name, columns=columns, groups=(Group(rows=rows),), caption=board.verdict)
+    return Table(title=board.name, columns=columns, groups=(Group(rows=rows),), caption=units_of(rows))
 
 
 def f_name(boards: Iterable[Board]) -> str:
@@ -148,13 +153,15 @@ def types(board: Board, limit: int | None = None) -> Table:
         (Cell(text=row.label), Cell(text=number(row.gold)), *(c for cell in row.cells for c in _type(cell)))
         for row in shown
     )
-    notes = (_TYPES if several else "", f"{amount(rest, 'more type is', 'more types are')} in the record.")
+    notes = [_TYPES] if several else []
+    if rest > 0:
+        notes.append(f"{amount(rest, 'more type is', 'more types are')} in the record.")
     return Table(
         title=f"{board.name}, by type",
         columns=(Column(title="type", kind="name"), Column(title="gold", kind="count"), *columns),
         groups=(Group(rows=rows),),
         keys=2,
-        caption=" ".join(note for note, told in zip(notes, (several, rest > 0), strict=True) if told),
+        caption=" ".join([*notes, *_remarks(rows)]),
     )
 
 
@@ -194,7 +201,7 @@ def _pair(pair: Pair) -> Row:
             chance(pair.adjusted),
             f"{pair.wins:,}/{pair.ties:,}/{pair.losses:,}",
             "yes" if pair.decided else "no",
-            points(pair.shows),
+            "none" if pair.shows is None and pair.p is not None else points(pair.shows),
             number(pair.needs),
         )
     )

@@ -110,8 +110,8 @@ class Board(_Struct, frozen=True):
     """One measure: its systems from best to worst, what tells them apart, and its labels.
 
     `verdict` says in a sentence whether the ranking is more than chance, by `test`; `smallest` is the
-    smallest difference that this corpus shows at 80 % power; `ceiling` is how well people agree under the
-    same measure. `columns` are the systems that the cells of `rows` belong to.
+    smallest loss, spread over hits, that this corpus shows at 80 % power; `ceiling` is how well people agree
+    under the same measure. `columns` are the systems that the cells of `rows` belong to.
     """
 
     key: str

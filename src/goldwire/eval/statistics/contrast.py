@@ -50,10 +50,10 @@ class Difference(NamedTuple):
     difference, the interval says how large it may be: 0 may be inside where the test sees one, since the
     interval allows for documents unlike those seen.
 
-    `detectable` is the smallest true loss of the second system that these documents would show at 80 % power
-    in a two-sided test at 5 %, if it is spread over hits, `whole` if it is of all hits of some documents;
-    None where nothing would be shown. `needed` documents would show the difference found; None if none would.
-    Of grouped documents (near-duplicates) all are about groups.
+    `detectable` is the smallest true loss of the better system, which has more to lose, that these documents
+    would show at 80 % power in a two-sided test at 5 %, if it is spread over hits, `whole` if it is of all
+    hits of some documents; None where nothing would be shown. `needed` documents would show the difference
+    found; None if none would. Of grouped documents (near-duplicates) all are about groups.
     """
 
     interval: Interval
@@ -94,7 +94,7 @@ class _World:
     def __init__(self, pairs: Sample, estimator: Estimator) -> None:
         first, second = (Sample(half, pairs.times) for half in np.hsplit(pairs.rows, 2))
         self.pairs, self.times = pairs, pairs.times.astype(np.float64)
-        self.ratios = estimator.ratios(second.rows)
+        self.ratios = [estimator.ratios(side.rows) for side in (first, second)]
         self.first, self.second = (influences(side, estimator.values) for side in (first, second))
 
     def variance(self, k: int) -> float | None:
@@ -104,10 +104,11 @@ class _World:
             return None
         return float(self.times @ (self.second - self.first)[:, k] ** 2) * documents / (documents - 1)
 
-    def loss(self, k: int, lost: Lost) -> power.LostHits:
-        """The loss of hits in one figure."""
-        ratio = self.ratios[k]._replace(chance=self.ratios[k].chance * self.pairs.copies)  # lost as one
-        return power.LostHits(self.first[:, k], ratio, self.times, lost)
+    def loss(self, k: int, lost: Lost, *, of_first: bool = False) -> power.LostHits:
+        """The loss of hits of the second system in one figure, or of the first."""
+        found, other = (self.ratios[0], self.second) if of_first else (self.ratios[1], self.first)
+        ratio = found[k]._replace(chance=found[k].chance * self.pairs.copies)  # copies are lost as one
+        return power.LostHits(other[:, k], ratio, self.times, lost)
 
 
 def _difference(interval: Interval, drawn: Floats, swapped: Floats, world: _World, k: int) -> Difference:
@@ -118,8 +119,8 @@ def _difference(interval: Interval, drawn: Floats, swapped: Floats, world: _Worl
         interval,
         two_sided(value, swapped),
         two_sided(value, drawn - value),
-        None if variance is None else power.detectable(world.loss(k, "spread")),
-        None if variance is None else power.detectable(world.loss(k, "whole")),
+        None if variance is None else power.detectable(world.loss(k, "spread", of_first=value < 0)),
+        None if variance is None else power.detectable(world.loss(k, "whole", of_first=value < 0)),
         None if variance is None else power.needed(variance, value, pairs.documents, pairs.informative),
     )
 

@@ -39,7 +39,7 @@ class LostHits:
     def __init__(self, first: Floats, second: Ratio, times: Floats, lost: Lost = "spread") -> None:
         self.first, self.second, self.times, self.lost = first, second, times, lost
         self.num, self.den = times @ second.num, times @ second.den
-        self.documents = max(int(times @ second.den.any(axis=1)), 2)
+        self.documents = max(int(times @ (second.den.any(axis=1) | (first != 0))), 2)
 
     def amount(self, share: float) -> float:
         """By how much the figure falls."""

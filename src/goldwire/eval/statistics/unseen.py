@@ -149,9 +149,15 @@ def _drawn(documents: int, trials: int, seed: int) -> Floats:
 
 
 def _on_grid(weights: Floats, steps: float) -> Floats:
-    """Weights in whole steps, none of them 0, so that whatever has units has some in each trial."""
-    found: Floats = np.maximum(np.round(weights * steps), 1) / steps
-    return found
+    """Weights in whole steps, none of them 0, so that whatever has units has some in each trial.
+
+    Done where they are: they may be a hundred million.
+    """
+    weights *= steps
+    np.rint(weights, out=weights)
+    np.maximum(weights, 1, out=weights)
+    weights /= steps
+    return weights
 
 
 def influences(sample: Sample, statistic: Statistic) -> Floats:
