@@ -12,6 +12,8 @@ import shlex
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from goldwire.cli import app
@@ -19,6 +21,7 @@ from goldwire.corpora import tokens
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError, MeasureError
 from goldwire.eval.comparison.keeping import keep
 from goldwire.eval.comparison.same import iter_differences
+from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.gate.baseline import decode_baseline, encode_baseline, make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import read as read_policy
@@ -225,6 +228,54 @@ def test_the_policy_and_every_reference_stand_in_the_signature():
     assert "references" not in scored(None, (X,)).result("s", "entity").signature
 
 
+# ---------------------------------------------------------------- against a plain script
+scenes = st.lists(
+    st.tuples(*[st.frozensets(st.sampled_from("ABCDEF"), max_size=6)] * 4), min_size=1, max_size=4
+)
+
+
+def plain(policy, scene):
+    """The sums of a policy, by sets of words: those of three references and a system, document by document."""
+    sums = [0, 0, 0, 0]
+    for *golds, system in scene:
+        votes = {word: sum(word in gold for gold in golds) for word in "ABCDEF"}
+        least = {"union": 1, "majority": 2, "intersection": 3}
+        if policy == "mean":
+            parts = [[len(system & g) / 3, len(system) / 3, len(system & g) / 3, len(g) / 3] for g in golds]
+        elif policy == "best":
+            f = [2 * len(system & g) / (len(system) + len(g)) if system or g else 1 for g in golds]
+            gold = golds[max(range(3), key=lambda n: (f[n], -n))]
+            parts = [[len(system & gold), len(system), len(system & gold), len(gold)]]
+        else:
+            some, every = ({w for w in votes if votes[w] >= least.get(policy, n)} for n in (1, 3))
+            parts = [[len(system & some), len(system), len(system & every), len(every)]]
+        sums = [sum(column) for column in zip(sums, *parts, strict=True)]
+    return tuple(sums)
+
+
+@settings(max_examples=60, deadline=None)
+@given(scenes)
+def test_every_policy_counts_what_a_plain_script_counts(scene):
+    texts = [document("A B C D E F", id=f"d{n}") for n in range(len(scene))]
+    first, *others, system = (
+        [
+            annotate(one, *((word, "PER") for word in sorted(row)))
+            for one, row in zip(texts, rows, strict=True)
+        ]
+        for rows in zip(*scene, strict=True)
+    )
+    for policy in NAMES:
+        record = score(
+            first,
+            {"s": system},
+            texts,
+            ["entity"],
+            references=dict(zip("yz", others, strict=True)),
+            options=Options(trials=0, references=policy),
+        )
+        assert sums(record) == pytest.approx(plain(policy, scene)), policy
+
+
 # ---------------------------------------------------------------- what is refused
 def test_references_without_a_policy_are_refused_with_all_of_them():
     with pytest.raises(MeasureError) as error:
@@ -287,6 +338,26 @@ def test_only_documents_that_all_references_judge_are_scored_and_the_others_told
     record = score_corpus(whole(tmp_path), ["gold", "annotator/b"], ["s"], ["entity"], options=MEAN)
     assert record.documents == ("a",)
     assert "the 1 of 2 documents that all references cover (1 not judged)" in told(record)
+
+
+def test_what_one_reference_skipped_or_left_as_a_draft_is_not_scored(tmp_path):
+    made = whole(tmp_path)
+    for status, why in (("skipped", "1 skipped"), ("draft", "1 draft")):
+        second = annotate(B, ("A", "PER"), status=status)
+        made.write_layer("annotator/b", [lines(Y)[0], second])
+        record = score_corpus(made, ["gold", "annotator/b"], ["s"], ["entity"], options=MEAN)
+        assert record.documents == ("a",)
+        assert f"the 1 of 2 documents that all references cover ({why})" in told(record)
+    counted = msgspec.structs.replace(MEAN, scope=Scope(drafts="counted"))
+    record = score_corpus(made, ["gold", "annotator/b"], ["s"], ["entity"], options=counted)
+    assert record.documents == ("a", "b")
+
+
+def test_a_reference_without_a_unit_in_any_document_is_still_one(tmp_path):
+    nothing = ("", "")
+    assert sums(scored("union", (X, nothing))) == sums(scored(None, (X,)))
+    assert sums(scored("intersection", (X, nothing))) == (0, 3, 0, 0)
+    assert scored("intersection", (X, nothing)).results[0].value is None  # gold has no unit: undefined
 
 
 def test_references_without_a_document_in_common_are_refused(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +13,7 @@ import msgspec
 
 from goldwire.api import inputs
 from goldwire.api.comparison import chosen as chosen_documents
+from goldwire.api.comparison import chosen_ids
 from goldwire.api.record import Record
 from goldwire.api.score import Measures, Thresholds
 from goldwire.api.several import check_whole, check_words, one_or_several
@@ -175,7 +177,7 @@ class Corpus(store.Corpus, frozen=True):
             asked=documents if documents is None or isinstance(documents, str) else "ids",
             rejected=rejected,
             references=references,
-            at=thresholds.check(at),
+            at=thresholds.check(at, partial(chosen_ids, self)),
         )
         golds = one_or_several(gold, "gold")
         names = config.names(self) if systems is None else one_or_several(systems, "systems")

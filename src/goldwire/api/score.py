@@ -34,7 +34,7 @@ from goldwire.eval.statistics.resample import TRIALS
 NAME = "given"  # what the corpus of such a record is called
 SYSTEM = "system"  # and a system that was passed without a name
 Measures = str | Measure | Iterable[str | Measure]
-Thresholds = float | Literal["best"] | Mapping[str, float | Literal["best"]] | None
+Thresholds = float | str | Mapping[str, float | str] | None
 
 
 def score(
@@ -81,7 +81,7 @@ def score(
     given = {name: inputs.read(value, name, known) for name, value in _named(systems, right, known).items()}
     further = {name: inputs.read(value, name, known) for name, value in _further(others).items()}
     how: dict[str, Any] = {"duplicates": duplicates, "intervals": intervals, "trials": trials, "seed": seed}
-    how |= {"references": references, "at": thresholds.check(at)}
+    how |= {"references": references, "at": thresholds.check(at, thresholds.nowhere)}
     return score_given(right, given, measures, suite, known, others=further, **how)
 
 

@@ -50,7 +50,10 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
             for name, side in zip(plan.systems, sides, strict=True)
         ),
         pairs=tuple(
-            _pair(GoldAndSystem(*two, block.texts, block.codes), plan) for two in combinations(golds, 2)
+            _pair(GoldAndSystem(*two, block.texts, block.codes), names, plan)
+            for two, names in zip(
+                combinations(golds, 2), combinations(plan.names[: plan.golds], 2), strict=True
+            )
         ),
     )
 
@@ -64,10 +67,10 @@ def sides_of(golds: Sequence[Layer], system: Layer, block: Block, options: Optio
     return each[0] if options.references is None else references.Against(each, options.references)
 
 
-def _pair(sides: GoldAndSystem, plan: Plan) -> ScoredSystem:
+def _pair(sides: GoldAndSystem, names: tuple[str, str], plan: Plan) -> ScoredSystem:
     """How far two references agree."""
     lenient = msgspec.structs.replace(plan.options, duplicates="set", classes=False)
-    found = tuple(_measured(sides, ("", ""), measure, lenient) for measure in plan.counted)
+    found = tuple(_measured(sides, names, measure, lenient) for measure in plan.counted)
     return ScoredSystem(measures=found, confusions=())
 
 

@@ -11,7 +11,7 @@ import msgspec
 from goldwire.eval.measures.measure import FORMS, Measure, Units, name, parse
 from goldwire.eval.measures.phrases import amount, interval, listed, points
 from goldwire.eval.measures.references import REFERENCES, TOLD
-from goldwire.eval.scoring.record import Coverage, LayerFacts, Record, failures, iter_warnings, size
+from goldwire.eval.scoring.record import BEST, Coverage, LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
 
@@ -219,7 +219,8 @@ def _threshold(layer: LayerFacts, called: str) -> Iterator[Note]:
         return
     values = sorted(set(at.values))
     which = f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}, by fold"
-    how = f" ({at.name}: chosen on other documents, by the first measure)" if at.folds else ""
+    chosen = at.name.startswith(BEST)
+    how = f" ({at.name}: chosen on other documents, by the first measure)" if chosen else ""
     left = f"{amount(at.below, 'unit')} of a lower score, or hanging on one, left out"
     rest = f"; {listed(at.without)} have no scores and all count" if at.without else ""
     text = f"{called} from a score of {which}{how}: {left}{rest}. Scores of gold decide nothing."

@@ -49,6 +49,9 @@ class OntologyFacts(_Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
+BEST = "best"  # what names of thresholds begin with that were chosen
+
+
 class Threshold(_Struct, frozen=True, kw_only=True):
     """Below which score units of a system were left out.
 

@@ -88,11 +88,11 @@ def score(
     )
     texts, theirs = make_texts(map(_row, documents)), [(name, [found]) for name, found in lines[len(golds) :]]
 
-    def block(need: Wanted) -> Block:
-        return chunks.make_block(texts, lines[: len(golds)], theirs, need, options.scope, tokens=tokens)
+    def block(need: Wanted, scope: Scope) -> Block:
+        return chunks.make_block(texts, lines[: len(golds)], theirs, need, scope, tokens=tokens)
 
     plan = thresholds.settle(plan, lambda number: lines[number][1], block)
-    return make_record(plan, [score_block(block(plan.wanted), plan)])
+    return make_record(plan, [score_block(block(plan.wanted, options.scope), plan)])
 
 
 def _check_references(
@@ -171,7 +171,7 @@ def make_plan(
     return thresholds.settle(
         plan,
         lambda number: _lines_of(corpus, plan.layers[number].source),
-        lambda need: chunks.read_whole(corpus, _sources(plan), need, options.scope),
+        lambda need, scope: chunks.read_whole(corpus, _sources(plan), need, scope),
     )
 
 
