@@ -235,7 +235,7 @@ scenes = st.lists(
 
 
 def plain(policy, scene):
-    """The sums of a policy, by sets of words: those of three references and a system, document by document."""
+    """The sums of a policy by sets of words; a document has those of three references and a system."""
     sums = [0, 0, 0, 0]
     for *golds, system in scene:
         votes = {word: sum(word in gold for gold in golds) for word in "ABCDEF"}
