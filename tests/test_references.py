@@ -26,7 +26,7 @@ from goldwire.eval.gate.baseline import decode_baseline, encode_baseline, make_b
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import read as read_policy
 from goldwire.eval.measures.references import NAMES, TOLD
-from goldwire.eval.scoring.files import read_record, write_record
+from goldwire.eval.scoring.files import decode_record, encode_record, read_record, write_record
 from goldwire.eval.scoring.notes import make_notes
 from goldwire.eval.scoring.score import Options, score, score_corpus
 from goldwire.testing import annotate, corpus, document
@@ -462,6 +462,15 @@ def test_tokens_of_references_that_differ_are_refused():
 def test_duplicates_of_a_reference_are_counted_in_it_and_not_across():
     record = scored("union", (X, X))
     assert record.result("s", "entity").gold_collapsed == 0
+
+
+@pytest.mark.parametrize("policies", [{}, {"references": "worst"}])
+def test_a_record_of_references_without_their_policy_is_damaged(policies):
+    record = scored("mean")
+    others = {key: value for key, value in record.policies.items() if key != "references"}
+    broken = msgspec.structs.replace(record, policies={**others, **policies})
+    with pytest.raises(DataError, match="of 3 gold layers"):
+        decode_record(encode_record(broken))
 
 
 def test_a_faulty_line_of_a_reference_is_told_with_its_layer(tmp_path):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from goldwire.cli import app
+from goldwire.corpora import tokens
 from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.corpora.types import Annotations
 from goldwire.eval.comparison.same import iter_differences
@@ -436,6 +437,20 @@ def test_a_gate_refuses_another_threshold(tmp_path):
     assert list(held(baseline, record, policy)) == []
     assert list(held(baseline, other, policy)) == ["threshold of s: the baseline has 0.5, the record has 0.7"]
     assert list(iter_differences(record, other)) == []  # which of them is better can be asked
+
+
+def test_thresholds_that_differ_are_called_otherwise():
+    system = sure(whole(), (0.4, 0.5, 0.5), (1,), (1, 1, 1))
+    names = [scored(system, at=at).systems[0].at.name for at in (0.12345671, 0.12345672, 2, -0.5)]
+    assert names == ["0.12345671", "0.12345672", "2", "-0.5"]
+
+
+def test_mentions_read_anew_from_tags_have_no_scores_to_be_cut_by():
+    line = sure(annotate(TEXT, ("Anna", "PER")), (0.9,))
+    kept = tokens.keep(line, (0, 5), (4, 8), ["B-PER\tO"], "IOB2")
+    options = Options(trials=0, tags="conlleval", at={"": 0.5})
+    with pytest.raises(DataError, match="read anew from its tags"):
+        score([line], {"s": [line]}, [TEXT], ["entity"], tokens=[[kept], [kept]], options=options)
 
 
 def test_a_damaged_threshold_is_found(tmp_path):

@@ -43,6 +43,13 @@ def test_tuples_of_each_reference_judge_every_document():
     assert found["entity"].score.gold == 2
 
 
+def test_documents_that_a_reference_of_lines_does_not_judge_are_left_out():
+    ben = [{"document": "a", "mentions": [{"spans": [[0, 4]], "type": "PER"}]}]
+    found = gw.score([*ONE, ("b", 0, 1, "PER")], OTHER, "entity", others={"ben": ben}, references="union")
+    assert found.documents == ("a",)
+    assert "|unjudged:left-out|" in found["entity"].signature
+
+
 def sure(*scores):
     return {
         "document": "a",
@@ -79,3 +86,5 @@ def test_a_corpus_is_scored_likewise(tmp_path):
     with pytest.raises(ValueError, match="no unit has a score"):
         gw.open(made.path).score("gold", "s", "entity", at="best")
     assert isinstance(found.frame("scores"), pl.DataFrame)
+    with pytest.raises(ValueError, match="no gold layer"):
+        gw.open(made.path).score([], "s", "entity")

@@ -64,10 +64,10 @@ def score(
     Annotations judge the documents they are of; others are left out. `documents` are ids, or {id: text} or
     Documents, by whose texts offsets and words are checked; there are then no others.
 
-    `others` are further gold by name, beside which `gold` is called so; `references` is then the policy that
-    says what is right where they differ: mean, best, any, union, intersection or majority. `at` is the score
-    from which on units of systems count, `"best"` for one that is chosen on other documents, or a dict of
-    these by system.
+    `others` are further gold by name, the first is called gold; `references` is then the policy that says
+    what is right where they differ: mean, best, any, union, intersection or majority. `at` is the score from
+    which on units of systems count, `"best"` for one that is chosen on other documents, or a dict of these by
+    system.
 
     Raises `InputTypeError` (a `TypeError`) or `InputValueError` (a `ValueError`) with every fault of a side;
     `MeasureError` for a measure that is none.
@@ -107,7 +107,7 @@ def score_given(
     bound = {name: _bind(side, name, documents, known) for name, side in systems.items()}
     wanted, chosen = _chosen(measures, suite, [*golds.values(), *systems.values()])
     _check_texts(wanted, known)
-    listed = all(side.listed for side in golds.values())
+    listed = any(side.listed for side in golds.values())  # and the others judge every document
     options, texts = _options(chosen, "left-out" if listed else "named", how), list(documents.values())
     first, further = right.pop("gold"), right
     try:

@@ -33,6 +33,8 @@ def check(policy: Policy | None, layers: Sequence[str], systems: Sequence[str]) 
     """Raise `MeasureError` if several references cannot be scored against, or one has a policy."""
     if policy is not None and policy not in NAMES:
         raise MeasureError(f"references: got {policy!r}; expected {listed(NAMES)}")
+    if not layers:
+        raise MeasureError("no gold layer to score against; name one, or several with --references")
     if len(layers) < TWO:
         if policy is not None:
             raise MeasureError(f"--references {policy}: there is one gold layer; name more, or leave it out")

@@ -58,7 +58,7 @@ def settle(
     chosen = dict[int, Chosen]()
     for number, at in asked.items():
         if not isinstance(at, Best):
-            called, cut = f"{at:g}", Cut((float(at),))
+            called, cut = repr(float(at)).removesuffix(".0"), Cut((float(at),))
         else:
             if at not in grounds:
                 grounds[at] = _grounds(plan, at, block)

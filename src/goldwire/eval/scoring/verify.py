@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from goldwire.corpora.errors import Fault
+from goldwire.eval.measures.references import NAMES, REFERENCES
 from goldwire.eval.systems.facts import Facts
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def _iter_messages(record: Record) -> _Messages:
         coverage = record.coverage
         names = ("corpus", "outside", "unjudged", "skipped", "drafts", "empty")
         yield from _sizes("coverage", {name: getattr(coverage, name) for name in names})
+    policy = record.policies.get(REFERENCES)
+    if bool(record.references) != (policy is not None) or (policy and policy not in NAMES):
+        yield "references", f"the policy is {policy or 'none'}, of {len(record.golds)} gold layers"
     yield from _names(record)
     for at, table in (*_numbered("counts", record.counts), *_numbered("rejections", record.rejections)):
         messages = [*_table(table, len(record.documents)), *(_hits(table) if at.startswith("counts") else ())]
