@@ -19,6 +19,8 @@ from typer.testing import CliRunner
 from goldwire.cli import app
 from goldwire.corpora import tokens
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError, MeasureError
+from goldwire.corpora.types import Span
+from goldwire.eval.comparison.agreement import agree_corpus
 from goldwire.eval.comparison.keeping import keep
 from goldwire.eval.comparison.same import iter_differences
 from goldwire.eval.counting.coverage import Scope
@@ -177,6 +179,41 @@ def test_arguments_hang_on_the_triggers_of_each_reference():
         assert sums(record, "AC+") == counts, policy
 
 
+def test_a_relation_that_is_the_same_either_way_is_one_unit_of_both_references():
+    text = document("Anna met Tom", id="a")
+
+    def married(one, other):
+        return [annotate(text, ("Anna", "PER"), ("Tom", "PER"), relations=[("spouse", one, other)])]
+
+    for symmetric, counts in ((frozenset({"spouse"}), (1, 1, 1, 1)), (frozenset(), (1, 1, 1, 2))):
+        record = score(
+            married(0, 1),
+            {"s": married(0, 1)},
+            [text],
+            ["relation"],
+            references={"y": married(1, 0)},
+            symmetric=symmetric,
+            options=Options(trials=0, references="union"),
+        )
+        assert sums(record, "relation") == counts
+
+
+def test_heads_are_those_of_the_reference_that_a_unit_is_from():
+    text = document("the old mayor of Bern met her", id="a")
+    [one] = [annotate(text, ("her", "PER"))]
+    other = annotate(text, ("the old mayor of Bern", "PER"))
+    head = msgspec.structs.replace(other.mentions[0], head=Span(8, 13))  # mayor
+    record = score(
+        [one],
+        {"s": [annotate(text, ("mayor", "PER"))]},
+        [text],
+        ["entity:span+type@head"],
+        references={"y": [msgspec.structs.replace(other, mentions=(head,))]},
+        options=Options(trials=0, references="union"),
+    )
+    assert sums(record, "entity:span+type@head") == (1, 1, 1, 2)
+
+
 def test_equal_references_say_what_one_says():
     alone = scored(None, (X,)).result("s", "entity").averages
     for policy in NAMES:
@@ -212,6 +249,14 @@ def test_the_agreement_of_references_stands_beside_the_figures():
     # x and y: B C of 4 and 3; x and z: C of 4 and 1; y and z: C of 3 and 1.
     assert [pair.score.f for pair in record.agreement] == pytest.approx([4 / 7, 2 / 5, 2 / 4])
     assert f"entity {100 * (4 / 7 + 2 / 5 + 1 / 2) / 3:.1f}" in told(record)
+
+
+def test_the_agreement_is_that_of_annotators_by_the_same_measure(tmp_path):
+    made = whole(tmp_path)
+    made.write_layer("annotator/b", lines(Y))
+    record = score_corpus(made, ["gold", "annotator/b"], ["s"], ["entity", "untyped"], options=MEAN)
+    found = agree_corpus(made, ["gold", "annotator/b"], ["entity", "untyped"])
+    assert [pair.score for pair in record.agreement] == [item.pairs[0].score for item in found.measures]
 
 
 def told(record):

@@ -61,8 +61,8 @@ def check_measures(policy: Policy, measures: Iterable[Measure]) -> None:
         names = listed([name(measure) for measure in wrong])
         rest = "" if policy == "best" or not all(map(counters.is_additive, wrong)) else " or best"
         raise MeasureError(
-            f"--references {policy}: not of {names}, {_reason(policy)}; leave them out, or score them by "
-            f"--references mean{rest}"
+            f"--references {policy}: not of {names}, {_reason(policy)}; leave them out (--measure names the "
+            f"others), or score them by --references mean{rest}"
         )
 
 
