@@ -417,7 +417,7 @@ def test_every_variable_that_is_read_is_on_the_page_of_environment_variables() -
     # `MARK` is that of the worker; `name` is what an option, or the list of what is given on, says; the last
     # is set for the server's own process, not read.
     read -= {"MARK", "name", "LABEL_STUDIO_BASE_DATA_DIR"}
-    ours = {worker.MARK, program._MARK, *pool._ENVIRONMENT, *environment.INHERITED}
+    ours = {worker.MARK, worker.SEED, program._MARK, *pool._ENVIRONMENT, *environment.INHERITED}
     programs = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py"), ROOT / ".ci" / "run"]
     for path in programs:
         ours |= set(re.findall(r"\bGOLDWIRE_[A-Z]+\b", path.read_text("utf-8")))

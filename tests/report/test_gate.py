@@ -183,7 +183,9 @@ def test_types_that_lost_most_units_are_named_first():
     before = make_record({"PER": [(9, 10, 10)], "ORG": [(5, 5, 5)], "GPE": [(3, 3, 3)]})
     # PER has 4 more missed and 4 more spurious, ORG 1 more missed, GPE is as it was.
     after = make_record({"PER": [(5, 10, 10)], "ORG": [(4, 4, 5)], "GPE": [(3, 3, 3)]})
-    changes = losers(before.get_counts("mine", MEASURE), after.get_counts("mine", MEASURE), parse("entity"))
+    changes = losers(
+        [before.get_counts("mine", MEASURE)], [after.get_counts("mine", MEASURE)], parse("entity")
+    )
     assert [change.label for change in changes] == ["PER", "ORG"]
     assert changes[0].before == pytest.approx(0.9)
     assert changes[0].now == pytest.approx(0.5)
@@ -193,14 +195,18 @@ def test_a_type_that_gained_is_not_named_as_lost():
     # LOC had nothing right (F 0), and now 1 of 8 found and 6 in gold: F 2/14, though it errs more often.
     before = make_record({"PER": [(5, 5, 5)], "LOC": [(0, 1, 6)]})
     after = make_record({"PER": [(1, 5, 5)], "LOC": [(1, 8, 6)]})
-    changes = losers(before.get_counts("mine", MEASURE), after.get_counts("mine", MEASURE), parse("entity"))
+    changes = losers(
+        [before.get_counts("mine", MEASURE)], [after.get_counts("mine", MEASURE)], parse("entity")
+    )
     assert [change.label for change in changes] == ["PER"]
 
 
 def test_a_type_that_has_nothing_but_new_errors_is_named_as_lost():
     before = make_record({"PER": [(5, 5, 5)]})
     after = make_record({"PER": [(5, 5, 5)], "WEA": [(0, 3, 0)]})
-    [change] = losers(before.get_counts("mine", MEASURE), after.get_counts("mine", MEASURE), parse("entity"))
+    [change] = losers(
+        [before.get_counts("mine", MEASURE)], [after.get_counts("mine", MEASURE)], parse("entity")
+    )
     assert (change.label, change.before, change.now) == ("WEA", None, 0.0)
 
 

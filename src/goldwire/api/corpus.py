@@ -35,6 +35,7 @@ from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.function import run_function
 from goldwire.eval.systems.run import Outcome, kept_since
 from goldwire.eval.systems.run import run as run_systems
+from goldwire.eval.systems.runs import written_out
 
 if TYPE_CHECKING:
     import polars as pl
@@ -180,7 +181,8 @@ class Corpus(store.Corpus, frozen=True):
             at=thresholds.check(at, partial(chosen_ids, self)),
         )
         golds = one_or_several(gold, "gold")
-        names = config.names(self) if systems is None else one_or_several(systems, "systems")
+        asked_for = config.names(self) if systems is None else one_or_several(systems, "systems")
+        names, _ = written_out(self, asked_for)
         return Record.of(score_corpus(self, golds, names, wanted, options=options), self)
 
     def frame(self, units: str = "mentions", layers: str | Iterable[str] | None = None) -> pl.DataFrame:

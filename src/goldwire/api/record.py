@@ -9,6 +9,7 @@ import msgspec
 
 from goldwire.corpora.errors import InputTypeError, InputValueError, JudgementError, among
 from goldwire.corpora.store import Corpus
+from goldwire.eval.comparison.contender import contenders
 from goldwire.eval.comparison.keeping import home_of
 from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.measures.phrases import interval, points
@@ -137,7 +138,7 @@ class Record(stored.Record, frozen=True, kw_only=True, dict=True):
 
     def _only(self) -> str:
         """The name of the only system."""
-        names = [system.name for system in self.systems]
+        names = [contender.name for contender in contenders({"": self})]
         if len(names) > 1:
             raise InputValueError(
                 f"there are {len(names)} systems: ask for record[system, measure]{among('', names)}"
@@ -145,14 +146,22 @@ class Record(stored.Record, frozen=True, kw_only=True, dict=True):
         return names[0]
 
     def only(self, system: str) -> Record:
-        """The record of one of its systems alone."""
+        """The record of one of its systems alone, with its runs where it has some."""
         name = self.called(system)
+        layers = self.runs_of(name) or (name,)
         kept = {
-            field: tuple(item for item in getattr(self, field) if item.system == name)
+            field: tuple(item for item in getattr(self, field) if item.system in layers)
             for field in ("counts", "rejections", "results", "confusions", "findings")
         }
-        systems = tuple(item for item in self.systems if item.name == name)
-        return Record.of(msgspec.structs.replace(self, systems=systems, **kept), self.home)
+        return Record.of(
+            msgspec.structs.replace(
+                self,
+                systems=tuple(item for item in self.systems if item.name in layers),
+                runs=tuple(several for several in self.runs if several.system == name),
+                **kept,
+            ),
+            self.home,
+        )
 
     # ------------------------------------------------------------ what it gives
 

@@ -18,6 +18,7 @@ from goldwire.cli.output import Json, is_quiet, note, print_json, say
 from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
+    from goldwire.corpora.store import Corpus
     from goldwire.eval.systems.config import System
     from goldwire.eval.systems.facts import Facts, Speed
     from goldwire.eval.systems.journal import Reused
@@ -55,6 +56,14 @@ def run(
     timeout: Annotated[float | None, typer.Option(help="Seconds a document may take.")] = None,
     memory: Annotated[str | None, typer.Option(help="Memory that a process may use, such as 2GB.")] = None,
     seed: Annotated[int, typer.Option(help="Seed for what a system leaves to chance.")] = 0,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Run each system N times, with other seeds: layers NAME/1 to NAME/N.",
+        ),
+    ] = None,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Train `sklearn` on the whole layer too, and keep the model."),
@@ -94,15 +103,21 @@ def run(
     all the same. Exit 2 if none succeeded, the run was stopped early or the system could not be run: no layer
     is written, and one that is there stays. Of several systems, the worst counts.
 
+    With --runs, run k has the system's seed and k - 1 more, and becomes the layer `system/NAME/k`; those that
+    are done are not run again, so that a larger number adds some. What gives the same each time (lexicon,
+    file, `deterministic = true`) is run once. Scored, the runs are one system.
+
     \b
     Examples:
       goldwire eval run work --system rules=lexicon --system mine="cmd:python extract.py"
       goldwire eval run work --systems systems.toml --workers 2
       goldwire eval run work --system learnt=sklearn --save learnt.npz
       goldwire eval run work --system mine="cmd:./extract" --watch "mine=model/*" --allow-failures 1%
+      goldwire eval run work --systems systems.toml --only learnt --runs 5
     """
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.systems.run import run as run_systems
+    from goldwire.eval.systems.runs import expand
 
     corpus = open_corpus(folder)
     chosen = _chosen(system or [], systems or [], only or [])
@@ -113,11 +128,12 @@ def run(
     chosen = [_limited(item, timeout, memory, allow_failures) for item in chosen]
     learners = _learners(chosen, save, load)
     chosen = [_loading(item, load) if item in learners else item for item in chosen]
+    expanded = expand(chosen, runs, seed)
     progress = _Progress()
     try:
         outcomes = run_systems(
             corpus,
-            chosen,
+            expanded.systems,
             workers=workers,
             seed=seed,
             fresh=fresh,
@@ -131,6 +147,8 @@ def run(
     progress.end()
     if save is not None and not any(outcome.error for outcome in outcomes):
         _save(folder, learners[0], seed, save)
+    for told in (*expanded.notes, *_beside(corpus, chosen, runs)):
+        note(told)
     if as_json:
         print_json(outcomes)
     else:
@@ -138,6 +156,14 @@ def run(
     status = max(outcome.status for outcome in outcomes)
     if status:
         raise typer.Exit(status)
+
+
+def _beside(corpus: Corpus, chosen: list[System], number: int | None) -> Iterator[str]:
+    """What else is there under the name of a system: runs beyond those of now, or the layer of one run."""
+    from goldwire.eval.systems.runs import beside
+
+    for system in chosen:
+        yield from beside(corpus, system, number)
 
 
 def _chosen(texts: list[str], files: list[Path], only: list[str]) -> list[System]:

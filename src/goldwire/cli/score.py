@@ -133,6 +133,7 @@ def score(
     from goldwire.eval.scoring import thresholds
     from goldwire.eval.scoring.score import Options, score_corpus
     from goldwire.eval.systems import config
+    from goldwire.eval.systems.runs import written_out
 
     corpus = open_corpus(folder)
     wanted, chosen = choose(suite, measure or ())
@@ -154,14 +155,14 @@ def score(
         references=references,
         at=thresholds.parse(at or (), partial(_selected, corpus)),
     )
-    systems = config.matching(corpus, system) if system else config.names(corpus)
+    systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))
     name = _record_name(name, chosen)
     golds, workers = gold or ["gold"], os.cpu_count() or 1
     record = score_corpus(corpus, golds, systems, wanted, options=options, workers=workers)
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     place = corpus.path / RECORDS / f"{name}.json"
     kept = keep(record, place, replace=replace)
-    for told in (*_lost(record, options), *kept.notes):
+    for told in (*notes, *_lost(record, options), *kept.notes):
         note(told)
     if as_json:
         print_json(msgspec.structs.replace(kept.record, findings=()))

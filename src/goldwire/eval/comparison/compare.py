@@ -1,7 +1,8 @@
 """Compare systems scored on the same gold: who is ahead, by how much, and whether that is more than chance.
 
 Everything is computed from the counts in records; nothing is scored again. Every pair of systems is tested
-by paired approximate randomisation, with Holm's correction over all pairs of a measure.
+by paired approximate randomisation, with Holm's correction over all pairs of a measure; of two of which the
+spread between runs is known, by a t-test over documents and runs (see `comparison.runs`).
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ from itertools import combinations
 import msgspec
 
 from goldwire.corpora.errors import JudgementError, nearest
+from goldwire.eval.comparison import runs
+from goldwire.eval.comparison.contender import Contender, contenders
 from goldwire.eval.comparison.same import iter_differences
 from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.measures.measure import Measure, form_of, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.drawing import Drawing, drawing
-from goldwire.eval.scoring.record import Interval, LayerFacts, Record, Result, independent, size
+from goldwire.eval.scoring.record import Interval, Record, Result, independent, size
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import Difference
 from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, estimator, is_defined, rows
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.power import ALPHA
+from goldwire.eval.statistics.runs import Difference as RunsDifference
 
 F = FIGURES.index("f")
 
@@ -35,7 +39,8 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True):
 class Standing(_Struct, frozen=True):
     """A system's place: its F by the measure's own average, None if undefined, and what it rests on.
 
-    `groups` are numbers of sets of systems that cannot be told apart; a system may be in several.
+    `groups` are numbers of sets of systems that cannot be told apart; a system may be in several. Of one with
+    `runs`, `value` is their mean, and `deviation` the standard deviation between them; of one run it is None.
     """
 
     system: str
@@ -43,15 +48,19 @@ class Standing(_Struct, frozen=True):
     interval: Interval | None
     signature: str
     groups: tuple[int, ...] = ()
+    runs: int = 1
+    deviation: float | None = None
 
 
-class Pair(_Struct, frozen=True):
+class Pair(_Struct, frozen=True, omit_defaults=True):
     """Two systems, the first ranked higher; `difference` is second minus first, so 0 or negative.
 
     `low` and `high` end its 95 % interval. `p` is of approximate randomisation, `p_holm` corrected for all
     pairs, `p_bootstrap` of the paired bootstrap. `wins`, `ties` and `losses` are documents as the second
     sees them, of those where both have a figure: where nothing was to be found and one gave nothing, it has
-    none. `detectable`, `whole` and `needed`: see `contrast.Difference`.
+    none. `detectable`, `whole` and `needed`: see `contrast.Difference`. Where the spread between runs is
+    known, `p` is of a t-test over documents and runs, with `freedom` degrees, and `needed_runs` of each
+    system would show the difference on these documents.
     """
 
     first: str
@@ -68,6 +77,8 @@ class Pair(_Struct, frozen=True):
     detectable: float | None
     whole: float | None
     needed: int | None
+    freedom: float | None = None
+    needed_runs: int | None = None
 
     @property
     def decided(self) -> bool:
@@ -94,27 +105,6 @@ class Comparison(_Struct, frozen=True):
     decided: bool
     sentence: str
     test: str
-
-
-class Contender(_Struct, frozen=True):
-    """A system of a record, under the name it has in the comparison."""
-
-    name: str
-    system: str
-    record: Record
-
-    @property
-    def facts(self) -> LayerFacts:
-        """What its layer brought."""
-        return next(layer for layer in self.record.systems if layer.name == self.system)
-
-    def result(self, measure: str) -> Result:
-        """What the record says of it."""
-        return self.record.result(self.system, measure)
-
-    def counts(self, measure: Measure) -> Counts:
-        """Its counts under a measure."""
-        return self.record.get_counts(self.system, measure)
 
 
 # ---------------------------------------------------------------- the comparison
@@ -157,20 +147,6 @@ def iter_faults(records: Mapping[str, Record]) -> Iterator[str]:
             yield difference.told(name, other)
 
 
-def contenders(records: Mapping[str, Record]) -> list[Contender]:
-    """All systems of all records."""
-    names = [system.name for record in records.values() for system in record.systems]
-    return [
-        Contender(
-            name=system.name if names.count(system.name) == 1 else f"{key}:{system.name}",
-            system=system.name,
-            record=record,
-        )
-        for key, record in records.items()
-        for system in record.systems
-    ]
-
-
 def common_measures(records: Mapping[str, Record]) -> list[str]:
     """The measures that all records have, in the order of the first."""
     first, *others = records.values()
@@ -184,52 +160,62 @@ def compare_systems(systems: Sequence[Contender], measure: Measure, *, seed: int
     groups = systems[0].record.groups
     drawn = (drawing(systems[0].record) or Drawing())._replace(seed=seed)
     documents, distinct = size(systems[0].record), independent(systems[0].record)
-    counts = {system.name: system.counts(measure) for system in (ranked if len(ranked) > 1 else ())}
+    known = runs.know(ranked, measure, groups) if len(ranked) > 1 else runs.NOTHING
     pairs = _with_holm(
-        [
-            _pair((one.name, counts[one.name]), (two.name, counts[two.name]), measure, groups, drawn)
-            for one, two in combinations(ranked, 2)
-        ]
+        [_pair((one, two), measure, known, groups, drawn) for one, two in combinations(ranked, 2)]
     )
     alike = indistinguishable([system.name for system in ranked], pairs)
     return Comparison(
         measure=str(measure),
         documents=documents,
         independent=distinct,
-        standings=tuple(_standing(system.name, results[system.name], alike) for system in ranked),
+        standings=tuple(_standing(system, results[system.name], alike) for system in ranked),
         pairs=tuple(pairs),
         groups=tuple(alike),
         detectable=max((p.detectable for p in pairs if p.detectable is not None), default=None),
         decided=bool(pairs) and all(pair.decided for pair in pairs),
         sentence=sentence([system.name for system in ranked], pairs, documents, distinct),
-        test=f"approximate-randomisation-{contrast.SWAPS}-seed-{seed}-holm",
+        test=_test(pairs, seed),
     )
+
+
+def _test(pairs: Sequence[Pair], seed: int) -> str:
+    """How the pairs were tested, as it stands in signatures."""
+    over_runs = [pair.freedom is not None for pair in pairs]
+    told = [] if over_runs and all(over_runs) else [f"approximate-randomisation-{contrast.SWAPS}-seed-{seed}"]
+    return "+".join([*told, *(["t-over-documents-and-runs"] if any(over_runs) else [])]) + "-holm"
 
 
 def _rank(value: float | None, name: str) -> tuple[float, str]:
     return (1.0 if value is None else -value), name
 
 
-def _standing(name: str, result: Result, alike: Sequence[tuple[str, ...]]) -> Standing:
+def _standing(system: Contender, result: Result, alike: Sequence[tuple[str, ...]]) -> Standing:
     return Standing(
-        system=name,
+        system=system.name,
         value=result.value,
         interval=result.intervals.get("f"),
         signature=result.signature,
-        groups=tuple(number for number, group in enumerate(alike, start=1) if name in group),
+        groups=tuple(number for number, group in enumerate(alike, start=1) if system.name in group),
+        runs=len(system.layers),
+        deviation=system.deviation(result.measure),
     )
 
 
 # ---------------------------------------------------------------- pairs
 def _pair(
-    one: tuple[str, Counts], two: tuple[str, Counts], measure: Measure, groups: Groups, drawn: Drawing
+    both: tuple[Contender, Contender], measure: Measure, known: runs.Known, groups: Groups, drawn: Drawing
 ) -> Pair:
-    counts = one[1], two[1]
+    one, two = both
+    over_runs = runs.difference(one.name, two.name, known)
+    if over_runs is not None:
+        return _pair_of_runs(one, two, measure, over_runs)
+    counts = one.each(measure)[0], two.each(measure)[0]
     found = difference(*counts, measure, groups=groups, method=drawn.method, seed=drawn.seed)
     wins, ties, losses = results_by_document(*counts, measure)
     return Pair(
-        first=one[0],
-        second=two[0],
+        first=one.name,
+        second=two.name,
         difference=found.interval.value,
         low=found.interval.low,
         high=found.interval.high,
@@ -242,6 +228,28 @@ def _pair(
         detectable=found.detectable,
         whole=found.whole,
         needed=found.needed,
+    )
+
+
+def _pair_of_runs(one: Contender, two: Contender, measure: Measure, found: RunsDifference) -> Pair:
+    wins, ties, losses = runs.results_by_document(one, two, measure)
+    return Pair(
+        first=one.name,
+        second=two.name,
+        difference=found.value,
+        low=found.low,
+        high=found.high,
+        p=found.p,
+        p_holm=None,
+        p_bootstrap=None,
+        wins=wins,
+        ties=ties,
+        losses=losses,
+        detectable=found.detectable,
+        whole=None,
+        needed=found.needed,
+        freedom=found.freedom,
+        needed_runs=found.needed_runs,
     )
 
 
@@ -372,4 +380,5 @@ def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
     if not pair.needed or pair.needed <= independent:
         return f"{least}."
     more = f"{pair.needed:,}" + (" groups" if independent < documents else "")
-    return f"{least}; about {more} would settle one of {abs(100 * (pair.difference or 0)):.1f}."
+    runs = f", or {pair.needed_runs:,} runs of each," if pair.needed_runs else ""
+    return f"{least}; about {more}{runs} would settle one of {abs(100 * (pair.difference or 0)):.1f}."

@@ -17,6 +17,7 @@ from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import points
 from goldwire.eval.scoring.files import read_record, write_record
 from goldwire.eval.scoring.record import Confusion, CountTable, Record, Result, UnitFindings
+from goldwire.eval.scoring.several import with_runs
 
 T = TypeVar("T", bound="CountTable | Result | Confusion | UnitFindings")
 
@@ -100,7 +101,7 @@ def merge(old: Record, new: Record) -> Record:
         return tuple(sorted(found, key=lambda item: order.index(item.system)))
 
     results = both(old.results, new.results)
-    return msgspec.structs.replace(
+    merged = msgspec.structs.replace(
         new,
         systems=tuple(systems.values()),
         policies={**new.policies, **_tags(old, new)},
@@ -110,6 +111,7 @@ def merge(old: Record, new: Record) -> Record:
         confusions=both(old.confusions, new.confusions),
         findings=both(old.findings, new.findings),
     )
+    return with_runs(merged)
 
 
 def _tags(old: Record, new: Record) -> dict[str, str]:

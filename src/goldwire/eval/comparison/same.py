@@ -13,6 +13,7 @@ import msgspec
 
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
+from goldwire.eval.comparison.contender import contenders
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.texts import Texts
 from goldwire.eval.measures.measure import name, parse
@@ -240,19 +241,24 @@ _TOUCHED: dict[str, Callable[[Record, Record], str]] = {
 
 def iter_other_views(first: Record, second: Record) -> Iterator[Difference]:
     """The systems of both records that saw through another view of their own, or at another threshold."""
-    now = {system.name: system for system in second.systems}
-    for system in first.systems:
-        if system.name in now and _view(system) != _view(now[system.name]):
-            yield Difference(f"labels of {system.name}", _view(system), _view(now[system.name]))
+    yield from _of_systems(first, second, "labels", _view)
     yield from iter_other_thresholds(first, second)
 
 
 def iter_other_thresholds(first: Record, second: Record) -> Iterator[Difference]:
     """The systems of both records whose units count from another score on, or one otherwise chosen."""
-    now = {system.name: system for system in second.systems}
-    for system in first.systems:
-        if system.name in now and _at(system) != _at(now[system.name]):
-            yield Difference(f"threshold of {system.name}", _at(system), _at(now[system.name]))
+    yield from _of_systems(first, second, "threshold", _at)
+
+
+def _of_systems(
+    first: Record, second: Record, what: str, told: Callable[[LayerFacts], str]
+) -> Iterator[Difference]:
+    before, now = (
+        {system.name: system.facts for system in contenders({"": record})} for record in (first, second)
+    )
+    for system, facts in before.items():
+        if system in now and told(facts) != told(now[system]):
+            yield Difference(f"{what} of {system}", told(facts), told(now[system]))
 
 
 def _at(layer: LayerFacts) -> str:

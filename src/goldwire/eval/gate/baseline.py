@@ -7,7 +7,7 @@ belong to. Which gold units each system had right is there as well, so that a lo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,14 +18,16 @@ from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import CorpusError, Fault, JudgementError, nearest
 from goldwire.eval.comparison import same
 from goldwire.eval.counting.counts import Counts
+from goldwire.eval.gate import runs
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import points
 from goldwire.eval.scoring.files import check
-from goldwire.eval.scoring.record import LayerFacts, Record, Result, decode_counts, failed_runs
+from goldwire.eval.scoring.record import LayerFacts, Record, Result, SystemRuns, decode_counts, failed_runs
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.scoring.views import LABELS
 from goldwire.eval.statistics.figures import headline, is_defined
+from goldwire.eval.systems.facts import reported
 
 FORMAT = 3  # as that of the record inside
 _ROUNDING = 1e-9  # sums may have been made in another order
@@ -65,6 +67,7 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
         measures=measures,
         counts=tuple(table for table in record.counts if table.measure in counted),
         results=tuple(_signed(result) for result in record.results if result.measure in measures),
+        runs=tuple(_judged(several, measures) for several in record.runs),
         confusions=(),
         findings=(),
         agreement=tuple(pair for pair in record.agreement if pair.measure in measures),
@@ -84,8 +87,17 @@ def check_runs(record: Record, where: str = "the record") -> None:
 
 
 def _bare(layer: LayerFacts) -> LayerFacts:
-    """Speed and the like change from run to run and would only make noise in the history."""
-    return msgspec.structs.replace(layer, facts={})
+    """Speed and the like change from run to run and would only make noise in the history.
+
+    What is kept is that a system gives the same each time.
+    """
+    return msgspec.structs.replace(layer, facts={"fixed": True} if reported(layer.facts).fixed else {})
+
+
+def _judged(several: SystemRuns, measures: tuple[str, ...]) -> SystemRuns:
+    """A system with runs, with what is said of it by the measures that are judged."""
+    kept = tuple(result for result in several.results if result.measure in measures)
+    return msgspec.structs.replace(several, results=kept)
 
 
 def _signed(result: Result) -> Result:
@@ -199,10 +211,10 @@ def _absent(old: Record, record: Record, policy: Policy) -> Iterator[str]:
     for measure in policy.measures():
         if measure not in record.measures:
             yield f"measure: the record has no {measure}"
-    there = {system.name for system in record.systems}
-    for system in old.systems:
-        if system.name not in there:
-            yield f"system: the baseline has {system.name!r}, the record only {', '.join(sorted(there))}"
+    for system in runs.systems(old):
+        if not runs.layers(record, system):
+            there = ", ".join(sorted(runs.systems(record)))
+            yield f"system: the baseline has {system!r}, the record only {there}"
 
 
 # ---------------------------------------------------------------- what an update changes
@@ -223,13 +235,17 @@ def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
 
 
 def _figures(record: Record) -> dict[tuple[str, str], float | None]:
-    """F of each system by each measure; None where gold has no unit of it."""
+    """F of each system by each measure, in the mean of runs; None where gold has no unit of it."""
     return {
-        (system.name, measure): _figure(record.get_counts(system.name, measure), parse(measure))
-        for system in record.systems
+        (system, measure): _figure(
+            [record.get_counts(layer, measure) for layer in runs.layers(record, system)], parse(measure)
+        )
+        for system in runs.systems(record)
         for measure in record.measures
     }
 
 
-def _figure(counts: Counts, measure: Measure) -> float | None:
-    return headline(counts, measure).f if is_defined(counts) else None
+def _figure(side: Sequence[Counts], measure: Measure) -> float | None:
+    values = [headline(counts, measure).f if is_defined(counts) else None for counts in side]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) else None

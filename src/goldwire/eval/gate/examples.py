@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ from goldwire.eval.gate.baseline import Baseline, Hits
 from goldwire.eval.gate.judgement import Check, Judgement
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.record import Record
+from goldwire.eval.systems.runs import is_run, number_of
 
 EXAMPLES = 3
 CONTEXT = 48  # code points of text on either side of an example
@@ -62,8 +63,8 @@ def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]
     measure = parse(check.measure)
     if not located.is_traced(measure):
         return
-    found = traced.trace(check.system, measure)
-    hits = baseline.hits.get(check.system, {}).get(check.measure, {})
+    found = traced.trace(_layer(check.system, traced.sides), measure)
+    hits = baseline.hits.get(_layer(check.system, baseline.hits), {}).get(check.measure, {})
     lost = [unit for unit in _lost(found, hits) if check.label in (None, unit.label)]
     wrong = [unit for unit, right in zip(found.system, found.system_right, strict=True) if not right]
     for unit in spread(lost, [change.label for change in check.losers])[:EXAMPLES]:
@@ -74,6 +75,12 @@ def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]
     spurious = [unit for unit in wrong if check.label in (None, unit.label)]
     for unit in spread(spurious, [change.label for change in check.losers])[:EXAMPLES]:
         yield f"{quote(traced, unit)} {_name(unit)}: not in gold"
+
+
+def _layer(system: str, layers: Collection[str]) -> str:
+    """The layer of a system that examples are taken from: of several runs the first."""
+    runs = (layer for layer in layers if is_run(layer, system))
+    return system if system in layers else min(runs, key=number_of, default=system)
 
 
 def _lost(found: Trace, hits: dict[str, str]) -> Iterator[Unit]:

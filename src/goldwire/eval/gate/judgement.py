@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
 from goldwire.corpora.errors import JudgementError
-from goldwire.eval.counting.counts import GOLD, Counts, make_counts
+from goldwire.eval.counting.counts import GOLD, Counts, Floats, make_counts
+from goldwire.eval.gate import runs
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
 from goldwire.eval.gate.policy import LimitKind, Policy, Rule
 from goldwire.eval.measures.measure import Measure, name, parse
@@ -24,7 +25,17 @@ from goldwire.eval.scoring.notes import LOUD, iter_notes
 from goldwire.eval.scoring.record import Record, independent, size
 from goldwire.eval.scoring.rejections import rejection_rate
 from goldwire.eval.statistics import contrast
-from goldwire.eval.statistics.figures import FIGURES, Score, estimator, headline, is_defined, rows, score_row
+from goldwire.eval.statistics.figures import (
+    FIGURES,
+    Groups,
+    Score,
+    estimator,
+    headline,
+    is_defined,
+    rows,
+    score_row,
+)
+from goldwire.eval.statistics.runs import Loss as RunsLoss
 
 Verdict = Literal["pass", "warn", "fail", "skip"]
 LOSERS = 3  # types that are named as having lost most
@@ -47,7 +58,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     and `high` are one-sided bounds of the difference, `p` is one-sided, `power` the chance that a true loss
     of the margin fails (in steps of 5 %), and `needed` the documents that would raise it to 80 %; of
     near-duplicates among the `documents`, which count once in `independent`, it counts groups. `losers` are
-    the types that lost most, `examples` places in the text.
+    the types that lost most, `examples` places in the text. Figures of several `runs` (before and now) are
+    means over them; where their standard deviation, the `spread`, is known, the test is over documents and
+    runs, and `needed_runs` of each build would raise the power too.
     """
 
     system: str
@@ -66,6 +79,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     needed: int | None = None
     documents: int = 0
     independent: int = 0
+    runs: tuple[int, int] | None = None
+    spread: float | None = None
+    needed_runs: int | None = None
     losers: tuple[Change, ...] = ()
     examples: tuple[str, ...] = ()
 
@@ -116,17 +132,17 @@ def judge(
         )
     old = baseline.record
     questions = [
-        question for system in old.systems for question in _questions(system.name, record, old, policy)
+        question for system in runs.systems(old) for question in _questions(system, record, old, policy)
     ]
     judged = [question for question in questions if question.kind == "margin" and question.defined]
     alpha = policy.alpha / max(1, len(judged))
-    ceilings = [check for system in old.systems for check in _ceilings(system.name, record, old, policy)]
+    ceilings = [check for system in runs.systems(old) for check in _ceilings(system, record, old, policy)]
     checks = (*(_answer(question, policy, alpha, old.groups) for question in questions), *ceilings)
     return Judgement(
         verdict=_worst(check.verdict for check in checks),
         alpha=alpha,
         checks=checks,
-        notes=tuple(_notes(record, old)),
+        notes=tuple(_notes(record, old, tested=any(question.kind == "margin" for question in judged))),
     )
 
 
@@ -136,9 +152,12 @@ def _worst(verdicts: Iterator[Verdict]) -> Verdict:
     return next((verdict for verdict in order if verdict in found), "skip")
 
 
-def _notes(record: Record, old: Record) -> Iterator[str]:
+def _notes(record: Record, old: Record, *, tested: bool) -> Iterator[str]:
     yield from (note.text for note in iter_notes(record) if note.kind in LOUD)
-    new = [s.name for s in record.systems if s.name not in {o.name for o in old.systems}]
+    if tested:
+        yield from runs.unknown(old, record)
+    judged = {layer for system in runs.systems(old) for layer in (system, *runs.layers(record, system))}
+    new = [system for system in runs.systems(record) if system not in judged]
     if new:
         yield f"not in the baseline, so not judged: {', '.join(new)}; --update adds them"
     if record.goldwire != old.goldwire:
@@ -147,7 +166,7 @@ def _notes(record: Record, old: Record) -> Iterator[str]:
 
 # ---------------------------------------------------------------- questions
 class _Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One limit of one rule for one system, with the counts of both sides."""
+    """One limit of one rule for one system, with the counts of the runs of both sides."""
 
     system: str
     measure: Measure
@@ -155,20 +174,20 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     kind: LimitKind
     limit: float
     label: str | None
-    before: Counts
-    now: Counts
+    before: tuple[Counts, ...]
+    now: tuple[Counts, ...]
 
     @property
     def defined(self) -> bool:
         """Whether there is anything to compare: units in gold."""
-        return is_defined(self.before) or is_defined(self.now)
+        return any(map(is_defined, (*self.before, *self.now)))
 
-    def figure(self, counts: Counts) -> float | None:
-        """The rule's figure of some counts; None where gold has no unit of the measure."""
-        if not is_defined(counts):
+    def figure(self, side: Sequence[Counts]) -> float | None:
+        """The rule's figure in the mean of runs; None where gold has no unit of the measure."""
+        if not all(map(is_defined, side)):
             return None
-        value: float | None = getattr(headline(counts, self.measure), self.rule.figure)
-        return value
+        values = [getattr(headline(counts, self.measure), self.rule.figure) for counts in side]
+        return None if None in values else math.fsum(values) / len(values)
 
 
 def _ceilings(system: str, record: Record, old: Record, policy: Policy) -> Iterator[Check]:
@@ -192,8 +211,9 @@ def _ceilings(system: str, record: Record, old: Record, policy: Policy) -> Itera
 
 def _rate(record: Record, system: str) -> float:
     """The share of rejected units; 0 where the record tells of none."""
-    rejected, given, _ = rejection_rate(record, system) or (0, 0, None)
-    return rejected / given if given else 0.0
+    found = [rejection_rate(record, layer) or (0, 0, None) for layer in runs.layers(record, system)]
+    given = sum(one[1] for one in found)
+    return sum(one[0] for one in found) / given if given else 0.0
 
 
 def _questions(system: str, record: Record, old: Record, policy: Policy) -> Iterator[_Question]:
@@ -201,8 +221,11 @@ def _questions(system: str, record: Record, old: Record, policy: Policy) -> Iter
         if not rule.measure:
             continue
         measure = parse(rule.measure)
-        before, now = (side.get_counts(system, measure) for side in (old, record))
-        for label in _labels(rule, before):
+        before, now = (
+            tuple(side.get_counts(layer, measure) for layer in runs.layers(side, system))
+            for side in (old, record)
+        )
+        for label in _labels(rule, before[0]):
             for kind, limit in rule.limits():
                 yield _Question(
                     system=system,
@@ -211,8 +234,8 @@ def _questions(system: str, record: Record, old: Record, policy: Policy) -> Iter
                     kind=kind,
                     limit=limit,
                     label=label,
-                    before=before if label is None else only(before, label),
-                    now=now if label is None else only(now, label),
+                    before=before if label is None else tuple(only(one, label) for one in before),
+                    now=now if label is None else tuple(only(one, label) for one in now),
                 )
 
 
@@ -248,8 +271,9 @@ def _answer(question: _Question, policy: Policy, alpha: float, groups: tuple[int
         label=question.label,
         before=before,
         now=now,
-        documents=len(question.now.documents),
-        independent=len(question.now.documents) if groups is None else len(set(groups)),
+        documents=len(question.now[0].documents),
+        independent=len(question.now[0].documents) if groups is None else len(set(groups)),
+        runs=None if len(question.before) == len(question.now) == 1 else _numbers(question),
         losers=() if question.label is not None else losers(question.before, question.now, question.measure),
     )
     if before is None and now is None:
@@ -278,12 +302,7 @@ _STEP = 0.05
 def _test(
     check: Check, question: _Question, policy: Policy, alpha: float, groups: tuple[int, ...] | None
 ) -> Check:
-    labels = sorted({*question.before.labels, *question.now.labels})
-    before, now = (rows(side, question.measure, labels) for side in (question.before, question.now))
-    pairs = contrast.pair(before, now, None if groups is None else np.asarray(groups))
-    figures, margin = estimator(question.measure), question.limit
-    losses = contrast.loss(pairs, figures, margin, alpha=alpha, trials=policy.trials, seed=policy.seed)
-    found = losses[FIGURES.index(question.rule.figure)]
+    found, more = _found(question, policy, alpha, None if groups is None else np.asarray(groups))
     # A figure that did not fall is no warning, even where these documents cannot rule a loss out.
     rose = found.difference is not None and found.difference >= 0
     return msgspec.structs.replace(
@@ -294,11 +313,37 @@ def _test(
         p=found.p,
         power=None if found.power is None else math.floor(found.power / _STEP) * _STEP,
         needed=found.needed,
+        **more,
     )
 
 
-def losers(before: Counts, now: Counts, measure: Measure) -> tuple[Change, ...]:
-    """The types whose F fell, those with most new errors first; one that now has only errors fell too."""
+def _found(
+    question: _Question, policy: Policy, alpha: float, groups: Groups
+) -> tuple[contrast.Loss | RunsLoss, dict[str, Any]]:
+    """The verdict on a margin, and what there is to say of runs: over documents alone if none is known."""
+    measure, margin, figure = question.measure, question.limit, question.rule.figure
+    over_runs = runs.judge(question.before, question.now, measure, figure, margin, alpha=alpha, groups=groups)
+    if over_runs is not None:
+        loss, spread = over_runs
+        return loss, {"spread": math.sqrt(spread.between), "needed_runs": loss.needed_runs}
+    before, now = question.before[0], question.now[0]
+    labels = sorted({*before.labels, *now.labels})
+    pairs = contrast.pair(rows(before, measure, labels), rows(now, measure, labels), groups)
+    found = contrast.loss(
+        pairs, estimator(measure), margin, alpha=alpha, trials=policy.trials, seed=policy.seed
+    )
+    return found[FIGURES.index(figure)], {}
+
+
+def _numbers(question: _Question) -> tuple[int, int]:
+    return len(question.before), len(question.now)
+
+
+def losers(before: Sequence[Counts], now: Sequence[Counts], measure: Measure) -> tuple[Change, ...]:
+    """The types whose F fell, those with most new errors first; one that now has only errors fell too.
+
+    Of several runs on a side it is the F of all their units together.
+    """
     old, new = (_by_label(side) for side in (before, now))
     nothing = np.zeros(4)
     changes = []
@@ -317,11 +362,16 @@ def _fell(before: float | None, now: float | None) -> bool:
     return now is not None and now < (before if before is not None else 1.0)
 
 
-def _by_label(counts: Counts) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
-    return dict(zip(counts.labels, counts.by_label(), strict=True))
+def _by_label(side: Sequence[Counts]) -> dict[str, Floats]:
+    """The counts of each label, in the mean of runs."""
+    found: dict[str, Floats] = {}
+    for counts in side:
+        for label, row in zip(counts.labels, counts.by_label(), strict=True):
+            found[label] = found.get(label, np.zeros(len(row))) + row / len(side)
+    return found
 
 
-def _errors(row: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+def _errors(row: Floats) -> float:
     """Units missed and units spurious."""
     system_hits, system, gold_hits, gold = row.tolist()
     return float(system - system_hits + gold - gold_hits)

@@ -45,6 +45,8 @@ def lines(judgement: Judgement) -> list[str]:
 def summary(check: Check) -> str:
     """What happened to one figure, and what the rule says of it, in a line."""
     figure = f"{line(check.title)} {FIGURES[check.figure]}"
+    if check.runs is not None:
+        figure += f" ({amount(check.runs[0], 'run')} before, {check.runs[1]:,} now)"
     change = f"{points(check.before)} -> {points(check.now)}"
     if check.difference is not None:
         change += f" ({signed(check.difference)})"
@@ -91,10 +93,22 @@ def _margin(check: Check) -> str:
 
 
 def _settle(check: Check) -> str:
-    """What these documents can show, and how many would show more."""
+    """What these documents and runs can show, and how many would show more."""
     found = sized(check.documents, check.independent)
-    if check.needed is None or check.power is None:
+    if check.spread is not None:
+        found += f", with {points(check.spread)} points between runs,"
+    more = [*_documents(check), *([f"{check.needed_runs:,} runs on each side"] if check.needed_runs else [])]
+    if check.power is None or not (more or check.spread is not None):
         return f"{found} cannot settle it"
-    more = f"{check.needed:,}" + (" groups" if check.independent < check.documents else "")
     seen = f"{found} show a loss of the margin {check.power:.0%} of the time"
-    return f"{seen}; about {more} would in four cases of five"
+    if not more:
+        return f"{seen}; for four cases of five it takes both more documents and more runs"
+    return f"{seen}; about {' or '.join(more)} would in four cases of five"
+
+
+def _documents(check: Check) -> list[str]:
+    """How many documents would show more; of near-duplicates how many groups."""
+    if check.needed is None:
+        return []
+    unit = " groups" if check.independent < check.documents else ""
+    return [f"{check.needed:,}{unit or (' documents' if check.needed_runs else '')}"]

@@ -9,6 +9,7 @@ LEXICON = SystemKind(
     module="goldwire.eval.reference.rules",
     form="lexicon[:NAME|FILE.toml]",
     about="rules and word lists: mentions, triggers, arguments by position, attributes by cue words",
+    fixed=True,
 )
 SKLEARN = SystemKind(
     module="goldwire.eval.reference.learn",

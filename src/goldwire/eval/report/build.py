@@ -11,7 +11,9 @@ from goldwire import __version__
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import Corpus
 from goldwire.eval.comparison import compare
-from goldwire.eval.comparison.compare import Comparison, Contender
+from goldwire.eval.comparison.compare import Comparison
+from goldwire.eval.comparison.contender import Contender, contenders
+from goldwire.eval.comparison.runs import remarks
 from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.measures import suites
 from goldwire.eval.measures.measure import Measure, parse
@@ -26,13 +28,15 @@ from goldwire.eval.report.values import (
     Pair,
     Report,
     Row,
+    Run,
     Standing,
     TypeScore,
     figure_of,
 )
+from goldwire.eval.scoring import several
 from goldwire.eval.scoring.drawing import Drawing, drawing
-from goldwire.eval.scoring.notes import make_notes
-from goldwire.eval.scoring.record import LayerFacts, Record, failures, independent, size
+from goldwire.eval.scoring.notes import Note, make_notes
+from goldwire.eval.scoring.record import LayerFacts, Record, independent, size
 from goldwire.eval.scoring.views import INSIDE
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.intervals import label_intervals
@@ -55,7 +59,7 @@ def make_report(
     not `tested` has none in any case. Raises `JudgementError` if the records are of different corpora, gold
     layers or policies.
     """
-    systems = compare.contenders(records)
+    systems = contenders(records)
     if is_streamed(records):
         comparisons = _side_by_side(records, systems, _STREAMED)
     elif not tested:
@@ -69,7 +73,7 @@ def make_report(
 
 def assemble(records: Mapping[str, Record], comparisons: list[Comparison], *, quick: bool = False) -> Report:
     """The report of comparisons that were made of the records."""
-    systems = compare.contenders(records)
+    systems = contenders(records)
     boards = tuple(
         make_board(f"m{index}", comparison, systems, types=not quick)
         for index, comparison in enumerate(comparisons)
@@ -164,6 +168,8 @@ def _standing(system: Contender, measure: Measure, group: str, *, lead: bool) ->
     ends = result.intervals
     return Standing(
         system=system.name,
+        runs=tuple(_run(system, run, measure) for run in system.runs),
+        deviation=system.deviation(result.measure),
         f=figure_of(result.value, ends.get("f")),
         precision=figure_of(score.precision, ends.get("precision")),
         recall=figure_of(score.recall, ends.get("recall")),
@@ -176,8 +182,14 @@ def _standing(system: Contender, measure: Measure, group: str, *, lead: bool) ->
         lead=lead,
         classes=result.classes,
         signature=result.signature,
-        failed=failures(system.record, system.facts),
+        failed=system.failed,
     )
+
+
+def _run(system: Contender, run: str, measure: Measure) -> Run:
+    result = system.record.result(run, measure)
+    score = result.averages.get(measure.average, Score(f=result.value))
+    return Run(name=run, f=result.value, precision=score.precision, recall=score.recall)
 
 
 def _pair(pair: compare.Pair) -> Pair:
@@ -193,6 +205,8 @@ def _pair(pair: compare.Pair) -> Pair:
         decided=pair.decided,
         shows=pair.detectable,
         needs=pair.needed,
+        needs_runs=pair.needed_runs,
+        freedom=pair.freedom,
     )
 
 
@@ -250,11 +264,13 @@ def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, d
     """The intervals of labels, unless it would take long; see `DRAWN`."""
     if is_streamed({"": system.record}):
         return {}
-    counts = system.counts(measure)
-    if not is_additive(measure) or len(counts.documents) * columns > DRAWN:
+    counts = system.each(measure)
+    if not is_additive(measure) or len(counts[0].documents) * columns * len(counts) > DRAWN:
         return {}
     method = (drawing(system.record) or Drawing()).method
-    return label_intervals(counts, measure, groups=system.record.groups, method=method)
+    if system.runs:
+        return several.label_intervals(counts, measure, groups=system.record.groups, method=method)
+    return label_intervals(counts[0], measure, groups=system.record.groups, method=method)
 
 
 def is_viewed(records: Mapping[str, Record]) -> bool:
@@ -284,8 +300,13 @@ def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
 def _overview(records: Mapping[str, Record], systems: list[Contender], boards: tuple[Board, ...]) -> Overview:
     first = next(iter(records.values()))
     corpus, ontology, gold = first.corpus, first.ontology, listed([one.layer for one in first.golds])
-    own = [(key, system.name) for key, record in records.items() for system in record.systems]
-    names = {place: system.name for place, system in zip(own, systems, strict=True)}
+    names = {
+        (key, layer): layer if system.runs else system.name
+        for system in systems
+        for key, record in records.items()
+        if record is system.record
+        for layer in system.layers
+    }
     return Overview(
         title=f"{corpus.name}: {amount(len(systems), 'system')} against {gold}",
         corpus=f"{corpus.name} {corpus.version}".strip(),
@@ -297,9 +318,15 @@ def _overview(records: Mapping[str, Record], systems: list[Contender], boards: t
         created=_created(records),
         goldwire=__version__,
         suite=first.suite if len(records) == 1 else None,
-        notes=make_notes(records, names),
+        notes=(*make_notes(records, names), *_of_runs(systems, boards)),
         verdict=overall(boards),
     )
+
+
+def _of_runs(systems: list[Contender], boards: tuple[Board, ...]) -> Iterator[Note]:
+    """What is not known of runs where systems were told apart, or is not as their names say."""
+    if any(board.pairs for board in boards):
+        yield from (Note(kind="runs", about=systems[0].record.corpus.name, text=t) for t in remarks(systems))
 
 
 def _created(records: Mapping[str, Record]) -> str | None:

@@ -15,7 +15,7 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Meta
-from goldwire.eval.comparison.compare import Contender, contenders
+from goldwire.eval.comparison.contender import Contender, contenders
 from goldwire.eval.comparison.same import check_corpus
 from goldwire.eval.counting.columns import Bools, Codes
 from goldwire.eval.counting.counters import GoldAndSystem
@@ -80,7 +80,7 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
     first, ontology = next(iter(records.values())), corpus.ontology()
     names = () if ontology is None else tuple(sorted(ontology.attributes))
     need = Wanted(attributes=names, ontology=ontology, items=True, texts=True)
-    contending = contenders(records)
+    contending = [system.first for system in contenders(records)]
     block = read_scored(corpus, first, [system.facts for system in contending], need)
     texts, codes, gold = block.texts, block.codes, block.layers[0]
     systems = dict(zip([system.name for system in contending], block.layers[1:], strict=True))

@@ -59,7 +59,11 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             diagnosis=diagnosis,
             sheet_heads=heads,
             facts=list(tables.facts(report)),
-            beside=[table for table in (tables.apart(report), tables.classes(report)) if table is not None],
+            beside=[
+                table
+                for table in (tables.runs(report), tables.apart(report), tables.classes(report))
+                if table is not None
+            ],
             ranking=tables.ranking,
             pairs=tables.pairs,
             by_type=lambda board: abreast(tables.types(board), TYPED),

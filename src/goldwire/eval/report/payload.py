@@ -8,7 +8,7 @@ from typing import Any
 
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
-from goldwire.eval.comparison.compare import Contender, contenders
+from goldwire.eval.comparison.contender import Contender, contenders
 from goldwire.eval.counting.columns import Codes
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.report.build import shade
@@ -33,7 +33,7 @@ def make_blocks(report: Report, evidence: Evidence, records: Mapping[str, Record
     starts = range(0, len(documents), CHUNK)
     chunks = {f"docs-{number}": documents[start : start + CHUNK] for number, start in enumerate(starts)}
     return {
-        "index": make_index(report, evidence, contenders(records), index, documents),
+        "index": make_index(report, evidence, [one.first for one in contenders(records)], index, documents),
         **chunks,
         **make_examples(report, evidence),
     }

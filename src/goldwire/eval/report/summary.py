@@ -31,15 +31,23 @@ def of_score(report: Report, limit: int) -> Iterator[Table]:
     if not report.boards:
         return
     yield tables.scores(report)
+    yield from _runs(report)
     board = next((board for board in report.boards if board.rows), None)
     if board is not None:
         yield tables.types(board, limit)
     yield from (table for table in (tables.apart(report), tables.classes(report)) if table is not None)
 
 
+def _runs(report: Report) -> Iterator[Table]:
+    found = tables.runs(report)
+    if found is not None:
+        yield found
+
+
 def of_comparison(report: Report) -> Iterator[Table]:
     """What is shown to tell systems apart: all figures, and each against each."""
     yield tables.scores(report)
+    yield from _runs(report)
     if any(board.pairs for board in report.boards):
         yield tables.pairs(report.boards)
 

@@ -24,7 +24,7 @@ _PAIRS = (
     "be, allows for documents unlike those seen, and so may hold 0 where the test sees a difference. "
     "better/same/worse: documents as the second sees them, where both have a figure. shows: the least loss, "
     "spread over hits, that these documents show in four cases of five; none, if not even a loss of nearly "
-    "all. needs: how many documents would show the one found."
+    "all. needs: how many documents would show the one found; where runs are known, or how many runs of each."
 )
 _TYPES = "Types are not tested one by one: a difference between systems may be chance."
 
@@ -104,8 +104,10 @@ def _ranked(board: Board, letters: bool) -> tuple[Row, ...]:
 
 
 def _called(item: Standing) -> str:
-    """A system by name; where it failed, its figures are never seen without that."""
-    return f"{item.system} ({item.failed:,} failed)" if item.failed else item.system
+    """A system by name, with how many runs; where it failed, its figures are never seen without that."""
+    told = [amount(len(item.runs), "run")] if item.runs else []
+    told += [f"{item.failed:,} failed"] if item.failed else []
+    return f"{item.system} ({', '.join(told)})" if told else item.system
 
 
 def _figures(item: Standing) -> Row:
@@ -135,6 +137,35 @@ def figure_cell(
     if figure.value == 0 and hits == 0 and whole:
         return Cell(text=f"0 of {number(whole)}", range=ends, shade=shade)
     return Cell(text=points(figure.value), range=ends, lead=lead, shade=shade)
+
+
+# ---------------------------------------------------------------- runs
+def runs(report: Report) -> Table | None:
+    """The runs of systems that have some, beneath their mean; None where no system has."""
+    groups = tuple(
+        Group(title=board.name, rows=tuple(row for item in board.standings for row in _runs(item)))
+        for board in report.boards
+        if any(item.runs for item in board.standings)
+    )
+    titles = ("P", "R", f_name(report.boards), "between runs")
+    columns = (Column(title="run", kind="system"), *(Column(title=title) for title in titles))
+    return Table(title="Runs", columns=columns, groups=groups, caption=_RUNS) if groups else None
+
+
+_RUNS = (
+    "Means, with 95 % intervals for other runs and other documents, and the standard deviation of F between "
+    "runs; then each run. Numbers of units of such a system are means over its runs too."
+)
+
+
+def _runs(item: Standing) -> Iterator[Row]:
+    """The mean of a system, then each of its runs; nothing of a system without."""
+    if item.runs:
+        means = map(figure_cell, (item.precision, item.recall, item.f))
+        yield (Cell(text=_called(item)), *means, Cell(text=points(item.deviation)))
+    for run in item.runs:
+        figures = (Cell(text=points(value)) for value in (run.precision, run.recall, run.f))
+        yield (Cell(text=run.name), *figures, Cell(text=""))
 
 
 # ---------------------------------------------------------------- by type
@@ -202,7 +233,7 @@ def _pair(pair: Pair) -> Row:
             f"{pair.wins:,}/{pair.ties:,}/{pair.losses:,}",
             "yes" if pair.decided else "no",
             "none" if pair.shows is None and pair.p is not None else points(pair.shows),
-            number(pair.needs),
+            number(pair.needs) + (f" or {amount(pair.needs_runs, 'run')}" if pair.needs_runs else ""),
         )
     )
 

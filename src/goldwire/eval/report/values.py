@@ -36,13 +36,24 @@ def figure_of(value: float | None, interval: Any = None) -> Figure:
     return Figure(value=value, low=interval.low, high=interval.high, remark=getattr(interval, "remark", None))
 
 
+class Run(_Struct, frozen=True):
+    """One of several runs of a system under one measure."""
+
+    name: str
+    f: float | None
+    precision: float | None = None
+    recall: float | None = None
+
+
 class Standing(_Struct, frozen=True):
     """One system under one measure.
 
     `f` is the figure the measure stands for. `hits` (of gold), `system_hits`, `produced` and `gold` are the
     units behind it. `group` has a letter for each set of systems that cannot be told apart; `lead` is ahead
     of all others by more than chance. `shade` is the step of a heat map. `classes` tells how many units are
-    COR, INC, PAR, MIS and SPU where a suite asks for them. On `failed` documents the system failed.
+    COR, INC, PAR, MIS and SPU where a suite asks for them. On `failed` documents the system failed. Figures
+    and units of a system with `runs` are means over them, and `deviation` is the standard deviation of F
+    between runs.
     """
 
     system: str
@@ -59,6 +70,8 @@ class Standing(_Struct, frozen=True):
     classes: dict[str, int] = {}
     signature: str = ""
     failed: int = 0
+    runs: tuple[Run, ...] = ()
+    deviation: float | None = None
 
 
 class Pair(_Struct, frozen=True):
@@ -67,7 +80,8 @@ class Pair(_Struct, frozen=True):
     `p` is of the paired test, `adjusted` with Holm's correction over all pairs of the measure. `wins`,
     `ties` and `losses` are documents as `second` sees them, of those where both have a figure. `shows` is the
     smallest true loss, spread over hits, that these documents show at 80 % power, `needs` the documents that
-    would show the one found.
+    would show the one found, and `needs_runs` the runs of each system. `freedom` are the degrees of freedom
+    of a test over documents and runs.
     """
 
     first: str
@@ -81,6 +95,8 @@ class Pair(_Struct, frozen=True):
     decided: bool
     shows: float | None = None
     needs: int | None = None
+    needs_runs: int | None = None
+    freedom: float | None = None
 
 
 class TypeScore(_Struct, frozen=True):

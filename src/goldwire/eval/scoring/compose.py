@@ -39,6 +39,7 @@ from goldwire.eval.scoring.record import (
     Threshold,
     encode_patterns,
 )
+from goldwire.eval.scoring.several import with_runs
 from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.systems.facts import reported
 
@@ -129,7 +130,7 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
     groups = tuple(map(Codes().__getitem__, block.groups)) if block.groups else None
     basis = _Basis(options, policies, _data(corpus, golds, ontology), block.ids, groups)
     systems = dict(zip(plan.systems, _defined(plan, block), strict=True))
-    return Record(
+    made = Record(
         format=FORMAT,
         goldwire=__version__,
         suite=options.suite,
@@ -160,6 +161,7 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
             if (packed := kept.encode(name, kind, found)) is not None
         ),
     )
+    return with_runs(made)
 
 
 def _check(plan: Plan, block: ScoredBlock) -> None:

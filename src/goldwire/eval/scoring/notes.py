@@ -14,6 +14,7 @@ from goldwire.eval.measures.references import REFERENCES, TOLD
 from goldwire.eval.scoring.record import BEST, Coverage, LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
+from goldwire.eval.systems.runs import number_of
 
 NoteKind = Literal[
     "few",
@@ -30,6 +31,7 @@ NoteKind = Literal[
     "alternatives",
     "undefined",
     "repeated",
+    "runs",
 ]
 LOUD: frozenset[NoteKind] = frozenset(
     {"coverage", "failed", "labels", "references", "rejected", "lost", "threshold"}
@@ -88,6 +90,7 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
         yield from _of_layer(system, shown[system.name], record)
         yield from _threshold(system, shown[system.name])
         yield from _rejected(record, system, shown[system.name])
+    yield from _runs(record)
     yield from _undefined(record, shown)
     yield from _repeated(record, shown)
 
@@ -119,6 +122,24 @@ def _agreed(record: Record) -> list[str]:
         mean = math.fsum(defined) / len(defined) if defined else None
         told.append(f"{name(parse(measure))} {points(mean)}")
     return told if record.agreement else []
+
+
+def _runs(record: Record) -> Iterator[Note]:
+    """Runs that are missing among others, and runs that are all the same."""
+    layers = {system.name: system for system in record.systems}
+    for several in record.runs:
+        numbers = [number_of(run) for run in several.runs]
+        missing = sorted({*range(min(1, *numbers), max(numbers))} - {*numbers})
+        if missing:
+            there, gone = (listed(list(map(str, some))) for some in (numbers, missing))
+            text = f"{several.system} has runs {there}, and none of {gone}."
+            yield Note(kind="runs", about=several.system, text=text)
+        if len(numbers) > 1 and len({layers[run].fingerprint for run in several.runs}) == 1:
+            text = (
+                f"The {len(numbers)} runs of {several.system} are equal. If it gives the same each time, one "
+                "is enough (`deterministic = true`); if no seed reached it, they tell nothing of others."
+            )
+            yield Note(kind="runs", about=several.system, text=text)
 
 
 # ---------------------------------------------------------------- documents

@@ -200,6 +200,37 @@ class ReferencePair(_Struct, frozen=True, kw_only=True):
     score: Score
 
 
+class RunsFigure(_Struct, frozen=True, kw_only=True):
+    """A figure over several runs of one system: the mean, and the standard deviation between runs.
+
+    `low` and `high` end the 95 % interval of the mean, for other runs and other documents; a `remark` is that
+    of the intervals of all runs. None is undefined: the mean where a run has no such figure, the deviation of
+    one run.
+    """
+
+    mean: float | None
+    deviation: float | None = None
+    low: float | None = None
+    high: float | None = None
+    remark: Literal["unlike", "alone"] | None = None
+
+
+class RunsResult(_Struct, frozen=True, kw_only=True):
+    """What a measure says of a system with runs, by figure: precision, recall and f."""
+
+    measure: str
+    signature: str
+    figures: dict[str, RunsFigure]
+
+
+class SystemRuns(_Struct, frozen=True, kw_only=True):
+    """A system that was run several times: `runs` are systems of the record, in order of their numbers."""
+
+    system: str
+    runs: tuple[str, ...]
+    results: tuple[RunsResult, ...] = ()
+
+
 class Confusion(_Struct, frozen=True, kw_only=True):
     """What became of every mention, trigger or argument of gold and of a system (see `eval.errors.classes`).
 
@@ -243,9 +274,10 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
     formats 1 and 2), `coverage` says what became of the others (None in records of format 1). `rejections`
     count, by system, what was turned away, of all that was given: see `REJECTED`. `findings` tell of each
-    unit, so that it is not found again; there may be none (see `scoring.kept`). Of several references, `gold`
-    is the first and `references` are the others, `agreement` says how far they agree; there are then no
-    confusions and no findings.
+    unit, so that it is not found again; there may be none (see `scoring.kept`). `runs` tell which systems are
+    runs of one, and what is said of all of them together. Of several references, `gold` is the first and
+    `references` are the others, `agreement` says how far they agree; there are then no confusions and no
+    findings.
     """
 
     format: int
@@ -265,6 +297,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     counts: tuple[CountTable, ...] = ()
     rejections: tuple[CountTable, ...] = ()
     results: tuple[Result, ...] = ()
+    runs: tuple[SystemRuns, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     findings: tuple[UnitFindings, ...] = ()
     references: tuple[LayerFacts, ...] = ()
@@ -278,6 +311,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     def get_counts(self, system: str, measure: str | Measure) -> Counts:
         """The counts of a system under a measure; `JudgementError` if the record does not have them.
 
+        Of a system with runs each run has its own.
         Measures that differ in averages or beta alone have the same counts. What was asked for once is kept.
         """
         key = self.called(system), form_of(measure, counted=True)
@@ -287,6 +321,11 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
 
     def _decoded(self, system: str, measure: str) -> Counts:
         table = self._tables.get((system, measure))
+        if system in self._several:
+            runs = self._several[system].runs
+            raise JudgementError(
+                f"{system} has {len(runs)} runs, each with counts of its own: {', '.join(runs)}"
+            )
         if table is None:
             raise JudgementError(f"the record has no counts of {system!r} under {measure!r}")
         if table.times:
@@ -297,7 +336,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
         return decode_counts(table, self.documents)
 
     def result(self, system: str, measure: str | Measure) -> Result:
-        """What a measure, by name, string form or value, says of a system.
+        """What a measure, by name, string form or value, says of a system: of one with runs, in their mean.
 
         `JudgementError` if the record does not hold it, with what is like it; `MeasureError` if it is none.
         """
@@ -307,9 +346,13 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
             raise JudgementError(f"the record has no measure {str(measure)!r}{among(str(measure), known)}")
         return self._results[key]
 
+    def runs_of(self, system: str) -> tuple[str, ...]:
+        """The runs of a system; none of one that has no runs."""
+        return self._several[system].runs if system in self._several else ()
+
     def called(self, system: str) -> str:
         """A system's name in the record; it may be given as a layer. `JudgementError` if there is none."""
-        names = [layer.name for layer in self.systems]
+        names = [*self._several, *(layer.name for layer in self.systems)]
         if system in names:
             return system
         short = system.removeprefix(SYSTEM) if isinstance(system, str) else system
@@ -319,7 +362,23 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _results(self) -> dict[tuple[str, str], Result]:
-        return {(result.system, result.measure): result for result in self.results}
+        found = {(result.system, result.measure): result for result in self.results}
+        if not self.runs:
+            return found
+        from goldwire.eval.scoring.means import mean_result
+
+        means = {
+            (several.system, one.measure): mean_result(
+                several.system, one, [found[run, one.measure] for run in several.runs]
+            )
+            for several in self.runs
+            for one in several.results
+        }
+        return found | means
+
+    @cached_property
+    def _several(self) -> dict[str, SystemRuns]:
+        return {several.system: several for several in self.runs}
 
     @cached_property
     def _tables(self) -> dict[tuple[str, str], CountTable]:

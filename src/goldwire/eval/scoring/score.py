@@ -27,6 +27,7 @@ from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
 from goldwire.eval.scoring.record import LayerFacts, Record
 from goldwire.eval.systems import facts
+from goldwire.eval.systems.runs import check
 
 __all__ = [
     "DEFAULTS",
@@ -154,7 +155,10 @@ def make_plan(
     _check_names([name for name, _ in named])
     wanted = parse_measures(measures, ontology)
     _check_references(options, [name for name, _ in golds], [layer for _, layer in named], wanted)
-    theirs = (PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named)
+    theirs = [PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named]
+    systems_of = {
+        run: name for name, runs in check({one.name: one.facts for one in theirs}).items() for run in runs
+    }
     plan = Plan(
         layers=(*(PlannedLayer(*one) for one in golds), *theirs),
         measures=tuple(wanted),
@@ -164,7 +168,13 @@ def make_plan(
         ontology=ontology,
         options=options,
         sights=views.of_corpus(
-            corpus, [*golds, *named], options.views, options.inside, ontology, golds=len(golds)
+            corpus,
+            [*golds, *named],
+            options.views,
+            options.inside,
+            ontology,
+            golds=len(golds),
+            systems=systems_of,
         ),
         golds=len(golds),
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST = 2**53  # above, not every whole number is one in floating point; no corpus comes near
 _ROUNDING = 1e-6  # of sums of credits
+FIGURES = ("precision", "recall", "f")  # of a measure, over several runs
 SHOWN = 3  # faults told of one table: a damaged one has as many as rows
 
 
@@ -54,6 +55,7 @@ def _iter_messages(record: Record) -> _Messages:
         yield from ((f"{at}.{inner}", message) for inner, message in messages[:SHOWN])
     for at, result in _numbered("results", record.results):
         yield from _result(at, result)
+    yield from _runs(record)
     for at, confusion in _numbered("confusions", record.confusions):
         yield from _confusion(at, confusion)
     if record.findings:
@@ -211,6 +213,24 @@ def _result(at: str, result: Result) -> _Messages:
     numbers = (*result.classes.values(), result.gold_collapsed, result.system_collapsed)
     if not _is_sound(numbers):
         yield at, _NUMBERS
+
+
+def _runs(record: Record) -> _Messages:
+    """Whether runs are systems of the record, each of one alone, and their figures numbers."""
+    names = {system.name for system in record.systems}
+    there = {(result.system, result.measure) for result in record.results}
+    of = [run for several in record.runs for run in several.runs]
+    if len(set(of)) < len(of) or len({several.system for several in record.runs}) < len(record.runs):
+        yield "runs", "a run or a system with runs stands there twice"
+    for at, several in _numbered("runs", record.runs):
+        if several.system in names or not several.runs or not names.issuperset(several.runs):
+            yield at, "runs of a system are systems of the record, at least one, and none has its name"
+        for result in several.results:
+            if {*result.figures} != {*FIGURES} or {(run, result.measure) for run in several.runs} - there:
+                yield at, f"has no figures of {result.measure} for each run and for all of them"
+            each = [(one.mean, one.deviation, one.low, one.high) for one in result.figures.values()]
+            if not all(math.isfinite(value) for values in each for value in values if value is not None):
+                yield at, "a figure is not finite"
 
 
 def _confusion(at: str, confusion: Confusion) -> _Messages:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -85,13 +86,16 @@ def of_corpus(
     ontology: Ontology | None,
     *,
     golds: int = 1,
+    systems: Mapping[str, str] = MappingProxyType({}),
 ) -> Sights:
     """How layers of a corpus, given by their names and sources, are seen; `inside` is one of them all.
 
+    A map for a system is for all its runs: `systems` tells by the name of a layer which it is a run of.
     Raises `CorpusError` if a map is for a layer that is not scored, and as `views.resolve`.
     """
     seen = [_labels(corpus, source) for _, source in layers] if asked else []
-    found = _resolved([{name, source} for name, source in layers], seen, asked, ontology, golds)
+    called = [{name, source, systems.get(name, name)} for name, source in layers]
+    found = _resolved(called, seen, asked, ontology, golds)
     if inside is None:
         return found
     digest = _digest(reading.layer_file(corpus, inside))

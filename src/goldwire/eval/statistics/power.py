@@ -91,11 +91,14 @@ def detectable(loss: LostHits, *, alpha: float = ALPHA, power: float = POWER) ->
         null = variance + lost**2 / loss.documents  # that of uncentred differences
         return lost >= critical * math.sqrt(null) + aim * math.sqrt(variance)
 
-    return loss.amount(_least(is_shown)) if is_shown(_ALL) else None
+    share = least(is_shown)
+    return None if share is None else loss.amount(share)
 
 
-def _least(is_reached: Callable[[float], bool]) -> float:
-    """The smallest share that reaches it, as all larger ones do."""
+def least(is_reached: Callable[[float], bool]) -> float | None:
+    """The smallest share lost that reaches it, as all larger ones do; None if 95 % do not."""
+    if not is_reached(_ALL):
+        return None
     low, high = 0.0, _ALL
     for _ in range(_STEPS):
         middle = (low + high) / 2
@@ -130,9 +133,9 @@ def plan(loss: LostHits, margin: float, documents: int, *, alpha: float) -> tupl
     A loss fails when the test shows it, and when it is not shown to be within the margin, which at a true
     loss of the margin happens at most 1 - alpha of the time. Both None where no system can lose so much.
     """
-    if not margin or loss.amount(_ALL) < margin:
+    share = least(lambda share: loss.amount(share) >= margin)
+    if not margin or share is None:
         return None, None
-    share = _least(lambda share: loss.amount(share) >= margin)
     variance = loss.variance(share)
     error, null = math.sqrt(variance), math.sqrt(variance + margin**2 / loss.documents)
     t = student(1 - alpha, loss.documents)

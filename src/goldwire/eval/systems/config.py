@@ -9,6 +9,7 @@ labels = "labels/spacy.toml"        # beside this file, or a name that ships
 memory = "2 GB"
 watch = ["models/", "src/**/*.py"]  # files beside this one that decide what it gives
 allow_failures = "1%"               # or a number of documents
+deterministic = true                # it gives the same each time: one run says all (see `runs`)
 [systems.gpt]
 spec = "llm:some-model@https://host.example/v1"
 options = { key = "SOME_API_KEY" }  # the NAME of an environment variable, never the key
@@ -51,6 +52,7 @@ class System(_Struct, frozen=True):
     """What runs under a name; None stands for the default. `memory` is in bytes a process.
 
     `watch` are patterns of files that decide its output; `allow_failures` are documents, or a share of them.
+    A `deterministic` one gives the same each time; `run` is the number of one of several (see `runs`).
     """
 
     name: str
@@ -62,6 +64,8 @@ class System(_Struct, frozen=True):
     seed: int | None = None
     watch: tuple[str, ...] = ()
     allow_failures: int | str | None = None
+    deterministic: bool = False
+    run: int | None = None
     options: dict[str, Any] = {}
 
 
@@ -74,6 +78,7 @@ class _Entry(_Struct, frozen=True):
     seed: int | None = None
     watch: tuple[str, ...] | None = None
     allow_failures: int | str | None = None
+    deterministic: bool = False
     options: dict[str, Any] = {}
 
 
@@ -146,6 +151,7 @@ def _system(name: str, entry: _Entry, matrix: _Matrix, folder: Path) -> System:
         labels=entry.labels and _labels(entry.labels, folder),
         memory=parse_size(memory) if isinstance(memory, str) else memory,
         watch=tuple(_beside(pattern, Path(glob.escape(str(folder)))) for pattern in watch),
+        deterministic=entry.deterministic,
         options=entry.options,
         **common,
     )

@@ -81,7 +81,7 @@ class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
     what decides its output besides the document, and a struct `Options` with their defaults; if what it
     learns can be kept in a file, also `save(context, path)`. `form` is how it is named, `about` what it is,
     `needs` what must be importable, `extra` that of Goldwire which brings it, `labels` the label map by name
-    of ontology.
+    of ontology. What is `fixed` gives the same each time.
     """
 
     module: str
@@ -90,6 +90,7 @@ class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     extra: str = ""
     labels: dict[str, str] = {}
+    fixed: bool = False
 
     @property
     def missing(self) -> str | None:
@@ -126,6 +127,7 @@ ADAPTERS: dict[str, SystemKind] = {
         module="goldwire.eval.systems.adapters.file",
         form="file:PATH",
         about="predictions made elsewhere, a line per document in the simple form",
+        fixed=True,
     ),
 }
 

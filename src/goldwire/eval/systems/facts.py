@@ -55,7 +55,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `unmapped` and `dropped` count labels without a counterpart and those left out on purpose, `excluded`
     units in excluded regions, `repaired` items whose offsets were in another unit, `lost`
     what sound items said besides that was not kept. `usage` sums what the
-    system itself reports: tokens_in, tokens_out, cost, unresolved.
+    system itself reports: tokens_in, tokens_out, cost, unresolved. `run` is the number of one of several;
+    `seed` is what it was made with, and `same` a fingerprint of what decides the output but for the seed,
+    alike in all runs. A `fixed` system gives the same each time.
     """
 
     system: str
@@ -81,6 +83,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lost: dict[str, int] = {}
     usage: dict[str, float] = {}
     notes: list[str] = []
+    run: int | None = None
+    seed: int | None = None
+    same: str = ""
+    fixed: bool = False
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +100,10 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: dict[str, int] = {}
     unmapped: dict[str, int] = {}
     usage: dict[str, float] = {}
+    run: int | None = None
+    seed: int | None = None
+    same: str = ""
+    fixed: bool = False
 
 
 def reported(facts: Mapping[str, Any]) -> Reported:

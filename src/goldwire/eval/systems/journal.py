@@ -163,6 +163,6 @@ def check_system(name: str) -> None:
 
 
 def folder(corpus: Corpus, name: str) -> Path:
-    """Where the runs of a system on a corpus are kept."""
-    check_system(name)
+    """Where the runs of a system on a corpus, or one of its runs by number, are kept."""
+    check_layer(name)
     return corpus.path / RUNS / name

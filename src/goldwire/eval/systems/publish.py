@@ -34,7 +34,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that is settled before a system runs.
 
     `keys` are those of the documents in the journal, by id; `state` is the fingerprint of what decides the
-    system's output, `allowed` how many documents may fail.
+    system's output, `same` that of all of it but the seed, `allowed` how many documents may fail; a `fixed`
+    system gives the same each time.
     """
 
     system: System
@@ -46,6 +47,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     workers: int
     allowed: int
+    same: str = ""
+    fixed: bool = False
 
 
 def publish(
@@ -123,6 +126,10 @@ def _facts(
         speed=facts.speed(lines, entries),
         allowed=plan.allowed,
         notes=_notes(start, entries, damaged),
+        run=plan.system.run,
+        seed=plan.job.context.options.get("seed", plan.job.context.seed) if plan.same else None,
+        same=plan.same,
+        fixed=plan.fixed,
         **tally(verdicts),
     )
 

@@ -23,7 +23,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.systems import facts, journal
+from goldwire.eval.systems import facts, journal, runs
 from goldwire.eval.systems.brake import Brake
 from goldwire.eval.systems.check import Checked, check
 from goldwire.eval.systems.config import System, allowed, memory_of, timeout_of
@@ -208,9 +208,8 @@ def make_plan(
         labels=mapping,
         scratch=scratch,
     )
-    parts = [identity(system.spec, context) if what is None else what, system.options, seed, ontology]
-    if system.watch:
-        parts.append(digests(system.watch, leave_out=[corpus.path / name for name in WRITTEN]))
+    watched = [digests(system.watch, [corpus.path / name for name in WRITTEN])] if system.watch else []
+    made_by = identity(system.spec, context) if what is None else what
     documents = corpus.documents()
     return Plan(
         system=system,
@@ -219,10 +218,20 @@ def make_plan(
         ontology=ontology,
         labels=None if mapping is None else labels.read(mapping, ontology),
         job=Job(spec=system.spec, context=context, memory=memory_of(system, workers)),
-        state=journal.fingerprint(parts),
+        state=journal.fingerprint([made_by, system.options, seed, ontology, *watched]),
         workers=workers,
         allowed=allowed(system.allow_failures, len(documents)),
+        same="" if what is not None else _but_for_seed(system.spec, context, made_by, watched),
+        fixed=what is None and runs.is_fixed(system),
     )
+
+
+def _but_for_seed(spec: Spec, context: Context, made_by: Sequence[Any], watched: Sequence[Any]) -> str:
+    """The fingerprint of what decides the output of every run of a system: all of it but the seed."""
+    options = {name: value for name, value in context.options.items() if name != runs.SEED}
+    if options != context.options:
+        made_by = identity(spec, msgspec.structs.replace(context, options=options))
+    return journal.fingerprint([made_by, options, context.ontology, *watched])
 
 
 def default_labels(spec: Spec, ontology: Ontology | None) -> str | None:

@@ -30,6 +30,7 @@ from goldwire.eval.systems.spec import Spec
 MEGABYTE = 1_000_000
 NOTHING = msgspec.Raw(b"null")  # a raw field cannot be optional
 MARK = "GOLDWIRE_RUN"  # a variable of its environment by which what it started is found
+SEED = "GOLDWIRE_RUN_SEED"  # one that tells the system the seed of this run
 _SAID = 4000  # characters of an exception that are told
 FAREWELL = b"\n"  # an empty line: no more documents
 
@@ -92,6 +93,7 @@ def main() -> None:
     lines = _Lines(source)
     job = msgspec.json.decode(lines.next(), type=Job)
     limit_memory(job.memory)
+    os.environ[SEED] = str(job.context.seed)
     try:
         extractor = open_extractor(job.spec, job.context)
         _send(sink, ready(extractor, begun))
