@@ -15,6 +15,8 @@ from goldwire.cli import app
 from goldwire.corpora import tokens
 from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.corpora.types import Annotations
+from goldwire.eval.comparison.compare import contenders
+from goldwire.eval.comparison.runs import remarks
 from goldwire.eval.comparison.same import iter_differences
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.gate.baseline import decode_baseline, encode_baseline, make_baseline
@@ -26,6 +28,7 @@ from goldwire.eval.scoring.files import decode_record, encode_record
 from goldwire.eval.scoring.notes import make_notes
 from goldwire.eval.scoring.plan import Best
 from goldwire.eval.scoring.score import Options, score, score_corpus
+from goldwire.eval.scoring.several import with_runs
 from goldwire.testing import annotate, corpus, document
 
 TEXT = document("Anna met Tom in Bern", id="a")
@@ -110,7 +113,9 @@ def test_a_mention_below_is_in_no_cluster():
 def test_a_threshold_that_leaves_nothing_is_told():
     record = scored(sure(whole(), (0.1, 0.2, 0.3), (0.1,), (0, 0, 0)))
     assert hits(record, "entity") == (0, 0, 3)
-    assert "7 units of a lower score, or hanging on one, left out" in told(record)
+    assert "7 units of a lower score left out; no scored unit is left, for the surest has 0.3." in told(
+        record
+    )
 
 
 def told(record):
@@ -122,11 +127,19 @@ def test_scores_need_not_lie_between_0_and_1(at, left):
     assert hits(scored(sure(whole(), (-3, -2.5, 12), (99,), (99, 99, 99)), at=at), "entity")[1] == left
 
 
+@pytest.mark.parametrize("at", [1.5, -0.01])
+def test_a_threshold_outside_of_0_to_1_is_refused_where_all_scores_lie_within(at):
+    with pytest.raises(MeasureError, match=r"the scores of s lie from 0 to 1 \(0.4 to 1\)"):
+        scored(sure(whole(), (0.4, 0.5, 0.9), (1,), (1, 1, 1)), at=at)
+
+
 def test_scores_of_gold_decide_nothing():
     gold = sure(whole(), (0.1, 0.1, 0.1), (0.1,), (0.1, 0.1, 0.1))
     record = scored(sure(whole(), (1, 1, 1), (1,), (1, 1, 1)), gold=gold)
     assert hits(record, "entity") == (3, 3, 3)
     assert "Scores of gold decide nothing" in told(record)
+    record = scored(sure(whole(), (1, 1, 1), (1,), (1, 1, 1)))
+    assert "Scores of gold" not in told(record)
 
 
 def test_a_system_has_its_own_threshold_before_that_of_all():
@@ -136,6 +149,29 @@ def test_a_system_has_its_own_threshold_before_that_of_all():
     signatures = [record.result(name, "entity").signature for name in ("one", "two")]
     assert ["|at:0.5|" in signatures[0], "|at:0.7|" in signatures[1]] == [True, True]
     assert [record.result(name, "entity").averages["micro"].system for name in ("one", "two")] == [2, 1]
+
+
+def test_runs_of_a_system_have_its_threshold_and_one_note():
+    lines = {f"m/{run}": [sure(whole(), (run / 10, 0.6, 0.8), (1,), (1, 1, 1))] for run in (1, 5)}
+    options = Options(trials=0, at={"m": 0.5})
+    record = with_runs(score([whole()], lines, [TEXT], ["entity"], options=options))
+    assert [system.at.values for system in record.systems] == [(0.5,), (0.5,)]
+    text = " ".join(note.text for note in make_notes({"r": record}, {("r", n): n for n in lines}))
+    assert text.count("from a score of") == 1
+    assert "m from a score of 0.5: 2 and 0 units of a lower score left out." in text
+
+
+def test_systems_that_differ_in_their_threshold_are_no_runs_of_one():
+    facts = {"same": "x", "seed": 0}
+    lines = {name: [sure(whole(), (0.4, 0.6, 0.8), (1,), (1, 1, 1))] for name in ("s0", "s1")}
+    for at, kin in (({"": 0.5}, 1), ({"s0": 0.7}, 0)):
+        record = score([whole()], lines, [TEXT], ["entity"], options=Options(trials=0, at=at))
+        systems = tuple(
+            msgspec.structs.replace(system, facts={**facts, "seed": seed})
+            for seed, system in enumerate(record.systems)
+        )
+        found = contenders({"r": msgspec.structs.replace(record, systems=systems)})
+        assert sum("are one system with other seeds" in text for text in remarks(found)) == kin
 
 
 # ---------------------------------------------------------------- units without scores
@@ -155,7 +191,7 @@ def test_a_kind_without_any_score_counts_whole_and_is_told():
     record = scored(sure(whole(), (0.4, 0.5, 0.5)))
     assert (hits(record, "TC"), hits(record, "AC+")) == ((1, 1, 1), (2, 2, 3))
     assert record.systems[0].at.without == ("events", "arguments")
-    assert "events and arguments have no scores and all count" in told(record)
+    assert "events and arguments have no scores, and all count" in told(record)
 
 
 def test_a_system_without_any_score_is_refused():
@@ -441,8 +477,8 @@ def test_a_gate_refuses_another_threshold(tmp_path):
 
 def test_thresholds_that_differ_are_called_otherwise():
     system = sure(whole(), (0.4, 0.5, 0.5), (1,), (1, 1, 1))
-    names = [scored(system, at=at).systems[0].at.name for at in (0.12345671, 0.12345672, 2, -0.5)]
-    assert names == ["0.12345671", "0.12345672", "2", "-0.5"]
+    names = [scored(system, at=at).systems[0].at.name for at in (0.12345671, 0.12345672, 1, 0.5)]
+    assert names == ["0.12345671", "0.12345672", "1", "0.5"]
 
 
 def test_mentions_read_anew_from_tags_have_no_scores_to_be_cut_by():

@@ -18,7 +18,7 @@ from goldwire.api.record import Record
 from goldwire.api.score import Measures, Thresholds
 from goldwire.api.several import check_whole, check_words, one_or_several
 from goldwire.corpora import store
-from goldwire.corpora.errors import ExtractorError, InputTypeError, InputValueError
+from goldwire.corpora.errors import ExtractorError, InputTypeError, InputValueError, MeasureError
 from goldwire.corpora.visible import visible
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measures.measure import Measure
@@ -182,6 +182,8 @@ class Corpus(store.Corpus, frozen=True):
         )
         golds = one_or_several(gold, "gold")
         asked_for = config.names(self) if systems is None else one_or_several(systems, "systems")
+        if twice := sorted({name for name in asked_for if asked_for.count(name) > 1}):
+            raise MeasureError(f"{twice[0]!r} is named twice")
         names, _ = written_out(self, asked_for)
         return Record.of(score_corpus(self, golds, names, wanted, options=options), self)
 

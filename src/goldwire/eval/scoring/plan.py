@@ -81,11 +81,15 @@ class PlannedLayer(msgspec.Struct, frozen=True):
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """The threshold of a system: what it is called, and kinds of units that have no scores, and all count."""
+    """The threshold of a system: what it is called, which kinds of units have no scores, and all count.
+
+    `highest` is the score of its surest unit, if it has one.
+    """
 
     name: str
     cut: Cut
     without: tuple[str, ...] = ()
+    highest: float | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):

@@ -13,7 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,7 +21,7 @@ from msgspec import json
 
 from goldwire.corpora.errors import DataError, Fault, MeasureError, among
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting import counters, reading
+from goldwire.eval.counting import columns, counters, reading
 from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.columns import Bools, Floats
 from goldwire.eval.counting.counts import Counts, make_counts
@@ -30,10 +30,11 @@ from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Layer, Wanted
 from goldwire.eval.measures.measure import Measure, name
 from goldwire.eval.scoring import find
-from goldwire.eval.scoring.plan import At, Best, Chosen, Plan
-from goldwire.eval.scoring.record import BEST
+from goldwire.eval.scoring.parts import BEST, Threshold
+from goldwire.eval.scoring.plan import At, Best, Chosen, Plan, PlannedLayer
 from goldwire.eval.statistics import figures
 from goldwire.eval.statistics.folds import folds
+from goldwire.eval.systems.runs import is_run
 
 FOLDS = 5
 MOST = 100  # thresholds tried: all scores that occur, or so many of them, evenly by rank
@@ -53,43 +54,58 @@ def settle(
     if not plan.options.at:
         return plan
     asked = _asked(plan)
-    without = {number: _check(plan.names[number], lines(number)) for number in asked}
+    known = {number: _check(plan.names[number], lines(number)) for number in asked}
     grounds: dict[Best, Grounds] = {}
     chosen = dict[int, Chosen]()
     for number, at in asked.items():
         if not isinstance(at, Best):
+            _check_range(plan.names[number], at, known[number])
             called, cut = repr(float(at)).removesuffix(".0"), Cut((float(at),))
         else:
             if at not in grounds:
                 grounds[at] = _grounds(plan, at, block)
             called, cut = _choose(plan, grounds[at], number)
-        chosen[number] = Chosen(name=called, cut=cut, without=without[number])
+        highest = max(known[number].ends, default=None)
+        chosen[number] = Chosen(name=called, cut=cut, without=known[number].without, highest=highest)
     return msgspec.structs.replace(plan, at=tuple(chosen.get(n) for n in range(len(plan.layers))))
 
 
 def _asked(plan: Plan) -> dict[int, At]:
     """What is asked for by the number of a system's layer; a system's own goes before that of all."""
-    found, given = dict[int, At](), dict(plan.options.at)
+    found, given, known = dict[int, At](), plan.options.at, {""}
     for number in range(plan.golds, len(plan.layers)):
-        names = (plan.layers[number].name, plan.layers[number].source)
-        own = [given[name] for name in names if name in given]
+        own = [name for name in given if _is_of(name, plan.layers[number])]
+        known.update(own)
         if own or "" in given:
-            found[number] = own[0] if own else given[""]
-    known = {name for layer in plan.layers[plan.golds :] for name in (layer.name, layer.source)}
-    if unknown := sorted(given.keys() - known - {""}):
+            found[number] = given[max(own, key=len) if own else ""]  # that of a run before that of all runs
+    if unknown := sorted(given.keys() - known):
         raise MeasureError(f"--at {unknown[0]}=…: no such system is scored{among(unknown[0], plan.systems)}")
     return found
 
 
+def _is_of(name: str, layer: PlannedLayer) -> bool:
+    """Whether a name is that of a system, of its layer, or of the system that it is a run of."""
+    return name in (layer.name, layer.source) or is_run(layer.name, name)
+
+
 # ---------------------------------------------------------------- which units have scores
-def _check(system: str, lines: Iterable[Annotations]) -> tuple[str, ...]:
-    """The kinds of units that have no scores, where others have; `DataError` where a kind has only some."""
+class Known(NamedTuple):
+    """The least and greatest score of a system, if it has one, and the kinds of its units that have none."""
+
+    ends: tuple[float, ...]
+    without: tuple[str, ...]
+
+
+def _check(system: str, lines: Iterable[Annotations]) -> Known:
+    """What is known of a system's scores; `DataError` where only some units of a kind have one."""
     scored, bare = Counter[str](), Counter[str]()
-    faults = []
+    faults, ends = list[Fault](), tuple[float, ...]()
     for line in lines:
         for kind, scores in _scores(line):
             odd = [score for score in scores if score is not None and not math.isfinite(score)]
             faults += [Fault(line.document, kind, f"a score is {score}; expected a number") for score in odd]
+            known = [score for score in scores if score is not None]
+            ends = (min((*ends, *known)), max((*ends, *known))) if known else ends
             bare[kind] += scores.count(None)
             scored[kind] += len(scores) - scores.count(None)
     faults += [
@@ -105,7 +121,17 @@ def _check(system: str, lines: Iterable[Annotations]) -> tuple[str, ...]:
             f"{system}: no unit has a score, so that it has no threshold; name the systems that have some "
             "(--at NAME=…)"
         )
-    return tuple(kind for kind in KINDS if bare[kind])
+    return Known(ends, tuple(kind for kind in KINDS if bare[kind]))
+
+
+def _check_range(system: str, at: float, known: Known) -> None:
+    """Raise `MeasureError` if a threshold is no probability, where all scores are some."""
+    if not 0 <= at <= 1 and known.ends and known.ends[0] >= 0 and known.ends[1] <= 1:
+        low, high = known.ends
+        raise MeasureError(
+            f"--at {at:g}: the scores of {system} lie from 0 to 1 ({low:g} to {high:g}); expected a "
+            "threshold from 0 to 1"
+        )
 
 
 def _scores(line: Annotations) -> Iterator[tuple[str, list[float | None]]]:
@@ -190,17 +216,14 @@ def _choose(plan: Plan, grounds: Grounds, number: int) -> tuple[str, Cut]:
     tried = candidates(grounds.block.layers[number])
     counts = (_counts(plan, grounds.block, number, at) for at in tried.tolist())
     scores = [[_figure(_only(found, part), measure) for part in grounds.parts] for found in counts]
-    columns = np.array(scores).T
-    values = tuple(_best(tried, column) for column in columns) if scores else (0.0,) * len(grounds.parts)
+    of_parts = np.array(scores).T
+    values = tuple(_best(tried, column) for column in of_parts) if scores else (0.0,) * len(grounds.parts)
     return f"{grounds.name}({measure})", Cut(values, grounds.fold)
 
 
 def candidates(layer: Layer) -> Floats:
     """The thresholds that are tried for a system, from the lowest up."""
-    table = layer.table
-    columns = (table.mention_score, table.event_score, table.argument_score, table.relation_score)
-    found: Floats = np.unique(np.concatenate(columns))
-    found = found[~np.isnan(found)]
+    found: Floats = np.unique(columns.scores(layer.table))
     if len(found) <= MOST:
         return found
     kept: Floats = found[np.linspace(0, len(found) - 1, MOST).round().astype(np.int64)]
@@ -236,6 +259,23 @@ def _best(tried: Floats, scores: Floats) -> float:
     """The threshold of greatest F, the highest of equals."""
     best = max(zip(scores.round(_DIGITS).tolist(), tried.tolist(), strict=True))
     return float(best[1])
+
+
+# ---------------------------------------------------------------- in a record
+def recorded(at: Chosen | None, documents: Sequence[str], below: int, *, gold: bool) -> Threshold | None:
+    """A threshold as a record has it, given what it left out of the documents and whether gold has scores."""
+    if at is None:
+        return None
+    nothing = at.highest is not None and min(at.cut.values) > at.highest
+    return Threshold(
+        name=at.name,
+        values=at.cut.values,
+        folds=tuple(at.cut.fold[id] for id in documents) if at.cut.fold else (),
+        without=at.without,
+        below=below,
+        highest=at.highest if nothing else None,
+        gold=gold,
+    )
 
 
 # ---------------------------------------------------------------- asked for in words

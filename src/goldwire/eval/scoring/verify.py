@@ -119,7 +119,8 @@ def _threshold(layer: LayerFacts, documents: int) -> Iterator[str]:
     at = layer.at
     if at is None:
         return
-    if not at.values or not all(map(math.isfinite, at.values)) or not _is_sound([at.below]):
+    numbers = (*at.values, *([] if at.highest is None else [at.highest]))
+    if not at.values or not all(map(math.isfinite, numbers)) or not _is_sound([at.below]):
         yield "is no threshold"
     if at.folds and len(at.folds) != documents:
         yield f"{len(at.folds)} folds for {documents} documents"
