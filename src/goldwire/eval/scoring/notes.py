@@ -159,8 +159,8 @@ def _coverage(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
     told = []
     if scored < wanted:
         why = _reasons(covered, as_it_stands)
-        covers = "all references cover" if record.references else "gold covers"
-        told.append(f"scored on the {scored:,} of {amount(wanted, 'document')} that {covers}{why}")
+        covers = "that all references cover" if record.references else "that gold covers"
+        told.append(f"scored on the {scored:,} of {amount(wanted, 'document')} {covers}{why}")
     if any(system.uncounted for system in record.systems):
         told.append(f"not counted: {_uncounted(record, shown)}")
     if told:

@@ -200,8 +200,8 @@ class ReferencePair(_Struct, frozen=True, kw_only=True):
 class RunsFigure(_Struct, frozen=True, kw_only=True):
     """A figure over several runs of one system: the mean, and the standard deviation between runs.
 
-    `low` and `high` end the 95 % interval of the mean, for other runs and other documents; a `remark` is that
-    of the intervals of all runs. None is undefined: the mean where a run has no such figure, the deviation of
+    `low` and `high` end the 95 % interval of the mean, for other runs and other documents, with a `remark` as
+    any interval. None is undefined: the mean where a run has no such figure, the deviation of
     one run.
     """
 

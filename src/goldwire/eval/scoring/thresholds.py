@@ -30,6 +30,7 @@ from goldwire.eval.scoring import find
 from goldwire.eval.scoring.plan import BEST, At, Chosen, Plan
 from goldwire.eval.statistics import figures
 from goldwire.eval.statistics.folds import folds
+from goldwire.eval.systems.runs import grouped, owners
 
 FOLDS = 5
 MOST = 100  # thresholds tried: all scores that occur, or so many of them, evenly by rank
@@ -59,12 +60,14 @@ def settle(
 def _asked(plan: Plan) -> dict[int, At]:
     """What is asked for by the number of a system's layer; a system's own goes before that of all."""
     found, given = dict[int, At](), dict(plan.options.at)
-    for number in range(plan.golds, len(plan.layers)):
-        names = (plan.layers[number].name, plan.layers[number].source)
+    theirs = plan.layers[plan.golds :]
+    systems = owners(grouped({layer.name: layer.facts for layer in theirs}))
+    called = [(layer.name, layer.source, systems.get(layer.name, layer.name)) for layer in theirs]
+    for number, names in enumerate(called, start=plan.golds):
         own = [given[name] for name in names if name in given]
         if own or "" in given:
             found[number] = own[0] if own else given[""]
-    known = {name for layer in plan.layers[plan.golds :] for name in (layer.name, layer.source)}
+    known = set(chain.from_iterable(called))
     if unknown := sorted(given.keys() - known - {""}):
         raise MeasureError(f"--at {unknown[0]}=…: no such system is scored{among(unknown[0], plan.systems)}")
     return found
