@@ -363,8 +363,11 @@ def _values(layer: LayerFacts) -> Iterator[tuple[str, str]]:
         ("peak memory, MB", _megabytes(speed.memory), number),
         ("failed", len(facts.failed), number),
         ("rejected", sum((facts.quarantined if facts.rejected is None else facts.rejected).values()), number),
+        ("truncated or broken", sum(facts.partial.values()) or None, number),
         ("tokens in", usage.get("tokens_in"), number),
+        ("of them cached", usage.get("tokens_cached"), number),
         ("tokens out", usage.get("tokens_out"), number),
+        ("of them thoughts", usage.get("tokens_reasoning"), number),
         ("cost", usage.get("cost"), number),
     ]:
         if value is not None:
