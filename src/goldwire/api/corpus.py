@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,16 +13,19 @@ import msgspec
 
 from goldwire.api import inputs
 from goldwire.api.comparison import chosen as chosen_documents
+from goldwire.api.comparison import chosen_ids
 from goldwire.api.record import Record
-from goldwire.api.score import Measures
+from goldwire.api.score import Measures, Thresholds
 from goldwire.api.several import check_whole, check_words, one_or_several
 from goldwire.corpora import store
-from goldwire.corpora.errors import ExtractorError, InputTypeError, InputValueError
+from goldwire.corpora.errors import ExtractorError, InputTypeError, InputValueError, MeasureError
 from goldwire.corpora.visible import visible
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
+from goldwire.eval.measures.references import Policy
 from goldwire.eval.measures.suites import choose
+from goldwire.eval.scoring import thresholds
 from goldwire.eval.scoring.score import Options, score_corpus
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
@@ -31,7 +35,7 @@ from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.function import run_function
 from goldwire.eval.systems.run import Outcome, kept_since
 from goldwire.eval.systems.run import run as run_systems
-from goldwire.eval.systems.runs import written_out
+from goldwire.eval.systems.runs import expand, written_out
 
 if TYPE_CHECKING:
     import polars as pl
@@ -93,6 +97,7 @@ class Corpus(store.Corpus, frozen=True):
         seed: int = 0,
         fresh: bool = False,
         allow_failures: int | str | None = None,
+        runs: int | None = None,
     ) -> Runs:
         """Run systems: each becomes a layer `system/NAME`.
 
@@ -103,10 +108,13 @@ class Corpus(store.Corpus, frozen=True):
         raises, the document fails alone and counts as empty. With a `version` its output is
         kept, and not asked for again under the same version.
 
+        With `runs`, each is run so many times, as layers `system/NAME/1`, `2`, …, that are one system when
+        they are scored; a spec with a seed of its own each time, a fixed one (`lexicon`) once.
+
         Raises `ExtractorError`, when all are done, if one could not be run or succeeded on no document.
         """
         check_whole(seed=seed)
-        named = _named(systems)
+        named = _repeated(_named(systems), runs, seed)
         specs = [item for item in named.values() if isinstance(item, System)]
         if version is not None and len(specs) == len(named):
             raise InputValueError("version: is of functions; a spec's own files say which version it is")
@@ -134,7 +142,7 @@ class Corpus(store.Corpus, frozen=True):
 
     def score(
         self,
-        gold: str = "gold",
+        gold: str | Iterable[str] = "gold",
         systems: str | Iterable[str] | None = None,
         measures: Measures | None = None,
         *,
@@ -143,6 +151,8 @@ class Corpus(store.Corpus, frozen=True):
         unjudged: Literal["left-out", "empty"] = "left-out",
         drafts: Literal["left-out", "counted"] = "left-out",
         rejected: Literal["spurious", "left-out"] = "spurious",
+        references: Policy | None = None,
+        at: Thresholds = None,
         duplicates: Literal["set", "refuse"] = "set",
         intervals: Method = UNSEEN,
         trials: int = TRIALS,
@@ -151,7 +161,8 @@ class Corpus(store.Corpus, frozen=True):
         """The record of systems, all if none are named, against a layer; as `goldwire eval score` makes it.
 
         `measures` and `suite` as there: the default suite if neither is given. `documents` are ids, or what
-        `--documents` takes. The record is kept by its `write`.
+        `--documents` takes; `references` and `at` as in `goldwire.score`, `gold` is then several layers. The
+        record is kept by its `write`.
         """
         asked = [] if measures is None else one_or_several(measures, "measures", (str, Measure))
         wanted, chosen = choose(suite, list(map(str, asked)))
@@ -170,10 +181,15 @@ class Corpus(store.Corpus, frozen=True):
             scope=Scope(documents=chosen_documents(self, documents), unjudged=unjudged, drafts=drafts),
             asked=documents if documents is None or isinstance(documents, str) else "ids",
             rejected=rejected,
+            references=references,
+            at=thresholds.check(at, partial(chosen_ids, self)),
         )
+        golds = one_or_several(gold, "gold")
         asked_for = config.names(self) if systems is None else one_or_several(systems, "systems")
+        if twice := sorted({name for name in asked_for if asked_for.count(name) > 1}):
+            raise MeasureError(f"{twice[0]!r} is named twice")
         names, _ = written_out(self, asked_for)
-        return Record.of(score_corpus(self, gold, names, wanted, options=options), self)
+        return Record.of(score_corpus(self, golds, names, wanted, options=options), self)
 
     def frame(self, units: str = "mentions", layers: str | Iterable[str] | None = None) -> pl.DataFrame:
         """Mentions, events or arguments of layers, all if none are named, or documents, as a polars frame."""
@@ -204,6 +220,24 @@ def _named(systems: Any) -> dict[str, Any]:
     if twice or not found:
         raise InputValueError(f"systems: {twice[0]!r} is named twice" if twice else "systems: got none")
     return {item.name: item for item in found}
+
+
+def _repeated(named: dict[str, Any], number: int | None, seed: int) -> dict[str, Any]:
+    """Systems and functions by name, each so many times."""
+    if number is None:
+        return named
+    check_whole(runs=number)
+    if not number:
+        raise InputValueError("runs: got 0; expected 1 or more, or none given for one run without a number")
+    specs = [item for item in named.values() if isinstance(item, System)]
+    expanded = expand(specs, number, seed).systems if specs else []
+    functions = {
+        f"{name}/{run}": item
+        for name, item in named.items()
+        if not isinstance(item, System)
+        for run in range(1, number + 1)
+    }
+    return {**{item.name: item for item in expanded}, **functions}
 
 
 def _listed(given: str | System | Path) -> list[System]:

@@ -11,9 +11,11 @@ import msgspec
 from goldwire.eval.measures.measure import FORMS, Measure, Units, name, parse
 from goldwire.eval.measures.phrases import amount, interval, listed, points
 from goldwire.eval.measures.references import REFERENCES, TOLD
-from goldwire.eval.scoring.record import Coverage, LayerFacts, Record, failures, iter_warnings, size
+from goldwire.eval.scoring.parts import BEST, Coverage, Threshold
+from goldwire.eval.scoring.record import LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
+from goldwire.eval.systems.facts import reported
 from goldwire.eval.systems.runs import number_of
 
 NoteKind = Literal[
@@ -21,6 +23,7 @@ NoteKind = Literal[
     "references",
     "coverage",
     "failed",
+    "partial",
     "missing",
     "labels",
     "threshold",
@@ -34,7 +37,7 @@ NoteKind = Literal[
     "runs",
 ]
 LOUD: frozenset[NoteKind] = frozenset(
-    {"coverage", "failed", "labels", "references", "rejected", "lost", "threshold"}
+    {"coverage", "failed", "partial", "labels", "references", "rejected", "lost", "threshold"}
 )  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
 _BLIND: frozenset[Units] = frozenset({"token", "attribute", "document", "extension"})
@@ -88,8 +91,8 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     yield from _alternatives(record)
     for system in record.systems:
         yield from _of_layer(system, shown[system.name], record)
-        yield from _threshold(system, shown[system.name])
         yield from _rejected(record, system, shown[system.name])
+    yield from _thresholds(record, shown)
     yield from _runs(record)
     yield from _undefined(record, shown)
     yield from _repeated(record, shown)
@@ -157,8 +160,8 @@ def _coverage(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
     told = []
     if scored < wanted:
         why = _reasons(covered, as_it_stands)
-        covers = "all references cover" if record.references else "gold covers"
-        told.append(f"scored on the {scored:,} of {amount(wanted, 'document')} that {covers}{why}")
+        covers = "that all references cover" if record.references else "that gold covers"
+        told.append(f"scored on the {scored:,} of {amount(wanted, 'document')} {covers}{why}")
     if any(system.uncounted for system in record.systems):
         told.append(f"not counted: {_uncounted(record, shown)}")
     if told:
@@ -206,6 +209,12 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
             f"{called} failed on {failed:,} of {amount(size(record), 'document')}, {which} {those}.{allowed}"
         )
         yield Note(kind="failed", about=called, text=text)
+    for what, number in reported(layer.facts).partial.items() if layer.facts else ():
+        text = (
+            f"{called}: {amount(number, 'document')} of its run {what}; the items that came whole are "
+            "scored, others count as missed."
+        )
+        yield Note(kind="partial", about=called, text=text)
     if layer.missing:
         which, those = _counted(layer.missing)
         text = f"{called} has no line for {amount(layer.missing, 'document')}, {which} {those}."
@@ -233,18 +242,36 @@ def _seen(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
         yield Note(kind="labels", about=called, text=text)
 
 
-def _threshold(layer: LayerFacts, called: str) -> Iterator[Note]:
-    """Below which score units of a system do not count, and how many that leaves out."""
-    at = layer.at
-    if at is None:
-        return
-    values = sorted(set(at.values))
-    which = f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}, by fold"
-    how = f" ({at.name}: chosen on other documents, by the first measure)" if at.folds else ""
-    left = f"{amount(at.below, 'unit')} of a lower score, or hanging on one, left out"
-    rest = f"; {listed(at.without)} have no scores and all count" if at.without else ""
-    text = f"{called} from a score of {which}{how}: {left}{rest}. Scores of gold decide nothing."
-    yield Note(kind="threshold", about=called, text=text)
+def _thresholds(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
+    """Below which score units of systems do not count, and how many that leaves out; of all runs in one."""
+    of_run = {run: several.system for several in record.runs for run in several.runs}
+    groups: dict[str, list[LayerFacts]] = {}
+    for system in record.systems:
+        if system.at is not None:
+            called = of_run.get(system.name, shown[system.name])
+            groups.setdefault(called, []).append(system)
+    for called, systems in groups.items():
+        text = _threshold([system.at for system in systems if system.at is not None])
+        yield Note(kind="threshold", about=called, text=f"{called} from a score of {text}")
+
+
+def _threshold(each: Sequence[Threshold]) -> str:
+    """The same of one system, or of its runs."""
+    first, values = each[0], sorted({value for at in each for value in at.values})
+    parts = listed([*(["run"] if len(each) > 1 else []), *(["fold"] if first.folds else [])])
+    which = f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}, by {parts}"
+    chosen = f" ({first.name}: chosen on other documents, by the first measure)"
+    below = listed([f"{at.below:,}" for at in each])
+    units = "unit" if below == "1" else "units"
+    told = [
+        f"{which}{chosen if first.name.startswith(BEST) else ''}: {below} {units} of a lower score left out"
+    ]
+    highest = [at.highest for at in each if at.highest is not None]
+    if highest:
+        told.append(f"no scored unit is left, for the surest has {max(highest):g}")
+    if first.without:
+        told.append(f"{listed(first.without)} have no scores, and all count that hang on nothing lower")
+    return f"{'; '.join(told)}.{' Scores of gold decide nothing.' if first.gold else ''}"
 
 
 def _counted(number: int) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
 from goldwire.eval.scoring.record import LayerFacts, Record
 from goldwire.eval.systems import facts
-from goldwire.eval.systems.runs import check
+from goldwire.eval.systems.runs import check, owners
 
 __all__ = [
     "DEFAULTS",
@@ -71,8 +71,8 @@ def score(
     """
     wanted = parse_measures(measures, ontology)
     _check_names(list(systems))
-    golds = {"gold": gold, **references} if references else {"gold": gold}
-    _check_references(options, list(golds), list(systems), wanted)
+    _check_references(options, ["gold", *references], list(systems), wanted)
+    golds = {"gold": gold, **references}
     lines = [(name, _lines(annotated)) for name, annotated in (*golds.items(), *systems.items())]
     sights = views.of_lines(lines, options.views, ontology, len(golds))
     if symmetric is not None:
@@ -89,11 +89,11 @@ def score(
     )
     texts, theirs = make_texts(map(_row, documents)), [(name, [found]) for name, found in lines[len(golds) :]]
 
-    def block(need: Wanted) -> Block:
-        return chunks.make_block(texts, lines[: len(golds)], theirs, need, options.scope, tokens=tokens)
+    def block(need: Wanted, scope: Scope) -> Block:
+        return chunks.make_block(texts, lines[: len(golds)], theirs, need, scope, tokens=tokens)
 
     plan = thresholds.settle(plan, lambda number: lines[number][1], block)
-    return make_record(plan, [score_block(block(plan.wanted), plan)])
+    return make_record(plan, [score_block(block(plan.wanted, options.scope), plan)])
 
 
 def _check_references(
@@ -156,9 +156,7 @@ def make_plan(
     wanted = parse_measures(measures, ontology)
     _check_references(options, [name for name, _ in golds], [layer for _, layer in named], wanted)
     theirs = [PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named]
-    systems_of = {
-        run: name for name, runs in check({one.name: one.facts for one in theirs}).items() for run in runs
-    }
+    systems_of = owners(check({one.name: one.facts for one in theirs}))
     plan = Plan(
         layers=(*(PlannedLayer(*one) for one in golds), *theirs),
         measures=tuple(wanted),
@@ -181,7 +179,7 @@ def make_plan(
     return thresholds.settle(
         plan,
         lambda number: _lines_of(corpus, plan.layers[number].source),
-        lambda need: chunks.read_whole(corpus, _sources(plan), need, options.scope),
+        lambda need, scope: chunks.read_whole(corpus, _sources(plan), need, scope),
     )
 
 
