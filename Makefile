@@ -69,6 +69,7 @@ growth: .venv/dev
 stats: .venv/core
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/promises.py $(ARGS)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py --write docs/evidence/gate.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/runs.py --write docs/evidence/runs.md
 
 lengths: .venv/core
 	@$(BIN)/python .ci/stats.py src/goldwire

@@ -46,8 +46,8 @@ class Server:
                 server.requests.append(request)
                 reply = answer(request)
                 time.sleep(reply.slow)
-                body = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
-                data = body.encode()
+                body = reply.body if isinstance(reply.body, str | bytes) else json.dumps(reply.body)
+                data = body if isinstance(body, bytes) else body.encode()
                 self.send_response(reply.status)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)

@@ -8,10 +8,11 @@ import pytest
 from scipy.stats import t as student_t
 
 from goldwire.eval.measures.measure import parse
-from goldwire.eval.statistics import runs
+from goldwire.eval.statistics import crossed, runs
 from goldwire.eval.statistics.figures import FIGURES, estimator
+from goldwire.eval.statistics.intervals import estimate
 from goldwire.eval.statistics.ratios import Estimator
-from goldwire.eval.statistics.resample import Interval
+from goldwire.eval.statistics.resample import Interval, collect
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 from runs import Case, simulate
@@ -38,22 +39,25 @@ def test_variances_are_those_of_two_way_analysis_by_hand():
     # Residuals of cells from document and run are 0, -1 and 1 in the first run, the reverse in the second:
     # their mean square is 4 / (2 · 1) = 2, and 2 / 3 is what it adds to the variance between means of runs.
     assert found.crossed == pytest.approx([2 / 3])
-    # Over documents: variance of 2, 3, 4 is 1, of their mean 1/3; of one run (3/3 + 1/3) / 2 = 2/3.
+    # Over documents: the variance of 2, 3, 4 is 1, that of their mean 1/3.
     assert float((found.influence**2).sum()) * 3 / 2 == pytest.approx(1 / 3)
-    assert found.each == pytest.approx([2 / 3])
 
 
 def test_interval_has_the_spread_between_runs_in_it_once():
+    # A hundredth of the table above, so that no end is beyond 0 or 1: variances are a ten-thousandth.
+    found = runs.look([rows / [100, 1] for rows in table(BY_HAND)], MEAN)
+    half = 0.01
+    got = runs.interval(found, 0, Interval(0.5, 0.5 - half, 0.5 + half))
+    # In units of 10^-4: documents 1/3, runs (2 - 2/3) / 2 = 2/3; freedom (1/3 + 2/3)² / ((1/3)² / 2 + 1²).
+    freedom = max(1.0, 1 / (1 / 18 + 1))
+    over_documents = half / student_t.ppf(0.975, 2)
+    side = student_t.ppf(0.975, freedom) * np.sqrt(over_documents**2 + 2e-4 / 3)
+    assert (got.low, got.high) == pytest.approx((0.5 - side, 0.5 + side))
+
+
+def test_ends_stay_between_0_and_1():
     found = runs.look(table(BY_HAND), MEAN)
-    half = 0.1
-    got = runs.interval(found, 0, [Interval(3.0, 3.0 - half, 3.0 + half)] * 2)
-    # Over documents the side is .1 · sqrt((1/3) / (2/3)); runs add (2 - 2/3) / 2 to its square over t².
-    freedom = (1 / 3 + 2 / 3) ** 2 / ((1 / 3) ** 2 / 2 + (2.0 / 2) ** 2 / 1)
-    over_documents = half * np.sqrt(1 / 2) / student_t.ppf(0.975, 2)
-    side = student_t.ppf(0.975, max(1.0, freedom)) * np.sqrt(over_documents**2 + 2 / 3)
-    assert got.value == pytest.approx(3.0)
-    assert got.low == pytest.approx(max(0.0, 3.0 - side))
-    assert got.high == 1.0  # figures are shares of one: no end beyond
+    assert runs.interval(found, 0, Interval(0.5, 0.4, 0.6))[:3] == (0.5, 0.0, 1.0)
 
 
 def rows(random, gold, recall):
@@ -68,20 +72,35 @@ def drawn():
     return [[rows(random, gold, recall) for _ in range(3)] for recall in (0.7, 0.75)]
 
 
-def test_equal_runs_have_the_interval_of_one(drawn):
-    found = runs.look([drawn[0][0]] * 4, F1)
-    ends = Interval(float(found.mean[F]), 0.6, 0.8)
+@pytest.mark.parametrize("method", ["unseen", "expanded"])
+def test_equal_runs_have_the_interval_of_one(drawn, method):
+    [*alone] = estimate(collect(drawn[0][0]), F1, method=method, trials=200)
+    four = [drawn[0][0]] * 4
+    ends = runs.over_documents(four, F1, method=method, trials=200)
+    found = runs.look(four, F1)
     assert runs.spread_of(found, F) == pytest.approx((0, 0, 4))
-    assert runs.interval(found, F, [ends] * 4) == pytest.approx(ends)
+    assert runs.interval(found, F, ends[F])[:3] == pytest.approx(alone[F][:3])
 
 
 def test_more_runs_narrow_the_interval_and_no_run_is_counted_twice(drawn):
     def width(number):
-        found = runs.look([drawn[0][k % 3] for k in range(number)], F1)
-        got = runs.interval(found, F, [Interval(float(v[F]), v[F] - 0.1, v[F] + 0.1) for v in found.values])
+        tables = [drawn[0][k % 3] for k in range(number)]
+        ends = runs.over_documents(tables, F1, method="expanded", trials=500)[F]
+        got = runs.interval(runs.look(tables, F1), F, ends)
         return got.high - got.low
 
     assert width(3) > width(9) > width(36)
+
+
+def test_a_document_unlike_those_seen_is_one_for_all_runs(drawn):
+    """However many runs agree, all may be wrong on it: the interval of 36 runs still allows for one."""
+    three, many = ([drawn[0][k % 3] for k in range(number)] for number in (3, 36))
+    low = [runs.over_documents(tables, F1, trials=500)[F].low for tables in (three, many)]
+    plain = [
+        runs.over_documents(tables, F1, method="expanded", trials=500)[F].low for tables in (three, many)
+    ]
+    assert low == pytest.approx([low[0]] * 2, abs=0.02)
+    assert all(one < other for one, other in zip(low, plain, strict=True))
 
 
 def test_of_one_run_the_spread_is_not_known(drawn):
@@ -94,17 +113,17 @@ def test_what_is_undefined_in_a_run_is_undefined_in_the_mean(drawn):
     found = runs.look([silent, drawn[0][1]], F1)
     precision, f = FIGURES.index("precision"), F
     assert runs.spread_of(found, precision) is None
-    assert runs.interval(found, precision, [Interval(0.5, 0.4, 0.6)] * 2) == Interval(None, None, None)
+    assert runs.over_documents([silent, drawn[0][1]], F1, trials=100)[precision].value is None
     assert runs.spread_of(found, f) is not None
-    assert runs.compare(found, found, precision, (runs.FIXED, runs.FIXED)) == runs.UNDEFINED
+    assert crossed.compare(found, found, precision, (runs.FIXED, runs.FIXED)) == crossed.UNDEFINED
 
 
 def test_one_document_says_nothing_of_others():
     found = runs.look([np.array([[3.0, 4, 3, 4]]), np.array([[2.0, 4, 2, 4]])], F1)
     spread = runs.spread_of(found, F)
-    assert runs.interval(found, F, [Interval(0.7, None, None)] * 2).low is None
-    assert runs.compare(found, found, F, (spread, spread)).p is None
-    assert runs.loss(found, found, F, (spread, spread), 0.02).verdict == "warn"
+    assert runs.interval(found, F, Interval(0.7, None, None)).low is None
+    assert crossed.compare(found, found, F, (spread, spread)).p is None
+    assert crossed.loss(found, found, F, (spread, spread), 0.02).verdict == "warn"
 
 
 def test_near_duplicates_count_as_one_document(drawn):
@@ -133,8 +152,8 @@ def test_influences_are_those_of_leaving_a_document_out(drawn, form):
 def test_a_fixed_system_brings_no_spread_and_no_doubt_of_it(drawn):
     fixed, varied = runs.look(drawn[0][:1], F1), runs.look(drawn[1], F1)
     spread = runs.spread_of(varied, F)
-    alone = runs.compare(fixed, varied, F, (runs.FIXED, spread))
-    both = runs.compare(fixed, varied, F, (spread, spread))
+    alone = crossed.compare(fixed, varied, F, (runs.FIXED, spread))
+    both = crossed.compare(fixed, varied, F, (spread, spread))
     assert both.high - both.low > alone.high - alone.low
     assert alone.value == both.value == pytest.approx(float(varied.mean[F] - fixed.mean[F]))
 
@@ -142,10 +161,10 @@ def test_a_fixed_system_brings_no_spread_and_no_doubt_of_it(drawn):
 def test_needed_documents_and_runs_have_the_error_that_is_wanted():
     error = runs.Error(documents=0.0004, runs=0.0002, crossed=0.0001, freedom=30)
     # With twice the documents the first part is half as large; with twice the runs the second and third are.
-    assert runs.needed(error, np.sqrt(0.0002 + 0.0002), 100) == 100 * 0.0004 / 0.0002
-    assert runs.needed_runs(error, np.sqrt(0.0003 + 0.00015), 5) == 10
-    assert runs.needed(error, np.sqrt(0.0002), 100) is None  # runs alone vary as much
-    assert runs.needed_runs(error, np.sqrt(0.0003), 5) is None  # documents alone do
+    assert crossed.needed(error, np.sqrt(0.0002 + 0.0002), 100) == 100 * 0.0004 / 0.0002
+    assert crossed.needed_runs(error, np.sqrt(0.0003 + 0.00015), 5) == 10
+    assert crossed.needed(error, np.sqrt(0.0002), 100) is None  # runs alone vary as much
+    assert crossed.needed_runs(error, np.sqrt(0.0003), 5) is None  # documents alone do
 
 
 def test_difference_agrees_with_another_implementation(drawn, shared):
@@ -161,11 +180,11 @@ def test_difference_agrees_with_another_implementation(drawn, shared):
     random = np.random.default_rng(8)
     earlier = [rows(random, drawn[0][0][:, 3].astype(int), 0.7) for _ in range(5)]
     known = runs.spread_of(runs.look(earlier, F1), F)
-    found = runs.compare(*(runs.look(t[:1], F1) for t in drawn), F, (known, known))
+    found = crossed.compare(*(runs.look(t[:1], F1) for t in drawn), F, (known, known))
     theirs = other.runs(pairs(drawn[0][:1]), pairs(drawn[1][:1]), pairs(earlier))
     assert found[:5] == pytest.approx(theirs, rel=1e-6)
     # Three against three: the same error; freedom is Welch's, which is less where spreads differ.
-    found = runs.compare(one, two, F, (runs.spread_of(one, F), runs.spread_of(two, F)))
+    found = crossed.compare(one, two, F, (runs.spread_of(one, F), runs.spread_of(two, F)))
     theirs = other.runs(pairs(drawn[0]), pairs(drawn[1]))
     assert found.value == pytest.approx(theirs[0])
     error = (found.high - found.low) / student_t.ppf(0.975, found.freedom)

@@ -15,6 +15,8 @@ from goldwire.eval.comparison.compare import compare
 from goldwire.eval.gate.baseline import decode_baseline, encode_baseline, make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
+from goldwire.eval.report import frames
+from goldwire.eval.report.build import make_report
 from goldwire.eval.scoring.files import decode_record, encode_record
 from goldwire.eval.scoring.score import score_corpus
 from goldwire.eval.systems import config, runs
@@ -229,12 +231,53 @@ def test_runs_that_are_scored_later_join_those_in_the_record(said_by, corpus):
     assert json.loads(said.out)["runs"][0]["runs"] == ["mine/1", "mine/2", "mine/3"]
 
 
+def test_runs_and_an_older_one_layer_of_the_name_do_not_share_a_record(said_by, corpus):
+    corpus.write_layer("system/mine", layer(found(0.7, 4)))
+    said_by("eval", "score", "work", "--measure", "entity", "--name", "r")
+    with_runs(corpus, (0.6, 0.8))
+    before = Path("work/records/r.json").read_bytes()
+    said = said_by("eval", "score", "work", "--measure", "entity", "--name", "r")
+    assert said.code == 2
+    assert "--replace puts this record in its place" in said.err
+    assert Path("work/records/r.json").read_bytes() == before
+
+
 def test_a_label_map_of_the_system_is_for_all_its_runs(said_by, corpus, tmp_path):
     with_runs(corpus, (0.6, 0.8))
     (tmp_path / "map.toml").write_text('[mentions]\nPER = "ORG"\n')
     said = said_by("eval", "score", "work", "--measure", "entity", "--labels", "mine=map.toml", "--json")
     assert said.code == 0, said.err
     assert [bool(system.get("view")) for system in json.loads(said.out)["systems"]] == [True, True]
+
+
+def test_a_threshold_of_the_system_is_for_all_its_runs(said_by, corpus):
+    for number, least in ((1, 0.4), (2, 0.6)):
+        lines = [
+            msgspec.structs.replace(
+                line, mentions=tuple(msgspec.structs.replace(m, score=least) for m in line.mentions)
+            )
+            for line in layer(found(0.7, number))
+        ]
+        corpus.write_layer(f"system/mine/{number}", lines)
+    said = said_by("eval", "score", "work", "--measure", "entity", "--at", "mine=0.5", "--json")
+    assert said.code == 0, said.err
+    first, second = json.loads(said.out)["results"]
+    assert first["value"] == 0  # nothing of it is sure enough
+    assert second["value"] > 0.7
+
+
+def test_runs_are_scored_against_several_gold_layers(said_by, corpus):
+    with_runs(corpus, (0.6, 0.8)).write_layer("gold2", layer([range(WORDS - 1)] * len(DOCUMENTS)))
+    said = said_by(
+        "eval", "score", "work", "--measure", "entity", "--gold", "gold", "--gold", "gold2",
+        "--references", "mean", "--json",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    record = json.loads(said.out)
+    mean = sum(result["value"] for result in record["results"]) / 2
+    figure = record["runs"][0]["results"][0]["figures"]["f"]
+    assert figure["mean"] == pytest.approx(mean)
+    assert figure["low"] < mean < figure["high"]
 
 
 # ---------------------------------------------------------------- in every view
@@ -267,6 +310,35 @@ def test_the_front_door_gives_the_mean_and_each_run():
     assert "mine (3 runs)" in repr(record)
     with pytest.raises(JudgementError, match="mine has 3 runs, each with counts of its own"):
         record.get_counts("mine", "entity")
+
+
+def test_from_python_a_function_and_a_spec_are_run_several_times(corpus):
+    home = gw.open(corpus.path)
+    seen = []
+
+    def mine(document):
+        seen.append(document.id)
+        return [(0, 3, "PER")] if len(seen) % 3 else []
+
+    home.run({"fn": mine, "spec": "python:mine:extract"}, runs=2)
+    made = [name.removeprefix("system/") for name in corpus.layers() if name != "gold"]
+    assert made == ["fn/1", "fn/2", "spec/1", "spec/2"]
+    record = home.score(measures="entity")
+    assert [several.system for several in record.runs] == ["fn", "spec"]
+    assert record["spec", "entity"].f > record["fn", "entity"].f
+    with pytest.raises(ValueError, match="runs: got 0"):
+        home.run({"fn": mine}, runs=0)
+
+
+def test_tables_for_programs_have_the_mean_and_each_run(corpus):
+    record = gw.Record.of(scored(with_runs(corpus, (0.6, 0.8)), "mine"))
+    [row] = record.frame("scores").iter_rows(named=True)
+    assert row["system"] == "mine"
+    assert row["f"] == pytest.approx(record["mine", "entity"].f)
+    runs_of = frames.frames(make_report({"r": record}))["runs"]
+    assert runs_of["run"].to_list() == ["mine/1", "mine/2"]
+    assert runs_of["f"].mean() == pytest.approx(row["f"])
+    assert set(record.frame("documents")["system"]) == {"mine/1", "mine/2"}
 
 
 # ---------------------------------------------------------------- compared

@@ -35,7 +35,7 @@ from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.function import run_function
 from goldwire.eval.systems.run import Outcome, kept_since
 from goldwire.eval.systems.run import run as run_systems
-from goldwire.eval.systems.runs import written_out
+from goldwire.eval.systems.runs import expand, written_out
 
 if TYPE_CHECKING:
     import polars as pl
@@ -97,6 +97,7 @@ class Corpus(store.Corpus, frozen=True):
         seed: int = 0,
         fresh: bool = False,
         allow_failures: int | str | None = None,
+        runs: int | None = None,
     ) -> Runs:
         """Run systems: each becomes a layer `system/NAME`.
 
@@ -107,10 +108,13 @@ class Corpus(store.Corpus, frozen=True):
         raises, the document fails alone and counts as empty. With a `version` its output is
         kept, and not asked for again under the same version.
 
+        With `runs`, each is run so many times, as layers `system/NAME/1`, `2`, …, that are one system when
+        they are scored; a spec with a seed of its own each time, a fixed one (`lexicon`) once.
+
         Raises `ExtractorError`, when all are done, if one could not be run or succeeded on no document.
         """
         check_whole(seed=seed)
-        named = _named(systems)
+        named = _repeated(_named(systems), runs, seed)
         specs = [item for item in named.values() if isinstance(item, System)]
         if version is not None and len(specs) == len(named):
             raise InputValueError("version: is of functions; a spec's own files say which version it is")
@@ -216,6 +220,24 @@ def _named(systems: Any) -> dict[str, Any]:
     if twice or not found:
         raise InputValueError(f"systems: {twice[0]!r} is named twice" if twice else "systems: got none")
     return {item.name: item for item in found}
+
+
+def _repeated(named: dict[str, Any], number: int | None, seed: int) -> dict[str, Any]:
+    """Systems and functions by name, each so many times."""
+    if number is None:
+        return named
+    check_whole(runs=number)
+    if not number:
+        raise InputValueError("runs: got 0; expected 1 or more, or none given for one run without a number")
+    specs = [item for item in named.values() if isinstance(item, System)]
+    expanded = expand(specs, number, seed).systems if specs else []
+    functions = {
+        f"{name}/{run}": item
+        for name, item in named.items()
+        if not isinstance(item, System)
+        for run in range(1, number + 1)
+    }
+    return {**{item.name: item for item in expanded}, **functions}
 
 
 def _listed(given: str | System | Path) -> list[System]:

@@ -30,11 +30,13 @@ def compare(
 ) -> None:
     """Compare all systems of one or more records: differences, intervals, p-values, who cannot be told apart.
 
-    Every pair is tested by paired approximate randomisation over documents, p-values corrected by Holm over
-    the pairs of a measure: below 5 % two systems are told apart, and systems that share a letter are not.
-    Figures are points of a hundred, with --json shares of one. `better / same / worse` are documents as the
-    second sees them, where both have a figure; `shows` is the smallest true difference that this corpus shows
-    at 80 % power, `needs` the documents that would show the one found; groups of near-duplicates count once.
+    Every pair is tested by paired approximate randomisation over documents; where several runs of a system
+    are known, by a t-test over documents and runs. With p-values corrected by Holm over the pairs of a
+    measure, below 5 % two systems are told apart, and systems that share a letter are not. Figures are
+    points of a hundred, with --json shares of one. `better / same / worse` are documents as the second sees
+    them, where both have a figure; `shows` is the smallest true difference that this corpus shows at 80 %
+    power, `needs` the documents, or runs of each, that would show the one found; groups of near-duplicates
+    count once.
     Exit 2 if the records are of different corpora, gold layers or policies.
 
     \b

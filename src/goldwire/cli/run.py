@@ -320,6 +320,11 @@ def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
     yield "  " + ", ".join(_speed(facts.speed))
     if facts.usage:
         yield "  " + ", ".join(f"{name} {value:g}" for name, value in facts.usage.items())
+    yield from (f"  sent: {what} ({_documents(number)})" for what, number in facts.sent.items())
+    for what, number in facts.partial.items():
+        yield f"  {_documents(number)} {what}: the items that came whole are kept, there may be more"
+    if examples := int(facts.usage.get("prompt_examples", 0)):
+        yield f"  {examples} item{' is' if examples == 1 else 's are'} words of the prompt's own examples"
     for reason, ids in _by_reason(facts.failed).items():
         yield f"  failed, scored as empty: {reason}: {_some(ids)}"
     if facts.failed:
@@ -345,6 +350,10 @@ def _passed_over(facts: Facts) -> Iterator[str]:
         yield f"  not kept: {_counts(facts.lost)}"
     if facts.repaired:
         yield f"  offsets in UTF-16 units or bytes, repaired: {facts.repaired}"
+
+
+def _documents(number: int) -> str:
+    return f"{number} document{'' if number == 1 else 's'}"
 
 
 def _reused(reused: Reused) -> str:

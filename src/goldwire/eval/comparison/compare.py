@@ -24,10 +24,10 @@ from goldwire.eval.scoring.drawing import Drawing, drawing
 from goldwire.eval.scoring.record import Interval, Record, Result, independent, size
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import Difference
+from goldwire.eval.statistics.crossed import Difference as RunsDifference
 from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, estimator, is_defined, rows
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.power import ALPHA
-from goldwire.eval.statistics.runs import Difference as RunsDifference
 
 F = FIGURES.index("f")
 
@@ -246,7 +246,7 @@ def _pair_of_runs(one: Contender, two: Contender, measure: Measure, found: RunsD
         ties=ties,
         losses=losses,
         detectable=found.detectable,
-        whole=None,
+        whole=found.whole,
         needed=found.needed,
         freedom=found.freedom,
         needed_runs=found.needed_runs,
@@ -377,8 +377,9 @@ def _plan(pairs: Sequence[Pair], documents: int, independent: int) -> str:
     pair, shown = planned[0]
     found = f"These {sized(documents, independent)} show a loss"
     least = f"{found} from {100 * shown:.1f} points up{_whole(pair)}"
-    if not pair.needed or pair.needed <= independent:
+    groups = " groups" if independent < documents else ""
+    ways = [f"{pair.needed:,}{groups}"] if pair.needed and pair.needed > independent else []
+    ways += [f"{pair.needed_runs:,} runs of each"] if pair.needed_runs else []
+    if not ways:
         return f"{least}."
-    more = f"{pair.needed:,}" + (" groups" if independent < documents else "")
-    runs = f", or {pair.needed_runs:,} runs of each," if pair.needed_runs else ""
-    return f"{least}; about {more}{runs} would settle one of {abs(100 * (pair.difference or 0)):.1f}."
+    return f"{least}; about {' or '.join(ways)} would settle one of {abs(100 * (pair.difference or 0)):.1f}."

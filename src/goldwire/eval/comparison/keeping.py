@@ -61,8 +61,15 @@ def _keep(record: Record, path: Path, replace: bool) -> Kept:
     if left and not replace:
         _check_alike(old, record, left, path)
         notes = (f"kept from before, not scored now: {', '.join(map(line, left))}", *_moves(old, record))
-        return Kept(record=_put(merge(old, record), path), notes=notes)
+        return Kept(record=_put(_merged(old, record, path), path), notes=notes)
     return Kept(record=_put(record, path), notes=(*_changes(old, record), *_moves(old, record)))
+
+
+def _merged(old: Record, record: Record, path: Path) -> Record:
+    try:
+        return merge(old, record)
+    except CorpusError as error:  # runs of a system beside one layer of its name, or from before a change
+        raise JudgementError(f"{path}: {error}\nNothing was written: {_ways_out(path)}") from error
 
 
 def _put(record: Record, path: Path) -> Record:

@@ -16,9 +16,11 @@ from goldwire.eval.comparison.contender import Contender
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.scoring.several import look
+from goldwire.eval.statistics import crossed
 from goldwire.eval.statistics import runs as spreads
+from goldwire.eval.statistics.crossed import Difference
 from goldwire.eval.statistics.figures import FIGURES, Groups, by_document
-from goldwire.eval.statistics.runs import FIXED, Difference, Runs, Spread
+from goldwire.eval.statistics.runs import FIXED, Runs, Spread
 from goldwire.eval.systems.facts import reported
 from goldwire.eval.systems.runs import ENOUGH
 
@@ -99,7 +101,7 @@ def difference(first: str, second: str, known: Known) -> Difference | None:
     both = known.of_pair(first, second)
     if both is None or first not in known.runs or second not in known.runs:
         return None
-    return spreads.compare(known.runs[first], known.runs[second], F, both)
+    return crossed.compare(known.runs[first], known.runs[second], F, both)
 
 
 def results_by_document(first: Contender, second: Contender, measure: Measure) -> tuple[int, int, int]:

@@ -100,7 +100,8 @@ def _settle(check: Check) -> str:
     more = [*_documents(check), *([f"{check.needed_runs:,} runs on each side"] if check.needed_runs else [])]
     if check.power is None or not (more or check.spread is not None):
         return f"{found} cannot settle it"
-    seen = f"{found} show a loss of the margin {check.power:.0%} of the time"
+    often = f"{check.power:.0%} of the time" if check.power else "hardly ever"
+    seen = f"{found} show a loss of the margin {often}"
     if not more:
         return f"{seen}; for four cases of five it takes both more documents and more runs"
     return f"{seen}; about {' or '.join(more)} would in four cases of five"

@@ -79,7 +79,7 @@ def assemble(records: Mapping[str, Record], comparisons: list[Comparison], *, qu
         for index, comparison in enumerate(comparisons)
     )
     return Report(
-        overview=_overview(records, systems, boards),
+        overview=_overview(records, systems, boards, quick=quick),
         boards=boards,
         facts=tuple(fact for system in systems if (fact := _facts(system)).values),
     )
@@ -297,7 +297,9 @@ def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
 
 
 # ---------------------------------------------------------------- what it is about
-def _overview(records: Mapping[str, Record], systems: list[Contender], boards: tuple[Board, ...]) -> Overview:
+def _overview(
+    records: Mapping[str, Record], systems: list[Contender], boards: tuple[Board, ...], *, quick: bool
+) -> Overview:
     first = next(iter(records.values()))
     corpus, ontology, gold = first.corpus, first.ontology, listed([one.layer for one in first.golds])
     names = {
@@ -318,15 +320,21 @@ def _overview(records: Mapping[str, Record], systems: list[Contender], boards: t
         created=_created(records),
         goldwire=__version__,
         suite=first.suite if len(records) == 1 else None,
-        notes=(*make_notes(records, names), *_of_runs(systems, boards)),
+        notes=(*make_notes(records, names), *_of_runs(systems, boards, quick)),
         verdict=overall(boards),
     )
 
 
-def _of_runs(systems: list[Contender], boards: tuple[Board, ...]) -> Iterator[Note]:
-    """What is not known of runs where systems were told apart, or is not as their names say."""
+def _of_runs(systems: list[Contender], boards: tuple[Board, ...], quick: bool) -> Iterator[Note]:
+    """What is not known of runs where systems were told apart, and what is of one of them alone."""
     if any(board.pairs for board in boards):
         yield from (Note(kind="runs", about=systems[0].record.corpus.name, text=t) for t in remarks(systems))
+    for system in systems:
+        if system.runs and not quick:
+            text = (
+                f"Speed, texts and classes of errors of {system.name} are those of one run, {system.runs[0]}."
+            )
+            yield Note(kind="runs", about=system.name, text=text)
 
 
 def _created(records: Mapping[str, Record]) -> str | None:
@@ -355,8 +363,11 @@ def _values(layer: LayerFacts) -> Iterator[tuple[str, str]]:
         ("peak memory, MB", _megabytes(speed.memory), number),
         ("failed", len(facts.failed), number),
         ("rejected", sum((facts.quarantined if facts.rejected is None else facts.rejected).values()), number),
+        ("truncated or broken", sum(facts.partial.values()) or None, number),
         ("tokens in", usage.get("tokens_in"), number),
+        ("of them cached", usage.get("tokens_cached"), number),
         ("tokens out", usage.get("tokens_out"), number),
+        ("of them thoughts", usage.get("tokens_reasoning"), number),
         ("cost", usage.get("cost"), number),
     ]:
         if value is not None:

@@ -18,8 +18,9 @@ _REAL, _TEXT, _WHOLE = pl.Float64(), pl.String(), pl.Int64()
 
 
 def frames(report: Report) -> dict[str, pl.DataFrame]:
-    """The tables by name: scores, types, pairs, confusion, errors, notes. Shares are of one.
+    """The tables by name: scores, types, pairs, confusion, errors, notes; runs where there are some.
 
+    Shares are of one.
     Undefined is null. In `confusion`, null gold is spurious and null found is missed.
     """
     return {
@@ -59,7 +60,23 @@ def frames(report: Report) -> dict[str, pl.DataFrame]:
             [{"kind": note.kind, "about": note.about, "note": note.text} for note in report.overview.notes],
             {"kind": _TEXT, "about": _TEXT, "note": _TEXT},
         ),
+        **_runs(report),
     }
+
+
+def _runs(report: Report) -> dict[str, pl.DataFrame]:
+    """The runs of systems that have some, with the standard deviation of F between them."""
+    rows = [
+        (board.measure, item.system, run.name, run.f, run.precision, run.recall, item.deviation)
+        for board in report.boards
+        for item in board.standings
+        for run in item.runs
+    ]
+    columns = {
+        **dict.fromkeys(("measure", "system", "run"), _TEXT),
+        **dict.fromkeys(("f", "precision", "recall", "deviation"), _REAL),
+    }
+    return {"runs": pl.DataFrame(rows, columns, orient="row")} if rows else {}
 
 
 def write(report: Report, folder: Path, form: Form) -> list[Path]:

@@ -91,14 +91,21 @@ def _notes(report: Report) -> Iterator[str]:
         yield f"\\parbox{{\\linewidth}}{{\\footnotesize {text}}}"
 
 
+def _tests(report: Report) -> str:
+    """How systems were told apart, in words."""
+    over_runs = {pair.freedom is not None for board in report.boards for pair in board.pairs}
+    told = ["paired approximate randomisation"] if False in over_runs else []
+    return " or ".join([*told, *(["t-tests over documents and runs"] if True in over_runs else [])])
+
+
 def _caption(report: Report, sheet: Table) -> str:
     overview = report.overview
     methods = []
     if any(cell.range for row in sheet.rows for cell in row):
         methods.append("intervals by bootstrap over documents")
-    if any(board.pairs for board in report.boards):
-        test = "approximate randomisation at 5\\,\\%, with Holm's correction"
-        methods.append(f"systems are told apart by paired {test}")
+    tests = _tests(report)
+    if tests:
+        methods.append(f"systems are told apart by {tests} at 5\\,\\%, with Holm's correction")
     how = "; ".join(methods)
     return (
         f"P, R and {f_name(report.boards)} on {escape(overview.corpus)} "

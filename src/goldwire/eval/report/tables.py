@@ -233,9 +233,15 @@ def _pair(pair: Pair) -> Row:
             f"{pair.wins:,}/{pair.ties:,}/{pair.losses:,}",
             "yes" if pair.decided else "no",
             "none" if pair.shows is None and pair.p is not None else points(pair.shows),
-            number(pair.needs) + (f" or {amount(pair.needs_runs, 'run')}" if pair.needs_runs else ""),
+            _needs(pair),
         )
     )
+
+
+def _needs(pair: Pair) -> str:
+    """Documents that would show the difference, or runs of each system."""
+    runs = [amount(pair.needs_runs, "run")] if pair.needs_runs else []
+    return " or ".join([*([number(pair.needs)] if pair.needs or not runs else []), *runs])
 
 
 # ---------------------------------------------------------------- measures side by side

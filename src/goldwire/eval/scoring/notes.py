@@ -15,6 +15,7 @@ from goldwire.eval.scoring.parts import BEST, Coverage, Threshold
 from goldwire.eval.scoring.record import LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
+from goldwire.eval.systems.facts import reported
 from goldwire.eval.systems.runs import number_of
 
 NoteKind = Literal[
@@ -22,6 +23,7 @@ NoteKind = Literal[
     "references",
     "coverage",
     "failed",
+    "partial",
     "missing",
     "labels",
     "threshold",
@@ -35,7 +37,7 @@ NoteKind = Literal[
     "runs",
 ]
 LOUD: frozenset[NoteKind] = frozenset(
-    {"coverage", "failed", "labels", "references", "rejected", "lost", "threshold"}
+    {"coverage", "failed", "partial", "labels", "references", "rejected", "lost", "threshold"}
 )  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
 _BLIND: frozenset[Units] = frozenset({"token", "attribute", "document", "extension"})
@@ -207,6 +209,12 @@ def _of_layer(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
             f"{called} failed on {failed:,} of {amount(size(record), 'document')}, {which} {those}.{allowed}"
         )
         yield Note(kind="failed", about=called, text=text)
+    for what, number in reported(layer.facts).partial.items() if layer.facts else ():
+        text = (
+            f"{called}: {amount(number, 'document')} of its run {what}; the items that came whole are "
+            "scored, others count as missed."
+        )
+        yield Note(kind="partial", about=called, text=text)
     if layer.missing:
         which, those = _counted(layer.missing)
         text = f"{called} has no line for {amount(layer.missing, 'document')}, {which} {those}."

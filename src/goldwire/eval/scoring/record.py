@@ -27,6 +27,7 @@ from goldwire.eval.scoring.parts import (
     Threshold,
     UnitFindings,
 )
+from goldwire.eval.scoring.runs import SystemRuns
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.power import FEW
 from goldwire.eval.systems.facts import reported
@@ -144,37 +145,6 @@ class Result(_Struct, frozen=True, kw_only=True):
     classes: dict[str, int] = {}
     gold_collapsed: int = 0
     system_collapsed: int = 0
-
-
-class RunsFigure(_Struct, frozen=True, kw_only=True):
-    """A figure over several runs of one system: the mean, and the standard deviation between runs.
-
-    `low` and `high` end the 95 % interval of the mean, for other runs and other documents; a `remark` is that
-    of the intervals of all runs. None is undefined: the mean where a run has no such figure, the deviation of
-    one run.
-    """
-
-    mean: float | None
-    deviation: float | None = None
-    low: float | None = None
-    high: float | None = None
-    remark: Literal["unlike", "alone"] | None = None
-
-
-class RunsResult(_Struct, frozen=True, kw_only=True):
-    """What a measure says of a system with runs, by figure: precision, recall and f."""
-
-    measure: str
-    signature: str
-    figures: dict[str, RunsFigure]
-
-
-class SystemRuns(_Struct, frozen=True, kw_only=True):
-    """A system that was run several times: `runs` are systems of the record, in order of their numbers."""
-
-    system: str
-    runs: tuple[str, ...]
-    results: tuple[RunsResult, ...] = ()
 
 
 class Confusion(_Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
 from goldwire.eval.scoring.record import LayerFacts, Record
 from goldwire.eval.systems import facts
-from goldwire.eval.systems.runs import check
+from goldwire.eval.systems.runs import check, owners
 
 __all__ = [
     "DEFAULTS",
@@ -156,9 +156,7 @@ def make_plan(
     wanted = parse_measures(measures, ontology)
     _check_references(options, [name for name, _ in golds], [layer for _, layer in named], wanted)
     theirs = [PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named]
-    systems_of = {
-        run: name for name, runs in check({one.name: one.facts for one in theirs}).items() for run in runs
-    }
+    systems_of = owners(check({one.name: one.facts for one in theirs}))
     plan = Plan(
         layers=(*(PlannedLayer(*one) for one in golds), *theirs),
         measures=tuple(wanted),

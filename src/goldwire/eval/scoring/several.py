@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
@@ -18,11 +19,13 @@ from goldwire.corpora.errors import CorpusError
 from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import COLUMNS, Counts
 from goldwire.eval.measures.measure import Measure, parse
-from goldwire.eval.scoring.record import Record, Result, RunsFigure, RunsResult, SystemRuns, size
-from goldwire.eval.statistics import intervals
+from goldwire.eval.scoring.drawing import drawing
+from goldwire.eval.scoring.record import Record
+from goldwire.eval.scoring.runs import RunsFigure, RunsResult, SystemRuns
 from goldwire.eval.statistics import runs as spreads
 from goldwire.eval.statistics.figures import FIGURES, Groups, Score, estimator, is_defined, rows
 from goldwire.eval.statistics.intervals import UNSEEN, Method
+from goldwire.eval.statistics.ratios import Estimator
 from goldwire.eval.statistics.resample import Floats, Interval
 from goldwire.eval.statistics.runs import Runs
 from goldwire.eval.systems import runs as named
@@ -52,12 +55,12 @@ def _result(record: Record, runs: Sequence[str], form: str) -> RunsResult:
             f"{' / '.join(sorted(seen))}"
         )
     scores = [result.averages.get(measure.average, Score(f=result.value)) for result in found]
-    looked = _look(record, runs, measure) if found[0].intervals else None
+    ends = _ends(record, runs, measure) if found[0].intervals else {}
     return RunsResult(
         measure=form,
         signature=signature(found[0].signature, len(runs)),
         figures={
-            figure: _figure([getattr(score, figure) for score in scores], figure, found, looked)
+            figure: _figure([getattr(score, figure) for score in scores], ends.get(figure))
             for figure in FIGURES
         },
     )
@@ -73,11 +76,24 @@ def signature(of_run: str, number: int) -> str:
     return f"{measure}|runs:{number}|{rest}"
 
 
-def _look(record: Record, runs: Sequence[str], measure: Measure) -> Runs | None:
-    """What the runs say, by the documents' counts; None where there are none."""
-    if not record.documents or not size(record):
-        return None
-    return look([record.get_counts(run, measure) for run in runs], measure, record.groups)
+def _ends(record: Record, runs: Sequence[str], measure: Measure) -> dict[str, Interval]:
+    """The interval of each figure's mean; none without counts by document."""
+    drawn = drawing(record)
+    if drawn is None or not record.documents:
+        return {}
+    counts = [record.get_counts(run, measure) for run in runs]
+    labels = sorted({label for one in counts for label in one.labels})
+    tables = [rows(one, measure, labels) for one in counts]
+    return _intervals(tables, estimator(measure), record.groups, **drawn._asdict())
+
+
+def _intervals(
+    tables: Sequence[Floats], of_run: Estimator, groups: Groups, **drawn: Any
+) -> dict[str, Interval]:
+    """The interval of each figure's mean over runs, from the rows of each."""
+    looked = spreads.look(tables, of_run, groups)
+    found = spreads.over_documents(tables, of_run, groups, **drawn)
+    return {figure: spreads.interval(looked, k, found[k]) for k, figure in enumerate(FIGURES)}
 
 
 def look(
@@ -94,15 +110,10 @@ def look(
     return spreads.look((rows(one, measure, seen) for one in counts), estimator(measure), groups)
 
 
-def _figure(
-    values: Sequence[float | None], figure: str, results: Sequence[Result], looked: Runs | None
-) -> RunsFigure:
+def _figure(values: Sequence[float | None], ends: Interval | None) -> RunsFigure:
     known = [value for value in values if value is not None]
     if len(known) < len(values):
         return RunsFigure(mean=None)
-    ends = None
-    if looked is not None:
-        ends = spreads.interval(looked, FIGURES.index(figure), _intervals(values, figure, results))
     return RunsFigure(
         mean=math.fsum(known) / len(known),
         deviation=statistics.stdev(known) if len(known) > 1 else None,
@@ -112,38 +123,19 @@ def _figure(
     )
 
 
-def _intervals(values: Sequence[float | None], figure: str, results: Sequence[Result]) -> Iterator[Interval]:
-    for value, result in zip(values, results, strict=True):
-        ends = result.intervals.get(figure)
-        yield _NONE if ends is None else Interval(value, ends.low, ends.high, remark=ends.remark)
-
-
 # ---------------------------------------------------------------- labels
 def label_intervals(
     counts: Sequence[Counts], measure: Measure, *, groups: Groups = None, method: Method = UNSEEN
 ) -> dict[str, dict[str, Interval]]:
     """The 95 % intervals of each label's precision, recall and F, in the mean of runs."""
-    each = [intervals.label_intervals(one, measure, groups=groups, method=method) for one in counts]
-    labels = dict.fromkeys(label for found in each for label in found)
-    return {label: _of_label(label, counts, each, measure, groups) for label in labels}
-
-
-def _of_label(
-    label: str,
-    counts: Sequence[Counts],
-    each: Sequence[dict[str, dict[str, Interval]]],
-    measure: Measure,
-    groups: Groups,
-) -> dict[str, Interval]:
-    tables = (_rows_of(label, one) for one in counts)
-    looked = spreads.look(tables, estimator(replace(_ONE, beta=measure.beta)), groups)
+    of_one = estimator(replace(_ONE, beta=measure.beta))
+    labels = dict.fromkeys(label for one in counts for label in one.labels)
     return {
-        figure: spreads.interval(looked, k, [found.get(label, {}).get(figure, _NONE) for found in each])
-        for k, figure in enumerate(FIGURES)
+        label: _intervals([_rows_of(label, one) for one in counts], of_one, groups, method=method)
+        for label in labels
     }
 
 
-_NONE = Interval(None, None, None)
 _ONE = parse("entity")  # one label's counts are all in one pot, as those of a micro average are
 
 

@@ -15,21 +15,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from goldwire.eval.statistics import power
-from goldwire.eval.statistics.contrast import Decision
-from goldwire.eval.statistics.power import ALPHA, FEW, MOST, POWER
-from goldwire.eval.statistics.ratios import Estimator, Ratio, divide
-from goldwire.eval.statistics.resample import FEWEST, LEVEL, Floats, Interval, Statistic
+from goldwire.eval.statistics.intervals import estimate
+from goldwire.eval.statistics.ratios import Estimator, Ratio, side_by_side
+from goldwire.eval.statistics.resample import FEWEST, LEVEL, Floats, Interval, Statistic, collect
 
 _STEP = 2.0**-14  # of a document, to either side, for what one more of it would change
 _BLOCK = 2**20  # numbers at once: 8 MB
-_NOTHING = 1e-12  # figures that are closer differ by rounding only
-_END = (1 + LEVEL) / 2
+NOTHING = 1e-12  # figures that are closer differ by rounding only
+END = (1 + LEVEL) / 2
 
 
 class Runs(NamedTuple):
@@ -37,16 +35,14 @@ class Runs(NamedTuple):
 
     `values` are runs x figures, NaN where undefined. `influence` is that of each document on the mean over
     runs (documents x figures); `between` is the variance of the figure between runs, NaN for one run, of
-    which `crossed` is what single documents did in each. `each` is the variance over documents of one run,
-    in the mean of runs. Of so many `documents` (or groups of near-duplicates) some run or gold has units.
-    `ratios` are those that the figures of the first run are of.
+    which `crossed` is what single documents did in each. Of so many `documents` (or groups of
+    near-duplicates) some run or gold has units. `ratios` are those that the figures of the first run are of.
     """
 
     values: Floats
     influence: Floats
     between: Floats
     crossed: Floats
-    each: Floats
     documents: int
     ratios: Sequence[Ratio] = ()
 
@@ -126,12 +122,11 @@ def _influences(rows: Floats, statistic: Statistic) -> Floats:
 def _together(values: Floats, influences: list[Floats], documents: int) -> Runs:
     number, many = len(values), documents / (documents - 1) if documents >= FEWEST else math.nan
     mean: Floats = np.mean(influences, axis=0)
-    each = many * sum(((one**2).sum(axis=0) for one in influences), np.zeros(mean.shape[1])) / number
-    nothing = np.full(mean.shape[1], math.nan)
     if number < FEWEST:
-        return Runs(values, mean, nothing, nothing, each, documents)
+        nothing = np.full(mean.shape[1], math.nan)
+        return Runs(values, mean, nothing, nothing, documents)
     apart = sum((((one - mean) ** 2).sum(axis=0) for one in influences), np.zeros(mean.shape[1]))
-    return Runs(values, mean, values.var(axis=0, ddof=1), many * apart / (number - 1), each, documents)
+    return Runs(values, mean, values.var(axis=0, ddof=1), many * apart / (number - 1), documents)
 
 
 def spread_of(runs: Runs, figure: int) -> Spread | None:
@@ -143,55 +138,55 @@ def spread_of(runs: Runs, figure: int) -> Spread | None:
 
 
 # ---------------------------------------------------------------- one system
-def interval(runs: Runs, figure: int, of_runs: Iterable[Interval]) -> Interval:
+def over_documents(
+    tables: Sequence[ArrayLike], estimator: Estimator, groups: ArrayLike | None = None, **drawn: Any
+) -> list[Interval]:
+    """The 95 % interval of each figure's mean over runs, for other documents and the same runs.
+
+    `drawn` says how (see `intervals.estimate`). A document unlike those seen is one for all runs.
+    """
+    number = len(tables)
+
+    def values(sums: Floats) -> Floats:
+        found: Floats = np.mean([estimator.values(part) for part in np.split(sums, number, axis=-1)], axis=0)
+        return found
+
+    def ratios(rows: Floats) -> list[Ratio]:
+        each = [estimator.ratios(part) for part in np.split(rows, number, axis=-1)]
+        return [side_by_side(of_one) for of_one in zip(*each, strict=True)]
+
+    sample = collect(np.hstack([np.asarray(table) for table in tables]), groups)
+    return estimate(sample, Estimator(values, ratios), **drawn)
+
+
+def interval(runs: Runs, figure: int, ends: Interval) -> Interval:
     """The 95 % interval of the mean over runs, for other runs and other documents.
 
-    `of_runs` are the intervals of the runs alone, over documents, of whatever kind. Their sides, in the mean,
-    are made shorter by how much less the mean of runs varies over documents than one run does, and longer by
-    the spread between runs. A remark that all of them have stands. None where a run is undefined or has no
-    interval.
+    It is that for other documents, `ends` (see `over_documents`), made longer by the spread between runs.
     """
-    mean = float(runs.mean[figure])
-    if math.isnan(mean):
-        return Interval(None, None, None)
-    alone = list(of_runs)
-    sides, told = np.array([_sides(one) for one in alone]), {one.remark for one in alone}
-    if not len(sides) or np.isnan(sides).any() or runs.documents < FEWEST:
-        return Interval(mean, None, None)
-    low, high = (sides.mean(axis=0) * _shorter(runs, figure)).tolist()
-    return Interval(
-        mean,
-        max(0.0, mean - _longer(low, runs, figure)),
-        min(1.0, mean + _longer(high, runs, figure)),
-        remark=told.pop() if len(told) == 1 else None,
+    mean, low, high, *_ = ends
+    if mean is None or low is None or high is None or runs.documents < FEWEST:
+        return ends
+    return ends._replace(
+        low=max(0.0, mean - _longer(mean - low, runs, figure)),
+        high=min(1.0, mean + _longer(high - mean, runs, figure)),
     )
 
 
-def _sides(one: Interval) -> tuple[float, float]:
-    if one.value is None or one.low is None or one.high is None:
-        return math.nan, math.nan
-    return one.value - one.low, one.high - one.value
-
-
-def _shorter(runs: Runs, figure: int) -> float:
-    """The standard error over documents of the mean of runs, as a share of that of one run."""
-    one, mean = float(runs.each[figure]), _of_documents(runs.influence[:, figure], runs.documents)
-    return math.sqrt(min(1.0, mean / one)) if one > 0 else 1.0
-
-
-def _of_documents(influence: Floats, documents: int) -> float:
+def of_documents(influence: Floats, documents: int) -> float:
+    """The variance of a figure over documents, from the influence of each on it."""
     return float((influence**2).sum()) * documents / (documents - 1)
 
 
 def _longer(side: float, runs: Runs, figure: int) -> float:
     """A side of an interval over documents as that of one over documents and runs."""
     spread = spread_of(runs, figure)
-    if spread is None or spread.between < _NOTHING**2:
+    if spread is None or spread.between < NOTHING**2:
         return side
-    documents = _of_documents(runs.influence[:, figure], runs.documents)
+    documents = of_documents(runs.influence[:, figure], runs.documents)
     error = make_error(documents, runs.documents, [(spread, runs.number)])
-    over_documents = side / student(_END, runs.documents - 1)
-    return error.quantile(_END) * math.sqrt(over_documents**2 + error.runs)
+    over_documents = side / student(END, runs.documents - 1)
+    return error.quantile(END) * math.sqrt(over_documents**2 + error.runs)
 
 
 # ---------------------------------------------------------------- the error of a mean or a difference
@@ -239,186 +234,15 @@ def student(tail: float, freedom: float) -> float:
     """The quantile of Student's t of any degrees of freedom, whole or not.
 
     >>> round(student(0.975, 4.5), 3)
-    2.661
+    2.659
     """
     from scipy.special import stdtrit  # only where there are runs
 
     return float(stdtrit(freedom, tail))
 
 
-def _below(value: float, freedom: float) -> float:
+def below(value: float, freedom: float) -> float:
+    """The chance of a value of Student's t below this one."""
     from scipy.special import stdtr
 
     return float(stdtr(freedom, value))
-
-
-# ---------------------------------------------------------------- two systems
-class Difference(NamedTuple):
-    """Second system less first, in the mean over runs; `low` and `high` end its 95 % interval.
-
-    `p` is two-sided, of a t-test with `freedom` degrees over documents and runs. `detectable` is the smallest
-    true loss of the second, spread over hits, that is shown at 80 % power. `needed` documents, with as many
-    runs, would show the difference found, or `needed_runs` runs of each system on these documents; None if
-    none would.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    freedom: float | None
-    detectable: float | None
-    needed: int | None
-    needed_runs: int | None
-
-
-UNDEFINED = Difference(None, None, None, None, None, None, None, None)
-
-
-def compare(first: Runs, second: Runs, figure: int, spreads: tuple[Spread, Spread]) -> Difference:
-    """What can be said of a difference; `spreads` are those that are known of the runs of each."""
-    value, error = _difference(first, second, figure, spreads)
-    if value is None:
-        return UNDEFINED
-    if error is None:
-        return UNDEFINED._replace(value=value)
-    half = error.quantile(_END) * error.size
-    ends = error.quantile(1 - ALPHA / 2) + error.quantile(POWER)
-    return Difference(
-        value,
-        value - half,
-        value + half,
-        _two_sided(value, error),
-        error.freedom,
-        _detectable(first, second, figure, error),
-        needed(error, abs(value) / ends, first.documents),
-        needed_runs(error, abs(value) / ends, min(first.number, second.number)),
-    )
-
-
-def _difference(
-    first: Runs, second: Runs, figure: int, spreads: tuple[Spread, Spread]
-) -> tuple[float | None, Error | None]:
-    """The difference and its error; None where they are undefined."""
-    value = float(second.mean[figure] - first.mean[figure])
-    many = max(first.documents, second.documents)
-    if math.isnan(value):
-        return None, None
-    if many < FEWEST:
-        return value, None
-    documents = _of_documents(second.influence[:, figure] - first.influence[:, figure], many)
-    sides = zip(spreads, (first.number, second.number), strict=True)
-    return value, make_error(documents, many, sides)
-
-
-def _detectable(first: Runs, second: Runs, figure: int, error: Error) -> float | None:
-    """The smallest loss that the test shows at 80 % power; None if none is, or it cannot be said."""
-    world = _loss_of_hits(first, second, figure)
-    if world is None or error.size < _NOTHING:
-        return None
-
-    def is_shown(share: float) -> bool:
-        lossy = error._replace(documents=world.variance(share))
-        ends = lossy.quantile(1 - ALPHA / 2) + lossy.quantile(POWER)
-        return world.amount(share) >= ends * lossy.size
-
-    share = power.least(is_shown)
-    return None if share is None else world.amount(share)
-
-
-def _loss_of_hits(first: Runs, second: Runs, figure: int) -> power.LostHits | None:
-    """A loss of hits in the second, beside what is between the two now; None where figures are no ratios.
-
-    Which hits are lost is taken to be the same in all runs: where each loses others, a little less is seen.
-    """
-    if not second.ratios:
-        return None
-    ratio = second.ratios[figure]
-    here = (ratio.num - divide(ratio.num.sum(axis=0), ratio.den.sum(axis=0)) * ratio.den) @ (
-        ratio.weights * divide(np.ones(ratio.den.shape[1]), ratio.den.sum(axis=0))
-    )
-    beside = here - (second.influence - first.influence)[:, figure]
-    return power.LostHits(beside, ratio, np.ones(len(beside)))
-
-
-def _two_sided(value: float, error: Error) -> float:
-    if abs(value) < _NOTHING:
-        return 1.0
-    return 2 * _below(-abs(value) / error.size, error.freedom) if error.size > 0 else 0.0
-
-
-def needed(error: Error, wanted: float, documents: int) -> int | None:
-    """How many documents, with as many runs, have an error of the `wanted` size; None if none have."""
-    room = wanted**2 - error.runs
-    if room <= 0 or documents * error.documents / room > MOST:
-        return None
-    return max(FEW + 1, math.ceil(documents * error.documents / room))
-
-
-def needed_runs(error: Error, wanted: float, runs: int) -> int | None:
-    """How many runs of each system, on these documents, have an error of that size; None if none have."""
-    room = wanted**2 - (error.documents - error.crossed)
-    varying = (error.runs + error.crossed) * runs
-    if room <= 0 or not varying or varying / room > MOST:
-        return None
-    return max(FEWEST, math.ceil(varying / room))
-
-
-# ---------------------------------------------------------------- non-inferiority
-class Loss(NamedTuple):
-    """Whether the second system lost more than a margin; see `contrast.Loss`.
-
-    `needed_runs` of each would raise the power to 80 %, or so many documents, `needed`, with as many runs.
-    """
-
-    verdict: Decision
-    difference: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    power: float | None
-    needed: int | None
-    needed_runs: int | None
-
-
-def loss(
-    first: Runs,
-    second: Runs,
-    figure: int,
-    spreads: tuple[Spread, Spread],
-    margin: float,
-    *,
-    alpha: float = ALPHA,
-) -> Loss:
-    """A verdict on one figure: as `contrast.loss` has it, with the spread of runs in the error."""
-    value, error = _difference(first, second, figure, spreads)
-    if value is None or error is None:
-        return Loss("warn", value, None, None, None, None, None, None)
-    t = error.quantile(1 - alpha)
-    low, high = value - t * error.size, value + t * error.size
-    p = _below(value / error.size, error.freedom) if error.size > 0 else float(value >= 0)
-    verdict: Decision = "warn"
-    if low >= -margin - _NOTHING:
-        verdict = "pass"
-    elif high < 0:
-        verdict = "fail"
-    return Loss(verdict, value, low, high, p, *_plan((first, second), figure, error, margin, alpha))
-
-
-def _plan(
-    pair: tuple[Runs, Runs], figure: int, error: Error, margin: float, alpha: float
-) -> tuple[float | None, int | None, int | None]:
-    """The power against a true loss of the margin, and the documents or runs that make it 80 %."""
-    first, second = pair
-    world = _loss_of_hits(first, second, figure)
-    share = None if world is None else power.least(lambda share: world.amount(share) >= margin)
-    if world is None or share is None or error.size <= 0:
-        return None, None, None
-    lossy = error._replace(documents=world.variance(share))
-    t = lossy.quantile(1 - alpha)
-    wanted = margin / (t + lossy.quantile(POWER))
-    return (
-        _below(min(margin / lossy.size - t, t), lossy.freedom),
-        needed(lossy, wanted, first.documents),
-        needed_runs(lossy, wanted, min(first.number, second.number)),
-    )

@@ -7,7 +7,8 @@ as good, as a document may be in a corpus of such a mean: `SPREADS` times the la
 values between 0 and 1 with this mean can have. With a whole document, wholly wrong, it would be the bound of
 Gaffke (2005), which is Clopper and Pearson's for documents that are all right or all wrong. And since few bad
 documents that were seen may be more than few in truth, the low end is also that with the worst of them once
-more. What the constants do was simulated (docs/evidence/statistics.md).
+more, and the high end that with the best: fully where half is right, and the less the less there is to lose,
+or to gain. What the constants do was simulated (docs/evidence/statistics.md).
 
 Weights are on a grid so fine that it does not show and so coarse that sums are exact in any order.
 """
@@ -32,13 +33,11 @@ from goldwire.eval.statistics.resample import (
     subtract,
 )
 
-SPREADS = 2.5  # of the unseen document from the mean
-AGAIN = 1.5  # of a document: the mean weight of the worst one, once more
+SPREADS = 6  # of the unseen document from the mean; 2.5 leave intervals near F 1 narrower, and too narrow
+AGAIN = 1.5  # of a document: the mean weight of the worst one, or the best, once more
 HALF = 0.5  # of a document: the mean weight of the unseen one
 APART = 0.5  # of the spread of their disagreement, for each of two systems
-EVEN = (
-    20  # documents up to which the unseen one is of mean size; with more it grows to their root mean square
-)
+EVEN = 5  # documents up to which the unseen one is of mean size; with more it grows to their root mean square
 _WEIGHTS = 2.0**14  # steps of a document's weight,
 _COUNTS = 2.0**16  # and of soft counts: with both, sums up to 2**22 are exact in any order
 _EXACT = 52  # bits of a double
@@ -55,27 +54,45 @@ class Ends(NamedTuple):
 
 
 # ---------------------------------------------------------------- the unseen document
+class Unseen(NamedTuple):
+    """The unseen document, by label: the share of it that is right, and how many halves of it join."""
+
+    right: Floats
+    halves: Floats | float = 1.0
+
+
+def imagine(ratio: Ratio, times: Floats) -> tuple[Unseen, Unseen]:
+    """The unseen document at the low end, and at the high one."""
+    num, den = times @ ratio.num, times @ ratio.den
+    value, worse, better = divide(num, den), _unlike(den - num, ratio, times), _unlike(num, ratio, times)
+    return (
+        worse._replace(right=np.maximum(value - worse.right, 0)),
+        better._replace(right=np.minimum(value + better.right, 1)),
+    )
+
+
+def _unlike(rest: Floats, ratio: Ratio, times: Floats) -> Unseen:
+    """By what share the unseen document differs from the mean, of which `rest` is wrong (or right).
+
+    As if one more unit had been wrong: all right in the sample is not certainly right. Where less than a unit
+    was wrong a whole document joins in place of a half, and at least a unit of it is wrong: for units that
+    are right or wrong each for itself that is the bound of Clopper and Pearson.
+    """
+    share = divide(rest + ratio.unit, times @ ratio.den + ratio.unit)
+    none = np.maximum(1 - rest / ratio.unit, 0)
+    least = none * divide(np.full_like(rest, ratio.unit), sizes(ratio, times))
+    return Unseen(np.maximum(SPREADS * np.sqrt(share * (1 - share)), least), 1 + none)
+
+
 def sizes(ratio: Ratio, times: Floats) -> Floats:
     """The size of the unseen document, by label: the mean of documents that have it, or with many its root
-    mean square.
+    mean square; a unit where a label counts, as 0, that none has: for precision, one that is never given.
     """
-    having = np.maximum(times @ (ratio.den > 0), 1)
-    mean, square = times @ ratio.den / having, np.sqrt(times @ ratio.den**2 / having)
+    having = times @ (ratio.den > 0)
+    mean, square = divide(times @ ratio.den, having), np.sqrt(divide(times @ ratio.den**2, having))
     informative = max(float(times @ ratio.den.any(axis=1)), 1.0)
-    grown: Floats = mean + (square - mean) * max(0.0, 1 - EVEN / informative)
-    return grown
-
-
-def shares(ratio: Ratio, times: Floats) -> tuple[Floats, Floats]:
-    """What share of the unseen document is right, by label: at the low end, and at the high one.
-
-    As if one more unit had been wrong, or right: all right in the sample is not certainly right.
-    """
-    num, den = times @ ratio.num, times @ ratio.den
-    value = divide(num, den)
-    down, up = num / (den + ratio.unit), np.minimum((num + ratio.unit) / (den + ratio.unit), 1)
-    low = np.clip(value - SPREADS * np.sqrt(down * (1 - down)), 0, 1)
-    return low, np.clip(value + SPREADS * np.sqrt(up * (1 - up)), 0, 1)
+    grown = mean + (square - mean) * max(0.0, 1 - EVEN / informative)
+    return np.where((having == 0) & (ratio.weights > 0), ratio.unit, grown)
 
 
 # ---------------------------------------------------------------- intervals
@@ -85,18 +102,22 @@ def ends(
     """The ends of the interval of each figure, all from the same draws."""
     drawn, times = weigh(sample, trials, seed), sample.times.astype(np.float64)
     ratios, extra = estimator.ratios(sample.rows), _Extra(trials, seed)
-    worst = influences(sample, estimator.values).argmin(axis=0)
-    plain = estimator.values(drawn)
+    effects, plain = influences(sample, estimator.values), estimator.values(drawn)
+    values = estimator.values(sample.total())
 
     def end(k: int, sums: Floats, tail: float) -> float:
         return float(np.quantile(estimator.values(sums)[:, k], tail))
 
     def of(k: int, ratio: Ratio) -> Ends:
-        low, high = shares(ratio, times)
-        more = drawn + AGAIN * extra.again * sample.rows[worst[k]]
+        low, high = (drawn + extra.document(ratio, times, one) for one in imagine(ratio, times))
+        worst, best = sample.rows[effects[:, k].argmin()], sample.rows[effects[:, k].argmax()]
+        worse, better = (
+            drawn + AGAIN * min(2 * share, 1) * extra.again * row
+            for share, row in ((values[k], worst), (1 - values[k], best))
+        )
         return Ends(
-            min(end(k, drawn + extra.document(ratio, times, low), tails[0]), end(k, more, tails[0])),
-            end(k, drawn + extra.document(ratio, times, high), tails[1]),
+            min(end(k, low, tails[0]), end(k, worse, tails[0])),
+            max(end(k, high, tails[1]), end(k, better, tails[1])),
             *np.quantile(plain[:, k], tails).tolist(),
         )
 
@@ -109,16 +130,17 @@ class _Extra:
     def __init__(self, trials: int, seed: int) -> None:
         self.trials, self.random = trials, np.random.Generator(np.random.PCG64([seed, 1]))
         self.again = _on_grid(self.random.standard_exponential((trials, 1)), _WEIGHTS)
-        self.unseen: Floats = np.empty((trials, 0))
+        self.halves: Floats = np.empty((2, trials, 0))
 
-    def document(self, ratio: Ratio, times: Floats, right: Floats) -> Floats:
-        """The columns that the unseen document adds in each trial, such shares of it being right."""
-        missing = int(ratio.unseen.max(initial=0)) + 1 - self.unseen.shape[1]
+    def document(self, ratio: Ratio, times: Floats, unseen: Unseen) -> Floats:
+        """The columns that the unseen document adds in each trial."""
+        missing = int(ratio.unseen.max(initial=0)) + 1 - self.halves.shape[-1]
         if missing > 0:
-            more = self.random.standard_gamma(HALF, (missing, self.trials)).T
-            self.unseen = np.hstack([self.unseen, _on_grid(more, _WEIGHTS)])
-        row = ratio.row(sizes(ratio, times), right)
-        added: Floats = self.unseen[:, ratio.unseen, None] * row
+            more = self.random.standard_gamma(HALF, (missing, self.trials, 2)).T
+            self.halves = np.concatenate([self.halves, _on_grid(more, _WEIGHTS)], axis=-1)
+        one, other = self.halves[..., ratio.unseen]
+        row = ratio.row(sizes(ratio, times), unseen.right)
+        added: Floats = (one + (unseen.halves - 1) * other)[..., None] * row
         return added.reshape(self.trials, -1)
 
 
@@ -189,7 +211,7 @@ def difference_ends(
         gap = _gap(both[0], both[1], times)
         unlike = np.hstack(
             [
-                extra.document(one, times, np.clip(_value(one, times) + side * gap, 0, 1))
+                extra.document(one, times, Unseen(np.clip(_value(one, times) + side * gap, 0, 1)))
                 for one, side in zip(both, (-sign, sign), strict=True)
             ]
         )

@@ -34,7 +34,7 @@ class Brake:
         if self._refused(document, result):
             return (
                 f"{ENOUGH} documents in a row were refused alike: {result.error}. Mend the key (option `key` "
-                "names its variable), the address or the model"
+                "names its variable), the address, the model, or the option that is refused"
             )
         self._alike[result.error] += 1
         if self._alike[result.error] >= ENOUGH and not self._succeeded:

@@ -18,13 +18,15 @@ from goldwire.corpora.valid import sound
 from goldwire.eval.systems import facts
 from goldwire.eval.systems.journal import Entry
 
+PARTIAL = ("truncated", "broken")  # in the usage of a document of which an answer came in part
 _BEYOND = 1e15  # no document costs so much in any unit; sums of larger numbers would not be exact
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """One document: its annotations without provenance, and all that is to be said of them.
 
-    `failed` is the reason why there are none. `rejected` is what `annotations.rejected` keeps, whole.
+    `failed` is the reason why there are none. `rejected` is what `annotations.rejected` keeps, whole. `sent`
+    is what the system says that it asked for, where it asks a model.
     """
 
     annotations: Annotations
@@ -33,6 +35,12 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     reading: Reading | None = None
     excluded: int = 0
     usage: dict[str, float] = {}
+    sent: str = ""
+
+    @property
+    def partial(self) -> str:
+        """Why the system may have had more to say: one of `PARTIAL`; "" if it is all."""
+        return next((name for name in PARTIAL if self.failed is None and self.usage.get(name)), "")
 
 
 def check(
@@ -57,7 +65,13 @@ def check(
         reading=reading,
         excluded=sum(is_excluded(item, document) and item.unit in ("mention", "event") for item in rejected),
         usage=spent,
+        sent=_sent(prediction.provenance.details),
     )
+
+
+def _sent(details: dict[str, Any]) -> str:
+    said = details.get("sent")
+    return said if isinstance(said, str) else ""
 
 
 def _failure(document: Document, reason: str, spent: dict[str, float]) -> Checked:
@@ -89,4 +103,6 @@ def tally(verdicts: Sequence[Checked]) -> dict[str, Any]:
         "lost": facts.total(reading.lost for reading in readings),
         "repaired": sum(reading.repaired for reading in readings),
         "usage": facts.total(verdict.usage for verdict in verdicts),
+        "partial": facts.total({verdict.partial: 1} for verdict in verdicts if verdict.partial),
+        "sent": facts.total({verdict.sent: 1} for verdict in verdicts if verdict.sent),
     }

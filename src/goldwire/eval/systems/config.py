@@ -152,10 +152,18 @@ def _system(name: str, entry: _Entry, matrix: _Matrix, folder: Path) -> System:
         memory=parse_size(memory) if isinstance(memory, str) else memory,
         watch=tuple(_beside(pattern, Path(glob.escape(str(folder)))) for pattern in watch),
         deterministic=entry.deterministic,
-        options=entry.options,
+        options=_options(spec, entry.options, folder),
         **common,
     )
     return _checked(system)
+
+
+def _options(spec: Spec, given: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The options of an entry; the file of a prompt lies beside that of the systems."""
+    named = given.get("prompt")
+    if spec.kind != "llm" or not isinstance(named, str):
+        return given
+    return {**given, "prompt": _beside(named, folder)}
 
 
 def _own(entry: _Entry, matrix: _Matrix, what: str) -> Any:

@@ -79,7 +79,8 @@ class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
 
     `module` has `load(target, context)`, which gives an `Extractor`, `identity(target, context)`, which gives
     what decides its output besides the document, and a struct `Options` with their defaults; if what it
-    learns can be kept in a file, also `save(context, path)`. `form` is how it is named, `about` what it is,
+    learns can be kept in a file, also `save(context, path)`; if a default has changed, `earlier(options)`,
+    which gives the options that asked for the same before. `form` is how it is named, `about` what it is,
     `needs` what must be importable, `extra` that of Goldwire which brings it, `labels` the label map by name
     of ontology. What is `fixed` gives the same each time.
     """
@@ -147,6 +148,13 @@ def identity(spec: Spec, context: Context) -> list[Any]:
     kind = find_kind(spec.kind)
     parts: list[Any] = _module(spec.kind).identity(_target(spec, kind), context)
     return [spec.kind, *parts]
+
+
+def earlier_options(spec: Spec, given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Other options by which the same was asked once, before a default changed."""
+    module = _module(spec.kind)
+    found: list[dict[str, Any]] = module.earlier(given) if hasattr(module, "earlier") else []
+    return found
 
 
 def can_save(spec: Spec) -> bool:

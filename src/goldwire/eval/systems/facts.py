@@ -55,9 +55,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `unmapped` and `dropped` count labels without a counterpart and those left out on purpose, `excluded`
     units in excluded regions, `repaired` items whose offsets were in another unit, `lost`
     what sound items said besides that was not kept. `usage` sums what the
-    system itself reports: tokens_in, tokens_out, cost, unresolved. `run` is the number of one of several;
-    `seed` is what it was made with, and `same` a fingerprint of what decides the output but for the seed,
-    alike in all runs. A `fixed` system gives the same each time.
+    system itself reports: tokens_in, tokens_out, cost, unresolved. `partial` counts documents of which an
+    answer came in part, by what became of it (truncated, broken), `sent` documents by what a model was asked
+    besides the text. `run` is the number of one of several; `seed` is what it was made with, and `same` a
+    fingerprint of what decides the output but for the seed, alike in all runs. A `fixed` system gives the
+    same each time.
     """
 
     system: str
@@ -82,6 +84,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     repaired: int = 0
     lost: dict[str, int] = {}
     usage: dict[str, float] = {}
+    partial: dict[str, int] = {}
+    sent: dict[str, int] = {}
     notes: list[str] = []
     run: int | None = None
     seed: int | None = None
@@ -100,6 +104,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: dict[str, int] = {}
     unmapped: dict[str, int] = {}
     usage: dict[str, float] = {}
+    partial: dict[str, int] = {}
     run: int | None = None
     seed: int | None = None
     same: str = ""

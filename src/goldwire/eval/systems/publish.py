@@ -95,6 +95,10 @@ def _signed(verdict: Checked, plan: Plan, start: Start) -> Annotations:
     details = {"spec": plan.system.spec.shown(), "fingerprint": plan.state}
     if verdict.failed is not None:
         details["failed"] = verdict.failed
+    if verdict.partial:
+        details["partial"] = verdict.partial
+    if verdict.sent:
+        details["sent"] = verdict.sent
     provenance = Provenance(
         author=plan.system.name, tool=f"{start.name} {start.version}".strip(), details=details
     )

@@ -27,7 +27,7 @@ from goldwire.eval.systems import facts, journal, runs
 from goldwire.eval.systems.brake import Brake
 from goldwire.eval.systems.check import Checked, check
 from goldwire.eval.systems.config import System, allowed, memory_of, timeout_of
-from goldwire.eval.systems.extractor import Context, find_kind, identity
+from goldwire.eval.systems.extractor import Context, earlier_options, find_kind, identity
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.journal import Entry, Line, Renewal, Reused, Session, Start, Unkept
 from goldwire.eval.systems.pool import Happening, Pool, Started
@@ -210,6 +210,11 @@ def make_plan(
     )
     watched = [digests(system.watch, [corpus.path / name for name in WRITTEN])] if system.watch else []
     made_by = identity(system.spec, context) if what is None else what
+    earlier = earlier_options(system.spec, system.options) if what is None else []
+    states = [
+        journal.fingerprint([made_by, options, seed, ontology, *watched])
+        for options in (system.options, *earlier)
+    ]
     documents = corpus.documents()
     return Plan(
         system=system,
@@ -218,12 +223,18 @@ def make_plan(
         ontology=ontology,
         labels=None if mapping is None else labels.read(mapping, ontology),
         job=Job(spec=system.spec, context=context, memory=memory_of(system, workers)),
-        state=journal.fingerprint([made_by, system.options, seed, ontology, *watched]),
+        state=_kept(corpus, system.name, states),
         workers=workers,
         allowed=allowed(system.allow_failures, len(documents)),
         same="" if what is not None else _but_for_seed(system.spec, context, made_by, watched),
         fixed=what is None and runs.is_fixed(system),
     )
+
+
+def _kept(corpus: Corpus, name: str, states: Sequence[str]) -> str:
+    """The first of some states that give the same which has a journal; the first of all if none has."""
+    folder = journal.folder(corpus, name)
+    return next((state for state in states if (folder / f"{state}.jsonl").is_file()), states[0])
 
 
 def _but_for_seed(spec: Spec, context: Context, made_by: Sequence[Any], watched: Sequence[Any]) -> str:

@@ -21,8 +21,9 @@ from goldwire.eval.systems import facts
 from goldwire.eval.systems.config import System
 from goldwire.eval.systems.extractor import find_kind
 
-ENOUGH = 5  # runs that are asked for where none are known: with 5 of each system, a difference of about 1.5
-# spreads between runs can be shown at all, with 3 one of 2.3, with 1 one of 3.5 (docs/runs.md)
+# Runs that are asked for where none are known: on however many documents, 5 of each system show a difference
+# from 1.5 standard deviations between runs up, 3 of each from 2.3 (docs/runs.md).
+ENOUGH = 5
 SEED = "seed"  # also an option, of systems that hand it on to a server
 PEOPLE = "annotator/"  # whose layers may be numbered too, and are no runs
 _RUN = re.compile(r"(.+)/(0|[1-9]\d*)")
@@ -93,6 +94,11 @@ def grouped(systems: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ..
     }
 
 
+def owners(groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The system of each run, from systems with their runs (see `grouped`)."""
+    return {run: name for name, runs in groups.items() for run in runs}
+
+
 def number_of(run: str) -> int:
     """The number of a run by its name.
 
@@ -127,9 +133,14 @@ def written_out(corpus: Corpus, systems: Iterable[str]) -> tuple[list[str], list
     NAME means the runs of NAME where there are any; `system/NAME` is the one layer of that name.
     """
     groups, given = of_corpus(corpus), list(systems)
-    found = dict.fromkeys(name for system in given for name in groups.get(system, (system,)))
+    meant = {run for name in given for run in groups.get(name, ())}
+    found = [
+        name
+        for system in dict.fromkeys(given)
+        for name in groups.get(system, () if system in meant else [system] * given.count(system))
+    ]
     both = [name for name in given if name in groups and corpus.layer_path(SYSTEM + name).is_file()]
-    return list(found), [_both(name, groups[name]) for name in dict.fromkeys(both)]
+    return found, [_both(name, groups[name]) for name in dict.fromkeys(both)]
 
 
 def _both(name: str, runs: Sequence[str]) -> str:

@@ -1,8 +1,10 @@
 """`llm:MODEL@URL`: a language model behind an OpenAI-compatible address (`URL/chat/completions`).
 
-The instruction comes from the ontology, the answer is asked for by JSON Schema. Quotes are looked up in the
-text; what cannot be found is rejected, and counted as unresolved. Tokens are counted, cost where prices are
-given. The key is read from an environment variable and is in no message, file or address.
+The instruction comes from the ontology, the answer is asked for in a form that the server takes (see `chat`).
+Quotes are looked up in the text; what cannot be found is rejected, and counted as unresolved. An answer that
+was cut off is continued once, one that cannot be read is asked for once more; where that does not help, the
+items that came whole are kept and the document is flagged. Tokens are counted, cost where prices are given.
+The key is read from an environment variable and is in no message, file or address.
 """
 
 from __future__ import annotations
@@ -11,97 +13,66 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 
-from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.quotes import Finder
-from goldwire.corpora.rejected import NOT_FOUND, raw_spans
-from goldwire.corpora.types import (
-    Annotations,
-    Argument,
-    Document,
-    Event,
-    Held,
-    Mention,
-    Provenance,
-    Rejected,
-    Spans,
-)
-from goldwire.corpora.values import held
-from goldwire.eval.systems.adapters import prompt
-from goldwire.eval.systems.adapters.web import FIRST_WAIT, TRIES, Caller, checked
-from goldwire.eval.systems.extractor import Context, DocumentError, options
+from goldwire.corpora.store import make_document
+from goldwire.corpora.types import Annotations, Document, Provenance
+from goldwire.eval.measures.phrases import amount
+from goldwire.eval.systems.adapters import answer, chat, prompt, wording
+from goldwire.eval.systems.adapters.answer import Answer
+from goldwire.eval.systems.adapters.chat import Chat, Form, Messages, TooLongError, Wanted
+from goldwire.eval.systems.adapters.completion import Reply
+from goldwire.eval.systems.adapters.passages import LEAST, pieces
+from goldwire.eval.systems.adapters.resolve import Resolver
+from goldwire.eval.systems.adapters.web import FIRST_WAIT, TRIES, Caller, RefusalError, checked
+from goldwire.eval.systems.adapters.wording import Worded
+from goldwire.eval.systems.extractor import REFUSED, Context, DocumentError, options
 
-ANSWERS = 2  # that a document may cost: one, and one more where the first could not be read
 PER = 1_000_000  # tokens that a price is for
+TRUNCATED, BROKEN, CONTINUED = "truncated", "broken", "continued"  # how often, in the usage of a document
+ONCE_SENT = 0.0  # the temperature that was sent once where none was asked for
 
 
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a million tokens cost, in whatever currency."""
+    """What a million tokens cost, in whatever currency; `cached` those of the input that the server had."""
 
     input: float
     output: float
+    cached: float | None = None
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):
-    """`key` names an environment variable; `form` says how the answer's shape is asked for."""
+    """`key` names an environment variable; `form` says how the answer's shape is asked for.
+
+    What is None is not sent. `prompt` is a file in place of Goldwire's own (see `wording`), `body` a JSON
+    object that is put into each request. Texts longer than `chunk` code points are read in pieces.
+    """
 
     key: str | None = None
-    form: Literal["json_schema", "json_object", "text"] = "json_schema"
+    form: Form = "json_schema"
     price: Price | None = None
-    temperature: float | None = 0.0
+    temperature: float | None = None
     max_tokens: int | None = None
     seed: int | None = None
+    body: dict[str, Any] | str | None = None
+    prompt: str | None = None
+    chunk: Annotated[int, msgspec.Meta(ge=LEAST)] | None = None
     tries: int = TRIES
     wait: float = FIRST_WAIT
 
 
-class _Message(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
+class _Said(msgspec.Struct, frozen=True):
+    """An answer; where it may not be all, what flags it (`TRUNCATED`, `BROKEN`) and why."""
 
-
-class _Choice(msgspec.Struct):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Completion(msgspec.Struct):
-    choices: list[_Choice]
-    usage: _Usage | None = None
-
-
-class _Quote(msgspec.Struct):
-    type: str
-    quote: str
-    id: str = ""
-    occurrence: int = 1
-
-
-class _Filler(msgspec.Struct):
-    role: str
-    mention: str
-
-
-class _Event(msgspec.Struct):
-    type: str
-    trigger: str
-    occurrence: int = 1
-    arguments: list[_Filler] = []
-
-
-class _Answer(msgspec.Struct):
-    mentions: list[dict[str, Any]]
-    events: list[dict[str, Any]] = []
+    answer: Answer = Answer()
+    flag: str = ""
+    why: str = ""
 
 
 class ModelExtractor:
@@ -109,10 +80,20 @@ class ModelExtractor:
 
     provides = frozenset({"mentions", "triggers", "arguments", "attributes"})
 
-    def __init__(self, model: str, caller: Caller, ontology: Ontology, chosen: Options) -> None:
+    def __init__(
+        self, model: str, caller: Caller, ontology: Ontology, chosen: Options, worded: Worded | None = None
+    ) -> None:
         self.name, self.version = f"llm {model}", ""
         self._caller, self._ontology, self._chosen = caller, ontology, chosen
-        self._body = _body(model, ontology, chosen)
+        worded = worded or wording.make(ontology)
+        self._examples = Finder(make_document("examples", prompt.examples(worded.ontology, worded.shown)))
+        self._begin, self._prompt = worded.messages, worded.name
+        self._chat = Chat(caller, _wanted(model, ontology, chosen))
+
+    @property
+    def notes(self) -> list[str]:
+        """What the server has refused, and what was asked for instead."""
+        return self._chat.notes
 
     def extract(self, documents: Sequence[Document]) -> Iterator[Annotations]:
         """What the model says of each document, with tokens, cost and unresolved quotes in `usage`."""
@@ -124,235 +105,130 @@ class ModelExtractor:
 
     def _annotate(self, document: Document) -> Annotations:
         spent: Counter[str] = Counter()
-        answer = self._answer(document, spent)
-        resolver = _Resolver(document, self._ontology)
-        mentions, events = resolver.mentions(answer.mentions), resolver.events(answer.events)
-        usage = self._bill(spent) | resolver.counts
+        resolver = Resolver(document, self._ontology, self._examples)
+        try:
+            for piece in pieces(document, self._chosen.chunk):
+                resolver.begin(*piece)
+                for said in self._answers(piece.document, spent):
+                    resolver.add(said)
+            spent.update(resolver.counts)
+        except DocumentError as error:
+            raise DocumentError(str(error), {"usage": self._bill(spent)}, cause=error.cause) from error
         return Annotations(
             document=document.id,
             sha256=document.sha256,
-            mentions=tuple(mentions),
-            events=tuple(events),
-            provenance=Provenance(details={"usage": usage}),
+            mentions=tuple(resolver.mentions),
+            events=tuple(resolver.events),
+            provenance=Provenance(details={"usage": self._bill(spent), "sent": self._sent()}),
             rejected=tuple(resolver.rejected),
         )
 
-    def _answer(self, document: Document, spent: Counter[str]) -> _Answer:
-        """The model's answer; asked once more where it cannot be read. What is spent is counted."""
-        reason = ""
-        for _ in range(ANSWERS):
-            found = self._ask(document, spent)
-            if isinstance(found, _Answer):
-                return found
-            reason = found
-        raise DocumentError(f"{reason} ({ANSWERS} answers)", {"usage": self._bill(spent)})
+    def _sent(self) -> str:
+        """What was asked besides the text."""
+        return ", ".join([self._chat.sent, *([f"prompt={self._prompt}"] if self._prompt else [])])
 
-    def _ask(self, document: Document, spent: Counter[str]) -> _Answer | str:
-        """One answer, or why it cannot be read."""
-        messages = [*self._body["messages"], {"role": "user", "content": prompt.article(document)}]
-        try:
-            reply = self._caller.post(msgspec.json.encode({**self._body, "messages": messages}))
-            completion = msgspec.json.decode(reply, type=_Completion)
-        except DocumentError as error:
-            raise DocumentError(str(error), {"usage": self._bill(spent)}, cause=error.cause) from error
-        except BROKEN as error:
-            return f"the server's reply is no chat completion: {error}"
-        if completion.usage is not None:
-            spent["tokens_in"] += completion.usage.prompt_tokens
-            spent["tokens_out"] += completion.usage.completion_tokens
-        return self._content(completion, spent)
+    def _answers(self, document: Document, spent: Counter[str]) -> list[Answer]:
+        """The answers that say what there is in a text: one, or one and what continues it."""
+        asked = [*self._begin, {"role": "user", "content": prompt.article(document)}]
+        first = self._ask(asked, spent)
+        if not first.flag:
+            return [first.answer]
+        if first.flag == TRUNCATED:
+            return self._continued(first, asked, spent)
+        second = self._ask(asked, spent)
+        best = max((second, first), key=lambda said: (not said.flag, len(said.answer)))
+        if best.flag and not len(best.answer):
+            raise DocumentError(f"{second.why} (2 answers)")
+        spent[best.flag] += 1
+        return [best.answer]
 
-    def _content(self, completion: _Completion, spent: Counter[str]) -> _Answer | str:
-        if not completion.choices:
-            return "the server's reply holds no choice"
-        choice = completion.choices[0]
-        if choice.message.refusal or choice.finish_reason == "content_filter":
-            said = choice.message.refusal or "content filter"
-            raise DocumentError(f"refused: {said}", {"usage": self._bill(spent)})
-        if choice.finish_reason == "length":
-            raise DocumentError("the answer was cut off (length)", {"usage": self._bill(spent)})
+    def _continued(self, first: _Said, asked: Messages, spent: Counter[str]) -> list[Answer]:
+        """An answer that was cut off, and what continues it; flagged if that was not all either."""
+        if not len(first.answer):
+            raise DocumentError(first.why)
         try:
-            return msgspec.json.decode(_unfenced(choice.message.content or ""), type=_Answer)
-        except BROKEN as error:
-            return f"the answer is not in the form asked for: {error}"
+            second = self._ask([*asked, *prompt.continuation(first.answer)], spent)
+        except (TooLongError, RefusalError) as error:
+            if error.cause and not error.cause.startswith(f"{REFUSED} 400"):
+                raise  # not of what was asked, but of who asks
+            second = _Said(flag=TRUNCATED)
+        spent[CONTINUED] += 1
+        spent[TRUNCATED] += bool(second.flag)
+        return [first.answer, second.answer]
+
+    def _ask(self, messages: Messages, spent: Counter[str]) -> _Said:
+        """One answer; `DocumentError` if there is none, or the model refuses."""
+        reply = self._chat.ask(messages)
+        if isinstance(reply, str):
+            return _Said(flag=BROKEN, why=reply)
+        spent.update(reply.tokens)
+        if reply.refusal or reply.end == "filtered":
+            raise DocumentError(f"refused: {reply.refusal or 'content filter'}")
+        found = answer.read(reply.texts)
+        if not found.fault:
+            return _Said(found)
+        if reply.end == "cut":
+            return _Said(found, TRUNCATED, _cut_off(reply))
+        return _Said(found, BROKEN, f"the answer is not in the form asked for: {found.fault}")
 
     def _bill(self, spent: Counter[str]) -> dict[str, float]:
-        price, bill = self._chosen.price, dict[str, float](spent)
+        """What was counted, and what the tokens cost; those of a cached input at their own price."""
+        price, bill = self._chosen.price, {name: float(number) for name, number in spent.items() if name}
         if price is not None:
-            cost = price.input * spent["tokens_in"] + price.output * spent["tokens_out"]
-            bill["cost"] = round(cost / PER, 9)
+            cached = min(spent["tokens_cached"], spent["tokens_in"])
+            apart = price.input if price.cached is None else price.cached
+            cost = price.input * (spent["tokens_in"] - cached) + apart * cached
+            bill["cost"] = round((cost + price.output * spent["tokens_out"]) / PER, 9)
         return bill
 
 
-class _Resolver:
-    """Turns quotes of one document into spans, counts what that took and keeps what it rejects."""
-
-    def __init__(self, document: Document, ontology: Ontology) -> None:
-        self._finder, self._ontology, self._document = Finder(document), ontology, document.id
-        self.rejected: list[Rejected] = []
-        self._ids: dict[str, str] = {}
-        self.counts: dict[str, float] = {"unresolved": 0, "normalised": 0, "malformed": 0}
-
-    def mentions(self, items: Sequence[dict[str, Any]]) -> list[Mention]:
-        """The mentions whose quotes are found; the same one twice is one."""
-        found: dict[tuple[str, Spans], Mention] = {}
-        for i, item in enumerate(items):
-            path = f"$.mentions[{i}]"
-            quote = self._read(item, _Quote)
-            spans = self._spans(quote.quote, quote.occurrence) if isinstance(quote, _Quote) else None
-            if not isinstance(quote, _Quote) or not spans:
-                self._reject("mention", quote, item, path, words=item.get("quote"))
-                continue
-            mention = found.setdefault(
-                (quote.type, spans),
-                Mention(
-                    id=f"m{len(found) + 1}",
-                    type=quote.type,
-                    spans=spans,
-                    attributes=self._attributes(item, "mention", None),
-                ),
-            )
-            self._ids[quote.id] = mention.id
-        return list(found.values())
-
-    def events(self, items: Sequence[dict[str, Any]]) -> list[Event]:
-        """The events whose triggers are found, with the arguments whose mentions are."""
-        found: list[Event] = []
-        for i, item in enumerate(items):
-            path = f"$.events[{i}]"
-            event = self._read(item, _Event)
-            spans = self._spans(event.trigger, event.occurrence) if isinstance(event, _Event) else None
-            if not isinstance(event, _Event) or not spans:
-                self._reject("event", event, item, path, words=item.get("trigger"))
-                self._reject_arguments(event, item, path)
-                continue
-            found.append(
-                Event(
-                    id=f"e{len(found) + 1}",
-                    type=event.type,
-                    trigger=spans,
-                    arguments=tuple(dict.fromkeys(self._arguments(event, spans, path))),
-                    attributes=self._attributes(item, "event", event.type),
-                )
-            )
-        return found
-
-    def _arguments(self, event: _Event, trigger: Spans, path: str) -> Iterator[Argument]:
-        for i, filler in enumerate(event.arguments):
-            if filler.mention in self._ids:
-                yield Argument(role=filler.role, mention=self._ids[filler.mention])
-                continue
-            self.counts["unresolved"] += 1
-            self.rejected.append(
-                Rejected(
-                    unit="argument",
-                    kind="no-mention",
-                    message=f"mention {filler.mention!r} is not in the answer, or was rejected",
-                    where=self._document,
-                    document=self._document,
-                    type=event.type,
-                    role=filler.role,
-                    trigger=raw_spans(trigger),
-                    path=f"{path}.arguments[{i}]",
-                )
-            )
-
-    def _read(self, item: dict[str, Any], type: type[Any]) -> Any:
-        """An item, or what is wrong with its form."""
-        try:
-            return msgspec.convert(item, type)
-        except msgspec.ValidationError as error:
-            self.counts["malformed"] += 1
-            return str(error)
-
-    def _reject(
-        self, unit: Literal["mention", "event", "argument"], wrong: Any, item: Any, path: str, **more: Any
-    ) -> None:
-        """Note an item whose form is `wrong` (a text), or whose quote is not there."""
-        malformed = isinstance(wrong, str)
-        fields = item if isinstance(item, dict) else {}
-        read = {"type": fields.get("type"), "id": fields.get("id"), **more}
-        given: dict[str, Any] = {name: value for name, value in read.items() if isinstance(value, str)}
-        found = Rejected(
-            unit=unit,
-            kind="malformed" if malformed else NOT_FOUND,
-            message=wrong if malformed else "the quoted words are not in the text",
-            where=self._document,
-            document=self._document,
-            path=path,
-            value=item,
-            **given,
-        )
-        self.rejected.append(found)
-
-    def _reject_arguments(self, wrong: Any, event: dict[str, Any], path: str) -> None:
-        """The arguments of a rejected event."""
-        arguments = event.get("arguments")
-        for i, item in enumerate(arguments if isinstance(arguments, list) else []):
-            role = item.get("role") if isinstance(item, dict) else None
-            at = f"{path}.arguments[{i}]"
-            self._reject("argument", wrong, item, at, type=event.get("type"), role=role, id=None)
-
-    def _spans(self, quote: str, occurrence: int) -> Spans | None:
-        located = self._finder.locate(quote, occurrence)
-        if located is None:
-            self.counts["unresolved"] += 1
-            return None
-        self.counts["normalised"] += located.how == "normalised"
-        return (located.span,)
-
-    def _attributes(
-        self, item: dict[str, Any], on: Literal["event", "mention"], type: str | None
-    ) -> dict[str, Held]:
-        """The attributes that apply to the type: the form asks for all of them of every event."""
-        names = self._ontology.attributes_of(on, type)
-        found = {name: held(_texts(item.get(name))) for name in names}
-        return {name: value for name, value in found.items() if value is not None}
+def _cut_off(reply: Reply) -> str:
+    """What to do about an answer that ended before its first item did."""
+    thoughts = reply.tokens.get("tokens_reasoning", 0)
+    of = f", after {amount(thoughts, 'token')} of thoughts" if thoughts else ""
+    return (
+        f"the answer was cut off (length) before its first item was whole{of}: raise the option "
+        "`max_tokens`, or have the text read in pieces by the option `chunk`"
+    )
 
 
-def _texts(value: Any) -> list[str]:
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-
-
-def _unfenced(content: str) -> str:
-    """An answer without the code fence that some models put around it."""
-    match = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", content, re.DOTALL)
-    return match[1] if match else content
-
-
-def _body(model: str, ontology: Ontology, chosen: Options) -> dict[str, Any]:
-    """What every request says."""
-    forms: dict[str, Any] = {
-        "json_schema": {
-            "type": "json_schema",
-            "json_schema": {"name": "annotations", "strict": True, "schema": prompt.schema(ontology)},
-        },
-        "json_object": {"type": "json_object"},
-    }
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": "system", "content": prompt.instruction(ontology)}],
-        "response_format": forms.get(chosen.form),
-        "temperature": chosen.temperature,
-        "max_tokens": chosen.max_tokens,
-        "seed": chosen.seed,
-    }
-    return {name: value for name, value in body.items() if value is not None}
+def _wanted(model: str, ontology: Ontology, chosen: Options) -> Wanted:
+    return Wanted(
+        model=model,
+        schema=prompt.schema(ontology),
+        form=chosen.form,
+        temperature=chosen.temperature,
+        max_tokens=chosen.max_tokens,
+        seed=chosen.seed,
+        more=chat.more(chosen.body or {}),
+    )
 
 
 def load(target: str, context: Context) -> ModelExtractor:
     """The extractor of a model; nothing is asked yet."""
     model, url = _parts(target)
     chosen = options(context, Options)
+    ontology = _ontology(context)
+    worded = wording.make(ontology, chosen.prompt)
+    if context.corpus is not None:
+        wording.check_apart(worded, Path(context.corpus))
     caller = Caller(url, chosen.key, tries=chosen.tries, wait=chosen.wait)
-    return ModelExtractor(model, caller, _ontology(context), chosen)
+    return ModelExtractor(model, caller, ontology, chosen, worded)
 
 
 def identity(target: str, context: Context) -> list[Any]:
-    """The model, the address, and the whole of every request but the text."""
+    """The model, the address, and the whole of every request but the text, as it was asked for."""
     model, url = _parts(target)
-    body = _body(model, _ontology(context), options(context, Options))
+    ontology, chosen = _ontology(context), options(context, Options)
+    body = chat.body(_wanted(model, ontology, chosen), wording.make(ontology, chosen.prompt).messages)
     return [url, hashlib.sha256(msgspec.json.encode(body)).hexdigest()]
+
+
+def earlier(chosen: dict[str, Any]) -> list[dict[str, Any]]:
+    """Options under which the same was asked once: a temperature of 0 was sent where none was given."""
+    if chosen.get("temperature") != ONCE_SENT:
+        return []
+    return [{name: value for name, value in chosen.items() if name != "temperature"}]
 
 
 def _parts(target: str) -> tuple[str, str]:

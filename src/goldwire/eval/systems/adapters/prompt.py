@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
 
 from goldwire.corpora.ontology import Attribute, EventType, Ontology
-from goldwire.corpora.types import Document
+from goldwire.corpora.quotes import Finder
+from goldwire.corpora.types import Annotations, Document, Held, Spans
+from goldwire.corpora.values import each
+from goldwire.eval.systems.adapters.answer import Answer
 
-_TASK = """You annotate news articles with entity mentions and events for a research corpus.
+TASK = """You annotate news articles with entity mentions and events for a research corpus.
 Follow the annotation policy and the types below exactly. Answer with JSON only.
 
 How to answer:
@@ -21,9 +27,88 @@ How to answer:
 """
 
 
-def instruction(ontology: Ontology) -> str:
+_GO_ON = """Your answer was cut off. What arrived whole stands above and counts. Answer in the same form with
+the items that are missing, and with them alone; arguments may name the ids of mentions above.
+"""
+
+
+Message = dict[str, str]
+
+
+class Shown(NamedTuple):
+    """A document that a prompt shows with its annotations."""
+
+    document: Document
+    annotations: Annotations
+
+
+def messages(ontology: Ontology, task: str = TASK, shown: Sequence[Shown] = ()) -> list[Message]:
+    """The messages before the text: the instruction, and each example as a question and its answer."""
+    found = [{"role": "system", "content": instruction(ontology, task)}]
+    for document, line in shown:
+        said = msgspec.json.encode(given(document, line, ontology)).decode()
+        found += [{"role": "user", "content": article(document)}, {"role": "assistant", "content": said}]
+    return found
+
+
+def given(document: Document, annotations: Annotations, ontology: Ontology) -> dict[str, Any]:
+    """Annotations in the form of an answer; what has no place that a quote can name is left out."""
+    finder = Finder(document)
+    quotes = {mention.id: _quote(finder, document, mention.spans) for mention in annotations.mentions}
+    triggers = [(event, _quote(finder, document, event.trigger)) for event in annotations.events]
+    return {
+        "mentions": [
+            {"id": mention.id, "type": mention.type, "quote": quote[0], "occurrence": quote[1]}
+            | _values(ontology.attributes_of("mention"), mention.attributes)
+            for mention in annotations.mentions
+            if (quote := quotes[mention.id])
+        ],
+        "events": [
+            {
+                "type": event.type,
+                "trigger": trigger[0],
+                "occurrence": trigger[1],
+                "arguments": [
+                    {"role": argument.role, "mention": argument.mention}
+                    for argument in event.arguments
+                    if quotes.get(argument.mention)
+                ],
+            }
+            | _values(ontology.attributes_of("event", event.type), event.attributes)
+            for event, trigger in triggers
+            if trigger
+        ],
+    }
+
+
+def _quote(finder: Finder, document: Document, spans: Spans) -> tuple[str, int] | None:
+    """The words of a span and which of their places it is; None if it is in parts, or no place of a quote."""
+    if len(spans) != 1:
+        return None
+    words = document.text[spans[0].start : spans[0].end]
+    places = [located.span for located in finder.places(words)]
+    return (words, places.index(spans[0]) + 1) if spans[0] in places else None
+
+
+def _values(attributes: Mapping[str, Attribute], held: Mapping[str, Held]) -> dict[str, Any]:
+    """The values that hold, given or by default."""
+    values = {name: held.get(name, attribute.default) for name, attribute in attributes.items()}
+    return {
+        name: list(each(value)) if attributes[name].multiple else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def continuation(answer: Answer) -> list[Message]:
+    """The messages after an answer that was cut off: its whole items, and the wish for the others."""
+    arrived = msgspec.json.encode({"mentions": answer.mentions, "events": answer.events}).decode()
+    return [{"role": "assistant", "content": arrived}, {"role": "user", "content": _GO_ON}]
+
+
+def instruction(ontology: Ontology, task: str = TASK) -> str:
     """The system message: task, policy, and every type, role and attribute with definition and example."""
-    parts = [_TASK]
+    parts = [task]
     if ontology.policy:
         parts.append(f"# Policy\n{ontology.policy.strip()}")
     parts.append(
@@ -38,6 +123,21 @@ def instruction(ontology: Ontology) -> str:
     if ontology.attributes:
         parts.append("# Attributes\n" + "\n".join(_attribute(n, a) for n, a in ontology.attributes.items()))
     return "\n\n".join(parts)
+
+
+_MARKED = re.compile(r"[\[{]([^\[\]{}|]*)(?:\|[^\[\]{}]*)?[\]}]")
+
+
+def examples(ontology: Ontology, shown: Sequence[Shown] = ()) -> str:
+    """The texts of all examples in the messages, a line each, without marks.
+
+    >>> _MARKED.sub(r"\1", "[Rebels|attacker] {shelled} [Herat|target].")
+    'Rebels shelled Herat.'
+    """
+    said = [entity.example for entity in ontology.entities.values()]
+    said += [event.example for event in ontology.events.values()]
+    sentences = [_MARKED.sub(r"\1", example) for example in said if example]
+    return "\n".join([*sentences, *(one.document.text for one in shown)])
 
 
 def _entity(name: str, definition: str, example: str) -> str:
@@ -62,13 +162,18 @@ def _attribute(name: str, attribute: Attribute) -> str:
 
 def article(document: Document) -> str:
     """The user message: the text without its excluded regions, under its headline where that is known."""
+    body = included(document)
+    return f"Headline: {document.meta.title}\n\nText:\n{body}" if document.meta.title else f"Text:\n{body}"
+
+
+def included(document: Document) -> str:
+    """A text without its excluded regions."""
     text, last = [], 0
     for region in sorted(document.excluded, key=lambda region: region.start):
         text.append(document.text[last : region.start])
         last = max(last, region.end)
     body = "".join([*text, document.text[last:]])
-    body = re.sub(r"\n{3,}", "\n\n", body).strip()
-    return f"Headline: {document.meta.title}\n\nText:\n{body}" if document.meta.title else f"Text:\n{body}"
+    return re.sub(r"\n{3,}", "\n\n", body).strip()
 
 
 def schema(ontology: Ontology) -> dict[str, Any]:

@@ -39,6 +39,7 @@ CONNECT_LIMIT = 10.0  # seconds; all tries end before the time of a document doe
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 _REFUSED = frozenset({400, 401, 403, 404})  # this request, or each: the run sees which
 _SHOWN = 200  # characters of an error's body that are shown
+_HEARD = 20_000  # bytes of an error's body that are looked at
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,6 +57,14 @@ class _Again(msgspec.Struct, frozen=True):
     reason: str
     wait: float | None = None
     cause: str | None = None
+
+
+class RefusalError(DocumentError):
+    """The server takes no such request: its status, and what it said."""
+
+    def __init__(self, message: str, status: int, said: str, *, cause: str | None) -> None:
+        self.status, self.said = status, said
+        super().__init__(message, cause=cause)
 
 
 class Caller:
@@ -84,8 +93,8 @@ class Caller:
     def post(self, body: bytes) -> bytes:
         """The body of the answer.
 
-        Raises `DocumentError` when tries run out or this request is refused, `ExtractorError` when all
-        would be, whatever they say (another method, another address).
+        Raises `DocumentError` when tries run out, `RefusalError` when this request is refused, and
+        `ExtractorError` when all would be, whatever they say (another method, another address).
         """
         reason, cause = "", None
         for attempt in range(self._tries):
@@ -106,6 +115,8 @@ class Caller:
         try:
             with self._client.stream("POST", self.url, content=body) as reply:
                 content = _read(reply)
+        except httpx.DecodingError as error:
+            return _Again(f"the answer cannot be unpacked ({secrets.hide(str(error))})")
         except httpx.TransportError as error:
             nobody = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             found = connection.cause(error, self.url)
@@ -124,7 +135,8 @@ class Caller:
         if reply.status_code == httpx.codes.METHOD_NOT_ALLOWED:
             raise ExtractorError(said)
         refused = reply.status_code in _REFUSED
-        raise DocumentError(said, cause=refusal(reply.status_code, content) if refused else None)
+        cause = refusal(reply.status_code, content) if refused else None
+        raise RefusalError(said, reply.status_code, content[:_HEARD].decode("utf-8", "replace"), cause=cause)
 
     def _excerpt(self, content: bytes) -> str:
         if page := connection.page(content):
