@@ -14,7 +14,7 @@ from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Menti
 from goldwire.eval.counting import texts
 from goldwire.eval.counting.columns import Codes
 from goldwire.eval.counting.reading import Wanted, read_layer
-from goldwire.eval.counting.texts import read_texts
+from goldwire.eval.counting.texts import Row, TextRow, read_texts
 from goldwire.testing import annotate
 
 TEXT = "By A. Writer. Rebels took the town."
@@ -43,7 +43,7 @@ NOTHING = Wanted()
 
 
 def read(corpus, name="gold", need=NOTHING):
-    return read_layer(corpus, name, read_texts(corpus, texts=need.items), Codes(), need)
+    return read_layer(corpus, name, read_texts(corpus, TextRow if need.items else Row), Codes(), need)
 
 
 def write_raw(corpus, text, name="gold"):
@@ -57,7 +57,7 @@ def test_documents_are_in_order_of_id_and_have_the_corpus_s_fingerprint(corpus):
     texts = read_texts(corpus)
     assert texts.ids == ("a", "b", "c")
     assert texts.fingerprint() == corpus.fingerprint()
-    assert read_texts(corpus, texts=True).text(1) == TEXT
+    assert read_texts(corpus, TextRow).text(1) == TEXT
     with pytest.raises(TypeError):
         texts.text(1)
 

@@ -24,6 +24,7 @@ from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.references import Policy
+from goldwire.eval.measures.slices import Slice, parse_slices
 from goldwire.eval.measures.suites import choose
 from goldwire.eval.scoring import thresholds
 from goldwire.eval.scoring.score import Options, score_corpus
@@ -153,6 +154,7 @@ class Corpus(store.Corpus, frozen=True):
         rejected: Literal["spurious", "left-out"] = "spurious",
         references: Policy | None = None,
         at: Thresholds = None,
+        slices: str | Slice | Iterable[str | Slice] = (),
         duplicates: Literal["set", "refuse"] = "set",
         intervals: Method = UNSEEN,
         trials: int = TRIALS,
@@ -161,7 +163,8 @@ class Corpus(store.Corpus, frozen=True):
         """The record of systems, all if none are named, against a layer; as `goldwire eval score` makes it.
 
         `measures` and `suite` as there: the default suite if neither is given. `documents` are ids, or what
-        `--documents` takes; `references` and `at` as in `goldwire.score`, `gold` is then several layers. The
+        `--documents` takes; `references` and `at` as in `goldwire.score`, `gold` is then several layers.
+        `slices` part documents or units, as `--slice` does; `record.frame("slices")` has their figures. The
         record is kept by its `write`.
         """
         asked = [] if measures is None else one_or_several(measures, "measures", (str, Measure))
@@ -183,6 +186,7 @@ class Corpus(store.Corpus, frozen=True):
             rejected=rejected,
             references=references,
             at=thresholds.check(at, partial(chosen_ids, self)),
+            slices=parse_slices(one_or_several(slices, "slices", (str, Slice))),
         )
         golds = one_or_several(gold, "gold")
         asked_for = config.names(self) if systems is None else one_or_several(systems, "systems")

@@ -153,11 +153,16 @@ class Record(stored.Record, frozen=True, kw_only=True, dict=True):
             field: tuple(item for item in getattr(self, field) if item.system in layers)
             for field in ("counts", "rejections", "results", "confusions", "findings")
         }
+        slices = tuple(
+            msgspec.structs.replace(part, counts=tuple(one for one in part.counts if one.system in layers))
+            for part in self.slices
+        )
         return Record.of(
             msgspec.structs.replace(
                 self,
                 systems=tuple(item for item in self.systems if item.name in layers),
                 runs=tuple(several for several in self.runs if several.system == name),
+                slices=slices,
                 **kept,
             ),
             self.home,
@@ -166,7 +171,10 @@ class Record(stored.Record, frozen=True, kw_only=True, dict=True):
     # ------------------------------------------------------------ what it gives
 
     def frame(self, table: str = "scores") -> pl.DataFrame:
-        """A table as a polars frame: scores, types, documents, confusion or errors; shares are of one."""
+        """A table as a polars frame: scores, types, slices, documents, confusion or errors.
+
+        Shares are of one, undefined is null.
+        """
         from goldwire.api.tables import frame
 
         return frame(self, table)

@@ -15,7 +15,7 @@ from goldwire.eval.report.values import Errors, Tally
 from goldwire.eval.scoring.record import Record
 from goldwire.eval.statistics.figures import FIGURES, by_document
 
-TABLES = ("scores", "types", "documents", "confusion", "errors")
+TABLES = ("scores", "types", "documents", "confusion", "errors", "slices")
 # The kinds of units in the words of a reader, as reports have them.
 UNITS = {"entity": "entities", "event": "triggers", "argument": "arguments"}
 
@@ -28,7 +28,7 @@ def frame(record: Record, table: str) -> pl.DataFrame:
         return _documents(record)
     if table == "confusion":
         return _confusion(record)
-    report = make_report({"record": record}, quick=True, tested=False)
+    report = make_report({"record": record}, quick=table != "slices", tested=False)
     if table == "errors":
         return frames.errors((*errors_of(record), *causes_of(record)))
     return frames.frames(report)[table]

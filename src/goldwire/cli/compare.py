@@ -52,13 +52,13 @@ def compare(
     if as_json:
         print_json(comparisons)
     else:
-        _show(named, comparisons)
+        _show(named, comparisons, seed)
 
 
-def _show(named: dict[str, Record], comparisons: list[Comparison]) -> None:
+def _show(named: dict[str, Record], comparisons: list[Comparison], seed: int) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import assemble
     from goldwire.eval.report.summary import compared
     from goldwire.eval.report.terminal import render
 
-    render(compared(assemble(named, comparisons, quick=True)), make_console())
+    render(compared(assemble(named, comparisons, quick=True, seed=seed)), make_console())

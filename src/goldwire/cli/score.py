@@ -74,6 +74,15 @@ def score(
         str | None,
         typer.Option(metavar="LAYER", help="Count only units in the place of a mention or trigger of LAYER."),
     ] = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slice",
+            metavar="SLICE",
+            help="Part documents (source, published:month, length:4, split) or units "
+            "(seen:layer=gold,split=train, nested, …); may be repeated.",
+        ),
+    ] = None,
     at: Annotated[
         list[str] | None,
         typer.Option(
@@ -112,6 +121,9 @@ def score(
     What a label map leaves out, or --only and --ignore do, is no unit on either side: neither missed nor
     spurious nor rejected. Signature and record name the view.
 
+    With --slice, the figures of each slice stand beside those of the whole: documents parted by a field of
+    their metadata, a date, their length or split, units by what they are. Each is held against the rest.
+
     Where a record of the name is kept already, what it has of other systems stays, if gold, documents,
     measures and policies are the same; if they are not, that is an error. What moved is told.
 
@@ -120,6 +132,7 @@ def score(
       goldwire eval score work --system lexicon --system mine
       goldwire eval score work --system mine --documents split:test
       goldwire eval score work --system mine --measure AC+ --measure "entity:span+type@iou>=0.5"
+      goldwire eval score work --slice source --slice nested
       goldwire eval score work --labels mine=labels.toml --only PER,ORG
       goldwire eval score work --system mine --at 0.5
       goldwire eval score work --gold annotator/a --gold annotator/b --references best --measure entity
@@ -129,6 +142,7 @@ def score(
     from goldwire.corpora.store import RECORDS, open_corpus
     from goldwire.eval.comparison.keeping import keep
     from goldwire.eval.counting.coverage import Scope
+    from goldwire.eval.measures.slices import parse_slices
     from goldwire.eval.measures.suites import choose
     from goldwire.eval.scoring import thresholds
     from goldwire.eval.scoring.score import Options, score_corpus
@@ -154,6 +168,7 @@ def score(
         inside=inside,
         references=references,
         at=thresholds.parse(at or (), partial(_selected, corpus)),
+        slices=parse_slices(slices or ()),
     )
     systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))
     name = _record_name(name, chosen)

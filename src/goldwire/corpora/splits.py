@@ -49,7 +49,7 @@ def assign(documents: Iterable[Document], splits: Splits) -> dict[str, str]:
     met in expectation, not to the document.
     """
     check(splits.shares)
-    return {document.id: _split(document.group or document.id, splits) for document in documents}
+    return {document.id: split_of(document.group or document.id, splits) for document in documents}
 
 
 def parts(corpus: Corpus) -> dict[str, list[str]]:
@@ -77,7 +77,8 @@ def set_splits(corpus: Corpus, shares: dict[str, float] | None, seed: int | None
         return write_manifest(now, msgspec.structs.replace(now.manifest, splits=new))
 
 
-def _split(key: str, splits: Splits) -> str:
+def split_of(key: str, splits: Splits) -> str:
+    """The split of a document, or of a group of near-duplicates, by its id."""
     place, reached = _place(key, splits.seed), 0.0
     for name, share in sorted(splits.shares.items()):  # the order of lines in a file decides nothing
         reached += share

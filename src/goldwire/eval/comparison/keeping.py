@@ -13,11 +13,13 @@ from goldwire.corpora.lock import locked
 from goldwire.corpora.store import MANIFEST, RECORDS
 from goldwire.corpora.visible import line
 from goldwire.eval.comparison.same import iter_unlike
+from goldwire.eval.counting.slices import in_order
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import points
+from goldwire.eval.measures.slices import parse_slice
 from goldwire.eval.scoring.files import read_record, write_record
 from goldwire.eval.scoring.parts import UnitFindings
-from goldwire.eval.scoring.record import Confusion, CountTable, Record, Result
+from goldwire.eval.scoring.record import Confusion, CountTable, Record, Result, Slicing
 from goldwire.eval.scoring.several import with_runs
 
 T = TypeVar("T", bound="CountTable | Result | Confusion | UnitFindings")
@@ -118,8 +120,21 @@ def merge(old: Record, new: Record) -> Record:
         results=tuple(sorted(results, key=lambda result: new.measures.index(result.measure))),
         confusions=both(old.confusions, new.confusions),
         findings=both(old.findings, new.findings),
+        slices=tuple(
+            _both_slices(before, now, kept) for before, now in zip(old.slices, new.slices, strict=True)
+        ),
     )
     return with_runs(merged)
+
+
+def _both_slices(old: Slicing, new: Slicing, kept: set[str]) -> Slicing:
+    """A slice of units with those of systems that only the old record has; of documents, as it is."""
+    if not new.counts:
+        return new
+    values = in_order(parse_slice(new.slice), sorted({*old.values, *new.values}))
+    tables = (*(table for table in old.counts if table.system in kept), *new.counts)
+    notes = tuple(dict.fromkeys((*old.notes, *new.notes)))
+    return msgspec.structs.replace(new, values=values, counts=tables, notes=notes)
 
 
 def _tags(old: Record, new: Record) -> dict[str, str]:

@@ -7,6 +7,7 @@ at all (`iter_unlike`). What is read beside a record must be what it was made fr
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -20,7 +21,7 @@ from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.signature import FORMAT_1, TAGS, release
 from goldwire.eval.scoring.parts import CorpusFacts, OntologyFacts
-from goldwire.eval.scoring.record import LayerFacts, Record
+from goldwire.eval.scoring.record import LayerFacts, Record, Slicing
 from goldwire.eval.scoring.rejections import rejections
 
 SHOWN = 10  # documents named in a message
@@ -111,7 +112,15 @@ def _terms(record: Record) -> dict[str, str]:
         "ontology": named(record.ontology),
         "gold": ", ".join(map(named, record.golds)),
         **policies,
+        **({"slices": ", ".join(map(named_slice, record.slices))} if record.slices else {}),
     }
+
+
+def named_slice(slicing: Slicing) -> str:
+    """A slice by its string form, and what tells its values or words from others."""
+    values = msgspec.json.encode((slicing.values, slicing.documents) if slicing.documents else ())
+    digest = slicing.words or hashlib.sha256(values).hexdigest()[:12]
+    return f"{slicing.slice} ({digest})" if slicing.words or slicing.documents else slicing.slice
 
 
 def _groups(*records: Record) -> tuple[str, str]:

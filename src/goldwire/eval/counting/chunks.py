@@ -176,7 +176,7 @@ def _read_tokens(piece: Piece | None) -> list[Tokens]:
 
 def read_whole(corpus: Corpus, sources: Sequence[str], need: Wanted, scope: Scope = EVERYTHING) -> Block:
     """All documents in one block, in whatever order they are on disk; the first sources are gold's."""
-    texts = read_texts(corpus, texts=need.texts)
+    texts = read_texts(corpus, need.type)
     paths = [reading.layer_file(corpus, source) for source in sources]
     inside = _all_lines(paths.pop()) if need.inside else None
     golds = [(str(path), _all_lines(path)) for path in paths[: need.references]]

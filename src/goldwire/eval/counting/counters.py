@@ -11,7 +11,7 @@ import numpy as np
 
 from goldwire.corpora.tokens import UNTAGGED
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting import entities, extension, forms, words
+from goldwire.eval.counting import entities, extension, forms, slices, words
 from goldwire.eval.counting.align import named
 from goldwire.eval.counting.columns import Codes, Ints
 from goldwire.eval.counting.counts import (
@@ -45,19 +45,26 @@ from goldwire.eval.counting.texts import Row, TextRow, Texts
 from goldwire.eval.counting.units import Units, make_units
 from goldwire.eval.measures.measure import FORMS, WORDY, Measure
 from goldwire.eval.measures.signature import TOKENS
+from goldwire.eval.measures.slices import Slice
 
 
 class GoldAndSystem(msgspec.Struct, frozen=True, dict=True):
-    """Gold and one system, ready to be counted."""
+    """Gold and one system, ready to be counted; `slices` are those of units that are asked for."""
 
     gold: Layer
     system: Layer
     texts: Texts
     codes: Codes
+    slices: slices.Asked = {}
 
     @cached_property
     def made(self) -> dict[Measure, MatchInput]:
         """What several measures share: the cases made so far."""
+        return {}
+
+    @cached_property
+    def looked(self) -> dict[tuple[Slice, str, bool], slices.Sliced]:
+        """In which slice the rows of both tables are, as far as that was looked for."""
         return {}
 
     def case(self, measure: Measure) -> MatchInput:
@@ -78,12 +85,14 @@ class Outcome(msgspec.Struct, frozen=True):
     `tokens` says which tokens were counted and where their tags are from: `TOKENS`, Goldwire's own, where
     gold came without any; `FILE`, gold's, with the tags that both came with; `RETAGGED`, gold's, with tags
     made from the system's spans; `TYPED`, gold's, by the types on them, where they came without tags.
+    `slices` are the counts by slice, of those that are asked for and that the units can be parted by.
     """
 
     counts: Counts
     gold_collapsed: int = 0
     system_collapsed: int = 0
     tokens: frozenset[str] = frozenset()
+    slices: dict[str, Counts] = {}
 
 
 def count(measure: Measure, sides: GoldAndSystem) -> Outcome:
@@ -138,7 +147,8 @@ def count_case(measure: Measure, sides: GoldAndSystem, case: MatchInput) -> Outc
     units = _cells(gold), _cells(system)
     credit = None if measure.match == "exact" else pairs.credit  # 1, each
     counts = tally(sides, units, units[0].take(pairs.gold), credit)
-    return Outcome(counts, gold.collapsed, system.collapsed)
+    parted = slices.count(measure, sides, case, pairs, credit) if sides.slices else {}
+    return Outcome(counts, gold.collapsed, system.collapsed, slices=parted)
 
 
 class Cells(msgspec.Struct, frozen=True):

@@ -29,16 +29,17 @@ from goldwire.eval.counting.cut import Cut, cut_line, cut_table, keep
 from goldwire.eval.counting.faults import unit_faults
 from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.tags import read_as
-from goldwire.eval.counting.texts import Row, TextRow, Texts, ascend, iter_chunks
+from goldwire.eval.counting.texts import MetaRow, MetaTextRow, Row, TextRow, Texts, ascend, iter_chunks
 
 
 class Wanted(msgspec.Struct, frozen=True):
     """What the measures of a scoring look at besides types and spans.
 
     The `attributes` of these names, with defaults from the `ontology`; with `items`, annotations whole;
-    with `texts`, the texts of the documents; with `rejected`, the rejected units of systems (see
-    `counting.rejected`); with `tokens`, those that layers came with. `tags` is the policy by which mentions
-    are read from the tags of such tokens, whatever the layer was read by; None for its mentions as they are.
+    with `texts`, the texts of the documents; with `meta`, their metadata; with `rejected`, the rejected
+    units of systems (see `counting.rejected`); with `tokens`, those that layers came with. `tags` is
+    the policy by which mentions are read from the tags of such tokens, whatever the layer was read by; None
+    for its mentions as they are.
 
     `views` are the plain maps that layers are seen through, gold's first, `symmetric` the types of relations
     that are then the same either way; with `inside`, one more layer says where units count. The first layers,
@@ -56,6 +57,7 @@ class Wanted(msgspec.Struct, frozen=True):
     inside: bool = False
     tokens: bool = False
     tags: Policy | None = None
+    meta: bool = False
     references: int = 1
     scores: bool = False
     cuts: tuple[Cut | None, ...] = ()
@@ -68,6 +70,8 @@ class Wanted(msgspec.Struct, frozen=True):
     @property
     def type(self) -> type[Row]:
         """What documents are read as."""
+        if self.meta:
+            return MetaTextRow if self.texts else MetaRow
         return TextRow if self.texts else Row
 
 

@@ -15,7 +15,7 @@ import msgspec
 from goldwire.corpora.codec import BOM, BROKEN, read_lines
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import DOCUMENTS, Corpus
-from goldwire.corpora.types import Excluded
+from goldwire.corpora.types import Excluded, Meta
 from goldwire.eval.counting import columns
 from goldwire.eval.counting.columns import Extents
 
@@ -36,6 +36,18 @@ class TextRow(Row, frozen=True, gc=False, kw_only=True):
     """A document with its text."""
 
     text: str
+
+
+class MetaRow(Row, frozen=True, gc=False, kw_only=True):
+    """A document with what is known of it besides its text."""
+
+    meta: Meta = Meta()
+
+
+class MetaTextRow(TextRow, frozen=True, gc=False, kw_only=True):
+    """A document with both."""
+
+    meta: Meta = Meta()
 
 
 class Texts(msgspec.Struct, frozen=True, dict=True):
@@ -91,10 +103,10 @@ def make_texts(rows: Iterable[Row]) -> Texts:
     return Texts(tuple(sorted(rows, key=attrgetter("id"))))
 
 
-def read_texts(corpus: Corpus, *, texts: bool = False) -> Texts:
-    """The documents of a corpus, with their texts if wanted; `DataError` names all that is wrong."""
+def read_texts(corpus: Corpus, type: type[Row] = Row) -> Texts:
+    """The documents of a corpus, as rows of a type; `DataError` names all that is wrong."""
     path = corpus.path / DOCUMENTS
-    rows = [row for chunk in iter_chunks(path, TextRow if texts else Row) for row in chunk]
+    rows = [row for chunk in iter_chunks(path, type) for row in chunk]
     found = make_texts(rows)
     if len(found.number) < len(rows):
         corpus.documents()  # raises, naming the ids that occur twice

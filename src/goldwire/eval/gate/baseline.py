@@ -16,14 +16,21 @@ import msgspec
 from goldwire.corpora.atomic import write_output
 from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import CorpusError, Fault, JudgementError, nearest
-from goldwire.eval.comparison import same
+from goldwire.eval.comparison import same, slices
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.gate import runs
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import points
 from goldwire.eval.scoring.files import check
-from goldwire.eval.scoring.record import LayerFacts, Record, Result, decode_counts, failed_runs
+from goldwire.eval.scoring.record import (
+    LayerFacts,
+    Record,
+    Result,
+    Slicing,
+    decode_counts,
+    failed_runs,
+)
 from goldwire.eval.scoring.runs import SystemRuns
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.scoring.views import LABELS
@@ -72,8 +79,21 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
         confusions=(),
         findings=(),
         agreement=tuple(pair for pair in record.agreement if pair.measure in measures),
+        slices=_parted(record, policy, counted),
     )
     return Baseline(format=FORMAT, policy=policy.fingerprint(), record=kept, hits=hits or {})
+
+
+def _parted(record: Record, policy: Policy, counted: set[str]) -> tuple[Slicing, ...]:
+    """The slices that a policy judges, with the counts of its measures; `JudgementError` if one lacks."""
+    found = {slices.resolve(record, rule.slice)[0].slice for rule in policy.rules if rule.slice is not None}
+    return tuple(
+        msgspec.structs.replace(
+            slicing, counts=tuple(table for table in slicing.counts if table.measure in counted), notes=()
+        )
+        for slicing in record.slices
+        if slicing.slice in found
+    )
 
 
 def check_runs(record: Record, where: str = "the record") -> None:
@@ -197,9 +217,24 @@ def iter_differences(
     else:
         for difference in same.iter_other_thresholds(old, record):
             yield difference.told("the baseline", "the record")
+    yield from _other_slices(old, record, policy)
     if baseline.policy != policy.fingerprint():
         yield f"policy of the gate: the baseline has {baseline.policy}, this one is {policy.fingerprint()}"
     yield from _absent(old, record, policy)
+
+
+def _other_slices(old: Record, record: Record, policy: Policy) -> Iterator[str]:
+    """The slices that a policy judges, and that one side does not have or has of something else."""
+    asked = dict.fromkeys(rule.slice for rule in policy.rules if rule.slice is not None)
+    for part in asked:
+        found = {}
+        for what, side in (("the baseline", old), ("the record", record)):
+            try:
+                found[what] = same.named_slice(slices.resolve(side, part)[0])
+            except JudgementError as error:
+                yield f"slice: {what}: {error}"
+        if len({*found.values()}) > 1:
+            yield f"slice {part!r}: {', '.join(f'{what} has {has}' for what, has in found.items())}"
 
 
 def _elsewhere(record: Record, hashes: Mapping[str, str]) -> dict[str, str]:

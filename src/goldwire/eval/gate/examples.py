@@ -58,7 +58,7 @@ def illustrate(judgement: Judgement, baseline: Baseline, traced: Traced) -> Judg
 
 
 def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]:
-    if not check.measure:
+    if not check.measure or check.slice is not None:  # what is in a slice is not kept
         return
     measure = parse(check.measure)
     if not located.is_traced(measure):

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.errors import JudgementError
+from goldwire.eval.comparison import slices
 from goldwire.eval.counting.counts import GOLD, Counts, Floats, make_counts
 from goldwire.eval.gate import runs
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
@@ -29,7 +30,6 @@ from goldwire.eval.statistics import contrast
 from goldwire.eval.statistics.crossed import Loss as RunsLoss
 from goldwire.eval.statistics.figures import (
     FIGURES,
-    Groups,
     Score,
     estimator,
     headline,
@@ -60,7 +60,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     and `high` are one-sided bounds of the difference, `p` is one-sided, `power` the chance that a true loss
     of the margin fails (in steps of 5 %), and `needed` the documents that would raise it to 80 %; of
     near-duplicates among the `documents`, which count once in `independent`, it counts groups. `losers` are
-    the types that lost most, `examples` places in the text. Figures of several `runs` (before and now) are
+    the types that lost most, `examples` places in the text; of a `slice` there are none. Figures of several
+    `runs` (before and now) are
     means over them; where their standard deviation, the `spread`, is known, the test is over documents and
     runs, and `needed_runs` of each build would raise the power too.
     """
@@ -72,6 +73,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     limit: float
     verdict: Verdict
     label: str | None = None
+    slice: str | None = None
     before: float | None = None
     now: float | None = None
     low: float | None = None
@@ -94,11 +96,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def title(self) -> str:
-        """System, measure and label in a few words."""
+        """System, measure, label and slice in a few words."""
         if not self.measure:
             return self.system
         label = () if self.label is None else (self.label,)
-        return " ".join((self.system, name(parse(self.measure)), *label))
+        part = () if self.slice is None else (f"[{self.slice}]",)
+        return " ".join((self.system, name(parse(self.measure)), *label, *part))
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -139,8 +142,7 @@ def judge(
     judged = [question for question in questions if question.kind == "margin" and question.defined]
     alpha = policy.alpha / max(1, len(judged))
     ceilings = [check for system in runs.systems(old) for check in _ceilings(system, record, old, policy)]
-    groups = None if old.groups is None else np.asarray(old.groups)
-    terms = _Terms(policy, alpha, groups, (drawing(record) or Drawing()).method)
+    terms = _Terms(policy, alpha, (drawing(record) or Drawing()).method)
     checks = (*(_answer(question, terms) for question in questions), *ceilings)
     return Judgement(
         verdict=_worst(check.verdict for check in checks),
@@ -180,6 +182,7 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None
     before: tuple[Counts, ...]
     now: tuple[Counts, ...]
+    groups: tuple[int, ...] | None
 
     @property
     def defined(self) -> bool:
@@ -225,10 +228,7 @@ def _questions(system: str, record: Record, old: Record, policy: Policy) -> Iter
         if not rule.measure:
             continue
         measure = parse(rule.measure)
-        before, now = (
-            tuple(side.get_counts(layer, measure) for layer in runs.layers(side, system))
-            for side in (old, record)
-        )
+        (before, groups), (now, _) = (_counts(side, system, measure, rule) for side in (old, record))
         for label in _labels(rule, before[0]):
             for kind, limit in rule.limits():
                 yield _Question(
@@ -240,7 +240,26 @@ def _questions(system: str, record: Record, old: Record, policy: Policy) -> Iter
                     label=label,
                     before=before if label is None else tuple(only(one, label) for one in before),
                     now=now if label is None else tuple(only(one, label) for one in now),
+                    groups=groups,
                 )
+
+
+def _counts(
+    side: Record, system: str, measure: Measure, rule: Rule
+) -> tuple[tuple[Counts, ...], tuple[int, ...] | None]:
+    """What a rule judges of each run, of all documents or those of its slice, and their groups."""
+    layers = runs.layers(side, system)
+    if rule.slice is None:
+        return tuple(side.get_counts(layer, measure) for layer in layers), side.groups
+    slicing, value = slices.resolve(side, rule.slice)
+    found = [slices.sides(side, slicing, layer, measure).get(value) for layer in layers]
+    parted = [one for one in found if one is not None]
+    if len(parted) < len(found):
+        raise JudgementError(
+            f"could not judge: {name(measure)} has no units that {slicing.slice} parts; "
+            "take another measure or another slice"
+        )
+    return tuple(one.own() for one in parted), parted[0].groups(side)
 
 
 def _labels(rule: Rule, counts: Counts) -> Sequence[str | None]:
@@ -264,15 +283,15 @@ def only(counts: Counts, label: str) -> Counts:
 
 # ---------------------------------------------------------------- answers
 class _Terms(NamedTuple):
-    """What all questions are answered by: how sure, which documents are near-duplicates, what interval."""
+    """What all questions are answered by: how sure, and what interval."""
 
     policy: Policy
     alpha: float
-    groups: Groups
     method: Method
 
 
 def _answer(question: _Question, terms: _Terms) -> Check:
+    groups = question.groups
     before, now = question.figure(question.before), question.figure(question.now)
     check = Check(
         system=question.system,
@@ -282,10 +301,11 @@ def _answer(question: _Question, terms: _Terms) -> Check:
         limit=question.limit,
         verdict="skip",
         label=question.label,
+        slice=question.rule.slice,
         before=before,
         now=now,
         documents=len(question.now[0].documents),
-        independent=len(question.now[0].documents) if terms.groups is None else len({*terms.groups}),
+        independent=len(question.now[0].documents) if groups is None else len({*groups}),
         runs=None if len(question.before) == len(question.now) == 1 else _numbers(question),
         losers=() if question.label is not None else losers(question.before, question.now, question.measure),
     )
@@ -331,15 +351,16 @@ def _test(check: Check, question: _Question, terms: _Terms) -> Check:
 def _found(question: _Question, terms: _Terms) -> tuple[contrast.Loss | RunsLoss, dict[str, Any]]:
     """The verdict on a margin, and what there is to say of runs: over documents alone if none is known."""
     measure, margin, figure = question.measure, question.limit, question.rule.figure
+    groups = None if question.groups is None else np.asarray(question.groups)
     over_runs = runs.judge(
-        question.before, question.now, measure, figure, margin, alpha=terms.alpha, groups=terms.groups
+        question.before, question.now, measure, figure, margin, alpha=terms.alpha, groups=groups
     )
     if over_runs is not None:
         loss, spread = over_runs
         return loss, {"spread": math.sqrt(spread.between), "needed_runs": loss.needed_runs}
     before, now = question.before[0], question.now[0]
     labels = sorted({*before.labels, *now.labels})
-    pairs = contrast.pair(rows(before, measure, labels), rows(now, measure, labels), terms.groups)
+    pairs = contrast.pair(rows(before, measure, labels), rows(now, measure, labels), groups)
     found = contrast.loss(
         pairs,
         estimator(measure),

@@ -12,6 +12,7 @@ margin = 0.02                # statistical: fail if a loss is real and one of th
 ceiling = 0.01               # of rejected, which has no measure: not above this
 labels = "each"              # each type by itself, or a list of types; all together without it
 minimum = 20                 # with labels: types with fewer gold units are passed over
+slice = "seen:no"            # this slice alone, of those that records were scored with
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Rule(_Struct, frozen=True):
     ceiling: Share | None = None
     labels: Literal["each"] | tuple[str, ...] | None = None
     minimum: Annotated[int, msgspec.Meta(ge=0)] = 0
+    slice: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
     def limits(self) -> list[tuple[LimitKind, float]]:
         """The limits that are given, in the order of `KINDS`."""
@@ -121,7 +123,7 @@ def _ceiling_faults(rule: Rule, where: str, place: str) -> list[Fault]:
     """What is wrong with a rule on what was rejected."""
     faults = [
         Fault(where, f"{place}.{name}", f'is not for figure = "{REJECTED}", which is of all that was given')
-        for name in ("measure", "floor", "drop", "relative", "margin", "labels", "minimum")
+        for name in ("measure", "floor", "drop", "relative", "margin", "labels", "minimum", "slice")
         if getattr(rule, name)
     ]
     if rule.ceiling is None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.sentences import Sentence
 from goldwire.eval.reference.lexicon import Group, Lexicon, Words
 from goldwire.eval.reference.mentions import Found
-from goldwire.eval.reference.text import Sentence
 from goldwire.eval.reference.triggers import Trigger
 
 # Rules of thumb, in words of a sentence; none is fitted to a corpus.

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from goldwire.corpora import sentences
+
 
 def sources(*modules: str) -> str:
-    """A hash of the code of modules of this package."""
+    """A hash of the code of modules of this package, and of the words and sentences that all work on."""
     folder = Path(__file__).parent
-    return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in modules)).hexdigest()
+    files = [Path(sentences.__file__), *(folder / f"{name}.py" for name in modules)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

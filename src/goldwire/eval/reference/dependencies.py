@@ -15,13 +15,13 @@ import msgspec
 
 from goldwire.corpora import labels
 from goldwire.corpora.labels import LabelMap
+from goldwire.corpora.sentences import Sentence, Word
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.reference.arguments import Attacher, Draft
 from goldwire.eval.reference.code import sources
 from goldwire.eval.reference.lexicon import Group, Lexicon, Phrases, Reading, nominal_entries, trigger_entries
 from goldwire.eval.reference.mentions import Found
 from goldwire.eval.reference.rules import Builder, read_lexicon
-from goldwire.eval.reference.text import Sentence, Word
 from goldwire.eval.reference.triggers import Trigger, Use
 from goldwire.eval.systems.adapters import spacy as pipeline
 from goldwire.eval.systems.adapters.spacy import Entity, PipelineExtractor

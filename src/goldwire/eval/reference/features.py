@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import msgspec
 
+from goldwire.corpora.sentences import Sentence
 from goldwire.eval.reference.lexicon import Lexicon, Phrases, name_entries, nominal_entries, trigger_entries
-from goldwire.eval.reference.text import Sentence
 
 WINDOW = 2  # words to each side that are features of a word
 _BUCKETS = (0, 1, 2, 3, 5, 8, 12, 20)

@@ -96,7 +96,7 @@ def _kept(pairs: Sequence[Pair], ontology: Ontology | None, chosen: Options, con
     """The model of some documents, kept beside the journal, where other workers find it."""
     if context.scratch is None:
         return train(pairs, ontology, lexicon=chosen.lexicon, seed=context.seed)
-    code = sources("features", "lexicon", "linear", "text", "train")
+    code = sources("features", "lexicon", "linear", "train")
     key = [code, pairs, ontology, chosen.lexicon, lexicon_of(chosen.lexicon), context.seed]
     digest = hashlib.sha256(msgspec.json.encode(key, order="sorted")).hexdigest()[:12]
     path = Path(context.scratch) / f"fold-{digest}.npz"
@@ -139,7 +139,7 @@ def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - see 
     from importlib.metadata import version
 
     chosen = options(context, Options)
-    code = sources("crossfit", "features", "learn", "lexicon", "linear", "predict", "text", "train")
+    code = sources("crossfit", "features", "learn", "lexicon", "linear", "predict", "train")
     releases = [code, version("scikit-learn"), version("numpy")]
     if chosen.load is not None:
         words = lexicon_of(model.read(Path(chosen.load)).lexicon)

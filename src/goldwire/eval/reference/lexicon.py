@@ -19,8 +19,8 @@ import msgspec
 from goldwire.corpora import toml
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.sentences import Word, words
 from goldwire.eval.reference.inflect import Form, noun_forms, verb_forms
-from goldwire.eval.reference.text import Word, words
 
 P = TypeVar("P")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from goldwire.corpora.sentences import Sentence
 from goldwire.eval.reference.lexicon import Lexicon, Phrases, name_entries, nominal_entries, pattern
-from goldwire.eval.reference.text import Sentence
 
 _JOINTS = frozenset(
     {"of", "for", "the", "and", "al", "-", "bin", "ibn", "de", "van", "von", "ul", "’s", "'s"}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from goldwire.corpora.sentences import Sentence, sentences, span
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Held, Mention
 from goldwire.corpora.values import held
 from goldwire.corpora.values import parts as values_in
 from goldwire.eval.reference.features import Lookup, Unit, attribute_features, pair_features, word_features
 from goldwire.eval.reference.linear import Array, Linear, best_sequence, decode_tags
 from goldwire.eval.reference.model import Model
-from goldwire.eval.reference.text import Sentence, sentences, span
 from goldwire.eval.reference.train import NO_ROLE, candidates, lexicon_of, tags_of
 
 _DIGITS = 4  # of a score; more would be noise
@@ -27,7 +27,7 @@ class Predictor:
 
     def annotate(self, document: Document) -> Annotations:
         """The annotations of one document; the same every time."""
-        parts = list(sentences(document))
+        parts = list(sentences(document.text, document.excluded))
         mentions: Scored = []
         triggers: Scored = []
         for number, sentence in enumerate(parts):

@@ -10,13 +10,13 @@ import msgspec
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.sentences import Sentence, sentences, span
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention
 from goldwire.eval.reference import lexicon
 from goldwire.eval.reference.arguments import Attacher, Draft, chains
 from goldwire.eval.reference.code import sources
 from goldwire.eval.reference.lexicon import Cue, Lexicon, Phrases
 from goldwire.eval.reference.mentions import Finder, Found
-from goldwire.eval.reference.text import Sentence, sentences, span
 from goldwire.eval.reference.triggers import Spotter, Trigger
 from goldwire.eval.systems.extractor import Context, options
 
@@ -121,7 +121,7 @@ class RuleExtractor:
 
     def annotate(self, document: Document) -> Annotations:
         """The annotations of one document; the same every time."""
-        parts = list(sentences(document))
+        parts = list(sentences(document.text, document.excluded))
         named = self._finder.find(parts, document.text)
         drafts = [self.events(sentence, found) for sentence, found in zip(parts, named, strict=True)]
         return self._builder.build(document, zip(parts, named, drafts, strict=True))
@@ -159,5 +159,5 @@ def load(target: str, context: Context) -> RuleExtractor:
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the corpus does not matter
     """The code of the rules, the lexicon and its ontology."""
     words = lexicon.read(target or DEFAULT)
-    code = sources("arguments", "inflect", "lexicon", "mentions", "rules", "text", "triggers")
+    code = sources("arguments", "inflect", "lexicon", "mentions", "rules", "triggers")
     return [code, words, ontologies.read(words.ontology)]

@@ -9,13 +9,13 @@ import msgspec
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.sentences import Sentence, sentences
 from goldwire.corpora.types import Annotations, Document, Event, Mention, Spans
 from goldwire.corpora.values import code
 from goldwire.eval.reference import crossfit, lexicon
 from goldwire.eval.reference.features import Lookup, Unit, attribute_features, pair_features, word_features
 from goldwire.eval.reference.linear import encode_tags, fit
 from goldwire.eval.reference.model import Model
-from goldwire.eval.reference.text import Sentence, sentences
 
 VERSION = "1"  # of features and training; goes up when they give something else
 NEIGHBOURS = 1  # sentences to each side of a trigger in which its arguments are looked for
@@ -89,7 +89,7 @@ def lexicon_of(name: str) -> lexicon.Lexicon | None:
 
 def read_sample(document: Document, gold: Annotations) -> Sample:
     """A document and its annotations as a model sees them."""
-    parts = list(sentences(document))
+    parts = list(sentences(document.text, document.excluded))
     starts = {word.start: (s, i) for s, sentence in enumerate(parts) for i, word in enumerate(sentence)}
     ends = {word.end: (s, i) for s, sentence in enumerate(parts) for i, word in enumerate(sentence)}
 

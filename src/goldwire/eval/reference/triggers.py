@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
+from goldwire.corpora.sentences import Sentence
 from goldwire.eval.reference.lexicon import Group, Lexicon, Phrases, Reading, trigger_entries
 from goldwire.eval.reference.mentions import Found
-from goldwire.eval.reference.text import Sentence
 
 Use = Literal["active", "passive", "attributive", "noun", "adjective"]
 _LOOK_BACK = 4  # words before a participle in which its auxiliary stands

@@ -20,6 +20,7 @@ from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.measures.phrases import UNDEFINED, amount, listed, moment, number, seconds
 from goldwire.eval.measures.titles import title
 from goldwire.eval.report.lead import leader, make_letters, overall
+from goldwire.eval.report.slices import make_boards
 from goldwire.eval.report.values import (
     SHADES,
     Board,
@@ -29,6 +30,7 @@ from goldwire.eval.report.values import (
     Report,
     Row,
     Run,
+    SliceBoard,
     Standing,
     TypeScore,
     figure_of,
@@ -68,11 +70,18 @@ def make_report(
         comparisons = _side_by_side(records, systems, _LONG)
     else:
         comparisons = compare.compare(records, seed=seed)
-    return assemble(records, comparisons, quick=quick)
+    return assemble(records, comparisons, quick=quick, seed=seed, sliced=tested or not quick)
 
 
-def assemble(records: Mapping[str, Record], comparisons: list[Comparison], *, quick: bool = False) -> Report:
-    """The report of comparisons that were made of the records."""
+def assemble(
+    records: Mapping[str, Record],
+    comparisons: list[Comparison],
+    *,
+    quick: bool = False,
+    seed: int = 0,
+    sliced: bool = True,
+) -> Report:
+    """The report of comparisons that were made of the records; their slices, if it is to have them."""
     systems = contenders(records)
     boards = tuple(
         make_board(f"m{index}", comparison, systems, types=not quick)
@@ -82,7 +91,24 @@ def assemble(records: Mapping[str, Record], comparisons: list[Comparison], *, qu
         overview=_overview(records, systems, boards, quick=quick),
         boards=boards,
         facts=tuple(fact for system in systems if (fact := _facts(system)).values),
+        slices=tuple(_slices(records, systems, comparisons, quick=quick, seed=seed)) if sliced else (),
     )
+
+
+def _slices(
+    records: Mapping[str, Record],
+    systems: list[Contender],
+    comparisons: list[Comparison],
+    *,
+    quick: bool,
+    seed: int,
+) -> Iterator[SliceBoard]:
+    """What is shown of slices: under all measures, or in a `quick` report under the first that has some."""
+    for comparison in comparisons:
+        found = list(make_boards(records, systems, comparison.measure, seed=seed))
+        yield from found
+        if found and quick:
+            return
 
 
 def is_streamed(records: Mapping[str, Record]) -> bool:

@@ -18,7 +18,7 @@ _REAL, _TEXT, _WHOLE = pl.Float64(), pl.String(), pl.Int64()
 
 
 def frames(report: Report) -> dict[str, pl.DataFrame]:
-    """The tables by name: scores, types, pairs, confusion, errors, notes; runs where there are some.
+    """The tables by name: scores, types, pairs, confusion, errors, slices, notes; runs where there are some.
 
     Shares are of one.
     Undefined is null. In `confusion`, null gold is spurious and null found is missed.
@@ -56,6 +56,16 @@ def frames(report: Report) -> dict[str, pl.DataFrame]:
             (matrix.units, matrix.system, *cell) for matrix in report.matrices for cell in matrix.counts
         ),
         "errors": errors((*report.errors, *report.causes)),
+        "slices": pl.DataFrame(
+            list(_slices(report)),
+            {
+                **dict.fromkeys(("measure", "slice", "value", "system"), _TEXT),
+                **dict.fromkeys(("f", "f_low", "f_high", "precision", "recall", "found", "gold"), _REAL),
+                "documents": _WHOLE,
+                **dict.fromkeys(("difference", "p", "p_holm"), _REAL),
+                **dict.fromkeys(("standing", "signature"), _TEXT),
+            },
+        ),
         "notes": pl.DataFrame(
             [{"kind": note.kind, "about": note.about, "note": note.text} for note in report.overview.notes],
             {"kind": _TEXT, "about": _TEXT, "note": _TEXT},
@@ -163,6 +173,32 @@ def _pairs(report: Report) -> Iterator[Row]:
                 "shows": pair.shows,
                 "needs": pair.needs,
             }
+
+
+def _slices(report: Report) -> Iterator[Row]:
+    for board in report.slices:
+        for sliced in board.systems:
+            for item in sliced.scores:
+                ends = item.intervals.get("f")
+                yield {
+                    "measure": board.measure,
+                    "slice": board.slice,
+                    "value": item.value,
+                    "system": sliced.system,
+                    "f": item.score.f,
+                    "f_low": None if ends is None else ends.low,
+                    "f_high": None if ends is None else ends.high,
+                    "precision": item.score.precision,
+                    "recall": item.score.recall,
+                    "found": item.score.system,
+                    "gold": item.score.gold,
+                    "documents": item.documents,
+                    "difference": item.difference,
+                    "p": item.p,
+                    "p_holm": item.p_holm,
+                    "standing": item.standing,
+                    "signature": item.signature,
+                }
 
 
 def confusion(cells: Iterable[tuple[str, str, str | None, str | None, int]]) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from goldwire.corpora.visible import visible
 from goldwire.eval.measures import phrases
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.report import diagnosis, plots, svg, tables
+from goldwire.eval.report import slices as sliced
 from goldwire.eval.report.signatures import fold, tests
 from goldwire.eval.report.table import Summary, abreast, heads
 from goldwire.eval.report.values import Board, Report
@@ -68,6 +69,8 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             pairs=tables.pairs,
             by_type=lambda board: abreast(tables.types(board), TYPED),
             typed=_typed(report),
+            slices=list(sliced.sheets(report)),
+            slice_tabs=[(f"slice-{number}", board.name) for number, board in enumerate(report.slices)],
             folded=fold(report.boards),
             tested=tests(report.boards),
             sections=_sections(report, blocks),
@@ -163,6 +166,7 @@ def _sections(report: Report, blocks: Mapping[str, Any]) -> list[tuple[str, str]
         "ranking": True,
         "measures": True,
         "types": bool(_typed(report)),
+        "slices": bool(report.slices),
         "confusion": bool(report.matrices),
         "errors": bool(report.errors or report.causes),
         "confidence": bool(report.curves),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from goldwire.corpora.visible import line
 from goldwire.eval.measures.phrases import UNDEFINED, amount
+from goldwire.eval.report import slices
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Table
 from goldwire.eval.report.tables import f_name, scores
@@ -42,19 +43,32 @@ def render(report: Report) -> str:
     lines = [
         "% Needs \\usepackage[T1]{fontenc} and \\usepackage{booktabs}.",
         *(f"% {line(title)}: {line(own)}" for title, own in signatures),
-        "\\begin{table}",
-        "\\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}",
-        f"\\begin{{tabular}}{{{''.join('l' if column.left else 'r' for column in sheet.columns)}}}",
-        "\\toprule",
-        " & ".join(escape(column.title) for column in sheet.columns) + r" \\",
-        *_groups(sheet),
-        "\\bottomrule",
-        "\\end{tabular}",
+        *_tabular(sheet),
         *_notes(report),
         f"\\caption{{{_caption(report, sheet)}}}",
         "\\end{table}",
+        *(line for sheet in slices.sheets(report) for line in _slices(sheet)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _tabular(sheet: Table) -> Iterator[str]:
+    """The beginning of a table environment, and what is in it."""
+    yield "\\begin{table}"
+    yield "\\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}"
+    yield f"\\begin{{tabular}}{{{''.join('l' if column.left else 'r' for column in sheet.columns)}}}"
+    yield "\\toprule"
+    yield " & ".join(escape(column.title) for column in sheet.columns) + r" \\"
+    yield from _groups(sheet)
+    yield "\\bottomrule"
+    yield "\\end{tabular}"
+
+
+def _slices(sheet: Table) -> Iterator[str]:
+    """A table of slices."""
+    yield from _tabular(sheet)
+    yield f"\\caption{{{escape(sheet.title)}. {escape(sheet.caption)}}}"
+    yield "\\end{table}"
 
 
 def escape(text: str) -> str:

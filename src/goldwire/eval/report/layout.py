@@ -170,7 +170,7 @@ def _row(row: Sequence[Cell], table: Table, part: _Part) -> Iterator[Line]:
         cell = row[part.columns[place]]
         if cell.range and depth == len(texts[place]) - 1:
             return "dim"
-        return "lead" if cell.lead else ""
+        return "lead" if cell.lead else "dim" if cell.faint else ""
 
     return _stacked(texts, table, part, style)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from goldwire.eval.comparison.compare import alone
-from goldwire.eval.report import diagnosis, tables
+from goldwire.eval.report import diagnosis, slices, tables
 from goldwire.eval.report.signatures import lines_of
 from goldwire.eval.report.table import Summary, Table
 from goldwire.eval.report.values import Report, about
@@ -35,6 +35,7 @@ def of_score(report: Report, limit: int) -> Iterator[Table]:
     board = next((board for board in report.boards if board.rows), None)
     if board is not None:
         yield tables.types(board, limit)
+    yield from slices.sheets(report)
     yield from (table for table in (tables.apart(report), tables.classes(report)) if table is not None)
 
 
@@ -50,6 +51,7 @@ def of_comparison(report: Report) -> Iterator[Table]:
     yield from _runs(report)
     if any(board.pairs for board in report.boards):
         yield tables.pairs(report.boards)
+    yield from slices.sheets(report)
 
 
 def compared(report: Report) -> Summary:

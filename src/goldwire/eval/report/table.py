@@ -34,13 +34,15 @@ class Column(_Struct, frozen=True):
 class Cell(_Struct, frozen=True):
     """What stands in a place; `range` is the interval of a figure, `shade` the step of a heat map.
 
-    `lead` marks the figure of a system that is ahead of all others by more than chance.
+    `lead` marks the figure of a system that is ahead of all others by more than chance; `faint` is what says
+    too little to be looked at first.
     """
 
     text: str
     range: str = ""
     lead: bool = False
     shade: int | None = None
+    faint: bool = False
 
 
 Row = tuple[Cell, ...]

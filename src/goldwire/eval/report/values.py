@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire.eval.comparison.slices import SlicedSystem
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.scoring.notes import Note
 from goldwire.eval.statistics.unseen import Remark
@@ -237,6 +238,16 @@ class Versus(_Struct, frozen=True):
     both_wrong: int
 
 
+class SliceBoard(_Struct, frozen=True):
+    """All systems under one measure, by one slice, and what must be told of it."""
+
+    slice: str
+    measure: str
+    name: str
+    systems: tuple[SlicedSystem, ...]
+    notes: tuple[str, ...] = ()
+
+
 class Overview(_Struct, frozen=True):
     """Which texts, which gold, which systems, and what must be known before the figures.
 
@@ -269,6 +280,7 @@ class Report(_Struct, frozen=True):
     curves: tuple[Curve, ...] = ()
     facts: tuple[Facts, ...] = ()
     versus: tuple[Versus, ...] = ()
+    slices: tuple[SliceBoard, ...] = ()
 
 
 def about(report: Report) -> list[str]:

@@ -12,7 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -29,6 +29,7 @@ from goldwire.eval.errors.outcomes import Outcomes
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.record import Confusion
 
+T = TypeVar("T")
 FORMAT = 1  # of encoded blocks; goes up when old readers could not read new ones
 
 
@@ -39,7 +40,8 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True):
 class Measured(_Struct, frozen=True):
     """What was counted under one measure; `classes` where the plan asks for them.
 
-    `tokens` says which were counted, of a measure of tokens (see `counters.Outcome`).
+    `tokens` says which were counted, of a measure of tokens (see `counters.Outcome`). `slices` are
+    the counts by slices of units.
     """
 
     measure: str
@@ -48,6 +50,7 @@ class Measured(_Struct, frozen=True):
     system_collapsed: int = 0
     classes: dict[str, int] | None = None
     tokens: frozenset[str] = frozenset()
+    slices: dict[str, Patterns] = {}
 
 
 class ScoredSystem(_Struct, frozen=True):
@@ -94,7 +97,8 @@ class ScoredBlock(_Struct, frozen=True):
     order, `groups` are theirs, a document without one having its own id; empty where none has one. `hashes`
     are the first digits of those of the texts, `texts` what the fingerprint of a corpus is of (see
     `Texts.content`). Where it is forgotten which document is which, there are none of these. `pairs` are each
-    two of several references, in order, the first counted as gold.
+    two of several references, in order, the first counted as gold. `values` are those that documents have of
+    each slice.
     """
 
     plan: str
@@ -107,6 +111,7 @@ class ScoredBlock(_Struct, frozen=True):
     layers: tuple[ScoredLayer, ...]
     systems: tuple[ScoredSystem, ...]
     pairs: tuple[ScoredSystem, ...] = ()
+    values: dict[str, list[str | int | None]] = {}
 
     def __add__(self, other: ScoredBlock) -> ScoredBlock:
         return add([self, other])
@@ -153,7 +158,11 @@ class _Order(NamedTuple):
 
     def tuple(self, items: Sequence[str]) -> tuple[str, ...]:
         """Items of all documents, in order."""
-        return tuple(items) if self.places is None else tuple(items[place] for place in self.places.tolist())
+        return tuple(self.ordered(items))
+
+    def ordered(self, items: Sequence[T]) -> list[T]:
+        """The same, as a list."""
+        return [*items] if self.places is None else [items[place] for place in self.places.tolist()]
 
 
 def add(blocks: Sequence[ScoredBlock]) -> ScoredBlock:
@@ -180,6 +189,10 @@ def add(blocks: Sequence[ScoredBlock]) -> ScoredBlock:
         layers=tuple(_add_layers(layers, order) for layers in zip(*_each(given, "layers"), strict=True)),
         systems=tuple(_add_systems(found, order) for found in zip(*_each(given, "systems"), strict=True)),
         pairs=tuple(_add_systems(found, order) for found in zip(*_each(given, "pairs"), strict=True)),
+        values={
+            part: order.ordered([value for block in given for value in block.values[part]])
+            for part in given[0].values
+        },
     )
 
 
@@ -287,6 +300,9 @@ def _add_measured(parts: Sequence[Measured], order: _Order) -> Measured:
         system_collapsed=sum(part.system_collapsed for part in parts),
         classes=None if parts[0].classes is None else _sum([part.classes or {} for part in parts]),
         tokens=frozenset().union(*(part.tokens for part in parts)),
+        slices={
+            name: _add_patterns([part.slices[name] for part in parts], order) for name in parts[0].slices
+        },
     )
 
 

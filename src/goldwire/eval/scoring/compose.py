@@ -36,6 +36,7 @@ from goldwire.eval.scoring.record import (
     encode_patterns,
 )
 from goldwire.eval.scoring.several import with_runs
+from goldwire.eval.scoring.slices import make_slices
 from goldwire.eval.scoring.thresholds import recorded
 from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.systems.facts import reported
@@ -157,6 +158,7 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
             for kind, found in system.outcomes.items()
             if (packed := kept.encode(name, kind, found)) is not None
         ),
+        slices=make_slices(plan, block, systems),
     )
     return with_runs(made)
 

@@ -23,7 +23,7 @@ from goldwire.eval.counting.texts import Row
 from goldwire.eval.errors import classes, outcomes, semeval
 from goldwire.eval.errors.classes import Findings
 from goldwire.eval.measures.measure import Measure
-from goldwire.eval.scoring import references
+from goldwire.eval.scoring import references, slices
 from goldwire.eval.scoring.blockwise import SUMMED, Measured, ScoredBlock, ScoredLayer, ScoredSystem
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def score_block(block: Block, plan: Plan) -> ScoredBlock:
     """The documents of a block, scored."""
     golds, systems = block.layers[: plan.golds], block.layers[plan.golds :]
-    sides = [sides_of(golds, system, block, plan.options) for system in systems]
+    sides = [sides_of(golds, system, block, plan) for system in systems]
     ids = block.texts.ids
     return ScoredBlock(
         plan=plan.digest,
@@ -56,16 +56,18 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
                 combinations(golds, 2), combinations(plan.names[: plan.golds], 2), strict=True
             )
         ),
+        values=slices.values(block.texts.rows, plan.options.slices, plan.basis.shares),
     )
 
 
 Sides = GoldAndSystem | references.Against
 
 
-def sides_of(golds: Sequence[Layer], system: Layer, block: Block, options: Options) -> Sides:
+def sides_of(golds: Sequence[Layer], system: Layer, block: Block, plan: Plan) -> Sides:
     """A system against gold, or against several references."""
-    each = tuple(GoldAndSystem(gold, system, block.texts, block.codes) for gold in golds)
-    return each[0] if options.references is None else references.Against(each, options.references)
+    policy = plan.options.references
+    each = tuple(GoldAndSystem(gold, system, block.texts, block.codes, plan.parted) for gold in golds)
+    return each[0] if policy is None else references.Against(each, policy)
 
 
 def _pair(sides: GoldAndSystem, names: tuple[str, str], plan: Plan) -> ScoredSystem:
@@ -143,6 +145,7 @@ def _measured(sides: Sides, names: tuple[str, str], measure: Measure, options: O
         system_collapsed=outcome.system_collapsed,
         classes=_classes(sides, measure) if options.classes else None,
         tokens=outcome.tokens,
+        slices={name: condense(counts) for name, counts in outcome.slices.items()},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -17,9 +17,12 @@ from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
+from goldwire.eval.counting.slices import REALIS, Known
 from goldwire.eval.measures import installed
-from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.measures.references import Policy as References
+from goldwire.eval.measures.slices import Slice
+from goldwire.eval.scoring.slices import NOTHING, Basis
 from goldwire.eval.scoring.views import Sights
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
@@ -52,7 +55,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     or are `left-out`. `tags`: the policy by which the tags are read that layers came with, whatever they were
     imported by (see `corpora.formats.tags`). `views`: what layers are seen through. `inside`: a layer in
     whose spans units count. `references`: how several gold layers are one (see `measures.references`).
-    `at`: thresholds by system, "" for all others (see `scoring.thresholds`).
+    `at`: thresholds by system, "" for all others (see `scoring.thresholds`). `slices`: by what documents and
+    units are parted.
     """
 
     duplicates: Literal["set", "refuse"] = "set"
@@ -68,6 +72,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     tags: Policy | None = None
     views: Asked = Asked()
     inside: str | None = None
+    slices: tuple[Slice, ...] = ()
     references: References | None = None
     at: dict[str, At] = {}
 
@@ -96,7 +101,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What is scored by what.
 
     The first `golds` of `layers` are gold's, `corpus` to `language` are the corpus's; `at` are the thresholds
-    of layers, none if it is empty.
+    of layers, none if it is empty; `basis` is what slices rest on.
     """
 
     layers: tuple[PlannedLayer, ...]
@@ -108,6 +113,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     options: Options
     sights: Sights
     seen: attributes.Seen = frozenset()
+    basis: Basis = NOTHING
     golds: int = 1
     at: tuple[Chosen | None, ...] = ()
 
@@ -130,22 +136,36 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def wanted(self) -> Wanted:
         """What is to be read."""
         found = self.sights.need(needs(self.measures, self.ontology))
-        options = self.options
+        options, parts = self.options, self.options.slices
+        realis = (REALIS,) if any(part.of_units and part.name == REALIS for part in parts) else ()
         return msgspec.structs.replace(
             found,
             rejected=options.rejected == "spurious",
             tags=options.tags,
+            texts=found.texts or any(part.looks_at_texts for part in parts),
+            meta=any(part.field for part in parts),
+            attributes=tuple(sorted({*found.attributes, *realis})),
             references=self.golds,
             scores=bool(self.at),
             cuts=tuple(at and at.cut for at in self.at),
         )
 
     @cached_property
+    def parted(self) -> Mapping[Slice, Known | None]:
+        """The slices of units, and the words that they look at."""
+        return {part: self.basis.known.get(part) for part in self.options.slices if part.of_units}
+
+    @property
+    def measures_named(self) -> list[str]:
+        """The measures, by the names that people use."""
+        return [name(measure) for measure in self.measures]
+
+    @cached_property
     def digest(self) -> str:
         """A name for all of it: blocks of one plan alone can be added."""
         layers = [(layer.name, layer.source) for layer in self.layers]
         releases = [installed.release(measure) for measure in self.counted if measure.is_extension]
-        how = (self.options, self.sights, self.at)
+        how = (self.options, self.sights, self.at, self.basis.digest)
         parts = (layers, self.golds, self.measures, releases, self.ontology, *how)
         encoded = msgspec.json.encode(parts, enc_hook=str, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:12]

@@ -165,6 +165,24 @@ class Confusion(_Struct, frozen=True, kw_only=True):
     left_out: dict[str, int] = {}
 
 
+class Slicing(_Struct, frozen=True, kw_only=True):
+    """By what documents or units were parted (see `measures.slices`), and the parts, by `values`.
+
+    Of a slice of documents, `documents` has the number of its value for each of `Record.documents`: its
+    counts are theirs. Of one of units, `counts` have them, their labels being the value and the label of a
+    unit as a JSON array; the measures of which no unit can be parted so are `unparted`, and `words` is the
+    digest of the words that count as seen. `notes` are what must be told of it.
+    """
+
+    slice: str
+    values: tuple[str, ...]
+    documents: tuple[int, ...] = ()
+    counts: tuple[CountTable, ...] = ()
+    unparted: tuple[str, ...] = ()
+    words: str | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Record(_Struct, frozen=True, kw_only=True, dict=True):
     """One scoring of one or more systems against one gold layer, or several.
 
@@ -174,7 +192,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     unit, so that it is not found again; there may be none (see `scoring.kept`). `runs` tell which systems are
     runs of one, and what is said of all of them together. Of several references, `gold` is the first and
     `references` are the others, `agreement` says how far they agree; there are then no confusions and no
-    findings.
+    findings. `slices` are those that were asked for.
     """
 
     format: int
@@ -199,6 +217,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     findings: tuple[UnitFindings, ...] = ()
     references: tuple[LayerFacts, ...] = ()
     agreement: tuple[ReferencePair, ...] = ()
+    slices: tuple[Slicing, ...] = ()
 
     @property
     def golds(self) -> tuple[LayerFacts, ...]:

@@ -17,11 +17,11 @@ from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
-from goldwire.eval.counting.texts import TextRow, iter_chunks, make_texts
+from goldwire.eval.counting.texts import MetaTextRow, iter_chunks, make_texts
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import FORMAT_1, TAGS
 from goldwire.eval.scoring import references as several
-from goldwire.eval.scoring import thresholds, views
+from goldwire.eval.scoring import slices, thresholds, views
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
@@ -71,6 +71,9 @@ def score(
     """
     wanted = parse_measures(measures, ontology)
     _check_names(list(systems))
+    _check_slices(options)
+    if others := [str(part) for part in options.slices if part.looks_at_others]:
+        raise MeasureError(f"{others[0]}: which words were seen is read from a corpus; score one")
     _check_references(options, ["gold", *references], list(systems), wanted)
     golds = {"gold": gold, **references}
     lines = [(name, _lines(annotated)) for name, annotated in (*golds.items(), *systems.items())]
@@ -153,6 +156,7 @@ def make_plan(
     named = [(name.removeprefix(SYSTEM), layer_of(corpus, name)) for name in systems]
     ontology = corpus.ontology()
     _check_names([name for name, _ in named])
+    _check_slices(options)
     wanted = parse_measures(measures, ontology)
     _check_references(options, [name for name, _ in golds], [layer for _, layer in named], wanted)
     theirs = [PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named]
@@ -174,6 +178,7 @@ def make_plan(
             golds=len(golds),
             systems=systems_of,
         ),
+        basis=slices.prepare(corpus, options.slices),
         golds=len(golds),
     )
     return thresholds.settle(
@@ -181,6 +186,18 @@ def make_plan(
         lambda number: _lines_of(corpus, plan.layers[number].source),
         lambda need, scope: chunks.read_whole(corpus, _sources(plan), need, scope),
     )
+
+
+def _check_slices(options: Options) -> None:
+    """Raise `MeasureError` if slices are asked for that cannot be had beside the rest."""
+    if options.stream and options.slices:
+        raise MeasureError("slices need the documents that --stream forgets; leave out one of the two")
+    of_units = [str(part) for part in options.slices if part.of_units]
+    if options.references is not None and of_units:
+        raise MeasureError(
+            f"{of_units[0]}: what is right by one of several gold layers has no one slice; "
+            "score by one --gold, or part documents"
+        )
 
 
 def _lines_of(corpus: Corpus, layer: str) -> Iterator[Annotations]:
@@ -238,13 +255,14 @@ def layer_of(corpus: Corpus, name: str) -> str:
     return f"{SYSTEM}{name}" if corpus.layer_path(f"{SYSTEM}{name}").is_file() else name
 
 
-def _row(document: Document) -> TextRow:
-    return TextRow(
+def _row(document: Document) -> MetaTextRow:
+    return MetaTextRow(
         id=document.id,
         sha256=document.sha256,
         excluded=document.excluded,
         group=document.group,
         text=document.text,
+        meta=document.meta,
     )
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from goldwire.corpora.errors import Fault
+from goldwire.corpora.errors import Fault, MeasureError
 from goldwire.eval.measures.references import NAMES, REFERENCES
 from goldwire.eval.systems.facts import Facts
 
 if TYPE_CHECKING:
-    from goldwire.eval.scoring.record import Confusion, CountTable, LayerFacts, Record, Result
+    from goldwire.eval.scoring.record import Confusion, CountTable, LayerFacts, Record, Result, Slicing
 
 MOST = 2**53  # above, not every whole number is one in floating point; no corpus comes near
 _ROUNDING = 1e-6  # of sums of credits
@@ -53,6 +53,8 @@ def _iter_messages(record: Record) -> _Messages:
     for at, table in (*_numbered("counts", record.counts), *_numbered("rejections", record.rejections)):
         messages = [*_table(table, len(record.documents)), *(_hits(table) if at.startswith("counts") else ())]
         yield from ((f"{at}.{inner}", message) for inner, message in messages[:SHOWN])
+    for at, slicing in _numbered("slices", record.slices):
+        yield from _slicing(at, slicing, len(record.documents))
     for at, result in _numbered("results", record.results):
         yield from _result(at, result)
     yield from _runs(record)
@@ -168,6 +170,28 @@ def _table(table: CountTable, documents: int) -> _Messages:
     for index in dict.fromkeys(table.documents):
         if not 0 <= index < patterns:
             yield "documents", f"there is no pattern of index {index}, of {patterns}"
+
+
+def _slicing(at: str, slicing: Slicing, documents: int) -> _Messages:
+    """Whether each document has a value that is there, and counts are by value and label."""
+    from goldwire.eval.counting import slices
+    from goldwire.eval.measures.slices import parse_slice
+
+    try:
+        parted = parse_slice(slicing.slice)
+    except MeasureError as error:
+        yield f"{at}.slice", str(error)
+        return
+    if len(set(slicing.values)) < len(slicing.values):
+        yield f"{at}.values", "a value stands there twice"
+    if not parted.of_units and len(slicing.documents) != documents:
+        yield f"{at}.documents", f"{len(slicing.documents)} for {documents} documents of the record"
+    if any(not 0 <= place < len(slicing.values) for place in slicing.documents):
+        yield f"{at}.documents", f"there are {len(slicing.values)} values"
+    for inner, table in _numbered("counts", slicing.counts):
+        messages = [*_table(table, documents), *_hits(table)]
+        messages += [("labels", told) for told in slices.label_faults(table.labels, slicing.values)]
+        yield from ((f"{at}.{inner}.{path}", message) for path, message in messages[:SHOWN])
 
 
 def _are_sound(table: CountTable) -> bool:

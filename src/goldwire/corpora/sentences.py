@@ -1,4 +1,4 @@
-"""Words and sentences of an English news text, with offsets, for rules and for features.
+"""Words and sentences of an English news text, with offsets, for rules, for features and for slices.
 
 Finer than `corpora.offsets.tokens`, because mentions begin and end inside those: "US-led" and "Kabul's" are
 three words and two here.
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from goldwire.corpora.types import Document, Span
+from goldwire.corpora.types import Excluded, Span
 
 _WORD = re.compile(
     r"(?:[^\W\d_]\.){2,}"  # U.S.
@@ -86,19 +86,18 @@ def words(text: str) -> list[Word]:
     return [Word(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]
 
 
-def sentences(document: Document) -> Iterator[Sentence]:
-    """The sentences of a document, without words in excluded regions; a line break ends a sentence.
+def sentences(text: str, excluded: Sequence[Excluded] = ()) -> Iterator[Sentence]:
+    """The sentences of a text, without words in excluded regions; a line break ends a sentence.
 
-    >>> from goldwire.corpora.store import make_document
     >>> text = "Gen. Amin left. He said: “No.” Then\\nit rained."
-    >>> [s[0].text + " … " + s[-1].text for s in sentences(make_document("a", text))]
+    >>> [s[0].text + " … " + s[-1].text for s in sentences(text)]
     ['Gen … .', 'He … ”', 'Then … Then', 'it … .']
     """
     current: list[Word] = []
-    for word in words(document.text):
-        if any(region.start < word.end and word.start < region.end for region in document.excluded):
+    for word in words(text):
+        if any(region.start < word.end and word.start < region.end for region in excluded):
             continue
-        if current and _begins(current, word, document.text):
+        if current and _begins(current, word, text):
             yield tuple(current)
             current = []
         current.append(word)

@@ -1,0 +1,97 @@
+"""Slices in a report: which are shown, and the table of each, the same in every view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from goldwire.eval.comparison.contender import Contender
+from goldwire.eval.comparison.slices import SlicedSystem, SliceScore, common, compare_slices, find
+from goldwire.eval.measures.measure import name, parse
+from goldwire.eval.measures.phrases import UNDEFINED, chance, listed, number, signed
+from goldwire.eval.measures.titles import title
+from goldwire.eval.report.table import Cell, Column, Group, Row, Table
+from goldwire.eval.report.tables import f_of, figure_cell, units_of
+from goldwire.eval.report.values import Report, SliceBoard, figure_of
+from goldwire.eval.scoring.record import Record
+
+_CAPTION = (
+    "A unit that only a system has is in the slice of its own words. “against the rest”: F of a slice less "
+    "F of all other units or documents; p is by permutation, with Holm's correction over all slices and "
+    "systems of the measure. Slices that are too few could not show a difference of ten points: they are "
+    "no better and no worse."
+)
+
+
+def make_boards(
+    records: Mapping[str, Record], systems: Sequence[Contender], measure: str, *, seed: int = 0
+) -> Iterator[SliceBoard]:
+    """What is shown of the slices that all records have, under a measure."""
+    found: dict[str, list[SlicedSystem]] = {}
+    for one in compare_slices(systems, parse(measure), seed=seed) if common(systems) else ():
+        found.setdefault(one.slice, []).append(one)
+    for slice_, sliced in found.items():
+        yield SliceBoard(
+            slice=slice_,
+            measure=measure,
+            name=f"{title(parse(measure))}, by {slice_}",
+            systems=tuple(sliced),
+            notes=tuple(_notes(records, slice_)),
+        )
+
+
+def _notes(records: Mapping[str, Record], slice_: str) -> Iterator[str]:
+    """What must be told of a slice, and which measures it says nothing of."""
+    slicings = [find(record, slice_) for record in records.values()]
+    told = [note for slicing in slicings for note in slicing.notes]
+    whole = list(dict.fromkeys(name(parse(form)) for slicing in slicings for form in slicing.unparted))
+    if whole:
+        told.append(f"no units or counts to part by it: {listed(whole)}")
+    yield from (f"{note[0].upper()}{note[1:]}." for note in dict.fromkeys(told))
+
+
+def sheets(report: Report) -> Iterator[Table]:
+    """The tables of all slices; what holds for all of them is said beneath the last."""
+    last = len(report.slices) - 1
+    for place, board in enumerate(report.slices):
+        yield _table(board, _CAPTION if place == last else "")
+
+
+def _table(board: SliceBoard, more: str) -> Table:
+    """The figures of each slice, and how it stands to the rest; one group a system."""
+    several = len(board.systems) > 1
+    groups = tuple(
+        Group(title=one.system if several else "", rows=tuple(map(_row, one.scores))) for one in board.systems
+    )
+    units = units_of(row for group in groups for row in group.rows)
+    columns = (
+        Column(title="slice", kind="name"),
+        *(Column(title=title) for title in ("P", "R", f_of([board.measure]))),
+        *(Column(title=title, kind="count") for title in ("right", "found", "gold", "documents")),
+        *(Column(title=title, kind="count") for title in ("against the rest", "p (Holm)")),
+        Column(title="the slice is", kind="words"),
+    )
+    caption = " ".join(filter(None, (units, *board.notes, more)))
+    return Table(title=board.name, columns=columns, groups=groups, caption=caption)
+
+
+def _row(item: SliceScore) -> Row:
+    score, ends, faint = item.score, item.intervals, item.standing == "too few"
+    right = dict.fromkeys(number(hits) for hits in (score.system_hits, score.gold_hits))
+    cells = (
+        Cell(text=item.value),
+        figure_cell(figure_of(score.precision, ends.get("precision")), score.system_hits, score.system),
+        figure_cell(figure_of(score.recall, ends.get("recall")), score.gold_hits, score.gold),
+        figure_cell(figure_of(score.f, ends.get("f")), score.gold_hits, score.gold or score.system),
+        Cell(text="/".join(right)),
+        Cell(text=number(score.system)),
+        Cell(text=number(score.gold)),
+        Cell(text=number(item.documents)),
+        Cell(text=signed(item.difference)),
+        Cell(text=UNDEFINED if faint else chance(item.p_holm)),
+        Cell(text=UNDEFINED if item.standing == "alone" else item.standing),
+    )
+    return tuple(_faint(cell) for cell in cells) if faint else cells
+
+
+def _faint(cell: Cell) -> Cell:
+    return Cell(text=cell.text, range=cell.range, faint=True)

@@ -1,0 +1,224 @@
+"""A slice against the rest: is its figure another one, and could these documents show it.
+
+Each document, or group of near-duplicates, has a piece in the slice and a piece in the rest, one of which may
+be empty. A piece counts by its residual, num - f den, f being that of all together: the two figures differ by
+the sum of residuals in the slice by its size, less the same of the rest. That is divided by its error, which
+takes the pieces of a document together, and held against what comes when the pieces are dealt out at random
+to a slice of as many pieces and the rest: with the error in it the test is one of the figures, even where
+documents of the slice are longer than others (Janssen 1997; Chung and Romano 2013, "Exact and asymptotically
+robust permutation tests"). Where units are parted and not documents, that alone takes ten units, all right,
+for a sign: so the number of right units must be unlike that of units drawn at random (hypergeometric), too.
+
+Figures of several labels are tested by the residuals of their labels, each weighed as in the figure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from goldwire.eval.statistics.contrast import two_sided
+from goldwire.eval.statistics.power import ALPHA, POWER
+from goldwire.eval.statistics.ratios import Estimator, Ratio, divide
+from goldwire.eval.statistics.resample import FEWEST, NORMAL, Floats, Integers, blocks, generator, student
+
+FIRST, DEALS = 1_000, 10_000  # deals; no more than the first where these say that it is chance
+CHANCE = 0.1  # above, no correction makes a sign of it
+PLAIN = 0.25  # p of the normal distribution above which nothing is dealt
+SHOWN = 0.1  # the difference that a slice must be able to show: ten points
+MANY = 2_000  # pieces above which drawing with putting back is the same, to the eye,
+LARGE = 200  # and the normal distribution stands for the deals, where so many are in the smaller part
+
+
+class Against(NamedTuple):
+    """A slice against the rest: the difference of the figures and its error.
+
+    The error is that of the difference seen, or that of so many pieces, or units, of all, if that is larger:
+    a few that are all right are not certainly right.
+    """
+
+    difference: float
+    error: float
+
+
+class Pieces(NamedTuple):
+    """The pieces of documents, or groups, in a slice and in the rest.
+
+    `num`, `den` and `own` are scaled, so that all `den` sum to 1: `residual` is from the figure of all
+    together, `own` from that of its side. The first half are those in the slice. `units` tell how large the
+    error of the difference is, had units been drawn at random; None where documents were parted.
+    """
+
+    residual: Floats
+    own: Floats
+    size: Floats
+    units: float | None
+
+    @property
+    def half(self) -> int:
+        """How many documents there are."""
+        return len(self.size) // 2
+
+    @property
+    def inside(self) -> Integers:
+        """The pieces that are not empty, in the slice."""
+        return np.flatnonzero(self.size[: self.half] > 0)
+
+    @property
+    def outside(self) -> Integers:
+        """Those in the rest."""
+        return self.half + np.flatnonzero(self.size[self.half :] > 0)
+
+    def parts(self, residual: Floats) -> tuple[Floats, Floats]:
+        """What each document adds to the difference, in the slice and in the rest."""
+        inside, outside = self.size[: self.half].sum(), self.size[self.half :].sum()
+        return residual[: self.half] / inside, residual[self.half :] / outside
+
+
+def pieces(
+    inside: Floats, outside: Floats, estimator: Estimator, figure: int, *, units: bool
+) -> Pieces | None:
+    """The pieces of one figure, from the rows of the same documents in a slice and in the rest.
+
+    None where a side has no unit, or fewer than two documents of it say anything. `units` says that units
+    were parted, and not documents.
+    """
+    ratio = estimator.ratios(np.vstack([inside, outside]))[figure]
+    scale = ratio.weights * divide(np.ones(ratio.den.shape[1]), ratio.den.sum(axis=0))
+    half = len(inside)
+    own = np.vstack(
+        [_residual(ratio.num[side], ratio.den[side]) for side in (slice(half), slice(half, None))]
+    )
+    found = Pieces(
+        _residual(ratio.num, ratio.den) @ scale,
+        own @ scale,
+        ratio.den @ scale,
+        _of_units(ratio, half, scale) if units else None,
+    )
+    return found if min(len(found.inside), len(found.outside)) >= FEWEST else None
+
+
+def _residual(num: Floats, den: Floats) -> Floats:
+    found: Floats = num - divide(num.sum(axis=0), den.sum(axis=0)) * den
+    return found
+
+
+def _of_units(ratio: Ratio, half: int, scale: Floats) -> float:
+    """The error of the difference, had the units of the slice been drawn from all without putting back.
+
+    The residual of a unit that is right is what it adds to the numerator, less the figure times what it adds
+    to the denominator; that of a wrong one is the figure, lost.
+    """
+    num, den = ratio.num.sum(axis=0), ratio.den.sum(axis=0)
+    value, hits, wrong = divide(num, den), num / ratio.unit, np.maximum(den - num, 0)
+    square = hits * (ratio.unit * (1 - value)) ** 2 + wrong * value**2
+    inside, sizes = ratio.num[:half].sum(axis=0), ratio.den[:half].sum(axis=0)
+    many, mine = hits + wrong, inside / ratio.unit + np.maximum(sizes - inside, 0)
+    variance = divide(square, many) * mine * divide(np.maximum(many - mine, 0), np.maximum(many - 1, 1))
+    share = float(sizes @ scale)
+    return math.sqrt(float(variance @ scale**2)) * _both(share, float(den @ scale) - share)
+
+
+def _both(inside: float, outside: float) -> float:
+    """By how much a residual that goes from the rest to the slice changes the difference."""
+    return 1 / inside + 1 / outside if inside > 0 and outside > 0 else 0.0
+
+
+def differ(found: Pieces) -> Against:
+    """The difference of the slice and the rest, and its error."""
+    inside, outside = found.parts(found.residual)
+    own = np.subtract(*found.parts(found.own))
+    documents = np.count_nonzero(own)
+    seen = float(own @ own) * documents / max(documents - 1, 1)
+    drawn = _dealt_error(found) if found.units is None else found.units
+    return Against(float(inside.sum() - outside.sum()), max(math.sqrt(seen), drawn))
+
+
+def _dealt_error(found: Pieces) -> float:
+    """The error, had the pieces of the slice been drawn from all without putting back."""
+    taken, rest = len(found.inside), len(found.outside)
+    many, mean = taken + rest, float(found.size.sum()) / (taken + rest)
+    square = float(found.own @ found.own) / many
+    return math.sqrt(square * taken * rest / (many - 1)) * _both(taken * mean, rest * mean)
+
+
+def p_value(found: Pieces, *, seed: int = 0) -> float:
+    """How unlike chance the difference is: p, two-sided."""
+    inside, outside = found.parts(found.residual)
+    difference = float(inside.sum() - outside.sum())
+    error = math.sqrt(float(((inside - outside) ** 2).sum()))
+    if not error:
+        return 1.0
+    p = _of_deals(found, difference / error, seed)
+    if found.units is None:
+        return p
+    return max(p, _normal(difference / found.units)) if found.units else 1.0
+
+
+def _normal(z: float) -> float:
+    return 2 * NORMAL.cdf(-abs(z))
+
+
+def _of_deals(found: Pieces, value: float, seed: int) -> float:
+    """Where the difference by its error stands among those with the pieces dealt out at random."""
+    fewer = min(len(found.inside), len(found.outside))
+    plain = _normal(value)
+    if plain > PLAIN or (len(found.inside) + len(found.outside) > MANY and fewer > LARGE):
+        return plain
+    for deals in (FIRST, DEALS):
+        p = two_sided(value, _deal(found, fewer, deals, seed))
+        if p > CHANCE:
+            break
+    return p
+
+
+def _deal(found: Pieces, fewer: int, deals: int, seed: int) -> Floats:
+    """The difference by its error with pieces dealt out at random, so often."""
+    chosen = np.concatenate([found.inside, found.outside])
+    residual = found.residual[chosen]
+    table = np.stack([residual, found.size[chosen], residual**2], axis=1)
+    random, total = generator(seed), table.sum(axis=0)
+    parts = []
+    for many in blocks(deals, len(table)):
+        drawn = table[_draw(random, len(table), fewer, many)].sum(axis=1)
+        parts.append(_by_error(drawn, total - drawn))
+    return np.concatenate(parts)
+
+
+def _draw(random: np.random.Generator, size: int, fewer: int, many: int) -> Integers:
+    """The numbers of the pieces in the smaller part: many x fewer."""
+    if size > MANY:
+        return random.integers(0, size, (many, fewer))
+    order: Integers = np.argpartition(random.random((many, size), np.float32), fewer - 1, axis=1)[:, :fewer]
+    return order
+
+
+def _by_error(inside: Floats, outside: Floats) -> Floats:
+    difference = inside[:, 0] / inside[:, 1] - outside[:, 0] / outside[:, 1]
+    error = np.sqrt(inside[:, 2] / inside[:, 1] ** 2 + outside[:, 2] / outside[:, 1] ** 2)
+    found: Floats = divide(difference, error)
+    return found
+
+
+def shows(found: Pieces, error: float, tests: int) -> bool:
+    """Whether ten points would be found in four cases of five, at 5 % over so many tests.
+
+    The test's own error has the difference in it, as residuals are from the figure of all together.
+    """
+    documents = min(len(found.inside), len(found.outside))
+    inside, outside = found.parts(found.size)
+    share = float(found.size[: found.half].sum())
+    own = SHOWN**2 * ((1 - share) ** 2 * float(inside @ inside) + share**2 * float(outside @ outside))
+    critical = student(1 - ALPHA / 2 / max(tests, 1), documents)
+    return critical * math.sqrt(error**2 + own) + student(POWER, documents) * error <= SHOWN
+
+
+def grouped(rows: Floats, groups: Sequence[int] | None) -> Floats:
+    """Rows of near-duplicates added up."""
+    if groups is None:
+        return rows
+    home = np.unique(np.asarray(groups), return_inverse=True)[1]
+    return np.stack([np.bincount(home, column) for column in rows.T], axis=1)

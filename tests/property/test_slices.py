@@ -1,0 +1,116 @@
+"""Slices of any documents and units: they sum to the whole, in whatever blocks and order they are scored."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from goldwire.corpora.types import Meta
+from goldwire.eval.comparison.slices import sides
+from goldwire.eval.counting import chunks
+from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.slices import Known
+from goldwire.eval.counting.texts import make_texts
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.measures.slices import parse_slices
+from goldwire.eval.scoring.blockwise import decode, encode
+from goldwire.eval.scoring.compose import make_record
+from goldwire.eval.scoring.files import decode_record, encode_record
+from goldwire.eval.scoring.find import score_block
+from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer
+from goldwire.eval.scoring.score import _row
+from goldwire.eval.scoring.slices import Basis
+from goldwire.eval.scoring.views import Sights
+from goldwire.testing.strategies import scenes
+
+MEASURES = tuple(
+    map(
+        parse,
+        (
+            "entity",
+            "entity:span@partial",
+            "overlap",
+            "TC",
+            "AC",
+            "AC+",
+            "argument:role+span@head,triggers=matched",
+            "realis",
+            "relation",
+            "MUC",
+        ),
+    )
+)
+SLICES = parse_slices(
+    [
+        *("source", "published:month", "length:3", "seen:layer=other", "frequency:layer=other"),
+        *("nested", "discontinuous", "unit-length", "sentence", "distance", "realis"),
+    ]
+)
+KNOWN = Known({"mention": {"a": 1, "b c": 7}, "event": {"a": 2}}, frozenset(), frozenset(), "0")
+BASIS = Basis({part: KNOWN for part in SLICES if part.looks_at_others})
+
+
+def plan() -> Plan:
+    return Plan(
+        layers=(PlannedLayer("gold", "gold"), PlannedLayer("s", "system/s")),
+        measures=MEASURES,
+        corpus="c",
+        ontology=None,
+        seen=frozenset({("event", "realis")}),
+        options=Options(scope=Scope(unjudged="empty"), trials=0, slices=SLICES),
+        sights=Sights((None, None)),
+        basis=BASIS,
+    )
+
+
+def scored(by: Plan, over, gold, system):
+    ids = {one.id for one in over}
+    ours, theirs = ([line for line in lines if line.document in ids] for lines in (gold, system))
+    texts = make_texts(map(_row, over))
+    return score_block(
+        chunks.make_block(texts, [("gold", ours)], [("s", [theirs])], by.wanted, by.options.scope), by
+    )
+
+
+@st.composite
+def sources(draw):
+    """A scene whose documents have sources and dates, or none, and are near-duplicates now and then."""
+    over, gold, system = draw(scenes(1, 5))
+    source, day = st.sampled_from([None, "x", "y|z"]), st.sampled_from([None, "2024-02-01", "soon"])
+    group = st.sampled_from([None, None, "g"])
+    over = [
+        msgspec.structs.replace(one, meta=Meta(source=draw(source), published=draw(day)), group=draw(group))
+        for one in over
+    ]
+    return over, gold, system
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(sources(), st.data())
+def test_slices_sum_to_the_whole_and_blocks_may_come_in_any_order(scene, data):
+    over, gold, system = scene
+    by = plan()
+    record = make_record(by, [scored(by, over, gold, system)])
+    for slicing in record.slices:
+        for measure in MEASURES:
+            found = sides(record, slicing, "s", measure)
+            whole = record.get_counts("s", measure)
+            for side in found.values():
+                assert np.array_equal(side.inside.total() + side.outside.total(), whole.total())
+            if found:
+                parts = [side.inside.by_document() for side in found.values()]
+                assert np.array_equal(np.sum(parts, axis=0), whole.by_document())
+                labels = {label for side in found.values() for label in side.inside.labels}
+                assert labels == set(whole.labels)
+            else:
+                assert str(measure.counted) in slicing.unparted or not whole.total().any()
+    encoded = encode_record(record)
+    assert decode_record(encoded) == record
+    cut = data.draw(st.integers(0, len(over)))
+    blocks = [decode(encode(scored(by, part, gold, system))) for part in (over[cut:], over[:cut]) if part]
+    total = blocks[0] if len(blocks) == 1 else blocks[0] + blocks[1]
+    assert encode_record(make_record(by, [total])) == encoded
