@@ -16,13 +16,12 @@ from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.gate.wording import lines
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.plugin import Bench
+from goldwire.eval.scoring.parts import CorpusFacts, OntologyFacts
 from goldwire.eval.scoring.record import (
     FORMAT,
     REJECTED,
-    CorpusFacts,
     CountTable,
     LayerFacts,
-    OntologyFacts,
     Record,
     encode_patterns,
     failed_runs,

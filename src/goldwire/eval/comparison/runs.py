@@ -81,11 +81,12 @@ def _of_family(
 
 def _kin(systems: Sequence[Contender]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The systems without runs that are one but for the seed, by the name of each."""
-    families: dict[str, dict[int | None, str]] = {}
+    families: dict[tuple[str, str | None], dict[int | None, str]] = {}
     for system in systems:
         facts = reported(system.facts.facts)
         if facts.same and facts.seed is not None and not system.runs and not is_fixed(system):
-            families.setdefault(facts.same, {}).setdefault(facts.seed, system.name)
+            alike = facts.same, None if (at := system.facts.at) is None else at.name
+            families.setdefault(alike, {}).setdefault(facts.seed, system.name)
     for family in families.values():
         if len(family) > 1:
             yield from ((name, tuple(family.values())) for name in family.values())
