@@ -16,7 +16,8 @@ from goldwire.eval.comparison.same import iter_unlike
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import points
 from goldwire.eval.scoring.files import read_record, write_record
-from goldwire.eval.scoring.record import Confusion, CountTable, Record, Result, UnitFindings
+from goldwire.eval.scoring.parts import UnitFindings
+from goldwire.eval.scoring.record import Confusion, CountTable, Record, Result
 from goldwire.eval.scoring.several import with_runs
 
 T = TypeVar("T", bound="CountTable | Result | Confusion | UnitFindings")

@@ -16,9 +16,11 @@ from goldwire.eval.comparison.contender import Contender
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.scoring.several import look
+from goldwire.eval.statistics import crossed
 from goldwire.eval.statistics import runs as spreads
+from goldwire.eval.statistics.crossed import Difference
 from goldwire.eval.statistics.figures import FIGURES, Groups, by_document
-from goldwire.eval.statistics.runs import FIXED, Difference, Runs, Spread
+from goldwire.eval.statistics.runs import FIXED, Runs, Spread
 from goldwire.eval.systems.facts import reported
 from goldwire.eval.systems.runs import ENOUGH
 
@@ -78,11 +80,12 @@ def _of_family(
 
 def _kin(systems: Sequence[Contender]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The systems without runs that are one but for the seed, by the name of each."""
-    families: dict[str, dict[int | None, str]] = {}
+    families: dict[tuple[str, str | None], dict[int | None, str]] = {}
     for system in systems:
         facts = reported(system.facts.facts)
         if facts.same and facts.seed is not None and not system.runs and not is_fixed(system):
-            families.setdefault(facts.same, {}).setdefault(facts.seed, system.name)
+            alike = facts.same, None if (at := system.facts.at) is None else at.name
+            families.setdefault(alike, {}).setdefault(facts.seed, system.name)
     for family in families.values():
         if len(family) > 1:
             yield from ((name, tuple(family.values())) for name in family.values())
@@ -98,7 +101,7 @@ def difference(first: str, second: str, known: Known) -> Difference | None:
     both = known.of_pair(first, second)
     if both is None or first not in known.runs or second not in known.runs:
         return None
-    return spreads.compare(known.runs[first], known.runs[second], F, both)
+    return crossed.compare(known.runs[first], known.runs[second], F, both)
 
 
 def results_by_document(first: Contender, second: Contender, measure: Measure) -> tuple[int, int, int]:

@@ -169,6 +169,14 @@ def make_table(
     )
 
 
+def scores(table: Table) -> Floats:
+    """All scores that units of a table have."""
+    found = (table.mention_score, table.event_score, table.argument_score, table.relation_score)
+    whole = np.concatenate(found)
+    there: Floats = whole[~np.isnan(whole)]
+    return there
+
+
 def make_extents(document: Ints, spans: Sequence[Spans]) -> Extents:
     """Extents from the spans of units, brought to canonical form (see `Extents`)."""
     sizes = _ints(map(len, spans), len(spans))

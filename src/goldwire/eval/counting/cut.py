@@ -7,6 +7,8 @@ arguments and relations that a mention fills, its place in a cluster.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 
@@ -28,6 +30,12 @@ class Cut(msgspec.Struct, frozen=True):
     def of(self, document: str) -> float:
         """The least score that counts in a document."""
         return self.values[self.fold.get(document, 0)] if self.fold else self.values[0]
+
+    def column(self, documents: Sequence[str]) -> Floats:
+        """The same of several documents."""
+        if not self.fold:
+            return np.full(len(documents), self.values[0])
+        return np.fromiter(map(self.of, documents), np.float64, len(documents))
 
 
 def cut_table(table: Table, least: Floats) -> tuple[Table, int]:

@@ -374,8 +374,7 @@ def cut_layer(layer: Layer, cut: Cut, ids: Sequence[str]) -> Layer:
 
     Tags that it came with say what it was before, and are believed no longer.
     """
-    least = np.fromiter(map(cut.of, ids), np.float64, len(ids))
-    table, gone = cut_table(layer.table, least)
+    table, gone = cut_table(layer.table, cut.column(ids))
     items = tuple(cut_line(item, cut.of(item.document)) for item in layer.items)
     return msgspec.structs.replace(layer, table=table, items=items, below=gone, tokens={})
 

@@ -23,7 +23,8 @@ from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import points
 from goldwire.eval.scoring.files import check
-from goldwire.eval.scoring.record import LayerFacts, Record, Result, SystemRuns, decode_counts, failed_runs
+from goldwire.eval.scoring.record import LayerFacts, Record, Result, decode_counts, failed_runs
+from goldwire.eval.scoring.runs import SystemRuns
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.scoring.views import LABELS
 from goldwire.eval.statistics.figures import headline, is_defined

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,10 +21,12 @@ from goldwire.eval.gate import runs
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
 from goldwire.eval.gate.policy import LimitKind, Policy, Rule
 from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.scoring.drawing import Drawing, drawing
 from goldwire.eval.scoring.notes import LOUD, iter_notes
 from goldwire.eval.scoring.record import Record, independent, size
 from goldwire.eval.scoring.rejections import rejection_rate
 from goldwire.eval.statistics import contrast
+from goldwire.eval.statistics.crossed import Loss as RunsLoss
 from goldwire.eval.statistics.figures import (
     FIGURES,
     Groups,
@@ -35,7 +37,7 @@ from goldwire.eval.statistics.figures import (
     rows,
     score_row,
 )
-from goldwire.eval.statistics.runs import Loss as RunsLoss
+from goldwire.eval.statistics.intervals import Method
 
 Verdict = Literal["pass", "warn", "fail", "skip"]
 LOSERS = 3  # types that are named as having lost most
@@ -137,7 +139,9 @@ def judge(
     judged = [question for question in questions if question.kind == "margin" and question.defined]
     alpha = policy.alpha / max(1, len(judged))
     ceilings = [check for system in runs.systems(old) for check in _ceilings(system, record, old, policy)]
-    checks = (*(_answer(question, policy, alpha, old.groups) for question in questions), *ceilings)
+    groups = None if old.groups is None else np.asarray(old.groups)
+    terms = _Terms(policy, alpha, groups, (drawing(record) or Drawing()).method)
+    checks = (*(_answer(question, terms) for question in questions), *ceilings)
     return Judgement(
         verdict=_worst(check.verdict for check in checks),
         alpha=alpha,
@@ -259,7 +263,16 @@ def only(counts: Counts, label: str) -> Counts:
 
 
 # ---------------------------------------------------------------- answers
-def _answer(question: _Question, policy: Policy, alpha: float, groups: tuple[int, ...] | None) -> Check:
+class _Terms(NamedTuple):
+    """What all questions are answered by: how sure, which documents are near-duplicates, what interval."""
+
+    policy: Policy
+    alpha: float
+    groups: Groups
+    method: Method
+
+
+def _answer(question: _Question, terms: _Terms) -> Check:
     before, now = question.figure(question.before), question.figure(question.now)
     check = Check(
         system=question.system,
@@ -272,14 +285,14 @@ def _answer(question: _Question, policy: Policy, alpha: float, groups: tuple[int
         before=before,
         now=now,
         documents=len(question.now[0].documents),
-        independent=len(question.now[0].documents) if groups is None else len(set(groups)),
+        independent=len(question.now[0].documents) if terms.groups is None else len({*terms.groups}),
         runs=None if len(question.before) == len(question.now) == 1 else _numbers(question),
         losers=() if question.label is not None else losers(question.before, question.now, question.measure),
     )
     if before is None and now is None:
         return check
     if question.kind == "margin":
-        return _test(check, question, policy, alpha, groups)
+        return _test(check, question, terms)
     return msgspec.structs.replace(check, verdict=_compare(check))
 
 
@@ -299,10 +312,8 @@ def _compare(check: Check) -> Verdict:
 _STEP = 0.05
 
 
-def _test(
-    check: Check, question: _Question, policy: Policy, alpha: float, groups: tuple[int, ...] | None
-) -> Check:
-    found, more = _found(question, policy, alpha, None if groups is None else np.asarray(groups))
+def _test(check: Check, question: _Question, terms: _Terms) -> Check:
+    found, more = _found(question, terms)
     # A figure that did not fall is no warning, even where these documents cannot rule a loss out.
     rose = found.difference is not None and found.difference >= 0
     return msgspec.structs.replace(
@@ -317,20 +328,26 @@ def _test(
     )
 
 
-def _found(
-    question: _Question, policy: Policy, alpha: float, groups: Groups
-) -> tuple[contrast.Loss | RunsLoss, dict[str, Any]]:
+def _found(question: _Question, terms: _Terms) -> tuple[contrast.Loss | RunsLoss, dict[str, Any]]:
     """The verdict on a margin, and what there is to say of runs: over documents alone if none is known."""
     measure, margin, figure = question.measure, question.limit, question.rule.figure
-    over_runs = runs.judge(question.before, question.now, measure, figure, margin, alpha=alpha, groups=groups)
+    over_runs = runs.judge(
+        question.before, question.now, measure, figure, margin, alpha=terms.alpha, groups=terms.groups
+    )
     if over_runs is not None:
         loss, spread = over_runs
         return loss, {"spread": math.sqrt(spread.between), "needed_runs": loss.needed_runs}
     before, now = question.before[0], question.now[0]
     labels = sorted({*before.labels, *now.labels})
-    pairs = contrast.pair(rows(before, measure, labels), rows(now, measure, labels), groups)
+    pairs = contrast.pair(rows(before, measure, labels), rows(now, measure, labels), terms.groups)
     found = contrast.loss(
-        pairs, estimator(measure), margin, alpha=alpha, trials=policy.trials, seed=policy.seed
+        pairs,
+        estimator(measure),
+        margin,
+        alpha=terms.alpha,
+        method=terms.method,
+        trials=terms.policy.trials,
+        seed=terms.policy.seed,
     )
     return found[FIGURES.index(figure)], {}
 

@@ -226,7 +226,11 @@ def _rows(systems: list[Contender], measure: Measure, *, intervals: bool) -> tup
             label=label,
             gold=_gold(results, label),
             cells=tuple(
-                _type_score(scores.get(label, Score()), found.get(label, {}).get("f"), _gold(results, label))
+                _type_score(
+                    scores.get(label, Score()),
+                    found.get(label, {}).get("f"),
+                    _own_gold(scores, results, label),
+                )
                 for scores, found in zip(results, ends, strict=True)
             ),
         )
@@ -234,8 +238,13 @@ def _rows(systems: list[Contender], measure: Measure, *, intervals: bool) -> tup
     )
 
 
+def _own_gold(scores: dict[str, Score], results: list[dict[str, Score]], label: str) -> float:
+    """Gold units of a label as one result has them: of several references, each system may have its own."""
+    return scores[label].gold or 0.0 if label in scores else _gold(results, label)
+
+
 def _gold(results: list[dict[str, Score]], label: str) -> float:
-    """Gold units of a label: the same in every result that has it."""
+    """Gold units of a label, the most of any result that has it."""
     return max((scores[label].gold or 0.0 for scores in results if label in scores), default=0.0)
 
 
