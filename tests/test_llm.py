@@ -1,5 +1,6 @@
 """Language models: what they are told, how their answers are read, and what comes of bad ones."""
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -437,6 +438,17 @@ def test_an_id_that_two_mentions_have_names_neither(corpus: Corpus, serving: Mod
     assert len(found(corpus)) == 2
     (attack,) = corpus.layer("system/m")["d0"].events
     assert (attack.arguments, facts.rejected) == ((), {"ambiguous": 1})
+
+
+@pytest.mark.parametrize("quotes", [("Atlantis", "Herat", "Rebels"), ("Herat", "Rebels", "Atlantis")])
+def test_a_mention_that_is_rejected_costs_no_other_whatever_the_ids(
+    corpus: Corpus, serving: ModuleType, quotes: tuple[str, ...]
+) -> None:
+    """Ids of answers are no ids of layers: m1 of the answer may be another than m1 of the layer."""
+    for ids in itertools.permutations(("m1", "m2", "m3")):
+        answer = {"mentions": [mention(*item) for item in zip(ids, ("GPE",) * 3, quotes, strict=True)]}
+        facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
+        assert (len(found(corpus)), facts.rejected) == (2, {"quote-not-found": 1})
 
 
 def test_an_argument_that_names_nothing_costs_itself_and_not_its_event(

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from goldwire.corpora import ontology as ontologies
-from goldwire.corpora.errors import ExtractorError, GoldwireError
+from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
 from goldwire.eval.systems import config
@@ -179,6 +179,7 @@ def test_an_example_that_is_nearly_a_document_to_be_run_is_refused(tmp_path: Pat
             "no document of the id 'b'",
         ),
         ("[examples]\ncorpus = 'nowhere'\ndocuments = []", "nowhere"),
+        ("[examples]\ncorpus = 'train'\nlayer = 'silver'\ndocuments = ['a1']", "silver"),
         ("instruction = 3", "not a prompt"),
         ("wish = 'x'", "not a prompt"),
         ("[", "not a prompt"),
@@ -187,7 +188,7 @@ def test_an_example_that_is_nearly_a_document_to_be_run_is_refused(tmp_path: Pat
 def test_a_faulty_file_is_said_before_anything_is_asked(
     corpus: Corpus, train: Corpus, tmp_path: Path, text: str, why: str
 ) -> None:
-    with pytest.raises(GoldwireError, match=why):
+    with pytest.raises((ExtractorError, DataError), match=why):
         make_plan(corpus, system("http://host.example", prompt=file(tmp_path, text)))
 
 
