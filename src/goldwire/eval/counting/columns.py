@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any
@@ -144,7 +145,7 @@ def make_table(
     event_type = _coded(events, "type", codes)
     arguments, argument_event = _flat(events, "arguments", np.arange(len(events)))
     place = _Places(mentions, mention_document)
-    wanted, score = tuple(attributes), _scores if scores else _no_scores
+    wanted, score = tuple(attributes), partial(_scores, wanted=scores)
     return Table(
         mentions=make_extents(mention_document, list(map(attrgetter("spans"), mentions))),
         mention_type=_coded(mentions, "type", codes),
@@ -310,13 +311,11 @@ def _coded(items: Sequence[Any], field: str, codes: Codes) -> Ints:
     return _ints(map(codes.__getitem__, map(attrgetter(field), items)), len(items))
 
 
-def _scores(items: Sequence[Any]) -> Floats:
+def _scores(items: Sequence[Any], *, wanted: bool) -> Floats:
     """The scores of units, NaN where there is none."""
+    if not wanted:
+        return np.full(len(items), np.nan)
     return np.array([np.nan if item.score is None else item.score for item in items], np.float64)
-
-
-def _no_scores(items: Sequence[Any]) -> Floats:
-    return np.full(len(items), np.nan)
 
 
 def _are_in(items: Sequence[Any], types: Collection[str]) -> Bools:
