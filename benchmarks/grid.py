@@ -43,6 +43,7 @@ def cells() -> Iterator[Cell]:
         rare = [Shape(quality, "equal", level, units) for level in (0.8, 0.985) for units in (0.2, 1, 20)]
         yield from (Cell("micro", shape, n) for shape in rare for n in (20, 200))
         yield from (Cell("micro", Shape(quality, "heavy", 0.985), n) for n in (100, 500))
+        yield from (Cell("micro", Shape(quality, "varied", level), 500) for level in (0.8, 0.985))
     yield from (Cell("micro", Shape("1 in 20 good", "heavy", 0.05), n) for n in (*SIZES, 500))
     yield from (Cell("micro", Shape("very clustered", "varied", f), n) for f in (0.5, 0.985) for n in SIZES)
     for figure in list(FIGURE)[1:]:
@@ -59,8 +60,10 @@ _FEW = (
 
 def is_known(cell: Cell, name: str) -> bool:
     """Whether the page says that such a cell is not held, and why."""
-    flooded = cell.shape.quality == "1 in 20 flooded" and name != "recall"
-    return flooded or (cell.shape.quality == "1 in 20 bad" and cell.shape.level > 0.99)
+    quality, size, level, _ = cell.shape
+    flooded = quality == "1 in 20 flooded" and name != "recall"
+    long = (quality, size) == ("long worse", "heavy")
+    return flooded or long or (quality == "1 in 20 bad" and level > 0.99)
 
 
 def draw_interval(cell: Cell, truth: Sequence[float], part: range) -> np.ndarray[Any, Any]:

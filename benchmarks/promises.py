@@ -59,8 +59,8 @@ from goldwire.eval.statistics.resample import collect
 TEXT = Path(__file__).with_suffix(".md")  # the page, with names where figures go
 PAGE = Path(__file__).parents[1] / "docs" / "evidence" / "statistics.md"
 WORST = 25  # cells that the page shows
-BENIGN = (Shape(), Shape(size="equal"), Shape(level=0.5))
-ALIKE = tuple(Shape("independent", "equal", level) for level in (0.8, 0.95, 0.985))  # documents, all of them
+LEVELS = (0.5, 0.8, 0.95, 0.985)
+BENIGN = tuple(Shape(quality, level=level) for quality in ("clustered", "independent") for level in LEVELS)
 
 
 # ---------------------------------------------------------------- tables of intervals
@@ -98,7 +98,7 @@ def kind_rows(found: Sequence[Tally]) -> Iterator[Sequence[object]]:
 
 def benign_rows(found: Sequence[Tally]) -> Iterator[Sequence[object]]:
     """Width, and how often each remark is made, of F1."""
-    for shape in (*BENIGN, *ALIKE):
+    for shape in BENIGN:
         for one in found:
             if (one.cell.figure, one.cell.shape, one.name) == ("micro", shape, "F1"):
                 widths = f"{100 * one.old_width:.1f}", f"{100 * one.width:.1f}"

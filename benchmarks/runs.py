@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.eval.measures.measure import parse
-from goldwire.eval.statistics import contrast, runs
+from goldwire.eval.statistics import contrast, crossed, runs
 from goldwire.eval.statistics.figures import FIGURES, estimator, prf
 from goldwire.eval.statistics.power import ALPHA
 
@@ -103,10 +103,10 @@ def simulate(case: Case, pairs: int, seed: int, *, alone: bool = False) -> Rates
         known = runs.spread_of(one, F)
         assert known is not None
         spreads = known, runs.spread_of(two, F) or known
-        value, error = runs.difference(one, two, F, spreads)
+        value, error = crossed.difference(one, two, F, spreads)
         assert value is not None and error is not None  # noqa: PT018 - F1 is defined, of many documents
-        apart.append(runs.two_sided(value, error) <= ALPHA)
-        found = runs.loss(one, two, F, spreads, case.margin)
+        apart.append(crossed.two_sided(value, error, case.documents) <= ALPHA)
+        found = crossed.loss(one, two, F, spreads, case.margin)
         shut.append(found.verdict == "fail")
         power.append(found.power or 0.0)
         if alone:

@@ -137,6 +137,20 @@ def test_forms_fall_back_until_one_is_taken_and_that_is_kept(
     assert (facts.failed, facts.sent) == ({}, {"form=text": 2})
 
 
+def test_a_form_without_a_schema_has_it_in_words_where_it_was_fallen_back_to(
+    corpus: Corpus, serving: ModuleType
+) -> None:
+    server = refusing(serving, (lambda body: form(body) == "json_schema", "no response_format json_schema"))
+    _, (first, second, _) = ask(corpus, serving, server)
+    (before, text), (after, same) = first["messages"], second["messages"]
+    assert same == text
+    assert after["content"].startswith(before["content"])
+    schema = json.loads(after["content"].rpartition("\n")[2])
+    assert schema == prompt.schema(ontologies.read("conflict"))
+    _, (asked, _) = ask(corpus, serving, server, form="json_object")
+    assert asked["messages"] == [before, text]  # what was asked for is sent as it always was
+
+
 def test_what_is_not_taken_for_another_reason_is_not_asked_for_in_another_form(
     corpus: Corpus, serving: ModuleType
 ) -> None:
@@ -159,7 +173,7 @@ def test_the_notes_say_what_was_refused(serving: ModuleType) -> None:
     with serving.serving(server) as there:
         caller = Caller(there.url, None)
         talk = chat.Chat(caller, chat.Wanted(model="m", schema={}))
-        talk.ask([])
+        talk.ask([{"role": "system", "content": "Do it."}])
         caller.close()
         assert talk.notes == ["the server refused json_schema: json_object was asked for instead"]
 
@@ -198,6 +212,7 @@ def test_a_body_is_put_into_each_request(corpus: Corpus, serving: ModuleType, gi
         ('{"model": "x", "messages": []}', "it cannot replace model and messages"),
         ("{top_k: 5}", "it is a JSON object, such as"),
         ("[1]", "it is a JSON object, got"),
+        ('{"extra": {"api_key": "sk-123"}}', "no key does in it; put the key into an environment variable"),
     ],
 )
 def test_a_body_that_is_none_or_takes_the_place_of_ours_is_refused(

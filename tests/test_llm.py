@@ -1,5 +1,6 @@
 """Language models: what they are told, how their answers are read, and what comes of bad ones."""
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -236,6 +237,31 @@ def test_what_came_whole_is_kept_and_flagged_where_the_continuation_is_not_whole
     assert corpus.layer("system/m")["d0"].provenance.details["partial"] == "truncated"
 
 
+@pytest.mark.parametrize(
+    ("status", "said"), [(400, "maximum context length"), (400, "no"), (413, ""), (422, "no")]
+)
+def test_what_came_whole_is_kept_where_the_continuation_is_not_taken(
+    corpus: Corpus, serving: ModuleType, status: int, said: str
+) -> None:
+    refused = serving.Reply({"error": said}, status)
+    facts, _ = ask(corpus, serving, serving.Reply(cut(CUT)), refused)
+    assert (len(found(corpus)), facts.partial) == (2, {"truncated": 1})
+
+
+def test_a_key_that_is_no_longer_taken_fails_the_document_all_the_same(
+    corpus: Corpus, serving: ModuleType
+) -> None:
+    said, _ = fail(corpus, serving, serving.Reply(cut(CUT)), serving.Reply({"error": "expired"}, 401))
+    assert "the server answered 401" in said
+
+
+def test_quotes_with_markup_are_found_and_counted(corpus: Corpus, serving: ModuleType) -> None:
+    answer = {"mentions": [mention("a", "GPE", "**Herat**"), mention("b", "MIL", "`rebels`")], "events": []}
+    facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
+    assert found(corpus) == [("Herat", 15), ("Rebels", 0)]
+    assert (facts.usage["found_by_markup"], facts.usage["unresolved"]) == (2, 0)
+
+
 def test_an_event_that_a_continuation_says_again_is_one(corpus: Corpus, serving: ModuleType) -> None:
     text = json.dumps(ANSWER)[:-2]  # all items, but for the end
     ask(corpus, serving, serving.Reply(cut(text)), serving.Reply(completion(ANSWER)))
@@ -412,6 +438,17 @@ def test_an_id_that_two_mentions_have_names_neither(corpus: Corpus, serving: Mod
     assert len(found(corpus)) == 2
     (attack,) = corpus.layer("system/m")["d0"].events
     assert (attack.arguments, facts.rejected) == ((), {"ambiguous": 1})
+
+
+@pytest.mark.parametrize("quotes", [("Atlantis", "Herat", "Rebels"), ("Herat", "Rebels", "Atlantis")])
+def test_a_mention_that_is_rejected_costs_no_other_whatever_the_ids(
+    corpus: Corpus, serving: ModuleType, quotes: tuple[str, ...]
+) -> None:
+    """Ids of answers are no ids of layers: m1 of the answer may be another than m1 of the layer."""
+    for ids in itertools.permutations(("m1", "m2", "m3")):
+        answer = {"mentions": [mention(*item) for item in zip(ids, ("GPE",) * 3, quotes, strict=True)]}
+        facts, _ = ask(corpus, serving, serving.Reply(completion(answer)))
+        assert (len(found(corpus)), facts.rejected) == (2, {"quote-not-found": 1})
 
 
 def test_an_argument_that_names_nothing_costs_itself_and_not_its_event(

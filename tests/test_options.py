@@ -38,7 +38,7 @@ def test_the_tree_of_commands_is_walked_to_its_leaves() -> None:
     paths = {path for path, _ in iter_commands()}
     assert {("demo",), ("eval", "score"), ("corpus", "ontology", "diff"), ("annotate", "push")} <= paths
     spelt = {" ".join(param.values[0]) + " " + param.values[1] for param in iter_options()}
-    named = {"eval score --gold", "eval score --suite", "eval gate --baseline", "eval gate --policy"}
+    named = {"eval score --name", "eval score --suite", "eval gate --baseline", "eval gate --policy"}
     assert named | {"corpus import --layer", "annotate import --config"} <= spelt
 
 
@@ -50,8 +50,8 @@ def test_an_option_with_one_value_is_given_once(path: tuple[str, ...], option: s
 
 
 def test_each_of_more_than_two_is_named() -> None:
-    done = CliRunner().invoke(app, ["eval", "score", "x", "--gold", "a", "--gold", "b", "--gold", "a"])
-    assert "--gold was given 3 times: a, b, a; give it once" in done.output
+    done = CliRunner().invoke(app, ["eval", "score", "x", "--name", "a", "--name", "b", "--name", "a"])
+    assert "--name was given 3 times: a, b, a; give it once" in done.output
 
 
 def test_a_flag_may_be_given_twice_but_not_with_its_opposite() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Excluded
+from goldwire.corpora.types import Excluded, Meta
 from goldwire.eval.systems.adapters.passages import OVERLAP, pieces
 
 NEWS = " ".join(f"Sentence number {i} is here." for i in range(100))
@@ -54,6 +54,11 @@ def test_excluded_regions_move_with_the_piece_and_a_piece_of_nothing_else_is_lef
     assert max(start for _, start in found) < begin
     part, start = found[-1]
     assert [(one.start, one.end) for one in part.excluded] == [(begin - start, len(part.text))]
+
+
+def test_the_headline_goes_with_the_first_piece_alone() -> None:
+    found = pieces(make_document("a", NEWS, meta=Meta(title="War")), 300)
+    assert [part.meta.title for part, _ in found] == ["War", *[None] * (len(found) - 1)]
 
 
 @pytest.mark.parametrize("text", ["x" * 1000, "word " * 200, "\n" * 1000])

@@ -1,8 +1,10 @@
 """Quotes in texts: which are found, by which way, and which never are."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from goldwire.corpora.quotes import Finder
+from goldwire.corpora.quotes import Finder, fold
 from goldwire.corpora.store import make_document
 
 
@@ -78,3 +80,28 @@ def test_a_number_alone_is_counted_without_those_that_are_parts_of_others() -> N
 @pytest.mark.parametrize("quote", ["", " ", "**", "<b></b>", "&nbsp;"])
 def test_nothing_is_nowhere(quote: str) -> None:
     assert find("Herat fell.", quote) is None
+
+
+SIGNS = st.text(alphabet="aBß12², .-*_`’'\n\u00a0", min_size=1, max_size=40)
+
+
+@given(SIGNS, SIGNS, st.data())
+def test_whatever_is_found_has_the_digits_of_the_quote_and_cuts_no_row_of_them(
+    text: str, other: str, data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    for quote in (text[start:end], text[start:end].upper(), f"**{text[start:end]}**", other):
+        for place in Finder(make_document("a", text)).places(quote):
+            found = text[place.span.start : place.span.end]
+            assert [c for c in found if c.isdigit()] == [c for c in quote if c.isdigit()]
+            before, after = text[: place.span.start][-1:], text[place.span.end :][:1]
+            assert not (found[0].isdecimal() and before.isdecimal())
+            assert not (found[-1].isdecimal() and after.isdecimal())
+            assert fold(found, "markup").text.strip() == fold(quote, "markup").text.strip()
+
+
+@given(SIGNS)
+def test_a_text_is_found_in_itself_exactly(text: str) -> None:
+    found = Finder(make_document("a", text)).places(text)
+    assert [place.how for place in found] == (["exact"] if text.strip() else [])

@@ -7,18 +7,28 @@ Document b: x has F, y and z have nothing; the system has nothing. All are menti
 from __future__ import annotations
 
 import itertools
+import re
+import shlex
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from goldwire.cli import app
 from goldwire.corpora import tokens
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError, MeasureError
+from goldwire.corpora.types import Span
+from goldwire.eval.comparison.agreement import agree_corpus
 from goldwire.eval.comparison.keeping import keep
 from goldwire.eval.comparison.same import iter_differences
+from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.gate.baseline import decode_baseline, encode_baseline, make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import read as read_policy
 from goldwire.eval.measures.references import NAMES, TOLD
+from goldwire.eval.scoring.files import decode_record, encode_record, read_record, write_record
 from goldwire.eval.scoring.notes import make_notes
 from goldwire.eval.scoring.score import Options, score, score_corpus
 from goldwire.testing import annotate, corpus, document
@@ -169,6 +179,41 @@ def test_arguments_hang_on_the_triggers_of_each_reference():
         assert sums(record, "AC+") == counts, policy
 
 
+def test_a_relation_that_is_the_same_either_way_is_one_unit_of_both_references():
+    text = document("Anna met Tom", id="a")
+
+    def married(one, other):
+        return [annotate(text, ("Anna", "PER"), ("Tom", "PER"), relations=[("spouse", one, other)])]
+
+    for symmetric, counts in ((frozenset({"spouse"}), (1, 1, 1, 1)), (frozenset(), (1, 1, 1, 2))):
+        record = score(
+            married(0, 1),
+            {"s": married(0, 1)},
+            [text],
+            ["relation"],
+            references={"y": married(1, 0)},
+            symmetric=symmetric,
+            options=Options(trials=0, references="union"),
+        )
+        assert sums(record, "relation") == counts
+
+
+def test_heads_are_those_of_the_reference_that_a_unit_is_from():
+    text = document("the old mayor of Bern met her", id="a")
+    [one] = [annotate(text, ("her", "PER"))]
+    other = annotate(text, ("the old mayor of Bern", "PER"))
+    head = msgspec.structs.replace(other.mentions[0], head=Span(8, 13))  # mayor
+    record = score(
+        [one],
+        {"s": [annotate(text, ("mayor", "PER"))]},
+        [text],
+        ["entity:span+type@head"],
+        references={"y": [msgspec.structs.replace(other, mentions=(head,))]},
+        options=Options(trials=0, references="union"),
+    )
+    assert sums(record, "entity:span+type@head") == (1, 1, 1, 2)
+
+
 def test_equal_references_say_what_one_says():
     alone = scored(None, (X,)).result("s", "entity").averages
     for policy in NAMES:
@@ -206,6 +251,14 @@ def test_the_agreement_of_references_stands_beside_the_figures():
     assert f"entity {100 * (4 / 7 + 2 / 5 + 1 / 2) / 3:.1f}" in told(record)
 
 
+def test_the_agreement_is_that_of_annotators_by_the_same_measure(tmp_path):
+    made = whole(tmp_path)
+    made.write_layer("annotator/b", lines(Y))
+    record = score_corpus(made, ["gold", "annotator/b"], ["s"], ["entity", "untyped"], options=MEAN)
+    found = agree_corpus(made, ["gold", "annotator/b"], ["entity", "untyped"])
+    assert [pair.score for pair in record.agreement] == [item.pairs[0].score for item in found.measures]
+
+
 def told(record):
     names = {("r", system.name): system.name for system in record.systems}
     return " ".join(note.text for note in make_notes({"r": record}, names))
@@ -218,6 +271,54 @@ def test_the_policy_and_every_reference_stand_in_the_signature():
     assert "gold:gold#" in signature
     assert "+y#" in signature
     assert "references" not in scored(None, (X,)).result("s", "entity").signature
+
+
+# ---------------------------------------------------------------- against a plain script
+scenes = st.lists(
+    st.tuples(*[st.frozensets(st.sampled_from("ABCDEF"), max_size=6)] * 4), min_size=1, max_size=4
+)
+
+
+def plain(policy, scene):
+    """The sums of a policy by sets of words; a document has those of three references and a system."""
+    sums = [0, 0, 0, 0]
+    for *golds, system in scene:
+        votes = {word: sum(word in gold for gold in golds) for word in "ABCDEF"}
+        least = {"union": 1, "majority": 2, "intersection": 3}
+        if policy == "mean":
+            parts = [[len(system & g) / 3, len(system) / 3, len(system & g) / 3, len(g) / 3] for g in golds]
+        elif policy == "best":
+            f = [2 * len(system & g) / (len(system) + len(g)) if system or g else 1 for g in golds]
+            gold = golds[max(range(3), key=lambda n: (f[n], -n))]
+            parts = [[len(system & gold), len(system), len(system & gold), len(gold)]]
+        else:
+            some, every = ({w for w in votes if votes[w] >= least.get(policy, n)} for n in (1, 3))
+            parts = [[len(system & some), len(system), len(system & every), len(every)]]
+        sums = [sum(column) for column in zip(sums, *parts, strict=True)]
+    return tuple(sums)
+
+
+@settings(max_examples=60, deadline=None)
+@given(scenes)
+def test_every_policy_counts_what_a_plain_script_counts(scene):
+    texts = [document("A B C D E F", id=f"d{n}") for n in range(len(scene))]
+    first, *others, system = (
+        [
+            annotate(one, *((word, "PER") for word in sorted(row)))
+            for one, row in zip(texts, rows, strict=True)
+        ]
+        for rows in zip(*scene, strict=True)
+    )
+    for policy in NAMES:
+        record = score(
+            first,
+            {"s": system},
+            texts,
+            ["entity"],
+            references=dict(zip("yz", others, strict=True)),
+            options=Options(trials=0, references=policy),
+        )
+        assert sums(record) == pytest.approx(plain(policy, scene)), policy
 
 
 # ---------------------------------------------------------------- what is refused
@@ -282,6 +383,26 @@ def test_only_documents_that_all_references_judge_are_scored_and_the_others_told
     record = score_corpus(whole(tmp_path), ["gold", "annotator/b"], ["s"], ["entity"], options=MEAN)
     assert record.documents == ("a",)
     assert "the 1 of 2 documents that all references cover (1 not judged)" in told(record)
+
+
+def test_what_one_reference_skipped_or_left_as_a_draft_is_not_scored(tmp_path):
+    made = whole(tmp_path)
+    for status, why in (("skipped", "1 skipped"), ("draft", "1 draft")):
+        second = annotate(B, ("A", "PER"), status=status)
+        made.write_layer("annotator/b", [lines(Y)[0], second])
+        record = score_corpus(made, ["gold", "annotator/b"], ["s"], ["entity"], options=MEAN)
+        assert record.documents == ("a",)
+        assert f"the 1 of 2 documents that all references cover ({why})" in told(record)
+    counted = msgspec.structs.replace(MEAN, scope=Scope(drafts="counted"))
+    record = score_corpus(made, ["gold", "annotator/b"], ["s"], ["entity"], options=counted)
+    assert record.documents == ("a", "b")
+
+
+def test_a_reference_without_a_unit_in_any_document_is_still_one(tmp_path):
+    nothing = ("", "")
+    assert sums(scored("union", (X, nothing))) == sums(scored(None, (X,)))
+    assert sums(scored("intersection", (X, nothing))) == (0, 3, 0, 0)
+    assert scored("intersection", (X, nothing)).results[0].value is None  # gold has no unit: undefined
 
 
 def test_references_without_a_document_in_common_are_refused(tmp_path):
@@ -388,9 +509,65 @@ def test_duplicates_of_a_reference_are_counted_in_it_and_not_across():
     assert record.result("s", "entity").gold_collapsed == 0
 
 
+@pytest.mark.parametrize("policies", [{}, {"references": "worst"}])
+def test_a_record_of_references_without_their_policy_is_damaged(policies):
+    record = scored("mean")
+    others = {key: value for key, value in record.policies.items() if key != "references"}
+    broken = msgspec.structs.replace(record, policies={**others, **policies})
+    with pytest.raises(DataError, match="of 3 gold layers"):
+        decode_record(encode_record(broken))
+
+
 def test_a_faulty_line_of_a_reference_is_told_with_its_layer(tmp_path):
     made = whole(tmp_path)
     path = made.layer_path("annotator/b")
     path.write_text(path.read_text().replace(A.sha256, "0" * 64))
     with pytest.raises(DataError, match="annotator/b"):
         score_corpus(made, ["gold", "annotator/b"], ["s"], ["entity"], options=MEAN)
+
+
+# ---------------------------------------------------------------- the command and the page
+def test_the_example_of_the_page_gives_its_counts(root, tmp_path, monkeypatch):
+    page = (root / "docs" / "references.md").read_text(encoding="utf-8").partition("## An example")[2]
+    monkeypatch.chdir(tmp_path)
+    for name, content in re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    [commands] = re.findall(r"^```sh\n(goldwire corpus new .*?)^```", page, re.MULTILINE | re.DOTALL)
+    for command in commands.splitlines():
+        assert goldwire(*shlex.split(command)[1:]).exit_code == 0, command
+    [shown] = re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    for policy, *rest in map(str.split, shown.splitlines()):
+        result = read_record(tmp_path / "work" / "records" / f"{policy}.json").results[0]
+        found = result.averages["micro"]
+        numbers = [found.system_hits, found.system, found.gold_hits, found.gold]
+        assert numbers == pytest.approx(list(map(float, rest[1::2])), abs=5e-4), policy
+        assert f"|references:{policy}|" in result.signature
+
+
+def goldwire(*words):
+    return CliRunner().invoke(app, list(words))
+
+
+@pytest.mark.parametrize("form", ["--markdown", "--html", "--latex"])
+def test_reports_say_the_policy_and_the_agreement(tmp_path, form):
+    made = whole(tmp_path)
+    path = write_record(
+        score_corpus(made, ["gold", "annotator/b"], ["s"], ["entity"], options=MEAN), tmp_path / "r.json"
+    )
+    done = goldwire("eval", "report", str(path), "--corpus", str(made.path), form, str(tmp_path / "out"))
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "out").read_text()
+    assert "2 references (gold, annotator/b), mean" in text
+    assert "entity 66.7" in text  # A B C against B C D
+
+
+def test_two_gold_layers_on_the_command_line_need_a_policy(tmp_path):
+    made = whole(tmp_path)
+    done = goldwire("eval", "score", str(made.path), "--gold", "gold", "--gold", "annotator/b")
+    assert isinstance(done.exception, MeasureError)
+    assert "--references intersection: gold has the units that all references have" in str(done.exception)
+
+
+def test_the_command_offers_every_policy():
+    assert tuple(TOLD) == NAMES
+    assert "|".join(NAMES) in goldwire("eval", "score", "--help").output

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import t as student_t
 
 from goldwire.eval.measures.measure import parse
-from goldwire.eval.statistics import runs
+from goldwire.eval.statistics import crossed, runs
 from goldwire.eval.statistics.figures import FIGURES, estimator
 from goldwire.eval.statistics.intervals import estimate
 from goldwire.eval.statistics.ratios import Estimator
@@ -115,15 +115,26 @@ def test_what_is_undefined_in_a_run_is_undefined_in_the_mean(drawn):
     assert runs.spread_of(found, precision) is None
     assert runs.over_documents([silent, drawn[0][1]], F1, trials=100)[precision].value is None
     assert runs.spread_of(found, f) is not None
-    assert runs.compare(found, found, precision, (runs.FIXED, runs.FIXED)) == runs.UNDEFINED
+    assert crossed.compare(found, found, precision, (runs.FIXED, runs.FIXED)) == crossed.UNDEFINED
 
 
 def test_one_document_says_nothing_of_others():
     found = runs.look([np.array([[3.0, 4, 3, 4]]), np.array([[2.0, 4, 2, 4]])], F1)
     spread = runs.spread_of(found, F)
     assert runs.interval(found, F, Interval(0.7, None, None)).low is None
-    assert runs.compare(found, found, F, (spread, spread)).p is None
-    assert runs.loss(found, found, F, (spread, spread), 0.02).verdict == "warn"
+    assert crossed.compare(found, found, F, (spread, spread)).p is None
+    assert crossed.loss(found, found, F, (spread, spread), 0.02).verdict == "warn"
+
+
+@pytest.mark.parametrize(("documents", "verdict"), [(3, "warn"), (6, "fail")])
+def test_documents_that_are_all_alike_say_no_more_than_their_number(documents, verdict):
+    """A coin for each: three that all fall alike are no evidence (1 in 8), six are (1 in 64)."""
+    one, two = (runs.look([np.array([[right, 10.0, right, 10]] * documents)] * 2, F1) for right in (8.0, 5.0))
+    spreads = runs.spread_of(one, F), runs.spread_of(two, F)
+    found = crossed.loss(one, two, F, spreads, 0.02)
+    assert found.p == pytest.approx(0.5**documents)
+    assert found.verdict == verdict
+    assert crossed.compare(one, two, F, spreads).p == pytest.approx(2 * 0.5**documents)
 
 
 def test_near_duplicates_count_as_one_document(drawn):
@@ -152,8 +163,8 @@ def test_influences_are_those_of_leaving_a_document_out(drawn, form):
 def test_a_fixed_system_brings_no_spread_and_no_doubt_of_it(drawn):
     fixed, varied = runs.look(drawn[0][:1], F1), runs.look(drawn[1], F1)
     spread = runs.spread_of(varied, F)
-    alone = runs.compare(fixed, varied, F, (runs.FIXED, spread))
-    both = runs.compare(fixed, varied, F, (spread, spread))
+    alone = crossed.compare(fixed, varied, F, (runs.FIXED, spread))
+    both = crossed.compare(fixed, varied, F, (spread, spread))
     assert both.high - both.low > alone.high - alone.low
     assert alone.value == both.value == pytest.approx(float(varied.mean[F] - fixed.mean[F]))
 
@@ -161,10 +172,10 @@ def test_a_fixed_system_brings_no_spread_and_no_doubt_of_it(drawn):
 def test_needed_documents_and_runs_have_the_error_that_is_wanted():
     error = runs.Error(documents=0.0004, runs=0.0002, crossed=0.0001, freedom=30)
     # With twice the documents the first part is half as large; with twice the runs the second and third are.
-    assert runs.needed(error, np.sqrt(0.0002 + 0.0002), 100) == 100 * 0.0004 / 0.0002
-    assert runs.needed_runs(error, np.sqrt(0.0003 + 0.00015), 5) == 10
-    assert runs.needed(error, np.sqrt(0.0002), 100) is None  # runs alone vary as much
-    assert runs.needed_runs(error, np.sqrt(0.0003), 5) is None  # documents alone do
+    assert crossed.needed(error, np.sqrt(0.0002 + 0.0002), 100) == 100 * 0.0004 / 0.0002
+    assert crossed.needed_runs(error, np.sqrt(0.0003 + 0.00015), 5) == 10
+    assert crossed.needed(error, np.sqrt(0.0002), 100) is None  # runs alone vary as much
+    assert crossed.needed_runs(error, np.sqrt(0.0003), 5) is None  # documents alone do
 
 
 def test_difference_agrees_with_another_implementation(drawn, shared):
@@ -180,11 +191,11 @@ def test_difference_agrees_with_another_implementation(drawn, shared):
     random = np.random.default_rng(8)
     earlier = [rows(random, drawn[0][0][:, 3].astype(int), 0.7) for _ in range(5)]
     known = runs.spread_of(runs.look(earlier, F1), F)
-    found = runs.compare(*(runs.look(t[:1], F1) for t in drawn), F, (known, known))
+    found = crossed.compare(*(runs.look(t[:1], F1) for t in drawn), F, (known, known))
     theirs = other.runs(pairs(drawn[0][:1]), pairs(drawn[1][:1]), pairs(earlier))
     assert found[:5] == pytest.approx(theirs, rel=1e-6)
     # Three against three: the same error; freedom is Welch's, which is less where spreads differ.
-    found = runs.compare(one, two, F, (runs.spread_of(one, F), runs.spread_of(two, F)))
+    found = crossed.compare(one, two, F, (runs.spread_of(one, F), runs.spread_of(two, F)))
     theirs = other.runs(pairs(drawn[0]), pairs(drawn[1]))
     assert found.value == pytest.approx(theirs[0])
     error = (found.high - found.low) / student_t.ppf(0.975, found.freedom)

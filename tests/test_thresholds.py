@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from goldwire.cli import app
+from goldwire.corpora import tokens
 from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.corpora.types import Annotations
+from goldwire.eval.comparison.compare import contenders
+from goldwire.eval.comparison.runs import remarks
 from goldwire.eval.comparison.same import iter_differences
+from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.gate.baseline import decode_baseline, encode_baseline, make_baseline
 from goldwire.eval.gate.baseline import iter_differences as held
 from goldwire.eval.gate.policy import read as read_policy
@@ -19,7 +26,9 @@ from goldwire.eval.report.evidence import gather
 from goldwire.eval.scoring import thresholds
 from goldwire.eval.scoring.files import decode_record, encode_record
 from goldwire.eval.scoring.notes import make_notes
+from goldwire.eval.scoring.plan import Best
 from goldwire.eval.scoring.score import Options, score, score_corpus
+from goldwire.eval.scoring.several import with_runs
 from goldwire.testing import annotate, corpus, document
 
 TEXT = document("Anna met Tom in Bern", id="a")
@@ -104,7 +113,9 @@ def test_a_mention_below_is_in_no_cluster():
 def test_a_threshold_that_leaves_nothing_is_told():
     record = scored(sure(whole(), (0.1, 0.2, 0.3), (0.1,), (0, 0, 0)))
     assert hits(record, "entity") == (0, 0, 3)
-    assert "7 units of a lower score, or hanging on one, left out" in told(record)
+    assert "7 units of a lower score left out; no scored unit is left, for the surest has 0.3." in told(
+        record
+    )
 
 
 def told(record):
@@ -116,11 +127,19 @@ def test_scores_need_not_lie_between_0_and_1(at, left):
     assert hits(scored(sure(whole(), (-3, -2.5, 12), (99,), (99, 99, 99)), at=at), "entity")[1] == left
 
 
+@pytest.mark.parametrize("at", [1.5, -0.01])
+def test_a_threshold_outside_of_0_to_1_is_refused_where_all_scores_lie_within(at):
+    with pytest.raises(MeasureError, match=r"the scores of s lie from 0 to 1 \(0.4 to 1\)"):
+        scored(sure(whole(), (0.4, 0.5, 0.9), (1,), (1, 1, 1)), at=at)
+
+
 def test_scores_of_gold_decide_nothing():
     gold = sure(whole(), (0.1, 0.1, 0.1), (0.1,), (0.1, 0.1, 0.1))
     record = scored(sure(whole(), (1, 1, 1), (1,), (1, 1, 1)), gold=gold)
     assert hits(record, "entity") == (3, 3, 3)
     assert "Scores of gold decide nothing" in told(record)
+    record = scored(sure(whole(), (1, 1, 1), (1,), (1, 1, 1)))
+    assert "Scores of gold" not in told(record)
 
 
 def test_a_system_has_its_own_threshold_before_that_of_all():
@@ -130,6 +149,29 @@ def test_a_system_has_its_own_threshold_before_that_of_all():
     signatures = [record.result(name, "entity").signature for name in ("one", "two")]
     assert ["|at:0.5|" in signatures[0], "|at:0.7|" in signatures[1]] == [True, True]
     assert [record.result(name, "entity").averages["micro"].system for name in ("one", "two")] == [2, 1]
+
+
+def test_runs_of_a_system_have_its_threshold_and_one_note():
+    lines = {f"m/{run}": [sure(whole(), (run / 10, 0.6, 0.8), (1,), (1, 1, 1))] for run in (1, 5)}
+    options = Options(trials=0, at={"m": 0.5})
+    record = with_runs(score([whole()], lines, [TEXT], ["entity"], options=options))
+    assert [system.at.values for system in record.systems] == [(0.5,), (0.5,)]
+    text = " ".join(note.text for note in make_notes({"r": record}, {("r", n): n for n in lines}))
+    assert text.count("from a score of") == 1
+    assert "m from a score of 0.5: 2 and 0 units of a lower score left out." in text
+
+
+def test_systems_that_differ_in_their_threshold_are_no_runs_of_one():
+    facts = {"same": "x", "seed": 0}
+    lines = {name: [sure(whole(), (0.4, 0.6, 0.8), (1,), (1, 1, 1))] for name in ("s0", "s1")}
+    for at, kin in (({"": 0.5}, 1), ({"s0": 0.7}, 0)):
+        record = score([whole()], lines, [TEXT], ["entity"], options=Options(trials=0, at=at))
+        systems = tuple(
+            msgspec.structs.replace(system, facts={**facts, "seed": seed})
+            for seed, system in enumerate(record.systems)
+        )
+        found = contenders({"r": msgspec.structs.replace(record, systems=systems)})
+        assert sum("are one system with other seeds" in text for text in remarks(found)) == kin
 
 
 # ---------------------------------------------------------------- units without scores
@@ -149,7 +191,7 @@ def test_a_kind_without_any_score_counts_whole_and_is_told():
     record = scored(sure(whole(), (0.4, 0.5, 0.5)))
     assert (hits(record, "TC"), hits(record, "AC+")) == ((1, 1, 1), (2, 2, 3))
     assert record.systems[0].at.without == ("events", "arguments")
-    assert "events and arguments have no scores and all count" in told(record)
+    assert "events and arguments have no scores, and all count" in told(record)
 
 
 def test_a_system_without_any_score_is_refused():
@@ -170,14 +212,18 @@ def test_thresholds_of_no_system_are_refused():
 
 @pytest.mark.parametrize("text", ["", "half", "nan", "inf", "s=", "s=half"])
 def test_words_that_are_no_threshold_are_refused(text):
-    with pytest.raises(MeasureError, match="expected a number or best"):
-        thresholds.parse([text])
+    with pytest.raises(MeasureError, match="expected a number, best"):
+        thresholds.parse([text], thresholds.nowhere)
 
 
 def test_a_threshold_is_given_once():
-    assert thresholds.parse(["0.5", "a=best", "b=.25"]) == {"": 0.5, "a": "best", "b": 0.25}
-    with pytest.raises(MeasureError, match="--at a= was given twice"):
-        thresholds.parse(["a=1", "a=2"])
+    assert thresholds.parse(["0.5", "a=best", "b=.25"], thresholds.nowhere) == {
+        "": 0.5,
+        "a": Best(),
+        "b": 0.25,
+    }
+    with pytest.raises(MeasureError, match="--at a= was given more than once"):
+        thresholds.parse(["a=1", "a=2"], thresholds.nowhere)
 
 
 # ---------------------------------------------------------------- chosen on other documents
@@ -207,7 +253,7 @@ def random_scene(seed, size=12):
 
 
 def best(documents, gold, system, seed=0, measures=("entity",)):
-    options = Options(trials=0, seed=seed, at={"": "best"})
+    options = Options(trials=0, seed=seed, at={"": Best()})
     return score(gold, {"s": system}, documents, measures, options=options)
 
 
@@ -275,7 +321,7 @@ def test_one_document_has_no_other_to_choose_on():
 
 def test_gold_in_one_document_alone_leaves_nothing_to_choose_by():
     documents, gold, system = scene(lambda n: "A" if n == 0 else "", lambda n: {"A": n / 12})
-    with pytest.raises(MeasureError, match="gold has no unit of entity"):
+    with pytest.raises(MeasureError, match="gold has no unit of entity in the documents"):
         best(documents, gold, system)
 
 
@@ -325,14 +371,14 @@ def test_best_is_not_of_streamed_records_or_distinct_forms():
                 {"s": system},
                 documents,
                 [measure],
-                options=Options(trials=0, at={"": "best"}, **options),
+                options=Options(trials=0, at={"": Best()}, **options),
             )
 
 
 def test_with_several_references_the_policy_chooses():
     documents, gold, system = random_scene(5)
     _, other, _ = random_scene(6)
-    options = Options(trials=0, at={"": "best"}, references="union")
+    options = Options(trials=0, at={"": Best()}, references="union")
     record = score(gold, {"s": system}, documents, ["entity"], references={"y": other}, options=options)
     union = [
         msgspec.structs.replace(one, mentions=(*one.mentions, *two.mentions))
@@ -341,8 +387,62 @@ def test_with_several_references_the_policy_chooses():
     assert record.systems[0].at.values == plain(record, union, system)
 
 
+# ---------------------------------------------------------------- chosen on documents that are named
+def on_others(dev, test, documents=None, seed=7):
+    texts, gold, system = random_scene(seed)
+    options = Options(
+        trials=0,
+        at={"": Best("split:dev", frozenset(f"d{n:02}" for n in dev))},
+        scope=Scope(documents=None if test is None else frozenset(f"d{n:02}" for n in test)),
+    )
+    return score(gold, {"s": system}, documents or texts, ["entity"], options=options)
+
+
+def test_a_threshold_is_that_of_a_plain_script_on_the_documents_that_are_named():
+    _, gold, system = random_scene(7)
+    record = on_others(range(6), range(6, 12))
+    at = record.systems[0].at
+    pairs = [
+        (
+            {mention.spans for mention in ours.mentions},
+            {mention.spans: mention.score for mention in theirs.mentions},
+        )
+        for ours, theirs in zip(gold[:6], system[:6], strict=True)
+    ]
+    figures = []
+    for least in {value for _, theirs in pairs for value in theirs.values()}:
+        kept = [{spans for spans, value in theirs.items() if value >= least} for _, theirs in pairs]
+        hit = sum(len(own & ours) for own, (ours, _) in zip(kept, pairs, strict=True))
+        size = sum(map(len, kept)) + sum(len(ours) for ours, _ in pairs)
+        figures.append((round(2 * hit / size, 10), least))
+    assert at.values == (max(figures)[1],)
+    assert record.documents == tuple(f"d{n:02}" for n in range(6, 12))
+    assert at.name.startswith("best-on-split:dev#")
+    assert "chosen on other documents" in told(record)
+
+
+@pytest.mark.parametrize("test", [None, range(5, 12)])
+def test_documents_that_are_scored_choose_nothing(test):
+    with pytest.raises(MeasureError, match="are; say which ones to score with --documents"):
+        on_others(range(6), test)
+
+
+def test_near_duplicates_of_scored_documents_choose_nothing():
+    texts, *_ = random_scene(7)
+    twins = [msgspec.structs.replace(one, group="g") if n in (2, 8) else one for n, one in enumerate(texts)]
+    assert (
+        on_others([0, 1, 2], range(6, 12), twins).systems[0].at.values
+        == on_others([0, 1], range(6, 12)).systems[0].at.values
+    )
+    with pytest.raises(MeasureError, match="near-duplicates of scored ones"):
+        on_others([2], range(6, 12), twins)
+
+
 # ---------------------------------------------------------------- records in use
-def made(folder, at="best", name="c"):
+BEST = Best()
+
+
+def made(folder, at=BEST, name="c"):
     documents, gold, system = random_scene(7)
     home = corpus(folder / name, documents)
     home.write_layer("gold", gold)
@@ -353,7 +453,7 @@ def made(folder, at="best", name="c"):
 def test_blocks_change_no_threshold(tmp_path, monkeypatch):
     home, record = made(tmp_path)
     monkeypatch.setattr("goldwire.eval.counting.chunks.SIZE", 1)
-    options = Options(trials=0, at={"": "best"})
+    options = Options(trials=0, at={"": Best()})
     assert score_corpus(home, "gold", ["s"], ["entity"], options=options, workers=2) == record
 
 
@@ -375,6 +475,20 @@ def test_a_gate_refuses_another_threshold(tmp_path):
     assert list(iter_differences(record, other)) == []  # which of them is better can be asked
 
 
+def test_thresholds_that_differ_are_called_otherwise():
+    system = sure(whole(), (0.4, 0.5, 0.5), (1,), (1, 1, 1))
+    names = [scored(system, at=at).systems[0].at.name for at in (0.12345671, 0.12345672, 1, 0.5)]
+    assert names == ["0.12345671", "0.12345672", "1", "0.5"]
+
+
+def test_mentions_read_anew_from_tags_have_no_scores_to_be_cut_by():
+    line = sure(annotate(TEXT, ("Anna", "PER")), (0.9,))
+    kept = tokens.keep(line, (0, 5), (4, 8), ["B-PER\tO"], "IOB2")
+    options = Options(trials=0, tags="conlleval", at={"": 0.5})
+    with pytest.raises(DataError, match="read anew from its tags"):
+        score([line], {"s": [line]}, [TEXT], ["entity"], tokens=[[kept], [kept]], options=options)
+
+
 def test_a_damaged_threshold_is_found(tmp_path):
     _, record = made(tmp_path)
     at = msgspec.structs.replace(record.systems[0].at, folds=(0, 9))
@@ -388,3 +502,18 @@ def test_a_record_without_thresholds_does_not_speak_of_them(tmp_path):
     record = score_corpus(home, "gold", ["s"], ["entity"], options=Options(trials=0))
     assert b'"at"' not in encode_record(record)
     assert "|at:" not in record.results[0].signature
+
+
+def test_the_command_takes_a_split_and_a_threshold_of_one_system(tmp_path):
+    home, _ = made(tmp_path)
+    dev = tmp_path / "dev.txt"
+    dev.write_text("".join(f"d{n:02}\n" for n in range(6)))
+    test = tmp_path / "test.txt"
+    test.write_text("".join(f"d{n:02}\n" for n in range(6, 12)))
+    words = ["eval", "score", str(home.path), "--measure", "entity", "--documents", str(test)]
+    done = CliRunner().invoke(app, [*words, "--at", f"s=best:{dev}", "--json"])
+    assert done.exit_code == 0, done.output
+    at = json.loads(done.stdout)["systems"][0]["at"]
+    assert at["values"] == list(on_others(range(6), range(6, 12)).systems[0].at.values)
+    done = CliRunner().invoke(app, [*words, "--at", "0.5", "--at", "s=0.3"])
+    assert "s from a score of 0.3" in " ".join(done.output.split())

@@ -179,6 +179,7 @@ def test_an_example_that_is_nearly_a_document_to_be_run_is_refused(tmp_path: Pat
             "no document of the id 'b'",
         ),
         ("[examples]\ncorpus = 'nowhere'\ndocuments = []", "nowhere"),
+        ("[examples]\ncorpus = 'train'\nlayer = 'silver'\ndocuments = ['a1']", "silver"),
         ("instruction = 3", "not a prompt"),
         ("wish = 'x'", "not a prompt"),
         ("[", "not a prompt"),
@@ -187,7 +188,7 @@ def test_an_example_that_is_nearly_a_document_to_be_run_is_refused(tmp_path: Pat
 def test_a_faulty_file_is_said_before_anything_is_asked(
     corpus: Corpus, train: Corpus, tmp_path: Path, text: str, why: str
 ) -> None:
-    with pytest.raises((ExtractorError, DataError, Exception), match=why):
+    with pytest.raises((ExtractorError, DataError), match=why):
         make_plan(corpus, system("http://host.example", prompt=file(tmp_path, text)))
 
 

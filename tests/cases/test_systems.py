@@ -144,7 +144,8 @@ def test_an_end_and_a_beginning_are_two_mentions_and_the_docs_say_who_differs(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--gold", "gold", "--gold", "system/gold2"], "--gold was given twice: gold, system/gold2"),
+        (["--gold", "gold", "--gold", "system/gold2"], "nothing says what is right where they differ"),
+        (["--name", "a", "--name", "b"], "--name was given twice: a, b"),
         (["--suite", "conll", "--suite", "wnut17"], "--suite was given twice: conll, wnut17"),
         (["--measure", "entity:span+typ@exact"], "'typ' is neither a key of entity nor an attribute"),
     ],

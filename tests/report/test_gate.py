@@ -16,13 +16,12 @@ from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.gate.wording import lines
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.plugin import Bench
+from goldwire.eval.scoring.parts import CorpusFacts, OntologyFacts
 from goldwire.eval.scoring.record import (
     FORMAT,
     REJECTED,
-    CorpusFacts,
     CountTable,
     LayerFacts,
-    OntologyFacts,
     Record,
     encode_patterns,
     failed_runs,
@@ -401,3 +400,17 @@ def test_that_way_is_not_shown_where_it_leads_nowhere():
     with pytest.raises(JudgementError, match="d059 only there") as caught:
         gate(HALF, fewer, Rule(measure="entity", drop=0.1))
     assert WAY not in str(caught.value)
+
+
+def test_bounds_are_of_the_kind_of_interval_that_the_record_names():
+    """Those that allow for documents unlike those seen are wider, on the same counts."""
+
+    def width(kind):
+        policies = {"intervals": f"{kind}-0.95-1000-seed-0"}
+        old, new = (
+            make_record({"PER": [(right, 10, 10), (5, 10, 10)] * 6}, policies=policies) for right in (9, 8)
+        )
+        [check] = gate(old, new, Rule(measure="entity", margin=0.02)).checks
+        return check.high - check.low
+
+    assert width("unseen") > width("expanded")

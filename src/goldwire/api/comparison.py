@@ -159,13 +159,18 @@ def agreement(
 
 def chosen(corpus: Corpus, documents: str | Iterable[str] | None) -> frozenset[str] | None:
     """The documents that ids, or a word of the command line, stand for; None for all."""
-    from goldwire.eval.gate.selection import select
-
     if documents is None:
         return None
     if isinstance(documents, str):
-        return select(corpus, documents)
+        return chosen_ids(corpus, documents)
     return frozenset(one_or_several(documents, "documents"))
+
+
+def chosen_ids(corpus: Corpus, word: str) -> frozenset[str]:
+    """The documents that a word of the command line stands for."""
+    from goldwire.eval.gate.selection import select
+
+    return select(corpus, word)
 
 
 # ---------------------------------------------------------------- the gate

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,17 +13,20 @@ import msgspec
 
 from goldwire.api import inputs
 from goldwire.api.comparison import chosen as chosen_documents
+from goldwire.api.comparison import chosen_ids
 from goldwire.api.record import Record
-from goldwire.api.score import Measures
+from goldwire.api.score import Measures, Thresholds
 from goldwire.api.several import check_whole, check_words, one_or_several
 from goldwire.corpora import store
-from goldwire.corpora.errors import ExtractorError, InputTypeError, InputValueError
+from goldwire.corpora.errors import ExtractorError, InputTypeError, InputValueError, MeasureError
 from goldwire.corpora.visible import visible
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
+from goldwire.eval.measures.references import Policy
 from goldwire.eval.measures.slices import Slice, parse_slices
 from goldwire.eval.measures.suites import choose
+from goldwire.eval.scoring import thresholds
 from goldwire.eval.scoring.score import Options, score_corpus
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
@@ -139,7 +143,7 @@ class Corpus(store.Corpus, frozen=True):
 
     def score(
         self,
-        gold: str = "gold",
+        gold: str | Iterable[str] = "gold",
         systems: str | Iterable[str] | None = None,
         measures: Measures | None = None,
         *,
@@ -148,6 +152,8 @@ class Corpus(store.Corpus, frozen=True):
         unjudged: Literal["left-out", "empty"] = "left-out",
         drafts: Literal["left-out", "counted"] = "left-out",
         rejected: Literal["spurious", "left-out"] = "spurious",
+        references: Policy | None = None,
+        at: Thresholds = None,
         slices: str | Slice | Iterable[str | Slice] = (),
         duplicates: Literal["set", "refuse"] = "set",
         intervals: Method = UNSEEN,
@@ -157,8 +163,9 @@ class Corpus(store.Corpus, frozen=True):
         """The record of systems, all if none are named, against a layer; as `goldwire eval score` makes it.
 
         `measures` and `suite` as there: the default suite if neither is given. `documents` are ids, or what
-        `--documents` takes. `slices` part documents or units, as `--slice` does; `record.frame("slices")` has
-        their figures. The record is kept by its `write`.
+        `--documents` takes; `references` and `at` as in `goldwire.score`, `gold` is then several layers.
+        `slices` part documents or units, as `--slice` does; `record.frame("slices")` has their figures. The
+        record is kept by its `write`.
         """
         asked = [] if measures is None else one_or_several(measures, "measures", (str, Measure))
         wanted, chosen = choose(suite, list(map(str, asked)))
@@ -177,11 +184,16 @@ class Corpus(store.Corpus, frozen=True):
             scope=Scope(documents=chosen_documents(self, documents), unjudged=unjudged, drafts=drafts),
             asked=documents if documents is None or isinstance(documents, str) else "ids",
             rejected=rejected,
+            references=references,
+            at=thresholds.check(at, partial(chosen_ids, self)),
             slices=parse_slices(one_or_several(slices, "slices", (str, Slice))),
         )
+        golds = one_or_several(gold, "gold")
         asked_for = config.names(self) if systems is None else one_or_several(systems, "systems")
+        if twice := sorted({name for name in asked_for if asked_for.count(name) > 1}):
+            raise MeasureError(f"{twice[0]!r} is named twice")
         names, _ = written_out(self, asked_for)
-        return Record.of(score_corpus(self, gold, names, wanted, options=options), self)
+        return Record.of(score_corpus(self, golds, names, wanted, options=options), self)
 
     def frame(self, units: str = "mentions", layers: str | Iterable[str] | None = None) -> pl.DataFrame:
         """Mentions, events or arguments of layers, all if none are named, or documents, as a polars frame."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -22,8 +23,10 @@ from goldwire.eval.counting.counters import texts_wanted
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.measures.phrases import amount, listed
+from goldwire.eval.measures.references import Policy
 from goldwire.eval.measures.suites import Suite, choose
 from goldwire.eval.scoring import score as scoring
+from goldwire.eval.scoring import thresholds
 from goldwire.eval.scoring.score import Options
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
@@ -31,6 +34,7 @@ from goldwire.eval.statistics.resample import TRIALS
 NAME = "given"  # what the corpus of such a record is called
 SYSTEM = "system"  # and a system that was passed without a name
 Measures = str | Measure | Iterable[str | Measure]
+Thresholds = float | str | Mapping[str, float | str] | None
 
 
 def score(
@@ -40,6 +44,9 @@ def score(
     *,
     suite: str | Path | None = None,
     documents: Any = None,
+    others: Mapping[str, Any] | None = None,
+    references: Policy | None = None,
+    at: Thresholds = None,
     duplicates: Literal["set", "refuse"] = "set",
     intervals: Method = UNSEEN,
     trials: int = TRIALS,
@@ -57,6 +64,11 @@ def score(
     Annotations judge the documents they are of; others are left out. `documents` are ids, or {id: text} or
     Documents, by whose texts offsets and words are checked; there are then no others.
 
+    `others` are further gold by name, the first is called gold; `references` is then the policy that says
+    what is right where they differ: mean, best, any, union, intersection or majority. `at` is the score from
+    which on units of systems count, `"best"` for one that is chosen on other documents, or a dict of these by
+    system.
+
     Raises `InputTypeError` (a `TypeError`) or `InputValueError` (a `ValueError`) with every fault of a side;
     `MeasureError` for a measure that is none.
 
@@ -67,8 +79,10 @@ def score(
     known = Documents(documents)
     right = inputs.read(gold, "gold", known)
     given = {name: inputs.read(value, name, known) for name, value in _named(systems, right, known).items()}
-    how = {"duplicates": duplicates, "intervals": intervals, "trials": trials, "seed": seed}
-    return score_given(right, given, measures, suite, known, **how)
+    further = {name: inputs.read(value, name, known) for name, value in _further(others).items()}
+    how: dict[str, Any] = {"duplicates": duplicates, "intervals": intervals, "trials": trials, "seed": seed}
+    how |= {"references": references, "at": thresholds.check(at, thresholds.nowhere)}
+    return score_given(right, given, measures, suite, known, others=further, **how)
 
 
 def score_given(
@@ -77,24 +91,27 @@ def score_given(
     measures: Measures | None,
     suite: str | Path | None,
     known: Documents,
+    *,
+    others: Mapping[str, Given] = MappingProxyType({}),
     **how: Any,
 ) -> Record:
-    """The record of sides that were read; `how` are `duplicates`, `intervals`, `trials` and `seed`."""
+    """The record of sides that were read; `how` are those fields of `Options` that `score` has."""
     check_whole(trials=how["trials"], seed=how["seed"])
-    for where, side in [("gold", gold), *systems.items()]:
+    golds = {"gold": gold, **others}
+    for where, side in [*golds.items(), *systems.items()]:
         for id, line in side.lines.items():
             known.name(id, line.sha256, where)
-    _check_common(gold, systems)
+    _check_common(gold, {**systems, **others})
     documents = known.all()
-    right = _bind(gold, "gold", documents, known)
-    if not gold.listed:
-        right = _covered(right, documents)
+    right = {name: _judged(side, name, documents, known) for name, side in golds.items()}
     bound = {name: _bind(side, name, documents, known) for name, side in systems.items()}
-    wanted, chosen = _chosen(measures, suite, [gold, *systems.values()])
+    wanted, chosen = _chosen(measures, suite, [*golds.values(), *systems.values()])
     _check_texts(wanted, known)
-    options = _options(chosen, "left-out" if gold.listed else "named", how)
+    listed = any(side.listed for side in golds.values())  # and the others judge every document
+    options, texts = _options(chosen, "left-out" if listed else "named", how), list(documents.values())
+    first, further = right.pop("gold"), right
     try:
-        found = scoring.score(right, bound, list(documents.values()), wanted, corpus=NAME, options=options)
+        found = scoring.score(first, bound, texts, wanted, corpus=NAME, options=options, references=further)
     except DataError as error:
         raise InputValueError(error.what, error.faults) from error
     return Record.of(found)
@@ -104,6 +121,17 @@ def _options(suite: Suite | None, unjudged: Literal["left-out", "named"], how: M
     check_words(duplicates=how["duplicates"], intervals=how["intervals"])
     name, classes = (None, False) if suite is None else (suite.name, suite.classes)
     return Options(suite=name, classes=classes, scope=Scope(unjudged=unjudged), **how)
+
+
+def _further(others: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Further gold by name; `gold` is the name of the first."""
+    if others is None:
+        return {}
+    if not isinstance(others, Mapping) or not all(isinstance(name, str) and name for name in others):
+        raise InputTypeError("others: expected {name: gold}, further gold by name")
+    if "gold" in others:
+        raise InputValueError("others: 'gold' is the name of the first; call this one otherwise")
+    return others
 
 
 # ---------------------------------------------------------------- systems
@@ -171,6 +199,14 @@ def _faults(line: Annotations, document: Document, side: Given) -> Iterator[tupl
             there = surface(document.text, mention.spans)
             if words is not None and words not in (there, document.text):
                 yield f".{mention.id}", f"the words are {words!r}, the text has {there!r} there"
+
+
+def _judged(
+    side: Given, where: str, documents: Mapping[str, Document], known: Documents
+) -> dict[str, Annotations]:
+    """The lines of gold bound to their texts, with one for every document where units alone were given."""
+    lines = _bind(side, where, documents, known)
+    return lines if side.listed else _covered(lines, documents)
 
 
 def _covered(lines: Mapping[str, Annotations], documents: Mapping[str, Document]) -> dict[str, Annotations]:

@@ -105,7 +105,7 @@ def score_tags(
         _given(gold, "gold_tags", chosen),
         {name: _given(tags, name, chosen) for name, tags in systems.items()},
     )
-    how = {"duplicates": "set", "intervals": intervals, "trials": trials, "seed": seed}
+    how: dict[str, Any] = {"duplicates": "set", "intervals": intervals, "trials": trials, "seed": seed}
     found = score_given(right, sides, measures, None, Documents(), **how)
     made = TagRecord.of(found)
     made.__dict__["_broken"] = {

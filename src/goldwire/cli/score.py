@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -85,7 +86,7 @@ def score(
     at: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="SCORE|best|NAME=…",
+            metavar="SCORE|best|best:DOCUMENTS|NAME=…",
             help="Count only units of systems, or of NAME, from this score on; best: chosen on other "
             "documents. May be repeated.",
         ),
@@ -166,7 +167,7 @@ def score(
         views=view_of(maps_of(labels), only, ignore, corpus.ontology()),
         inside=inside,
         references=references,
-        at=thresholds.parse(at or ()),
+        at=thresholds.parse(at or (), partial(_selected, corpus)),
         slices=parse_slices(slices or ()),
     )
     systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))

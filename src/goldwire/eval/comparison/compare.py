@@ -24,10 +24,10 @@ from goldwire.eval.scoring.drawing import Drawing, drawing
 from goldwire.eval.scoring.record import Interval, Record, Result, independent, size
 from goldwire.eval.statistics import contrast, resample
 from goldwire.eval.statistics.contrast import Difference
+from goldwire.eval.statistics.crossed import Difference as RunsDifference
 from goldwire.eval.statistics.figures import FIGURES, Groups, by_document, estimator, is_defined, rows
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.power import ALPHA
-from goldwire.eval.statistics.runs import Difference as RunsDifference
 
 F = FIGURES.index("f")
 

@@ -13,12 +13,15 @@ from typing import NamedTuple
 import numpy as np
 
 from goldwire.eval.comparison.contender import Contender
+from goldwire.eval.counting.counts import Counts
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.scoring.several import look
+from goldwire.eval.statistics import crossed
 from goldwire.eval.statistics import runs as spreads
+from goldwire.eval.statistics.crossed import Difference
 from goldwire.eval.statistics.figures import FIGURES, Groups, by_document
-from goldwire.eval.statistics.runs import FIXED, Difference, Runs, Spread
+from goldwire.eval.statistics.runs import FIXED, Runs, Spread
 from goldwire.eval.systems.facts import reported
 from goldwire.eval.systems.runs import ENOUGH
 
@@ -66,23 +69,24 @@ def know(systems: Sequence[Contender], measure: Measure, groups: Groups) -> Know
 
 def _of_family(
     family: Sequence[str],
-    counts: Mapping[str, Sequence[object]],
+    counts: Mapping[str, Sequence[Counts]],
     measure: Measure,
     groups: Groups,
     labels: Sequence[str],
 ) -> Spread | None:
     every = [one for name in family for one in counts[name]]
-    found = look(every, measure, groups, labels)  # type: ignore[arg-type]
+    found = look(every, measure, groups, labels)
     return None if found is None else spreads.spread_of(found, F)
 
 
 def _kin(systems: Sequence[Contender]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The systems without runs that are one but for the seed, by the name of each."""
-    families: dict[str, dict[int | None, str]] = {}
+    families: dict[tuple[str, str | None], dict[int | None, str]] = {}
     for system in systems:
         facts = reported(system.facts.facts)
         if facts.same and facts.seed is not None and not system.runs and not is_fixed(system):
-            families.setdefault(facts.same, {}).setdefault(facts.seed, system.name)
+            alike = facts.same, None if (at := system.facts.at) is None else at.name
+            families.setdefault(alike, {}).setdefault(facts.seed, system.name)
     for family in families.values():
         if len(family) > 1:
             yield from ((name, tuple(family.values())) for name in family.values())
@@ -98,7 +102,7 @@ def difference(first: str, second: str, known: Known) -> Difference | None:
     both = known.of_pair(first, second)
     if both is None or first not in known.runs or second not in known.runs:
         return None
-    return spreads.compare(known.runs[first], known.runs[second], F, both)
+    return crossed.compare(known.runs[first], known.runs[second], F, both)
 
 
 def results_by_document(first: Contender, second: Contender, measure: Measure) -> tuple[int, int, int]:
@@ -114,13 +118,13 @@ def results_by_document(first: Contender, second: Contender, measure: Measure) -
 # ---------------------------------------------------------------- what must be said
 def remarks(systems: Sequence[Contender]) -> Iterator[str]:
     """What is not known, or not as the names say, of runs."""
-    for family in dict.fromkeys(dict(_kin(systems)).values()):
+    kin = dict(_kin(systems))
+    for family in dict.fromkeys(kin.values()):
         yield (
             f"{listed(family)} are one system with other seeds: what is between them tells how far apart its "
             "runs are, and is allowed for. They are shown as one if they are run as one "
             f"(`eval run --runs {ENOUGH}`)."
         )
-    kin = dict(_kin(systems))
     alone = [
         system.name
         for system in systems

@@ -20,7 +20,8 @@ from goldwire.eval.counting.texts import Texts
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.signature import FORMAT_1, TAGS, release
-from goldwire.eval.scoring.record import CorpusFacts, LayerFacts, OntologyFacts, Record, Slicing
+from goldwire.eval.scoring.parts import CorpusFacts, OntologyFacts
+from goldwire.eval.scoring.record import LayerFacts, Record, Slicing
 from goldwire.eval.scoring.rejections import rejections
 
 SHOWN = 10  # documents named in a message

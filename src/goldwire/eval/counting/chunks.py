@@ -213,7 +213,12 @@ def make_block(
     codes, of_gold = Codes(), replace(need, rejected=False)
     sides = [*((name, [lines], of_gold) for name, lines in golds), *((*system, need) for system in systems)]
     layers = tuple(
-        _made(reading.make_layer(lines, texts, codes, looked_at, seen, where=name, tokens=kept), cut, texts)
+        _above(
+            reading.make_layer(lines, texts, codes, looked_at, seen, where=name, tokens=kept),
+            cut,
+            texts,
+            name if need.tags else "",
+        )
         for (name, lines, looked_at), kept, seen, cut in zip(
             sides, tokens or repeat(()), _sights(need, inside), chain(need.cuts, repeat(None)), strict=False
         )
@@ -221,8 +226,15 @@ def make_block(
     return Block(texts, codes, layers, cover)
 
 
-def _made(layer: Layer, cut: Cut | None, texts: Texts) -> Layer:
-    return layer if cut is None else reading.cut_layer(layer, cut, texts.ids)
+def _above(layer: Layer, cut: Cut | None, texts: Texts, tagged: str) -> Layer:
+    """What is left of a layer; `DataError` if mentions are read from tags and it (so called) has such."""
+    if cut is None:
+        return layer
+    if tagged and layer.bonds:
+        raise DataError(
+            f"{tagged}: mentions are read anew from its tags, which have no scores; leave --at out"
+        )
+    return reading.cut_layer(layer, cut, texts.ids)
 
 
 def _sights(need: Wanted, inside: Sequence[Annotations] | None) -> Iterator[Sight | None]:

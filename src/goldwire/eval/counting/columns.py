@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any
@@ -95,8 +96,7 @@ class Table(msgspec.Struct, frozen=True):
 
     `argument_event`, `argument_mention`, `relation_source` and `relation_target` are rows of events and
     mentions. Attributes are by name; a value that is absent has the code of its default, or `NONE`; several
-    together have a code of their own (see `values.code`). Scores are NaN where there is none, or
-    nobody asked.
+    together have a code of their own (see `values.code`). Scores that nobody gave or asked for are NaN.
     """
 
     mentions: Extents
@@ -145,7 +145,7 @@ def make_table(
     event_type = _coded(events, "type", codes)
     arguments, argument_event = _flat(events, "arguments", np.arange(len(events)))
     place = _Places(mentions, mention_document)
-    wanted, score = tuple(attributes), _scores if scores else _no_scores
+    wanted, score = tuple(attributes), partial(_scores, wanted=scores)
     return Table(
         mentions=make_extents(mention_document, list(map(attrgetter("spans"), mentions))),
         mention_type=_coded(mentions, "type", codes),
@@ -209,7 +209,7 @@ def canonical(spans: Spans) -> Spans:
 
 
 # The columns whose values are rows of the table, and the units that have these rows.
-_ROWS_OF = {
+ROWS_OF = {
     "argument_event": "event",
     "argument_mention": "mention",
     "relation_source": "mention",
@@ -237,8 +237,8 @@ def concatenate(tables: Sequence[Table]) -> Table:
 
     def joined(name: str) -> Any:
         columns = [getattr(table, name) for table in tables]
-        if name in _ROWS_OF:
-            columns = [column + first[_ROWS_OF[name]][i] for i, column in enumerate(columns)]
+        if name in ROWS_OF:
+            columns = [column + first[ROWS_OF[name]][i] for i, column in enumerate(columns)]
         return _joined(columns)
 
     return Table(**{name: joined(name) for name in Table.__struct_fields__})
@@ -283,37 +283,6 @@ def excluded_extents(regions: Sequence[tuple[Excluded, ...]]) -> Extents:
     )
 
 
-def keep(
-    table: Table, mentions: Bools, events: Bools, own: tuple[Bools, Bools] | None = None
-) -> tuple[Table, int]:
-    """The table without some mentions and events, and what hung on them; and how many went in all.
-
-    `own` are the arguments and relations that may stay, if some go for themselves.
-    """
-    arguments = events[table.argument_event] & mentions[table.argument_mention]
-    relations = mentions[table.relation_source] & mentions[table.relation_target]
-    if own is not None:
-        arguments, relations = arguments & own[0], relations & own[1]
-    gone = sum(int((~kept).sum()) for kept in (mentions, events, arguments, relations))
-    if not gone:
-        return table, 0
-    row = {"mention": np.cumsum(mentions) - 1, "event": np.cumsum(events) - 1}
-    units = {"mention": mentions, "event": events, "argument": arguments, "relation": relations}
-    index = {name: np.flatnonzero(kept) for unit, kept in units.items() for name in columns_of(unit)}
-
-    def taken(name: str) -> Any:
-        column = _taken(getattr(table, name), index[name])
-        return row[_ROWS_OF[name]][column] if name in _ROWS_OF else column
-
-    return Table(**{name: taken(name) for name in Table.__struct_fields__}), gone
-
-
-def _taken(column: Any, index: Ints) -> Any:
-    if isinstance(column, dict):
-        return {name: values[index] for name, values in column.items()}
-    return column.take(index) if isinstance(column, Extents) else column[index]
-
-
 # ---------------------------------------------------------------- columns
 _FAR = 2**53  # no text is so long
 
@@ -342,13 +311,11 @@ def _coded(items: Sequence[Any], field: str, codes: Codes) -> Ints:
     return _ints(map(codes.__getitem__, map(attrgetter(field), items)), len(items))
 
 
-def _scores(items: Sequence[Any]) -> Floats:
+def _scores(items: Sequence[Any], *, wanted: bool) -> Floats:
     """The scores of units, NaN where there is none."""
+    if not wanted:
+        return np.full(len(items), np.nan)
     return np.array([np.nan if item.score is None else item.score for item in items], np.float64)
-
-
-def _no_scores(items: Sequence[Any]) -> Floats:
-    return np.full(len(items), np.nan)
 
 
 def _are_in(items: Sequence[Any], types: Collection[str]) -> Bools:

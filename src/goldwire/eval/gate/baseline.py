@@ -28,10 +28,10 @@ from goldwire.eval.scoring.record import (
     Record,
     Result,
     Slicing,
-    SystemRuns,
     decode_counts,
     failed_runs,
 )
+from goldwire.eval.scoring.runs import SystemRuns
 from goldwire.eval.scoring.verify import iter_faults
 from goldwire.eval.scoring.views import LABELS
 from goldwire.eval.statistics.figures import headline, is_defined

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,13 +22,14 @@ from goldwire.eval.gate import runs
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
 from goldwire.eval.gate.policy import LimitKind, Policy, Rule
 from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.scoring.drawing import Drawing, drawing
 from goldwire.eval.scoring.notes import LOUD, iter_notes
 from goldwire.eval.scoring.record import Record, independent, size
 from goldwire.eval.scoring.rejections import rejection_rate
 from goldwire.eval.statistics import contrast
+from goldwire.eval.statistics.crossed import Loss as RunsLoss
 from goldwire.eval.statistics.figures import (
     FIGURES,
-    Groups,
     Score,
     estimator,
     headline,
@@ -36,7 +37,7 @@ from goldwire.eval.statistics.figures import (
     rows,
     score_row,
 )
-from goldwire.eval.statistics.runs import Loss as RunsLoss
+from goldwire.eval.statistics.intervals import Method
 
 Verdict = Literal["pass", "warn", "fail", "skip"]
 LOSERS = 3  # types that are named as having lost most
@@ -141,7 +142,8 @@ def judge(
     judged = [question for question in questions if question.kind == "margin" and question.defined]
     alpha = policy.alpha / max(1, len(judged))
     ceilings = [check for system in runs.systems(old) for check in _ceilings(system, record, old, policy)]
-    checks = (*(_answer(question, policy, alpha) for question in questions), *ceilings)
+    terms = _Terms(policy, alpha, (drawing(record) or Drawing()).method)
+    checks = (*(_answer(question, terms) for question in questions), *ceilings)
     return Judgement(
         verdict=_worst(check.verdict for check in checks),
         alpha=alpha,
@@ -280,7 +282,15 @@ def only(counts: Counts, label: str) -> Counts:
 
 
 # ---------------------------------------------------------------- answers
-def _answer(question: _Question, policy: Policy, alpha: float) -> Check:
+class _Terms(NamedTuple):
+    """What all questions are answered by: how sure, and what interval."""
+
+    policy: Policy
+    alpha: float
+    method: Method
+
+
+def _answer(question: _Question, terms: _Terms) -> Check:
     groups = question.groups
     before, now = question.figure(question.before), question.figure(question.now)
     check = Check(
@@ -295,14 +305,14 @@ def _answer(question: _Question, policy: Policy, alpha: float) -> Check:
         before=before,
         now=now,
         documents=len(question.now[0].documents),
-        independent=len(question.now[0].documents) if groups is None else len(set(groups)),
+        independent=len(question.now[0].documents) if groups is None else len({*groups}),
         runs=None if len(question.before) == len(question.now) == 1 else _numbers(question),
         losers=() if question.label is not None else losers(question.before, question.now, question.measure),
     )
     if before is None and now is None:
         return check
     if question.kind == "margin":
-        return _test(check, question, policy, alpha)
+        return _test(check, question, terms)
     return msgspec.structs.replace(check, verdict=_compare(check))
 
 
@@ -322,9 +332,8 @@ def _compare(check: Check) -> Verdict:
 _STEP = 0.05
 
 
-def _test(check: Check, question: _Question, policy: Policy, alpha: float) -> Check:
-    groups = question.groups
-    found, more = _found(question, policy, alpha, None if groups is None else np.asarray(groups))
+def _test(check: Check, question: _Question, terms: _Terms) -> Check:
+    found, more = _found(question, terms)
     # A figure that did not fall is no warning, even where these documents cannot rule a loss out.
     rose = found.difference is not None and found.difference >= 0
     return msgspec.structs.replace(
@@ -339,12 +348,13 @@ def _test(check: Check, question: _Question, policy: Policy, alpha: float) -> Ch
     )
 
 
-def _found(
-    question: _Question, policy: Policy, alpha: float, groups: Groups
-) -> tuple[contrast.Loss | RunsLoss, dict[str, Any]]:
+def _found(question: _Question, terms: _Terms) -> tuple[contrast.Loss | RunsLoss, dict[str, Any]]:
     """The verdict on a margin, and what there is to say of runs: over documents alone if none is known."""
     measure, margin, figure = question.measure, question.limit, question.rule.figure
-    over_runs = runs.judge(question.before, question.now, measure, figure, margin, alpha=alpha, groups=groups)
+    groups = None if question.groups is None else np.asarray(question.groups)
+    over_runs = runs.judge(
+        question.before, question.now, measure, figure, margin, alpha=terms.alpha, groups=groups
+    )
     if over_runs is not None:
         loss, spread = over_runs
         return loss, {"spread": math.sqrt(spread.between), "needed_runs": loss.needed_runs}
@@ -352,7 +362,13 @@ def _found(
     labels = sorted({*before.labels, *now.labels})
     pairs = contrast.pair(rows(before, measure, labels), rows(now, measure, labels), groups)
     found = contrast.loss(
-        pairs, estimator(measure), margin, alpha=alpha, trials=policy.trials, seed=policy.seed
+        pairs,
+        estimator(measure),
+        margin,
+        alpha=terms.alpha,
+        method=terms.method,
+        trials=terms.policy.trials,
+        seed=terms.policy.seed,
     )
     return found[FIGURES.index(figure)], {}
 

@@ -13,9 +13,10 @@ from goldwire.eval.counting.counts import Counts
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.several import look
-from goldwire.eval.statistics import runs
+from goldwire.eval.statistics import crossed, runs
+from goldwire.eval.statistics.crossed import Loss
 from goldwire.eval.statistics.figures import FIGURES, Groups
-from goldwire.eval.statistics.runs import Loss, Spread
+from goldwire.eval.statistics.runs import Spread
 from goldwire.eval.systems.facts import reported
 from goldwire.eval.systems.runs import ENOUGH, is_run
 
@@ -76,4 +77,4 @@ def judge(
     one, two = known[0] or known[1], known[1] or known[0]
     if one is None or two is None:
         return None
-    return runs.loss(first, second, k, (one, two), margin, alpha=alpha), max(one, two)
+    return crossed.loss(first, second, k, (one, two), margin, alpha=alpha), max(one, two)

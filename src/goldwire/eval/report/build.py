@@ -252,7 +252,11 @@ def _rows(systems: list[Contender], measure: Measure, *, intervals: bool) -> tup
             label=label,
             gold=_gold(results, label),
             cells=tuple(
-                _type_score(scores.get(label, Score()), found.get(label, {}).get("f"), _gold(results, label))
+                _type_score(
+                    scores.get(label, Score()),
+                    found.get(label, {}).get("f"),
+                    _own_gold(scores, results, label),
+                )
                 for scores, found in zip(results, ends, strict=True)
             ),
         )
@@ -260,8 +264,13 @@ def _rows(systems: list[Contender], measure: Measure, *, intervals: bool) -> tup
     )
 
 
+def _own_gold(scores: dict[str, Score], results: list[dict[str, Score]], label: str) -> float:
+    """Gold units of a label as one result has them: of several references, each system may have its own."""
+    return scores[label].gold or 0.0 if label in scores else _gold(results, label)
+
+
 def _gold(results: list[dict[str, Score]], label: str) -> float:
-    """Gold units of a label: the same in every result that has it."""
+    """Gold units of a label, the most of any result that has it."""
     return max((scores[label].gold or 0.0 for scores in results if label in scores), default=0.0)
 
 
@@ -380,8 +389,11 @@ def _values(layer: LayerFacts) -> Iterator[tuple[str, str]]:
         ("peak memory, MB", _megabytes(speed.memory), number),
         ("failed", len(facts.failed), number),
         ("rejected", sum((facts.quarantined if facts.rejected is None else facts.rejected).values()), number),
+        ("truncated or broken", sum(facts.partial.values()) or None, number),
         ("tokens in", usage.get("tokens_in"), number),
+        ("of them cached", usage.get("tokens_cached"), number),
         ("tokens out", usage.get("tokens_out"), number),
+        ("of them thoughts", usage.get("tokens_reasoning"), number),
         ("cost", usage.get("cost"), number),
     ]:
         if value is not None:

@@ -68,7 +68,7 @@ class ScoredLayer(_Struct, frozen=True):
     """What a block has of one layer: its `content` as JSON lines, and the rest as `Layer` has it.
 
     `seen` are the attributes that its units have, of those that measures name; `clustered` says whether a
-    mention is in a cluster.
+    mention is in a cluster, `scored` whether a unit has a score, where they were looked at.
     """
 
     content: bytes
@@ -87,6 +87,7 @@ class ScoredLayer(_Struct, frozen=True):
     tags: frozenset[str]
     seen: attributes.Seen
     below: int = 0
+    scored: bool = False
 
 
 class ScoredBlock(_Struct, frozen=True):
@@ -263,6 +264,7 @@ def _add_layers(layers: Sequence[ScoredLayer], order: _Order) -> ScoredLayer:
         bonds={id: bond for layer in layers for id, bond in layer.bonds.items()},
         **{name: sum(getattr(layer, name) for layer in layers) for name in SUMMED},
         clustered=any(layer.clustered for layer in layers),
+        scored=any(layer.scored for layer in layers),
         alternatives=dict(alternatives),
         rejections=_add_patterns([layer.rejections for layer in layers], order),
         tags=frozenset().union(*(layer.tags for layer in layers)),

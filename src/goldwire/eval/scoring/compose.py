@@ -23,24 +23,21 @@ from goldwire.eval.measures.signature import POLICIES, TAGS, signature
 from goldwire.eval.scoring import kept
 from goldwire.eval.scoring.blockwise import Measured, ScoredBlock, ScoredLayer, ScoredSystem, add
 from goldwire.eval.scoring.drawing import Drawing
-from goldwire.eval.scoring.plan import Chosen, Options, Plan
+from goldwire.eval.scoring.parts import CorpusFacts, Coverage, OntologyFacts, ReferencePair
+from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import (
     FORMAT,
     REJECTED,
-    CorpusFacts,
     CountTable,
-    Coverage,
     Interval,
     LayerFacts,
-    OntologyFacts,
     Record,
-    ReferencePair,
     Result,
-    Threshold,
     encode_patterns,
 )
 from goldwire.eval.scoring.several import with_runs
 from goldwire.eval.scoring.slices import make_slices
+from goldwire.eval.scoring.thresholds import recorded
 from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.systems.facts import reported
 
@@ -212,6 +209,7 @@ def _nothing_left(plan: Plan, number: int, gold: ScoredLayer) -> str:
 
 def _layer_facts(plan: Plan, whole: Total) -> Iterator[LayerFacts]:
     """What each layer brought."""
+    scored = any(layer.scored for layer in whole.block.layers[: plan.golds])
     for number, layer in enumerate(whole.block.layers):
         planned = plan.layers[number]
         yield LayerFacts(
@@ -228,19 +226,12 @@ def _layer_facts(plan: Plan, whole: Total) -> Iterator[LayerFacts]:
             dropped=layer.dropped,
             outside=layer.outside,
             view=plan.sights.each[number],
-            at=_threshold(plan.at[number] if plan.at else None, whole.block, layer.below),
+            at=recorded(plan.at[number] if plan.at else None, whole.block.ids, layer.below, gold=scored),
             triggerless=layer.triggerless,
             alternatives=dict(sorted(layer.alternatives.items())),
             rejected=_kinds(layer.rejections),
             facts=planned.facts,
         )
-
-
-def _threshold(at: Chosen | None, block: ScoredBlock, below: int) -> Threshold | None:
-    if at is None:
-        return None
-    folds = tuple(at.cut.fold[id] for id in block.ids) if at.cut.fold else ()
-    return Threshold(name=at.name, values=at.cut.values, folds=folds, without=at.without, below=below)
 
 
 def _ontology_facts(ontology: Ontology | None) -> OntologyFacts | None:

@@ -17,6 +17,7 @@ from goldwire.eval.counting.chunks import Block, Place, read_block
 from goldwire.eval.counting.columns import NONE
 from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.counts import condense, forget
+from goldwire.eval.counting.cut import scores
 from goldwire.eval.counting.extension import UncountedError
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.slices import Asked
@@ -52,7 +53,10 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
             for name, side in zip(plan.systems, sides, strict=True)
         ),
         pairs=tuple(
-            _pair(GoldAndSystem(*two, block.texts, block.codes), plan) for two in combinations(golds, 2)
+            _pair(GoldAndSystem(*two, block.texts, block.codes), names, plan)
+            for two, names in zip(
+                combinations(golds, 2), combinations(plan.names[: plan.golds], 2), strict=True
+            )
         ),
         values=slices.values(block.texts.rows, plan.options.slices, plan.basis.shares),
     )
@@ -73,10 +77,10 @@ def sides_of(
     return each[0] if options.references is None else references.Against(each, options.references)
 
 
-def _pair(sides: GoldAndSystem, plan: Plan) -> ScoredSystem:
+def _pair(sides: GoldAndSystem, names: tuple[str, str], plan: Plan) -> ScoredSystem:
     """How far two references agree."""
     lenient = msgspec.structs.replace(plan.options, duplicates="set", classes=False)
-    found = tuple(_measured(sides, ("", ""), measure, lenient) for measure in plan.counted)
+    found = tuple(_measured(sides, names, measure, lenient) for measure in plan.counted)
     return ScoredSystem(measures=found, confusions=())
 
 
@@ -90,6 +94,7 @@ def _layer(layer: Layer, options: Options) -> ScoredLayer:
         bonds=dict(layer.bonds),
         **{name: getattr(layer, name) for name in SUMMED},
         clustered=bool((layer.table.mention_cluster != NONE).any()),
+        scored=bool(len(scores(layer.table))),
         alternatives=layer.alternatives,
         rejections=forget(layer.rejections) if options.stream else layer.rejections,
         tags=layer.tags,

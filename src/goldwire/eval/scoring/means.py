@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from goldwire.eval.scoring.record import Interval, Result, RunsResult
+from goldwire.eval.scoring.record import Interval, Result
+from goldwire.eval.scoring.runs import RunsResult
 from goldwire.eval.statistics.figures import Score
 
 _SUMS = ("system_hits", "system", "gold_hits", "gold")
@@ -44,8 +45,9 @@ def _mean_scores(runs: Sequence[Mapping[str, Score]], absent: Score) -> dict[str
 def mean_score(scores: Sequence[Score]) -> Score:
     """The mean of each figure and sum; None where one of them has none.
 
-    >>> mean_score([Score(f=0.5, gold=3.0), Score(f=0.25, gold=3.0)])
-    Score(f=0.375, gold=3.0)
+    >>> found = mean_score([Score(f=0.5, gold=3.0), Score(f=0.25, gold=3.0)])
+    >>> found.f, found.gold, found.precision
+    (0.375, 3.0, None)
     """
     return Score(**{what: _mean([getattr(score, what) for score in scores]) for what in (*_FIGURES, *_SUMS)})
 

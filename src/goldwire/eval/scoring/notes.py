@@ -11,7 +11,8 @@ import msgspec
 from goldwire.eval.measures.measure import FORMS, Measure, Units, name, parse
 from goldwire.eval.measures.phrases import amount, interval, listed, points
 from goldwire.eval.measures.references import REFERENCES, TOLD
-from goldwire.eval.scoring.record import Coverage, LayerFacts, Record, failures, iter_warnings, size
+from goldwire.eval.scoring.parts import BEST, Coverage, Threshold
+from goldwire.eval.scoring.record import LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
 from goldwire.eval.systems.facts import reported
@@ -90,8 +91,8 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     yield from _alternatives(record)
     for system in record.systems:
         yield from _of_layer(system, shown[system.name], record)
-        yield from _threshold(system, shown[system.name])
         yield from _rejected(record, system, shown[system.name])
+    yield from _thresholds(record, shown)
     yield from _runs(record)
     yield from _undefined(record, shown)
     yield from _repeated(record, shown)
@@ -241,18 +242,36 @@ def _seen(layer: LayerFacts, called: str, record: Record) -> Iterator[Note]:
         yield Note(kind="labels", about=called, text=text)
 
 
-def _threshold(layer: LayerFacts, called: str) -> Iterator[Note]:
-    """Below which score units of a system do not count, and how many that leaves out."""
-    at = layer.at
-    if at is None:
-        return
-    values = sorted(set(at.values))
-    which = f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}, by fold"
-    how = f" ({at.name}: chosen on other documents, by the first measure)" if at.folds else ""
-    left = f"{amount(at.below, 'unit')} of a lower score, or hanging on one, left out"
-    rest = f"; {listed(at.without)} have no scores and all count" if at.without else ""
-    text = f"{called} from a score of {which}{how}: {left}{rest}. Scores of gold decide nothing."
-    yield Note(kind="threshold", about=called, text=text)
+def _thresholds(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
+    """Below which score units of systems do not count, and how many that leaves out; of all runs in one."""
+    of_run = {run: several.system for several in record.runs for run in several.runs}
+    groups: dict[str, list[LayerFacts]] = {}
+    for system in record.systems:
+        if system.at is not None:
+            called = of_run.get(system.name, shown[system.name])
+            groups.setdefault(called, []).append(system)
+    for called, systems in groups.items():
+        text = _threshold([system.at for system in systems if system.at is not None])
+        yield Note(kind="threshold", about=called, text=f"{called} from a score of {text}")
+
+
+def _threshold(each: Sequence[Threshold]) -> str:
+    """The same of one system, or of its runs."""
+    first, values = each[0], sorted({value for at in each for value in at.values})
+    parts = listed([*(["run"] if len(each) > 1 else []), *(["fold"] if first.folds else [])])
+    which = f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}, by {parts}"
+    chosen = f" ({first.name}: chosen on other documents, by the first measure)"
+    below = listed([f"{at.below:,}" for at in each])
+    units = "unit" if below == "1" else "units"
+    told = [
+        f"{which}{chosen if first.name.startswith(BEST) else ''}: {below} {units} of a lower score left out"
+    ]
+    highest = [at.highest for at in each if at.highest is not None]
+    if highest:
+        told.append(f"no scored unit is left, for the surest has {max(highest):g}")
+    if first.without:
+        told.append(f"{listed(first.without)} have no scores, and all count that hang on nothing lower")
+    return f"{'; '.join(told)}.{' Scores of gold decide nothing.' if first.gold else ''}"
 
 
 def _counted(number: int) -> tuple[str, str]:

@@ -27,8 +27,18 @@ from goldwire.eval.scoring.views import Sights
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
 
-BEST: Literal["best"] = "best"
-At = float | Literal["best"]
+
+class Best(msgspec.Struct, frozen=True):
+    """A threshold that is chosen: on folds of the documents that are scored, or on `documents` besides them.
+
+    `asked` says in words which ones these are.
+    """
+
+    asked: str | None = None
+    documents: frozenset[str] = frozenset()
+
+
+At = float | Best
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,11 +86,15 @@ class PlannedLayer(msgspec.Struct, frozen=True):
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """The threshold of a system: what it is called, and kinds of units that have no scores, and all count."""
+    """The threshold of a system: what it is called, which kinds of units have no scores, and all count.
+
+    `highest` is the score of its surest unit, if it has one.
+    """
 
     name: str
     cut: Cut
     without: tuple[str, ...] = ()
+    highest: float | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):

@@ -19,6 +19,15 @@ from goldwire.corpora.views import View
 from goldwire.eval.counting.counts import Counts, Floats, Patterns, make_counts, numbered
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
+from goldwire.eval.scoring.parts import (
+    CorpusFacts,
+    Coverage,
+    OntologyFacts,
+    ReferencePair,
+    Threshold,
+    UnitFindings,
+)
+from goldwire.eval.scoring.runs import SystemRuns
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.power import FEW
 from goldwire.eval.systems.facts import reported
@@ -30,38 +39,6 @@ FORMAT = 3
 
 class _Struct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     pass
-
-
-class CorpusFacts(_Struct, frozen=True, kw_only=True):
-    """Which texts were scored: `fingerprint` covers ids, texts and excluded regions of all documents."""
-
-    name: str
-    version: str
-    fingerprint: str
-    language: str = "en"
-
-
-class OntologyFacts(_Struct, frozen=True, kw_only=True):
-    """Which ontology gave the labels their meaning and attributes their defaults."""
-
-    name: str
-    version: str
-    fingerprint: str
-
-
-class Threshold(_Struct, frozen=True, kw_only=True):
-    """Below which score units of a system were left out.
-
-    `name` is what stands in signatures: the threshold, or how it was chosen. `values` are the threshold, or
-    that of each fold; `folds` are then those of `Record.documents`. All units of the kinds `without` scores
-    count. `below` units were left out, or hung on such.
-    """
-
-    name: str
-    values: tuple[float, ...]
-    folds: tuple[int, ...] = ()
-    without: tuple[str, ...] = ()
-    below: int = 0
 
 
 class LayerFacts(_Struct, frozen=True, kw_only=True):
@@ -97,24 +74,6 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     alternatives: dict[str, int] = {}
     rejected: dict[str, int] = {}
     facts: dict[str, Any] = {}
-
-
-class Coverage(_Struct, frozen=True, kw_only=True):
-    """Which documents of the corpus were scored, and why the others were not.
-
-    Of `corpus` documents, `outside` were not among those asked for (`asked` says how: `split:test`, a file);
-    of the rest gold has no line for `unjudged`, a line that says `skipped`, or a draft that is not finished
-    for `drafts`. Where documents not judged are scored as they stand (`--unjudged empty`), `skipped` counts
-    those among them. `empty` of the scored documents have a line in gold without a unit.
-    """
-
-    corpus: int
-    asked: str | None = None
-    outside: int = 0
-    unjudged: int = 0
-    skipped: int = 0
-    drafts: int = 0
-    empty: int = 0
 
 
 class CountTable(_Struct, frozen=True, kw_only=True, dict=True):
@@ -188,46 +147,6 @@ class Result(_Struct, frozen=True, kw_only=True):
     system_collapsed: int = 0
 
 
-class ReferencePair(_Struct, frozen=True, kw_only=True):
-    """How far two references agree by a measure, on the documents that were scored; `first` plays gold."""
-
-    first: str
-    second: str
-    measure: str
-    score: Score
-
-
-class RunsFigure(_Struct, frozen=True, kw_only=True):
-    """A figure over several runs of one system: the mean, and the standard deviation between runs.
-
-    `low` and `high` end the 95 % interval of the mean, for other runs and other documents, with a `remark` as
-    any interval. None is undefined: the mean where a run has no such figure, the deviation of
-    one run.
-    """
-
-    mean: float | None
-    deviation: float | None = None
-    low: float | None = None
-    high: float | None = None
-    remark: Literal["unlike", "alone"] | None = None
-
-
-class RunsResult(_Struct, frozen=True, kw_only=True):
-    """What a measure says of a system with runs, by figure: precision, recall and f."""
-
-    measure: str
-    signature: str
-    figures: dict[str, RunsFigure]
-
-
-class SystemRuns(_Struct, frozen=True, kw_only=True):
-    """A system that was run several times: `runs` are systems of the record, in order of their numbers."""
-
-    system: str
-    runs: tuple[str, ...]
-    results: tuple[RunsResult, ...] = ()
-
-
 class Confusion(_Struct, frozen=True, kw_only=True):
     """What became of every mention, trigger or argument of gold and of a system (see `eval.errors.classes`).
 
@@ -244,25 +163,6 @@ class Confusion(_Struct, frozen=True, kw_only=True):
     classes: dict[str, int] = {}
     causes: dict[str, tuple[int, int]] = {}
     left_out: dict[str, int] = {}
-
-
-class UnitFindings(_Struct, frozen=True, kw_only=True, dict=True):
-    """What became of each unit of one kind (entity, event or argument) of gold and a system, as columns.
-
-    A row for each gold unit with its partner, and for each unit that only the system has, in order of
-    document, there from left to right. `documents` are the numbers of documents in `Record.documents`, each
-    less the one before; `classes` are those of `errors.classes.CLASSES`. `partners`, of rows that are pairs,
-    say how much further on the system's unit is among those of its document than gold's; `causes`, of wrong
-    rows, are those of `errors.causes.CAUSES`, 255 where there is none. See `scoring.kept` for the bytes.
-    """
-
-    system: str
-    units: str
-    rows: int
-    documents: bytes
-    classes: bytes
-    partners: bytes
-    causes: bytes = b""
 
 
 class Slicing(_Struct, frozen=True, kw_only=True):

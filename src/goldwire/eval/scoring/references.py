@@ -33,6 +33,8 @@ def check(policy: Policy | None, layers: Sequence[str], systems: Sequence[str]) 
     """Raise `MeasureError` if several references cannot be scored against, or one has a policy."""
     if policy is not None and policy not in NAMES:
         raise MeasureError(f"references: got {policy!r}; expected {listed(NAMES)}")
+    if not layers:
+        raise MeasureError("no gold layer to score against; name one, or several with --references")
     if len(layers) < TWO:
         if policy is not None:
             raise MeasureError(f"--references {policy}: there is one gold layer; name more, or leave it out")
@@ -59,8 +61,8 @@ def check_measures(policy: Policy, measures: Iterable[Measure]) -> None:
         names = listed([name(measure) for measure in wrong])
         rest = "" if policy == "best" or not all(map(counters.is_additive, wrong)) else " or best"
         raise MeasureError(
-            f"--references {policy}: not of {names}, {_reason(policy)}; leave them out, or score them by "
-            f"--references mean{rest}"
+            f"--references {policy}: not of {names}, {_reason(policy)}; leave them out (--measure names the "
+            f"others), or score them by --references mean{rest}"
         )
 
 

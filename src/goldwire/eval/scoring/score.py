@@ -74,8 +74,8 @@ def score(
     _check_slices(options)
     if others := [str(part) for part in options.slices if part.looks_at_others]:
         raise MeasureError(f"{others[0]}: which words were seen is read from a corpus; score one")
-    golds = {"gold": gold, **references} if references else {"gold": gold}
-    _check_references(options, list(golds), list(systems), wanted)
+    _check_references(options, ["gold", *references], list(systems), wanted)
+    golds = {"gold": gold, **references}
     lines = [(name, _lines(annotated)) for name, annotated in (*golds.items(), *systems.items())]
     sights = views.of_lines(lines, options.views, ontology, len(golds))
     if symmetric is not None:
@@ -92,11 +92,11 @@ def score(
     )
     texts, theirs = make_texts(map(_row, documents)), [(name, [found]) for name, found in lines[len(golds) :]]
 
-    def block(need: Wanted) -> Block:
-        return chunks.make_block(texts, lines[: len(golds)], theirs, need, options.scope, tokens=tokens)
+    def block(need: Wanted, scope: Scope) -> Block:
+        return chunks.make_block(texts, lines[: len(golds)], theirs, need, scope, tokens=tokens)
 
     plan = thresholds.settle(plan, lambda number: lines[number][1], block)
-    return make_record(plan, [score_block(block(plan.wanted), plan)])
+    return make_record(plan, [score_block(block(plan.wanted, options.scope), plan)])
 
 
 def _check_references(
@@ -184,7 +184,7 @@ def make_plan(
     return thresholds.settle(
         plan,
         lambda number: _lines_of(corpus, plan.layers[number].source),
-        lambda need: chunks.read_whole(corpus, _sources(plan), need, options.scope),
+        lambda need, scope: chunks.read_whole(corpus, _sources(plan), need, scope),
     )
 
 

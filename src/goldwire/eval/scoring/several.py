@@ -20,7 +20,8 @@ from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import COLUMNS, Counts
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.scoring.drawing import drawing
-from goldwire.eval.scoring.record import Record, RunsFigure, RunsResult, SystemRuns
+from goldwire.eval.scoring.record import Record
+from goldwire.eval.scoring.runs import RunsFigure, RunsResult, SystemRuns
 from goldwire.eval.statistics import runs as spreads
 from goldwire.eval.statistics.figures import FIGURES, Groups, Score, estimator, is_defined, rows
 from goldwire.eval.statistics.intervals import UNSEEN, Method

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from goldwire.corpora.errors import Fault, MeasureError
+from goldwire.eval.measures.references import NAMES, REFERENCES
 from goldwire.eval.systems.facts import Facts
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ def _iter_messages(record: Record) -> _Messages:
         coverage = record.coverage
         names = ("corpus", "outside", "unjudged", "skipped", "drafts", "empty")
         yield from _sizes("coverage", {name: getattr(coverage, name) for name in names})
+    policy = record.policies.get(REFERENCES)
+    if bool(record.references) != (policy is not None) or (policy and policy not in NAMES):
+        yield "references", f"the policy is {policy or 'none'}, of {len(record.golds)} gold layers"
     yield from _names(record)
     for at, table in (*_numbered("counts", record.counts), *_numbered("rejections", record.rejections)):
         messages = [*_table(table, len(record.documents)), *(_hits(table) if at.startswith("counts") else ())]
@@ -117,7 +121,8 @@ def _threshold(layer: LayerFacts, documents: int) -> Iterator[str]:
     at = layer.at
     if at is None:
         return
-    if not at.values or not all(map(math.isfinite, at.values)) or not _is_sound([at.below]):
+    numbers = (*at.values, *([] if at.highest is None else [at.highest]))
+    if not at.values or not all(map(math.isfinite, numbers)) or not _is_sound([at.below]):
         yield "is no threshold"
     if at.folds and len(at.folds) != documents:
         yield f"{len(at.folds)} folds for {documents} documents"

@@ -37,6 +37,8 @@ _TOO_LONG = re.compile(
     r"|too many (?:input )?tokens|too large for model",
     re.IGNORECASE,
 )
+_TOO_LARGE = 413  # the status of a request that is too long, whatever is said
+_SECRET = re.compile(rb'"[^"]*(?:api_?key|secret|password|authorization)[^"]*":', re.IGNORECASE)
 _TAKEN_BACK = frozenset({400, 404, 422, 501})  # statuses by which a parameter or a form is refused
 _OWN = ("model", "messages")  # what no option replaces
 _SAID = 200  # characters of a refusal, or of a value that was sent, that are told
@@ -63,8 +65,10 @@ class Way(msgspec.Struct, frozen=True):
 
 
 def body(wanted: Wanted, messages: Messages, way: Way | None = None) -> dict[str, Any]:
-    """A request; as it was asked for, or in another way."""
+    """A request; as it was asked for, or in another way: with the schema in words where its form has none."""
     way = way or Way(wanted.form)
+    if way.form != wanted.form and way.form in ("json_object", "text"):
+        messages = _in_words(messages, wanted.schema)
     fields: dict[str, Any] = {
         "model": wanted.model,
         "messages": messages,
@@ -75,6 +79,13 @@ def body(wanted: Wanted, messages: Messages, way: Way | None = None) -> dict[str
         **(_tool(wanted.schema) if way.form == "tool" else {}),
     }
     return {name: value for name, value in fields.items() if value is not None} | wanted.more
+
+
+def _in_words(messages: Messages, schema: dict[str, Any]) -> Messages:
+    """The messages with the schema at the end of the instruction, which is the first."""
+    (instruction, *others), written = messages, msgspec.json.encode(schema).decode()
+    said = f"{instruction['content']}\n\nAnswer with one JSON object of this JSON Schema:\n{written}"
+    return [{**instruction, "content": said}, *others]
 
 
 def _response_format(form: Form, schema: dict[str, Any]) -> dict[str, Any] | None:
@@ -110,7 +121,16 @@ def more(given: dict[str, Any] | str) -> dict[str, Any]:
             f"option body: it cannot replace {' and '.join(own)}; the model stands in llm:MODEL@URL, the "
             "messages are made from ontology and text"
         )
+    if _SECRET.search(msgspec.json.encode(found)):
+        raise ExtractorError(
+            "option body: it stands in records, so no key does in it; put the key into an environment "
+            "variable and name that in the option `key`"
+        )
     return found
+
+
+class TooLongError(DocumentError):
+    """What is asked is longer than the model takes."""
 
 
 class Chat:
@@ -137,8 +157,8 @@ class Chat:
 
     def _next(self, way: Way, refusal: RefusalError) -> Way:
         """What to try after a refusal; raises it where it speaks of nothing that can be asked otherwise."""
-        if _TOO_LONG.search(refusal.said):
-            raise DocumentError(
+        if refusal.status == _TOO_LARGE or _TOO_LONG.search(refusal.said):
+            raise TooLongError(
                 f"the text is too long for the model ({refusal}); the option `chunk`, such as chunk=4000, "
                 "has it read in pieces"
             )

@@ -26,13 +26,13 @@ from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems.adapters import answer, chat, prompt, wording
 from goldwire.eval.systems.adapters.answer import Answer
-from goldwire.eval.systems.adapters.chat import Chat, Form, Messages, Wanted
+from goldwire.eval.systems.adapters.chat import Chat, Form, Messages, TooLongError, Wanted
 from goldwire.eval.systems.adapters.completion import Reply
 from goldwire.eval.systems.adapters.passages import LEAST, pieces
 from goldwire.eval.systems.adapters.resolve import Resolver
-from goldwire.eval.systems.adapters.web import FIRST_WAIT, TRIES, Caller, checked
+from goldwire.eval.systems.adapters.web import FIRST_WAIT, TRIES, Caller, RefusalError, checked
 from goldwire.eval.systems.adapters.wording import Worded
-from goldwire.eval.systems.extractor import Context, DocumentError, options
+from goldwire.eval.systems.extractor import REFUSED, Context, DocumentError, options
 
 PER = 1_000_000  # tokens that a price is for
 TRUNCATED, BROKEN, CONTINUED = "truncated", "broken", "continued"  # how often, in the usage of a document
@@ -146,7 +146,12 @@ class ModelExtractor:
         """An answer that was cut off, and what continues it; flagged if that was not all either."""
         if not len(first.answer):
             raise DocumentError(first.why)
-        second = self._ask([*asked, *prompt.continuation(first.answer)], spent)
+        try:
+            second = self._ask([*asked, *prompt.continuation(first.answer)], spent)
+        except (TooLongError, RefusalError) as error:
+            if error.cause and not error.cause.startswith(f"{REFUSED} 400"):
+                raise  # not of what was asked, but of who asks
+            second = _Said(flag=TRUNCATED)
         spent[CONTINUED] += 1
         spent[TRUNCATED] += bool(second.flag)
         return [first.answer, second.answer]

@@ -74,7 +74,11 @@ def _sentences(text: str, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _part(document: Document, start: int, end: int) -> Document:
-    """A stretch of a document with its excluded regions."""
+    """A stretch of a document with its excluded regions; the headline goes with the first alone.
+
+    What a model quotes of a headline is not in the text: with each piece it would be rejected once more.
+    """
+    meta = msgspec.structs.replace(document.meta, title=None) if start else document.meta
     text = document.text[start:end]
     regions = tuple(
         Excluded(
@@ -83,4 +87,4 @@ def _part(document: Document, start: int, end: int) -> Document:
         for region in document.excluded
         if region.start < end and start < region.end
     )
-    return msgspec.structs.replace(document, text=text, sha256=hash_text(text), excluded=regions)
+    return msgspec.structs.replace(document, text=text, sha256=hash_text(text), meta=meta, excluded=regions)

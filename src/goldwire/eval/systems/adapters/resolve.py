@@ -189,11 +189,14 @@ class Resolver:
     def _reject(
         self, unit: _Unit, wrong: Any, item: Any, path: str, *, words: str | None = None, **more: Any
     ) -> None:
-        """Note an item whose form is `wrong` (a text), or whose quote, in the field `words`, is not there."""
+        """Note an item whose form is `wrong` (a text), or whose quote, in the field `words`, is not there.
+
+        Its id is the answer's own, and may be what a mention is called here: it stays in `value` alone.
+        """
         malformed = isinstance(wrong, str)
         message = wrong if malformed else "the quoted words are not in the text"
         fields = item if isinstance(item, dict) else {}
-        read = {"type": fields.get("type"), "id": fields.get("id"), "role": fields.get("role")}
+        read = {"type": fields.get("type"), "role": fields.get("role")}
         given = {name: value for name, value in read.items() if isinstance(value, str)} | more
         quoted = fields.get(words) if words else None
         if not malformed and isinstance(quoted, str) and self._is_example(quoted):

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from goldwire.corpora import toml
-from goldwire.corpora.errors import ExtractorError, among
+from goldwire.corpora.errors import CorpusError, ExtractorError, among
 from goldwire.corpora.ontology import Attribute, EntityType, EventType, Ontology
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Document
@@ -97,9 +97,12 @@ def _defined(types: Mapping[str, T], words: Mapping[str, str], where: str) -> di
 
 def _shown(examples: Examples, path: Path) -> list[Shown]:
     """The documents that are shown, each with its line of the layer."""
-    corpus = open_corpus(path.parent / examples.corpus)
+    try:
+        corpus = open_corpus(path.parent / examples.corpus)
+        layer = corpus.layer(examples.layer)
+    except CorpusError as error:
+        raise ExtractorError(f"{path}: examples: {error}") from error
     documents = {document.id: document for document in corpus.documents()}
-    layer = corpus.layer(examples.layer)
     for id in examples.documents:
         if id not in documents or id not in layer:
             what = f"layer {examples.layer} has no line" if id in documents else "there is no document"
