@@ -29,6 +29,7 @@ from goldwire.eval.counting.extension import Numbers
 from goldwire.eval.counting.match import MatchInput, exact, matched
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.rejected import taken
+from goldwire.eval.counting.slices import Sliced
 from goldwire.eval.counting.tags import (
     OUTSIDE,
     are_same,
@@ -63,7 +64,7 @@ class GoldAndSystem(msgspec.Struct, frozen=True, dict=True):
         return {}
 
     @cached_property
-    def looked(self) -> dict[tuple[Slice, str, bool], slices.Sliced]:
+    def looked(self) -> dict[tuple[Slice, str, bool], Sliced]:
         """In which slice the rows of both tables are, as far as that was looked for."""
         return {}
 
