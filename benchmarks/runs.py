@@ -105,7 +105,7 @@ def simulate(case: Case, pairs: int, seed: int, *, alone: bool = False) -> Rates
         spreads = known, runs.spread_of(two, F) or known
         value, error = crossed.difference(one, two, F, spreads)
         assert value is not None and error is not None  # noqa: PT018 - F1 is defined, of many documents
-        apart.append(crossed.two_sided(value, error) <= ALPHA)
+        apart.append(crossed.two_sided(value, error, case.documents) <= ALPHA)
         found = crossed.loss(one, two, F, spreads, case.margin)
         shut.append(found.verdict == "fail")
         power.append(found.power or 0.0)

@@ -12,10 +12,10 @@ from goldwire.eval.counting.columns import (
     Table,
     columns_of,
     concatenate,
-    keep,
     make_extents,
     make_table,
 )
+from goldwire.eval.counting.cut import keep
 
 spans = st.tuples(st.integers(0, 9), st.integers(1, 4)).map(lambda pair: Span(pair[0], sum(pair)))
 

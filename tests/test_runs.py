@@ -126,6 +126,17 @@ def test_one_document_says_nothing_of_others():
     assert crossed.loss(found, found, F, (spread, spread), 0.02).verdict == "warn"
 
 
+@pytest.mark.parametrize(("documents", "verdict"), [(3, "warn"), (6, "fail")])
+def test_documents_that_are_all_alike_say_no_more_than_their_number(documents, verdict):
+    """A coin for each: three that all fall alike are no evidence (1 in 8), six are (1 in 64)."""
+    one, two = (runs.look([np.array([[right, 10.0, right, 10]] * documents)] * 2, F1) for right in (8.0, 5.0))
+    spreads = runs.spread_of(one, F), runs.spread_of(two, F)
+    found = crossed.loss(one, two, F, spreads, 0.02)
+    assert found.p == pytest.approx(0.5**documents)
+    assert found.verdict == verdict
+    assert crossed.compare(one, two, F, spreads).p == pytest.approx(2 * 0.5**documents)
+
+
 def test_near_duplicates_count_as_one_document(drawn):
     whole = [np.vstack([table, table]) for table in drawn[0]]
     groups = np.tile(np.arange(40), 2)

@@ -100,6 +100,16 @@ def test_what_gives_the_same_each_time_is_run_once_or_refused(said_by, corpus):
     assert read_facts(corpus, "same").fixed
 
 
+def test_what_else_is_there_under_the_name_is_told(said_by, corpus):
+    words = ("eval", "run", "work", "--systems", "systems.toml", "--only", "mine")
+    with_runs(corpus, (0.7, 0.7, 0.7))
+    said = said_by(*words)
+    assert "mine has its runs mine/1 to mine/3 beside system/mine; `eval score` takes the runs" in said.err
+    said = said_by(*words, "--runs", 1)
+    assert "mine/2 and mine/3, run before, stay and count as runs too" in said.err
+    assert "system/mine, of one run without a number, stays" in said.err
+
+
 def test_kinds_that_read_rules_or_a_file_are_fixed():
     assert runs.is_fixed(config.parse_system("a=lexicon"))
     assert runs.is_fixed(config.parse_system("a=file:x.jsonl"))

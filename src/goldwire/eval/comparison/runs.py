@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from goldwire.eval.comparison.contender import Contender
+from goldwire.eval.counting.counts import Counts
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.scoring.several import look
@@ -68,13 +69,13 @@ def know(systems: Sequence[Contender], measure: Measure, groups: Groups) -> Know
 
 def _of_family(
     family: Sequence[str],
-    counts: Mapping[str, Sequence[object]],
+    counts: Mapping[str, Sequence[Counts]],
     measure: Measure,
     groups: Groups,
     labels: Sequence[str],
 ) -> Spread | None:
     every = [one for name in family for one in counts[name]]
-    found = look(every, measure, groups, labels)  # type: ignore[arg-type]
+    found = look(every, measure, groups, labels)
     return None if found is None else spreads.spread_of(found, F)
 
 
@@ -117,13 +118,13 @@ def results_by_document(first: Contender, second: Contender, measure: Measure) -
 # ---------------------------------------------------------------- what must be said
 def remarks(systems: Sequence[Contender]) -> Iterator[str]:
     """What is not known, or not as the names say, of runs."""
-    for family in dict.fromkeys(dict(_kin(systems)).values()):
+    kin = dict(_kin(systems))
+    for family in dict.fromkeys(kin.values()):
         yield (
             f"{listed(family)} are one system with other seeds: what is between them tells how far apart its "
             "runs are, and is allowed for. They are shown as one if they are run as one "
             f"(`eval run --runs {ENOUGH}`)."
         )
-    kin = dict(_kin(systems))
     alone = [
         system.name
         for system in systems

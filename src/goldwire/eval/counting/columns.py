@@ -95,8 +95,7 @@ class Table(msgspec.Struct, frozen=True):
 
     `argument_event`, `argument_mention`, `relation_source` and `relation_target` are rows of events and
     mentions. Attributes are by name; a value that is absent has the code of its default, or `NONE`; several
-    together have a code of their own (see `values.code`). Scores are NaN where there is none, or
-    nobody asked.
+    together have a code of their own (see `values.code`). Scores that nobody gave or asked for are NaN.
     """
 
     mentions: Extents
@@ -169,14 +168,6 @@ def make_table(
     )
 
 
-def scores(table: Table) -> Floats:
-    """All scores that units of a table have."""
-    found = (table.mention_score, table.event_score, table.argument_score, table.relation_score)
-    whole = np.concatenate(found)
-    there: Floats = whole[~np.isnan(whole)]
-    return there
-
-
 def make_extents(document: Ints, spans: Sequence[Spans]) -> Extents:
     """Extents from the spans of units, brought to canonical form (see `Extents`)."""
     sizes = _ints(map(len, spans), len(spans))
@@ -217,7 +208,7 @@ def canonical(spans: Spans) -> Spans:
 
 
 # The columns whose values are rows of the table, and the units that have these rows.
-_ROWS_OF = {
+ROWS_OF = {
     "argument_event": "event",
     "argument_mention": "mention",
     "relation_source": "mention",
@@ -245,8 +236,8 @@ def concatenate(tables: Sequence[Table]) -> Table:
 
     def joined(name: str) -> Any:
         columns = [getattr(table, name) for table in tables]
-        if name in _ROWS_OF:
-            columns = [column + first[_ROWS_OF[name]][i] for i, column in enumerate(columns)]
+        if name in ROWS_OF:
+            columns = [column + first[ROWS_OF[name]][i] for i, column in enumerate(columns)]
         return _joined(columns)
 
     return Table(**{name: joined(name) for name in Table.__struct_fields__})
@@ -289,37 +280,6 @@ def excluded_extents(regions: Sequence[tuple[Excluded, ...]]) -> Extents:
         _offsets([part.end for part in flat]),
         np.zeros(len(flat), np.int64),
     )
-
-
-def keep(
-    table: Table, mentions: Bools, events: Bools, own: tuple[Bools, Bools] | None = None
-) -> tuple[Table, int]:
-    """The table without some mentions and events, and what hung on them; and how many went in all.
-
-    `own` are the arguments and relations that may stay, if some go for themselves.
-    """
-    arguments = events[table.argument_event] & mentions[table.argument_mention]
-    relations = mentions[table.relation_source] & mentions[table.relation_target]
-    if own is not None:
-        arguments, relations = arguments & own[0], relations & own[1]
-    gone = sum(int((~kept).sum()) for kept in (mentions, events, arguments, relations))
-    if not gone:
-        return table, 0
-    row = {"mention": np.cumsum(mentions) - 1, "event": np.cumsum(events) - 1}
-    units = {"mention": mentions, "event": events, "argument": arguments, "relation": relations}
-    index = {name: np.flatnonzero(kept) for unit, kept in units.items() for name in columns_of(unit)}
-
-    def taken(name: str) -> Any:
-        column = _taken(getattr(table, name), index[name])
-        return row[_ROWS_OF[name]][column] if name in _ROWS_OF else column
-
-    return Table(**{name: taken(name) for name in Table.__struct_fields__}), gone
-
-
-def _taken(column: Any, index: Ints) -> Any:
-    if isinstance(column, dict):
-        return {name: values[index] for name, values in column.items()}
-    return column.take(index) if isinstance(column, Extents) else column[index]
 
 
 # ---------------------------------------------------------------- columns

@@ -25,7 +25,7 @@ from goldwire.eval.counting import align, columns, rejected
 from goldwire.eval.counting.binding import Binding
 from goldwire.eval.counting.columns import NONE, NOWHERE, Codes, Extents, Ints, Table
 from goldwire.eval.counting.counts import Patterns
-from goldwire.eval.counting.cut import Cut, cut_line, cut_table
+from goldwire.eval.counting.cut import Cut, cut_line, cut_table, keep
 from goldwire.eval.counting.faults import unit_faults
 from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.tags import read_as
@@ -253,7 +253,7 @@ class _Maker:
             self.parts.append(columns.make_table((), _NO_NUMBERS, self.codes, self.need.attributes))
         whole = columns.concatenate(self.parts)
         regions, rows = self.texts.regions, self.texts.rows
-        table, gone = columns.keep(whole, _clear(whole.mentions, regions), _clear(whole.events, regions))
+        table, gone = keep(whole, _clear(whole.mentions, regions), _clear(whole.events, regions))
         inside = [exclude.leave_out(i, rows[self.texts.number[i.document]].excluded)[0] for i in self.kept]
         return Layer(
             table=table,

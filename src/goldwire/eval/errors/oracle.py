@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from goldwire.eval.counting import columns, counters
 from goldwire.eval.counting.columns import NONE, Ints, Table
 from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.cut import keep
 from goldwire.eval.counting.keys import row_keys
 from goldwire.eval.errors import causes, classes
 from goldwire.eval.errors.classes import Findings, places
@@ -123,7 +124,7 @@ def _spurious_triggers(_gold: Table, system: Table, row: Ints, _other: Ints) -> 
     """No events that gold has no counterpart for."""
     kept = np.zeros(len(system.events), np.bool_)
     kept[row] = True
-    return columns.keep(system, np.ones(len(system.mentions), np.bool_), kept)[0]
+    return keep(system, np.ones(len(system.mentions), np.bool_), kept)[0]
 
 
 def _roles(gold: Table, system: Table, row: Ints, other: Ints) -> Table:

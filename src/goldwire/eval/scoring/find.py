@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from goldwire.corpora.errors import DataError, Fault, GoldwireError
-from goldwire.eval.counting import attributes, columns, counters
+from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.chunks import Block, Place, read_block
 from goldwire.eval.counting.columns import NONE
 from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.counts import condense, forget
+from goldwire.eval.counting.cut import scores
 from goldwire.eval.counting.extension import UncountedError
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.texts import Row
@@ -84,7 +85,7 @@ def _layer(layer: Layer, options: Options) -> ScoredLayer:
         bonds=dict(layer.bonds),
         **{name: getattr(layer, name) for name in SUMMED},
         clustered=bool((layer.table.mention_cluster != NONE).any()),
-        scored=bool(len(columns.scores(layer.table))),
+        scored=bool(len(scores(layer.table))),
         alternatives=layer.alternatives,
         rejections=forget(layer.rejections) if options.stream else layer.rejections,
         tags=layer.tags,

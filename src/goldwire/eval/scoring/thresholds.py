@@ -21,12 +21,13 @@ from msgspec import json
 
 from goldwire.corpora.errors import DataError, Fault, MeasureError, among
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting import columns, counters, reading
+from goldwire.eval.counting import counters, reading
 from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.columns import Bools, Floats
 from goldwire.eval.counting.counts import Counts, make_counts
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
+from goldwire.eval.counting.cut import scores as all_scores
 from goldwire.eval.counting.reading import Layer, Wanted
 from goldwire.eval.measures.measure import Measure, name
 from goldwire.eval.scoring import find
@@ -223,7 +224,7 @@ def _choose(plan: Plan, grounds: Grounds, number: int) -> tuple[str, Cut]:
 
 def candidates(layer: Layer) -> Floats:
     """The thresholds that are tried for a system, from the lowest up."""
-    found: Floats = np.unique(columns.scores(layer.table))
+    found: Floats = np.unique(all_scores(layer.table))
     if len(found) <= MOST:
         return found
     kept: Floats = found[np.linspace(0, len(found) - 1, MOST).round().astype(np.int64)]

@@ -55,7 +55,7 @@ def compare(first: Runs, second: Runs, figure: int, spreads: tuple[Spread, Sprea
         value,
         value - half,
         value + half,
-        two_sided(value, error),
+        two_sided(value, error, first.documents),
         error.freedom,
         _detectable(_loss_of_hits(first, second, figure, "spread"), error),
         _detectable(_loss_of_hits(first, second, figure, "whole"), error),
@@ -108,11 +108,21 @@ def _loss_of_hits(first: Runs, second: Runs, figure: int, lost: Lost) -> power.L
     return power.LostHits(beside, ratio, np.ones(len(beside)), lost)
 
 
-def two_sided(value: float, error: Error) -> float:
+def two_sided(value: float, error: Error, documents: int) -> float:
     """The chance of a difference as large, either way, between equal systems."""
     if abs(value) < NOTHING:
         return 1.0
-    return 2 * below(-abs(value) / error.size, error.freedom) if error.size > 0 else 0.0
+    return min(1.0, 2 * _one_sided(-abs(value), error, documents))
+
+
+def _one_sided(value: float, error: Error, documents: int) -> float:
+    """The chance of a difference as low between equal systems.
+
+    Where nothing varies, it is that of as many coins that all fall alike.
+    """
+    if error.size > NOTHING:
+        return below(value / error.size, error.freedom)
+    return 0.5**documents if value < 0 else 1.0
 
 
 def needed(error: Error, wanted: float, documents: int) -> int | None:
@@ -164,11 +174,11 @@ def loss(
         return Loss("warn", value, None, None, None, None, None, None)
     t = error.quantile(1 - alpha)
     low, high = value - t * error.size, value + t * error.size
-    p = below(value / error.size, error.freedom) if error.size > 0 else float(value >= 0)
+    p = _one_sided(value, error, first.documents)
     verdict: Decision = "warn"
     if low >= -margin - NOTHING:
         verdict = "pass"
-    elif high < 0:
+    elif high < 0 and p <= alpha:
         verdict = "fail"
     return Loss(verdict, value, low, high, p, *_plan((first, second), figure, error, margin, alpha))
 

@@ -6,7 +6,7 @@ every document. A mean over runs varies with both. The variance between the figu
 single documents happened to do in each (documents x runs), which is in the variance over documents too: it is
 taken off, so that nothing is counted twice.
 
-Everything is in closed form, from influences: what a little more of a document would change of a figure.
+Variances are in closed form, from influences: what a little more of a document would change of a figure.
 Degrees of freedom are those of Satterthwaite 1946; where two systems have spreads of their own, as in
 Welch 1947, each counts with its own number of runs. What this holds was simulated (benchmarks/runs.py).
 """
