@@ -344,6 +344,30 @@ def test_a_slice_that_is_worse_is_found_and_its_mirror_is_better(tmp_path):
     assert {one.value: one.difference for one in found.scores} == {"good": 0.25, "bad": -0.25}
 
 
+def test_each_run_of_a_system_stands_alone(tmp_path):
+    over = documents(4, source=["a", "a", "b", "b"])
+    layers = {
+        "gold": testing.layer(over, [[ANN, KABUL]] * 4),
+        "system/m/1": testing.layer(over, [[ANN]] * 4),
+        "system/m/2": testing.layer(over, [[ANN, KABUL]] * 4),
+    }
+    made = testing.corpus(tmp_path / "c", over, layers)
+    options = Options(trials=0, slices=parse_slices(["source", "nested"]))
+    record = score_corpus(made, "gold", ["m/1", "m/2"], ["entity"], options=options)
+    found = compare_slices(contenders({"r": record}), parse("entity"))
+    by_run = {one.system: one.scores[0].score.f for one in found if one.slice == "source"}
+    # The first run has one of two in each document: 2 * 1 / (1 + 2).
+    assert by_run == {"m/1": pytest.approx(2 / 3), "m/2": 1.0}
+
+
+def test_units_are_not_parted_by_several_gold_layers(tmp_path):
+    over = documents(2, source=["a", "b"])
+    made = corpus(tmp_path, over, [[ANN]] * 2, [[ANN]] * 2, other=testing.layer(over, [[ANN]] * 2))
+    options = Options(trials=0, references="best", slices=parse_slices(["nested"]))
+    with pytest.raises(MeasureError, match="several gold layers"):
+        score_corpus(made, ["gold", "other"], ["s"], ["entity"], options=options)
+
+
 # ---------------------------------------------------------------- gate
 def sliced(tmp_path, name, system):
     over = documents(12, source=["a", "b"] * 6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from goldwire.eval.comparison.contender import Contender
 from goldwire.eval.comparison.slices import SlicedSystem, SliceScore, common, compare_slices, find
@@ -54,6 +55,13 @@ def sheets(report: Report) -> Iterator[Table]:
     last = len(report.slices) - 1
     for place, board in enumerate(report.slices):
         yield _table(board, _CAPTION if place == last else "")
+
+
+def by_measure(report: Report) -> Iterator[tuple[str, list[Table]]]:
+    """The tables of each measure, under its name."""
+    pairs = zip(report.slices, sheets(report), strict=True)
+    for measure, group in groupby(pairs, key=lambda pair: pair[0].measure):
+        yield name(parse(measure)), [sheet for _, sheet in group]
 
 
 def _table(board: SliceBoard, more: str) -> Table:
