@@ -22,7 +22,7 @@ _CAPTION = (
 )
 _RUNS = (
     "Of a system with several runs figures, numbers of units and differences are means over its runs; "
-    "intervals and p are for other runs and other documents."
+    "intervals are for other runs and other documents, and p is that of a t-test over both where it is larger."
 )
 
 
