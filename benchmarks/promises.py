@@ -155,7 +155,7 @@ LOSSES: dict[str, Change] = {
 def difference_rows(repeat: Repeat, failed: list[str]) -> Iterator[Sequence[object]]:
     for shape in PAIRED:
         for name, change in LOSSES.items():
-            truth = -true_loss(shape, "micro", change.share)
+            truth = 0.0 - true_loss(shape, "micro", change.share)
             for size in SIZES[1:]:
                 found = repeat(partial(try_difference, Trial(shape, size, change), truth))
                 held = 1 - found["low"] - found["high"]

@@ -115,15 +115,16 @@ def measure(shape: Shape, corpora: int, seed: int = 0) -> Rates:
     return Rates(shape.name, alarms / corpora, hit / shown if shown else None, few / corpora / SLICES)
 
 
-HEAD = """| 20 slices of | any alarm | too few | ten points found |
-|---|---:|---:|---:|"""
+HEAD = """| 20 slices of | corpora | any alarm | too few | ten points found |
+|---|---:|---:|---:|---:|"""
 BEGIN, END = "<!-- written by benchmarks/slices.py -->", "<!-- end -->"
 
 
-def row(rates: Rates) -> str:
+def row(rates: Rates, corpora: int) -> str:
     """A line of the table."""
     found = "–" if rates.found is None else f"{100 * rates.found:.1f} %"
-    return f"| {rates.shape} | {100 * rates.alarms:.1f} % | {100 * rates.too_few:.0f} % | {found} |"
+    alarms, few = f"{100 * rates.alarms:.1f} %", f"{100 * rates.too_few:.0f} %"
+    return f"| {rates.shape} | {corpora:,} | {alarms} | {few} | {found} |"
 
 
 def write(path: Path, table: Sequence[str]) -> None:
@@ -140,10 +141,10 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--corpora", type=int, default=2000)
     parser.add_argument("--write", type=Path, help="put the table into this page, between its marks")
     chosen = parser.parse_args(arguments)
-    table = [f"{chosen.corpora:,} corpora a line, Holm over 20 slices, 5 %.", "", *HEAD.split("\n")]
+    table = HEAD.split("\n")
     print("\n".join(table), flush=True)
     for shape in SHAPES:
-        table.append(row(measure(shape, chosen.corpora)))
+        table.append(row(measure(shape, chosen.corpora), chosen.corpora))
         print(table[-1], flush=True)
     if chosen.write is not None:
         write(chosen.write, table)

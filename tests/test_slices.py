@@ -346,6 +346,14 @@ def test_a_slice_that_is_worse_is_found_and_its_mirror_is_better(tmp_path):
     assert {one.value: one.difference for one in found.scores} == {"good": 0.25, "bad": -0.25}
 
 
+def test_units_are_not_parted_by_several_gold_layers(tmp_path):
+    over = documents(2, source=["a", "b"])
+    made = corpus(tmp_path, over, [[ANN]] * 2, [[ANN]] * 2, other=testing.layer(over, [[ANN]] * 2))
+    options = Options(trials=0, references="best", slices=parse_slices(["nested"]))
+    with pytest.raises(MeasureError, match="several gold layers"):
+        score_corpus(made, ["gold", "other"], ["s"], ["entity"], options=options)
+
+
 # ---------------------------------------------------------------- runs
 NAMES = [("Ann", "PER"), ("Kabul", "GPE"), ("Bob", "PER"), ("met", "X"), ("left", "Y")]
 

@@ -29,7 +29,7 @@ from goldwire.eval.counting.extension import Numbers
 from goldwire.eval.counting.match import MatchInput, exact, matched
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.rejected import taken
-from goldwire.eval.counting.slices import Sliced
+from goldwire.eval.counting.slices import Asked, Sliced
 from goldwire.eval.counting.tags import (
     OUTSIDE,
     are_same,
@@ -56,7 +56,7 @@ class GoldAndSystem(msgspec.Struct, frozen=True, dict=True):
     system: Layer
     texts: Texts
     codes: Codes
-    slices: slices.Asked = {}
+    slices: Asked = {}
 
     @cached_property
     def made(self) -> dict[Measure, MatchInput]:

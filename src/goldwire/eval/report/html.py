@@ -69,8 +69,10 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             pairs=tables.pairs,
             by_type=lambda board: abreast(tables.types(board), TYPED),
             typed=_typed(report),
-            slices=list(sliced.sheets(report)),
-            slice_tabs=[(f"slice-{number}", board.name) for number, board in enumerate(report.slices)],
+            slices=list(sliced.by_measure(report)),
+            slice_tabs=[
+                (f"slice-{number}", called) for number, (called, _) in enumerate(sliced.by_measure(report))
+            ],
             folded=fold(report.boards),
             tested=tests(report.boards),
             sections=_sections(report, blocks),

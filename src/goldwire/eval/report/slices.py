@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from goldwire.eval.comparison.contender import Contender
 from goldwire.eval.comparison.slices import SlicedSystem, SliceScore, common, compare_slices, find
@@ -22,7 +23,7 @@ _CAPTION = (
 )
 _RUNS = (
     "Of a system with several runs figures, numbers of units and differences are means over its runs; "
-    "intervals are for other runs and other documents, and p is that of a t-test over both where it is larger."
+    "intervals are for other runs and other documents, and p is that of a t-test over both if that is larger."
 )
 
 
@@ -60,6 +61,13 @@ def sheets(report: Report) -> Iterator[Table]:
     caption = f"{_CAPTION} {_RUNS}" if several else _CAPTION
     for place, board in enumerate(report.slices):
         yield _table(board, caption if place == last else "")
+
+
+def by_measure(report: Report) -> Iterator[tuple[str, list[Table]]]:
+    """The tables of each measure, under its name."""
+    pairs = zip(report.slices, sheets(report), strict=True)
+    for measure, group in groupby(pairs, key=lambda pair: pair[0].measure):
+        yield name(parse(measure)), [sheet for _, sheet in group]
 
 
 def _table(board: SliceBoard, more: str) -> Table:

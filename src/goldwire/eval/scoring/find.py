@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,6 +20,7 @@ from goldwire.eval.counting.counts import condense, forget
 from goldwire.eval.counting.cut import scores
 from goldwire.eval.counting.extension import UncountedError
 from goldwire.eval.counting.reading import Layer
+from goldwire.eval.counting.slices import Asked
 from goldwire.eval.counting.texts import Row
 from goldwire.eval.errors import classes, outcomes, semeval
 from goldwire.eval.errors.classes import Findings
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 def score_block(block: Block, plan: Plan) -> ScoredBlock:
     """The documents of a block, scored."""
     golds, systems = block.layers[: plan.golds], block.layers[plan.golds :]
-    sides = [sides_of(golds, system, block, plan) for system in systems]
+    sides = [sides_of(golds, system, block, plan.options, plan.parted) for system in systems]
     ids = block.texts.ids
     return ScoredBlock(
         plan=plan.digest,
@@ -63,11 +65,16 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
 Sides = GoldAndSystem | references.Against
 
 
-def sides_of(golds: Sequence[Layer], system: Layer, block: Block, plan: Plan) -> Sides:
-    """A system against gold, or against several references."""
-    policy = plan.options.references
-    each = tuple(GoldAndSystem(gold, system, block.texts, block.codes, plan.parted) for gold in golds)
-    return each[0] if policy is None else references.Against(each, policy)
+def sides_of(
+    golds: Sequence[Layer],
+    system: Layer,
+    block: Block,
+    options: Options,
+    parted: Asked = MappingProxyType({}),
+) -> Sides:
+    """A system against gold, or against several references; `parted` are the slices of units."""
+    each = tuple(GoldAndSystem(gold, system, block.texts, block.codes, parted) for gold in golds)
+    return each[0] if options.references is None else references.Against(each, options.references)
 
 
 def _pair(sides: GoldAndSystem, names: tuple[str, str], plan: Plan) -> ScoredSystem:

@@ -234,7 +234,7 @@ def candidates(layer: Layer) -> Floats:
 def _counts(plan: Plan, block: Block, number: int, at: float) -> Counts:
     """The counts of a system under the first measure, at a threshold."""
     system = reading.cut_layer(block.layers[number], Cut((at,)), block.texts.ids)
-    sides = find.sides_of(block.layers[: plan.golds], system, block, plan)
+    sides = find.sides_of(block.layers[: plan.golds], system, block, plan.options)
     return find.counted(sides, plan.measures[0].counted).counts
 
 
