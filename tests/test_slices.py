@@ -19,9 +19,11 @@ from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.slices import parse_slice, parse_slices
 from goldwire.eval.report import html, latex, markdown
 from goldwire.eval.report.build import make_report
+from goldwire.eval.report.frames import frames
 from goldwire.eval.report.slices import sheets
 from goldwire.eval.scoring.files import decode_record, encode_record
 from goldwire.eval.scoring.score import Options, score_corpus
+from goldwire.eval.systems.runs import written_out
 
 TEXT = "Ann met Bob in Kabul. Bob left Kabul."
 
@@ -344,28 +346,125 @@ def test_a_slice_that_is_worse_is_found_and_its_mirror_is_better(tmp_path):
     assert {one.value: one.difference for one in found.scores} == {"good": 0.25, "bad": -0.25}
 
 
-def test_each_run_of_a_system_stands_alone(tmp_path):
-    over = documents(4, source=["a", "a", "b", "b"])
-    layers = {
-        "gold": testing.layer(over, [[ANN, KABUL]] * 4),
-        "system/m/1": testing.layer(over, [[ANN]] * 4),
-        "system/m/2": testing.layer(over, [[ANN, KABUL]] * 4),
-    }
-    made = testing.corpus(tmp_path / "c", over, layers)
-    options = Options(trials=0, slices=parse_slices(["source", "nested"]))
-    record = score_corpus(made, "gold", ["m/1", "m/2"], ["entity"], options=options)
-    found = compare_slices(contenders({"r": record}), parse("entity"))
-    by_run = {one.system: one.scores[0].score.f for one in found if one.slice == "source"}
-    # The first run has one of two in each document: 2 * 1 / (1 + 2).
-    assert by_run == {"m/1": pytest.approx(2 / 3), "m/2": 1.0}
-
-
 def test_units_are_not_parted_by_several_gold_layers(tmp_path):
     over = documents(2, source=["a", "b"])
     made = corpus(tmp_path, over, [[ANN]] * 2, [[ANN]] * 2, other=testing.layer(over, [[ANN]] * 2))
     options = Options(trials=0, references="best", slices=parse_slices(["nested"]))
     with pytest.raises(MeasureError, match="several gold layers"):
         score_corpus(made, ["gold", "other"], ["s"], ["entity"], options=options)
+
+
+# ---------------------------------------------------------------- runs
+NAMES = [("Ann", "PER"), ("Kabul", "GPE"), ("Bob", "PER"), ("met", "X"), ("left", "Y")]
+
+
+def with_runs(tmp_path, over, gold, *given, slices=("source",)):
+    """The record of a system `s` with a layer for each run, or a layer of its own for one."""
+    names = [f"system/s/{number}" for number in range(1, len(given) + 1)] if len(given) > 1 else ["system/s"]
+    made = testing.corpus(
+        tmp_path / "c",
+        over,
+        {
+            "gold": testing.layer(over, gold),
+            **{name: testing.layer(over, one) for name, one in zip(names, given, strict=True)},
+        },
+    )
+    layers = written_out(made, ["s"])[0]
+    options = Options(slices=parse_slices(slices))
+    return score_corpus(made, "gold", layers, ["entity"], options=options)
+
+
+def test_a_system_with_runs_has_one_row_a_slice_which_is_the_mean(tmp_path):
+    over = documents(4, source=["a", "a", "b", "b"])
+    first = [[ANN, KABUL], [ANN, KABUL], [ANN], [ANN]]  # a: 1; b: 2 * 2 / (2 + 4)
+    second = [[ANN], [ANN], [], []]  # a: 2 * 2 / (2 + 4); b: 0 of 4
+    record = with_runs(tmp_path, over, [[ANN, KABUL]] * 4, first, second)
+    [found] = compare_slices(contenders({"r": record}), parse("entity"))
+    assert (found.system, found.runs, [one.value for one in found.scores]) == ("s", 2, ["a", "b"])
+    a, b = found.scores
+    assert (a.score.f, b.score.f) == (pytest.approx((1 + 2 / 3) / 2), pytest.approx((2 / 3 + 0) / 2))
+    assert (a.score.system, a.score.gold, a.score.gold_hits, a.documents) == ((4 + 2) / 2, 4, (4 + 2) / 2, 2)
+    # Run 1: 1 - 2/3; run 2: 2/3 - 0.
+    assert (a.difference, b.difference) == (pytest.approx(1 / 2), pytest.approx(-1 / 2))
+    assert b.score.precision is None  # the second run has none
+    assert "|runs:2|" in a.signature
+    assert a.p_holm == a.p  # a and b are one test of one system
+    assert (a.standing, b.standing) == ("too few", "too few")
+
+    report = make_report({"r": record})
+    [table] = sheets(report)
+    assert [(group.title, len(group.rows)) for group in table.groups] == [("s (2 runs)", 2)]
+    assert [cell.text for cell in table.rows[0]][3:9] == ["83.3", "3", "3", "4", "2", "+50.0"]
+    for page in (markdown.render(report), latex.render(report), html.render(report, {})):
+        assert "means over its runs" in page
+    assert frames(report)["slices"]["system"].to_list() == ["s", "s"]
+
+
+@pytest.mark.parametrize("slice_", ["source", "nested"])
+def test_a_slice_of_runs_has_the_interval_of_a_record_of_its_units_alone(tmp_path, slice_):
+    over = documents(12, source=["a", "b"] * 6)
+    given = [[NAMES[:k] for k in (5, 3, 4, 2, 5, 1, *order)] for order in ([2] * 6, [3] * 6, [1, 5] * 3)]
+    gold = [NAMES] * 12
+    record = with_runs(tmp_path / "whole", over, gold, *given, slices=(slice_,))
+    # Nothing is nested: `no` has all units. Of sources, the documents of a are scored by themselves.
+    chosen = [k for k in range(12) if slice_ == "nested" or k % 2 == 0]
+    own = [[one[k] for k in chosen] for one in given]
+    alone = with_runs(
+        tmp_path / "part", [over[k] for k in chosen], gold[: len(chosen)], *own, slices=(slice_,)
+    )
+    [found] = compare_slices(contenders({"r": record}), parse("entity"))
+    value = {"source": "a", "nested": "no"}[slice_]
+    [score] = [one for one in found.scores if one.value == value]
+    assert score.intervals == alone.result("s", "entity").intervals
+    assert score.score.f == alone.result("s", "entity").value
+
+
+def test_a_slice_that_one_run_alone_is_better_in_is_no_better(tmp_path):
+    over = documents(120, source=["a", "b"] * 60)
+    lucky = [NAMES if k % 2 == 0 else NAMES[:3] for k in range(120)]
+    plain = [NAMES[:3]] * 120
+    record = with_runs(tmp_path, over, [NAMES] * 120, lucky, plain, plain)
+    [found] = compare_slices(contenders({"r": record}), parse("entity"))
+    a = found.scores[0]
+    # Differences of the runs: 1 - 0.75, 0, 0; all documents of a side are alike. So t is the mean by its
+    # standard error, 1, with 2 degrees of freedom, where p is 1 - t / sqrt(2 + t^2).
+    assert a.difference == pytest.approx(0.25 / 3)
+    assert a.p == pytest.approx(1 - 1 / 3**0.5, abs=1e-6)
+    assert a.standing == "too few"  # ten points are less than 4.3 standard errors of 8.3
+
+
+def test_a_slice_that_all_runs_are_worse_in_is_found(tmp_path):
+    over = documents(120, source=["good", "bad"] * 60)
+    # Run k does not find one unit in the first k documents of good.
+    given = [
+        [NAMES[: 4 if k < 2 * run else 5] if k % 2 == 0 else NAMES[:3] for k in range(120)]
+        for run in range(3)
+    ]
+    record = with_runs(tmp_path, over, [NAMES] * 120, *given)
+    [found] = compare_slices(contenders({"r": record}), parse("entity"))
+    assert {one.value: one.standing for one in found.scores} == {"good": "better", "bad": "worse"}
+
+
+@pytest.mark.parametrize("slice_", ["source", "unit-length", "nested"])
+def test_runs_that_are_all_alike_stand_as_one_does(tmp_path, slice_):
+    over = documents(20, source=["a", "b"] * 10)
+    names = [*NAMES, ("Bob in Kabul", "Z")]
+    given = [names[: 2 + k % 5] for k in range(20)]
+    [one] = compare_slices(
+        contenders({"r": with_runs(tmp_path / "1", over, [names] * 20, given, slices=(slice_,))}),
+        parse("entity"),
+    )
+    [three] = compare_slices(
+        contenders({"r": with_runs(tmp_path / "3", over, [names] * 20, *[given] * 3, slices=(slice_,))}),
+        parse("entity"),
+    )
+    for first, second in zip(one.scores, three.scores, strict=True):
+        assert second.p == first.p
+        assert (second.difference, second.score.f) == (
+            pytest.approx(first.difference),
+            pytest.approx(first.score.f),
+        )
+        assert (second.p_holm, second.standing) == (first.p_holm, first.standing)
 
 
 # ---------------------------------------------------------------- gate

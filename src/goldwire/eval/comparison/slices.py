@@ -2,6 +2,7 @@
 
 Everything is from the counts in records; nothing is scored again. All slices of all systems under one measure
 are one family of tests (Holm). A slice that could not show ten points is never called better or worse.
+A system that was run several times is one: its figures are means over runs.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from goldwire.eval.counting.slices import part
 from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.measures.slices import parse_slice
 from goldwire.eval.scoring.drawing import drawing
+from goldwire.eval.scoring.means import mean_score
 from goldwire.eval.scoring.record import Interval, Record, Slicing, decode_counts
+from goldwire.eval.scoring.several import mean_intervals
 from goldwire.eval.statistics import slices as statistics
 from goldwire.eval.statistics.contrast import holm
 from goldwire.eval.statistics.figures import FIGURES, Score, estimator, headline, is_defined, rows, undefined
@@ -38,7 +41,7 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SliceScore(_Struct, frozen=True):
-    """One slice of one system: its figures, and how it stands to the rest.
+    """One slice of one system: its figures, means over its runs, and how it stands to the rest.
 
     `documents` have a unit of it, on either side. `difference` is F of the slice less F of the rest, `p` is
     of the test of one against the other, `p_holm` corrected for all slices and systems of the measure; None
@@ -58,12 +61,13 @@ class SliceScore(_Struct, frozen=True):
 
 
 class SlicedSystem(_Struct, frozen=True):
-    """One system under one measure, by one slice."""
+    """One system under one measure, by one slice, and how many runs of it there are (0 of one without)."""
 
     slice: str
     measure: str
     system: str
     scores: tuple[SliceScore, ...]
+    runs: int = 0
 
 
 class Side(NamedTuple):
@@ -157,18 +161,18 @@ def _masked(counts: Counts, kept: Bools) -> Counts:
 
 # ---------------------------------------------------------------- figures and tests
 class _Asked(NamedTuple):
-    """One slice of one system, with what the test needs."""
+    """One slice of one system, with the counts of each of its runs, and what the test needs."""
 
     system: Contender
     slicing: Slicing
     value: str
-    side: Side
+    sides: tuple[Side, ...]
     pieces: statistics.Pieces | None
 
 
 def compare_slices(systems: Sequence[Contender], measure: Measure, *, seed: int = 0) -> list[SlicedSystem]:
-    """Every slice that all records have, of every system, under a measure; each run of one is shown alone."""
-    asked = list(_asked([run for system in systems for run in _runs(system)], measure))
+    """Every slice that all records have, of every system, under a measure."""
+    asked = list(_asked(systems, measure))
     tested = [one for one in asked if one.pieces is not None and not _is_mirrored(one)]
     raw = [statistics.p_value(one.pieces, seed=seed) for one in tested if one.pieces is not None]
     chances = {_key(one): pair for one, pair in zip(tested, zip(raw, holm(raw), strict=True), strict=True)}
@@ -177,20 +181,13 @@ def compare_slices(systems: Sequence[Contender], measure: Measure, *, seed: int 
         p = chances.get(_key(one)) or chances.get(_mirror(one))
         score = _score(one, measure, p, len(tested))
         found.setdefault((one.slicing.slice, one.system.name), []).append(score)
+    runs = {system.name: len(system.runs) for system in systems}
     return [
-        SlicedSystem(slice=slice_, measure=str(measure), system=system, scores=tuple(scores))
+        SlicedSystem(
+            slice=slice_, measure=str(measure), system=system, runs=runs[system], scores=tuple(scores)
+        )
         for (slice_, system), scores in found.items()
     ]
-
-
-def _runs(system: Contender) -> list[Contender]:
-    """The runs of a system, each by itself, or the system."""
-    return [
-        msgspec.structs.replace(
-            system, name=f"{system.name}{run.removeprefix(system.system)}", system=run, runs=()
-        )
-        for run in system.runs
-    ] or [system]
 
 
 def _key(one: _Asked) -> tuple[str, str, str]:
@@ -210,8 +207,10 @@ def _asked(systems: Sequence[Contender], measure: Measure) -> Iterator[_Asked]:
     for slice_ in common(systems):
         for system in systems:
             slicing = find(system.record, slice_)
-            for value, side in sides(system.record, slicing, system.system, measure).items():
-                yield _Asked(system, slicing, value, side, _pieces(system, slicing, side, measure))
+            each = [sides(system.record, slicing, layer, measure) for layer in system.layers]
+            for value in each[0]:
+                own = tuple(one[value] for one in each)
+                yield _Asked(system, slicing, value, own, _pieces(system, slicing, own, measure))
 
 
 def common(systems: Sequence[Contender]) -> list[str]:
@@ -227,19 +226,23 @@ def _is_in(slicing: Slicing, record: Record) -> bool:
     return any((one.documents, one.words) == (slicing.documents, slicing.words) for one in others)
 
 
-def _pieces(system: Contender, slicing: Slicing, side: Side, measure: Measure) -> statistics.Pieces | None:
-    if not (is_defined(side.inside) and is_defined(side.outside)):
+def _pieces(
+    system: Contender, slicing: Slicing, own: Sequence[Side], measure: Measure
+) -> statistics.Pieces | None:
+    if not all(is_defined(side.inside) and is_defined(side.outside) for side in own):
         return None
-    return statistics.pieces(
-        *_tables(side, measure, system.record.groups),
+    labels = sorted({label for side in own for counts in side[:2] for label in counts.labels})
+    return statistics.of_runs(
+        [_tables(side, measure, labels, system.record.groups) for side in own],
         estimator(measure),
         F,
         units=parse_slice(slicing.slice).of_units,
     )
 
 
-def _tables(side: Side, measure: Measure, groups: Sequence[int] | None) -> tuple[Floats, Floats]:
-    labels = sorted({*side.inside.labels, *side.outside.labels})
+def _tables(
+    side: Side, measure: Measure, labels: Sequence[str], groups: Sequence[int] | None
+) -> tuple[Floats, Floats]:
     inside, outside = (rows(counts, measure, labels) for counts in (side.inside, side.outside))
     return statistics.grouped(inside, groups), statistics.grouped(outside, groups)
 
@@ -247,13 +250,14 @@ def _tables(side: Side, measure: Measure, groups: Sequence[int] | None) -> tuple
 def _score(
     one: _Asked, measure: Measure, chance: tuple[float, float | None] | None, tests: int
 ) -> SliceScore:
-    score, rest = (_headline(counts, measure) for counts in (one.side.inside, one.side.outside))
+    score = mean_score([_headline(side.inside, measure) for side in one.sides])
+    rest = mean_score([_headline(side.outside, measure) for side in one.sides])
     p, adjusted = chance if chance is not None and one.pieces is not None else (None, None)
     difference = None if score.f is None or rest.f is None else score.f - rest.f
     standing = _standing(one.pieces, difference, adjusted, tests)
     return SliceScore(
         value=one.value,
-        documents=len(set(one.side.inside.document.tolist())),
+        documents=len({document for side in one.sides for document in side.inside.document.tolist()}),
         score=score,
         intervals=_intervals(one, measure),
         difference=difference,
@@ -287,10 +291,13 @@ def _standing(
 
 def _intervals(one: _Asked, measure: Measure) -> dict[str, Interval]:
     drawn = drawing(one.system.record)
-    if drawn is None or not is_defined(one.side.inside):
+    if drawn is None or not all(is_defined(side.inside) for side in one.sides):
         return {}
-    groups = one.side.groups(one.system.record)
-    found = figure_intervals(one.side.own(), measure, groups=groups, **drawn._asdict())
+    groups, each = one.sides[0].groups(one.system.record), [side.own() for side in one.sides]
+    if one.system.runs:
+        found = mean_intervals(each, measure, groups, **drawn._asdict())
+    else:
+        found = figure_intervals(each[0], measure, groups=groups, **drawn._asdict())
     return {
         figure: Interval(low=found[figure].low, high=found[figure].high, remark=found[figure].remark)
         for figure in FIGURES

@@ -8,7 +8,7 @@ from itertools import groupby
 from goldwire.eval.comparison.contender import Contender
 from goldwire.eval.comparison.slices import SlicedSystem, SliceScore, common, compare_slices, find
 from goldwire.eval.measures.measure import name, parse
-from goldwire.eval.measures.phrases import UNDEFINED, chance, listed, number, signed
+from goldwire.eval.measures.phrases import UNDEFINED, amount, chance, listed, number, signed
 from goldwire.eval.measures.titles import title
 from goldwire.eval.report.table import Cell, Column, Group, Row, Table
 from goldwire.eval.report.tables import f_of, figure_cell, units_of
@@ -20,6 +20,10 @@ _CAPTION = (
     "F of all other units or documents; p is by permutation, with Holm's correction over all slices and "
     "systems of the measure. Slices that are too few could not show a difference of ten points: they are "
     "no better and no worse."
+)
+_RUNS = (
+    "Of a system with several runs figures, numbers of units and differences are means over its runs; "
+    "intervals are for other runs and other documents, and p is that of a t-test over both if that is larger."
 )
 
 
@@ -53,8 +57,10 @@ def _notes(records: Mapping[str, Record], slice_: str) -> Iterator[str]:
 def sheets(report: Report) -> Iterator[Table]:
     """The tables of all slices; what holds for all of them is said beneath the last."""
     last = len(report.slices) - 1
+    several = any(one.runs for board in report.slices for one in board.systems)
+    caption = f"{_CAPTION} {_RUNS}" if several else _CAPTION
     for place, board in enumerate(report.slices):
-        yield _table(board, _CAPTION if place == last else "")
+        yield _table(board, caption if place == last else "")
 
 
 def by_measure(report: Report) -> Iterator[tuple[str, list[Table]]]:
@@ -68,7 +74,8 @@ def _table(board: SliceBoard, more: str) -> Table:
     """The figures of each slice, and how it stands to the rest; one group a system."""
     several = len(board.systems) > 1
     groups = tuple(
-        Group(title=one.system if several else "", rows=tuple(map(_row, one.scores))) for one in board.systems
+        Group(title=_called(one) if several or one.runs else "", rows=tuple(map(_row, one.scores)))
+        for one in board.systems
     )
     units = units_of(row for group in groups for row in group.rows)
     columns = (
@@ -80,6 +87,11 @@ def _table(board: SliceBoard, more: str) -> Table:
     )
     caption = " ".join(filter(None, (units, *board.notes, more)))
     return Table(title=board.name, columns=columns, groups=groups, caption=caption)
+
+
+def _called(one: SlicedSystem) -> str:
+    """A system by name, with how many runs."""
+    return f"{one.system} ({amount(one.runs, 'run')})" if one.runs else one.system
 
 
 def _row(item: SliceScore) -> Row:

@@ -82,9 +82,16 @@ def _ends(record: Record, runs: Sequence[str], measure: Measure) -> dict[str, In
     if drawn is None or not record.documents:
         return {}
     counts = [record.get_counts(run, measure) for run in runs]
+    return mean_intervals(counts, measure, record.groups, **drawn._asdict())
+
+
+def mean_intervals(
+    counts: Sequence[Counts], measure: Measure, groups: Groups = None, **drawn: Any
+) -> dict[str, Interval]:
+    """The 95 % interval of each figure's mean over runs, from their counts on the same documents."""
     labels = sorted({label for one in counts for label in one.labels})
     tables = [rows(one, measure, labels) for one in counts]
-    return _intervals(tables, estimator(measure), record.groups, **drawn._asdict())
+    return _intervals(tables, estimator(measure), groups, **drawn)
 
 
 def _intervals(

@@ -10,6 +10,9 @@ robust permutation tests"). Where units are parted and not documents, that alone
 for a sign: so the number of right units must be unlike that of units drawn at random (hypergeometric), too.
 
 Figures of several labels are tested by the residuals of their labels, each weighed as in the figure.
+
+Of several runs of one system the pieces are means over runs, dealt out as those of one are. That says nothing
+of other runs, so p is no less than that of a t-test of the mean difference over documents and runs.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from goldwire.eval.statistics import crossed
+from goldwire.eval.statistics import runs as spreads
 from goldwire.eval.statistics.contrast import two_sided
 from goldwire.eval.statistics.power import ALPHA, POWER
 from goldwire.eval.statistics.ratios import Estimator, Ratio, divide
@@ -44,18 +49,28 @@ class Against(NamedTuple):
     error: float
 
 
+class OverRuns(NamedTuple):
+    """The mean difference of several runs, with its error over so many documents and over runs."""
+
+    difference: float
+    error: spreads.Error
+    documents: int
+
+
 class Pieces(NamedTuple):
     """The pieces of documents, or groups, in a slice and in the rest.
 
     `num`, `den` and `own` are scaled, so that all `den` sum to 1: `residual` is from the figure of all
     together, `own` from that of its side. The first half are those in the slice. `units` tell how large the
-    error of the difference is, had units been drawn at random; None where documents were parted.
+    error of the difference is, had units been drawn at random; None where documents were parted. `runs` is
+    None of one run, and where all runs differ alike.
     """
 
     residual: Floats
     own: Floats
     size: Floats
     units: float | None
+    runs: OverRuns | None = None
 
     @property
     def half(self) -> int:
@@ -101,6 +116,43 @@ def pieces(
     return found if min(len(found.inside), len(found.outside)) >= FEWEST else None
 
 
+def of_runs(
+    tables: Sequence[tuple[Floats, Floats]], estimator: Estimator, figure: int, *, units: bool
+) -> Pieces | None:
+    """The pieces of a figure in the mean over runs, from the rows of each in a slice and in the rest.
+
+    None where one of the runs has none. The units of runs are the same ones, so what units drawn at random
+    would make of the difference is no smaller in a mean over runs than in one.
+    """
+    each = [pieces(*sides, estimator, figure, units=units) for sides in tables]
+    found = [one for one in each if one is not None]
+    if len(found) < len(each):
+        return None
+    return Pieces(
+        np.mean([one.residual for one in found], axis=0),
+        np.mean([one.own for one in found], axis=0),
+        np.mean([one.size for one in found], axis=0),
+        math.fsum(one.units or 0.0 for one in found) / len(found) if units else None,
+        _over_runs(tables, estimator, figure),
+    )
+
+
+def _over_runs(tables: Sequence[tuple[Floats, Floats]], estimator: Estimator, figure: int) -> OverRuns | None:
+    """The mean difference of runs and its error; None of one run, and where all differ alike."""
+
+    def differences(sums: Floats) -> Floats:
+        inside, outside = (estimator.values(side) for side in np.split(sums, 2, axis=-1))
+        return inside - outside
+
+    looked = spreads.look(map(np.hstack, tables), Estimator(differences, lambda _: []))
+    spread = spreads.spread_of(looked, figure)
+    if spread is None or spread.between < spreads.NOTHING**2:
+        return None
+    documents = spreads.of_documents(looked.influence[:, figure], looked.documents)
+    error = spreads.make_error(documents, looked.documents, [(spread, looked.number)])
+    return OverRuns(float(looked.mean[figure]), error, looked.documents)
+
+
 def _residual(num: Floats, den: Floats) -> Floats:
     found: Floats = num - divide(num.sum(axis=0), den.sum(axis=0)) * den
     return found
@@ -134,7 +186,8 @@ def differ(found: Pieces) -> Against:
     documents = np.count_nonzero(own)
     seen = float(own @ own) * documents / max(documents - 1, 1)
     drawn = _dealt_error(found) if found.units is None else found.units
-    return Against(float(inside.sum() - outside.sum()), max(math.sqrt(seen), drawn))
+    of_runs = 0.0 if found.runs is None else found.runs.error.size
+    return Against(float(inside.sum() - outside.sum()), max(math.sqrt(seen), drawn, of_runs))
 
 
 def _dealt_error(found: Pieces) -> float:
@@ -147,6 +200,14 @@ def _dealt_error(found: Pieces) -> float:
 
 def p_value(found: Pieces, *, seed: int = 0) -> float:
     """How unlike chance the difference is: p, two-sided."""
+    over_documents = _of_pieces(found, seed)
+    if found.runs is None:
+        return over_documents
+    return max(over_documents, crossed.two_sided(*found.runs))
+
+
+def _of_pieces(found: Pieces, seed: int) -> float:
+    """What p is of these runs, over documents."""
     inside, outside = found.parts(found.residual)
     difference = float(inside.sum() - outside.sum())
     error = math.sqrt(float(((inside - outside) ** 2).sum()))
@@ -209,6 +270,8 @@ def shows(found: Pieces, error: float, tests: int) -> bool:
     The test's own error has the difference in it, as residuals are from the figure of all together.
     """
     documents = min(len(found.inside), len(found.outside))
+    if found.runs is not None:  # few runs leave as little known as few documents do
+        documents = min(documents, math.floor(found.runs.error.freedom) + 1)
     inside, outside = found.parts(found.size)
     share = float(found.size[: found.half].sum())
     own = SHOWN**2 * ((1 - share) ** 2 * float(inside @ inside) + share**2 * float(outside @ outside))
