@@ -129,7 +129,7 @@ _MARKED = re.compile(r"[\[{]([^\[\]{}|]*)(?:\|[^\[\]{}]*)?[\]}]")
 
 
 def examples(ontology: Ontology, shown: Sequence[Shown] = ()) -> str:
-    """The texts of all examples in the messages, a line each, without marks.
+    r"""The texts of all examples in the messages, a line each, without marks.
 
     >>> _MARKED.sub(r"\1", "[Rebels|attacker] {shelled} [Herat|target].")
     'Rebels shelled Herat.'
