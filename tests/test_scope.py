@@ -103,7 +103,7 @@ def test_a_system_may_give_some_documents_only_and_is_scored_on_all_that_are_jud
 def test_averages_over_documents_intervals_and_sizes_are_of_judged_documents():
     record = score(GOLD, SYSTEMS, DOCUMENTS, ["entity,average=documents"])
     assert values(record) == {"perfect": 1.0, "peronly": pytest.approx(2 / 3)}
-    # Ten documents judged, all right, whatever the other twenty hold: Clopper and Pearson's end is .025 ** (1 / 10).
+    # Ten documents judged, all right, whatever the other twenty hold: Clopper and Pearson end at .025 ** .1.
     ends = record.results[0].intervals["f"]
     assert (ends.low, ends.high) == (pytest.approx(0.6915, abs=0.01), 1)
 
