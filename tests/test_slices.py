@@ -112,6 +112,21 @@ def test_dates_are_parted_and_what_is_no_date_is_told(tmp_path):
     assert any("no ISO 8601 date" in note for note in months.notes)
 
 
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("Source", "none has 'Source' in its metadata"),
+        ("meta:split", "none has 'split' in its metadata"),
+        ("source:month", "none has a date in 'source'"),
+    ],
+)
+def test_a_field_that_no_document_has_is_refused(tmp_path, part, told):
+    over = documents(3, source=["Reuters", "AP", None])
+    made = corpus(tmp_path, over, [[ANN]] * 3, [[ANN]] * 3)
+    with pytest.raises(MeasureError, match=told):
+        scored(made, part)
+
+
 def test_lengths_are_parted_into_as_many_documents_as_can_be(tmp_path):
     over = [testing.document("x" * size, f"d{size:03}") for size in (5, 10, 20, 40, 80, 160)]
     made = corpus(tmp_path, over, [[]] * 6, [[]] * 6)
@@ -271,7 +286,9 @@ def test_a_record_without_slices_has_no_word_of_them(tmp_path):
 
 
 def test_a_damaged_slice_is_told(tmp_path):
-    record = scored(corpus(tmp_path, documents(2), [[ANN]] * 2, [[ANN]] * 2), "source", "nested")
+    record = scored(
+        corpus(tmp_path, documents(2, source=["a", "b"]), [[ANN]] * 2, [[ANN]] * 2), "source", "nested"
+    )
     source, nested = record.slices
     broken = msgspec.structs.replace(source, documents=(0, 3))
     labels = msgspec.structs.replace(nested.counts[0], labels=("PER",))
