@@ -98,7 +98,11 @@ def _columns(f: str) -> tuple[Column, ...]:
 
 def _ranked(board: Board, letters: bool) -> tuple[Row, ...]:
     return tuple(
-        (Cell(text=_called(item)), *((Cell(text=item.group),) if letters else ()), *_figures(item))
+        (
+            Cell(text=_called(item), system=item.system),
+            *((Cell(text=item.group),) if letters else ()),
+            *_figures(item),
+        )
         for item in board.standings
     )
 
@@ -162,7 +166,7 @@ def _runs(item: Standing) -> Iterator[Row]:
     """The mean of a system, then each of its runs; nothing of a system without."""
     if item.runs:
         means = map(figure_cell, (item.precision, item.recall, item.f))
-        yield (Cell(text=_called(item)), *means, Cell(text=points(item.deviation)))
+        yield (Cell(text=_called(item), system=item.system), *means, Cell(text=points(item.deviation)))
     for run in item.runs:
         figures = (Cell(text=points(value)) for value in (run.precision, run.recall, run.f))
         yield (Cell(text=run.name), *figures, Cell(text=""))
