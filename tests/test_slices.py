@@ -255,6 +255,19 @@ def test_arguments_are_parted_by_sentence_distance_and_realis(tmp_path):
     assert totals(record, "sentence") == {}
 
 
+def test_what_a_system_found_under_another_value_makes_no_f_of_0(tmp_path):
+    # Gold nests Ann in a longer mention. The system has the longer one alone, which nests nothing there.
+    longer = ((0, 11), "PER")
+    made = corpus(tmp_path, documents(30), [[longer, ANN, KABUL]] * 30, [[longer, KABUL]] * 30)
+    record = scored(made, "nested", trials=100)
+    assert totals(record, "nested") == {"no": [60, 60, 30, 30], "yes": [0, 0, 30, 60]}
+    [found] = compare_slices(contenders({"r": record}), parse("entity"))
+    flat, nested = found.scores
+    assert (flat.score.precision, flat.score.recall, flat.score.f) == (1, 1, 1)
+    assert (nested.score.precision, nested.score.recall, nested.score.f) == (None, 0.5, None)
+    assert [(one.difference, one.p, one.standing) for one in found.scores] == [(None, None, "alone")] * 2
+
+
 def test_a_slice_that_no_measure_has_units_for_is_refused(tmp_path):
     made = corpus(tmp_path, documents(1), [[ANN]], [[ANN]])
     with pytest.raises(MeasureError, match=r"none of the measures.*MUC"):

@@ -228,7 +228,7 @@ def _is_in(slicing: Slicing, record: Record) -> bool:
 
 
 def _pieces(system: Contender, slicing: Slicing, side: Side, measure: Measure) -> statistics.Pieces | None:
-    if not (is_defined(side.inside) and is_defined(side.outside)):
+    if any(_headline(counts, measure).f is None for counts in (side.inside, side.outside)):
         return None
     return statistics.pieces(
         *_tables(side, measure, system.record.groups),
