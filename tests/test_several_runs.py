@@ -230,6 +230,8 @@ def test_without_documents_there_is_a_mean_and_no_interval(said_by, corpus):
     figure = json.loads(said.out)["runs"][0]["results"][0]["figures"]["f"]
     assert figure["deviation"] > 0
     assert "low" not in figure
+    shown = said_by("eval", "report", "work/records/measures.json").out
+    assert "Means, without intervals, and the standard deviation" in shown
 
 
 def test_runs_that_are_scored_later_join_those_in_the_record(said_by, corpus):
