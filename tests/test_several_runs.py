@@ -1,6 +1,7 @@
 """Several runs of one system, from running them to the gate: one system in every view, its runs beneath."""
 
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -229,6 +230,8 @@ def test_without_documents_there_is_a_mean_and_no_interval(said_by, corpus):
     figure = json.loads(said.out)["runs"][0]["results"][0]["figures"]["f"]
     assert figure["deviation"] > 0
     assert "low" not in figure
+    shown = said_by("eval", "report", "work/records/measures.json").out
+    assert "Means, without intervals, and the standard deviation" in shown
 
 
 def test_runs_that_are_scored_later_join_those_in_the_record(said_by, corpus):
@@ -300,6 +303,14 @@ def test_every_form_of_the_report_has_one_row_for_the_system(said_by, corpus, fo
     text = Path("out").read_text(encoding="utf-8")
     assert "mine (3 runs)" in text
     assert ("mine/2" in text) == (form != "--latex")  # a paper's table has the mean
+
+
+def test_a_page_gives_a_system_its_colour_whatever_stands_behind_its_name(said_by, corpus):
+    with_runs(corpus, (0.6, 0.7)).write_layer("system/other", layer(found(0.5, 8)))
+    said_by("eval", "score", "work", "--measure", "entity", "--name", "r")
+    page = said_by("eval", "report", "work/records/r.json", "--html", "-").out
+    for name in ("mine (2 runs)", "other"):
+        assert re.search(rf'<span class="swatch system\d+"[^>]*></span><bdi>{re.escape(name)}</bdi>', page)
 
 
 def test_the_front_door_gives_the_mean_and_each_run():

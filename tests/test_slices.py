@@ -114,6 +114,21 @@ def test_dates_are_parted_and_what_is_no_date_is_told(tmp_path):
     assert any("no ISO 8601 date" in note for note in months.notes)
 
 
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("Source", "none has 'Source' in its metadata"),
+        ("meta:split", "none has 'split' in its metadata"),
+        ("source:month", "none has a date in 'source'"),
+    ],
+)
+def test_a_field_that_no_document_has_is_refused(tmp_path, part, told):
+    over = documents(3, source=["Reuters", "AP", None])
+    made = corpus(tmp_path, over, [[ANN]] * 3, [[ANN]] * 3)
+    with pytest.raises(MeasureError, match=told):
+        scored(made, part)
+
+
 def test_lengths_are_parted_into_as_many_documents_as_can_be(tmp_path):
     over = [testing.document("x" * size, f"d{size:03}") for size in (5, 10, 20, 40, 80, 160)]
     made = corpus(tmp_path, over, [[]] * 6, [[]] * 6)
@@ -242,6 +257,19 @@ def test_arguments_are_parted_by_sentence_distance_and_realis(tmp_path):
     assert totals(record, "sentence") == {}
 
 
+def test_what_a_system_found_under_another_value_makes_no_f_of_0(tmp_path):
+    # Gold nests Ann in a longer mention. The system has the longer one alone, which nests nothing there.
+    longer = ((0, 11), "PER")
+    made = corpus(tmp_path, documents(30), [[longer, ANN, KABUL]] * 30, [[longer, KABUL]] * 30)
+    record = scored(made, "nested", trials=100)
+    assert totals(record, "nested") == {"no": [60, 60, 30, 30], "yes": [0, 0, 30, 60]}
+    [found] = compare_slices(contenders({"r": record}), parse("entity"))
+    flat, nested = found.scores
+    assert (flat.score.precision, flat.score.recall, flat.score.f) == (1, 1, 1)
+    assert (nested.score.precision, nested.score.recall, nested.score.f) == (None, 0.5, None)
+    assert [(one.difference, one.p, one.standing) for one in found.scores] == [(None, None, "alone")] * 2
+
+
 def test_a_slice_that_no_measure_has_units_for_is_refused(tmp_path):
     made = corpus(tmp_path, documents(1), [[ANN]], [[ANN]])
     with pytest.raises(MeasureError, match=r"none of the measures.*MUC"):
@@ -273,7 +301,9 @@ def test_a_record_without_slices_has_no_word_of_them(tmp_path):
 
 
 def test_a_damaged_slice_is_told(tmp_path):
-    record = scored(corpus(tmp_path, documents(2), [[ANN]] * 2, [[ANN]] * 2), "source", "nested")
+    record = scored(
+        corpus(tmp_path, documents(2, source=["a", "b"]), [[ANN]] * 2, [[ANN]] * 2), "source", "nested"
+    )
     source, nested = record.slices
     broken = msgspec.structs.replace(source, documents=(0, 3))
     labels = msgspec.structs.replace(nested.counts[0], labels=("PER",))

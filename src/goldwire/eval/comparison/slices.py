@@ -229,7 +229,7 @@ def _is_in(slicing: Slicing, record: Record) -> bool:
 def _pieces(
     system: Contender, slicing: Slicing, own: Sequence[Side], measure: Measure
 ) -> statistics.Pieces | None:
-    if not all(is_defined(side.inside) and is_defined(side.outside) for side in own):
+    if any(_headline(counts, measure).f is None for side in own for counts in (side.inside, side.outside)):
         return None
     labels = sorted({label for side in own for counts in side[:2] for label in counts.labels})
     return statistics.of_runs(

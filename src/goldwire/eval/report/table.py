@@ -35,7 +35,7 @@ class Cell(_Struct, frozen=True):
     """What stands in a place; `range` is the interval of a figure, `shade` the step of a heat map.
 
     `lead` marks the figure of a system that is ahead of all others by more than chance; `faint` is what says
-    too little to be looked at first.
+    too little to be looked at first; `system` whose name it is, where more is said beside that.
     """
 
     text: str
@@ -43,6 +43,7 @@ class Cell(_Struct, frozen=True):
     lead: bool = False
     shade: int | None = None
     faint: bool = False
+    system: str = ""
 
 
 Row = tuple[Cell, ...]

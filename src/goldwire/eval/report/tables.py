@@ -98,7 +98,11 @@ def _columns(f: str) -> tuple[Column, ...]:
 
 def _ranked(board: Board, letters: bool) -> tuple[Row, ...]:
     return tuple(
-        (Cell(text=_called(item)), *((Cell(text=item.group),) if letters else ()), *_figures(item))
+        (
+            Cell(text=_called(item), system=item.system),
+            *((Cell(text=item.group),) if letters else ()),
+            *_figures(item),
+        )
         for item in board.standings
     )
 
@@ -149,20 +153,28 @@ def runs(report: Report) -> Table | None:
     )
     titles = ("P", "R", f_name(report.boards), "between runs")
     columns = (Column(title="run", kind="system"), *(Column(title=title) for title in titles))
-    return Table(title="Runs", columns=columns, groups=groups, caption=_RUNS) if groups else None
+    caption = _runs_caption(item for board in report.boards for item in board.standings)
+    return Table(title="Runs", columns=columns, groups=groups, caption=caption) if groups else None
 
 
 _RUNS = (
-    "Means, with 95 % intervals for other runs and other documents, and the standard deviation of F between "
-    "runs; then each run. Numbers of units of such a system are means over its runs too."
+    "and the standard deviation of F between runs; then each run. Numbers of units of such a system are "
+    "means over its runs too."
 )
+
+
+def _runs_caption(items: Iterable[Standing]) -> str:
+    """What the means are, and whether they have intervals: a streamed record keeps no documents for them."""
+    known = any(item.runs and item.f.low is not None for item in items)
+    ends = "with 95 % intervals for other runs and other documents," if known else "without intervals,"
+    return f"Means, {ends} {_RUNS}"
 
 
 def _runs(item: Standing) -> Iterator[Row]:
     """The mean of a system, then each of its runs; nothing of a system without."""
     if item.runs:
         means = map(figure_cell, (item.precision, item.recall, item.f))
-        yield (Cell(text=_called(item)), *means, Cell(text=points(item.deviation)))
+        yield (Cell(text=_called(item), system=item.system), *means, Cell(text=points(item.deviation)))
     for run in item.runs:
         figures = (Cell(text=points(value)) for value in (run.precision, run.recall, run.f))
         yield (Cell(text=run.name), *figures, Cell(text=""))

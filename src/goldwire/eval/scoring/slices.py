@@ -225,6 +225,7 @@ def _leaks(known: Known | None, block: ScoredBlock) -> Iterator[str]:
 
 def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
     raw = block.values[str(part)]
+    _check_given(raw, part)
     told: list[str] = []
     named = _lengths(raw, part.parts, told) if part.name == "length" and not part.field else _named(raw)
     named = _grouped(named, part, told)
@@ -245,6 +246,17 @@ def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
         documents=tuple(map(codes.__getitem__, named)),
         unparted=tuple(str(measure) for measure in plan.counted if not is_additive(measure)),
         notes=tuple(told),
+    )
+
+
+def _check_given(raw: Sequence[Raw], part: Slice) -> None:
+    """Raise an error if no document has what it is to be parted by: a name mistyped, or no date at all."""
+    if not part.field or set(raw) - {None, *([NO_DATE] if part.period else [])}:
+        return
+    what = f"a date in {part.name!r}" if NO_DATE in raw else f"{part.name!r} in its metadata"
+    raise MeasureError(
+        f"{part}: of the {amount(len(raw), 'document')} scored none has {what}; "
+        "name a field that some have, as it is written in documents.jsonl"
     )
 
 

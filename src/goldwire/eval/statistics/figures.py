@@ -46,7 +46,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def prf(values: Floats, beta: float = 1.0) -> Floats:
     """Precision, recall and F (…, 3) of rows of counts (…, 4; see `counts.COLUMNS`); NaN is undefined.
 
-    `beta` above 1 favours recall; infinite, F is recall.
+    `beta` above 1 favours recall; infinite, F is recall. Where one side has no units and the other right
+    ones, F is undefined.
 
     >>> prf(np.array([[1.0, 2.0, 1.0, 4.0], [0.0, 0.0, 0.0, 3.0]])).round(3).tolist()
     [[0.5, 0.25, 0.333], [nan, 0.0, 0.0]]
@@ -60,8 +61,9 @@ def prf(values: Floats, beta: float = 1.0) -> Floats:
         # From counts where both sides hit alike: one rounding instead of four.
         counted = (1 + square) * gold_hits / (square * gold + system)
     f = np.where(hits == gold_hits, counted, harmonic(precision, recall, beta))
-    f = np.where((system == 0) & (gold == 0), np.nan, f)
-    return np.stack([precision, recall, f], axis=-1)
+    # Units of one side alone may be right, by those of another slice or reference: that is no F of 0.
+    lacking = ((system == 0) & ((gold == 0) | (gold_hits > 0))) | ((gold == 0) & (hits > 0))
+    return np.stack([precision, recall, np.where(lacking, np.nan, f)], axis=-1)
 
 
 def harmonic(precision: Floats, recall: Floats, beta: float = 1.0) -> Floats:
