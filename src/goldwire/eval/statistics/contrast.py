@@ -240,7 +240,8 @@ def loss(
     def planned(k: int, outcome: Loss) -> Loss:
         if outcome.difference is None:
             return outcome
-        chance, count = power.plan(world.loss(k, "spread"), margin, pairs.documents, alpha=alpha)
+        lost, seen = world.loss(k, "spread"), max(-outcome.difference, 0.0)
+        chance, count = power.plan(lost, margin, pairs.documents, alpha=alpha, seen=seen)
         return outcome._replace(power=chance, needed=count)
 
     return [planned(k, outcome) for k, outcome in enumerate(outcomes)]

@@ -182,13 +182,16 @@ def needed(
     return max(FEW + 1, math.ceil(documents * (z / difference) ** 2))
 
 
-def plan(loss: LostHits, margin: float, documents: int, *, alpha: float) -> tuple[float | None, int | None]:
+def plan(
+    loss: LostHits, margin: float, documents: int, *, alpha: float, seen: float = 0.0
+) -> tuple[float | None, int | None]:
     """The power of a one-sided test against a true loss of the margin, and the documents that make it 80 %.
 
     A loss fails when the test shows it, and when it is not shown to be within the margin, which at a true
     loss of the margin happens at most 1 - alpha of the time. Both None where no system can lose so much.
+    What the pair has `seen` of a loss is in its variance already; the rest of the margin is put in.
     """
-    share = least(lambda share: loss.amount(share) >= margin)
+    share = least(lambda share: loss.amount(share) >= margin - seen)
     if not margin or share is None:
         return None, None
     variance = loss.variance(share)
