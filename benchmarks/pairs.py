@@ -14,7 +14,7 @@ from worlds import BLOCK, MACRO, MANY, MICRO, RARE, F, Shape, Table, draw_ease, 
 
 from goldwire.eval.statistics import contrast
 from goldwire.eval.statistics.contrast import ALPHA
-from goldwire.eval.statistics.intervals import estimate_difference
+from goldwire.eval.statistics.intervals import Method, estimate_difference
 from goldwire.eval.statistics.ratios import Estimator
 from goldwire.eval.statistics.resample import Sample
 
@@ -119,8 +119,9 @@ def try_difference(trial: Trial, truth: float, corpus: int, seed: int) -> dict[s
     """Whether the intervals of the difference miss the truth, how wide they are, and what the test says."""
     pairs, figures = draw_pairs(trial, corpus), ESTIMATOR[trial.figure]
     found: dict[str, float] = {"alarm": is_different(pairs, figures, corpus)}
-    for name, method in (("", "unseen"), ("old ", "expanded")):
-        [ends] = estimate_difference(pairs, figures, method=method, seed=seed)  # type: ignore[arg-type]
+    kinds: dict[str, Method] = {"": "unseen", "old ": "expanded"}
+    for name, method in kinds.items():
+        [ends] = estimate_difference(pairs, figures, method=method, seed=seed)
         known = ends.low is not None and ends.high is not None
         found[f"{name}low"] = known and truth < ends.low
         found[f"{name}high"] = known and truth > ends.high

@@ -11,6 +11,7 @@ import pytest
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.statistics import slices
 from goldwire.eval.statistics.figures import FIGURES, estimator
+from goldwire.eval.statistics.resample import summed
 
 F = FIGURES.index("f")
 
@@ -73,7 +74,7 @@ def test_ten_units_all_right_are_too_few_whatever_their_documents_have():
 
 def test_near_duplicates_count_as_one():
     rows = table((1, 1, 1), (2, 2, 2), (4, 4, 4))
-    assert slices.grouped(rows, (7, 3, 7)).tolist() == [[2, 2, 2, 2], [5, 5, 5, 5]]
+    assert summed(rows, (7, 3, 7)).tolist() == [[2, 2, 2, 2], [5, 5, 5, 5]]
 
 
 @pytest.mark.slow

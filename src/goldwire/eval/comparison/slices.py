@@ -31,7 +31,7 @@ from goldwire.eval.statistics.contrast import holm
 from goldwire.eval.statistics.figures import FIGURES, Score, estimator, headline, is_defined, rows, undefined
 from goldwire.eval.statistics.intervals import figure_intervals
 from goldwire.eval.statistics.power import ALPHA
-from goldwire.eval.statistics.resample import Floats
+from goldwire.eval.statistics.resample import Floats, summed
 
 Standing = Literal["better", "worse", "not told apart", "too few", "alone"]
 
@@ -244,7 +244,7 @@ def _tables(
     side: Side, measure: Measure, labels: Sequence[str], groups: Sequence[int] | None
 ) -> tuple[Floats, Floats]:
     inside, outside = (rows(counts, measure, labels) for counts in (side.inside, side.outside))
-    return statistics.grouped(inside, groups), statistics.grouped(outside, groups)
+    return summed(inside, groups), summed(outside, groups)
 
 
 def _score(

@@ -44,9 +44,7 @@ def estimate(
     found = unseen.ends(sample, estimator, tails=_tails(level), trials=trials, seed=seed)
     told = unseen.remarks(sample, estimator.values, found)
     return [
-        Interval(None, None, None)
-        if math.isnan(value)
-        else Interval(value, ends.low, ends.high, remark=remark)
+        _interval(value, ends.low, ends.high, remark)
         for value, ends, remark in zip(values.tolist(), found, told, strict=True)
     ]
 

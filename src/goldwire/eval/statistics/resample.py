@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -98,15 +98,17 @@ def collect(rows: ArrayLike, groups: ArrayLike | None = None, times: ArrayLike |
     """
     table = np.asarray(rows, dtype=np.float64)
     table, documents = np.round(table * _GRID) / _GRID, len(table)
-    if groups is not None:
-        table = _summed(table, np.asarray(groups))
+    table = summed(table, groups)
     _, first, kind = np.unique(_keys(table), return_index=True, return_inverse=True)
     many = np.bincount(kind, None if times is None else np.asarray(times), len(first))
     return Sample(table[first], many.astype(np.int64), documents / max(len(table), 1))
 
 
-def _summed(table: Floats, groups: NDArray[Any]) -> Floats:
-    names, home = np.unique(groups, return_inverse=True)
+def summed(table: Floats, groups: ArrayLike | None) -> Floats:
+    """The rows of each group (near-duplicates) added up, in order of group; as they are without groups."""
+    if groups is None:
+        return table
+    names, home = np.unique(np.asarray(groups), return_inverse=True)
     sums = [np.bincount(home, column, len(names)) for column in table.T]
     return np.stack(sums, axis=1)
 

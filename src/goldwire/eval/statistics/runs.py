@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from goldwire.eval.statistics.intervals import estimate
 from goldwire.eval.statistics.ratios import Estimator, Ratio, side_by_side
-from goldwire.eval.statistics.resample import FEWEST, LEVEL, Floats, Interval, Statistic, collect
+from goldwire.eval.statistics.resample import FEWEST, LEVEL, Floats, Interval, Statistic, collect, summed
 
 _STEP = 2.0**-14  # of a document, to either side, for what one more of it would change
 _BLOCK = 2**20  # numbers at once: 8 MB
@@ -86,7 +86,7 @@ def look(tables: Iterable[ArrayLike], estimator: Estimator, groups: ArrayLike | 
     """
     values, influences, informative, ratios = [], [], None, list[Ratio]()
     for table in tables:
-        rows = _grouped(np.asarray(table, np.float64), groups)
+        rows = summed(np.asarray(table, np.float64), groups)
         ratios = ratios or _ratios(estimator, rows, groups)
         values.append(estimator.values(rows.sum(axis=0)))
         influences.append(_influences(rows, estimator.values))
@@ -100,15 +100,6 @@ def _ratios(estimator: Estimator, rows: Floats, groups: ArrayLike | None) -> lis
     """The ratios of one run; what near-duplicates have in common is lost as one."""
     copies = 1.0 if groups is None else len(np.asarray(groups)) / max(len(rows), 1)
     return [one._replace(chance=one.chance * copies) for one in estimator.ratios(rows)]
-
-
-def _grouped(rows: Floats, groups: ArrayLike | None) -> Floats:
-    if groups is None:
-        return rows
-    names, home = np.unique(np.asarray(groups), return_inverse=True)
-    sums = np.zeros((len(names), rows.shape[1]))
-    np.add.at(sums, home, rows)
-    return sums
 
 
 def _influences(rows: Floats, statistic: Statistic) -> Floats:

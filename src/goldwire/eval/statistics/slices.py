@@ -277,11 +277,3 @@ def shows(found: Pieces, error: float, tests: int) -> bool:
     own = SHOWN**2 * ((1 - share) ** 2 * float(inside @ inside) + share**2 * float(outside @ outside))
     critical = student(1 - ALPHA / 2 / max(tests, 1), documents)
     return critical * math.sqrt(error**2 + own) + student(POWER, documents) * error <= SHOWN
-
-
-def grouped(rows: Floats, groups: Sequence[int] | None) -> Floats:
-    """Rows of near-duplicates added up."""
-    if groups is None:
-        return rows
-    home = np.unique(np.asarray(groups), return_inverse=True)[1]
-    return np.stack([np.bincount(home, column) for column in rows.T], axis=1)
