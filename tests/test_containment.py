@@ -2,6 +2,8 @@
 
 import os
 import shlex
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -236,6 +238,22 @@ def test_children_in_sessions_of_their_own_end_with_the_run(corpus: Corpus, tmp_
     before = sleepers()
     run(corpus, tmp_path, f"{CHILD}\nanswer(document, document=name)")
     assert sleepers() <= before
+
+
+@needs_proc
+def test_a_process_that_is_just_becoming_another_program_is_found(tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    again.write_text('#!/bin/sh\nexec "$0"\n')  # without an environment for a part of its time
+    again.chmod(0o755)
+    for trial in range(40):
+        mark = {"GOLDWIRE_TRIAL": f"{tmp_path}-{trial}"}
+        with subprocess.Popen([again], env={**os.environ, **mark}) as process:
+            time.sleep(0.02 + trial * 0.0007)
+            program.end_marked(*mark.popitem())
+            try:
+                assert process.wait(5) == -signal.SIGKILL
+            finally:
+                process.kill()
 
 
 @needs_proc

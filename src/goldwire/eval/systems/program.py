@@ -28,6 +28,7 @@ _LOOK = 0.05  # seconds between two looks at whether a silent program has ended
 _CHUNK = 1 << 16
 _TAIL = 2000  # bytes of what a program wrote to standard error that are looked at
 _ROUNDS = 10  # times that processes are looked for, since they may start others meanwhile
+_EXEC = 0.001  # seconds between two looks at a process that is becoming another program
 
 
 class Program:
@@ -188,13 +189,20 @@ def end_marked(name: str, value: str) -> None:
     Where there is no /proc to look in, nothing is found.
     """
     mark = f"{name}={value}".encode()
+    looked_at = _processes()
     for _ in range(_ROUNDS):
-        found = [number for number in _processes() if number != os.getpid() and _has(number, mark)]
-        if not found:
-            return
-        for number in found:
+        seen = {number: _marked(number, mark) for number in looked_at if number != os.getpid()}
+        for number in (number for number, marked in seen.items() if marked):
             with contextlib.suppress(OSError):
                 os.kill(number, signal.SIGKILL)
+        unclear = [number for number, marked in seen.items() if marked is None]
+        if any(seen.values()):
+            looked_at = _processes()
+        elif unclear:
+            looked_at = unclear
+            time.sleep(_EXEC)
+        else:
+            return
 
 
 def _processes() -> list[int]:
@@ -203,8 +211,14 @@ def _processes() -> list[int]:
     return []
 
 
-def _has(number: int, mark: bytes) -> bool:
-    """Whether a living process of ours has the mark; what has ended has no environment any more."""
+def _marked(number: int, mark: bytes) -> bool | None:
+    """Whether a living process of ours has the mark; None if it is just becoming another program.
+
+    For that moment it has a program and no environment. What has ended has neither, like the system's own.
+    """
     with contextlib.suppress(OSError):
-        return mark in Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
+        environment = Path(f"/proc/{number}/environ").read_bytes()
+        if environment:
+            return mark in environment.split(b"\0")
+        return None if os.readlink(f"/proc/{number}/exe") else False  # noqa: PTH115 - hot path
     return False
