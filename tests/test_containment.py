@@ -246,7 +246,7 @@ def test_a_process_that_is_just_becoming_another_program_is_found(tmp_path: Path
     again.write_text('#!/bin/sh\nexec "$0"\n')  # without an environment for a part of its time
     again.chmod(0o755)
     for trial in range(40):
-        mark = {"GOLDWIRE_TRIAL": f"{tmp_path}-{trial}"}
+        mark = {"MARKED_BY_A_TEST": f"{tmp_path}-{trial}"}
         with subprocess.Popen([again], env={**os.environ, **mark}) as process:
             time.sleep(0.02 + trial * 0.0007)
             program.end_marked(*mark.popitem())

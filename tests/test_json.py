@@ -13,7 +13,7 @@ from goldwire.annotate.sync.plan import Plan
 from goldwire.annotate.sync.pull import Pulled
 from goldwire.annotate.sync.push import Pushed
 from goldwire.annotate.sync.status import Status
-from goldwire.cli import sync
+from goldwire.cli import push
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 ROW = re.compile(r"^\| `((?:corpus|annotate|eval) [^|]*?) \| ([^|]*) \| (.*) \|$", re.MULTILINE)
@@ -123,7 +123,7 @@ def test_an_import_from_label_studio_has_the_fields_of_the_page(
 
 def test_what_needs_a_server_has_the_fields_of_the_page() -> None:
     pushed = Pushed(project=None, plan=Plan())
-    check("annotate push", [sync._push_facts("title", pushed, "http://localhost", dry_run=True)])
+    check("annotate push", [push._push_facts("title", pushed, "http://localhost", dry_run=True)])
     for name, type in (("annotate pull", Pulled), ("annotate status", Status)):
         assert {field.name for field in msgspec.structs.fields(type)} == listed()[name][1]
 

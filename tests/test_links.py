@@ -8,7 +8,7 @@ import pytest
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.plan import Plan
 from goldwire.annotate.sync.push import Pushed
-from goldwire.cli import sync, team
+from goldwire.cli import push, team
 
 PAGE = re.compile(r"projects/\{[^}]*\}[^\s\"]*")
 
@@ -24,7 +24,7 @@ def test_every_address_of_a_project_in_the_code_is_that_of_its_list(root: Path) 
 
 def test_push_says_which_button_is_to_be_pressed(capsys: pytest.CaptureFixture[str]) -> None:
     project = Project(id=7, title="round", created_at="")
-    sync._tell_push([("round", Pushed(project=project, plan=Plan()))], (), "http://x", False, False)
+    push._tell_push([("round", Pushed(project=project, plan=Plan()))], (), "http://x", False, False)
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "round: http://x/projects/7/data"
     assert said[-1] == team.BUTTON

@@ -9,17 +9,8 @@ import typer
 
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
-from goldwire.cli.sync import (
-    DataDir,
-    Layout,
-    Prefill,
-    Project,
-    connect,
-    open_both,
-    progress,
-    push_lines,
-    wants_people,
-)
+from goldwire.cli.push import Layout, Prefill, push_lines, wants_people
+from goldwire.cli.sync import DataDir, Project, connect, open_both, progress
 
 if TYPE_CHECKING:
     from goldwire.annotate.local.server import Server

@@ -1,17 +1,17 @@
-"""`goldwire annotate push`, `pull` and `status`: a corpus and a Label Studio server."""
+"""`goldwire annotate pull` and `status`: what comes back from a Label Studio server."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli import shape, team
+from goldwire.cli import team
 from goldwire.cli.arguments import Annotators, Dir, names_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, detail, note, print_json, say
@@ -19,9 +19,7 @@ from goldwire.cli.output import Json, detail, note, print_json, say
 if TYPE_CHECKING:
     from goldwire.annotate.sync.client import Client
     from goldwire.annotate.sync.group import Group
-    from goldwire.annotate.sync.plan import Update
     from goldwire.annotate.sync.pull import Pulled, Request
-    from goldwire.annotate.sync.push import Pushed
     from goldwire.annotate.sync.remembered import Settings
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.store import Corpus
@@ -41,17 +39,6 @@ TokenFile = Annotated[
         metavar="FILE", help="File that holds the token; else LABEL_STUDIO_API_KEY, else the keyring."
     ),
 ]
-Prefill = Annotated[
-    str | None,
-    typer.Option(metavar="LAYER|none", help="Show this layer, to be corrected; else what is remembered."),
-]
-Layout = Annotated[
-    Literal["graph", "frames"] | None,
-    typer.Option(
-        help="graph: mentions, triggers and arrows; frames: a task for each event, roles by key. "
-        "Else as the project remembers; graph at first."
-    ),
-]
 DataDir = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Data folder of the local server; one of your own by default."),
@@ -67,87 +54,6 @@ Full = Annotated[bool, typer.Option("--full", help="Fetch every task again, not 
 
 WATCH = 15.0  # seconds between two looks
 _COUNTING = re.compile(r"(\d+) of (\d+)")
-
-
-def push(
-    ctx: typer.Context,
-    folder: Dir,
-    *,
-    project: Project = None,
-    layout: Layout = None,
-    prefill: Prefill = None,
-    assign: Annotated[
-        list[str],
-        typer.Option(metavar="NAME", help="A project for each person, with a share of it; may be repeated."),
-    ] = [],  # noqa: B006 - typer reads it, nobody changes it
-    overlap: Annotated[
-        float | None, typer.Option(min=0, max=1, help="The share of documents that two people do.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and do nothing.")] = False,
-    adopt: Annotated[
-        bool,
-        typer.Option("--adopt", help="Write to a project that was not made for this corpus; see the plan."),
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Put back what others have changed there since the last push.")
-    ] = False,
-    url: Url = None,
-    token_file: TokenFile = None,
-    data_dir: DataDir = None,
-    as_json: Json = False,
-) -> None:
-    """Bring a corpus to a Label Studio project: plan, then do it. Run it again at any time.
-
-    What nobody has worked on follows the corpus; what somebody has is never changed. Whatever is interrupted
-    or lost on the way, running it again completes it, and nothing is there twice. Layout, prefill, people and
-    overlap are remembered: say them once, and again to change them. Exit 1 if the text of a task was
-    corrected and what people did with it is not pulled yet, or somebody else has changed there what differs
-    from this corpus: that is for people to settle.
-
-    \b
-    Examples:
-      goldwire annotate push work --project "round 1" --prefill system/lexicon --dry-run
-      goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
-    """
-    from goldwire.annotate.sync import group as groups
-    from goldwire.annotate.sync import push as pushing
-    from goldwire.annotate.sync import reassign, remembered
-
-    if len(assign) == 1:
-        refuse(ctx, ("overlap",), "with one person")
-    corpus, ontology = open_both(folder)
-    given = remembered.Given(layout=layout, prefill=prefill, assign=tuple(assign) or None, overlap=overlap)
-    done = []
-    with connect(url, token_file, data_dir) as client:
-        found = groups.find(client, corpus, project or corpus.manifest.name)
-        settings = remembered.settle(found.settings, given)
-        shared = reassign.orders(
-            client,
-            corpus,
-            found,
-            settings,
-            adopt=adopt,
-            overwrite=overwrite,
-            dry_run=dry_run,
-            progress=progress(),
-        )
-        for order in shared.orders:
-            tell = progress(f"{order.title}: " if settings.assign else "")
-            pushed = pushing.push(client, corpus, ontology, order, dry_run=dry_run, progress=tell)
-            done.append((order.title, pushed))
-        done += shared.left
-        address = client.url
-    changes = tuple(remembered.changes(found.settings, settings)) if found.known else ()
-    _tell_push(done, changes, address, dry_run, as_json)
-    if any(wants_people(pushed, dry_run) for _, pushed in done):
-        raise typer.Exit(1)
-
-
-def wants_people(pushed: Pushed, dry_run: bool) -> bool:
-    """Whether a push leaves something that people have to settle."""
-    plan = pushed.plan
-    unsettled = plan.conflicting or plan.newer or pushed.foreign_project or pushed.refused
-    return bool(unsettled or (dry_run and plan.lost_labels))
 
 
 def pull(
@@ -326,102 +232,6 @@ def progress(before: str = "") -> Callable[[str], None]:
 # ---------------------------------------------------------------- what is shown
 
 
-def _tell_push(
-    done: list[tuple[str, Pushed]], changes: Sequence[str], url: str, dry_run: bool, as_json: bool
-) -> None:
-    for change in changes:
-        note(f"{'would be' if dry_run else ''} remembered from now on: {change}".strip())
-    for _, pushed in done:
-        for fault in pushed.faults:
-            note(f"left out, not sound: {fault}")
-        for line in shape.unshown(pushed.unshown):
-            note(line)
-    if as_json:
-        print_json([_push_facts(title, pushed, url, dry_run) for title, pushed in done])
-    else:
-        for title, pushed in done:
-            say("\n".join(push_lines(title, pushed, url, dry_run)))
-        if any(pushed.project for _, pushed in done):
-            say(team.BUTTON)
-
-
-def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str, object]:
-    plan, project = pushed.plan, pushed.project
-    return {
-        "title": title,
-        "project": project and project.id,
-        "url": project and f"{url}/projects/{project.id}/data",
-        "dry_run": dry_run,
-        "tasks": plan.counts(),
-        "settings": sorted(plan.settings),
-        "newer": plan.newer,
-        "new": [task.key for task in plan.new],
-        "changed": [_change_facts(update) for update in plan.changed],
-        "gone": plan.gone,
-        "foreign_project": pushed.foreign_project,
-        "refused": pushed.refused,
-        "kept": plan.kept,
-        "conflicting": plan.conflicting,
-        "orphaned": plan.orphaned,
-        "moved": plan.moved,
-        "lost_labels": plan.lost_labels,
-        "lost": pushed.lost,
-        "unshown": pushed.unshown,
-    }
-
-
-def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[str]:
-    """What a push did or would do, and what people have to settle, a line each."""
-    from goldwire.annotate.sync.plan import NEWER
-
-    plan, project = pushed.plan, pushed.project
-    where = "not there yet" if project is None else f"{url}/projects/{project.id}/data"
-    yield f"{title}: {where}"
-    undone = dry_run or pushed.foreign_project
-    yield f"{'would be' if undone else 'were'}: {_counts(plan.counts())}"
-    if plan.settings:
-        yield f"{'to set' if undone else 'set'}: {', '.join(sorted(plan.settings))}"
-    yield from _changes(plan.changed, undone)
-    if plan.gone:
-        yield f"there at the last push, gone since, made anew: {team.named(plan.gone)}"
-    for field in plan.newer:
-        yield f"conflict: {NEWER.format(what=field)}"
-    for label in plan.lost_labels:
-        yield f"in use, and not in the new configuration: {label} (see `goldwire annotate migrate`)"
-    for conflict in plan.conflicting:
-        tasks = ", ".join(map(str, conflict.tasks))
-        yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
-    if plan.kept:
-        yield f"left as they are, worked on: {team.named(plan.kept)}"
-    yield from team.departures(plan, undone)
-    if pushed.foreign_project:
-        yield (
-            "nothing was done: goldwire did not make this project for this corpus. If it is the right one, "
-            "push with --adopt to have the above done"
-        )
-    yield f"cannot be shown in Label Studio: {_counts(pushed.lost)}"
-
-
-def _changes(changed: Sequence[Update], undone: bool) -> Iterator[str]:
-    """What is done to tasks that are there: taken away, set, or other parts changed."""
-    would = "would be" if undone else "were"
-    removed = [update.local.key for update in changed if update.removes]
-    shown = [update.local.key for update in changed if update.predictions and not update.removes]
-    if removed:
-        yield f"{len(removed)} prediction(s) {would} removed: {team.named(removed)}"
-    if shown:
-        yield f"{len(shown)} prediction(s) {would} set: {team.named(shown)}"
-    parts = sorted({part for update in changed for part in update.what} - {"prediction"})
-    for part in parts:
-        keys = [update.local.key for update in changed if part in update.what]
-        yield f"{part} of {len(keys)} {would} changed: {team.named(keys)}"
-
-
-def _change_facts(update: Update) -> dict[str, object]:
-    prediction = "removed" if update.removes else "set" if update.predictions else None
-    return {"id": update.local.key, "task": update.id, "what": update.what, "prediction": prediction}
-
-
 def _tell_pull(pulled: Pulled, as_json: bool) -> None:
     if as_json:
         print_json(pulled)
@@ -447,19 +257,20 @@ def exit_if_refused(refused: Collection[str], taken: int, rejected: Collection[o
 def _show_pull(pulled: Pulled) -> None:
     from goldwire.corpora import nobody, rejected
 
-    say(f"found: {_counts(pulled.found)}")
+    say(f"found: {counts_of(pulled.found)}")
     for layer, size in pulled.layers.items():
         say(f"layer {layer}: {size} document(s)")
     if said := nobody.told(pulled.layers):
         say(said)
-    say(f"gone: {_counts(pulled.gone)}")
+    say(f"gone: {counts_of(pulled.gone)}")
     for gone in pulled.withdrawn:
         say(team.withdrawal(gone))
-    say(f"not imported: {_counts(pulled.lost)}")
-    say(f"repaired: {_counts(pulled.repaired)}")
+    say(f"not imported: {counts_of(pulled.lost)}")
+    say(f"repaired: {counts_of(pulled.repaired)}")
     say(rejected.tell(pulled.rejected, *pulled.quarantine))
     say(f"kept as it came: {', '.join(map(str, pulled.raw))}")
 
 
-def _counts(counts: dict[str, int]) -> str:
+def counts_of(counts: dict[str, int]) -> str:
+    """Numbers by kind, those that are not 0; "nothing" if all are."""
     return ", ".join(f"{times} {kind}" for kind, times in counts.items() if times) or "nothing"

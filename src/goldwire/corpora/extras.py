@@ -19,6 +19,7 @@ EXTRAS = {
     "spacy": ("spacy>=3.8",),
     "html": ("trafilatura>=2.0", "lxml_html_clean>=0.4"),
     "cas": ("dkpro-cassis>=0.12",),
+    "backend": ("starlette>=0.40", "uvicorn>=0.30"),
 }
 
 

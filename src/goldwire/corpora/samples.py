@@ -1,0 +1,139 @@
+"""Draws of documents to be annotated, and with which probability each document came.
+
+    CORPUS/samples/NAME.jsonl      the draw, then a line for each document that it could have drawn
+
+Gold that was drawn with unequal probability is no picture of the corpus: scores of it need the probabilities.
+A draw that was made is never changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from math import prod
+from pathlib import Path, PurePath
+from typing import Literal
+
+import msgspec
+
+from goldwire.corpora.atomic import write_atomic
+from goldwire.corpora.codec import decode_lines, decode_versioned, encode_lines, read_bytes
+from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.names import check_new
+from goldwire.corpora.store import Corpus
+
+FOLDER = "samples"
+FORMAT = 1
+
+
+class Draw(msgspec.Struct, frozen=True, kw_only=True):
+    """How documents were drawn: `how` in words, for `training` or for `scoring`, with which `seed`.
+
+    `made` is when (ISO 8601, UTC), `layer` the gold layer that said which documents were annotated before,
+    and `before` those: they could not be drawn, and are a stratum of their own.
+    """
+
+    draw: str
+    purpose: Literal["training", "scoring"]
+    how: str
+    made: str
+    seed: int = 0
+    layer: str = "gold"
+    before: tuple[str, ...] = ()
+    format: int = FORMAT
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A document that could be drawn.
+
+    `probability` is that with which the draw took it, above 0 and at most 1, `stratum` the part of the corpus
+    that it was drawn from. `rank` counts those that were drawn from 1, in the order in which to work on them;
+    None for one that was not drawn. `reason` says in words why it was.
+    """
+
+    document: str
+    probability: float
+    stratum: str = ""
+    rank: int | None = None
+    reason: str = ""
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """A draw with all that it could have drawn, in the order of the corpus."""
+
+    draw: Draw
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def drawn(self) -> list[Candidate]:
+        """What was drawn, in the order in which to work on it."""
+        return sorted((one for one in self.candidates if one.rank is not None), key=lambda one: one.rank or 0)
+
+
+def path_of(corpus: Corpus, name: str) -> Path:
+    """The file of a draw; `CorpusError` for a name that cannot be one."""
+    if not re.fullmatch(r"[\w-][\w.-]*", name):
+        raise CorpusError(f"{name!r} cannot name a sample: use letters, digits, dot, dash and underscore")
+    return corpus.path / FOLDER / f"{name}.jsonl"
+
+
+def names(corpus: Corpus) -> list[str]:
+    """The draws of a corpus, in the order in which they were made."""
+    found = sorted(path.stem for path in (corpus.path / FOLDER).glob("*.jsonl"))
+    return sorted(found, key=lambda name: read(corpus, name).draw.made)
+
+
+def read(corpus: Corpus, name: str) -> Sample:
+    """A draw; `CorpusError` if there is none of that name, `DataError` if its file is not sound."""
+    path = path_of(corpus, name)
+    if not path.is_file():
+        there = ", ".join(sorted(found.stem for found in path.parent.glob("*.jsonl"))) or "none"
+        raise CorpusError(f"no sample {name!r} in {corpus.path}; there are: {there}")
+    first, _, rest = read_bytes(path).partition(b"\n")
+    draw = decode_versioned(first, Draw, "the draw of a sample", f"{path}:1", FORMAT)
+    sample = Sample(draw, tuple(decode_lines(rest, Candidate, str(path))))
+    if faults := list(_faults(sample, str(path))):
+        raise DataError(f"{path}: not a sound sample", faults)
+    return sample
+
+
+def write(corpus: Corpus, sample: Sample) -> None:
+    """Keep a draw, under the lock of the corpus; `CorpusError` if there is one of that name."""
+    path = path_of(corpus, sample.draw.draw)
+    if path.exists():
+        raise CorpusError(
+            f"{path}: there is a sample of that name, and a draw is never changed: name another"
+        )
+    check_new(corpus.path, PurePath(FOLDER, path.name))
+    path.parent.mkdir(exist_ok=True)
+    write_atomic(path, encode_lines([sample.draw, *sample.candidates]))
+
+
+def _faults(sample: Sample, where: str) -> Iterator[Fault]:
+    for one in sample.candidates:
+        if not 0 < one.probability <= 1:
+            message = f"the probability is {one.probability}; expected is more than 0, at most 1"
+            yield Fault(where, one.document, message)
+    twice = Counter(one.document for one in sample.candidates) + Counter(sample.draw.before)
+    for document, times in twice.items():
+        if times > 1:
+            yield Fault(where, document, f"the document is there {times} times")
+    ranks = [one.rank for one in sample.drawn]
+    if ranks != list(range(1, len(ranks) + 1)):
+        yield Fault(where, "$.rank", "what was drawn is not numbered from 1 without a gap")
+
+
+def probabilities(samples: Iterable[Sample]) -> dict[str, float]:
+    """The probability of each document to have come by any of the draws: 1 − ∏(1 − p).
+
+    >>> draw = Draw(draw="a", purpose="scoring", how="", made="")
+    >>> sample = Sample(draw, (Candidate(document="d", probability=0.5),))
+    >>> probabilities([sample, sample])
+    {'d': 0.75}
+    """
+    chances: dict[str, list[float]] = {}
+    for sample in samples:
+        for one in sample.candidates:
+            chances.setdefault(one.document, []).append(one.probability)
+    return {document: 1.0 - prod(1.0 - p for p in each) for document, each in chances.items()}
