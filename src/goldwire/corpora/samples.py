@@ -100,14 +100,20 @@ def read(corpus: Corpus, name: str) -> Sample:
 
 def write(corpus: Corpus, sample: Sample) -> None:
     """Keep a draw, under the lock of the corpus; `CorpusError` if there is one of that name."""
-    path = path_of(corpus, sample.draw.draw)
+    path = check_free(corpus, sample.draw.draw)
+    path.parent.mkdir(exist_ok=True)
+    write_atomic(path, encode_lines([sample.draw, *sample.candidates]))
+
+
+def check_free(corpus: Corpus, name: str) -> Path:
+    """The file of a draw that is to be; `CorpusError` if there is one of that name, or none could be."""
+    path = path_of(corpus, name)
     if path.exists():
         raise CorpusError(
             f"{path}: there is a sample of that name, and a draw is never changed: name another"
         )
     check_new(corpus.path, PurePath(FOLDER, path.name))
-    path.parent.mkdir(exist_ok=True)
-    write_atomic(path, encode_lines([sample.draw, *sample.candidates]))
+    return path
 
 
 def _faults(sample: Sample, where: str) -> Iterator[Fault]:
