@@ -242,8 +242,11 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_drawn(corpus: Corpus
     made = make(corpus, Wanted(name="x", number=1))
     write(corpus, made.sample)
     assert read(corpus, "x") == made.sample
+    write(corpus, make(corpus, Wanted(name="x", number=1)).sample)  # run again it is the same, and stays
     with pytest.raises(CorpusError, match="name another"):
-        make(corpus, Wanted(name="x", number=1))
+        make(corpus, Wanted(name="x", number=1, by="length"))
+    with pytest.raises(CorpusError, match="name another"):
+        write(corpus, make(corpus, Wanted(name="x", number=2)).sample)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,17 @@ def check(corpus: Corpus, wanted: Wanted) -> None:
             "neyman shares a draw out by how much a value varies within strata: say by what the corpus is "
             "parted (--per) and by what documents are drawn (--by, not chance)"
         )
-    samples.check_free(corpus, wanted.name)
+    if not _is_again(corpus, wanted):
+        samples.check_free(corpus, wanted.name)
+
+
+def _is_again(corpus: Corpus, wanted: Wanted) -> bool:
+    """Whether a draw of that name was asked for in the same words; if it comes out as it was will be seen."""
+    if not samples.path_of(corpus, wanted.name).is_file():
+        return False
+    kept = samples.read(corpus, wanted.name).draw
+    asked = wanted.purpose, words(wanted), wanted.seed, wanted.gold
+    return (kept.purpose, kept.how, kept.seed, kept.layer) == asked
 
 
 def words(wanted: Wanted) -> str:
