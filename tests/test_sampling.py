@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.samples import read, write
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Document, Excluded, Meta, Provenance
+from goldwire.corpora.types import (
+    Annotations,
+    Document,
+    Event,
+    Excluded,
+    Mention,
+    Meta,
+    Provenance,
+    Span,
+)
 from goldwire.eval.sampling import design
 from goldwire.eval.sampling.draw import Made, make
 from goldwire.eval.sampling.wanted import Wanted
@@ -148,7 +157,7 @@ def chances(made: Made) -> dict[str, float]:
 def test_documents_come_as_often_as_is_written_down_one_of_each_group(
     corpus: Corpus, how: dict[str, Any]
 ) -> None:
-    times, draws = Counter[str](), 500
+    times, draws = Counter[str](), 300
     for seed in range(draws):
         made = make(corpus, Wanted(name="x", number=4, seed=seed, **how))
         assert len({*drawn(made)}) == 4
@@ -262,3 +271,130 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_drawn(corpus: Corpus
 def test_what_cannot_be_drawn_is_refused(corpus: Corpus, how: dict[str, Any], said: str) -> None:
     with pytest.raises(CorpusError, match=said):
         make(corpus, Wanted(name="x", number=2, **how))
+
+
+# ---------------------------------------------------------------- by what systems say
+TEXT = "Ana met Ben."
+
+
+def said(id: str, *units: tuple[str, int, int], **details: Any) -> Annotations:
+    """What a system found in `TEXT`: mentions, or triggers where the type is Meet."""
+    spans = {n: (Span(start, end),) for n, (_, start, end) in enumerate(units)}
+    return Annotations(
+        document=id,
+        sha256=make_document(id, TEXT).sha256,
+        mentions=tuple(
+            Mention(id=f"m{n}", type=type, spans=spans[n])
+            for n, (type, _, _) in enumerate(units)
+            if type != "Meet"
+        ),
+        events=tuple(
+            Event(id=f"e{n}", type=type, trigger=spans[n])
+            for n, (type, _, _) in enumerate(units)
+            if type == "Meet"
+        ),
+        provenance=Provenance(details=details),
+    )
+
+
+ANA, BEN, MET = ("PER", 0, 3), ("PER", 8, 11), ("Meet", 4, 7)
+ORG = ("ORG", 0, 3)
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Corpus:
+    """Three systems on four documents; the third failed on d3."""
+    layers = {
+        "system/a": [said("d0", ANA), said("d1", ANA, MET), said("d3", ANA)],
+        "system/b": [said("d0", ANA, BEN), said("d1", ANA, MET), said("d3", BEN)],
+        "system/c": [said("d1", ANA, MET), said("d3", failed="timeout")],
+    }
+    texts = [make_document(f"d{i}", TEXT) for i in range(4)]
+    return create_corpus(tmp_path / "three", Manifest(name="t"), texts, layers=layers)
+
+
+def picked(corpus: Corpus, by: Any, number: int = 4, **how: Any) -> dict[str, str]:
+    """Reasons by document, in the order to work in."""
+    wanted = Wanted(name="x", number=number, purpose="training", by=by, **how)
+    return {one.document: one.reason for one in make(corpus, wanted).sample.drawn}
+
+
+def test_disagreement_is_what_two_systems_differ_on_summed_over_pairs(three: Corpus) -> None:
+    # d0: a and b differ on Ben, a and c on Ana, b and c on both: 4. d1: nothing. d2: nobody found anything.
+    # d3: c failed; a and b differ on Ana and Ben, 2 in one pair, so 6 in three.
+    assert picked(three, "disagreement") == {
+        "d3": "6 differences between 3 systems, most in entity",
+        "d0": "4 differences between 3 systems, most in entity",
+        "d1": "no difference between 3 systems",
+        "d2": "no difference between 3 systems",
+    }
+    assert [*picked(three, "disagreement")][:2] == ["d3", "d0"]
+
+
+def test_disagreement_by_one_measure_and_of_some_systems(three: Corpus) -> None:
+    found = picked(three, "disagreement", systems=("a", "c"), measures=("TI",))
+    assert {*found.values()} == {"no difference between 2 systems"}
+    found = picked(three, "disagreement", systems=("a", "[bc]"), measures=("entity",))
+    assert found["d0"] == "4 differences between 3 systems"
+
+
+def test_what_systems_found_is_their_mean_over_those_that_cover_a_document(three: Corpus) -> None:
+    found = picked(three, "found", measures=("entity", "TC"))
+    assert found == {
+        "d0": "1 unit found, the mean of 3 systems, most in entity",  # 1, 2 and 0
+        "d1": "2 units found, the mean of 3 systems, most in entity",  # 2 each
+        "d2": "no unit found, the mean of 3 systems",
+        "d3": "1 unit found, the mean of 3 systems, most in entity",  # 1 and 1
+    }
+    assert next(iter(found)) == "d1"
+
+
+def test_drawn_for_scoring_probability_is_in_proportion_to_what_was_found(three: Corpus) -> None:
+    made = make(three, Wanted(name="x", number=1, by="found", measures=("entity", "TC"), chance=0.5))
+    # half of it by chance: 1/8 each; the other half by 1, 2, 0 and 1 of 4
+    assert chances(made) == {"d0": 0.25, "d1": 0.375, "d2": 0.125, "d3": 0.25}
+
+
+def test_where_a_system_failed_is_told(three: Corpus) -> None:
+    made = make(three, Wanted(name="x", number=1, by="disagreement", systems=("a", "c")))
+    assert "c does not cover 1 of 4 documents: it failed, or was not run there" in made.notes
+    assert "1 document that fewer than two systems cover: drawn by chance alone" in made.notes
+
+
+def test_a_layer_of_a_person_covers_what_it_has_lines_for(three: Corpus) -> None:
+    three.write_layer("annotator/anna", [said("d0", ANA)])
+    made = make(three, Wanted(name="x", number=1, by="disagreement", systems=("a", "annotator/anna")))
+    assert "3 documents that fewer than two systems cover: drawn by chance alone" in made.notes
+
+
+def test_rare_types_are_those_that_gold_has_least_of(three: Corpus) -> None:
+    three.write_layer("gold", [said("d2", ANA, ORG)])
+    found = picked(three, "rare", number=3, systems=("a",))
+    # PER has 1 in gold: 1/2; Meet has none: 1. d2 is annotated.
+    assert found == {
+        "d1": "Meet (0 in gold) and PER (1 in gold)",
+        "d0": "PER (1 in gold)",
+        "d3": "PER (1 in gold)",
+    }
+    assert next(iter(found)) == "d1"
+
+
+def test_without_gold_rare_types_are_those_in_few_documents(three: Corpus) -> None:
+    found = picked(three, "rare", systems=("a", "b"))
+    assert found["d1"] == "Meet (documents: 1) and PER (documents: 3)"
+    assert found["d2"] == "nothing was found there"
+
+
+def test_one_system_cannot_differ(three: Corpus) -> None:
+    with pytest.raises(CorpusError, match="there is one: a; name two"):
+        make(three, Wanted(name="x", number=1, by="disagreement", systems=("a",)))
+
+
+def test_a_measure_that_does_not_add_up_over_documents_is_refused(three: Corpus) -> None:
+    with pytest.raises(MeasureError, match="do not add up"):
+        make(three, Wanted(name="x", number=1, by="found", measures=("surface",)))
+
+
+def test_a_system_that_is_not_there_is_refused(three: Corpus) -> None:
+    with pytest.raises(CorpusError, match="no layer 'nobody'"):
+        make(three, Wanted(name="x", number=1, by="found", systems=("nobody",)))

@@ -31,7 +31,26 @@ def sample(
             "training: the greatest values of that first.",
         ),
     ] = "scoring",
-    by: Annotated[Literal["length", "chance"], typer.Option(help="By what documents are drawn.")] = "chance",
+    by: Annotated[
+        Literal["found", "disagreement", "rare", "length", "chance"] | None,
+        typer.Option(
+            help="By what: units that systems found, units on which they differ, rare types, length, or "
+            "chance alone; found where --system is given, else chance."
+        ),
+    ] = None,
+    system: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME", help="A system, or several by a pattern; may be repeated. All if not given."
+        ),
+    ] = [],  # noqa: B006 - typer reads it, nobody changes it
+    measure: Annotated[
+        list[str],
+        typer.Option(
+            help="A measure by which units are counted (see `eval measures`); may be repeated. "
+            "entity, TC and AC+ if not given."
+        ),
+    ] = [],  # noqa: B006
     per: Annotated[
         str | None,
         typer.Option(
@@ -61,16 +80,22 @@ def sample(
     \b
     Examples:
       goldwire corpus sample work --name round-1 --n 100
-      goldwire corpus sample work --name round-2 --n 100 --by length --per source
+      goldwire corpus sample work --name round-2 --n 100 --system lexicon --system sklearn --per source
+      goldwire corpus sample work --name round-3 --n 100 --for training --by disagreement
     """
     from goldwire.corpora import samples
     from goldwire.corpora.store import open_corpus, writing
     from goldwire.eval.gate.selection import select
     from goldwire.eval.sampling.draw import make
-    from goldwire.eval.sampling.wanted import Wanted
+    from goldwire.eval.sampling.wanted import OF_SYSTEMS, Wanted
 
+    by = by or ("found" if system else "chance")
     if by == "chance":
         refuse(ctx, ("chance",), "with --by chance, which is chance alone")
+    if by not in OF_SYSTEMS:
+        refuse(ctx, ("system", "measure"), f"with --by {by}")
+    if by == "rare":
+        refuse(ctx, ("measure",), "with --by rare, which looks at types alone")
     if per is None:
         refuse(ctx, ("allocation",), "without --per")
     corpus = open_corpus(folder)
@@ -79,6 +104,8 @@ def sample(
         number=number,
         purpose=purpose,
         by=by,
+        systems=tuple(system),
+        measures=tuple(measure),
         per=per,
         allocation=allocation,
         chance=chance,

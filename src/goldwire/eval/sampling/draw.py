@@ -13,11 +13,14 @@ from goldwire.corpora.samples import Candidate, Draw, Sample
 from goldwire.corpora.store import Corpus
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.sampling import design
+from goldwire.eval.sampling.counted import in_disagreement, in_found
 from goldwire.eval.sampling.design import Drawn, Floats
 from goldwire.eval.sampling.frame import Frame, read_frame
 from goldwire.eval.sampling.interest import BY_CHANCE, Interest, in_length, in_nothing
+from goldwire.eval.sampling.rarity import in_rarity
 from goldwire.eval.sampling.strata import Part, part_out
-from goldwire.eval.sampling.wanted import Wanted, check, words
+from goldwire.eval.sampling.systems import read_systems, resolve
+from goldwire.eval.sampling.wanted import OF_SYSTEMS, Wanted, check, words
 
 Progress = Callable[[str], None]
 
@@ -41,10 +44,13 @@ class Made(msgspec.Struct, frozen=True):
 
 def make(corpus: Corpus, wanted: Wanted, *, progress: Progress = lambda _: None) -> Made:
     """Draw documents; nothing is written. `CorpusError` if there is nothing to draw, or not so few strata."""
+    if wanted.by in OF_SYSTEMS:
+        systems = resolve(corpus, wanted.systems, OF_SYSTEMS[wanted.by])
+        wanted = msgspec.structs.replace(wanted, systems=systems)
     check(corpus, wanted)
     frame = read_frame(corpus, wanted.gold, documents=wanted.documents, per=wanted.per)
     progress(f"{amount(len(frame.documents), 'document')} can be drawn")
-    interest = _interest(frame, wanted)
+    interest = _interest(corpus, frame, wanted, progress)
     random = np.random.default_rng([wanted.seed, *wanted.name.encode()])
     notes = [*frame.notes, *interest.notes]
     parts = part_out(frame, frame.of_units(interest.values), wanted, notes)
@@ -66,8 +72,17 @@ def make(corpus: Corpus, wanted: Wanted, *, progress: Progress = lambda _: None)
     return Made(Sample(draw, tuple(candidates)), strata, tuple(notes))
 
 
-def _interest(frame: Frame, wanted: Wanted) -> Interest:
-    return in_length(frame) if wanted.by == "length" else in_nothing(frame)
+def _interest(corpus: Corpus, frame: Frame, wanted: Wanted, progress: Progress) -> Interest:
+    if wanted.by == "chance":
+        return in_nothing(frame)
+    if wanted.by == "length":
+        return in_length(frame)
+    systems = read_systems(corpus, wanted.systems, frame)
+    if wanted.by == "rare":
+        return in_rarity(corpus, frame, systems, wanted.gold)
+    if wanted.by == "found":
+        return in_found(corpus, frame, systems, wanted.measures)
+    return in_disagreement(corpus, frame, systems, wanted.measures, progress)
 
 
 def _of_part(part: Part, wanted: Wanted, random: np.random.Generator) -> Drawn:

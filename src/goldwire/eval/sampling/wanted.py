@@ -9,15 +9,21 @@ import msgspec
 from goldwire.corpora import samples
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import Corpus
+from goldwire.eval.measures.phrases import listed
 
-By = Literal["length", "chance"]
+By = Literal["found", "disagreement", "rare", "length", "chance"]
+OF_SYSTEMS = {"found": 1, "disagreement": 2, "rare": 1}  # by what systems say, and how many it takes
 Purpose = Literal["training", "scoring"]
 Allocation = Literal["proportional", "neyman"]
+PHRASES = {"found": "units found", "rare": "rare types"}
 CHANCE = 0.2  # of a draw is left to chance if nothing else is said
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be drawn: `number` documents for a `purpose`, `by` what.
+
+    Where that is what `systems` say, these are named or meant by patterns, all of the corpus if none is;
+    units are counted by `measures`.
 
     `per` says by what the corpus is parted into strata, `allocation` how many each gives: in proportion to
     its documents, or to these times the standard deviation of what is drawn by (Neyman 1934), with documents
@@ -30,6 +36,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     purpose: Purpose = "scoring"
     by: By = "chance"
+    systems: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
     per: str | None = None
     allocation: Allocation = "proportional"
     chance: float = CHANCE
@@ -68,7 +76,7 @@ def _is_again(corpus: Corpus, wanted: Wanted) -> bool:
 
 def words(wanted: Wanted) -> str:
     """A draw in words."""
-    parts = [f"by {wanted.by}"]
+    parts = [f"by {_by(wanted)}"]
     if wanted.by != "chance":
         parts.append(f"{wanted.chance:g} of it by chance")
     if wanted.per is not None:
@@ -76,3 +84,10 @@ def words(wanted: Wanted) -> str:
     if wanted.asked is not None:
         parts.append(f"of {wanted.asked}")
     return ", ".join(parts)
+
+
+def _by(wanted: Wanted) -> str:
+    if wanted.by not in OF_SYSTEMS:
+        return wanted.by
+    of = f"{PHRASES.get(wanted.by, wanted.by)} of {listed(wanted.systems)}"
+    return f"{of} under {listed(wanted.measures)}" if wanted.measures else of
