@@ -224,11 +224,8 @@ def _leaks(known: Known | None, block: ScoredBlock) -> Iterator[str]:
 
 
 def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
-    raw = block.values[str(part)]
-    _check_given(raw, part)
     told: list[str] = []
-    named = _lengths(raw, part.parts, told) if part.name == "length" and not part.field else _named(raw)
-    named = _grouped(named, part, told)
+    named = parted(block.values[str(part)], part, told)
     sizes = Counter(named)
     order = tuple(sorted(sizes, key=lambda value: _place(value, sizes, part)))
     if missing := sizes[MISSING]:
@@ -249,13 +246,20 @@ def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
     )
 
 
+def parted(raw: Sequence[Raw], part: Slice, told: list[str]) -> list[str]:
+    """The value of each document as it is shown; what was put together is `told`."""
+    _check_given(raw, part)
+    named = _lengths(raw, part.parts, told) if part.name == "length" and not part.field else _named(raw)
+    return _grouped(named, part, told)
+
+
 def _check_given(raw: Sequence[Raw], part: Slice) -> None:
     """Raise an error if no document has what it is to be parted by: a name mistyped, or no date at all."""
     if not part.field or set(raw) - {None, *([NO_DATE] if part.period else [])}:
         return
     what = f"a date in {part.name!r}" if NO_DATE in raw else f"{part.name!r} in its metadata"
     raise MeasureError(
-        f"{part}: of the {amount(len(raw), 'document')} scored none has {what}; "
+        f"{part}: of the {amount(len(raw), 'document')} none has {what}; "
         "name a field that some have, as it is written in documents.jsonl"
     )
 
