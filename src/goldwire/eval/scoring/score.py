@@ -21,7 +21,7 @@ from goldwire.eval.counting.texts import MetaTextRow, iter_chunks, make_texts
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import FORMAT_1, TAGS
 from goldwire.eval.scoring import references as several
-from goldwire.eval.scoring import slices, thresholds, views
+from goldwire.eval.scoring import slices, thresholds, views, weights
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
@@ -161,6 +161,12 @@ def make_plan(
     _check_references(options, [name for name, _ in golds], [layer for _, layer in named], wanted)
     theirs = [PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named]
     systems_of = owners(check({one.name: one.facts for one in theirs}))
+    weighting = weights.prepare(
+        corpus, [name for name, _ in golds], options.scope, unweighted=options.unweighted
+    )
+    if weighting is not None:
+        weights.check(weighting, wanted, stream=options.stream)
+        options = msgspec.structs.replace(options, scope=weighting.scope(options.scope, corpus))
     plan = Plan(
         layers=(*(PlannedLayer(*one) for one in golds), *theirs),
         measures=tuple(wanted),
@@ -180,6 +186,7 @@ def make_plan(
         ),
         basis=slices.prepare(corpus, options.slices),
         golds=len(golds),
+        weighting=weighting,
     )
     return thresholds.settle(
         plan,
