@@ -1,4 +1,4 @@
-"""Judgement of systems where there is little gold: by a judge on all documents, corrected by gold on some.
+"""Judgement of a system where there is little gold: by a judge on all documents, corrected by gold on some.
 
 A judge is a layer: what a strong model, asked to correct a system's annotations, holds to be right. By itself
 it is kind to what resembles it, and nobody can tell by how much; gold on a few dozen documents can (see
@@ -59,13 +59,12 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a system under one measure.
+    """What is said under one measure.
 
     `agreement` is the judge's own F by gold, under the same measure; `refused` says why nothing is corrected,
     "" if it is.
     """
 
-    system: str
     measure: str
     signature: str
     agreement: float | None
@@ -74,14 +73,16 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """Systems judged. `documents` have gold and were judged, `others` were judged alone.
+    """A system judged. `documents` have gold and were judged, `others` were judged alone.
 
-    `judge` is the layer of the judge with its hash, and what is known of how it was asked, by system.
-    `unjudged` documents with gold were not judged, `partial` ones judged in part: both are left out.
+    `judge` is its layer, `asked` how it was asked, as far as its run has told. `unjudged` documents with gold
+    were not judged, `partial` ones judged in part: both are left out.
     """
 
+    system: str
     gold: str
-    judges: dict[str, dict[str, Any]]
+    judge: str
+    asked: dict[str, Any]
     documents: int
     others: int
     unjudged: int
@@ -91,7 +92,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 def judge(
     corpus: Corpus,
-    systems: Mapping[str, str],
+    names: tuple[str, str],
     measures: Sequence[str | Measure],
     *,
     gold: str = "gold",
@@ -99,7 +100,7 @@ def judge(
     agreement: float = AGREEMENT,
     seed: int = 0,
 ) -> Judgement:
-    """Judge systems, each by the layer of its judge; `number` of gold's documents are used, all if None.
+    """Judge a system by a judge; `number` of gold's documents are used, all if None.
 
     Raises `MeasureError` for gold that is not people's or was drawn with unequal probability, for measures
     whose counts do not add up, and where fewer than `LEAST` documents have both gold and judgement.
@@ -107,23 +108,21 @@ def judge(
     wanted = [parse(one) if isinstance(one, str) else one for one in measures]
     check_measures(wanted)
     check_human(gold, corpus.layer(gold).values())
-    judged, half = _judged(corpus, systems.values())
+    critic = layer_of(corpus, names[1])
+    judged, half = _judged(corpus.layer(critic).values())
     human = {id for id, line in corpus.layer(gold).items() if is_finished(line)}
     documents = _parted(human, judged, number, seed)
-    results: list[Judged] = []
-    judges: dict[str, dict[str, Any]] = {}
-    for system, layer in systems.items():
-        pair = _pair(corpus, gold, (system, layer), wanted, documents)
-        judges[system] = _described(pair.by_judge)
-        results += (_result(pair, measure, agreement, seed) for measure in wanted)
+    pair = _pair(corpus, gold, names, wanted, documents)
     return Judgement(
+        system=pair.by_gold.systems[0].layer,
         gold=gold,
-        judges=judges,
+        judge=critic,
+        asked=_asked(pair.by_gold.systems[1].facts),
         documents=len(documents.with_gold),
         others=len(documents.others),
         unjudged=len(human - judged - half),
         partial=len(half),
-        results=tuple(results),
+        results=tuple(_result(pair, measure, agreement, seed) for measure in wanted),
     )
 
 
@@ -180,16 +179,11 @@ def _is_adjudicated(line: Annotations) -> bool:
     return made and all(str(one).startswith(ANNOTATOR) for one in layers or ())
 
 
-def _judged(corpus: Corpus, layers: Iterable[str]) -> tuple[set[str], set[str]]:
-    """The documents that every judge has done with, and those of which one has done a part."""
-    done, partial = {document.id for document in corpus.documents()}, set[str]()
-    for name in dict.fromkeys(layers):
-        lines = corpus.layer(layer_of(corpus, name)).values()
-        whole = {line.document for line in lines if is_finished(line) and not has_failed(line)}
-        parts = {line.document for line in lines if line.provenance.details.get("partial")}
-        partial |= parts
-        done &= whole - parts
-    return done, partial
+def _judged(lines: Iterable[Annotations]) -> tuple[set[str], set[str]]:
+    """The documents that a judge has done with, and those of which it has done a part."""
+    done = [line for line in lines if is_finished(line) and not has_failed(line)]
+    half = {line.document for line in done if line.provenance.details.get("partial")}
+    return {line.document for line in done} - half, half
 
 
 # ---------------------------------------------------------------- figures
@@ -227,11 +221,8 @@ def _pair(
     return pair
 
 
-def _described(record: Record) -> dict[str, Any]:
-    """The judge's layer with its hash, and how it was asked, as far as its run has told."""
-    facts = record.gold.facts
-    said = {name: facts[name] for name in ("spec", "fingerprint", "sent", "usage") if facts.get(name)}
-    return {"layer": record.gold.layer, "hash": record.gold.fingerprint, **said}
+def _asked(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: facts[name] for name in ("spec", "fingerprint", "sent", "usage") if facts.get(name)}
 
 
 def _result(pair: _Pair, measure: Measure, least: float, seed: int) -> Judged:
@@ -242,7 +233,6 @@ def _result(pair: _Pair, measure: Measure, least: float, seed: int) -> Judged:
     refused = _refused(agreed, least)
     signed, by = pair.by_gold.result(system, str(measure)).signature, pair.by_judge.gold
     return Judged(
-        system=system,
         measure=str(measure),
         signature=f"{signed}|judge:{by.layer}#{by.fingerprint}",
         agreement=agreed,

@@ -63,7 +63,7 @@ def correct(tables: Tables, estimator: Estimator, *, seed: int = 0) -> list[Corr
 
 
 class _Variance(NamedTuple):
-    """The variance of a figure by gold and of the judge's two; `both` is the covariance on gold's documents."""
+    """The variance of a figure by gold and by the judge; `both` is their covariance on gold's documents."""
 
     gold: float
     judged: float
