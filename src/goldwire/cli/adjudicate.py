@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from goldwire.cli.arguments import Dir
-from goldwire.cli.files import source
+from goldwire.cli.files import source, target
 from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
@@ -49,32 +49,69 @@ def adjudicate(
     accept_single: Annotated[
         bool, typer.Option("--accept-single", help="Take documents that one person annotated as they are.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE|-", parser=target, help="Write a page on which to decide what they differ in."
+        ),
+    ] = None,
+    blind: Annotated[bool, typer.Option("--blind", help="The page does not tell who said what.")] = False,
     as_json: Json = False,
 ) -> None:
     """Merge annotators' layers: what all agree on is taken, the rest listed for somebody to decide.
 
     The list is a file with a line for each disagreement: put true, false or the value of an attribute in
-    place of null in "decision", and run the command again. It is done when nothing is open.
+    place of null in "decision", and run the command again. It is done when nothing is open. Or decide on the
+    page of --html: what it gives to download is taken with --decisions.
 
     \b
     Examples:
       goldwire annotate adjudicate work --layers anna --layers ben --to gold
+      goldwire annotate adjudicate work --html review.html
+      goldwire annotate adjudicate work --decisions decisions-gold-eva.jsonl
       goldwire annotate adjudicate work --majority 2 --accept-single
     """
     from goldwire.annotate.exchange.store import FOLDER
+    from goldwire.corpora.atomic import write_output
+    from goldwire.corpora.errors import CorpusError
     from goldwire.corpora.store import open_corpus, writing
 
+    if blind and html is None:
+        raise CorpusError("--blind hides names on the page of --html: name a file with it, or leave it out")
     with writing(open_corpus(folder), "annotate adjudicate") as corpus:
         path = corpus.path / FOLDER / f"decisions-{to.replace('/', '-')}.jsonl"
         done = _merge(corpus, layers, to, path, decisions, majority=majority, accept_single=accept_single)
+        page = None if html is None else _page(corpus, done, to, majority=majority, blind=blind)
+    if html is not None and page is not None:
+        write_output(html, page.encode())
+        note(f"wrote {html}")
     _tell(done, to, path, as_json)
 
 
 class Done(NamedTuple):
-    """What was merged, and decisions that contradict each other."""
+    """What was merged out of what, and decisions that contradict each other."""
 
+    views: Mapping[str, Mapping[str, Annotations]]
     merged: Adjudicated
     conflicts: tuple[Conflict, ...]
+
+
+def _page(corpus: Corpus, done: Done, to: str, *, majority: int | None, blind: bool) -> str:
+    """All that is open or could come up, with what was decided so far."""
+    from goldwire.annotate.adjudicate.page import render
+    from goldwire.annotate.adjudicate.screen import make_screen
+
+    decisions = [*done.merged.disagreements, *done.merged.stale]
+    screen = make_screen(
+        done.views,
+        corpus.documents(),
+        decisions,
+        corpus.ontology(),
+        to=to,
+        majority=majority,
+        blind=blind,
+    )
+    return render(screen, corpus.manifest.name)
 
 
 def _merge(
@@ -120,7 +157,7 @@ def _merge(
     )
     write_atomic(path, encode_lines([*merged.disagreements, *merged.stale]))
     corpus.write_layer(to, {**kept, **{item.document: item for item in merged.annotations}}.values())
-    return Done(merged, joined.conflicts)
+    return Done(views, merged, joined.conflicts)
 
 
 def _kept(corpus: Corpus, layer: str, tool: str) -> dict[str, Annotations]:
