@@ -1,6 +1,6 @@
 """Passages of a text around what people differ in, with everybody's marks.
 
-    block  [start, before, text, after, [lane of each person…]]    before and after are its surroundings
+    block  [start, end, before, text, after, [lane of each person…]]    before and after are its surroundings
     lane   [[[type, spans, kind]…], [[type, words, [[role, words]…], [attribute…]]…]]    marks, events
 
 Offsets are in code points; those of marks count from the start of their block.
@@ -44,7 +44,7 @@ class Passages:
         starts = [start for start, _ in blocks]
         text = self.document.text
         made: list[Json] = [
-            [start, text[max(0, start - AROUND) : start], text[start:end], text[end : end + AROUND]]
+            [start, end, text[max(0, start - AROUND) : start], text[start:end], text[end : end + AROUND]]
             for start, end in blocks
         ]
         lanes: list[list[Json]] = [[[[], []] for _ in self.views] for _ in blocks]

@@ -276,9 +276,9 @@
   };
   const drawText = (one, there, doc) => {
     const spans = there.flatMap((unit) => unit.s);
-    const blocks = doc.b.filter(([start, , text]) => overlap(start, start + Array.from(text).length, spans));
+    const blocks = doc.b.filter(([start, end]) => overlap(start, end, spans));
     const withEvents = !["mention", "relation"].includes(there[0].u);
-    return blocks.map(([start, before, text, after, lanes], n) => {
+    return blocks.map(([start, , before, text, after, lanes], n) => {
       const focus = spans.map(([low, high]) => [low - start, high - start]);
       return make("div", { class: "block" },
         n === 0 && before.trim() ? make("div", { class: "around text small", dir: "auto" }, "… ", nodes(before.trimStart())) : "",
