@@ -26,18 +26,37 @@ Layers = dict[str, dict[str, Annotations]]
 
 @st.composite
 def several(draw: st.DrawFn) -> Layers:
-    """Three people, who each did what one of two did, or some of it."""
-    bases = [draw(annotated(DOCUMENT)) for _ in range(2)]
-    made = {}
-    for name in ("anna", "ben", "cem"):
-        item = draw(st.sampled_from(bases))
-        events = tuple(event for event in item.events if draw(st.integers(0, 3)))
-        mentions = tuple(
-            msgspec.structs.replace(mention, cluster=draw(st.sampled_from([mention.cluster, "c", None])))
-            for mention in item.mentions
+    """Three people, who each did most of the same, and some of it otherwise."""
+    item = draw(annotated(DOCUMENT))
+    return {name: {"d": draw(slipping(item))} for name in ("anna", "ben", "cem")}
+
+
+@st.composite
+def slipping(draw: st.DrawFn, item: Annotations) -> Annotations:
+    """The same with units left out, other types, attributes, arguments and clusters."""
+
+    def seldom() -> bool:
+        return draw(st.integers(0, 4)) == 0
+
+    mentions = {}
+    for mention in item.mentions:
+        if not seldom():
+            type = "X" if seldom() else mention.type
+            cluster = draw(st.sampled_from([mention.cluster, "c", None]))
+            mentions[mention.id] = msgspec.structs.replace(mention, type=type, cluster=cluster)
+    events = tuple(
+        msgspec.structs.replace(
+            event,
+            arguments=tuple(a for a in event.arguments if a.mention in mentions and not seldom()),
+            attributes={**event.attributes, **({"realis": "other"} if seldom() else {})},
         )
-        made[name] = {"d": msgspec.structs.replace(item, mentions=mentions, events=events)}
-    return made
+        for event in item.events
+        if not seldom()
+    )
+    relations = tuple(r for r in item.relations if {r.source, r.target} <= {*mentions} and not seldom())
+    return msgspec.structs.replace(
+        item, mentions=tuple(mentions.values()), events=events, relations=relations
+    )
 
 
 def merge(layers: Layers, decisions: Any = ()) -> Adjudicated:

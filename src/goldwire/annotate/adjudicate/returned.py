@@ -149,7 +149,7 @@ def join(lists: Iterable[Sequence[Disagreement]]) -> Joined:
                 msgspec.structs.replace(items[0], decision=None, note=note, by="", at="", vote=0)
             )
         else:
-            decisions.append(_one(said) if said else max(items, key=lambda item: (item.vote, item.note)))
+            decisions.append(_one(said) if said else max(items, key=lambda i: (i.vote, i.note, i.by, i.at)))
     return Joined(decisions=tuple(decisions), conflicts=tuple(conflicts))
 
 
