@@ -7,6 +7,7 @@ import json
 import msgspec
 import pytest
 
+import goldwire as gw
 from goldwire.corpora import samples
 from goldwire.corpora.errors import JudgementError, MeasureError
 from goldwire.corpora.samples import Candidate, Draw, Sample
@@ -144,6 +145,20 @@ def test_slices_and_comparisons_are_weighted_too(tmp_path):
     [comparison] = compare({"r": record})
     [pair] = comparison.pairs
     assert pair.difference == pytest.approx(24 / 32 - 1)  # of the second in rank less the first
+
+
+def test_documents_in_frames_are_as_they_were_counted_with_their_weight_beside(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1])
+    frame = gw.open(corpus.path).score(systems="one", measures="entity", trials=0).frame("documents")
+    assert frame.select("document", "hits", "gold", "weight").rows() == [("d0", 2, 2, 2), ("d1", 1, 2, 8)]
+
+
+def test_documents_that_came_for_certain_are_a_stratum_of_their_own(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    draw(corpus, dict.fromkeys(range(10), 0.125) | {0: 1.0}, [0, 1])
+    weights = scored(corpus).weights
+    assert (weights.each, [weights.names[k] for k in weights.strata]) == ((1.0, 8.0), ["a: certain", "a"])
 
 
 # ---------------------------------------------------------------- who is missing

@@ -18,7 +18,7 @@ from goldwire.corpora import samples
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.samples import Sample
 from goldwire.corpora.store import Corpus
-from goldwire.corpora.types import DRAFT, SKIPPED, Annotations
+from goldwire.corpora.types import DRAFT, SKIPPED
 from goldwire.eval.counting import counters, reading
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.texts import TextRow, iter_chunks, read_texts
@@ -28,7 +28,19 @@ from goldwire.eval.scoring.parts import DrawFacts, Weights
 
 POLICY = "weights"
 NONE = "none"  # the value of the policy where draws are not looked at
-_BEFORE = "before"  # the stratum of what was annotated before the first draw
+_BEFORE = "before"  # the stratum of what was annotated before the first draw,
+_CERTAIN = "certain"  # and of what was drawn for certain
+
+
+class _Provenance(msgspec.Struct, frozen=True):
+    status: str | None = None
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """What is looked at of a line of gold: the rest of it is passed over."""
+
+    document: str
+    provenance: _Provenance = _Provenance()
 
 
 class Weighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,12 +98,13 @@ def _judged(corpus: Corpus, gold: str, scope: Scope) -> tuple[set[str], frozense
     """The documents that gold judges, of those asked for, and those that it skipped."""
     undone = {SKIPPED, *([DRAFT] if scope.drafts == "left-out" else [])}
     judged, skipped = set[str](), set[str]()
-    for chunk in iter_chunks(reading.layer_file(corpus, gold), Annotations):
+    for chunk in iter_chunks(reading.layer_file(corpus, gold), _Line):
         for line in chunk:
-            if scope.documents is None or line.document in scope.documents:
-                (skipped if line.provenance.status == SKIPPED else judged).add(line.document)
-                if line.provenance.status in undone:
-                    judged.discard(line.document)
+            status = line.provenance.status
+            if status == SKIPPED:
+                skipped.add(line.document)
+            if status not in undone and (scope.documents is None or line.document in scope.documents):
+                judged.add(line.document)
     return judged, frozenset(skipped)
 
 
@@ -177,11 +190,15 @@ def _each(found: Sequence[Sample], shares: Sequence[float]) -> dict[str, float]:
 
 
 def _strata(found: Sequence[Sample]) -> dict[str, str]:
-    """The part of the corpus that each document was drawn from, by the first draw that took it."""
+    """The part of the corpus that each document was drawn from, by the first draw that took it.
+
+    Those that came for certain are a part of their own: no other could have come in their place.
+    """
     strata = dict.fromkeys(found[0].draw.before, _BEFORE)
     for sample in found:
         for one in sample.drawn:
-            strata.setdefault(one.document, f"{sample.draw.draw}: {one.stratum}".removesuffix(": "))
+            part = _CERTAIN if one.probability >= 1 else one.stratum
+            strata.setdefault(one.document, f"{sample.draw.draw}: {part}".removesuffix(": "))
     return strata
 
 
@@ -199,7 +216,7 @@ def tell(found: Weights) -> str:
     texts += [*_not_done(found.draws), *_unknown(found.unknown)]
     if len({*found.each}) == 1:
         texts.append("All stand for as many: figures are those without weights.")
-    texts.append("Numbers of errors and of rejected units are those of these documents, not weighted.")
+    texts.append("Units right, found and in gold are weighted too; errors and rejected units are not.")
     return " ".join(texts)
 
 
