@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -196,6 +198,39 @@ def test_the_layer_of_an_annotator_who_did_what_was_drawn_is_weighted(tmp_path):
     corpus = corpus_of(tmp_path, [0, 1], layer="annotator/x")
     draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1])
     assert scored(corpus, gold="annotator/x").weights.each == (2.0, 8.0)
+
+
+# ---------------------------------------------------------------- simulated, and real gold as a pool
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+
+
+def of_draws(world, corpora):
+    import weights  # of benchmarks
+
+    return weights.measure(world, corpora)
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_weights_take_away_the_bias_of_what_was_picked(number):
+    import weights
+
+    found = of_draws(weights.SHAPES[number], 40)
+    for one in found.values():  # an average of 40 is within three of its errors, and the .3 points allowed
+        assert abs(one.bias) < 3 * one.error + 0.3
+        assert one.covers >= 0.85  # 95 % of 40, less three standard errors
+    assert found["by difference"].bare < -5
+    assert found["for training, by difference"].bare < -10
+
+
+def test_real_gold_that_was_drawn_scores_as_all_of_it_does(shared):
+    if not (shared / "data" / "wnut17").is_dir():
+        pytest.skip(f"no {shared / 'data' / 'wnut17'}")
+    import weights
+
+    for pool in weights.pools(shared):
+        found = of_draws(pool, 40)["by units found"]
+        assert abs(found.bias) < 3 * found.error + 0.3
+        assert found.covers >= 0.85
 
 
 # ---------------------------------------------------------------- what is refused
