@@ -79,7 +79,7 @@ def score(
         typer.Option(
             "--slice",
             metavar="SLICE",
-            help="Part documents (source, published:month, length:4, split) or units "
+            help="Part documents (source, published:month, length:4, split, prefill) or units "
             "(seen:layer=gold,split=train, nested, …); may be repeated.",
         ),
     ] = None,
