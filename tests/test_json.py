@@ -55,6 +55,7 @@ eval suites conll
 eval score work
 eval compare work/records/default.json
 eval agreement work
+eval doubts work
 eval report work/records/default.json
 eval gate work/records/default.json --baseline baseline.json
 """.strip().splitlines()
