@@ -28,6 +28,7 @@ from goldwire.eval.scoring.parts import (
     UnitFindings,
 )
 from goldwire.eval.scoring.runs import SystemRuns
+from goldwire.eval.scoring.was import Was
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.power import FEW
 from goldwire.eval.systems.facts import reported
@@ -189,10 +190,11 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     `documents` are those that were scored, `texts` the first digits of their hashes (none in records of
     formats 1 and 2), `coverage` says what became of the others (None in records of format 1). `rejections`
     count, by system, what was turned away, of all that was given: see `REJECTED`. `findings` tell of each
-    unit, so that it is not found again; there may be none (see `scoring.kept`). `runs` tell which systems are
-    runs of one, and what is said of all of them together. Of several references, `gold` is the first and
-    `references` are the others, `agreement` says how far they agree; there are then no confusions and no
-    findings. `slices` are those that were asked for.
+    unit, so that it is not found again; there may be none (see `scoring.kept`). `runs` tell which systems
+    are runs of one, and what is said of all of them together. Of several references, `gold` is the first
+    and `references` are the others, `agreement` says how far they agree; there are then no confusions and
+    no findings. `slices` are those that were asked for; `was` tells what the gold layer before made of the
+    systems, where one was named.
     """
 
     format: int
@@ -218,6 +220,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     references: tuple[LayerFacts, ...] = ()
     agreement: tuple[ReferencePair, ...] = ()
     slices: tuple[Slicing, ...] = ()
+    was: Was | None = None
 
     @property
     def golds(self) -> tuple[LayerFacts, ...]:
