@@ -35,12 +35,14 @@ def with_was(corpus: Corpus, record: Record, was: str, options: Options, *, work
     again = _Scoring(corpus, record, options, workers)
     judged = frozenset(record.documents)
     older = again.score(was, judged)
-    newer = record if older.documents == record.documents else again.score(record.gold.layer, older.documents)
+    is_same = older.documents == record.documents and record.weights is None
+    newer = record if is_same else again.score(record.gold.layer, older.documents)
     every = _finished(corpus, was) if options.scope.documents is None else judged
     found = Was(
         layer=was,
         fingerprint=older.gold.fingerprint,
         documents=len(older.documents),
+        unweighted=record.weights is not None,
         changed=_changed(corpus, record.gold.layer, was, older.documents),
         only_now=len(judged - set(older.documents)),
         only_before=len(every - judged),
@@ -71,7 +73,9 @@ class _Scoring(msgspec.Struct, frozen=True):
         """The same systems by a gold layer, on those of some documents that it judges."""
         drafts = self.options.scope.drafts
         scope = Scope(documents=frozenset(documents), unjudged="left-out", drafts=drafts)
-        options = msgspec.structs.replace(self.options, scope=scope, trials=0, slices=(), classes=False)
+        options = msgspec.structs.replace(
+            self.options, scope=scope, trials=0, slices=(), classes=False, unweighted=True
+        )
         systems = [system.layer for system in self.record.systems]
         try:
             return score_corpus(

@@ -59,6 +59,8 @@ def _caption(was: Was) -> str:
     told = [f"F on {both} that both gold layers judge; on {was.changed:,} of them they differ."]
     apart = ((was.only_now, "only gold judges"), (was.only_before, f"only {was.layer} judges"))
     told += [f"Not among them: {amount(number, 'document')} that {who}." for number, who in apart if number]
+    if was.unweighted:
+        told.append("Documents count alike here, however they were drawn.")
     return " ".join([*told, "Intervals of differences: 95 %, documents resampled.", *_order(was)])
 
 

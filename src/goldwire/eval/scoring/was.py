@@ -42,8 +42,9 @@ class Was(_Struct, frozen=True, kw_only=True):
     judge.
 
     `only_now` and `only_before` documents are judged by one of the two alone, and are in none of this. On
-    `changed` documents the two differ in what was scored. `turns` are the pairs of systems whose order is
-    another one now.
+    `changed` documents the two differ in what was scored. `unweighted` says that the record's figures are
+    weighted and these are not: a draw was for one of the two layers. `turns` are the pairs of systems whose
+    order is another one now.
     """
 
     layer: str
@@ -52,5 +53,6 @@ class Was(_Struct, frozen=True, kw_only=True):
     changed: int
     only_now: int = 0
     only_before: int = 0
+    unweighted: bool = False
     moved: tuple[Moved, ...] = ()
     turns: tuple[Turn, ...] = ()
