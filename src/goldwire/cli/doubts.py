@@ -32,6 +32,11 @@ def doubts(
         int, typer.Option("--n", min=1, help="How many doubts to give, the greatest first.")
     ] = 200,
     documents: Documents = None,
+    controls: Annotated[
+        float,
+        typer.Option(min=0, max=0.9, help="The share of controls: units that are not in doubt, at random."),
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the controls.")] = 0,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write them there, a JSON line each, to be decided.")
     ] = None,
@@ -42,12 +47,13 @@ def doubts(
     Against gold speak systems that read a place otherwise, by how often gold agrees with them elsewhere where
     they say that label (and are as sure of it), annotators who did, and what the same words are labelled
     elsewhere in gold; what reads as gold does speaks for it. Runs of one system count as one. The sum is a
-    rank, no probability: how many doubts are right, only people can say.
+    rank, no probability: how many doubts are right, only people can say. Decide them in the file, then say
+    `eval decisions`; with --controls that estimates how much of gold is wrong.
 
     \b
     Examples:
       goldwire eval doubts work --system lexicon --system mine
-      goldwire eval doubts work --gold gold --system "m*" --n 200 --out doubts.jsonl
+      goldwire eval doubts work --gold gold --system "m*" --n 200 --controls 0.3 --out doubts.jsonl
     """
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.doubts import files
@@ -63,7 +69,7 @@ def doubts(
         chosen = select(corpus, documents)
     asked = config.matching(corpus, system) if system else _all(corpus.layers())
     systems, notes = written_out(corpus, asked)
-    found = find(corpus, gold, systems, number, documents=chosen)
+    found = find(corpus, gold, systems, number, documents=chosen, controls=controls, seed=seed)
     if out is not None:
         files.write(out, found)
     for told in notes:
@@ -90,13 +96,16 @@ def _show(found: Doubts) -> None:
     say(f"{amount(head.found, 'doubt')} about {head.gold}: {amount(head.documents, 'document')}, {units}")
     for told in head.notes:
         say(f"note: {told}")
-    for doubt in found.doubts[:SHOWN]:
+    asked = [doubt for doubt in found.doubts if doubt.control is None]
+    for doubt in asked[:SHOWN]:
         say(f"\n{doubt.doubt:5.1f}  {doubt.document}  {described(doubt)}")
         say(f"       {' '.join(doubt.sentence.split())}")
         for reason in doubt.reasons:
             say(f"       - {reason}")
-    if len(found.doubts) > SHOWN:
-        say(f"\n… and {len(found.doubts) - SHOWN} more; --out writes all to a file")
+    if len(asked) > SHOWN:
+        say(f"\n… and {len(asked) - SHOWN} more; --out writes all to a file")
+    if controls := len(found.doubts) - len(asked):
+        say(f"{amount(controls, 'control')} among them in the file")
 
 
 def described(doubt: Doubt) -> str:

@@ -16,9 +16,10 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.comparison.annotators import ANNOTATOR
 from goldwire.eval.counting.texts import TextRow, Texts, make_texts
+from goldwire.eval.doubts.controls import draw, mixed
 from goldwire.eval.doubts.look import Gold, View, look, read_gold
 from goldwire.eval.doubts.rank import Court, rank
-from goldwire.eval.doubts.readings import Doubts, Head
+from goldwire.eval.doubts.readings import Base, Doubts, Head
 from goldwire.eval.doubts.words import tell
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.scoring.score import layer_of
@@ -46,10 +47,13 @@ def find(
     *,
     annotators: Sequence[str] | None = None,
     documents: Collection[str] | None = None,
+    controls: float = 0.0,
+    seed: int = 0,
 ) -> Doubts:
     """The `number` greatest doubts about a layer, all if not given; by `annotators`, all layers of such if
     None.
 
+    With `controls`, that share of all is drawn from what is not in doubt, and mixed in.
     Only documents are looked at that gold has finished, of `documents` if they are given. Raises
     `CorpusError` where there is none or a layer is not there.
     """
@@ -60,6 +64,10 @@ def find(
     made = _court(here, lines, sources, ontology)
     cases = rank(made)
     taken = cases if number is None else cases[:number]
+    doubts, frame = tell(made, taken), dict[str, int]()
+    if controls:
+        drawn, frame = draw(made, taken, round(len(taken) * controls / (1 - controls)), seed)
+        doubts = [*mixed(doubts, drawn, seed)]
     used = {one.layer: one.lines for one in sources}
     head = Head(
         doubts=gold,
@@ -72,9 +80,29 @@ def find(
         units=dict(Counter(unit.unit for unit in made.gold.units)),
         found=len(cases),
         asked=len(taken),
+        frame=frame,
+        base=_bases(made, len(here)) if controls else {},
         notes=tuple(_notes(made, sources, lines, here, len(corpus.hashes()))),
     )
-    return Doubts(head, tuple(tell(made, taken)))
+    return Doubts(head, tuple(doubts))
+
+
+def _bases(court: Court, documents: int) -> dict[str, dict[str, Base]]:
+    """What each system that has all documents gets by gold, for mentions and triggers."""
+    whole = Counter(unit.unit for unit in court.gold.units)
+    return {
+        kind: {
+            view.name: Base(right=_right(view, kind), system=view.given[kind], gold=whole[kind])
+            for view in court.views
+            if len(view.documents) == documents
+        }
+        for kind in ("mention", "trigger")
+        if whole[kind]
+    }
+
+
+def _right(view: View, kind: str) -> int:
+    return sum(one == said and one.unit == kind for one, said in view.says.items())
 
 
 def fingerprint(lines: Lines) -> str:

@@ -7,6 +7,7 @@ errors are (`errors.classes`, `errors.causes`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -51,10 +52,10 @@ class Unit(NamedTuple):
 class View(msgspec.Struct, frozen=True):
     """A source's view: at each unit of gold on which it has a say its own unit, or None; and `extra` units.
 
-    `extra` are those that go with none of gold and repeat none. `scores` are by unit of the source's.
-    `family` is the system that this is a run of. In documents that it `remembers` its agreement with gold
-    says nothing, since gold was made from it. Documents that are `left_out` have too many units to be
-    aligned.
+    `extra` are those that go with none of gold and repeat none. `scores` are by unit of the source's,
+    `given` says how many it has. `family` is the system that this is a run of. In documents that it
+    `remembers` its agreement with gold says nothing, since gold was made from it. Documents that are
+    `left_out` have too many units to be aligned.
     """
 
     name: str
@@ -63,6 +64,7 @@ class View(msgspec.Struct, frozen=True):
     says: dict[Unit, Unit | None]
     extra: tuple[Unit, ...]
     scores: dict[Unit, float]
+    given: Counter[str] = Counter()
     remembers: frozenset[int] = frozenset()
     left_out: frozenset[int] = frozenset()
 
@@ -170,6 +172,7 @@ def look(
         says=says,
         extra=tuple(extra),
         scores=_scores(layer, theirs),
+        given=Counter(one.unit for one in {one for rows in theirs.values() for one in rows} if one),
         remembers=frozenset(number for number in here if gold.texts.ids[number] in remembers),
         left_out=crowded,
     )

@@ -164,6 +164,15 @@ def order(case: Case) -> tuple[object, ...]:
     return (both[0], len(both), both)
 
 
+def undoubted(court: Court, doubted: Sequence[Case]) -> tuple[list[Unit], list[Unit]]:
+    """The units of gold that are in none of some cases, and those that only sources have and that are in
+    none."""
+    told = {case.gold or case.other for case in doubted}
+    gold = [unit for unit in court.gold.units if unit not in told]
+    missing = [case.other for case in court.missing() if case.other is not None and case.other not in told]
+    return gold, missing
+
+
 def rank(court: Court) -> list[Case]:
     """All cases, the greatest doubt first."""
     cases = [*court.of_gold(), *court.missing()]

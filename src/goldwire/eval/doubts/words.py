@@ -56,6 +56,7 @@ class Writer(msgspec.Struct, frozen=True, dict=True):
             says={voice.view.name: self.reading(voice.said) for voice in case.voices if voice.view},
             sentence=self.texts.text(unit.document)[sentence.start : sentence.end],
             at=sentence.start,
+            decision=None,
         )
 
     def reading(self, unit: Unit | None) -> Reading | None:
