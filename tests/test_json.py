@@ -56,6 +56,8 @@ eval suites conll
 eval score work
 eval compare work/records/default.json
 eval agreement work
+eval doubts work --out doubts.jsonl
+eval decisions work doubts.jsonl
 eval report work/records/default.json
 eval gate work/records/default.json --baseline baseline.json
 """.strip().splitlines()
