@@ -1,0 +1,192 @@
+"""A system that stays open: it answers for documents as they come, out of its journal where it can.
+
+The journal is that of `eval run` for the same state of the system: what either has done, the other need not
+do again. It is held for as long as the service lives, so there is one of them, or one run, at a time. What a
+document failed on is kept too, and the document is run again when it is asked for the next time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from goldwire import __version__
+from goldwire.corpora.errors import CorpusError, ExtractorError
+from goldwire.corpora.store import Corpus
+from goldwire.corpora.types import Document
+from goldwire.eval.systems import journal
+from goldwire.eval.systems.config import timeout_of
+from goldwire.eval.systems.journal import Entry, Session
+from goldwire.eval.systems.pool import Finished, Happening, Inbox, Pool, Started
+from goldwire.eval.systems.publish import Plan, now
+from goldwire.eval.systems.worker import Result
+
+CLOSED = "the system was closed before the document was done"
+OPENING = 0.05  # seconds between two looks whether a system is open
+
+
+class Answer(Future[Entry]):
+    """What a document will have come to; `known` if it is from the journal."""
+
+    known = False
+
+
+class Service:
+    """One state of a system, open; use it in a `with` statement.
+
+    `tell` hears what goes wrong with the system itself; what goes wrong with a document is in its entry.
+    """
+
+    def __init__(self, corpus: Corpus, plan: Plan, tell: Callable[[str], None]) -> None:
+        self.plan, self._tell = plan, tell
+        self.journal: Path = journal.folder(corpus, plan.system.name) / f"{plan.state}.jsonl"
+        self._lock = threading.Lock()
+        self._pending: dict[int, tuple[str, Document, Answer]] = {}
+        self._asked: dict[str, Answer] = {}  # by key, those that are pending
+        self._given = 0
+        self._idle = threading.Condition(self._lock)
+        self._begun = time.perf_counter()
+        self._opened = threading.Event()
+        self.broken: str | None = None  # why the system cannot be opened, as it was the last time
+        self._open, self._closed = ExitStack(), False
+
+    @property
+    def version(self) -> str:
+        """What is served: the system's name and the fingerprint of all that decides its output."""
+        return f"{self.plan.system.name}@{self.plan.state}"
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def open(self) -> Self:
+        """Take the journal and begin to open the workers; `ExtractorError` if somebody else has it."""
+        with ExitStack() as opening:
+            self._journal = opening.enter_context(journal.open_journal(self.journal))
+            self._known = journal.entries(self._journal.lines)
+            self._journal.add(Session(created=now(), workers=self.plan.workers, goldwire=__version__))
+            self._inbox = Inbox()
+            opening.callback(self._inbox.discard)
+            self._thread = threading.Thread(target=self._work, name=self.version, daemon=True)
+            self._thread.start()
+            opening.callback(self._thread.join)
+            opening.callback(self._inbox.close)
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes; documents that are not done have failed, and nothing of it is kept."""
+        with self._lock:
+            self._closed = True
+        self._open.close()
+        self._fail(CLOSED)
+
+    def ask(self, document: Document) -> Answer:
+        """What a document comes to, known at once or some time; asked for twice, it is run once."""
+        key = journal.document_key(document)
+        with self._lock:
+            if (entry := self._known.get(key)) is not None and entry.error is None:
+                return _known(entry)
+            if self._closed:
+                return _known(_failure(key, document, CLOSED))
+            if (answer := self._asked.get(key)) is None:
+                answer = self._asked[key] = Answer()
+                self._given += 1
+                self._pending[self._given] = key, document, answer
+                self._inbox.put(self._given, document)
+            return answer
+
+    def wait_open(self, gone: Callable[[], bool] = lambda: False) -> None:
+        """Wait until a worker is open; `ExtractorError` if that goes wrong, or if it is `gone`."""
+        while not self._opened.wait(OPENING):
+            if self.broken is not None or gone():
+                raise ExtractorError(self.broken or "closed before it was open")
+
+    def wait_idle(self, seconds: float) -> bool:
+        """Wait until nothing is asked for that is not done, at most so long; whether that is so."""
+        with self._idle:
+            return self._idle.wait_for(lambda: not self._pending, seconds)
+
+    # ------------------------------------------------------------ the thread that has the workers
+
+    def _work(self) -> None:
+        while not self._inbox.closed:
+            try:
+                with self._pool() as pool:
+                    for event in pool.serve(self._inbox):
+                        self._note(event)
+            except (ExtractorError, OSError) as error:
+                self.broken = str(error)
+                self._tell(f"{error}; it is opened again when the next document is asked for")
+                self._fail(str(error))
+                self._await_documents()
+
+    def _pool(self) -> Pool:
+        return Pool(self.plan.job, workers=self.plan.workers, timeout=timeout_of(self.plan.system))
+
+    def _await_documents(self) -> None:
+        """Wait for a document after the system broke, and put it where the next pool finds it."""
+        while not self._inbox.closed:
+            found = self._inbox.take()
+            with self._lock:
+                wanted = [(index, document) for index, document in found if index in self._pending]
+            for index, document in wanted:
+                self._inbox.put(index, document)
+            if wanted:
+                return
+
+    def _note(self, event: Happening) -> None:
+        if isinstance(event, Started):
+            self.broken = None
+            self._opened.set()
+            self._keep(journal.begun(event))
+            return
+        self._settle(event)
+
+    def _settle(self, event: Finished) -> None:
+        with self._lock:
+            key, document, answer = self._pending[event.index]
+        entry = journal.done(key, len(document.text), event.result, time.perf_counter() - self._begun)
+        self._keep(entry)
+        with self._idle:
+            self._known[key] = entry
+            self._forget(event.index)
+        answer.set_result(entry)
+
+    def _keep(self, line: journal.Line) -> None:
+        try:
+            self._journal.add(line)
+        except CorpusError as error:  # a full disk is no reason to keep what was found from those who wait
+            self._tell(str(error))
+
+    def _forget(self, index: int) -> None:
+        key, _, _ = self._pending.pop(index)
+        del self._asked[key]
+        self._idle.notify_all()
+
+    def _fail(self, reason: str) -> None:
+        """Tell all who wait that nothing comes; they ask again."""
+        with self._idle:
+            waiting = [*self._pending.values()]
+            for index in [*self._pending]:
+                self._forget(index)
+        for key, document, answer in waiting:
+            answer.set_result(_failure(key, document, reason))
+
+
+def _failure(key: str, document: Document, reason: str) -> Entry:
+    return journal.done(key, len(document.text), Result(seconds=0.0, error=reason), 0.0)
+
+
+def _known(entry: Entry) -> Answer:
+    answer = Answer()
+    answer.known = True
+    answer.set_result(entry)
+    return answer
