@@ -1,4 +1,4 @@
-"""From a request to its answer: a suggestion for each task in order, from the journal or a worker, in time.
+"""Answers to requests for suggestions: one for each task in order, from the journal or a worker, in time.
 
 What is not ready in time stores nothing and goes into the journal when it is: the next opening of the task
 has it at once. What a system failed on stores nothing either, and the next opening has it run again.
