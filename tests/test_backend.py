@@ -21,13 +21,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.backend import app, credentials, running
+from goldwire.annotate.backend import app, credentials, running, training
 from goldwire.annotate.backend.predictions import Suggester
 from goldwire.annotate.exchange import tasks
 from goldwire.annotate.interface import labelconfig
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import ExtractorError, ServerError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document, write_documents
+from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.systems.config import System, parse_system
 from goldwire.eval.systems.journal import Entry
 from goldwire.eval.systems.run import make_plan, run_system
@@ -75,6 +76,10 @@ class Backend:
         assert reply.status == 200
         return list(reply.body["results"])
 
+    def told(self, words: str) -> bool:
+        """Whether it has said so."""
+        return any(words in line for line in self.log)
+
     def entries(self) -> list[Entry]:
         """What the journal has of documents."""
         return [line for line in self.suggester.service._journal.lines if isinstance(line, Entry)]
@@ -116,7 +121,7 @@ def serving(
         thread = threading.Thread(target=server.run)
         thread.start()
         assert ready.wait(10)
-        yield Backend(running.address(opened, "127.0.0.1"), corpus, suggester, log)
+        yield Backend(running.address(opened), corpus, suggester, log)
         server.end()
         thread.join()
 
@@ -553,3 +558,109 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+# ---------------------------------------------------------------- training
+
+
+@pytest.fixture
+def annotated(corpus: Corpus) -> Corpus:
+    """Anna has finished d0 to d3, Ben d3 and d4; of d4 there is gold."""
+
+    def line(id: str, type: str) -> Annotations:
+        document = corpus.document(id)
+        mention = Mention(id="m", type=type, spans=(Span(16, 21),))
+        return Annotations(document=id, sha256=document.sha256, mentions=(mention,))
+
+    corpus.write_layer("annotator/anna", [line(f"d{n}", "GPE") for n in range(4)])
+    corpus.write_layer("annotator/ben", [line("d3", "LOC"), line("d4", "LOC")])
+    corpus.write_layer("gold", [line("d4", "FAC")])
+    return corpus
+
+
+def test_it_learns_from_gold_and_then_from_whoever_has_finished_the_most(annotated: Corpus) -> None:
+    found = {id: line.mentions[0].type for id, line in training.finished(annotated).items()}
+    assert found == {"d0": "GPE", "d1": "GPE", "d2": "GPE", "d3": "GPE", "d4": "FAC"}
+
+
+def trainer(backend: Backend, spec: str, pull: Callable[[], None] = lambda: None) -> training.Trainer:
+    return training.Trainer(
+        backend.corpus, backend.suggester, parse_system(spec), pull=pull, tell=backend.log.append
+    )
+
+
+def test_a_training_takes_over_and_what_is_asked_meanwhile_is_answered(
+    annotated: Corpus, serve: Callable[..., Backend]
+) -> None:
+    backend = serve(annotated, "lex=lexicon")
+    old = backend.suggester.service
+    with trainer(backend, "learnt=sklearn") as trained:
+        assert trained.start() == "training begins"
+        versions = []
+        while backend.suggester.service is old:
+            versions.append(backend.predict({"text": TEXT})[0]["model_version"])
+        assert {*versions[:-1]} == {old.version}  # the last may have been asked of the new one
+        wait_for(lambda: backend.told("takes over"))
+        new = backend.call("/setup", {}).body["model_version"]
+        assert new.startswith("learnt@")
+        assert backend.predict({"text": TEXT})[0]["model_version"] == new
+        trained.start()
+        wait_for(lambda: backend.told("nothing new to learn"))
+        assert backend.suggester.service.version == new
+    backend.suggester.service.close()
+
+
+@pytest.mark.parametrize("why", ["pull", "nothing", "open"])
+def test_a_training_that_fails_leaves_the_old_system_and_is_told(
+    corpus: Corpus, serve: Callable[..., Backend], why: str
+) -> None:
+    def pull() -> None:
+        if why == "pull":
+            raise ServerError("no server")
+
+    if why == "open":  # annotations without a unit: nothing can be learnt from them
+        document = corpus.document("d0")
+        corpus.write_layer("gold", [Annotations(document="d0", sha256=document.sha256)])
+    backend = serve(corpus, "lex=lexicon")
+    old = backend.suggester.service
+    with trainer(backend, "learnt=sklearn", pull) as trained:
+        trained.start()
+        wait_for(
+            lambda: any(line.startswith(f"training failed, {old.version} goes on") for line in backend.log)
+        )
+    assert backend.suggester.service is old
+    assert backend.predict({"text": TEXT})
+
+
+def test_a_second_training_follows_the_first(annotated: Corpus, serve: Callable[..., Backend]) -> None:
+    backend = serve(annotated, "lex=lexicon")
+    begun, go = threading.Event(), threading.Event()
+
+    def pull() -> None:
+        begun.set()
+        assert go.wait(10)
+
+    with trainer(backend, "learnt=sklearn", pull) as trained:
+        trained.start()
+        assert begun.wait(10)
+        assert [trained.start(), trained.start()] == ["training goes on; another one follows"] * 2
+        go.set()
+        wait_for(lambda: backend.told("nothing new to learn"))
+    assert sum(line.startswith("training: learnt on") for line in backend.log) == 2
+    backend.suggester.service.close()
+
+
+@pytest.mark.parametrize("spec", ["x=lexicon", "x=file:x.jsonl"])
+def test_what_learns_nothing_is_no_system_to_train(spec: str) -> None:
+    with pytest.raises(ExtractorError, match="it learns nothing; `sklearn` does"):
+        training.check(parse_system(spec))
+
+
+def test_pauses_between_requests_do_not_make_a_system_slow(
+    corpus: Corpus, serve: Callable[..., Backend], here: Path
+) -> None:
+    backend = serve(corpus, module(here, f"def extract(document):\n    {HERAT}\n"))
+    for number in range(3):
+        backend.predict({"text": f"{TEXT} {number}"})
+        time.sleep(1)
+    assert backend.entries()[-1].at < 1.0

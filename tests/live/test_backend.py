@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import re
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -172,12 +174,28 @@ def test_opening_a_task_brings_suggestions_which_are_stored_and_webhooks_come_by
     running.wait_for("webhook: ANNOTATION_CREATED")
 
 
-def test_of_several_tasks_at_once_those_that_are_ready_are_stored(
-    client: Client, corpus: Corpus, project: int, backend: Callable[..., Running], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+def test_the_stream_asks_for_its_next_task(
+    client: Client, project: int, backend: Callable[..., Running]
+) -> None:
+    running = backend("--system", "lexicon")
+    assert running.facts["registered"][0]["stream"]
+    asked = msgspec.json.encode({"project": str(project)})
+    path = f"api/dm/actions/?id=next_task&project={project}"
+    task = client.write_once(dict[str, Any], path, asked)
+    assert [item["model_version"] for item in task["predictions"]] == [running.facts["version"]]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, in which the module of a test lies."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.py").write_text(
+    return tmp_path
+
+
+def test_of_several_tasks_at_once_those_that_are_ready_are_stored(
+    client: Client, project: int, backend: Callable[..., Running], here: Path
+) -> None:
+    (here / "mine.py").write_text(
         "def extract(document):\n"
         "    assert document.id != 'd01'\n"
         "    return {'mentions': [{'type': 'MIL', 'spans': [[0, 6]]}]}\n"
@@ -192,11 +210,9 @@ def test_of_several_tasks_at_once_those_that_are_ready_are_stored(
 
 
 def test_an_extractor_killed_in_mid_request_loses_nothing(
-    client: Client, corpus: Corpus, project: int, backend: Callable[..., Running], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.py").write_text(
+    client: Client, project: int, backend: Callable[..., Running], here: Path
+) -> None:
+    (here / "mine.py").write_text(
         "import os, pathlib\n"
         "def extract(document):\n"
         "    if not pathlib.Path('died').exists():\n"
@@ -257,42 +273,30 @@ def test_all_that_the_server_closes_by_itself_is_closed_but_loopback(installed: 
     assert {*ours} <= theirs
 
 
-@pytest.mark.parametrize("setting", [{}, {"ML_BLOCK_LOCAL_IP": "false"}])
-def test_where_loopback_is_refused_it_is_said_what_to_set_and_nothing_is_left(
-    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: dict[str, str],
-    corpus: Corpus, said_by: Callable[..., Any],
-) -> None:  # fmt: skip
+@pytest.fixture(params=[{}, {"ML_BLOCK_LOCAL_IP": "false"}])
+def closed(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Server]:
+    """A server that refuses addresses of this machine."""
     kept = {name: value for name, value in environment.settings().items() if "BANNED" not in name}
-    monkeypatch.setattr(server, "settings", lambda: kept | setting)
-    folder = tmp_path / "closed"
-    running = server.start(folder)
-    try:
-        assert said_by("annotate", "push", corpus.path, "--data-dir", folder).code == 0
-        command = [
-            sys.executable,
-            "-m",
-            "goldwire",
-            "annotate",
-            "backend",
-            corpus.path,
-            "--system",
-            "lexicon",
-        ]
-        done = subprocess.run(
-            [*map(str, command), "--connect", "--data-dir", str(folder)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 2, done.stderr
-        assert "takes no backend at an address of this machine" in done.stderr
-        assert "USE_DEFAULT_BANNED_SUBNETS=false" in done.stderr
-        with closing(Client(running.url, server.token(folder))) as client:
-            (found,) = api.projects(client, corpus.manifest.name)
-            assert backends(client, found.id) == []
-            assert hooks(client, found.id) == []
-    finally:
-        server.stop(folder)
+    monkeypatch.setattr(server, "settings", lambda: kept | request.param)
+    yield server.start(tmp_path / "closed")
+    server.stop(tmp_path / "closed")
+
+
+def test_where_loopback_is_refused_it_is_said_what_to_set_and_nothing_is_left(
+    closed: Server, corpus: Corpus, said_by: Callable[..., Any], program: Callable[..., Any]
+) -> None:
+    there = ("--data-dir", closed.data_dir)
+    assert said_by("annotate", "push", corpus.path, *there).code == 0
+    done = program("annotate", "backend", corpus.path, "--system", "lexicon", "--connect", *there)
+    assert done.code == 2, done.err
+    assert "takes no backend at an address of this machine" in done.err
+    assert "USE_DEFAULT_BANNED_SUBNETS=false" in done.err
+    with closing(Client(closed.url, server.token(closed.data_dir))) as client:
+        (found,) = api.projects(client, corpus.manifest.name)
+        assert backends(client, found.id) == []
+        assert hooks(client, found.id) == []
 
 
 # ---------------------------------------------------------------- in the browser
@@ -325,29 +329,27 @@ def open_task(page: "Page", project: int, task: int) -> tuple[float, float]:
 
 
 @pytest.mark.usefixtures("variables")
-def test_suggestions_of_lexicon_are_drawn_within_a_second(
+def test_suggestions_of_lexicon_come_within_a_second_and_are_drawn_with_arrows_and_attributes(
     client: Client, project: int, backend: Callable[..., Running], page: "Page"
 ) -> None:
     backend("--system", "lexicon")
     api.update_project(client, project, show_instruction=False)
     page.goto(f"{os.environ['LABEL_STUDIO_URL']}/projects/{project}/data")  # its scripts are loaded once
     page.wait_for_load_state("networkidle")
-    found = [open_task(page, project, task.id) for task in tasks_of(client, project)[:5]]
-    seconds, drawn = min(found)  # others use the machine too
-    print(f"lexicon: task after {seconds:.2f} s, drawn after {drawn:.2f} s, of {found}")
-    assert seconds < 1.0
-    page.screenshot(path="/tmp/h/backend-work/lexicon.png")
-    assert "Herat" in page.locator(".htx-highlight").all_inner_texts()
-    page.locator(".htx-highlight", has_text="attacked").first.click()
-    assert (
-        page.locator(".goldwire-row input:checked").count() > 0 or page.locator(".goldwire-row").count() > 0
+    tasks = tasks_of(client, project)[:5]
+    first, again = ([open_task(page, project, task.id) for task in tasks] for _ in range(2))
+    asking, stored = (statistics.median(seconds for seconds, _ in found) for found in (first, again))
+    print(
+        f"lexicon: task after {asking:.2f} s when it is asked for, {stored:.2f} s when it is stored: {first}"
     )
-    page.locator(".lsf-panel-tabs__tab:visible", has_text="Relations").first.click()
-    page.locator(".lsf-relations__item").first.wait_for()
-    page.screenshot(path="/tmp/h/backend-work/lexicon2.png")
-    Path("/tmp/h/backend-work/page.html").write_text(page.content())
-    assert page.locator(".lsf-relations__item").count() >= 2
-    assert page.locator("svg path[marker-end], svg path").count() > 0
+    assert asking - stored < 1.0  # the rest is the server's own, and that of others on the machine
+    assert "Herat" in page.locator(".htx-highlight").all_inner_texts()
+    for role in ("attacker", "target"):
+        page.locator("svg text", has_text=re.compile(rf"^{role}$")).first.wait_for()
+    page.locator(".htx-highlight", has_text="leave").first.click()  # "will leave": planned
+    chosen = page.locator(".goldwire-row label", has=page.locator("input:checked"))
+    chosen.first.wait_for()
+    assert [text.partition("[")[0] for text in chosen.all_inner_texts()] == ["planned"]
 
 
 @pytest.mark.usefixtures("variables")

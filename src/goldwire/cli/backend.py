@@ -126,6 +126,8 @@ def _tell(facts: Facts, as_json: bool) -> None:
     say(f"{facts.version} answers at {facts.url} (user {facts.user}, password in {facts.password_in})")
     for one in facts.registered:
         say(f"registered with {one.title}: {one.page}")
+        if not one.stream:
+            say(f"  it shows predictions of {one.shown}: only tasks without any are asked for, on opening")
     if not facts.registered:
         say("not registered: run it with --connect, or add it in the project's settings, under Model")
     sys.stdout.flush()  # it may be long until there is more

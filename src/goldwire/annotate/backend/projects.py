@@ -21,12 +21,17 @@ Connection = Callable[[], AbstractContextManager[Client]]
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
-    """A project that asks the backend from now on, and the backend's number there."""
+    """A project that asks the backend from now on, and the backend's number there.
+
+    `shown` is whose predictions its stream shows: where they are of others, the stream does not ask.
+    """
 
     project: int
     title: str
     page: str
     backend: int
+    shown: str
+    stream: bool
 
 
 class Projects:
@@ -64,7 +69,15 @@ def _register(
     wanted = Registration(project=project.id, title=f"goldwire {system}", url=url)
     made = connect(client, wanted, credentials)
     page = f"{client.url}/projects/{project.id}/data"
-    return Registered(project=project.id, title=project.title, page=page, backend=made.id)
+    shown = api.project(client, project.id).model_version or ""
+    return Registered(
+        project=project.id,
+        title=project.title,
+        page=page,
+        backend=made.id,
+        shown=shown,
+        stream=shown == wanted.title,
+    )
 
 
 def _foreign(client: Client, title: str) -> Project:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -10,7 +11,6 @@ from typing import Any
 
 import uvicorn
 
-from goldwire.corpora.address import is_loopback
 from goldwire.corpora.errors import ServerError
 
 PORT = 9090  # where Label Studio's own backends are by custom
@@ -22,11 +22,14 @@ def listen(host: str, port: int | None) -> socket.socket:
     try:
         return _bound(host, PORT if port is None else port)
     except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise ServerError(
+                f"{host}, port {port or PORT}: cannot listen there ({error.strerror})"
+            ) from error
         if port is None:
             return _bound(host, 0)
-        what = "is taken by another program, perhaps another backend" if error.errno else str(error)
         raise ServerError(
-            f"{host}:{port} {what} ({error.strerror}); name another --port, or none to let one be chosen"
+            f"port {port} is taken, perhaps by another backend; name another, or none to let one be chosen"
         ) from error
 
 
@@ -46,10 +49,12 @@ def _bound(host: str, port: int) -> socket.socket:
     return opened
 
 
-def address(opened: socket.socket, host: str) -> str:
-    """The address under which this machine reaches it: 127.0.0.1 for every spelling of itself."""
-    port = opened.getsockname()[1]
-    name = "127.0.0.1" if is_loopback(host) and ":" not in host else host
+def address(opened: socket.socket) -> str:
+    """The address under which it is reached: one of this machine where it listens on all that there are."""
+    name, port = opened.getsockname()[:2]
+    if name == "0.0.0.0":  # noqa: S104 - compared, not listened on
+        name = "127.0.0.1"
+    name = "::1" if name == "::" else name
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 

@@ -82,7 +82,7 @@ def serve(
             trainer = Trainer(corpus, suggester, order.train, pull=pull, tell=tell)
             train = stack.enter_context(trainer).start
         made = app.make(suggester, signed, train, tell)
-        url = running.address(opened, order.host)
+        url = running.address(opened)
 
         def announce() -> None:
             registered = [] if projects is None else projects.register(order.system.name, url, signed)

@@ -7,6 +7,7 @@ is none, that of the person who has finished the most. A training that fails lea
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Self
 
@@ -24,6 +25,8 @@ from goldwire.eval.systems.service import Service
 
 GOLD, PEOPLE = "gold", "annotator/"
 PATIENCE = 60.0  # seconds that what the old state is asked for may take until it is closed
+GRACE = 5.0  # seconds for a training on its way when all is to end; what it leaves undone harms nothing
+_LOOK = 0.2  # seconds between two looks whether all is to end
 
 
 def check(system: System) -> None:
@@ -64,7 +67,7 @@ class Trainer:
         with self._lock:
             self._ended, self._again = True, False
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(GRACE)
 
     def start(self) -> str:
         """Begin a training, or another one after that which goes on; what is said of it."""
@@ -81,6 +84,8 @@ class Trainer:
             try:
                 self._tell(f"training: {self._train()}")
             except (GoldwireError, OSError) as error:
+                if self._ended:
+                    return
                 self._tell(f"training failed, {self._suggester.service.version} goes on: {error}")
             with self._lock:
                 if not self._again:
@@ -104,9 +109,15 @@ class Trainer:
             new.close()
             raise
         self._suggester.service = new
-        old.wait_idle(PATIENCE)
-        old.close()
+        self._retire(old)
         return f"{learnt}: {new.version} takes over from {old.version}"
+
+    def _retire(self, old: Service) -> None:
+        """Close the old state when it has done what it is asked for, or that takes too long."""
+        deadline = time.monotonic() + PATIENCE
+        while not (old.wait_idle(_LOOK) or self._ended or time.monotonic() > deadline):
+            pass
+        old.close()
 
 
 def write_layer(corpus: Corpus, name: str) -> tuple[str, int]:

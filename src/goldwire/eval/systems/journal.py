@@ -52,8 +52,8 @@ class Start(_Line, frozen=True, tag="start"):
 class Entry(_Line, frozen=True, tag="document"):
     """A document is done: its output, or the reason why there is none.
 
-    `seconds` is the system's own time; `at` the seconds since the first worker of the session was open;
-    `notes` what the system had to say meanwhile.
+    `seconds` is the system's own time; `at` the seconds since the first worker of the session was open, of a
+    service only those in which something was asked for; `notes` what the system had to say meanwhile.
     """
 
     key: str

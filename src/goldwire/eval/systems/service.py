@@ -50,7 +50,7 @@ class Service:
         self._asked: dict[str, Answer] = {}  # by key, those that are pending
         self._given = 0
         self._idle = threading.Condition(self._lock)
-        self._begun = time.perf_counter()
+        self._clock = _Clock()
         self._opened = threading.Event()
         self.broken: str | None = None  # why the system cannot be opened, as it was the last time
         self._open, self._closed = ExitStack(), False
@@ -100,6 +100,8 @@ class Service:
                 answer = self._asked[key] = Answer()
                 self._given += 1
                 self._pending[self._given] = key, document, answer
+                if self._opened.is_set():
+                    self._clock.go()
                 self._inbox.put(self._given, document)
             return answer
 
@@ -122,10 +124,10 @@ class Service:
                 with self._pool() as pool:
                     for event in pool.serve(self._inbox):
                         self._note(event)
-            except (ExtractorError, OSError) as error:
-                self.broken = str(error)
-                self._tell(f"{error}; it is opened again when the next document is asked for")
-                self._fail(str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+                self.broken = str(error) if isinstance(error, ExtractorError) else repr(error)
+                self._tell(f"{self.broken}; it is opened again when the next document is asked for")
+                self._fail(self.broken)
                 self._await_documents()
 
     def _pool(self) -> Pool:
@@ -145,7 +147,10 @@ class Service:
     def _note(self, event: Happening) -> None:
         if isinstance(event, Started):
             self.broken = None
-            self._opened.set()
+            with self._lock:
+                self._opened.set()
+                if self._pending:
+                    self._clock.go()
             self._keep(journal.begun(event))
             return
         self._settle(event)
@@ -153,7 +158,7 @@ class Service:
     def _settle(self, event: Finished) -> None:
         with self._lock:
             key, document, answer = self._pending[event.index]
-        entry = journal.done(key, len(document.text), event.result, time.perf_counter() - self._begun)
+        entry = journal.done(key, len(document.text), event.result, self._clock.read())
         self._keep(entry)
         with self._idle:
             self._known[key] = entry
@@ -169,7 +174,9 @@ class Service:
     def _forget(self, index: int) -> None:
         key, _, _ = self._pending.pop(index)
         del self._asked[key]
-        self._idle.notify_all()
+        if not self._pending:
+            self._clock.stop()
+            self._idle.notify_all()
 
     def _fail(self, reason: str) -> None:
         """Tell all who wait that nothing comes; they ask again."""
@@ -179,6 +186,26 @@ class Service:
                 self._forget(index)
         for key, document, answer in waiting:
             answer.set_result(_failure(key, document, reason))
+
+
+class _Clock:
+    """Seconds in which something was asked for: those in between say nothing of how fast a system is."""
+
+    def __init__(self) -> None:
+        self._before = 0.0
+        self._since: float | None = None
+
+    def go(self) -> None:
+        """Let time pass."""
+        self._since = time.perf_counter() if self._since is None else self._since
+
+    def read(self) -> float:
+        """The seconds so far."""
+        return self._before + (0.0 if self._since is None else time.perf_counter() - self._since)
+
+    def stop(self) -> None:
+        """Let none pass."""
+        self._before, self._since = self.read(), None
 
 
 def _failure(key: str, document: Document, reason: str) -> Entry:
