@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.backend import app, credentials, running, training
+from goldwire.annotate.backend import app, credentials, predictions, running, training
 from goldwire.annotate.backend.predictions import Suggester
 from goldwire.annotate.exchange import tasks
 from goldwire.annotate.interface import labelconfig
@@ -664,3 +664,34 @@ def test_pauses_between_requests_do_not_make_a_system_slow(
         backend.predict({"text": f"{TEXT} {number}"})
         time.sleep(1)
     assert backend.entries()[-1].at < 1.0
+
+
+def test_an_answer_is_not_later_than_45_seconds_however_many_tasks_are_asked_for() -> None:
+    assert predictions.IN_TIME + predictions.MORE <= 45  # Label Studio gives up after 100
+
+
+def test_of_many_tasks_the_ready_ones_are_answered_beside_one_that_hangs(
+    corpus: Corpus, serve: Callable[..., Backend], here: Path
+) -> None:
+    code = f"def extract(document):\n    time.sleep(9 * document.text.endswith(' 0'))\n    {HERAT}\n"
+    backend = serve(corpus, module(here, code, workers=2), in_time=3.0)
+    begun = time.monotonic()
+    found = backend.predict(*({"text": f"{TEXT} {number}"} for number in range(120)))
+    assert time.monotonic() - begun < 6
+    assert found[0] == {}
+    assert [words(item) for item in found[1:]] == [[("Herat", "GPE")]] * 119
+
+
+def test_a_task_that_somebody_opens_goes_before_many_that_were_chosen(
+    corpus: Corpus, serve: Callable[..., Backend], here: Path
+) -> None:
+    backend = serve(corpus, module(here, f"def extract(document):\n    time.sleep(0.1)\n    {HERAT}\n"))
+    many = [{"text": f"{TEXT} {number}"} for number in range(50)]
+    with ThreadPoolExecutor(1) as somebody:
+        chosen = somebody.submit(backend.predict, *many)
+        wait_for(lambda: len(backend.entries()) > 2)
+        assert backend.predict({"text": f"{TEXT} another"})
+        assert backend.predict(many[-1])  # which waits already
+        assert len(backend.entries()) < 15
+        assert len(chosen.result()) == 50
+    assert len(backend.entries()) == 51

@@ -60,7 +60,7 @@ def backend(
 
     It runs until it is stopped (Ctrl-C). What it has found is kept where `eval run` keeps it, and shown again
     at once. Labels that the project does not have are left out and told. A task of which nothing is ready
-    after 45 seconds opens without; the next opening has it.
+    after 40 seconds opens without; the next opening has it.
 
     \b
     Examples:

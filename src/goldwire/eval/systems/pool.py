@@ -67,18 +67,34 @@ class Finished(msgspec.Struct, frozen=True):
 Happening = Started | Finished
 
 
+class Put(msgspec.Struct, frozen=True):
+    """A document that was put into an inbox; without it, the call to take it before all others."""
+
+    index: int
+    document: Document | None
+    urgent: bool
+
+
 class Inbox:
-    """Documents for a pool that stays open: any thread puts them in, each under a number of its own."""
+    """Documents for a pool that stays open: any thread puts them in, each under a number of its own.
+
+    An `urgent` one goes before all that wait.
+    """
 
     def __init__(self) -> None:
-        self._waiting: queue.SimpleQueue[tuple[int, Document]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Put] = queue.SimpleQueue()
         self.output, self._input = os.pipe()  # what is written there wakes the pool
         os.set_blocking(self._input, False)
         self.closed = False
 
-    def put(self, index: int, document: Document) -> None:
+    def put(self, index: int, document: Document, *, urgent: bool = False) -> None:
         """Hand over a document."""
-        self._waiting.put((index, document))
+        self._waiting.put(Put(index, document, urgent))
+        self._wake()
+
+    def urge(self, index: int) -> None:
+        """Let a document that was put in, and perhaps waits, go before all others."""
+        self._waiting.put(Put(index, None, urgent=True))
         self._wake()
 
     def close(self) -> None:
@@ -90,10 +106,10 @@ class Inbox:
         with contextlib.suppress(BlockingIOError):  # full of calls that nobody has heard yet: one is enough
             os.write(self._input, b"\n")
 
-    def take(self) -> list[tuple[int, Document]]:
+    def take(self) -> list[Put]:
         """All that was put in since, after at least one call; waits for it."""
         os.read(self.output, _CHUNK)
-        found = []
+        found = list[Put]()
         with contextlib.suppress(queue.Empty):
             while True:
                 found.append(self._waiting.get_nowait())
@@ -135,7 +151,8 @@ class Pool:
 
         Raises `ExtractorError` if the system cannot be opened or says that it cannot go on.
         """
-        self._put(enumerate(documents))
+        self._documents = dict(enumerate(documents))
+        self._waiting.extend(self._documents)
         if documents:
             self._start()  # the others follow when the first is open: what it prepares, they find
         while self._documents:
@@ -152,10 +169,14 @@ class Pool:
         while not inbox.closed:
             yield from self._step()
 
-    def _put(self, documents: Iterable[tuple[int, Document]]) -> None:
-        found = dict(documents)
-        self._documents |= found
-        self._waiting.extend(found)
+    def _put(self, found: Iterable[Put]) -> None:
+        for put in found:
+            if put.document is not None:
+                self._documents[put.index] = put.document
+                (self._waiting.appendleft if put.urgent else self._waiting.append)(put.index)
+            elif put.index in self._waiting:  # else it is at work, or done
+                self._waiting.remove(put.index)
+                self._waiting.appendleft(put.index)
 
     def _step(self) -> Iterator[Happening]:
         yield from self._wait()
@@ -185,10 +206,13 @@ class Pool:
         return events
 
     def _wants(self, worker: _Worker) -> bool:
-        """Whether a worker has nothing to do, or could have the next at hand without another going short."""
+        """Whether a worker has nothing to do, or could have the next at hand without another going short.
+
+        Where somebody waits for each document, none lies ready behind one that may take long.
+        """
         if not worker.queue:
             return bool(self._waiting or self._alone)
-        plenty = len(self._waiting) > self.size * self._batch and not self._alone
+        plenty = not self._lasting and len(self._waiting) > self.size * self._batch and not self._alone
         return len(worker.queue) < DEPTH and plenty
 
     def _patience(self) -> float:

@@ -47,7 +47,7 @@ class Service:
         self.journal: Path = journal.folder(corpus, plan.system.name) / f"{plan.state}.jsonl"
         self._lock = threading.Lock()
         self._pending: dict[int, tuple[str, Document, Answer]] = {}
-        self._asked: dict[str, Answer] = {}  # by key, those that are pending
+        self._asked: dict[str, int] = {}  # those that are pending, by key
         self._given = 0
         self._idle = threading.Condition(self._lock)
         self._clock = _Clock()
@@ -88,21 +88,29 @@ class Service:
         self._open.close()
         self._fail(CLOSED)
 
-    def ask(self, document: Document) -> Answer:
-        """What a document comes to, known at once or some time; asked for twice, it is run once."""
+    def ask(self, document: Document, *, urgent: bool = False) -> Answer:
+        """What a document comes to, known at once or some time; asked for twice, it is run once.
+
+        An `urgent` one goes before all that wait.
+        """
         key = journal.document_key(document)
         with self._lock:
             if (entry := self._known.get(key)) is not None and entry.error is None:
                 return _known(entry)
             if self._closed:
                 return _known(_failure(key, document, CLOSED))
-            if (answer := self._asked.get(key)) is None:
-                answer = self._asked[key] = Answer()
+            if (index := self._asked.get(key)) is not None:
+                answer = self._pending[index][2]
+                if urgent:
+                    self._inbox.urge(index)
+            else:
+                answer = Answer()
                 self._given += 1
+                self._asked[key] = self._given
                 self._pending[self._given] = key, document, answer
                 if self._opened.is_set():
                     self._clock.go()
-                self._inbox.put(self._given, document)
+                self._inbox.put(self._given, document, urgent=urgent)
             return answer
 
     def wait_open(self, gone: Callable[[], bool] = lambda: False) -> None:
@@ -136,13 +144,14 @@ class Service:
     def _await_documents(self) -> None:
         """Wait for a document after the system broke, and put it where the next pool finds it."""
         while not self._inbox.closed:
-            found = self._inbox.take()
+            for put in self._inbox.take():
+                with self._lock:
+                    wanted = put.index in self._pending
+                if wanted and put.document is not None:
+                    self._inbox.put(put.index, put.document, urgent=put.urgent)
             with self._lock:
-                wanted = [(index, document) for index, document in found if index in self._pending]
-            for index, document in wanted:
-                self._inbox.put(index, document)
-            if wanted:
-                return
+                if self._pending:
+                    return
 
     def _note(self, event: Happening) -> None:
         if isinstance(event, Started):
