@@ -28,7 +28,10 @@ def agreement(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Say how far annotators agree: F of each pair by measure, kappa and Krippendorff's alpha on tokens.
+    """Say how far annotators agree: F of each pair by measure, and coefficients beyond chance.
+
+    These are kappa and Krippendorff's alpha on tokens, alpha of attributes, alpha for unitizing and Mathet's
+    gamma; each with an interval by documents.
 
     Two layers are compared on the documents that both annotated; skipped documents and drafts are left out.
     The mean over pairs is the human ceiling for systems scored by the same measure. Tokens are those of the

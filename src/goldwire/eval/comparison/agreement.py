@@ -1,4 +1,4 @@
-"""Agreement of annotators: their layers scored against each other, and corrected for chance on tokens.
+"""Agreement of annotators: their layers scored against each other, and coefficients beyond chance.
 
 Two layers are compared on the documents that both annotated; a document that one of them skipped, left as
 a draft or has no line for says nothing. One layer plays gold: F does not depend on which, but for
@@ -13,7 +13,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, combinations
+from itertools import combinations
 from typing import NamedTuple
 
 import msgspec
@@ -28,11 +28,11 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document, Tokens
 from goldwire.corpora.views import Asked
 from goldwire.eval.comparison.annotators import Kept, Layer, called, in_common, layer_names, see, without_tags
-from goldwire.eval.comparison.kappa import kappa
+from goldwire.eval.comparison.chance import beyond_chance
+from goldwire.eval.comparison.coefficients import Coefficient, Terms
 from goldwire.eval.counting import attributes
 from goldwire.eval.counting.counters import FILE, is_additive
 from goldwire.eval.counting.counts import Counts, no_counts
-from goldwire.eval.counting.tags import spans, tag, types, without
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.signature import TOKENS
@@ -91,30 +91,20 @@ class MeasureAgreement(_Struct, frozen=True):
     by_document: dict[str, Mean]
 
 
-class Kappa(_Struct, frozen=True):
-    """Cohen's kappa of two layers' token tags (types of mentions, `O` outside)."""
-
-    first: str
-    second: str
-    tokens: int
-    kappa: float | None
-
-
 class Agreement(_Struct, frozen=True):
     """How far annotators agree. `documents` are those that at least two of them annotated.
 
-    `alpha` is Krippendorff's, nominal, of the token tags of all layers; None if nothing varies. `rejected`
-    tells, by layer, how many units of these documents were turned away by kind: nobody is compared on them.
-    `views` names what layers were seen through. `tokens` says which were counted: `file`, those that all who
-    annotated a document came with and have in common, else Goldwire's; a `+` where documents differ.
-    `nobody` says which layers need not be one person's.
+    `coefficients` are those beyond chance (see `chance`). `rejected` tells, by layer, how many units of these
+    documents were turned away by kind: nobody is compared on them. `views` names what layers were seen
+    through. `tokens` says which were counted: `file`, those that all who annotated a document came with and
+    have in common, else Goldwire's; a `+` where documents differ. `nobody` says which layers need not be one
+    person's.
     """
 
     layers: tuple[str, ...]
     documents: int
     measures: tuple[MeasureAgreement, ...]
-    kappas: tuple[Kappa, ...]
-    alpha: float | None
+    coefficients: tuple[Coefficient, ...]
     rejected: dict[str, dict[str, int]] = {}
     views: dict[str, str] = {}
     tokens: str = TOKENS
@@ -178,7 +168,6 @@ def agree(
     named = attributes.of_annotations(item for layer in done.values() for item in layer.values())
     terms = _Terms(wanted, ontology, seen.symmetric, named)
     scored = _score_pairs(seen.layers, shared, terms, kept)
-    tags = {name: tag_layer(layer, documents, kept.get(name)) for name, layer in seen.layers.items()}
     counted = {FILE if any(id in found for found in kept.values()) else TOKENS for id in common}
     return Agreement(
         layers=tuple(layers),
@@ -187,8 +176,7 @@ def agree(
             _combine(measure, {pair: counts[measure] for pair, counts in scored.items()}, seed)
             for measure in wanted
         ),
-        kappas=tuple(_kappa(tags, pair) for pair, texts in shared.items() if texts),
-        alpha=alpha(list(chain.from_iterable(_token_values(tags, common)))),
+        coefficients=tuple(beyond_chance(seen.layers, documents, kept, Terms(seed=seed))),
         rejected={name: found for name, layer in seen.layers.items() if (found := _rejected(layer, common))},
         views=seen.names,
         tokens="+".join(sorted(counted)),
@@ -351,62 +339,3 @@ def _spread(counts: Counts, measure: Measure, labels: Sequence[str], documents: 
     table = np.zeros((len(documents), own.shape[1]))
     table[[place[id] for id in counts.documents]] = own
     return table
-
-
-# ---------------------------------------------------------------- tokens
-def tag_layer(
-    layer: Layer, documents: Sequence[Document], kept: Mapping[str, Tokens] | None = None
-) -> dict[str, list[str]]:
-    """The types on the tokens of each document that the layer has, those that are `kept` or Goldwire's.
-
-    Tokens in excluded regions are left out.
-    """
-    return {d.id: _tags(layer[d.id], d, (kept or {}).get(d.id)) for d in documents if d.id in layer}
-
-
-def _tags(line: Annotations, document: Document, kept: Tokens | None) -> list[str]:
-    if kept is None:
-        return tag(line, document.text, document.excluded)
-    return without(types(line, kept), spans(kept), document.excluded)
-
-
-def _kappa(tags: Mapping[str, Mapping[str, list[str]]], pair: tuple[str, str]) -> Kappa:
-    first, second = (tags[name] for name in pair)
-    common = sorted(first.keys() & second.keys())
-    one, other = ([tag for id in common for tag in side[id]] for side in (first, second))
-    return Kappa(first=pair[0], second=pair[1], tokens=len(one), kappa=kappa(one, other))
-
-
-def _token_values(
-    tags: Mapping[str, Mapping[str, list[str]]], documents: Iterable[str]
-) -> Iterable[list[Counter[str]]]:
-    """For each document, how often each tag was given to each token."""
-    for id in sorted(documents):
-        sides = [side[id] for side in tags.values() if id in side]
-        yield [Counter(values) for values in zip(*sides, strict=True)]
-
-
-def alpha(units: Sequence[Mapping[str, int]]) -> float | None:
-    """Krippendorff's alpha for nominal values: how often each unit was given each value.
-
-    Units with fewer than two values say nothing. None if all values are the same. Source: Krippendorff
-    2011, "Computing Krippendorff's Alpha-Reliability".
-
-    >>> alpha([{"a": 2}, {"a": 1, "b": 1}, {"b": 2}])
-    0.4444444444444444
-    """
-    paired = [unit for unit in units if sum(unit.values()) > 1]
-    totals: Counter[str] = Counter()
-    for unit in paired:
-        totals.update(unit)
-    values = sum(totals.values())
-    expected = values**2 - sum(number**2 for number in totals.values())
-    if not expected:
-        return None
-    return 1 - (values - 1) * sum(map(_disagreement, paired)) / expected
-
-
-def _disagreement(unit: Mapping[str, int]) -> float:
-    """Ordered pairs of different values within a unit, each weighted 1 / (values - 1)."""
-    size = sum(unit.values())
-    return (size**2 - sum(number**2 for number in unit.values())) / (size - 1)
