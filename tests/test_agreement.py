@@ -17,8 +17,9 @@ from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.tokens import keep
 from goldwire.corpora.types import Annotations, Excluded, Mention, Rejected, Relation, Span
 from goldwire.corpora.views import Asked, Choice
-from goldwire.eval.comparison.agreement import Mean, agree, agree_corpus
+from goldwire.eval.comparison.agreement import agree, agree_corpus
 from goldwire.eval.comparison.coefficients import alpha
+from goldwire.eval.comparison.pairs import Mean
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.report.agreement import summarise
 from goldwire.eval.report.build import is_viewed

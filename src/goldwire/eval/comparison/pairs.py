@@ -80,15 +80,17 @@ def compare(
     ontology: Ontology | None = None,
     asked: Asked = Asked(),  # noqa: B008 - frozen
     tokens: Mapping[str, Sequence[Tokens]] = {},
+    alone: bool = False,
 ) -> Compared:
     """Score each pair of layers, seen through what is `asked` for, on the documents that both are done with.
 
-    Raises `MeasureError` if there are fewer than two layers or no document that two of them annotated.
+    Raises `MeasureError` if there are fewer than two layers or no document that two of them annotated, unless
+    they may stand `alone`.
     """
     done = {name: finished(layer) for name, layer in layers.items()}
     shared = in_both(done, documents)
     common = frozenset(document.id for pair in shared.values() for document in pair)
-    if not common:
+    if not common and not alone:
         raise MeasureError(
             f"none of {amount(len(documents), 'document')} was annotated in two of the layers "
             f"({', '.join(layers) or 'none given'}); agreement needs two layers with documents in common"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from goldwire.eval.comparison.agreement import Agreement, Mean, MeasureAgreement
+from goldwire.eval.comparison.agreement import Agreement, MeasureAgreement
 from goldwire.eval.comparison.annotators import ANNOTATOR
 from goldwire.eval.comparison.coefficients import FEWEST, NOTHING, ONE_VALUE, Coefficient, Named
+from goldwire.eval.comparison.pairs import Mean
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import amount, number, points
 from goldwire.eval.measures.titles import title
