@@ -18,10 +18,11 @@ def with_ceilings(
 ) -> Report:
     """The report with the mean F of pairs of annotators on the documents that were scored.
 
-    As it is where two did not annotate one of these, where gold was seen through a view or is several layers,
-    and where records do not name their documents or the corpus is not at hand.
+    As it is where two did not annotate one of these, where gold was seen through a view, is several layers or
+    weighs documents, and where records do not name their documents or the corpus is not at hand.
     """
-    if corpus is None or is_streamed(records) or is_several(records) or is_viewed(records):
+    weighted = any(record.weights is not None for record in records.values())
+    if corpus is None or weighted or is_streamed(records) or is_several(records) or is_viewed(records):
         return report
     if sum(layer.startswith(ANNOTATOR) for layer in corpus.layers()) < 2:  # noqa: PLR2004 - two to agree
         return report
