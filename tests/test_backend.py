@@ -508,6 +508,34 @@ def test_a_taken_port_is_refused_where_it_was_named_and_passed_over_where_not() 
             assert second.getsockname()[1] != port
 
 
+@pytest.mark.parametrize("library", ["uvicorn", "starlette"])
+def test_a_missing_library_is_told_with_the_extra_that_brings_it(
+    corpus: Corpus, said_by: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    said = said_by("annotate", "backend", corpus.path, "--system", "lexicon")
+    assert said.code == 2
+    assert "(extra `backend`)" in said.err
+
+
+def test_listening_for_others_is_warned_of_and_an_address_of_another_machine_refused(
+    corpus: Corpus, said_by: Callable[..., Any]
+) -> None:
+    said = said_by("annotate", "backend", corpus.path, "--system", "lexicon", "--host", "192.0.2.1")
+    assert said.code == 2
+    assert "others can reach it" in said.err
+    assert "192.0.2.1, port 9090: cannot listen there" in said.err
+
+
+def test_what_is_said_of_a_server_is_refused_where_it_registers_nowhere(
+    corpus: Corpus, said_by: Callable[..., Any]
+) -> None:
+    said = said_by("annotate", "backend", corpus.path, "--system", "lexicon", "--project", "x")
+    assert said.code == 2
+    assert "--project" in said.err
+    assert "--connect" in said.err
+
+
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_and_all_that_it_started(corpus: Corpus, here: Path, kind: signal.Signals) -> None:
     code = """

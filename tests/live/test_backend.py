@@ -159,6 +159,24 @@ def test_it_is_registered_once_however_often_it_is_started(
     assert secret not in "".join(second.log)
 
 
+def test_another_system_takes_the_place_of_the_first_and_a_foreign_backend_in_front_is_told(
+    client: Client, project: int, backend: Callable[..., Running], corpus: Corpus
+) -> None:
+    _stop(backend("--system", "lexicon").process)
+    second = backend("--system", "other=lexicon")
+    (there,) = backends(client, project)
+    assert there["url"] == second.facts["url"]
+    (found,) = suggestions(client, tasks_of(client, project)[0].id)
+    assert found["model_version"] == second.facts["version"]
+    client.write("DELETE", f"api/ml/{there['id']}")
+    signed = credentials.obtain(corpus)
+    foreign = connecting.Registration(project=project, url=second.facts["url"]).fields(signed)
+    client.write("POST", "api/ml/", {**foreign, "title": "somebody else's"})
+    assert second.facts["registered"][0]["before"] is None
+    _stop(second.process)
+    assert backend("--system", "lexicon").facts["registered"][0]["before"] == "somebody else's"
+
+
 def test_opening_a_task_brings_suggestions_which_are_stored_and_webhooks_come_by_the_secret_path(
     client: Client, corpus: Corpus, project: int, backend: Callable[..., Running]
 ) -> None:
@@ -254,7 +272,7 @@ def test_a_push_afterwards_is_no_conflict(
     "host", ["10.0.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"]
 )
 def test_other_private_networks_stay_closed(client: Client, project: int, host: str) -> None:
-    wanted = connecting.Registration(project=project, title="x", url=f"http://{host}:9090")
+    wanted = connecting.Registration(project=project, url=f"http://{host}:9090")
     with pytest.raises(ServerError, match="nothing was registered"):
         connecting.connect(client, wanted, credentials.Credentials("p" * 12, "h" * 12))
     assert backends(client, project) == []
