@@ -177,8 +177,8 @@ def test_another_system_takes_the_place_of_the_first_and_a_foreign_backend_in_fr
     assert backend("--system", "lexicon").facts["registered"][0]["before"] == "somebody else's"
 
 
-def test_opening_a_task_brings_suggestions_which_are_stored_and_webhooks_come_by_the_secret_path(
-    client: Client, corpus: Corpus, project: int, backend: Callable[..., Running]
+def test_opening_a_task_brings_suggestions_which_are_stored_and_what_people_make_of_them_comes_back(
+    client: Client, corpus: Corpus, project: int, backend: Callable[..., Running], run: Callable[..., Any]
 ) -> None:
     running = backend("--system", "lexicon")
     task = tasks_of(client, project)[0]
@@ -190,6 +190,13 @@ def test_opening_a_task_brings_suggestions_which_are_stored_and_webhooks_come_by
     body = {"result": found["result"], "lead_time": 1}
     client.write_once(dict[str, Any], f"api/tasks/{task.id}/annotations/", msgspec.json.encode(body))
     running.wait_for("webhook: ANNOTATION_CREATED")
+    assert run("pull", corpus.path).code == 0
+    (layer,) = [name for name in corpus.layers() if name.startswith("annotator/")]
+    pulled = corpus.layer(layer)[task.data["goldwire_id"]]
+    regions = [item["value"]["text"] for item in found["result"] if item["type"] == "labels"]
+    assert len(pulled.mentions) + len(pulled.events) == len(regions)
+    arrows = [item for item in found["result"] if item["type"] == "relation"]
+    assert sum(len(event.arguments) for event in pulled.events) == len(arrows)
 
 
 def test_the_stream_asks_for_its_next_task(
