@@ -57,6 +57,9 @@ eval suites conll
 eval score work
 eval compare work/records/default.json
 eval agreement work
+eval doubts work --out doubts.jsonl
+eval decisions work doubts.jsonl
+eval agreement work --people
 eval report work/records/default.json
 eval gate work/records/default.json --baseline baseline.json
 """.strip().splitlines()
@@ -76,6 +79,8 @@ def listed() -> dict[str, tuple[str, set[str], set[str]]]:
 def entry(command: str) -> str:
     """The page's name for a command line."""
     words = command.split()
+    if "--people" in words:
+        return "eval agreement --people"
     if words[:2] == ["corpus", "show"]:
         return "corpus show DIR ID" if len(words) > 3 else "corpus show"
     return next(name for name in sorted(listed(), key=len, reverse=True) if command.startswith(name))
