@@ -199,6 +199,19 @@ def test_opening_a_task_brings_suggestions_which_are_stored_and_what_people_make
     assert sum(len(event.arguments) for event in pulled.events) == len(arrows)
 
 
+def test_its_password_and_secret_path_are_in_their_own_file_alone(
+    client: Client, corpus: Corpus, project: int, backend: Callable[..., Running], leaks: Callable[..., Any]
+) -> None:
+    running = backend("--system", "lexicon")
+    suggestions(client, tasks_of(client, project)[0].id)
+    _stop(running.process)
+    signed, own = credentials.obtain(corpus), credentials.path(corpus)
+    written = [path for path in corpus.path.parent.rglob("*") if path.is_file() and path != own]
+    assert len(written) > 5
+    assert [path for path in written if leaks(path.read_bytes(), signed.password, signed.hook)] == []
+    assert not leaks(json.dumps(running.facts).encode(), signed.password, signed.hook)
+
+
 def test_the_stream_asks_for_its_next_task(
     client: Client, project: int, backend: Callable[..., Running]
 ) -> None:

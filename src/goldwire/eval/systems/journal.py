@@ -127,7 +127,8 @@ def open_journal(path: Path) -> Journal[Line]:
     A damaged line costs what it holds: that document is run again.
     """
     busy = ExtractorError(
-        f"{path}: another process is running this system, `eval run` or `annotate backend`; wait for it, or stop it"
+        f"{path}: another process is running this system, `eval run` or `annotate backend`; wait for it, or "
+        "stop it"
     )
     return Journal(path, Line, busy, patient=True)
 
