@@ -1,7 +1,7 @@
 """Documents are drawn with exactly the probability that is written down, whatever they are drawn by."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.errors import CorpusError, MeasureError
+from goldwire.corpora.formats import conll
+from goldwire.corpora.formats.conll import Options
 from goldwire.corpora.samples import read, write
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import (
@@ -488,3 +490,88 @@ def test_many_small_strata_leave_more_to_chance_and_it_is_told(corpus: Corpus) -
     wanted = Wanted(name="x", number=4, purpose="training", by="length", per="length:3")
     told = "2 of 4 come by chance: one at least of each stratum that is not drawn whole"
     assert told in make(corpus, wanted).notes
+
+
+# ---------------------------------------------------------------- real documents whose gold is hidden
+def pool(folder: Path, shared: Path, gold: str, *systems: str) -> tuple[Corpus, dict[str, int]]:
+    """A file with gold as a corpus without it, with systems; and how many mentions each document has."""
+    read = conll.read([shared / "data" / gold], Options())
+    layers = {
+        f"system/{Path(name).name}": conll.read(
+            [shared / "data" / name], Options(), read.documents
+        ).annotations
+        for name in systems
+    }
+    corpus = create_corpus(folder / "pool", Manifest(name="pool"), read.documents, layers=layers)
+    return corpus, {line.document: len(line.mentions) for line in read.annotations}
+
+
+@pytest.mark.parametrize(
+    ("source", "draws", "how"),
+    [
+        (("uner_pud/en_pud-ud-test.iob2",), 60, {"by": "length", "per": "length:4"}),
+        (("uner_pud/en_pud-ud-test.iob2",), 60, {"by": "length", "purpose": "training", "chance": 0.5}),
+        (("wnut17/emerging.test.annotated", "wnut17/flytxt"), 12, {"by": "found", "measures": ("entity",)}),
+        (
+            ("wnut17/emerging.test.annotated", "wnut17/flytxt", "wnut17/arcada"),
+            12,
+            {"by": "disagreement", "measures": ("entity",)},
+        ),
+    ],
+    ids=["length", "length for training", "found", "disagreement"],
+)
+def test_weighted_by_probability_draws_have_as_many_mentions_as_all(
+    tmp_path: Path, shared: Path, source: tuple[str, ...], draws: int, how: dict[str, Any]
+) -> None:
+    """Horvitz and Thompson 1952: the sum of mentions over probabilities is that of all, on average."""
+    corpus, mentions = pool(tmp_path, shared, *source)
+    found = []
+    for seed in range(draws):
+        made = make(corpus, Wanted(name="x", number=200, seed=seed, **how))
+        assert len(made.sample.drawn) == 200
+        assert sum(chances(made).values()) == pytest.approx(200)
+        found.append(sum(mentions[one.document] / one.probability for one in made.sample.drawn))
+    error = np.std(found, ddof=1) / np.sqrt(draws)
+    assert abs(np.mean(found) - sum(mentions.values())) < 5 * error
+    assert 0 < error < 0.1 * sum(mentions.values())  # so that the line before can fail
+
+
+# ---------------------------------------------------------------- the command
+def test_a_draw_is_told_kept_and_repeated_without_harm(three: Corpus, said_by: Callable[..., Any]) -> None:
+    words = "corpus", "sample", str(three.path), "--name", "r1", "--n", "2", "--system", "a", "--system", "b"
+    said = said_by(*words)
+    assert (said.code, said.out.partition(",")[0]) == (0, "r1: 2 of 4 documents drawn for scoring")
+    assert "by units found of a and b" in said.out
+    assert "there is no layer gold yet" in said.err
+    assert f"goldwire annotate push {three.path} --pick r1" in said.out
+    kept = read(three, "r1")
+    assert said_by(*words).code == 0
+    assert read(three, "r1") == kept
+    other = said_by(*words, "--seed", "1")
+    assert (other.code, read(three, "r1")) == (2, kept)
+    assert "name another" in other.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--chance 0.5", "--chance has no effect with --by chance"),
+        ("--by length --system a", "--system has no effect with --by length"),
+        ("--by rare --measure TC", "--measure has no effect with --by rare"),
+        ("--by length --allocation neyman", "--allocation has no effect without --per"),
+        ("--by length --chance 0", "without any probability"),
+        ("--by length --spread text", "draw --for training"),
+        ("--name ../x", "cannot name a sample"),
+        ("--n 0", "--n"),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(
+    three: Corpus, said_by: Callable[..., Any], options: str, said: str
+) -> None:
+    given = options.split()
+    given += [] if "--name" in given else ["--name", "r"]
+    given += [] if "--n" in given else ["--n", "1"]
+    found = said_by("corpus", "sample", str(three.path), *given)
+    assert found.code == 2
+    assert said in " ".join(found.err.replace("│", " ").split())
+    assert not (three.path / "samples").exists()
