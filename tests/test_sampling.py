@@ -191,6 +191,14 @@ def test_what_is_annotated_is_not_drawn_and_what_is_begun_is(corpus: Corpus) -> 
     assert {*chances(made)} == {f"d{i}" for i in range(1, 8)}
 
 
+def test_what_is_annotated_elsewhere_is_noted_though_it_was_not_asked_for(corpus: Corpus) -> None:
+    corpus.write_layer("gold", [line(corpus.documents()[i]) for i in (0, 7)])
+    made = make(corpus, Wanted(name="x", number=1, documents=frozenset({"d0", "d3", "d4"}), asked="a list"))
+    assert made.sample.draw.before == ("d0", "d7")
+    assert chances(made) == {"d3": 0.5, "d4": 0.5}
+    assert made.sample.draw.how == "by chance, of a list"
+
+
 def test_documents_without_the_field_are_a_stratum_of_their_own(corpus: Corpus) -> None:
     made = make(corpus, Wanted(name="x", number=4, per="source"))
     # d7, which has none, is a near-duplicate of d6 and lies where that does
