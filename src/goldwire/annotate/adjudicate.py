@@ -20,7 +20,7 @@ from typing import Literal
 import msgspec
 
 from goldwire.annotate.exchange import clusters
-from goldwire.annotate.exchange.tasks import PREFILL
+from goldwire.annotate.exchange.tasks import PREFILL, shown_to_all
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
@@ -216,13 +216,9 @@ class Judge:
 
     def _provenance(self) -> Provenance:
         left = sum(item.decision is None for item in self.found)
-        details = {"layers": [*self.views], "differed": len(self.found), "open": left, **self._shown()}
+        shown = shown_to_all(view.shown for view in self.views.values())
+        details = {"layers": [*self.views], "differed": len(self.found), "open": left, **shown}
         return Provenance(tool=TOOL, status="draft" if left else "adjudicated", details=details)
-
-    def _shown(self) -> dict[str, str]:
-        """The layer that all annotators of the document were shown, if they were shown the same."""
-        shown = {view.shown for view in self.views.values()}
-        return {PREFILL: one} if len(shown) == 1 and (one := shown.pop()) is not None else {}
 
     def _judge(self, unit: Unit, key: str, words: str, says: dict[str, Say]) -> Say:
         """What all say, or what was decided; None if nothing was."""

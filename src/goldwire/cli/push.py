@@ -195,10 +195,7 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
         tasks = ", ".join(map(str, conflict.tasks))
         yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
     if plan.unpicked:
-        yield (
-            f"not of the draw, left as they are: {plan.unpicked} task(s); people get those whose prefill has "
-            "no score before the drawn ones: a draw that is to come first needs a --project of its own"
-        )
+        yield f"not of the draw, left as they are, and given out last: {plan.unpicked} task(s)"
     if plan.kept:
         yield f"left as they are, worked on: {team.named(plan.kept)}"
     yield from team.departures(plan, undone)

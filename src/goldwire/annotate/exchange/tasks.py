@@ -142,6 +142,16 @@ def shown(data: Mapping[str, Any]) -> str | None:
     return (said.rpartition("@")[0] or NONE) if isinstance(said, str) else None
 
 
+def shown_to_all(shown: Iterable[str | None]) -> dict[str, str]:
+    """What provenance keeps of several lines on one document: what all were shown, if that is one thing.
+
+    >>> shown_to_all(["system/lexicon", "system/lexicon"]), shown_to_all(["none", "system/lexicon"])
+    ({'prefill': 'system/lexicon'}, {})
+    """
+    layers = {*shown}
+    return {PREFILL: layer} if len(layers) == 1 and (layer := layers.pop()) is not None else {}
+
+
 def data(document: Document) -> Task:
     """What a task says of its document: identity, text, headline, and what is excluded and why.
 

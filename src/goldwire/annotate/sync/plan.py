@@ -44,7 +44,7 @@ NEWER = (
 
 
 class Local(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as it should be: its data, and its prediction if it has one.
+    """A task as it should be: its data, and its prediction if it has one; drawn ones in order of its score.
 
     The prediction's result is kept as compressed JSON: decoded, those of some thousand tasks fill half a
     gigabyte, and most pushes change few of them.
@@ -54,6 +54,7 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
     packed: bytes | None = None
     score: float | None = None
+    is_drawn: bool = False
 
     @property
     def is_prefilled(self) -> bool:
@@ -197,7 +198,7 @@ def scored(local: Local, score: float | None) -> Local:
     digest = hashlib.sha256(zlib.decompress(packed) + f"#{score}".encode()).hexdigest()[:12]
     layer = str(local.data.get(PREFILL, "")).rpartition("@")[0]
     data = {**local.data, PREFILL: f"{layer}@{digest}"}
-    return msgspec.structs.replace(local, data=data, packed=packed, score=score)
+    return msgspec.structs.replace(local, data=data, packed=packed, score=score, is_drawn=True)
 
 
 def make(
@@ -340,7 +341,7 @@ def shown_of(predictions: Sequence[Mapping[str, Any]], wanted: Local) -> str:
         return ""
     results = [item["result"] for item in predictions]
     same = len(results) == 1 and _sorted(results[0]) == _sorted(wanted.result)
-    same = same and (wanted.score is None or predictions[0].get("score") == wanted.score)
+    same = same and (not wanted.is_drawn or predictions[0].get("score") == wanted.score)
     return shown_by(wanted.data) if same else hashlib.sha256(_sorted(results)).hexdigest()[:12]
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from goldwire.annotate.sync import api, bulk, follow, link, mirror, orders, plan, put, remembered
 from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.sync.behind import put_behind
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.follow import Followed
@@ -96,15 +97,16 @@ def push(
         if known is not None:
             known = known.with_more({}, _as_remembered(corpus, ontology, order))
         followed = Followed(tuple(local), followed.left)
-        made = _plan(
-            project, followed, there, wanted, known=known, marked=noted.marked, apart=_apart(corpus, order)
-        )
+        apart = _apart(corpus, order)
+        made = _plan(project, followed, there, wanted, known=known, marked=noted.marked, apart=apart)
         made = plan.with_moved(made, order.moved)
         foreign_project = not order.adopt and _is_foreign(journal, corpus, project, made)
         if not dry_run and not foreign_project:
             pusher.adopt(project, order, corpus)
             known = (known or Put()).with_marks(noted.marked)
             known = known.with_more(*_to_be_changed(project, there, made, noted))
+            if _is_new_draw(order):
+                put_behind(pusher.channel, project.id, _others(there, apart))
             refused = pusher.apply(project, made, local, known)
             if order.remember is not None:
                 pusher.remember(order.remember)
@@ -182,6 +184,23 @@ def _as_remembered(corpus: Corpus, ontology: Ontology, order: Order) -> dict[str
 def _apart(corpus: Corpus, order: Order) -> Collection[str]:
     """The documents of the corpus that were not picked, where some were."""
     return () if order.scores is None else corpus.hashes().keys() - order.scores.keys()
+
+
+def _is_new_draw(order: Order) -> bool:
+    """Whether a draw is picked that was not before: killed on the way, it is so again the next time."""
+    if order.scores is None:
+        return False
+    picks = {None if said is None else said.pick for said in (order.before, order.remember)}
+    return len(picks) > 1 or None in picks
+
+
+def _others(there: Mirror, apart: Collection[str]) -> list[int]:
+    """The tasks that show something and would come before the drawn ones."""
+    return [
+        task.id
+        for task in there.tasks()
+        if task.predictions and not task.worked and task.data.get("document") in apart
+    ]
 
 
 def _is_foreign(journal: Journal, corpus: Corpus, project: Project, made: Plan) -> bool:
