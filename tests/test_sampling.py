@@ -218,6 +218,15 @@ def test_fewer_documents_than_strata_are_refused(corpus: Corpus) -> None:
         make(corpus, Wanted(name="x", number=1, per="source"))
 
 
+def test_strata_that_give_more_than_their_part_are_named(tmp_path: Path) -> None:
+    sources = ["big"] * 38 + ["small"] * 2
+    texts = [make_document(f"d{i:02}", f"Text {i}.", meta=Meta(source=one)) for i, one in enumerate(sources)]
+    corpus = create_corpus(tmp_path / "c", Manifest(name="t"), texts)
+    made = make(corpus, Wanted(name="x", number=10, per="source"))  # of the small one 10 * 2/40 would be half
+    assert {part.name: part.drawn for part in made.strata} == {"source=big": 8, "source=small": 2}
+    assert "more than their part is drawn of source=small: each stratum gives 2 at least" in made.notes
+
+
 def test_a_field_that_no_document_has_is_refused(corpus: Corpus) -> None:
     with pytest.raises(MeasureError, match="none has 'sauce'"):
         make(corpus, Wanted(name="x", number=1, per="sauce"))

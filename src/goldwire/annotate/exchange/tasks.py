@@ -27,9 +27,8 @@ from goldwire.corpora.valid import sound
 
 Task = dict[str, Any]
 NO_TITLE = "(no headline)"
-PREFILL = (
-    "prefill"  # in the data of a pushed task: the layer that is shown, `@`, and the hash of what it shows
-)
+# In the data of a pushed task: the layer that is shown, `@`, and the hash of what it shows.
+PREFILL = "prefill"
 NONE = "none"  # the layer, where none is
 MARKS = "goldwire"  # the model version of predictions that only mark excluded regions
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from goldwire.annotate.exchange.tasks import NONE
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError
@@ -60,11 +61,11 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, str] | None = None
 
 
-NONE = "none"  # as the layer of `prefill`: nothing is shown; as `pick`: all documents
-
-
 def settle(known: Settings, given: Given) -> Settings:
-    """The settings after a command; `CorpusError` if they cannot be together."""
+    """The settings after a command; `CorpusError` if they cannot be together.
+
+    `NONE` as the layer of `prefill` is that nothing is shown, as `pick` that all documents are wanted.
+    """
     said = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
     said |= {name: None for name in ("prefill", "pick") if said.get(name) == NONE}
     new = msgspec.structs.replace(known, **said)
