@@ -20,9 +20,11 @@ from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
+from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.files import read_record, write_record
 from goldwire.eval.scoring.notes import iter_notes
 from goldwire.eval.scoring.score import Options, score_corpus
+from goldwire.eval.statistics.figures import rows
 from goldwire.testing import annotate
 
 # Ten documents with a person and a place each. The system has both in even documents and the person alone in
@@ -109,7 +111,7 @@ def test_what_was_annotated_before_is_a_stratum_that_stands_for_itself(tmp_path)
     # d1 weighs 4, d2 1: gold 10, found 4 + 2 = 6, right 6
     assert record.results[0].value == pytest.approx(12 / 16)
     assert record.weights.each == (4.0, 1.0)
-    assert [record.weights.names[number] for number in record.weights.strata] == ["a", "before"]
+    assert [record.weights.names[number] for number in record.weights.strata] == ["a", "a: before"]
     assert record.weights.before == 1
 
 
@@ -138,6 +140,35 @@ def test_a_document_that_only_a_later_draw_could_take_is_of_that_draw_alone(tmp_
     draw(corpus, dict.fromkeys(range(1, 10), 0.25), [9], "b", before=[0], made="2026-02-01T00:00:00Z")
     # d0: 2 by the first, 1 by the second, in equal shares; d9 came later: 4 by the second alone
     assert scored(corpus).weights.each == pytest.approx([1.5, 4])
+
+
+def test_a_document_annotated_between_draws_counts_for_the_later_one(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1, 9])
+    draw(corpus, dict.fromkeys(range(10), 0.5), [0])
+    draw(corpus, dict.fromkeys(range(1, 9), 0.25), [1], "b", before=[0, 9], made="2026-02-01T00:00:00Z")
+    record = scored(corpus)
+    # d0: 2 and 1; d1: 0 and 4; d9, which the first could have drawn: 0 and 1
+    assert record.weights.each == pytest.approx([1.5, 2, 0.5])
+    assert "1 annotated between draws" in told(record)
+
+
+def test_what_was_annotated_before_a_draw_of_which_nothing_is_done_is_left_out(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 9])
+    draw(corpus, dict.fromkeys(range(10), 0.5), [0])
+    draw(corpus, dict.fromkeys(range(1, 9), 0.25), [1], "b", before=[0, 9], made="2026-02-01T00:00:00Z")
+    assert scored(corpus).documents == ("d0",)
+
+
+def test_the_mean_over_documents_weighs_them_in_its_interval_and_in_tests(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1])
+    record = scored(corpus)
+    [measure] = [parse("entity:span+type@exact,average=documents")]
+    table = rows(record.get_counts("one", "entity"), measure)
+    # weights 2 and 8 are .4 and 1.6 on average 1; F 1 and 2/3; one unit is 1/4 and 1/3 of the F of each
+    assert table[:, 2] == pytest.approx([0.4, 1.6 * 2 / 3])
+    assert table[:, 5] == pytest.approx([0.4, 1.6])
+    assert table[:, 8] == pytest.approx([1 / 4, 1 / 3])
 
 
 def test_slices_and_comparisons_are_weighted_too(tmp_path):
@@ -251,6 +282,13 @@ def test_measures_that_do_not_add_up_are_refused_with_a_way_out(tmp_path):
     with pytest.raises(MeasureError, match=r"cannot be weighted.*--unweighted"):
         scored(corpus, measures=["entity", "surface"])
     assert scored(corpus, measures=["surface"], unweighted=True).policies["weights"] == "none"
+
+
+def test_measures_that_do_not_add_up_are_scored_where_all_stand_for_as_many(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    draw(corpus, dict.fromkeys(range(10), 0.5), [0, 1])
+    even, bare = (scored(corpus, measures=["surface"], unweighted=flag) for flag in (False, True))
+    assert even.results[0].value == bare.results[0].value
 
 
 def test_a_streamed_record_cannot_be_weighted(tmp_path):
