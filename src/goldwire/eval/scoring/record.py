@@ -29,6 +29,7 @@ from goldwire.eval.scoring.parts import (
     UnitFindings,
 )
 from goldwire.eval.scoring.runs import SystemRuns
+from goldwire.eval.scoring.was import Was
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.power import FEW
 from goldwire.eval.systems.facts import reported
@@ -194,7 +195,8 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     runs of one, and what is said of all of them together. Of several references, `gold` is the first and
     `references` are the others, `agreement` says how far they agree; there are then no confusions and no
     findings. `slices` are those that were asked for. `weights` are those of drawn gold: `counts` are as they
-    were counted, results are weighted. `undrawn` names the draws of other layers that did not count.
+    were counted, results are weighted. `undrawn` names the draws of other layers that did not count. `was`
+    tells what the gold layer before made of the systems, where one was named.
     """
 
     format: int
@@ -222,6 +224,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     slices: tuple[Slicing, ...] = ()
     weights: DrawnGold | None = None
     undrawn: tuple[str, ...] = ()
+    was: Was | None = None
 
     @property
     def golds(self) -> tuple[LayerFacts, ...]:
