@@ -21,6 +21,8 @@ from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.measures.measure import parse
+from goldwire.eval.report.build import make_report
+from goldwire.eval.report.ceilings import with_ceilings
 from goldwire.eval.scoring.files import read_record, write_record
 from goldwire.eval.scoring.notes import iter_notes
 from goldwire.eval.scoring.score import Options, score_corpus
@@ -192,6 +194,18 @@ def test_documents_that_came_for_certain_are_a_stratum_of_their_own(tmp_path):
     draw(corpus, dict.fromkeys(range(10), 0.125) | {0: 1.0}, [0, 1])
     weights = scored(corpus).weights
     assert (weights.each, [weights.names[k] for k in weights.strata]) == ((1.0, 8.0), ["a: certain", "a"])
+
+
+def test_how_well_annotators_agree_is_weighted_beside_systems(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    corpus.write_layer("annotator/a", [line(DOCUMENTS[n], PERSON, PLACE, status="submitted") for n in (0, 1)])
+    theirs = [(DOCUMENTS[0], PERSON, PLACE), (DOCUMENTS[1], PERSON)]
+    corpus.write_layer("annotator/b", [line(*one, status="submitted") for one in theirs])
+    draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1])
+    records = {"r": scored(corpus)}
+    report = with_ceilings(make_report(records, quick=True), records, corpus)
+    # b is to a as the system is to gold
+    assert report.boards[0].ceiling.value == pytest.approx(24 / 32)
 
 
 # ---------------------------------------------------------------- who is missing
