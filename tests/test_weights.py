@@ -312,6 +312,24 @@ def test_a_streamed_record_cannot_be_weighted(tmp_path):
         scored(corpus, stream=True)
 
 
+def test_documents_that_nobody_was_to_do_are_not_counted_as_empty(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    draw(corpus, dict.fromkeys(range(10), 0.5), [0, 1])
+    with pytest.raises(MeasureError, match=r"--unjudged empty.*--unweighted"):
+        scored(corpus, scope=Scope(unjudged="empty"))
+    assert len(scored(corpus, scope=Scope(unjudged="empty"), unweighted=True).documents) == 10
+
+
+def test_several_gold_layers_weigh_what_all_of_them_judge(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1, 2])
+    corpus.write_layer("second", [line(DOCUMENTS[n], PERSON, PLACE) for n in (0, 1)])
+    draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1, 2])
+    record = scored(corpus, gold=["gold", "second"], references="mean")
+    assert (record.documents, record.weights.each) == (("d0", "d1"), (2.0, 8.0))
+    assert record.results[0].value == pytest.approx(24 / 32)
+    assert record.agreement[0].score.f == 1
+
+
 def test_weighted_and_unweighted_records_are_not_compared(tmp_path):
     corpus = corpus_of(tmp_path, [0, 1])
     draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1])

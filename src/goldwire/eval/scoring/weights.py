@@ -95,7 +95,9 @@ def prepare(corpus: Corpus, golds: Sequence[str], scope: Scope, *, unweighted: b
     if unweighted:
         return Weighting()
     own = tuple(sample for sample in found if sample.draw.layer in golds)
-    judged, skipped = _judged(corpus, golds[0], scope)
+    each = [_judged(corpus, gold, scope) for gold in golds]
+    judged = set.intersection(*(done for done, _ in each))
+    skipped = frozenset[str]().union(*(one for _, one in each))
     known = _known(own or found, judged)
     if own:
         return Weighting(samples=own, skipped=skipped, unknown=frozenset(judged - known))
@@ -104,8 +106,8 @@ def prepare(corpus: Corpus, golds: Sequence[str], scope: Scope, *, unweighted: b
     return Weighting(elsewhere=tuple(sample.draw.draw for sample in found))
 
 
-def _judged(corpus: Corpus, gold: str, scope: Scope) -> tuple[set[str], frozenset[str]]:
-    """The documents that gold judges, of those asked for, and those that it skipped."""
+def _judged(corpus: Corpus, gold: str, scope: Scope) -> tuple[set[str], set[str]]:
+    """The documents that a gold layer judges, of those asked for, and those that it skipped."""
     undone = {SKIPPED, *([DRAFT] if scope.drafts == "left-out" else [])}
     judged, skipped = set[str](), set[str]()
     for chunk in iter_chunks(reading.layer_file(corpus, gold), _Line):
@@ -115,7 +117,7 @@ def _judged(corpus: Corpus, gold: str, scope: Scope) -> tuple[set[str], frozense
                 skipped.add(line.document)
             if status not in undone and (scope.documents is None or line.document in scope.documents):
                 judged.add(line.document)
-    return judged, frozenset(skipped)
+    return judged, skipped
 
 
 def _known(found: Sequence[Sample], judged: Collection[str]) -> set[str]:
@@ -128,15 +130,20 @@ def _known(found: Sequence[Sample], judged: Collection[str]) -> set[str]:
     return known
 
 
-def check(weighting: Weighting | None, measures: Sequence[Measure], *, stream: bool) -> None:
+def check(weighting: Weighting, measures: Sequence[Measure], scope: Scope, *, stream: bool) -> None:
     """Raise `MeasureError` if something cannot be weighted."""
-    if weighting is None or not weighting.samples:
+    if not weighting.samples:
         return
     draws = listed([sample.draw.draw for sample in weighting.samples])
     told = f"gold was drawn, and is weighted ({draws})"
     if stream:
         raise MeasureError(
             f"{told}; --stream forgets which document is which: leave it out, or score --unweighted"
+        )
+    if scope.unjudged == "empty":
+        raise MeasureError(
+            f"{told}; --unjudged empty would count documents that nobody was to do as empty: leave it out, "
+            "or score --unweighted"
         )
     fixed = [name(measure) for measure in measures if not counters.is_additive(measure)]
     if fixed and not weighting.is_even:
@@ -169,9 +176,10 @@ def weights(
     each = _each(weighting.samples, shares)
     strata = _strata(weighting.samples)
     names = sorted({strata[document] for document in documents})
+    number = {name: place for place, name in enumerate(names)}
     return DrawnGold(
         each=tuple(each[document] for document in documents),
-        strata=tuple(names.index(strata[document]) for document in documents),
+        strata=tuple(number[strata[document]] for document in documents),
         names=tuple(names),
         draws=facts,
         before=len(before),
