@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,7 @@ from goldwire.eval.report.ceilings import with_ceilings
 from goldwire.eval.scoring.files import read_record, write_record
 from goldwire.eval.scoring.notes import iter_notes
 from goldwire.eval.scoring.score import Options, score_corpus
+from goldwire.eval.scoring.weights import Weighting, weights
 from goldwire.eval.statistics.figures import rows
 from goldwire.testing import annotate
 
@@ -136,6 +138,32 @@ def test_two_draws_are_two_estimates_of_one_corpus(tmp_path):
     assert record.weights.each == pytest.approx([11 / 3, 11 / 3, 10 / 3])
 
 
+def a_draw(name, chances, taken, before=()):
+    candidates = tuple(
+        Candidate(document=f"d{n}", probability=p, rank=taken.index(n) + 1 if n in taken else None)
+        for n, p in chances.items()
+    )
+    earlier = tuple(f"d{n}" for n in before)
+    return Sample(Draw(draw=name, purpose="scoring", how="", made=name, before=earlier), candidates)
+
+
+def test_over_all_draws_that_can_be_each_document_stands_for_one():
+    """Two of five by chance, then one of the rest by size: every outcome, by how likely it is."""
+    sizes, stood = [1, 2, 3, 4, 5], dict.fromkeys(range(5), 0.0)
+    for first in combinations(range(5), 2):
+        rest = [n for n in range(5) if n not in first]
+        chances = {n: sizes[n] / sum(sizes[k] for k in rest) for n in rest}
+        for second, chance in chances.items():
+            both = (
+                a_draw("a", dict.fromkeys(range(5), 2 / 5), list(first)),
+                a_draw("b", chances, [second], first),
+            )
+            found = weights(Weighting(samples=both), [f"d{n}" for n in (*first, second)], None)
+            for n, weight in zip((*first, second), found.each, strict=True):
+                stood[n] += weight * chance / 10  # of ten pairs
+    assert list(stood.values()) == pytest.approx([1] * 5)
+
+
 def test_a_document_that_only_a_later_draw_could_take_is_of_that_draw_alone(tmp_path):
     corpus = corpus_of(tmp_path, [0, 9])
     draw(corpus, dict.fromkeys(range(9), 0.5), [0])
@@ -192,8 +220,8 @@ def test_documents_in_frames_are_as_they_were_counted_with_their_weight_beside(t
 def test_documents_that_came_for_certain_are_a_stratum_of_their_own(tmp_path):
     corpus = corpus_of(tmp_path, [0, 1])
     draw(corpus, dict.fromkeys(range(10), 0.125) | {0: 1.0}, [0, 1])
-    weights = scored(corpus).weights
-    assert (weights.each, [weights.names[k] for k in weights.strata]) == ((1.0, 8.0), ["a: certain", "a"])
+    found = scored(corpus).weights
+    assert (found.each, [found.names[k] for k in found.strata]) == ((1.0, 8.0), ["a: certain", "a"])
 
 
 def test_how_well_annotators_agree_is_weighted_beside_systems(tmp_path):
@@ -250,16 +278,16 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 
 def of_draws(world, corpora):
-    import weights  # of benchmarks
+    import weights as simulation  # of benchmarks
 
-    return weights.measure(world, corpora)
+    return simulation.measure(world, corpora)
 
 
 @pytest.mark.parametrize("number", [0, 3])
 def test_weights_take_away_the_bias_of_what_was_picked(number):
-    import weights
+    import weights as simulation
 
-    found = of_draws(weights.SHAPES[number], 40)
+    found = of_draws(simulation.SHAPES[number], 40)
     for one in found.values():  # an average of 40 is within three of its errors, and the .3 points allowed
         assert abs(one.bias) < 3 * one.error + 0.3
         assert one.covers >= 0.85  # 95 % of 40, less three standard errors
@@ -270,9 +298,9 @@ def test_weights_take_away_the_bias_of_what_was_picked(number):
 def test_real_gold_that_was_drawn_scores_as_all_of_it_does(shared):
     if not (shared / "data" / "wnut17").is_dir():
         pytest.skip(f"no {shared / 'data' / 'wnut17'}")
-    import weights
+    import weights as simulation
 
-    for pool in weights.pools(shared):
+    for pool in simulation.pools(shared):
         found = of_draws(pool, 40)["by units found"]
         assert abs(found.bias) < 3 * found.error + 0.3
         assert found.covers >= 0.85
