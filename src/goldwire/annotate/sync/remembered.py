@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the projects of one group are pushed and pulled; `title` is the one project's own.
 
     `corpus` is the name of the corpus that it belongs to. `revision` grows with every change. `run` is the
-    last that has changed many tasks at once (`bulk`).
+    last that has changed many tasks at once (`bulk`). Tasks of a project of `doubts` are no documents.
     """
 
     corpus: str
@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     naming: Naming = "id"
     names: dict[str, str] = {}
     run: str = ""
+    doubts: bool = False
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
