@@ -11,9 +11,11 @@ CHOICES = {"first": "1", "second": "2", "both": "3", "neither": "4", "unclear": 
 _COLOURS = {FIRST: "#91caff", SECOND: "#ffd591", HOLDER: "#d9d9d9"}
 _LOOKS = (
     ".lsf-htx-richtext{line-height:1.9;padding-top:24px;unicode-bidi:plaintext;text-align:start}",
-    ".goldwire-readings h4{margin:2px 0!important;padding:2px 8px;color:#000}",
-    f".goldwire-first h4{{background:{_COLOURS[FIRST]}}}",
-    f".goldwire-second h4{{background:{_COLOURS[SECOND]}}}",
+    # A header of size 4 is an h3 there.
+    ".goldwire-readings h3{font-size:18px;line-height:24px;margin:2px 0!important}",
+    ".goldwire-readings h3{padding:2px 8px;color:#000!important}",
+    f".goldwire-first h3{{background:{_COLOURS[FIRST]}}}",
+    f".goldwire-second h3{{background:{_COLOURS[SECOND]}}}",
 )
 INSTRUCTION = (
     "<p>Two readings of one place. Choose the one that is right by the guidelines: the first (1), the second "
