@@ -83,7 +83,7 @@ def score(
         typer.Option(
             "--slice",
             metavar="SLICE",
-            help="Part documents (source, published:month, length:4, split) or units "
+            help="Part documents (source, published:month, length:4, split, prefill) or units "
             "(seen:layer=gold,split=train, nested, …); may be repeated.",
         ),
     ] = None,
@@ -199,7 +199,7 @@ def score(
     if as_json:
         print_json(msgspec.structs.replace(kept.record, findings=()))
         return
-    _show(kept.record, place)
+    _show(kept.record, place, corpus)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
 
 
@@ -214,13 +214,15 @@ def _selected(corpus: Corpus, documents: str) -> frozenset[str]:
 TYPES = 30  # that are shown; the record has all
 
 
-def _show(record: Record, place: Path) -> None:
+def _show(record: Record, place: Path, corpus: Corpus) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import make_report
+    from goldwire.eval.report.ceilings import with_ceilings
     from goldwire.eval.report.summary import of_score, summarise
     from goldwire.eval.report.terminal import render
 
-    report = make_report({str(place): record}, quick=True)
+    records = {str(place): record}
+    report = with_ceilings(make_report(records, quick=True), records, corpus)
     render(summarise(report, of_score(report, TYPES)), make_console())
 
 

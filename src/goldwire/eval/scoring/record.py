@@ -16,18 +16,17 @@ import numpy as np
 from goldwire.corpora.errors import JudgementError, among
 from goldwire.corpora.store import SYSTEM
 from goldwire.corpora.views import View
-from goldwire.eval.counting.counts import Counts, Floats, Patterns, make_counts, numbered, weigh
-from goldwire.eval.counting.counts import Weights as DocumentWeights
+from goldwire.eval.counting.counts import Counts, Floats, Patterns, Weights, make_counts, numbered, weigh
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.parts import (
     CorpusFacts,
     Coverage,
+    DrawnGold,
     OntologyFacts,
     ReferencePair,
     Threshold,
     UnitFindings,
-    Weights,
 )
 from goldwire.eval.scoring.runs import SystemRuns
 from goldwire.eval.scoring.was import Was
@@ -223,7 +222,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     references: tuple[LayerFacts, ...] = ()
     agreement: tuple[ReferencePair, ...] = ()
     slices: tuple[Slicing, ...] = ()
-    weights: Weights | None = None
+    weights: DrawnGold | None = None
     undrawn: tuple[str, ...] = ()
     was: Was | None = None
 
@@ -265,7 +264,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
         return counts if self.scaled is None else weigh(counts, self.scaled)
 
     @cached_property
-    def scaled(self) -> DocumentWeights | None:
+    def scaled(self) -> Weights | None:
         """What documents weigh, on average 1; None where all count alike."""
         return None if self.weights is None else scale(self.weights)
 
@@ -391,6 +390,6 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
     )
 
 
-def scale(weights: Weights) -> DocumentWeights:
+def scale(weights: DrawnGold) -> Weights:
     """What documents weigh, on average 1."""
-    return DocumentWeights.of(weights.each, weights.strata)
+    return Weights.of(weights.each, weights.strata)
