@@ -27,7 +27,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from goldwire.eval.doubts.dictionary import MOST, Dictionary
-from goldwire.eval.doubts.look import Gold, Unit, View
+from goldwire.eval.doubts.look import Gold, On, Unit, View
 from goldwire.eval.doubts.trust import Trust, odds
 
 EVEN = 0.5  # a share of which the odds are 1
@@ -60,7 +60,7 @@ class Court:
         self.sizes: dict[str, int] = defaultdict(int)
         for view in views:
             self.sizes[view.family] += 1
-        self.extra = {view.name: _by_place(view.extra) for view in views}
+        self.extra = {view.name: _Extra(view.extra) for view in views}
 
     def judge(self, gold: Unit | None, other: Unit | None) -> Case:
         """What is said of two readings of one place."""
@@ -76,18 +76,12 @@ class Court:
         if place is None or place.document not in view.documents:
             return
         if gold is None:
-            said = self._missing(view, place)
+            said = self.extra[view.name].at(place)
         elif gold in view.says:
             said = view.says[gold]
         else:
             return
         yield Voice(view, said, self._worth(view, said, gold, other))
-
-    def _missing(self, view: View, place: Unit) -> Unit | None:
-        """What a source has where gold has nothing: the unit itself, else one that overlaps it."""
-        near = self.extra[view.name].get((place.unit, place.document, place.on), ())
-        found = [one for one in near if one == place] or [one for one in near if overlap(one, place)]
-        return found[0] if found else None
 
     def _worth(self, view: View, said: Unit | None, gold: Unit | None, other: Unit | None) -> float:
         trust = self.trust[view.name]
@@ -132,30 +126,44 @@ class Court:
         cases = sorted(
             (self.judge(None, unit) for unit in found), key=lambda case: (-case.doubt, order(case))
         )
-        taken: dict[tuple[object, ...], list[Unit]] = defaultdict(list)
+        taken: dict[Place, set[int]] = defaultdict(set)
         kept = []
         for case in cases:
-            one = case.other
-            if one is not None and not any(overlap(one, other) for other in taken[_place(one)]):
-                taken[_place(one)].append(one)
+            if case.other is not None and taken[_place(case.other)].isdisjoint(characters(case.other)):
+                taken[_place(case.other)].update(characters(case.other))
                 kept.append(case)
         return kept
 
 
-def _place(unit: Unit) -> tuple[object, ...]:
+Place = tuple[str, int, On | None]
+
+
+def _place(unit: Unit) -> Place:
+    """Within what units may stand in each other's way."""
     return unit.unit, unit.document, unit.on
 
 
-def _by_place(units: Sequence[Unit]) -> dict[tuple[object, ...], list[Unit]]:
-    found: dict[tuple[object, ...], list[Unit]] = defaultdict(list)
-    for unit in units:
-        found[_place(unit)].append(unit)
-    return dict(found)
+def characters(unit: Unit) -> Iterator[int]:
+    """The code points that a unit covers."""
+    return chain.from_iterable(range(span.start, span.end) for span in unit.spans)
 
 
-def overlap(one: Unit, other: Unit) -> bool:
-    """Whether two units of one document share a character."""
-    return any(a.start < b.end and b.start < a.end for a in one.spans for b in other.spans)
+class _Extra:
+    """What a source has and gold has not, to be found by place."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.units = frozenset(units)
+        self.covered: dict[Place, dict[int, Unit]] = defaultdict(dict)
+        for unit in units:
+            for character in characters(unit):
+                self.covered[_place(unit)].setdefault(character, unit)
+
+    def at(self, unit: Unit) -> Unit | None:
+        """The unit itself, else the first that shares a character with it."""
+        if unit in self.units:
+            return unit
+        covered = self.covered.get(_place(unit), {})
+        return next((covered[one] for one in characters(unit) if one in covered), None)
 
 
 def order(case: Case) -> tuple[object, ...]:
