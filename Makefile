@@ -76,6 +76,7 @@ stats: .venv/core
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/runs.py --write docs/evidence/runs.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/slices.py --write docs/evidence/slices.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/weights.py --write docs/evidence/sampling.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/controls.py
 
 lengths: .venv/core
 	@$(BIN)/python .ci/stats.py src/goldwire

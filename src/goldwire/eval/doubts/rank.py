@@ -40,6 +40,11 @@ class Voice(NamedTuple):
     said: Unit | None
     worth: float
 
+    @property
+    def name(self) -> str:
+        """Who speaks; nobody's name for the dictionary."""
+        return self.view.name if self.view is not None else ""
+
 
 class Case(NamedTuple):
     """Two readings of a place, what is said of them, and how much more against gold's than for it."""
@@ -48,6 +53,11 @@ class Case(NamedTuple):
     other: Unit | None
     voices: tuple[Voice, ...]
     doubt: float
+
+    @property
+    def unit(self) -> Unit:
+        """Gold's unit, else the one that it has not; one of the two is there."""
+        return next(one for one in (self.gold, self.other) if one is not None)
 
 
 class Court:
@@ -73,7 +83,7 @@ class Court:
 
     def _of_source(self, view: View, gold: Unit | None, other: Unit | None) -> Iterator[Voice]:
         place = gold or other
-        if place is None or place.document not in view.documents:
+        if place is None or place.document not in view.documents or not _has_event(view, place):
             return
         if gold is None:
             said = self.extra[view.name].at(place)
@@ -138,6 +148,14 @@ class Court:
 Place = tuple[str, int, On | None]
 
 
+def _has_event(view: View, unit: Unit) -> bool:
+    """Whether a source has the event of an argument as gold has it; of other units nothing is asked."""
+    if unit.unit != "argument" or unit.on is None:
+        return True
+    event = Unit("trigger", unit.document, unit.on.spans, unit.on.type)
+    return view.says.get(event) == event
+
+
 def _place(unit: Unit) -> Place:
     """Within what units may stand in each other's way."""
     return unit.unit, unit.document, unit.on
@@ -175,7 +193,7 @@ def order(case: Case) -> tuple[object, ...]:
 def undoubted(court: Court, doubted: Sequence[Case]) -> tuple[list[Unit], list[Unit]]:
     """The units of gold that are in none of some cases, and those that only sources have and that are in
     none."""
-    told = {case.gold or case.other for case in doubted}
+    told = {case.unit for case in doubted}
     gold = [unit for unit in court.gold.units if unit not in told]
     missing = [case.other for case in court.missing() if case.other is not None and case.other not in told]
     return gold, missing
