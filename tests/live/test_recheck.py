@@ -5,13 +5,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from goldwire.annotate.local.server import Server
 from goldwire.annotate.sync import group as groups
 from goldwire.annotate.sync import push, recheck
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.pull import Request
+from goldwire.cli import app
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Mention, Span
+from goldwire.eval.doubts import files
 from goldwire.eval.doubts.find import find
 
 pytestmark = pytest.mark.live
@@ -76,3 +80,28 @@ def test_doubts_go_there_once_and_answers_come_back_as_decisions(client: Client,
     assert back.decided == 1
     assert back.doubts.doubts[0].decision in ("gold", "other")
     assert back.doubts.doubts[0].by is not None
+
+
+def test_the_commands_ask_and_bring_decisions_into_the_file(
+    labelstudio: Server, client: Client, work: Corpus, tmp_path: Path
+) -> None:
+    file = tmp_path / "doubts.jsonl"
+
+    def run(*words: str) -> Any:
+        call = [*words, "--data-dir", str(labelstudio.data_dir)] if words[0] == "annotate" else [*words]
+        return CliRunner().invoke(app, call)
+
+    at, name = str(work.path), ("--project", f"again {work.manifest.name}")
+    made = run("eval", "doubts", at, "--controls", "0.3", "--out", str(file))
+    assert made.exit_code == 0, made.output
+    pushed = run("annotate", "push", at, *name, "--doubts", str(file))
+    assert pushed.exit_code == 0, (pushed.output, pushed.exception)
+    shown = run("annotate", "status", at, *name)
+    assert shown.exit_code == 0, (shown.output, shown.exception)
+    pulled = run("annotate", "pull", at, *name, "--doubts", str(file))
+    assert pulled.exit_code == 0, (pulled.output, pulled.exception)
+    assert f"decided: 0 of {len(files.read(file).doubts)}" in pulled.output
+    for wrong in (("pull", at, *name), ("push", at, *name)):
+        refused = run("annotate", *wrong)
+        assert "is one of doubts: say --doubts FILE" in str(refused.exception)
+    assert not [layer for layer in work.layers() if layer.startswith(("annotator/", "draft/"))]
