@@ -30,7 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `corpus` is the name of the corpus that it belongs to. `pick` is the draw whose documents people get, all
     if None, and `blind` the share of documents that are shown nothing. `revision` grows with every change.
-    `run` is the last that has changed many tasks at once (`bulk`).
+    `run` is the last that has changed many tasks at once (`bulk`). Tasks of a project of `doubts` are no
+    documents.
     """
 
     corpus: str
@@ -46,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     naming: Naming = "id"
     names: dict[str, str] = {}
     run: str = ""
+    doubts: bool = False
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
