@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.arguments import Dir
-from goldwire.cli.output import Json, print_json, say
+from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.annotate.adjudicate import Adjudicated, Disagreement
@@ -59,15 +59,21 @@ def _merge(corpus: Corpus, layers: list[str], to: str, path: Path) -> Adjudicate
     from goldwire.corpora.codec import encode_lines, read_lines
     from goldwire.corpora.coverage import finished
     from goldwire.corpora.errors import CorpusError
+    from goldwire.corpora.goldtasks import gold_tasks, without_gold_tasks
     from goldwire.eval.comparison.annotators import layer_names
 
     corpus.check_new_layer(to)
     given: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []
-    kept = _kept(corpus, to, merging.TOOL)
+    kept, known = _kept(corpus, to, merging.TOOL), corpus.layer(to) if to in corpus.layers() else {}
     names = layer_names(corpus, layers)
     if layers and to in names:
         raise CorpusError(f"layer {to!r} is the one that is made: name another with --to, or leave it out")
-    views = {name: finished(corpus.layer(name)) for name in names if name != to}
+    layers_of = {name: finished(corpus.layer(name)) for name in names if name != to}
+    views = {name: without_gold_tasks(layer) for name, layer in layers_of.items()}
+    gold = gold_tasks(layers_of.values())
+    kept |= {id: known[id] for id in gold & known.keys()}
+    if gold:
+        note(f"left out, gold tasks whose gold is there already: {len(gold)} document(s)")
     merged = merging.adjudicate(views, corpus.documents(), given, corpus.ontology())
     write_atomic(path, encode_lines([*merged.disagreements, *merged.stale]))
     corpus.write_layer(to, {**kept, **{item.document: item for item in merged.annotations}}.values())

@@ -44,6 +44,13 @@ def push(
     overlap: Annotated[
         float | None, typer.Option(min=0, max=1, help="The share of documents that two people do.")
     ] = None,
+    gold_tasks: Annotated[
+        float | None,
+        typer.Option(min=0, max=0.5, help="The share of each person's tasks whose gold is known, unmarked."),
+    ] = None,
+    gold_from: Annotated[
+        str | None, typer.Option("--from", metavar="LAYER", help="The layer that has the gold of gold tasks.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and do nothing.")] = False,
     adopt: Annotated[
         bool,
@@ -61,7 +68,9 @@ def push(
 
     What nobody has worked on follows the corpus; what somebody has is never changed. Whatever is interrupted
     or lost on the way, running it again completes it, and nothing is there twice. Layout, prefill, people and
-    overlap are remembered: say them once, and again to change them. Exit 1 if the text of a task was
+    overlap are remembered: say them once, and again to change them. With --gold-tasks, documents that the
+    layer gold (or --from) has are mixed in unmarked for every person of --assign; `status` says how people
+    do on them, and they enter no gold again. Exit 1 if the text of a task was
     corrected and what people did with it is not pulled yet, or somebody else has changed there what differs
     from this corpus: that is for people to settle.
 
@@ -69,19 +78,30 @@ def push(
     Examples:
       goldwire annotate push work --project "round 1" --prefill system/lexicon --dry-run
       goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
+      goldwire annotate push work --assign anna --assign ben --gold-tasks 0.05 --from gold
     """
+    from goldwire.annotate.sync import goldtasks, reassign, remembered
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
-    from goldwire.annotate.sync import reassign, remembered
 
     if len(assign) == 1:
         refuse(ctx, ("overlap",), "with one person")
     corpus, ontology = open_both(folder)
-    given = remembered.Given(layout=layout, prefill=prefill, assign=tuple(assign) or None, overlap=overlap)
+    given = remembered.Given(
+        layout=layout,
+        prefill=prefill,
+        assign=tuple(assign) or None,
+        overlap=overlap,
+        gold_tasks=gold_tasks,
+        gold_from=gold_from,
+    )
     done = []
     with connect(url, token_file, data_dir) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
+        if not found.settings.gold_tasks and gold_tasks is None:
+            refuse(ctx, ("gold_from",), "without --gold-tasks")
         settings = remembered.settle(found.settings, given)
+        settings = goldtasks.settle(corpus, found.settings, settings, asked=gold_tasks is not None)
         shared = reassign.orders(
             client,
             corpus,
@@ -99,6 +119,8 @@ def push(
         done += shared.left
         address = client.url
     changes = tuple(remembered.changes(found.settings, settings)) if found.known else ()
+    if settings.gold_ids:
+        note(f"{len(settings.gold_ids)} gold task(s) of {settings.gold_from} are among everybody's, unmarked")
     _tell_push(done, changes, address, dry_run, as_json)
     if any(wants_people(pushed, dry_run) for _, pushed in done):
         raise typer.Exit(1)

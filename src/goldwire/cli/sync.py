@@ -110,6 +110,9 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every now and then, until all is done.")
     ] = False,
+    floor: Annotated[
+        float, typer.Option(min=0.05, max=0.99, help="F on gold tasks below which somebody is named.")
+    ] = 0.9,
     every: Annotated[
         float, typer.Option(metavar="SECONDS", min=1, help="Seconds between two looks.")
     ] = WATCH,
@@ -121,7 +124,9 @@ def status(
     """Show how far each annotator is: done, skipped, begun, time for a document, what is left and how long.
 
     Those who have not begun are shown too, and how many documents nobody, one and two people are done with.
-    People are called as `pull` calls them. With --json also task by task.
+    People are called as `pull` calls them. With --json also task by task. Where there are gold tasks, F on
+    them with its interval, and who is below --floor for certain: however often one looks, somebody who is
+    not is named with a chance of at most 5 %.
 
     \b
     Example:
@@ -135,7 +140,7 @@ def status(
     with connect(url, token_file, data_dir) as client:
         request = _request(*_group(client, corpus, project, naming, annotators))
         while True:
-            found = looking.status(client, corpus, request, progress=progress())
+            found = looking.status(client, corpus, request, floor=floor, progress=progress())
             team.tell_status(found, as_json)
             if not watch or not found.remaining:
                 return
@@ -212,6 +217,8 @@ def _request(
         names=settings.names,
         full=full,
         accept_withdrawn=accept_withdrawn,
+        gold_from=settings.gold_from,
+        gold_ids=settings.gold_ids,
     )
 
 

@@ -27,7 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the projects of one group are pushed and pulled; `title` is the one project's own.
 
     `corpus` is the name of the corpus that it belongs to. `revision` grows with every change. `run` is the
-    last that has changed many tasks at once (`bulk`).
+    last that has changed many tasks at once (`bulk`). `gold_tasks` is the share of gold tasks among
+    each person's, `gold_from` the layer that has their gold, `gold_ids` stand for the documents.
     """
 
     corpus: str
@@ -41,6 +42,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     naming: Naming = "id"
     names: dict[str, str] = {}
     run: str = ""
+    gold_tasks: float | None = None
+    gold_from: str | None = None
+    gold_ids: tuple[str, ...] = ()
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +56,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     overlap: float | None = None
     naming: Naming | None = None
     names: dict[str, str] | None = None
+    gold_tasks: float | None = None
+    gold_from: str | None = None
 
 
 NONE = "none"  # as the layer of `prefill`: nothing is shown
