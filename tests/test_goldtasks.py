@@ -97,6 +97,7 @@ def test_too_little_gold_is_said_where_it_was_asked_for_and_never_stops_a_later_
 @pytest.mark.parametrize(
     ("more", "said"),
     [
+        ({"gold_from": "golb"}, "are of layer 'golb', and there is none; name one with --from: gold"),
         ({"assign": ()}, "name the people with --assign"),
         ({"layout": "frames"}, "are for the layout graph"),
         ({"prefill": "gold"}, "people would be shown the answers"),

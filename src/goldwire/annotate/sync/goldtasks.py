@@ -65,6 +65,11 @@ def settle(corpus: Corpus, known: Settings, settings: Settings, *, asked: bool =
         return settings
     layer = settings.gold_from or "gold"
     _check(known, settings, layer)
+    if asked and layer not in corpus.layers():
+        known_layers = ", ".join(corpus.layers()) or "none"
+        raise CorpusError(
+            f"--gold-tasks are of layer {layer!r}, and there is none; name one with --from: {known_layers}"
+        )
     documents = [document.id for document in corpus.documents()]
     there = ids(documents, settings.group, settings.gold_ids)
     more = max(0, _wanted(len(documents), settings) - len(there))
