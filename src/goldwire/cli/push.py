@@ -120,7 +120,8 @@ def push(
         address = client.url
     changes = tuple(remembered.changes(found.settings, settings)) if found.known else ()
     if settings.gold_ids:
-        note(f"{len(settings.gold_ids)} gold task(s) of {settings.gold_from} are among everybody's, unmarked")
+        known = f"{len(settings.gold_ids)} gold task(s) of {settings.gold_from}"
+        note(f"{known} {'would be' if dry_run else 'are'} among everybody's, unmarked")
     _tell_push(done, changes, address, dry_run, as_json)
     if any(wants_people(pushed, dry_run) for _, pushed in done):
         raise typer.Exit(1)

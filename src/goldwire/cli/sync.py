@@ -210,16 +210,7 @@ def _request(
 ) -> Request:
     from goldwire.annotate.sync.pull import Request
 
-    return Request(
-        group=settings.group,
-        projects=found.projects,
-        naming=settings.naming,
-        names=settings.names,
-        full=full,
-        accept_withdrawn=accept_withdrawn,
-        gold_from=settings.gold_from,
-        gold_ids=settings.gold_ids,
-    )
+    return Request.of(settings, found.projects, full=full, accept_withdrawn=accept_withdrawn)
 
 
 def progress(before: str = "") -> Callable[[str], None]:

@@ -30,7 +30,7 @@ from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import RAW, Gone, Journal, folder, home, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import read_json
-from goldwire.annotate.sync.remembered import Naming
+from goldwire.annotate.sync.remembered import Naming, Settings
 from goldwire.corpora import rejected, versions
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import ServerError
@@ -83,6 +83,27 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     accept_withdrawn: bool = False
     gold_from: str | None = None
     gold_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        projects: dict[str, Project],
+        *,
+        full: bool = False,
+        accept_withdrawn: bool = False,
+    ) -> Request:
+        """As a group's settings say."""
+        return cls(
+            group=settings.group,
+            projects=projects,
+            naming=settings.naming,
+            names=settings.names,
+            full=full,
+            accept_withdrawn=accept_withdrawn,
+            gold_from=settings.gold_from,
+            gold_ids=settings.gold_ids,
+        )
 
     def gold(self, corpus: Corpus) -> frozenset[str]:
         """The documents that are gold tasks."""
