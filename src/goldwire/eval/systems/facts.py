@@ -16,6 +16,7 @@ from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.store import Corpus
 from goldwire.eval.systems.journal import Entry, Line, Session, Start, folder
+from goldwire.eval.systems.ledger import Spending
 
 FILE = "facts.json"
 N = TypeVar("N", int, float)
@@ -55,7 +56,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `unmapped` and `dropped` count labels without a counterpart and those left out on purpose, `excluded`
     units in excluded regions, `repaired` items whose offsets were in another unit, `lost`
     what sound items said besides that was not kept. `usage` sums what the
-    system itself reports: tokens_in, tokens_out, cost, unresolved. `partial` counts documents of which an
+    system itself reports: tokens_in, tokens_out, cost, unresolved. `spent` is what a model was paid in all,
+    with answers of no use and those that were lost. `partial` counts documents of which an
     answer came in part, by what became of it (truncated, broken), `sent` documents by what a model was asked
     besides the text. `run` is the number of one of several; `seed` is what it was made with, and `same` a
     fingerprint of what decides the output but for the seed, alike in all runs. A `fixed` system gives the
@@ -91,6 +93,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seed: int | None = None
     same: str = ""
     fixed: bool = False
+    spent: Spending | None = None
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +112,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     same: str = ""
     fixed: bool = False
+    spent: Spending | None = None
 
 
 def reported(facts: Mapping[str, Any]) -> Reported:
