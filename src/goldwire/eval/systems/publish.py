@@ -20,7 +20,7 @@ from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems import facts, journal, prices
 from goldwire.eval.systems.budget import KIND
 from goldwire.eval.systems.check import Checked, check, tally
-from goldwire.eval.systems.facts import Facts
+from goldwire.eval.systems.facts import Costs, Facts
 from goldwire.eval.systems.journal import Entry, Line, Session, Start
 from goldwire.eval.systems.ledger import Spending
 from goldwire.eval.systems.plan import Plan
@@ -100,6 +100,7 @@ def _facts(
     spent: Spending | None,
 ) -> Facts:
     start, session = _last(lines, Start), _last(lines, Session)
+    costs = facts.costs([_cost(plan, verdict, spent) for verdict in verdicts])
     return Facts(
         system=plan.system.name,
         spec=plan.system.spec.shown(),
@@ -114,13 +115,14 @@ def _facts(
         layer=layer,
         speed=facts.speed(lines, _timed(entries, verdicts)),
         spent=spent,
+        costs=costs,
         allowed=plan.allowed,
         notes=_notes(start, entries, damaged),
         run=plan.system.run,
         seed=plan.job.context.options.get("seed", plan.job.context.seed) if plan.same else None,
         same=plan.same,
         fixed=plan.fixed,
-        **_priced(plan, tally(verdicts)),
+        **_priced(plan, tally(verdicts), costs),
     )
 
 
@@ -131,12 +133,20 @@ def _timed(entries: Sequence[Entry], verdicts: Sequence[Checked]) -> list[Entry]
     ]
 
 
-def _priced(plan: Plan, sums: dict[str, Any]) -> dict[str, Any]:
+def _cost(plan: Plan, verdict: Checked, spent: Spending | None) -> float | None:
+    """What a document cost; not known of one that failed without a word where a request was lost."""
+    if plan.system.spec.kind != KIND:
+        return verdict.usage.get("cost")
+    lost = verdict.failed is not None and not verdict.usage and spent is not None and spent.open
+    return None if plan.price is None or lost else prices.cost(plan.price, verdict.usage)
+
+
+def _priced(plan: Plan, sums: dict[str, Any], costs: Costs | None) -> dict[str, Any]:
     """The sums with what tokens cost by the price of now, whatever was worked out when they were taken."""
     if plan.system.spec.kind != KIND:
         return sums
     usage = {name: value for name, value in sums["usage"].items() if name != "cost"}
-    cost = None if plan.price is None else prices.cost(plan.price, usage)
+    cost = None if plan.price is None or costs is None else prices.cost(plan.price, usage)
     return {**sums, "usage": dict(sorted({**usage, **({} if cost is None else {"cost": cost})}.items()))}
 
 
