@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldwire.cli import agreement, compare, gate, prompt, report, run, score
+from goldwire.cli import agreement, compare, gate, matrix, prompt, report, run, score
 from goldwire.cli.options import App
 
 app = App()
@@ -11,6 +11,7 @@ app = App()
 app.command("run")(run.run)
 app.command("systems")(run.systems)
 app.command("prompt")(prompt.prompt)
+app.command("matrix")(matrix.matrix)
 app.command("score")(score.score)
 app.command("measures")(score.measures)
 app.command("suites")(score.suites)

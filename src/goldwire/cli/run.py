@@ -135,9 +135,9 @@ def run(
     for setting in ("seed", "workers"):
         if all(getattr(item, setting) is not None for item in chosen):
             refuse(ctx, (setting,), "where every system has its own in the file")
-    chosen = [*_with(chosen, labels or [], option or [], watch or [])]
-    chosen = [_limited(item, timeout, memory, allow_failures) for item in chosen]
-    chosen = _priced(chosen, prices)
+    chosen = [*with_settings(chosen, labels or [], option or [], watch or [])]
+    chosen = [limited(item, timeout, memory, allow_failures) for item in chosen]
+    chosen = priced(chosen, prices)
     learners = _learners(chosen, save, load)
     chosen = [_loading(item, load) if item in learners else item for item in chosen]
     expanded = expand(chosen, runs, seed)
@@ -199,7 +199,9 @@ def _chosen(texts: list[str], files: list[Path], only: list[str]) -> list[System
     return found
 
 
-def _with(found: list[System], labels: list[str], options: list[str], watch: list[str]) -> Iterator[System]:
+def with_settings(
+    found: list[System], labels: list[str], options: list[str], watch: list[str]
+) -> Iterator[System]:
     """The systems with the label maps, options and watched files of the command line."""
     import msgspec
 
@@ -233,7 +235,8 @@ def _value(text: str) -> Any:
         return text
 
 
-def _limited(item: System, timeout: float | None, memory: str | None, allow_failures: str | None) -> System:
+def limited(item: System, timeout: float | None, memory: str | None, allow_failures: str | None) -> System:
+    """A system with the limits of the command line, those that are given."""
     import msgspec
 
     from goldwire.eval.systems.config import allowed, parse_size
@@ -249,7 +252,7 @@ def _limited(item: System, timeout: float | None, memory: str | None, allow_fail
     return msgspec.structs.replace(item, **changes)
 
 
-def _priced(chosen: list[System], path: Path | None) -> list[System]:
+def priced(chosen: list[System], path: Path | None) -> list[System]:
     """The systems with the prices of their models in a file."""
     from goldwire.eval.systems import budget, prices
 
