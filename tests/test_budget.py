@@ -250,6 +250,13 @@ def test_each_answer_is_taken_once_and_none_that_was_of_no_use(tmp_path: Path) -
     assert Ledger(tmp_path / "l").take("r") is None
 
 
+def test_a_document_that_is_asked_for_again_in_one_process_has_its_answers(tmp_path: Path) -> None:
+    book = Ledger(tmp_path / "l")
+    book.answer(str(book.ask("r", {}, None)), "r", {}, b"1")
+    book.begin()
+    assert [kept and kept.text for kept in (book.take("r"), book.take("r"))] == ["1", None]
+
+
 # ---------------------------------------------------------------- prices
 def test_prices_are_read_by_model_and_a_system_keeps_its_own(tmp_path: Path) -> None:
     file = tmp_path / "prices.toml"

@@ -38,6 +38,10 @@ def score(
         Literal["mean", "best", "any", "union", "intersection", "majority"] | None,
         typer.Option(help="What is right where several gold layers differ (see docs/references.md)."),
     ] = None,
+    was: Annotated[
+        str | None,
+        typer.Option(metavar="LAYER", help="The gold layer before: say what changed since, and who turned."),
+    ] = None,
     system: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,7 +83,7 @@ def score(
         typer.Option(
             "--slice",
             metavar="SLICE",
-            help="Part documents (source, published:month, length:4, split) or units "
+            help="Part documents (source, published:month, length:4, split, prefill) or units "
             "(seen:layer=gold,split=train, nested, …); may be repeated.",
         ),
     ] = None,
@@ -103,6 +107,10 @@ def score(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a record of this name, whatever it holds.")
     ] = False,
+    unweighted: Annotated[
+        bool,
+        typer.Option("--unweighted", help="Count documents alike, however they were drawn."),
+    ] = False,
     stream: Annotated[
         bool,
         typer.Option(
@@ -121,6 +129,9 @@ def score(
     What a label map leaves out, or --only and --ignore do, is no unit on either side: neither missed nor
     spurious nor rejected. Signature and record name the view.
 
+    Documents that were drawn (`corpus sample`) weigh as much as they stand for, so that figures are of the
+    corpus and not of what was picked from it; --unweighted leaves that.
+
     With --slice, the figures of each slice stand beside those of the whole: documents parted by a field of
     their metadata, a date, their length or split, units by what they are. Each is held against the rest.
 
@@ -135,6 +146,7 @@ def score(
       goldwire eval score work --slice source --slice nested
       goldwire eval score work --labels mine=labels.toml --only PER,ORG
       goldwire eval score work --system mine --at 0.5
+      goldwire eval score work --gold gold-2 --was gold
       goldwire eval score work --gold annotator/a --gold annotator/b --references best --measure entity
     """
     import msgspec
@@ -169,11 +181,16 @@ def score(
         references=references,
         at=thresholds.parse(at or (), partial(_selected, corpus)),
         slices=parse_slices(slices or ()),
+        unweighted=unweighted,
     )
     systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))
     name = _record_name(name, chosen)
     golds, workers = gold or ["gold"], os.cpu_count() or 1
     record = score_corpus(corpus, golds, systems, wanted, options=options, workers=workers)
+    if was is not None:
+        from goldwire.eval.comparison.was import with_was
+
+        record = with_was(corpus, record, was, options, workers=workers)
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     place = corpus.path / RECORDS / f"{name}.json"
     kept = keep(record, place, replace=replace)
@@ -182,7 +199,7 @@ def score(
     if as_json:
         print_json(msgspec.structs.replace(kept.record, findings=()))
         return
-    _show(kept.record, place)
+    _show(kept.record, place, corpus)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
 
 
@@ -197,13 +214,15 @@ def _selected(corpus: Corpus, documents: str) -> frozenset[str]:
 TYPES = 30  # that are shown; the record has all
 
 
-def _show(record: Record, place: Path) -> None:
+def _show(record: Record, place: Path, corpus: Corpus) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import make_report
+    from goldwire.eval.report.ceilings import with_ceilings
     from goldwire.eval.report.summary import of_score, summarise
     from goldwire.eval.report.terminal import render
 
-    report = make_report({str(place): record}, quick=True)
+    records = {str(place): record}
+    report = with_ceilings(make_report(records, quick=True), records, corpus)
     render(summarise(report, of_score(report, TYPES)), make_console())
 
 

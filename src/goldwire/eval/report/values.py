@@ -12,6 +12,7 @@ import msgspec
 from goldwire.eval.comparison.slices import SlicedSystem
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.scoring.notes import Note
+from goldwire.eval.scoring.was import Was
 from goldwire.eval.statistics.unseen import Remark
 
 SHADES = 10  # steps of a heat map
@@ -295,6 +296,7 @@ class Report(_Struct, frozen=True):
     versus: tuple[Versus, ...] = ()
     slices: tuple[SliceBoard, ...] = ()
     expenses: tuple[Expense, ...] = ()
+    was: tuple[Was, ...] = ()
 
 
 def about(report: Report) -> list[str]:

@@ -23,7 +23,9 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from goldwire.eval.counting.counts import Weights
 from goldwire.eval.counting.keys import ranks, row_keys
+from goldwire.eval.statistics.strata import drawn_as, together
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -50,11 +52,15 @@ class Sample(NamedTuple):
     """Distinct rows of counts, and how many documents have each.
 
     Where documents are near-duplicates a row is that of a group, which has so many `copies` on average.
+    Where documents were drawn with unequal probability rows are weighted, `weights` say by how much, and
+    documents are drawn anew within the `strata`, of which each row has a number; None without.
     """
 
     rows: Floats
     times: Integers
     copies: float = 1.0
+    weights: Floats | None = None
+    strata: Integers | None = None
 
     @property
     def documents(self) -> int:
@@ -65,6 +71,11 @@ class Sample(NamedTuple):
     def informative(self) -> int:
         """How many of them have a count at all."""
         return int(self.times[self.rows.any(axis=1)].sum())
+
+    @property
+    def unit(self) -> Floats | float:
+        """What a unit counts that is lost: with its copies, which are lost as one, and as its row weighs."""
+        return self.copies if self.weights is None else self.copies * self.weights[:, None]
 
     def total(self) -> Floats:
         """The counts of all documents."""
@@ -87,21 +98,32 @@ class Interval(NamedTuple):
 
 
 # ---------------------------------------------------------------- samples
-def collect(rows: ArrayLike, groups: ArrayLike | None = None, times: ArrayLike | None = None) -> Sample:
+def collect(
+    rows: ArrayLike,
+    groups: ArrayLike | None = None,
+    times: ArrayLike | None = None,
+    weights: Weights | None = None,
+) -> Sample:
     """The sample of `rows` (documents x columns).
 
     With `groups`, one label a document, the documents of a group (near duplicates) are summed and from
-    then on drawn together. With `times`, each row stands for so many documents.
+    then on drawn together. With `times`, each row stands for so many documents. With `weights` the rows are
+    weighted already; a group weighs, and is of the stratum, as its first document.
 
     >>> collect([[1, 2], [1, 2], [0, 3]]).times.tolist()
     [1, 2]
     """
     table = np.asarray(rows, dtype=np.float64)
     table, documents = np.round(table * _GRID) / _GRID, len(table)
-    table = summed(table, groups)
-    _, first, kind = np.unique(_keys(table), return_index=True, return_inverse=True)
+    table, drawn = summed(table, groups), drawn_as(weights, groups)
+    keys: Floats = table if drawn is None else np.column_stack([table, *drawn]).astype(np.float64)
+    _, first, kind = np.unique(_keys(keys), return_index=True, return_inverse=True)
     many = np.bincount(kind, None if times is None else np.asarray(times), len(first))
-    return Sample(table[first], many.astype(np.int64), documents / max(len(table), 1))
+    sample = Sample(table[first], many.astype(np.int64), documents / max(len(table), 1))
+    if drawn is None:
+        return sample
+    each, strata = drawn[0][first], together(drawn[1][first], many)
+    return sample._replace(weights=each, strata=strata if strata.any() else None)
 
 
 def summed(table: Floats, groups: ArrayLike | None) -> Floats:
@@ -134,6 +156,8 @@ def bootstrap(sample: Sample, statistic: Statistic, *, trials: int = TRIALS, see
     """The statistic of `trials` resamples of as many documents: trials x values."""
     if not sample.documents:
         return statistic(np.zeros((trials, sample.rows.shape[1])))
+    if sample.strata is not None:
+        return statistic(_in_strata(sample, sample.strata, trials, seed))
     if not _is_repetitive(sample) and trials * sample.documents <= KEPT:
         return statistic(
             _drawn(sample.documents, trials, seed) @ np.repeat(sample.rows, sample.times, axis=0)
@@ -141,6 +165,16 @@ def bootstrap(sample: Sample, statistic: Statistic, *, trials: int = TRIALS, see
     random = generator(seed)
     sizes = blocks(trials, len(sample.times) if _is_repetitive(sample) else sample.documents)
     return np.concatenate([statistic(_draw(random, sample, size) @ sample.rows) for size in sizes])
+
+
+def _in_strata(sample: Sample, strata: Integers, trials: int, seed: int) -> Floats:
+    """Sums of resamples that have as many documents of each stratum as there are."""
+    sums = np.zeros((trials, sample.rows.shape[1]))
+    for number in range(int(strata.max()) + 1):
+        own = strata == number
+        part = Sample(sample.rows[own], sample.times[own])
+        sums += bootstrap(part, lambda drawn: drawn, trials=trials, seed=seed + number)
+    return sums
 
 
 def _is_repetitive(sample: Sample) -> bool:

@@ -156,7 +156,7 @@ class Ledger:
             return self._spending()
 
     def take(self, request: str) -> Kept | None:
-        """The next answer to a request that this process has not used; None if there is none."""
+        """The next answer to a request that the document at hand has not had; None if there is none."""
         with self._alone():
             places = self._kept.get(request, [])
             while self._used[request] < len(places):
@@ -165,6 +165,10 @@ class Ledger:
                 if place is not None and place[0] >= self._since:
                     return self._reread(place)
         return None
+
+    def begin(self) -> None:
+        """Let a document have all answers that are there, also those that it had before in this process."""
+        self._used.clear()
 
     def name(self, request: str) -> str:
         """What the next answer to a request is known by: its number is that of the answer."""

@@ -36,6 +36,11 @@ class Asker:
         self._ledger = Ledger(Path(account.path), price, account.since) if account else None
         self._last = ""  # the request that the last answer was to
 
+    def begin(self) -> None:
+        """A document begins, with all answers that are there."""
+        if self._ledger is not None:
+            self._ledger.begin()
+
     def ask(self, document: str, request: dict[str, Any]) -> Reply | str:
         """A reply, or why what came is none.
 

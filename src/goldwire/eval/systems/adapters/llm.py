@@ -102,6 +102,7 @@ class ModelExtractor:
     def _annotate(self, document: Document) -> Annotations:
         spent: Counter[str] = Counter()
         resolver = Resolver(document, self._ontology, self._examples)
+        self._asker.begin()
         try:
             self._read(document, resolver, spent)
         except WaitingError:
