@@ -218,6 +218,11 @@ def test_what_batch_answers_hold_is_used_when_asked_at_once(desk: Desk, serving:
     assert outcome.status == 0
 
 
+def test_asking_anew_by_batch_files_is_refused(desk: Desk) -> None:
+    with pytest.raises(ExtractorError, match="leave --fresh out"):
+        desk.run(fresh=True)
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [

@@ -84,6 +84,22 @@ def test_a_budget_stops_before_it_is_exceeded_and_more_goes_on_without_paying_tw
         assert spent(second).cost == pytest.approx(12 * EACH)
 
 
+def test_what_is_run_afresh_is_paid_for_again_and_goes_on_with_new_answers_alone(
+    tmp_path: Path, serving: ModuleType
+) -> None:
+    corpus = make(tmp_path / "c", 4)
+    with serving.serving(serving.Reply(reply())) as server:
+        run(corpus, [model(server.url)])
+        largest = len(msgspec.json.encode(server.requests[0].body)) * 1e-6 + 300 * 10e-6
+        limit = (4 + 1.5) * EACH + largest  # four answers, and room for two more
+        (stopped,) = run(corpus, [model(server.url)], fresh=True, budget=limit)
+        assert stopped.status == 2
+        assert len(server.requests) == 4 + 2
+        (outcome,) = run(corpus, [model(server.url)], budget=1.0)
+    assert len(server.requests) == 8
+    assert spent(outcome).cost == pytest.approx(8 * EACH)
+
+
 def test_a_budget_is_over_all_systems_of_the_command(tmp_path: Path, serving: ModuleType) -> None:
     corpus = make(tmp_path / "c", 4)
     with serving.serving(serving.Reply(reply())) as server:

@@ -36,14 +36,13 @@ SIGN = "-"  # between a request and the number of its answer, in batch files
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """What the workers of a run are told: where the ledger is, and what may be spent, in all it tells of.
 
-    `system` is the name of whose requests they are. Answers before the place `since` are not used again. In a
-    `batch` nothing is sent: what would be asked is written down.
+    `system` is the name of whose requests they are. In a `batch` nothing is sent: what would be asked is
+    written down.
     """
 
     path: str
     system: str
     budget: float | None = None
-    since: int = 0
     batch: bool = False
 
 
@@ -93,7 +92,11 @@ class Dropped(_Line, frozen=True, tag="dropped"):
     request: str
 
 
-Line = Asked | Answered | Freed | Carried | Dropped
+class Renewed(_Line, frozen=True, tag="renewed"):
+    """All is asked anew: no answer from before is used again."""
+
+
+Line = Asked | Answered | Freed | Carried | Dropped | Renewed
 
 
 class Spending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,8 +131,8 @@ def identify(system: str, document: str, body: bytes) -> str:
 class Ledger:
     """A ledger that is open; `price` is that of the system's tokens."""
 
-    def __init__(self, path: Path, price: Price | None = None, since: int = 0) -> None:
-        self.path, self._price, self._since = path, price, since
+    def __init__(self, path: Path, price: Price | None = None) -> None:
+        self.path, self._price = path, price
         self.damaged = 0
         self._at = 0  # where reading goes on
         self._open: dict[str, Asked] = {}
@@ -162,7 +165,7 @@ class Ledger:
             while self._used[request] < len(places):
                 place = places[self._used[request]]
                 self._used[request] += 1
-                if place is not None and place[0] >= self._since:
+                if place is not None:
                     return self._reread(place)
         return None
 
@@ -226,6 +229,11 @@ class Ledger:
         with self._alone():
             self._write(Carried(tokens=dict(tokens)))
 
+    def renew(self) -> None:
+        """Have everything asked anew."""
+        with self._alone():
+            self._write(Renewed())
+
     @property
     def size(self) -> int:
         """How long it is by now, in bytes."""
@@ -282,9 +290,16 @@ class Ledger:
         elif isinstance(line, Carried):
             self._tokens.update(line.tokens)
         elif isinstance(line, Dropped):
-            self._kept[line.request] = [None] * len(self._kept.get(line.request, ()))
+            self._forget(line.request)
+        elif isinstance(line, Renewed):
+            for request in self._kept:
+                self._forget(request)
         else:
             self._count_answer(line, place)
+
+    def _forget(self, request: str) -> None:
+        """Let answers be none, and count on where they end."""
+        self._kept[request] = [None] * len(self._kept.get(request, ()))
 
     def _count_answer(self, line: Answered, place: tuple[int, int]) -> None:
         asked = self._open.pop(line.ticket, None)

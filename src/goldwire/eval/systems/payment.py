@@ -42,14 +42,13 @@ class Terms(msgspec.Struct, frozen=True):
 class Payment:
     """The payment of one system's run."""
 
-    def __init__(self, plan: Plan, book: Ledger, terms: Terms, since: int) -> None:
+    def __init__(self, plan: Plan, book: Ledger, terms: Terms) -> None:
         self._plan, self._book, self._terms = plan, book, terms
         left = terms.purse.left_for(plan.system.name) if terms.purse else None
         self._account = Account(
             path=str(book.path),
             system=plan.system.name,
             budget=left,
-            since=since,
             batch=terms.answers is not None,
         )
         self.taken = terms.answers.take(book) if terms.answers else None
@@ -137,7 +136,9 @@ def opened(
     book = Ledger(_path(corpus, plan.system.name, plan.state), plan.price)
     if not book.size:
         _carry(book, lines)
-    payment = Payment(plan, book, terms, book.size if fresh else 0)
+    elif fresh:
+        book.renew()
+    payment = Payment(plan, book, terms)
     try:
         yield payment
     finally:

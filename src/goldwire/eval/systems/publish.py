@@ -20,7 +20,7 @@ from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems import facts, journal, prices
 from goldwire.eval.systems.budget import KIND
 from goldwire.eval.systems.check import Checked, check, tally
-from goldwire.eval.systems.facts import Costs, Facts
+from goldwire.eval.systems.facts import Costs, Facts, Speed
 from goldwire.eval.systems.journal import Entry, Line, Session, Start
 from goldwire.eval.systems.ledger import Spending
 from goldwire.eval.systems.plan import Plan
@@ -113,7 +113,7 @@ def _facts(
         documents=len(plan.documents),
         characters=sum(len(document.text) for document in plan.documents),
         layer=layer,
-        speed=facts.speed(lines, _timed(entries, verdicts)),
+        speed=_speed(lines, entries, verdicts),
         spent=spent,
         costs=costs,
         allowed=plan.allowed,
@@ -126,11 +126,15 @@ def _facts(
     )
 
 
-def _timed(entries: Sequence[Entry], verdicts: Sequence[Checked]) -> list[Entry]:
-    """The entries of documents that took their time: an answer that was there already took none."""
-    return [
+def _speed(lines: Sequence[Line], entries: Sequence[Entry], verdicts: Sequence[Checked]) -> Speed:
+    """How fast it was, as far as it took its time: an answer that was there already took none."""
+    timed = [
         entry for entry, verdict in zip(entries, verdicts, strict=True) if not verdict.usage.get(prices.KEPT)
     ]
+    found = facts.speed(lines, timed)
+    if len(timed) == len(entries):
+        return found
+    return msgspec.structs.replace(found, documents=None, characters=None)
 
 
 def _cost(plan: Plan, verdict: Checked, spent: Spending | None) -> float | None:

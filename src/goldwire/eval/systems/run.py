@@ -95,6 +95,11 @@ def run(
     the folder of a `batch`, models are not asked: requests are written there, and answers read (see `batch`);
     a `remark` is what is to be said of them.
     """
+    if batch is not None and fresh:
+        raise ExtractorError(
+            "--batch and --fresh: each call would ask anew for what the last one has got; leave --fresh out, "
+            f"or take away the folders of the systems in {corpus.path / journal.RUNS}"
+        )
     terms = _terms(corpus, systems, budget, batch, seed)
     how = {"workers": workers, "seed": seed, "fresh": fresh, "keep_going": keep_going, "progress": progress}
     outcomes = [_outcome(corpus, system, terms=terms, **how) for system in systems]

@@ -33,7 +33,7 @@ class Asker:
 
     def __init__(self, caller: Caller, account: Account | None = None, price: Price | None = None) -> None:
         self._caller, self._account = caller, account
-        self._ledger = Ledger(Path(account.path), price, account.since) if account else None
+        self._ledger = Ledger(Path(account.path), price) if account else None
         self._last = ""  # the request that the last answer was to
 
     def begin(self) -> None:
