@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from goldwire.corpora.visible import line
 from goldwire.eval.measures.phrases import UNDEFINED, amount
-from goldwire.eval.report import expense, slices
+from goldwire.eval.report import earlier, expense, slices
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Table
 from goldwire.eval.report.tables import f_name, scores
