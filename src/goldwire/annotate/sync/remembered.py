@@ -32,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `corpus` is the name of the corpus that it belongs to. `pick` is the draw whose documents people get, all
     if None, and `blind` the share of documents that are shown nothing. `revision` grows with every change.
     `run` is the last that has changed many tasks at once (`bulk`). Tasks of a project of `doubts` are no
-    documents.
+    documents. `gold_tasks` is the share of gold tasks among each person's, `gold_from` the layer that has
+    their gold, `gold_ids` stand for the documents.
     """
 
     corpus: str
@@ -49,6 +50,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: dict[str, str] = {}
     run: str = ""
     doubts: bool = False
+    gold_tasks: float | None = None
+    gold_from: str | None = None
+    gold_ids: tuple[str, ...] = ()
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +66,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     blind: float | None = None
     naming: Naming | None = None
     names: dict[str, str] | None = None
+    gold_tasks: float | None = None
+    gold_from: str | None = None
 
 
 def settle(known: Settings, given: Given) -> Settings:
