@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -37,6 +38,16 @@ def push(
     project: Project = None,
     layout: Layout = None,
     prefill: Prefill = None,
+    pick: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|none", help="Only the documents of this draw (see `corpus sample`), in its order."
+        ),
+    ] = None,
+    blind: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="The share of documents that are shown no prefill, by chance."),
+    ] = None,
     assign: Annotated[
         list[str],
         typer.Option(metavar="NAME", help="A project for each person, with a share of it; may be repeated."),
@@ -50,6 +61,10 @@ def push(
     ] = None,
     gold_from: Annotated[
         str | None, typer.Option("--from", metavar="LAYER", help="The layer that has the gold of gold tasks.")
+    ] = None,
+    doubts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ask about these doubts (`eval doubts`), in a project of theirs."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and do nothing.")] = False,
     adopt: Annotated[
@@ -67,25 +82,34 @@ def push(
     """Bring a corpus to a Label Studio project: plan, then do it. Run it again at any time.
 
     What nobody has worked on follows the corpus; what somebody has is never changed. Whatever is interrupted
-    or lost on the way, running it again completes it, and nothing is there twice. Layout, prefill, people and
-    overlap are remembered: say them once, and again to change them. With --gold-tasks, documents that the
-    layer gold (or --from) has are mixed in unmarked for every person of --assign; `status` says how people
-    do on them, and they enter no gold again. Exit 1 if the text of a task was
-    corrected and what people did with it is not pulled yet, or somebody else has changed there what differs
-    from this corpus: that is for people to settle.
+    or lost on the way, running it again completes it, and nothing is there twice. Layout, prefill, draw,
+    blind share, people and overlap are remembered: say them once, and again to change them. Exit 1 if the
+    text of a task was corrected and what people did with it is not pulled yet, or somebody else has changed
+    there what differs from this corpus: that is for people to settle.
+
+    With --gold-tasks, documents that the layer gold (or --from) has are mixed in unmarked for every person of
+    --assign; `status` says how people do on them, and they enter no gold again.
+
+    With --doubts, each doubt and control is a task: two readings in an order of chance, without whose they
+    are, and a choice. `annotate pull --doubts` brings the decisions back.
 
     \b
     Examples:
       goldwire annotate push work --project "round 1" --prefill system/lexicon --dry-run
+      goldwire annotate push work --project recheck --doubts doubts.jsonl
       goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
       goldwire annotate push work --assign anna --assign ben --gold-tasks 0.05 --from gold
+      goldwire annotate push work --project "round 1" --pick round-1 --blind 0.2
     """
-    from goldwire.annotate.sync import goldtasks, reassign, remembered
+    from goldwire.annotate.sync import goldtasks, reassign, recheck, remembered
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
+    from goldwire.eval.doubts import files
 
     if len(assign) == 1:
         refuse(ctx, ("overlap",), "with one person")
+    if doubts is not None:
+        refuse(ctx, ("layout", "prefill", "assign", "overlap", "gold_tasks", "gold_from"), "with --doubts")
     corpus, ontology = open_both(folder)
     given = remembered.Given(
         layout=layout,
@@ -94,24 +118,31 @@ def push(
         overlap=overlap,
         gold_tasks=gold_tasks,
         gold_from=gold_from,
+        pick=pick,
+        blind=blind,
     )
     done = []
     with connect(url, token_file, data_dir) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
         if not found.settings.gold_tasks and gold_tasks is None:
             refuse(ctx, ("gold_from",), "without --gold-tasks")
+        recheck.check(found, doubts=doubts is not None)
         settings = remembered.settle(found.settings, given)
-        settings = goldtasks.settle(corpus, found.settings, settings, asked=gold_tasks is not None)
-        shared = reassign.orders(
-            client,
-            corpus,
-            found,
-            settings,
-            adopt=adopt,
-            overwrite=overwrite,
-            dry_run=dry_run,
-            progress=progress(),
-        )
+        if doubts is not None:
+            asked = files.read(doubts)
+            shared = recheck.orders(corpus, ontology, asked, found, adopt=adopt, overwrite=overwrite)
+        else:
+            settings = goldtasks.settle(corpus, found.settings, settings, asked=gold_tasks is not None)
+            shared = reassign.orders(
+                client,
+                corpus,
+                found,
+                settings,
+                adopt=adopt,
+                overwrite=overwrite,
+                dry_run=dry_run,
+                progress=progress(),
+            )
         for order in shared.orders:
             tell = progress(f"{order.title}: " if settings.assign else "")
             pushed = pushing.push(client, corpus, ontology, order, dry_run=dry_run, progress=tell)
@@ -199,6 +230,8 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
     for conflict in plan.conflicting:
         tasks = ", ".join(map(str, conflict.tasks))
         yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
+    if plan.unpicked:
+        yield f"not of the draw, left as they are, and given out last: {plan.unpicked} task(s)"
     if plan.kept:
         yield f"left as they are, worked on: {team.named(plan.kept)}"
     yield from team.departures(plan, undone)

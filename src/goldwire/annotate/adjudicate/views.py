@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 
+from goldwire.annotate.exchange.tasks import PREFILL
 from goldwire.corpora.types import Annotations, Event, Mention, Spans
 
 
@@ -36,6 +37,7 @@ class View:
         self.fillers: dict[str, list[tuple[str, str]]] = {key: [] for key in self.events}
         for key, role, filler in self.arguments:
             self.fillers[key].append((role, filler))
+        self.shown: str | None = annotations.provenance.details.get(PREFILL)
         self.relations = set()
         for relation in annotations.relations:
             ends = names[relation.source], names[relation.target]

@@ -96,6 +96,11 @@ def _check(known: Settings, settings: Settings, layer: str) -> None:
         )
     if not settings.assign:
         raise CorpusError("--gold-tasks are for every person of --assign: name the people with --assign")
+    if settings.pick is not None:
+        raise CorpusError(
+            f"--gold-tasks stand anywhere among the others, and --pick {settings.pick!r} gives tasks an "
+            f"order: people would see which they are; say --pick none, or --gold-tasks 0"
+        )
     if settings.layout != "graph":
         raise CorpusError(f"--gold-tasks are for the layout graph, and the project's is {settings.layout}")
     if settings.prefill == layer:
