@@ -55,16 +55,16 @@ def push(
     overlap: Annotated[
         float | None, typer.Option(min=0, max=1, help="The share of documents that two people do.")
     ] = None,
+    doubts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ask about these doubts (`eval doubts`), in a project of theirs."),
+    ] = None,
     gold_tasks: Annotated[
         float | None,
         typer.Option(min=0, max=0.5, help="The share of each person's tasks whose gold is known, unmarked."),
     ] = None,
     gold_from: Annotated[
         str | None, typer.Option("--from", metavar="LAYER", help="The layer that has the gold of gold tasks.")
-    ] = None,
-    doubts: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Ask about these doubts (`eval doubts`), in a project of theirs."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and do nothing.")] = False,
     adopt: Annotated[
@@ -87,19 +87,18 @@ def push(
     text of a task was corrected and what people did with it is not pulled yet, or somebody else has changed
     there what differs from this corpus: that is for people to settle.
 
-    With --gold-tasks, documents that the layer gold (or --from) has are mixed in unmarked for every person of
-    --assign; `status` says how people do on them, and they enter no gold again.
-
     With --doubts, each doubt and control is a task: two readings in an order of chance, without whose they
-    are, and a choice. `annotate pull --doubts` brings the decisions back.
+    are, and a choice. `annotate pull --doubts` brings the decisions back. With --gold-tasks, documents that
+    the layer gold (or --from) has are mixed in unmarked for every person of --assign; `status` says how
+    people do on them, and they enter no gold again.
 
     \b
     Examples:
       goldwire annotate push work --project "round 1" --prefill system/lexicon --dry-run
       goldwire annotate push work --project recheck --doubts doubts.jsonl
       goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
-      goldwire annotate push work --assign anna --assign ben --gold-tasks 0.05 --from gold
       goldwire annotate push work --project "round 1" --pick round-1 --blind 0.2
+      goldwire annotate push work --assign anna --assign ben --gold-tasks 0.05 --from gold
     """
     from goldwire.annotate.sync import goldtasks, reassign, recheck, remembered
     from goldwire.annotate.sync import group as groups
@@ -109,30 +108,31 @@ def push(
     if len(assign) == 1:
         refuse(ctx, ("overlap",), "with one person")
     if doubts is not None:
-        refuse(ctx, ("layout", "prefill", "assign", "overlap", "gold_tasks", "gold_from"), "with --doubts")
+        named = ("layout", "prefill", "assign", "overlap", "pick", "blind", "gold_tasks", "gold_from")
+        refuse(ctx, named, "with --doubts")
     corpus, ontology = open_both(folder)
     given = remembered.Given(
         layout=layout,
         prefill=prefill,
         assign=tuple(assign) or None,
         overlap=overlap,
-        gold_tasks=gold_tasks,
-        gold_from=gold_from,
         pick=pick,
         blind=blind,
+        gold_tasks=gold_tasks,
+        gold_from=gold_from,
     )
     done = []
     with connect(url, token_file, data_dir) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
+        recheck.check(found, doubts=doubts is not None)
         if not found.settings.gold_tasks and gold_tasks is None:
             refuse(ctx, ("gold_from",), "without --gold-tasks")
-        recheck.check(found, doubts=doubts is not None)
         settings = remembered.settle(found.settings, given)
+        settings = goldtasks.settle(corpus, found.settings, settings, asked=gold_tasks is not None)
         if doubts is not None:
             asked = files.read(doubts)
             shared = recheck.orders(corpus, ontology, asked, found, adopt=adopt, overwrite=overwrite)
         else:
-            settings = goldtasks.settle(corpus, found.settings, settings, asked=gold_tasks is not None)
             shared = reassign.orders(
                 client,
                 corpus,

@@ -96,13 +96,13 @@ def _check(known: Settings, settings: Settings, layer: str) -> None:
         )
     if not settings.assign:
         raise CorpusError("--gold-tasks are for every person of --assign: name the people with --assign")
-    if settings.pick is not None:
-        raise CorpusError(
-            f"--gold-tasks stand anywhere among the others, and --pick {settings.pick!r} gives tasks an "
-            f"order: people would see which they are; say --pick none, or --gold-tasks 0"
-        )
     if settings.layout != "graph":
         raise CorpusError(f"--gold-tasks are for the layout graph, and the project's is {settings.layout}")
+    if settings.pick is not None:
+        raise CorpusError(
+            f"--gold-tasks would come behind all documents of the draw {settings.pick!r}, where they are "
+            "recognised: use --gold-tasks without --pick (`--pick none` gives all documents again)"
+        )
     if settings.prefill == layer:
         raise CorpusError(
             f"--gold-tasks from {layer!r}, which is also the prefill: people would be shown the answers; "

@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.annotate.exchange.tasks import NONE
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError
@@ -23,6 +22,8 @@ _END = "</View>"
 Naming = Literal["id", "address", "pseudonym"]
 # What would end a comment, or be taken for markup, is written as JSON's escapes.
 _ESCAPES = {"--": "-\\u002d", "<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
+
+NONE = "none"  # said of what is to be remembered no more
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
