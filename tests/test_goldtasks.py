@@ -99,6 +99,7 @@ def test_too_little_gold_is_said_where_it_was_asked_for_and_never_stops_a_later_
     [
         ({"gold_from": "golb"}, "are of layer 'golb', and there is none; name one with --from: gold"),
         ({"assign": ()}, "name the people with --assign"),
+        ({"pick": "round-1"}, "where they are recognised: use --gold-tasks without --pick"),
         ({"layout": "frames"}, "are for the layout graph"),
         ({"prefill": "gold"}, "people would be shown the answers"),
     ],
