@@ -27,6 +27,15 @@ SHOWN = "model_version"  # the project's field that says which predictions peopl
 STEP = 100  # documents encoded between two words of it
 
 
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks that were not made from documents alone, with the configuration that shows them and what it
+    says."""
+
+    tasks: tuple[tasks.Task, ...]
+    config: str
+    instruction: str
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be in a project.
 
@@ -36,7 +45,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     `remember` is what the project is to remember of its group, `before` what was remembered until now;
     `found` is the project, where it is known to be the one, and `moved` are its tasks that others are to do
     now. `adopt` lets a project be written to that was not made for this corpus, `overwrite` what somebody
-    else has put there since this clone last pushed.
+    else has put there since this clone last pushed. `ready` tasks stand for those that would be made.
     """
 
     title: str
@@ -53,6 +62,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     moved: tuple[Moved, ...] = ()
     adopt: bool = False
     overwrite: bool = False
+    ready: Ready | None = None
 
 
 class Unheld(msgspec.Struct, frozen=True):
@@ -67,6 +77,8 @@ def encode(
     corpus: Corpus, ontology: Ontology, order: Order, *, progress: Progress = lambda _: None
 ) -> tuple[list[Local], Unheld]:
     """The tasks of an order, and what of the layer they cannot hold."""
+    if order.ready is not None:
+        return plan.locals_of(Encoded(order.ready.tasks)), Unheld()
     if order.layout == "graph":
         local, unheld = _encode_graph(corpus, ontology, order, progress)
     else:
@@ -89,8 +101,9 @@ def as_before(corpus: Corpus, order: Order, before: Settings) -> Order:
 
 def in_order(local: Iterable[Local], order: Order) -> list[Local]:
     """Tasks with the scores by which people get them, where a draw is picked."""
-    scores = order.scores or {}
-    return [plan.scored(task, scores.get(task.data["document"])) for task in local]
+    if order.scores is None:
+        return [*local]
+    return [plan.scored(task, order.scores.get(task.data["document"])) for task in local]
 
 
 def _encode_graph(
@@ -143,9 +156,11 @@ def settings(
     told = order.remember or (project and remembered.read(project.label_config)) or _of_order(order, manifest)
     there = remembered.read(project.label_config) if project is not None else None
     told = msgspec.structs.replace(told, title=order.title, run=there.run if there is not None else "")
+    ready = order.ready
+    config = labelconfig.build(ontology, order.layout, manifest.language) if ready is None else ready.config
     fields: dict[str, Any] = {
-        "label_config": remembered.write(labelconfig.build(ontology, order.layout, manifest.language), told),
-        "expert_instruction": guidelines.fragment(ontology),
+        "label_config": remembered.write(config, told),
+        "expert_instruction": guidelines.fragment(ontology) if ready is None else ready.instruction,
         "show_instruction": True,
     }
     if any(task.is_prefilled for task in local):

@@ -89,7 +89,9 @@ def push(
         pusher.settle(project)
         is_empty = is_new and not project.task_number
         there = Mirror() if is_empty else pusher.refresh(project)
-        followed = follow.follow(corpus, ontology, local, there, order.documents)
+        followed = Followed(tuple(local), {})
+        if order.ready is None:
+            followed = follow.follow(corpus, ontology, local, there, order.documents)
         local = orders.in_order(followed.local, order)
         known = _put_before(journal, project, order)
         noted = put.read(journal.folder) or Put()
