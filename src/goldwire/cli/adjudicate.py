@@ -132,6 +132,7 @@ def _merge(
     from goldwire.corpora.coverage import finished
     from goldwire.corpora.errors import CorpusError
     from goldwire.eval.comparison.annotators import layer_names
+    from goldwire.eval.measures.references import majority as more_than_half
 
     corpus.check_new_layer(to)
     own: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []
@@ -142,7 +143,7 @@ def _merge(
     views = {name: finished(corpus.layer(name)) for name in names if name != to}
     if majority is not None:
         votes.check(majority, views)
-        if 2 * majority <= len(views):
+        if majority < more_than_half(len(views)):
             note(f"{majority} of {len(views)} is not more than half: two readings may both be taken")
     ontology = corpus.ontology()
     given = [returned.read_decisions(file, views, to, ontology) for file in decisions]
