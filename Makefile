@@ -78,6 +78,7 @@ stats: .venv/core
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/judge.py --write docs/evidence/judge.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/weights.py --write docs/evidence/sampling.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/controls.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/goldtasks.py --write docs/evidence/goldtasks.md
 
 lengths: .venv/core
 	@$(BIN)/python .ci/stats.py src/goldwire

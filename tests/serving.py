@@ -116,4 +116,4 @@ class Here:
                 for result in run_batch(extractor, (document,), None):
                     yield Finished(i, result)
         finally:
-            extractor.close()
+            getattr(extractor, "close", lambda: None)()

@@ -30,7 +30,8 @@ from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_documen
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.systems.config import System, parse_system
 from goldwire.eval.systems.journal import Entry
-from goldwire.eval.systems.run import make_plan, run_system
+from goldwire.eval.systems.plan import make_plan
+from goldwire.eval.systems.run import run_system
 from goldwire.eval.systems.service import Service
 
 TEXT = "Rebels attacked Herat on Monday."

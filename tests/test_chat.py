@@ -16,10 +16,12 @@ from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_documen
 from goldwire.eval.systems import facts as facts_of
 from goldwire.eval.systems import journal
 from goldwire.eval.systems.adapters import chat, prompt
+from goldwire.eval.systems.adapters.asking import Asker
 from goldwire.eval.systems.adapters.web import Caller
 from goldwire.eval.systems.config import System, parse_system
 from goldwire.eval.systems.facts import Facts
-from goldwire.eval.systems.run import make_plan, run_system
+from goldwire.eval.systems.plan import make_plan
+from goldwire.eval.systems.run import run_system
 
 TEXTS = ("Rebels shelled Herat.", "Herat burns.")
 ANSWER = {"mentions": [{"id": "a", "type": "GPE", "quote": "Herat", "occurrence": 1}], "events": []}
@@ -172,8 +174,8 @@ def test_the_notes_say_what_was_refused(serving: ModuleType) -> None:
     server = refusing(serving, (lambda body: form(body) == "json_schema", "no json_schema here"))
     with serving.serving(server) as there:
         caller = Caller(there.url, None)
-        talk = chat.Chat(caller, chat.Wanted(model="m", schema={}))
-        talk.ask([{"role": "system", "content": "Do it."}])
+        talk = chat.Chat(Asker(caller), chat.Wanted(model="m", schema={}))
+        talk.ask([{"role": "system", "content": "Do it."}], "a1")
         caller.close()
         assert talk.notes == ["the server refused json_schema: json_object was asked for instead"]
 

@@ -347,7 +347,8 @@ def test_every_command_that_may_end_with_1_is_on_the_page_of_exit_codes() -> Non
     # The modules of the commands in the table: `corpus` has new and validate, `convert` corpus import,
     # `push` and `sync` (pull), `annotate` annotate import.
     assert homes == {
-        "annotate", "convert", "corpus", "gate", "migrate", "ontology", "push", "run", "serve", "sync",
+        "annotate", "convert", "corpus", "gate", "matrix", "migrate", "ontology", "push", "run", "serve",
+        "sync",
     }  # fmt: skip
 
 

@@ -131,10 +131,10 @@ def test_nothing_is_rejected_and_everything_is_judged(followed: Followed) -> Non
 # ORGANISATION 1, O 15; 1 - (4/22)/((484 - 9 - 9 - 1 - 225)/462) = .65. Arguments: 2 each, one the same.
 def test_agreement_and_adjudication_go_as_their_page_says(tmp_path: Path) -> None:
     followed = follow("adjudication.md", tmp_path)
-    assert len(followed.promised) == 12
+    assert len(followed.promised) == 21
     assert missing(followed) == []
     assert "anna / ben          2    57.1     85.7  100.0  100.0  50.0  50.0   63.9" in followed.promised
-    assert "alpha, tokens                                65.0     22          2" in followed.said
+    assert "alpha, tokens                                65.0     22          2" in followed.promised
     gold = open_corpus(tmp_path / "team").layer("gold")
     assert gold["d1"].provenance.status == "draft"
     assert [mention.type for mention in gold["d2"].mentions] == ["PLACE"]

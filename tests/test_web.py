@@ -12,7 +12,7 @@ import pytest
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Meta
-from goldwire.eval.systems.adapters.web import Caller, retry_after
+from goldwire.eval.systems.adapters.web import Caller
 from goldwire.eval.systems.config import System, parse_system
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.facts import read as facts_of
@@ -313,12 +313,3 @@ def test_one_connection_serves_many_documents(serving: ModuleType) -> None:
             caller.post(b"{}")
         caller.close()
         assert len(server.requests) == 3
-
-
-def test_retry_after_reads_seconds_and_dates() -> None:
-    from email.utils import formatdate
-
-    assert retry_after("12") == 12.0
-    assert retry_after(formatdate(time.time() + 30, usegmt=True)) == pytest.approx(30, abs=2)
-    assert retry_after("whenever") is None
-    assert retry_after(None) is None

@@ -17,7 +17,8 @@ from goldwire.corpora.types import Annotations, Argument, Event, Mention, Span
 from goldwire.eval.systems import config
 from goldwire.eval.systems.adapters import prompt, wording
 from goldwire.eval.systems.config import System, parse_system
-from goldwire.eval.systems.run import make_plan, run_system
+from goldwire.eval.systems.plan import make_plan
+from goldwire.eval.systems.run import run_system
 
 CONFLICT = ontologies.read("conflict")
 SHOWN = "Militants shelled Kunduz. Kunduz burned, and its bazaar with it."

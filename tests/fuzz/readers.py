@@ -41,6 +41,7 @@ from goldwire.eval.scoring.score import Options, score_corpus
 from goldwire.eval.systems import config, facts
 from goldwire.eval.systems import journal as runs
 from goldwire.eval.systems.adapters import llm, web
+from goldwire.eval.systems.adapters.asking import Asker
 from goldwire.eval.systems.adapters.file import load as load_file
 from goldwire.eval.systems.check import check, tally
 from goldwire.eval.systems.extractor import Context
@@ -309,7 +310,7 @@ def service(folder: Path, name: str) -> None:
     some = list(documents().values())[:1]
     extractor: Any = web.WebExtractor(caller)
     if name == "completion.json":
-        extractor = llm.ModelExtractor("m", caller, conflict(), llm.Options())
+        extractor = llm.ModelExtractor("m", Asker(caller), conflict(), llm.Options())
     for result in run_batch(extractor, some, None):
         message = msgspec.json.encode(result)
         again = msgspec.json.decode(message, type=Result)

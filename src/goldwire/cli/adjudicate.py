@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -131,16 +131,18 @@ def _merge(
     from goldwire.corpora.codec import encode_lines, read_lines
     from goldwire.corpora.coverage import finished
     from goldwire.corpora.errors import CorpusError
+    from goldwire.corpora.goldtasks import gold_tasks, without_gold_tasks
     from goldwire.eval.comparison.annotators import layer_names
     from goldwire.eval.measures.references import majority as more_than_half
 
     corpus.check_new_layer(to)
     own: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []
-    kept = _kept(corpus, to, merging.TOOL)
     names = layer_names(corpus, layers)
     if layers and to in names:
         raise CorpusError(f"layer {to!r} is the one that is made: name another with --to, or leave it out")
-    views = {name: finished(corpus.layer(name)) for name in names if name != to}
+    layers_of = {name: finished(corpus.layer(name)) for name in names if name != to}
+    views = {name: without_gold_tasks(layer) for name, layer in layers_of.items()}
+    kept = _kept(corpus, to, merging.TOOL, gold_tasks(layers_of.values()))
     if majority is not None:
         votes.check(majority, views)
         if majority < more_than_half(len(views)):
@@ -161,15 +163,20 @@ def _merge(
     return Done(views, merged, joined.conflicts)
 
 
-def _kept(corpus: Corpus, layer: str, tool: str) -> dict[str, Annotations]:
-    """The lines that stay: of documents said to be empty. A layer made by anything else is not replaced."""
+def _kept(corpus: Corpus, layer: str, tool: str, gold: Collection[str]) -> dict[str, Annotations]:
+    """The lines that stay: of documents said to be empty, and of gold tasks, whose gold is there already.
+
+    A layer made by anything else is not replaced.
+    """
     from goldwire.corpora import coverage
     from goldwire.corpora.errors import CorpusError
 
+    if gold:
+        note(f"left out, gold tasks whose gold is there already: {len(gold)} document(s)")
     if layer not in corpus.layers():
         return {}
     there = corpus.layer(layer)
-    covered = {d: item for d, item in there.items() if item.provenance.tool == coverage.TOOL}
+    covered = {d: item for d, item in there.items() if d in gold or item.provenance.tool == coverage.TOOL}
     others = [d for d, item in there.items() if d not in covered and item.provenance.tool != tool]
     if others:
         raise CorpusError(

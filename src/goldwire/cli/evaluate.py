@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from goldwire.cli import agreement, compare, decisions, doubts, gate, judge, prompt, report, run, score
+from goldwire.cli import (
+    agreement,
+    compare,
+    decisions,
+    doubts,
+    gate,
+    judge,
+    matrix,
+    prompt,
+    report,
+    run,
+    score,
+)
 from goldwire.cli.options import App
 
 app = App()
@@ -11,6 +23,7 @@ app = App()
 app.command("run")(run.run)
 app.command("systems")(run.systems)
 app.command("prompt")(prompt.prompt)
+app.command("matrix")(matrix.matrix)
 app.command("score")(score.score)
 app.command("measures")(score.measures)
 app.command("suites")(score.suites)

@@ -59,6 +59,13 @@ def push(
         Path | None,
         typer.Option(metavar="FILE", help="Ask about these doubts (`eval doubts`), in a project of theirs."),
     ] = None,
+    gold_tasks: Annotated[
+        float | None,
+        typer.Option(min=0, max=0.5, help="The share of each person's tasks whose gold is known, unmarked."),
+    ] = None,
+    gold_from: Annotated[
+        str | None, typer.Option("--from", metavar="LAYER", help="The layer that has the gold of gold tasks.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and do nothing.")] = False,
     adopt: Annotated[
         bool,
@@ -81,7 +88,9 @@ def push(
     there what differs from this corpus: that is for people to settle.
 
     With --doubts, each doubt and control is a task: two readings in an order of chance, without whose they
-    are, and a choice. `annotate pull --doubts` brings the decisions back.
+    are, and a choice. `annotate pull --doubts` brings the decisions back. With --gold-tasks, documents that
+    the layer gold (or --from) has are mixed in unmarked for every person of --assign; `status` says how
+    people do on them, and they enter no gold again.
 
     \b
     Examples:
@@ -89,16 +98,18 @@ def push(
       goldwire annotate push work --project recheck --doubts doubts.jsonl
       goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
       goldwire annotate push work --project "round 1" --pick round-1 --blind 0.2
+      goldwire annotate push work --assign anna --assign ben --gold-tasks 0.05 --from gold
     """
+    from goldwire.annotate.sync import goldtasks, reassign, recheck, remembered
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
-    from goldwire.annotate.sync import reassign, recheck, remembered
     from goldwire.eval.doubts import files
 
     if len(assign) == 1:
         refuse(ctx, ("overlap",), "with one person")
     if doubts is not None:
-        refuse(ctx, ("layout", "prefill", "assign", "overlap"), "with --doubts")
+        named = ("layout", "prefill", "assign", "overlap", "pick", "blind", "gold_tasks", "gold_from")
+        refuse(ctx, named, "with --doubts")
     corpus, ontology = open_both(folder)
     given = remembered.Given(
         layout=layout,
@@ -107,12 +118,17 @@ def push(
         overlap=overlap,
         pick=pick,
         blind=blind,
+        gold_tasks=gold_tasks,
+        gold_from=gold_from,
     )
     done = []
     with connect(url, token_file, data_dir) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
         recheck.check(found, doubts=doubts is not None)
+        if not found.settings.gold_tasks and gold_tasks is None:
+            refuse(ctx, ("gold_from",), "without --gold-tasks")
         settings = remembered.settle(found.settings, given)
+        settings = goldtasks.settle(corpus, found.settings, settings, asked=gold_tasks is not None)
         if doubts is not None:
             asked = files.read(doubts)
             shared = recheck.orders(corpus, ontology, asked, found, adopt=adopt, overwrite=overwrite)
@@ -134,6 +150,9 @@ def push(
         done += shared.left
         address = client.url
     changes = tuple(remembered.changes(found.settings, settings)) if found.known else ()
+    if settings.gold_ids:
+        known = f"{len(settings.gold_ids)} gold task(s) of {settings.gold_from}"
+        note(f"{known} {'would be' if dry_run else 'are'} among everybody's, unmarked")
     _tell_push(done, changes, address, dry_run, as_json)
     if any(wants_people(pushed, dry_run) for _, pushed in done):
         raise typer.Exit(1)

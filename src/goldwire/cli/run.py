@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,18 +11,13 @@ import typer
 from goldwire.cli.arguments import Dir, pairs
 from goldwire.cli.files import source
 from goldwire.cli.options import refuse
-from goldwire.cli.output import Json, is_quiet, note, print_json, say
-from goldwire.corpora.visible import visible
+from goldwire.cli.outcome import Bar, show
+from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
     from goldwire.eval.systems.config import System
-    from goldwire.eval.systems.facts import Facts, Speed
-    from goldwire.eval.systems.journal import Reused
-    from goldwire.eval.systems.run import Outcome, Progress
 
-SHOWN = 10  # documents that are named as failed for one reason
-SAY_EVERY = 5.0  # seconds between two lines of progress where the line cannot be written over
 Matrix = Annotated[
     list[Path] | None,
     typer.Option(
@@ -90,6 +82,18 @@ def run(
             help="Do not stop when many documents fail in the same way, or when nothing answers.",
         ),
     ] = False,
+    prices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE|-", parser=source, help="What tokens cost, by model: a TOML file."),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="COST", help="What all systems together may cost, with what they have."),
+    ] = None,
+    batch: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write requests into batch files there, and read their answers."),
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run all documents again, those that succeeded before too.")
     ] = False,
@@ -107,6 +111,11 @@ def run(
     are done are not run again, so that a larger number adds some. What gives the same each time (lexicon,
     file, `deterministic = true`) is run once. Scored, the runs are one system.
 
+    With --budget, models (`llm:`) are asked only as far as it reaches for the most that an answer can cost,
+    and what they have cost before counts. With --batch they are not asked at all: DIR/NAME.requests.jsonl
+    holds what has to be answered (as for OpenAI's batch API), and the same command reads the answers that
+    were put into DIR. Exit 2 until all answers are there. No answer is paid for twice.
+
     \b
     Examples:
       goldwire eval run work --system rules=lexicon --system mine="cmd:python extract.py"
@@ -114,6 +123,8 @@ def run(
       goldwire eval run work --system learnt=sklearn --save learnt.npz
       goldwire eval run work --system mine="cmd:./extract" --watch "mine=model/*" --allow-failures 1%
       goldwire eval run work --systems systems.toml --only learnt --runs 5
+      goldwire eval run work --systems systems.toml --prices prices.toml --budget 20
+      goldwire eval run work --systems systems.toml --only gpt --batch batch/
     """
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.systems.run import run as run_systems
@@ -124,12 +135,13 @@ def run(
     for setting in ("seed", "workers"):
         if all(getattr(item, setting) is not None for item in chosen):
             refuse(ctx, (setting,), "where every system has its own in the file")
-    chosen = [*_with(chosen, labels or [], option or [], watch or [])]
-    chosen = [_limited(item, timeout, memory, allow_failures) for item in chosen]
+    chosen = [*with_settings(chosen, labels or [], option or [], watch or [])]
+    chosen = [limited(item, timeout, memory, allow_failures) for item in chosen]
+    chosen = priced(chosen, prices)
     learners = _learners(chosen, save, load)
     chosen = [_loading(item, load) if item in learners else item for item in chosen]
     expanded = expand(chosen, runs, seed)
-    progress = _Progress()
+    progress, remarks = Bar(), list[str]()
     try:
         outcomes = run_systems(
             corpus,
@@ -138,7 +150,10 @@ def run(
             seed=seed,
             fresh=fresh,
             keep_going=keep_going,
+            budget=budget,
+            batch=batch,
             progress=progress,
+            remark=remarks.append,
         )
     except KeyboardInterrupt:
         progress.end()
@@ -147,12 +162,12 @@ def run(
     progress.end()
     if save is not None and not any(outcome.error for outcome in outcomes):
         _save(folder, learners[0], seed, save)
-    for told in (*expanded.notes, *_beside(corpus, chosen, runs)):
+    for told in (*expanded.notes, *_beside(corpus, chosen, runs), *remarks):
         note(told)
     if as_json:
         print_json(outcomes)
     else:
-        _show(outcomes, folder)
+        show(outcomes, folder)
     status = max(outcome.status for outcome in outcomes)
     if status:
         raise typer.Exit(status)
@@ -184,7 +199,9 @@ def _chosen(texts: list[str], files: list[Path], only: list[str]) -> list[System
     return found
 
 
-def _with(found: list[System], labels: list[str], options: list[str], watch: list[str]) -> Iterator[System]:
+def with_settings(
+    found: list[System], labels: list[str], options: list[str], watch: list[str]
+) -> Iterator[System]:
     """The systems with the label maps, options and watched files of the command line."""
     import msgspec
 
@@ -218,7 +235,8 @@ def _value(text: str) -> Any:
         return text
 
 
-def _limited(item: System, timeout: float | None, memory: str | None, allow_failures: str | None) -> System:
+def limited(item: System, timeout: float | None, memory: str | None, allow_failures: str | None) -> System:
+    """A system with the limits of the command line, those that are given."""
     import msgspec
 
     from goldwire.eval.systems.config import allowed, parse_size
@@ -232,6 +250,16 @@ def _limited(item: System, timeout: float | None, memory: str | None, allow_fail
         allowed(allow_failures, 0)  # what is no number or share is said before anything runs
         changes["allow_failures"] = allow_failures
     return msgspec.structs.replace(item, **changes)
+
+
+def priced(chosen: list[System], path: Path | None) -> list[System]:
+    """The systems with the prices of their models in a file."""
+    from goldwire.eval.systems import budget, prices
+
+    if path is None:
+        return chosen
+    known = prices.read(path)
+    return [budget.with_price(item, known) for item in chosen]
 
 
 def _learners(chosen: list[System], save: Path | None, load: Path | None) -> list[System]:
@@ -261,154 +289,6 @@ def _save(folder: Path, item: System, seed: int, path: Path) -> None:
     seed = seed if item.seed is None else item.seed
     said = save(item.spec, Context(corpus=str(folder), options=item.options, seed=seed), path)
     note(f"{path}: {said}")
-
-
-class _Progress:
-    """Shows rate and time left on standard error: one line written over, or a line now and then."""
-
-    def __init__(self) -> None:
-        self._terminal, self._last, self._open = sys.stderr.isatty(), -math.inf, False
-
-    def __call__(self, progress: Progress) -> None:
-        if is_quiet():
-            return
-        now, complete = time.monotonic(), progress.done == progress.total
-        if not complete and now - self._last < (0.1 if self._terminal else SAY_EVERY):
-            return
-        self._last, self._open = now, self._terminal and not complete
-        start, end = "\r\x1b[K" if self._terminal else "", "" if self._open else "\n"
-        sys.stderr.write(start + visible(_line(progress)) + end)
-        sys.stderr.flush()
-
-    def end(self) -> None:
-        """Leave a line that would be written over."""
-        if self._open:
-            sys.stderr.write("\n")
-            self._open = False
-
-
-def _line(progress: Progress) -> str:
-    rate = progress.done / progress.seconds if progress.seconds else 0.0
-    left = ""
-    if rate and progress.done < progress.total:
-        left = f", {(progress.total - progress.done) / rate:.0f} s left"
-    failed = f", {progress.failed} failed" if progress.failed else ""
-    return f"{progress.system}: {progress.done}/{progress.total} documents, {rate:.1f}/s{left}{failed}"
-
-
-def _show(outcomes: list[Outcome], folder: Path) -> None:
-    for outcome in outcomes:
-        lines = _failure(outcome) if outcome.facts is None else _report(outcome, outcome.facts, folder)
-        for line in lines:
-            say(line)
-
-
-def _failure(outcome: Outcome) -> Iterator[str]:
-    yield f"{outcome.system}: no layer written: {outcome.error}"
-    if outcome.kept is not None:
-        made = f": made {_time(outcome.kept)}" if outcome.kept else ""
-        yield f"  layer system/{outcome.system} stays as it was{made}"
-
-
-def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
-    from goldwire.corpora.rejected import tell
-
-    by = f"{facts.name} {facts.version}".strip()
-    yield f"{facts.system}: layer system/{facts.system}, {facts.documents} documents by {by}"
-    if outcome.reused is not None:
-        yield f"  {_reused(outcome.reused)}"
-    yield "  " + ", ".join(_speed(facts.speed))
-    if facts.usage:
-        yield "  " + ", ".join(f"{name} {value:g}" for name, value in facts.usage.items())
-    yield from (f"  sent: {what} ({_documents(number)})" for what, number in facts.sent.items())
-    for what, number in facts.partial.items():
-        yield f"  {_documents(number)} {what}: the items that came whole are kept, there may be more"
-    if examples := int(facts.usage.get("prompt_examples", 0)):
-        yield f"  {examples} item{' is' if examples == 1 else 's are'} words of the prompt's own examples"
-    for reason, ids in _by_reason(facts.failed).items():
-        yield f"  failed, scored as empty: {reason}: {_some(ids)}"
-    if facts.failed:
-        yield f"  {_failures(facts)}"
-    if facts.rejected:
-        yield f"  {tell(facts.rejected, folder / 'runs' / facts.system / 'quarantine.jsonl')}"
-    yield from _passed_over(facts)
-    yield from (f"  {line}" for line in facts.notes)
-
-
-def _passed_over(facts: Facts) -> Iterator[str]:
-    """What became of the output besides what was rejected."""
-    from goldwire.corpora.labels import leaving_out
-
-    if facts.unmapped:
-        yield "  no counterpart in the ontology; a label map with these lines leaves them out:"
-        yield from (f"    {line}" for line in leaving_out(facts.unmapped))
-    if facts.dropped:
-        yield f"  left out by the label map: {_counts(facts.dropped)}"
-    if facts.excluded:
-        yield f"  in excluded regions, not counted: {facts.excluded}"
-    if facts.lost:
-        yield f"  not kept: {_counts(facts.lost)}"
-    if facts.repaired:
-        yield f"  offsets in UTF-16 units or bytes, repaired: {facts.repaired}"
-
-
-def _documents(number: int) -> str:
-    return f"{number} document{'' if number == 1 else 's'}"
-
-
-def _reused(reused: Reused) -> str:
-    """What was not run again, and when it was."""
-    first, last = _time(reused.first), _time(reused.last)
-    when = first if first == last else f"{first} to {last}"
-    return f"reused {reused.documents} of {reused.of} documents of {when}; --fresh runs them again"
-
-
-def _time(text: str) -> str:
-    """A time of a journal as people here say it; the year where it is not this one."""
-    from datetime import datetime
-
-    try:
-        time = datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError):  # a journal that was damaged
-        return text
-    year = "" if time.year == datetime.now(time.tzinfo).year else f" {time.year}"
-    return f"{time.day} {time:%B}{year}, {time:%H:%M}"
-
-
-def _failures(facts: Facts) -> str:
-    """How many failed and may fail, and what to do about it."""
-    failed, allowed = len(facts.failed), facts.allowed
-    said = f"failed on {failed} of {facts.documents} documents (allowed: {allowed}); the same command runs "
-    said += "them again"
-    return said if failed <= allowed else f"{said}, --allow-failures {failed} lets it pass"
-
-
-def _some(ids: list[str]) -> str:
-    more = len(ids) - SHOWN
-    return ", ".join(ids[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _speed(speed: Speed) -> Iterator[str]:
-    if speed.documents is not None and speed.characters is not None:
-        yield f"{speed.documents:.1f} documents/s, {speed.characters:.0f} characters/s"
-    if speed.latency is not None:
-        p50, p95, p99 = (1000 * value for value in (speed.latency.p50, speed.latency.p95, speed.latency.p99))
-        yield f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms"
-    if speed.startup is not None:
-        yield f"start-up {speed.startup:.2f} s"
-    if speed.memory is not None:
-        yield f"peak {speed.memory / 1e6:.0f} MB"
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in counts.items())
-
-
-def _by_reason(failed: dict[str, str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for document, reason in failed.items():
-        found.setdefault(reason, []).append(document)
-    return found
 
 
 def _missing(hint: str) -> str:

@@ -138,6 +138,9 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every now and then, until all is done.")
     ] = False,
+    floor: Annotated[
+        float, typer.Option(min=0.05, max=0.99, help="F on gold tasks below which somebody is named.")
+    ] = 0.9,
     every: Annotated[
         float, typer.Option(metavar="SECONDS", min=1, help="Seconds between two looks.")
     ] = WATCH,
@@ -149,7 +152,9 @@ def status(
     """Show how far each annotator is: done, skipped, begun, time for a document, what is left and how long.
 
     Those who have not begun are shown too, and how many documents nobody, one and two people are done with.
-    People are called as `pull` calls them. With --json also task by task.
+    People are called as `pull` calls them. With --json also task by task. Where there are gold tasks, F on
+    them with its interval, and who is below --floor for certain: however often one looks, somebody who is
+    not is named with a chance of at most 5 %.
 
     \b
     Example:
@@ -163,7 +168,7 @@ def status(
     with connect(url, token_file, data_dir) as client:
         request = _request(*_group(client, corpus, project, naming, annotators))
         while True:
-            found = looking.status(client, corpus, request, progress=progress())
+            found = looking.status(client, corpus, request, floor=floor, progress=progress())
             team.tell_status(found, as_json)
             if not watch or not found.remaining:
                 return
@@ -233,14 +238,7 @@ def _request(
 ) -> Request:
     from goldwire.annotate.sync.pull import Request
 
-    return Request(
-        group=settings.group,
-        projects=found.projects,
-        naming=settings.naming,
-        names=settings.names,
-        full=full,
-        accept_withdrawn=accept_withdrawn,
-    )
+    return Request.of(settings, found.projects, full=full, accept_withdrawn=accept_withdrawn)
 
 
 def progress(before: str = "") -> Callable[[str], None]:

@@ -19,7 +19,7 @@ from goldwire.annotate.backend.training import Trainer
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.eval.systems.config import System
-from goldwire.eval.systems.run import make_plan
+from goldwire.eval.systems.plan import make_plan
 from goldwire.eval.systems.service import Service
 
 

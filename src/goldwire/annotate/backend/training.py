@@ -20,7 +20,7 @@ from goldwire.corpora.types import Annotations
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems.config import System
 from goldwire.eval.systems.extractor import can_save
-from goldwire.eval.systems.run import make_plan
+from goldwire.eval.systems.plan import make_plan
 from goldwire.eval.systems.service import Service
 
 GOLD, PEOPLE = "gold", "annotator/"

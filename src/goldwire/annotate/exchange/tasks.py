@@ -22,14 +22,12 @@ from goldwire.corpora.formats.loss import alternatives, with_triggers
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
-from goldwire.corpora.types import Annotations, Document, Event
+from goldwire.corpora.types import NOTHING_SHOWN, PREFILL, Annotations, Document, Event
 from goldwire.corpora.valid import sound
 
 Task = dict[str, Any]
 NO_TITLE = "(no headline)"
 # In the data of a pushed task: the layer that is shown, `@`, and the hash of what it shows.
-PREFILL = "prefill"
-NONE = "none"  # the layer, where none is
 MARKS = "goldwire"  # the model version of predictions that only mark excluded regions
 
 
@@ -132,13 +130,13 @@ def prediction(version: str, result: Sequence[Any]) -> dict[str, Any]:
 
 
 def shown(data: Mapping[str, Any]) -> str | None:
-    """The layer that a task shows to be corrected, `NONE` if none; None where the task does not say.
+    """The layer that a task shows to be corrected, `NOTHING_SHOWN` if none; None where the task does not say.
 
     >>> shown({"prefill": "system/lexicon@0a1b"}), shown({"prefill": "@"}), shown({})
     ('system/lexicon', 'none', None)
     """
     said = data.get(PREFILL)
-    return (said.rpartition("@")[0] or NONE) if isinstance(said, str) else None
+    return (said.rpartition("@")[0] or NOTHING_SHOWN) if isinstance(said, str) else None
 
 
 def shown_to_all(shown: Iterable[str | None]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.exchange.tasks import MARKS, PREFILL
+from goldwire.annotate.exchange.tasks import MARKS
 from goldwire.annotate.sync import api, link, plan
 from goldwire.annotate.sync.api import KEY, Whole
 from goldwire.annotate.sync.channel import Channel
@@ -30,6 +30,7 @@ from goldwire.annotate.sync.plan import Local, Update
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ServerError
+from goldwire.corpora.types import PREFILL
 
 FIRST, FEWEST, MOST = 20, 5, 100  # tasks of a slice
 LONG, SHORT = 1.5, 0.6  # seconds that a request may take, above which slices shrink and below which they grow

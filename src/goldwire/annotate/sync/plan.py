@@ -21,13 +21,14 @@ import msgspec
 
 from goldwire.annotate.exchange import controls as declared
 from goldwire.annotate.exchange.results import MARK
-from goldwire.annotate.exchange.tasks import MARKS, PREFILL, Encoded
+from goldwire.annotate.exchange.tasks import MARKS, Encoded
 from goldwire.annotate.sync import remembered
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.mirror import Task
 from goldwire.annotate.sync.picking import BY_ID
 from goldwire.annotate.sync.put import Put
 from goldwire.corpora.errors import DataError
+from goldwire.corpora.types import PREFILL
 
 NOTHING = "@"  # as `PREFILL`, of no layer and with no hash: nothing is shown
 _LAYER = "layer"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.annotate.sync import api, assignment, link, picking, put
+from goldwire.annotate.sync import api, assignment, goldtasks, link, picking, put
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.assignment import Held
 from goldwire.annotate.sync.channel import Channel
@@ -148,13 +148,19 @@ class _Sharing:
         """Look at all projects, share out, and take away; again if somebody has begun something meanwhile."""
         everything = self._picked(_to_annotate(self.corpus, self.settings))
         titles = {title_of(self.settings.group, name): name for name in self.settings.assign}
+        all_ids = (document.id for document in everything)
+        gold = goldtasks.ids(all_ids, self.settings.group, self.settings.gold_ids)
         before = self.group.settings.assign if self.group.known else ()
         self.there = self._look_at_all(titles)
         for _ in range(ROUNDS):
             held = {titles.get(title, title): seen.held for title, seen in self.there.items()}
             overlap = self.settings.overlap or 0.0
-            shares = assignment.assign(everything, self.settings.assign, overlap, held, before or None)
-            self.documents = {title: shares[name] for title, name in titles.items()}
+            shares = assignment.assign(
+                everything, self.settings.assign, overlap, held, before or None, everyone=gold
+            )
+            self.documents = {
+                title: goldtasks.mixed(shares[name], gold, name) for title, name in titles.items()
+            }
             planned = {
                 title: _to_leave(seen, self.documents.get(title, ()), everything)
                 for title, seen in self.there.items()

@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.annotate.exchange.tasks import NONE
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError
@@ -24,6 +23,8 @@ Naming = Literal["id", "address", "pseudonym"]
 # What would end a comment, or be taken for markup, is written as JSON's escapes.
 _ESCAPES = {"--": "-\\u002d", "<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
+NONE = "none"  # said of what is to be remembered no more
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the projects of one group are pushed and pulled; `title` is the one project's own.
@@ -31,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `corpus` is the name of the corpus that it belongs to. `pick` is the draw whose documents people get, all
     if None, and `blind` the share of documents that are shown nothing. `revision` grows with every change.
     `run` is the last that has changed many tasks at once (`bulk`). Tasks of a project of `doubts` are no
-    documents.
+    documents. `gold_tasks` is the share of gold tasks among each person's, `gold_from` the layer that has
+    their gold, `gold_ids` stand for the documents.
     """
 
     corpus: str
@@ -48,6 +50,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: dict[str, str] = {}
     run: str = ""
     doubts: bool = False
+    gold_tasks: float | None = None
+    gold_from: str | None = None
+    gold_ids: tuple[str, ...] = ()
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +66,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     blind: float | None = None
     naming: Naming | None = None
     names: dict[str, str] | None = None
+    gold_tasks: float | None = None
+    gold_from: str | None = None
 
 
 def settle(known: Settings, given: Given) -> Settings:

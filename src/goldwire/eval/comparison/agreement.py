@@ -19,6 +19,7 @@ import msgspec
 from goldwire.corpora import nobody
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.goldtasks import gold_tasks
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document, Tokens
@@ -67,7 +68,7 @@ class Agreement(_Struct, frozen=True):
     documents were turned away by kind: nobody is compared on them. `views` names what layers were seen
     through. `tokens` says which were counted: `file`, those that all who annotated a document came with and
     have in common, else Goldwire's; a `+` where documents differ. `nobody` says which layers need not be one
-    person's.
+    person's. `gold_tasks` are those of the documents that were gold tasks, which everybody has.
     """
 
     layers: tuple[str, ...]
@@ -78,6 +79,7 @@ class Agreement(_Struct, frozen=True):
     views: dict[str, str] = {}
     tokens: str = TOKENS
     nobody: str | None = None
+    gold_tasks: int = 0
 
 
 # ---------------------------------------------------------------- layers
@@ -137,6 +139,7 @@ def agree(
         views=seen.names,
         tokens="+".join(sorted(counted)),
         nobody=nobody.told(layers),
+        gold_tasks=len(gold_tasks(layers.values()) & common),
     )
 
 

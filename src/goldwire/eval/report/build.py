@@ -16,6 +16,7 @@ from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.measures.phrases import UNDEFINED, amount, listed, moment, number, seconds
 from goldwire.eval.measures.titles import title
 from goldwire.eval.report import earlier
+from goldwire.eval.report.expense import expenses
 from goldwire.eval.report.lead import leader, make_letters, overall
 from goldwire.eval.report.slices import make_boards
 from goldwire.eval.report.values import (
@@ -88,6 +89,7 @@ def assemble(
         overview=_overview(records, systems, boards, quick=quick),
         boards=boards,
         facts=tuple(fact for system in systems if (fact := _facts(system)).values),
+        expenses=expenses(systems),
         slices=tuple(_slices(records, systems, comparisons, quick=quick, seed=seed)) if sliced else (),
         was=earlier.of_records(records),
     )
@@ -375,6 +377,7 @@ def _values(layer: LayerFacts) -> Iterator[tuple[str, str]]:
         ("tokens out", usage.get("tokens_out"), number),
         ("of them thoughts", usage.get("tokens_reasoning"), number),
         ("cost", usage.get("cost"), number),
+        ("paid in all", None if facts.spent is None else facts.spent.cost, number),
     ]:
         if value is not None:
             yield what, show(value)

@@ -6,6 +6,7 @@ Colours are names of the style sheet's (`s0` is the first system's, `c0` the fir
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import msgspec
 
@@ -80,13 +81,14 @@ class Line(_Struct, frozen=True):
 
 
 class Dot(_Struct, frozen=True):
-    """A point; `weight` of one is the heaviest of its drawing."""
+    """A point; `weight` of one is the heaviest of its drawing. Its `name` stands beside it."""
 
     x: float
     y: float
     weight: float
     colour: str
     text: str
+    name: str = ""
 
 
 class PlaneChart(_Struct, frozen=True):
@@ -101,6 +103,7 @@ class PlaneChart(_Struct, frozen=True):
 
 
 Chart = RowChart | PlaneChart
+Place = Callable[[float], float]  # where a value stands on an axis, in the numbers of the axis
 
 
 def around(values: list[float], title: str = "") -> Axis:
@@ -121,6 +124,27 @@ def _step(span: float) -> float:
     """The least round step that divides a span into no more parts than there is room for."""
     power = 10.0 ** math.floor(math.log10(span / TICKS))
     return next(step for digit in _STEPS if span / (step := digit * power) <= TICKS)
+
+
+def quantities(values: list[float], title: str, *, wide: float) -> tuple[Axis, Place]:
+    """An axis of quantities, and where each stands on it: by its logarithm where they are `wide` apart.
+
+    >>> axis, place = quantities([0.5, 200.0], "cost", wide=20)
+    >>> [text for _, text in axis.ticks], place(100.0)
+    (['0.1', '1', '10', '100', '1000'], 2.0)
+    >>> [text for _, text in quantities([0.0, 0.9], "cost", wide=20)[0].ticks]
+    ['0', '0.2', '0.4', '0.6', '0.8', '1']
+    """
+    least, most = min(values), max(values)
+    if least <= 0 or most / least < wide:
+        step = _step(most or 1.0)
+        last = math.ceil((most or 1.0) / step)
+        ticks = tuple((number * step, f"{number * step:.6g}") for number in range(last + 1))
+        return Axis(0.0, last * step, ticks, title), lambda value: value
+    first, end = math.floor(math.log10(least)), math.ceil(math.log10(most))
+    every = math.ceil((end - first) / TICKS)
+    powers = tuple((float(power), f"{10.0**power:.6g}") for power in range(first, end + 1, every))
+    return Axis(float(first), float(end), powers, title), lambda value: math.log10(max(value, 10.0**first))
 
 
 def shares(title: str = "", *, points: bool = False) -> Axis:

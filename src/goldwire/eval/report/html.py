@@ -22,7 +22,7 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.visible import visible
 from goldwire.eval.measures import phrases
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.report import diagnosis, earlier, plots, svg, tables
+from goldwire.eval.report import diagnosis, earlier, expense, plots, svg, tables
 from goldwire.eval.report import slices as sliced
 from goldwire.eval.report.signatures import fold, tests
 from goldwire.eval.report.table import Summary, abreast, heads
@@ -61,6 +61,8 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             diagnosis=diagnosis,
             sheet_heads=heads,
             facts=list(tables.facts(report)),
+            expense=expense.table(report),
+            unknown=[item for item in report.expenses if item.cost.value is None],
             beside=[
                 table
                 for table in (
@@ -179,6 +181,7 @@ def _sections(report: Report, blocks: Mapping[str, Any]) -> list[tuple[str, str]
         "confusion": bool(report.matrices),
         "errors": bool(report.errors or report.causes),
         "confidence": bool(report.curves),
+        "cost": bool(report.expenses),
         "speed": bool(report.facts),
         "versus": bool(report.versus),
         "documents": bool(blocks),

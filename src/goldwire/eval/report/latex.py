@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from goldwire.corpora.visible import line
 from goldwire.eval.measures.phrases import UNDEFINED, amount
-from goldwire.eval.report import earlier, slices
+from goldwire.eval.report import expense, slices
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Table
 from goldwire.eval.report.tables import f_name, scores
@@ -47,7 +47,7 @@ def render(report: Report) -> str:
         *_notes(report),
         f"\\caption{{{_caption(report, sheet)}}}",
         "\\end{table}",
-        *(line for sheet in (*earlier.sheets(report), *slices.sheets(report)) for line in _slices(sheet)),
+        *(line for sheet in _more(report) for line in _apart(sheet)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -64,8 +64,16 @@ def _tabular(sheet: Table) -> Iterator[str]:
     yield "\\end{tabular}"
 
 
-def _slices(sheet: Table) -> Iterator[str]:
-    """A table of slices."""
+def _more(report: Report) -> Iterator[Table]:
+    """The tables of cost, of what another gold changes, and of slices, as far as there are any."""
+    costs = expense.table(report)
+    yield from () if costs is None else (costs,)
+    yield from earlier.sheets(report)
+    yield from slices.sheets(report)
+
+
+def _apart(sheet: Table) -> Iterator[str]:
+    """A table environment of its own."""
     yield from _tabular(sheet)
     yield f"\\caption{{{escape(sheet.title)}. {escape(sheet.caption)}}}"
     yield "\\end{table}"

@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from goldwire.corpora.visible import line
 from goldwire.eval.measures.phrases import interval, points
+from goldwire.eval.report import expense
 from goldwire.eval.report.charts import (
     Chart,
     Dot,
@@ -33,6 +34,9 @@ def draw(report: Report) -> dict[str, Chart]:
     colours = colour_numbers(report.overview.systems)
     charts: dict[str, Chart] = {f"forest-{board.key}": forest(board, colours) for board in report.boards}
     charts |= {"errors": classes(report.errors), "causes": causes(report.causes)}
+    for board in report.boards:
+        if (drawn := expense.plane(board, report.expenses, colours)) is not None:
+            charts[f"expense-{board.key}"] = drawn
     for units in dict.fromkeys(item.units for item in report.curves):
         of = tuple(item for item in report.curves if item.units == units)
         charts[f"curves-{units}"] = curves(of, colours)

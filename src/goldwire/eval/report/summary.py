@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from goldwire.eval.comparison.compare import alone
-from goldwire.eval.report import diagnosis, earlier, slices, tables
+from goldwire.eval.report import diagnosis, earlier, expense, slices, tables
 from goldwire.eval.report.signatures import lines_of
 from goldwire.eval.report.table import Summary, Table
 from goldwire.eval.report.values import Report, about
@@ -38,6 +38,13 @@ def of_score(report: Report, limit: int) -> Iterator[Table]:
         yield tables.types(board, limit)
     yield from slices.sheets(report)
     yield from (table for table in (tables.apart(report), tables.classes(report)) if table is not None)
+    yield from _expense(report)
+
+
+def _expense(report: Report) -> Iterator[Table]:
+    found = expense.table(report)
+    if found is not None:
+        yield found
 
 
 def _runs(report: Report) -> Iterator[Table]:
@@ -53,6 +60,7 @@ def of_comparison(report: Report) -> Iterator[Table]:
     yield from _runs(report)
     if any(board.pairs for board in report.boards):
         yield tables.pairs(report.boards)
+    yield from _expense(report)
     yield from slices.sheets(report)
 
 

@@ -208,4 +208,10 @@ def _line(mark: Line, chart: PlaneChart) -> str:
 def _dot(mark: Dot, chart: PlaneChart) -> str:
     x, y = _place(chart, mark.x, mark.y)
     radius = math.sqrt((LEAST + MOST * mark.weight) / math.pi)
-    return element("circle", _said("title", mark.text), cx=x, cy=y, r=radius, fill=colour(mark.colour))
+    circle = element("circle", _said("title", mark.text), cx=x, cy=y, r=radius, fill=colour(mark.colour))
+    if not mark.name:
+        return circle
+    left = x > (SIDE + LEFT) / 2  # its name on the side with more room
+    side: Attributes = {"dx": -radius - 2, "text_anchor": "end"} if left else {"dx": radius + 2}
+    name = wrap(mark.name, NAME)[0]
+    return circle + _said("text", name, x=x, y=y - radius, fill=colour(mark.colour), font_size=10, **side)

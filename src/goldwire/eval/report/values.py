@@ -226,6 +226,19 @@ class Facts(_Struct, frozen=True):
     values: dict[str, str]
 
 
+class Expense(_Struct, frozen=True):
+    """What a system costs for 1,000 documents, and seconds a document: the median, the 95th percentile.
+
+    `why` says why its cost is not known.
+    """
+
+    system: str
+    cost: Figure = Figure()
+    latency: float | None = None
+    slow: float | None = None
+    why: str = ""
+
+
 class Versus(_Struct, frozen=True):
     """Gold units under two systems: `fixed` only the second has right, `broken` only the first."""
 
@@ -282,6 +295,7 @@ class Report(_Struct, frozen=True):
     facts: tuple[Facts, ...] = ()
     versus: tuple[Versus, ...] = ()
     slices: tuple[SliceBoard, ...] = ()
+    expenses: tuple[Expense, ...] = ()
     was: tuple[Was, ...] = ()
 
 

@@ -230,8 +230,10 @@ class Error(NamedTuple):
         return student(tail, self.freedom)
 
 
-def make_error(documents: float, many: int, sides: Iterable[tuple[Spread, int]]) -> Error:
+def make_error(documents: float, many: int, sides: Iterable[tuple[Spread, float]]) -> Error:
     """The error, given its variance over so many documents and the spread and number of runs of each side.
+
+    A side that counts with a weight has its number of runs divided by the square of that.
 
     Sides that share a spread share its degrees of freedom too, so they are summed up first.
     """

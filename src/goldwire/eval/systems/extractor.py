@@ -16,6 +16,7 @@ from goldwire.corpora.errors import ExtractorError, GoldwireError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.predictions import Prediction
 from goldwire.corpora.types import Annotations, Document
+from goldwire.eval.systems.ledger import Account
 from goldwire.eval.systems.spec import Spec
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Output = Annotations | Prediction | dict[str, Any]
 O = TypeVar("O")
 ABSENT, REFUSED = "absent", "refused"  # how the causes of a `DocumentError` begin
+UNPAID, WAITING = "unpaid", "waiting"  # causes of one that says nothing of the document: it was not asked
 
 
 class Extractor(Protocol):
@@ -49,7 +51,9 @@ class DocumentError(GoldwireError):
     """A system failed on one document; `details` holds what was spent all the same (tokens, cost).
 
     `cause` is set where the others may well fail of the same: `ABSENT` if nobody listens at the system's
-    address, `refused …` with the same words for the same refusal.
+    address, `refused …` with the same words for the same refusal. `UNPAID` and `WAITING` are those of
+    documents that were not asked about: the budget does not reach for them, or their answers are still to
+    come, and `details` holds the requests.
     """
 
     def __init__(
@@ -63,7 +67,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What a system may need to know besides its spec: where the corpus is, its options, the seed.
 
     `labels` names the label map that its output will go through, `scratch` is a folder for what it wants
-    to find again.
+    to find again, `account` says where it writes down what it is to pay for.
     """
 
     corpus: str | None = None
@@ -72,6 +76,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     labels: str | None = None
     scratch: str | None = None
+    account: Account | None = None
 
 
 class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +85,8 @@ class SystemKind(msgspec.Struct, frozen=True, kw_only=True):
     `module` has `load(target, context)`, which gives an `Extractor`, `identity(target, context)`, which gives
     what decides its output besides the document, and a struct `Options` with their defaults; if what it
     learns can be kept in a file, also `save(context, path)`; if a default has changed, `earlier(options)`,
-    which gives the options that asked for the same before. `form` is how it is named, `about` what it is,
+    which gives the options that asked for the same before; if not all options decide its output,
+    `deciding(options)`, which gives those that do. `form` is how it is named, `about` what it is,
     `needs` what must be importable, `extra` that of Goldwire which brings it, `labels` the label map by name
     of ontology. What is `fixed` gives the same each time.
     """
@@ -162,6 +168,13 @@ def earlier_options(spec: Spec, given: dict[str, Any]) -> list[dict[str, Any]]:
     """Other options by which the same was asked once, before a default changed."""
     module = _module(spec.kind)
     found: list[dict[str, Any]] = module.earlier(given) if hasattr(module, "earlier") else []
+    return found
+
+
+def deciding_options(spec: Spec, given: dict[str, Any]) -> dict[str, Any]:
+    """The options that decide a system's output: all, unless its kind says otherwise."""
+    module = _module(spec.kind)
+    found: dict[str, Any] = module.deciding(given) if hasattr(module, "deciding") else given
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.store import Corpus
 from goldwire.eval.systems.journal import Entry, Line, Session, Start, folder
+from goldwire.eval.systems.ledger import Spending
 
 FILE = "facts.json"
 N = TypeVar("N", int, float)
@@ -45,6 +47,14 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     workers: int = 1
 
 
+class Costs(msgspec.Struct, frozen=True, kw_only=True):
+    """What the answers cost that a layer is made of: the mean of documents, and their standard deviation."""
+
+    documents: int
+    mean: float
+    deviation: float
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One system on one corpus.
 
@@ -55,7 +65,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `unmapped` and `dropped` count labels without a counterpart and those left out on purpose, `excluded`
     units in excluded regions, `repaired` items whose offsets were in another unit, `lost`
     what sound items said besides that was not kept. `usage` sums what the
-    system itself reports: tokens_in, tokens_out, cost, unresolved. `partial` counts documents of which an
+    system itself reports: tokens_in, tokens_out, cost, unresolved. `spent` is what a model was paid in all,
+    with answers of no use and those that were lost; `costs` are those of documents, None where one is not
+    known. `partial` counts documents of which an
     answer came in part, by what became of it (truncated, broken), `sent` documents by what a model was asked
     besides the text. `run` is the number of one of several; `seed` is what it was made with, and `same` a
     fingerprint of what decides the output but for the seed, alike in all runs. A `fixed` system gives the
@@ -91,6 +103,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seed: int | None = None
     same: str = ""
     fixed: bool = False
+    spent: Spending | None = None
+    costs: Costs | None = None
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +123,9 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     same: str = ""
     fixed: bool = False
+    documents: int | None = None
+    spent: Spending | None = None
+    costs: Costs | None = None
 
 
 def reported(facts: Mapping[str, Any]) -> Reported:
@@ -166,6 +183,19 @@ def latency(seconds: Sequence[float]) -> Latency | None:
     if not ranked:
         return None
     return Latency(*(ranked[math.ceil(len(ranked) * share) - 1] for share in (0.50, 0.95, 0.99)))
+
+
+def costs(values: Sequence[float | None]) -> Costs | None:
+    """The costs of documents; None if there is none, or any is not known.
+
+    >>> costs([1.0, 3.0]), costs([1.0, None])
+    (Costs(documents=2, mean=2.0, deviation=1.4142135623730951), None)
+    """
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values):
+        return None
+    deviation = statistics.stdev(known) if len(known) > 1 else 0.0
+    return Costs(documents=len(known), mean=statistics.fmean(known), deviation=deviation)
 
 
 def total(counts: Iterable[Mapping[str, N]]) -> dict[str, N]:

@@ -16,8 +16,9 @@ from goldwire.eval.systems import journal
 from goldwire.eval.systems.adapters.object import Plugin
 from goldwire.eval.systems.config import System
 from goldwire.eval.systems.extractor import Extractor, Output
+from goldwire.eval.systems.plan import make_plan
 from goldwire.eval.systems.pool import Finished, Happening, Started
-from goldwire.eval.systems.run import Outcome, Progress, carry_out, make_plan
+from goldwire.eval.systems.run import Outcome, Progress, carry_out
 from goldwire.eval.systems.spec import Spec
 from goldwire.eval.systems.worker import ready, run_batch
 

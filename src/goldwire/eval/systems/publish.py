@@ -6,53 +6,37 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from goldwire import __version__
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import ExtractorError
-from goldwire.corpora.labels import LabelMap
-from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import write_quarantine
 from goldwire.corpora.store import Corpus, writing
-from goldwire.corpora.types import Annotations, Document, Provenance
+from goldwire.corpora.types import Annotations, Provenance
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.systems import facts, journal
+from goldwire.eval.systems import facts, journal, prices
+from goldwire.eval.systems.budget import KIND
 from goldwire.eval.systems.check import Checked, check, tally
-from goldwire.eval.systems.config import System
-from goldwire.eval.systems.facts import Facts
+from goldwire.eval.systems.facts import Costs, Facts, Speed
 from goldwire.eval.systems.journal import Entry, Line, Session, Start
-from goldwire.eval.systems.worker import Job
+from goldwire.eval.systems.ledger import Spending
+from goldwire.eval.systems.plan import Plan
 
 QUARANTINE = "quarantine.jsonl"
 SHOWN = 3  # reasons that are told where all documents failed
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is settled before a system runs.
-
-    `keys` are those of the documents in the journal, by id; `state` is the fingerprint of what decides the
-    system's output, `same` that of all of it but the seed, `allowed` how many documents may fail; a `fixed`
-    system gives the same each time.
-    """
-
-    system: System
-    documents: list[Document]
-    keys: dict[str, str]
-    ontology: Ontology | None
-    labels: LabelMap | None
-    job: Job
-    state: str
-    workers: int
-    allowed: int
-    same: str = ""
-    fixed: bool = False
-
-
 def publish(
-    corpus: Corpus, plan: Plan, lines: Sequence[Line], known: Mapping[str, Checked], damaged: int
+    corpus: Corpus,
+    plan: Plan,
+    lines: Sequence[Line],
+    known: Mapping[str, Checked],
+    *,
+    damaged: int,
+    spent: Spending | None = None,
 ) -> Facts:
     """Write quarantine, layer and facts from the journal; the facts come last and name the layer's hash.
 
@@ -71,7 +55,7 @@ def publish(
         write_quarantine(place / QUARANTINE, (item for verdict in verdicts for item in verdict.rejected))
         layer = corpus.write_layer(f"system/{plan.system.name}", [_signed(v, plan, start) for v in verdicts])
         digest = hashlib.sha256(layer.read_bytes()).hexdigest()
-        found = _facts(plan, lines, entries, verdicts, damaged=damaged, layer=digest)
+        found = _facts(plan, lines, entries, verdicts, damaged=damaged, layer=digest, spent=spent)
         write_atomic(place / facts.FILE, msgspec.json.encode(found))
     return found
 
@@ -113,8 +97,10 @@ def _facts(
     *,
     damaged: int,
     layer: str,
+    spent: Spending | None,
 ) -> Facts:
     start, session = _last(lines, Start), _last(lines, Session)
+    costs = facts.costs([_cost(plan, verdict, spent) for verdict in verdicts])
     return Facts(
         system=plan.system.name,
         spec=plan.system.spec.shown(),
@@ -127,15 +113,45 @@ def _facts(
         documents=len(plan.documents),
         characters=sum(len(document.text) for document in plan.documents),
         layer=layer,
-        speed=facts.speed(lines, entries),
+        speed=_speed(lines, entries, verdicts),
+        spent=spent,
+        costs=costs,
         allowed=plan.allowed,
         notes=_notes(start, entries, damaged),
         run=plan.system.run,
         seed=plan.job.context.options.get("seed", plan.job.context.seed) if plan.same else None,
         same=plan.same,
         fixed=plan.fixed,
-        **tally(verdicts),
+        **_priced(plan, tally(verdicts), costs),
     )
+
+
+def _speed(lines: Sequence[Line], entries: Sequence[Entry], verdicts: Sequence[Checked]) -> Speed:
+    """How fast it was, as far as it took its time: an answer that was there already took none."""
+    timed = [
+        entry for entry, verdict in zip(entries, verdicts, strict=True) if not verdict.usage.get(prices.KEPT)
+    ]
+    found = facts.speed(lines, timed)
+    if len(timed) == len(entries):
+        return found
+    return msgspec.structs.replace(found, documents=None, characters=None)
+
+
+def _cost(plan: Plan, verdict: Checked, spent: Spending | None) -> float | None:
+    """What a document cost; not known of one that failed without a word where a request was lost."""
+    if plan.system.spec.kind != KIND:
+        return verdict.usage.get("cost")
+    lost = verdict.failed is not None and not verdict.usage and spent is not None and spent.open
+    return None if plan.price is None or lost else prices.cost(plan.price, verdict.usage)
+
+
+def _priced(plan: Plan, sums: dict[str, Any], costs: Costs | None) -> dict[str, Any]:
+    """The sums with what tokens cost by the price of now, whatever was worked out when they were taken."""
+    if plan.system.spec.kind != KIND:
+        return sums
+    usage = {name: value for name, value in sums["usage"].items() if name != "cost"}
+    cost = None if plan.price is None or costs is None else prices.cost(plan.price, usage)
+    return {**sums, "usage": dict(sorted({**usage, **({} if cost is None else {"cost": cost})}.items()))}
 
 
 def _notes(start: Start | None, entries: Sequence[Entry], damaged: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 CORPUS/layers/system/NAME.jsonl        the layer, written whole when every document is done and one succeeded
 CORPUS/runs/NAME/FINGERPRINT.jsonl     the journal (see `journal`): what succeeded is not run again
+CORPUS/runs/NAME/FINGERPRINT.ledger    what a model was asked (see `ledger`): it is paid for once
 CORPUS/runs/NAME/quarantine.jsonl      what was rejected, whole (see `corpora.rejected`)
 CORPUS/runs/NAME/facts.json            see `facts`
 """
@@ -11,49 +12,51 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import msgspec
 
 from goldwire import __version__
-from goldwire.corpora import labels
 from goldwire.corpora.errors import CorpusError, DataError, ExtractorError
 from goldwire.corpora.journal import Journal
-from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.systems import facts, journal, runs
+from goldwire.eval.systems import facts, journal, payment
+from goldwire.eval.systems.batch import Answers, Taken, check_folder
 from goldwire.eval.systems.brake import Brake
 from goldwire.eval.systems.check import Checked, check
-from goldwire.eval.systems.config import System, allowed, memory_of, timeout_of
-from goldwire.eval.systems.extractor import Context, earlier_options, find_kind, identity
+from goldwire.eval.systems.config import System, timeout_of
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.journal import Line, Renewal, Reused, Session, Unkept
+from goldwire.eval.systems.ledger import Spending
+from goldwire.eval.systems.payment import Payment, Terms
+from goldwire.eval.systems.plan import Plan, make_plan
 from goldwire.eval.systems.pool import Happening, Pool, Started
-from goldwire.eval.systems.publish import Plan, now, publish
-from goldwire.eval.systems.spec import Spec
-from goldwire.eval.systems.watch import digests
-from goldwire.eval.systems.worker import Job
-
-WRITTEN = (journal.RUNS, "records", "layers/system")  # of a corpus, by running and scoring: never watched
+from goldwire.eval.systems.publish import now, publish
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a system is: documents done in this run out of those it has to do, failures, seconds."""
+    """How far a system is: documents done in this run out of those it has to do, failures, seconds.
+
+    `cost` is what it has cost in all by now, None where that is not known.
+    """
 
     system: str
     done: int
     total: int
     failed: int
     seconds: float
+    cost: float | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a system: its facts, or the error for which it has no layer of this run.
 
     `reused` tells what was not run again. `kept` is when the layer was made that is still there, where this
-    run wrote none; "" if that is not known.
+    run wrote none; "" if that is not known. `spent` is what a system that is paid for has cost in all,
+    `taken` what became of the answers in batch files.
     """
 
     system: str
@@ -61,6 +64,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     reused: Reused | None = None
     kept: str | None = None
+    spent: Spending | None = None
+    taken: Taken | None = None
 
     @property
     def status(self) -> Literal[0, 1, 2]:
@@ -78,20 +83,48 @@ def run(
     seed: int = 0,
     fresh: bool = False,
     keep_going: bool = False,
+    budget: float | None = None,
+    batch: Path | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
+    remark: Callable[[str], None] = lambda _: None,
 ) -> list[Outcome]:
     """Run systems one after the other; one that cannot run does not stop the others.
 
     `fresh` runs documents again that succeeded before, `keep_going` goes on where a run would stop early
-    (see `brake`).
+    (see `brake`). All systems together cost no more than the `budget`, with what they have cost before. With
+    the folder of a `batch`, models are not asked: requests are written there, and answers read (see `batch`);
+    a `remark` is what is to be said of them.
     """
+    if batch is not None and fresh:
+        raise ExtractorError(
+            "--batch and --fresh: each call would ask anew for what the last one has got; leave --fresh out, "
+            f"or take away the folders of the systems in {corpus.path / journal.RUNS}"
+        )
+    terms = _terms(corpus, systems, budget, batch, seed)
     how = {"workers": workers, "seed": seed, "fresh": fresh, "keep_going": keep_going, "progress": progress}
-    return [_outcome(corpus, system, **how) for system in systems]
+    outcomes = [_outcome(corpus, system, terms=terms, **how) for system in systems]
+    for told in terms.answers.remarks() if terms.answers else ():
+        remark(told)
+    return outcomes
+
+
+def _terms(
+    corpus: Corpus, systems: Sequence[System], budget: float | None, batch: Path | None, seed: int
+) -> Terms:
+    if batch is not None:
+        check_folder(batch, systems)
+    return Terms(
+        purse=None if budget is None else payment.make_purse(corpus, systems, budget, seed),
+        answers=None if batch is None else Answers(batch),
+    )
 
 
 def _outcome(corpus: Corpus, system: System, **how: Any) -> Outcome:
     try:
         return _run(corpus, system, **how)
+    except payment.PutOffError as error:
+        kept = kept_since(corpus, system.name)
+        return Outcome(system=system.name, error=str(error), kept=kept, spent=error.spent, taken=error.taken)
     except (ExtractorError, DataError) as error:
         return Outcome(system=system.name, error=str(error), kept=kept_since(corpus, system.name))
 
@@ -137,6 +170,7 @@ def run_system(
         fresh=fresh,
         keep_going=keep_going,
         progress=progress,
+        terms=Terms(),
     ).facts
     assert found is not None  # noqa: S101 - for the type checker: where there are none, an error was raised
     return found
@@ -151,14 +185,18 @@ def _run(
     fresh: bool,
     keep_going: bool,
     progress: Callable[[Progress], None],
+    terms: Terms,
 ) -> Outcome:
     plan = make_plan(corpus, system, workers=workers, seed=seed)
     path = journal.folder(corpus, system.name) / f"{plan.state}.jsonl"
+    how: dict[str, Any] = {"fresh": fresh, "keep_going": keep_going, "progress": progress}
     with (
         journal.open_journal(path) as kept,
-        Pool(plan.job, workers=plan.workers, timeout=timeout_of(plan.system)) as pool,
+        payment.opened(corpus, plan, kept.lines, terms, fresh=fresh) as paid,
     ):
-        return carry_out(corpus, plan, pool, kept, fresh=fresh, keep_going=keep_going, progress=progress)
+        plan = paid.plan if paid else plan
+        with Pool(plan.job, workers=plan.workers, timeout=timeout_of(plan.system)) as pool:
+            return carry_out(corpus, plan, pool, kept, paid=paid, **how)
 
 
 class Runner(Protocol):
@@ -177,78 +215,22 @@ def carry_out(
     fresh: bool,
     keep_going: bool,
     progress: Callable[[Progress], None],
+    paid: Payment | None = None,
 ) -> Outcome:
-    """Run what the journal does not have and publish all of it."""
+    """Run what the journal does not have and publish all of it; `paid` says how, where it is to be paid."""
     book = journal.Renewal(kept) if fresh else kept
     known = _known(plan, book.lines)
     reused = journal.reused(book.lines, {plan.keys[id] for id in known}, of=len(plan.documents))
     todo = [document for document in plan.documents if document.id not in known]
     if todo:
         brake = None if keep_going else _brake(corpus, plan, known)
-        _work(plan, runner, todo, book, brake=brake, progress=progress)
-    found = publish(corpus, plan, book.lines, known, 0 if fresh else kept.damaged)
-    return Outcome(system=plan.system.name, facts=found, reused=reused)
-
-
-def make_plan(
-    corpus: Corpus, system: System, *, workers: int = 1, seed: int = 0, what: Sequence[Any] | None = None
-) -> Plan:
-    """What is to be run; `what` decides the system's output, where its spec does not say that."""
-    corpus.check_new_layer(f"system/{system.name}")
-    ontology = corpus.ontology()
-    seed = seed if system.seed is None else system.seed
-    mapping = system.labels or (default_labels(system.spec, ontology) if what is None else None)
-    workers = system.workers or workers
-    scratch = str(journal.folder(corpus, system.name).resolve())
-    context = Context(
-        corpus=str(corpus.path.resolve()),
-        ontology=ontology,
-        options=system.options,
-        seed=seed,
-        labels=mapping,
-        scratch=scratch,
-    )
-    watched = [digests(system.watch, [corpus.path / name for name in WRITTEN])] if system.watch else []
-    made_by = identity(system.spec, context) if what is None else what
-    earlier = earlier_options(system.spec, system.options) if what is None else []
-    states = [
-        journal.fingerprint([made_by, options, seed, ontology, *watched])
-        for options in (system.options, *earlier)
-    ]
-    documents = corpus.documents()
-    return Plan(
-        system=system,
-        documents=documents,
-        keys={document.id: journal.document_key(document) for document in documents},
-        ontology=ontology,
-        labels=None if mapping is None else labels.read(mapping, ontology),
-        job=Job(spec=system.spec, context=context, memory=memory_of(system, workers)),
-        state=_kept(corpus, system.name, states),
-        workers=workers,
-        allowed=allowed(system.allow_failures, len(documents)),
-        same="" if what is not None else _but_for_seed(system.spec, context, made_by, watched),
-        fixed=what is None and runs.is_fixed(system),
-    )
-
-
-def _kept(corpus: Corpus, name: str, states: Sequence[str]) -> str:
-    """The first of some states that give the same which has a journal; the first of all if none has."""
-    folder = journal.folder(corpus, name)
-    return next((state for state in states if (folder / f"{state}.jsonl").is_file()), states[0])
-
-
-def _but_for_seed(spec: Spec, context: Context, made_by: Sequence[Any], watched: Sequence[Any]) -> str:
-    """The fingerprint of what decides the output of every run of a system: all of it but the seed."""
-    options = {name: value for name, value in context.options.items() if name != runs.SEED}
-    if options != context.options:
-        made_by = identity(spec, msgspec.structs.replace(context, options=options))
-    return journal.fingerprint([made_by, options, context.ontology, *watched])
-
-
-def default_labels(spec: Spec, ontology: Ontology | None) -> str | None:
-    """The label map that ships for a kind of system and an ontology, or None."""
-    kind = find_kind(spec.kind)
-    return kind.labels.get(ontology.name) if kind is not None and ontology is not None else None
+        _work(plan, runner, todo, book, brake=brake, progress=progress, paid=paid)
+    spent, taken = None, None
+    if paid is not None:
+        paid.settle()
+        spent, taken = paid.spending(), paid.taken
+    found = publish(corpus, plan, book.lines, known, damaged=0 if fresh else kept.damaged, spent=spent)
+    return Outcome(system=plan.system.name, facts=found, reused=reused, spent=spent, taken=taken)
 
 
 def _known(plan: Plan, lines: Sequence[Line]) -> dict[str, Checked]:
@@ -276,6 +258,7 @@ def _work(
     *,
     brake: Brake | None,
     progress: Callable[[Progress], None],
+    paid: Payment | None,
 ) -> None:
     """Run documents and journal each as it finishes; `ExtractorError` if the brake stops it."""
     book.add(Session(created=now(), workers=plan.workers, goldwire=__version__))
@@ -286,11 +269,13 @@ def _work(
         if isinstance(event, Started):
             book.add(journal.begun(event))
             continue
+        if paid is not None and paid.put_off(event.result):
+            continue
         seconds = time.perf_counter() - begun
         document = todo[event.index]
         book.add(journal.done(plan.keys[document.id], len(document.text), event.result, seconds))
         done, failed = done + 1, failed + (event.result.error is not None)
-        progress(Progress(plan.system.name, done, len(todo), failed, seconds))
+        progress(Progress(plan.system.name, done, len(todo), failed, seconds, paid.cost() if paid else None))
         reason = brake and brake.feel(document.id, event.result)
         if reason and done < len(todo):
             raise ExtractorError(_stopped(done, len(todo), reason))

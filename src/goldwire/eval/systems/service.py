@@ -19,11 +19,12 @@ from goldwire import __version__
 from goldwire.corpora.errors import CorpusError, ExtractorError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document
-from goldwire.eval.systems import journal
+from goldwire.eval.systems import journal, payment
 from goldwire.eval.systems.config import timeout_of
 from goldwire.eval.systems.journal import Entry, Session
+from goldwire.eval.systems.plan import Plan
 from goldwire.eval.systems.pool import Finished, Happening, Inbox, Pool, Started
-from goldwire.eval.systems.publish import Plan, now
+from goldwire.eval.systems.publish import now
 from goldwire.eval.systems.worker import Result
 
 CLOSED = "the system was closed before the document was done"
@@ -43,7 +44,7 @@ class Service:
     """
 
     def __init__(self, corpus: Corpus, plan: Plan, tell: Callable[[str], None]) -> None:
-        self.plan, self._tell = plan, tell
+        self.plan, self._tell, self._corpus = plan, tell, corpus
         self.journal: Path = journal.folder(corpus, plan.system.name) / f"{plan.state}.jsonl"
         self._lock = threading.Lock()
         self._pending: dict[int, tuple[str, Document, Answer]] = {}
@@ -68,6 +69,7 @@ class Service:
         with ExitStack() as opening:
             self._journal = opening.enter_context(journal.open_journal(self.journal))
             self._known = journal.entries(self._journal.lines)
+            self.plan = self._paid(opening)
             self._journal.add(Session(created=now(), workers=self.plan.workers, goldwire=__version__))
             self._inbox = Inbox()
             opening.callback(self._inbox.discard)
@@ -77,6 +79,13 @@ class Service:
             opening.callback(self._inbox.close)
             self._open = opening.pop_all()
         return self
+
+    def _paid(self, opening: ExitStack) -> Plan:
+        """The plan with the ledger of what is paid for, which is that of `eval run` too."""
+        lines = self._journal.lines
+        paid = payment.opened(self._corpus, self.plan, lines, payment.Terms(), fresh=False)
+        found = opening.enter_context(paid)
+        return found.plan if found else self.plan
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -15,9 +15,9 @@ import msgspec
 
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ExtractorError
-from goldwire.eval.systems.adapters import completion
+from goldwire.eval.systems.adapters.asking import Asker
 from goldwire.eval.systems.adapters.completion import Reply
-from goldwire.eval.systems.adapters.web import Caller, RefusalError
+from goldwire.eval.systems.adapters.web import RefusalError
 from goldwire.eval.systems.extractor import DocumentError
 
 Form = Literal["tool", "json_schema", "json_object", "text"]
@@ -136,24 +136,27 @@ class TooLongError(DocumentError):
 class Chat:
     """Asks one model; `notes` say what its server has refused, and what was asked for instead."""
 
-    def __init__(self, caller: Caller, wanted: Wanted) -> None:
-        self._caller, self._wanted = caller, wanted
+    def __init__(self, asker: Asker, wanted: Wanted) -> None:
+        self._asker, self._wanted = asker, wanted
         self._way = Way(wanted.form)
         self.notes: list[str] = []
         self.sent = ""
 
-    def ask(self, messages: Messages) -> Reply | str:
-        """A reply, or why what came is none. `DocumentError` if there is none, or the text is too long."""
+    def ask(self, messages: Messages, document: str) -> Reply | str:
+        """A reply about a document, or why what came is none.
+
+        `DocumentError` if there is none, or the text is too long.
+        """
         way = self._way
         while True:
             request = body(self._wanted, messages, way)
             try:
-                data = self._caller.post(msgspec.json.encode(request))
+                reply = self._asker.ask(document, request)
             except RefusalError as error:
                 way = self._next(way, error)
                 continue
             self._take(way, request)
-            return completion.decode(data)
+            return reply
 
     def _next(self, way: Way, refusal: RefusalError) -> Way:
         """What to try after a refusal; raises it where it speaks of nothing that can be asked otherwise."""

@@ -3,7 +3,8 @@
 The instruction comes from the ontology, the answer is asked for in a form that the server takes (see `chat`).
 Quotes are looked up in the text; what cannot be found is rejected, and counted as unresolved. An answer that
 was cut off is continued once, one that cannot be read is asked for once more; where that does not help, the
-items that came whole are kept and the document is flagged. Tokens are counted, cost where prices are given.
+items that came whole are kept and the document is flagged. Tokens are counted; what they cost is worked out
+where the run is published. Answers stand in a ledger as they come, and are paid for once (see `asking`).
 The key is read from an environment variable and is in no message, file or address.
 """
 
@@ -27,25 +28,20 @@ from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems.adapters import answer, chat, prompt, wording
 from goldwire.eval.systems.adapters.answer import Answer
+from goldwire.eval.systems.adapters.asking import Asker, WaitingError
 from goldwire.eval.systems.adapters.chat import Chat, Form, Messages, TooLongError, Wanted
 from goldwire.eval.systems.adapters.completion import Reply
+from goldwire.eval.systems.adapters.pace import Pace
 from goldwire.eval.systems.adapters.passages import LEAST, pieces
 from goldwire.eval.systems.adapters.resolve import Resolver
 from goldwire.eval.systems.adapters.web import FIRST_WAIT, TRIES, Caller, RefusalError, checked
 from goldwire.eval.systems.adapters.wording import Worded
-from goldwire.eval.systems.extractor import REFUSED, Context, DocumentError, options
+from goldwire.eval.systems.extractor import REFUSED, UNPAID, Context, DocumentError, options
+from goldwire.eval.systems.prices import UNTOLD, Price
 
-PER = 1_000_000  # tokens that a price is for
 TRUNCATED, BROKEN, CONTINUED = "truncated", "broken", "continued"  # how often, in the usage of a document
+BESIDES = ("key", "price", "tries", "wait")  # options that do not decide what is answered
 ONCE_SENT = 0.0  # the temperature that was sent once where none was asked for
-
-
-class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a million tokens cost, in whatever currency; `cached` those of the input that the server had."""
-
-    input: float
-    output: float
-    cached: float | None = None
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):
@@ -86,7 +82,7 @@ class ModelExtractor:
     def __init__(
         self,
         model: str,
-        caller: Caller,
+        asker: Asker,
         ontology: Ontology,
         chosen: Options,
         worded: Worded | None = None,
@@ -94,11 +90,11 @@ class ModelExtractor:
         drafts: Mapping[str, Annotations] | None = None,
     ) -> None:
         self.name, self.version = f"llm {model}", ""
-        self._caller, self._ontology, self._chosen = caller, ontology, chosen
+        self._asker, self._ontology, self._chosen = asker, ontology, chosen
         worded = worded or wording.make(ontology)
         self._examples = Finder(make_document("examples", prompt.examples(worded.ontology, worded.shown)))
         self._begin, self._prompt, self._drafts = worded.messages, worded.name, drafts
-        self._chat = Chat(caller, _wanted(model, ontology, chosen))
+        self._chat = Chat(asker, _wanted(model, ontology, chosen))
 
     @property
     def notes(self) -> list[str]:
@@ -106,32 +102,47 @@ class ModelExtractor:
         return self._chat.notes
 
     def extract(self, documents: Sequence[Document]) -> Iterator[Annotations]:
-        """What the model says of each document, with tokens, cost and unresolved quotes in `usage`."""
+        """What the model says of each document, with tokens and unresolved quotes in `usage`."""
         return map(self._annotate, documents)
 
     def close(self) -> None:
-        """Close the connections."""
-        self._caller.close()
+        """Close the connections and the ledger."""
+        self._asker.close()
 
     def _annotate(self, document: Document) -> Annotations:
         spent: Counter[str] = Counter()
         resolver = Resolver(document, self._ontology, self._examples)
+        self._asker.begin()
         try:
-            for piece in pieces(document, self._chosen.chunk):
-                resolver.begin(*piece)
-                for said in self._answers(piece.document, spent):
-                    resolver.add(said)
-            spent.update(resolver.counts)
+            self._read(document, resolver, spent)
+        except WaitingError:
+            raise
         except DocumentError as error:
-            raise DocumentError(str(error), {"usage": self._bill(spent)}, cause=error.cause) from error
+            if error.cause != UNPAID:
+                self._asker.drop()
+            raise DocumentError(str(error), {"usage": _bill(spent)}, cause=error.cause) from error
+        spent.update(resolver.counts)
         return Annotations(
             document=document.id,
             sha256=document.sha256,
             mentions=tuple(resolver.mentions),
             events=tuple(resolver.events),
-            provenance=Provenance(details={"usage": self._bill(spent), "sent": self._sent()}),
+            provenance=Provenance(details={"usage": _bill(spent), "sent": self._sent()}),
             rejected=tuple(resolver.rejected),
         )
+
+    def _read(self, document: Document, resolver: Resolver, spent: Counter[str]) -> None:
+        """Put what the model says of each piece together; where answers are to come, ask for all of them."""
+        requests: list[dict[str, Any]] = []
+        for piece in pieces(document, self._chosen.chunk):
+            resolver.begin(*piece)
+            try:
+                for said in self._answers(piece.document, spent):
+                    resolver.add(said)
+            except WaitingError as error:
+                requests += error.requests
+        if requests:
+            raise WaitingError(requests)
 
     def _sent(self) -> str:
         """What was asked besides the text."""
@@ -142,12 +153,12 @@ class ModelExtractor:
     def _answers(self, document: Document, spent: Counter[str]) -> list[Answer]:
         """The answers that say what there is in a text: one, or one and what continues it."""
         asked = [*self._begin, {"role": "user", "content": self._question(document)}]
-        first = self._ask(asked, spent)
+        first = self._ask(document.id, asked, spent)
         if not first.flag:
             return [first.answer]
         if first.flag == TRUNCATED:
-            return self._continued(first, asked, spent)
-        second = self._ask(asked, spent)
+            return self._continued(document.id, first, asked, spent)
+        second = self._ask(document.id, asked, spent)
         best = max((second, first), key=lambda said: (not said.flag, len(said.answer)))
         if best.flag and not len(best.answer):
             raise DocumentError(f"{second.why} (2 answers)")
@@ -161,12 +172,12 @@ class ModelExtractor:
         nothing = Annotations(document=document.id, sha256=document.sha256)
         return prompt.corrected(document, self._drafts.get(document.id, nothing), self._ontology)
 
-    def _continued(self, first: _Said, asked: Messages, spent: Counter[str]) -> list[Answer]:
+    def _continued(self, document: str, first: _Said, asked: Messages, spent: Counter[str]) -> list[Answer]:
         """An answer that was cut off, and what continues it; flagged if that was not all either."""
         if not len(first.answer):
             raise DocumentError(first.why)
         try:
-            second = self._ask([*asked, *prompt.continuation(first.answer)], spent)
+            second = self._ask(document, [*asked, *prompt.continuation(first.answer)], spent)
         except (TooLongError, RefusalError) as error:
             if error.cause and not error.cause.startswith(f"{REFUSED} 400"):
                 raise  # not of what was asked, but of who asks
@@ -175,10 +186,11 @@ class ModelExtractor:
         spent[TRUNCATED] += bool(second.flag)
         return [first.answer, second.answer]
 
-    def _ask(self, messages: Messages, spent: Counter[str]) -> _Said:
+    def _ask(self, document: str, messages: Messages, spent: Counter[str]) -> _Said:
         """One answer; `DocumentError` if there is none, or the model refuses."""
-        reply = self._chat.ask(messages)
+        reply = self._chat.ask(messages, document)
         if isinstance(reply, str):
+            spent[UNTOLD] += 1
             return _Said(flag=BROKEN, why=reply)
         spent.update(reply.tokens)
         if reply.refusal or reply.end == "filtered":
@@ -190,15 +202,10 @@ class ModelExtractor:
             return _Said(found, TRUNCATED, _cut_off(reply))
         return _Said(found, BROKEN, f"the answer is not in the form asked for: {found.fault}")
 
-    def _bill(self, spent: Counter[str]) -> dict[str, float]:
-        """What was counted, and what the tokens cost; those of a cached input at their own price."""
-        price, bill = self._chosen.price, {name: float(number) for name, number in spent.items() if name}
-        if price is not None:
-            cached = min(spent["tokens_cached"], spent["tokens_in"])
-            apart = price.input if price.cached is None else price.cached
-            cost = price.input * (spent["tokens_in"] - cached) + apart * cached
-            bill["cost"] = round((cost + price.output * spent["tokens_out"]) / PER, 9)
-        return bill
+
+def _bill(spent: Counter[str]) -> dict[str, float]:
+    """What was counted."""
+    return {name: float(number) for name, number in spent.items() if name}
 
 
 def _cut_off(reply: Reply) -> str:
@@ -231,9 +238,10 @@ def load(target: str, context: Context) -> ModelExtractor:
     worded = wording.make(ontology, chosen.prompt)
     if context.corpus is not None:
         wording.check_apart(worded, Path(context.corpus))
-    drafts = _drafts(chosen, context)
-    caller = Caller(url, chosen.key, tries=chosen.tries, wait=chosen.wait)
-    return ModelExtractor(model, caller, ontology, chosen, worded, drafts=drafts)
+    pace = Pace(context.scratch)
+    caller = Caller(url, chosen.key, tries=chosen.tries, wait=chosen.wait, pace=pace)
+    asker = Asker(caller, context.account, chosen.price)
+    return ModelExtractor(model, asker, ontology, chosen, worded, drafts=_drafts(chosen, context))
 
 
 def identity(target: str, context: Context) -> list[Any]:
@@ -262,6 +270,11 @@ def _draft_path(chosen: Options, context: Context) -> Path:
     if not path.is_file():
         raise ExtractorError(f"draft={name}: no layer of that name{among(name, corpus.layers())}")
     return path
+
+
+def deciding(chosen: dict[str, Any]) -> dict[str, Any]:
+    """The options that decide what is answered: not who pays for it, nor how often it is asked for."""
+    return {name: value for name, value in chosen.items() if name not in BESIDES}
 
 
 def earlier(chosen: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """`http(s)://URL`: a service that is posted a document and answers in the simple form.
 
 The request is the same JSON object that `cmd:` writes. Busy and broken servers (429, 5xx, lost connections)
-are tried again; `Retry-After` is obeyed. A key comes from an environment variable named by an option, goes
-into the `Authorization` header and nowhere else.
+are tried again; what they say of their limits is obeyed by all workers together (see `pace`). A key comes
+from an environment variable named by an option, goes into the `Authorization` header and nowhere else.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,6 +22,7 @@ from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, ExtractorError
 from goldwire.corpora.predictions import Prediction
 from goldwire.corpora.types import Document
+from goldwire.eval.systems.adapters.pace import LONGEST_WAIT, Pace, renewal, retry_after
 from goldwire.eval.systems.extractor import ABSENT, REFUSED, Context, DocumentError, options
 from goldwire.eval.systems.program import LONGEST, too_long
 
@@ -32,13 +31,13 @@ if TYPE_CHECKING:
 
 TRIES = 4
 FIRST_WAIT = 0.5  # seconds before the second try; doubled after each
-LONGEST_WAIT = 120.0  # seconds; a server that wants more is not waited for
 READ_LIMIT = 240.0  # seconds without a byte
 WHOLE_LIMIT = 900.0  # seconds for all of an answer, however it trickles
 CONNECT_LIMIT = 10.0  # seconds; all tries end before the time of a document does
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
+_MAYBE_DONE = frozenset({408, 502, 504})  # what stands before a server gave up waiting: it may have answered
 _REFUSED = frozenset({400, 401, 403, 404})  # this request, or each: the run sees which
-_SHOWN = 200  # characters of an error's body that are shown
+REFUSED_SHOWN = 200  # characters of an error's body that are shown
 _HEARD = 20_000  # bytes of an error's body that are looked at
 
 
@@ -52,11 +51,35 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Again(msgspec.Struct, frozen=True):
-    """Why there is no answer yet, the seconds that the server asks to wait, and whether there is a server."""
+    """Why there is no answer yet, the seconds that the server asks to wait, and whether there is a server.
+
+    One that was `lost` may have been made, and charged.
+    """
 
     reason: str
     wait: float | None = None
     cause: str | None = None
+    lost: bool = False
+
+
+class Trial(Protocol):
+    """Is told of each time that something is posted, and of each that cannot have been charged."""
+
+    def begin(self) -> None:
+        """It is about to be posted; an exception keeps it from that."""
+
+    def free(self) -> None:
+        """It was not taken."""
+
+
+class _Untold:
+    """Nobody is told."""
+
+    def begin(self) -> None:
+        """Nothing."""
+
+    def free(self) -> None:
+        """Nothing."""
 
 
 class RefusalError(DocumentError):
@@ -70,13 +93,21 @@ class RefusalError(DocumentError):
 class Caller:
     """Posts JSON to one address, again and again where that may help."""
 
-    def __init__(self, url: str, key: str | None, *, tries: int = TRIES, wait: float = FIRST_WAIT) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str | None,
+        *,
+        tries: int = TRIES,
+        wait: float = FIRST_WAIT,
+        pace: Pace | None = None,
+    ) -> None:
         import httpx
 
         self.url = checked(url)
         self.shown = urlsplit(url)._replace(query="", fragment="").geturl()
         key = secret(key)
-        self._tries, self._wait = tries, wait
+        self._tries, self._wait, self._pace = tries, wait, pace or Pace()
         headers = {"Content-Type": "application/json"}
         if key:
             secrets.register(key)
@@ -90,15 +121,15 @@ class Caller:
             transport=httpx.HTTPTransport() if loopback else None,  # no proxy of the environment
         )
 
-    def post(self, body: bytes) -> bytes:
-        """The body of the answer.
+    def post(self, body: bytes, trial: Trial | None = None) -> bytes:
+        """The body of the answer; a `trial` is told of each time that it is asked for.
 
         Raises `DocumentError` when tries run out, `RefusalError` when this request is refused, and
         `ExtractorError` when all would be, whatever they say (another method, another address).
         """
         reason, cause = "", None
         for attempt in range(self._tries):
-            found = self._attempt(body)
+            found = self._tried(body, trial or _Untold())
             if isinstance(found, bytes):
                 return secrets.hide_bytes(found)
             reason, cause = found.reason, found.cause
@@ -109,6 +140,18 @@ class Caller:
                 time.sleep(wait)
         raise DocumentError(f"{reason} ({self._tries} tries)", cause=cause)
 
+    def _tried(self, body: bytes, trial: Trial) -> bytes | _Again:
+        self._pace.wait()
+        trial.begin()
+        try:
+            found = self._attempt(body)
+        except (RefusalError, ExtractorError):
+            trial.free()
+            raise
+        if isinstance(found, _Again) and not found.lost:
+            trial.free()
+        return found
+
     def _attempt(self, body: bytes) -> bytes | _Again:
         import httpx
 
@@ -116,19 +159,24 @@ class Caller:
             with self._client.stream("POST", self.url, content=body) as reply:
                 content = _read(reply)
         except httpx.DecodingError as error:
-            return _Again(f"the answer cannot be unpacked ({secrets.hide(str(error))})")
+            return _Again(f"the answer cannot be unpacked ({secrets.hide(str(error))})", lost=True)
         except httpx.TransportError as error:
             nobody = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             found = connection.cause(error, self.url)
             if found is not None and found.lasting:
                 raise ExtractorError(f"{self.shown}: {found.message}") from None
             why = found.message if found else f"{type(error).__name__}: {secrets.hide(str(error))}"
-            return _Again(f"no answer ({why})", cause=ABSENT if nobody else None)
+            return _Again(f"no answer ({why})", cause=ABSENT if nobody else None, lost=not nobody)
+        renewed = renewal(reply.headers, len(body))
+        self._pace.hold(renewed or 0.0)
         if reply.status_code == httpx.codes.OK:
             return content
         said = f"the server answered {reply.status_code} {self._excerpt(content)}".rstrip()
         if reply.status_code in _BUSY:
-            return _Again(said, retry_after(reply.headers.get("Retry-After")))
+            lost = reply.status_code in _MAYBE_DONE
+            wait = retry_after(reply.headers)
+            self._pace.hold(wait or 0.0)
+            return _Again(said, renewed if wait is None else wait, lost=lost)
         if reply.is_redirect:
             told = connection.redirected(reply.headers.get("location"), self.url)
             raise ExtractorError(f"the server answered {reply.status_code}: {secrets.hide(told)}")
@@ -141,12 +189,13 @@ class Caller:
     def _excerpt(self, content: bytes) -> str:
         if page := connection.page(content):
             return f"with {page}"
-        text = re.sub(r"\s+", " ", content[: 4 * _SHOWN].decode("utf-8", "replace"))
-        return secrets.hide(text)[:_SHOWN]
+        text = re.sub(r"\s+", " ", content[: 4 * REFUSED_SHOWN].decode("utf-8", "replace"))
+        return secrets.hide(text)[:REFUSED_SHOWN]
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._pace.close()
 
 
 def _read(reply: httpx.Response) -> bytes:
@@ -200,22 +249,6 @@ def refusal(status: int, content: bytes) -> str:
     return f"{REFUSED} {status} {hashlib.sha256(said).hexdigest()[:12]}"
 
 
-def retry_after(value: str | None) -> float | None:
-    """The seconds that a `Retry-After` header asks for (seconds or a date, RFC 9110, 10.2.3).
-
-    >>> retry_after("7"), retry_after("Thu, 01 Jan 1970 00:00:00 GMT"), retry_after("soon")
-    (7.0, 0.0, None)
-    """
-    if value is None:
-        return None
-    if re.fullmatch(r"\d+(?:\.\d+)?", value.strip()):
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None
-
-
 class WebExtractor:
     """Asks a service."""
 
@@ -242,7 +275,8 @@ class WebExtractor:
 def load(target: str, context: Context) -> WebExtractor:
     """The extractor of an address; nothing is asked yet."""
     chosen = options(context, Options)
-    return WebExtractor(Caller(target, chosen.key, tries=chosen.tries, wait=chosen.wait), chosen.version)
+    caller = Caller(target, chosen.key, tries=chosen.tries, wait=chosen.wait, pace=Pace(context.scratch))
+    return WebExtractor(caller, chosen.version)
 
 
 def identity(target: str, context: Context) -> list[Any]:  # noqa: ARG001 - the corpus does not matter
