@@ -133,6 +133,7 @@ def _merge(
     from goldwire.corpora.errors import CorpusError
     from goldwire.corpora.goldtasks import gold_tasks, without_gold_tasks
     from goldwire.eval.comparison.annotators import layer_names
+    from goldwire.eval.measures.references import majority as more_than_half
 
     corpus.check_new_layer(to)
     own: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []
@@ -144,7 +145,7 @@ def _merge(
     kept = _kept(corpus, to, merging.TOOL, gold_tasks(layers_of.values()))
     if majority is not None:
         votes.check(majority, views)
-        if 2 * majority <= len(views):
+        if majority < more_than_half(len(views)):
             note(f"{majority} of {len(views)} is not more than half: two readings may both be taken")
     ontology = corpus.ontology()
     given = [returned.read_decisions(file, views, to, ontology) for file in decisions]
