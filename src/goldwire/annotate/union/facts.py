@@ -1,0 +1,144 @@
+"""Facts that a line of annotations states, each under the key that adjudication has for it.
+
+So lines of different people are compared unit by unit, whatever ids they use: a mention, event, argument,
+relation, link or one of several values is there, an attribute of one value has it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+import msgspec
+
+from goldwire.annotate.adjudicate import Say, Unit, View
+from goldwire.corpora.offsets import surface
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.types import Annotations, Event, Mention, Spans
+from goldwire.corpora.values import code, each
+
+Key = tuple[Unit, str]
+Items = Mapping[str, Mention | Event]
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """What is said of one key: that it is there, or a value; the units that it is of; and its words.
+
+    `default` is what the absence of a value means.
+    """
+
+    says: Say
+    of: tuple[str, ...]
+    words: str
+    default: str | None = None
+
+
+Facts = dict[Key, Fact]
+
+
+def stated(line: Annotations, text: str, ontology: Ontology) -> Facts:
+    """All that a line says; of clusters each pair that is joined, in text order."""
+    view = View(line, ontology.symmetric)
+    units: dict[str, Mention | Event] = {**view.mentions, **view.events}
+    words = {key: words_of(key, item, text) for key, item in units.items()}
+    found: Facts = {("mention", key): Fact(True, (), words[key]) for key in view.mentions}
+    found |= {("event", key): Fact(True, (), words[key]) for key in view.events}
+    for on, items in _items(view):
+        found |= dict(_attributes(on, items, words, ontology))
+        for one, other in joined(items):
+            linked = Fact(True, (one, other), f"{words[one]} = {words[other]}")
+            found["cluster", f"{one} = {other}"] = linked
+    for event, role, filler in view.arguments:
+        told = f"{role} of {words[event]}: {words[filler]}"
+        found["argument", f"{event} {role} {filler}"] = Fact(True, (event, filler), told)
+    for one, type, other in view.relations:
+        told = f"{type}: {words[one]} to {words[other]}"
+        found["relation", f"{one} {type} {other}"] = Fact(True, (one, other), told)
+    return found
+
+
+def _items(view: View) -> Iterator[tuple[str, Items]]:
+    yield "mention", view.mentions
+    yield "event", view.events
+
+
+def _attributes(
+    on: str, items: Items, words: Mapping[str, str], ontology: Ontology
+) -> Iterator[tuple[Key, Fact]]:
+    for key, item in items.items():
+        for name, value in item.attributes.items():
+            place, told = f"{on} {key} {name}", f"{name} of {words[key]}"
+            if name in ontology.several:
+                yield from (
+                    (("attribute", f"{place}={one}"), Fact(True, (key,), f"{one}: {told}"))
+                    for one in each(value)
+                )
+            else:
+                rule = ontology.attributes.get(name)
+                default = None if rule is None else rule.default
+                yield ("attribute", place), Fact(code(value), (key,), told, default)
+
+
+def words_of(key: str, item: Mention | Event, text: str) -> str:
+    """What shows a unit to people, as adjudication has it."""
+    where = place(item)
+    return f"{item.type} “{surface(text, where, ' … ')}”" if where else key
+
+
+def place(item: Mention | Event) -> Spans:
+    """Where a mention or the trigger of an event is."""
+    return item.spans if isinstance(item, Mention) else item.trigger
+
+
+def in_order(items: Items) -> list[str]:
+    """The names of mentions or events in text order, as adjudication has them."""
+    return sorted(items, key=lambda key: (place(items[key]), key))
+
+
+def joined(items: Items) -> Iterator[tuple[str, str]]:
+    """The pairs that clusters join, by name, each in text order."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for key in in_order(items):
+        cluster = items[key].cluster
+        if cluster is not None:
+            groups[cluster].append(key)
+    for group in groups.values():
+        yield from combinations(group, 2)
+
+
+# ---------------------------------------------------------------- what somebody says who was shown a line
+
+
+def shown(line: Annotations) -> Annotations:
+    """What a task shows of a line, events in the order of the ids that they were given."""
+    events = sorted(
+        (event for event in line.events if event.trigger), key=lambda event: (len(event.id), event.id)
+    )
+    return msgspec.structs.replace(line, events=tuple(events))
+
+
+def answered(line: Annotations, shown: Annotations, text: str, ontology: Ontology) -> Facts:
+    """What somebody says who was shown a line.
+
+    Of two events that are the same but for what hangs on them, each keeps the name that it was shown by,
+    also where the other is gone: their regions tell them apart.
+    """
+    ids = {event.id for event in shown.events}
+    left = {event.id: event for event in line.events}
+    known, gone = list[Event](), set[str]()
+    for event in shown.events:
+        same = [id for id, e in left.items() if _alike(e, event) and (id == event.id or id not in ids)]
+        if same:
+            known.append(left.pop(event.id if event.id in same else same[0]))
+        else:
+            known.append(Event(id=f"gone {event.id}", type=event.type, trigger=event.trigger))
+            gone.add(known[-1].id)
+    whole = msgspec.structs.replace(line, events=(*known, *left.values()))
+    absent = {key for key, event in View(whole).events.items() if event.id in gone}
+    facts = stated(whole, text, ontology)
+    return {key: fact for key, fact in facts.items() if key[0] != "event" or key[1] not in absent}
+
+
+def _alike(one: Event, other: Event) -> bool:
+    return (one.type, one.trigger) == (other.type, other.trigger)
