@@ -14,13 +14,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations, count
+from itertools import combinations
 from typing import Literal
 
 import msgspec
 
+from goldwire.annotate.adjudicate.decisions import Disagreement, Key, Say, Unit, decision_faults, key_of
+from goldwire.annotate.adjudicate.views import Items, View, spans_of
 from goldwire.annotate.exchange import clusters
-from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.errors import DataError
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import (
@@ -32,30 +34,9 @@ from goldwire.corpora.types import (
     Mention,
     Provenance,
     Relation,
-    Spans,
 )
 from goldwire.corpora.validate import annotation_faults
 from goldwire.corpora.values import code, each, held
-
-Unit = Literal["mention", "event", "attribute", "argument", "relation", "cluster"]
-Say = bool | str | None
-TOOL = "goldwire adjudicate"
-
-
-class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit on which annotators differ: `key` names it, `words` show it, `says` has each one's view.
-
-    A view is whether the unit is there, or the value of an attribute. `decision` is null until somebody
-    decides; the empty string leaves an attribute without a value. It counts for a unit of this key and these
-    words alone: where the text was corrected since, others may stand at that place.
-    """
-
-    document: str
-    unit: Unit
-    key: str
-    words: str
-    says: dict[str, Say]
-    decision: Say = None
 
 
 class Adjudicated(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +58,9 @@ class Adjudicated(msgspec.Struct, frozen=True, kw_only=True):
         return sum(item.decision is None for item in self.disagreements)
 
 
+TOOL = "goldwire adjudicate"
 Layers = Mapping[str, Mapping[str, Annotations]]
-_Given = Mapping[tuple[str, Unit, str, str], Disagreement]
+_Given = Mapping[Key, Disagreement]
 
 
 def adjudicate(
@@ -92,8 +74,8 @@ def adjudicate(
     A line of the result has the status `adjudicated` when nothing is left to decide there, else `draft`.
     Raises `DataError` for decisions of another kind than their unit, or that break a rule of the ontology.
     """
-    given = {_key(item): item for item in decisions}
-    faults = [fault for item in given.values() for fault in _decision_faults(item)]
+    given = {key_of(item): item for item in decisions}
+    faults = [fault for item in given.values() for fault in decision_faults(item)]
     if faults:
         raise DataError(f"{len(faults)} decision(s) that cannot be followed", faults)
     judges, alone = [], []
@@ -106,7 +88,7 @@ def adjudicate(
         elif views:
             alone.append(document.id)
     found = [item for judge in judges for item in judge.found]
-    used = {_key(item) for item in found}
+    used = {key_of(item) for item in found}
     return Adjudicated(
         annotations=tuple(judge.merged for judge in judges),
         disagreements=tuple(found),
@@ -114,67 +96,6 @@ def adjudicate(
         alone=tuple(alone),
         stale=tuple(item for key, item in given.items() if key not in used),
     )
-
-
-def _key(item: Disagreement) -> tuple[str, Unit, str, str]:
-    return item.document, item.unit, item.key, item.words
-
-
-def _decision_faults(item: Disagreement) -> Iterator[Fault]:
-    # Where an attribute may have several values, each is decided on as units are.
-    says_value = item.unit == "attribute" and not any(isinstance(said, bool) for said in item.says.values())
-    expected = str if says_value else bool
-    if item.decision is not None and not isinstance(item.decision, expected):
-        kind = "the value" if expected is str else "true or false"
-        yield Fault(
-            item.document, item.key, f"the decision is {item.decision!r}; expected is {kind}, or null"
-        )
-
-
-def name(type: str, spans: Spans) -> str:
-    """What a mention or event is called across layers.
-
-    >>> from goldwire.corpora.types import Span
-    >>> name("MIL", (Span(2, 8),))
-    'MIL [[2, 8]]'
-    """
-    return f"{type} {[[span.start, span.end] for span in spans]}"
-
-
-class View:
-    """One annotator's annotations of a document, by what they say; of some relations, either way."""
-
-    def __init__(self, annotations: Annotations, symmetric: frozenset[str] = frozenset()) -> None:
-        names = {mention.id: name(mention.type, mention.spans) for mention in annotations.mentions}
-        self.mentions = {names[mention.id]: mention for mention in annotations.mentions}
-        self.events: dict[str, Event] = {}
-        for event in annotations.events:
-            key = name(event.type, event.trigger) if event.trigger else _frame(event, names)
-            self.events[_again(key, self.events)] = event
-        self.arguments = {
-            (key, argument.role, names[argument.mention]): tuple(names[id] for id in argument.alternatives)
-            for key, event in self.events.items()
-            for argument in event.arguments
-        }
-        self.relations = set()
-        for relation in annotations.relations:
-            ends = names[relation.source], names[relation.target]
-            first, last = sorted(ends) if relation.type in symmetric else ends
-            self.relations.add((first, relation.type, last))
-
-
-def _frame(event: Event, names: Mapping[str, str]) -> str:
-    """What an event without a trigger is called: its type and arguments tell it from others."""
-    arguments = sorted(f"{argument.role}: {names[argument.mention]}" for argument in event.arguments)
-    return f"{event.type} ({'; '.join(arguments)})"
-
-
-def _again(key: str, taken: Mapping[str, object]) -> str:
-    """A name for the second event of one type on one trigger, and the third."""
-    return next(found for n in count(1) if (found := key if n == 1 else f"{key} #{n}") not in taken)
-
-
-_Items = Mapping[str, Mention] | Mapping[str, Event]
 
 
 class Judge:
@@ -233,9 +154,9 @@ class Judge:
 
     # ------------------------------------------------------------ mentions and events
 
-    def _kept(self, unit: Literal["mention", "event"], items: _Items) -> list[str]:
+    def _kept(self, unit: Literal["mention", "event"], items: Items) -> list[str]:
         """The names of those that all have or that were decided for, in text order."""
-        places = {key: (_spans(item), key) for key, item in items.items()}
+        places = {key: (spans_of(item), key) for key, item in items.items()}
         return [
             key
             for key in sorted(places, key=lambda key: places[key])
@@ -244,16 +165,16 @@ class Judge:
             )
         ]
 
-    def _of(self, view: View, unit: Literal["mention", "event"]) -> _Items:
+    def _of(self, view: View, unit: Literal["mention", "event"]) -> Items:
         return view.mentions if unit == "mention" else view.events
 
     def _words(self, key: str) -> str:
         item = next(
             i for v in self.views.values() for i in (v.mentions.get(key), v.events.get(key)) if i is not None
         )
-        if not _spans(item):
+        if not spans_of(item):
             return key
-        return f"{item.type} “{surface(self.document.text, _spans(item), ' … ')}”"
+        return f"{item.type} “{surface(self.document.text, spans_of(item), ' … ')}”"
 
     def _mention(self, key: str, id: str, cluster: str | None) -> Mention:
         holders = {name: view.mentions[key] for name, view in self.views.items() if key in view.mentions}
@@ -393,7 +314,3 @@ class Judge:
             }
             for one, other in sorted(pairs, key=lambda pair: (order[pair[0]], order[pair[1]]))
         }
-
-
-def _spans(item: Mention | Event) -> Spans:
-    return item.spans if isinstance(item, Mention) else item.trigger
