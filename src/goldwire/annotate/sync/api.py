@@ -40,6 +40,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     expert_instruction: str | None = None
     show_instruction: bool = False
     model_version: str | None = None
+    sampling: str | None = None
     maximum_annotations: int = 1
     overlap_cohort_percentage: int = 100
     task_number: int | None = None

@@ -23,6 +23,15 @@ from goldwire.corpora.store import Corpus, Manifest
 from goldwire.corpora.types import Annotations, Document
 
 SHOWN = "model_version"  # the project's field that says which predictions people are shown
+SAMPLING = "sampling"  # the project's field that says in which order people get tasks
+BY_SCORE = "Uncertainty sampling"  # that with the lowest score of its prediction first
+UNION = "union"  # what the layer is called that tasks for adjudication show
+ADJUDICATING = (
+    "<h2>Adjudication</h2><p>Everything is marked that any annotator marked. What you leave is right; what is "
+    "wrong you take out (click, Backspace). In the panel Regions choose Order by Score: what is least agreed "
+    "on comes first, and Info shows who said what. Arrows in doubt are the last in the panel Relations. Where "
+    "no value of an attribute is chosen, choose one. Then submit.</p>"
+)
 STEP = 100  # documents encoded between two words of it
 
 
@@ -32,7 +41,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     `overlap` is the share of documents that two people are to do, None if the project's setting stays.
     `remember` is what the project is to remember of its group, `before` what was remembered until now;
     `found` is the project, where it is known to be the one, and `moved` are its tasks that others are to do
-    now. `adopt` lets a project be written to that was not made for this corpus, `overwrite` what somebody
+    now. `union` are tasks for adjudication, made already, the most disputed first. `adopt` lets a project be written to that was not made for this corpus, `overwrite` what somebody
     else has put there since this clone last pushed.
     """
 
@@ -46,6 +55,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     before: Settings | None = None
     found: Project | None = None
     moved: tuple[Moved, ...] = ()
+    union: Encoded | None = None
     adopt: bool = False
     overwrite: bool = False
 
@@ -62,6 +72,9 @@ def encode(
     corpus: Corpus, ontology: Ontology, order: Order, *, progress: Progress = lambda _: None
 ) -> tuple[list[Local], Unheld]:
     """The tasks of an order, and what of the layer they cannot hold."""
+    if order.union is not None:
+        made = order.union
+        return plan.locals_of(made, UNION), Unheld(made.lost, made.faults, made.unshown)
     if order.layout == "graph":
         return _encode_graph(corpus, ontology, order, progress)
     encoded, _ = frames.of_corpus(corpus, order.documents, ontology, order.prefill)
@@ -122,6 +135,9 @@ def settings(
         "expert_instruction": guidelines.fragment(ontology),
         "show_instruction": True,
     }
+    if order.union is not None:
+        fields["expert_instruction"] = f"{ADJUDICATING}{fields['expert_instruction']}"
+        fields[SAMPLING] = BY_SCORE
     if any(task.is_prefilled for task in local):
         fields[SHOWN] = MARKS
     if order.overlap is not None:

@@ -19,7 +19,7 @@ from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.follow import Followed
 from goldwire.annotate.sync.journal import Adopted, Bulk, Journal, Remembered, folder, home, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
-from goldwire.annotate.sync.orders import SHOWN, Order, Unheld, encode, settings
+from goldwire.annotate.sync.orders import SAMPLING, SHOWN, Order, Unheld, encode, settings
 from goldwire.annotate.sync.plan import Local, Plan
 from goldwire.annotate.sync.put import Put
 from goldwire.annotate.sync.remembered import Settings
@@ -34,6 +34,7 @@ SETTINGS = (
     "expert_instruction",
     "show_instruction",
     SHOWN,
+    SAMPLING,
     "maximum_annotations",
     "overlap_cohort_percentage",
 )

@@ -23,11 +23,23 @@ Naming = Literal["id", "address", "pseudonym"]
 _ESCAPES = {"--": "-\\u002d", "<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
+class Adjudicating(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a project for adjudication is made of: the layers (none for all annotators'), and the one to make.
+
+    `blind` hides who said what.
+    """
+
+    to: str
+    layers: tuple[str, ...] = ()
+    blind: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the projects of one group are pushed and pulled; `title` is the one project's own.
 
     `corpus` is the name of the corpus that it belongs to. `revision` grows with every change. `run` is the
-    last that has changed many tasks at once (`bulk`).
+    last that has changed many tasks at once (`bulk`). `adjudicating` is there where nobody annotates, but
+    somebody decides what annotators differ in.
     """
 
     corpus: str
@@ -41,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     naming: Naming = "id"
     names: dict[str, str] = {}
     run: str = ""
+    adjudicating: Adjudicating | None = None
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from goldwire.annotate.adjudicate import Adjudicated, Disagreement, View
+from goldwire.annotate.adjudicate import Adjudicated, Disagreement
+from goldwire.annotate.adjudicate.views import View
 from goldwire.annotate.exchange import clusters
 from goldwire.annotate.union import facts
 from goldwire.corpora.errors import DataError, Fault

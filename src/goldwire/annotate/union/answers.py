@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from goldwire.annotate import adjudicate as merging
-from goldwire.annotate.adjudicate import Disagreement, Layers, Say
+from goldwire.annotate.adjudicate import Disagreement
+from goldwire.annotate.adjudicate.decisions import Say
 from goldwire.annotate.union import facts
-from goldwire.annotate.union.facts import Fact, Facts, Key
+from goldwire.annotate.union.facts import Fact, Facts, Key, Layers
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document
 
@@ -69,7 +70,7 @@ def decide(
             if len({*(says := said[item.unit, item.key]).values()}) > 1
         }
         new = [
-            msgspec.structs.replace(item, decision=next(iter(says.values())))
+            _signed(msgspec.structs.replace(item, decision=next(iter(says.values()))), says, people)
             for item in undecided
             if len({*(says := said[item.unit, item.key]).values()}) == 1
         ]
@@ -88,6 +89,16 @@ def decide(
         differing=(*differing.values(), *own),
         gone=len(kept - now),
         is_changed=any(_marked(person.shown) != now for person in people),
+    )
+
+
+def _signed(item: Disagreement, who: Iterable[str], people: Iterable[_Person]) -> Disagreement:
+    """A decision with those who made it, and when the last did."""
+    theirs = [person for person in people if person.who in who]
+    return msgspec.structs.replace(
+        item,
+        by=", ".join(sorted(person.who for person in theirs)),
+        at=max(person.when for person in theirs),
     )
 
 
@@ -181,7 +192,7 @@ class _Comparing:
             if {*said.values()} == {None}:
                 continue
             if len({*said.values()}) == 1:
-                same.append(self._amendment(key, fact, next(iter(said.values()))))
+                same.append(_signed(self._amendment(key, fact, next(iter(said.values()))), said, people))
             else:
                 before = _view(self.now, key, fact)
                 says = {who: before if say is None else say for who, say in said.items()}
@@ -191,7 +202,9 @@ class _Comparing:
     def _amendment(self, key: Key, fact: Fact, decision: Say) -> Disagreement:
         asked = {name: layer for name, layer in self.layers.items() if _asked(layer, fact.of)}
         says = {name: _view(layer, key, fact) for name, layer in asked.items()}
-        if len({*says.values()}) != 1:  # nobody could say it; or a link that comes of others, whoever denies it
+        if (
+            len({*says.values()}) != 1
+        ):  # nobody could say it; or a link that comes of others, whoever denies it
             says = dict.fromkeys(asked or self.layers, _view(self.now, key, fact))
         unit, name = key
         return Disagreement(

@@ -12,7 +12,8 @@ from itertools import combinations
 
 import msgspec
 
-from goldwire.annotate.adjudicate import Say, Unit, View
+from goldwire.annotate.adjudicate.decisions import Say, Unit
+from goldwire.annotate.adjudicate.views import View
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Event, Mention, Spans
@@ -20,6 +21,7 @@ from goldwire.corpora.values import code, each
 
 Key = tuple[Unit, str]
 Items = Mapping[str, Mention | Event]
+Layers = Mapping[str, Mapping[str, Annotations]]
 
 
 class Fact(msgspec.Struct, frozen=True):

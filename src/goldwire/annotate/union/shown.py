@@ -15,12 +15,15 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate import adjudicate as merging
-from goldwire.annotate.adjudicate import Disagreement, Layers, Say, View
+from goldwire.annotate.adjudicate import Disagreement
+from goldwire.annotate.adjudicate.decisions import Say
+from goldwire.annotate.adjudicate.views import View
 from goldwire.annotate.exchange import regions, tasks
 from goldwire.annotate.exchange.regions import Result
 from goldwire.annotate.exchange.tasks import Encoded
 from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.union import facts
+from goldwire.annotate.union.facts import Layers
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document, Event, Mention, Provenance, Spans
 

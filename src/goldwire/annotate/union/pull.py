@@ -1,0 +1,226 @@
+"""Brings what was decided in a project for adjudication into a list of decisions.
+
+    CORPUS/labelstudio/NAME/raw/             what came, never edited
+    CORPUS/labelstudio/NAME/decided.jsonl    the decisions in it, as of the last pull
+
+Layers of annotators are not touched: who adjudicates is no annotator of their own. What was decided and is
+taken back on the server is open again, unless somebody has decided it in the list since.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from goldwire.annotate.adjudicate import Disagreement
+from goldwire.annotate.adjudicate.decisions import Key, key_of
+from goldwire.annotate.exchange import controls as declared
+from goldwire.annotate.exchange import exports, graph, results
+from goldwire.annotate.exchange.importer import Context, Imported, Reading
+from goldwire.annotate.exchange.store import FOLDER
+from goldwire.annotate.exchange.tasks import MARKS
+from goldwire.annotate.sync import api, people
+from goldwire.annotate.sync import pull as pulling
+from goldwire.annotate.sync.api import Project, Whole
+from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.journal import open_journal
+from goldwire.annotate.sync.mirror import Progress
+from goldwire.annotate.sync.pull import Request
+from goldwire.annotate.union import answers, shown
+from goldwire.annotate.union.answers import Answer, Decided, Differing
+from goldwire.annotate.union.facts import Layers
+from goldwire.corpora import versions
+from goldwire.corpora.atomic import write_atomic
+from goldwire.corpora.carry import carry, correction
+from goldwire.corpora.codec import encode_lines, read_lines
+from goldwire.corpora.offsets import by_text
+from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.rejected import by_kind, write_quarantine
+from goldwire.corpora.store import Corpus
+from goldwire.corpora.types import Annotations, Rejected
+
+DECIDED = "decided.jsonl"
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """What a project for adjudication holds, and where it is kept.
+
+    `decided` are documents that somebody has finished, `drafts` and `skipped` those that somebody has begun or
+    passed over and nobody finished. What was shown of `unknown` ones cannot be told any more, so nothing in
+    them is decided.
+    """
+
+    folder: Path
+    decided: tuple[Decided, ...]
+    drafts: tuple[str, ...]
+    skipped: tuple[str, ...]
+    unknown: tuple[str, ...]
+    rejected: dict[str, int]
+    quarantine: Path | None
+    raw: Path
+
+    @property
+    def lines(self) -> tuple[Disagreement, ...]:
+        """All decisions, amendments last."""
+        found = [item for one in self.decided for item in one.decisions]
+        return (*found, *(item for one in self.decided for item in one.amendments))
+
+
+def pull(
+    client: Client,
+    corpus: Corpus,
+    ontology: Ontology,
+    request: Request,
+    layers: Layers,
+    *,
+    progress: Progress = lambda _: None,
+) -> Returned:
+    """Ask the server what is decided there. Only raw answers and the quarantine are written."""
+    [(path, known)] = pulling.folders_of(corpus, request.group, request.projects).items()
+    with open_journal(path) as journal:
+        project, there = pulling.fetch(client, journal, request, progress, known)
+        context = Context(
+            documents={document.id: document for document in corpus.documents()},
+            controls=declared.parse(project.label_config, ontology=ontology),
+            ontology=ontology,
+            names=people.names(client, corpus, there, request.naming, request.names),
+            earlier=versions.earlier(corpus),
+        )
+        imported = pulling.decode(there, context)
+        quarantine = write_quarantine(corpus.quarantine_path(f"{FOLDER}/{path.name}"), imported.rejected)
+        seen = _shown(client, project, imported, context)
+        return _returned(imported, seen, layers, context, path, quarantine)
+
+
+def _returned(
+    imported: Imported,
+    seen: Mapping[int, Annotations],
+    layers: Layers,
+    context: Context,
+    path: Path,
+    quarantine: Path | None,
+) -> Returned:
+    done = defaultdict[str, list[Reading]](list)
+    others = defaultdict[str, set[str]](set)
+    for reading in imported.readings:
+        if reading.kind == "submitted":
+            done[reading.annotations.document].append(reading)
+        else:
+            others[reading.kind].add(reading.annotations.document)
+    unknown = {id for id, readings in done.items() if not all(_task(one) in seen for one in readings)}
+    known = {id: readings for id, readings in done.items() if id not in unknown}
+    return Returned(
+        folder=path,
+        decided=tuple(_decided(known, seen, layers, context)),
+        drafts=tuple(sorted(others["draft"] - done.keys())),
+        skipped=tuple(sorted(others["skipped"] - done.keys())),
+        unknown=tuple(sorted(unknown)),
+        rejected=by_kind(imported.rejected),
+        quarantine=quarantine,
+        raw=path / pulling.RAW,
+    )
+
+
+def _decided(
+    done: Mapping[str, Sequence[Reading]], seen: Mapping[int, Annotations], layers: Layers, context: Context
+) -> Iterable[Decided]:
+    documents = [context.documents[id] for id in sorted(done)]
+    unions = shown.unions(layers, documents, context.ontology)
+    for document in documents:
+        if document.id in unions:  # two annotators at least still have it
+            given = [_answer(reading, seen[_task(reading)]) for reading in done[document.id]]
+            yield answers.decide(layers, document, unions[document.id].line, given, context.ontology)
+
+
+def _answer(reading: Reading, seen: Annotations) -> Answer:
+    when = reading.annotations.provenance.created or ""
+    return Answer(who=reading.author, when=when, line=reading.annotations, shown=seen)
+
+
+def _task(reading: Reading) -> int:
+    return int(reading.annotations.provenance.details["task"])
+
+
+# ---------------------------------------------------------------- what people were shown
+
+
+def _shown(client: Client, project: Project, imported: Imported, context: Context) -> dict[int, Annotations]:
+    """What each task shows in which somebody has submitted anything, as a line for the text of today."""
+    ids = sorted({_task(reading) for reading in imported.readings if reading.kind == "submitted"})
+    hashes = by_text(context.documents.values())
+    found = dict[int, Annotations]()
+    for start in range(0, len(ids), api.LISTED):
+        for task in api.whole_tasks(client, project.id, ids[start : start + api.LISTED]):
+            line = _read(task, hashes, context)
+            if line is not None:
+                found[task.id] = line
+    return found
+
+
+def _read(task: Whole, hashes: Mapping[str, Sequence[str]], context: Context) -> Annotations | None:
+    ours = [item["result"] for item in task.predictions if item.get("model_version") == MARKS]
+    bound = exports.bind({"data": task.data}, context.documents, hashes, "text", context.earlier)
+    if len(ours) != 1 or isinstance(bound, Rejected):
+        return None
+    sorted_ = results.sort(ours[0], bound.text, context.controls, bound.place)
+    line = graph.decode(sorted_, bound.document, context.controls, context.ontology).annotations
+    now = context.documents[bound.document.id]
+    if line.sha256 == now.sha256:
+        return line
+    before = context.earlier[now.id, line.sha256]
+    return carry(line, correction(before.document, now, judged=before.judged)).line
+
+
+# ---------------------------------------------------------------- into the list of decisions
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """A list of decisions with those of the server; `reopened` were taken back there.
+
+    Where the list says otherwise than the server it stays as it is, and `differing` tells.
+    """
+
+    decisions: tuple[Disagreement, ...]
+    differing: tuple[Differing, ...]
+    reopened: int
+
+
+def brought(folder: Path) -> list[Disagreement]:
+    """What the last pull has brought."""
+    path = folder / DECIDED
+    return read_lines(path, Disagreement) if path.is_file() else []
+
+
+def note(folder: Path, lines: Iterable[Disagreement]) -> None:
+    """Note what a pull has brought, after it is in the list."""
+    write_atomic(folder / DECIDED, encode_lines(lines))
+
+
+def join(own: Iterable[Disagreement], before: Iterable[Disagreement], now: Iterable[Disagreement]) -> Joined:
+    """The list of a corpus with what is decided on the server `now`, in place of what was `before`."""
+    old = {key_of(item): item for item in before}
+    new = {key_of(item): item for item in now}
+    there = {key_of(item): item for item in own}
+    kept: dict[Key, Disagreement] = {
+        key: item
+        for key, item in there.items()
+        if item.decision is not None and not (key in old and _same(item, old[key]))
+    }
+    differing = [
+        Differing(
+            document=item.document,
+            words=item.words,
+            says={item.by or "the list": item.decision, new[key].by: new[key].decision},
+        )
+        for key, item in kept.items()
+        if key in new and new[key].decision != item.decision
+    ]
+    reopened = sum(key in old and key not in kept and key not in new for key in there)
+    return Joined(decisions=tuple({**new, **kept}.values()), differing=tuple(differing), reopened=reopened)
+
+
+def _same(item: Disagreement, other: Disagreement) -> bool:
+    return (item.decision, item.by, item.at) == (other.decision, other.by, other.at)
