@@ -83,6 +83,7 @@ def test_what_one_lacks_is_listed_and_left_out_until_it_is_decided() -> None:
             unit="mention",
             key="GPE [[15, 21]]",
             words="GPE “Kunduz”",
+            sentence="Rebels shelled ⟦Kunduz⟧, the city fell.",
             says={"anna": True, "ben": False, "cem": False},
         ),
     )

@@ -13,20 +13,29 @@ Unit = Literal["mention", "event", "attribute", "argument", "relation", "cluster
 Say = bool | str | None
 
 
-class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
+class Disagreement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One unit on which annotators differ: `key` names it, `words` show it, `says` has each one's view.
 
     A view is whether the unit is there, or the value of an attribute. `decision` is null until somebody
     decides; the empty string leaves an attribute without a value. It counts for a unit of this key and these
     words alone: where the text was corrected since, others may stand at that place.
+
+    `sentence` is where the unit stands, its words in ⟦ ⟧. `by` is who decided, `at` when (ISO 8601), `note`
+    what they remarked. `vote` is by how many at least it was decided if it was by a vote and by nobody.
     """
 
     document: str
     unit: Unit
     key: str
     words: str
+    sentence: str = ""
     says: dict[str, Say]
-    decision: Say = None
+    # Made by a function so that the null, which is there for people to replace, is written.
+    decision: Say = msgspec.field(default_factory=lambda: None)
+    note: str = ""
+    by: str = ""
+    at: str = ""
+    vote: int = 0
 
 
 Key = tuple[str, Unit, str, str]

@@ -23,7 +23,7 @@ def cut(
     >>> cut("One fell. Two rose.", [(4, 13)])
     [(0, 19)]
     """
-    covered = _join(marks)
+    covered = join(marks)
     edges = (edge for region in excluded for edge in (region.start, region.end))
     places = sorted({0, len(text), *(found.end() for found in _BREAK.finditer(text)), *edges})
     kept = [place for place in places if not _is_inside(place, covered)]
@@ -31,8 +31,12 @@ def cut(
     return [piece for piece in pieces if piece[0] < piece[1]]
 
 
-def _join(hulls: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Overlapping ranges made one, in order."""
+def join(hulls: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Overlapping ranges made one, in order.
+
+    >>> join([(4, 9), (0, 2), (5, 12)])
+    [(0, 2), (4, 12)]
+    """
     joined: list[tuple[int, int]] = []
     for start, end in sorted(hulls):
         if joined and start < joined[-1][1]:
