@@ -60,8 +60,8 @@ def check_annotation(group: Group) -> None:
     """Raise `ServerError` if a group is for adjudication: what is done there is no annotator's layer."""
     if group.settings.adjudicating is not None:
         raise ServerError(
-            f"project {group.settings.group!r} is for adjudication, not for annotation: use `goldwire annotate "
-            f"adjudicate DIR --push` and `--pull` with --project {group.settings.group!r}"
+            f"project {group.settings.group!r} is for adjudication, not for annotation: use "
+            "`goldwire annotate adjudicate DIR --push` and `--pull`"
         )
 
 

@@ -27,10 +27,10 @@ SAMPLING = "sampling"  # the project's field that says in which order people get
 BY_SCORE = "Uncertainty sampling"  # that with the lowest score of its prediction first
 UNION = "union"  # what the layer is called that tasks for adjudication show
 ADJUDICATING = (
-    "<h2>Adjudication</h2><p>Everything is marked that any annotator marked. What you leave is right; what is "
-    "wrong you take out (click, Backspace). In the panel Regions choose Order by Score: what is least agreed "
-    "on comes first, and Info shows who said what. Arrows in doubt are the last in the panel Relations. Where "
-    "no value of an attribute is chosen, choose one. Then submit.</p>"
+    "<h2>Adjudication</h2><p>Everything is marked that any annotator marked. What you leave is right; what "
+    "is wrong you take out (click, Backspace). In the panel Regions choose Order by Score: what is least "
+    "agreed on comes first, and Info shows who said what. Arrows in doubt are the last in the panel "
+    "Relations. Where no value of an attribute is chosen, choose one. Then submit.</p>"
 )
 STEP = 100  # documents encoded between two words of it
 
@@ -41,8 +41,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     `overlap` is the share of documents that two people are to do, None if the project's setting stays.
     `remember` is what the project is to remember of its group, `before` what was remembered until now;
     `found` is the project, where it is known to be the one, and `moved` are its tasks that others are to do
-    now. `union` are tasks for adjudication, made already, the most disputed first. `adopt` lets a project be written to that was not made for this corpus, `overwrite` what somebody
-    else has put there since this clone last pushed.
+    now. `union` are tasks for adjudication, made already. `adopt` lets a project be written to that was not
+    made for this corpus, `overwrite` what somebody else has put there since this clone last pushed.
     """
 
     title: str

@@ -14,6 +14,7 @@ import msgspec
 from goldwire.annotate import adjudicate as merging
 from goldwire.annotate.adjudicate import Disagreement
 from goldwire.annotate.adjudicate.decisions import Say
+from goldwire.annotate.adjudicate.returned import AND, Conflict
 from goldwire.annotate.union import facts
 from goldwire.annotate.union.facts import Fact, Facts, Key, Layers
 from goldwire.corpora.ontology import Ontology
@@ -31,14 +32,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     shown: Annotations
 
 
-class Differing(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit on which those who adjudicated it differ, and what each says."""
-
-    document: str
-    words: str
-    says: dict[str, Say]
-
-
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """What answers decide of one document.
 
@@ -49,7 +42,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     decisions: tuple[Disagreement, ...] = ()
     amendments: tuple[Disagreement, ...] = ()
-    differing: tuple[Differing, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     gone: int = 0
     is_changed: bool = False
 
@@ -59,16 +52,16 @@ def decide(
 ) -> Decided:
     """What the answers to one document decide; `union` is the line that would be shown now."""
     people = [_Person(answer, document.text, ontology) for answer in answers]
-    decisions, differing = list[Disagreement](), dict[Key, Differing]()
+    decisions, conflicts = list[Disagreement](), list[Conflict]()
     while True:
         found = merging.adjudicate(layers, [document], decisions, ontology)
         undecided = [item for item in found.disagreements if item.decision is None]
         said = {(item.unit, item.key): _said(item, people) for item in undecided}
-        differing = {
-            (item.unit, item.key): _differing(item.document, item.words, says)
+        conflicts = [
+            Conflict(item=item, said=tuple(says.items()))
             for item in undecided
             if len({*(says := said[item.unit, item.key]).values()}) > 1
-        }
+        ]
         new = [
             _signed(msgspec.structs.replace(item, decision=next(iter(says.values()))), says, people)
             for item in undecided
@@ -86,7 +79,7 @@ def decide(
         document=document.id,
         decisions=tuple(item for item in found.disagreements if item.decision is not None),
         amendments=tuple(amendments),
-        differing=(*differing.values(), *own),
+        conflicts=(*conflicts, *own),
         gone=len(kept - now),
         is_changed=any(_marked(person.shown) != now for person in people),
     )
@@ -97,17 +90,13 @@ def _signed(item: Disagreement, who: Iterable[str], people: Iterable[_Person]) -
     theirs = [person for person in people if person.who in who]
     return msgspec.structs.replace(
         item,
-        by=", ".join(sorted(person.who for person in theirs)),
+        by=AND.join(sorted(person.who for person in theirs)),
         at=max(person.when for person in theirs),
     )
 
 
 def _said(item: Disagreement, people: Iterable[_Person]) -> dict[str, Say]:
     return {person.who: said for person in people if (said := person.says(item)) is not None}
-
-
-def _differing(document: str, words: str, says: dict[str, Say]) -> Differing:
-    return Differing(document=document, words=words, says=says)
 
 
 def _marked(given: Facts) -> set[Key]:
@@ -178,9 +167,9 @@ class _Comparing:
             if document.id in layer
         }
 
-    def amendments(self, people: Sequence[_Person]) -> tuple[list[Disagreement], list[Differing]]:
+    def amendments(self, people: Sequence[_Person]) -> tuple[list[Disagreement], list[Conflict]]:
         """What all people changed alike, and what they changed differently."""
-        same, differing = list[Disagreement](), list[Differing]()
+        same, conflicts = list[Disagreement](), list[Conflict]()
         known = {
             key: fact for person in people for key, fact in (*person.shown.items(), *person.given.items())
         }
@@ -195,9 +184,9 @@ class _Comparing:
                 same.append(_signed(self._amendment(key, fact, next(iter(said.values()))), said, people))
             else:
                 before = _view(self.now, key, fact)
-                says = {who: before if say is None else say for who, say in said.items()}
-                differing.append(Differing(document=self.document.id, words=fact.words, says=says))
-        return same, differing
+                views = tuple((who, before if say is None else say) for who, say in said.items())
+                conflicts.append(Conflict(item=self._amendment(key, fact, None), said=views))
+        return same, conflicts
 
     def _amendment(self, key: Key, fact: Fact, decision: Say) -> Disagreement:
         asked = {name: layer for name, layer in self.layers.items() if _asked(layer, fact.of)}

@@ -16,7 +16,9 @@ from pathlib import Path
 import msgspec
 
 from goldwire.annotate.adjudicate import Disagreement
-from goldwire.annotate.adjudicate.decisions import Key, key_of
+from goldwire.annotate.adjudicate.decisions import key_of
+from goldwire.annotate.adjudicate.returned import Conflict
+from goldwire.annotate.adjudicate.votes import is_by_vote
 from goldwire.annotate.exchange import controls as declared
 from goldwire.annotate.exchange import exports, graph, results
 from goldwire.annotate.exchange.importer import Context, Imported, Reading
@@ -30,7 +32,7 @@ from goldwire.annotate.sync.journal import open_journal
 from goldwire.annotate.sync.mirror import Progress
 from goldwire.annotate.sync.pull import Request
 from goldwire.annotate.union import answers, shown
-from goldwire.annotate.union.answers import Answer, Decided, Differing
+from goldwire.annotate.union.answers import Answer, Decided
 from goldwire.annotate.union.facts import Layers
 from goldwire.corpora import versions
 from goldwire.corpora.atomic import write_atomic
@@ -48,9 +50,9 @@ DECIDED = "decided.jsonl"
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
     """What a project for adjudication holds, and where it is kept.
 
-    `decided` are documents that somebody has finished, `drafts` and `skipped` those that somebody has begun or
-    passed over and nobody finished. What was shown of `unknown` ones cannot be told any more, so nothing in
-    them is decided.
+    `decided` are documents that somebody has finished, `drafts` and `skipped` those that somebody has begun
+    or passed over and nobody finished. What was shown of `unknown` ones cannot be told any more, so nothing
+    in them is decided.
     """
 
     folder: Path
@@ -60,7 +62,6 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
     unknown: tuple[str, ...]
     rejected: dict[str, int]
     quarantine: Path | None
-    raw: Path
 
     @property
     def lines(self) -> tuple[Disagreement, ...]:
@@ -92,17 +93,21 @@ def pull(
         imported = pulling.decode(there, context)
         quarantine = write_quarantine(corpus.quarantine_path(f"{FOLDER}/{path.name}"), imported.rejected)
         seen = _shown(client, project, imported, context)
-        return _returned(imported, seen, layers, context, path, quarantine)
+    done, others = _sorted(imported)
+    told = {id: given for id, given in done.items() if all(_task(one) in seen for one in given)}
+    return Returned(
+        folder=path,
+        decided=tuple(_decided(told, seen, layers, context)),
+        drafts=tuple(sorted(others["draft"] - done.keys())),
+        skipped=tuple(sorted(others["skipped"] - done.keys())),
+        unknown=tuple(sorted(done.keys() - told.keys())),
+        rejected=by_kind(imported.rejected),
+        quarantine=quarantine,
+    )
 
 
-def _returned(
-    imported: Imported,
-    seen: Mapping[int, Annotations],
-    layers: Layers,
-    context: Context,
-    path: Path,
-    quarantine: Path | None,
-) -> Returned:
+def _sorted(imported: Imported) -> tuple[dict[str, list[Reading]], dict[str, set[str]]]:
+    """What was submitted of each document, and the documents that were begun or skipped."""
     done = defaultdict[str, list[Reading]](list)
     others = defaultdict[str, set[str]](set)
     for reading in imported.readings:
@@ -110,18 +115,7 @@ def _returned(
             done[reading.annotations.document].append(reading)
         else:
             others[reading.kind].add(reading.annotations.document)
-    unknown = {id for id, readings in done.items() if not all(_task(one) in seen for one in readings)}
-    known = {id: readings for id, readings in done.items() if id not in unknown}
-    return Returned(
-        folder=path,
-        decided=tuple(_decided(known, seen, layers, context)),
-        drafts=tuple(sorted(others["draft"] - done.keys())),
-        skipped=tuple(sorted(others["skipped"] - done.keys())),
-        unknown=tuple(sorted(unknown)),
-        rejected=by_kind(imported.rejected),
-        quarantine=quarantine,
-        raw=path / pulling.RAW,
-    )
+    return done, others
 
 
 def _decided(
@@ -180,11 +174,11 @@ def _read(task: Whole, hashes: Mapping[str, Sequence[str]], context: Context) ->
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """A list of decisions with those of the server; `reopened` were taken back there.
 
-    Where the list says otherwise than the server it stays as it is, and `differing` tells.
+    Where the list says otherwise than the server it stays as it is, and `contradicted` tells.
     """
 
     decisions: tuple[Disagreement, ...]
-    differing: tuple[Differing, ...]
+    contradicted: tuple[Conflict, ...]
     reopened: int
 
 
@@ -203,23 +197,15 @@ def join(own: Iterable[Disagreement], before: Iterable[Disagreement], now: Itera
     """The list of a corpus with what is decided on the server `now`, in place of what was `before`."""
     old = {key_of(item): item for item in before}
     new = {key_of(item): item for item in now}
-    there = {key_of(item): item for item in own}
-    kept: dict[Key, Disagreement] = {
-        key: item
-        for key, item in there.items()
-        if item.decision is not None and not (key in old and _same(item, old[key]))
-    }
-    differing = [
-        Differing(
-            document=item.document,
-            words=item.words,
-            says={item.by or "the list": item.decision, new[key].by: new[key].decision},
-        )
+    there = {key_of(item): item for item in own if item.decision is not None and not is_by_vote(item)}
+    kept = {key: item for key, item in there.items() if key not in old or not _same(item, old[key])}
+    contradicted = tuple(
+        Conflict(item=item, said=((item.by or "the list", item.decision), (new[key].by, new[key].decision)))
         for key, item in kept.items()
         if key in new and new[key].decision != item.decision
-    ]
-    reopened = sum(key in old and key not in kept and key not in new for key in there)
-    return Joined(decisions=tuple({**new, **kept}.values()), differing=tuple(differing), reopened=reopened)
+    )
+    reopened = len(there.keys() - kept.keys() - new.keys())
+    return Joined(decisions=tuple({**new, **kept}.values()), contradicted=contradicted, reopened=reopened)
 
 
 def _same(item: Disagreement, other: Disagreement) -> bool:

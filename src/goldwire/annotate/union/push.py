@@ -7,7 +7,7 @@ differs in is taken as it is and needs nobody.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -26,14 +26,9 @@ from goldwire.corpora.types import Document
 
 
 class Ordered(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be in the project, and of what it is made.
-
-    `settled` documents differ in nothing that is open and do not go; `hidden` are open disagreements that no
-    task can show.
-    """
+    """What is to be in the project, and the open disagreements that no task can show."""
 
     order: Order
-    settled: int
     hidden: tuple[Disagreement, ...]
 
 
@@ -58,32 +53,33 @@ def settle(group: Group, wanted: Adjudicating) -> Settings:
     return msgspec.structs.replace(known, adjudicating=wanted, revision=known.revision + group.known)
 
 
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be adjudicated: layers of annotators on documents, and what is decided already."""
+
+    layers: Layers
+    documents: Sequence[Document]
+    decisions: Sequence[Disagreement]
+    ontology: Ontology
+
+    def open(self) -> dict[Open, Disagreement]:
+        """What nobody has decided."""
+        found = adjudicate(self.layers, self.documents, self.decisions, self.ontology)
+        return {_name(item): item for item in found.disagreements if item.decision is None}
+
+
 def order(
-    client: Client,
-    group: Group,
-    settings: Settings,
-    layers: Layers,
-    documents: Sequence[Document],
-    decisions: Iterable[Disagreement],
-    ontology: Ontology,
-    *,
-    adopt: bool = False,
-    overwrite: bool = False,
+    client: Client, group: Group, settings: Settings, case: Case, *, adopt: bool, overwrite: bool
 ) -> Ordered:
-    """What is to be in the project, with what is decided already left out unless it is there."""
-    found = adjudicate(layers, documents, decisions, ontology)
-    undecided = {(i.document, i.unit, i.key): i for i in found.disagreements if i.decision is None}
-    there = _documents_in(client, group)
+    """What is to be in the project: documents in which something is open, and those that are there."""
+    undecided, there = case.open(), _documents_in(client, group)
     asked = {item.document for item in undecided.values()} | there
-    chosen = [document for document in documents if document.id in asked]
-    unions = shown.unions(layers, chosen, ontology)
-    hidden = [i for union in unions.values() for i in union.hidden]
-    hidden = [i for i in hidden if (i.document, i.unit, i.key) in undecided]
-    gone = {(i.document, i.unit, i.key) for i in hidden}
-    open_ = {i.document for key, i in undecided.items() if key not in gone} | there
-    chosen = [document for document in chosen if document.id in open_ and document.id in unions]
+    documents = [document for document in case.documents if document.id in asked]
+    unions = shown.unions(case.layers, documents, case.ontology)
+    hidden = {_name(item) for union in unions.values() for item in union.hidden}
+    wanted = {item.document for name, item in undecided.items() if name not in hidden} | there
+    chosen = [document for document in documents if document.id in wanted & unions.keys()]
     blind = settings.adjudicating is not None and settings.adjudicating.blind
-    made = [shown.encode(unions[d.id], d, layers, ontology, blind=blind) for d in chosen]
+    made = (shown.encode(unions[d.id], d, case.layers, case.ontology, blind=blind) for d in chosen)
     return Ordered(
         order=Order(
             title=settings.group,
@@ -92,13 +88,19 @@ def order(
             remember=settings,
             before=group.settings if group.known else None,
             found=group.projects.get(settings.group),
-            union=_together(made),
+            union=_together([*made]),
             adopt=adopt,
             overwrite=overwrite,
         ),
-        settled=len(found.annotations) - len(chosen),
-        hidden=tuple(hidden),
+        hidden=tuple(item for name, item in undecided.items() if name in hidden),
     )
+
+
+Open = tuple[str, str, str]
+
+
+def _name(item: Disagreement) -> Open:
+    return item.document, item.unit, item.key
 
 
 def _documents_in(client: Client, group: Group) -> set[str]:
