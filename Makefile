@@ -5,7 +5,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 # What pip does for a package it installs: without it, commands start slowly where Python may write no bytecode.
 COMPILE := $(BIN)/python -m compileall -q src
 
-.PHONY: help demo test quick fuzz chaos check site format bench stats lengths growth constraints venv clean
+.PHONY: help demo test quick engine fuzz chaos check site format bench stats lengths growth constraints venv clean
 
 help:
 	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench        speed against the peers, and how long short commands and reports take"
 	@echo "make growth       time and memory as inputs double; writes docs/evidence/growth.md"
 	@echo "make stats        what intervals and tests promise, simulated; writes statistics.md, gate.md and slices.md there"
+	@echo "make engine       a small language model and its engine into .venv, for tests that ask a real one"
 	@echo "make lengths      lengths of modules and functions"
 	@echo "make constraints  constraints.txt anew, from the newest releases that pyproject.toml allows"
 	@echo "make venv         .venv with everything; \`make clean\` removes it"
@@ -31,6 +32,9 @@ test: .venv/dev
 
 quick: .venv/dev
 	$(BIN)/python -m pytest --numprocesses auto --ignore tests/live -m "not live and not slow" --hypothesis-profile quick $(ARGS)
+
+engine: .venv/dev
+	$(PIP) --no-deps -r tests/engine.txt
 
 SECONDS ?= 600
 fuzz: .venv/dev

@@ -22,9 +22,10 @@ def sample(name: str = "first", made: str = "2026-01-02T00:00:00+00:00") -> Samp
 
 def test_a_draw_is_read_as_it_was_written_and_never_replaced(corpus: Corpus) -> None:
     write(corpus, sample())
+    write(corpus, sample(made="2026-01-03T00:00:00+00:00"))  # the same draw again
     assert read(corpus, "first") == sample()
     with pytest.raises(CorpusError, match="never changed: name another"):
-        write(corpus, sample())
+        write(corpus, Sample(sample().draw, sample().candidates[:1]))
 
 
 def test_draws_are_named_in_the_order_in_which_they_were_made(corpus: Corpus) -> None:

@@ -35,6 +35,7 @@ corpus import work gold.jsonl --layer annotator/anna
 corpus import work mine.jsonl --layer annotator/ben
 corpus cover work --layer gold --documents all
 corpus export work out.jsonl --layer gold
+corpus sample work --name first --n 1 --gold none
 corpus correct work a01 --text new.txt --dry-run
 corpus show work
 corpus show work a01

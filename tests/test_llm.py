@@ -135,6 +135,22 @@ def test_an_occurrence_is_counted_without_excluded_regions(corpus: Corpus, servi
     assert found(corpus) == [("Herat", TEXT.index("Herat burns"))]
 
 
+def test_words_that_stand_once_are_found_whichever_place_is_named(
+    corpus: Corpus, serving: ModuleType
+) -> None:
+    given = [
+        mention("a", "MIL", "Rebels", 4),
+        mention("b", "MIL", "police", 0),
+        mention("c", "GPE", "Herat", 0),
+    ]
+    facts, _ = ask(corpus, serving, serving.Reply(completion({"mentions": given, "events": []})))
+    assert found(corpus) == [("Rebels", 0), ("police", TEXT.index("police"))]
+    assert (facts.usage["found_at_only_place"], facts.usage["unresolved"]) == (2, 1)
+    [rejected] = corpus.layer("system/m")["d0"].rejected
+    # Not in the teaser: "shelled Herat", "Herat’s police" and "Herat burns".
+    assert rejected.message == "the quoted words are in the text 3 times, and the answer names place 0"
+
+
 def test_quotes_are_found_but_for_typography_and_never_guessed(corpus: Corpus, serving: ModuleType) -> None:
     answer = {
         "mentions": [

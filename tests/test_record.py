@@ -14,7 +14,7 @@ from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.counting.counts import condense, make_counts
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.files import decode_record, encode_record, read_record, schema, write_record
-from goldwire.eval.scoring.record import FORMAT, decode_counts, encode_patterns, independent, iter_warnings
+from goldwire.eval.scoring.record import FORMAT, encode_patterns, independent, iter_warnings
 from goldwire.eval.scoring.score import score
 from goldwire.eval.statistics.figures import averages
 from goldwire.eval.statistics.intervals import figure_intervals
@@ -32,9 +32,9 @@ row = st.tuples(
 def test_counts_come_back_identical(rows):
     counts = make_counts(DOCUMENTS, LABELS, [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows])
     table = encode_patterns(condense(counts), "s", "m")
-    assert decode_counts(table, DOCUMENTS) == counts
+    assert table.decoded.expand(DOCUMENTS) == counts
     assert (
-        decode_counts(msgspec.json.decode(msgspec.json.encode(table), type=type(table)), DOCUMENTS) == counts
+        msgspec.json.decode(msgspec.json.encode(table), type=type(table)).decoded.expand(DOCUMENTS) == counts
     )
 
 
@@ -163,7 +163,7 @@ def test_a_large_record_is_small():
     table = encode_patterns(condense(counts), "s", "m")
     assert len(table.patterns) <= 2 * 81
     assert len(msgspec.json.encode(table)) < 100_000
-    assert decode_counts(table, documents) == counts
+    assert table.decoded.expand(documents) == counts
 
 
 # ---------------------------------------------------------------- what must be told before the figures

@@ -273,6 +273,7 @@ COMMANDS = (
     _command("set ontology", "corpus set {}/work --ontology {}/wider.toml"),
     _command("split", "corpus split {}/work --shares train=0.7,test=0.3 --seed 5"),
     _command("cover", "corpus cover {}/work --layer gold --documents all"),
+    _command("sample", "corpus sample {}/work --name first --n 1 --gold none"),
     _command("correct", "corpus correct {}/work d1 --text {}/corrected.txt"),
     _command("export", "corpus export {}/work {}/brat --layer gold --format brat", reads=("brat",)),
     _command("tasks", "annotate export {}/work {}/out/tasks.json", reads=("out",)),

@@ -155,6 +155,7 @@ class Corpus(store.Corpus, frozen=True):
         references: Policy | None = None,
         at: Thresholds = None,
         slices: str | Slice | Iterable[str | Slice] = (),
+        unweighted: bool = False,
         duplicates: Literal["set", "refuse"] = "set",
         intervals: Method = UNSEEN,
         trials: int = TRIALS,
@@ -164,8 +165,9 @@ class Corpus(store.Corpus, frozen=True):
 
         `measures` and `suite` as there: the default suite if neither is given. `documents` are ids, or what
         `--documents` takes; `references` and `at` as in `goldwire.score`, `gold` is then several layers.
-        `slices` part documents or units, as `--slice` does; `record.frame("slices")` has their figures. The
-        record is kept by its `write`.
+        `slices` part documents or units, as `--slice` does; `record.frame("slices")` has their figures.
+        Documents that were drawn weigh as much as they stand for, but `unweighted`. The record is kept by its
+        `write`.
         """
         asked = [] if measures is None else one_or_several(measures, "measures", (str, Measure))
         wanted, chosen = choose(suite, list(map(str, asked)))
@@ -187,6 +189,7 @@ class Corpus(store.Corpus, frozen=True):
             references=references,
             at=thresholds.check(at, partial(chosen_ids, self)),
             slices=parse_slices(one_or_several(slices, "slices", (str, Slice))),
+            unweighted=unweighted,
         )
         golds = one_or_several(gold, "gold")
         asked_for = config.names(self) if systems is None else one_or_several(systems, "systems")

@@ -103,6 +103,10 @@ def score(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a record of this name, whatever it holds.")
     ] = False,
+    unweighted: Annotated[
+        bool,
+        typer.Option("--unweighted", help="Count documents alike, however they were drawn."),
+    ] = False,
     stream: Annotated[
         bool,
         typer.Option(
@@ -120,6 +124,9 @@ def score(
 
     What a label map leaves out, or --only and --ignore do, is no unit on either side: neither missed nor
     spurious nor rejected. Signature and record name the view.
+
+    Documents that were drawn (`corpus sample`) weigh as much as they stand for, so that figures are of the
+    corpus and not of what was picked from it; --unweighted leaves that.
 
     With --slice, the figures of each slice stand beside those of the whole: documents parted by a field of
     their metadata, a date, their length or split, units by what they are. Each is held against the rest.
@@ -169,6 +176,7 @@ def score(
         references=references,
         at=thresholds.parse(at or (), partial(_selected, corpus)),
         slices=parse_slices(slices or ()),
+        unweighted=unweighted,
     )
     systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))
     name = _record_name(name, chosen)

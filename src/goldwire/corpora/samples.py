@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import decode_lines, decode_versioned, encode_lines, read_bytes
@@ -99,15 +100,34 @@ def read(corpus: Corpus, name: str) -> Sample:
 
 
 def write(corpus: Corpus, sample: Sample) -> None:
-    """Keep a draw, under the lock of the corpus; `CorpusError` if there is one of that name."""
-    path = path_of(corpus, sample.draw.draw)
+    """Keep a draw, under the lock of the corpus; `CorpusError` if there is another of that name.
+
+    The same draw is left as it is, however much later it was made again: a command that was cut short is run
+    again.
+    """
+    if not is_there(corpus, sample):
+        path = check_free(corpus, sample.draw.draw)
+        path.parent.mkdir(exist_ok=True)
+        write_atomic(path, encode_lines([sample.draw, *sample.candidates]))
+
+
+def is_there(corpus: Corpus, sample: Sample) -> bool:
+    """Whether a draw is kept already, but for when it was made."""
+    if not path_of(corpus, sample.draw.draw).is_file():
+        return False
+    kept = read(corpus, sample.draw.draw)
+    return kept == replace(sample, draw=replace(sample.draw, made=kept.draw.made))
+
+
+def check_free(corpus: Corpus, name: str) -> Path:
+    """The file of a draw that is to be; `CorpusError` if there is one of that name, or none could be."""
+    path = path_of(corpus, name)
     if path.exists():
         raise CorpusError(
             f"{path}: there is a sample of that name, and a draw is never changed: name another"
         )
     check_new(corpus.path, PurePath(FOLDER, path.name))
-    path.parent.mkdir(exist_ok=True)
-    write_atomic(path, encode_lines([sample.draw, *sample.candidates]))
+    return path
 
 
 def _faults(sample: Sample, where: str) -> Iterator[Fault]:

@@ -271,7 +271,7 @@ def difference(
     if not is_additive(measure) or not is_defined(first):
         return Difference(resample.Interval(None, None, None), None, None, None, None, None)
     labels = sorted({*first.labels, *second.labels})
-    pairs = contrast.pair(rows(first, measure, labels), rows(second, measure, labels), groups)
+    pairs = contrast.pair(rows(first, measure, labels), rows(second, measure, labels), groups, first.weights)
     return contrast.differences(pairs, estimator(measure).only(F), method=method, seed=seed)[0]
 
 

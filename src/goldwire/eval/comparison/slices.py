@@ -24,7 +24,7 @@ from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.measures.slices import parse_slice
 from goldwire.eval.scoring.drawing import drawing
 from goldwire.eval.scoring.means import mean_score
-from goldwire.eval.scoring.record import Interval, Record, Slicing, decode_counts
+from goldwire.eval.scoring.record import Interval, Record, Slicing
 from goldwire.eval.scoring.several import mean_intervals
 from goldwire.eval.statistics import slices as statistics
 from goldwire.eval.statistics.contrast import holm
@@ -84,7 +84,8 @@ class Side(NamedTuple):
         counts, ids = self.inside, self.inside.documents
         document = np.searchsorted(self.places, counts.document).astype(np.int32)
         own = tuple(ids[place] for place in self.places.tolist())
-        return Counts(own, counts.labels, document, counts.label, counts.values)
+        weights = None if counts.weights is None else counts.weights.take(self.places)
+        return Counts(own, counts.labels, document, counts.label, counts.values, weights)
 
     def groups(self, record: Record) -> tuple[int, ...] | None:
         """The groups of near-duplicates of its documents."""
@@ -141,7 +142,7 @@ def sides(record: Record, slicing: Slicing, system: str, measure: Measure) -> di
     table = next((one for one in slicing.counts if (one.system, one.measure) == (system, form)), None)
     if table is None:
         return {}
-    counts = decode_counts(table, record.documents)
+    counts = record.decode(table)
     return {value: Side(*part(counts, value)) for value in slicing.values}
 
 
@@ -156,7 +157,7 @@ def _of_documents(slicing: Slicing, counts: Counts) -> dict[str, Side]:
 
 def _masked(counts: Counts, kept: Bools) -> Counts:
     columns = (counts.document[kept], counts.label[kept], counts.values[kept])
-    return Counts(counts.documents, counts.labels, *columns)
+    return Counts(counts.documents, counts.labels, *columns, counts.weights)
 
 
 # ---------------------------------------------------------------- figures and tests
@@ -232,12 +233,13 @@ def _pieces(
     if any(_headline(counts, measure).f is None for side in own for counts in (side.inside, side.outside)):
         return None
     labels = sorted({label for side in own for counts in side[:2] for label in counts.labels})
-    return statistics.of_runs(
+    found = statistics.of_runs(
         [_tables(side, measure, labels, system.record.groups) for side in own],
         estimator(measure),
         F,
         units=parse_slice(slicing.slice).of_units,
     )
+    return found if found is None or system.record.scaled is None else found.spread(system.record.scaled.each)
 
 
 def _tables(

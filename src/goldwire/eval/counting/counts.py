@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -27,6 +27,29 @@ COLUMNS = ("system_hits", "system", "gold_hits", "gold")
 # Values are put on a grid so fine that it does not show and so coarse that sums of up to two million units
 # are exact, in whatever order they are made.
 GRID = 2.0**32
+_WEIGHTS = 2.0**24  # parts of one that weights are in, so that weighted sums are as exact
+
+
+class Weights(msgspec.Struct, frozen=True, eq=False):
+    """What each document of `Counts` weighs, and the number of the stratum that it was drawn from.
+
+    Documents weigh 1 on average over all that were scored, so that weighted sums are of the size of what was
+    annotated.
+    """
+
+    each: Floats
+    strata: SmallInts
+
+    @classmethod
+    def of(cls, weights: Sequence[float], strata: Sequence[int]) -> Self:
+        """Weights in any unit, made 1 on average."""
+        each = np.asarray(weights, np.float64)
+        scaled = np.rint(each * (len(each) / max(each.sum(), np.finfo(float).tiny)) * _WEIGHTS) / _WEIGHTS
+        return cls(np.maximum(scaled, 1 / _WEIGHTS), np.asarray(strata, np.int32))
+
+    def take(self, places: NDArray[Any]) -> Self:
+        """Those of some documents, by place; the scale stays."""
+        return type(self)(self.each[places], self.strata[places])
 
 
 class Counts(msgspec.Struct, frozen=True, eq=False):
@@ -37,6 +60,9 @@ class Counts(msgspec.Struct, frozen=True, eq=False):
     `documents[document[k]]` has, under label `labels[label[k]]`, the four `values[k]` (see `COLUMNS`).
     Canonical: rows are in order of (document, label), each pair at most once, none all zero.
     Make one with `make_counts`, which sees to that.
+
+    Of documents drawn with unequal probability the values are weighted already (see `weigh`), so that sums
+    are; `weights` say how, None where all documents count alike.
     """
 
     documents: tuple[str, ...]
@@ -44,9 +70,12 @@ class Counts(msgspec.Struct, frozen=True, eq=False):
     document: SmallInts
     label: SmallInts
     values: Floats
+    weights: Weights | None = None
 
     def __add__(self, other: Counts) -> Counts:
-        """The counts of both together; documents of the same id are added up."""
+        """The counts of both together, before they are weighted; documents of the same id are added up."""
+        if self.weights is not None or other.weights is not None:
+            raise TypeError("weighted counts are not added up: add first, and weigh then")
         documents = tuple(sorted({*self.documents, *other.documents}))
         labels = tuple(sorted({*self.labels, *other.labels}))
         parts = [
@@ -70,6 +99,7 @@ class Counts(msgspec.Struct, frozen=True, eq=False):
             and np.array_equal(self.document, other.document)
             and np.array_equal(self.label, other.label)
             and np.array_equal(self.values, other.values)
+            and (self.weights is None) == (other.weights is None)
         )
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays
@@ -84,8 +114,12 @@ class Counts(msgspec.Struct, frozen=True, eq=False):
         return _sums(self.label, self.values, len(self.labels))
 
     def by_document(self) -> Floats:
-        """Documents x 4, summed over labels: what is resampled for micro averages."""
-        return _sums(self.document, self.values, len(self.documents))
+        """Documents x 4, summed over labels, as they were counted: not weighted."""
+        sums = _sums(self.document, self.values, len(self.documents))
+        if self.weights is None:
+            return sums
+        counted: Floats = np.rint(sums / self.weights.each[:, None] * GRID) / GRID
+        return counted
 
     def select(self, documents: tuple[str, ...]) -> Counts:
         """The counts of some of the documents; ids that are not here are passed over."""
@@ -94,7 +128,15 @@ class Counts(msgspec.Struct, frozen=True, eq=False):
         place = np.full(len(self.documents), -1, np.int32)
         place[index] = np.arange(len(kept), dtype=np.int32)
         rows = place[self.document] >= 0
-        return make_counts(kept, self.labels, place[self.document[rows]], self.label[rows], self.values[rows])
+        found = make_counts(
+            kept, self.labels, place[self.document[rows]], self.label[rows], self.values[rows]
+        )
+        return replace(found, weights=None if self.weights is None else self.weights.take(index))
+
+    def only(self, kept: NDArray[np.bool_]) -> Counts:
+        """Some of the rows, on the same documents, which weigh what they did."""
+        columns = (self.document[kept], self.label[kept], self.values[kept])
+        return replace(make_counts(self.documents, self.labels, *columns), weights=self.weights)
 
 
 def make_counts(
@@ -135,6 +177,17 @@ def join(parts: Sequence[Counts]) -> Counts:
         label=np.concatenate([positions(labels, part.labels)[part.label] for part in parts]),
         values=np.concatenate([part.values for part in parts]),
     )
+
+
+def weigh(counts: Counts, weights: Weights) -> Counts:
+    """The rows of each document times what it weighs: Horvitz and Thompson's sums (1952).
+
+    >>> one = make_counts(("a", "b"), ("",), [0, 1], [0, 0], [[1, 1, 1, 1], [0, 1, 0, 1]])
+    >>> weigh(one, Weights.of([3, 1], [0, 0])).total().tolist()
+    [1.5, 2.0, 1.5, 2.0]
+    """
+    values = counts.values * weights.each[counts.document][:, None]
+    return replace(counts, values=np.rint(values * GRID) / GRID, weights=weights)
 
 
 class Patterns(msgspec.Struct, frozen=True, eq=False):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -196,7 +197,8 @@ def part(counts: Counts, value: str) -> tuple[Counts, Counts]:
         make_counts(counts.documents, labels, counts.document[rows], counts.label[rows], counts.values[rows])
         for rows in (own, ~own)
     )
-    return inside, outside
+    weigh = partial(msgspec.structs.replace, weights=counts.weights)
+    return weigh(inside), weigh(outside)
 
 
 # ---------------------------------------------------------------- which slice a unit is in

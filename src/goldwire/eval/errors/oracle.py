@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from goldwire.eval.counting import columns, counters
 from goldwire.eval.counting.columns import NONE, Ints, Table
 from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.counts import Weights, weigh
 from goldwire.eval.counting.cut import keep
 from goldwire.eval.counting.keys import row_keys
 from goldwire.eval.errors import causes, classes
@@ -75,19 +76,22 @@ class Substitution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def substitute(
-    sides: GoldAndSystem, known: Mapping[str, Findings] = MappingProxyType({})
+    sides: GoldAndSystem,
+    known: Mapping[str, Findings] = MappingProxyType({}),
+    weights: Weights | None = None,
 ) -> tuple[Substitution, ...]:
     """The system as it is (`none`), then each step alone, then all `together`.
 
-    `known` are the findings about triggers and arguments, by kind, where they are at hand.
+    `known` are the findings about triggers and arguments, by kind, where they are at hand; `weights` those of
+    documents that were drawn.
     """
-    before, alone = score(sides), _Pairing(sides, known)
+    before, alone = score(sides, weights), _Pairing(sides, known)
     found = [Substitution(name="none", value=before, gain=None)]
     right = alone
     for name, (rows, step) in STEPS.items():
-        found.append(_substitution(name, score(_apply(step, alone, *rows(alone))), before))
+        found.append(_substitution(name, score(_apply(step, alone, *rows(alone)), weights), before))
         right = _Pairing(_apply(step, right, *rows(right)))
-    return (*found, _substitution("together", score(right.sides), before))
+    return (*found, _substitution("together", score(right.sides, weights), before))
 
 
 def _substitution(name: str, value: float | None, before: float | None) -> Substitution:
@@ -95,9 +99,10 @@ def _substitution(name: str, value: float | None, before: float | None) -> Subst
     return Substitution(name=name, value=value, gain=gain)
 
 
-def score(sides: GoldAndSystem) -> float | None:
+def score(sides: GoldAndSystem, weights: Weights | None = None) -> float | None:
     """F of the arguments by AC+, micro."""
-    return headline(counters.count(causes.MEASURE, sides).counts, causes.MEASURE).f
+    counts = counters.count(causes.MEASURE, sides).counts
+    return headline(counts if weights is None else weigh(counts, weights), causes.MEASURE).f
 
 
 def _apply(step: Step, pairing: _Pairing, row: Ints, other: Ints) -> GoldAndSystem:

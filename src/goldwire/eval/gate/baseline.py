@@ -28,7 +28,6 @@ from goldwire.eval.scoring.record import (
     Record,
     Result,
     Slicing,
-    decode_counts,
     failed_runs,
 )
 from goldwire.eval.scoring.runs import SystemRuns
@@ -178,7 +177,7 @@ def _contradictions(record: Record, where: str) -> Iterator[Fault]:
         table = tables.get((result.system, str(measure.counted)))
         if table is None or result.value is None or (record.format == 1 and measure.average != "micro"):
             continue
-        found = headline(decode_counts(table, record.documents), measure).f
+        found = headline(record.decode(table), measure).f
         if found is not None and abs(found - result.value) > _ROUNDING:
             told = f"is {result.value:.6f}, but the counts give {found:.6f}"
             yield Fault(where, f"$.record.results[{number}].value", told)

@@ -17,7 +17,7 @@ import numpy as np
 
 from goldwire.corpora.errors import JudgementError
 from goldwire.eval.comparison import slices
-from goldwire.eval.counting.counts import GOLD, Counts, Floats, make_counts
+from goldwire.eval.counting.counts import GOLD, Counts, Floats
 from goldwire.eval.gate import runs
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
 from goldwire.eval.gate.policy import LimitKind, Policy, Rule
@@ -273,12 +273,8 @@ def _labels(rule: Rule, counts: Counts) -> Sequence[str | None]:
 
 def only(counts: Counts, label: str) -> Counts:
     """The counts of one label, for all documents."""
-    if label not in counts.labels:
-        return make_counts(counts.documents, (), [], [], [])
-    kept = counts.label == counts.labels.index(label)
-    return make_counts(
-        counts.documents, counts.labels, counts.document[kept], counts.label[kept], counts.values[kept]
-    )
+    place = counts.labels.index(label) if label in counts.labels else len(counts.labels)
+    return counts.only(counts.label == place)
 
 
 # ---------------------------------------------------------------- answers
@@ -360,7 +356,7 @@ def _found(question: _Question, terms: _Terms) -> tuple[contrast.Loss | RunsLoss
         return loss, {"spread": math.sqrt(spread.between), "needed_runs": loss.needed_runs}
     before, now = question.before[0], question.now[0]
     labels = sorted({*before.labels, *now.labels})
-    pairs = contrast.pair(rows(before, measure, labels), rows(now, measure, labels), groups)
+    pairs = contrast.pair(rows(before, measure, labels), rows(now, measure, labels), groups, now.weights)
     found = contrast.loss(
         pairs,
         estimator(measure),

@@ -3,7 +3,8 @@
 A slice has a string form, `NAME` or `NAME:HOW`:
 
 - of documents: a field of their metadata (`source`; `meta:split` where the name means something else here),
-  a date in parts (`published:month`), `length:4` (quarters by length in code points), `split`;
+  a date in parts (`published:month`), `length:4` (quarters by length in code points), `split`, `prefill`
+  (what annotators were shown before they began, or nothing);
 - of units: `seen:layer=gold,split=train` and `frequency:layer=…` (are their words those of a unit of another
   layer or other documents, how often), `nested`, `discontinuous`, `unit-length` (tokens), `sentence` (is an
   argument in that of its trigger), `distance` (tokens between the two), `realis` (of the event).
@@ -24,6 +25,7 @@ OF_OTHERS = ("seen", "frequency")  # which look at a layer besides
 OF_ARGUMENTS = ("sentence", "distance")
 OF_UNITS = (*OF_OTHERS, "nested", "discontinuous", "unit-length", *OF_ARGUMENTS, "realis")
 META = "meta"
+PREFILL = "prefill"
 PARTS = 4  # into which lengths are parted if nothing is said
 MOST_PARTS = 10
 
@@ -66,7 +68,7 @@ class Slice(msgspec.Struct, frozen=True, order=True):
 
 
 def _is_ours(name: str) -> bool:
-    return name in (*OF_UNITS, "length", "split", META)
+    return name in (*OF_UNITS, "length", "split", PREFILL, META)
 
 
 def parse_slice(text: str) -> Slice:
@@ -98,7 +100,7 @@ def parse_slices(texts: Iterable[str | Slice]) -> tuple[Slice, ...]:
 
 
 _EXPECTED = (
-    "expected a field of the metadata (source, published:month), length:4, split, "
+    "expected a field of the metadata (source, published:month), length:4, split, prefill, "
     "seen:layer=gold,split=train, frequency:layer=…, nested, discontinuous, unit-length, sentence, distance "
     "or realis"
 )

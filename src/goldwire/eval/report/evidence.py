@@ -19,6 +19,7 @@ from goldwire.eval.comparison.contender import Contender, contenders
 from goldwire.eval.comparison.same import check_corpus
 from goldwire.eval.counting.columns import Bools, Codes
 from goldwire.eval.counting.counters import GoldAndSystem
+from goldwire.eval.counting.counts import Weights
 from goldwire.eval.counting.reading import Layer, Wanted
 from goldwire.eval.counting.texts import Texts
 from goldwire.eval.errors import causes, classes, outcomes
@@ -64,6 +65,7 @@ class Evidence:
     systems: dict[str, Layer]
     sides: dict[str, GoldAndSystem]
     findings: dict[str, dict[str, Findings]]
+    weights: Weights | None = None
 
     @cached_property
     def names(self) -> tuple[Any, ...]:
@@ -96,6 +98,7 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
         systems=systems,
         sides=sides,
         findings={one.name: _findings(one, sides[one.name]) for one in contending},
+        weights=first.scaled,
     )
 
 
@@ -156,7 +159,8 @@ def _causes(findings: Findings) -> dict[str, int]:
 def _costs(evidence: Evidence) -> Iterator[Costs]:
     """What the arguments would score if one kind of error upstream were put right."""
     for name, sides in evidence.sides.items():
-        steps = substitute(sides, dict(zip(outcomes.KINDS, evidence.findings[name].values(), strict=True)))
+        known = dict(zip(outcomes.KINDS, evidence.findings[name].values(), strict=True))
+        steps = substitute(sides, known, evidence.weights)
         yield Costs(
             system=name,
             steps=tuple(Step(name=step.name, value=step.value, gain=step.gain) for step in steps),
@@ -164,6 +168,9 @@ def _costs(evidence: Evidence) -> Iterator[Costs]:
 
 
 def _curves(evidence: Evidence) -> Iterator[Curve]:
+    """What scores are worth; of drawn gold nothing is said, for that would be of what was picked."""
+    if evidence.weights is not None:
+        return
     for name, layer in evidence.systems.items():
         by_kind = dict(zip(outcomes.KINDS, evidence.findings[name].values(), strict=True))
         for kind, found in iter_confidence(by_kind, layer.items):

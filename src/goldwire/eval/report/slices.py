@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from goldwire.corpora.store import SYSTEM
 from goldwire.eval.comparison.contender import Contender
-from goldwire.eval.comparison.slices import SlicedSystem, SliceScore, common, compare_slices, find
+from goldwire.eval.comparison.slices import SlicedSystem, SliceScore, Standing, common, compare_slices, find
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import UNDEFINED, amount, chance, listed, number, signed
+from goldwire.eval.measures.slices import PREFILL
 from goldwire.eval.measures.titles import title
 from goldwire.eval.report.table import Cell, Column, Group, Row, Table
 from goldwire.eval.report.tables import f_of, figure_cell, units_of
@@ -40,7 +42,7 @@ def make_boards(
             measure=measure,
             name=f"{title(parse(measure))}, by {slice_}",
             systems=tuple(sliced),
-            notes=tuple(_notes(records, slice_)),
+            notes=(*_notes(records, slice_), *(_pulled(sliced) if slice_ == PREFILL else ())),
         )
 
 
@@ -52,6 +54,26 @@ def _notes(records: Mapping[str, Record], slice_: str) -> Iterator[str]:
     if whole:
         told.append(f"no units or counts to part by it: {listed(whole)}")
     yield from (f"{note[0].upper()}{note[1:]}." for note in dict.fromkeys(told))
+
+
+def _pulled(systems: Sequence[SlicedSystem]) -> Iterator[str]:
+    """How far gold is pulled to each system that annotators were shown."""
+    for one in systems:
+        own = next((item for item in one.scores if item.value.removeprefix(SYSTEM) == one.system), None)
+        if own is not None and own.difference is not None:
+            yield (
+                f"Gold that was made upon {one.system} gives it {signed(own.difference)} points of F "
+                f"against the rest: {_PULLED[own.standing]}"
+            )
+
+
+_PULLED: dict[Standing, str] = {
+    "better": "more than chance, so annotators follow what they are shown.",
+    "worse": "more than chance, and against what was shown.",
+    "not told apart": "that may be chance.",
+    "too few": "too few documents to say anything of it.",
+    "alone": "there is nothing to compare it with.",
+}
 
 
 def sheets(report: Report) -> Iterator[Table]:

@@ -14,7 +14,8 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.chunks import DisorderError
 from goldwire.eval.counting.columns import Codes
-from goldwire.eval.counting.counts import SYSTEM_HITS, Patterns, empty
+from goldwire.eval.counting.counts import SYSTEM_HITS, Counts, Patterns, empty, weigh
+from goldwire.eval.counting.counts import Weights as DocumentWeights
 from goldwire.eval.counting.coverage import Cover
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
@@ -23,7 +24,7 @@ from goldwire.eval.measures.signature import POLICIES, TAGS, signature
 from goldwire.eval.scoring import kept
 from goldwire.eval.scoring.blockwise import Measured, ScoredBlock, ScoredLayer, ScoredSystem, add
 from goldwire.eval.scoring.drawing import Drawing
-from goldwire.eval.scoring.parts import CorpusFacts, Coverage, OntologyFacts, ReferencePair
+from goldwire.eval.scoring.parts import CorpusFacts, Coverage, OntologyFacts, ReferencePair, Weights
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import (
     FORMAT,
@@ -34,10 +35,12 @@ from goldwire.eval.scoring.record import (
     Record,
     Result,
     encode_patterns,
+    scale,
 )
 from goldwire.eval.scoring.several import with_runs
 from goldwire.eval.scoring.slices import make_slices
 from goldwire.eval.scoring.thresholds import recorded
+from goldwire.eval.scoring.weights import POLICY, weights
 from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.systems.facts import reported
 
@@ -124,9 +127,11 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
     )
     layers, ontology = tuple(_layer_facts(plan, whole)), _ontology_facts(plan.ontology)
     golds, theirs = layers[: plan.golds], layers[plan.golds :]
-    policies = {**_policies(options, block.layers), **plan.sights.policies}
+    policies = {**_policies(options, block.layers), **plan.sights.policies, **_weighting(plan)}
     groups = tuple(map(Codes().__getitem__, block.groups)) if block.groups else None
-    basis = _Basis(options, policies, _data(corpus, golds, ontology), block.ids, groups)
+    drawn = _weights(plan, block)
+    scaled = None if drawn is None else scale(drawn)
+    basis = _Basis(options, policies, _data(corpus, golds, ontology), block.ids, groups, scaled)
     systems = dict(zip(plan.systems, _defined(plan, block), strict=True))
     made = Record(
         format=FORMAT,
@@ -137,7 +142,7 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
         gold=golds[0],
         systems=theirs,
         references=golds[1:],
-        agreement=tuple(_agreement(plan, block)),
+        agreement=tuple(_agreement(plan, block, basis)),
         measures=tuple(map(str, plan.measures)),
         policies=policies,
         documents=block.ids,
@@ -159,6 +164,8 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
             if (packed := kept.encode(name, kind, found)) is not None
         ),
         slices=make_slices(plan, block, systems),
+        weights=drawn,
+        undrawn=() if plan.weighting is None else plan.weighting.elsewhere,
     )
     return with_runs(made)
 
@@ -285,6 +292,18 @@ def _policies(options: Options, layers: Sequence[ScoredLayer]) -> dict[str, str]
     }
 
 
+def _weighting(plan: Plan) -> dict[str, str]:
+    """By which draws documents are weighted; nothing of a corpus without draws."""
+    return {} if plan.weighting is None else {POLICY: plan.weighting.policy}
+
+
+def _weights(plan: Plan, block: ScoredBlock) -> Weights | None:
+    """What the scored documents stand for, where gold was drawn."""
+    if plan.weighting is None or not plan.weighting.samples:
+        return None
+    return weights(plan.weighting, block.ids, plan.options.scope.documents)
+
+
 def _data(corpus: CorpusFacts, golds: Sequence[LayerFacts], ontology: OntologyFacts | None) -> dict[str, str]:
     """What was scored, as it stands in signatures."""
     named = {
@@ -294,24 +313,29 @@ def _data(corpus: CorpusFacts, golds: Sequence[LayerFacts], ontology: OntologyFa
     return {**named, "gold": "+".join(f"{gold.layer}#{gold.fingerprint}" for gold in golds)}
 
 
-def _agreement(plan: Plan, block: ScoredBlock) -> Iterator[ReferencePair]:
+def _agreement(plan: Plan, block: ScoredBlock, basis: _Basis) -> Iterator[ReferencePair]:
     """How far each two references agree, by every measure."""
     for (one, two), pair in zip(combinations(plan.names[: plan.golds], 2), block.pairs, strict=True):
         found = {measured.measure: measured.counts for measured in pair.measures}
         for measure in plan.measures:
-            score = figures.headline(found[str(measure.counted)], measure)
+            score = figures.headline(basis.weigh(found[str(measure.counted)]), measure)
             yield ReferencePair(first=one, second=two, measure=str(measure), score=score)
 
 
 # ---------------------------------------------------------------- figures
 class _Basis(msgspec.Struct, frozen=True):
-    """What all results rest on: policies and data for their signatures, documents and their groups."""
+    """What all results rest on: policies and data for signatures, documents, their groups and weights."""
 
     options: Options
     policies: Mapping[str, str]
     data: Mapping[str, str]
     documents: tuple[str, ...]
     groups: tuple[int, ...] | None
+    weights: DocumentWeights | None = None
+
+    def weigh(self, patterns: Patterns) -> Patterns | Counts:
+        """The counts with the weights of documents; as they are where there are none."""
+        return patterns if self.weights is None else weigh(patterns.expand(self.documents), self.weights)
 
 
 def _defined(plan: Plan, block: ScoredBlock) -> Iterator[ScoredSystem]:
@@ -348,8 +372,9 @@ def _at(plan: Plan, number: int) -> dict[str, str]:
 
 def _result(system: str, found: Measured, measure: Measure, basis: _Basis, own: Mapping[str, str]) -> Result:
     """What a measure says of a system, which has policies of its `own`; sums alone where gold has no unit."""
-    averages = figures.averages(found.counts, measure)
-    labels = figures.by_label(found.counts.whole(), measure.beta)
+    counts = basis.weigh(found.counts)
+    averages = figures.averages(counts, measure)
+    labels = figures.by_label(figures.whole(counts), measure.beta)
     if not figures.is_defined(found.counts.counts):
         averages = {name: figures.undefined(score) for name, score in averages.items()}
         labels = {name: figures.undefined(score) for name, score in labels.items()}
@@ -361,20 +386,22 @@ def _result(system: str, found: Measured, measure: Measure, basis: _Basis, own: 
         value=averages[measure.average].f,
         averages={str(name): score for name, score in averages.items()},
         labels=labels,
-        intervals=_intervals(found.counts, measure, basis),
+        intervals=_intervals(counts, measure, basis),
         classes=dict(found.classes or {}),
         gold_collapsed=found.gold_collapsed,
         system_collapsed=found.system_collapsed,
     )
 
 
-def _intervals(patterns: Patterns, measure: Measure, basis: _Basis) -> dict[str, Interval]:
+def _intervals(counts: Patterns | Counts, measure: Measure, basis: _Basis) -> dict[str, Interval]:
     """The intervals of a measure's figures; none where counts of documents do not add up."""
     options = basis.options
-    if not (options.trials and counters.is_additive(measure) and figures.is_defined(patterns.counts)):
+    if not (options.trials and counters.is_additive(measure) and figures.is_defined(figures.whole(counts))):
         return {}
+    if isinstance(counts, Patterns) and basis.groups is not None:
+        counts = counts.expand(basis.documents)
     found = intervals.figure_intervals(
-        patterns if basis.groups is None else patterns.expand(basis.documents),
+        counts,
         measure,
         groups=basis.groups,
         **_drawing(options)._asdict(),

@@ -58,7 +58,7 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
                 combinations(golds, 2), combinations(plan.names[: plan.golds], 2), strict=True
             )
         ),
-        values=slices.values(block.texts.rows, plan.options.slices, plan.basis.shares),
+        values=slices.values(block.texts.rows, plan.options.slices, plan.basis),
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from goldwire.eval.measures.measure import FORMS, Measure, Units, name, parse
 from goldwire.eval.measures.phrases import amount, interval, listed, points
 from goldwire.eval.measures.references import REFERENCES, TOLD
+from goldwire.eval.scoring import weights
 from goldwire.eval.scoring.parts import BEST, Coverage, Threshold
 from goldwire.eval.scoring.record import LayerFacts, Record, failures, iter_warnings, size
 from goldwire.eval.scoring.rejections import rejection_rate, rejections
@@ -20,6 +21,7 @@ from goldwire.eval.systems.runs import number_of
 
 NoteKind = Literal[
     "few",
+    "weights",
     "references",
     "coverage",
     "failed",
@@ -37,7 +39,7 @@ NoteKind = Literal[
     "runs",
 ]
 LOUD: frozenset[NoteKind] = frozenset(
-    {"coverage", "failed", "partial", "labels", "references", "rejected", "lost", "threshold"}
+    {"weights", "coverage", "failed", "partial", "labels", "references", "rejected", "lost", "threshold"}
 )  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
 _BLIND: frozenset[Units] = frozenset({"token", "attribute", "document", "extension"})
@@ -82,6 +84,7 @@ def make_notes(records: Mapping[str, Record], names: Mapping[tuple[str, str], st
 def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterator[Note]:
     """All that is not counted in a record, and what its figures rest on; `names` of systems as shown."""
     shown = {system.name: (names or {}).get(system.name, system.name) for system in record.systems}
+    yield from _weights(record)
     yield from (Note(kind="few", about=record.corpus.name, text=text) for text in iter_warnings(record))
     yield from _references(record)
     yield from _coverage(record, shown)
@@ -96,6 +99,16 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     yield from _runs(record)
     yield from _undefined(record, shown)
     yield from _repeated(record, shown)
+
+
+# ---------------------------------------------------------------- weights
+def _weights(record: Record) -> Iterator[Note]:
+    """How gold was drawn, where it was."""
+    if record.weights is not None:
+        yield Note(kind="weights", about=record.gold.name, text=weights.tell(record.weights))
+    elif record.policies.get(weights.POLICY) == weights.NONE:
+        text = weights.tell_none(record.undrawn, record.gold.name)
+        yield Note(kind="weights", about=record.gold.name, text=text)
 
 
 # ---------------------------------------------------------------- references

@@ -66,6 +66,36 @@ class Threshold(_Struct, frozen=True, kw_only=True):
     gold: bool = False
 
 
+class DrawFacts(_Struct, frozen=True, kw_only=True):
+    """A draw of documents: its name, `how` in words, and what became of it.
+
+    Of so many `candidates` (in the whole corpus) so many of the documents asked for were `drawn`, of which
+    `scored` are done; of the others so many were `skipped`.
+    """
+
+    name: str
+    candidates: int
+    drawn: int
+    scored: int
+    how: str = ""
+    skipped: int = 0
+
+
+class Weights(_Struct, frozen=True, kw_only=True):
+    """What each document of a record stands for, of gold that was drawn (see `scoring.weights`).
+
+    `each` and `strata` are those of `Record.documents`, these by number in `names`. `before` of them were
+    annotated before the first draw. `unknown` documents that gold judges came by no draw, and were left out.
+    """
+
+    each: tuple[float, ...]
+    strata: tuple[int, ...]
+    names: tuple[str, ...]
+    draws: tuple[DrawFacts, ...]
+    before: int = 0
+    unknown: int = 0
+
+
 class ReferencePair(_Struct, frozen=True, kw_only=True):
     """How far two references agree by a measure, on the documents that were scored; `first` plays gold."""
 

@@ -24,6 +24,7 @@ from goldwire.eval.measures.references import Policy as References
 from goldwire.eval.measures.slices import Slice
 from goldwire.eval.scoring.slices import NOTHING, Basis
 from goldwire.eval.scoring.views import Sights
+from goldwire.eval.scoring.weights import Weighting
 from goldwire.eval.statistics.intervals import UNSEEN, Method
 from goldwire.eval.statistics.resample import TRIALS
 
@@ -55,6 +56,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     or are `left-out`. `tags`: the policy by which the tags are read that layers came with, whatever they were
     imported by (see `corpora.formats.tags`). `views`: what layers are seen through. `inside`: a layer in
     whose spans units count. `references`: how several gold layers are one (see `measures.references`).
+    `unweighted`: draws of documents are not looked at (see `scoring.weights`).
     `at`: thresholds by system, "" for all others (see `scoring.thresholds`). `slices`: by what documents and
     units are parted.
     """
@@ -75,6 +77,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     slices: tuple[Slice, ...] = ()
     references: References | None = None
     at: dict[str, At] = {}
+    unweighted: bool = False
 
 
 class PlannedLayer(msgspec.Struct, frozen=True):
@@ -101,7 +104,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What is scored by what.
 
     The first `golds` of `layers` are gold's, `corpus` to `language` are the corpus's; `at` are the thresholds
-    of layers, none if it is empty; `basis` is what slices rest on.
+    of layers, none if it is empty; `basis` is what slices rest on; `weighting` says how gold was drawn, None
+    of a corpus in which nothing was.
     """
 
     layers: tuple[PlannedLayer, ...]
@@ -116,6 +120,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     basis: Basis = NOTHING
     golds: int = 1
     at: tuple[Chosen | None, ...] = ()
+    weighting: Weighting | None = None
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -165,7 +170,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """A name for all of it: blocks of one plan alone can be added."""
         layers = [(layer.name, layer.source) for layer in self.layers]
         releases = [installed.release(measure) for measure in self.counted if measure.is_extension]
-        how = (self.options, self.sights, self.at, self.basis.digest)
+        drawn = () if self.weighting is None else (self.weighting.policy,)
+        how = (self.options, self.sights, self.at, self.basis.digest, *drawn)
         parts = (layers, self.golds, self.measures, releases, self.ontology, *how)
         encoded = msgspec.json.encode(parts, enc_hook=str, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:12]

@@ -16,7 +16,8 @@ import numpy as np
 from goldwire.corpora.errors import JudgementError, among
 from goldwire.corpora.store import SYSTEM
 from goldwire.corpora.views import View
-from goldwire.eval.counting.counts import Counts, Floats, Patterns, make_counts, numbered
+from goldwire.eval.counting.counts import Counts, Floats, Patterns, make_counts, numbered, weigh
+from goldwire.eval.counting.counts import Weights as DocumentWeights
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.parts import (
@@ -26,6 +27,7 @@ from goldwire.eval.scoring.parts import (
     ReferencePair,
     Threshold,
     UnitFindings,
+    Weights,
 )
 from goldwire.eval.scoring.runs import SystemRuns
 from goldwire.eval.statistics.figures import Score
@@ -192,7 +194,8 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     unit, so that it is not found again; there may be none (see `scoring.kept`). `runs` tell which systems are
     runs of one, and what is said of all of them together. Of several references, `gold` is the first and
     `references` are the others, `agreement` says how far they agree; there are then no confusions and no
-    findings. `slices` are those that were asked for.
+    findings. `slices` are those that were asked for. `weights` are those of drawn gold: `counts` are as they
+    were counted, results are weighted. `undrawn` names the draws of other layers that did not count.
     """
 
     format: int
@@ -218,6 +221,8 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     references: tuple[LayerFacts, ...] = ()
     agreement: tuple[ReferencePair, ...] = ()
     slices: tuple[Slicing, ...] = ()
+    weights: Weights | None = None
+    undrawn: tuple[str, ...] = ()
 
     @property
     def golds(self) -> tuple[LayerFacts, ...]:
@@ -227,7 +232,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     def get_counts(self, system: str, measure: str | Measure) -> Counts:
         """The counts of a system under a measure; `JudgementError` if the record does not have them.
 
-        Of a system with runs each run has its own.
+        Those of drawn gold are weighted. Of a system with runs each run has its own.
         Measures that differ in averages or beta alone have the same counts. What was asked for once is kept.
         """
         key = self.called(system), form_of(measure, counted=True)
@@ -249,7 +254,17 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
                 "the record does not name its documents, so that nothing can be compared by "
                 "document; score without --stream"
             )
-        return decode_counts(table, self.documents)
+        return self.decode(table)
+
+    def decode(self, table: CountTable) -> Counts:
+        """The counts of one of its tables, by document: weighted where gold was drawn."""
+        counts = table.decoded.expand(self.documents)
+        return counts if self.scaled is None else weigh(counts, self.scaled)
+
+    @cached_property
+    def scaled(self) -> DocumentWeights | None:
+        """What documents weigh, on average 1; None where all count alike."""
+        return None if self.weights is None else scale(self.weights)
 
     def result(self, system: str, measure: str | Measure) -> Result:
         """What a measure, by name, string form or value, says of a system: of one with runs, in their mean.
@@ -373,6 +388,6 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
     )
 
 
-def decode_counts(table: CountTable, documents: tuple[str, ...]) -> Counts:
-    """The counts that a table holds, by document."""
-    return table.decoded.expand(documents)
+def scale(weights: Weights) -> DocumentWeights:
+    """What documents weigh, on average 1."""
+    return DocumentWeights.of(weights.each, weights.strata)

@@ -136,13 +136,7 @@ def _best(found: Sequence[Counts], measure: Measure) -> Counts:
     """
     scores = np.stack([by_document(counts, measure)[:, _F] for counts in found])
     chosen = np.argmax(np.nan_to_num(scores, nan=1.0).round(_DIGITS), axis=0)
-    return reduce(add, [_rows(counts, chosen[counts.document] == n) for n, counts in enumerate(found)])
-
-
-def _rows(counts: Counts, kept: columns.Bools) -> Counts:
-    return make_counts(
-        counts.documents, counts.labels, counts.document[kept], counts.label[kept], counts.values[kept]
-    )
+    return reduce(add, [counts.only(chosen[counts.document] == n) for n, counts in enumerate(found)])
 
 
 # ---------------------------------------------------------------- one gold out of several

@@ -12,7 +12,6 @@ from goldwire.eval.scoring.record import (
     Interval,
     LayerFacts,
     Record,
-    decode_counts,
 )
 from goldwire.eval.statistics.intervals import figure_intervals
 from goldwire.eval.systems.facts import reported
@@ -41,7 +40,7 @@ def _interval(record: Record, table: CountTable, patterns: Patterns) -> Interval
         return None
     grouped = record.groups is not None and not table.times
     found = figure_intervals(
-        decode_counts(table, record.documents) if grouped else patterns,
+        patterns.expand(record.documents) if grouped else patterns,
         _SUMS,
         groups=np.asarray(record.groups) if grouped else None,
         **drawn._asdict(),

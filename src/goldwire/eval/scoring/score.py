@@ -20,8 +20,9 @@ from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.counting.texts import MetaTextRow, iter_chunks, make_texts
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import FORMAT_1, TAGS
+from goldwire.eval.measures.slices import PREFILL
+from goldwire.eval.scoring import prefill, slices, thresholds, views, weights
 from goldwire.eval.scoring import references as several
-from goldwire.eval.scoring import slices, thresholds, views
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
@@ -72,8 +73,8 @@ def score(
     wanted = parse_measures(measures, ontology)
     _check_names(list(systems))
     _check_slices(options)
-    if others := [str(part) for part in options.slices if part.looks_at_others]:
-        raise MeasureError(f"{others[0]}: which words were seen is read from a corpus; score one")
+    if others := [str(part) for part in options.slices if part.looks_at_others or str(part) == PREFILL]:
+        raise MeasureError(f"{others[0]}: which words were seen, or shown, is read from a corpus; score one")
     _check_references(options, ["gold", *references], list(systems), wanted)
     golds = {"gold": gold, **references}
     lines = [(name, _lines(annotated)) for name, annotated in (*golds.items(), *systems.items())]
@@ -157,10 +158,18 @@ def make_plan(
     ontology = corpus.ontology()
     _check_names([name for name, _ in named])
     _check_slices(options)
+    shown = {} if options.stream else prefill.shown(corpus, golds[0][0])
+    options = msgspec.structs.replace(options, slices=prefill.sliced(options.slices, shown))
     wanted = parse_measures(measures, ontology)
     _check_references(options, [name for name, _ in golds], [layer for _, layer in named], wanted)
     theirs = [PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named]
     systems_of = owners(check({one.name: one.facts for one in theirs}))
+    weighting = weights.prepare(
+        corpus, [name for name, _ in golds], options.scope, unweighted=options.unweighted
+    )
+    if weighting is not None:
+        weights.check(weighting, wanted, stream=options.stream)
+        options = msgspec.structs.replace(options, scope=weighting.scope(options.scope, corpus))
     plan = Plan(
         layers=(*(PlannedLayer(*one) for one in golds), *theirs),
         measures=tuple(wanted),
@@ -178,8 +187,9 @@ def make_plan(
             golds=len(golds),
             systems=systems_of,
         ),
-        basis=slices.prepare(corpus, options.slices),
+        basis=slices.prepare(corpus, options.slices, shown),
         golds=len(golds),
+        weighting=weighting,
     )
     return thresholds.settle(
         plan,

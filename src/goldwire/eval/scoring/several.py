@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from goldwire.corpora.errors import CorpusError
 from goldwire.eval.counting.counters import is_additive
-from goldwire.eval.counting.counts import COLUMNS, Counts
+from goldwire.eval.counting.counts import COLUMNS, Counts, Weights
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.scoring.drawing import drawing
 from goldwire.eval.scoring.record import Record
@@ -91,15 +91,15 @@ def mean_intervals(
     """The 95 % interval of each figure's mean over runs, from their counts on the same documents."""
     labels = sorted({label for one in counts for label in one.labels})
     tables = [rows(one, measure, labels) for one in counts]
-    return _intervals(tables, estimator(measure), groups, **drawn)
+    return _intervals(tables, estimator(measure), groups, counts[0].weights, **drawn)
 
 
 def _intervals(
-    tables: Sequence[Floats], of_run: Estimator, groups: Groups, **drawn: Any
+    tables: Sequence[Floats], of_run: Estimator, groups: Groups, weights: Weights | None, **drawn: Any
 ) -> dict[str, Interval]:
     """The interval of each figure's mean over runs, from the rows of each."""
-    looked = spreads.look(tables, of_run, groups)
-    found = spreads.over_documents(tables, of_run, groups, **drawn)
+    looked = spreads.look(tables, of_run, groups, weights)
+    found = spreads.over_documents(tables, of_run, groups, weights, **drawn)
     return {figure: spreads.interval(looked, k, found[k]) for k, figure in enumerate(FIGURES)}
 
 
@@ -114,7 +114,8 @@ def look(
     if not is_additive(measure) or not is_defined(counts[0]):
         return None
     seen = sorted({label for one in counts for label in one.labels}) if labels is None else labels
-    return spreads.look((rows(one, measure, seen) for one in counts), estimator(measure), groups)
+    tables = (rows(one, measure, seen) for one in counts)
+    return spreads.look(tables, estimator(measure), groups, counts[0].weights)
 
 
 def _figure(values: Sequence[float | None], ends: Interval | None) -> RunsFigure:
@@ -137,8 +138,9 @@ def label_intervals(
     """The 95 % intervals of each label's precision, recall and F, in the mean of runs."""
     of_one = estimator(replace(_ONE, beta=measure.beta))
     labels = dict.fromkeys(label for one in counts for label in one.labels)
+    weights = counts[0].weights
     return {
-        label: _intervals([_rows_of(label, one) for one in counts], of_one, groups, method=method)
+        label: _intervals([_rows_of(label, one) for one in counts], of_one, groups, weights, method=method)
         for label in labels
     }
 

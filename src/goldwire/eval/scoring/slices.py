@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,7 +25,8 @@ from goldwire.eval.counting.slices import MISSING, Known, in_order, surfaces
 from goldwire.eval.counting.slices import decode as decode_label
 from goldwire.eval.counting.texts import Row, TextRow, Texts, iter_chunks, read_texts
 from goldwire.eval.measures.phrases import amount, listed
-from goldwire.eval.measures.slices import Slice
+from goldwire.eval.measures.slices import PREFILL, Slice
+from goldwire.eval.scoring import prefill
 from goldwire.eval.scoring.record import Slicing, encode_patterns
 
 if TYPE_CHECKING:
@@ -40,11 +42,13 @@ Raw = str | int | None  # what a document has of a slice before lengths are part
 class Basis(msgspec.Struct, frozen=True):
     """What slices of a corpus rest on besides the documents that are scored.
 
-    `known` are the words of other layers or documents; `shares` decide the splits, where there are any.
+    `known` are the words of other layers or documents; `shares` decide the splits, where there are any;
+    `shown` says what annotators were shown, by document.
     """
 
     known: Mapping[Slice, Known] = {}
     shares: Splits | None = None
+    shown: Mapping[str, str] = {}
 
     @property
     def digest(self) -> list[str]:
@@ -56,13 +60,13 @@ NOTHING = Basis()
 
 
 # ---------------------------------------------------------------- what is read
-def prepare(corpus: Corpus, parts: Sequence[Slice]) -> Basis:
-    """What slices need of a corpus; `CorpusError` if it does not have it."""
+def prepare(corpus: Corpus, parts: Sequence[Slice], shown: Mapping[str, str] = MappingProxyType({})) -> Basis:
+    """What slices need of a corpus, and what annotators of gold were `shown`; `CorpusError` if it lacks."""
     shares = corpus.manifest.splits
     if shares is None and any(part.name == "split" and not part.field for part in parts):
         splits.parts(corpus)  # raises, saying how splits are set
     known = {part: _known(corpus, part) for part in parts if part.looks_at_others}
-    return Basis(known=known, shares=shares)
+    return Basis(known=known, shares=shares, shown=shown)
 
 
 def _known(corpus: Corpus, part: Slice) -> Known:
@@ -109,19 +113,21 @@ def _words(lines: Sequence[Annotations], kind: str, texts: Texts) -> dict[str, i
 
 
 # ---------------------------------------------------------------- what a block has
-def values(rows: Sequence[Row], parts: Sequence[Slice], shares: Splits | None) -> dict[str, list[Raw]]:
+def values(rows: Sequence[Row], parts: Sequence[Slice], basis: Basis) -> dict[str, list[Raw]]:
     """What each document has of each slice of documents."""
-    return {str(part): _values(rows, part, shares) for part in parts if not part.of_units}
+    return {str(part): _values(rows, part, basis) for part in parts if not part.of_units}
 
 
-def _values(rows: Sequence[Row], part: Slice, shares: Splits | None) -> list[Raw]:
+def _values(rows: Sequence[Row], part: Slice, basis: Basis) -> list[Raw]:
     if part.field:
         return _of_field(rows, part)
+    if part.name == PREFILL:
+        return [basis.shown.get(row.id) for row in rows]
     if part.name == "length":
         return [len(row.text) if isinstance(row, TextRow) else None for row in rows]
-    if shares is None:
+    if basis.shares is None:
         raise CorpusError(f"{part}: there are no splits; they are those of a corpus")
-    return [splits.split_of(row.group or row.id, shares) for row in rows]
+    return [splits.split_of(row.group or row.id, basis.shares) for row in rows]
 
 
 def _of_field(rows: Sequence[Row], part: Slice) -> list[Raw]:
@@ -224,11 +230,8 @@ def _leaks(known: Known | None, block: ScoredBlock) -> Iterator[str]:
 
 
 def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
-    raw = block.values[str(part)]
-    _check_given(raw, part)
     told: list[str] = []
-    named = _lengths(raw, part.parts, told) if part.name == "length" and not part.field else _named(raw)
-    named = _grouped(named, part, told)
+    named = parted(block.values[str(part)], part, told)
     sizes = Counter(named)
     order = tuple(sorted(sizes, key=lambda value: _place(value, sizes, part)))
     if missing := sizes[MISSING]:
@@ -238,6 +241,7 @@ def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
     if len(order) == 1:
         told.append(f"all documents have one value ({line(order[0])}): there is nothing to compare")
     told += _alike(order)
+    told += prefill.notes(order) if part.name == PREFILL and not part.field else []
     told += _torn(named, block.groups)
     codes = {value: place for place, value in enumerate(order)}
     return Slicing(
@@ -249,13 +253,25 @@ def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
     )
 
 
+def parted(raw: Sequence[Raw], part: Slice, told: list[str]) -> list[str]:
+    """The value of each document as it is shown; what was put together is `told`."""
+    _check_given(raw, part)
+    named = _lengths(raw, part.parts, told) if part.name == "length" and not part.field else _named(raw)
+    return _grouped(named, part, told)
+
+
 def _check_given(raw: Sequence[Raw], part: Slice) -> None:
     """Raise an error if no document has what it is to be parted by: a name mistyped, or no date at all."""
+    if part.name == PREFILL and not part.field and not any(raw):
+        raise MeasureError(
+            f"{part}: gold does not say of any document what its annotator was shown; it does where what was "
+            "pushed with `--blind` has been pulled"
+        )
     if not part.field or set(raw) - {None, *([NO_DATE] if part.period else [])}:
         return
     what = f"a date in {part.name!r}" if NO_DATE in raw else f"{part.name!r} in its metadata"
     raise MeasureError(
-        f"{part}: of the {amount(len(raw), 'document')} scored none has {what}; "
+        f"{part}: of the {amount(len(raw), 'document')} none has {what}; "
         "name a field that some have, as it is written in documents.jsonl"
     )
 

@@ -24,7 +24,7 @@ from goldwire.corpora.types import Annotations
 from goldwire.eval.counting import counters, reading
 from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.columns import Bools, Floats
-from goldwire.eval.counting.counts import Counts, make_counts
+from goldwire.eval.counting.counts import Counts
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.cut import scores as all_scores
@@ -250,10 +250,7 @@ def _figure(counts: Counts, measure: Measure) -> float:
 
 def _only(counts: Counts, part: Bools) -> Counts:
     """The counts of a part of the documents."""
-    kept = part[counts.document]
-    return make_counts(
-        counts.documents, counts.labels, counts.document[kept], counts.label[kept], counts.values[kept]
-    )
+    return counts.only(part[counts.document])
 
 
 def _best(tried: Floats, scores: Floats) -> float:

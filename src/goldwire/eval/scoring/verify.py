@@ -50,6 +50,7 @@ def _iter_messages(record: Record) -> _Messages:
     if bool(record.references) != (policy is not None) or (policy and policy not in NAMES):
         yield "references", f"the policy is {policy or 'none'}, of {len(record.golds)} gold layers"
     yield from _names(record)
+    yield from _weights(record)
     for at, table in (*_numbered("counts", record.counts), *_numbered("rejections", record.rejections)):
         messages = [*_table(table, len(record.documents)), *(_hits(table) if at.startswith("counts") else ())]
         yield from ((f"{at}.{inner}", message) for inner, message in messages[:SHOWN])
@@ -64,6 +65,21 @@ def _iter_messages(record: Record) -> _Messages:
         from goldwire.eval.scoring import kept
 
         yield from kept.iter_faults(record)
+
+
+def _weights(record: Record) -> _Messages:
+    """Whether each document has a weight and a stratum, where gold was drawn."""
+    found, documents = record.weights, len(record.documents)
+    if found is None:
+        if record.policies.get("weights", "none") != "none":
+            yield "weights", f"the policy is {record.policies['weights']}, and no document has a weight"
+        return
+    if not len(found.each) == len(found.strata) == documents:
+        yield "weights", f"{len(found.each)} and {len(found.strata)} strata for {documents} documents"
+    if not all(0 < weight < MOST for weight in found.each):
+        yield "weights.each", "a document stands for itself at least in part: expected is more than 0"
+    if any(not 0 <= number < len(found.names) for number in found.strata):
+        yield "weights.strata", f"there are {len(found.names)} strata"
 
 
 T = TypeVar("T")

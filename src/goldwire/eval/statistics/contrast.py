@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from goldwire.eval.counting.counts import Weights
 from goldwire.eval.statistics import power
 from goldwire.eval.statistics.intervals import UNSEEN, Method, estimate_difference
 from goldwire.eval.statistics.power import ALPHA, Lost
@@ -64,9 +65,14 @@ class Difference(NamedTuple):
     needed: int | None
 
 
-def pair(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> Sample:
+def pair(
+    first: ArrayLike,
+    second: ArrayLike,
+    groups: ArrayLike | None = None,
+    weights: Weights | None = None,
+) -> Sample:
     """The sample of pairs of two systems' rows (documents x columns each, the same documents)."""
-    return collect(np.hstack([np.asarray(first), np.asarray(second)]), groups)
+    return collect(np.hstack([np.asarray(first), np.asarray(second)]), groups, weights=weights)
 
 
 def differences(
@@ -92,7 +98,7 @@ class _World:
     """What pairs tell of the variance of their difference, and of a loss in the second."""
 
     def __init__(self, pairs: Sample, estimator: Estimator) -> None:
-        first, second = (Sample(half, pairs.times) for half in np.hsplit(pairs.rows, 2))
+        first, second = (pairs._replace(rows=half) for half in np.hsplit(pairs.rows, 2))
         self.pairs, self.times = pairs, pairs.times.astype(np.float64)
         self.ratios = [estimator.ratios(side.rows) for side in (first, second)]
         self.first, self.second = (influences(side, estimator.values) for side in (first, second))
@@ -107,7 +113,7 @@ class _World:
     def loss(self, k: int, lost: Lost, *, of_first: bool = False) -> power.LostHits:
         """The loss of hits of the second system in one figure, or of the first."""
         found, other = (self.ratios[0], self.second) if of_first else (self.ratios[1], self.first)
-        ratio = found[k]._replace(chance=found[k].chance * self.pairs.copies)  # copies are lost as one
+        ratio = found[k]._replace(chance=found[k].chance * self.pairs.unit)
         return power.LostHits(other[:, k], ratio, self.times, lost)
 
 

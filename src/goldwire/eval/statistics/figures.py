@@ -101,19 +101,23 @@ def rows(counts: Counts, measure: Measure, labels: Sequence[str] | None = None) 
     """One row a document, in the order of `counts.documents`, for the average that the measure names.
 
     `labels` are those that averages over labels see, so that two systems' rows have equal columns;
-    without it, the labels of `counts`. It must hold all of those.
+    without it, the labels of `counts`. It must hold all of those. Rows of weighted counts are weighted.
     """
-    if measure.average == "micro":
-        return counts.by_document()
-    if measure.average in BY_DOCUMENT:
-        scores = by_rows(counts.by_document(), measure.beta, both=measure.average == BOTH_SIDED)
-        return np.hstack([np.nan_to_num(scores), ~np.isnan(scores), _chances(counts, measure)])
+    if measure.average in ("micro", *BY_DOCUMENT):
+        found = counts.by_document() if measure.average == "micro" else _of_documents(counts, measure)
+        return found if counts.weights is None else found * counts.weights.each[:, None]
     counts = keep_frequent(counts, measure.minimum)
     names = list(counts.labels if labels is None else labels)
     place = np.array([names.index(label) for label in counts.labels], dtype=np.int64)
     table = np.zeros((len(counts.documents), len(names), len(COLUMNS)))
     table[counts.document, place[counts.label]] = counts.values
     return table.reshape(len(table), len(names) * len(COLUMNS))
+
+
+def _of_documents(counts: Counts, measure: Measure) -> Floats:
+    """What documents' values are averaged from: see `ratios.of_means`."""
+    scores = by_rows(counts.by_document(), measure.beta, both=measure.average == BOTH_SIDED)
+    return np.hstack([np.nan_to_num(scores), ~np.isnan(scores), _chances(counts, measure)])
 
 
 def _chances(counts: Counts, measure: Measure) -> Floats:
@@ -213,14 +217,14 @@ def averages(counts: Counts | Patterns, measure: Measure) -> dict[Average, Score
 def headline(counts: Counts | Patterns, measure: Measure) -> Score:
     """The score by the average that the measure names."""
     if measure.average == "micro":
-        return score_row(_whole(counts).total(), measure.beta)
+        return score_row(whole(counts).total(), measure.beta)
     return _score(statistic(measure)(_totals(counts, measure)))
 
 
 def _totals(counts: Counts | Patterns, measure: Measure) -> Floats:
     """The sums of a measure's `rows`, to the last digit the same in any order."""
     if measure.average not in BY_DOCUMENT:
-        return keep_frequent(_whole(counts), measure.minimum).by_label().reshape(-1)
+        return keep_frequent(whole(counts), measure.minimum).by_label().reshape(-1)
     if isinstance(counts, Patterns):
         table, times = rows(counts.counts, measure), counts.times
     else:
@@ -235,7 +239,8 @@ def _exact_sum(column: Floats, times: NDArray[np.int64]) -> float:
     return math.fsum((values * many).tolist())
 
 
-def _whole(counts: Counts | Patterns) -> Counts:
+def whole(counts: Counts | Patterns) -> Counts:
+    """Counts whose sums over documents are those of all of them."""
     return counts.whole() if isinstance(counts, Patterns) else counts
 
 

@@ -94,7 +94,7 @@ def figure_intervals(
         frequent = keep_frequent(counts.counts, measure.minimum, counts.times)
         sample = collect(rows(frequent, replace(measure, minimum=0)), times=counts.times)
     else:
-        sample = collect(rows(counts, measure), groups)
+        sample = collect(rows(counts, measure), groups, weights=counts.weights)
     found = estimate(sample, estimator(measure), method=method, trials=trials, seed=seed)
     return dict(zip(FIGURES, found, strict=True))
 
@@ -114,7 +114,8 @@ def label_intervals(
         table = np.zeros((len(counts.documents), len(COLUMNS)))
         chosen = counts.label == index
         table[counts.document[chosen]] = counts.values[chosen]
-        ends = estimate(collect(table, groups), of_one, method=method, trials=trials, seed=seed)
+        sample = collect(table, groups, weights=counts.weights)
+        ends = estimate(sample, of_one, method=method, trials=trials, seed=seed)
         found[label] = dict(zip(FIGURES, ends, strict=True))
     return found
 

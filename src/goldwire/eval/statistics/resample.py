@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from goldwire.eval.counting.counts import Weights
 from goldwire.eval.counting.keys import ranks, row_keys
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,7 @@ QUANTILES = Path(__file__).with_name("student.json")
 _BLOCK = 2**20  # numbers drawn at once: 8 MB
 KEPT = 2**22  # numbers drawn that are kept for the next who asks for the same: 32 MB
 FEWEST = 2  # documents that can differ
+STRATUM = 5  # documents below which a stratum is drawn from together with other small ones
 _MULTINOMIAL_COST = 32  # of one distinct row, in single draws: measured, 100 to 200 ns against 4
 
 
@@ -50,11 +52,15 @@ class Sample(NamedTuple):
     """Distinct rows of counts, and how many documents have each.
 
     Where documents are near-duplicates a row is that of a group, which has so many `copies` on average.
+    Where documents were drawn with unequal probability rows are weighted, `weights` say by how much, and
+    documents are drawn anew within the `strata`, of which each row has a number; None without.
     """
 
     rows: Floats
     times: Integers
     copies: float = 1.0
+    weights: Floats | None = None
+    strata: Integers | None = None
 
     @property
     def documents(self) -> int:
@@ -65,6 +71,11 @@ class Sample(NamedTuple):
     def informative(self) -> int:
         """How many of them have a count at all."""
         return int(self.times[self.rows.any(axis=1)].sum())
+
+    @property
+    def unit(self) -> Floats | float:
+        """What a unit counts that is lost: with its copies, which are lost as one, and as its row weighs."""
+        return self.copies if self.weights is None else self.copies * self.weights[:, None]
 
     def total(self) -> Floats:
         """The counts of all documents."""
@@ -87,21 +98,55 @@ class Interval(NamedTuple):
 
 
 # ---------------------------------------------------------------- samples
-def collect(rows: ArrayLike, groups: ArrayLike | None = None, times: ArrayLike | None = None) -> Sample:
+def collect(
+    rows: ArrayLike,
+    groups: ArrayLike | None = None,
+    times: ArrayLike | None = None,
+    weights: Weights | None = None,
+) -> Sample:
     """The sample of `rows` (documents x columns).
 
     With `groups`, one label a document, the documents of a group (near duplicates) are summed and from
-    then on drawn together. With `times`, each row stands for so many documents.
+    then on drawn together. With `times`, each row stands for so many documents. With `weights` the rows are
+    weighted already; a group weighs, and is of the stratum, as its first document.
 
     >>> collect([[1, 2], [1, 2], [0, 3]]).times.tolist()
     [1, 2]
     """
     table = np.asarray(rows, dtype=np.float64)
     table, documents = np.round(table * _GRID) / _GRID, len(table)
-    table = summed(table, groups)
-    _, first, kind = np.unique(_keys(table), return_index=True, return_inverse=True)
+    table, drawn = summed(table, groups), drawn_as(weights, groups)
+    keys: Floats = table if drawn is None else np.column_stack([table, *drawn]).astype(np.float64)
+    _, first, kind = np.unique(_keys(keys), return_index=True, return_inverse=True)
     many = np.bincount(kind, None if times is None else np.asarray(times), len(first))
-    return Sample(table[first], many.astype(np.int64), documents / max(len(table), 1))
+    sample = Sample(table[first], many.astype(np.int64), documents / max(len(table), 1))
+    if drawn is None:
+        return sample
+    each, strata = drawn[0][first], _together(drawn[1][first], many)
+    return sample._replace(weights=each, strata=strata if strata.any() else None)
+
+
+def drawn_as(weights: Weights | None, groups: ArrayLike | None) -> tuple[Floats, Integers] | None:
+    """What each document, or group, weighs and the stratum that it is of."""
+    if weights is None:
+        return None
+    each, strata = weights.each, weights.strata.astype(np.int64)
+    if groups is None:
+        return each, strata
+    _, first = np.unique(np.asarray(groups), return_index=True)
+    return each[first], strata[first]
+
+
+def _together(strata: Integers, times: Integers) -> Integers:
+    """Strata as numbers from 0; those of too few documents to tell how they differ are one, the first.
+
+    Where even these are too few together, the next is of it too.
+    """
+    _, home = np.unique(strata, return_inverse=True)
+    size = np.bincount(home, times)
+    small = size < STRATUM
+    number = np.where(small, 0, np.cumsum(~small) - int(size[small].sum() < STRATUM))
+    return number[home].astype(np.int64)
 
 
 def summed(table: Floats, groups: ArrayLike | None) -> Floats:
@@ -134,6 +179,8 @@ def bootstrap(sample: Sample, statistic: Statistic, *, trials: int = TRIALS, see
     """The statistic of `trials` resamples of as many documents: trials x values."""
     if not sample.documents:
         return statistic(np.zeros((trials, sample.rows.shape[1])))
+    if sample.strata is not None:
+        return statistic(_in_strata(sample, sample.strata, trials, seed))
     if not _is_repetitive(sample) and trials * sample.documents <= KEPT:
         return statistic(
             _drawn(sample.documents, trials, seed) @ np.repeat(sample.rows, sample.times, axis=0)
@@ -141,6 +188,16 @@ def bootstrap(sample: Sample, statistic: Statistic, *, trials: int = TRIALS, see
     random = generator(seed)
     sizes = blocks(trials, len(sample.times) if _is_repetitive(sample) else sample.documents)
     return np.concatenate([statistic(_draw(random, sample, size) @ sample.rows) for size in sizes])
+
+
+def _in_strata(sample: Sample, strata: Integers, trials: int, seed: int) -> Floats:
+    """Sums of resamples that have as many documents of each stratum as there are."""
+    sums = np.zeros((trials, sample.rows.shape[1]))
+    for number in range(int(strata.max()) + 1):
+        own = strata == number
+        part = Sample(sample.rows[own], sample.times[own])
+        sums += bootstrap(part, lambda drawn: drawn, trials=trials, seed=seed + number)
+    return sums
 
 
 def _is_repetitive(sample: Sample) -> bool:

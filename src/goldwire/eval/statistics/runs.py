@@ -20,9 +20,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from goldwire.eval.counting.counts import Weights
 from goldwire.eval.statistics.intervals import estimate
 from goldwire.eval.statistics.ratios import Estimator, Ratio, side_by_side
-from goldwire.eval.statistics.resample import FEWEST, LEVEL, Floats, Interval, Statistic, collect, summed
+from goldwire.eval.statistics.resample import (
+    FEWEST,
+    LEVEL,
+    Floats,
+    Interval,
+    Statistic,
+    collect,
+    drawn_as,
+    summed,
+)
 
 _STEP = 2.0**-14  # of a document, to either side, for what one more of it would change
 _BLOCK = 2**20  # numbers at once: 8 MB
@@ -79,15 +89,21 @@ FIXED = Spread(0.0, 0.0, None)
 
 
 # ---------------------------------------------------------------- from counts
-def look(tables: Iterable[ArrayLike], estimator: Estimator, groups: ArrayLike | None = None) -> Runs:
+def look(
+    tables: Iterable[ArrayLike],
+    estimator: Estimator,
+    groups: ArrayLike | None = None,
+    weights: Weights | None = None,
+) -> Runs:
     """What runs say, from the rows of each (documents x columns, the same documents and columns).
 
-    The documents of one of the `groups` (near-duplicates) are one.
+    The documents of one of the `groups` (near-duplicates) are one. Of drawn documents, whose rows are
+    weighted by `weights`, strata are not looked at: the variance is no less than within them.
     """
     values, influences, informative, ratios = [], [], None, list[Ratio]()
     for table in tables:
         rows = summed(np.asarray(table, np.float64), groups)
-        ratios = ratios or _ratios(estimator, rows, groups)
+        ratios = ratios or _ratios(estimator, rows, groups, weights)
         values.append(estimator.values(rows.sum(axis=0)))
         influences.append(_influences(rows, estimator.values))
         there = rows.any(axis=1)
@@ -96,10 +112,14 @@ def look(tables: Iterable[ArrayLike], estimator: Estimator, groups: ArrayLike | 
     return _together(np.array(values), influences, documents)._replace(ratios=ratios)
 
 
-def _ratios(estimator: Estimator, rows: Floats, groups: ArrayLike | None) -> list[Ratio]:
-    """The ratios of one run; what near-duplicates have in common is lost as one."""
+def _ratios(
+    estimator: Estimator, rows: Floats, groups: ArrayLike | None, weights: Weights | None
+) -> list[Ratio]:
+    """The ratios of one run; what near-duplicates have in common is lost as one, and as it weighs."""
     copies = 1.0 if groups is None else len(np.asarray(groups)) / max(len(rows), 1)
-    return [one._replace(chance=one.chance * copies) for one in estimator.ratios(rows)]
+    drawn = drawn_as(weights, groups)
+    unit = copies if drawn is None else copies * drawn[0][:, None]
+    return [one._replace(chance=one.chance * unit) for one in estimator.ratios(rows)]
 
 
 def _influences(rows: Floats, statistic: Statistic) -> Floats:
@@ -130,7 +150,11 @@ def spread_of(runs: Runs, figure: int) -> Spread | None:
 
 # ---------------------------------------------------------------- one system
 def over_documents(
-    tables: Sequence[ArrayLike], estimator: Estimator, groups: ArrayLike | None = None, **drawn: Any
+    tables: Sequence[ArrayLike],
+    estimator: Estimator,
+    groups: ArrayLike | None = None,
+    weights: Weights | None = None,
+    **drawn: Any,
 ) -> list[Interval]:
     """The 95 % interval of each figure's mean over runs, for other documents and the same runs.
 
@@ -146,7 +170,7 @@ def over_documents(
         each = [estimator.ratios(part) for part in np.split(rows, number, axis=-1)]
         return [side_by_side(of_one) for of_one in zip(*each, strict=True)]
 
-    sample = collect(np.hstack([np.asarray(table) for table in tables]), groups)
+    sample = collect(np.hstack([np.asarray(table) for table in tables]), groups, weights=weights)
     return estimate(sample, Estimator(values, ratios), **drawn)
 
 

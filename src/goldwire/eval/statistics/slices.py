@@ -87,6 +87,12 @@ class Pieces(NamedTuple):
         """Those in the rest."""
         return self.half + np.flatnonzero(self.size[self.half :] > 0)
 
+    def spread(self, weights: Floats) -> Pieces:
+        """The same of units that weigh as their documents do: the error of drawing them is so much larger."""
+        if self.units is None:
+            return self
+        return self._replace(units=self.units * math.sqrt(float((weights**2).mean())))
+
     def parts(self, residual: Floats) -> tuple[Floats, Floats]:
         """What each document adds to the difference, in the slice and in the rest."""
         inside, outside = self.size[: self.half].sum(), self.size[self.half :].sum()

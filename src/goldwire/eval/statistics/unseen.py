@@ -26,6 +26,7 @@ from goldwire.eval.statistics.ratios import Estimator, Ratio, divide
 from goldwire.eval.statistics.resample import (
     KEPT,
     Floats,
+    Integers,
     Sample,
     Statistic,
     blocks,
@@ -150,11 +151,30 @@ def weigh(sample: Sample, trials: int, seed: int) -> Floats:
     Documents of one row weigh together: their sum is Gamma of their number.
     """
     rows = np.round(sample.rows * _COUNTS) / _COUNTS
+    if sample.strata is not None:
+        return _in_strata(rows, sample, sample.strata, trials, seed)
     if trials * sample.documents <= KEPT:
         return _drawn(sample.documents, trials, seed) @ np.repeat(rows, sample.times, axis=0)
     random, many, steps = generator(seed), blocks(trials, len(sample.times)), _steps(rows, sample)
     drawn = (random.standard_gamma(sample.times, (size, len(sample.times))) for size in many)
     return np.concatenate([_on_grid(weights, steps) @ rows for weights in drawn])
+
+
+def _in_strata(rows: Floats, sample: Sample, strata: Integers, trials: int, seed: int) -> Floats:
+    """The same of documents drawn from strata, which weigh as much together in each trial as they do.
+
+    With shape (n - 2) / n in place of 1, the sum of a stratum of n varies as s² / n says, s² being unbiased.
+    """
+    random, many = generator(seed), blocks(trials, len(sample.times))
+    of = (strata[:, None] == np.arange(strata.max() + 1)).astype(np.float64)
+    size = sample.times @ of
+    shapes = sample.times * ((size - 2) / size)[strata]
+    found, steps = [], _steps(rows, sample)
+    for number in many:
+        weights = _on_grid(random.standard_gamma(shapes, (number, len(sample.times))), _WEIGHTS)
+        weights *= (size / (weights @ of))[:, strata]
+        found.append(_on_grid(weights, steps) @ rows)
+    return np.concatenate(found)
 
 
 def _steps(rows: Floats, sample: Sample) -> float:

@@ -194,14 +194,11 @@ class Resolver:
         Its id is the answer's own, and may be what a mention is called here: it stays in `value` alone.
         """
         malformed = isinstance(wrong, str)
-        message = wrong if malformed else "the quoted words are not in the text"
         fields = item if isinstance(item, dict) else {}
         read = {"type": fields.get("type"), "role": fields.get("role")}
         given = {name: value for name, value in read.items() if isinstance(value, str)} | more
         quoted = fields.get(words) if words else None
-        if not malformed and isinstance(quoted, str) and self._is_example(quoted):
-            self.counts["prompt_examples"] += 1
-            message = "the quoted words are of an example in the prompt, and not in the text"
+        message = wrong if malformed else self._missing(quoted, fields.get("occurrence"))
         found = Rejected(
             unit=unit,
             kind="malformed" if malformed else NOT_FOUND,
@@ -214,6 +211,15 @@ class Resolver:
             **given,
         )
         self.rejected.append(found)
+
+    def _missing(self, quoted: Any, occurrence: Any) -> str:
+        """Why the words of an item have no place."""
+        if isinstance(quoted, str) and self._is_example(quoted):
+            self.counts["prompt_examples"] += 1
+            return "the quoted words are of an example in the prompt, and not in the text"
+        if isinstance(quoted, str) and (times := len(self._finder.places(quoted))):
+            return f"the quoted words are in the text {times} times, and the answer names place {occurrence}"
+        return "the quoted words are not in the text"
 
     def _is_example(self, quote: str) -> bool:
         """Whether words stand in an example of the prompt and nowhere in the text."""
@@ -230,7 +236,12 @@ class Resolver:
             self._reject("argument", wrong, item, f"{path}.arguments[{i}]", **of)
 
     def _spans(self, quote: str, occurrence: int | None) -> Spans | None:
+        """Where a quote stands; what stands at one place alone is meant, whichever place the answer names."""
+        places = self._finder.places(quote)
         located = self._finder.locate(quote, 1 if occurrence is None else occurrence)
+        if located is None and len(places) == 1:
+            located = places[0]
+            self.counts["found_at_only_place"] += 1
         if located is None:
             self.counts["unresolved"] += 1
             return None

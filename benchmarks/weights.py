@@ -1,0 +1,295 @@
+"""Simulation of scores of drawn gold: what is picked, weighted, against all of a corpus.
+
+    python benchmarks/weights.py [--corpora 1000] [--write docs/evidence/weights.md]
+
+Two systems read 2,000 documents of a shape (see worlds.py); 100 are drawn, in one of several ways, and
+scored. The truth is F1 of the first system on all of them. One picks by how much the systems differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from worlds import MICRO, F, Shape, draw_ease, draw_sizes, to_rows
+
+from goldwire.corpora.samples import Candidate, Draw, Sample
+from goldwire.eval.counting.counts import Weights
+from goldwire.eval.scoring.weights import Weighting, weights
+from goldwire.eval.statistics.intervals import estimate
+from goldwire.eval.statistics.resample import collect
+
+DOCUMENTS, DRAWN, BEFORE = 2000, 100, 40
+CHANCE = 0.2  # of a picked draw is by chance, so that each document has a probability
+STRATA = 4
+REPEATS = 2000  # resamples for the interval of a gain
+SHAPES = (
+    Shape("clustered", "varied"),
+    Shape("clustered", "heavy"),
+    Shape("1 in 10 bad", "varied"),
+    Shape("1 in 20 bad", "varied", level=0.985),
+    Shape("long worse", "heavy"),
+)
+Table, Integers = NDArray[np.float64], NDArray[Any]
+NOBODY = np.zeros(0, int)  # documents that were annotated before
+IDS = [f"d{number:04}" for number in range(DOCUMENTS)]
+
+
+class World(NamedTuple):
+    """The rows of the first system, how many units the two differ on, and how many the first found."""
+
+    rows: Table
+    differ: Table
+    found: Table
+
+
+def make_world(random: np.random.Generator, shape: Shape) -> World:
+    """A corpus with two systems that find it hard alike."""
+    gold = draw_sizes(random, shape, DOCUMENTS)
+    recall, spurious = draw_ease(random, shape, gold)
+    hits, extra = random.binomial(gold, recall), random.poisson(spurious * gold)
+    only_one = random.binomial(hits, 1 - recall) + random.binomial(gold - hits, recall)
+    differ = only_one + extra + random.poisson(spurious * gold)
+    return World(to_rows(hits, extra, gold), differ.astype(float), (hits + extra).astype(float))
+
+
+# ---------------------------------------------------------------- draws
+def chances(size: Table, many: int) -> Table:
+    """Probabilities that sum to `many`: a share by chance, the rest by size, none above 1."""
+    even = np.full(len(size), many / len(size))
+    found = CHANCE * even + (1 - CHANCE) * many * size / max(size.sum(), 1)
+    while (found > 1 + 1e-12).any():
+        sure = found >= 1
+        found[sure] = 1
+        found[~sure] *= (many - sure.sum()) / found[~sure].sum()
+    return np.clip(found, 1e-9, 1)
+
+
+def systematic(random: np.random.Generator, chance: Table) -> Integers:
+    """Documents drawn with exactly these probabilities, in a random order (Madow 1949)."""
+    order = random.permutation(len(chance))
+    ends = np.cumsum(chance[order])
+    return order[np.unique(np.searchsorted(ends, random.random() + np.arange(round(ends[-1]))))]
+
+
+class Taken(NamedTuple):
+    """What a draw could take (places of documents), with which probability, and which of these it took."""
+
+    places: Integers
+    chance: Table
+    numbers: Integers
+    strata: Integers | None = None
+
+
+def sample_of(name: str, taken: Taken, before: Integers) -> Sample:
+    """A draw, after documents that were annotated `before`."""
+    rank = {int(number): place for place, number in enumerate(taken.numbers, start=1)}
+    candidates = tuple(
+        Candidate(
+            document=IDS[place],
+            probability=float(taken.chance[number]),
+            rank=rank.get(number),
+            stratum="" if taken.strata is None else str(taken.strata[number]),
+        )
+        for number, place in enumerate(taken.places.tolist())
+    )
+    earlier = tuple(IDS[place] for place in before.tolist())
+    return Sample(Draw(draw=name, purpose="scoring", how="", made=name, before=earlier), candidates)
+
+
+def one_draw(random: np.random.Generator, size: Table, before: Integers | None = None) -> list[Sample]:
+    """One draw by size of what was not there before."""
+    there = NOBODY if before is None else before
+    places = np.setdiff1d(np.arange(DOCUMENTS), there)
+    chance = chances(size[places], DRAWN)
+    return [sample_of("a", Taken(places, chance, systematic(random, chance)), there)]
+
+
+def by_chance(random: np.random.Generator, _: World) -> list[Sample]:
+    return one_draw(random, np.ones(DOCUMENTS))
+
+
+def by_found(random: np.random.Generator, world: World) -> list[Sample]:
+    return one_draw(random, world.found)
+
+
+def by_difference(random: np.random.Generator, world: World) -> list[Sample]:
+    return one_draw(random, world.differ)
+
+
+def in_strata(random: np.random.Generator, world: World) -> list[Sample]:
+    """From quarters by what was found, as many of each as its spread of differences asks for (Neyman)."""
+    order = np.argsort(world.found, kind="stable")
+    stratum = np.empty(DOCUMENTS, int)
+    stratum[order] = np.arange(DOCUMENTS) * STRATA // DOCUMENTS
+    spread = np.array([world.differ[stratum == number].std() + 0.5 for number in range(STRATA)])
+    many = np.maximum(np.round(DRAWN * spread / spread.sum()), 2).astype(int)
+    taken = np.concatenate(
+        [random.choice(np.flatnonzero(stratum == n), many[n], replace=False) for n in range(STRATA)]
+    )
+    chance = (many / (DOCUMENTS / STRATA))[stratum]
+    return [sample_of("a", Taken(np.arange(DOCUMENTS), chance, taken, stratum), NOBODY)]
+
+
+def twice(random: np.random.Generator, world: World) -> list[Sample]:
+    """Half by chance, and half of the rest by difference."""
+    everything = np.arange(DOCUMENTS)
+    even = np.full(DOCUMENTS, DRAWN / 2 / DOCUMENTS)
+    first = systematic(random, even)
+    places = np.setdiff1d(everything, first)
+    chance = chances(world.differ[places], DRAWN // 2)
+    taken = systematic(random, chance)
+    return [
+        sample_of("a", Taken(everything, even, first), NOBODY),
+        sample_of("b", Taken(places, chance, taken), first),
+    ]
+
+
+def after_others(random: np.random.Generator, world: World) -> list[Sample]:
+    """By difference, after somebody annotated the longest ones."""
+    return one_draw(random, world.differ, np.argsort(-world.found, kind="stable")[:BEFORE])
+
+
+DRAWS: dict[str, Callable[[np.random.Generator, World], list[Sample]]] = {
+    "by chance": by_chance,
+    "by units found": by_found,
+    "by difference": by_difference,
+    "in strata (Neyman)": in_strata,
+    "by chance, then by difference": twice,
+    f"by difference, {BEFORE} there before": after_others,
+}
+
+
+# ---------------------------------------------------------------- scores
+class Scored(NamedTuple):
+    """A score less the truth, if the interval has the truth, its width, and the score without weights."""
+
+    error: float
+    covers: bool
+    width: float
+    bare: float
+
+
+def f1(rows: Table) -> float:
+    return float(MICRO.values(rows.sum(axis=0))[F])
+
+
+def scored(world: World, samples: list[Sample], seed: int) -> Scored:
+    truth = f1(world.rows)
+    ids = sorted({one.document for sample in samples for one in sample.drawn} | set(samples[0].draw.before))
+    found = weights(Weighting(samples=tuple(samples)), ids, None)
+    scaled, rows = Weights.of(found.each, found.strata), world.rows[[int(id[1:]) for id in ids]]
+    sample = collect(rows * scaled.each[:, None], weights=scaled)
+    [ends] = estimate(sample, MICRO.only(F), seed=seed)
+    assert ends.value is not None
+    assert ends.low is not None
+    assert ends.high is not None
+    return Scored(ends.value - truth, ends.low <= truth <= ends.high, ends.high - ends.low, f1(rows) - truth)
+
+
+class Rates(NamedTuple):
+    """Over corpora, in points but for `covers`; `gain` is of the standard deviation against chance."""
+
+    bias: float
+    error: float
+    deviation: float
+    covers: float
+    width: float
+    bare: float
+    gain: tuple[float, float, float]
+
+
+def measure(shape: Shape, corpora: int, seed: int = 0) -> dict[str, Rates]:
+    """What each draw gives on the same corpora."""
+    made: dict[str, list[Scored]] = {name: [] for name in DRAWS}
+    for number in range(corpora):
+        random = np.random.default_rng([seed, number])
+        world = make_world(random, shape)
+        for name, draw in DRAWS.items():
+            made[name].append(scored(world, draw(random, world), number))
+    errors = {name: np.array([one.error for one in found]) for name, found in made.items()}
+    return {name: rates(found, errors[name], errors["by chance"]) for name, found in made.items()}
+
+
+def rates(found: list[Scored], errors: Table, of_chance: Table) -> Rates:
+    deviation = errors.std(ddof=1)
+    return Rates(
+        bias=100 * errors.mean(),
+        error=100 * deviation / np.sqrt(len(errors)),
+        deviation=100 * deviation,
+        covers=float(np.mean([one.covers for one in found])),
+        width=100 * float(np.mean([one.width for one in found])),
+        bare=100 * float(np.mean([one.bare for one in found])),
+        gain=gain(errors, of_chance),
+    )
+
+
+def gain(errors: Table, of_chance: Table) -> tuple[float, float, float]:
+    """How much smaller the standard deviation is than of a draw by chance, with its 95 % interval."""
+    random = np.random.default_rng(0)
+    places = random.integers(0, len(errors), (REPEATS, len(errors)))
+    ratios = 1 - errors[places].std(axis=1) / of_chance[places].std(axis=1)
+    return 1 - float(errors.std() / of_chance.std()), *np.quantile(ratios, [0.025, 0.975]).tolist()
+
+
+# ---------------------------------------------------------------- the page
+COLUMNS = (
+    "shape",
+    "draw",
+    "corpora",
+    "bias, points",
+    "without weights",
+    "standard deviation",
+    "interval holds",
+    "width",
+    "gain against chance",
+)
+HEAD = [f"| {' | '.join(COLUMNS)} |", "|---|---|" + "---:|" * (len(COLUMNS) - 2)]
+BEGIN, END = "<!-- written by benchmarks/weights.py -->", "<!-- end -->"
+
+
+def row(shape: Shape, name: str, found: Rates, corpora: int) -> str:
+    """A line of the table."""
+    less, low, high = (f"{100 * value:+.0f}" for value in found.gain)
+    gained = "" if name == "by chance" else f"{less} % ({low} to {high})"
+    cells = (
+        str(shape),
+        name,
+        f"{corpora:,}",
+        f"{found.bias:+.2f} ± {1.96 * found.error:.2f}",
+        f"{found.bare:+.1f}",
+        f"{found.deviation:.2f}",
+        f"{100 * found.covers:.1f} %",
+        f"{found.width:.1f}",
+        gained,
+    )
+    return f"| {' | '.join(cells)} |".replace("-", "−")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print a line for each shape and draw, and put the table into a page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpora", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--shape", type=int, help="one of them, by number")
+    parser.add_argument("--write", type=Path, help="put the table into this page, between its marks")
+    chosen = parser.parse_args(arguments)
+    table = [*HEAD]
+    print("\n".join(table), flush=True)
+    for shape in SHAPES if chosen.shape is None else SHAPES[chosen.shape : chosen.shape + 1]:
+        for name, found in measure(shape, chosen.corpora, chosen.seed).items():
+            table.append(row(shape, name, found, chosen.corpora))
+            print(table[-1], flush=True)
+    if chosen.write is not None:
+        page = chosen.write.read_text(encoding="utf-8")
+        before, _, rest = page.partition(BEGIN)
+        chosen.write.write_text("\n".join([before + BEGIN, *table, END + rest.partition(END)[2]]), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Sampling: which documents to annotate next, and with which probability each of them came."""

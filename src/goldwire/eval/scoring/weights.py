@@ -1,0 +1,227 @@
+"""Weights of drawn gold: how its documents came to be annotated, and what each stands for.
+
+Figures of gold that was drawn with unequal probability are of sums in which each document stands for those
+that it was drawn among (Horvitz and Thompson 1952): of one draw, 1/p. Of several, each draw estimates the
+whole by itself, with what had been drawn or annotated before it counting once; the whole is the mean of these
+estimates, each weighing by the number of its documents that are done. So nothing must be known of the
+probability with which a later draw would have taken what an earlier one took.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+
+import msgspec
+
+from goldwire.corpora import samples
+from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.samples import Sample
+from goldwire.corpora.store import Corpus
+from goldwire.corpora.types import DRAFT, SKIPPED, Annotations
+from goldwire.eval.counting import counters, reading
+from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.texts import TextRow, iter_chunks, read_texts
+from goldwire.eval.measures.measure import Measure, name
+from goldwire.eval.measures.phrases import amount, listed
+from goldwire.eval.scoring.parts import DrawFacts, Weights
+
+POLICY = "weights"
+NONE = "none"  # the value of the policy where draws are not looked at
+_BEFORE = "before"  # the stratum of what was annotated before the first draw
+
+
+class Weighting(msgspec.Struct, frozen=True, kw_only=True):
+    """How gold was drawn; `samples` are in the order in which they were made, none where they do not count.
+
+    `unknown` documents were annotated though no draw took them, `elsewhere` are draws made for other layers.
+    """
+
+    samples: tuple[Sample, ...] = ()
+    skipped: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def policy(self) -> str:
+        """What stands in signatures: the draws by name, and a digest of all that they say."""
+        if not self.samples:
+            return NONE
+        content = msgspec.json.encode(self.samples, order="deterministic")
+        names = "+".join(sample.draw.draw for sample in self.samples)
+        return f"{names}#{hashlib.sha256(content).hexdigest()[:12]}"
+
+    def scope(self, scope: Scope, corpus: Corpus) -> Scope:
+        """The documents to be scored: without those that have no known probability."""
+        if not self.unknown:
+            return scope
+        asked = scope.documents
+        documents = frozenset(read_texts(corpus, TextRow).ids) if asked is None else asked
+        return msgspec.structs.replace(scope, documents=documents - self.unknown)
+
+
+# ---------------------------------------------------------------- which draws count
+def prepare(corpus: Corpus, golds: Sequence[str], scope: Scope, *, unweighted: bool) -> Weighting | None:
+    """How the gold of a corpus was drawn; None of a corpus without draws.
+
+    Those count that were made for the layer. Of a layer that none was made for all count, if they tell of
+    each of its documents how it came to be annotated; else none does.
+    """
+    found = [samples.read(corpus, name) for name in samples.names(corpus)]
+    if not found:
+        return None
+    if unweighted:
+        return Weighting()
+    own = tuple(sample for sample in found if sample.draw.layer in golds)
+    judged, skipped = _judged(corpus, golds[0], scope)
+    known = _known(own or found)
+    if own:
+        return Weighting(samples=own, skipped=skipped, unknown=frozenset(judged - known))
+    if judged <= known:
+        return Weighting(samples=tuple(found), skipped=skipped)
+    return Weighting(elsewhere=tuple(sample.draw.draw for sample in found))
+
+
+def _judged(corpus: Corpus, gold: str, scope: Scope) -> tuple[set[str], frozenset[str]]:
+    """The documents that gold judges, of those asked for, and those that it skipped."""
+    undone = {SKIPPED, *([DRAFT] if scope.drafts == "left-out" else [])}
+    judged, skipped = set[str](), set[str]()
+    for chunk in iter_chunks(reading.layer_file(corpus, gold), Annotations):
+        for line in chunk:
+            if scope.documents is None or line.document in scope.documents:
+                (skipped if line.provenance.status == SKIPPED else judged).add(line.document)
+                if line.provenance.status in undone:
+                    judged.discard(line.document)
+    return judged, frozenset(skipped)
+
+
+def _known(found: Sequence[Sample]) -> set[str]:
+    """The documents that came by a draw, or were there before the first."""
+    drawn = {one.document for sample in found for one in sample.drawn}
+    return drawn | set(found[0].draw.before)
+
+
+def check(weighting: Weighting | None, measures: Sequence[Measure], *, stream: bool) -> None:
+    """Raise `MeasureError` if something cannot be weighted."""
+    if weighting is None or not weighting.samples:
+        return
+    draws = listed([sample.draw.draw for sample in weighting.samples])
+    told = f"gold was drawn with unequal probability ({draws})"
+    if stream:
+        raise MeasureError(
+            f"{told}, and --stream forgets which document is which: leave it out, or score --unweighted"
+        )
+    if fixed := [name(measure) for measure in measures if not counters.is_additive(measure)]:
+        raise MeasureError(
+            f"{told}, and counts of documents do not add up under {listed(fixed)}, so that they cannot be "
+            f"weighted: leave {'it' if len(fixed) == 1 else 'them'} out, or score --unweighted"
+        )
+
+
+# ---------------------------------------------------------------- what documents weigh
+def weights(weighting: Weighting, documents: Sequence[str], asked: Collection[str] | None) -> Weights:
+    """What scored documents weigh, in the order in which they are given; and what became of each draw.
+
+    `asked` are those that were asked for, None being all.
+    """
+    scored = set(documents)
+    facts = tuple(_facts(sample, scored, weighting.skipped, asked) for sample in weighting.samples)
+    done = sum(one.scored for one in facts)
+    shares = [one.scored / done if done else 1 / len(facts) for one in facts]
+    each = _each(weighting.samples, shares)
+    strata = _strata(weighting.samples)
+    names = sorted({strata[document] for document in documents})
+    return Weights(
+        each=tuple(each[document] for document in documents),
+        strata=tuple(names.index(strata[document]) for document in documents),
+        names=tuple(names),
+        draws=facts,
+        before=len(scored & set(weighting.samples[0].draw.before)),
+        unknown=len(weighting.unknown),
+    )
+
+
+def _facts(
+    sample: Sample, scored: Collection[str], skipped: Collection[str], asked: Collection[str] | None
+) -> DrawFacts:
+    drawn = [one.document for one in sample.drawn if asked is None or one.document in asked]
+    return DrawFacts(
+        name=sample.draw.draw,
+        how=sample.draw.how,
+        candidates=len(sample.candidates),
+        drawn=len(drawn),
+        scored=sum(document in scored for document in drawn),
+        skipped=sum(document in skipped and document not in scored for document in drawn),
+    )
+
+
+def _each(found: Sequence[Sample], shares: Sequence[float]) -> dict[str, float]:
+    """What each document stands for: the mean over the draws that it was there for, by the shares of these.
+
+    By a draw that took it, it stands for 1/p; by one that could have and did not, for none; by one that found
+    it drawn or annotated already, for itself.
+    """
+    sums, parts = dict[str, float](), dict[str, float]()
+    there = set(found[0].draw.before)
+    for sample, share in zip(found, shares, strict=True):
+        there.update(sample.draw.before)
+        stands = dict.fromkeys(there, 1.0)
+        stands |= {
+            one.document: 0.0 if one.rank is None else 1 / one.probability for one in sample.candidates
+        }
+        for document, weight in stands.items():
+            sums[document] = sums.get(document, 0.0) + share * weight
+            parts[document] = parts.get(document, 0.0) + share
+        there.update(one.document for one in sample.drawn)
+    return {document: part and sums[document] / part for document, part in parts.items()}
+
+
+def _strata(found: Sequence[Sample]) -> dict[str, str]:
+    """The part of the corpus that each document was drawn from, by the first draw that took it."""
+    strata = dict.fromkeys(found[0].draw.before, _BEFORE)
+    for sample in found:
+        for one in sample.drawn:
+            strata.setdefault(one.document, f"{sample.draw.draw}: {one.stratum}".removesuffix(": "))
+    return strata
+
+
+# ---------------------------------------------------------------- in words
+def tell(found: Weights) -> str:
+    """How gold was drawn, who is missing, and what the figures are of."""
+    draws = [
+        f"{one.scored:,} of {amount(one.drawn, 'document')} drawn from {one.candidates:,} by {one.name}"
+        f"{f' ({one.how})' if one.how else ''}"
+        for one in found.draws
+    ]
+    texts = [f"Weighted, each by what it stands for: {listed(draws)}."]
+    if found.before:
+        texts.append(f"{found.before:,} annotated before the first draw are a stratum of their own.")
+    texts += [*_not_done(found.draws), *_unknown(found.unknown)]
+    if len({*found.each}) == 1:
+        texts.append("All stand for as many: figures are those without weights.")
+    texts.append("Numbers of errors and of rejected units are those of these documents, not weighted.")
+    return " ".join(texts)
+
+
+def _not_done(draws: Sequence[DrawFacts]) -> Iterator[str]:
+    missing = sum(one.drawn - one.scored for one in draws)
+    skipped = sum(one.skipped for one in draws)
+    if missing:
+        which = f" ({skipped:,} skipped)" if skipped else ""
+        yield f"{missing:,} drawn and not done{which}: weights are not made up for them."
+
+
+def _unknown(unknown: int) -> Iterator[str]:
+    if unknown:
+        which = "document was" if unknown == 1 else "documents were"
+        yield f"{unknown:,} {which} annotated though no draw took them: left out (--unweighted takes all)."
+
+
+def tell_none(draws: Sequence[str], gold: str) -> str:
+    """What is said of gold of a corpus with draws that were not looked at."""
+    if not draws:
+        return "Not weighted (--unweighted): figures are of the documents at hand, however they were drawn."
+    return (
+        f"Not weighted: {listed(list(draws))} {'was' if len(draws) == 1 else 'were'} not drawn for "
+        f"{gold!r}, which has documents that came by no draw."
+    )
