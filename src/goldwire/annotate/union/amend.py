@@ -9,7 +9,7 @@ annotators have come to say so themselves it is stale, and where they differ by 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -61,7 +61,8 @@ def amended(found: Adjudicated, documents: Iterable[Document], ontology: Ontolog
     followed, lines = list[Disagreement](), list[Annotations]()
     for line in found.annotations:
         items = by_document.get(line.document, [])
-        done = _amend(line, items, known[line.document], ontology) if items else None
+        absent = facts.absent(found, line.document) if items else set()
+        done = _amend(line, items, absent, known[line.document], ontology) if items else None
         lines.append(line if done is None else done[0])
         followed += [] if done is None else done[1]
     stale = tuple(item for item in found.stale if item not in followed)
@@ -70,9 +71,13 @@ def amended(found: Adjudicated, documents: Iterable[Document], ontology: Ontolog
 
 
 def _amend(
-    line: Annotations, items: Iterable[Disagreement], document: Document, ontology: Ontology | None
+    line: Annotations,
+    items: Iterable[Disagreement],
+    absent: Collection[str],
+    document: Document,
+    ontology: Ontology | None,
 ) -> tuple[Annotations, list[Disagreement]]:
-    draft = _Draft(line, document.text, ontology)
+    draft = _Draft(facts.view_of(line, ontology, absent), document.text)
     followed = [item for unit in _ORDER for item in items if item.unit == unit and draft.follow(item)]
     made = draft.made(line)
     faults = annotation_faults(made, document, ontology)
@@ -87,9 +92,8 @@ _ORDER = ("mention", "event", "attribute", "argument", "relation", "cluster")
 class _Draft:
     """A line taken apart into named units, to be changed and put together again."""
 
-    def __init__(self, line: Annotations, text: str, ontology: Ontology | None) -> None:
+    def __init__(self, view: View, text: str) -> None:
         self.text = text
-        view = View(line, frozenset() if ontology is None else ontology.symmetric)
         self.mentions = {**view.mentions}
         self.events = {**view.events}
         self.arguments = {**view.arguments}

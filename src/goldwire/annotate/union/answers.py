@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from goldwire.annotate import adjudicate as merging
-from goldwire.annotate.adjudicate import Disagreement
+from goldwire.annotate.adjudicate import Adjudicated, Disagreement
 from goldwire.annotate.adjudicate.decisions import Say
 from goldwire.annotate.adjudicate.returned import AND, Conflict
 from goldwire.annotate.union import facts
@@ -71,7 +71,7 @@ def decide(
             break
         decisions += new
     judged = {(item.unit, item.key) for item in found.disagreements}
-    comparing = _Comparing(layers, document, found.annotations, judged, ontology)
+    comparing = _Comparing(layers, document, found, judged, ontology)
     amendments, own = comparing.amendments(people)
     now = _marked(facts.stated(facts.shown(union), document.text, ontology))
     kept = {key for person in people for key in person.given.keys() & _marked(person.shown)}
@@ -151,16 +151,17 @@ class _Comparing:
         self,
         layers: Layers,
         document: Document,
-        made: Iterable[Annotations],
+        made: Adjudicated,
         judged: set[Key],
         ontology: Ontology,
     ) -> None:
         self.document = document
         self.judged = judged
         text = document.text
+        absent = facts.absent(made, document.id)
         self.now: Facts = {}
-        for line in made:
-            self.now |= facts.stated(line, text, ontology)
+        for line in made.annotations:
+            self.now |= facts.stated(line, text, ontology, absent)
         self.layers = {
             name: facts.stated(layer[document.id], text, ontology)
             for name, layer in layers.items()

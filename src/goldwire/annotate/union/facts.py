@@ -6,12 +6,13 @@ relation, link or one of several values is there, an attribute of one value has 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 
 import msgspec
 
+from goldwire.annotate.adjudicate import Adjudicated, name
 from goldwire.annotate.adjudicate.decisions import Say, Unit
 from goldwire.annotate.adjudicate.views import View
 from goldwire.corpora.offsets import surface
@@ -39,9 +40,12 @@ class Fact(msgspec.Struct, frozen=True):
 Facts = dict[Key, Fact]
 
 
-def stated(line: Annotations, text: str, ontology: Ontology) -> Facts:
-    """All that a line says; of clusters each pair that is joined, in text order."""
-    view = View(line, ontology.symmetric)
+def stated(line: Annotations, text: str, ontology: Ontology, absent: Collection[str] = ()) -> Facts:
+    """All that a line says; of clusters each pair that is joined, in text order.
+
+    `absent` are events that were there once (`view_of`).
+    """
+    view = view_of(line, ontology, absent)
     units: dict[str, Mention | Event] = {**view.mentions, **view.events}
     words = {key: words_of(key, item, text) for key, item in units.items()}
     found: Facts = {("mention", key): Fact(True, (), words[key]) for key in view.mentions}
@@ -60,6 +64,45 @@ def stated(line: Annotations, text: str, ontology: Ontology) -> Facts:
     return found
 
 
+def view_of(line: Annotations, ontology: Ontology | None, absent: Collection[str] = ()) -> View:
+    """A line by what it says. Of events that are the same but for what hangs on them, the second is #2.
+
+    So it is too where the first is among those `absent`, which were there when they got their names.
+    """
+    events, husks, times = list[Event](), set[str](), Counter[str]()
+    for event in line.events:
+        called = name(event.type, event.trigger)
+        while (key := numbered(called, times[called] + 1)) in absent:
+            events.append(Event(id=f"absent {key}", type=event.type, trigger=event.trigger))
+            husks.add(key)
+            times[called] += 1
+        events.append(event)
+        times[called] += 1
+    whole = msgspec.structs.replace(line, events=tuple(events)) if husks else line
+    view = View(whole, frozenset() if ontology is None else ontology.symmetric)
+    for key in husks:
+        del view.events[key]
+    return view
+
+
+def numbered(called: str, number: int) -> str:
+    """The name of the first, second, … event of one type on one trigger.
+
+    >>> numbered("Attack [[2, 8]]", 1), numbered("Attack [[2, 8]]", 2)
+    ('Attack [[2, 8]]', 'Attack [[2, 8]] #2')
+    """
+    return called if number == 1 else f"{called} #{number}"
+
+
+def absent(found: Adjudicated, document: str) -> set[str]:
+    """The events of a document that are not in its line, though somebody has them."""
+    return {
+        item.key
+        for item in found.disagreements
+        if item.document == document and item.unit == "event" and not item.decision
+    }
+
+
 def _items(view: View) -> Iterator[tuple[str, Items]]:
     yield "mention", view.mentions
     yield "event", view.events
@@ -69,15 +112,15 @@ def _attributes(
     on: str, items: Items, words: Mapping[str, str], ontology: Ontology
 ) -> Iterator[tuple[Key, Fact]]:
     for key, item in items.items():
-        for name, value in item.attributes.items():
-            place, told = f"{on} {key} {name}", f"{name} of {words[key]}"
-            if name in ontology.several:
+        for attribute, value in item.attributes.items():
+            place, told = f"{on} {key} {attribute}", f"{attribute} of {words[key]}"
+            if attribute in ontology.several:
                 yield from (
                     (("attribute", f"{place}={one}"), Fact(True, (key,), f"{one}: {told}"))
                     for one in each(value)
                 )
             else:
-                rule = ontology.attributes.get(name)
+                rule = ontology.attributes.get(attribute)
                 default = None if rule is None else rule.default
                 yield ("attribute", place), Fact(code(value), (key,), told, default)
 
@@ -129,17 +172,14 @@ def answered(line: Annotations, shown: Annotations, text: str, ontology: Ontolog
     ids = {event.id for event in shown.events}
     left = {event.id: event for event in line.events}
     known, gone = list[Event](), set[str]()
-    for event in shown.events:
+    for key, event in View(shown).events.items():
         same = [id for id, e in left.items() if _alike(e, event) and (id == event.id or id not in ids)]
         if same:
             known.append(left.pop(event.id if event.id in same else same[0]))
         else:
-            known.append(Event(id=f"gone {event.id}", type=event.type, trigger=event.trigger))
-            gone.add(known[-1].id)
+            gone.add(key)
     whole = msgspec.structs.replace(line, events=(*known, *left.values()))
-    absent = {key for key, event in View(whole).events.items() if event.id in gone}
-    facts = stated(whole, text, ontology)
-    return {key: fact for key, fact in facts.items() if key[0] != "event" or key[1] not in absent}
+    return stated(whole, text, ontology, gone)
 
 
 def _alike(one: Event, other: Event) -> bool:
