@@ -119,7 +119,7 @@ def _strata(
         MetaTextRow(id=one.id, sha256=one.sha256, group=one.group, text=one.text, meta=one.meta)
         for one in documents
     ]
-    raw = slices.values(rows, [part], slices.prepare(corpus, [part]).shares)[str(part)]
+    raw = slices.values(rows, [part], slices.prepare(corpus, [part]))[str(part)]
     named = slices.parted(raw, part, notes)
     _, first = np.unique(unit, return_index=True)
     return tuple(f"{part}={named[place]}" for place in first.tolist())
