@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -10,7 +10,7 @@ import typer
 
 from goldwire.cli import union
 from goldwire.cli.arguments import Dir
-from goldwire.cli.files import source
+from goldwire.cli.files import source, target
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.cli.push import Adopt, Overwrite
@@ -54,9 +54,17 @@ def adjudicate(
     accept_single: Annotated[
         bool, typer.Option("--accept-single", help="Take documents that one person annotated as they are.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE|-", parser=target, help="Write a page on which to decide what they differ in."
+        ),
+    ] = None,
     push: union.Push = False,
     pull: union.Pull = False,
-    blind: union.Blind = False,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Page and project do not tell who said what.")
+    ] = False,
     project: Annotated[
         str | None,
         typer.Option(metavar="P", help="Title or id of the project; NAME adjudication if not given."),
@@ -78,13 +86,16 @@ def adjudicate(
     \b
     Examples:
       goldwire annotate adjudicate work --layers anna --layers ben --to gold
+      goldwire annotate adjudicate work --html review.html
+      goldwire annotate adjudicate work --decisions decisions-gold-eva.jsonl
       goldwire annotate adjudicate work --majority 2 --accept-single
       goldwire annotate adjudicate work --push
       goldwire annotate adjudicate work --pull --names address
     """
+    from goldwire.corpora.atomic import write_output
     from goldwire.corpora.store import open_corpus, writing
 
-    _refuse(ctx, push=push, pull=pull)
+    _refuse(ctx, push=push, pull=pull, is_shown=html is not None)
     server = union.Server(project, url, token_file, data_dir)
     if push:
         from goldwire.annotate.sync.remembered import Adjudicating
@@ -107,17 +118,23 @@ def adjudicate(
         done = _merge(
             corpus, layers, to, decisions, majority=majority, accept_single=accept_single, back=back
         )
+        page = None if html is None else _page(corpus, done, to, majority=majority, blind=blind)
+    if html is not None and page is not None:
+        write_output(html, page.encode())
+        note(f"wrote {html}")
     _tell(done, to, decisions_path(corpus, to), as_json)
 
 
-def _refuse(ctx: typer.Context, *, push: bool, pull: bool) -> None:
+def _refuse(ctx: typer.Context, *, push: bool, pull: bool, is_shown: bool) -> None:
     """Refuse what would be passed over."""
     if push and pull:
         ctx.fail("--push and --pull exclude each other: push, have it decided, then pull")
     if push:
-        refuse(ctx, ("decisions", "majority", "accept_single", "naming"), "with --push")
+        refuse(ctx, ("decisions", "majority", "accept_single", "naming", "html"), "with --push")
     else:
-        refuse(ctx, ("blind", "dry_run", "adopt", "overwrite"), "without --push")
+        refuse(ctx, ("dry_run", "adopt", "overwrite"), "without --push")
+        if not is_shown:
+            refuse(ctx, ("blind",), "without --html or --push")
     if pull:
         refuse(ctx, ("layers", "to"), "with --pull, for the project remembers what it was pushed with")
     elif not push:
@@ -154,17 +171,36 @@ def annotators(corpus: Corpus, layers: Sequence[str], to: str) -> dict[str, dict
 
 
 class Done(NamedTuple):
-    """What was merged, and decisions that contradict each other.
+    """What was merged out of what, and decisions that contradict each other.
 
     `contradicted` are those of the list that the server does not share.
     """
 
+    views: Mapping[str, Mapping[str, Annotations]]
     merged: Adjudicated
     conflicts: tuple[Conflict, ...]
     amended: int
     back: union.Back | None = None
     contradicted: tuple[Conflict, ...] = ()
     reopened: int = 0
+
+
+def _page(corpus: Corpus, done: Done, to: str, *, majority: int | None, blind: bool) -> str:
+    """All that is open or could come up, with what was decided so far."""
+    from goldwire.annotate.adjudicate.page import render
+    from goldwire.annotate.adjudicate.screen import make_screen
+
+    decisions = [*done.merged.disagreements, *done.merged.stale]
+    screen = make_screen(
+        done.views,
+        corpus.documents(),
+        decisions,
+        corpus.ontology(),
+        to=to,
+        majority=majority,
+        blind=blind,
+    )
+    return render(screen, corpus.manifest.name)
 
 
 def _merge(
@@ -214,7 +250,7 @@ def _merge(
     if back is not None:
         server.note(back.returned.folder, back.lines)
     conflicts = (*joined.conflicts, *(union.conflicts(back.returned) if back is not None else ()))
-    return Done(merged, conflicts, len(done.followed), back, mixed.contradicted, mixed.reopened)
+    return Done(views, merged, conflicts, len(done.followed), back, mixed.contradicted, mixed.reopened)
 
 
 def _kept(corpus: Corpus, layer: str, tool: str) -> dict[str, Annotations]:

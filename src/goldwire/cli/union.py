@@ -29,7 +29,6 @@ Push = Annotated[
 Pull = Annotated[
     bool, typer.Option("--pull", help="Take what was decided in that project, and make the layer with it.")
 ]
-Blind = Annotated[bool, typer.Option("--blind", help="Show how many said what, and not who.")]
 
 
 class Server(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -37,11 +37,19 @@ Bearer = Literal["mention", "event"]  # that others hang on
 Place = tuple[Bearer, str]
 
 
+class About(NamedTuple):
+    """What a disagreement is about: a label, and the mentions and events that it hangs on or is one of."""
+
+    label: str
+    on: tuple[Place, ...]
+
+
 class Judge:
     """Merges the views of one document; `found` and `agreed` say where they differ and where not.
 
-    `on` has for each disagreement the mentions and events that it is about. Of these, what differs is kept
-    as it was decided; with `every`, all of it, so that all that could ever come up is found.
+    `about` has for each disagreement what it is about. Mentions and events that differ are kept as it was
+    decided; with `every`, all of them, so that all that could ever come up is found, but for clusters, which
+    depend on what is kept.
     """
 
     def __init__(
@@ -62,7 +70,7 @@ class Judge:
         self.every = every
         self.quoted = Quoted(document)
         self.found: list[Disagreement] = []
-        self.on: list[tuple[Place, ...]] = []
+        self.about: list[About] = []
         self.agreed: Counter[str] = Counter()
         self.made = self._make()
 
@@ -101,17 +109,17 @@ class Judge:
             details |= {"majority": self.least, "voted": self.voted}
         return Provenance(tool=TOOL, status="draft" if left else "adjudicated", details=details)
 
-    def _judge(self, unit: Unit, key: str, words: str, says: dict[str, Say], *on: Place) -> Say:
+    def _judge(self, unit: Unit, key: str, words: str, says: dict[str, Say], about: About) -> Say:
         """What all say, or what was decided; None if nothing was."""
         if len({*says.values()}) == 1:
             self.agreed[unit] += 1
             return next(iter(says.values()))
-        sentence = self.quoted.quote(span for place in on for span in self.spans(*place))
+        sentence = self.quoted.quote(span for place in about.on for span in self.spans(*place))
         asked = Disagreement(
             document=self.document.id, unit=unit, key=key, words=words, sentence=sentence, says=says
         )
         self.found.append(self._answered(asked))
-        self.on.append(on)
+        self.about.append(about)
         return self.found[-1].decision
 
     def _answered(self, asked: Disagreement) -> Disagreement:
@@ -132,8 +140,7 @@ class Judge:
         if isinstance(item, Mention) or item.trigger:
             return spans_of(item)
         view = next(view for view in self.views.values() if view.events.get(key) is item)
-        fillers = (name for event, _, name in view.arguments if event == key)
-        return tuple(span for name in fillers for span in view.mentions[name].spans)
+        return tuple(span for _, name in view.fillers[key] for span in view.mentions[name].spans)
 
     # ------------------------------------------------------------ mentions and events
 
@@ -147,7 +154,9 @@ class Judge:
         kept = []
         for key in self.keys(unit):
             says: dict[str, Say] = {name: key in self.items(view, unit) for name, view in self.views.items()}
-            if self._judge(unit, key, self.words(key), says, (unit, key)) or self.every:
+            label = next(i[key].type for v in self.views.values() if key in (i := self.items(v, unit)))
+            about = About(label, ((unit, key),))
+            if self._judge(unit, key, self.words(key), says, about) or self.every:
                 kept.append(key)
         return kept
 
@@ -202,16 +211,17 @@ class Judge:
             several = several or any(isinstance(said, tuple) for said in says.values())
             judge = self._values if several else self._value
             words = f"{attribute} of {self.words(key)}"
-            value = judge((on, key), f"{on} {key} {attribute}", words, says)
+            about = About(attribute, ((on, key),))
+            value = judge(about, f"{on} {key} {attribute}", words, says)
             if value and value != default:
                 values[attribute] = value
         return values
 
-    def _value(self, on: Place, key: str, words: str, says: Mapping[str, Held | None]) -> Held | None:
-        value = self._judge("attribute", key, words, {name: code(said) for name, said in says.items()}, on)
+    def _value(self, about: About, key: str, words: str, says: Mapping[str, Held | None]) -> Held | None:
+        value = self._judge("attribute", key, words, {name: code(said) for name, said in says.items()}, about)
         return value if isinstance(value, str) else None
 
-    def _values(self, on: Place, key: str, words: str, says: Mapping[str, Held | None]) -> Held | None:
+    def _values(self, about: About, key: str, words: str, says: Mapping[str, Held | None]) -> Held | None:
         """Of an attribute with several values those that all have or that were decided for."""
         every = sorted({one for said in says.values() for one in each(said)})
         return held(
@@ -222,7 +232,7 @@ class Judge:
                 f"{key}={one}",
                 f"{one}: {words}",
                 {n: one in each(s) for n, s in says.items()},
-                on,
+                about,
             )
         )
 
@@ -231,14 +241,13 @@ class Judge:
     def _arguments(self, event: str, holders: list[str], ids: Mapping[str, str]) -> Iterator[Argument]:
         """Those whose mention is kept; only layers that have the event are asked."""
         views = {name: self.views[name] for name in holders}
-        every = {
-            (role, m) for view in views.values() for e, role, m in view.arguments if e == event and m in ids
-        }
+        every = {each for view in views.values() for each in view.fillers[event] if each[1] in ids}
         for role, mention in sorted(every, key=lambda each: (each[0], int(ids[each[1]][1:]))):
             says: dict[str, Say] = {n: (event, role, mention) in view.arguments for n, view in views.items()}
             words = f"{role} of {self.words(event)}: {self.words(mention)}"
             key = f"{event} {role} {mention}"
-            if self._judge("argument", key, words, says, ("event", event), ("mention", mention)):
+            about = About(role, (("event", event), ("mention", mention)))
+            if self._judge("argument", key, words, says, about):
                 given = {view.arguments.get((event, role, mention)) for view in views.values()} - {None}
                 same = next(iter(given)) if len(given) == 1 else ()
                 others = tuple(ids[name] for name in same or () if name in ids)
@@ -260,7 +269,8 @@ class Judge:
             }
             words = f"{type}: {self.words(source)} to {self.words(target)}"
             key = f"{source} {type} {target}"
-            if self._judge("relation", key, words, says, ("mention", source), ("mention", target)):
+            about = About(type, (("mention", source), ("mention", target)))
+            if self._judge("relation", key, words, says, about):
                 yield Relation(id=f"r{number}", type=type, source=ids[source], target=ids[target])
 
     def _clusters(self, unit: Bearer, kept: list[str]) -> dict[str, str]:
@@ -285,7 +295,7 @@ class Judge:
                 EQUALS.join(ends),
                 EQUALS.join(map(self.words, ends)),
                 {**says},
-                *((unit, end) for end in ends),
+                About("", tuple((unit, end) for end in ends)),
             )
         ]
         self.agreed["cluster"] += len(sure)

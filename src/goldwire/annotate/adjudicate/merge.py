@@ -86,7 +86,7 @@ def adjudicate(
         disagreements=tuple(found),
         agreed=dict(sum((judge.agreed for judge in judges), Counter[str]())),
         alone=tuple(alone),
-        stale=tuple(item for key, item in given.items() if key not in used),
+        stale=tuple(item for key, item in given.items() if key not in used and item.decision is not None),
         single=tuple(judge.document.id for judge in judges if len(judge.views) == 1),
         voted=sum(judge.voted for judge in judges),
         unvoted=sum(judge.least is None for judge in differing) if majority is not None else 0,

@@ -64,7 +64,7 @@ def origin_of(
         to=to,
         documents=ids,
         layers={hidden(name) if blind else name: _said(layers[name], ids) for name in sorted(layers)},
-        ontology=_digest(msgspec.json.encode(ontology)) if ontology else "",
+        ontology=ontology.fingerprint() if ontology else "",
     )
     return msgspec.structs.replace(origin, page=_digest(msgspec.json.encode(origin))[:16])
 
@@ -114,7 +114,7 @@ def _changes(origin: Origin, layers: Layers, to: str, ontology: Ontology | None)
     """What is no longer as it was when the page was made."""
     if origin.to != to:
         yield f"it is for layer {origin.to!r}, not for {to!r}"
-    if origin.ontology != (_digest(msgspec.json.encode(ontology)) if ontology else ""):
+    if origin.ontology != (ontology.fingerprint() if ontology else ""):
         yield "the ontology changed"
     known = {name: origin.layers.get(name, origin.layers.get(hidden(name))) for name in layers}
     for name, before in known.items():

@@ -33,6 +33,9 @@ class View:
             for key, event in self.events.items()
             for argument in event.arguments
         }
+        self.fillers: dict[str, list[tuple[str, str]]] = {key: [] for key in self.events}
+        for key, role, filler in self.arguments:
+            self.fillers[key].append((role, filler))
         self.relations = set()
         for relation in annotations.relations:
             ends = names[relation.source], names[relation.target]

@@ -197,15 +197,20 @@ def join(own: Iterable[Disagreement], before: Iterable[Disagreement], now: Itera
     """The list of a corpus with what is decided on the server `now`, in place of what was `before`."""
     old = {key_of(item): item for item in before}
     new = {key_of(item): item for item in now}
-    there = {key_of(item): item for item in own if item.decision is not None and not is_by_vote(item)}
+    mine = {key_of(item): item for item in own}
+    there = {key: i for key, i in mine.items() if i.decision is not None and not is_by_vote(i)}
     kept = {key: item for key, item in there.items() if key not in old or not _same(item, old[key])}
+    undecided = {key: item for key, item in mine.items() if key not in there}
     contradicted = tuple(
         Conflict(item=item, said=((item.by or "the list", item.decision), (new[key].by, new[key].decision)))
         for key, item in kept.items()
         if key in new and new[key].decision != item.decision
     )
-    reopened = len(there.keys() - kept.keys() - new.keys())
-    return Joined(decisions=tuple({**new, **kept}.values()), contradicted=contradicted, reopened=reopened)
+    return Joined(
+        decisions=tuple({**undecided, **new, **kept}.values()),
+        contradicted=contradicted,
+        reopened=len(there.keys() - kept.keys() - new.keys()),
+    )
 
 
 def _same(item: Disagreement, other: Disagreement) -> bool:

@@ -28,7 +28,8 @@ from goldwire.eval.report.signatures import fold, tests
 from goldwire.eval.report.table import Summary, abreast, heads
 from goldwire.eval.report.values import Board, Report
 
-TEMPLATE, STYLE, SCRIPT, CELL = "report.html.j2", "style.css", "script.js", "cell.html.j2"
+TEMPLATE, CELL = "report.html.j2", "cell.html.j2"
+STYLE, COMMON, SCRIPT = "style.css", "common.js", "script.js"
 PACKING = 6  # gzip's usual level: the last three cost much time for little
 TYPED = 3  # systems side by side, with all figures by type, that a page of usual width shows whole
 BUDGET = 48 * 10**6  # bytes of packed texts in one page: more than browsers open with ease
@@ -41,10 +42,10 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
     Texts beyond the budget, in bytes, are left out; their figures stay, and the page says so.
     """
     packed = pack_all(blocks, budget)
-    style, script = read_asset(STYLE), read_asset(SCRIPT)
+    style, script = read_asset(STYLE), read_asset(COMMON) + read_asset(SCRIPT)
     charts = plots.draw(report)
     return (
-        _environment()
+        environment()
         .get_template(TEMPLATE)
         .render(
             report=report,
@@ -93,7 +94,7 @@ def render_cell(summary: Summary, *, more: Sequence[str] = (), notes: int) -> st
     told = summary.notes
     left = [f"{amount(len(told) - notes, 'more note')} in the report"] if len(told) > notes else []
     return (
-        _environment()
+        environment()
         .get_template(CELL)
         .render(
             summary=summary,
@@ -142,7 +143,8 @@ def read_asset(name: str) -> str:
     return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates in which all that is foreign is escaped and visible."""
     environment = Environment(
         loader=FunctionLoader(read_asset), autoescape=True, finalize=_finalize, keep_trailing_newline=True
     )
