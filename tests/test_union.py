@@ -359,6 +359,17 @@ def test_server_has_its_own_say_and_the_list_keeps_what_was_decided_by_hand(
     assert found.reopened == (now is None)
 
 
+def test_later_decision_of_the_same_person_counts_in_a_clone_that_has_not_pulled_before() -> None:
+    found = pull.join([decision(True, "dora", "2026-01")], [], [decision(False, "dora", "2026-02")])
+    assert [item.decision for item in found.decisions] == [False]
+    assert found.contradicted == ()
+
+
+def test_remarks_on_what_is_open_stay_in_the_list() -> None:
+    remark = msgspec.structs.replace(decision(None), note="ask the desk")
+    assert pull.join([remark], [], []).decisions == (remark,)
+
+
 # ---------------------------------------------------------------- whatever annotators and adjudicators do
 
 

@@ -79,6 +79,10 @@ def name(region: Any) -> str:
     return f"{region['value']['text']}/{region['value']['labels'][0]}"
 
 
+def marked(task: api.Whole) -> list[Any]:
+    return [one for one in task.predictions[0]["result"] if "text" in one.get("meta", {})]
+
+
 def noted(region: Any) -> list[str]:
     return str(region["meta"]["text"][0]).splitlines()
 
@@ -155,3 +159,66 @@ def test_what_is_decided_on_the_server_is_gold_as_if_decided_in_the_file(
     settled = run("adjudicate", work.path, "--push", "--json").json
     assert settled["tasks"]["unchanged"] == 2
     assert settled["tasks"]["orphaned"] == settled["tasks"]["new"] == settled["tasks"]["kept"] == 0
+
+
+def test_what_is_half_done_or_decided_differently_stays_open_and_is_told(
+    run: Run, work: Corpus, client: Client, annotators: list[Any]
+) -> None:
+    project = run("adjudicate", work.path, "--push", "--blind", "--json").json["project"]
+    tasks = tasks_of(client, project)
+    assert "1 of 2 marked it" in {text for region in marked(tasks["d2"]) for text in noted(region)}
+    body = msgspec.json.encode({"result": tasks["d1"].predictions[0]["result"], "lead_time": 1.0})
+    annotators[0].client.write_once(dict[str, Any], f"api/tasks/{tasks['d1'].id}/drafts", body)
+    submit(annotators[0].client, tasks["d2"])
+    submit(annotators[1].client, tasks["d2"], {"Monday/TIME"})
+    pulled = run("adjudicate", work.path, "--pull", "--json").json
+    assert (pulled["conflicts"], pulled["server"]["decided"], pulled["server"]["drafts"]) == (1, 0, ["d1"])
+    shown = run("adjudicate", work.path, "--pull")
+    assert "decided differently by several people, and so left open: 1" in shown.out
+    assert "begun and not submitted: d1" in shown.out
+
+    for annotation in tasks_of(client, project)["d2"].annotations:
+        client.write("DELETE", f"api/annotations/{annotation['id']}/")
+    skip = msgspec.json.encode({"result": [], "was_cancelled": True})
+    annotators[1].client.write_once(dict[str, Any], f"api/tasks/{tasks['d2'].id}/annotations/", skip)
+    pulled = run("adjudicate", work.path, "--pull", "--json").json
+    assert (pulled["conflicts"], pulled["server"]["skipped"], pulled["server"]["finished"]) == (0, ["d2"], [])
+
+
+def test_commands_for_annotation_keep_away_from_it(run: Run, work: Corpus, client: Client) -> None:
+    title = f"{work.manifest.name} adjudication"
+    run("push", work.path, "--project", "plain")
+    assert (
+        "project 'plain' is for annotation"
+        in run("adjudicate", work.path, "--push", "--project", "plain").err
+    )
+    assert run("adjudicate", work.path, "--pull").code == 2
+    pushed = run("adjudicate", work.path, "--push", "--json").json
+    for command in ("push", "pull"):
+        for name in (title, pushed["project"]):
+            told = run(command, work.path, "--project", name)
+            assert (told.code, "is for adjudication, not for annotation" in told.err) == (2, True)
+    assert run("status", work.path, "--project", title, "--json").json["projects"][0]["tasks"] == 2
+
+
+def test_work_that_went_on_and_a_corrected_text_decide_nothing_unseen(
+    run: Run, said_by: Run, work: Corpus, client: Client, tmp_path: Path
+) -> None:
+    """Ben marks the city in d2 after it was shown; the text of d2 gets another day before it is pulled."""
+    project = run("adjudicate", work.path, "--push", "--json").json["project"]
+    submit(client, tasks_of(client, project)["d2"], {"Monday/TIME"})
+    document = next(d for d in work.documents() if d.id == "d2")
+    layer = work.layer("annotator/ben")
+    again = line(document, "ben", "Rebels/MIL Kunduz/GPE Monday/TIME city/GPE", "attacker=Rebels/MIL")
+    work.write_layer("annotator/ben", {**layer, "d2": again}.values())
+    corrected = tmp_path / "corrected.txt"
+    corrected.write_text(document.text.replace("Day 2", "Week 20"))
+    told = said_by("corpus", "correct", str(work.path), "d2", "--text", str(corrected))
+    assert told.code == 0, told.err
+    pulled = run("adjudicate", work.path, "--pull", "--json")
+    assert pulled.code == 0, pulled.err
+    assert pulled.json["server"]["changed"] == ["d2"]
+    lines = [i for i in read_lines(Path(pulled.json["decisions"]), Disagreement) if i.document == "d2"]
+    assert {i.words: i.decision for i in lines} == {"TIME “Monday”": False, "GPE “city”": None}
+    pushed = run("adjudicate", work.path, "--push", "--json")
+    assert (pushed.code, [c["key"] for c in pushed.json["conflicting"]]) == (1, ["d2"])

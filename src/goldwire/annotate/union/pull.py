@@ -199,7 +199,7 @@ def join(own: Iterable[Disagreement], before: Iterable[Disagreement], now: Itera
     new = {key_of(item): item for item in now}
     mine = {key_of(item): item for item in own}
     there = {key: i for key, i in mine.items() if i.decision is not None and not is_by_vote(i)}
-    kept = {key: item for key, item in there.items() if key not in old or not _same(item, old[key])}
+    kept = {key: item for key, item in there.items() if not _is_theirs(item, old.get(key), new.get(key))}
     undecided = {key: item for key, item in mine.items() if key not in there}
     contradicted = tuple(
         Conflict(item=item, said=((item.by or "the list", item.decision), (new[key].by, new[key].decision)))
@@ -213,5 +213,8 @@ def join(own: Iterable[Disagreement], before: Iterable[Disagreement], now: Itera
     )
 
 
-def _same(item: Disagreement, other: Disagreement) -> bool:
-    return (item.decision, item.by, item.at) == (other.decision, other.by, other.at)
+def _is_theirs(item: Disagreement, before: Disagreement | None, now: Disagreement | None) -> bool:
+    """Whether a decision of the list is the server's: as it was pulled, here or in another clone."""
+    told = item.decision, item.by, item.at
+    pulled = before is not None and (before.decision, before.by, before.at) == told
+    return pulled or (now is not None and item.by == now.by and "" < item.at <= now.at)
