@@ -18,7 +18,7 @@ help:
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers, and how long short commands and reports take"
 	@echo "make growth       time and memory as inputs double; writes docs/evidence/growth.md"
-	@echo "make stats        what intervals and tests promise, simulated; writes statistics.md, gate.md and slices.md there"
+	@echo "make stats        what intervals and tests promise, simulated; writes statistics.md, gate.md, slices.md, sampling.md there"
 	@echo "make engine       a small language model and its engine into .venv, for tests that ask a real one"
 	@echo "make lengths      lengths of modules and functions"
 	@echo "make constraints  constraints.txt anew, from the newest releases that pyproject.toml allows"
@@ -75,6 +75,7 @@ stats: .venv/core
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py --write docs/evidence/gate.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/runs.py --write docs/evidence/runs.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/slices.py --write docs/evidence/slices.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/weights.py --write docs/evidence/sampling.md
 
 lengths: .venv/core
 	@$(BIN)/python .ci/stats.py src/goldwire

@@ -1,6 +1,6 @@
 """Simulation of scores of drawn gold: what is picked, weighted, against all of a corpus.
 
-    python benchmarks/weights.py [--corpora 1000] [--write docs/evidence/weights.md]
+    python benchmarks/weights.py [--corpora 1000] [--write docs/evidence/sampling.md]
 
 Two systems read 2,000 documents of a shape (see worlds.py); 100 are drawn, in one of several ways, and
 scored. The truth is F1 of the first system on all of them. One picks by how much the systems differ.
@@ -9,8 +9,10 @@ scored. The truth is F1 of the first system on all of them. One picks by how muc
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,12 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 from worlds import MICRO, F, Shape, draw_ease, draw_sizes, to_rows
 
+from goldwire.corpora.formats import conll
+from goldwire.corpora.formats.conll import Options
 from goldwire.corpora.samples import Candidate, Draw, Sample
+from goldwire.corpora.types import Annotations, Document, Span
 from goldwire.eval.counting.counts import Weights
+from goldwire.eval.sampling import design
 from goldwire.eval.scoring.weights import Weighting, weights
 from goldwire.eval.statistics.intervals import estimate
 from goldwire.eval.statistics.resample import collect
 
+SHARED = Path(os.environ.get("GOLDWIRE_SHARED", Path(__file__).parents[2] / "shared"))
 DOCUMENTS, DRAWN, BEFORE = 2000, 100, 40
 CHANCE = 0.2  # of a picked draw is by chance, so that each document has a probability
 STRATA = 4
@@ -37,7 +44,7 @@ SHAPES = (
 )
 Table, Integers = NDArray[np.float64], NDArray[Any]
 NOBODY = np.zeros(0, int)  # documents that were annotated before
-IDS = [f"d{number:04}" for number in range(DOCUMENTS)]
+CAPITALS = re.compile(r"[A-Z][\w'-]*(?: [A-Z][\w'-]*)*")
 
 
 class World(NamedTuple):
@@ -58,23 +65,68 @@ def make_world(random: np.random.Generator, shape: Shape) -> World:
     return World(to_rows(hits, extra, gold), differ.astype(float), (hits + extra).astype(float))
 
 
+# ---------------------------------------------------------------- real gold as a pool
+class Pool(NamedTuple):
+    """Gold that is there for all documents, and two systems on them."""
+
+    name: str
+    world: World
+
+    def __str__(self) -> str:
+        return f"{self.name}, F {100 * f1(self.world.rows):.1f}"
+
+
+Units = list[set[tuple[Any, ...]]]
+
+
+def pools(shared: Path) -> list[Pool]:
+    """WNUT-17 with two submissions to its task, and English PUD with two rules of ours."""
+    wnut, pud = shared / "data" / "wnut17", shared / "data" / "uner_pud" / "en_pud-ud-test.iob2"
+    gold = conll.read([wnut / "emerging.test.annotated"], Options())
+    systems = [conll.read([wnut / name], Options(), gold.documents) for name in ("flytxt", "arcada")]
+    sentences = conll.read([pud], Options())
+    rules = [rule(sentences.documents, first=first) for first in (False, True)]
+    return [
+        Pool("WNUT-17, flytxt", world_of(*(units(one.annotations) for one in (gold, *systems)))),
+        Pool("English PUD, a rule", world_of(units(sentences.annotations), *rules)),
+    ]
+
+
+def units(lines: Iterable[Annotations]) -> Units:
+    return [{(m.type, m.spans) for m in line.mentions} for line in lines]
+
+
+def rule(documents: Iterable[Document], *, first: bool) -> Units:
+    """Runs of words with a capital: places behind a preposition, else persons; `first` of a line too."""
+    found = []
+    for document in documents:
+        runs = [one for one in CAPITALS.finditer(document.text) if first or not starts(document.text, one)]
+        found.append({(kind(document.text, one), (Span(*one.span()),)) for one in runs})
+    return found
+
+
+def starts(text: str, run: re.Match[str]) -> bool:
+    return text[: run.start()].rstrip(' "“')[-1:] in ("", ".", "\n")
+
+
+def kind(text: str, run: re.Match[str]) -> str:
+    before = text[: run.start()].split()[-1:]
+    return "LOC" if before and before[0] in ("in", "from", "to", "at", "of") else "PER"
+
+
+def world_of(gold: Units, first: Units, second: Units) -> World:
+    both = list(zip(gold, first, second, strict=True))
+    hits, found, there = (
+        np.array([len(part) for part in parts], float)
+        for parts in ([g & one for g, one, _ in both], first, gold)
+    )
+    differ = np.array([len(one ^ other) for _, one, other in both], float)
+    return World(np.stack([hits, found, hits, there], axis=1), differ, found)
+
+
 # ---------------------------------------------------------------- draws
-def chances(size: Table, many: int) -> Table:
-    """Probabilities that sum to `many`: a share by chance, the rest by size, none above 1."""
-    even = np.full(len(size), many / len(size))
-    found = CHANCE * even + (1 - CHANCE) * many * size / max(size.sum(), 1)
-    while (found > 1 + 1e-12).any():
-        sure = found >= 1
-        found[sure] = 1
-        found[~sure] *= (many - sure.sum()) / found[~sure].sum()
-    return np.clip(found, 1e-9, 1)
-
-
-def systematic(random: np.random.Generator, chance: Table) -> Integers:
-    """Documents drawn with exactly these probabilities, in a random order (Madow 1949)."""
-    order = random.permutation(len(chance))
-    ends = np.cumsum(chance[order])
-    return order[np.unique(np.searchsorted(ends, random.random() + np.arange(round(ends[-1]))))]
+def name_of(place: int) -> str:
+    return f"d{place:05}"
 
 
 class Taken(NamedTuple):
@@ -91,27 +143,27 @@ def sample_of(name: str, taken: Taken, before: Integers) -> Sample:
     rank = {int(number): place for place, number in enumerate(taken.numbers, start=1)}
     candidates = tuple(
         Candidate(
-            document=IDS[place],
+            document=name_of(place),
             probability=float(taken.chance[number]),
             rank=rank.get(number),
             stratum="" if taken.strata is None else str(taken.strata[number]),
         )
         for number, place in enumerate(taken.places.tolist())
     )
-    earlier = tuple(IDS[place] for place in before.tolist())
+    earlier = tuple(map(name_of, before.tolist()))
     return Sample(Draw(draw=name, purpose="scoring", how="", made=name, before=earlier), candidates)
 
 
 def one_draw(random: np.random.Generator, size: Table, before: Integers | None = None) -> list[Sample]:
-    """One draw by size of what was not there before."""
+    """One draw by size, of what was not there before."""
     there = NOBODY if before is None else before
-    places = np.setdiff1d(np.arange(DOCUMENTS), there)
-    chance = chances(size[places], DRAWN)
-    return [sample_of("a", Taken(places, chance, systematic(random, chance)), there)]
+    places = np.setdiff1d(np.arange(len(size)), there)
+    chance = design.proportional(size[places], DRAWN, CHANCE)
+    return [sample_of("a", Taken(places, chance, design.systematic(chance, random)), there)]
 
 
-def by_chance(random: np.random.Generator, _: World) -> list[Sample]:
-    return one_draw(random, np.ones(DOCUMENTS))
+def by_chance(random: np.random.Generator, world: World) -> list[Sample]:
+    return one_draw(random, np.ones(len(world.rows)))
 
 
 def by_found(random: np.random.Generator, world: World) -> list[Sample]:
@@ -124,26 +176,28 @@ def by_difference(random: np.random.Generator, world: World) -> list[Sample]:
 
 def in_strata(random: np.random.Generator, world: World) -> list[Sample]:
     """From quarters by what was found, as many of each as its spread of differences asks for (Neyman)."""
+    size = len(world.rows)
     order = np.argsort(world.found, kind="stable")
-    stratum = np.empty(DOCUMENTS, int)
-    stratum[order] = np.arange(DOCUMENTS) * STRATA // DOCUMENTS
+    stratum = np.empty(size, int)
+    stratum[order] = np.arange(size) * STRATA // size
     spread = np.array([world.differ[stratum == number].std() + 0.5 for number in range(STRATA)])
-    many = np.maximum(np.round(DRAWN * spread / spread.sum()), 2).astype(int)
+    there = np.bincount(stratum)
+    many = np.clip(np.round(DRAWN * spread / spread.sum()), 2, there).astype(int)
     taken = np.concatenate(
         [random.choice(np.flatnonzero(stratum == n), many[n], replace=False) for n in range(STRATA)]
     )
-    chance = (many / (DOCUMENTS / STRATA))[stratum]
-    return [sample_of("a", Taken(np.arange(DOCUMENTS), chance, taken, stratum), NOBODY)]
+    chance = (many / there)[stratum]
+    return [sample_of("a", Taken(np.arange(size), chance, taken, stratum), NOBODY)]
 
 
 def twice(random: np.random.Generator, world: World) -> list[Sample]:
     """Half by chance, and half of the rest by difference."""
-    everything = np.arange(DOCUMENTS)
-    even = np.full(DOCUMENTS, DRAWN / 2 / DOCUMENTS)
-    first = systematic(random, even)
+    everything = np.arange(len(world.rows))
+    even = np.full(len(everything), DRAWN / 2 / len(everything))
+    first = design.systematic(even, random)
     places = np.setdiff1d(everything, first)
-    chance = chances(world.differ[places], DRAWN // 2)
-    taken = systematic(random, chance)
+    chance = design.proportional(world.differ[places], DRAWN // 2, CHANCE)
+    taken = design.systematic(chance, random)
     return [
         sample_of("a", Taken(everything, even, first), NOBODY),
         sample_of("b", Taken(places, chance, taken), first),
@@ -155,10 +209,17 @@ def after_others(random: np.random.Generator, world: World) -> list[Sample]:
     return one_draw(random, world.differ, np.argsort(-world.found, kind="stable")[:BEFORE])
 
 
+def for_training(random: np.random.Generator, world: World) -> list[Sample]:
+    """Those that the systems differ on most, for certain, and some of the others by chance."""
+    found = design.by_value(world.differ, DRAWN, CHANCE, random)
+    return [sample_of("a", Taken(np.arange(len(world.rows)), found.probability, found.units), NOBODY)]
+
+
 DRAWS: dict[str, Callable[[np.random.Generator, World], list[Sample]]] = {
     "by chance": by_chance,
     "by units found": by_found,
     "by difference": by_difference,
+    "for training, by difference": for_training,
     "in strata (Neyman)": in_strata,
     "by chance, then by difference": twice,
     f"by difference, {BEFORE} there before": after_others,
@@ -204,12 +265,12 @@ class Rates(NamedTuple):
     gain: tuple[float, float, float]
 
 
-def measure(shape: Shape, corpora: int, seed: int = 0) -> dict[str, Rates]:
-    """What each draw gives on the same corpora."""
+def measure(shape: Shape | Pool, corpora: int, seed: int = 0) -> dict[str, Rates]:
+    """What each draw gives on the same corpora; of a pool, which is one, on as many draws."""
     made: dict[str, list[Scored]] = {name: [] for name in DRAWS}
     for number in range(corpora):
         random = np.random.default_rng([seed, number])
-        world = make_world(random, shape)
+        world = shape.world if isinstance(shape, Pool) else make_world(random, shape)
         for name, draw in DRAWS.items():
             made[name].append(scored(world, draw(random, world), number))
     errors = {name: np.array([one.error for one in found]) for name, found in made.items()}
@@ -253,7 +314,7 @@ HEAD = [f"| {' | '.join(COLUMNS)} |", "|---|---|" + "---:|" * (len(COLUMNS) - 2)
 BEGIN, END = "<!-- written by benchmarks/weights.py -->", "<!-- end -->"
 
 
-def row(shape: Shape, name: str, found: Rates, corpora: int) -> str:
+def row(shape: Shape | Pool, name: str, found: Rates, corpora: int) -> str:
     """A line of the table."""
     less, low, high = (f"{100 * value:+.0f}" for value in found.gain)
     gained = "" if name == "by chance" else f"{less} % ({low} to {high})"
@@ -276,12 +337,14 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--shape", type=int, help="one of them, by number")
+    parser.add_argument("--shape", type=int, help="one of them, by number; pools come last")
+    parser.add_argument("--shared", type=Path, default=SHARED, help="where data/wnut17 and data/uner_pud are")
     parser.add_argument("--write", type=Path, help="put the table into this page, between its marks")
     chosen = parser.parse_args(arguments)
     table = [*HEAD]
     print("\n".join(table), flush=True)
-    for shape in SHAPES if chosen.shape is None else SHAPES[chosen.shape : chosen.shape + 1]:
+    worlds = [*SHAPES, *(pools(chosen.shared) if chosen.shared.is_dir() else [])]
+    for shape in worlds if chosen.shape is None else worlds[chosen.shape : chosen.shape + 1]:
         for name, found in measure(shape, chosen.corpora, chosen.seed).items():
             table.append(row(shape, name, found, chosen.corpora))
             print(table[-1], flush=True)

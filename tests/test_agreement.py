@@ -17,7 +17,9 @@ from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.tokens import keep
 from goldwire.corpora.types import Annotations, Excluded, Mention, Rejected, Relation, Span
 from goldwire.corpora.views import Asked, Choice
-from goldwire.eval.comparison.agreement import Mean, agree, agree_corpus, alpha
+from goldwire.eval.comparison.agreement import agree, agree_corpus
+from goldwire.eval.comparison.coefficients import alpha
+from goldwire.eval.comparison.pairs import Mean
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.report.agreement import summarise
 from goldwire.eval.report.build import is_viewed
@@ -31,6 +33,12 @@ def layer(words, status="submitted"):
     """`{"d0": {0: "PER"}}`: word 0 of document d0 is a PER."""
     units = {id: [((3 * n, 3 * n + 2), type) for n, type in chosen.items()] for id, chosen in words.items()}
     return {line.document: line for line in testing.layer(DOCUMENTS, units, status=status)}
+
+
+def coefficient(found, name="kappa", of="token", label=""):
+    """The coefficient of this name, of which there is one."""
+    [one] = [c for c in found.coefficients if (c.name, c.of, c.label) == (name, of, label)]
+    return one
 
 
 ANNA = layer({"d0": {0: "PER", 1: "ORG"}, "d1": {2: "PER"}, "d2": {}})
@@ -58,8 +66,8 @@ def test_what_an_annotator_did_not_finish_says_nothing(status):
 def test_two_who_found_nothing_agree_without_a_figure():
     found = agree({"a": layer({"d0": {}}), "b": layer({"d0": {}})}, DOCUMENTS, ["entity"])
     assert found.measures[0].mean.value is None
-    assert found.alpha is None
-    assert found.kappas[0].kappa is None
+    assert [(one.value, one.why) for one in found.coefficients] == [(None, "all have one value")] * 2
+    assert [one.name for one in found.coefficients] == ["kappa", "alpha"]
 
 
 def test_layers_without_a_common_document_cannot_agree():
@@ -150,14 +158,17 @@ def test_agreement_is_the_same_whoever_plays_gold(one, two):
     there = agree({"a": one, "b": two}, DOCUMENTS, ["entity"])
     back = agree({"a": two, "b": one}, DOCUMENTS, ["entity"])
     assert there.measures[0].mean.value == back.measures[0].mean.value
-    assert there.alpha == pytest.approx(back.alpha)
+    for first, second in zip(there.coefficients, back.coefficients, strict=True):
+        drawn = first.name == "gamma"  # its samples are others then
+        assert drawn or first.value == pytest.approx(second.value)
+        assert (first.value is None) == (second.value is None)
 
 
 def test_excluded_tokens_are_no_agreement():
     document = make_document("d0", "aa bb cc dd ee", excluded=(Excluded(start=6, end=14, reason="byline"),))
     given_ = {"a": layer({"d0": {0: "PER"}}), "b": layer({"d0": {1: "PER"}})}
-    [kappa] = agree(given_, [document], ["entity"]).kappas
-    assert (kappa.tokens, kappa.kappa) == (2, -1)
+    kappa = coefficient(agree(given_, [document], ["entity"]))
+    assert (kappa.count, kappa.value) == (2, -1)
 
 
 # ---------------------------------------------------------------- alpha
@@ -299,7 +310,7 @@ def test_labels_that_a_view_merges_agree():
     view = asked(**{"": LabelMap(mentions={"ORG": "PER"})})
     found = agree({"anna": ANNA, "ben": BEN}, DOCUMENTS, ["entity"], asked=view)
     assert found.measures[0].mean.value == 1  # words 0 and 1 of d0 and word 2 of d1 on both sides
-    assert found.kappas[0].kappa == 1
+    assert coefficient(found).value == 1
     assert list(found.views) == ["anna", "ben"]
 
 
@@ -351,7 +362,7 @@ def test_tokens_are_those_of_the_files_where_all_have_the_same():
     # "aa bb", "cc", "dd ee": the first is in a mention on both sides, the others on none.
     tokens = kept(layers, "d0", (0, 6, 9), (5, 8, 14), "B-PER\tO\tO", "I-PER\tO\tO")
     found = agree(layers, DOCUMENTS, ["accuracy"], tokens=tokens)
-    assert (found.kappas[0].tokens, found.kappas[0].kappa, found.tokens) == (3, 1, "file")
+    assert (coefficient(found).count, coefficient(found).value, found.tokens) == (3, 1, "file")
     [pair] = found.measures[0].pairs
     assert pair.score.f == pytest.approx(2 / 3)  # raw tags: B is not I
 
@@ -364,7 +375,7 @@ def test_other_tokens_of_one_annotator_are_told_and_none_are_used():
         tokens | kept({"ben": layers["ben"]}, "d0", (0,), (14,), "B-PER"),
     ):
         found = agree(layers, DOCUMENTS, ["accuracy"], tokens=other)
-        assert (found.kappas[0].tokens, found.tokens) == (5, "goldwire-1")  # aa bb cc dd ee
+        assert (coefficient(found).count, found.tokens) == (5, "goldwire-1")  # aa bb cc dd ee
         assert found.measures[0].pairs[0].score.f == pytest.approx(4 / 5)
 
 
@@ -378,7 +389,7 @@ def test_the_command_sees_annotators_through_views_and_says_so(tmp_path):
     )
     assert run.exit_code == 0, run.output
     assert "annotator/anna is seen through m#" in run.output
-    assert "(as Goldwire counts them)" in run.output
+    assert "Tokens are as Goldwire counts them." in run.output
     run = CliRunner().invoke(
         app, ["eval", "agreement", str(tmp_path / "work"), "--labels", f"eva={tmp_path / 'm.toml'}"]
     )
@@ -399,7 +410,7 @@ def test_through_a_view_tokens_of_the_files_are_compared_by_type():
     tokens = kept(layers, "d0", (0, 6, 9), (5, 8, 14), "B-PER\tO\tO", "I-ORG\tO\tO")
     view = asked(**{"": LabelMap(mentions={"ORG": "PER"})})
     found = agree(layers, DOCUMENTS, ["accuracy"], tokens=tokens, asked=view)
-    assert (found.kappas[0].tokens, found.tokens) == (3, "file")
+    assert (coefficient(found).count, found.tokens) == (3, "file")
     assert found.measures[0].pairs[0].score.f == 1
 
 

@@ -364,7 +364,7 @@ def test_the_page_of_exit_codes_has_all_that_are_used() -> None:
 def test_every_command_with_json_is_on_the_page_of_what_it_prints() -> None:
     page = (ROOT / "docs" / "json.md").read_text("utf-8")
     rows = re.findall(r"^\| (`(?:corpus|annotate|eval) [^|]*) \|", page, re.MULTILINE)
-    named = {name.removesuffix(" DIR ID") for row in rows for name in row.split("`")[1::2]}
+    named = {re.sub(" (DIR ID|--people)$", "", name) for row in rows for name in row.split("`")[1::2]}
     options = {path: {name for one in item.params for name in one.opts} for path, item in commands().items()}
     assert named == {" ".join(path[1:]) for path, known in options.items() if "--json" in known}
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from goldwire.annotate.backend.serve import Facts
 from goldwire.annotate.sync.plan import Plan
 from goldwire.annotate.sync.pull import Pulled
 from goldwire.annotate.sync.push import Pushed
@@ -56,6 +57,9 @@ eval suites conll
 eval score work
 eval compare work/records/default.json
 eval agreement work
+eval doubts work --out doubts.jsonl
+eval decisions work doubts.jsonl
+eval agreement work --people
 eval report work/records/default.json
 eval gate work/records/default.json --baseline baseline.json
 """.strip().splitlines()
@@ -75,6 +79,8 @@ def listed() -> dict[str, tuple[str, set[str], set[str]]]:
 def entry(command: str) -> str:
     """The page's name for a command line."""
     words = command.split()
+    if "--people" in words:
+        return "eval agreement --people"
     if words[:2] == ["corpus", "show"]:
         return "corpus show DIR ID" if len(words) > 3 else "corpus show"
     return next(name for name in sorted(listed(), key=len, reverse=True) if command.startswith(name))
@@ -125,7 +131,11 @@ def test_an_import_from_label_studio_has_the_fields_of_the_page(
 def test_what_needs_a_server_has_the_fields_of_the_page() -> None:
     pushed = Pushed(project=None, plan=Plan())
     check("annotate push", [push._push_facts("title", pushed, "http://localhost", dry_run=True)])
-    for name, type in (("annotate pull", Pulled), ("annotate status", Status)):
+    for name, type in (
+        ("annotate pull", Pulled),
+        ("annotate status", Status),
+        ("annotate backend", Facts),
+    ):
         assert {field.name for field in msgspec.structs.fields(type)} == listed()[name][1]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,8 +27,6 @@ from goldwire.corpora.types import (
 from goldwire.eval.sampling import design
 from goldwire.eval.sampling.draw import Made, make
 from goldwire.eval.sampling.wanted import Wanted
-
-RANDOM = np.random.default_rng(7)
 
 
 def near(found: Sequence[float], expected: Sequence[float], draws: int) -> bool:
@@ -398,3 +397,94 @@ def test_a_measure_that_does_not_add_up_over_documents_is_refused(three: Corpus)
 def test_a_system_that_is_not_there_is_refused(three: Corpus) -> None:
     with pytest.raises(CorpusError, match="no layer 'nobody'"):
         make(three, Wanted(name="x", number=1, by="found", systems=("nobody",)))
+
+
+# ---------------------------------------------------------------- by what systems are sure of
+def sure(id: str, *scores: float | None) -> Annotations:
+    """Mentions of type PER at the first words of a text, with these scores."""
+    return Annotations(
+        document=id,
+        sha256=make_document(id, TEXT).sha256,
+        mentions=tuple(
+            Mention(id=f"m{n}", type="PER", spans=(Span(*place),), score=score)
+            for n, (score, place) in enumerate(zip(scores, [(0, 3), (8, 11), (4, 7)], strict=False))
+        ),
+    )
+
+
+def scored(tmp_path: Path, lines: list[Annotations], gold: list[Annotations]) -> Corpus:
+    texts = [make_document(line.document, TEXT) for line in [*lines, *gold]]
+    texts = [*{one.id: one for one in texts}.values()]
+    layers = {"system/s": lines, **({"gold": gold} if gold else {})}
+    return create_corpus(tmp_path / "scored", Manifest(name="t"), texts, layers=layers)
+
+
+def test_a_unit_is_uncertain_as_its_score_is_far_from_0_and_1(tmp_path: Path) -> None:
+    corpus = scored(tmp_path, [sure("a", 0.5), sure("b", 0.9, 0.1), sure("c", 1.0, None), sure("d")], [])
+    made = make(corpus, Wanted(name="x", number=1, by="uncertainty", chance=0.5))
+    # 0.25, 0.09 + 0.09, 0, 0; half by chance: 1/8 each
+    assert chances(made) == pytest.approx(
+        {"a": 1 / 8 + 0.25 / 0.43 / 2, "b": 1 / 8 + 0.18 / 0.43 / 2, "c": 1 / 8, "d": 1 / 8}
+    )
+    assert (
+        "s: scores of entity units are taken as they are, for gold judges fewer than 50 of them" in made.notes
+    )
+    found = picked(corpus, "uncertainty")
+    assert found["a"] == "1 uncertain unit of s, most in PER"
+    assert found["c"] == "no uncertain unit of s"
+
+
+def test_scores_are_calibrated_on_what_gold_judges(tmp_path: Path) -> None:
+    """Gold judges 30 units of score 1, half of them right, and 30 of score 5, all right."""
+    low = [(sure(f"low{i:02}", 1.0), sure(f"low{i:02}", *([None] if i % 2 else []))) for i in range(30)]
+    high = [(sure(f"high{i:02}", 5.0), sure(f"high{i:02}", None)) for i in range(30)]
+    lines = [line for line, _ in [*low, *high]]
+    corpus = scored(tmp_path, [*lines, sure("x", 1.0), sure("y", 5.0)], [gold for _, gold in [*low, *high]])
+    made = make(corpus, Wanted(name="n", number=1, by="uncertainty", chance=0.5))
+    # 0.5 * 0.5, and 61/62 * 1/62: kept from 1 as by one more of either
+    low_, high_ = 0.25, 61 / 62 / 62
+    assert chances(made) == pytest.approx(
+        {"x": 0.25 + low_ / (low_ + high_) / 2, "y": 0.25 + high_ / (low_ + high_) / 2}
+    )
+    assert "s: scores of entity units are calibrated on 60 that gold judges" in made.notes
+
+
+def test_scores_that_are_no_probabilities_need_gold(tmp_path: Path) -> None:
+    with pytest.raises(MeasureError, match="from -2 to 5 and are no probabilities"):
+        make(scored(tmp_path, [sure("a", 5.0, -2.0)], []), Wanted(name="x", number=1, by="uncertainty"))
+
+
+def test_a_system_without_scores_is_never_uncertain(tmp_path: Path) -> None:
+    with pytest.raises(MeasureError, match="s: no unit has a score"):
+        make(scored(tmp_path, [sure("a", None)], []), Wanted(name="x", number=1, by="uncertainty"))
+
+
+# ---------------------------------------------------------------- unlike each other
+def test_documents_spread_over_texts_are_unlike_each_other(tmp_path: Path) -> None:
+    """Of nine alike and one other, with two to be picked: the longest, and the one that is unlike it."""
+    texts = [make_document(f"d{i:02}", f"rebels shelled the town {'again ' * (30 - i)}") for i in range(9)]
+    texts.append(make_document("other", "Parliament passed a budget on Tuesday after a debate. " + "x" * 60))
+    corpus = create_corpus(tmp_path / "c", Manifest(name="t"), texts)
+    wanted = Wanted(name="x", number=3, by="length", purpose="training", chance=0.3)
+    made = make(corpus, msgspec.structs.replace(wanted, spread=True))
+    picked = [one.document for one in made.sample.drawn if one.reason != "by chance"]
+    assert picked == ["d00", "other"]
+    # one of the eight others came by chance
+    assert chances(made) == {id: 1.0 if id in picked else 1 / 8 for id in chances(made)}
+    assert [one.document for one in make(corpus, wanted).sample.drawn if one.reason != "by chance"] == [
+        "d00",
+        "d01",
+    ]
+
+
+@pytest.mark.parametrize("how", [{"purpose": "scoring", "by": "length"}, {"purpose": "training"}])
+def test_spread_without_something_to_pick_by_is_refused(corpus: Corpus, how: dict[str, Any]) -> None:
+    with pytest.raises(CorpusError, match="draw --for training"):
+        make(corpus, Wanted(name="x", number=2, spread=True, **how))
+
+
+def test_many_small_strata_leave_more_to_chance_and_it_is_told(corpus: Corpus) -> None:
+    # three strata of two units: two of the first, which is drawn whole, and one of each other
+    wanted = Wanted(name="x", number=4, purpose="training", by="length", per="length:3")
+    told = "2 of 4 come by chance: one at least of each stratum that is not drawn whole"
+    assert told in make(corpus, wanted).notes

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.types import Annotations, Mention, Span
-from goldwire.eval.comparison.kappa import kappa
+from goldwire.eval.comparison.coefficients import kappa
 from goldwire.eval.counting.tags import event_labels, tag
 
 TEXT = "Kabul fell to the Taliban."

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import msgspec
 import pytest
 
+import goldwire as gw
 from goldwire.corpora import samples
 from goldwire.corpora.errors import JudgementError, MeasureError
 from goldwire.corpora.samples import Candidate, Draw, Sample
@@ -146,6 +149,20 @@ def test_slices_and_comparisons_are_weighted_too(tmp_path):
     assert pair.difference == pytest.approx(24 / 32 - 1)  # of the second in rank less the first
 
 
+def test_documents_in_frames_are_as_they_were_counted_with_their_weight_beside(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1])
+    frame = gw.open(corpus.path).score(systems="one", measures="entity", trials=0).frame("documents")
+    assert frame.select("document", "hits", "gold", "weight").rows() == [("d0", 2, 2, 2), ("d1", 1, 2, 8)]
+
+
+def test_documents_that_came_for_certain_are_a_stratum_of_their_own(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    draw(corpus, dict.fromkeys(range(10), 0.125) | {0: 1.0}, [0, 1])
+    weights = scored(corpus).weights
+    assert (weights.each, [weights.names[k] for k in weights.strata]) == ((1.0, 8.0), ["a: certain", "a"])
+
+
 # ---------------------------------------------------------------- who is missing
 def test_documents_drawn_and_not_done_are_told_and_not_made_up_for(tmp_path):
     corpus = corpus_of(tmp_path, [0, 1, 2], d2="skipped")
@@ -181,6 +198,39 @@ def test_the_layer_of_an_annotator_who_did_what_was_drawn_is_weighted(tmp_path):
     corpus = corpus_of(tmp_path, [0, 1], layer="annotator/x")
     draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1])
     assert scored(corpus, gold="annotator/x").weights.each == (2.0, 8.0)
+
+
+# ---------------------------------------------------------------- simulated, and real gold as a pool
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+
+
+def of_draws(world, corpora):
+    import weights  # of benchmarks
+
+    return weights.measure(world, corpora)
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_weights_take_away_the_bias_of_what_was_picked(number):
+    import weights
+
+    found = of_draws(weights.SHAPES[number], 40)
+    for one in found.values():  # an average of 40 is within three of its errors, and the .3 points allowed
+        assert abs(one.bias) < 3 * one.error + 0.3
+        assert one.covers >= 0.85  # 95 % of 40, less three standard errors
+    assert found["by difference"].bare < -5
+    assert found["for training, by difference"].bare < -10
+
+
+def test_real_gold_that_was_drawn_scores_as_all_of_it_does(shared):
+    if not (shared / "data" / "wnut17").is_dir():
+        pytest.skip(f"no {shared / 'data' / 'wnut17'}")
+    import weights
+
+    for pool in weights.pools(shared):
+        found = of_draws(pool, 40)["by units found"]
+        assert abs(found.bias) < 3 * found.error + 0.3
+        assert found.covers >= 0.85
 
 
 # ---------------------------------------------------------------- what is refused

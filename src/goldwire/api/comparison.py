@@ -127,7 +127,7 @@ class Agreement(agreements.Agreement, frozen=True, kw_only=True):
         return file.getvalue().rstrip()
 
     def _repr_html_(self) -> str:
-        return cell(summarise(self), "its .measures and .kappas")
+        return cell(summarise(self), "its .measures and .coefficients")
 
 
 def agreement(

@@ -88,10 +88,15 @@ _DOCUMENTS = {
 def _documents(record: Record) -> pl.DataFrame:
     """The counts and figures of each document, by measure and system.
 
-    Undefined is null. Figures are of the document alone, over all its labels.
+    Undefined is null. Figures are of the document alone, over all its labels. Of drawn gold, `weight` is what
+    the document stands for; counts are without it.
     """
     parts = [_of_system(record, system.name, form) for form in record.measures for system in record.systems]
-    return pl.concat([pl.DataFrame(schema=_DOCUMENTS), *parts])
+    found = pl.concat([pl.DataFrame(schema=_DOCUMENTS), *parts])
+    if record.weights is None:
+        return found
+    weights = pl.DataFrame({"document": record.documents, "weight": record.weights.each})
+    return found.join(weights, on="document", how="left", maintain_order="left")
 
 
 def _of_system(record: Record, system: str, form: str) -> pl.DataFrame:

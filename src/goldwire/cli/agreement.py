@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from goldwire.cli.arguments import Dir, Documents, Ignore, Maps, Only, maps_of, view_of
 from goldwire.cli.output import Json, print_json
+
+if TYPE_CHECKING:
+    from goldwire.eval.comparison.people import People
 
 
 def agreement(
@@ -25,29 +28,46 @@ def agreement(
     labels: Maps = None,
     only: Only = None,
     ignore: Ignore = None,
+    people: Annotated[
+        bool, typer.Option("--people", help="What each person does instead: agreement, pace, drift.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Say how far annotators agree: F of each pair by measure, kappa and Krippendorff's alpha on tokens.
+    """Say how far annotators agree: F of each pair by measure, and coefficients beyond chance.
+
+    These are kappa and Krippendorff's alpha on tokens, alpha of attributes, alpha for unitizing and Mathet's
+    gamma; each with an interval by documents.
 
     Two layers are compared on the documents that both annotated; skipped documents and drafts are left out.
     The mean over pairs is the human ceiling for systems scored by the same measure. Tokens are those of the
     files where all annotators came with the same ones, else Goldwire's. What a label map leaves out, or
     --only and --ignore do, is no unit of anybody.
 
+    With --people, a line for each person: F to the others (a mean over them), to gold and to the layer that
+    they were shown, seconds for a document and a unit, and whether they drift with time, corrected over
+    people.
+
     \b
     Examples:
       goldwire eval agreement work
+      goldwire eval agreement work --people
       goldwire eval agreement work --layers anna ben --measure entity --json
     """
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.comparison.agreement import DEFAULTS, agree_corpus
+    from goldwire.eval.comparison.people import DEFAULTS as OF_PEOPLE
+    from goldwire.eval.comparison.people import people_of
     from goldwire.eval.gate.selection import select
 
     chosen = [*(layers or ()), *(more or ())]
     corpus = open_corpus(folder)
     asked = None if documents is None else select(corpus, documents)
     view = view_of(maps_of(labels), only, ignore, corpus.ontology())
+    if people:
+        one_by_one = people_of(corpus, chosen, measure or OF_PEOPLE, documents=asked, seed=seed, asked=view)
+        _tell_people(one_by_one, as_json)
+        return
     found = agree_corpus(corpus, chosen, measure or DEFAULTS, documents=asked, seed=seed, asked=view)
     if as_json:
         print_json(found)
@@ -57,3 +77,14 @@ def agreement(
         from goldwire.eval.report.terminal import render
 
         render(summarise(found), make_console())
+
+
+def _tell_people(found: People, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    from goldwire.cli.output import make_console
+    from goldwire.eval.report.people import summarise
+    from goldwire.eval.report.terminal import render
+
+    render(summarise(found), make_console())

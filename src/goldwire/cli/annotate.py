@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli import adjudicate, migrate, push, serve, shape, sync
+from goldwire.cli import adjudicate, backend, migrate, push, serve, shape, sync
 from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
 from goldwire.cli.files import source, target
 from goldwire.cli.options import App, refuse
@@ -287,6 +287,7 @@ def _show_import(imported: Imported, stored: Stored) -> None:
 
 
 app.command("serve")(serve.serve)
+app.command("backend")(backend.backend)
 app.command("push")(push.push)
 app.command("pull")(sync.pull)
 app.command("status")(sync.status)

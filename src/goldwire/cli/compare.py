@@ -12,6 +12,7 @@ from goldwire.cli.output import Json, print_json
 from goldwire.cli.report import keys_of
 
 if TYPE_CHECKING:
+    from goldwire.corpora.store import Corpus
     from goldwire.eval.comparison.compare import Comparison
     from goldwire.eval.scoring.record import Record
 
@@ -44,7 +45,9 @@ def compare(
       goldwire eval compare work/records/today.json
       goldwire eval compare before.json after.json --measure TC --json
     """
+    from goldwire.corpora.store import open_corpus
     from goldwire.eval.comparison.compare import compare as compare_records
+    from goldwire.eval.comparison.keeping import home_of
     from goldwire.eval.scoring.files import read_record
 
     named = {key: read_record(path) for key, path in keys_of(records).items()}
@@ -52,13 +55,16 @@ def compare(
     if as_json:
         print_json(comparisons)
     else:
-        _show(named, comparisons, seed)
+        home = home_of(records[0])
+        _show(named, comparisons, None if home is None else open_corpus(home), seed)
 
 
-def _show(named: dict[str, Record], comparisons: list[Comparison], seed: int) -> None:
+def _show(named: dict[str, Record], comparisons: list[Comparison], corpus: Corpus | None, seed: int) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import assemble
+    from goldwire.eval.report.ceilings import with_ceilings
     from goldwire.eval.report.summary import compared
     from goldwire.eval.report.terminal import render
 
-    render(compared(assemble(named, comparisons, quick=True, seed=seed)), make_console())
+    made = assemble(named, comparisons, quick=True, seed=seed)
+    render(compared(with_ceilings(made, named, corpus, seed=seed)), make_console())

@@ -32,10 +32,10 @@ def sample(
         ),
     ] = "scoring",
     by: Annotated[
-        Literal["found", "disagreement", "rare", "length", "chance"] | None,
+        Literal["found", "disagreement", "uncertainty", "rare", "length", "chance"] | None,
         typer.Option(
-            help="By what: units that systems found, units on which they differ, rare types, length, or "
-            "chance alone; found where --system is given, else chance."
+            help="By what: units that systems found, units on which they differ, units of unsure "
+            "scores, rare types, length, or chance alone; found where --system is given, else chance."
         ),
     ] = None,
     system: Annotated[
@@ -62,6 +62,10 @@ def sample(
         Literal["proportional", "neyman"],
         typer.Option(help="How many each part gives: by its documents, or also by how much --by varies."),
     ] = "proportional",
+    spread: Annotated[
+        Literal["text"] | None,
+        typer.Option(help="Of documents that are picked for training take those whose texts are unlike."),
+    ] = None,
     chance: Annotated[
         float, typer.Option(min=0, max=1, help="The share of the draw that is left to chance; above 0.")
     ] = 0.2,
@@ -94,8 +98,8 @@ def sample(
         refuse(ctx, ("chance",), "with --by chance, which is chance alone")
     if by not in OF_SYSTEMS:
         refuse(ctx, ("system", "measure"), f"with --by {by}")
-    if by == "rare":
-        refuse(ctx, ("measure",), "with --by rare, which looks at types alone")
+    if by in ("rare", "uncertainty"):
+        refuse(ctx, ("measure",), f"with --by {by}, which looks at all mentions and events")
     if per is None:
         refuse(ctx, ("allocation",), "without --per")
     corpus = open_corpus(folder)
@@ -108,6 +112,7 @@ def sample(
         measures=tuple(measure),
         per=per,
         allocation=allocation,
+        spread=spread is not None,
         chance=chance,
         seed=seed,
         gold=gold,

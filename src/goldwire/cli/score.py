@@ -38,6 +38,10 @@ def score(
         Literal["mean", "best", "any", "union", "intersection", "majority"] | None,
         typer.Option(help="What is right where several gold layers differ (see docs/references.md)."),
     ] = None,
+    was: Annotated[
+        str | None,
+        typer.Option(metavar="LAYER", help="The gold layer before: say what changed since, and who turned."),
+    ] = None,
     system: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,7 +83,7 @@ def score(
         typer.Option(
             "--slice",
             metavar="SLICE",
-            help="Part documents (source, published:month, length:4, split) or units "
+            help="Part documents (source, published:month, length:4, split, prefill) or units "
             "(seen:layer=gold,split=train, nested, …); may be repeated.",
         ),
     ] = None,
@@ -142,6 +146,7 @@ def score(
       goldwire eval score work --slice source --slice nested
       goldwire eval score work --labels mine=labels.toml --only PER,ORG
       goldwire eval score work --system mine --at 0.5
+      goldwire eval score work --gold gold-2 --was gold
       goldwire eval score work --gold annotator/a --gold annotator/b --references best --measure entity
     """
     import msgspec
@@ -182,6 +187,10 @@ def score(
     name = _record_name(name, chosen)
     golds, workers = gold or ["gold"], os.cpu_count() or 1
     record = score_corpus(corpus, golds, systems, wanted, options=options, workers=workers)
+    if was is not None:
+        from goldwire.eval.comparison.was import with_was
+
+        record = with_was(corpus, record, was, options, workers=workers)
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     place = corpus.path / RECORDS / f"{name}.json"
     kept = keep(record, place, replace=replace)
@@ -190,7 +199,7 @@ def score(
     if as_json:
         print_json(msgspec.structs.replace(kept.record, findings=()))
         return
-    _show(kept.record, place)
+    _show(kept.record, place, corpus)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
 
 
@@ -205,13 +214,15 @@ def _selected(corpus: Corpus, documents: str) -> frozenset[str]:
 TYPES = 30  # that are shown; the record has all
 
 
-def _show(record: Record, place: Path) -> None:
+def _show(record: Record, place: Path, corpus: Corpus) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import make_report
+    from goldwire.eval.report.ceilings import with_ceilings
     from goldwire.eval.report.summary import of_score, summarise
     from goldwire.eval.report.terminal import render
 
-    report = make_report({str(place): record}, quick=True)
+    records = {str(place): record}
+    report = with_ceilings(make_report(records, quick=True), records, corpus)
     render(summarise(report, of_score(report, TYPES)), make_console())
 
 

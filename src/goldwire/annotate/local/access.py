@@ -6,11 +6,9 @@ A token is never an argument of a command: others on the machine can read those.
 from __future__ import annotations
 
 import os
-import stat
-from contextlib import suppress
 from pathlib import Path
 
-from goldwire.annotate.local import server
+from goldwire.annotate.local import private, server
 from goldwire.annotate.local.server import Server
 from goldwire.corpora import address, extras
 from goldwire.corpora.codec import read_bytes
@@ -53,7 +51,7 @@ def find(
 def _from_file(path: Path | None) -> str | None:
     if path is None:
         return None
-    _check_private(path)
+    private.check(path)
     try:
         token = read_bytes(path, ServerError).decode("utf-8").strip()
     except UnicodeDecodeError as error:
@@ -61,13 +59,6 @@ def _from_file(path: Path | None) -> str | None:
     if not token:
         raise ServerError(f"{path}: the file is empty; it should hold the token and nothing else")
     return token
-
-
-def _check_private(path: Path) -> None:
-    """Raise `ServerError` for a file that others than its owner can read, or change."""
-    with suppress(OSError):
-        if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ServerError(f"{path}: others than you may open it; first: chmod 600 {path}")
 
 
 def _of_local(url: str, local: Server | None) -> str | None:

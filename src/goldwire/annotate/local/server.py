@@ -20,12 +20,11 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from goldwire.annotate.local import session
+from goldwire.annotate.local import private, session
 from goldwire.annotate.local.boot import ACCOUNT, STATE, TOKEN
 from goldwire.annotate.local.environment import (
     BOOT,
@@ -186,7 +185,7 @@ def _prepare(data_dir: Path | None) -> Path:
 def _ensure_account(folder: Path) -> None:
     if not (folder / ACCOUNT).exists():
         new = Account(OWNER, secrets.token_urlsafe(24))
-        _write_secret(folder / ACCOUNT, msgspec.json.encode(new))
+        private.write(folder / ACCOUNT, msgspec.json.encode(new))
 
 
 def _start(environment: Path, folder: Path, port: int | None, timeout: float, progress: Progress) -> Server:
@@ -210,7 +209,7 @@ def _launch(environment: Path, folder: Path, port: int, progress: Progress) -> S
     (folder / STATE).unlink(missing_ok=True)
     log = _rotate(folder / LOG)
     command = [str(interpreter(environment)), "-I", str(BOOT), str(folder), str(port)]
-    with locked(folder / _LOCK) as lock, _owned(log) as output:
+    with locked(folder / _LOCK) as lock, private.owned(log) as output:
         subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             env=settings(), pass_fds=(lock,), check=False,
@@ -249,7 +248,7 @@ def _ensure_token(server: Server) -> bool:
             return True
         owner = account(server.data_dir)
         signed_in = session.sign_in(server.url, owner.email, owner.password)
-        _write_secret(path, session.make_token(signed_in).encode())
+        private.write(path, session.make_token(signed_in).encode())
     except ServerError:
         return False
     return True
@@ -325,26 +324,6 @@ def _rotate(log: Path) -> Path:
         if older.exists():
             older.replace(log.with_name(f"{log.name}.{number}"))
     return log
-
-
-@contextlib.contextmanager
-def _owned(path: Path) -> Iterator[int]:
-    """A new file to append to, readable by its owner alone."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _write_secret(path: Path, data: bytes) -> None:
-    """Put a secret at `path`, whole or not at all, at no moment readable by others."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    with _owned(temporary) as descriptor:
-        os.write(descriptor, data)
-        os.fsync(descriptor)
-    temporary.replace(path)
 
 
 def _read_secret(path: Path) -> str:

@@ -103,17 +103,22 @@ def of_findings(
 
     None if no unit has a score. Units without one, where others have one, are left out.
     """
-    units = np.flatnonzero(findings.system_unit != NONE)
-    rows = findings.system.row[findings.system_unit[units]].tolist()
-    found = [
-        (score, right)
-        for row, right in zip(rows, (findings.kind[units] == CORRECT).tolist(), strict=True)
-        if (score := scores[row]) is not None
-    ]
+    found = detections(findings, scores)
     if not found:
         return None
     gold = int(np.count_nonzero(findings.gold_unit != NONE))
     return judge([score for score, _ in found], [right for _, right in found], gold, beta=beta)
+
+
+def detections(findings: Findings, scores: Sequence[float | None]) -> list[tuple[float, bool]]:
+    """The score of each unit of a system that has one, and whether it is correct."""
+    units = np.flatnonzero(findings.system_unit != NONE)
+    rows = findings.system.row[findings.system_unit[units]].tolist()
+    return [
+        (score, right)
+        for row, right in zip(rows, (findings.kind[units] == CORRECT).tolist(), strict=True)
+        if (score := scores[row]) is not None
+    ]
 
 
 def scores_of(items: Iterable[Annotations], kind: str) -> list[float | None]:

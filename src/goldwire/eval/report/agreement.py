@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from goldwire.eval.comparison.agreement import Agreement, Mean, MeasureAgreement
+from goldwire.eval.comparison.agreement import Agreement, MeasureAgreement
 from goldwire.eval.comparison.annotators import ANNOTATOR
+from goldwire.eval.comparison.coefficients import FEWEST, NOTHING, ONE_VALUE, Coefficient, Named
+from goldwire.eval.comparison.pairs import Mean
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import amount, number, points
 from goldwire.eval.measures.titles import title
@@ -19,6 +21,13 @@ COUNTED = {
     "file+goldwire-1": "those of the files, and in some documents Goldwire's",
     "goldwire-1": "as Goldwire counts them",
 }
+_NAMES: dict[Named, str] = {
+    "kappa": "kappa",
+    "alpha": "alpha",
+    "alpha-u": "alpha for unitizing",
+    "alpha-u-binary": "alpha for unitizing, types aside",
+    "gamma": "gamma",
+}
 SHOWN = 5  # documents with the least agreement
 
 
@@ -30,6 +39,8 @@ def summarise(found: Agreement) -> Summary:
         tables=(
             means(found),
             pairs(found),
+            beyond_chance(found),
+            *unitized(found),
             *(labels(measure) for measure in found.measures[:1] if measure.labels),
         ),
         notes=tuple(_notes(found)),
@@ -43,6 +54,9 @@ def _notes(found: Agreement) -> Iterator[str]:
         told = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
         yield f"{layer}: {amount(sum(kinds.values()), 'unit')} rejected, not compared: {told}"
     yield from (f"{layer} is seen through {view}" for layer, view in found.views.items())
+    for one in found.coefficients:
+        if one.value is None and one.why not in {ONE_VALUE, NOTHING}:
+            yield f"{_called(one)} is not defined: {one.why}"
 
 
 def means(found: Agreement) -> Table:
@@ -61,9 +75,9 @@ def means(found: Agreement) -> Table:
 
 
 def pairs(found: Agreement) -> Table:
-    """F of each pair by each measure, and kappa; below, alpha of all layers."""
+    """F of each pair by each measure, and kappa."""
     measures = found.measures
-    kappas = {(kappa.first, kappa.second): kappa.kappa for kappa in found.kappas}
+    kappas = {one.layers: one.value for one in found.coefficients if one.name == "kappa"}
     rows = tuple(
         (
             Cell(text=" / ".join(layer.removeprefix(ANNOTATOR) for layer in (pair.first, pair.second))),
@@ -75,8 +89,47 @@ def pairs(found: Agreement) -> Table:
     )
     figures: list[tuple[str, ColumnKind]] = [(_name(measure), "figure") for measure in measures]
     columns = _columns("pair", [("documents", "count"), *figures, ("kappa", "figure")])
-    alpha = f"Krippendorff's alpha on tokens: {points(found.alpha)} ({COUNTED[found.tokens]})"
-    return Table(title="Each against each", columns=columns, groups=(Group(rows=rows),), caption=alpha)
+    return Table(title="Each against each", columns=columns, groups=(Group(rows=rows),))
+
+
+def beyond_chance(found: Agreement) -> Table:
+    """The coefficients of all layers together, with their intervals."""
+    shown = [one for one in found.coefficients if one.name != "kappa" and not _of_type(one)]
+    rows = tuple(
+        (
+            Cell(text=_called(one)),
+            figure_cell(figure_of(one.value, one)),
+            Cell(text=number(one.count)),
+            Cell(text=number(one.documents)),
+        )
+        for one in shown
+    )
+    columns = _columns("coefficient", [("value", "figure"), ("rests on", "count"), ("documents", "count")])
+    caption = (
+        f"Tokens are {COUNTED[found.tokens]}. Intervals are from resampling documents; there is none of "
+        f"fewer than {FEWEST}, nor where they do not differ."
+    )
+    return Table(title="Beyond chance", columns=columns, groups=(Group(rows=rows),), caption=caption)
+
+
+def unitized(found: Agreement) -> Iterator[Table]:
+    """Alpha for unitizing of each type."""
+    for unit in ("mention", "trigger"):
+        own = [one for one in found.coefficients if one.of == unit and _of_type(one)]
+        rows = tuple((Cell(text=one.label), figure_cell(figure_of(one.value, one))) for one in own)
+        if rows:
+            columns = _columns("type", [("alpha-u", "figure")])
+            yield Table(title=f"Alpha for unitizing of {unit}s", columns=columns, groups=(Group(rows=rows),))
+
+
+def _of_type(one: Coefficient) -> bool:
+    return one.name == "alpha-u" and bool(one.label)
+
+
+def _called(one: Coefficient) -> str:
+    """A coefficient in words: `alpha for unitizing, mentions`."""
+    of = f"{one.of}s" if not one.label else f"{one.label} of {one.of}s"
+    return f"{_NAMES[one.name]}, {of}"
 
 
 def labels(measure: MeasureAgreement) -> Table:

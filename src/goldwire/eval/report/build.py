@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from goldwire import __version__
-from goldwire.corpora.errors import MeasureError
-from goldwire.corpora.store import Corpus
 from goldwire.eval.comparison import compare
 from goldwire.eval.comparison.compare import Comparison
 from goldwire.eval.comparison.contender import Contender, contenders
@@ -19,6 +15,7 @@ from goldwire.eval.measures import suites
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.measures.phrases import UNDEFINED, amount, listed, moment, number, seconds
 from goldwire.eval.measures.titles import title
+from goldwire.eval.report import was
 from goldwire.eval.report.lead import leader, make_letters, overall
 from goldwire.eval.report.slices import make_boards
 from goldwire.eval.report.values import (
@@ -92,6 +89,7 @@ def assemble(
         boards=boards,
         facts=tuple(fact for system in systems if (fact := _facts(system)).values),
         slices=tuple(_slices(records, systems, comparisons, quick=quick, seed=seed)) if sliced else (),
+        was=was.of_records(records),
     )
 
 
@@ -302,24 +300,6 @@ def _intervals(system: Contender, measure: Measure, columns: int) -> dict[str, d
 def is_viewed(records: Mapping[str, Record]) -> bool:
     """Whether gold was seen through a view or in some places alone, as annotators' layers are not."""
     return any(record.gold.view or INSIDE in record.policies for record in records.values())
-
-
-def with_ceilings(report: Report, corpus: Corpus, *, seed: int = 0) -> Report:
-    """The report with how well annotators agree by the same measures, where two annotated the same texts."""
-    from goldwire.eval.comparison import agreement  # loads what scoring and showing a record have no use for
-    from goldwire.eval.comparison.annotators import ANNOTATOR
-
-    layers = [layer for layer in corpus.layers() if layer.startswith(ANNOTATOR)]
-    if len(layers) < 2:  # noqa: PLR2004 - it takes two to agree
-        return report
-    measures = [board.measure for board in report.boards]
-    try:
-        found = agreement.agree_corpus(corpus, layers, measures, seed=seed)
-    except MeasureError:  # no text in common
-        return report
-    ceilings = {item.measure: figure_of(item.mean.value, item.mean) for item in found.measures}
-    boards = (msgspec.structs.replace(board, ceiling=ceilings.get(board.measure)) for board in report.boards)
-    return msgspec.structs.replace(report, boards=tuple(boards))
 
 
 # ---------------------------------------------------------------- what it is about

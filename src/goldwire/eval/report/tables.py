@@ -35,9 +35,11 @@ def scores(report: Report) -> Table:
     boards, f = report.boards, f_name(report.boards)
     if len(report.overview.systems) == 1:
         rows = tuple((Cell(text=board.name), *_figures(board.standings[0])) for board in boards)
+        people = tuple((Cell(text=board.name), *_agreed(board)) for board in boards if board.ceiling)
+        groups = (Group(rows=rows), *((Group(title=_PEOPLE, rows=people),) if people else ()))
         columns = (Column(title="measure", kind="name"), *_columns(f))
-        title = _called(boards[0].standings[0])
-        return Table(title=title, columns=columns, groups=(Group(rows=rows),), caption=units_of(rows))
+        title, units = _called(boards[0].standings[0]), units_of((*rows, *people))
+        return Table(title=title, columns=columns, groups=groups, caption=units)
     letters = any(standing.group for board in boards for standing in board.standings)
     groups = tuple(Group(title=board.name, rows=_ranked(board, letters)) for board in boards)
     units = units_of(row for group in groups for row in group.rows)
@@ -62,11 +64,6 @@ def ranking(board: Board) -> Table:
     """The systems under one measure; people among themselves in the last row, where that is known."""
     letters = any(standing.group for standing in board.standings)
     rows = _ranked(board, letters)
-    if board.ceiling is not None:
-        blank = Cell(text="")
-        agreed = (figure_cell(board.ceiling), *[blank] * 3)
-        people = (Cell(text="annotators among themselves"), *[blank] * (3 if letters else 2), *agreed)
-        rows = (*rows, people)
     columns = _ranking(f_name((board,)), letters)
     return Table(title=board.name, columns=columns, groups=(Group(rows=rows),), caption=units_of(rows))
 
@@ -96,7 +93,22 @@ def _columns(f: str) -> tuple[Column, ...]:
     return (*(Column(title=title) for title in ("P", "R", f)), *counts)
 
 
+_PEOPLE = "annotators among themselves"
+_BLANK = Cell(text="")
+
+
+def _agreed(board: Board) -> Row:
+    """How well people agree: their F, in the place of a system's."""
+    return (_BLANK, _BLANK, figure_cell(board.ceiling or Figure()), *[_BLANK] * 3)
+
+
 def _ranked(board: Board, letters: bool) -> tuple[Row, ...]:
+    """The systems under one measure; people among themselves in the last row, where that is known."""
+    people = (Cell(text=_PEOPLE), *((_BLANK,) if letters else ()), *_agreed(board))
+    return _systems(board, letters) if board.ceiling is None else (*_systems(board, letters), people)
+
+
+def _systems(board: Board, letters: bool) -> tuple[Row, ...]:
     return tuple(
         (
             Cell(text=_called(item), system=item.system),

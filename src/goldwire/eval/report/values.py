@@ -12,6 +12,7 @@ import msgspec
 from goldwire.eval.comparison.slices import SlicedSystem
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.scoring.notes import Note
+from goldwire.eval.scoring.was import Was
 from goldwire.eval.statistics.unseen import Remark
 
 SHADES = 10  # steps of a heat map
@@ -281,6 +282,7 @@ class Report(_Struct, frozen=True):
     facts: tuple[Facts, ...] = ()
     versus: tuple[Versus, ...] = ()
     slices: tuple[SliceBoard, ...] = ()
+    was: tuple[Was, ...] = ()
 
 
 def about(report: Report) -> list[str]:

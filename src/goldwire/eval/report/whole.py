@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from goldwire.corpora.store import Corpus
-from goldwire.eval.report.build import is_several, is_streamed, is_viewed, make_report, with_ceilings
+from goldwire.eval.report.build import is_several, is_streamed, make_report
+from goldwire.eval.report.ceilings import with_ceilings
 from goldwire.eval.report.values import Report
 from goldwire.eval.scoring.record import Record
 
@@ -32,8 +33,7 @@ def make_whole(
 
     said("looking at every unit…")
     evidence = gather(corpus, records)
-    seen = made if is_viewed(records) else with_ceilings(made, corpus, seed=seed)
-    full = with_evidence(seen, evidence)
+    full = with_evidence(with_ceilings(made, records, corpus, seed=seed), evidence)
     said("putting documents and examples together…")
     return full, make_blocks(full, evidence, records)
 

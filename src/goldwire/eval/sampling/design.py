@@ -93,6 +93,13 @@ def _greatest(values: Floats, number: int, random: np.random.Generator) -> Drawn
     return Drawn(probability, np.concatenate([above, random.choice(tied, places, replace=False)]))
 
 
+def certain(units: Ints, many: int) -> Drawn:
+    """Some of so many units, picked without any chance."""
+    probability = np.zeros(many)
+    probability[units] = 1.0
+    return Drawn(probability, units)
+
+
 def reserved(number: int, many: int, chance: float) -> int:
     """How many of a draw are left to chance: one at least, or a unit could have no probability."""
     return 0 if number >= many else min(number, max(1, round(chance * number)))

@@ -12,7 +12,7 @@ import numpy as np
 from goldwire.corpora.samples import Candidate, Draw, Sample
 from goldwire.corpora.store import Corpus
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.sampling import design
+from goldwire.eval.sampling import design, spread
 from goldwire.eval.sampling.counted import in_disagreement, in_found
 from goldwire.eval.sampling.design import Drawn, Floats
 from goldwire.eval.sampling.frame import Frame, read_frame
@@ -20,6 +20,7 @@ from goldwire.eval.sampling.interest import BY_CHANCE, Interest, in_length, in_n
 from goldwire.eval.sampling.rarity import in_rarity
 from goldwire.eval.sampling.strata import Part, part_out
 from goldwire.eval.sampling.systems import read_systems, resolve
+from goldwire.eval.sampling.uncertainty import in_uncertainty
 from goldwire.eval.sampling.wanted import OF_SYSTEMS, Wanted, check, words
 
 Progress = Callable[[str], None]
@@ -54,7 +55,8 @@ def make(corpus: Corpus, wanted: Wanted, *, progress: Progress = lambda _: None)
     random = np.random.default_rng([wanted.seed, *wanted.name.encode()])
     notes = [*frame.notes, *interest.notes]
     parts = part_out(frame, frame.of_units(interest.values), wanted, notes)
-    drawn = [_of_part(part, wanted, random) for part in parts]
+    drawn = [_of_part(frame, part, wanted, random) for part in parts]
+    notes += _more_chance(drawn, wanted)
     candidates = _candidates(frame, interest, [*zip(parts, drawn, strict=True)], wanted, random)
     draw = Draw(
         draw=wanted.name,
@@ -80,19 +82,33 @@ def _interest(corpus: Corpus, frame: Frame, wanted: Wanted, progress: Progress) 
     systems = read_systems(corpus, wanted.systems, frame)
     if wanted.by == "rare":
         return in_rarity(corpus, frame, systems, wanted.gold)
+    if wanted.by == "uncertainty":
+        return in_uncertainty(corpus, frame, systems, wanted.gold)
     if wanted.by == "found":
         return in_found(corpus, frame, systems, wanted.measures)
     return in_disagreement(corpus, frame, systems, wanted.measures, progress)
 
 
-def _of_part(part: Part, wanted: Wanted, random: np.random.Generator) -> Drawn:
+def _of_part(frame: Frame, part: Part, wanted: Wanted, random: np.random.Generator) -> Drawn:
     """Who is drawn of a stratum, by place in it."""
     values = part.values
+    if wanted.spread:
+        sure = part.number - design.reserved(part.number, len(values), wanted.chance)
+        picked = spread.pick(values, [frame.documents[i] for i in frame.firsts[part.units]], sure)
+        return design.with_chance(design.certain(picked, len(values)), part.number, random)
     if wanted.purpose == "training":
         return design.by_value(values, part.number, wanted.chance, random)
     if wanted.allocation == "neyman":
         values = np.ones(len(values))
     return design.by_size(values, part.number, wanted.chance, random)
+
+
+def _more_chance(drawn: Sequence[Drawn], wanted: Wanted) -> Iterator[str]:
+    """Say so where many small strata leave more to chance than was asked for."""
+    number = sum(len(one.units) for one in drawn)
+    by_chance = sum(len(one.by_chance) for one in drawn)
+    if by_chance > wanted.chance * number + 1:
+        yield f"{by_chance} of {number} come by chance: one at least of each stratum that is not drawn whole"
 
 
 # ---------------------------------------------------------------- documents

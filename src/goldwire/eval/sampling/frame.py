@@ -39,6 +39,12 @@ class Frame(NamedTuple):
         """The documents by id."""
         return tuple(document.id for document in self.documents)
 
+    @property
+    def firsts(self) -> Ints:
+        """The number of the first document of each unit."""
+        found: Ints = np.unique(self.unit, return_index=True)[1]
+        return found
+
     def of_units(self, values: Floats) -> Floats:
         """The mean value of the documents of each unit."""
         sums = np.bincount(self.unit, weights=values, minlength=len(self.strata))

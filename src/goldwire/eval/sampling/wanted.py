@@ -11,8 +11,9 @@ from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import Corpus
 from goldwire.eval.measures.phrases import listed
 
-By = Literal["found", "disagreement", "rare", "length", "chance"]
-OF_SYSTEMS = {"found": 1, "disagreement": 2, "rare": 1}  # by what systems say, and how many it takes
+By = Literal["found", "disagreement", "uncertainty", "rare", "length", "chance"]
+# By what systems say, and how many of them it takes.
+OF_SYSTEMS = {"found": 1, "disagreement": 2, "uncertainty": 1, "rare": 1}
 Purpose = Literal["training", "scoring"]
 Allocation = Literal["proportional", "neyman"]
 PHRASES = {"found": "units found", "rare": "rare types"}
@@ -27,9 +28,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     `per` says by what the corpus is parted into strata, `allocation` how many each gives: in proportion to
     its documents, or to these times the standard deviation of what is drawn by (Neyman 1934), with documents
-    of a stratum alike when drawn for scoring. `chance` is the share of the draw that is left to chance.
-    `gold` is the layer whose finished lines say which documents are annotated, `documents` are those that may
-    be drawn, all if None, and `asked` says which in words.
+    of a stratum alike when drawn for scoring. With `spread`, those picked for training
+    are unlike each other. `chance` is the share of the draw that is left to chance. `gold` is the layer whose
+    finished lines say which documents are annotated, `documents` are those that may be drawn, all if None,
+    and `asked` says which in words.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     measures: tuple[str, ...] = ()
     per: str | None = None
     allocation: Allocation = "proportional"
+    spread: bool = False
     chance: float = CHANCE
     seed: int = 0
     gold: str = "gold"
@@ -61,6 +64,11 @@ def check(corpus: Corpus, wanted: Wanted) -> None:
             "neyman shares a draw out by how much a value varies within strata: say by what the corpus is "
             "parted (--per) and by what documents are drawn (--by, not chance)"
         )
+    if wanted.spread and (wanted.purpose == "scoring" or wanted.by == "chance"):
+        raise CorpusError(
+            "spread over texts picks without chance, of documents of great values: draw --for training, and "
+            "say by what (--by, not chance)"
+        )
     if not _is_again(corpus, wanted):
         samples.check_free(corpus, wanted.name)
 
@@ -81,6 +89,8 @@ def words(wanted: Wanted) -> str:
         parts.append(f"{wanted.chance:g} of it by chance")
     if wanted.per is not None:
         parts.append(f"per {wanted.per} ({wanted.allocation})")
+    if wanted.spread:
+        parts.append("spread over texts")
     if wanted.asked is not None:
         parts.append(f"of {wanted.asked}")
     return ", ".join(parts)

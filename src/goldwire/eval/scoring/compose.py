@@ -14,8 +14,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.chunks import DisorderError
 from goldwire.eval.counting.columns import Codes
-from goldwire.eval.counting.counts import SYSTEM_HITS, Counts, Patterns, empty, weigh
-from goldwire.eval.counting.counts import Weights as DocumentWeights
+from goldwire.eval.counting.counts import SYSTEM_HITS, Counts, Patterns, Weights, empty, weigh
 from goldwire.eval.counting.coverage import Cover
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
@@ -24,7 +23,7 @@ from goldwire.eval.measures.signature import POLICIES, TAGS, signature
 from goldwire.eval.scoring import kept
 from goldwire.eval.scoring.blockwise import Measured, ScoredBlock, ScoredLayer, ScoredSystem, add
 from goldwire.eval.scoring.drawing import Drawing
-from goldwire.eval.scoring.parts import CorpusFacts, Coverage, OntologyFacts, ReferencePair, Weights
+from goldwire.eval.scoring.parts import CorpusFacts, Coverage, OntologyFacts, ReferencePair
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import (
     FORMAT,
@@ -40,7 +39,7 @@ from goldwire.eval.scoring.record import (
 from goldwire.eval.scoring.several import with_runs
 from goldwire.eval.scoring.slices import make_slices
 from goldwire.eval.scoring.thresholds import recorded
-from goldwire.eval.scoring.weights import POLICY, weights
+from goldwire.eval.scoring.weights import policies_of, weights
 from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.systems.facts import reported
 
@@ -127,9 +126,9 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
     )
     layers, ontology = tuple(_layer_facts(plan, whole)), _ontology_facts(plan.ontology)
     golds, theirs = layers[: plan.golds], layers[plan.golds :]
-    policies = {**_policies(options, block.layers), **plan.sights.policies, **_weighting(plan)}
+    policies = {**_policies(options, block.layers), **plan.sights.policies, **policies_of(plan.weighting)}
     groups = tuple(map(Codes().__getitem__, block.groups)) if block.groups else None
-    drawn = _weights(plan, block)
+    drawn = weights(plan.weighting, block.ids, options.scope.documents)
     scaled = None if drawn is None else scale(drawn)
     basis = _Basis(options, policies, _data(corpus, golds, ontology), block.ids, groups, scaled)
     systems = dict(zip(plan.systems, _defined(plan, block), strict=True))
@@ -292,18 +291,6 @@ def _policies(options: Options, layers: Sequence[ScoredLayer]) -> dict[str, str]
     }
 
 
-def _weighting(plan: Plan) -> dict[str, str]:
-    """By which draws documents are weighted; nothing of a corpus without draws."""
-    return {} if plan.weighting is None else {POLICY: plan.weighting.policy}
-
-
-def _weights(plan: Plan, block: ScoredBlock) -> Weights | None:
-    """What the scored documents stand for, where gold was drawn."""
-    if plan.weighting is None or not plan.weighting.samples:
-        return None
-    return weights(plan.weighting, block.ids, plan.options.scope.documents)
-
-
 def _data(corpus: CorpusFacts, golds: Sequence[LayerFacts], ontology: OntologyFacts | None) -> dict[str, str]:
     """What was scored, as it stands in signatures."""
     named = {
@@ -331,7 +318,7 @@ class _Basis(msgspec.Struct, frozen=True):
     data: Mapping[str, str]
     documents: tuple[str, ...]
     groups: tuple[int, ...] | None
-    weights: DocumentWeights | None = None
+    weights: Weights | None = None
 
     def weigh(self, patterns: Patterns) -> Patterns | Counts:
         """The counts with the weights of documents; as they are where there are none."""

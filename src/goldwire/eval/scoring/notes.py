@@ -84,7 +84,7 @@ def make_notes(records: Mapping[str, Record], names: Mapping[tuple[str, str], st
 def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterator[Note]:
     """All that is not counted in a record, and what its figures rest on; `names` of systems as shown."""
     shown = {system.name: (names or {}).get(system.name, system.name) for system in record.systems}
-    yield from _weights(record)
+    yield from (Note(kind="weights", about=record.gold.name, text=text) for text in weights.tell(record))
     yield from (Note(kind="few", about=record.corpus.name, text=text) for text in iter_warnings(record))
     yield from _references(record)
     yield from _coverage(record, shown)
@@ -99,16 +99,6 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     yield from _runs(record)
     yield from _undefined(record, shown)
     yield from _repeated(record, shown)
-
-
-# ---------------------------------------------------------------- weights
-def _weights(record: Record) -> Iterator[Note]:
-    """How gold was drawn, where it was."""
-    if record.weights is not None:
-        yield Note(kind="weights", about=record.gold.name, text=weights.tell(record.weights))
-    elif record.policies.get(weights.POLICY) == weights.NONE:
-        text = weights.tell_none(record.undrawn, record.gold.name)
-        yield Note(kind="weights", about=record.gold.name, text=text)
 
 
 # ---------------------------------------------------------------- references

@@ -81,7 +81,7 @@ class DrawFacts(_Struct, frozen=True, kw_only=True):
     skipped: int = 0
 
 
-class Weights(_Struct, frozen=True, kw_only=True):
+class DrawnGold(_Struct, frozen=True, kw_only=True):
     """What each document of a record stands for, of gold that was drawn (see `scoring.weights`).
 
     `each` and `strata` are those of `Record.documents`, these by number in `names`. `before` of them were

@@ -7,10 +7,11 @@ says how far gold is pulled to what was shown: see the slice `prefill`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
 
 import msgspec
 
-from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.store import Corpus
 from goldwire.eval.counting import reading
 from goldwire.eval.counting.texts import iter_chunks
@@ -34,7 +35,7 @@ class _Line(msgspec.Struct, frozen=True):
 def shown(corpus: Corpus, gold: str) -> dict[str, str]:
     """By document what its annotator was shown: a layer, or `BLIND`; nothing of those that do not say."""
     path = reading.layer_file(corpus, gold)
-    if b'"prefill"' not in read_bytes(path):  # as of nearly all layers, which need not be read twice then
+    if not _is_said(path):  # as in nearly all layers, which need not be read twice then
         return {}
     found = {
         line.document: line.provenance.details.get(PREFILL)
@@ -43,6 +44,14 @@ def shown(corpus: Corpus, gold: str) -> dict[str, str]:
     }
     told = ((id, layer) for id, layer in found.items() if isinstance(layer, str) and layer)
     return {id: BLIND if layer == NONE else layer for id, layer in told}
+
+
+def _is_said(path: Path) -> bool:
+    """Whether any line may say what was shown; however large a file is, little of it is in memory."""
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        return data.find(f'"{PREFILL}"'.encode()) >= 0
 
 
 def sliced(parts: Sequence[Slice], by_document: Mapping[str, str]) -> tuple[Slice, ...]:

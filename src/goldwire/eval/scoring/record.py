@@ -16,20 +16,20 @@ import numpy as np
 from goldwire.corpora.errors import JudgementError, among
 from goldwire.corpora.store import SYSTEM
 from goldwire.corpora.views import View
-from goldwire.eval.counting.counts import Counts, Floats, Patterns, make_counts, numbered, weigh
-from goldwire.eval.counting.counts import Weights as DocumentWeights
+from goldwire.eval.counting.counts import Counts, Floats, Patterns, Weights, make_counts, numbered, weigh
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.parts import (
     CorpusFacts,
     Coverage,
+    DrawnGold,
     OntologyFacts,
     ReferencePair,
     Threshold,
     UnitFindings,
-    Weights,
 )
 from goldwire.eval.scoring.runs import SystemRuns
+from goldwire.eval.scoring.was import Was
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.power import FEW
 from goldwire.eval.systems.facts import reported
@@ -195,7 +195,8 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     runs of one, and what is said of all of them together. Of several references, `gold` is the first and
     `references` are the others, `agreement` says how far they agree; there are then no confusions and no
     findings. `slices` are those that were asked for. `weights` are those of drawn gold: `counts` are as they
-    were counted, results are weighted. `undrawn` names the draws of other layers that did not count.
+    were counted, results are weighted. `undrawn` names the draws of other layers that did not count. `was`
+    tells what the gold layer before made of the systems, where one was named.
     """
 
     format: int
@@ -221,8 +222,9 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     references: tuple[LayerFacts, ...] = ()
     agreement: tuple[ReferencePair, ...] = ()
     slices: tuple[Slicing, ...] = ()
-    weights: Weights | None = None
+    weights: DrawnGold | None = None
     undrawn: tuple[str, ...] = ()
+    was: Was | None = None
 
     @property
     def golds(self) -> tuple[LayerFacts, ...]:
@@ -262,7 +264,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
         return counts if self.scaled is None else weigh(counts, self.scaled)
 
     @cached_property
-    def scaled(self) -> DocumentWeights | None:
+    def scaled(self) -> Weights | None:
         """What documents weigh, on average 1; None where all count alike."""
         return None if self.weights is None else scale(self.weights)
 
@@ -388,6 +390,6 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
     )
 
 
-def scale(weights: Weights) -> DocumentWeights:
+def scale(weights: DrawnGold) -> Weights:
     """What documents weigh, on average 1."""
-    return DocumentWeights.of(weights.each, weights.strata)
+    return Weights.of(weights.each, weights.strata)

@@ -1,4 +1,4 @@
-"""Weights of drawn gold: how its documents came to be annotated, and what each stands for.
+"""DrawnGold of drawn gold: how its documents came to be annotated, and what each stands for.
 
 Figures of gold that was drawn with unequal probability are of sums in which each document stands for those
 that it was drawn among (Horvitz and Thompson 1952): of one draw, 1/p. Of several, each draw estimates the
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,17 +19,32 @@ from goldwire.corpora import samples
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.samples import Sample
 from goldwire.corpora.store import Corpus
-from goldwire.corpora.types import DRAFT, SKIPPED, Annotations
+from goldwire.corpora.types import DRAFT, SKIPPED
 from goldwire.eval.counting import counters, reading
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.texts import TextRow, iter_chunks, read_texts
 from goldwire.eval.measures.measure import Measure, name
 from goldwire.eval.measures.phrases import amount, listed
-from goldwire.eval.scoring.parts import DrawFacts, Weights
+from goldwire.eval.scoring.parts import DrawFacts, DrawnGold
+
+if TYPE_CHECKING:
+    from goldwire.eval.scoring.record import Record
 
 POLICY = "weights"
 NONE = "none"  # the value of the policy where draws are not looked at
-_BEFORE = "before"  # the stratum of what was annotated before the first draw
+_BEFORE = "before"  # the stratum of what was annotated before the first draw,
+_CERTAIN = "certain"  # and of what was drawn for certain
+
+
+class _Provenance(msgspec.Struct, frozen=True):
+    status: str | None = None
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """What is looked at of a line of gold: the rest of it is passed over."""
+
+    document: str
+    provenance: _Provenance = _Provenance()
 
 
 class Weighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,12 +102,13 @@ def _judged(corpus: Corpus, gold: str, scope: Scope) -> tuple[set[str], frozense
     """The documents that gold judges, of those asked for, and those that it skipped."""
     undone = {SKIPPED, *([DRAFT] if scope.drafts == "left-out" else [])}
     judged, skipped = set[str](), set[str]()
-    for chunk in iter_chunks(reading.layer_file(corpus, gold), Annotations):
+    for chunk in iter_chunks(reading.layer_file(corpus, gold), _Line):
         for line in chunk:
-            if scope.documents is None or line.document in scope.documents:
-                (skipped if line.provenance.status == SKIPPED else judged).add(line.document)
-                if line.provenance.status in undone:
-                    judged.discard(line.document)
+            status = line.provenance.status
+            if status == SKIPPED:
+                skipped.add(line.document)
+            if status not in undone and (scope.documents is None or line.document in scope.documents):
+                judged.add(line.document)
     return judged, frozenset(skipped)
 
 
@@ -119,11 +136,20 @@ def check(weighting: Weighting | None, measures: Sequence[Measure], *, stream: b
 
 
 # ---------------------------------------------------------------- what documents weigh
-def weights(weighting: Weighting, documents: Sequence[str], asked: Collection[str] | None) -> Weights:
+def policies_of(weighting: Weighting | None) -> dict[str, str]:
+    """The policy that stands in signatures: none of a corpus without draws."""
+    return {} if weighting is None else {POLICY: weighting.policy}
+
+
+def weights(
+    weighting: Weighting | None, documents: Sequence[str], asked: Collection[str] | None
+) -> DrawnGold | None:
     """What scored documents weigh, in the order in which they are given; and what became of each draw.
 
-    `asked` are those that were asked for, None being all.
+    `asked` are those that were asked for, None being all. None where no draw counts.
     """
+    if weighting is None or not weighting.samples:
+        return None
     scored = set(documents)
     facts = tuple(_facts(sample, scored, weighting.skipped, asked) for sample in weighting.samples)
     done = sum(one.scored for one in facts)
@@ -131,7 +157,7 @@ def weights(weighting: Weighting, documents: Sequence[str], asked: Collection[st
     each = _each(weighting.samples, shares)
     strata = _strata(weighting.samples)
     names = sorted({strata[document] for document in documents})
-    return Weights(
+    return DrawnGold(
         each=tuple(each[document] for document in documents),
         strata=tuple(names.index(strata[document]) for document in documents),
         names=tuple(names),
@@ -177,16 +203,28 @@ def _each(found: Sequence[Sample], shares: Sequence[float]) -> dict[str, float]:
 
 
 def _strata(found: Sequence[Sample]) -> dict[str, str]:
-    """The part of the corpus that each document was drawn from, by the first draw that took it."""
+    """The part of the corpus that each document was drawn from, by the first draw that took it.
+
+    Those that came for certain are a part of their own: no other could have come in their place.
+    """
     strata = dict.fromkeys(found[0].draw.before, _BEFORE)
     for sample in found:
         for one in sample.drawn:
-            strata.setdefault(one.document, f"{sample.draw.draw}: {one.stratum}".removesuffix(": "))
+            part = _CERTAIN if one.probability >= 1 else one.stratum
+            strata.setdefault(one.document, f"{sample.draw.draw}: {part}".removesuffix(": "))
     return strata
 
 
 # ---------------------------------------------------------------- in words
-def tell(found: Weights) -> str:
+def tell(record: Record) -> Iterator[str]:
+    """What is to be said of a record: how its gold was drawn; nothing of a corpus without draws."""
+    if record.weights is not None:
+        yield _drawn(record.weights)
+    elif record.policies.get(POLICY) == NONE:
+        yield _undrawn(record.undrawn, record.gold.name)
+
+
+def _drawn(found: DrawnGold) -> str:
     """How gold was drawn, who is missing, and what the figures are of."""
     draws = [
         f"{one.scored:,} of {amount(one.drawn, 'document')} drawn from {one.candidates:,} by {one.name}"
@@ -199,7 +237,7 @@ def tell(found: Weights) -> str:
     texts += [*_not_done(found.draws), *_unknown(found.unknown)]
     if len({*found.each}) == 1:
         texts.append("All stand for as many: figures are those without weights.")
-    texts.append("Numbers of errors and of rejected units are those of these documents, not weighted.")
+    texts.append("Units right, found and in gold are weighted too; errors and rejected units are not.")
     return " ".join(texts)
 
 
@@ -217,7 +255,7 @@ def _unknown(unknown: int) -> Iterator[str]:
         yield f"{unknown:,} {which} annotated though no draw took them: left out (--unweighted takes all)."
 
 
-def tell_none(draws: Sequence[str], gold: str) -> str:
+def _undrawn(draws: Sequence[str], gold: str) -> str:
     """What is said of gold of a corpus with draws that were not looked at."""
     if not draws:
         return "Not weighted (--unweighted): figures are of the documents at hand, however they were drawn."

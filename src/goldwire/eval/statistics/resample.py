@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from goldwire.eval.counting.counts import Weights
 from goldwire.eval.counting.keys import ranks, row_keys
+from goldwire.eval.statistics.strata import drawn_as, together
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -44,7 +45,6 @@ QUANTILES = Path(__file__).with_name("student.json")
 _BLOCK = 2**20  # numbers drawn at once: 8 MB
 KEPT = 2**22  # numbers drawn that are kept for the next who asks for the same: 32 MB
 FEWEST = 2  # documents that can differ
-STRATUM = 5  # documents below which a stratum is drawn from together with other small ones
 _MULTINOMIAL_COST = 32  # of one distinct row, in single draws: measured, 100 to 200 ns against 4
 
 
@@ -122,31 +122,8 @@ def collect(
     sample = Sample(table[first], many.astype(np.int64), documents / max(len(table), 1))
     if drawn is None:
         return sample
-    each, strata = drawn[0][first], _together(drawn[1][first], many)
+    each, strata = drawn[0][first], together(drawn[1][first], many)
     return sample._replace(weights=each, strata=strata if strata.any() else None)
-
-
-def drawn_as(weights: Weights | None, groups: ArrayLike | None) -> tuple[Floats, Integers] | None:
-    """What each document, or group, weighs and the stratum that it is of."""
-    if weights is None:
-        return None
-    each, strata = weights.each, weights.strata.astype(np.int64)
-    if groups is None:
-        return each, strata
-    _, first = np.unique(np.asarray(groups), return_index=True)
-    return each[first], strata[first]
-
-
-def _together(strata: Integers, times: Integers) -> Integers:
-    """Strata as numbers from 0; those of too few documents to tell how they differ are one, the first.
-
-    Where even these are too few together, the next is of it too.
-    """
-    _, home = np.unique(strata, return_inverse=True)
-    size = np.bincount(home, times)
-    small = size < STRATUM
-    number = np.where(small, 0, np.cumsum(~small) - int(size[small].sum() < STRATUM))
-    return number[home].astype(np.int64)
 
 
 def summed(table: Floats, groups: ArrayLike | None) -> Floats:

@@ -30,9 +30,9 @@ from goldwire.eval.statistics.resample import (
     Interval,
     Statistic,
     collect,
-    drawn_as,
     summed,
 )
+from goldwire.eval.statistics.strata import drawn_as
 
 _STEP = 2.0**-14  # of a document, to either side, for what one more of it would change
 _BLOCK = 2**20  # numbers at once: 8 MB

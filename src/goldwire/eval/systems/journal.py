@@ -19,7 +19,8 @@ from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.journal import Journal
 from goldwire.corpora.store import Corpus, check_layer
 from goldwire.corpora.types import Document
-from goldwire.eval.systems.worker import NOTHING
+from goldwire.eval.systems.pool import Started
+from goldwire.eval.systems.worker import NOTHING, Result
 
 RUNS = "runs"
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=2**53)]
@@ -51,8 +52,8 @@ class Start(_Line, frozen=True, tag="start"):
 class Entry(_Line, frozen=True, tag="document"):
     """A document is done: its output, or the reason why there is none.
 
-    `seconds` is the system's own time; `at` the seconds since the first worker of the session was open;
-    `notes` what the system had to say meanwhile.
+    `seconds` is the system's own time; `at` the seconds since the first worker of the session was open, of a
+    service only those in which something was asked for; `notes` what the system had to say meanwhile.
     """
 
     key: str
@@ -127,6 +128,33 @@ def open_journal(path: Path) -> Journal[Line]:
     """
     busy = ExtractorError(f"{path}: another process is running this system; wait for it")
     return Journal(path, Line, busy, patient=True)
+
+
+def begun(event: Started) -> Start:
+    """The line of a worker that is open."""
+    ready = event.ready
+    return Start(
+        name=ready.name,
+        version=ready.version,
+        provides=ready.provides,
+        seconds=event.seconds,
+        notes=ready.notes,
+    )
+
+
+def done(key: str, characters: int, result: Result, at: float) -> Entry:
+    """The line of a document that is done."""
+    return Entry(
+        key=key,
+        characters=characters,
+        seconds=result.seconds,
+        at=at,
+        output=result.output,
+        error=result.error,
+        details=result.details,
+        memory=result.memory,
+        notes=result.notes,
+    )
 
 
 def entries(lines: Iterable[Line]) -> dict[str, Entry]:

@@ -1,7 +1,7 @@
 """Worker processes seen from outside: started, fed, timed, and replaced when they die.
 
 A crash or a time-out costs the document at hand. A batch that went down is run again document by document,
-so that only the one at fault fails.
+so that only the one at fault fails. A pool runs a list of documents, or serves those that come to its inbox.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import queue
 import selectors
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import tempfile
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
 import msgspec
@@ -66,6 +67,60 @@ class Finished(msgspec.Struct, frozen=True):
 Happening = Started | Finished
 
 
+class Put(msgspec.Struct, frozen=True):
+    """A document that was put into an inbox; without it, the call to take it before all others."""
+
+    index: int
+    document: Document | None
+    urgent: bool
+
+
+class Inbox:
+    """Documents for a pool that stays open: any thread puts them in, each under a number of its own.
+
+    An `urgent` one goes before all that wait.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[Put] = queue.SimpleQueue()
+        self.output, self._input = os.pipe()  # what is written there wakes the pool
+        os.set_blocking(self._input, False)
+        self.closed = False
+
+    def put(self, index: int, document: Document, *, urgent: bool = False) -> None:
+        """Hand over a document."""
+        self._waiting.put(Put(index, document, urgent))
+        self._wake()
+
+    def urge(self, index: int) -> None:
+        """Let a document that was put in, and perhaps waits, go before all others."""
+        self._waiting.put(Put(index, None, urgent=True))
+        self._wake()
+
+    def close(self) -> None:
+        """Let the pool that serves it come to its end; what it has not begun stays undone."""
+        self.closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # full of calls that nobody has heard yet: one is enough
+            os.write(self._input, b"\n")
+
+    def take(self) -> list[Put]:
+        """All that was put in since, after at least one call; waits for it."""
+        os.read(self.output, _CHUNK)
+        found = list[Put]()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                found.append(self._waiting.get_nowait())
+        return found
+
+    def discard(self) -> None:
+        """Give its descriptors back, when no pool serves it any more."""
+        os.close(self.output)
+        os.close(self._input)
+
+
 class Pool:
     """Runs documents through worker processes of one system; use it in a `with` statement.
 
@@ -76,11 +131,12 @@ class Pool:
         self._job, self.size, self._timeout = job, workers, timeout
         self._selector = selectors.DefaultSelector()
         self._workers: list[_Worker] = []
-        self._documents: Sequence[Document] = ()
+        self._documents: dict[int, Document] = {}  # those that are not done
         self._waiting: deque[int] = deque()
         self._alone: deque[int] = deque()  # from batches that went down
         self._batch = 1
         self._broken: str | None = None
+        self._lasting = False  # whether it stays open when it has nothing to do
 
     def __enter__(self) -> Self:
         return self
@@ -95,16 +151,37 @@ class Pool:
 
         Raises `ExtractorError` if the system cannot be opened or says that it cannot go on.
         """
-        self._documents, self._waiting = documents, deque(range(len(documents)))
-        done = 0
+        self._documents = dict(enumerate(documents))
+        self._waiting.extend(self._documents)
         if documents:
             self._start()  # the others follow when the first is open: what it prepares, they find
-        while done < len(documents):
-            for event in self._wait():
-                done += isinstance(event, Finished)
-                yield event
-            if self._broken is not None:
-                raise ExtractorError(self._told(self._broken))
+        while self._documents:
+            yield from self._step()
+
+    def serve(self, inbox: Inbox) -> Iterator[Happening]:
+        """Open the workers, and yield what happens to the documents of an inbox until that is closed.
+
+        Raises what `run` does; then documents that are not finished are lost to the caller, who has them.
+        """
+        self._lasting = True
+        self._selector.register(inbox.output, selectors.EVENT_READ, inbox)
+        self._start()
+        while not inbox.closed:
+            yield from self._step()
+
+    def _put(self, found: Iterable[Put]) -> None:
+        for put in found:
+            if put.document is not None:
+                self._documents[put.index] = put.document
+                (self._waiting.appendleft if put.urgent else self._waiting.append)(put.index)
+            elif put.index in self._waiting:  # else it is at work, or done
+                self._waiting.remove(put.index)
+                self._waiting.appendleft(put.index)
+
+    def _step(self) -> Iterator[Happening]:
+        yield from self._wait()
+        if self._broken is not None:
+            raise ExtractorError(self._told(self._broken))
 
     def _told(self, what: str) -> str:
         """What went wrong, with the system in front; many messages of extractors begin with it."""
@@ -115,7 +192,10 @@ class Pool:
         """What happened since; workers are fed before anybody looks at what they gave."""
         events: list[Happening] = []
         for key, _ in self._selector.select(self._patience()):
-            events += self._hear(key.data)
+            if isinstance(key.data, Inbox):
+                self._put(key.data.take())
+            else:
+                events += self._hear(key.data)
         for worker in [w for w in self._workers if not events and w.ended()]:
             events += self._lose(worker, None)
         for worker in [w for w in self._workers if w.deadline <= time.perf_counter()]:
@@ -126,15 +206,18 @@ class Pool:
         return events
 
     def _wants(self, worker: _Worker) -> bool:
-        """Whether a worker has nothing to do, or could have the next at hand without another going short."""
+        """Whether a worker has nothing to do, or could have the next at hand without another going short.
+
+        Where somebody waits for each document, none lies ready behind one that may take long.
+        """
         if not worker.queue:
             return bool(self._waiting or self._alone)
-        plenty = len(self._waiting) > self.size * self._batch and not self._alone
+        plenty = not self._lasting and len(self._waiting) > self.size * self._batch and not self._alone
         return len(worker.queue) < DEPTH and plenty
 
     def _patience(self) -> float:
         """Seconds until the first deadline, or until it is time to see whether all are alive."""
-        first = min(worker.deadline for worker in self._workers)
+        first = min((worker.deadline for worker in self._workers), default=math.inf)
         return max(0.0, min(first - time.perf_counter(), _LOOK))
 
     def _hear(self, worker: _Worker) -> list[Happening]:
@@ -150,15 +233,19 @@ class Pool:
             self._broken = message.reason
             return None
         if isinstance(message, Result):
-            return Finished(worker.finish(), message)
+            return self._finished(worker.finish(), message)
         worker.open, self._batch = True, max(1, message.batch)
         self._fill()
         return Started(message, time.perf_counter() - worker.begun)
 
+    def _finished(self, index: int, result: Result) -> Finished:
+        del self._documents[index]
+        return Finished(index, result)
+
     def _fill(self) -> None:
-        """As many workers as are wanted and have something to do."""
+        """As many workers as are wanted and have something to do, or may get it."""
         calls = math.ceil(len(self._waiting) / self._batch) + len(self._alone)
-        for _ in range(min(self.size, calls) - len(self._workers)):
+        for _ in range((self.size if self._lasting else min(self.size, calls)) - len(self._workers)):
             self._start()
 
     def _start(self) -> None:
@@ -190,10 +277,10 @@ class Pool:
         self._waiting.extendleft(i for batch in reversed(later) for i in reversed(batch))
         if len(current) == 1:
             seconds = time.perf_counter() - worker.fed
-            events.append(Finished(current[0], Result(seconds=seconds, error=reason or ending)))
+            events.append(self._finished(current[0], Result(seconds=seconds, error=reason or ending)))
         else:
             self._alone.extend(current)
-        if self._waiting or self._alone:
+        if self._waiting or self._alone or self._lasting:
             self._start()
         return events
 

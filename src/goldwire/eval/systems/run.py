@@ -29,12 +29,12 @@ from goldwire.eval.systems.check import Checked, check
 from goldwire.eval.systems.config import System, allowed, memory_of, timeout_of
 from goldwire.eval.systems.extractor import Context, earlier_options, find_kind, identity
 from goldwire.eval.systems.facts import Facts
-from goldwire.eval.systems.journal import Entry, Line, Renewal, Reused, Session, Start, Unkept
+from goldwire.eval.systems.journal import Line, Renewal, Reused, Session, Unkept
 from goldwire.eval.systems.pool import Happening, Pool, Started
 from goldwire.eval.systems.publish import Plan, now, publish
 from goldwire.eval.systems.spec import Spec
 from goldwire.eval.systems.watch import digests
-from goldwire.eval.systems.worker import Job, Result
+from goldwire.eval.systems.worker import Job
 
 WRITTEN = (journal.RUNS, "records", "layers/system")  # of a corpus, by running and scoring: never watched
 
@@ -284,11 +284,11 @@ def _work(
     for event in runner.run(todo):
         begun = time.perf_counter() if begun is None else begun
         if isinstance(event, Started):
-            book.add(_start(event))
+            book.add(journal.begun(event))
             continue
         seconds = time.perf_counter() - begun
         document = todo[event.index]
-        book.add(_entry(plan.keys[document.id], len(document.text), event.result, seconds))
+        book.add(journal.done(plan.keys[document.id], len(document.text), event.result, seconds))
         done, failed = done + 1, failed + (event.result.error is not None)
         progress(Progress(plan.system.name, done, len(todo), failed, seconds))
         reason = brake and brake.feel(document.id, event.result)
@@ -300,29 +300,4 @@ def _stopped(done: int, total: int, reason: str) -> str:
     return (
         f"stopped after {done:,} of {amount(total, 'document')}: {reason}; the same command then goes on "
         "from here, and with `--keep-going` as it is"
-    )
-
-
-def _start(event: Started) -> Start:
-    ready = event.ready
-    return Start(
-        name=ready.name,
-        version=ready.version,
-        provides=ready.provides,
-        seconds=event.seconds,
-        notes=ready.notes,
-    )
-
-
-def _entry(key: str, characters: int, result: Result, at: float) -> Entry:
-    return Entry(
-        key=key,
-        characters=characters,
-        seconds=result.seconds,
-        at=at,
-        output=result.output,
-        error=result.error,
-        details=result.details,
-        memory=result.memory,
-        notes=result.notes,
     )

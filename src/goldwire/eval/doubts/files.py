@@ -1,0 +1,28 @@
+"""Files of doubts: a line that says what they are of, then a doubt a line, the greatest first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from goldwire.corpora.atomic import write_atomic
+from goldwire.corpora.codec import decode_lines, decode_versioned, encode_lines, read_bytes
+from goldwire.corpora.errors import DataError, Fault
+from goldwire.eval.doubts.readings import FORMAT, Doubt, Doubts, Head
+
+
+def write(path: Path, found: Doubts) -> None:
+    """Replace a file of doubts as a whole."""
+    write_atomic(path, encode_lines([found.head, *found.doubts]))
+
+
+def read(path: Path) -> Doubts:
+    """A file of doubts; `DataError` with all faults if it is none."""
+    first, _, rest = read_bytes(path).partition(b"\n")
+    head = decode_versioned(first, Head, "the first line of a file of doubts", f"{path}:1", FORMAT)
+    doubts = tuple(decode_lines(rest, Doubt, str(path)))
+    twice = [id for id, times in Counter(one.id for one in doubts).items() if times > 1]
+    if twice:
+        faults = [Fault(id, "$.id", "is the id of an earlier doubt too") for id in twice]
+        raise DataError(f"{path}: not a sound file of doubts", faults)
+    return Doubts(head, doubts)
