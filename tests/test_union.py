@@ -251,7 +251,11 @@ def test_a_third_reading_is_taken_and_the_same_comes_of_the_file() -> None:
         "mode of Attack “shelled”": "ground",
         "place of Attack “shelled”: GPE “Kunduz”": True,
     }
-    assert says(gold(lines, decided)[0]) == says(third)
+    found = gold(lines, decided)[0]
+    assert says(found) == says(third)
+    assert found.provenance.author == "dora"
+    [sentence] = [item.sentence for item in decided.amendments if item.unit == "mention"]
+    assert sentence == "⟦Rebels⟧ shelled Kunduz, the city fell."
 
 
 def test_an_amendment_is_stale_once_annotators_say_it_and_decides_once_they_differ() -> None:

@@ -9,11 +9,13 @@ annotators have come to say so themselves it is stale, and where they differ by 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
 from goldwire.annotate.adjudicate import Adjudicated, Disagreement
+from goldwire.annotate.adjudicate.returned import AND
 from goldwire.annotate.adjudicate.views import View
 from goldwire.annotate.exchange import clusters
 from goldwire.annotate.union import facts
@@ -51,23 +53,41 @@ def is_amendment(item: Disagreement) -> bool:
 
 def amended(found: Adjudicated, documents: Iterable[Document], ontology: Ontology | None) -> Amended:
     """Follow the amendments among the decisions that adjudication had no use for."""
-    by_document: dict[str, list[Disagreement]] = {}
+    by_document: dict[str, list[Disagreement]] = defaultdict(list)
     for item in found.stale:
         if is_amendment(item):
-            by_document.setdefault(item.document, []).append(item)
-    if not by_document:
-        return Amended(adjudicated=found)
+            by_document[item.document].append(item)
     known = {document.id: document for document in documents if document.id in by_document}
     followed, lines = list[Disagreement](), list[Annotations]()
     for line in found.annotations:
-        items = by_document.get(line.document, [])
-        absent = facts.absent(found, line.document) if items else set()
-        done = _amend(line, items, absent, known[line.document], ontology) if items else None
-        lines.append(line if done is None else done[0])
-        followed += [] if done is None else done[1]
+        made = line
+        if line.document in by_document:
+            absent = facts.absent(found, line.document)
+            items = by_document[line.document]
+            made, done = _amend(line, items, absent, known[line.document], ontology)
+            followed += done
+        lines.append(made)
     stale = tuple(item for item in found.stale if item not in followed)
-    made = msgspec.structs.replace(found, annotations=tuple(lines), stale=stale)
-    return Amended(adjudicated=made, followed=tuple(followed))
+    people = _people([*found.disagreements, *followed])
+    signed = tuple(_signed(line, people.get(line.document)) for line in lines)
+    whole = msgspec.structs.replace(found, annotations=signed, stale=stale)
+    return Amended(adjudicated=whole, followed=tuple(followed))
+
+
+def _people(items: Iterable[Disagreement]) -> dict[str, str]:
+    """Who decided anything in each document."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        if item.decision is not None and item.by:
+            found[item.document] |= {*item.by.split(AND)}
+    return {document: AND.join(sorted(people)) for document, people in found.items()}
+
+
+def _signed(line: Annotations, author: str | None) -> Annotations:
+    if author is None:
+        return line
+    provenance = msgspec.structs.replace(line.provenance, author=author)
+    return msgspec.structs.replace(line, provenance=provenance)
 
 
 def _amend(

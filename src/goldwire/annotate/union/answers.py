@@ -14,6 +14,7 @@ import msgspec
 from goldwire.annotate import adjudicate as merging
 from goldwire.annotate.adjudicate import Adjudicated, Disagreement
 from goldwire.annotate.adjudicate.decisions import Say
+from goldwire.annotate.adjudicate.quoting import Quoted
 from goldwire.annotate.adjudicate.returned import AND, Conflict
 from goldwire.annotate.union import facts
 from goldwire.annotate.union.facts import Fact, Facts, Key, Layers
@@ -156,6 +157,7 @@ class _Comparing:
         ontology: Ontology,
     ) -> None:
         self.document = document
+        self.quoted = Quoted(document)
         self.judged = judged
         text = document.text
         absent = facts.absent(made, document.id)
@@ -198,7 +200,13 @@ class _Comparing:
             says = dict.fromkeys(asked or self.layers, _view(self.now, key, fact))
         unit, name = key
         return Disagreement(
-            document=self.document.id, unit=unit, key=name, words=fact.words, says=says, decision=decision
+            document=self.document.id,
+            unit=unit,
+            key=name,
+            words=fact.words,
+            sentence=self.quoted.quote(fact.where),
+            says=says,
+            decision=decision,
         )
 
 

@@ -26,7 +26,7 @@ Layers = Mapping[str, Mapping[str, Annotations]]
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """What is said of one key: that it is there, or a value; the units that it is of; and its words.
+    """What is said of one key: that it is there, or a value; the units that it is of; its words and places.
 
     `default` is what the absence of a value means.
     """
@@ -34,6 +34,7 @@ class Fact(msgspec.Struct, frozen=True):
     says: Say
     of: tuple[str, ...]
     words: str
+    where: Spans = ()
     default: str | None = None
 
 
@@ -48,19 +49,23 @@ def stated(line: Annotations, text: str, ontology: Ontology, absent: Collection[
     view = view_of(line, ontology, absent)
     units: dict[str, Mention | Event] = {**view.mentions, **view.events}
     words = {key: words_of(key, item, text) for key, item in units.items()}
-    found: Facts = {("mention", key): Fact(True, (), words[key]) for key in view.mentions}
-    found |= {("event", key): Fact(True, (), words[key]) for key in view.events}
+    where = {key: place(item) for key, item in units.items()}
+    found: Facts = {("mention", key): Fact(True, (), words[key], where[key]) for key in view.mentions}
+    found |= {("event", key): Fact(True, (), words[key], where[key]) for key in view.events}
+
+    def join(unit: Unit, key: str, told: str, *ends: str) -> None:
+        found[unit, key] = Fact(True, ends, told, (*where[ends[0]], *where[ends[1]]))
+
     for on, items in _items(view):
         found |= dict(_attributes(on, items, words, ontology))
         for one, other in joined(items):
-            linked = Fact(True, (one, other), f"{words[one]} = {words[other]}")
-            found["cluster", f"{one} = {other}"] = linked
+            join("cluster", f"{one} = {other}", f"{words[one]} = {words[other]}", one, other)
     for event, role, filler in view.arguments:
         told = f"{role} of {words[event]}: {words[filler]}"
-        found["argument", f"{event} {role} {filler}"] = Fact(True, (event, filler), told)
+        join("argument", f"{event} {role} {filler}", told, event, filler)
     for one, type, other in view.relations:
         told = f"{type}: {words[one]} to {words[other]}"
-        found["relation", f"{one} {type} {other}"] = Fact(True, (one, other), told)
+        join("relation", f"{one} {type} {other}", told, one, other)
     return found
 
 
@@ -113,16 +118,16 @@ def _attributes(
 ) -> Iterator[tuple[Key, Fact]]:
     for key, item in items.items():
         for attribute, value in item.attributes.items():
-            place, told = f"{on} {key} {attribute}", f"{attribute} of {words[key]}"
+            path, told = f"{on} {key} {attribute}", f"{attribute} of {words[key]}"
             if attribute in ontology.several:
                 yield from (
-                    (("attribute", f"{place}={one}"), Fact(True, (key,), f"{one}: {told}"))
+                    (("attribute", f"{path}={one}"), Fact(True, (key,), f"{one}: {told}", place(item)))
                     for one in each(value)
                 )
             else:
                 rule = ontology.attributes.get(attribute)
                 default = None if rule is None else rule.default
-                yield ("attribute", place), Fact(code(value), (key,), told, default)
+                yield ("attribute", path), Fact(code(value), (key,), told, place(item), default)
 
 
 def words_of(key: str, item: Mention | Event, text: str) -> str:
