@@ -63,7 +63,7 @@ def work(tmp_path: Path) -> Corpus:
 
 def tasks_of(client: Client, project: int) -> dict[str, api.Whole]:
     ids = [task.id for task in api.tasks(client, project, api.everything())]
-    return {task.data["document"]: task for task in api.whole_tasks(client, project, ids)}
+    return {task.data["goldwire_id"]: task for task in api.whole_tasks(client, project, ids)}
 
 
 def submit(client: Client, task: api.Whole, without: set[str] = frozenset(), more: list[Any] = []) -> None:  # noqa: B006
@@ -221,4 +221,14 @@ def test_work_that_went_on_and_a_corrected_text_decide_nothing_unseen(
     lines = [i for i in read_lines(Path(pulled.json["decisions"]), Disagreement) if i.document == "d2"]
     assert {i.words: i.decision for i in lines} == {"TIME “Monday”": False, "GPE “city”": None}
     pushed = run("adjudicate", work.path, "--push", "--json")
-    assert (pushed.code, [c["key"] for c in pushed.json["conflicting"]]) == (1, ["d2"])
+    assert (pushed.code, pushed.json["conflicting"], pushed.json["kept"]) == (0, [], ["d2"])
+    [again] = [task for task in tasks_of(client, project).values() if "Week 20" in task.data["text"]]
+    assert [name(region) for region in marked(again)] == ["Monday/TIME", "city/GPE"]
+    submit(client, again)
+    pulled = run("adjudicate", work.path, "--pull", "--json").json
+    lines = [i for i in read_lines(Path(pulled["decisions"]), Disagreement) if i.document == "d2"]
+    assert {i.words: i.decision for i in lines} == {"TIME “Monday”": True, "GPE “city”": True}, (
+        "the last counts"
+    )
+    settled = run("adjudicate", work.path, "--push", "--json").json
+    assert (settled["tasks"]["new"], settled["kept"], settled["orphaned"]) == (0, ["d2"], [])

@@ -248,7 +248,7 @@ def _merge(
     write_atomic(path, encode_lines([*merged.disagreements, *done.followed, *merged.stale]))
     corpus.write_layer(to, {**kept, **{item.document: item for item in merged.annotations}}.values())
     if back is not None:
-        server.note(back.returned.folder, back.lines)
+        server.note(back.returned)
     conflicts = (*joined.conflicts, *(union.conflicts(back.returned) if back is not None else ()))
     return Done(views, merged, conflicts, len(done.followed), back, mixed.contradicted, mixed.reopened)
 

@@ -41,8 +41,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     `overlap` is the share of documents that two people are to do, None if the project's setting stays.
     `remember` is what the project is to remember of its group, `before` what was remembered until now;
     `found` is the project, where it is known to be the one, and `moved` are its tasks that others are to do
-    now. `union` are tasks for adjudication, made already. `adopt` lets a project be written to that was not
-    made for this corpus, `overwrite` what somebody else has put there since this clone last pushed.
+    now. `union` are tasks for adjudication, made already, and `settled` the documents in which nothing is
+    left to decide. `adopt` lets a project be written to that was not made for this corpus, `overwrite` what
+    somebody else has put there since this clone last pushed.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     found: Project | None = None
     moved: tuple[Moved, ...] = ()
     union: Encoded | None = None
+    settled: frozenset[str] = frozenset()
     adopt: bool = False
     overwrite: bool = False
 

@@ -88,7 +88,15 @@ def push(
         pusher.settle(project)
         is_empty = is_new and not project.task_number
         there = Mirror() if is_empty else pusher.refresh(project)
-        followed = follow.follow(corpus, ontology, local, there, order.documents)
+        followed = follow.follow(
+            corpus,
+            ontology,
+            local,
+            there,
+            order.documents,
+            finished=follow.read_finished(journal.folder),
+            settled=order.settled,
+        )
         local = [*followed.local]
         known = _put_before(journal, project, order)
         noted = put.read(journal.folder) or Put()

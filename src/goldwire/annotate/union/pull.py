@@ -1,7 +1,8 @@
 """Brings what was decided in a project for adjudication into a list of decisions.
 
     CORPUS/labelstudio/NAME/raw/             what came, never edited
-    CORPUS/labelstudio/NAME/decided.jsonl    the decisions in it, as of the last pull
+    CORPUS/labelstudio/NAME/finished.jsonl   what people have left in tasks, as of the last pull
+    CORPUS/labelstudio/NAME/decided.jsonl    what that decides
 
 Layers of annotators are not touched: who adjudicates is no annotator of their own. What was decided and is
 taken back on the server is open again, unless somebody has decided it in the list since.
@@ -21,13 +22,14 @@ from goldwire.annotate.adjudicate.returned import Conflict
 from goldwire.annotate.adjudicate.votes import is_by_vote
 from goldwire.annotate.exchange import controls as declared
 from goldwire.annotate.exchange import exports, graph, results
-from goldwire.annotate.exchange.importer import Context, Imported, Reading
+from goldwire.annotate.exchange.importer import ANNOTATIONS, Context, Imported, Reading
 from goldwire.annotate.exchange.store import FOLDER
 from goldwire.annotate.exchange.tasks import MARKS
 from goldwire.annotate.sync import api, people
 from goldwire.annotate.sync import pull as pulling
 from goldwire.annotate.sync.api import Project, Whole
 from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.follow import FINISHED
 from goldwire.annotate.sync.journal import open_journal
 from goldwire.annotate.sync.mirror import Progress
 from goldwire.annotate.sync.pull import Request
@@ -56,6 +58,7 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     folder: Path
+    finished: tuple[Annotations, ...]
     decided: tuple[Decided, ...]
     drafts: tuple[str, ...]
     skipped: tuple[str, ...]
@@ -97,6 +100,7 @@ def pull(
     told = {id: given for id, given in done.items() if all(_task(one) in seen for one in given)}
     return Returned(
         folder=path,
+        finished=tuple(one.annotations for one in imported.readings if one.kind in ANNOTATIONS),
         decided=tuple(_decided(told, seen, layers, context)),
         drafts=tuple(sorted(others["draft"] - done.keys())),
         skipped=tuple(sorted(others["skipped"] - done.keys())),
@@ -188,9 +192,10 @@ def brought(folder: Path) -> list[Disagreement]:
     return read_lines(path, Disagreement) if path.is_file() else []
 
 
-def note(folder: Path, lines: Iterable[Disagreement]) -> None:
+def note(returned: Returned) -> None:
     """Note what a pull has brought, after it is in the list."""
-    write_atomic(folder / DECIDED, encode_lines(lines))
+    write_atomic(returned.folder / FINISHED, encode_lines(returned.finished))
+    write_atomic(returned.folder / DECIDED, encode_lines(returned.lines))
 
 
 def join(own: Iterable[Disagreement], before: Iterable[Disagreement], now: Iterable[Disagreement]) -> Joined:

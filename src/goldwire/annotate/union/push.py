@@ -76,8 +76,8 @@ def order(
     documents = [document for document in case.documents if document.id in asked]
     unions = shown.unions(case.layers, documents, case.ontology)
     hidden = {_name(item) for union in unions.values() for item in union.hidden}
-    wanted = {item.document for name, item in undecided.items() if name not in hidden} | there
-    chosen = [document for document in documents if document.id in wanted & unions.keys()]
+    wanted = {item.document for name, item in undecided.items() if name not in hidden}
+    chosen = [document for document in documents if document.id in (wanted | there) & unions.keys()]
     blind = settings.adjudicating is not None and settings.adjudicating.blind
     made = (shown.encode(unions[d.id], d, case.layers, case.ontology, blind=blind) for d in chosen)
     return Ordered(
@@ -89,6 +89,7 @@ def order(
             before=group.settings if group.known else None,
             found=group.projects.get(settings.group),
             union=_together([*made]),
+            settled=frozenset(there - wanted),
             adopt=adopt,
             overwrite=overwrite,
         ),
