@@ -1,6 +1,5 @@
 """The backend answers Label Studio: each task in order, in time, from the journal where it can, soundly."""
 
-import contextlib
 import http.client
 import json
 import os
@@ -508,24 +507,63 @@ def test_a_taken_port_is_refused_where_it_was_named_and_passed_over_where_not() 
             assert second.getsockname()[1] != port
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_and_all_that_it_started(corpus: Corpus, here: Path, kind: signal.Signals) -> None:
-    code = """
+@pytest.mark.parametrize("library", ["uvicorn", "starlette"])
+def test_a_missing_library_is_told_with_the_extra_that_brings_it(
+    corpus: Corpus, said_by: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    said = said_by("annotate", "backend", corpus.path, "--system", "lexicon")
+    assert said.code == 2
+    assert "(extra `backend`)" in said.err
+
+
+def test_listening_for_others_is_warned_of_and_an_address_of_another_machine_refused(
+    corpus: Corpus, said_by: Callable[..., Any]
+) -> None:
+    said = said_by("annotate", "backend", corpus.path, "--system", "lexicon", "--host", "192.0.2.1")
+    assert said.code == 2
+    assert "others can reach it" in said.err
+    assert "192.0.2.1, port 9090: cannot listen there" in said.err
+
+
+def test_what_is_said_of_a_server_is_refused_where_it_registers_nowhere(
+    corpus: Corpus, said_by: Callable[..., Any]
+) -> None:
+    said = said_by("annotate", "backend", corpus.path, "--system", "lexicon", "--project", "x")
+    assert said.code == 2
+    assert "--project" in said.err
+    assert "--connect" in said.err
+
+
+WITH_A_CHILD = """
 import subprocess
 child = subprocess.Popen(["sleep", "600"])
 Path("pids").write_text(f"{os.getpid()} {child.pid}")
 def extract(document):
-    time.sleep(600)
+    time.sleep(600 * document.text.endswith("long"))
+    return {"mentions": [{"type": "GPE", "spans": [[16, 21]]}]}
 """
-    module(here, code)
-    words = ["annotate", "backend", str(corpus.path), "--system", "mine=python:mine:extract", "--json"]
+
+
+@contextmanager
+def started(corpus: Corpus) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+    """`goldwire annotate backend` as a process of its own, with the system of mine.py, and what it says."""
+    line = ["annotate", "backend", str(corpus.path), "--system", "mine=python:mine:extract", "--json"]
     with subprocess.Popen(
-        [sys.executable, "-m", "goldwire", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "goldwire", *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        facts = json.loads(process.stdout.readline() + _rest(process.stdout))
-        wait_for(lambda: (here / "pids").exists() and (here / "pids").read_text())
-        threading.Thread(target=_ask, args=(facts, corpus), daemon=True).start()
+        facts = json.loads(_rest(process.stdout))
+        wait_for(lambda: Path("pids").exists() and Path("pids").read_text())
+        yield process, facts
+        process.kill()
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_all_that_it_started(corpus: Corpus, here: Path, kind: signal.Signals) -> None:
+    module(here, WITH_A_CHILD)
+    with started(corpus) as (process, facts):
+        threading.Thread(target=_ask, args=(facts, corpus, f"{TEXT} long"), daemon=True).start()
         time.sleep(0.5)
         process.send_signal(kind)
         _, said = process.communicate(timeout=15)
@@ -533,6 +571,25 @@ def extract(document):
     assert said.splitlines()[-1] == "stopped"
     assert "Traceback" not in said
     assert [pid for pid in (here / "pids").read_text().split() if _lives(int(pid))] == []
+
+
+def test_killed_it_leaves_no_process_and_what_was_done_is_there_when_it_is_started_again(
+    corpus: Corpus, here: Path
+) -> None:
+    module(here, WITH_A_CHILD)
+    with started(corpus) as (process, facts):
+        done = _ask(facts, corpus, TEXT)
+        threading.Thread(target=_ask, args=(facts, corpus, f"{TEXT} long"), daemon=True).start()
+        time.sleep(0.5)
+        process.kill()
+        process.communicate(timeout=15)
+    wait_for(lambda: not any(_lives(int(pid)) for pid in (here / "pids").read_text().split()))
+    with started(corpus) as (process, facts):
+        assert done is not None
+        assert _ask(facts, corpus, TEXT) == done
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=15)
+    assert "1 from the journal" in said
 
 
 def _rest(lines: Any) -> str:
@@ -545,12 +602,16 @@ def _rest(lines: Any) -> str:
     return found
 
 
-def _ask(facts: dict[str, Any], corpus: Corpus) -> None:
+def _ask(facts: dict[str, Any], corpus: Corpus, text: str) -> Any:
+    """The results for one text; None if the backend ends meanwhile."""
     signed = credentials.obtain(corpus)
-    body = json.dumps({"tasks": [{"id": 1, "data": {"text": TEXT}}], "label_config": CONFIG}).encode()
+    body = json.dumps({"tasks": [{"id": 1, "data": {"text": text}}], "label_config": CONFIG}).encode()
     request = urllib.request.Request(f"{facts['url']}/predict", body, {"Authorization": signed.basic})
-    with contextlib.suppress(OSError):
-        urllib.request.urlopen(request, timeout=30)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return json.loads(reply.read())["results"]
+    except (OSError, http.client.HTTPException):
+        return None
 
 
 def _lives(pid: int) -> bool:

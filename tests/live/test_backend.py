@@ -159,8 +159,26 @@ def test_it_is_registered_once_however_often_it_is_started(
     assert secret not in "".join(second.log)
 
 
-def test_opening_a_task_brings_suggestions_which_are_stored_and_webhooks_come_by_the_secret_path(
-    client: Client, corpus: Corpus, project: int, backend: Callable[..., Running]
+def test_another_system_takes_the_place_of_the_first_and_a_foreign_backend_in_front_is_told(
+    client: Client, project: int, backend: Callable[..., Running], corpus: Corpus
+) -> None:
+    _stop(backend("--system", "lexicon").process)
+    second = backend("--system", "other=lexicon")
+    (there,) = backends(client, project)
+    assert there["url"] == second.facts["url"]
+    (found,) = suggestions(client, tasks_of(client, project)[0].id)
+    assert found["model_version"] == second.facts["version"]
+    client.write("DELETE", f"api/ml/{there['id']}")
+    signed = credentials.obtain(corpus)
+    foreign = connecting.Registration(project=project, url=second.facts["url"]).fields(signed)
+    client.write("POST", "api/ml/", {**foreign, "title": "somebody else's"})
+    assert second.facts["registered"][0]["before"] is None
+    _stop(second.process)
+    assert backend("--system", "lexicon").facts["registered"][0]["before"] == "somebody else's"
+
+
+def test_opening_a_task_brings_suggestions_which_are_stored_and_what_people_make_of_them_comes_back(
+    client: Client, corpus: Corpus, project: int, backend: Callable[..., Running], run: Callable[..., Any]
 ) -> None:
     running = backend("--system", "lexicon")
     task = tasks_of(client, project)[0]
@@ -172,6 +190,26 @@ def test_opening_a_task_brings_suggestions_which_are_stored_and_webhooks_come_by
     body = {"result": found["result"], "lead_time": 1}
     client.write_once(dict[str, Any], f"api/tasks/{task.id}/annotations/", msgspec.json.encode(body))
     running.wait_for("webhook: ANNOTATION_CREATED")
+    assert run("pull", corpus.path).code == 0
+    (layer,) = [name for name in corpus.layers() if name.startswith("annotator/")]
+    pulled = corpus.layer(layer)[task.data["goldwire_id"]]
+    regions = [item["value"]["text"] for item in found["result"] if item["type"] == "labels"]
+    assert len(pulled.mentions) + len(pulled.events) == len(regions)
+    arrows = [item for item in found["result"] if item["type"] == "relation"]
+    assert sum(len(event.arguments) for event in pulled.events) == len(arrows)
+
+
+def test_its_password_and_secret_path_are_in_their_own_file_alone(
+    client: Client, corpus: Corpus, project: int, backend: Callable[..., Running], leaks: Callable[..., Any]
+) -> None:
+    running = backend("--system", "lexicon")
+    suggestions(client, tasks_of(client, project)[0].id)
+    _stop(running.process)
+    signed, own = credentials.obtain(corpus), credentials.path(corpus)
+    written = [path for path in corpus.path.parent.rglob("*") if path.is_file() and path != own]
+    assert len(written) > 5
+    assert [path for path in written if leaks(path.read_bytes(), signed.password, signed.hook)] == []
+    assert not leaks(json.dumps(running.facts).encode(), signed.password, signed.hook)
 
 
 def test_the_stream_asks_for_its_next_task(
@@ -254,7 +292,7 @@ def test_a_push_afterwards_is_no_conflict(
     "host", ["10.0.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"]
 )
 def test_other_private_networks_stay_closed(client: Client, project: int, host: str) -> None:
-    wanted = connecting.Registration(project=project, title="x", url=f"http://{host}:9090")
+    wanted = connecting.Registration(project=project, url=f"http://{host}:9090")
     with pytest.raises(ServerError, match="nothing was registered"):
         connecting.connect(client, wanted, credentials.Credentials("p" * 12, "h" * 12))
     assert backends(client, project) == []

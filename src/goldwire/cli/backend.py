@@ -128,6 +128,8 @@ def _tell(facts: Facts, as_json: bool) -> None:
         say(f"registered with {one.title}: {one.page}")
         if not one.stream:
             say(f"  it shows predictions of {one.shown}: only tasks without any are asked for, on opening")
+        if one.before is not None:
+            say(f"  its older backend {one.before!r} is asked on opening, not this one: remove one of them")
     if not facts.registered:
         say("not registered: run it with --connect, or add it in the project's settings, under Model")
     sys.stdout.flush()  # it may be long until there is more

@@ -1,7 +1,7 @@
 """Passages of a text around what people differ in, with everybody's marks.
 
-    block  [start, before, text, after, [lane of each person…]]    before and after are its surroundings
-    lane   [[[type, spans, kind]…], [[type, words, [[role, words]…], [attribute…]]…]]    marks, events
+    block  [start, end, before, text, after, [lane of each person…]]    before and after are its surroundings
+    lane   [[[type, spans, kind]…], [[type, words, [[role, words]…], [attribute…], spans]…]]    marks, events
 
 Offsets are in code points; those of marks count from the start of their block.
 """
@@ -44,7 +44,7 @@ class Passages:
         starts = [start for start, _ in blocks]
         text = self.document.text
         made: list[Json] = [
-            [start, text[max(0, start - AROUND) : start], text[start:end], text[end : end + AROUND]]
+            [start, end, text[max(0, start - AROUND) : start], text[start:end], text[end : end + AROUND]]
             for start, end in blocks
         ]
         lanes: list[list[Json]] = [[[[], []] for _ in self.views] for _ in blocks]
@@ -84,8 +84,8 @@ class Passages:
             spans = event.trigger or tuple(
                 span for _, name in view.fillers[key] for span in view.mentions[name].spans
             )
-            for number, _ in list(_shown(spans, blocks, starts))[:1]:
-                yield number, self._event(key, event, view)
+            for number, shown in list(_shown(spans, blocks, starts))[:1]:
+                yield number, [*self._event(key, event, view), shown]
 
     def _event(self, key: str, event: Event, view: View) -> Json:
         text = self.document.text

@@ -142,31 +142,30 @@ def join(lists: Iterable[Sequence[Disagreement]]) -> Joined:
     for items in found.values():
         said = _by_person(item for item in items if item.decision is not None and not is_by_vote(item))
         if len({item.decision for item in said}) > 1:
-            told = tuple((item.by or "somebody", item.decision) for item in said)
+            told = tuple(sorted({(item.by or "somebody", item.decision) for item in said}, key=repr))
             conflicts.append(Conflict(item=items[0], said=told))
             note = "decided differently: " + "; ".join(f"{who}: {spoken(what)}" for who, what in told)
             decisions.append(
-                msgspec.structs.replace(items[0], decision=None, by="", at="", vote=0, note=note)
+                msgspec.structs.replace(items[0], decision=None, note=note, by="", at="", vote=0)
             )
         else:
-            decisions.append(_one(said) if said else items[-1])
+            decisions.append(_one(said) if said else max(items, key=lambda i: (i.vote, i.note, i.by, i.at)))
     return Joined(decisions=tuple(decisions), conflicts=tuple(conflicts))
 
 
 def _by_person(items: Iterable[Disagreement]) -> list[Disagreement]:
-    """The last that each person decided; lines without a name are everyone's own."""
-    latest: dict[object, Disagreement] = {}
+    """The last that each person decided; lines without a name are anybody's, and all count."""
+    of: dict[object, list[Disagreement]] = defaultdict(list)
     for number, item in enumerate(items):
-        who = item.by or number
-        if who not in latest or item.at >= latest[who].at:
-            latest[who] = item
-    return list(latest.values())
+        of[item.by or number].append(item)
+    last = {who: max(item.at for item in theirs) for who, theirs in of.items()}
+    return [item for who, theirs in of.items() for item in theirs if item.at == last[who]]
 
 
 def _one(equal: Sequence[Disagreement]) -> Disagreement:
     """Equal decisions of several people as one of theirs all."""
-    people = dict.fromkeys(name for item in equal for name in item.by.split(AND) if name)
-    notes = dict.fromkeys(item.note for item in equal if item.note)
+    people = sorted({name for item in equal for name in item.by.split(AND) if name})
+    notes = sorted({item.note for item in equal if item.note})
     last = max(equal, key=lambda item: item.at)
     return msgspec.structs.replace(last, by=AND.join(people), note=AND.join(notes))
 

@@ -1,4 +1,7 @@
-"""Registration of the backend at a server: one for each system and project, however often it is asked for.
+"""Registration of the backend at a server: one for each project, however often it is asked for.
+
+Label Studio asks the oldest backend of a project when a task is opened, and no other (source, 1.23.2). So a
+project has one of ours, for whatever system was connected last.
 
 Label Studio calls the backend while it is registered, so it must be running. A registration that fails leaves
 nothing behind, though the server itself may: where only ML_BLOCK_LOCAL_IP is set, it answers 403 and keeps a
@@ -17,6 +20,7 @@ from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
 from goldwire.corpora.address import is_loopback
 from goldwire.corpora.errors import ServerError
 
+TITLE = "goldwire suggestions"  # of the backend; not that of predictions that are pushed
 HOOK = "/webhook"  # behind the address of a backend, where Label Studio registers its webhooks
 _FORBIDDEN = 403
 # Seen: everything that Label Studio refuses by itself but this machine's own addresses (1.23.2).
@@ -41,17 +45,16 @@ class Webhook(msgspec.Struct, frozen=True):
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be registered: a system under a title, at an address, for a project."""
+    """What is to be registered: a backend at an address, for a project."""
 
     project: int
-    title: str
     url: str
 
     def fields(self, credentials: Credentials) -> dict[str, Any]:
         """The body of the request."""
         return {
             "project": self.project,
-            "title": self.title,
+            "title": TITLE,
             "url": self.url,
             "auth_method": "BASIC_AUTH",
             "basic_auth_user": credentials.user,
@@ -61,7 +64,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def connect(client: Client, wanted: Registration, credentials: Credentials) -> Backend:
-    """Register, or bring what is registered under the title up to date; what is there twice goes.
+    """Register, or bring what is registered up to date; what is there twice goes.
 
     Raises `ServerError`, with what to set where the server refuses the address; then nothing is left behind
     that was not there before.
@@ -79,9 +82,14 @@ def connect(client: Client, wanted: Registration, credentials: Credentials) -> B
 
 
 def _ours(client: Client, wanted: Registration) -> list[Backend]:
-    """The backends of the project under the title, the oldest first."""
-    found = client.read_as(list[Backend], "api/ml/", {"project": wanted.project})
-    return sorted((item for item in found if item.title == wanted.title), key=lambda item: item.id)
+    """Our backends of the project, the oldest first."""
+    return [item for item in backends(client, wanted.project) if item.title == TITLE]
+
+
+def backends(client: Client, project: int) -> list[Backend]:
+    """All backends of a project, the oldest first: it is the one that is asked on opening."""
+    found = client.read_as(list[Backend], "api/ml/", {"project": project})
+    return sorted(found, key=lambda item: item.id)
 
 
 def _put(client: Client, wanted: Registration, credentials: Credentials, before: list[Backend]) -> Backend:

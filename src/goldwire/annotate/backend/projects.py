@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from goldwire.annotate.backend.connect import Registration, connect
+from goldwire.annotate.backend.connect import TITLE, Registration, backends, connect
 from goldwire.annotate.backend.credentials import Credentials
 from goldwire.annotate.sync import api, group
 from goldwire.annotate.sync.api import Project
@@ -23,7 +23,8 @@ Connection = Callable[[], AbstractContextManager[Client]]
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
     """A project that asks the backend from now on, and the backend's number there.
 
-    `shown` is whose predictions its stream shows: where they are of others, the stream does not ask.
+    `shown` is whose predictions its stream shows: where they are of others, the stream does not ask. `before`
+    is an older backend of others, which is asked on opening in place of this one.
     """
 
     project: int
@@ -32,6 +33,7 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     backend: int
     shown: str
     stream: bool
+    before: str | None
 
 
 class Projects:
@@ -40,12 +42,10 @@ class Projects:
     def __init__(self, corpus: Corpus, ontology: Ontology, title: str, connection: Connection) -> None:
         self._corpus, self._ontology, self._title, self._connection = corpus, ontology, title, connection
 
-    def register(self, system: str, url: str, credentials: Credentials) -> list[Registered]:
-        """Register a system at an address with each project. Raises `ServerError`."""
+    def register(self, url: str, credentials: Credentials) -> list[Registered]:
+        """Register the backend at an address with each project. Raises `ServerError`."""
         with self._connection() as client:
-            return [
-                _register(client, project, system, url, credentials) for project in self._projects(client)
-            ]
+            return [_register(client, project, url, credentials) for project in self._projects(client)]
 
     def _projects(self, client: Client) -> list[Project]:
         found = [*group.find(client, self._corpus, self._title).projects.values()]
@@ -63,20 +63,18 @@ class Projects:
             pull(client, corpus, self._ontology, request)
 
 
-def _register(
-    client: Client, project: Project, system: str, url: str, credentials: Credentials
-) -> Registered:
-    wanted = Registration(project=project.id, title=f"goldwire {system}", url=url)
-    made = connect(client, wanted, credentials)
-    page = f"{client.url}/projects/{project.id}/data"
+def _register(client: Client, project: Project, url: str, credentials: Credentials) -> Registered:
+    made = connect(client, Registration(project=project.id, url=url), credentials)
+    first = backends(client, project.id)[0]
     shown = api.project(client, project.id).model_version or ""
     return Registered(
         project=project.id,
         title=project.title,
-        page=page,
+        page=f"{client.url}/projects/{project.id}/data",
         backend=made.id,
         shown=shown,
-        stream=shown == wanted.title,
+        stream=shown == TITLE,
+        before=None if first.id == made.id else first.title,
     )
 
 

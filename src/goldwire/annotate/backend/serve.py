@@ -15,7 +15,6 @@ from goldwire.annotate.backend.predictions import Suggester, Tell
 from goldwire.annotate.backend.projects import Projects, Registered
 from goldwire.annotate.backend.running import Running
 from goldwire.annotate.backend.training import Trainer
-from goldwire.corpora.errors import GoldwireError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.eval.systems.config import System
@@ -85,7 +84,7 @@ def serve(
         url = running.address(opened)
 
         def announce() -> None:
-            registered = [] if projects is None else projects.register(order.system.name, url, signed)
+            registered = [] if projects is None else projects.register(url, signed)
             ready(
                 Facts(
                     url=url,
@@ -101,12 +100,12 @@ def serve(
 
 def _run(made: Any, opened: socket.socket, ready: Callable[[], None], close: Callable[[], None]) -> None:
     """Serve until a signal, or until `ready` fails, whose error is raised then."""
-    failed: list[GoldwireError] = []
+    failed: list[Exception] = []
 
     def announce() -> None:
         try:
             ready()
-        except GoldwireError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the backend and is raised there
             failed.append(error)
             server.end()
 

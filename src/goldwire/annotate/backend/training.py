@@ -58,7 +58,7 @@ class Trainer:
         self._pull, self._tell = pull, tell
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._again = self._ended = False
+        self._trains = self._again = self._ended = False
 
     def __enter__(self) -> Self:
         return self
@@ -72,9 +72,10 @@ class Trainer:
     def start(self) -> str:
         """Begin a training, or another one after that which goes on; what is said of it."""
         with self._lock:
-            if self._thread is not None and self._thread.is_alive():
+            if self._trains:
                 self._again = True
                 return "training goes on; another one follows"
+            self._trains = True
             self._thread = threading.Thread(target=self._train_all, name="training", daemon=True)
             self._thread.start()
         return "training begins"
@@ -83,14 +84,14 @@ class Trainer:
         while True:
             try:
                 self._tell(f"training: {self._train()}")
-            except (GoldwireError, OSError) as error:
-                if self._ended:
-                    return
-                self._tell(f"training failed, {self._suggester.service.version} goes on: {error}")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the old system goes on and it is told
+                why = str(error) if isinstance(error, GoldwireError) else repr(error)
+                if not self._ended:
+                    self._tell(f"training failed, {self._suggester.service.version} goes on: {why}")
             with self._lock:
-                if not self._again:
+                self._trains, self._again = self._again, False
+                if not self._trains:
                     return
-                self._again = False
 
     def _train(self) -> str:
         """Train, and swap when the new state is open; what is said of it."""

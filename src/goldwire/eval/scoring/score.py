@@ -158,10 +158,10 @@ def make_plan(
     ontology = corpus.ontology()
     _check_names([name for name, _ in named])
     _check_slices(options)
-    shown = {} if options.stream else prefill.shown(corpus, golds[0][0])
-    options = msgspec.structs.replace(options, slices=prefill.sliced(options.slices, shown))
     wanted = parse_measures(measures, ontology)
     _check_references(options, [name for name, _ in golds], [layer for _, layer in named], wanted)
+    shown = {} if options.stream else prefill.shown(corpus, golds[0][0])
+    options = msgspec.structs.replace(options, slices=prefill.sliced(options.slices, shown))
     theirs = [PlannedLayer(name, layer, _facts(corpus, layer)) for name, layer in named]
     systems_of = owners(check({one.name: one.facts for one in theirs}))
     weighting = weights.prepare(

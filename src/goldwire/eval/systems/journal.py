@@ -126,7 +126,10 @@ def open_journal(path: Path) -> Journal[Line]:
 
     A damaged line costs what it holds: that document is run again.
     """
-    busy = ExtractorError(f"{path}: another process is running this system; wait for it")
+    busy = ExtractorError(
+        f"{path}: another process is running this system, `eval run` or `annotate backend`; wait for it, or "
+        "stop it"
+    )
     return Journal(path, Line, busy, patient=True)
 
 

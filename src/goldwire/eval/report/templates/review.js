@@ -254,9 +254,11 @@
 
   /* ------------------------------------------------------------ drawing */
   const overlap = (start, end, spans) => spans.some(([low, high]) => start < high && low < end);
-  const drawMark = (focus) => (mark, piece) => {
-    const lit = mark.kind === "absent" || mark.spans.some(([start, end]) => overlap(start, end, focus));
-    const node = make("span", { class: ["mark", mark.kind, mark.kind === "absent" ? "" : lit ? "lit" : "dim"].filter(Boolean).join(" ") });
+  const isExactly = ([start, end], spans) => spans.some(([low, high]) => low === start && high === end);
+  const KINDS = { mention: "mention", event: "trigger" };
+  const isLit = (kind, focus) => (mark) => mark.spans.some((span) => (KINDS[kind] ? mark.kind === KINDS[kind] && overlap(...span, focus) : isExactly(span, focus)));
+  const drawMark = (lit) => (mark, piece) => {
+    const node = make("span", { class: ["mark", mark.kind, mark.kind === "absent" ? "" : lit(mark) ? "lit" : "dim"].filter(Boolean).join(" ") });
     if (piece.first && mark.type) node.append(make("span", { class: mark.type.length > 24 ? "tag long" : "tag" }, isolated(mark.type)));
     return colour(node, index.types[mark.type]);
   };
@@ -264,27 +266,26 @@
     make("b", {}, isolated(type)), words ? [" “", isolated(words), "”"] : "",
     attributes.length ? make("span", { class: "role" }, " [", isolated(attributes.join(", ")), "]") : "",
     args.map(([role, filler]) => make("span", {}, " · ", make("span", { class: "role" }, isolated(role)), " ", isolated(filler)))), index.types[type]);
-  const drawLane = (d, text, focus, withEvents) => ([marks, events], place) => {
+  const drawLane = (unit, text, focus) => ([marks, events], place) => {
     const chars = Array.from(text);
     const all = marks.map(([type, spans, kind]) => ({ type, spans, kind }));
-    const there = new Set(all.flatMap((mark) => mark.spans.map(String)));
-    const absent = focus.filter(([start, end]) => start >= 0 && end <= chars.length && !there.has(String([start, end])));
-    const kinds = [...all, ...absent.map((span) => ({ type: "", spans: [span], kind: "absent" }))];
-    return make("div", { class: "lane" }, make("div", { class: "who" }, isolated(person(d, place))),
-      make("div", { class: "text", dir: "auto" }, marked(chars, 0, chars.length, kinds, drawMark(focus))),
-      withEvents && events.length ? make("ul", { class: "events" }, events.map(drawEvent)) : "");
+    const lit = isLit(unit.u, focus);
+    const there = all.filter(lit).flatMap((mark) => mark.spans);
+    const absent = focus.filter(([start, end]) => start >= 0 && end <= chars.length && !overlap(start, end, there));
+    const shownEvents = ["mention", "relation"].includes(unit.u) ? [] : events.filter((event) => overlaps(event[4], focus));
+    return make("div", { class: "lane" }, make("div", { class: "who" }, isolated(person(unit.d, place))),
+      make("div", { class: "text", dir: "auto" }, marked(chars, 0, chars.length, [...all, ...absent.map((span) => ({ type: "", spans: [span], kind: "absent" }))], drawMark(lit))),
+      shownEvents.length ? make("ul", { class: "events" }, shownEvents.map(drawEvent)) : "");
   };
-  const drawText = (one, there, doc) => {
+  const overlaps = (some, others) => some.some(([start, end]) => overlap(start, end, others));
+  const drawText = (there, doc) => {
     const spans = there.flatMap((unit) => unit.s);
-    const blocks = doc.b.filter(([start, , text]) => overlap(start, start + Array.from(text).length, spans));
-    const withEvents = !["mention", "relation"].includes(there[0].u);
-    return blocks.map(([start, before, text, after, lanes], n) => {
-      const focus = spans.map(([low, high]) => [low - start, high - start]);
-      return make("div", { class: "block" },
-        n === 0 && before.trim() ? make("div", { class: "around text small", dir: "auto" }, "… ", nodes(before.trimStart())) : "",
-        lanes.map(drawLane(there[0].d, text, focus, withEvents)),
-        n === blocks.length - 1 && after.trim() ? make("div", { class: "around text small", dir: "auto" }, nodes(after.trimEnd()), " …") : "");
-    });
+    const blocks = doc.b.filter(([start, end]) => overlap(start, end, spans));
+    const around = (text, sign) => (text.trim() ? make("div", { class: "around text small", dir: "auto" }, sign < 0 ? "… " : "", nodes(text.trim()), sign > 0 ? " …" : "") : "");
+    return blocks.map(([start, , before, text, after, lanes], n) => make("div", { class: "block" },
+      n === 0 ? around(before.replace(/^\S*\s/u, ""), -1) : "",
+      lanes.map(drawLane(there[0], text, spans.map(([low, high]) => [low - start, high - start]))),
+      n === blocks.length - 1 ? around(after.replace(/\s\S*$/u, ""), 1) : ""));
   };
   const button = (name, who, take, act, pressed) => make("button", { type: "button", class: "choice", "data-key": name, "aria-pressed": String(pressed), onclick: act },
     make("kbd", {}, name), who ? make("span", { class: "who" }, who) : "", make("span", { class: "take" }, take));
@@ -386,12 +387,18 @@
         make("h2", {}, NAMES[there[0].u], labels.length ? ": " : "", labels.flatMap((label, i) => [i ? " / " : "", isolated(label)])),
         make("span", { class: "soft small" }, isolated(doc.h || doc.i)), make("span", { class: "soft small" }, `${count(at + 1)} of ${count(list.length)} shown`)),
       told(there),
-      text.b.length ? drawText(one, there, text) : make("p", { class: "soft" }, "The text is not in this file; it is in the corpus as ", isolated(doc.i), "."),
-      editing ? drawEdit(there) : drawChoices(there), drawMoves(there));
+      text.b.length ? drawText(there, text) : make("p", { class: "soft" }, "The text is not in this file; it is in the corpus as ", isolated(doc.i), "."),
+      make("div", { class: "decide" }, editing ? drawEdit(there) : drawChoices(there)), drawMoves(there));
     byId("case").dataset.shown = current;
     byId("case").focus({ preventScroll: true });
-    const top = byId("case").getBoundingClientRect().top;
-    if (top < 0) byId("case").scrollIntoView({ block: "start", behavior: "instant" });
+    bringIntoView();
+  };
+  const bringIntoView = () => {
+    const [section, bar] = [byId("case"), document.querySelector(".bar").offsetHeight];
+    if (section.getBoundingClientRect().top < bar) section.scrollIntoView({ block: "start", behavior: "instant" });
+    const mark = section.querySelector(".mark.lit, .mark.absent");
+    const free = innerHeight - section.querySelector(".decide").offsetHeight;
+    if (mark && mark.getBoundingClientRect().bottom > free) window.scrollBy({ top: mark.getBoundingClientRect().top - bar - 60, behavior: "instant" });
   };
 
   /* ------------------------------------------------------------ keys */
