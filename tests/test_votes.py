@@ -11,7 +11,7 @@ from goldwire.annotate import adjudicate as merging
 from goldwire.annotate.adjudicate.votes import is_by_vote, verdict
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.corpora.types import Annotations, Event, Mention, Span
+from goldwire.corpora.types import Annotations, Event, Mention, Provenance, Span
 from goldwire.eval.counting.counts import GOLD, SYSTEM_HITS
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.score import Options, score_corpus
@@ -148,3 +148,12 @@ def test_the_command_says_what_was_voted_and_what_one_person_did(said_by: Call, 
     said = said_by("annotate", "adjudicate", corpus.path, "--majority", 2, "--accept-single")
     assert "decided by vote: 3" in said.out
     assert "taken as one person did them: 1 document(s)" in said.out
+
+
+@pytest.mark.parametrize(("of_b", "kept"), [("none", "none"), ("system/x", None)])
+def test_what_all_were_shown_stands_in_the_line(of_b: str, kept: str | None) -> None:
+    given = layers((REBELS,), (REBELS,))
+    for name, layer in (("a", "none"), ("b", of_b)):
+        shown = Provenance(details={"prefill": layer})
+        given[name]["d"] = msgspec.structs.replace(given[name]["d"], provenance=shown)
+    assert merge(given, None).annotations[0].provenance.details.get("prefill") == kept

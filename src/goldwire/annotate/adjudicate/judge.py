@@ -30,6 +30,7 @@ from goldwire.corpora.types import (
 )
 from goldwire.corpora.validate import annotation_faults
 from goldwire.corpora.values import code, each, held
+from goldwire.eval.measures.slices import PREFILL
 
 TOOL = "goldwire adjudicate"
 EQUALS = " = "  # between the ends of a cluster
@@ -103,6 +104,9 @@ class Judge:
     def _provenance(self) -> Provenance:
         left = sum(item.decision is None for item in self.found)
         details: dict[str, Any] = {"layers": [*self.views], "differed": len(self.found), "open": left}
+        shown = {view.shown for view in self.views.values()}
+        if len(shown) == 1 and None not in shown:
+            details[PREFILL] = shown.pop()
         if len(self.views) == 1:
             details["single"] = True
         if self.least is not None:
