@@ -135,6 +135,13 @@ def test_both_readings_are_there_where_types_differ() -> None:
     assert found == {"Rebels MIL": "anna: MIL; ben: PER", "Rebels PER": "anna: MIL; ben: PER"}
 
 
+def test_two_readings_that_are_left_are_both_taken_and_told() -> None:
+    lines = line(REBELS, KUNDUZ), line(msgspec.structs.replace(REBELS, type="PER"), KUNDUZ)
+    found = show(*lines)
+    assert decide(lines, found).both == ["MIL “Rebels” and PER “Rebels”"]
+    assert decide(lines, without(found, "Rebels PER")).both == []
+
+
 def test_blind_notes_say_how_many_and_not_who() -> None:
     lines = line(REBELS, KUNDUZ, events=attack(mode="siege")), line(REBELS, events=attack(mode="ground"))
     found = notes(show(*lines, blind=True))

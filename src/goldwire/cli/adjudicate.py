@@ -249,8 +249,16 @@ def _merge(
     corpus.write_layer(to, {**kept, **{item.document: item for item in merged.annotations}}.values())
     if back is not None:
         server.note(back.returned)
-    conflicts = (*joined.conflicts, *(union.conflicts(back.returned) if back is not None else ()))
-    return Done(views, merged, conflicts, len(done.followed), back, mixed.contradicted, mixed.reopened)
+    there = union.conflicts(back.returned, merged.disagreements) if back is not None else ()
+    return Done(
+        views,
+        merged,
+        (*joined.conflicts, *there),
+        len(done.followed),
+        back,
+        mixed.contradicted,
+        mixed.reopened,
+    )
 
 
 def _kept(corpus: Corpus, layer: str, tool: str) -> dict[str, Annotations]:

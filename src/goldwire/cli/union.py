@@ -142,6 +142,8 @@ def told(returned: Returned, reopened: int) -> Iterator[str]:
     changed = [one.document for one in returned.decided if one.is_changed]
     gone = sum(one.gone for one in returned.decided)
     yield from _named("annotators changed their work since it was shown there", changed)
+    both = [f"{one.document} {words}" for one in returned.decided for words in one.both]
+    yield from _named("both readings were left on the same words, and both are taken", both)
     if gone:
         yield f"kept there, though no annotator says it any more, and not taken: {gone}"
     yield from _named("begun and not submitted", returned.drafts)
@@ -151,9 +153,9 @@ def told(returned: Returned, reopened: int) -> Iterator[str]:
         yield f"not taken, not sound: {counts_of(returned.rejected)} -> {returned.quarantine}"
 
 
-def _named(what: str, documents: Sequence[str]) -> Iterator[str]:
-    if documents:
-        yield f"{what}: {team.named(documents)}"
+def _named(what: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield f"{what}: {team.named(names)}"
 
 
 def facts(returned: Returned, reopened: int) -> dict[str, object]:
@@ -163,6 +165,7 @@ def facts(returned: Returned, reopened: int) -> dict[str, object]:
         "finished": [one.document for one in returned.decided],
         "reopened": reopened,
         "changed": [one.document for one in returned.decided if one.is_changed],
+        "both": {one.document: one.both for one in returned.decided if one.both},
         "gone": sum(one.gone for one in returned.decided),
         "drafts": returned.drafts,
         "skipped": returned.skipped,
@@ -171,6 +174,10 @@ def facts(returned: Returned, reopened: int) -> dict[str, object]:
     }
 
 
-def conflicts(returned: Returned) -> tuple[Conflict, ...]:
-    """What people decided differently there."""
-    return tuple(conflict for one in returned.decided for conflict in one.conflicts)
+def conflicts(returned: Returned, found: Sequence[Disagreement]) -> Iterator[Conflict]:
+    """What people decided differently there and nothing else has decided."""
+    decided = {(i.document, i.unit, i.key) for i in found if i.decision is not None}
+    for conflict in (conflict for one in returned.decided for conflict in one.conflicts):
+        item = conflict.item
+        if (item.document, item.unit, item.key) not in decided:
+            yield conflict

@@ -7,6 +7,7 @@ on. What they changed or added beyond that is an amendment (`amend`).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -46,6 +47,15 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     gone: int = 0
     is_changed: bool = False
+
+    @property
+    def both(self) -> list[str]:
+        """What was left with two types that annotators had given to the same words, by these words."""
+        readings: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for item in self.decisions:
+            if item.unit in ("mention", "event") and item.decision:
+                readings[item.unit, item.key.partition(" [[")[2]].append(item.words)
+        return [" and ".join(words) for words in readings.values() if len(words) > 1]
 
 
 def decide(
