@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -111,14 +112,14 @@ def adjudicate(
             as_json=as_json,
         )
         return
-    back = union.pull(folder, server, naming) if pull else None
-    if back is not None:
-        to, layers = back.adjudicating.to, [*back.adjudicating.layers]
-    with writing(open_corpus(folder), "annotate adjudicate") as corpus:
-        done = _merge(
-            corpus, layers, to, decisions, majority=majority, accept_single=accept_single, back=back
-        )
-        page = None if html is None else _page(corpus, done, to, majority=majority, blind=blind)
+    with union.pull(folder, server, naming) if pull else nullcontext() as back:
+        if back is not None:
+            to, layers = back.adjudicating.to, [*back.adjudicating.layers]
+        with writing(open_corpus(folder), "annotate adjudicate") as corpus:
+            done = _merge(
+                corpus, layers, to, decisions, majority=majority, accept_single=accept_single, back=back
+            )
+            page = None if html is None else _page(corpus, done, to, majority=majority, blind=blind)
     if html is not None and page is not None:
         write_output(html, page.encode())
         note(f"wrote {html}")

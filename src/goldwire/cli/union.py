@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -98,8 +99,9 @@ class Back(NamedTuple):
     lines: tuple[Disagreement, ...]
 
 
-def pull(folder: Path, server: Server, naming: Naming | None) -> Back:
-    """Ask what was decided in the project. Nothing of the corpus's own is changed yet."""
+@contextmanager
+def pull(folder: Path, server: Server, naming: Naming | None) -> Iterator[Back]:
+    """What was decided in the project, from which nobody else pulls until it is written."""
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import remembered
     from goldwire.annotate.sync.pull import Request
@@ -114,9 +116,9 @@ def pull(folder: Path, server: Server, naming: Naming | None) -> Back:
         settings = remembered.settle(group.settings, remembered.Given(naming=naming))
         request = Request(group=settings.group, projects=group.projects, naming=settings.naming)
         layers = annotators(corpus, adjudicating.layers, adjudicating.to)
-        returned = union.pull(client, corpus, ontology, request, layers, progress=progress())
+        with union.pull(client, corpus, ontology, request, layers, progress=progress()) as returned:
+            yield Back(returned, adjudicating, returned.lines)
         groups.remember(client, corpus, group, settings)
-    return Back(returned, adjudicating, returned.lines)
 
 
 def _adjudicating(group: Group) -> Adjudicating:

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from goldwire.annotate.adjudicate import Adjudicated, Disagreement
+from goldwire.annotate.adjudicate.decisions import key_of
 from goldwire.annotate.adjudicate.returned import AND
 from goldwire.annotate.adjudicate.views import View
 from goldwire.annotate.exchange import clusters
@@ -67,7 +68,8 @@ def amended(found: Adjudicated, documents: Iterable[Document], ontology: Ontolog
             made, done = _amend(line, items, absent, known[line.document], ontology)
             followed += done
         lines.append(made)
-    stale = tuple(item for item in found.stale if item not in followed)
+    used = {key_of(item) for item in followed}
+    stale = tuple(item for item in found.stale if key_of(item) not in used)
     people = _people([*found.disagreements, *followed])
     signed = tuple(_signed(line, people.get(line.document)) for line in lines)
     whole = msgspec.structs.replace(found, annotations=signed, stale=stale)

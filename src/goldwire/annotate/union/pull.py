@@ -11,7 +11,8 @@ taken back on the server is open again, unless somebody has decided it in the li
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -73,6 +74,7 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
         return (*found, *(item for one in self.decided for item in one.amendments))
 
 
+@contextmanager
 def pull(
     client: Client,
     corpus: Corpus,
@@ -81,8 +83,11 @@ def pull(
     layers: Layers,
     *,
     progress: Progress = lambda _: None,
-) -> Returned:
-    """Ask the server what is decided there. Only raw answers and the quarantine are written."""
+) -> Iterator[Returned]:
+    """What is decided on the server; nobody else pulls until it is written, lest this undo what they did.
+
+    Only raw answers and the quarantine are written here.
+    """
     [(path, known)] = pulling.folders_of(corpus, request.group, request.projects).items()
     with open_journal(path) as journal:
         project, there = pulling.fetch(client, journal, request, progress, known)
@@ -96,18 +101,18 @@ def pull(
         imported = pulling.decode(there, context)
         quarantine = write_quarantine(corpus.quarantine_path(f"{FOLDER}/{path.name}"), imported.rejected)
         seen = _shown(client, project, imported, context)
-    done, others = _sorted(imported)
-    told = {id: given for id, given in done.items() if all(_task(one) in seen for one in given)}
-    return Returned(
-        folder=path,
-        finished=tuple(one.annotations for one in imported.readings if one.kind in ANNOTATIONS),
-        decided=tuple(_decided(told, seen, layers, context)),
-        drafts=tuple(sorted(others["draft"] - done.keys())),
-        skipped=tuple(sorted(others["skipped"] - done.keys())),
-        unknown=tuple(sorted(done.keys() - told.keys())),
-        rejected=by_kind(imported.rejected),
-        quarantine=quarantine,
-    )
+        done, others = _sorted(imported)
+        told = {id: given for id, given in done.items() if all(_task(one) in seen for one in given)}
+        yield Returned(
+            folder=path,
+            finished=tuple(one.annotations for one in imported.readings if one.kind in ANNOTATIONS),
+            decided=tuple(_decided(told, seen, layers, context)),
+            drafts=tuple(sorted(others["draft"] - done.keys())),
+            skipped=tuple(sorted(others["skipped"] - done.keys())),
+            unknown=tuple(sorted(done.keys() - told.keys())),
+            rejected=by_kind(imported.rejected),
+            quarantine=quarantine,
+        )
 
 
 def _sorted(imported: Imported) -> tuple[dict[str, list[Reading]], dict[str, set[str]]]:
