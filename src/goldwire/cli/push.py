@@ -44,6 +44,16 @@ def push(
     project: Project = None,
     layout: Layout = None,
     prefill: Prefill = None,
+    pick: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|none", help="Only the documents of this draw (see `corpus sample`), in its order."
+        ),
+    ] = None,
+    blind: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="The share of documents that are shown no prefill, by chance."),
+    ] = None,
     assign: Annotated[
         list[str],
         typer.Option(metavar="NAME", help="A project for each person, with a share of it; may be repeated."),
@@ -62,15 +72,16 @@ def push(
     """Bring a corpus to a Label Studio project: plan, then do it. Run it again at any time.
 
     What nobody has worked on follows the corpus; what somebody has is never changed. Whatever is interrupted
-    or lost on the way, running it again completes it, and nothing is there twice. Layout, prefill, people and
-    overlap are remembered: say them once, and again to change them. Exit 1 if the text of a task was
-    corrected and what people did with it is not pulled yet, or somebody else has changed there what differs
-    from this corpus: that is for people to settle.
+    or lost on the way, running it again completes it, and nothing is there twice. Layout, prefill, draw,
+    blind share, people and overlap are remembered: say them once, and again to change them. Exit 1 if the
+    text of a task was corrected and what people did with it is not pulled yet, or somebody else has changed
+    there what differs from this corpus: that is for people to settle.
 
     \b
     Examples:
       goldwire annotate push work --project "round 1" --prefill system/lexicon --dry-run
       goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
+      goldwire annotate push work --project "round 1" --pick round-1 --blind 0.2
     """
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
@@ -79,7 +90,14 @@ def push(
     if len(assign) == 1:
         refuse(ctx, ("overlap",), "with one person")
     corpus, ontology = open_both(folder)
-    given = remembered.Given(layout=layout, prefill=prefill, assign=tuple(assign) or None, overlap=overlap)
+    given = remembered.Given(
+        layout=layout,
+        prefill=prefill,
+        assign=tuple(assign) or None,
+        overlap=overlap,
+        pick=pick,
+        blind=blind,
+    )
     done = []
     with connect(url, token_file, data_dir) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
@@ -180,6 +198,8 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
     for conflict in plan.conflicting:
         tasks = ", ".join(map(str, conflict.tasks))
         yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
+    if plan.unpicked:
+        yield f"not of the draw, left as they are, and given out last: {plan.unpicked} task(s)"
     if plan.kept:
         yield f"left as they are, worked on: {team.named(plan.kept)}"
     yield from team.departures(plan, undone)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 
+from goldwire.annotate.exchange.tasks import PREFILL
 from goldwire.corpora.types import Annotations, Event, Mention, Spans
-from goldwire.eval.measures.slices import PREFILL
 
 
 def name(type: str, spans: Spans) -> str:
@@ -27,7 +27,6 @@ class View:
 
     def __init__(self, annotations: Annotations, symmetric: frozenset[str] = frozenset()) -> None:
         names = {mention.id: name(mention.type, mention.spans) for mention in annotations.mentions}
-        self.shown: object = annotations.provenance.details.get(PREFILL)
         self.mentions = {names[mention.id]: mention for mention in annotations.mentions}
         self.events: dict[str, Event] = {}
         for event in annotations.events:
@@ -41,6 +40,7 @@ class View:
         self.fillers: dict[str, list[tuple[str, str]]] = {key: [] for key in self.events}
         for key, role, filler in self.arguments:
             self.fillers[key].append((role, filler))
+        self.shown: str | None = annotations.provenance.details.get(PREFILL)
         self.relations = set()
         for relation in annotations.relations:
             ends = names[relation.source], names[relation.target]

@@ -384,6 +384,7 @@ def _provenance(item: _Item) -> Provenance:
         "annotation": entry.id,
         "ground_truth": entry.ground_truth or None,
         "parent_prediction": entry.parent_prediction,
+        tasks.PREFILL: None if item.kind == "prediction" else tasks.shown(item.bound.data),
     }
     return Provenance(
         author=item.author,

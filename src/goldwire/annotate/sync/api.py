@@ -40,9 +40,9 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     expert_instruction: str | None = None
     show_instruction: bool = False
     model_version: str | None = None
-    sampling: str | None = None
     maximum_annotations: int = 1
     overlap_cohort_percentage: int = 100
+    sampling: str = "Sequential sampling"
     task_number: int | None = None
     finished_task_number: int | None = None
 

@@ -12,9 +12,10 @@ from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.tasks import MARKS, Encoded
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
-from goldwire.annotate.sync import plan, remembered
+from goldwire.annotate.sync import picking, plan, remembered
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.mirror import Progress
+from goldwire.annotate.sync.picking import BY_ID, ORDERED, is_blind
 from goldwire.annotate.sync.plan import Local, Moved
 from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora.errors import Fault
@@ -23,8 +24,6 @@ from goldwire.corpora.store import Corpus, Manifest
 from goldwire.corpora.types import Annotations, Document
 
 SHOWN = "model_version"  # the project's field that says which predictions people are shown
-SAMPLING = "sampling"  # the project's field that says in which order people get tasks
-BY_SCORE = "Uncertainty sampling"  # that with the lowest score of its prediction first
 UNION = "union"  # what the layer is called that tasks for adjudication show
 ADJUDICATING = (
     "<h2>Adjudication</h2><p>Everything is marked that any annotator marked. What you leave is right; what "
@@ -39,6 +38,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be in a project.
 
     `overlap` is the share of documents that two people are to do, None if the project's setting stays.
+    `scores` has all documents of the draw that is picked, in this project or another one, with the scores by
+    which they are ordered; None if none is. `blind` is the share of documents that are shown nothing.
     `remember` is what the project is to remember of its group, `before` what was remembered until now;
     `found` is the project, where it is known to be the one, and `moved` are its tasks that others are to do
     now. `union` are tasks for adjudication, made already, and `settled` the documents in which nothing is
@@ -51,6 +52,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     layout: Layout = "graph"
     prefill: str | None = None
     overlap: float | None = None
+    blind: float = 0.0
+    scores: dict[str, float] | None = None
     documents: tuple[Document, ...] = ()
     remember: Settings | None = None
     before: Settings | None = None
@@ -76,11 +79,32 @@ def encode(
     """The tasks of an order, and what of the layer they cannot hold."""
     if order.union is not None:
         made = order.union
-        return plan.locals_of(made, UNION), Unheld(made.lost, made.faults, made.unshown)
-    if order.layout == "graph":
-        return _encode_graph(corpus, ontology, order, progress)
-    encoded, _ = frames.of_corpus(corpus, order.documents, ontology, order.prefill)
-    return plan.locals_of(encoded, order.prefill), Unheld(encoded.lost, encoded.faults, encoded.unshown)
+        local = plan.locals_of(made, UNION)
+        unheld = Unheld(made.lost, made.faults, made.unshown)
+    elif order.layout == "graph":
+        local, unheld = _encode_graph(corpus, ontology, order, progress)
+    else:
+        encoded, _ = frames.of_corpus(corpus, order.documents, ontology, order.prefill)
+        local = plan.locals_of(encoded, order.prefill)
+        unheld = Unheld(encoded.lost, encoded.faults, encoded.unshown)
+    return in_order(local, order), unheld
+
+
+def as_before(corpus: Corpus, order: Order, before: Settings) -> Order:
+    """An order as it was by what was remembered before; `CorpusError` if the draw is not there."""
+    return msgspec.structs.replace(
+        order,
+        prefill=before.prefill,
+        layout=before.layout,
+        blind=before.blind,
+        scores=None if before.pick is None else picking.scores(corpus, before.pick),
+    )
+
+
+def in_order(local: Iterable[Local], order: Order) -> list[Local]:
+    """Tasks with the scores by which people get them, where a draw is picked."""
+    scores = order.scores or {}
+    return [plan.scored(task, scores.get(task.data["document"])) for task in local]
 
 
 def _encode_graph(
@@ -90,7 +114,8 @@ def _encode_graph(
     documents = {document.id: document for document in order.documents}
     found: dict[str, tuple[Local, Encoded]] = {}
     for document, line in _with_lines(corpus, documents, order.prefill):
-        encoded = tasks.encode([document], ontology, prefill=None if line is None else {document.id: line})
+        shown = {} if line is None or is_blind(document.id, order.blind) else {document.id: line}
+        encoded = tasks.encode([document], ontology, prefill=shown)
         [local] = plan.locals_of(encoded, order.prefill)
         found[document.id] = local, msgspec.structs.replace(encoded, tasks=())
         if not len(found) % STEP:
@@ -139,9 +164,12 @@ def settings(
     }
     if order.union is not None:
         fields["expert_instruction"] = f"{ADJUDICATING}{fields['expert_instruction']}"
-        fields[SAMPLING] = BY_SCORE
     if any(task.is_prefilled for task in local):
         fields[SHOWN] = MARKS
+    if order.scores is not None:
+        fields["sampling"] = ORDERED
+    elif order.before is not None and order.before.pick is not None:
+        fields["sampling"] = BY_ID
     if order.overlap is not None:
         fields["maximum_annotations"] = 2 if order.overlap > 0 else 1
         fields["overlap_cohort_percentage"] = round(100 * order.overlap) if order.overlap > 0 else 100

@@ -13,8 +13,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from goldwire.annotate.exchange.tasks import NONE
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.corpora.codec import BROKEN
+from goldwire.corpora.errors import CorpusError
 
 _COMMENT = re.compile(r"[ \t]*<!-- goldwire (\{[^<>]*\}) -->\n?")
 _END = "</View>"
@@ -37,9 +39,10 @@ class Adjudicating(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the projects of one group are pushed and pulled; `title` is the one project's own.
 
-    `corpus` is the name of the corpus that it belongs to. `revision` grows with every change. `run` is the
-    last that has changed many tasks at once (`bulk`). `adjudicating` is there where nobody annotates, but
-    somebody decides what annotators differ in.
+    `corpus` is the name of the corpus that it belongs to. `pick` is the draw whose documents people get, all
+    if None, and `blind` the share of documents that are shown nothing. `revision` grows with every change.
+    `run` is the last that has changed many tasks at once (`bulk`). `adjudicating` is there where nobody
+    annotates, but somebody decides what annotators differ in.
     """
 
     corpus: str
@@ -50,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     prefill: str | None = None
     assign: tuple[str, ...] = ()
     overlap: float | None = None
+    pick: str | None = None
+    blind: float = 0.0
     naming: Naming = "id"
     names: dict[str, str] = {}
     run: str = ""
@@ -63,20 +68,35 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     prefill: str | None = None
     assign: tuple[str, ...] | None = None
     overlap: float | None = None
+    pick: str | None = None
+    blind: float | None = None
     naming: Naming | None = None
     names: dict[str, str] | None = None
 
 
-NONE = "none"  # as the layer of `prefill`: nothing is shown
-
-
 def settle(known: Settings, given: Given) -> Settings:
-    """The settings after a command."""
+    """The settings after a command; `CorpusError` if they cannot be together.
+
+    `NONE` as the layer of `prefill` is that nothing is shown, as `pick` that all documents are wanted.
+    """
     said = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
-    if said.get("prefill") == NONE:
-        said["prefill"] = None
+    said |= {name: None for name in ("prefill", "pick") if said.get(name) == NONE}
     new = msgspec.structs.replace(known, **said)
+    _check(new, given)
     return new if not list(changes(known, new)) else msgspec.structs.replace(new, revision=known.revision + 1)
+
+
+def _check(new: Settings, given: Given) -> None:
+    """Raise `CorpusError` if some are to be shown nothing where nothing is shown, or all have to be."""
+    if new.blind and new.layout == "frames":
+        raise CorpusError(
+            "frames are made of a layer, which is always shown: --blind is of the layout graph; say --blind 0"
+        )
+    if given.blind and new.prefill is None:
+        raise CorpusError(
+            "--blind takes the prefill from a share of documents, and none is shown: name a layer with "
+            "--prefill"
+        )
 
 
 def changes(old: Settings, new: Settings) -> Iterator[str]:

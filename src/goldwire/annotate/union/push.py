@@ -89,6 +89,7 @@ def order(
             before=group.settings if group.known else None,
             found=group.projects.get(settings.group),
             union=_together([*made]),
+            scores={document.id: unions[document.id].score for document in chosen},
             settled=frozenset(there - wanted),
             adopt=adopt,
             overwrite=overwrite,

@@ -42,6 +42,11 @@ class Union(msgspec.Struct, frozen=True, kw_only=True):
     differing: tuple[Disagreement, ...]
     hidden: tuple[Disagreement, ...]
 
+    @property
+    def score(self) -> float:
+        """By what people get tasks, the least first: those in which most differs."""
+        return 1 / (1 + len(self.differing))
+
 
 def unions(layers: Layers, documents: Sequence[Document], ontology: Ontology) -> dict[str, Union]:
     """The unions of documents, by their ids."""
@@ -150,18 +155,14 @@ def share(item: Disagreement) -> float:
 def encode(
     union: Union, document: Document, layers: Layers, ontology: Ontology, *, blind: bool = False
 ) -> Encoded:
-    """The task of a union; `blind` says in its notes how many said what, and not who.
-
-    Its score is 1 / (1 + n) where n units differ: by it the server gives the most disputed task first.
-    """
+    """The task of a union; `blind` says in its notes how many said what, and not who."""
     made = tasks.encode([document], ontology, prefill={document.id: union.line})
     [task] = made.tasks
     [prediction] = task["predictions"]
     places = _Places(union.line, ontology)
     notes = _notes(union, places, _marked(layers, document.id), blind=blind)
     result = [*_regions(prediction["result"], places, notes), *_arrows(prediction["result"], union, places)]
-    scored = {**prediction, "result": result, "score": 1 / (1 + len(union.differing))}
-    return msgspec.structs.replace(made, tasks=({**task, "predictions": [scored]},))
+    return msgspec.structs.replace(made, tasks=({**task, "predictions": [{**prediction, "result": result}]},))
 
 
 def _regions(
