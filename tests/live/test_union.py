@@ -193,6 +193,11 @@ def test_commands_for_annotation_keep_away_from_it(run: Run, work: Corpus, clien
         in run("adjudicate", work.path, "--push", "--project", "plain").err
     )
     assert run("adjudicate", work.path, "--pull").code == 2
+    work.write_layer("annotator/cem", work.layer("annotator/anna").values())
+    work.write_layer("annotator/dan", work.layer("annotator/anna").values())
+    agreed = ("--layers", "cem", "--layers", "dan", "--project", "nothing")
+    assert run("adjudicate", work.path, "--push", *agreed, "--json").json["project"] is None
+    assert not api.projects(client, "nothing"), "where nobody differs nobody is asked"
     pushed = run("adjudicate", work.path, "--push", "--json").json
     for command in ("push", "pull"):
         for name in (title, pushed["project"]):

@@ -54,6 +54,8 @@ def push(
     """Bring what is open to its project. Exit 1 if it leaves something that people have to settle."""
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
+    from goldwire.annotate.sync.plan import Plan
+    from goldwire.annotate.sync.push import Pushed
     from goldwire.annotate.union import push as union
     from goldwire.cli.adjudicate import annotators, decided
 
@@ -68,13 +70,15 @@ def push(
         group = groups.find(client, corpus, server.project or union.title_of(corpus.manifest.name))
         settings = union.settle(group, wanted)
         made = union.order(client, group, settings, case, adopt=adopt, overwrite=overwrite)
-        pushed = pushing.push(client, corpus, ontology, made.order, dry_run=dry_run, progress=progress())
+        order, pushed = made.order, Pushed(project=None, plan=Plan())
+        if order.documents or group.projects:
+            pushed = pushing.push(client, corpus, ontology, order, dry_run=dry_run, progress=progress())
         address = client.url
     for fault in pushed.faults:
         note(f"left out, not sound: {fault}")
     facts = push_facts(settings.group, pushed, address, dry_run)
     if as_json:
-        print_json({**facts, "documents": len(made.order.documents), "hidden": made.hidden})
+        print_json({**facts, "documents": len(order.documents), "hidden": made.hidden})
     else:
         say("\n".join([*_sent(made), *push_lines(settings.group, pushed, address, dry_run)]))
         if pushed.project:
@@ -84,7 +88,8 @@ def push(
 
 
 def _sent(made: Ordered) -> Iterator[str]:
-    yield f"documents to decide in: {len(made.order.documents)}; where nothing is open none goes"
+    documents = len(made.order.documents)
+    yield f"documents that are there or in which something is open: {documents}; the others need nobody"
     if made.hidden:
         yield f"no task can show, so to be decided in the file: {len(made.hidden)}"
     for item in made.hidden[:SHOWN]:
