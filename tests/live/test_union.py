@@ -189,7 +189,7 @@ def test_commands_for_annotation_keep_away_from_it(run: Run, work: Corpus, clien
     title = f"{work.manifest.name} adjudication"
     run("push", work.path, "--project", "plain")
     assert (
-        "project 'plain' is for annotation"
+        "project 'plain' is not for adjudication"
         in run("adjudicate", work.path, "--push", "--project", "plain").err
     )
     assert run("adjudicate", work.path, "--pull").code == 2

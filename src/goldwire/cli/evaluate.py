@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldwire.cli import agreement, compare, decisions, doubts, gate, prompt, report, run, score
+from goldwire.cli import agreement, compare, decisions, doubts, gate, judge, prompt, report, run, score
 from goldwire.cli.options import App
 
 app = App()
@@ -16,6 +16,7 @@ app.command("measures")(score.measures)
 app.command("suites")(score.suites)
 app.command("compare")(compare.compare)
 app.command("agreement")(agreement.agreement)
+app.command("judge")(judge.judge)
 app.command("doubts")(doubts.doubts)
 app.command("decisions")(decisions.decisions)
 app.command("report")(report.report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -61,6 +62,10 @@ def push(
     overlap: Annotated[
         float | None, typer.Option(min=0, max=1, help="The share of documents that two people do.")
     ] = None,
+    doubts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ask about these doubts (`eval doubts`), in a project of theirs."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and do nothing.")] = False,
     adopt: Adopt = False,
     overwrite: Overwrite = False,
@@ -77,18 +82,25 @@ def push(
     text of a task was corrected and what people did with it is not pulled yet, or somebody else has changed
     there what differs from this corpus: that is for people to settle.
 
+    With --doubts, each doubt and control is a task: two readings in an order of chance, without whose they
+    are, and a choice. `annotate pull --doubts` brings the decisions back.
+
     \b
     Examples:
       goldwire annotate push work --project "round 1" --prefill system/lexicon --dry-run
+      goldwire annotate push work --project recheck --doubts doubts.jsonl
       goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
       goldwire annotate push work --project "round 1" --pick round-1 --blind 0.2
     """
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
-    from goldwire.annotate.sync import reassign, remembered
+    from goldwire.annotate.sync import reassign, recheck, remembered
+    from goldwire.eval.doubts import files
 
     if len(assign) == 1:
         refuse(ctx, ("overlap",), "with one person")
+    if doubts is not None:
+        refuse(ctx, ("layout", "prefill", "assign", "overlap"), "with --doubts")
     corpus, ontology = open_both(folder)
     given = remembered.Given(
         layout=layout,
@@ -102,17 +114,22 @@ def push(
     with connect(url, token_file, data_dir) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
         groups.check_annotation(found)
+        recheck.check(found, doubts=doubts is not None)
         settings = remembered.settle(found.settings, given)
-        shared = reassign.orders(
-            client,
-            corpus,
-            found,
-            settings,
-            adopt=adopt,
-            overwrite=overwrite,
-            dry_run=dry_run,
-            progress=progress(),
-        )
+        if doubts is not None:
+            asked = files.read(doubts)
+            shared = recheck.orders(corpus, ontology, asked, found, adopt=adopt, overwrite=overwrite)
+        else:
+            shared = reassign.orders(
+                client,
+                corpus,
+                found,
+                settings,
+                adopt=adopt,
+                overwrite=overwrite,
+                dry_run=dry_run,
+                progress=progress(),
+            )
         for order in shared.orders:
             tell = progress(f"{order.title}: " if settings.assign else "")
             pushed = pushing.push(client, corpus, ontology, order, dry_run=dry_run, progress=tell)

@@ -69,6 +69,10 @@ def pull(
             "--accept-withdrawn", help="Accept what was withdrawn: it is told once more, and then no more."
         ),
     ] = False,
+    doubts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of a project of doubts: write the decisions into their file."),
+    ] = None,
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
@@ -84,21 +88,45 @@ def pull(
     \b
     Example:
       goldwire annotate pull work --project "round 1" --names address
+      goldwire annotate pull work --project recheck --doubts doubts.jsonl
     """
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import pull as pulling
-    from goldwire.annotate.sync import remembered
+    from goldwire.annotate.sync import recheck, remembered
 
     corpus, ontology = open_both(folder)
     with connect(url, token_file, data_dir) as client:
         found, settings = _group(client, corpus, project, naming, annotators)
         groups.check_annotation(found)
+        recheck.check(found, doubts=doubts is not None)
         for change in remembered.changes(found.settings, settings) if found.known else ():
             note(f"remembered from now on: {change}")
         request = _request(found, settings, full=full, accept_withdrawn=accept_withdrawn)
+        if doubts is not None:
+            _pull_doubts(client, corpus, doubts, request, as_json)
+            return
         pulled = pulling.pull(client, corpus, ontology, request, progress=progress())
         groups.remember(client, corpus, found, settings)
     _tell_pull(pulled, as_json)
+
+
+def _pull_doubts(client: Client, corpus: Corpus, file: Path, request: Request, as_json: bool) -> None:
+    """Write what people decided into a file of doubts."""
+    from goldwire.annotate.sync import recheck
+    from goldwire.eval.doubts import files
+
+    found = recheck.decisions(client, corpus, files.read(file), request, progress=progress())
+    files.write(file, found.doubts)
+    whole = len(found.doubts.doubts)
+    if as_json:
+        facts = {"doubts": whole, "decided": found.decided, "differ": found.differ, "unread": found.unread}
+        print_json({"decisions": facts})
+        return
+    say(f"decided: {found.decided} of {whole} -> {file}")
+    for kind, ids in (("people differ", found.differ), ("without a choice that can be read", found.unread)):
+        if ids:
+            say(f"not decided, {kind}: {team.named(ids)}")
+    note("Say what they change: goldwire eval decisions DIR FILE --to LAYER")
 
 
 def status(

@@ -65,6 +65,7 @@ def push(
         documents=corpus.documents(),
         decisions=decided(corpus, wanted.to),
         ontology=ontology,
+        language=corpus.manifest.language,
     )
     with connect(server.url, server.token_file, server.data_dir) as client:
         group = groups.find(client, corpus, server.project or union.title_of(corpus.manifest.name))
@@ -131,10 +132,9 @@ def _adjudicating(group: Group) -> Adjudicating:
 
     found = group.settings.adjudicating
     if found is None:
-        name = group.settings.group
-        said = "is for annotation" if group.known else "is not there, or not for adjudication"
         raise ServerError(
-            f"project {name!r} {said}: `goldwire annotate adjudicate DIR --push` makes one for adjudication"
+            f"project {group.settings.group!r} {'is' if group.known else 'is not there, or'} not for "
+            "adjudication: `goldwire annotate adjudicate DIR --push` makes one"
         )
     return found
 

@@ -24,14 +24,31 @@ from goldwire.corpora.store import Corpus, Manifest
 from goldwire.corpora.types import Annotations, Document
 
 SHOWN = "model_version"  # the project's field that says which predictions people are shown
-UNION = "union"  # what the layer is called that tasks for adjudication show
-ADJUDICATING = (
-    "<h2>Adjudication</h2><p>Everything is marked that any annotator marked. What you leave is right; what "
-    "is wrong you take out (click, Backspace). In the panel Regions choose Order by Score: what is least "
-    "agreed on comes first, and Info shows who said what. Arrows in doubt are the last in the panel "
-    "Relations. Where no value of an attribute is chosen, choose one. Then submit.</p>"
-)
 STEP = 100  # documents encoded between two words of it
+
+
+class Unheld(msgspec.Struct, frozen=True):
+    """What of a layer tasks cannot hold, counted by kind, what of it was not sound, and events not shown."""
+
+    lost: dict[str, int] = {}
+    faults: tuple[Fault, ...] = ()
+    unshown: tuple[str, ...] = ()
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks that were not made from documents alone, with the configuration that shows them and what it
+    says.
+
+    They show what is called `layer`, and `unheld` says what of it they do not. Where each is of one document,
+    as tasks are that follow its text, `settled` has the documents in which nothing is left to do; else None.
+    """
+
+    tasks: tuple[tasks.Task, ...]
+    config: str
+    instruction: str
+    layer: str | None = None
+    unheld: Unheld = Unheld()
+    settled: frozenset[str] | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,9 +59,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     which they are ordered; None if none is. `blind` is the share of documents that are shown nothing.
     `remember` is what the project is to remember of its group, `before` what was remembered until now;
     `found` is the project, where it is known to be the one, and `moved` are its tasks that others are to do
-    now. `union` are tasks for adjudication, made already, and `settled` the documents in which nothing is
-    left to decide. `adopt` lets a project be written to that was not made for this corpus, `overwrite` what
-    somebody else has put there since this clone last pushed.
+    now. `adopt` lets a project be written to that was not made for this corpus, `overwrite` what somebody
+    else has put there since this clone last pushed. `ready` tasks stand for those that would be made.
     """
 
     title: str
@@ -59,29 +75,19 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     before: Settings | None = None
     found: Project | None = None
     moved: tuple[Moved, ...] = ()
-    union: Encoded | None = None
-    settled: frozenset[str] = frozenset()
     adopt: bool = False
     overwrite: bool = False
-
-
-class Unheld(msgspec.Struct, frozen=True):
-    """What of a layer tasks cannot hold, counted by kind, what of it was not sound, and events not shown."""
-
-    lost: dict[str, int] = {}
-    faults: tuple[Fault, ...] = ()
-    unshown: tuple[str, ...] = ()
+    ready: Ready | None = None
 
 
 def encode(
     corpus: Corpus, ontology: Ontology, order: Order, *, progress: Progress = lambda _: None
 ) -> tuple[list[Local], Unheld]:
     """The tasks of an order, and what of the layer they cannot hold."""
-    if order.union is not None:
-        made = order.union
-        local = plan.locals_of(made, UNION)
-        unheld = Unheld(made.lost, made.faults, made.unshown)
-    elif order.layout == "graph":
+    if order.ready is not None:
+        made = plan.locals_of(Encoded(order.ready.tasks), order.ready.layer)
+        return in_order(made, order), order.ready.unheld
+    if order.layout == "graph":
         local, unheld = _encode_graph(corpus, ontology, order, progress)
     else:
         encoded, _ = frames.of_corpus(corpus, order.documents, ontology, order.prefill)
@@ -103,8 +109,9 @@ def as_before(corpus: Corpus, order: Order, before: Settings) -> Order:
 
 def in_order(local: Iterable[Local], order: Order) -> list[Local]:
     """Tasks with the scores by which people get them, where a draw is picked."""
-    scores = order.scores or {}
-    return [plan.scored(task, scores.get(task.data["document"])) for task in local]
+    if order.scores is None:
+        return [*local]
+    return [plan.scored(task, order.scores.get(task.data["document"])) for task in local]
 
 
 def _encode_graph(
@@ -157,13 +164,13 @@ def settings(
     told = order.remember or (project and remembered.read(project.label_config)) or _of_order(order, manifest)
     there = remembered.read(project.label_config) if project is not None else None
     told = msgspec.structs.replace(told, title=order.title, run=there.run if there is not None else "")
+    ready = order.ready
+    config = labelconfig.build(ontology, order.layout, manifest.language) if ready is None else ready.config
     fields: dict[str, Any] = {
-        "label_config": remembered.write(labelconfig.build(ontology, order.layout, manifest.language), told),
-        "expert_instruction": guidelines.fragment(ontology),
+        "label_config": remembered.write(config, told),
+        "expert_instruction": guidelines.fragment(ontology) if ready is None else ready.instruction,
         "show_instruction": True,
     }
-    if order.union is not None:
-        fields["expert_instruction"] = f"{ADJUDICATING}{fields['expert_instruction']}"
     if any(task.is_prefilled for task in local):
         fields[SHOWN] = MARKS
     if order.scores is not None:

@@ -42,7 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `corpus` is the name of the corpus that it belongs to. `pick` is the draw whose documents people get, all
     if None, and `blind` the share of documents that are shown nothing. `revision` grows with every change.
     `run` is the last that has changed many tasks at once (`bulk`). `adjudicating` is there where nobody
-    annotates, but somebody decides what annotators differ in.
+    annotates, but somebody decides what annotators differ in. Tasks of a
+    project of `doubts` are no documents.
     """
 
     corpus: str
@@ -59,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: dict[str, str] = {}
     run: str = ""
     adjudicating: Adjudicating | None = None
+    doubts: bool = False
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,16 +13,25 @@ import msgspec
 
 from goldwire.annotate.adjudicate import Disagreement, adjudicate
 from goldwire.annotate.exchange.tasks import Encoded
+from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.sync import api
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.group import Group
-from goldwire.annotate.sync.orders import Order
+from goldwire.annotate.sync.orders import Order, Ready, Unheld
 from goldwire.annotate.sync.remembered import Adjudicating, Settings
 from goldwire.annotate.union import shown
 from goldwire.annotate.union.facts import Layers
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Document
+
+LAYER = "union"  # what the layer is called that the tasks show
+INSTRUCTION = (
+    "<h2>Adjudication</h2><p>Everything is marked that any annotator marked. What you leave is right; what "
+    "is wrong you take out (click, Backspace). In the panel Regions choose Order by Score: what is least "
+    "agreed on comes first, and Info shows who said what. Arrows in doubt are the last in the panel "
+    "Relations. Where no value of an attribute is chosen, choose one. Then submit.</p>"
+)
 
 
 class Ordered(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +51,10 @@ def title_of(corpus: str) -> str:
 
 
 def settle(group: Group, wanted: Adjudicating) -> Settings:
-    """The settings of the project from now on. Raises `ServerError` if it is one for annotation."""
+    """The settings of the project from now on. Raises `ServerError` if it is one for something else."""
     known = group.settings
     if group.known and known.adjudicating is None:
-        raise ServerError(
-            f"project {known.group!r} is for annotation: name another one for adjudication with --project"
-        )
+        raise ServerError(f"project {known.group!r} is not for adjudication: name another one with --project")
     if known.adjudicating == wanted:
         return known
     return msgspec.structs.replace(known, adjudicating=wanted, revision=known.revision + group.known)
@@ -60,6 +67,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     documents: Sequence[Document]
     decisions: Sequence[Disagreement]
     ontology: Ontology
+    language: str
 
     def open(self) -> dict[Open, Disagreement]:
         """What nobody has decided."""
@@ -88,9 +96,8 @@ def order(
             remember=settings,
             before=group.settings if group.known else None,
             found=group.projects.get(settings.group),
-            union=_together([*made]),
+            ready=_ready(case, [*made], frozenset(there - wanted)),
             scores={document.id: unions[document.id].score for document in chosen},
-            settled=frozenset(there - wanted),
             adopt=adopt,
             overwrite=overwrite,
         ),
@@ -114,13 +121,19 @@ def _documents_in(client: Client, group: Group) -> set[str]:
     }
 
 
-def _together(made: Sequence[Encoded]) -> Encoded:
+def _ready(case: Case, made: Sequence[Encoded], settled: frozenset[str]) -> Ready:
     lost: Counter[str] = Counter()
     for one in made:
         lost.update(one.lost)
-    return Encoded(
+    return Ready(
         tasks=tuple(task for one in made for task in one.tasks),
-        lost=dict(+lost),
-        faults=tuple(fault for one in made for fault in one.faults),
-        unshown=tuple(event for one in made for event in one.unshown),
+        config=labelconfig.build(case.ontology, "graph", case.language),
+        instruction=f"{INSTRUCTION}{guidelines.fragment(case.ontology)}",
+        layer=LAYER,
+        unheld=Unheld(
+            dict(+lost),
+            tuple(fault for one in made for fault in one.faults),
+            tuple(event for one in made for event in one.unshown),
+        ),
+        settled=settled,
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -27,7 +28,7 @@ from goldwire.eval.comparison.chance import beyond_chance
 from goldwire.eval.comparison.coefficients import Coefficient, Terms
 from goldwire.eval.comparison.pairs import F, Mean, Pair, Total, compare, mean_of, mean_of_pairs
 from goldwire.eval.counting.counters import FILE
-from goldwire.eval.counting.counts import Counts
+from goldwire.eval.counting.counts import Counts, Weights, weigh
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import TOKENS
 from goldwire.eval.statistics import figures
@@ -146,11 +147,16 @@ def _rejected(layer: Layer, documents: Collection[str]) -> dict[str, int]:
 
 
 def ceilings(
-    corpus: Corpus, measures: Sequence[str], *, documents: Collection[str], seed: int = 0
+    corpus: Corpus,
+    measures: Sequence[str],
+    *,
+    documents: Collection[str],
+    weights: Mapping[str, float] = MappingProxyType({}),
+    seed: int = 0,
 ) -> dict[str, Total]:
     """The mean F of pairs of annotators by each measure, on some documents; only where a pair has one.
 
-    A measure that annotators' layers cannot be scored by is left out.
+    A measure that annotators' layers cannot be scored by is left out. Drawn documents have `weights`.
     """
     layers = {name: corpus.layer(name) for name in layer_names(corpus)}
     texts = [document for document in corpus.documents() if document.id in documents]
@@ -159,13 +165,23 @@ def ceilings(
         found = compare(layers, texts, measures, ontology=corpus.ontology(), tokens=tokens)
     except MeasureError:  # no text in common, or a measure of what nobody has
         alone = [[measure] for measure in measures] if len(measures) > 1 else []
-        each = (ceilings(corpus, one, documents=documents, seed=seed) for one in alone)
+        each = (ceilings(corpus, one, documents=documents, weights=weights, seed=seed) for one in alone)
         return {measure: mean for own in each for measure, mean in own.items()}
     means = {
-        str(measure): mean_of_pairs([counts[measure] for counts in found.scored.values()], measure, seed=seed)
+        str(measure): mean_of_pairs(
+            [_weighed(counts[measure], weights) for counts in found.scored.values()], measure, seed=seed
+        )
         for measure in found.measures
     }
     return {measure: mean for measure, mean in means.items() if mean.value is not None}
+
+
+def _weighed(counts: Counts, weights: Mapping[str, float]) -> Counts:
+    """The counts of a pair of annotators, weighted where documents were drawn."""
+    if not weights or not counts.documents:
+        return counts
+    each = [weights[document] for document in counts.documents]
+    return weigh(counts, Weights.of(each, [0] * len(each)))
 
 
 # ---------------------------------------------------------------- by measure

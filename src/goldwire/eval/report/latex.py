@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from goldwire.corpora.visible import line
 from goldwire.eval.measures.phrases import UNDEFINED, amount
-from goldwire.eval.report import slices, was
+from goldwire.eval.report import earlier, slices
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Table
 from goldwire.eval.report.tables import f_name, scores
@@ -47,7 +47,7 @@ def render(report: Report) -> str:
         *_notes(report),
         f"\\caption{{{_caption(report, sheet)}}}",
         "\\end{table}",
-        *(line for sheet in (*was.sheets(report), *slices.sheets(report)) for line in _slices(sheet)),
+        *(line for sheet in (*earlier.sheets(report), *slices.sheets(report)) for line in _slices(sheet)),
     ]
     return "\n".join(lines) + "\n"
 

@@ -168,7 +168,7 @@ def make_plan(
         corpus, [name for name, _ in golds], options.scope, unweighted=options.unweighted
     )
     if weighting is not None:
-        weights.check(weighting, wanted, stream=options.stream)
+        weights.check(weighting, wanted, options.scope, stream=options.stream)
         options = msgspec.structs.replace(options, scope=weighting.scope(options.scope, corpus))
     plan = Plan(
         layers=(*(PlannedLayer(*one) for one in golds), *theirs),
