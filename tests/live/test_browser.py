@@ -634,3 +634,37 @@ def test_what_a_project_remembers_survives_a_save_in_the_browser(
     told = push(client, corpus, ontology(corpus), order).plan
     assert told.newer == ("label_config",)  # a label that somebody has added there is not taken away
     assert 'value="CREATURE"' in api.project(client, project.id).label_config
+
+
+def test_in_adjudication_two_actions_reject_and_none_keep(
+    client: Client, corpus: Corpus, owner: Person, run: Callable[..., Any]
+) -> None:
+    """What is at two words is told in their note."""
+    document, other = (next(d for d in corpus.documents() if d.id == id) for id in ("a-siege", "c-talks"))
+    rebels, monday, us = (
+        Mention(id=f"m{n}", type=type, spans=span(words))
+        for n, (type, words) in enumerate([("MIL", "Rebels"), ("TIME", "Monday"), ("GPE", "US")])
+    )
+    elders = Mention(id="m0", type="PER", spans=span("Elders", other.text))
+    for name, mentions, more in (("anna", (rebels, monday), (elders,)), ("ben", (rebels, us), ())):
+        done = ((document, mentions), (other, more))
+        lines = [Annotations(document=d.id, sha256=d.sha256, mentions=given) for d, given in done]
+        corpus.write_layer(f"annotator/{name}", lines)
+    pushed = run("adjudicate", corpus.path, "--push", "--project", "by hand adjudication", "--json")
+    assert pushed.code == 0, pushed.err
+    api.update_project(client, pushed.json["project"], show_instruction=False)
+    owner.open(pushed.json["project"])
+    owner.wait_for_text("Rebels")
+    owner.select("Monday")
+    assert "anna: TIME; ben: not marked" in owner.page.inner_text("body")
+    owner.press("Backspace")
+    owner.submit()
+    owner.wait_for_text("Elders")
+    pulled = run("adjudicate", corpus.path, "--pull", "--project", "by hand adjudication", "--json")
+    assert pulled.code == 0, pulled.err
+    assert (pulled.json["open"], pulled.json["server"]["decided"], pulled.json["amended"]) == (1, 2, 0)
+    gold = corpus.layer("gold")
+    assert said(gold["a-siege"], document)["mentions"] == {
+        (("MIL", "Rebels"), span("Rebels")),
+        (("GPE", "US"), span("US")),
+    }

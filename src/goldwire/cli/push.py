@@ -30,6 +30,13 @@ Layout = Annotated[
     ),
 ]
 
+Adopt = Annotated[
+    bool, typer.Option("--adopt", help="Write to a project that was not made for this corpus; see the plan.")
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Put back what others have changed there since the last push.")
+]
+
 
 def push(
     ctx: typer.Context,
@@ -67,13 +74,8 @@ def push(
         str | None, typer.Option("--from", metavar="LAYER", help="The layer that has the gold of gold tasks.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and do nothing.")] = False,
-    adopt: Annotated[
-        bool,
-        typer.Option("--adopt", help="Write to a project that was not made for this corpus; see the plan."),
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Put back what others have changed there since the last push.")
-    ] = False,
+    adopt: Adopt = False,
+    overwrite: Overwrite = False,
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
@@ -124,6 +126,7 @@ def push(
     done = []
     with connect(url, token_file, data_dir) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
+        groups.check_annotation(found)
         recheck.check(found, doubts=doubts is not None)
         if not found.settings.gold_tasks and gold_tasks is None:
             refuse(ctx, ("gold_from",), "without --gold-tasks")
@@ -176,7 +179,7 @@ def _tell_push(
         for line in shape.unshown(pushed.unshown):
             note(line)
     if as_json:
-        print_json([_push_facts(title, pushed, url, dry_run) for title, pushed in done])
+        print_json([push_facts(title, pushed, url, dry_run) for title, pushed in done])
     else:
         for title, pushed in done:
             say("\n".join(push_lines(title, pushed, url, dry_run)))
@@ -184,7 +187,8 @@ def _tell_push(
             say(team.BUTTON)
 
 
-def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str, object]:
+def push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str, object]:
+    """What a push did or would do, for programs."""
     plan, project = pushed.plan, pushed.project
     return {
         "title": title,

@@ -97,6 +97,7 @@ def pull(
     corpus, ontology = open_both(folder)
     with connect(url, token_file, data_dir) as client:
         found, settings = _group(client, corpus, project, naming, annotators)
+        groups.check_annotation(found)
         recheck.check(found, doubts=doubts is not None)
         for change in remembered.changes(found.settings, settings) if found.known else ():
             note(f"remembered from now on: {change}")

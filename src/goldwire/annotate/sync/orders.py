@@ -27,13 +27,28 @@ SHOWN = "model_version"  # the project's field that says which predictions peopl
 STEP = 100  # documents encoded between two words of it
 
 
+class Unheld(msgspec.Struct, frozen=True):
+    """What of a layer tasks cannot hold, counted by kind, what of it was not sound, and events not shown."""
+
+    lost: dict[str, int] = {}
+    faults: tuple[Fault, ...] = ()
+    unshown: tuple[str, ...] = ()
+
+
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """Tasks that were not made from documents alone, with the configuration that shows them and what it
-    says."""
+    says.
+
+    They show what is called `layer`, and `unheld` says what of it they do not. Where each is of one document,
+    as tasks are that follow its text, `settled` has the documents in which nothing is left to do; else None.
+    """
 
     tasks: tuple[tasks.Task, ...]
     config: str
     instruction: str
+    layer: str | None = None
+    unheld: Unheld = Unheld()
+    settled: frozenset[str] | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,20 +80,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     ready: Ready | None = None
 
 
-class Unheld(msgspec.Struct, frozen=True):
-    """What of a layer tasks cannot hold, counted by kind, what of it was not sound, and events not shown."""
-
-    lost: dict[str, int] = {}
-    faults: tuple[Fault, ...] = ()
-    unshown: tuple[str, ...] = ()
-
-
 def encode(
     corpus: Corpus, ontology: Ontology, order: Order, *, progress: Progress = lambda _: None
 ) -> tuple[list[Local], Unheld]:
     """The tasks of an order, and what of the layer they cannot hold."""
     if order.ready is not None:
-        return plan.locals_of(Encoded(order.ready.tasks)), Unheld()
+        made = plan.locals_of(Encoded(order.ready.tasks), order.ready.layer)
+        return in_order(made, order), order.ready.unheld
     if order.layout == "graph":
         local, unheld = _encode_graph(corpus, ontology, order, progress)
     else:

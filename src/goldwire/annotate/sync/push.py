@@ -90,8 +90,13 @@ def push(
         is_empty = is_new and not project.task_number
         there = Mirror() if is_empty else pusher.refresh(project)
         followed = Followed(tuple(local), {})
-        if order.ready is None:
-            followed = follow.follow(corpus, ontology, local, there, order.documents)
+        settled = frozenset[str]() if order.ready is None else order.ready.settled
+        if settled is not None:
+            finished = follow.read_finished(journal.folder)
+            documents = order.documents
+            followed = follow.follow(
+                corpus, ontology, local, there, documents, finished=finished, settled=settled
+            )
         local = orders.in_order(followed.local, order)
         known = _put_before(journal, project, order)
         noted = put.read(journal.folder) or Put()

@@ -26,12 +26,24 @@ _ESCAPES = {"--": "-\\u002d", "<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 NONE = "none"  # said of what is to be remembered no more
 
 
+class Adjudicating(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a project for adjudication is made of: the layers (none for all annotators'), and the one to make.
+
+    `blind` hides who said what.
+    """
+
+    to: str
+    layers: tuple[str, ...] = ()
+    blind: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the projects of one group are pushed and pulled; `title` is the one project's own.
 
     `corpus` is the name of the corpus that it belongs to. `pick` is the draw whose documents people get, all
     if None, and `blind` the share of documents that are shown nothing. `revision` grows with every change.
-    `run` is the last that has changed many tasks at once (`bulk`). Tasks of a project of `doubts` are no
+    `run` is the last that has changed many tasks at once (`bulk`). `adjudicating` is there where nobody
+    annotates, but somebody decides what annotators differ in. Tasks of a project of `doubts` are no
     documents. `gold_tasks` is the share of gold tasks among each person's, `gold_from` the layer that has
     their gold, `gold_ids` stand for the documents.
     """
@@ -49,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     naming: Naming = "id"
     names: dict[str, str] = {}
     run: str = ""
+    adjudicating: Adjudicating | None = None
     doubts: bool = False
     gold_tasks: float | None = None
     gold_from: str | None = None
