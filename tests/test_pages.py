@@ -20,7 +20,7 @@ PART = re.compile(
     r"|^```(?P<language>sh|text)\n(?P<code>.*?)^```",
     re.MULTILINE | re.DOTALL,
 )
-BROWSER = "Or make it in the browser"  # done in tests/live, with a server
+LIVE = {"Or make it in the browser", "On a server"}  # done in tests/live, with a server
 
 pytestmark = pytest.mark.slow
 
@@ -55,9 +55,9 @@ def follow(page: str, folder: Path) -> Followed:
         heading = part["heading"] or heading
         if part["file"]:
             (folder / part["file"]).write_text(part["content"], "utf-8")
-        elif part["language"] == "sh" and heading not in {"", BROWSER}:
+        elif part["language"] == "sh" and heading not in {"", *LIVE}:
             said += run(part["code"], folder)
-        elif part["language"] == "text":
+        elif part["language"] == "text" and heading not in LIVE:
             promised += part["code"].splitlines()
     return Followed(folder, said, promised)
 
