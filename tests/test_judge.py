@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from goldwire.cli import app
 from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.samples import Candidate, Draw, Sample, write
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Document, Mention, Provenance, Span
 from goldwire.eval.comparison.judged import judge
@@ -162,6 +163,28 @@ def test_a_judge_that_disagrees_with_gold_corrects_nothing_and_that_is_told(corp
     assert "the judge's own F by gold is 0.0, below 50" in one.refused
     assert one.figures["f"].corrected.value is None
     assert one.figures["f"].gold.value is not None
+
+
+def draw(corpus: Corpus, probabilities: Sequence[float]) -> None:
+    """A draw that took the documents with gold, each with a probability of its own."""
+    drawn = tuple(
+        Candidate(document=f"d{i:03}", probability=p, rank=i + 1 if i < 60 else None)
+        for i, p in enumerate(probabilities)
+    )
+    write(corpus, Sample(Draw(draw="first", purpose="scoring", how="", made="2026-01-01"), drawn))
+
+
+def test_gold_that_was_drawn_by_chance_corrects_as_gold_without_a_draw(corpus: Corpus) -> None:
+    [before] = judge(corpus, ("mine", "critic"), ["entity"]).results
+    draw(corpus, [0.5] * 120)
+    [after] = judge(corpus, ("mine", "critic"), ["entity"]).results
+    assert after.figures == before.figures
+
+
+def test_gold_that_was_picked_is_refused(corpus: Corpus) -> None:
+    draw(corpus, [0.2 + 0.3 * (i % 2) for i in range(120)])
+    with pytest.raises(MeasureError, match="unequal probability"):
+        judge(corpus, ("mine", "critic"), ["entity"])
 
 
 def test_measures_whose_counts_do_not_add_up_are_refused(corpus: Corpus) -> None:

@@ -202,23 +202,29 @@ def _pair(
     measures: Sequence[Measure],
     documents: _Documents,
 ) -> _Pair:
-    def score(layer: str, systems: Sequence[str], ids: Sequence[str]) -> Record:
+    def score(layer: str, systems: Sequence[str], ids: Sequence[str], *, unweighted: bool) -> Record:
         scope = Scope(documents=frozenset(ids), drafts="counted")
-        options = Options(trials=0, scope=scope, asked="those that were judged")
+        options = Options(trials=0, scope=scope, asked="those that were judged", unweighted=unweighted)
         return score_corpus(corpus, layer_of(corpus, layer), systems, measures, options=options)
 
     system, critic = names
     pair = _Pair(
-        score(gold, [system, critic], documents.with_gold),
-        score(critic, [system], [*documents.with_gold, *documents.others]),
+        score(gold, [system, critic], documents.with_gold, unweighted=False),
+        score(critic, [system], [*documents.with_gold, *documents.others], unweighted=True),
         documents,
     )
-    if pair.by_gold.weights is not None:
+    if not _is_even(pair.by_gold, documents.with_gold):
         raise MeasureError(
             f"the documents of {gold!r} were drawn with unequal probability, and a judge is corrected by "
             "gold that was drawn by chance alone (`corpus sample --by chance`)"
         )
     return pair
+
+
+def _is_even(record: Record, documents: Sequence[str]) -> bool:
+    """Whether each of the documents was as likely to be drawn as any other, as far as draws tell."""
+    scaled = record.scaled
+    return scaled is None or (len({*scaled.each.tolist()}) == 1 and len(record.documents) == len(documents))
 
 
 def _asked(facts: Mapping[str, Any]) -> dict[str, Any]:
