@@ -18,7 +18,7 @@ from goldwire.cli.push import Adopt, Overwrite
 from goldwire.cli.sync import DataDir, Naming, TokenFile, Url
 
 if TYPE_CHECKING:
-    from goldwire.annotate.adjudicate import Adjudicated, Disagreement
+    from goldwire.annotate.adjudicate import Adjudicated
     from goldwire.annotate.adjudicate.returned import Conflict
     from goldwire.corpora.store import Corpus
     from goldwire.corpora.types import Annotations
@@ -93,6 +93,7 @@ def adjudicate(
       goldwire annotate adjudicate work --push
       goldwire annotate adjudicate work --pull --names address
     """
+    from goldwire.annotate.adjudicate.inputs import decisions_path
     from goldwire.corpora.atomic import write_output
     from goldwire.corpora.store import open_corpus, writing
 
@@ -143,45 +144,6 @@ def _refuse(ctx: typer.Context, *, push: bool, pull: bool, is_shown: bool) -> No
         refuse(ctx, (*server, "naming"), "without --push or --pull")
 
 
-def decisions_path(corpus: Corpus, to: str) -> Path:
-    """The list of decisions for a layer."""
-    from goldwire.annotate.exchange.store import FOLDER
-
-    return corpus.path / FOLDER / f"decisions-{to.replace('/', '-')}.jsonl"
-
-
-def decided(corpus: Corpus, to: str) -> list[Disagreement]:
-    """What the list for a layer has."""
-    from goldwire.annotate import adjudicate as merging
-    from goldwire.corpora.codec import read_lines
-
-    path = decisions_path(corpus, to)
-    return read_lines(path, merging.Disagreement) if path.is_file() else []
-
-
-def annotators(corpus: Corpus, layers: Sequence[str], to: str) -> dict[str, dict[str, Annotations]]:
-    """The layers to be merged, as far as people have finished them; without gold tasks."""
-    from goldwire.corpora.goldtasks import without_gold_tasks
-
-    return {name: without_gold_tasks(layer) for name, layer in _finished(corpus, layers, to).items()}
-
-
-def _finished(corpus: Corpus, layers: Sequence[str], to: str) -> dict[str, dict[str, Annotations]]:
-    from goldwire.corpora.coverage import finished
-    from goldwire.corpora.errors import CorpusError
-    from goldwire.eval.comparison.annotators import layer_names
-
-    names = layer_names(corpus, layers)
-    if layers and to in names:
-        raise CorpusError(f"layer {to!r} is the one that is made: name another with --to, or leave it out")
-    if not names:
-        raise CorpusError(
-            f"{corpus.path}: no layer of an annotator to merge; pull what people did (`annotate pull`), import "
-            "it into annotator/NAME, or name layers with --layers"
-        )
-    return {name: finished(corpus.layer(name)) for name in names if name != to}
-
-
 class Done(NamedTuple):
     """What was merged out of what, and decisions that contradict each other.
 
@@ -227,7 +189,7 @@ def _merge(
 ) -> Done:
     """Read layers and decisions, and write what is open and what is agreed."""
     from goldwire.annotate import adjudicate as merging
-    from goldwire.annotate.adjudicate import returned, votes
+    from goldwire.annotate.adjudicate import inputs, returned, votes
     from goldwire.annotate.union import amend
     from goldwire.annotate.union import pull as server
     from goldwire.corpora.atomic import write_atomic
@@ -236,9 +198,9 @@ def _merge(
     from goldwire.eval.measures.references import majority as more_than_half
 
     corpus.check_new_layer(to)
-    own = decided(corpus, to)
-    kept = _kept(corpus, to, merging.TOOL, gold_tasks(_finished(corpus, layers, to).values()))
-    views = annotators(corpus, layers, to)
+    own = inputs.decided(corpus, to)
+    kept = _kept(corpus, to, merging.TOOL, gold_tasks(inputs.finished_layers(corpus, layers, to).values()))
+    views = inputs.annotators(corpus, layers, to)
     if majority is not None:
         votes.check(majority, views)
         if majority < more_than_half(len(views)):
@@ -258,7 +220,7 @@ def _merge(
     )
     done = amend.amended(merged, corpus.documents(), ontology)
     merged = done.adjudicated
-    path = decisions_path(corpus, to)
+    path = inputs.decisions_path(corpus, to)
     write_atomic(path, encode_lines([*merged.disagreements, *done.followed, *merged.stale]))
     corpus.write_layer(to, {**kept, **{item.document: item for item in merged.annotations}}.values())
     if back is not None:

@@ -52,12 +52,12 @@ def push(
     as_json: bool,
 ) -> None:
     """Bring what is open to its project. Exit 1 if it leaves something that people have to settle."""
+    from goldwire.annotate.adjudicate.inputs import annotators, decided
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
     from goldwire.annotate.sync.plan import Plan
     from goldwire.annotate.sync.push import Pushed
     from goldwire.annotate.union import push as union
-    from goldwire.cli.adjudicate import annotators, decided
 
     corpus, ontology = open_both(folder)
     case = union.Case(
@@ -108,12 +108,12 @@ class Back(NamedTuple):
 @contextmanager
 def pull(folder: Path, server: Server, naming: Naming | None) -> Iterator[Back]:
     """What was decided in the project, from which nobody else pulls until it is written."""
+    from goldwire.annotate.adjudicate.inputs import annotators
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import remembered
     from goldwire.annotate.sync.pull import Request
     from goldwire.annotate.union import pull as union
     from goldwire.annotate.union import push as titles
-    from goldwire.cli.adjudicate import annotators
 
     corpus, ontology = open_both(folder)
     with connect(server.url, server.token_file, server.data_dir) as client:
