@@ -12,7 +12,8 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +28,9 @@ from goldwire.corpora.types import Annotations, Document, Span
 from goldwire.eval.counting.counts import Weights
 from goldwire.eval.sampling import design
 from goldwire.eval.scoring.weights import Weighting, weights
+from goldwire.eval.statistics import contrast
 from goldwire.eval.statistics.intervals import estimate
+from goldwire.eval.statistics.power import ALPHA
 from goldwire.eval.statistics.resample import collect
 
 SHARED = Path(os.environ.get("GOLDWIRE_SHARED", Path(__file__).parents[2] / "shared"))
@@ -48,9 +51,10 @@ CAPITALS = re.compile(r"[A-Z][\w'-]*(?: [A-Z][\w'-]*)*")
 
 
 class World(NamedTuple):
-    """The rows of the first system, how many units the two differ on, and how many the first found."""
+    """The rows of both systems, how many units the two differ on, and how many the first found."""
 
     rows: Table
+    second: Table
     differ: Table
     found: Table
 
@@ -60,9 +64,14 @@ def make_world(random: np.random.Generator, shape: Shape) -> World:
     gold = draw_sizes(random, shape, DOCUMENTS)
     recall, spurious = draw_ease(random, shape, gold)
     hits, extra = random.binomial(gold, recall), random.poisson(spurious * gold)
-    only_one = random.binomial(hits, 1 - recall) + random.binomial(gold - hits, recall)
-    differ = only_one + extra + random.poisson(spurious * gold)
-    return World(to_rows(hits, extra, gold), differ.astype(float), (hits + extra).astype(float))
+    lost, won = random.binomial(hits, 1 - recall), random.binomial(gold - hits, recall)
+    more = random.poisson(spurious * gold)
+    return World(
+        to_rows(hits, extra, gold),
+        to_rows(hits - lost + won, more, gold),
+        (lost + won + extra + more).astype(float),
+        (hits + extra).astype(float),
+    )
 
 
 # ---------------------------------------------------------------- real gold as a pool
@@ -115,13 +124,14 @@ def kind(text: str, run: re.Match[str]) -> str:
 
 
 def world_of(gold: Units, first: Units, second: Units) -> World:
-    both = list(zip(gold, first, second, strict=True))
-    hits, found, there = (
-        np.array([len(part) for part in parts], float)
-        for parts in ([g & one for g, one, _ in both], first, gold)
-    )
-    differ = np.array([len(one ^ other) for _, one, other in both], float)
-    return World(np.stack([hits, found, hits, there], axis=1), differ, found)
+    differ = [len(one ^ other) for one, other in zip(first, second, strict=True)]
+    rows, others = (_rows(gold, system) for system in (first, second))
+    return World(rows, others, np.array(differ, float), rows[:, 1])
+
+
+def _rows(gold: Units, system: Units) -> Table:
+    pairs = zip(gold, system, strict=True)
+    return np.array([(hits := len(g & one), len(one), hits, len(g)) for g, one in pairs], float)
 
 
 # ---------------------------------------------------------------- draws
@@ -240,11 +250,18 @@ def f1(rows: Table) -> float:
     return float(MICRO.values(rows.sum(axis=0))[F])
 
 
-def scored(world: World, samples: list[Sample], seed: int) -> Scored:
-    truth = f1(world.rows)
+def weighed(samples: list[Sample]) -> tuple[list[int], Weights]:
+    """Which documents are scored, and what they weigh."""
     ids = sorted({one.document for sample in samples for one in sample.drawn} | set(samples[0].draw.before))
     found = weights(Weighting(samples=tuple(samples)), ids, None)
-    scaled, rows = Weights.of(found.each, found.strata), world.rows[[int(id[1:]) for id in ids]]
+    assert found is not None
+    return [int(id[1:]) for id in ids], Weights.of(found.each, found.strata)
+
+
+def scored(world: World, samples: list[Sample], seed: int) -> Scored:
+    truth = f1(world.rows)
+    places, scaled = weighed(samples)
+    rows = world.rows[places]
     sample = collect(rows * scaled.each[:, None], weights=scaled)
     [ends] = estimate(sample, MICRO.only(F), seed=seed)
     assert ends.value is not None
@@ -298,6 +315,30 @@ def gain(errors: Table, of_chance: Table) -> tuple[float, float, float]:
     return 1 - float(errors.std() / of_chance.std()), *np.quantile(ratios, [0.025, 0.975]).tolist()
 
 
+# ---------------------------------------------------------------- differences
+class Apart(NamedTuple):
+    """Of two systems that find it hard alike: how often the test alarms, and the interval has the truth."""
+
+    alarms: float
+    covers: float
+
+
+def compare(shape: Shape, draw: str, corpora: int, seed: int = 0) -> Apart:
+    alarms = covers = 0
+    for number in range(corpora):
+        random = np.random.default_rng([seed, number])
+        world = make_world(random, shape)
+        places, scaled = weighed(DRAWS[draw](random, world))
+        truth = f1(world.second) - f1(world.rows)
+        sides = (side[places] * scaled.each[:, None] for side in (world.rows, world.second))
+        pairs = contrast.pair(*sides, weights=scaled)
+        [found] = contrast.differences(pairs, MICRO.only(F), trials=400, swaps=1000, seed=number)
+        alarms += found.p is not None and found.p <= ALPHA
+        low, high = found.interval.low, found.interval.high
+        covers += low is not None and high is not None and low <= truth <= high
+    return Apart(alarms / corpora, covers / corpora)
+
+
 # ---------------------------------------------------------------- the page
 COLUMNS = (
     "shape",
@@ -311,6 +352,11 @@ COLUMNS = (
     "gain against chance",
 )
 HEAD = [f"| {' | '.join(COLUMNS)} |", "|---|---|" + "---:|" * (len(COLUMNS) - 2)]
+PAIRS = [
+    "| shape | draw | corpora | test alarms | interval of the difference holds |",
+    "|---|---|---:|---:|---:|",
+]
+COMPARED = ("by chance", "by units found", "by difference", "for training, by difference")
 BEGIN, END = "<!-- written by benchmarks/weights.py -->", "<!-- end -->"
 
 
@@ -332,22 +378,42 @@ def row(shape: Shape | Pool, name: str, found: Rates, corpora: int) -> str:
     return f"| {' | '.join(cells)} |".replace("-", "−")
 
 
+def figures(worlds: Sequence[Shape | Pool], corpora: int, seed: int) -> Iterator[str]:
+    """The table of scores, a line after the other."""
+    yield from HEAD
+    for shape in worlds:
+        for name, found in measure(shape, corpora, seed).items():
+            yield row(shape, name, found, corpora)
+
+
+def differences(shapes: Sequence[Shape | Pool], corpora: int, seed: int) -> Iterator[str]:
+    """The table of differences; of pools, where the systems are not alike, there is none."""
+    yield from PAIRS
+    for shape in shapes:
+        for name in COMPARED if isinstance(shape, Shape) else ():
+            found = compare(shape, name, corpora, seed)
+            cells = (str(shape), name, f"{corpora:,}", *(f"{100 * rate:.1f} %" for rate in found))
+            yield f"| {' | '.join(cells)} |".replace("-", "−")
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Print a line for each shape and draw, and put the table into a page."""
+    """Print both tables, and put them into a page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=int, default=1000)
+    parser.add_argument("--pairs", type=int, default=1000, help="corpora in which two systems are compared")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shape", type=int, help="one of them, by number; pools come last")
     parser.add_argument("--shared", type=Path, default=SHARED, help="where data/wnut17 and data/uner_pud are")
-    parser.add_argument("--write", type=Path, help="put the table into this page, between its marks")
+    parser.add_argument("--write", type=Path, help="put the tables into this page, between its marks")
     chosen = parser.parse_args(arguments)
-    table = [*HEAD]
-    print("\n".join(table), flush=True)
     worlds = [*SHAPES, *(pools(chosen.shared) if chosen.shared.is_dir() else [])]
-    for shape in worlds if chosen.shape is None else worlds[chosen.shape : chosen.shape + 1]:
-        for name, found in measure(shape, chosen.corpora, chosen.seed).items():
-            table.append(row(shape, name, found, chosen.corpora))
-            print(table[-1], flush=True)
+    worlds = worlds if chosen.shape is None else worlds[chosen.shape : chosen.shape + 1]
+    table = []
+    first = figures(worlds, chosen.corpora, chosen.seed) if chosen.corpora else ()
+    second = differences(worlds, chosen.pairs, chosen.seed) if chosen.pairs else ()
+    for line in chain(first, [""], second):
+        print(line, flush=True)
+        table.append(line)
     if chosen.write is not None:
         page = chosen.write.read_text(encoding="utf-8")
         before, _, rest = page.partition(BEGIN)

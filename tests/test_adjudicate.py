@@ -13,7 +13,7 @@ from goldwire.corpora import library
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.store import make_document
-from goldwire.corpora.types import Annotations, Argument, Event, Mention, Relation, Span
+from goldwire.corpora.types import Annotations, Argument, Event, Mention, Provenance, Relation, Span
 from goldwire.testing import annotate
 
 CONFLICT = ontologies.read("conflict")
@@ -298,3 +298,22 @@ def test_a_symmetric_relation_drawn_either_way_is_no_disagreement() -> None:
         return len(merging.adjudicate(layers, [DOCUMENT], (), met).disagreements)
 
     assert (differ("ally"), differ("of")) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [
+        (("system/x", "system/x"), {"prefill": "system/x"}),
+        (("none", "none"), {"prefill": "none"}),
+        (("system/x", "none"), {}),
+        ((None, "none"), {}),
+        ((None, None), {}),
+    ],
+)
+def test_what_all_annotators_of_a_document_were_shown_stays(
+    shown: tuple[str | None, ...], kept: dict[str, str]
+) -> None:
+    said = (Provenance(details={} if one is None else {"prefill": one}) for one in shown)
+    layers = ({"d": msgspec.structs.replace(layer(REBELS)["d"], provenance=one)} for one in said)
+    details = merge(*layers).annotations[0].provenance.details
+    assert {name: value for name, value in details.items() if name == "prefill"} == kept

@@ -206,6 +206,14 @@ LABELS = """<View><Labels name="label" toName="text"><Label value="PER"/></Label
 <Text name="text" value="$text"/></View>"""
 
 
+def test_a_corpus_without_annotators_has_nothing_to_adjudicate(annotate: Call, tmp_path: Path) -> None:
+    corpus = create_corpus(tmp_path / "new", Manifest(name="t"), [make_document("a", "Kabul fell.")])
+    done = annotate("adjudicate", corpus.path)
+    assert done.code == 2
+    assert "no layer of an annotator to merge" in done.err
+    assert corpus.layers() == []
+
+
 def test_half_done_export_judges_what_was_submitted_alone(annotate: Call, tmp_path: Path) -> None:
     """Of four texts one is submitted, one skipped with work in it, one a draft, one not begun."""
     region = {

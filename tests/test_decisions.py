@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from goldwire import testing
@@ -13,11 +15,13 @@ from goldwire.cli import app
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Provenance
+from goldwire.corpora.validate import annotation_faults
 from goldwire.eval.doubts import files
 from goldwire.eval.doubts.decide import TOOL, check_place, decide
 from goldwire.eval.doubts.estimate import Stratum, errors, estimate
 from goldwire.eval.doubts.find import find
 from goldwire.eval.doubts.readings import Base, Doubt, Doubts, Head, Holder, Reading
+from goldwire.testing import strategies
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import controls
@@ -318,3 +322,27 @@ def test_decisions_of_somebody_who_knows_bring_gold_nearer_to_the_truth(pud, tmp
     right = {(id, m.type, m.spans) for id, one in truth.items() for m in one.mentions}
     number = sum(unit not in right for unit in units)
     assert told["estimates"]["wrong"]["low"] <= number <= told["estimates"]["wrong"]["high"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(strategies.scenes(least=1), st.sampled_from(["gold", "other"]))
+def test_whatever_is_in_layers_doubts_have_ids_and_decisions_keep_gold_sound(
+    tmp_path_factory, scene, decision
+):
+    texts, gold, system = scene
+    if not gold:
+        return
+    folder = tmp_path_factory.mktemp("c") / "c"
+    made = testing.corpus(folder, texts, {"gold": gold, "system/s": system})
+    found = find(made, "gold", ["s"], 10, controls=0.5, seed=1)
+    ids = [one.id for one in found.doubts]
+    assert len(ids) == len(set(ids))
+    before = made.layer("gold")
+    answers = [msgspec.structs.replace(one, decision=decision) for one in found.doubts]
+    done = decide(texts, before, answers, None)
+    if decision == "gold":
+        assert done.lines == before
+    for text in texts:
+        if text.id in before:
+            faults = [annotation_faults(line[text.id], text, None) for line in (before, done.lines)]
+            assert len(faults[1]) <= len(faults[0])

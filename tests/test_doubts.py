@@ -279,6 +279,22 @@ def test_events_arguments_and_attributes_are_doubted_too(tmp_path, wrong, unit, 
     assert (unit, kind) in {(one.unit, one.kind) for one in doubts}
 
 
+def test_a_source_without_the_event_has_no_say_on_its_arguments(tmp_path):
+    """In d0 gold lacks an argument that `s` has; `t` lacks the event there, and has all of it elsewhere."""
+    less = ("took", "Take", {"by": 0}, "actual")
+    made = eventful(tmp_path, [less, *[RIGHT] * 4], [RIGHT] * 5)
+    lines = made.layer("system/s")
+    without = msgspec.structs.replace(lines["d0"], events=())
+    made.write_layer("system/t", [*{**lines, "d0": without}.values()])
+
+    def missing(*systems):
+        return next(one for one in find(made, "gold", systems).doubts if one.kind == "missing")
+
+    both, alone = missing("s", "t"), missing("s")
+    assert (both.unit, set(both.says)) == ("argument", {"s"})
+    assert both.doubt == alone.doubt
+
+
 def test_arguments_of_a_doubtful_trigger_are_not_doubted_by_themselves(tmp_path):
     wrong = ("took", "Move", {"from": 0}, "planned")
     doubts = find(eventful(tmp_path, [wrong, *[RIGHT] * 4], [RIGHT] * 5), "gold", ["s"]).doubts

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from goldwire.corpora.errors import CorpusError, DataError
-from goldwire.corpora.samples import Candidate, Draw, Sample, names, path_of, probabilities, read, write
+from goldwire.corpora.samples import Candidate, Draw, Sample, names, path_of, read, write
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 
 
@@ -65,8 +65,3 @@ def test_a_draw_that_is_not_there_names_those_that_are(corpus: Corpus) -> None:
     write(corpus, sample())
     with pytest.raises(CorpusError, match="there are: first"):
         read(corpus, "second")
-
-
-def test_a_document_comes_by_any_of_the_draws() -> None:
-    # 1 - (1 - 0.5) * (1 - 0.5), and 1 - 0.75 * 0.75
-    assert probabilities([sample(), sample()]) == {"d1": 0.75, "d2": 0.4375}

@@ -275,3 +275,21 @@ def test_annotations_without_an_author_stay_apart() -> None:
     found = {item.layer: [m.type for m in item.annotations.mentions] for item in imported.readings}
     assert found == {"annotator/unknown-1": ["MIL"], "annotator/unknown-2": ["GPE"]}
     assert imported.rejected == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"prefill": "system/lexicon@0a1b2c"}, "system/lexicon"),
+        ({"prefill": "system/lexicon@?run"}, "system/lexicon"),  # set together with others
+        ({"prefill": "@0a1b2c"}, "none"),  # marks of what is excluded, or a place in an order
+        ({"prefill": "@"}, "none"),
+        ({}, None),  # a task that does not say
+        ({"prefill": 7}, None),
+    ],
+)
+def test_what_the_annotator_was_shown_is_kept(said: dict[str, Any], expected: str | None) -> None:
+    data = {"document": DOCUMENT.id, "text": DOCUMENT.text, **said}
+    for work in ({"annotations": [annotation([MIL])]}, {"drafts": [{"id": 2, "user": 4, "result": [GPE]}]}):
+        (reading,) = read(**work, data=data).readings
+        assert reading.annotations.provenance.details.get("prefill") == expected

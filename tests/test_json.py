@@ -130,7 +130,7 @@ def test_an_import_from_label_studio_has_the_fields_of_the_page(
 
 def test_what_needs_a_server_has_the_fields_of_the_page() -> None:
     pushed = Pushed(project=None, plan=Plan())
-    check("annotate push", [push._push_facts("title", pushed, "http://localhost", dry_run=True)])
+    check("annotate push", [push.push_facts("title", pushed, "http://localhost", dry_run=True)])
     for name, type in (
         ("annotate pull", Pulled),
         ("annotate status", Status),

@@ -13,7 +13,7 @@ import pytest
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.corpora.types import Excluded, Meta
+from goldwire.corpora.types import Annotations, Excluded, Mention, Meta, Span
 from goldwire.eval.scoring.notes import iter_notes
 from goldwire.eval.scoring.score import score_corpus
 from goldwire.eval.systems.adapters import prompt
@@ -149,6 +149,42 @@ def test_words_that_stand_once_are_found_whichever_place_is_named(
     [rejected] = corpus.layer("system/m")["d0"].rejected
     # Not in the teaser: "shelled Herat", "Herat’s police" and "Herat burns".
     assert rejected.message == "the quoted words are in the text 3 times, and the answer names place 0"
+
+
+def test_a_draft_is_shown_to_be_corrected_and_a_changed_one_is_asked_about_anew(
+    corpus: Corpus, serving: ModuleType
+) -> None:
+    first = Mention(id="m1", type="GPE", spans=(Span(15, 20),))
+    [document] = corpus.documents()
+    draft = Annotations(document=document.id, sha256=document.sha256, mentions=(first,))
+    corpus.write_layer("system/mine", [draft])
+    nothing = serving.Reply(completion({"mentions": [], "events": []}))
+    with serving.serving(nothing) as server:
+        asked = model(server.url, draft="system/mine")
+        run_system(corpus, asked)
+        run_system(corpus, asked)  # from the journal
+        [request] = server.requests
+        corpus.write_layer("system/mine", [msgspec.structs.replace(draft, mentions=())])
+        run_system(corpus, asked)
+        assert len(server.requests) == 2
+    [_, user] = request.body["messages"]
+    assert '"quote":"Herat","occurrence":1' in user["content"]
+    assert "nothing that is wrong; and what is missing" in user["content"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"draft": "system/mien"}, "no layer of that name"),
+        ({"draft": "system/mine", "chunk": 500}, "leave out"),
+    ],
+)
+def test_a_draft_that_cannot_be_shown_is_refused(
+    corpus: Corpus, serving: ModuleType, options: dict[str, Any], said: str
+) -> None:
+    corpus.write_layer("system/mine", [])
+    with pytest.raises(ExtractorError, match=said):
+        ask(corpus, serving, serving.Reply(completion({"mentions": [], "events": []})), **options)
 
 
 def test_quotes_are_found_but_for_typography_and_never_guessed(corpus: Corpus, serving: ModuleType) -> None:

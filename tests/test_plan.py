@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from goldwire.annotate.exchange import tasks
 from goldwire.annotate.exchange.tasks import Encoded
 from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.sync import plan, remembered
@@ -251,3 +252,52 @@ def test_what_is_remembered_is_set_and_is_no_conflict() -> None:
         "label_config": wanted
     }
     assert plan.differences(project_with(there), {"label_config": there}, Put()).to_set == {}
+
+
+# ---------------------------------------------------------------- drawn documents
+def test_a_drawn_task_has_a_prediction_with_its_place_even_if_nothing_is_shown() -> None:
+    bare, shown = plan.scored(local("a"), 0.000003), plan.scored(local("b", mark=1), 0.0)
+    assert bare.sent()["predictions"] == [
+        {"model_version": "goldwire", "result": msgspec.Raw(b"[]"), "score": 0.000003}
+    ]
+    assert (shown.score, shown.result) == (0.0, [{"id": 1}])
+    assert shown_layers(bare, shown) == ["none", "system/x"]
+    assert plan.scored(local("a"), None) == local("a")
+
+
+def shown_layers(*items: Local) -> list[str | None]:
+    return [tasks.shown(item.data) for item in items]
+
+
+def test_another_place_in_the_order_changes_the_prediction_alone() -> None:
+    before, after = (plan.scored(local("a", mark=1), score) for score in (0.000001, 0.000002))
+    [update] = plan.make([after], [there(1, before)]).changed
+    assert (update.what, update.predictions, update.removes) == (("prediction",), True, False)
+    assert plan.make([after], [there(1, after)]).is_empty
+
+
+def test_another_clone_sees_the_place_that_a_prediction_has() -> None:
+    wanted = plan.scored(local("a", mark=1), 0.000001)
+    same = {"result": [{"id": 1}], "score": 0.000001}
+    assert plan.shown_of([same], wanted) == plan.shown_by(wanted.data)
+    assert plan.shown_of([{**same, "score": 0.5}], wanted) != plan.shown_by(wanted.data)
+
+
+def test_tasks_of_documents_that_were_not_drawn_are_left_and_belong_to_no_other_kind() -> None:
+    others = [there(n, document(id)) for n, id in enumerate(["b", "gone"])]
+    made = plan.make([local("a")], others, apart={"b"})
+    assert (made.unpicked, made.orphaned) == (1, ("gone",))
+    assert made.counts()["unpicked"] == 1
+
+
+def document(id: str) -> Local:
+    item = local(id)
+    return msgspec.structs.replace(item, data={**item.data, "document": id})
+
+
+def test_an_order_that_the_server_gives_by_itself_is_nobody_elses() -> None:
+    project = project_with("<View/>")
+    found = plan.differences(project, {"sampling": "Uncertainty sampling"}, Put())
+    assert (found.to_set, found.newer) == ({"sampling": "Uncertainty sampling"}, ())
+    project = project_with("<View/>", sampling="Uniform sampling")
+    assert plan.differences(project, {"sampling": "Uncertainty sampling"}, Put()).newer == ("sampling",)

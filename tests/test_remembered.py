@@ -13,6 +13,7 @@ from goldwire.annotate.interface import labelconfig
 from goldwire.annotate.sync import remembered
 from goldwire.annotate.sync.remembered import Given, Settings
 from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.errors import CorpusError
 
 CONFIG = labelconfig.graph(ontologies.read("conflict"))
 FRESH = Settings(corpus="news", group="round 1", title="round 1")
@@ -67,6 +68,8 @@ def test_a_command_that_says_nothing_changes_nothing() -> None:
         ({"layout": "frames"}, "layout: graph -> frames"),
         ({"assign": ("anna", "cleo")}, "assign: anna, ben -> anna, cleo"),
         ({"overlap": 0.0}, "overlap: 0.2 -> 0.0"),
+        ({"pick": "round-2"}, "pick: none -> round-2"),
+        ({"blind": 0.2}, "blind: 0.0 -> 0.2"),
         ({"naming": "pseudonym"}, "naming: id -> pseudonym"),
         ({"names": {"1": "anna"}}, "names: none -> 1=anna"),
     ],
@@ -76,3 +79,26 @@ def test_what_a_command_says_is_told_as_a_change(said: dict[str, Any], told: str
     new = remembered.settle(known, Given(**said))
     assert list(remembered.changes(known, new)) == [told]
     assert new.revision == 5
+
+
+def test_a_draw_is_let_go_of_by_none_and_what_is_not_asked_for_is_not_written() -> None:
+    known = msgspec.structs.replace(FRESH, pick="round-1")
+    assert remembered.settle(known, Given(pick="none")).pick is None
+    written = remembered.write(CONFIG, FRESH)
+    assert "pick" not in written
+    assert "blind" not in written
+
+
+@pytest.mark.parametrize(
+    ("known", "given", "said"),
+    [
+        ({}, {"blind": 0.2}, "name a layer with --prefill"),
+        ({"prefill": "gold"}, {"blind": 0.2, "layout": "frames"}, "always shown"),
+        ({"prefill": "gold", "blind": 0.2}, {"layout": "frames"}, "say --blind 0"),
+    ],
+)
+def test_nothing_is_hidden_where_nothing_or_always_something_is_shown(
+    known: dict[str, Any], given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(CorpusError, match=said):
+        remembered.settle(msgspec.structs.replace(FRESH, **known), Given(**given))

@@ -186,7 +186,10 @@ def is_running(pid: int) -> bool:
 @pytest.mark.parametrize(
     ("system", "message"),
     [
-        ("x=nothing", "no kind of system 'nothing'; there are: llm, cmd, http, python, file, lexicon"),
+        (
+            "x=nothing",
+            "no kind of system 'nothing'; there are: llm, gliner, cmd, http, python, file, lexicon",
+        ),
         ("x=python:absent:thing", "there is no module 'absent'"),
         ("x=python:json:absent", "cannot be loaded (AttributeError"),
         ("x=python:json", "write python:MODULE:OBJECT"),

@@ -1,7 +1,7 @@
 """Documents are drawn with exactly the probability that is written down, whatever they are drawn by."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpora.errors import CorpusError, MeasureError
+from goldwire.corpora.formats import conll
+from goldwire.corpora.formats.conll import Options
 from goldwire.corpora.samples import read, write
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.corpora.types import (
@@ -189,6 +191,14 @@ def test_what_is_annotated_is_not_drawn_and_what_is_begun_is(corpus: Corpus) -> 
     assert {*chances(made)} == {f"d{i}" for i in range(1, 8)}
 
 
+def test_what_is_annotated_elsewhere_is_noted_though_it_was_not_asked_for(corpus: Corpus) -> None:
+    corpus.write_layer("gold", [line(corpus.documents()[i]) for i in (0, 7)])
+    made = make(corpus, Wanted(name="x", number=1, documents=frozenset({"d0", "d3", "d4"}), asked="a list"))
+    assert made.sample.draw.before == ("d0", "d7")
+    assert chances(made) == {"d3": 0.5, "d4": 0.5}
+    assert made.sample.draw.how == "by chance, of a list"
+
+
 def test_documents_without_the_field_are_a_stratum_of_their_own(corpus: Corpus) -> None:
     made = make(corpus, Wanted(name="x", number=4, per="source"))
     # d7, which has none, is a near-duplicate of d6 and lies where that does
@@ -206,6 +216,15 @@ def test_documents_without_the_field_are_a_stratum_of_their_own(corpus: Corpus) 
 def test_fewer_documents_than_strata_are_refused(corpus: Corpus) -> None:
     with pytest.raises(CorpusError, match="would have no probability; ask for 2"):
         make(corpus, Wanted(name="x", number=1, per="source"))
+
+
+def test_strata_that_give_more_than_their_part_are_named(tmp_path: Path) -> None:
+    sources = ["big"] * 38 + ["small"] * 2
+    texts = [make_document(f"d{i:02}", f"Text {i}.", meta=Meta(source=one)) for i, one in enumerate(sources)]
+    corpus = create_corpus(tmp_path / "c", Manifest(name="t"), texts)
+    made = make(corpus, Wanted(name="x", number=10, per="source"))  # of the small one 10 * 2/40 would be half
+    assert {part.name: part.drawn for part in made.strata} == {"source=big": 8, "source=small": 2}
+    assert "more than their part is drawn of source=small: each stratum gives 2 at least" in made.notes
 
 
 def test_a_field_that_no_document_has_is_refused(corpus: Corpus) -> None:
@@ -488,3 +507,88 @@ def test_many_small_strata_leave_more_to_chance_and_it_is_told(corpus: Corpus) -
     wanted = Wanted(name="x", number=4, purpose="training", by="length", per="length:3")
     told = "2 of 4 come by chance: one at least of each stratum that is not drawn whole"
     assert told in make(corpus, wanted).notes
+
+
+# ---------------------------------------------------------------- real documents whose gold is hidden
+def pool(folder: Path, shared: Path, gold: str, *systems: str) -> tuple[Corpus, dict[str, int]]:
+    """A file with gold as a corpus without it, with systems; and how many mentions each document has."""
+    read = conll.read([shared / "data" / gold], Options())
+    layers = {
+        f"system/{Path(name).name}": conll.read(
+            [shared / "data" / name], Options(), read.documents
+        ).annotations
+        for name in systems
+    }
+    corpus = create_corpus(folder / "pool", Manifest(name="pool"), read.documents, layers=layers)
+    return corpus, {line.document: len(line.mentions) for line in read.annotations}
+
+
+@pytest.mark.parametrize(
+    ("source", "draws", "how"),
+    [
+        (("uner_pud/en_pud-ud-test.iob2",), 60, {"by": "length", "per": "length:4"}),
+        (("uner_pud/en_pud-ud-test.iob2",), 60, {"by": "length", "purpose": "training", "chance": 0.5}),
+        (("wnut17/emerging.test.annotated", "wnut17/flytxt"), 12, {"by": "found", "measures": ("entity",)}),
+        (
+            ("wnut17/emerging.test.annotated", "wnut17/flytxt", "wnut17/arcada"),
+            12,
+            {"by": "disagreement", "measures": ("entity",)},
+        ),
+    ],
+    ids=["length", "length for training", "found", "disagreement"],
+)
+def test_weighted_by_probability_draws_have_as_many_mentions_as_all(
+    tmp_path: Path, shared: Path, source: tuple[str, ...], draws: int, how: dict[str, Any]
+) -> None:
+    """Horvitz and Thompson 1952: the sum of mentions over probabilities is that of all, on average."""
+    corpus, mentions = pool(tmp_path, shared, *source)
+    found = []
+    for seed in range(draws):
+        made = make(corpus, Wanted(name="x", number=200, seed=seed, **how))
+        assert len(made.sample.drawn) == 200
+        assert sum(chances(made).values()) == pytest.approx(200)
+        found.append(sum(mentions[one.document] / one.probability for one in made.sample.drawn))
+    error = np.std(found, ddof=1) / np.sqrt(draws)
+    assert abs(np.mean(found) - sum(mentions.values())) < 5 * error
+    assert 0 < error < 0.1 * sum(mentions.values())  # so that the line before can fail
+
+
+# ---------------------------------------------------------------- the command
+def test_a_draw_is_told_kept_and_repeated_without_harm(three: Corpus, said_by: Callable[..., Any]) -> None:
+    words = "corpus", "sample", str(three.path), "--name", "r1", "--n", "2", "--system", "a", "--system", "b"
+    said = said_by(*words)
+    assert (said.code, said.out.partition(",")[0]) == (0, "r1: 2 of 4 documents drawn for scoring")
+    assert "by units found of a and b" in said.out
+    assert "there is no layer gold yet" in said.err
+    assert f"goldwire annotate push {three.path} --pick r1" in said.out
+    kept = read(three, "r1")
+    assert said_by(*words).code == 0
+    assert read(three, "r1") == kept
+    other = said_by(*words, "--seed", "1")
+    assert (other.code, read(three, "r1")) == (2, kept)
+    assert "name another" in other.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--chance 0.5", "--chance has no effect with --by chance"),
+        ("--by length --system a", "--system has no effect with --by length"),
+        ("--by rare --measure TC", "--measure has no effect with --by rare"),
+        ("--by length --allocation neyman", "--allocation has no effect without --per"),
+        ("--by length --chance 0", "without any probability"),
+        ("--by length --spread text", "draw --for training"),
+        ("--name ../x", "cannot name a sample"),
+        ("--n 0", "--n"),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(
+    three: Corpus, said_by: Callable[..., Any], options: str, said: str
+) -> None:
+    given = options.split()
+    given += [] if "--name" in given else ["--name", "r"]
+    given += [] if "--n" in given else ["--n", "1"]
+    found = said_by("corpus", "sample", str(three.path), *given)
+    assert found.code == 2
+    assert said in " ".join(found.err.replace("│", " ").split())
+    assert not (three.path / "samples").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import msgspec
@@ -20,9 +21,14 @@ from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
+from goldwire.eval.measures.measure import parse
+from goldwire.eval.report.build import make_report
+from goldwire.eval.report.ceilings import with_ceilings
 from goldwire.eval.scoring.files import read_record, write_record
 from goldwire.eval.scoring.notes import iter_notes
 from goldwire.eval.scoring.score import Options, score_corpus
+from goldwire.eval.scoring.weights import Weighting, weights
+from goldwire.eval.statistics.figures import rows
 from goldwire.testing import annotate
 
 # Ten documents with a person and a place each. The system has both in even documents and the person alone in
@@ -109,7 +115,7 @@ def test_what_was_annotated_before_is_a_stratum_that_stands_for_itself(tmp_path)
     # d1 weighs 4, d2 1: gold 10, found 4 + 2 = 6, right 6
     assert record.results[0].value == pytest.approx(12 / 16)
     assert record.weights.each == (4.0, 1.0)
-    assert [record.weights.names[number] for number in record.weights.strata] == ["a", "before"]
+    assert [record.weights.names[number] for number in record.weights.strata] == ["a", "a: before"]
     assert record.weights.before == 1
 
 
@@ -132,12 +138,67 @@ def test_two_draws_are_two_estimates_of_one_corpus(tmp_path):
     assert record.weights.each == pytest.approx([11 / 3, 11 / 3, 10 / 3])
 
 
+def a_draw(name, chances, taken, before=()):
+    candidates = tuple(
+        Candidate(document=f"d{n}", probability=p, rank=taken.index(n) + 1 if n in taken else None)
+        for n, p in chances.items()
+    )
+    earlier = tuple(f"d{n}" for n in before)
+    return Sample(Draw(draw=name, purpose="scoring", how="", made=name, before=earlier), candidates)
+
+
+def test_over_all_draws_that_can_be_each_document_stands_for_one():
+    """Two of five by chance, then one of the rest by size: every outcome, by how likely it is."""
+    sizes, stood = [1, 2, 3, 4, 5], dict.fromkeys(range(5), 0.0)
+    for first in combinations(range(5), 2):
+        rest = [n for n in range(5) if n not in first]
+        chances = {n: sizes[n] / sum(sizes[k] for k in rest) for n in rest}
+        for second, chance in chances.items():
+            both = (
+                a_draw("a", dict.fromkeys(range(5), 2 / 5), list(first)),
+                a_draw("b", chances, [second], first),
+            )
+            found = weights(Weighting(samples=both), [f"d{n}" for n in (*first, second)], None)
+            for n, weight in zip((*first, second), found.each, strict=True):
+                stood[n] += weight * chance / 10  # of ten pairs
+    assert list(stood.values()) == pytest.approx([1] * 5)
+
+
 def test_a_document_that_only_a_later_draw_could_take_is_of_that_draw_alone(tmp_path):
     corpus = corpus_of(tmp_path, [0, 9])
     draw(corpus, dict.fromkeys(range(9), 0.5), [0])
     draw(corpus, dict.fromkeys(range(1, 10), 0.25), [9], "b", before=[0], made="2026-02-01T00:00:00Z")
     # d0: 2 by the first, 1 by the second, in equal shares; d9 came later: 4 by the second alone
     assert scored(corpus).weights.each == pytest.approx([1.5, 4])
+
+
+def test_a_document_annotated_between_draws_counts_for_the_later_one(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1, 9])
+    draw(corpus, dict.fromkeys(range(10), 0.5), [0])
+    draw(corpus, dict.fromkeys(range(1, 9), 0.25), [1], "b", before=[0, 9], made="2026-02-01T00:00:00Z")
+    record = scored(corpus)
+    # d0: 2 and 1; d1: 0 and 4; d9, which the first could have drawn: 0 and 1
+    assert record.weights.each == pytest.approx([1.5, 2, 0.5])
+    assert "1 annotated between draws" in told(record)
+
+
+def test_what_was_annotated_before_a_draw_of_which_nothing_is_done_is_left_out(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 9])
+    draw(corpus, dict.fromkeys(range(10), 0.5), [0])
+    draw(corpus, dict.fromkeys(range(1, 9), 0.25), [1], "b", before=[0, 9], made="2026-02-01T00:00:00Z")
+    assert scored(corpus).documents == ("d0",)
+
+
+def test_the_mean_over_documents_weighs_them_in_its_interval_and_in_tests(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1])
+    record = scored(corpus)
+    [measure] = [parse("entity:span+type@exact,average=documents")]
+    table = rows(record.get_counts("one", "entity"), measure)
+    # weights 2 and 8 are .4 and 1.6 on average 1; F 1 and 2/3; one unit is 1/4 and 1/3 of the F of each
+    assert table[:, 2] == pytest.approx([0.4, 1.6 * 2 / 3])
+    assert table[:, 5] == pytest.approx([0.4, 1.6])
+    assert table[:, 8] == pytest.approx([1 / 4, 1 / 3])
 
 
 def test_slices_and_comparisons_are_weighted_too(tmp_path):
@@ -159,8 +220,20 @@ def test_documents_in_frames_are_as_they_were_counted_with_their_weight_beside(t
 def test_documents_that_came_for_certain_are_a_stratum_of_their_own(tmp_path):
     corpus = corpus_of(tmp_path, [0, 1])
     draw(corpus, dict.fromkeys(range(10), 0.125) | {0: 1.0}, [0, 1])
-    weights = scored(corpus).weights
-    assert (weights.each, [weights.names[k] for k in weights.strata]) == ((1.0, 8.0), ["a: certain", "a"])
+    found = scored(corpus).weights
+    assert (found.each, [found.names[k] for k in found.strata]) == ((1.0, 8.0), ["a: certain", "a"])
+
+
+def test_how_well_annotators_agree_is_weighted_beside_systems(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    corpus.write_layer("annotator/a", [line(DOCUMENTS[n], PERSON, PLACE, status="submitted") for n in (0, 1)])
+    theirs = [(DOCUMENTS[0], PERSON, PLACE), (DOCUMENTS[1], PERSON)]
+    corpus.write_layer("annotator/b", [line(*one, status="submitted") for one in theirs])
+    draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1])
+    records = {"r": scored(corpus)}
+    report = with_ceilings(make_report(records, quick=True), records, corpus)
+    # b is to a as the system is to gold
+    assert report.boards[0].ceiling.value == pytest.approx(24 / 32)
 
 
 # ---------------------------------------------------------------- who is missing
@@ -205,16 +278,16 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 
 def of_draws(world, corpora):
-    import weights  # of benchmarks
+    import weights as simulation  # of benchmarks
 
-    return weights.measure(world, corpora)
+    return simulation.measure(world, corpora)
 
 
 @pytest.mark.parametrize("number", [0, 3])
 def test_weights_take_away_the_bias_of_what_was_picked(number):
-    import weights
+    import weights as simulation
 
-    found = of_draws(weights.SHAPES[number], 40)
+    found = of_draws(simulation.SHAPES[number], 40)
     for one in found.values():  # an average of 40 is within three of its errors, and the .3 points allowed
         assert abs(one.bias) < 3 * one.error + 0.3
         assert one.covers >= 0.85  # 95 % of 40, less three standard errors
@@ -225,9 +298,9 @@ def test_weights_take_away_the_bias_of_what_was_picked(number):
 def test_real_gold_that_was_drawn_scores_as_all_of_it_does(shared):
     if not (shared / "data" / "wnut17").is_dir():
         pytest.skip(f"no {shared / 'data' / 'wnut17'}")
-    import weights
+    import weights as simulation
 
-    for pool in weights.pools(shared):
+    for pool in simulation.pools(shared):
         found = of_draws(pool, 40)["by units found"]
         assert abs(found.bias) < 3 * found.error + 0.3
         assert found.covers >= 0.85
@@ -253,11 +326,36 @@ def test_measures_that_do_not_add_up_are_refused_with_a_way_out(tmp_path):
     assert scored(corpus, measures=["surface"], unweighted=True).policies["weights"] == "none"
 
 
+def test_measures_that_do_not_add_up_are_scored_where_all_stand_for_as_many(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    draw(corpus, dict.fromkeys(range(10), 0.5), [0, 1])
+    even, bare = (scored(corpus, measures=["surface"], unweighted=flag) for flag in (False, True))
+    assert even.results[0].value == bare.results[0].value
+
+
 def test_a_streamed_record_cannot_be_weighted(tmp_path):
     corpus = corpus_of(tmp_path, [0, 1])
     draw(corpus, dict.fromkeys(range(10), 0.5), [0, 1])
     with pytest.raises(MeasureError, match="--stream"):
         scored(corpus, stream=True)
+
+
+def test_documents_that_nobody_was_to_do_are_not_counted_as_empty(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1])
+    draw(corpus, dict.fromkeys(range(10), 0.5), [0, 1])
+    with pytest.raises(MeasureError, match=r"--unjudged empty.*--unweighted"):
+        scored(corpus, scope=Scope(unjudged="empty"))
+    assert len(scored(corpus, scope=Scope(unjudged="empty"), unweighted=True).documents) == 10
+
+
+def test_several_gold_layers_weigh_what_all_of_them_judge(tmp_path):
+    corpus = corpus_of(tmp_path, [0, 1, 2])
+    corpus.write_layer("second", [line(DOCUMENTS[n], PERSON, PLACE) for n in (0, 1)])
+    draw(corpus, dict.fromkeys(range(10), 0.5) | {1: 0.125}, [0, 1, 2])
+    record = scored(corpus, gold=["gold", "second"], references="mean")
+    assert (record.documents, record.weights.each) == (("d0", "d1"), (2.0, 8.0))
+    assert record.results[0].value == pytest.approx(24 / 32)
+    assert record.agreement[0].score.f == 1
 
 
 def test_weighted_and_unweighted_records_are_not_compared(tmp_path):

@@ -54,7 +54,10 @@ def make(root: Path, goldwire: Callable[[Sequence[str]], None]) -> dict[str, Pat
     pulled = root / "pulled"
     shutil.copytree(full, pulled)
     _withdraw(pulled)
-    return {"empty": empty, "full": full, "pulled": pulled}
+    adjudicated = root / "adjudicated"
+    shutil.copytree(full, adjudicated)
+    _adjudicate(adjudicated)
+    return {"empty": empty, "full": full, "pulled": pulled, "adjudicated": adjudicated}
 
 
 _BEFORE = [
@@ -142,6 +145,32 @@ def _withdraw(root: Path) -> None:
     (root / "answers.json").write_text(json.dumps(tasks), encoding="utf-8")
 
 
+def _adjudicate(root: Path) -> None:
+    """The tasks of a project for adjudication, in each of which somebody has taken out the first region."""
+    from goldwire.annotate.interface import labelconfig
+    from goldwire.annotate.sync import remembered
+    from goldwire.annotate.union import shown
+    from goldwire.corpora.store import open_corpus
+
+    corpus = open_corpus(root / "work")
+    ontology = corpus.ontology()
+    assert ontology is not None
+    layers = {name: corpus.layer(name) for name in ("annotator/anna", "annotator/ben")}
+    documents = [document for document in corpus.documents() if document.id in layers["annotator/anna"]]
+    tasks = []
+    for number, (id, union) in enumerate(shown.unions(layers, documents, ontology).items(), start=1):
+        [task] = shown.encode(union, next(d for d in documents if d.id == id), layers, ontology).tasks
+        [prediction] = task["predictions"]
+        done = {"id": number, "completed_by": 1, "result": prediction["result"][1:], "was_cancelled": False}
+        tasks.append({**task, "id": number, "annotations": [{**done, "updated_at": "2026-01-02T03:04:05Z"}]})
+    (root / "answers.json").write_text(json.dumps(tasks), encoding="utf-8")
+    settings = remembered.Settings(
+        corpus="work", group=TITLE, title=TITLE, adjudicating=remembered.Adjudicating(to="adjudicated")
+    )
+    config = remembered.write(labelconfig.build(ontology, "graph", "en"), settings)
+    (root / "project.json").write_text(json.dumps({"label_config": config}), encoding="utf-8")
+
+
 # ---------------------------------------------------------------- a server in files
 class _Client:
     url = "http://stand-in"
@@ -159,7 +188,7 @@ def _connect(root: Path) -> None:
 
     from goldwire.annotate.interface import labelconfig
     from goldwire.annotate.sync import api, link
-    from goldwire.cli import migrate, sync
+    from goldwire.cli import migrate, push, sync, union
     from goldwire.corpora import ontology as ontologies
 
     config = labelconfig.build(ontologies.read("conflict"), "graph", "en")
@@ -178,8 +207,8 @@ def _connect(root: Path) -> None:
         part.write_text(json.dumps({**fields(), **new}), encoding="utf-8")
         part.replace(kept)
 
-    _put(sync, connect=lambda *_: nullcontext(_Client()))
-    _put(migrate, connect=lambda *_: nullcontext(_Client()))
+    for command in (sync, push, migrate, union):
+        _put(command, connect=lambda *_: nullcontext(_Client()))
     _put(link, find=project)
     _put(api, projects_like=lambda *_: [project()], project=project, find_project=project)
     _put(api, update_project=update)
@@ -207,6 +236,19 @@ def pulling(root: Path) -> None:
     _put(people, names=lambda *_: {"1": "cem"})
 
 
+def deciding(root: Path) -> None:
+    """The same server, which also tells what each task shows."""
+    import msgspec
+
+    from goldwire.annotate.sync import api
+
+    def whole(*_: Any) -> list[api.Whole]:
+        return msgspec.json.decode((root / "answers.json").read_bytes(), type=list[api.Whole])
+
+    pulling(root)
+    _put(api, whole_tasks=whole)
+
+
 def pushing(root: Path) -> None:
     """A server that keeps each task that it is sent as a file in `server/`."""
     import msgspec
@@ -221,7 +263,9 @@ def pushing(root: Path) -> None:
 
     def there(*_: Any, **__: Any) -> mirror.Mirror:
         found = mirror.Mirror()
-        found.take([msgspec.Raw(msgspec.json.encode(task)) for task in listed()], whole=True)
+        files = enumerate(sorted(server.glob("*.json")), start=1)
+        tasks = ({"id": id, **json.loads(file.read_bytes())} for id, file in files)
+        found.take([msgspec.Raw(msgspec.json.encode(task)) for task in tasks], whole=True)
         return found
 
     def take(_: Any, __: int, tasks: Sequence[bytes]) -> api.Imported:
@@ -243,6 +287,7 @@ def pushing(root: Path) -> None:
     _put(mirror, refresh=there)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     _put(api, import_tasks=take, totals=lambda *_: (api.Totals(len(listed()), 0, 0), now))
+    _put(api, tasks=lambda *_: listed())
     _put(sending.Sender, _find=find)
 
 
@@ -281,6 +326,18 @@ COMMANDS = (
     _command("annotate import", "annotate import {}/work {}/answers.json --annotator 1=dora"),
     _command("annotate import texts", "annotate import {}/work {}/tasks.json --add-texts"),
     _command("adjudicate", "annotate adjudicate {}/work --layers anna --layers ben --to agreed"),
+    _command(
+        "adjudicate push",
+        f"annotate adjudicate {{}}/work --push --project {TITLE}",
+        around=pushing,
+        reads=("server", "project.json"),
+    ),
+    _command(
+        "adjudicate pull",
+        f"annotate adjudicate {{}}/work --pull --project {TITLE}",
+        before="adjudicated",
+        around=deciding,
+    ),
     _command(
         "push", f"annotate push {{}}/work --project {TITLE}", around=pushing, reads=("server", "project.json")
     ),

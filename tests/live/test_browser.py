@@ -13,7 +13,8 @@ import pytest
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.local import server, session
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api, remembered
+from goldwire.annotate.sync import api, recheck, remembered
+from goldwire.annotate.sync import group as groups
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.orders import Order
 from goldwire.annotate.sync.pull import Pulled, Request, pull
@@ -33,6 +34,7 @@ from goldwire.corpora.types import (
     Span,
 )
 from goldwire.corpora.validate import corpus_faults
+from goldwire.eval.doubts.find import find
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -573,6 +575,42 @@ def test_half_of_a_small_screen_is_text_however_many_labels_there_are(
     assert seen >= 360
 
 
+def test_doubts_are_decided_and_corrected_by_keys(client: Client, corpus: Corpus, owner: Person) -> None:
+    """Neither of two readings of a place is right, and the words that are get marked."""
+    document = corpus.documents()[0]
+    at = document.text.index("took")
+
+    def layer(type: str) -> list[Annotations]:
+        mention = Mention(id="m", type=type, spans=(Span(at, at + 4),))
+        return [Annotations(document=document.id, sha256=document.sha256, mentions=(mention,))]
+
+    corpus.write_layer("gold", layer("GPE"))
+    corpus.write_layer("system/s", layer("ORG"))
+    found = find(corpus, "gold", ["s"])
+    [order] = recheck.orders(
+        corpus,
+        ontology(corpus),
+        found,
+        groups.find(client, corpus, "doubts by keys"),
+        adopt=False,
+        overwrite=False,
+    ).orders
+    project = push(client, corpus, ontology(corpus), order).project
+    assert project is not None
+    api.update_project(client, project.id, show_instruction=False)
+    owner.open(project.id)
+    owner.press("4")
+    labels = order.ready.tasks[0]["data"]["labels"] if order.ready is not None else []
+    key = next(one["hotkey"] for one in labels if one["value"] == "MIL")
+    owner.mark_word(key, "Rebels")
+    owner.submit()
+    back = recheck.decisions(client, corpus, found, Request(group=order.group))
+    [doubt] = back.doubts.doubts
+    assert (doubt.decision, doubt.correction and doubt.correction.label) == ("neither", "MIL")
+    assert doubt.correction is not None
+    assert doubt.correction.words == "Rebels"
+
+
 def test_what_a_project_remembers_survives_a_save_in_the_browser(
     client: Client, corpus: Corpus, owner: Person
 ) -> None:
@@ -596,3 +634,37 @@ def test_what_a_project_remembers_survives_a_save_in_the_browser(
     told = push(client, corpus, ontology(corpus), order).plan
     assert told.newer == ("label_config",)  # a label that somebody has added there is not taken away
     assert 'value="CREATURE"' in api.project(client, project.id).label_config
+
+
+def test_in_adjudication_two_actions_reject_and_none_keep(
+    client: Client, corpus: Corpus, owner: Person, run: Callable[..., Any]
+) -> None:
+    """What is at two words is told in their note."""
+    document, other = (next(d for d in corpus.documents() if d.id == id) for id in ("a-siege", "c-talks"))
+    rebels, monday, us = (
+        Mention(id=f"m{n}", type=type, spans=span(words))
+        for n, (type, words) in enumerate([("MIL", "Rebels"), ("TIME", "Monday"), ("GPE", "US")])
+    )
+    elders = Mention(id="m0", type="PER", spans=span("Elders", other.text))
+    for name, mentions, more in (("anna", (rebels, monday), (elders,)), ("ben", (rebels, us), ())):
+        done = ((document, mentions), (other, more))
+        lines = [Annotations(document=d.id, sha256=d.sha256, mentions=given) for d, given in done]
+        corpus.write_layer(f"annotator/{name}", lines)
+    pushed = run("adjudicate", corpus.path, "--push", "--project", "by hand adjudication", "--json")
+    assert pushed.code == 0, pushed.err
+    api.update_project(client, pushed.json["project"], show_instruction=False)
+    owner.open(pushed.json["project"])
+    owner.wait_for_text("Rebels")
+    owner.select("Monday")
+    assert "anna: TIME; ben: not marked" in owner.page.inner_text("body")
+    owner.press("Backspace")
+    owner.submit()
+    owner.wait_for_text("Elders")
+    pulled = run("adjudicate", corpus.path, "--pull", "--project", "by hand adjudication", "--json")
+    assert pulled.code == 0, pulled.err
+    assert (pulled.json["open"], pulled.json["server"]["decided"], pulled.json["amended"]) == (1, 2, 0)
+    gold = corpus.layer("gold")
+    assert said(gold["a-siege"], document)["mentions"] == {
+        (("MIL", "Rebels"), span("Rebels")),
+        (("GPE", "US"), span("US")),
+    }

@@ -114,7 +114,8 @@ def test_what_people_have_done_comes_back_to_their_layers(site: Site, annotators
     assert [(a.role, a.mention) for a in event.arguments] == [("place", "k")]
     provenance = done.provenance
     assert (provenance.author, provenance.seconds, provenance.status) == ("anna", 12.5, "submitted")
-    assert provenance.details == {"task": site.tasks["d00000"], "annotation": first}
+    shown = {"prefill": "none"}
+    assert provenance.details == {"task": site.tasks["d00000"], "annotation": first, **shown}
 
     assert site.layer("annotator/ben")["d00000"].provenance.details["ground_truth"] is True
     skipped = site.layer("skipped/anna")["d00001"]

@@ -52,7 +52,7 @@ def corpus(tmp_path):
 
 
 def run(*words):
-    found = CliRunner().invoke(app, list(map(str, words)))
+    found = CliRunner(env={"COLUMNS": "120"}).invoke(app, list(map(str, words)))
     assert found.exit_code == 0, found.output
     return found.output
 

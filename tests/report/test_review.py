@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,28 @@ def test_fifty_disagreements_are_decided_by_a_key_each_and_stand_in_the_layer(
     lines = read_lines(fifty.path / "labelstudio" / "decisions-made.jsonl", Disagreement)
     assert {line.by for line in lines} == {"Eva"}
     assert all(line.at.startswith("20") for line in lines)
+
+
+def test_five_thousand_disagreements_open_soon_and_a_key_is_answered_at_once(
+    said_by: Call, screens: Call, tmp_path: Path
+) -> None:
+    """In one text of 250 kB. Bounds are ten times what it takes on a machine of two cores."""
+    sentence, number = "Rebels shelled Kunduz in the north of the country. ", 5000
+    document = make_document("d", sentence * number)
+    corpus = create_corpus(tmp_path / "c", Manifest(name="c", ontology="conflict"), [document])
+    for who, type in (("anna", "GPE"), ("ben", "FAC")):
+        starts = (len(sentence) * n + 15 for n in range(number))
+        marks = [Mention(id=f"m{at}", type=type, spans=(Span(at, at + 6),)) for at in starts]
+        corpus.write_layer(f"annotator/{who}", [annotate(document, *marks)])
+    file = make_page(said_by, corpus)
+    begun = time.perf_counter()
+    screen = screens(file)
+    assert screen.told == "0 of 5,000 decided"
+    assert time.perf_counter() - begun < 15
+    begun = time.perf_counter()
+    screen.press(*"12bn" * 5)
+    assert screen.told.startswith("20 of 5,000")
+    assert (time.perf_counter() - begun) / 20 < 1
 
 
 # ---------------------------------------------------------------- everything there is, decided at random
@@ -438,3 +461,39 @@ def test_relations_and_several_values_come_up_too(said_by: Call, screens: Call, 
     [made] = corpus.layer("made").values()
     assert made.mentions[0].attributes == {"colour": ("blue", "green", "red")}
     assert len(made.relations) == 1
+
+
+def test_what_two_people_decided_differently_is_open_on_the_next_page_and_says_so(
+    said_by: Call, screens: Call, fifty: Corpus, tmp_path: Path
+) -> None:
+    page = make_page(said_by, fifty)
+    files = []
+    for who, key in (("Eva", "1"), ("Fay", "2")):
+        screen = screens(page)
+        screen.press("n", key)
+        files.append(screen.download(tmp_path / who, who))
+    said = take(said_by, fifty, *files)
+    assert (said["conflicts"], said["open"]) == (2, 98)  # the pair of the second word; 48 pairs were not seen
+    again = screens(make_page(said_by, fifty))
+    assert again.told == "1 of 50 decided"
+    expect(again.page.locator("#case")).to_contain_text("decided differently: Eva: no; Fay: yes")
+
+
+def test_what_a_vote_decided_is_shown_so(said_by: Call, screens: Call, varied: Corpus) -> None:
+    screen = screens(make_page(said_by, varied, "--majority", 2))
+    screen.page.locator("#of-state").select_option("decided")
+    expect(screen.page.locator("#case")).to_contain_text("Decided by a vote of at least 2.")
+    left = said_by("annotate", "adjudicate", varied.path, "--to", "made", "--majority", 2, "--json").json
+    done, _, whole, *_ = screen.told.split()
+    assert int(whole) - int(done) == left["open"]
+
+
+def test_a_page_without_anything_to_decide_says_so(said_by: Call, screens: Call, fifty: Corpus) -> None:
+    fifty.write_layer("annotator/ben", fifty.layer("annotator/anna").values())
+    assert is_done(screens(make_page(said_by, fifty)))
+
+
+def test_blind_is_of_the_page_alone(said_by: Call, fifty: Corpus) -> None:
+    said = said_by("annotate", "adjudicate", fifty.path, "--blind", "--to", "made")
+    assert (said.code, "--html" in said.err) == (2, True)
+    assert "made" not in fifty.layers()

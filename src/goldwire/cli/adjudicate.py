@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from goldwire.cli import union
 from goldwire.cli.arguments import Dir
 from goldwire.cli.files import source, target
+from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
+from goldwire.cli.push import Adopt, Overwrite
+from goldwire.cli.sync import DataDir, Naming, TokenFile, Url
 
 if TYPE_CHECKING:
-    from goldwire.annotate.adjudicate import Adjudicated, Disagreement
+    from goldwire.annotate.adjudicate import Adjudicated
     from goldwire.annotate.adjudicate.returned import Conflict
     from goldwire.corpora.store import Corpus
     from goldwire.corpora.types import Annotations
@@ -22,6 +27,7 @@ SHOWN = 10  # disagreements shown on the terminal; the file has all
 
 
 def adjudicate(
+    ctx: typer.Context,
     folder: Dir,
     *,
     layers: Annotated[
@@ -55,14 +61,28 @@ def adjudicate(
             metavar="FILE|-", parser=target, help="Write a page on which to decide what they differ in."
         ),
     ] = None,
-    blind: Annotated[bool, typer.Option("--blind", help="The page does not tell who said what.")] = False,
+    push: union.Push = False,
+    pull: union.Pull = False,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Page and project do not tell who said what.")
+    ] = False,
+    project: Annotated[
+        str | None,
+        typer.Option(metavar="P", help="Title or id of the project; NAME adjudication if not given."),
+    ] = None,
+    naming: Naming = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what --push would do.")] = False,
+    adopt: Adopt = False,
+    overwrite: Overwrite = False,
+    url: Url = None,
+    token_file: TokenFile = None,
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Merge annotators' layers: what all agree on is taken, the rest listed for somebody to decide.
 
     The list is a file with a line for each disagreement: put true, false or the value of an attribute in
-    place of null in "decision", and run the command again. It is done when nothing is open. Or decide on the
-    page of --html: what it gives to download is taken with --decisions.
+    place of null in "decision", and run the command again. It is done when nothing is open.
 
     \b
     Examples:
@@ -70,30 +90,73 @@ def adjudicate(
       goldwire annotate adjudicate work --html review.html
       goldwire annotate adjudicate work --decisions decisions-gold-eva.jsonl
       goldwire annotate adjudicate work --majority 2 --accept-single
+      goldwire annotate adjudicate work --push
+      goldwire annotate adjudicate work --pull --names address
     """
-    from goldwire.annotate.exchange.store import FOLDER
+    from goldwire.annotate.adjudicate.inputs import decisions_path
     from goldwire.corpora.atomic import write_output
-    from goldwire.corpora.errors import CorpusError
     from goldwire.corpora.store import open_corpus, writing
 
-    if blind and html is None:
-        raise CorpusError("--blind hides names on the page of --html: name a file with it, or leave it out")
-    with writing(open_corpus(folder), "annotate adjudicate") as corpus:
-        path = corpus.path / FOLDER / f"decisions-{to.replace('/', '-')}.jsonl"
-        done = _merge(corpus, layers, to, path, decisions, majority=majority, accept_single=accept_single)
-        page = None if html is None else _page(corpus, done, to, majority=majority, blind=blind)
+    _refuse(ctx, push=push, pull=pull, is_shown=html is not None)
+    server = union.Server(project, url, token_file, data_dir)
+    if push:
+        from goldwire.annotate.sync.remembered import Adjudicating
+
+        wanted = Adjudicating(to=to, layers=tuple(layers), blind=blind)
+        union.push(
+            folder,
+            server,
+            wanted,
+            dry_run=dry_run,
+            adopt=adopt,
+            overwrite=overwrite,
+            as_json=as_json,
+        )
+        return
+    with union.pull(folder, server, naming) if pull else nullcontext() as back:
+        if back is not None:
+            to, layers = back.adjudicating.to, [*back.adjudicating.layers]
+        with writing(open_corpus(folder), "annotate adjudicate") as corpus:
+            done = _merge(
+                corpus, layers, to, decisions, majority=majority, accept_single=accept_single, back=back
+            )
+            page = None if html is None else _page(corpus, done, to, majority=majority, blind=blind)
     if html is not None and page is not None:
         write_output(html, page.encode())
         note(f"wrote {html}")
-    _tell(done, to, path, as_json)
+    _tell(done, to, decisions_path(corpus, to), as_json)
+
+
+def _refuse(ctx: typer.Context, *, push: bool, pull: bool, is_shown: bool) -> None:
+    """Refuse what would be passed over."""
+    if push and pull:
+        ctx.fail("--push and --pull exclude each other: push, have it decided, then pull")
+    if push:
+        refuse(ctx, ("decisions", "majority", "accept_single", "naming", "html"), "with --push")
+    else:
+        refuse(ctx, ("dry_run", "adopt", "overwrite"), "without --push")
+        if not is_shown:
+            refuse(ctx, ("blind",), "without --html or --push")
+    if pull:
+        refuse(ctx, ("layers", "to"), "with --pull, for the project remembers what it was pushed with")
+    elif not push:
+        server = ("project", "url", "token_file", "data_dir")
+        refuse(ctx, (*server, "naming"), "without --push or --pull")
 
 
 class Done(NamedTuple):
-    """What was merged out of what, and decisions that contradict each other."""
+    """What was merged out of what, and decisions that contradict each other.
+
+    `contradicted` are those of the list that the server does not share.
+    """
 
     views: Mapping[str, Mapping[str, Annotations]]
     merged: Adjudicated
     conflicts: tuple[Conflict, ...]
+    amended: int
+    back: union.Back | None = None
+    contradicted: tuple[Conflict, ...] = ()
+    reopened: int = 0
 
 
 def _page(corpus: Corpus, done: Done, to: str, *, majority: int | None, blind: bool) -> str:
@@ -116,37 +179,37 @@ def _page(corpus: Corpus, done: Done, to: str, *, majority: int | None, blind: b
 
 def _merge(
     corpus: Corpus,
-    layers: list[str],
+    layers: Sequence[str],
     to: str,
-    path: Path,
     decisions: list[Path],
     *,
     majority: int | None,
     accept_single: bool,
+    back: union.Back | None,
 ) -> Done:
     """Read layers and decisions, and write what is open and what is agreed."""
     from goldwire.annotate import adjudicate as merging
-    from goldwire.annotate.adjudicate import returned, votes
+    from goldwire.annotate.adjudicate import inputs, returned, votes
+    from goldwire.annotate.union import amend
+    from goldwire.annotate.union import pull as server
     from goldwire.corpora.atomic import write_atomic
-    from goldwire.corpora.codec import encode_lines, read_lines
-    from goldwire.corpora.coverage import finished
-    from goldwire.corpora.errors import CorpusError
-    from goldwire.eval.comparison.annotators import layer_names
+    from goldwire.corpora.codec import encode_lines
+    from goldwire.corpora.goldtasks import gold_tasks
+    from goldwire.eval.measures.references import majority as more_than_half
 
     corpus.check_new_layer(to)
-    own: list[Disagreement] = read_lines(path, merging.Disagreement) if path.is_file() else []
-    kept = _kept(corpus, to, merging.TOOL)
-    names = layer_names(corpus, layers)
-    if layers and to in names:
-        raise CorpusError(f"layer {to!r} is the one that is made: name another with --to, or leave it out")
-    views = {name: finished(corpus.layer(name)) for name in names if name != to}
+    own = inputs.decided(corpus, to)
+    kept = _kept(corpus, to, merging.TOOL, gold_tasks(inputs.finished_layers(corpus, layers, to).values()))
+    views = inputs.annotators(corpus, layers, to)
     if majority is not None:
         votes.check(majority, views)
-        if 2 * majority <= len(views):
+        if majority < more_than_half(len(views)):
             note(f"{majority} of {len(views)} is not more than half: two readings may both be taken")
     ontology = corpus.ontology()
+    before = [] if back is None else server.brought(back.returned.folder)
+    mixed = server.join(own, before, back.lines if back is not None else ())
     given = [returned.read_decisions(file, views, to, ontology) for file in decisions]
-    joined = returned.join([own, *given])
+    joined = returned.join([mixed.decisions, *given])
     merged = merging.adjudicate(
         views,
         corpus.documents(),
@@ -155,20 +218,39 @@ def _merge(
         majority=majority,
         accept_single=accept_single,
     )
-    write_atomic(path, encode_lines([*merged.disagreements, *merged.stale]))
+    done = amend.amended(merged, corpus.documents(), ontology)
+    merged = done.adjudicated
+    path = inputs.decisions_path(corpus, to)
+    write_atomic(path, encode_lines([*merged.disagreements, *done.followed, *merged.stale]))
     corpus.write_layer(to, {**kept, **{item.document: item for item in merged.annotations}}.values())
-    return Done(views, merged, joined.conflicts)
+    if back is not None:
+        server.note(back.returned)
+    there = union.conflicts(back.returned, merged.disagreements) if back is not None else ()
+    return Done(
+        views,
+        merged,
+        (*joined.conflicts, *there),
+        len(done.followed),
+        back,
+        mixed.contradicted,
+        mixed.reopened,
+    )
 
 
-def _kept(corpus: Corpus, layer: str, tool: str) -> dict[str, Annotations]:
-    """The lines that stay: of documents said to be empty. A layer made by anything else is not replaced."""
+def _kept(corpus: Corpus, layer: str, tool: str, gold: Collection[str]) -> dict[str, Annotations]:
+    """The lines that stay: of documents said to be empty, and of gold tasks, whose gold is there already.
+
+    A layer made by anything else is not replaced.
+    """
     from goldwire.corpora import coverage
     from goldwire.corpora.errors import CorpusError
 
+    if gold:
+        note(f"left out, gold tasks whose gold is there already: {len(gold)} document(s)")
     if layer not in corpus.layers():
         return {}
     there = corpus.layer(layer)
-    covered = {d: item for d, item in there.items() if item.provenance.tool == coverage.TOOL}
+    covered = {d: item for d, item in there.items() if d in gold or item.provenance.tool == coverage.TOOL}
     others = [d for d, item in there.items() if d not in covered and item.provenance.tool != tool]
     if others:
         raise CorpusError(
@@ -195,6 +277,8 @@ def _tell(done: Done, layer: str, path: Path, as_json: bool) -> None:
                 "unvoted": merged.unvoted,
                 "conflicts": len(done.conflicts),
                 "stale": len(merged.stale),
+                "amended": done.amended,
+                **_server_facts(done),
             }
         )
         return
@@ -208,9 +292,20 @@ def _tell(done: Done, layer: str, path: Path, as_json: bool) -> None:
         say(line)
 
 
+def _server_facts(done: Done) -> dict[str, object]:
+    if done.back is None:
+        return {}
+    told = {**union.facts(done.back.returned, done.reopened), "contradicted": len(done.contradicted)}
+    return {"server": told}
+
+
 def _others(done: Done) -> Iterator[str]:
     """What was taken, left open or left out otherwise than by agreement and decisions."""
     merged = done.merged
+    if done.back is not None:
+        yield from union.told(done.back.returned, done.reopened)
+    if done.amended:
+        yield f"decided beyond what annotators differ in (added, taken out, changed): {done.amended}"
     if merged.voted:
         yield f"decided by vote: {merged.voted}"
     if merged.unvoted:
@@ -221,11 +316,18 @@ def _others(done: Done) -> Iterator[str]:
         yield f"left out, done by one person only: {', '.join(merged.alone)}"
     if done.conflicts:
         yield f"decided differently by several people, and so left open: {len(done.conflicts)}"
-    for conflict in done.conflicts[:SHOWN]:
-        said = ", ".join(f"{who}: {_say(what)}" for who, what in conflict.said)
-        yield f"  {conflict.item.document}  {conflict.item.unit}  {conflict.item.words}  ({said})"
+    yield from _contradictions(done.conflicts)
+    if done.contradicted:
+        yield f"the list says otherwise than the server, and stays: {len(done.contradicted)}"
+        yield from _contradictions(done.contradicted)
     if merged.stale:
         yield f"decisions on what nobody differs on any more: {len(merged.stale)}"
+
+
+def _contradictions(conflicts: Sequence[Conflict]) -> Iterator[str]:
+    for conflict in conflicts[:SHOWN]:
+        said = ", ".join(f"{who}: {_say(what)}" for who, what in conflict.said)
+        yield f"  {conflict.item.document}  {conflict.item.unit}  {conflict.item.words}  ({said})"
 
 
 def _say(view: bool | str | None) -> str:

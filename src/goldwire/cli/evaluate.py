@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from goldwire.cli import agreement, compare, decisions, doubts, gate, matrix, prompt, report, run, score
+from goldwire.cli import (
+    agreement,
+    compare,
+    decisions,
+    doubts,
+    gate,
+    judge,
+    matrix,
+    prompt,
+    report,
+    run,
+    score,
+)
 from goldwire.cli.options import App
 
 app = App()
@@ -17,6 +29,7 @@ app.command("measures")(score.measures)
 app.command("suites")(score.suites)
 app.command("compare")(compare.compare)
 app.command("agreement")(agreement.agreement)
+app.command("judge")(judge.judge)
 app.command("doubts")(doubts.doubts)
 app.command("decisions")(decisions.decisions)
 app.command("report")(report.report)

@@ -55,6 +55,7 @@ def migrate(
     """
     from goldwire.annotate.migration import mapping
     from goldwire.annotate.migration import migrate as migrating
+    from goldwire.annotate.sync import group as groups
 
     corpus, _ = open_both(folder)
     change = _change(folder, to, plan)
@@ -64,6 +65,8 @@ def migrate(
         return
     with connect(url, token_file, data_dir) as client:
         tell = progress()
+        if project is not None:
+            groups.check_annotation(groups.find(client, corpus, project))
         planned = migrating.prepare(client, corpus, project or corpus.manifest.name, change, progress=tell)
         refused = bool(planned.unplanned) and not accept_losses
         done = None

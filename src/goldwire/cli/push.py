@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -29,6 +30,13 @@ Layout = Annotated[
     ),
 ]
 
+Adopt = Annotated[
+    bool, typer.Option("--adopt", help="Write to a project that was not made for this corpus; see the plan.")
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Put back what others have changed there since the last push.")
+]
+
 
 def push(
     ctx: typer.Context,
@@ -37,6 +45,16 @@ def push(
     project: Project = None,
     layout: Layout = None,
     prefill: Prefill = None,
+    pick: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|none", help="Only the documents of this draw (see `corpus sample`), in its order."
+        ),
+    ] = None,
+    blind: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="The share of documents that are shown no prefill, by chance."),
+    ] = None,
     assign: Annotated[
         list[str],
         typer.Option(metavar="NAME", help="A project for each person, with a share of it; may be repeated."),
@@ -44,14 +62,20 @@ def push(
     overlap: Annotated[
         float | None, typer.Option(min=0, max=1, help="The share of documents that two people do.")
     ] = None,
+    doubts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ask about these doubts (`eval doubts`), in a project of theirs."),
+    ] = None,
+    gold_tasks: Annotated[
+        float | None,
+        typer.Option(min=0, max=0.5, help="The share of each person's tasks whose gold is known, unmarked."),
+    ] = None,
+    gold_from: Annotated[
+        str | None, typer.Option("--from", metavar="LAYER", help="The layer that has the gold of gold tasks.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and do nothing.")] = False,
-    adopt: Annotated[
-        bool,
-        typer.Option("--adopt", help="Write to a project that was not made for this corpus; see the plan."),
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Put back what others have changed there since the last push.")
-    ] = False,
+    adopt: Adopt = False,
+    overwrite: Overwrite = False,
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
@@ -60,38 +84,68 @@ def push(
     """Bring a corpus to a Label Studio project: plan, then do it. Run it again at any time.
 
     What nobody has worked on follows the corpus; what somebody has is never changed. Whatever is interrupted
-    or lost on the way, running it again completes it, and nothing is there twice. Layout, prefill, people and
-    overlap are remembered: say them once, and again to change them. Exit 1 if the text of a task was
-    corrected and what people did with it is not pulled yet, or somebody else has changed there what differs
-    from this corpus: that is for people to settle.
+    or lost on the way, running it again completes it, and nothing is there twice. Layout, prefill, draw,
+    blind share, people and overlap are remembered: say them once, and again to change them. Exit 1 if the
+    text of a task was corrected and what people did with it is not pulled yet, or somebody else has changed
+    there what differs from this corpus: that is for people to settle.
+
+    With --doubts, each doubt and control is a task: two readings in an order of chance, without whose they
+    are, and a choice. `annotate pull --doubts` brings the decisions back. With --gold-tasks, documents that
+    the layer gold (or --from) has are mixed in unmarked for every person of --assign; `status` says how
+    people do on them, and they enter no gold again.
 
     \b
     Examples:
       goldwire annotate push work --project "round 1" --prefill system/lexicon --dry-run
+      goldwire annotate push work --project recheck --doubts doubts.jsonl
       goldwire annotate push work --project "round 1" --assign anna --assign ben --overlap 0.2
+      goldwire annotate push work --project "round 1" --pick round-1 --blind 0.2
+      goldwire annotate push work --assign anna --assign ben --gold-tasks 0.05 --from gold
     """
+    from goldwire.annotate.sync import goldtasks, reassign, recheck, remembered
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import push as pushing
-    from goldwire.annotate.sync import reassign, remembered
+    from goldwire.eval.doubts import files
 
     if len(assign) == 1:
         refuse(ctx, ("overlap",), "with one person")
+    if doubts is not None:
+        named = ("layout", "prefill", "assign", "overlap", "pick", "blind", "gold_tasks", "gold_from")
+        refuse(ctx, named, "with --doubts")
     corpus, ontology = open_both(folder)
-    given = remembered.Given(layout=layout, prefill=prefill, assign=tuple(assign) or None, overlap=overlap)
+    given = remembered.Given(
+        layout=layout,
+        prefill=prefill,
+        assign=tuple(assign) or None,
+        overlap=overlap,
+        pick=pick,
+        blind=blind,
+        gold_tasks=gold_tasks,
+        gold_from=gold_from,
+    )
     done = []
     with connect(url, token_file, data_dir) as client:
         found = groups.find(client, corpus, project or corpus.manifest.name)
+        groups.check_annotation(found)
+        recheck.check(found, doubts=doubts is not None)
+        if not found.settings.gold_tasks and gold_tasks is None:
+            refuse(ctx, ("gold_from",), "without --gold-tasks")
         settings = remembered.settle(found.settings, given)
-        shared = reassign.orders(
-            client,
-            corpus,
-            found,
-            settings,
-            adopt=adopt,
-            overwrite=overwrite,
-            dry_run=dry_run,
-            progress=progress(),
-        )
+        settings = goldtasks.settle(corpus, found.settings, settings, asked=gold_tasks is not None)
+        if doubts is not None:
+            asked = files.read(doubts)
+            shared = recheck.orders(corpus, ontology, asked, found, adopt=adopt, overwrite=overwrite)
+        else:
+            shared = reassign.orders(
+                client,
+                corpus,
+                found,
+                settings,
+                adopt=adopt,
+                overwrite=overwrite,
+                dry_run=dry_run,
+                progress=progress(),
+            )
         for order in shared.orders:
             tell = progress(f"{order.title}: " if settings.assign else "")
             pushed = pushing.push(client, corpus, ontology, order, dry_run=dry_run, progress=tell)
@@ -99,6 +153,9 @@ def push(
         done += shared.left
         address = client.url
     changes = tuple(remembered.changes(found.settings, settings)) if found.known else ()
+    if settings.gold_ids:
+        known = f"{len(settings.gold_ids)} gold task(s) of {settings.gold_from}"
+        note(f"{known} {'would be' if dry_run else 'are'} among everybody's, unmarked")
     _tell_push(done, changes, address, dry_run, as_json)
     if any(wants_people(pushed, dry_run) for _, pushed in done):
         raise typer.Exit(1)
@@ -122,7 +179,7 @@ def _tell_push(
         for line in shape.unshown(pushed.unshown):
             note(line)
     if as_json:
-        print_json([_push_facts(title, pushed, url, dry_run) for title, pushed in done])
+        print_json([push_facts(title, pushed, url, dry_run) for title, pushed in done])
     else:
         for title, pushed in done:
             say("\n".join(push_lines(title, pushed, url, dry_run)))
@@ -130,7 +187,8 @@ def _tell_push(
             say(team.BUTTON)
 
 
-def _push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str, object]:
+def push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str, object]:
+    """What a push did or would do, for programs."""
     plan, project = pushed.plan, pushed.project
     return {
         "title": title,
@@ -176,6 +234,8 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
     for conflict in plan.conflicting:
         tasks = ", ".join(map(str, conflict.tasks))
         yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
+    if plan.unpicked:
+        yield f"not of the draw, left as they are, and given out last: {plan.unpicked} task(s)"
     if plan.kept:
         yield f"left as they are, worked on: {team.named(plan.kept)}"
     yield from team.departures(plan, undone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -79,7 +80,7 @@ def sample(
     """Draw documents to be annotated, and keep with which probability each could have been.
 
     Of near-duplicates one at most is drawn. No document has probability 0, so that scores of what is drawn
-    can be weighted. A draw is never changed.
+    can be weighted. A draw is never changed; `annotate push --pick NAME` brings it to people.
 
     \b
     Examples:
@@ -127,7 +128,7 @@ def sample(
     if as_json:
         print_json(_facts(made))
     else:
-        say("\n".join(_lines(made)))
+        say("\n".join(_lines(made, folder)))
 
 
 def _facts(made: Made) -> dict[str, object]:
@@ -146,7 +147,7 @@ def _facts(made: Made) -> dict[str, object]:
     }
 
 
-def _lines(made: Made) -> Iterator[str]:
+def _lines(made: Made, folder: Path) -> Iterator[str]:
     """A draw as it is told to people: how many of how many, of which parts, and what to begin with."""
     draw, drawn = made.sample.draw, made.sample.drawn
     chances = [one.probability for one in made.sample.candidates]
@@ -161,6 +162,7 @@ def _lines(made: Made) -> Iterator[str]:
     yield from (f"  {one.rank}. {one.document}: {one.reason}" for one in drawn[:SHOWN])
     if len(drawn) > SHOWN:
         yield f"  … and {len(drawn) - SHOWN} more, in samples/{draw.draw}.jsonl"
+    yield f"bring them to people: goldwire annotate push {folder} --pick {draw.draw}"
 
 
 def _range(low: float, high: float) -> str:

@@ -188,7 +188,7 @@ def score(
     golds, workers = gold or ["gold"], os.cpu_count() or 1
     record = score_corpus(corpus, golds, systems, wanted, options=options, workers=workers)
     if was is not None:
-        from goldwire.eval.comparison.was import with_was
+        from goldwire.eval.comparison.earlier import with_was
 
         record = with_was(corpus, record, was, options, workers=workers)
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))

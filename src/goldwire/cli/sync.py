@@ -69,6 +69,10 @@ def pull(
             "--accept-withdrawn", help="Accept what was withdrawn: it is told once more, and then no more."
         ),
     ] = False,
+    doubts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of a project of doubts: write the decisions into their file."),
+    ] = None,
     url: Url = None,
     token_file: TokenFile = None,
     data_dir: DataDir = None,
@@ -84,20 +88,45 @@ def pull(
     \b
     Example:
       goldwire annotate pull work --project "round 1" --names address
+      goldwire annotate pull work --project recheck --doubts doubts.jsonl
     """
     from goldwire.annotate.sync import group as groups
     from goldwire.annotate.sync import pull as pulling
-    from goldwire.annotate.sync import remembered
+    from goldwire.annotate.sync import recheck, remembered
 
     corpus, ontology = open_both(folder)
     with connect(url, token_file, data_dir) as client:
         found, settings = _group(client, corpus, project, naming, annotators)
+        groups.check_annotation(found)
+        recheck.check(found, doubts=doubts is not None)
         for change in remembered.changes(found.settings, settings) if found.known else ():
             note(f"remembered from now on: {change}")
         request = _request(found, settings, full=full, accept_withdrawn=accept_withdrawn)
+        if doubts is not None:
+            _pull_doubts(client, corpus, doubts, request, as_json)
+            return
         pulled = pulling.pull(client, corpus, ontology, request, progress=progress())
         groups.remember(client, corpus, found, settings)
     _tell_pull(pulled, as_json)
+
+
+def _pull_doubts(client: Client, corpus: Corpus, file: Path, request: Request, as_json: bool) -> None:
+    """Write what people decided into a file of doubts."""
+    from goldwire.annotate.sync import recheck
+    from goldwire.eval.doubts import files
+
+    found = recheck.decisions(client, corpus, files.read(file), request, progress=progress())
+    files.write(file, found.doubts)
+    whole = len(found.doubts.doubts)
+    if as_json:
+        facts = {"doubts": whole, "decided": found.decided, "differ": found.differ, "unread": found.unread}
+        print_json({"decisions": facts})
+        return
+    say(f"decided: {found.decided} of {whole} -> {file}")
+    for kind, ids in (("people differ", found.differ), ("without a choice that can be read", found.unread)):
+        if ids:
+            say(f"not decided, {kind}: {team.named(ids)}")
+    note("Say what they change: goldwire eval decisions DIR FILE --to LAYER")
 
 
 def status(
@@ -110,6 +139,9 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every now and then, until all is done.")
     ] = False,
+    floor: Annotated[
+        float, typer.Option(min=0.05, max=0.99, help="F on gold tasks below which somebody is named.")
+    ] = 0.9,
     every: Annotated[
         float, typer.Option(metavar="SECONDS", min=1, help="Seconds between two looks.")
     ] = WATCH,
@@ -121,7 +153,9 @@ def status(
     """Show how far each annotator is: done, skipped, begun, time for a document, what is left and how long.
 
     Those who have not begun are shown too, and how many documents nobody, one and two people are done with.
-    People are called as `pull` calls them. With --json also task by task.
+    People are called as `pull` calls them. With --json also task by task. Where there are gold tasks, F on
+    them with its interval, and who is below --floor for certain: however often one looks, somebody who is
+    not is named with a chance of at most 5 %.
 
     \b
     Example:
@@ -135,7 +169,7 @@ def status(
     with connect(url, token_file, data_dir) as client:
         request = _request(*_group(client, corpus, project, naming, annotators))
         while True:
-            found = looking.status(client, corpus, request, progress=progress())
+            found = looking.status(client, corpus, request, floor=floor, progress=progress())
             team.tell_status(found, as_json)
             if not watch or not found.remaining:
                 return
@@ -205,14 +239,7 @@ def _request(
 ) -> Request:
     from goldwire.annotate.sync.pull import Request
 
-    return Request(
-        group=settings.group,
-        projects=found.projects,
-        naming=settings.naming,
-        names=settings.names,
-        full=full,
-        accept_withdrawn=accept_withdrawn,
-    )
+    return Request.of(settings, found.projects, full=full, accept_withdrawn=accept_withdrawn)
 
 
 def progress(before: str = "") -> Callable[[str], None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from goldwire.cli.output import print_json, say
 
 if TYPE_CHECKING:
+    from goldwire.annotate.sync.goldtasks import Checked
     from goldwire.annotate.sync.journal import Gone
     from goldwire.annotate.sync.plan import Plan
     from goldwire.annotate.sync.status import Status
@@ -77,6 +78,20 @@ def tell_status(found: Status, as_json: bool) -> None:
             )
         )
     say(columns(rows))
+    for line in gold_lines(found.gold):
+        say(line)
+
+
+def gold_lines(gold: Sequence[Checked]) -> Iterator[str]:
+    """How each does on gold tasks, and who is below the floor for certain."""
+    from goldwire.eval.measures.phrases import interval, points
+
+    if gold:
+        yield f"gold tasks (F of mentions and triggers by type and spans; floor {points(gold[0].floor)}):"
+    for one in gold:
+        ends = "" if one.low is None else f" ({interval(one.low, one.high)})"
+        below = "" if one.below is None else f"; below the floor for certain, after {one.below} of them"
+        yield f"  {one.person}: {one.done} of {one.of} done, F {points(one.value)}{ends}{below}"
 
 
 def _minutes(seconds: float | None) -> str:

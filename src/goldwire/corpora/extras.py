@@ -12,15 +12,17 @@ from typing import Any
 
 from goldwire.corpora.errors import CorpusError, GoldwireError
 
-# What pyproject.toml has for each extra; a test holds the two equal.
+# What pyproject.toml has for each extra; a test holds the two equal. Those that are heavy are not in `all`.
 EXTRAS = {
     "labelstudio": ("label-studio-sdk>=2.0.11", "keyring>=25", "httpx>=0.27"),
     "http": ("httpx>=0.27",),
     "spacy": ("spacy>=3.8",),
     "html": ("trafilatura>=2.0", "lxml_html_clean>=0.4"),
     "cas": ("dkpro-cassis>=0.12",),
+    "gliner": ("gliner>=0.2.20",),
     "backend": ("starlette>=0.40", "uvicorn>=0.30"),
 }
+HEAVY = frozenset({"gliner"})  # with torch, which is a gigabyte and more
 
 
 def load(module: str, extra: str, need: str, error: type[GoldwireError] = CorpusError) -> Any:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from math import prod
+from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Literal
 
@@ -142,18 +141,3 @@ def _faults(sample: Sample, where: str) -> Iterator[Fault]:
     ranks = [one.rank for one in sample.drawn]
     if ranks != list(range(1, len(ranks) + 1)):
         yield Fault(where, "$.rank", "what was drawn is not numbered from 1 without a gap")
-
-
-def probabilities(samples: Iterable[Sample]) -> dict[str, float]:
-    """The probability of each document to have come by any of the draws: 1 − ∏(1 − p).
-
-    >>> draw = Draw(draw="a", purpose="scoring", how="", made="")
-    >>> sample = Sample(draw, (Candidate(document="d", probability=0.5),))
-    >>> probabilities([sample, sample])
-    {'d': 0.75}
-    """
-    chances: dict[str, list[float]] = {}
-    for sample in samples:
-        for one in sample.candidates:
-            chances.setdefault(one.document, []).append(one.probability)
-    return {document: 1.0 - prod(1.0 - p for p in each) for document, each in chances.items()}

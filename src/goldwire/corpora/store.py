@@ -6,6 +6,7 @@
     CORPUS/tokens/NAME.jsonl       tokens and tags that layer NAME came with (see `tokens`)
     CORPUS/records/*.json          scored runs
     CORPUS/quarantine/NAME.jsonl   what an import could not take into layer NAME, and why
+    CORPUS/samples/NAME.jsonl      documents drawn to be annotated, and with which probability (see `samples`)
     CORPUS/versions/ID/N           a text that was corrected, with its layers (see `versions`)
 
 Files are written beside their place and moved there whole, so a reader sees the old or the new content

@@ -135,6 +135,10 @@ SKIPPED, DRAFT = "skipped", "draft"
 NOT_DONE = (SKIPPED, DRAFT)  # a status that says: these are nobody's last words on the document
 
 
+# In the details of a provenance: the layer that the annotator was shown, or that nothing was.
+PREFILL, NOTHING_SHOWN = "prefill", "none"
+
+
 class Provenance(_Struct, frozen=True):
     """Who made the annotations of one document, with what, when and in how long.
 

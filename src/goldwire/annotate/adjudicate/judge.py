@@ -14,6 +14,7 @@ from goldwire.annotate.adjudicate.quoting import Quoted
 from goldwire.annotate.adjudicate.views import Items, View, spans_of
 from goldwire.annotate.adjudicate.votes import FEWEST, verdict
 from goldwire.annotate.exchange import clusters
+from goldwire.annotate.exchange.tasks import shown_to_all
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
@@ -103,6 +104,7 @@ class Judge:
     def _provenance(self) -> Provenance:
         left = sum(item.decision is None for item in self.found)
         details: dict[str, Any] = {"layers": [*self.views], "differed": len(self.found), "open": left}
+        details |= shown_to_all(view.shown for view in self.views.values())
         if len(self.views) == 1:
             details["single"] = True
         if self.least is not None:

@@ -7,7 +7,7 @@
     clusters  {k: [[key, words, unit or null, spans]…] in text order, d: [[key, words, decision, note, by]…],
                p: [[number in k, number in k, {place of a person: whether they are joined}]…]}
     unit      {d: document, u: kind, k: key, w: words, l: label, s: spans, y: {place of a person: view},
-               n: [units that must be there], o: [decision, note, by, votes] if there is one}
+               n: [units that must be there], o: [decision, note, by, votes] if there is one, or t: its note}
 
 A person is a number into `people`, or null where names are hidden; places of persons are those in `p`. The
 texts are in blocks beside it (see `passages`).
@@ -148,6 +148,8 @@ def _unit(judge: Judge, number: int, order: Sequence[str], bearers: Numbers) -> 
     }
     if item.decision is not None:
         made["o"] = [item.decision, item.note, item.by, item.vote]
+    elif item.note:
+        made["t"] = item.note
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 
-from goldwire.corpora.types import Annotations, Event, Mention, Spans
+from goldwire.corpora.types import PREFILL, Annotations, Event, Mention, Spans
 
 
 def name(type: str, spans: Spans) -> str:
@@ -19,10 +19,14 @@ def name(type: str, spans: Spans) -> str:
 
 
 class View:
-    """One annotator's annotations of a document, by what they say; of some relations, either way."""
+    """One annotator's annotations of a document, by what they say; of some relations, either way.
+
+    `shown` is what they were shown before they began, if their line says so.
+    """
 
     def __init__(self, annotations: Annotations, symmetric: frozenset[str] = frozenset()) -> None:
         names = {mention.id: name(mention.type, mention.spans) for mention in annotations.mentions}
+        self.shown: str | None = annotations.provenance.details.get(PREFILL)
         self.mentions = {names[mention.id]: mention for mention in annotations.mentions}
         self.events: dict[str, Event] = {}
         for event in annotations.events:

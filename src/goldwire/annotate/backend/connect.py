@@ -69,16 +69,19 @@ def connect(client: Client, wanted: Registration, credentials: Credentials) -> B
     Raises `ServerError`, with what to set where the server refuses the address; then nothing is left behind
     that was not there before.
     """
-    before = _ours(client, wanted)
+    before = {backend.id for backend in _ours(client, wanted)}
     try:
-        found = _put(client, wanted, credentials, before)
-        for other in before[1:]:
+        made = None if before else _make(client, wanted, credentials)
+        first, *others = _ours(client, wanted)  # others too, if somebody does the same at the same time
+        for other in others:
             _delete(client, f"api/ml/{other.id}")
-        _set_hook(client, wanted, credentials, [backend.url for backend in before])
+        if made is None or first.id != made.id:
+            client.write("PATCH", f"api/ml/{first.id}", wanted.fields(credentials))
+        _set_hook(client, wanted, credentials, [backend.url for backend in (first, *others)])
     except ServerError as error:
-        _withdraw(client, wanted, {backend.id for backend in before})
+        _withdraw(client, wanted, before)
         raise _explained(error, wanted, client) from error
-    return found
+    return first
 
 
 def _ours(client: Client, wanted: Registration) -> list[Backend]:
@@ -92,12 +95,6 @@ def backends(client: Client, project: int) -> list[Backend]:
     return sorted(found, key=lambda item: item.id)
 
 
-def _put(client: Client, wanted: Registration, credentials: Credentials, before: list[Backend]) -> Backend:
-    if before:
-        return _update(client, wanted, credentials, before[0])
-    return _make(client, wanted, credentials)
-
-
 def _make(client: Client, wanted: Registration, credentials: Credentials) -> Backend:
     try:
         return client.write_once(Backend, "api/ml/", msgspec.json.encode(wanted.fields(credentials)))
@@ -105,11 +102,6 @@ def _make(client: Client, wanted: Registration, credentials: Credentials) -> Bac
         if made := _ours(client, wanted):
             return made[0]
         raise
-
-
-def _update(client: Client, wanted: Registration, credentials: Credentials, there: Backend) -> Backend:
-    client.write("PATCH", f"api/ml/{there.id}", wanted.fields(credentials))
-    return client.read_as(Backend, f"api/ml/{there.id}")
 
 
 def _set_hook(client: Client, wanted: Registration, credentials: Credentials, before: list[str]) -> None:

@@ -56,10 +56,7 @@ class Projects:
         corpus = open_corpus(self._corpus.path)
         with self._connection() as client:
             found = group.find(client, corpus, self._title)
-            settings = found.settings
-            request = Request(
-                group=settings.group, projects=found.projects, naming=settings.naming, names=settings.names
-            )
+            request = Request.of(found.settings, found.projects)
             pull(client, corpus, self._ontology, request)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.backend import app, credentials, running, training
+from goldwire.annotate.backend.credentials import Credentials
 from goldwire.annotate.backend.predictions import Suggester, Tell
 from goldwire.annotate.backend.projects import Projects, Registered
 from goldwire.annotate.backend.running import Running
@@ -66,36 +67,35 @@ def serve(
     if order.train is not None:
         training.check(order.train)
     signed = credentials.obtain(corpus)
-    opened = running.listen(order.host, order.port)
     with ExitStack() as stack:
-        stack.enter_context(opened)
+        opened = stack.enter_context(running.listen(order.host, order.port))
         service = stack.enter_context(Service(corpus, make_plan(corpus, order.system), tell))
         suggester = Suggester(corpus, ontology, service, tell)
 
         def close() -> None:
             suggester.service.close()  # the one that serves by then
 
-        stack.callback(close)
-        train, pull = _untrained, _nothing if projects is None else projects.pull
-        if order.train is not None:
-            trainer = Trainer(corpus, suggester, order.train, pull=pull, tell=tell)
-            train = stack.enter_context(trainer).start
-        made = app.make(suggester, signed, train, tell)
-        url = running.address(opened)
-
         def announce() -> None:
-            registered = [] if projects is None else projects.register(url, signed)
-            ready(
-                Facts(
-                    url=url,
-                    version=service.version,
-                    user=signed.user,
-                    password_in=str(credentials.path(corpus)),
-                    registered=registered,
-                )
-            )
+            url = running.address(opened)
+            ready(_facts(corpus, signed, url, service.version, projects))
 
-        _run(made, opened, announce, close)
+        stack.callback(close)
+        train = _untrained
+        if order.train is not None:
+            pull = _nothing if projects is None else projects.pull
+            train = stack.enter_context(Trainer(corpus, suggester, order.train, pull=pull, tell=tell)).start
+        _run(app.make(suggester, signed, train, tell), opened, announce, close)
+
+
+def _facts(corpus: Corpus, signed: Credentials, url: str, version: str, projects: Projects | None) -> Facts:
+    """What is to be said of a backend that answers, when it is registered."""
+    return Facts(
+        url=url,
+        version=version,
+        user=signed.user,
+        password_in=str(credentials.path(corpus)),
+        registered=[] if projects is None else projects.register(url, signed),
+    )
 
 
 def _run(made: Any, opened: socket.socket, ready: Callable[[], None], close: Callable[[], None]) -> None:

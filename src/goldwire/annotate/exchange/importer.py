@@ -31,7 +31,7 @@ from goldwire.corpora.offsets import by_text
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import in_line
 from goldwire.corpora.store import check_layer
-from goldwire.corpora.types import Annotations, Document, Provenance, Rejected
+from goldwire.corpora.types import PREFILL, Annotations, Document, Provenance, Rejected
 
 TOOL = "label-studio"
 FOLDERS: dict[EntryKind, str] = {
@@ -384,6 +384,7 @@ def _provenance(item: _Item) -> Provenance:
         "annotation": entry.id,
         "ground_truth": entry.ground_truth or None,
         "parent_prediction": entry.parent_prediction,
+        PREFILL: None if item.kind == "prediction" else tasks.shown(item.bound.data),
     }
     return Provenance(
         author=item.author,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,11 +22,12 @@ from goldwire.corpora.formats.loss import alternatives, with_triggers
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
-from goldwire.corpora.types import Annotations, Document, Event
+from goldwire.corpora.types import NOTHING_SHOWN, PREFILL, Annotations, Document, Event
 from goldwire.corpora.valid import sound
 
 Task = dict[str, Any]
 NO_TITLE = "(no headline)"
+# In the data of a pushed task: the layer that is shown, `@`, and the hash of what it shows.
 MARKS = "goldwire"  # the model version of predictions that only mark excluded regions
 
 
@@ -126,6 +127,26 @@ def prediction(version: str, result: Sequence[Any]) -> dict[str, Any]:
     known = [score for score in scores if score is not None]
     mean = {"score": sum(known) / len(known)} if known and len(known) == len(scores) else {}
     return {"model_version": version, "result": result, **mean}
+
+
+def shown(data: Mapping[str, Any]) -> str | None:
+    """The layer that a task shows to be corrected, `NOTHING_SHOWN` if none; None where the task does not say.
+
+    >>> shown({"prefill": "system/lexicon@0a1b"}), shown({"prefill": "@"}), shown({})
+    ('system/lexicon', 'none', None)
+    """
+    said = data.get(PREFILL)
+    return (said.rpartition("@")[0] or NOTHING_SHOWN) if isinstance(said, str) else None
+
+
+def shown_to_all(shown: Iterable[str | None]) -> dict[str, str]:
+    """What provenance keeps of several lines on one document: what all were shown, if that is one thing.
+
+    >>> shown_to_all(["system/lexicon", "system/lexicon"]), shown_to_all(["none", "system/lexicon"])
+    ({'prefill': 'system/lexicon'}, {})
+    """
+    layers = {*shown}
+    return {PREFILL: layer} if len(layers) == 1 and (layer := layers.pop()) is not None else {}
 
 
 def data(document: Document) -> Task:

@@ -42,6 +42,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     model_version: str | None = None
     maximum_annotations: int = 1
     overlap_cohort_percentage: int = 100
+    sampling: str = "Sequential sampling"
     task_number: int | None = None
     finished_task_number: int | None = None
 

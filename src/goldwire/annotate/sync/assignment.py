@@ -33,8 +33,12 @@ def assign(
     overlap: float = 0.0,
     held: Mapping[str, Held] | None = None,
     before: Collection[str] | None = None,
+    *,
+    everyone: Collection[str] = (),
 ) -> dict[str, list[Document]]:
     """The documents of each person, in the order given; `overlap` is the share, 0 to 1, for two people.
+
+    Those of `everyone` are for all, besides the others.
 
     `held` is what people have already, also of those who are not among `names` any more; `before` are the
     names of the last time, None if they are not known. Who is not among them, or has nothing, is a newcomer.
@@ -44,10 +48,12 @@ def assign(
     if len(set(names)) < len(names):
         raise CorpusError(f"each annotator is named once: {', '.join(names)}")
     given = [*documents]
-    sharing = _Sharing(given, sorted(names), overlap, held or {}, before)
+    shared = [document for document in given if document.id not in everyone]
+    sharing = _Sharing(shared, sorted(names), overlap, held or {}, before)
     sharing.keep()
     sharing.deal()
     sharing.bring_newcomers_their_part()
+    sharing.of |= {id: {*names} for id in everyone}
     return {name: [item for item in given if name in sharing.of[item.id]] for name in names}
 
 

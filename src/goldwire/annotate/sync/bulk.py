@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.exchange.tasks import MARKS, prediction
+from goldwire.annotate.exchange.tasks import MARKS
 from goldwire.annotate.sync import api, link, plan
 from goldwire.annotate.sync.api import KEY, Whole
 from goldwire.annotate.sync.channel import Channel
@@ -30,6 +30,7 @@ from goldwire.annotate.sync.plan import Local, Update
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ServerError
+from goldwire.corpora.types import PREFILL
 
 FIRST, FEWEST, MOST = 20, 5, 100  # tasks of a slice
 LONG, SHORT = 1.5, 0.6  # seconds that a request may take, above which slices shrink and below which they grow
@@ -105,9 +106,9 @@ class Changer:
         others = [_sent(item["task"], item) for item in old if item["model_version"] != MARKS]
         with_old = sorted({item["task"] for item in old})
         ours = [
-            {"task": update.id, **prediction(MARKS, update.local.result)}
+            {"task": update.id, **made, "result": update.local.result}
             for update in updates
-            if update.local.result is not None
+            for made in update.local.predictions()
         ]
         if others:
             self._keep(others)
@@ -227,7 +228,7 @@ class Changer:
         for update in updates:
             marks[plan.marker(update.local, self.run)].append(update.id)
         for mark, ids in marks.items():
-            self._timed(api.set_field, self.channel.client, self.project, ids, plan.PREFILL, mark)
+            self._timed(api.set_field, self.channel.client, self.project, ids, PREFILL, mark)
 
     def _put(self, updates: Sequence[Update]) -> None:
         """Replace the data of tasks, one by one."""
@@ -258,7 +259,7 @@ def read_shown(
     found, ids = {}, sorted(wanted)
     for start in range(0, len(ids), MOST):
         for task in api.whole_tasks(client, project, ids[start : start + MOST]):
-            ours = [item["result"] for item in task.predictions if item["model_version"] == MARKS]
+            ours = [item for item in task.predictions if item["model_version"] == MARKS]
             found[str(task.data[KEY])] = plan.shown_of(ours, wanted[task.id])
         progress(f"read the predictions of {min(start + MOST, len(ids))} of {len(ids)} task(s)")
     return found

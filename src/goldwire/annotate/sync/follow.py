@@ -9,7 +9,8 @@ text, so that neither is taken for the other.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,10 +22,12 @@ from goldwire.annotate.sync import plan
 from goldwire.annotate.sync.api import KEY
 from goldwire.annotate.sync.mirror import Mirror, Task
 from goldwire.annotate.sync.plan import Local
+from goldwire.corpora.codec import read_lines
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Document
 
+FINISHED = "finished.jsonl"  # beside the journal of a project: what was read there for no layer
 DIGITS = 8  # of the hash of a text: they need only tell the texts of one document apart
 _Pulled = Mapping[tuple[int, int], Annotations]  # by task and annotation
 _OF_PEOPLE = tuple(f"{FOLDERS[kind]}/" for kind in ("submitted", "skipped", "draft"))
@@ -41,15 +44,28 @@ class Followed(msgspec.Struct, frozen=True):
 
 
 def follow(
-    corpus: Corpus, ontology: Ontology, local: Sequence[Local], there: Mirror, documents: Iterable[Document]
+    corpus: Corpus,
+    ontology: Ontology,
+    local: Sequence[Local],
+    there: Mirror,
+    documents: Iterable[Document],
+    *,
+    finished: Iterable[Annotations] = (),
+    settled: Collection[str] = (),
 ) -> Followed:
-    """Work out which task of the server is that of each document. Frames are left to the plan."""
+    """Work out which task of the server is that of each document. Frames are left to the plan.
+
+    What is `finished` was read as well, though it is in no layer. For `settled` documents that have no task
+    of today's text none is made.
+    """
     differing = _differing(local, there)
     if not differing:
         return Followed(tuple(local), {})
     known = {document.id: document for document in documents}
-    follower = _Follower(ontology, known, differing, _pulled(corpus))
-    return Followed(tuple(map(follower.follow, local)), follower.left)
+    pulled = _pulled(corpus) | dict(_keyed(finished))
+    follower = _Follower(ontology, known, differing, pulled)
+    followed = (follower.follow(item) for item in local)
+    return Followed(tuple(item for item in followed if not follower.is_done(item, settled)), follower.left)
 
 
 class _Data(msgspec.Struct):
@@ -109,6 +125,12 @@ class _Follower:
         wanted = item if theirs is None else self.carried(id, theirs)
         return _called(wanted, key or f"{id}@{item.data['sha256'][:DIGITS]}")
 
+    def is_done(self, item: Local, settled: Collection[str]) -> bool:
+        """Whether a task is not needed: nothing is to be done, and what was done stays where it is."""
+        id = item.data["document"]
+        there = {task.data[KEY] for task in self.there.get(id, ())}
+        return id in settled and id in self.left and item.key not in there
+
     def carried(self, id: str, theirs: Annotations) -> Local:
         """The task with what its annotator did as its prediction."""
         encoded = tasks.encode([self.documents[id]], self.ontology, prefill={id: theirs})
@@ -143,6 +165,20 @@ def _pulled(corpus: Corpus) -> dict[tuple[int, int], Annotations]:
                 if line.provenance.tool == TOOL and isinstance(task, int) and isinstance(annotation, int):
                     found[task, annotation] = line
     return found
+
+
+def read_finished(folder: Path) -> list[Annotations]:
+    """What was read of a project for no layer: how somebody adjudicated."""
+    path = folder / FINISHED
+    return read_lines(path, Annotations) if path.is_file() else []
+
+
+def _keyed(finished: Iterable[Annotations]) -> Iterator[tuple[tuple[int, int], Annotations]]:
+    """Such lines by task and annotation; of nobody, for nothing of them is to be carried over."""
+    for line in finished:
+        details, provenance = line.provenance.details, msgspec.structs.replace(line.provenance, author=None)
+        key = int(details["task"]), int(details["annotation"])
+        yield key, msgspec.structs.replace(line, provenance=provenance)
 
 
 def _is_pulled(old: Iterable[Task], pulled: _Pulled) -> Iterator[bool]:

@@ -15,6 +15,7 @@ from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import Linked, Remembered
 from goldwire.annotate.sync.remembered import Settings
+from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus
 
 
@@ -53,6 +54,15 @@ def find(client: Client, corpus: Corpus, title: str) -> Group:
         projects={title: project for title, (project, _) in ours.items()},
         known=bool(known),
     )
+
+
+def check_annotation(group: Group) -> None:
+    """Raise `ServerError` if a group is for adjudication: what is done there is no annotator's layer."""
+    if group.settings.adjudicating is not None:
+        raise ServerError(
+            f"project {group.settings.group!r} is for adjudication, not for annotation: use "
+            "`goldwire annotate adjudicate DIR --push` and `--pull`"
+        )
 
 
 def remember(client: Client, corpus: Corpus, group: Group, settings: Settings) -> None:

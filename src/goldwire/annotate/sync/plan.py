@@ -14,7 +14,7 @@ import html
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,10 +25,12 @@ from goldwire.annotate.exchange.tasks import MARKS, Encoded
 from goldwire.annotate.sync import remembered
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.mirror import Task
+from goldwire.annotate.sync.picking import BY_ID
 from goldwire.annotate.sync.put import Put
 from goldwire.corpora.errors import DataError
+from goldwire.corpora.types import PREFILL
 
-PREFILL = "prefill"
+NOTHING = "@"  # as `PREFILL`, of no layer and with no hash: nothing is shown
 _LAYER = "layer"
 _QUICK = 1  # how hard results are compressed: a tenth is left, in a hundredth of the time of what follows
 _TEXT = "sha256"
@@ -43,7 +45,7 @@ NEWER = (
 
 
 class Local(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as it should be: its data, and its prediction if it has one.
+    """A task as it should be: its data, and its prediction if it has one; drawn ones in order of its score.
 
     The prediction's result is kept as compressed JSON: decoded, those of some thousand tasks fill half a
     gigabyte, and most pushes change few of them.
@@ -53,6 +55,7 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
     packed: bytes | None = None
     score: float | None = None
+    is_drawn: bool = False
 
     @property
     def is_prefilled(self) -> bool:
@@ -64,13 +67,17 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
         """What the prediction shows."""
         return None if self.packed is None else msgspec.json.decode(zlib.decompress(self.packed))
 
+    def predictions(self) -> list[dict[str, Any]]:
+        """Its prediction as it is sent, if it has one."""
+        if self.packed is None:
+            return []
+        made = {"model_version": MARKS, "result": msgspec.Raw(zlib.decompress(self.packed))}
+        return [made if self.score is None else {**made, "score": self.score}]
+
     def sent(self) -> dict[str, Any]:
         """The task as it is sent, if it is new."""
-        if self.packed is None:
-            return {"data": self.data}
-        made = {"model_version": MARKS, "result": msgspec.Raw(zlib.decompress(self.packed))}
-        scored = made if self.score is None else {**made, "score": self.score}
-        return {"data": self.data, "predictions": [scored]}
+        made = self.predictions()
+        return {"data": self.data, "predictions": made} if made else {"data": self.data}
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,9 +116,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `kept` are tasks left as they are because somebody has worked on them, though title or predictions
     differ; `orphaned` ones belong to no document any more, and stay; `doubled` ones are second copies on
     which nobody has worked; `moved` ones leave for somebody else. `foreign` counts tasks that Goldwire did
-    not make. `settings` are fields of the project to set; `newer` those that somebody else has set since,
-    which stay. `gone` are new tasks that were there when this clone last pushed. `lost_labels` are those
-    that people have worked with and the new configuration does not have: then nothing may be done.
+    not make, `unpicked` those of documents that are not of the draw. `settings` are fields of the project to
+    set; `newer` those that somebody else has set since, which stay. `gone` are new tasks that were there when
+    this clone last pushed. `lost_labels` are those that people have worked with and the new configuration
+    does not have: then nothing may be done.
     """
 
     new: tuple[Local, ...] = ()
@@ -123,6 +131,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     doubled: tuple[int, ...] = ()
     moved: tuple[Moved, ...] = ()
     foreign: int = 0
+    unpicked: int = 0
     settings: dict[str, Any] = {}
     newer: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -150,6 +159,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             "doubled": len(self.doubled),
             "moved": len(self.moved),
             "foreign": self.foreign,
+            "unpicked": self.unpicked,
         }
 
 
@@ -164,7 +174,7 @@ def locals_of(encoded: Encoded, layer: str | None = None) -> list[Local]:
 def _local(task: dict[str, Any], layer: str | None) -> Local:
     predictions = task.get("predictions")
     if not predictions:
-        return Local(key=task["data"][KEY], data=task["data"])
+        return Local(key=task["data"][KEY], data={**task["data"], PREFILL: NOTHING})
     result = predictions[0]["result"]
     encoded = msgspec.json.encode(result)
     digest = hashlib.sha256(encoded).hexdigest()[:12]
@@ -178,6 +188,20 @@ def _local(task: dict[str, Any], layer: str | None) -> Local:
     )
 
 
+def scored(local: Local, score: float | None) -> Local:
+    """A task with a prediction of this score, an empty one if it had none: people get the least first.
+
+    The score is part of what is compared. As it is without a score.
+    """
+    if score is None:
+        return local
+    packed = local.packed or zlib.compress(b"[]", _QUICK)
+    digest = hashlib.sha256(zlib.decompress(packed) + f"#{score}".encode()).hexdigest()[:12]
+    layer = str(local.data.get(PREFILL, "")).rpartition("@")[0]
+    data = {**local.data, PREFILL: f"{layer}@{digest}"}
+    return msgspec.structs.replace(local, data=data, packed=packed, score=score, is_drawn=True)
+
+
 def make(
     local: Sequence[Local],
     remote: Iterable[Task],
@@ -186,19 +210,22 @@ def make(
     lost_labels: tuple[str, ...] = (),
     put: Put | None = None,
     marked: Marked | None = None,
+    apart: Collection[str] = (),
 ) -> Plan:
     """The plan for the tasks of one project.
 
     `settings` are those that differ (`differences`). What is there and not as `put` says is somebody else's;
     None if nothing is known of that: then everything may be changed. `marked` tells what the marks in the
-    tasks stand for.
+    tasks stand for. Tasks of documents that are `apart`, which were not picked, stay as they are.
     """
     there: dict[str, list[_Seen]] = defaultdict(list)
-    foreign = 0
+    foreign = unpicked = 0
     wanted = {task.key: task for task in local}
     for task in remote:
         key = task.data.get(KEY)
-        if isinstance(key, str):
+        if isinstance(key, str) and key not in wanted and task.data.get("document") in apart:
+            unpicked += 1
+        elif isinstance(key, str):
             there[key].append(_see(task, wanted.get(key), put, marked or {}))
         else:
             foreign += 1
@@ -216,6 +243,7 @@ def make(
         orphaned=tuple(sorted(there.keys() - wanted.keys())),
         doubled=tuple(sorter.doubled),
         foreign=foreign,
+        unpicked=unpicked,
         settings=settings.to_set,
         newer=settings.newer,
         gone=tuple(item.key for item in sorter.new if item.key in known),
@@ -308,11 +336,13 @@ def unknown_marks(tasks: Iterable[Task], marked: Marked) -> dict[int, str]:
     return {id: shown for id, shown in found.items() if shown.startswith(_MARK)}
 
 
-def shown_of(results: Sequence[Any], wanted: Local) -> str:
+def shown_of(predictions: Sequence[Mapping[str, Any]], wanted: Local) -> str:
     """The hash of what a task shows, if that is what it should; else another one."""
-    if not results:
+    if not predictions:
         return ""
+    results = [item["result"] for item in predictions]
     same = len(results) == 1 and _sorted(results[0]) == _sorted(wanted.result)
+    same = same and (not wanted.is_drawn or predictions[0].get("score") == wanted.score)
     return shown_by(wanted.data) if same else hashlib.sha256(_sorted(results)).hexdigest()[:12]
 
 
@@ -409,11 +439,16 @@ def differences(project: Project, wanted: dict[str, Any], put: Put | None = None
         if plain(name, there) == plain(name, value):
             if name == "label_config" and remembered.read(there) != remembered.read(value):
                 to_set[name] = value
-        elif put is not None and setting_digest(name, there) not in put.settings.get(name, ()):
+        elif put is not None and not _is_ours(name, there, put):
             newer.append(name)
         else:
             to_set[name] = value
     return Differences(to_set, tuple(newer))
+
+
+def _is_ours(name: str, there: Any, put: Put) -> bool:
+    """Whether a field is as this clone has put it, or as the server makes it."""
+    return (name, there) == ("sampling", BY_ID) or setting_digest(name, there) in put.settings.get(name, ())
 
 
 def setting_digest(name: str, value: Any) -> str:

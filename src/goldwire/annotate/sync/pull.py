@@ -24,13 +24,13 @@ from goldwire.annotate.exchange import controls as declared
 from goldwire.annotate.exchange import importer, store
 from goldwire.annotate.exchange.importer import TOOL, Imported
 from goldwire.annotate.exchange.store import FOLDER, Lines
-from goldwire.annotate.sync import link, mirror, people, withdraw
+from goldwire.annotate.sync import goldtasks, link, mirror, people, withdraw
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import RAW, Gone, Journal, folder, home, links, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.people import read_json
-from goldwire.annotate.sync.remembered import Naming
+from goldwire.annotate.sync.remembered import Naming, Settings
 from goldwire.corpora import rejected, versions
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import ServerError
@@ -71,7 +71,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     People are called by their id, by their address up to the @, or by a pseudonym that stays theirs; `names`
     gives other names by id or address. `full` asks for every task again. `projects` are those known to be of
     the group, by title, for a clone that has no journal of them. With `accept_withdrawn` what was withdrawn
-    is told once more and then no more.
+    is told once more and then no more. Lines of gold tasks, which `gold_ids` stand for, are marked with the
+    layer `gold_from`.
     """
 
     group: str
@@ -80,6 +81,34 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, str] = {}
     full: bool = False
     accept_withdrawn: bool = False
+    gold_from: str | None = None
+    gold_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        projects: dict[str, Project],
+        *,
+        full: bool = False,
+        accept_withdrawn: bool = False,
+    ) -> Request:
+        """As a group's settings say."""
+        return cls(
+            group=settings.group,
+            projects=projects,
+            naming=settings.naming,
+            names=settings.names,
+            full=full,
+            accept_withdrawn=accept_withdrawn,
+            gold_from=settings.gold_from,
+            gold_ids=settings.gold_ids,
+        )
+
+    def gold(self, corpus: Corpus) -> frozenset[str]:
+        """The documents that are gold tasks."""
+        documents = (document.id for document in corpus.documents())
+        return goldtasks.ids(documents, self.group, self.gold_ids)
 
 
 class _Came(msgspec.Struct, frozen=True):
@@ -123,18 +152,31 @@ def _fetch_all(
         journal = journals.enter_context(open_journal(path))
         project, tasks = fetch(client, journal, request, progress, known)
         there.add(tasks)
-        context = importer.Context(
-            documents={document.id: document for document in corpus.documents()},
-            controls=declared.parse(project.label_config, ontology=ontology),
-            ontology=ontology,
-            names=people.names(client, corpus, tasks, request.naming, request.names),
-            made=made,
-            layer=lambda name: corpus.fitting(name)[0],
-            earlier=versions.earlier(corpus),
-        )
-        found[path] = _Came(decode(tasks, context), journal)
+        names = people.names(client, corpus, tasks, request.naming, request.names)
+        context = context_of(corpus, ontology, project, names, made)
+        came = goldtasks.marked(decode(tasks, context), request.gold(corpus), request.gold_from or "gold")
+        found[path] = _Came(came, journal)
         del tasks, context  # texts twice: memory that the writing can use
     return found
+
+
+def context_of(
+    corpus: Corpus,
+    ontology: Ontology,
+    project: Project,
+    names: Mapping[str, str],
+    made: Mapping[int, str],
+) -> importer.Context:
+    """What the tasks of a project are read against."""
+    return importer.Context(
+        documents={document.id: document for document in corpus.documents()},
+        controls=declared.parse(project.label_config, ontology=ontology),
+        ontology=ontology,
+        names=dict(names),
+        made=dict(made),
+        layer=lambda name: corpus.fitting(name)[0],
+        earlier=versions.earlier(corpus),
+    )
 
 
 def _write(corpus: Corpus, request: Request, found: Mapping[Path, _Came], there: withdraw.There) -> Pulled:

@@ -6,14 +6,15 @@ does the rest: tasks that are new are sent (`sending`), those that are there are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from goldwire.annotate.sync import api, bulk, follow, link, mirror, plan, put, remembered
+from goldwire.annotate.sync import api, bulk, follow, link, mirror, orders, plan, put, remembered
 from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.sync.behind import put_behind
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.follow import Followed
@@ -36,6 +37,7 @@ SETTINGS = (
     SHOWN,
     "maximum_annotations",
     "overlap_cohort_percentage",
+    "sampling",
 )
 
 
@@ -87,20 +89,31 @@ def push(
         pusher.settle(project)
         is_empty = is_new and not project.task_number
         there = Mirror() if is_empty else pusher.refresh(project)
-        followed = follow.follow(corpus, ontology, local, there, order.documents)
-        local = [*followed.local]
+        followed = Followed(tuple(local), {})
+        settled = frozenset[str]() if order.ready is None else order.ready.settled
+        if settled is not None:
+            finished = follow.read_finished(journal.folder)
+            documents = order.documents
+            followed = follow.follow(
+                corpus, ontology, local, there, documents, finished=finished, settled=settled
+            )
+        local = orders.in_order(followed.local, order)
         known = _put_before(journal, project, order)
         noted = put.read(journal.folder) or Put()
         noted = noted.with_marks(pusher.marked(project, local, there, noted))
         if known is not None:
             known = known.with_more({}, _as_remembered(corpus, ontology, order))
-        made = _plan(project, followed, there, wanted, known=known, marked=noted.marked)
+        followed = Followed(tuple(local), followed.left)
+        apart = _apart(corpus, order)
+        made = _plan(project, followed, there, wanted, known=known, marked=noted.marked, apart=apart)
         made = plan.with_moved(made, order.moved)
         foreign_project = not order.adopt and _is_foreign(journal, corpus, project, made)
         if not dry_run and not foreign_project:
             pusher.adopt(project, order, corpus)
             known = (known or Put()).with_marks(noted.marked)
             known = known.with_more(*_to_be_changed(project, there, made, noted))
+            if _is_new_draw(order):
+                put_behind(pusher.channel, project.id, _others(there, apart))
             refused = pusher.apply(project, made, local, known)
             if order.remember is not None:
                 pusher.remember(order.remember)
@@ -161,18 +174,40 @@ def _put_before(journal: Journal, project: Project, order: Order) -> Put | None:
 
 
 def _as_remembered(corpus: Corpus, ontology: Ontology, order: Order) -> dict[str, str]:
-    """What this corpus would put there as it was remembered, where another layer is asked for now.
+    """What this corpus would put there as it was remembered, where something else is asked for now.
 
     Whoever has put that there has put nothing that this corpus does not say.
     """
-    before = order.before
-    if before is None or (before.prefill, before.layout) == (order.prefill, order.layout):
+    if order.before is None:
         return {}
-    order = msgspec.structs.replace(order, prefill=before.prefill, layout=before.layout)
     try:
-        return {task.key: plan.digest(task.data) for task in encode(corpus, ontology, order)[0]}
-    except CorpusError:  # a layer that this clone does not have
+        before = orders.as_before(corpus, order, order.before)
+        tasks = [] if before == order else encode(corpus, ontology, before)[0]
+    except CorpusError:  # a layer or a draw that this clone does not have
         return {}
+    return {task.key: plan.digest(task.data) for task in tasks}
+
+
+def _apart(corpus: Corpus, order: Order) -> Collection[str]:
+    """The documents of the corpus that were not picked, where some were."""
+    return () if order.scores is None else corpus.hashes().keys() - order.scores.keys()
+
+
+def _is_new_draw(order: Order) -> bool:
+    """Whether a draw is picked that was not before: killed on the way, it is so again the next time."""
+    if order.scores is None:
+        return False
+    picks = {None if said is None else said.pick for said in (order.before, order.remember)}
+    return len(picks) > 1 or None in picks
+
+
+def _others(there: Mirror, apart: Collection[str]) -> list[int]:
+    """The tasks that show something and would come before the drawn ones."""
+    return [
+        task.id
+        for task in there.tasks()
+        if task.predictions and not task.worked and task.data.get("document") in apart
+    ]
 
 
 def _is_foreign(journal: Journal, corpus: Corpus, project: Project, made: Plan) -> bool:
@@ -189,6 +224,7 @@ def _plan(
     *,
     known: Put | None,
     marked: plan.Marked,
+    apart: Collection[str] = (),
 ) -> Plan:
     differing = plan.differences(project, wanted, known)
     lost: tuple[str, ...] = ()
@@ -196,7 +232,9 @@ def _plan(
         lost = plan.lost_labels(project.label_config, wanted["label_config"])
     left = {id: document for document, ids in followed.left.items() for id in ids}
     current = (task for task in there.tasks() if task.id not in left)
-    made = plan.make(followed.local, current, differing, lost_labels=lost, put=known, marked=marked)
+    made = plan.make(
+        followed.local, current, differing, lost_labels=lost, put=known, marked=marked, apart=apart
+    )
     return msgspec.structs.replace(made, kept=(*made.kept, *left.values()))
 
 

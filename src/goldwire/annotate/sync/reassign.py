@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.annotate.sync import api, assignment, link, put
+from goldwire.annotate.sync import api, assignment, goldtasks, link, picking, put
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.assignment import Held
 from goldwire.annotate.sync.channel import Channel
@@ -105,6 +105,8 @@ def orders(
             layout=settings.layout,
             prefill=settings.prefill,
             overlap=None if settings.assign else settings.overlap,
+            blind=settings.blind,
+            scores=sharing.scores,
             documents=tuple(documents),
             remember=settings,
             before=group.settings if group.known else None,
@@ -137,21 +139,28 @@ class _Sharing:
         self.settings = settings
         self.adopt = adopt
         self.progress = progress
-        self.documents: dict[str, list[Document]] = {settings.group: corpus.documents()}
+        self.scores = None if settings.pick is None else picking.scores(corpus, settings.pick)
+        self.documents: dict[str, list[Document]] = {settings.group: self._picked(corpus.documents())}
         self.moved: dict[str, tuple[Moved, ...]] = {}
         self.there: dict[str, _There] = {}
 
     def share(self, *, dry_run: bool) -> None:
         """Look at all projects, share out, and take away; again if somebody has begun something meanwhile."""
-        everything = _to_annotate(self.corpus, self.settings)
+        everything = self._picked(_to_annotate(self.corpus, self.settings))
         titles = {title_of(self.settings.group, name): name for name in self.settings.assign}
+        all_ids = (document.id for document in everything)
+        gold = goldtasks.ids(all_ids, self.settings.group, self.settings.gold_ids)
         before = self.group.settings.assign if self.group.known else ()
         self.there = self._look_at_all(titles)
         for _ in range(ROUNDS):
             held = {titles.get(title, title): seen.held for title, seen in self.there.items()}
             overlap = self.settings.overlap or 0.0
-            shares = assignment.assign(everything, self.settings.assign, overlap, held, before or None)
-            self.documents = {title: shares[name] for title, name in titles.items()}
+            shares = assignment.assign(
+                everything, self.settings.assign, overlap, held, before or None, everyone=gold
+            )
+            self.documents = {
+                title: goldtasks.mixed(shares[name], gold, name) for title, name in titles.items()
+            }
             planned = {
                 title: _to_leave(seen, self.documents.get(title, ()), everything)
                 for title, seen in self.there.items()
@@ -165,6 +174,13 @@ class _Sharing:
             title: tuple(msgspec.structs.replace(item, to=tuple(whose[item.document])) for item in items)
             for title, items in self.moved.items()
         }
+
+    def _picked(self, documents: list[Document]) -> list[Document]:
+        """Those of the draw that is picked, in its order; all if none is."""
+        if self.scores is None:
+            return documents
+        scores = self.scores
+        return sorted((one for one in documents if one.id in scores), key=lambda one: scores[one.id])
 
     def left(self) -> Iterator[tuple[str, Pushed]]:
         """What is done in the projects of people who have left."""

@@ -25,7 +25,8 @@ from goldwire.corpora.errors import ServerError
 BATCH = 500  # tasks sent at once: a second or two on the server
 BATCH_BYTES = 4_000_000  # and no more than this, for prefilled ones are long
 ROUNDS = 5  # times that a batch is sent before it is given up
-_THERE = ("changed", "unchanged", "kept", "conflicting", "orphaned", "foreign")  # tasks, before anything new
+# Tasks, before anything new.
+_THERE = ("changed", "unchanged", "kept", "conflicting", "orphaned", "foreign", "unpicked")
 
 
 class Sender:

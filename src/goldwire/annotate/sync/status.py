@@ -15,12 +15,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.annotate.exchange import exports
+from goldwire.annotate.exchange import exports, importer
 from goldwire.annotate.exchange.exports import Entry
-from goldwire.annotate.exchange.importer import ANNOTATIONS
-from goldwire.annotate.sync import people, pull
+from goldwire.annotate.exchange.importer import ANNOTATIONS, Reading
+from goldwire.annotate.sync import goldtasks, people, pull
 from goldwire.annotate.sync.api import KEY, Project
 from goldwire.annotate.sync.client import Client
+from goldwire.annotate.sync.goldtasks import FLOOR, Checked
 from goldwire.annotate.sync.journal import open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.pull import Request
@@ -79,12 +80,16 @@ class Progressing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a group of projects is. `documents` counts them by how many people are done with them."""
+    """How far a group of projects is. `documents` counts them by how many people are done with them.
+
+    `gold` says how people do on gold tasks, where there are some.
+    """
 
     projects: tuple[Progressing, ...]
     people: tuple[Person, ...]
     documents: dict[int, int]
     work: tuple[Work, ...]
+    gold: tuple[Checked, ...] = ()
 
     @property
     def remaining(self) -> int:
@@ -93,15 +98,22 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def status(
-    client: Client, corpus: Corpus, request: Request, *, progress: Progress = lambda _: None
+    client: Client,
+    corpus: Corpus,
+    request: Request,
+    *,
+    floor: float = FLOOR,
+    progress: Progress = lambda _: None,
 ) -> Status:
     """Ask the server how far a group of projects is. Layers are not touched.
 
-    People are called as a pull with this request calls them.
+    Who is below the `floor` on gold tasks for certain is said. People are called as a pull with this request
+    calls them.
     """
     projects, work, documents = list[Progressing](), list[Work](), dict[str, str]()
     opened: dict[str, list[int | None]] = defaultdict(list)
-    made = pull.made_in(corpus, request.group)
+    made, gold = pull.made_in(corpus, request.group), request.gold(corpus)
+    readings = list[Reading]()
     for path, known in pull.folders_of(corpus, request.group, request.projects).items():
         with open_journal(path) as journal:
             project, there = pull.fetch(client, journal, request, progress, known)
@@ -112,13 +124,33 @@ def status(
         for name, left in open_tasks(project, [*there.raw], found, expected).items():
             opened[name].append(left)
         work += found
+        readings += _on_gold(corpus, project, there, gold, (names, made))
         documents |= {_key(task): str(task["data"].get("document", _key(task))) for task in there.values()}
+    everybody = people_of(work, opened)
+    named = [person.name for person in everybody]
+    layer = request.gold_from or "gold"
     return Status(
         projects=tuple(projects),
-        people=people_of(work, opened),
+        people=everybody,
         documents=times_done(documents, work),
         work=tuple(work),
+        gold=goldtasks.check(corpus, readings, gold, layer, named, floor=floor) if gold else (),
     )
+
+
+def _on_gold(
+    corpus: Corpus,
+    project: Project,
+    there: Mirror,
+    gold: Collection[str],
+    called: tuple[Mapping[str, str], Mapping[int, str]],
+) -> tuple[Reading, ...]:
+    """What people have made of the gold tasks of a project."""
+    ontology = corpus.ontology()
+    if not gold or ontology is None:
+        return ()
+    tasks = [task for task in there.values() if task["data"].get("document") in gold]
+    return importer.decode(tasks, pull.context_of(corpus, ontology, project, *called)).readings
 
 
 def _expected(request: Request, title: str, names: Mapping[str, str], at_work: Collection[str]) -> set[str]:

@@ -12,12 +12,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
 from goldwire.corpora import nobody
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.goldtasks import gold_tasks
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document, Tokens
@@ -27,7 +29,7 @@ from goldwire.eval.comparison.chance import beyond_chance
 from goldwire.eval.comparison.coefficients import Coefficient, Terms
 from goldwire.eval.comparison.pairs import F, Mean, Pair, Total, compare, mean_of, mean_of_pairs
 from goldwire.eval.counting.counters import FILE
-from goldwire.eval.counting.counts import Counts
+from goldwire.eval.counting.counts import Counts, Weights, weigh
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import TOKENS
 from goldwire.eval.statistics import figures
@@ -66,7 +68,7 @@ class Agreement(_Struct, frozen=True):
     documents were turned away by kind: nobody is compared on them. `views` names what layers were seen
     through. `tokens` says which were counted: `file`, those that all who annotated a document came with and
     have in common, else Goldwire's; a `+` where documents differ. `nobody` says which layers need not be one
-    person's.
+    person's. `gold_tasks` are those of the documents that were gold tasks, which everybody has.
     """
 
     layers: tuple[str, ...]
@@ -77,6 +79,7 @@ class Agreement(_Struct, frozen=True):
     views: dict[str, str] = {}
     tokens: str = TOKENS
     nobody: str | None = None
+    gold_tasks: int = 0
 
 
 # ---------------------------------------------------------------- layers
@@ -136,6 +139,7 @@ def agree(
         views=seen.names,
         tokens="+".join(sorted(counted)),
         nobody=nobody.told(layers),
+        gold_tasks=len(gold_tasks(layers.values()) & common),
     )
 
 
@@ -146,11 +150,16 @@ def _rejected(layer: Layer, documents: Collection[str]) -> dict[str, int]:
 
 
 def ceilings(
-    corpus: Corpus, measures: Sequence[str], *, documents: Collection[str], seed: int = 0
+    corpus: Corpus,
+    measures: Sequence[str],
+    *,
+    documents: Collection[str],
+    weights: Mapping[str, float] = MappingProxyType({}),
+    seed: int = 0,
 ) -> dict[str, Total]:
     """The mean F of pairs of annotators by each measure, on some documents; only where a pair has one.
 
-    A measure that annotators' layers cannot be scored by is left out.
+    A measure that annotators' layers cannot be scored by is left out. Drawn documents have `weights`.
     """
     layers = {name: corpus.layer(name) for name in layer_names(corpus)}
     texts = [document for document in corpus.documents() if document.id in documents]
@@ -159,13 +168,23 @@ def ceilings(
         found = compare(layers, texts, measures, ontology=corpus.ontology(), tokens=tokens)
     except MeasureError:  # no text in common, or a measure of what nobody has
         alone = [[measure] for measure in measures] if len(measures) > 1 else []
-        each = (ceilings(corpus, one, documents=documents, seed=seed) for one in alone)
+        each = (ceilings(corpus, one, documents=documents, weights=weights, seed=seed) for one in alone)
         return {measure: mean for own in each for measure, mean in own.items()}
     means = {
-        str(measure): mean_of_pairs([counts[measure] for counts in found.scored.values()], measure, seed=seed)
+        str(measure): mean_of_pairs(
+            [_weighed(counts[measure], weights) for counts in found.scored.values()], measure, seed=seed
+        )
         for measure in found.measures
     }
     return {measure: mean for measure, mean in means.items() if mean.value is not None}
+
+
+def _weighed(counts: Counts, weights: Mapping[str, float]) -> Counts:
+    """The counts of a pair of annotators, weighted where documents were drawn."""
+    if not weights or not counts.documents:
+        return counts
+    each = [weights[document] for document in counts.documents]
+    return weigh(counts, Weights.of(each, [0] * len(each)))
 
 
 # ---------------------------------------------------------------- by measure

@@ -21,7 +21,7 @@ from goldwire.eval.statistics.resample import Floats
 
 BEGIN, END, TYPE = range(3)
 PAIR = 2
-MANY = 4_000_000  # pairs of units of two people: 32 MB, a second
+MANY = 1_000_000  # pairs of units of two people: a tenth of a second
 CANDIDATES = 100_000  # unitary alignments of more people
 WAYS = 5_000  # open at a time in the walk through a text; what has more goes to the solver
 Member = tuple[int, int]  # person, unit

@@ -26,8 +26,11 @@ from goldwire.eval.comparison.disorder import TooManyError, disorder
 from goldwire.eval.comparison.unitizing import Continuum, Marked
 from goldwire.eval.statistics.resample import Floats, generator
 
-SAMPLES = 1000  # over all documents: the mean of their disorders is then known to about 1 %
-FEWEST = 5  # of each document
+SAMPLES = 1000  # at most, over all documents
+BATCH = 30  # over all documents, before it is seen how many are needed
+PRECISION = 0.01  # of the expected disorder, with 95 %: section 5.3
+NORMAL = 1.96
+FEWEST = 3  # of each document
 Side = Floats  # of one person: begin, end and number of the type of each unit
 WHY = "nobody marked anything"
 
@@ -57,12 +60,12 @@ def rows(continua: Sequence[Continuum], *, seed: int = 0, samples: int | None = 
     """A row a document: its observed disorder and its expected one, in units."""
     types = sorted({type for one in continua for units in one.marked.values() for _, _, type in units})
     number = {type: place for place, type in enumerate(types)}
-    times = samples or max(FEWEST, math.ceil(SAMPLES / max(1, len(continua))))
-    random = generator(seed)
     sides = [[_side(units, number) for units in one.marked.values()] for one in continua]
-    table = [_row(own, one.length, times, random) for own, one in zip(sides, continua, strict=True)]
     counts = [sum(map(len, own)) for own in sides]
-    return Rows(np.array(table, dtype=np.float64).reshape(len(table), 2), _gamma, counts)
+    chance = _Chance(sides, [one.length for one in continua], generator(seed))
+    chance.draw(samples) if samples else chance.draw_enough()
+    observed = [disorder(own) if count else 0.0 for own, count in zip(sides, counts, strict=True)]
+    return Rows(np.array([observed, chance.expected()]).T.reshape(len(sides), 2), _gamma, counts)
 
 
 def _gamma(sums: Floats) -> Floats:
@@ -74,21 +77,52 @@ def _side(units: Sequence[Marked], number: dict[str, int]) -> Side:
     return np.array(sorted(own), dtype=np.float64).reshape(len(own), 3)
 
 
-def _row(sides: Sequence[Side], length: int, times: int, random: np.random.Generator) -> tuple[float, float]:
-    """Observed and expected disorder of a document, by the mean number of units of a person."""
-    if not any(map(len, sides)):
-        return 0.0, 0.0
-    drawn = [mean_disorder(sample) for sample in draw(sides, length, times, random)]
-    units = sum(map(len, sides)) / len(sides)
-    return disorder(sides), units * float(np.mean(drawn))
-
-
 def mean_disorder(sides: Sequence[Side]) -> float:
     """The disorder of the best alignment, by the mean number of units of a person."""
     return disorder(sides) * len(sides) / sum(map(len, sides))
 
 
 # ---------------------------------------------------------------- samples
+class _Chance:
+    """Disorders of samples of each document, in units of the document; none of one without units."""
+
+    def __init__(
+        self, sides: Sequence[Sequence[Side]], lengths: Sequence[int], random: np.random.Generator
+    ) -> None:
+        self.sides = sides
+        self.lengths = lengths
+        self.random = random
+        self.drawn: list[list[float]] = [[] for _ in sides]
+
+    def draw(self, times: int) -> None:
+        """So many samples more of each document."""
+        for own, length, drawn in zip(self.sides, self.lengths, self.drawn, strict=True):
+            if any(map(len, own)):
+                units = sum(map(len, own)) / len(own)
+                drawn += [units * mean_disorder(sample) for sample in draw(own, length, times, self.random)]
+
+    def draw_enough(self) -> None:
+        """As many as the precision asks for, as far as there may be so many."""
+        documents = max(1, sum(any(map(len, own)) for own in self.sides))
+        begun = max(FEWEST, math.ceil(BATCH / documents))
+        self.draw(begun)
+        wanted = min(math.ceil(begun * self._wanting()), math.ceil(SAMPLES / documents))
+        if wanted > begun:
+            self.draw(wanted - begun)
+
+    def _wanting(self) -> float:
+        """How many times as many samples the precision asks for."""
+        there = [drawn for drawn in self.drawn if drawn]
+        if not there:
+            return 0.0
+        error = math.sqrt(sum(float(np.var(drawn, ddof=1)) / len(drawn) for drawn in there))
+        return (NORMAL * error / (PRECISION * sum(map(float, map(np.mean, there))))) ** 2
+
+    def expected(self) -> list[float]:
+        """The mean disorder of the samples of each document."""
+        return [float(np.mean(drawn)) if drawn else 0.0 for drawn in self.drawn]
+
+
 def draw(sides: Sequence[Side], length: int, times: int, random: np.random.Generator) -> Iterator[list[Side]]:
     """Views of the text that agree by chance alone; at least one of them has a unit."""
     apart = float(np.mean(np.concatenate([side[:, 1] - side[:, 0] for side in sides]))) / 2

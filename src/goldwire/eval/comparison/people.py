@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.coverage import finished
 from goldwire.corpora.store import Corpus
-from goldwire.corpora.types import Annotations, Document
+from goldwire.corpora.types import NOTHING_SHOWN, PREFILL, Annotations, Document
 from goldwire.corpora.views import Asked
 from goldwire.eval.comparison.annotators import ANNOTATOR, Layer, called, layer_names, see
 from goldwire.eval.comparison.pairs import Compared, F, compare, mean_of_pairs, score_pair
@@ -36,7 +36,6 @@ from goldwire.eval.statistics.unseen import Remark
 
 DEFAULTS = ("entity", "TC", "AC+")
 GOLD = "gold"
-PREFILL, NOTHING = "prefill", "none"  # what was shown, in a line's provenance; and that nothing was
 NO_OTHERS = "no document in common with another person"
 NO_GOLD = "no document that gold has too"
 NO_PREFILL = "no document that is known to have shown a layer"
@@ -157,7 +156,7 @@ def people_of(
 def _shown(corpus: Corpus, own: Mapping[str, Layer]) -> dict[str, Layer]:
     """By person, the line that each document showed them, of whatever layer it was."""
     named = {
-        person: {id: str(line.provenance.details.get(PREFILL, NOTHING)) for id, line in layer.items()}
+        person: {id: str(line.provenance.details.get(PREFILL, NOTHING_SHOWN)) for id, line in layer.items()}
         for person, layer in own.items()
     }
     wanted = {shown for documents in named.values() for shown in documents.values()}

@@ -99,7 +99,7 @@ class Counts(msgspec.Struct, frozen=True, eq=False):
             and np.array_equal(self.document, other.document)
             and np.array_equal(self.label, other.label)
             and np.array_equal(self.values, other.values)
-            and (self.weights is None) == (other.weights is None)
+            and _are_same(self.weights, other.weights)
         )
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays
@@ -137,6 +137,12 @@ class Counts(msgspec.Struct, frozen=True, eq=False):
         """Some of the rows, on the same documents, which weigh what they did."""
         columns = (self.document[kept], self.label[kept], self.values[kept])
         return replace(make_counts(self.documents, self.labels, *columns), weights=self.weights)
+
+
+def _are_same(first: Weights | None, second: Weights | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return np.array_equal(first.each, second.each) and np.array_equal(first.strata, second.strata)
 
 
 def make_counts(

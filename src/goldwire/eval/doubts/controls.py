@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from goldwire.eval.doubts.look import Unit
 from goldwire.eval.doubts.rank import Case, Court, undoubted
 from goldwire.eval.doubts.readings import Doubt
 from goldwire.eval.doubts.words import Writer
@@ -34,11 +35,11 @@ def draw(court: Court, doubted: Sequence[Case], number: int, seed: int) -> tuple
     return found, {kind: len(units) for kind, units in strata.items()}
 
 
-def _case(court: Court, unit: object) -> Case:
-    """A unit of gold against the reading that speaks most against it; where nobody has one, against
-    nothing."""
-    cases = [court.judge(unit, other) for other in court.others(unit)]  # type: ignore[arg-type]
-    return max(cases, key=lambda case: case.doubt) if cases else court.judge(unit, None)  # type: ignore[arg-type]
+def _case(court: Court, unit: Unit) -> Case:
+    """A unit of gold against the reading that speaks most against it, or against no unit."""
+    return max(
+        (court.judge(unit, other) for other in court.others(unit) or [None]), key=lambda one: one.doubt
+    )
 
 
 def mixed(doubts: Sequence[Doubt], controls: Sequence[Doubt], seed: int) -> Iterator[Doubt]:

@@ -33,6 +33,7 @@ class Dictionary:
         self.labels: defaultdict[Entry, Counter[str]] = defaultdict(Counter)
         self.own: defaultdict[tuple[Entry, int], Counter[str]] = defaultdict(Counter)
         self.places: list[tuple[Entry, int, Span]] = []  # of words that are labelled elsewhere and not here
+        self.longest = 0  # characters of any of these places
         self.found: dict[str, dict[int, list[tuple[Entry, Span]]]] = {}
         for unit in gold.units:
             if unit.unit != "argument":
@@ -58,6 +59,7 @@ class Dictionary:
         self.found[kind] = {}
         for number in range(len(self.texts.rows)):
             places = [*_runs(kind, self.texts.text(number), known)]
+            self.longest = max([self.longest, *(span.end - span.start for _, span in places)])
             self.found[kind][number] = [((kind, "", text), span) for text, span in places]
             size = len(self.texts.text(number))
             free = _untouched([span for _, span in places], taken[number], size)
@@ -105,8 +107,7 @@ class Dictionary:
     def _near(self, unit: Unit) -> Iterator[tuple[Entry, Span]]:
         """The known words that share a character with a unit."""
         found = self.found[unit.unit][unit.document]
-        longest = max((span.end - span.start for _, span in found), default=0)
-        low = bisect_left(found, unit.spans[0].start - longest, key=lambda pair: pair[1].start)
+        low = bisect_left(found, unit.spans[0].start - self.longest, key=lambda pair: pair[1].start)
         high = bisect_left(found, unit.spans[-1].end, key=lambda pair: pair[1].start)
         for entry, span in found[low:high]:
             if any(span.start < one.end and one.start < span.end for one in unit.spans):

@@ -27,7 +27,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from goldwire.eval.doubts.dictionary import MOST, Dictionary
-from goldwire.eval.doubts.look import Gold, Unit, View
+from goldwire.eval.doubts.look import Gold, On, Unit, View
 from goldwire.eval.doubts.trust import Trust, odds
 
 EVEN = 0.5  # a share of which the odds are 1
@@ -40,6 +40,11 @@ class Voice(NamedTuple):
     said: Unit | None
     worth: float
 
+    @property
+    def name(self) -> str:
+        """Who speaks; nobody's name for the dictionary."""
+        return self.view.name if self.view is not None else ""
+
 
 class Case(NamedTuple):
     """Two readings of a place, what is said of them, and how much more against gold's than for it."""
@@ -48,6 +53,11 @@ class Case(NamedTuple):
     other: Unit | None
     voices: tuple[Voice, ...]
     doubt: float
+
+    @property
+    def unit(self) -> Unit:
+        """Gold's unit, else the one that it has not; one of the two is there."""
+        return next(one for one in (self.gold, self.other) if one is not None)
 
 
 class Court:
@@ -60,7 +70,7 @@ class Court:
         self.sizes: dict[str, int] = defaultdict(int)
         for view in views:
             self.sizes[view.family] += 1
-        self.extra = {view.name: _by_place(view.extra) for view in views}
+        self.extra = {view.name: _Extra(view.extra) for view in views}
 
     def judge(self, gold: Unit | None, other: Unit | None) -> Case:
         """What is said of two readings of one place."""
@@ -73,21 +83,15 @@ class Court:
 
     def _of_source(self, view: View, gold: Unit | None, other: Unit | None) -> Iterator[Voice]:
         place = gold or other
-        if place is None or place.document not in view.documents:
+        if place is None or place.document not in view.documents or not _has_event(view, place):
             return
         if gold is None:
-            said = self._missing(view, place)
+            said = self.extra[view.name].at(place)
         elif gold in view.says:
             said = view.says[gold]
         else:
             return
         yield Voice(view, said, self._worth(view, said, gold, other))
-
-    def _missing(self, view: View, place: Unit) -> Unit | None:
-        """What a source has where gold has nothing: the unit itself, else one that overlaps it."""
-        near = self.extra[view.name].get((place.unit, place.document, place.on), ())
-        found = [one for one in near if one == place] or [one for one in near if overlap(one, place)]
-        return found[0] if found else None
 
     def _worth(self, view: View, said: Unit | None, gold: Unit | None, other: Unit | None) -> float:
         trust = self.trust[view.name]
@@ -132,30 +136,52 @@ class Court:
         cases = sorted(
             (self.judge(None, unit) for unit in found), key=lambda case: (-case.doubt, order(case))
         )
-        taken: dict[tuple[object, ...], list[Unit]] = defaultdict(list)
+        taken: dict[Place, set[int]] = defaultdict(set)
         kept = []
         for case in cases:
-            one = case.other
-            if one is not None and not any(overlap(one, other) for other in taken[_place(one)]):
-                taken[_place(one)].append(one)
+            if case.other is not None and taken[_place(case.other)].isdisjoint(characters(case.other)):
+                taken[_place(case.other)].update(characters(case.other))
                 kept.append(case)
         return kept
 
 
-def _place(unit: Unit) -> tuple[object, ...]:
+Place = tuple[str, int, On | None]
+
+
+def _has_event(view: View, unit: Unit) -> bool:
+    """Whether a source has the event of an argument as gold has it; of other units nothing is asked."""
+    if unit.unit != "argument" or unit.on is None:
+        return True
+    event = Unit("trigger", unit.document, unit.on.spans, unit.on.type)
+    return view.says.get(event) == event
+
+
+def _place(unit: Unit) -> Place:
+    """Within what units may stand in each other's way."""
     return unit.unit, unit.document, unit.on
 
 
-def _by_place(units: Sequence[Unit]) -> dict[tuple[object, ...], list[Unit]]:
-    found: dict[tuple[object, ...], list[Unit]] = defaultdict(list)
-    for unit in units:
-        found[_place(unit)].append(unit)
-    return dict(found)
+def characters(unit: Unit) -> Iterator[int]:
+    """The code points that a unit covers."""
+    return chain.from_iterable(range(span.start, span.end) for span in unit.spans)
 
 
-def overlap(one: Unit, other: Unit) -> bool:
-    """Whether two units of one document share a character."""
-    return any(a.start < b.end and b.start < a.end for a in one.spans for b in other.spans)
+class _Extra:
+    """What a source has and gold has not, to be found by place."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.units = frozenset(units)
+        self.covered: dict[Place, dict[int, Unit]] = defaultdict(dict)
+        for unit in units:
+            for character in characters(unit):
+                self.covered[_place(unit)].setdefault(character, unit)
+
+    def at(self, unit: Unit) -> Unit | None:
+        """The unit itself, else the first that shares a character with it."""
+        if unit in self.units:
+            return unit
+        covered = self.covered.get(_place(unit), {})
+        return next((covered[one] for one in characters(unit) if one in covered), None)
 
 
 def order(case: Case) -> tuple[object, ...]:
@@ -167,7 +193,7 @@ def order(case: Case) -> tuple[object, ...]:
 def undoubted(court: Court, doubted: Sequence[Case]) -> tuple[list[Unit], list[Unit]]:
     """The units of gold that are in none of some cases, and those that only sources have and that are in
     none."""
-    told = {case.gold or case.other for case in doubted}
+    told = {case.unit for case in doubted}
     gold = [unit for unit in court.gold.units if unit not in told]
     missing = [case.other for case in court.missing() if case.other is not None and case.other not in told]
     return gold, missing

@@ -37,8 +37,7 @@ class Writer(msgspec.Struct, frozen=True, dict=True):
 
     def tell(self, case: Case) -> Doubt:
         """A case in words."""
-        unit = case.gold or case.other
-        assert unit is not None  # noqa: S101 - a case has one of the two
+        unit = case.unit
         row, sentence = self.texts.rows[unit.document], self.sentence(case)
         gold, other = (self.reading(one) for one in case[:2])
         return Doubt(
@@ -53,7 +52,7 @@ class Writer(msgspec.Struct, frozen=True, dict=True):
             name=unit.name or None,
             doubt=round(case.doubt, 3),
             reasons=tuple(self.reasons(case)),
-            says={voice.view.name: self.reading(voice.said) for voice in case.voices if voice.view},
+            says={voice.name: self.reading(voice.said) for voice in case.voices if voice.view},
             sentence=self.texts.text(unit.document)[sentence.start : sentence.end],
             at=sentence.start,
             decision=None,
@@ -109,15 +108,12 @@ class Writer(msgspec.Struct, frozen=True, dict=True):
         return f"{names} {reads} {what}{as_gold}; elsewhere gold agrees with that in {shares}"
 
     def _share(self, voice: Voice, said: Unit) -> str:
-        assert voice.view is not None  # noqa: S101 - the dictionary has no reading
-        trust = self.court.trust[voice.view.name]
-        share, score, bar = trust.precision(said), voice.view.scores.get(said), trust.threshold(said)
+        trust = self.court.trust[voice.name]
+        share, score, bar = trust.precision(said), trust.view.scores.get(said), trust.threshold(said)
         if score is None or bar is None:
             return _percent(share)
-        side = "from" if score >= bar else "below"
-        return f"{_percent(share)} (score {score:.2f}, {side} its usual {bar:.2f} on)".replace(
-            f"below its usual {bar:.2f} on", f"below its usual {bar:.2f}"
-        )
+        sure = f"from its usual {bar:.2f} on" if score >= bar else f"below its usual {bar:.2f}"
+        return f"{_percent(share)} (score {score:.2f}, {sure})"
 
     def _silent(self, case: Case, voices: Sequence[Voice]) -> str:
         has = "has" if len(voices) == 1 else "have"
@@ -128,8 +124,7 @@ class Writer(msgspec.Struct, frozen=True, dict=True):
         return "; ".join(dict.fromkeys(parts))
 
     def _missed(self, voice: Voice, of: Unit) -> float:
-        assert voice.view is not None  # noqa: S101 - see above
-        return self.court.trust[voice.view.name].silence(of)
+        return self.court.trust[voice.name].silence(of)
 
     def _elsewhere(self, case: Case) -> Iterator[str]:
         """How often the words of either reading are labelled how, elsewhere in gold."""
@@ -150,7 +145,7 @@ def _times(label: str, number: int) -> str:
 
 
 def _names(voices: Sequence[Voice]) -> str:
-    return listed([voice.view.name for voice in voices if voice.view is not None])
+    return listed([voice.name for voice in voices])
 
 
 def _percent(share: float) -> str:

@@ -29,6 +29,15 @@ TOLD: dict[str, str] = {
 _ONE_BY_ONE = ("entity", "event", "argument", "relation")
 
 
+def majority(size: int) -> int:
+    """How many of so many are more than half.
+
+    >>> majority(3), majority(4)
+    (2, 3)
+    """
+    return size // 2 + 1
+
+
 def joins(measure: Measure) -> bool:
     """Whether the units of several references can be put together under a measure.
 

@@ -18,6 +18,7 @@ from typing import Literal, get_args
 import msgspec
 
 from goldwire.corpora.errors import MeasureError, among
+from goldwire.corpora.types import PREFILL
 
 Period = Literal["year", "month", "week", "day"]
 PERIODS: tuple[Period, ...] = get_args(Period)
@@ -25,7 +26,6 @@ OF_OTHERS = ("seen", "frequency")  # which look at a layer besides
 OF_ARGUMENTS = ("sentence", "distance")
 OF_UNITS = (*OF_OTHERS, "nested", "discontinuous", "unit-length", *OF_ARGUMENTS, "realis")
 META = "meta"
-PREFILL = "prefill"
 PARTS = 4  # into which lengths are parted if nothing is said
 MOST_PARTS = 10
 

@@ -50,6 +50,9 @@ def summarise(found: Agreement) -> Summary:
 def _notes(found: Agreement) -> Iterator[str]:
     if found.nobody is not None:
         yield f"{found.nobody}; a pair of such layers is no pair of people"
+    if found.gold_tasks:
+        were = "was a gold task" if found.gold_tasks == 1 else "were gold tasks"
+        yield f"{amount(found.gold_tasks, 'document')} among these {were}, which everybody has"
     for layer, kinds in found.rejected.items():
         told = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
         yield f"{layer}: {amount(sum(kinds.values()), 'unit')} rejected, not compared: {told}"

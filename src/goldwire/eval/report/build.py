@@ -15,7 +15,7 @@ from goldwire.eval.measures import suites
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.measures.phrases import UNDEFINED, amount, listed, moment, number, seconds
 from goldwire.eval.measures.titles import title
-from goldwire.eval.report import was
+from goldwire.eval.report import earlier
 from goldwire.eval.report.expense import expenses
 from goldwire.eval.report.lead import leader, make_letters, overall
 from goldwire.eval.report.slices import make_boards
@@ -91,7 +91,7 @@ def assemble(
         facts=tuple(fact for system in systems if (fact := _facts(system)).values),
         expenses=expenses(systems),
         slices=tuple(_slices(records, systems, comparisons, quick=quick, seed=seed)) if sliced else (),
-        was=was.of_records(records),
+        was=earlier.of_records(records),
     )
 
 

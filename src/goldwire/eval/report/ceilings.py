@@ -18,18 +18,25 @@ def with_ceilings(
 ) -> Report:
     """The report with the mean F of pairs of annotators on the documents that were scored.
 
-    As it is where two did not annotate one of these, where gold was seen through a view, is several layers or
-    weighs documents, and where records do not name their documents or the corpus is not at hand.
+    Drawn ones weigh what they weigh in the scores. As it is where two did not annotate one of these, where
+    gold was seen through a view or is several layers, and where records do not name their documents or the
+    corpus is not at hand.
     """
-    weighted = any(record.weights is not None for record in records.values())
-    if corpus is None or weighted or is_streamed(records) or is_several(records) or is_viewed(records):
+    if corpus is None or is_streamed(records) or is_several(records) or is_viewed(records):
         return report
     if sum(layer.startswith(ANNOTATOR) for layer in corpus.layers()) < 2:  # noqa: PLR2004 - two to agree
         return report
     from goldwire.eval.comparison.agreement import ceilings  # loads what showing a record has no use for
 
     documents = {id for record in records.values() for id in record.documents}
-    found = ceilings(corpus, [board.measure for board in report.boards], documents=documents, seed=seed)
+    weights = {
+        id: weight
+        for record in records.values()
+        if record.weights is not None
+        for id, weight in zip(record.documents, record.weights.each, strict=True)
+    }
+    measures = [board.measure for board in report.boards]
+    found = ceilings(corpus, measures, documents=documents, weights=weights, seed=seed)
     boards = (
         msgspec.structs.replace(board, ceiling=figure_of(mean.value, mean))
         if (mean := found.get(board.measure)) is not None

@@ -22,7 +22,7 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.visible import visible
 from goldwire.eval.measures import phrases
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.report import diagnosis, expense, plots, svg, tables, was
+from goldwire.eval.report import diagnosis, earlier, expense, plots, svg, tables
 from goldwire.eval.report import slices as sliced
 from goldwire.eval.report.signatures import fold, tests
 from goldwire.eval.report.table import Summary, abreast, heads
@@ -66,7 +66,7 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             beside=[
                 table
                 for table in (
-                    *was.sheets(report),
+                    *earlier.sheets(report),
                     tables.runs(report),
                     tables.apart(report),
                     tables.classes(report),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from goldwire.corpora.visible import line
 from goldwire.eval.measures.phrases import UNDEFINED, amount
-from goldwire.eval.report import expense, slices, was
+from goldwire.eval.report import earlier, expense, slices
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.table import Cell, Table
 from goldwire.eval.report.tables import f_name, scores
@@ -68,7 +68,7 @@ def _more(report: Report) -> Iterator[Table]:
     """The tables of cost, of what another gold changes, and of slices, as far as there are any."""
     costs = expense.table(report)
     yield from () if costs is None else (costs,)
-    yield from was.sheets(report)
+    yield from earlier.sheets(report)
     yield from slices.sheets(report)
 
 

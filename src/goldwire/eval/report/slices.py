@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from goldwire.corpora.store import SYSTEM
+from goldwire.corpora.types import PREFILL
 from goldwire.eval.comparison.contender import Contender
 from goldwire.eval.comparison.slices import SlicedSystem, SliceScore, Standing, common, compare_slices, find
 from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import UNDEFINED, amount, chance, listed, number, signed
-from goldwire.eval.measures.slices import PREFILL
 from goldwire.eval.measures.titles import title
 from goldwire.eval.report.table import Cell, Column, Group, Row, Table
 from goldwire.eval.report.tables import f_of, figure_cell, units_of

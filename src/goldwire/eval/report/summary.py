@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from goldwire.eval.comparison.compare import alone
-from goldwire.eval.report import diagnosis, expense, slices, tables, was
+from goldwire.eval.report import diagnosis, earlier, expense, slices, tables
 from goldwire.eval.report.signatures import lines_of
 from goldwire.eval.report.table import Summary, Table
 from goldwire.eval.report.values import Report, about
@@ -31,7 +31,7 @@ def of_score(report: Report, limit: int) -> Iterator[Table]:
     if not report.boards:
         return
     yield tables.scores(report)
-    yield from was.sheets(report)
+    yield from earlier.sheets(report)
     yield from _runs(report)
     board = next((board for board in report.boards if board.rows), None)
     if board is not None:
@@ -56,7 +56,7 @@ def _runs(report: Report) -> Iterator[Table]:
 def of_comparison(report: Report) -> Iterator[Table]:
     """What is shown to tell systems apart: all figures, and each against each."""
     yield tables.scores(report)
-    yield from was.sheets(report)
+    yield from earlier.sheets(report)
     yield from _runs(report)
     if any(board.pairs for board in report.boards):
         yield tables.pairs(report.boards)

@@ -11,8 +11,8 @@ import msgspec
 
 from goldwire.eval.comparison.slices import SlicedSystem
 from goldwire.eval.measures.phrases import amount
+from goldwire.eval.scoring.earlier import Was
 from goldwire.eval.scoring.notes import Note
-from goldwire.eval.scoring.was import Was
 from goldwire.eval.statistics.unseen import Remark
 
 SHADES = 10  # steps of a heat map

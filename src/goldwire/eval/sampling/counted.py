@@ -42,6 +42,7 @@ class _Counting(NamedTuple):
             options=Options(
                 trials=0,
                 rejected="left-out",
+                unweighted=True,
                 scope=Scope(documents=frozenset(self.frame.ids), unjudged="empty", drafts="counted"),
             ),
         )

@@ -116,6 +116,11 @@ def with_chance(picked: Drawn, number: int, random: np.random.Generator) -> Draw
     return Drawn(probability, np.concatenate([picked.units, more]), frozenset(more.tolist()))
 
 
+def fewest(number: int, strata: int) -> int:
+    """How many each of some strata gives at least, if it has as many."""
+    return LEAST if number >= LEAST * strata else 1
+
+
 def allocate(number: int, sizes: Sequence[int], shares: Sequence[float]) -> list[int]:
     """How many are drawn of each stratum, in proportion to its share; `number` in all.
 
@@ -125,7 +130,7 @@ def allocate(number: int, sizes: Sequence[int], shares: Sequence[float]) -> list
     ([5, 3, 2], [3, 4, 3])
     """
     top = np.array(sizes, np.int64)
-    least = np.minimum(top, LEAST if number >= LEAST * len(top) else 1)
+    least = np.minimum(top, fewest(number, len(top)))
     if number >= top.sum():
         return [*sizes]
     wanted = np.maximum(np.array(shares, np.float64), 1e-9 * max(sum(shares), 1e-9))

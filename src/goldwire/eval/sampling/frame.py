@@ -24,8 +24,9 @@ Floats = NDArray[np.float64]
 class Frame(NamedTuple):
     """The documents that can be drawn, in the order of the corpus, and what is to be said of them.
 
-    `before` are those that have a finished line already. `unit` numbers near-duplicates, of which one at
-    most is drawn; `strata` names the part of the corpus that each unit is in, that of its first document.
+    `before` are those of the whole corpus that have a finished line already. `unit` numbers near-duplicates,
+    of which one at most is drawn; `strata` names the part of the corpus that each unit is in, that of its
+    first document.
     """
 
     documents: tuple[Document, ...]
@@ -61,7 +62,8 @@ def read_frame(
     Documents of which all is excluded hold nothing to be annotated, and are left out.
     """
     known, notes = _finished(corpus, gold)
-    asked = [one for one in corpus.documents() if documents is None or one.id in documents]
+    everything = corpus.documents()
+    asked = [one for one in everything if documents is None or one.id in documents]
     open_ones = [one for one in asked if one.id not in known]
     kept = [one for one in open_ones if length(one)]
     if not kept:
@@ -74,7 +76,7 @@ def read_frame(
         notes.append(f"{many} nearly repeat others: one of each group at most is drawn")
     return Frame(
         documents=tuple(kept),
-        before=tuple(one.id for one in asked if one.id in known),
+        before=tuple(one.id for one in everything if one.id in known),
         unit=unit,
         strata=_strata(corpus, kept, unit, per, notes),
         notes=tuple(notes),

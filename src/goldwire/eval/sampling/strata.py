@@ -73,5 +73,5 @@ def _uneven(parts: Sequence[Part], number: int, wanted: Wanted) -> Iterator[str]
         return
     more = [part.name for part in parts if part.number >= number * len(part.units) / there + 1]
     if more:
-        each = f"each stratum gives {design.LEAST} where it can"
+        each = f"each stratum gives {design.fewest(number, len(parts))} at least"
         yield f"more than their part is drawn of {listed(more)}: {each}"

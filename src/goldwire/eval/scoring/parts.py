@@ -85,7 +85,8 @@ class DrawnGold(_Struct, frozen=True, kw_only=True):
     """What each document of a record stands for, of gold that was drawn (see `scoring.weights`).
 
     `each` and `strata` are those of `Record.documents`, these by number in `names`. `before` of them were
-    annotated before the first draw. `unknown` documents that gold judges came by no draw, and were left out.
+    annotated before the first draw, `between` draws without being drawn. `unknown` documents that gold judges
+    came by no draw, and were left out.
     """
 
     each: tuple[float, ...]
@@ -93,6 +94,7 @@ class DrawnGold(_Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     draws: tuple[DrawFacts, ...]
     before: int = 0
+    between: int = 0
     unknown: int = 0
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora.store import Corpus
+from goldwire.corpora.types import NOTHING_SHOWN, PREFILL
 from goldwire.eval.counting import reading
 from goldwire.eval.counting.texts import iter_chunks
-from goldwire.eval.measures.slices import PREFILL, Slice
+from goldwire.eval.measures.slices import Slice
 
-NONE = "none"  # what a line says of which nothing was shown
 BLIND = "blind (nothing shown)"  # what the slice is called
 
 
@@ -43,7 +43,7 @@ def shown(corpus: Corpus, gold: str) -> dict[str, str]:
         for line in chunk
     }
     told = ((id, layer) for id, layer in found.items() if isinstance(layer, str) and layer)
-    return {id: BLIND if layer == NONE else layer for id, layer in told}
+    return {id: BLIND if layer == NOTHING_SHOWN else layer for id, layer in told}
 
 
 def _is_said(path: Path) -> bool:

@@ -19,6 +19,7 @@ from goldwire.corpora.views import View
 from goldwire.eval.counting.counts import Counts, Floats, Patterns, Weights, make_counts, numbered, weigh
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
+from goldwire.eval.scoring.earlier import Was
 from goldwire.eval.scoring.parts import (
     CorpusFacts,
     Coverage,
@@ -29,7 +30,6 @@ from goldwire.eval.scoring.parts import (
     UnitFindings,
 )
 from goldwire.eval.scoring.runs import SystemRuns
-from goldwire.eval.scoring.was import Was
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.power import FEW
 from goldwire.eval.systems.facts import reported

@@ -21,7 +21,7 @@ from goldwire.eval.counting.counts import GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, 
 from goldwire.eval.counting.tags import are_same
 from goldwire.eval.measures.measure import Measure, name
 from goldwire.eval.measures.phrases import listed
-from goldwire.eval.measures.references import NAMES, TOLD, Policy, joins
+from goldwire.eval.measures.references import NAMES, TOLD, Policy, joins, majority
 from goldwire.eval.statistics.figures import FIGURES, by_document
 
 TWO = 2
@@ -153,7 +153,7 @@ def _joined(measure: Measure, against: Against) -> Outcome:
         some, all_ = of(1), of(size)
         sides = _side(some.counts, SYSTEM_HITS, SYSTEM) + _side(all_.counts, GOLD_HITS, GOLD)
         return Outcome(sides, collapsed, some.system_collapsed)
-    found = of({"union": 1, "intersection": size, "majority": size // 2 + 1}[against.policy])
+    found = of({"union": 1, "intersection": size, "majority": majority(size)}[against.policy])
     return Outcome(found.counts, collapsed, found.system_collapsed)
 
 

@@ -11,7 +11,7 @@ from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
-from goldwire.corpora.types import Annotations, Document, Tokens
+from goldwire.corpora.types import PREFILL, Annotations, Document, Tokens
 from goldwire.eval.counting import attributes, chunks, counters, reading
 from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.coverage import Scope
@@ -20,7 +20,6 @@ from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.counting.texts import MetaTextRow, iter_chunks, make_texts
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import FORMAT_1, TAGS
-from goldwire.eval.measures.slices import PREFILL
 from goldwire.eval.scoring import prefill, slices, thresholds, views, weights
 from goldwire.eval.scoring import references as several
 from goldwire.eval.scoring.compose import make_record
@@ -168,7 +167,7 @@ def make_plan(
         corpus, [name for name, _ in golds], options.scope, unweighted=options.unweighted
     )
     if weighting is not None:
-        weights.check(weighting, wanted, stream=options.stream)
+        weights.check(weighting, wanted, options.scope, stream=options.stream)
         options = msgspec.structs.replace(options, scope=weighting.scope(options.scope, corpus))
     plan = Plan(
         layers=(*(PlannedLayer(*one) for one in golds), *theirs),

@@ -16,7 +16,7 @@ import numpy as np
 from goldwire.corpora import splits
 from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.store import Corpus, Splits
-from goldwire.corpora.types import Annotations, Meta
+from goldwire.corpora.types import PREFILL, Annotations, Meta
 from goldwire.corpora.visible import line
 from goldwire.eval.counting import reading
 from goldwire.eval.counting.columns import make_extents
@@ -25,7 +25,7 @@ from goldwire.eval.counting.slices import MISSING, Known, in_order, surfaces
 from goldwire.eval.counting.slices import decode as decode_label
 from goldwire.eval.counting.texts import Row, TextRow, Texts, iter_chunks, read_texts
 from goldwire.eval.measures.phrases import amount, listed
-from goldwire.eval.measures.slices import PREFILL, Slice
+from goldwire.eval.measures.slices import Slice
 from goldwire.eval.scoring import prefill
 from goldwire.eval.scoring.record import Slicing, encode_patterns
 

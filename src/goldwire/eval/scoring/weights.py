@@ -1,4 +1,4 @@
-"""DrawnGold of drawn gold: how its documents came to be annotated, and what each stands for.
+"""Weights of drawn gold: how its documents came to be annotated, and what each stands for.
 
 Figures of gold that was drawn with unequal probability are of sums in which each document stands for those
 that it was drawn among (Horvitz and Thompson 1952): of one draw, 1/p. Of several, each draw estimates the
@@ -22,7 +22,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import DRAFT, SKIPPED
 from goldwire.eval.counting import counters, reading
 from goldwire.eval.counting.coverage import Scope
-from goldwire.eval.counting.texts import TextRow, iter_chunks, read_texts
+from goldwire.eval.counting.texts import iter_chunks, read_texts
 from goldwire.eval.measures.measure import Measure, name
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.scoring.parts import DrawFacts, DrawnGold
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 POLICY = "weights"
 NONE = "none"  # the value of the policy where draws are not looked at
-_BEFORE = "before"  # the stratum of what was annotated before the first draw,
-_CERTAIN = "certain"  # and of what was drawn for certain
+_BEFORE = "before"  # the stratum of what was annotated before a draw,
+_CERTAIN = "certain"  # and of what it took for certain
 
 
 class _Provenance(msgspec.Struct, frozen=True):
@@ -59,6 +59,12 @@ class Weighting(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: tuple[str, ...] = ()
 
     @property
+    def is_even(self) -> bool:
+        """Whether all that was drawn is known to stand for as many."""
+        [first, *others] = self.samples
+        return not (others or first.draw.before) and len({one.probability for one in first.drawn}) == 1
+
+    @property
     def policy(self) -> str:
         """What stands in signatures: the draws by name, and a digest of all that they say."""
         if not self.samples:
@@ -72,7 +78,7 @@ class Weighting(msgspec.Struct, frozen=True, kw_only=True):
         if not self.unknown:
             return scope
         asked = scope.documents
-        documents = frozenset(read_texts(corpus, TextRow).ids) if asked is None else asked
+        documents = frozenset(read_texts(corpus).ids) if asked is None else asked
         return msgspec.structs.replace(scope, documents=documents - self.unknown)
 
 
@@ -89,8 +95,10 @@ def prepare(corpus: Corpus, golds: Sequence[str], scope: Scope, *, unweighted: b
     if unweighted:
         return Weighting()
     own = tuple(sample for sample in found if sample.draw.layer in golds)
-    judged, skipped = _judged(corpus, golds[0], scope)
-    known = _known(own or found)
+    each = [_judged(corpus, gold, scope) for gold in golds]
+    judged = set.intersection(*(done for done, _ in each))
+    skipped = frozenset[str]().union(*(one for _, one in each))
+    known = _known(own or found, judged)
     if own:
         return Weighting(samples=own, skipped=skipped, unknown=frozenset(judged - known))
     if judged <= known:
@@ -98,8 +106,8 @@ def prepare(corpus: Corpus, golds: Sequence[str], scope: Scope, *, unweighted: b
     return Weighting(elsewhere=tuple(sample.draw.draw for sample in found))
 
 
-def _judged(corpus: Corpus, gold: str, scope: Scope) -> tuple[set[str], frozenset[str]]:
-    """The documents that gold judges, of those asked for, and those that it skipped."""
+def _judged(corpus: Corpus, gold: str, scope: Scope) -> tuple[set[str], set[str]]:
+    """The documents that a gold layer judges, of those asked for, and those that it skipped."""
     undone = {SKIPPED, *([DRAFT] if scope.drafts == "left-out" else [])}
     judged, skipped = set[str](), set[str]()
     for chunk in iter_chunks(reading.layer_file(corpus, gold), _Line):
@@ -109,28 +117,38 @@ def _judged(corpus: Corpus, gold: str, scope: Scope) -> tuple[set[str], frozense
                 skipped.add(line.document)
             if status not in undone and (scope.documents is None or line.document in scope.documents):
                 judged.add(line.document)
-    return judged, frozenset(skipped)
+    return judged, skipped
 
 
-def _known(found: Sequence[Sample]) -> set[str]:
-    """The documents that came by a draw, or were there before the first."""
-    drawn = {one.document for sample in found for one in sample.drawn}
-    return drawn | set(found[0].draw.before)
+def _known(found: Sequence[Sample], judged: Collection[str]) -> set[str]:
+    """The documents that came by a draw, or were there before one: a later one, if any of its own is done."""
+    known = set(found[0].draw.before)
+    for sample in found:
+        drawn = {one.document for one in sample.drawn}
+        known |= drawn
+        known.update(() if drawn.isdisjoint(judged) else sample.draw.before)
+    return known
 
 
-def check(weighting: Weighting | None, measures: Sequence[Measure], *, stream: bool) -> None:
+def check(weighting: Weighting, measures: Sequence[Measure], scope: Scope, *, stream: bool) -> None:
     """Raise `MeasureError` if something cannot be weighted."""
-    if weighting is None or not weighting.samples:
+    if not weighting.samples:
         return
     draws = listed([sample.draw.draw for sample in weighting.samples])
-    told = f"gold was drawn with unequal probability ({draws})"
+    told = f"gold was drawn, and is weighted ({draws})"
     if stream:
         raise MeasureError(
-            f"{told}, and --stream forgets which document is which: leave it out, or score --unweighted"
+            f"{told}; --stream forgets which document is which: leave it out, or score --unweighted"
         )
-    if fixed := [name(measure) for measure in measures if not counters.is_additive(measure)]:
+    if scope.unjudged == "empty":
         raise MeasureError(
-            f"{told}, and counts of documents do not add up under {listed(fixed)}, so that they cannot be "
+            f"{told}; --unjudged empty would count documents that nobody was to do as empty: leave it out, "
+            "or score --unweighted"
+        )
+    fixed = [name(measure) for measure in measures if not counters.is_additive(measure)]
+    if fixed and not weighting.is_even:
+        raise MeasureError(
+            f"{told}; counts of documents do not add up under {listed(fixed)}, so that they cannot be "
             f"weighted: leave {'it' if len(fixed) == 1 else 'them'} out, or score --unweighted"
         )
 
@@ -151,18 +169,21 @@ def weights(
     if weighting is None or not weighting.samples:
         return None
     scored = set(documents)
+    before = scored & set(weighting.samples[0].draw.before)
     facts = tuple(_facts(sample, scored, weighting.skipped, asked) for sample in weighting.samples)
     done = sum(one.scored for one in facts)
     shares = [one.scored / done if done else 1 / len(facts) for one in facts]
     each = _each(weighting.samples, shares)
     strata = _strata(weighting.samples)
     names = sorted({strata[document] for document in documents})
+    number = {name: place for place, name in enumerate(names)}
     return DrawnGold(
         each=tuple(each[document] for document in documents),
-        strata=tuple(names.index(strata[document]) for document in documents),
+        strata=tuple(number[strata[document]] for document in documents),
         names=tuple(names),
         draws=facts,
-        before=len(scored & set(weighting.samples[0].draw.before)),
+        before=len(before),
+        between=len(scored - before - {one.document for sample in weighting.samples for one in sample.drawn}),
         unknown=len(weighting.unknown),
     )
 
@@ -207,8 +228,10 @@ def _strata(found: Sequence[Sample]) -> dict[str, str]:
 
     Those that came for certain are a part of their own: no other could have come in their place.
     """
-    strata = dict.fromkeys(found[0].draw.before, _BEFORE)
+    strata: dict[str, str] = {}
     for sample in found:
+        for document in sample.draw.before:
+            strata.setdefault(document, f"{sample.draw.draw}: {_BEFORE}")
         for one in sample.drawn:
             part = _CERTAIN if one.probability >= 1 else one.stratum
             strata.setdefault(one.document, f"{sample.draw.draw}: {part}".removesuffix(": "))
@@ -234,6 +257,8 @@ def _drawn(found: DrawnGold) -> str:
     texts = [f"Weighted, each by what it stands for: {listed(draws)}."]
     if found.before:
         texts.append(f"{found.before:,} annotated before the first draw are a stratum of their own.")
+    if found.between:
+        texts.append(f"{found.between:,} annotated between draws, and not drawn, count for the later ones.")
     texts += [*_not_done(found.draws), *_unknown(found.unknown)]
     if len({*found.each}) == 1:
         texts.append("All stand for as many: figures are those without weights.")

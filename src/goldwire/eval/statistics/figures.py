@@ -103,21 +103,19 @@ def rows(counts: Counts, measure: Measure, labels: Sequence[str] | None = None) 
     `labels` are those that averages over labels see, so that two systems' rows have equal columns;
     without it, the labels of `counts`. It must hold all of those. Rows of weighted counts are weighted.
     """
-    if measure.average in ("micro", *BY_DOCUMENT):
-        found = counts.by_document() if measure.average == "micro" else _of_documents(counts, measure)
-        return found if counts.weights is None else found * counts.weights.each[:, None]
+    weights = 1.0 if counts.weights is None else counts.weights.each[:, None]
+    if measure.average == "micro":
+        return counts.by_document() * weights
+    if measure.average in BY_DOCUMENT:
+        scores = by_rows(counts.by_document(), measure.beta, both=measure.average == BOTH_SIDED)
+        defined = ~np.isnan(scores) * weights
+        return np.hstack([np.nan_to_num(scores) * weights, defined, _chances(counts, measure)])
     counts = keep_frequent(counts, measure.minimum)
     names = list(counts.labels if labels is None else labels)
     place = np.array([names.index(label) for label in counts.labels], dtype=np.int64)
     table = np.zeros((len(counts.documents), len(names), len(COLUMNS)))
     table[counts.document, place[counts.label]] = counts.values
     return table.reshape(len(table), len(names) * len(COLUMNS))
-
-
-def _of_documents(counts: Counts, measure: Measure) -> Floats:
-    """What documents' values are averaged from: see `ratios.of_means`."""
-    scores = by_rows(counts.by_document(), measure.beta, both=measure.average == BOTH_SIDED)
-    return np.hstack([np.nan_to_num(scores), ~np.isnan(scores), _chances(counts, measure)])
 
 
 def _chances(counts: Counts, measure: Measure) -> Floats:

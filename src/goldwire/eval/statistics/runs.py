@@ -100,16 +100,16 @@ def look(
     The documents of one of the `groups` (near-duplicates) are one. Of drawn documents, whose rows are
     weighted by `weights`, strata are not looked at: the variance is no less than within them.
     """
-    values, influences, informative, ratios = [], [], None, list[Ratio]()
+    values, of_each, informative, ratios = [], list[Floats](), None, list[Ratio]()
     for table in tables:
         rows = summed(np.asarray(table, np.float64), groups)
         ratios = ratios or _ratios(estimator, rows, groups, weights)
         values.append(estimator.values(rows.sum(axis=0)))
-        influences.append(_influences(rows, estimator.values))
+        of_each.append(influences(rows, estimator.values))
         there = rows.any(axis=1)
         informative = there if informative is None else informative | there
     documents = 0 if informative is None else int(informative.sum())
-    return _together(np.array(values), influences, documents)._replace(ratios=ratios)
+    return _together(np.array(values), of_each, documents)._replace(ratios=ratios)
 
 
 def _ratios(
@@ -122,21 +122,24 @@ def _ratios(
     return [one._replace(chance=one.chance * unit) for one in estimator.ratios(rows)]
 
 
-def _influences(rows: Floats, statistic: Statistic) -> Floats:
-    """By central differences, which are exact for ratios of sums but a part in 10^8; 0 where undefined."""
+def influences(rows: Floats, statistic: Statistic) -> Floats:
+    """What a little more of each document changes of figures; 0 where undefined.
+
+    By central differences, which are exact for ratios of sums but a part in 10^8.
+    """
     total, size = rows.sum(axis=0), max(1, _BLOCK // max(rows.shape[1], 1))
     parts = (rows[start : start + size] * _STEP for start in range(0, max(len(rows), 1), size))
     found = [(statistic(total + part) - statistic(total - part)) / (2 * _STEP) for part in parts]
     return np.nan_to_num(np.concatenate(found))
 
 
-def _together(values: Floats, influences: list[Floats], documents: int) -> Runs:
+def _together(values: Floats, of_each: list[Floats], documents: int) -> Runs:
     number, many = len(values), documents / (documents - 1) if documents >= FEWEST else math.nan
-    mean: Floats = np.mean(influences, axis=0)
+    mean: Floats = np.mean(of_each, axis=0)
     if number < FEWEST:
         nothing = np.full(mean.shape[1], math.nan)
         return Runs(values, mean, nothing, nothing, documents)
-    apart = sum((((one - mean) ** 2).sum(axis=0) for one in influences), np.zeros(mean.shape[1]))
+    apart = sum((((one - mean) ** 2).sum(axis=0) for one in of_each), np.zeros(mean.shape[1]))
     return Runs(values, mean, values.var(axis=0, ddof=1), many * apart / (number - 1), documents)
 
 

@@ -113,6 +113,14 @@ ADAPTERS: dict[str, SystemKind] = {
         needs=("httpx",),
         extra="http",
     ),
+    "gliner": SystemKind(
+        module="goldwire.eval.systems.adapters.gliner",
+        form="gliner:MODEL",
+        about="a zero-shot extractor: mentions, and triggers if asked, by the titles of their types",
+        needs=("gliner",),
+        extra="gliner",
+        fixed=True,
+    ),
     "cmd": SystemKind(
         module="goldwire.eval.systems.adapters.command",
         form="cmd:COMMAND",

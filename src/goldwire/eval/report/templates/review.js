@@ -345,7 +345,8 @@
   };
   const told = (there) => {
     const before = there.map((unit) => (decided.has(unit.id) ? null : unit.o)).find(Boolean);
-    if (!before) return "";
+    const notes = [...new Set(there.map((unit) => unit.t).filter(Boolean))];
+    if (!before) return notes.length ? make("p", { class: "soft small" }, isolated(notes.join("; "))) : "";
     const [, note, by, votes] = before;
     return make("p", { class: "soft small" }, votes ? `Decided by a vote of at least ${votes}.` : by ? ["Decided before by ", isolated(by), "."] : "Decided before.", note ? [" ", isolated(note)] : "");
   };

@@ -13,16 +13,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
-from goldwire.corpora.errors import ExtractorError
+from goldwire.corpora.codec import read_bytes
+from goldwire.corpora.errors import ExtractorError, among
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.quotes import Finder
-from goldwire.corpora.store import make_document
+from goldwire.corpora.store import make_document, open_corpus
 from goldwire.corpora.types import Annotations, Document, Provenance
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems.adapters import answer, chat, prompt, wording
@@ -47,7 +48,8 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
     """`key` names an environment variable; `form` says how the answer's shape is asked for.
 
     What is None is not sent. `prompt` is a file in place of Goldwire's own (see `wording`), `body` a JSON
-    object that is put into each request. Texts longer than `chunk` code points are read in pieces.
+    object that is put into each request. Texts longer than `chunk` code points are read in pieces. `draft`
+    is a layer whose annotations the model is shown, to correct them.
     """
 
     key: str | None = None
@@ -58,6 +60,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
     seed: int | None = None
     body: dict[str, Any] | str | None = None
     prompt: str | None = None
+    draft: str | None = None
     chunk: Annotated[int, msgspec.Meta(ge=LEAST)] | None = None
     tries: int = TRIES
     wait: float = FIRST_WAIT
@@ -77,13 +80,20 @@ class ModelExtractor:
     provides = frozenset({"mentions", "triggers", "arguments", "attributes"})
 
     def __init__(
-        self, model: str, asker: Asker, ontology: Ontology, chosen: Options, worded: Worded | None = None
+        self,
+        model: str,
+        asker: Asker,
+        ontology: Ontology,
+        chosen: Options,
+        worded: Worded | None = None,
+        *,
+        drafts: Mapping[str, Annotations] | None = None,
     ) -> None:
         self.name, self.version = f"llm {model}", ""
         self._asker, self._ontology, self._chosen = asker, ontology, chosen
         worded = worded or wording.make(ontology)
         self._examples = Finder(make_document("examples", prompt.examples(worded.ontology, worded.shown)))
-        self._begin, self._prompt = worded.messages, worded.name
+        self._begin, self._prompt, self._drafts = worded.messages, worded.name, drafts
         self._chat = Chat(asker, _wanted(model, ontology, chosen))
 
     @property
@@ -136,11 +146,13 @@ class ModelExtractor:
 
     def _sent(self) -> str:
         """What was asked besides the text."""
-        return ", ".join([self._chat.sent, *([f"prompt={self._prompt}"] if self._prompt else [])])
+        prompts = [f"prompt={self._prompt}"] if self._prompt else []
+        drafts = [f"draft={self._chosen.draft}"] if self._chosen.draft else []
+        return ", ".join([self._chat.sent, *prompts, *drafts])
 
     def _answers(self, document: Document, spent: Counter[str]) -> list[Answer]:
         """The answers that say what there is in a text: one, or one and what continues it."""
-        asked = [*self._begin, {"role": "user", "content": prompt.article(document)}]
+        asked = [*self._begin, {"role": "user", "content": self._question(document)}]
         first = self._ask(document.id, asked, spent)
         if not first.flag:
             return [first.answer]
@@ -152,6 +164,13 @@ class ModelExtractor:
             raise DocumentError(f"{second.why} (2 answers)")
         spent[best.flag] += 1
         return [best.answer]
+
+    def _question(self, document: Document) -> str:
+        """The text, and below it the draft that is to be corrected."""
+        if self._drafts is None:
+            return prompt.article(document)
+        nothing = Annotations(document=document.id, sha256=document.sha256)
+        return prompt.corrected(document, self._drafts.get(document.id, nothing), self._ontology)
 
     def _continued(self, document: str, first: _Said, asked: Messages, spent: Counter[str]) -> list[Answer]:
         """An answer that was cut off, and what continues it; flagged if that was not all either."""
@@ -221,7 +240,8 @@ def load(target: str, context: Context) -> ModelExtractor:
         wording.check_apart(worded, Path(context.corpus))
     pace = Pace(context.scratch)
     caller = Caller(url, chosen.key, tries=chosen.tries, wait=chosen.wait, pace=pace)
-    return ModelExtractor(model, Asker(caller, context.account, chosen.price), ontology, chosen, worded)
+    asker = Asker(caller, context.account, chosen.price)
+    return ModelExtractor(model, asker, ontology, chosen, worded, drafts=_drafts(chosen, context))
 
 
 def identity(target: str, context: Context) -> list[Any]:
@@ -229,7 +249,27 @@ def identity(target: str, context: Context) -> list[Any]:
     model, url = _parts(target)
     ontology, chosen = _ontology(context), options(context, Options)
     body = chat.body(_wanted(model, ontology, chosen), wording.make(ontology, chosen.prompt).messages)
-    return [url, hashlib.sha256(msgspec.json.encode(body)).hexdigest()]
+    shown = [hashlib.sha256(read_bytes(_draft_path(chosen, context))).hexdigest()] if chosen.draft else []
+    return [url, hashlib.sha256(msgspec.json.encode(body)).hexdigest(), *shown]
+
+
+def _drafts(chosen: Options, context: Context) -> dict[str, Annotations] | None:
+    """The lines of the layer that is to be corrected, of the texts as they are; None if there is none."""
+    if chosen.draft is None:
+        return None
+    if chosen.chunk is not None:
+        raise ExtractorError("a draft is corrected as a whole: leave out the option `chunk`, or `draft`")
+    _draft_path(chosen, context)
+    return open_corpus(Path(context.corpus or "")).fitting(chosen.draft)[0]
+
+
+def _draft_path(chosen: Options, context: Context) -> Path:
+    """The file of the layer that is to be corrected; `ExtractorError` if it is not there."""
+    corpus, name = open_corpus(Path(context.corpus or "")), str(chosen.draft)
+    path = corpus.layer_path(name)
+    if not path.is_file():
+        raise ExtractorError(f"draft={name}: no layer of that name{among(name, corpus.layers())}")
+    return path
 
 
 def deciding(chosen: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,14 @@ the items that are missing, and with them alone; arguments may name the ids of m
 """
 
 
+_CORRECT = """A program annotated this text, in the form of your answer:
+{draft}
+
+Some of it may be wrong, and some may be missing. Answer with the annotations as they should be: all that is
+right, unchanged; nothing that is wrong; and what is missing.
+"""
+
+
 Message = dict[str, str]
 
 
@@ -164,6 +172,15 @@ def article(document: Document) -> str:
     """The user message: the text without its excluded regions, under its headline where that is known."""
     body = included(document)
     return f"Headline: {document.meta.title}\n\nText:\n{body}" if document.meta.title else f"Text:\n{body}"
+
+
+def corrected(document: Document, draft: Annotations, ontology: Ontology) -> str:
+    """The user message that shows a text with a draft, and asks for it corrected.
+
+    What of the draft a quote cannot name (mentions in several parts) is not shown.
+    """
+    said = msgspec.json.encode(given(document, draft, ontology)).decode()
+    return f"{article(document)}\n\n{_CORRECT.format(draft=said)}"
 
 
 def included(document: Document) -> str:

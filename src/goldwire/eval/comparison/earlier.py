@@ -1,5 +1,4 @@
-"""What another gold, the one before, made of the same systems: figures that moved, and whether the order
-turned.
+"""Changes since an earlier gold layer: figures of systems that moved, and whether their order turned.
 
 Both golds are scored on the documents that both judge, by the same measures and policies. A difference has
 an interval from resampling these documents: how far the figure would move on others, if gold were looked
@@ -20,9 +19,9 @@ from goldwire.eval.comparison.compare import difference
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.scoring.drawing import Drawing, drawing
+from goldwire.eval.scoring.earlier import Moved, Turn, Was
 from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import Options, score_corpus
-from goldwire.eval.scoring.was import Moved, Turn, Was
 
 
 def with_was(corpus: Corpus, record: Record, was: str, options: Options, *, workers: int = 1) -> Record:

@@ -1,4 +1,4 @@
-"""What changed since another gold layer, as a table: F before and now, and which systems changed places."""
+"""Changes since an earlier gold layer, as a table: F before and now, and which systems changed places."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from goldwire.eval.measures.titles import title
 from goldwire.eval.report.table import Cell, Column, Group, Row, Table
 from goldwire.eval.report.tables import f_of
 from goldwire.eval.report.values import Report
+from goldwire.eval.scoring.earlier import Moved, Was
 from goldwire.eval.scoring.record import Record
-from goldwire.eval.scoring.was import Moved, Was
 
 
 def of_records(records: Mapping[str, Record]) -> tuple[Was, ...]:

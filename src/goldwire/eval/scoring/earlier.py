@@ -1,4 +1,4 @@
-"""Values of a record that tell what the gold layer before made of the same systems."""
+"""Values of a record that tell what an earlier gold layer made of the same systems."""
 
 from __future__ import annotations
 

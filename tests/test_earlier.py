@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from goldwire import testing
 from goldwire.cli import app
 from goldwire.corpora.errors import CorpusError, MeasureError
-from goldwire.eval.comparison.was import with_was
+from goldwire.eval.comparison.earlier import with_was
 from goldwire.eval.scoring.files import encode_record, read_record
 from goldwire.eval.scoring.plan import Options
 from goldwire.eval.scoring.score import score_corpus

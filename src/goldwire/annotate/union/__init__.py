@@ -1,0 +1,1 @@
+"""Adjudication as a Label Studio project: the union of what people marked goes out, decisions come back."""
