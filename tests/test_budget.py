@@ -129,6 +129,22 @@ def test_what_cannot_be_counted_has_no_budget(tmp_path: Path, options: dict[str,
         run(corpus, [system], budget=1.0)
 
 
+def test_a_limit_in_the_body_is_one(tmp_path: Path, serving: ModuleType) -> None:
+    corpus = make(tmp_path / "c", 1)
+    with serving.serving(serving.Reply(reply())) as server:
+        system = model(server.url, max_tokens=None, body='{"max_completion_tokens": 300}')
+        (outcome,) = run(corpus, [system], budget=1.0)
+    assert outcome.status == 0
+
+
+def test_a_run_without_a_layer_tells_what_it_has_cost(tmp_path: Path, serving: ModuleType) -> None:
+    corpus = make(tmp_path / "c", 8)
+    with serving.serving(serving.Reply(reply("no JSON"))) as server:
+        (outcome,) = run(corpus, [model(server.url)])
+    assert "5 documents failed alike" in str(outcome.error)
+    assert spent(outcome).cost == pytest.approx(10 * EACH)  # each was asked about twice
+
+
 def test_answers_of_no_use_are_paid_for_and_count(tmp_path: Path, serving: ModuleType) -> None:
     corpus = make(tmp_path / "c", 2)
     bad, good = serving.Reply(reply("no JSON")), serving.Reply(reply())

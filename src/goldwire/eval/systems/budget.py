@@ -9,13 +9,14 @@ import msgspec
 from goldwire.corpora.errors import ExtractorError
 from goldwire.eval.measures.phrases import listed
 from goldwire.eval.systems import ledger
+from goldwire.eval.systems.adapters import chat
+from goldwire.eval.systems.adapters.asking import LIMITS
 from goldwire.eval.systems.config import System
 from goldwire.eval.systems.ledger import Spending
 from goldwire.eval.systems.prices import Price
 
 KIND = "llm"  # of the systems that are paid by tokens
 OPTION = "price"  # of a system, by which it has its price
-_LIMITS = ("max_tokens", "max_completion_tokens")  # by which an answer ends, as option or in `body`
 
 
 def of(system: System) -> Price | None:
@@ -87,10 +88,9 @@ def check(systems: Sequence[System]) -> None:
 
 def _has_end(system: System) -> bool:
     price = of(system)
-    body = system.options.get("body")
-    within = body if isinstance(body, dict) else {}
+    within = chat.more(system.options.get("body") or {})
     return (
         (price is not None and price.longest is not None)
         or system.options.get("max_tokens") is not None
-        or any(isinstance(within.get(name), int) for name in _LIMITS)
+        or any(isinstance(within.get(name), int) for name in LIMITS)
     )

@@ -24,8 +24,8 @@ from goldwire.eval.systems.plan import Plan, state_of
 from goldwire.eval.systems.worker import Result
 
 
-class PutOffError(ExtractorError):
-    """Documents were not asked about; what the system has cost, and what became of answers."""
+class UnfinishedError(ExtractorError):
+    """A run ended without a layer: what the system has cost all the same, and what became of answers."""
 
     def __init__(self, message: str, spent: Spending, taken: Taken | None) -> None:
         self.spent, self.taken = spent, taken
@@ -84,13 +84,13 @@ class Payment:
         return ledger.total(self.spending()) if self._plan.price else None
 
     def settle(self) -> None:
-        """Write the requests that wait; `PutOffError` if documents were put off."""
+        """Write the requests that wait; `ExtractorError` if documents were put off."""
         spent = self.spending()
         if self._requests is not None:
             self._requests.put()
         reasons = [*self._beyond(spent), *self._to_come()]
         if reasons:
-            raise PutOffError("; ".join(reasons), spent, self.taken)
+            raise ExtractorError("; ".join(reasons))
 
     def _beyond(self, spent: Spending) -> Iterator[str]:
         purse, unpaid = self._terms.purse, self._put_off[UNPAID]
@@ -141,6 +141,8 @@ def opened(
     payment = Payment(plan, book, terms)
     try:
         yield payment
+    except ExtractorError as error:
+        raise UnfinishedError(str(error), payment.spending(), payment.taken) from error
     finally:
         payment.close()
 

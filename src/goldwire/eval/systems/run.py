@@ -122,7 +122,7 @@ def _terms(
 def _outcome(corpus: Corpus, system: System, **how: Any) -> Outcome:
     try:
         return _run(corpus, system, **how)
-    except payment.PutOffError as error:
+    except payment.UnfinishedError as error:
         kept = kept_since(corpus, system.name)
         return Outcome(system=system.name, error=str(error), kept=kept, spent=error.spent, taken=error.taken)
     except (ExtractorError, DataError) as error:
