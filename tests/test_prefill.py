@@ -12,6 +12,7 @@ from goldwire.eval.comparison.slices import compare_slices
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.slices import parse_slices
 from goldwire.eval.report.build import make_report
+from goldwire.eval.scoring.notes import iter_notes
 from goldwire.eval.scoring.score import Options, score_corpus
 from goldwire.testing import annotate
 
@@ -46,6 +47,23 @@ def test_blind_and_prefilled_gold_stand_side_by_side_without_being_asked_for(tmp
     assert found["system/one"].standing == "better"
     assert "Gold that was made upon one gives it +33.3 points of F" in pulled(record)
     assert "annotators follow what they are shown" in pulled(record)
+
+
+def test_a_system_that_was_shown_to_annotators_is_told_before_its_figures(tmp_path):
+    record = score_corpus(shown_corpus(tmp_path, 0, 6), "gold", ["one"], ["entity"])
+    [told] = [note.text for note in iter_notes(record) if note.kind == "prefilled"]
+    assert "shown what one found, in 6 of 6 documents" in told
+    assert "documents done blind would tell" in told
+    assert record.systems[0].shown == 6
+    beside = score_corpus(shown_corpus(tmp_path / "b", 30, 30), "gold", ["one"], ["entity"])
+    [told] = [note.text for note in iter_notes(beside) if note.kind == "prefilled"]
+    assert "in 30 of 60 documents" in told
+    assert "see the part by prefill" in told
+
+
+def test_gold_that_was_done_blind_tells_of_no_system(tmp_path):
+    record = score_corpus(shown_corpus(tmp_path, 4, 0), "gold", ["one"], ["entity"])
+    assert [note for note in iter_notes(record) if note.kind == "prefilled"] == []
 
 
 def test_too_few_blind_documents_are_said_to_be_too_few(tmp_path):

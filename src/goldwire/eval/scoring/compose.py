@@ -20,7 +20,7 @@ from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.references import REFERENCES
 from goldwire.eval.measures.signature import POLICIES, TAGS, signature
-from goldwire.eval.scoring import kept
+from goldwire.eval.scoring import kept, prefill
 from goldwire.eval.scoring.blockwise import Measured, ScoredBlock, ScoredLayer, ScoredSystem, add
 from goldwire.eval.scoring.drawing import Drawing
 from goldwire.eval.scoring.parts import CorpusFacts, Coverage, OntologyFacts, ReferencePair
@@ -236,6 +236,7 @@ def _layer_facts(plan: Plan, whole: Total) -> Iterator[LayerFacts]:
             triggerless=layer.triggerless,
             alternatives=dict(sorted(layer.alternatives.items())),
             rejected=_kinds(layer.rejections),
+            shown=prefill.times(plan.basis.shown, whole.block.ids, planned.source),
             facts=planned.facts,
         )
 

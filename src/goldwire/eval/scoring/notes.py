@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from goldwire.corpora.types import PREFILL
 from goldwire.eval.measures.measure import FORMS, Measure, Units, name, parse
 from goldwire.eval.measures.phrases import amount, interval, listed, points
 from goldwire.eval.measures.references import REFERENCES, TOLD
@@ -24,6 +25,7 @@ NoteKind = Literal[
     "weights",
     "references",
     "coverage",
+    "prefilled",
     "failed",
     "partial",
     "missing",
@@ -39,7 +41,18 @@ NoteKind = Literal[
     "runs",
 ]
 LOUD: frozenset[NoteKind] = frozenset(
-    {"weights", "coverage", "failed", "partial", "labels", "references", "rejected", "lost", "threshold"}
+    {
+        "weights",
+        "coverage",
+        "prefilled",
+        "failed",
+        "partial",
+        "labels",
+        "references",
+        "rejected",
+        "lost",
+        "threshold",
+    }
 )  # what a gate tells too
 # What measures do not see of units that were turned away: these have no place among tokens or matched units.
 _BLIND: frozenset[Units] = frozenset({"token", "attribute", "document", "extension"})
@@ -88,6 +101,7 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     yield from (Note(kind="few", about=record.corpus.name, text=text) for text in iter_warnings(record))
     yield from _references(record)
     yield from _coverage(record, shown)
+    yield from _prefilled(record, shown)
     for gold in record.golds:
         yield from _of_layer(gold, gold.name, record)
         yield from _lost(gold)
@@ -99,6 +113,20 @@ def iter_notes(record: Record, names: Mapping[str, str] | None = None) -> Iterat
     yield from _runs(record)
     yield from _undefined(record, shown)
     yield from _repeated(record, shown)
+
+
+def _prefilled(record: Record, shown: Mapping[str, str]) -> Iterator[Note]:
+    """Systems whose output was there before gold was: people leave in what they are shown."""
+    beside = any(part.slice == PREFILL for part in record.slices)
+    way = "see the part by prefill" if beside else "documents done blind would tell (`push --blind`)"
+    for system in record.systems:
+        if system.shown:
+            of = f"{system.shown} of {amount(size(record), 'document')}"
+            text = (
+                f"annotators of gold were shown what {shown[system.name]} found, in {of}: gold is pulled "
+                f"to it, and it looks better than it is. By how much, {way}."
+            )
+            yield Note(kind="prefilled", about=shown[system.name], text=text)
 
 
 # ---------------------------------------------------------------- references

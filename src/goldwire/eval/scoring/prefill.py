@@ -54,6 +54,11 @@ def _is_said(path: Path) -> bool:
         return data.find(f'"{PREFILL}"'.encode()) >= 0
 
 
+def times(by_document: Mapping[str, str], documents: Sequence[str], layer: str) -> int:
+    """In how many of some documents a layer was shown."""
+    return sum(by_document.get(id) == layer for id in documents) if by_document else 0
+
+
 def sliced(parts: Sequence[Slice], by_document: Mapping[str, str]) -> tuple[Slice, ...]:
     """The slices asked for, and that of what was shown where some documents were done blind and some not."""
     kinds = {*by_document.values()}

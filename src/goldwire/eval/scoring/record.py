@@ -54,7 +54,8 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     need a trigger; so many types of events and fillers have `alternatives`. `view` is what the layer was seen
     through: `dropped` units have labels that it leaves out; `outside` ones do not stand inside the layer of
     the policy `inside`. `at` is the threshold of a system. `rejected` tells how many units were
-    turned away, by kind (see `corpora.rejected`).
+    turned away, by kind (see `corpora.rejected`). `shown` is in how many documents annotators of gold were
+    shown the layer before they began.
     `facts` is what the runner reported (see `eval.systems.facts`).
     """
 
@@ -75,6 +76,7 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     triggerless: int = 0
     alternatives: dict[str, int] = {}
     rejected: dict[str, int] = {}
+    shown: int = 0
     facts: dict[str, Any] = {}
 
 
