@@ -16,6 +16,7 @@ from goldwire.corpora.store import Corpus
 
 QUIET = 5.0  # seconds until a request whose answer was lost is believed never to be carried out
 POLL = 0.3  # seconds between two looks
+SETTLE = 0.5  # seconds after which what others made at the same time is seen by all
 MARK = "goldwire "  # what the description of a project begins with that Goldwire has made
 
 
@@ -98,6 +99,9 @@ def create(
         except UncertainError as error:
             deadline = time.monotonic() + (client.timeout if error.pending else quiet)
         found = _look(client, begun, deadline)
+        if found is not None and found.description == begun.mark:
+            time.sleep(SETTLE)  # on a busy server two may each see their own alone at first
+            found = _look(client, begun, time.monotonic()) or found
         if found is not None:
             return found
 
