@@ -206,6 +206,15 @@ LABELS = """<View><Labels name="label" toName="text"><Label value="PER"/></Label
 <Text name="text" value="$text"/></View>"""
 
 
+def test_layers_of_like_names_have_lists_of_their_own(annotate: Call, tmp_path: Path) -> None:
+    corpus = create_corpus(tmp_path / "new", Manifest(name="t"), [make_document("a", "Kabul fell.")])
+    line = Annotations(document="a", sha256=corpus.documents()[0].sha256)
+    for name in ("anna", "ben"):
+        corpus.write_layer(f"annotator/{name}", [line])
+    said = [annotate("adjudicate", corpus.path, "--to", to, "--json").json for to in ("gold/a", "gold-a")]
+    assert len({one["decisions"] for one in said}) == 2
+
+
 def test_a_corpus_without_annotators_has_nothing_to_adjudicate(annotate: Call, tmp_path: Path) -> None:
     corpus = create_corpus(tmp_path / "new", Manifest(name="t"), [make_document("a", "Kabul fell.")])
     done = annotate("adjudicate", corpus.path)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from goldwire.cli.files import source
+
 if TYPE_CHECKING:
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.views import Asked
@@ -19,6 +21,14 @@ Documents = Annotated[
         metavar="FILE|split:NAME|layer:NAME|baseline:FILE",
         help="Only these documents: a file of ids, a split, those that a layer or a baseline has.",
     ),
+]
+Prices = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE|-", parser=source, help="What tokens cost, by model: a TOML file."),
+]
+Batch = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write requests into batch files there, and read their answers."),
 ]
 Only = Annotated[
     list[str] | None,

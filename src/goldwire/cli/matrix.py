@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import Batch, Dir, Prices
 from goldwire.cli.files import source
 from goldwire.cli.outcome import Bar, show
 from goldwire.cli.output import Json, make_console, note, print_json, say
@@ -48,18 +48,12 @@ def matrix(
     measure: Annotated[str, typer.Option(help="The measure to judge by (see `eval measures`).")] = "entity",
     workers: Annotated[int, typer.Option(min=1, help="Processes for each system.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first runs, and of the tests.")] = 0,
-    prices: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE|-", parser=source, help="What tokens cost, by model: a TOML file."),
-    ] = None,
+    prices: Prices = None,
     budget: Annotated[
         float | None,
         typer.Option(min=0, metavar="COST", help="What all combinations together may cost."),
     ] = None,
-    batch: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Write requests into batch files there, and read their answers."),
-    ] = None,
+    batch: Batch = None,
     allow_failures: Annotated[
         str | None, typer.Option(metavar="N|N%", help="Documents that may fail, for each run.")
     ] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli.arguments import Dir, pairs
+from goldwire.cli.arguments import Batch, Dir, Prices, pairs
 from goldwire.cli.files import source
 from goldwire.cli.options import refuse
 from goldwire.cli.outcome import Bar, show
@@ -82,18 +82,12 @@ def run(
             help="Do not stop when many documents fail in the same way, or when nothing answers.",
         ),
     ] = False,
-    prices: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE|-", parser=source, help="What tokens cost, by model: a TOML file."),
-    ] = None,
+    prices: Prices = None,
     budget: Annotated[
         float | None,
         typer.Option(min=0, metavar="COST", help="What all systems together may cost, with what they have."),
     ] = None,
-    batch: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Write requests into batch files there, and read their answers."),
-    ] = None,
+    batch: Batch = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run all documents again, those that succeeded before too.")
     ] = False,

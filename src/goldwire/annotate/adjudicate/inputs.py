@@ -17,8 +17,8 @@ from goldwire.eval.comparison.annotators import layer_names
 
 
 def decisions_path(corpus: Corpus, to: str) -> Path:
-    """The list of decisions for a layer."""
-    return corpus.path / FOLDER / f"decisions-{to.replace('/', '-')}.jsonl"
+    """The list of decisions for a layer; `+` stands for a slash, for no name of a layer has one."""
+    return corpus.path / FOLDER / f"decisions-{to.replace('/', '+')}.jsonl"
 
 
 def decided(corpus: Corpus, to: str) -> list[Disagreement]:
