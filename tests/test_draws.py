@@ -15,7 +15,7 @@ def corpus(tmp_path: Path) -> Corpus:
 
 
 def sample(name: str = "first", made: str = "2026-01-02T00:00:00+00:00") -> Sample:
-    draw = Draw(draw=name, purpose="scoring", how="at random", made=made, before=("d0",))
+    draw = Draw(draw=name, purpose="scoring", how="at random", made=made, before=("d0",), documents=2)
     drawn = Candidate(document="d1", probability=0.5, rank=1, reason="at random")
     return Sample(draw, (drawn, Candidate(document="d2", probability=0.25)))
 
@@ -48,6 +48,7 @@ def test_what_cannot_be_a_file_of_its_own_is_no_name(corpus: Corpus, name: str) 
         ('"d2"', '"d1"', "2 times"),
         ('"d2"', '"d0"', "2 times"),
         ('"rank":1', '"rank":2', "not numbered from 1"),
+        ('{"document":"d2","probability":0.25}\n', "", "1 documents have a line; expected are 2"),  # cut off
         ('"format":1', '"format":9', "newer than this Goldwire"),
         ('"purpose":"scoring"', '"purpose":"fun"', "fun"),
     ],

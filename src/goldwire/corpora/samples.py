@@ -31,7 +31,8 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
     """How documents were drawn: `how` in words, for `training` or for `scoring`, with which `seed`.
 
     `made` is when (ISO 8601, UTC), `layer` the gold layer that said which documents were annotated before,
-    and `before` those: they could not be drawn, and are a stratum of their own.
+    and `before` those: they could not be drawn, and are a stratum of their own. `documents` is how many could
+    be, each with a line; None where that was not noted.
     """
 
     draw: str
@@ -41,6 +42,7 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     layer: str = "gold"
     before: tuple[str, ...] = ()
+    documents: int | None = None
     format: int = FORMAT
 
 
@@ -130,6 +132,9 @@ def check_free(corpus: Corpus, name: str) -> Path:
 
 
 def _faults(sample: Sample, where: str) -> Iterator[Fault]:
+    said, there = sample.draw.documents, len(sample.candidates)
+    if said is not None and said != there:
+        yield Fault(where, "$.documents", f"{there} documents have a line; expected are {said}")
     for one in sample.candidates:
         if not 0 < one.probability <= 1:
             message = f"the probability is {one.probability}; expected is more than 0, at most 1"

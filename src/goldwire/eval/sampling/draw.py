@@ -66,6 +66,7 @@ def make(corpus: Corpus, wanted: Wanted, *, progress: Progress = lambda _: None)
         seed=wanted.seed,
         layer=wanted.gold,
         before=frame.before,
+        documents=len(frame.documents),
     )
     strata = tuple(
         Stratum(part.name, int(np.isin(frame.unit, part.units).sum()), len(part.units), len(found.units))
