@@ -37,14 +37,16 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a part is of.
 
     `kind` is `score` or `run`, `name` that of the whole, `part` its number, as `17/400`. `alike` is what
-    must be the same in all parts, by what it is called in messages: versions, sources, policies. `size` is
-    the number of bytes of the payload.
+    must be the same in all parts, by what it is called in messages, such as policies; `sources` are the
+    digests of what the parts were taken from (see `corpora.taking`). `size` is the number of bytes of the
+    payload.
     """
 
     kind: str
     name: str
     part: str
     alike: dict[str, str]
+    sources: dict[str, str] = {}
     size: int = 0
     goldwire: str = __version__
     format: int = FORMAT
@@ -57,7 +59,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def content(self) -> str:
         """A digest of what must be the same in all parts."""
-        encoded = msgspec.json.encode((self.goldwire, self.alike), order="deterministic")
+        encoded = msgspec.json.encode((self.goldwire, self.alike, self.sources), order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:DIGITS]
 
     @property
