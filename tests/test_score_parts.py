@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -338,7 +341,7 @@ def test_parts_of_another_plan_are_told_with_what_differs(corpus, parts, options
     plan = make_plan(corpus, "gold", ["one"], measures, options)
     other = keep_part(corpus, plan, Part(6, 6), folder)
     told = refusal(folder)
-    assert "foreign: part 6 of 6, which other files differ from in" in told
+    assert "foreign: part 6 of 6, unlike most in" in told
     assert trait in told
     assert str(other.path.parent / file.read_header(other.path).pattern) in told
     assert str(parts[0].parent / file.read_header(parts[0]).pattern) in told
@@ -354,7 +357,7 @@ def test_parts_of_another_state_are_told_with_what_differs(corpus, parts, tmp_pa
     plan = make_plan(corpus, "gold", ["one"], ("entity",), Options(trials=0))
     keep_part(corpus, plan, Part(2, 6), tmp_path / "parts")
     told = refusal(tmp_path / "parts")
-    assert "part 2 of 6, which" in told
+    assert "part 2 of 6, unlike most" in told
     assert trait in told
 
 
@@ -368,7 +371,7 @@ def test_parts_with_other_systems_or_runs_are_foreign(corpus, parts, tmp_path, s
 def test_parts_of_another_number_are_foreign(corpus, parts, tmp_path):
     plan = make_plan(corpus, "gold", ["one"], ("entity",), Options(trials=0))
     keep_part(corpus, plan, Part(2, 9), tmp_path / "parts")
-    assert "part 2 of 9, which other files differ from in parts (9 / 6)" in refusal(tmp_path / "parts")
+    assert "part 2 of 9, unlike most in parts (9 / 6)" in refusal(tmp_path / "parts")
 
 
 def test_parts_of_another_version_or_corpus_are_foreign(parts, tmp_path):
@@ -413,3 +416,124 @@ def test_four_hundred_parts_are_merged_in_any_order_and_refused_with_duplicates_
     told = refusal(*left, Path(copy))
     assert "missing: 17, 20-25 of 400" in told
     assert f"doubled: part {file.read_header(left[0]).number.number} of 400" in told
+
+
+# ---------------------------------------------------------------- on the command line
+@pytest.fixture
+def scored(corpus, said_by):
+    """What one machine says of the corpus, and its record."""
+    said = said_by("eval", "score", corpus.path, "--measure", "entity", "--trials", 20, "--json")
+    assert said.code == 0, said.err
+    return said, (corpus.path / "records" / "measures.json").read_bytes()
+
+
+def untimed(data: bytes) -> bytes:
+    return re.sub(rb'"created":\s*"[^"]*"', b"", data)
+
+
+def make_parts(said_by, corpus, folder, of=3, *words):
+    for number in range(1, of + 1):
+        part = ("--part", f"{number}/{of}", "--parts", folder)
+        said = said_by("eval", "score", corpus.path, "--measure", "entity", "--trials", 20, *part, *words)
+        assert said.code == 0, said.err
+    return said
+
+
+def test_the_commands_make_the_record_of_one_machine_and_say_the_same(corpus, scored, tmp_path, said_by):
+    one, record = scored
+    shown = said_by("eval", "score", corpus.path, "--measure", "entity", "--trials", 20)
+    (corpus.path / "records" / "measures.json").unlink()
+    assert "part 3/3 scored" in make_parts(said_by, corpus, tmp_path / "p").out
+    merged = said_by("eval", "merge", tmp_path / "p", "--into", corpus.path)
+    assert (merged.code, merged.out) == (0, shown.out)
+    assert untimed((corpus.path / "records" / "measures.json").read_bytes()) == untimed(record)
+    again = said_by("eval", "merge", tmp_path / "p", "--into", corpus.path, "--json")
+    assert untimed(again.out.encode()) == untimed(one.out.encode())
+
+
+def test_where_the_corpus_is_not_at_hand_the_record_goes_into_a_file(corpus, scored, tmp_path, said_by):
+    make_parts(said_by, corpus, tmp_path / "p")
+    shutil.rmtree(corpus.path)
+    place = tmp_path / "out" / "record.json"
+    merged = said_by("eval", "merge", tmp_path / "p", "--record", place)
+    assert merged.code == 0, merged.err
+    assert untimed(place.read_bytes()) == untimed(scored[1])
+    assert said_by("eval", "report", place).code == 0
+
+
+def test_a_record_is_not_put_into_a_corpus_that_changed_meanwhile(corpus, tmp_path, said_by):
+    make_parts(said_by, corpus, tmp_path / "p")
+    alter(corpus, "layer")
+    merged = said_by("eval", "merge", tmp_path / "p", "--into", corpus.path)
+    assert merged.code == 2
+    assert "layers/gold is not as in the parts" in merged.err
+    assert not [*(corpus.path / "records").glob("*")]
+
+
+def test_what_cannot_be_merged_ends_with_2_and_writes_nothing(corpus, tmp_path, said_by):
+    make_parts(said_by, corpus, tmp_path / "p")
+    next((tmp_path / "p").glob("*-00002-of-*")).unlink()
+    merged = said_by("eval", "merge", tmp_path / "p", "--record", tmp_path / "r.json")
+    assert merged.code == 2
+    assert "missing: 2 of 3" in merged.err
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_a_part_that_lies_there_is_told_as_such(corpus, tmp_path, said_by):
+    make_parts(said_by, corpus, tmp_path / "p")
+    assert (
+        "is there already, and sound: nothing was computed" in make_parts(said_by, corpus, tmp_path / "p").out
+    )
+    told = make_parts(said_by, corpus, tmp_path / "p", 3, "--json").json
+    assert set(told) == {"path", "part", "documents", "made", "replaced"}
+    assert (told["part"], told["made"]) == ("3/3", False)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--part", "1/3", "--name", "x"), "--name has no effect with --part"),
+        (("--part", "1/3", "--replace"), "--replace has no effect with --part"),
+        (("--part", "1/3", "--was", "gold-2"), "looks at all documents under two gold layers"),
+        (("--parts", "x"), "--parts has no effect without --part"),
+        (("--part", "4/3"), "'4/3' is no part"),
+        (("--part", "1/3", "--measure", "surface"), "parts do not add up"),
+    ],
+)
+def test_what_a_part_cannot_have_is_refused_with_the_reason(corpus, tmp_path, said_by, words, told):
+    said = said_by("eval", "score", corpus.path, *words)
+    assert said.code == 2
+    assert told in said.err
+    assert not [*tmp_path.glob("**/*.part")]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "say where the whole goes"),
+        (("--into", "c", "--record", "r.json"), "say where the whole goes"),
+        (("--record", "r.json", "--name", "x"), "--name has no effect with --record"),
+    ],
+)
+def test_merge_says_what_it_needs(parts, said_by, words, told):
+    said = said_by("eval", "merge", parts[0], *words)
+    assert said.code == 2
+    assert told in said.err
+
+
+def test_parts_of_a_kind_that_is_not_known_are_refused(tmp_path, said_by):
+    header = Header(kind="dream", name="n", part="1/1", alike={})
+    path = file.write(tmp_path, header, file.encode(header, b""))
+    said = said_by("eval", "merge", path, "--record", tmp_path / "r.json")
+    assert said.code == 2
+    assert "parts of kind 'dream'" in said.err
+
+
+def test_two_processes_that_make_the_same_part_at_once_end_with_one_sound_file(corpus, tmp_path):
+    words = ["eval", "score", corpus.path, "--part", "1/2", "--parts", tmp_path / "p"]
+    command = [sys.executable, "-m", "goldwire", *map(str, words)]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
+    told = [one.communicate()[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], told
+    [path] = (tmp_path / "p").iterdir()
+    assert file.is_sound(path)
