@@ -1,4 +1,4 @@
-"""Spending on a system that is paid by tokens: what its ledgers hold, in numbers that add up, and its cost."""
+"""Spending on a system paid by tokens: what its ledgers hold, in numbers that add up, and what that cost."""
 
 from __future__ import annotations
 
