@@ -138,7 +138,7 @@ class Corpus(msgspec.Struct, frozen=True):
         Raises `CorpusError` if there is no such layer, `DataError` if it names a document twice, a
         document that is not in the corpus, or another text than the corpus has.
         """
-        path = self._layer_file(name)
+        path = self.layer_file(name)
         annotations = read_lines(path, Annotations)
         faults = layer_faults(annotations, self.hashes())
         if faults:
@@ -150,7 +150,7 @@ class Corpus(msgspec.Struct, frozen=True):
 
         Raises what that raises, and `CorpusError` if there is no such layer, before the first.
         """
-        path, hashes = self._layer_file(name), self.hashes()
+        path, hashes = self.layer_file(name), self.hashes()
         try:
             bound = (line for line in iter_lines(path, _Bound) if hashes.get(line.document) == line.sha256)
             faults = layer_faults(bound, hashes)
@@ -166,10 +166,11 @@ class Corpus(msgspec.Struct, frozen=True):
     def stale(self, name: str) -> list[str]:
         """The documents of a layer's lines that are of other texts than the corpus's."""
         hashes = self.hashes()
-        lines = iter_lines(self._layer_file(name), _Bound)
+        lines = iter_lines(self.layer_file(name), _Bound)
         return [line.document for line in lines if hashes.get(line.document) != line.sha256]
 
-    def _layer_file(self, name: str) -> Path:
+    def layer_file(self, name: str) -> Path:
+        """Where a layer is; `CorpusError` if it is not."""
         path = self.layer_path(name)
         if not path.is_file():
             raise CorpusError(

@@ -158,7 +158,8 @@ def read(corpus: Corpus, name: str) -> Facts | None:
         facts = msgspec.json.decode(path.read_bytes(), type=Facts)
     except BROKEN as error:
         raise DataError(f"{path}: not the facts of a run", [Fault(str(path), "", str(error))]) from error
-    return facts if facts.layer == hashlib.sha256(layer.read_bytes()).hexdigest() else None
+    with layer.open("rb") as file:
+        return facts if facts.layer == hashlib.file_digest(file, "sha256").hexdigest() else None
 
 
 def timing(lines: Sequence[Line], entries: Iterable[Entry]) -> Timing:
