@@ -14,7 +14,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.taking import sources
 from goldwire.eval.measures.phrases import listed
 from goldwire.eval.parts import file, score
-from goldwire.eval.parts.file import DIGITS, SUFFIX, Header, PartFile
+from goldwire.eval.parts.file import DIGITS, SUFFIX, SYSTEM, Header, PartFile
 from goldwire.eval.scoring.blockwise import add
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.plan import Plan, decode_plan
@@ -34,7 +34,7 @@ def find_files(given: Sequence[Path]) -> list[Path]:
     if not found:
         raise CorpusError(
             f"{', '.join(map(str, given))}: no part files (*{SUFFIX}) there; make them with "
-            "`goldwire eval score --part`"
+            "`goldwire eval run --part` or `goldwire eval score --part`"
         )
     return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
 
@@ -70,18 +70,25 @@ class _Alike(msgspec.Struct, frozen=True):
         return str(self.files[0].path.parent / self.header.pattern)
 
 
-def check_parts(paths: Sequence[Path]) -> tuple[PartFile, ...]:
-    """All parts of one whole, in order; `DataError` with all that is wrong with the files.
+def check_wholes(paths: Sequence[Path]) -> list[tuple[PartFile, ...]]:
+    """All parts of each whole, in order; `DataError` with all that is wrong with the files.
 
-    Every byte of them is read; memory does not grow with them.
+    Runs of several systems are a whole each; scores are of one. Every byte of the files is read; memory does
+    not grow with them.
     """
     sound, faults = _read(paths)
-    groups = _grouped(sound)
-    if groups:
-        faults = [*_faults_of(groups[0]), *_foreign(groups), *faults]
-    if faults:
-        raise DataError(f"{len(paths):,} part file(s) cannot be merged; nothing was written", faults)
-    return groups[0].files
+    wholes: dict[str, list[PartFile]] = {}
+    for one in sound:
+        wholes.setdefault(one.header.alike.get(SYSTEM, ""), []).append(one)
+    groups = [_grouped(files) for _, files in sorted(wholes.items())]
+    found = [fault for whole in groups for fault in (*_faults_of(whole[0]), *_foreign(whole))]
+    if len({whole[0].header.kind for whole in groups}) > 1:
+        alone = listed([whole[0].named for whole in groups])
+        found.append(Fault("kinds", "", f"parts of runs and of scores, which are merged apart: {alone}"))
+    if found or faults:
+        told = [*found, *faults]
+        raise DataError(f"{len(paths):,} part file(s) cannot be merged; nothing was written", told)
+    return [whole[0].files for whole in groups]
 
 
 def _read(paths: Sequence[Path]) -> tuple[list[PartFile], list[Fault]]:
@@ -160,15 +167,14 @@ def ranges(numbers: Sequence[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in found)
 
 
-def check_corpus(corpus: Corpus, header: Header) -> None:
-    """Raise `DataError` unless a corpus is as it was when the parts of it were made."""
+def check_corpus(corpus: Corpus, header: Header, advice: str) -> None:
+    """Raise `DataError`, with some advice, unless a corpus is as it was when the parts of it were made."""
     now = sources(corpus, [*header.sources])
     changed = [name for name, digest in header.sources.items() if now[name] != digest]
     if changed:
         raise DataError(
             f"{corpus.path}: {listed(changed)} {'is' if len(changed) == 1 else 'are'} not as in the parts, "
-            "which were made from another corpus or before a change; make them anew, or write the record "
-            "elsewhere (--record FILE)"
+            f"which were made from another corpus or before a change; {advice}"
         )
 
 

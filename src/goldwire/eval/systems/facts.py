@@ -20,6 +20,7 @@ from goldwire.eval.systems.journal import Entry, Line, Session, Start, folder
 from goldwire.eval.systems.spending import Spending
 
 FILE = "facts.json"
+SHARES = (0.50, 0.95, 0.99)  # of documents, by the fields of `Latency`
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -223,7 +224,12 @@ def latency(seconds: Sequence[float]) -> Latency | None:
     ranked = sorted(seconds)
     if not ranked:
         return None
-    return Latency(*(ranked[math.ceil(len(ranked) * share) - 1] for share in (0.50, 0.95, 0.99)))
+    return Latency(*(ranked[rank(share, len(ranked)) - 1] for share in SHARES))
+
+
+def rank(share: float, number: int) -> int:
+    """The nearest rank, from 1, of a share of so many values."""
+    return math.ceil(number * share)
 
 
 def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -56,7 +56,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `reused` tells what was not run again. `kept` is when the layer was made that is still there, where this
     run wrote none; "" if that is not known. `spent` is what a system that is paid for has cost in all,
-    `taken` what became of the answers in batch files.
+    `taken` what became of the answers in batch files. Of a `part`, such as 17/400, `path` is its file, which
+    was `there` if nothing was run; the facts are those of its documents, and there is no layer.
     """
 
     system: str
@@ -66,12 +67,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     kept: str | None = None
     spent: Spending | None = None
     taken: Taken | None = None
+    part: str | None = None
+    path: str | None = None
+    there: bool = False
 
     @property
     def status(self) -> Literal[0, 1, 2]:
-        """2 if there is no layer of this run, 1 if more documents failed than were allowed, else 0."""
+        """2 if there is no layer of this run, 1 if more documents failed than were allowed, else 0.
+
+        How many may fail is said of all documents: those of a part never exceed it.
+        """
         if self.facts is None:
             return 2
+        if self.part is not None:
+            return 0
         return 1 if len(self.facts.failed) > self.facts.allowed else 0
 
 
