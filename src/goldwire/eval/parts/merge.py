@@ -65,6 +65,12 @@ class _Alike(msgspec.Struct, frozen=True):
         return sorted({one.header.number.number for one in self.files})
 
     @property
+    def told(self) -> str:
+        """Whose run they are, as messages begin."""
+        system = self.header.alike.get(SYSTEM)
+        return f"{system}: " if system else ""
+
+    @property
     def named(self) -> str:
         """How they alone are named on a command line."""
         return str(self.files[0].path.parent / self.header.pattern)
@@ -115,10 +121,10 @@ def _grouped(files: Sequence[PartFile]) -> list[_Alike]:
 def _faults_of(group: _Alike) -> Iterator[Fault]:
     """What is wrong with files that are alike: parts that are missing, or there twice, or too old."""
     if missing := sorted({*range(1, group.of + 1)} - {*group.numbers}):
-        yield Fault("missing", "", f"{ranges(missing)} of {group.of}")
+        yield Fault("missing", "", f"{group.told}{ranges(missing)} of {group.of}")
     for number, same in groupby(group.files, key=lambda one: one.header.number.number):
         if len(files := list(same)) > 1:
-            yield Fault("doubled", "", f"part {number} of {group.of}: {_doubled(files)}")
+            yield Fault("doubled", "", f"{group.told}part {number} of {group.of}: {_doubled(files)}")
     if group.header.goldwire != __version__:
         told = f"made by Goldwire {group.header.goldwire}, and this is {__version__}"
         yield Fault("version", "", f"{told}; merge them with that one, or make all parts anew")
@@ -135,10 +141,12 @@ def _foreign(groups: Sequence[_Alike]) -> Iterator[Fault]:
     """Files that do not belong to most of them, and how both are named by themselves."""
     first, *others = groups
     for group in others:
-        told = f"part {ranges(group.numbers)} of {group.of}, which other files differ from in"
+        told = f"{group.told}part {ranges(group.numbers)} of {group.of}, which other files differ from in"
         yield Fault("foreign", "", f"{told} {_difference(group.header, first.header)}; alone: {group.named}")
     if others:
-        yield Fault("most", "", f"part {ranges(first.numbers)} of {first.of}; alone: {first.named}")
+        yield Fault(
+            "most", "", f"{first.told}part {ranges(first.numbers)} of {first.of}; alone: {first.named}"
+        )
 
 
 def _difference(one: Header, most: Header) -> str:
