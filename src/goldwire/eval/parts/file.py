@@ -43,14 +43,14 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     payload.
     """
 
+    format: int = FORMAT
+    goldwire: str = __version__
     kind: str
     name: str
     part: str
     alike: dict[str, str]
     sources: dict[str, str] = {}
     size: int = 0
-    goldwire: str = __version__
-    format: int = FORMAT
 
     @property
     def number(self) -> Part:
