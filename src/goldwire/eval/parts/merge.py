@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
@@ -79,22 +80,48 @@ class _Alike(msgspec.Struct, frozen=True):
 def check_wholes(paths: Sequence[Path]) -> list[tuple[PartFile, ...]]:
     """All parts of each whole, in order; `DataError` with all that is wrong with the files.
 
-    Runs of several systems are a whole each; scores are of one. Every byte of the files is read; memory does
-    not grow with them.
+    Runs of several systems are a whole each; scores are one.
+    """
+    wholes: dict[str, list[Path]] = {}
+    for path in paths:
+        wholes.setdefault(_system(path), []).append(path)
+    found, faults = list[tuple[PartFile, ...]](), list[Fault]()
+    for _, files in sorted(wholes.items()):
+        try:
+            found.append(check_parts(files))
+        except DataError as error:
+            faults += error.faults
+    if len({whole[0].header.kind for whole in found}) > 1:
+        alone = listed([_Alike(whole).named for whole in found])
+        faults.append(Fault("kinds", "", f"parts of runs and of scores, which are merged apart: {alone}"))
+    if faults:
+        raise _unmergeable(len(paths), faults)
+    return found
+
+
+def _system(path: Path) -> str:
+    """The system that a part of a run is of; "" for all else, sound or not."""
+    with suppress(CorpusError, DataError):
+        return file.read_header(path).alike.get(SYSTEM, "")
+    return ""
+
+
+def check_parts(paths: Sequence[Path]) -> tuple[PartFile, ...]:
+    """All parts of one whole, in order; `DataError` with all that is wrong with the files.
+
+    Every byte of them is read; memory does not grow with them.
     """
     sound, faults = _read(paths)
-    wholes: dict[str, list[PartFile]] = {}
-    for one in sound:
-        wholes.setdefault(one.header.alike.get(SYSTEM, ""), []).append(one)
-    groups = [_grouped(files) for _, files in sorted(wholes.items())]
-    found = [fault for whole in groups for fault in (*_faults_of(whole[0]), *_foreign(whole))]
-    if len({whole[0].header.kind for whole in groups}) > 1:
-        alone = listed([whole[0].named for whole in groups])
-        found.append(Fault("kinds", "", f"parts of runs and of scores, which are merged apart: {alone}"))
-    if found or faults:
-        told = [*found, *faults]
-        raise DataError(f"{len(paths):,} part file(s) cannot be merged; nothing was written", told)
-    return [whole[0].files for whole in groups]
+    groups = _grouped(sound)
+    if groups:
+        faults = [*_faults_of(groups[0]), *_foreign(groups), *faults]
+    if faults:
+        raise _unmergeable(len(paths), faults)
+    return groups[0].files
+
+
+def _unmergeable(number: int, faults: list[Fault]) -> DataError:
+    return DataError(f"{number:,} part file(s) cannot be merged; nothing was written", faults)
 
 
 def _read(paths: Sequence[Path]) -> tuple[list[PartFile], list[Fault]]:
