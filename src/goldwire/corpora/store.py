@@ -28,7 +28,7 @@ import msgspec
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora import pending, toml
 from goldwire.corpora import tokens as kept_tokens
-from goldwire.corpora.atomic import write_atomic, write_folder
+from goldwire.corpora.atomic import Staged, write_atomic, write_folder
 from goldwire.corpora.codec import encode_lines, iter_lines, read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.lock import locked
@@ -219,6 +219,21 @@ class Corpus(msgspec.Struct, frozen=True):
             if kept := list(tokens):
                 _write_tokens(beside, kept)
         return path
+
+    def put_layer(self, name: str, staged: Staged) -> None:
+        """Replace a layer by a file that was written to take its place.
+
+        Whoever wrote it knows that its lines are of the documents as they are, in order of id: neither is
+        looked at. Tokens are kept as by `write_layer`.
+        """
+        beside = self.tokens_path(name)
+        with locked(self.path, f"writes layer {name}"):
+            self.check_new_layer(name)
+            if beside.is_file():  # which may be of a layer of this name that was imported once
+                lines = iter_lines(staged.temporary, Annotations)
+                if (staying := kept_tokens.outdated(beside, lines)) is not None:
+                    _write_tokens(beside, staying)
+            staged.put()
 
     def check_new_layer(self, name: str) -> None:
         """Raise `CorpusError` if a layer of this name could not stand beside those there are."""

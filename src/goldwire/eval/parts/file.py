@@ -25,6 +25,7 @@ from goldwire.corpora.parts import Part
 
 FORMAT = 1  # of part files; goes up when old readers could not read new ones
 SUFFIX = ".part"
+SYSTEM = "system"  # what parts of a run are alike in, and those of another system's run are not
 DIGITS = 12  # of the digest in a name
 _DIGEST = hashlib.sha256().digest_size
 _CHUNK = 2**20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.taking import sources
 from goldwire.eval.measures.phrases import listed
 from goldwire.eval.parts import file, score
-from goldwire.eval.parts.file import DIGITS, SUFFIX, Header, PartFile
+from goldwire.eval.parts.file import DIGITS, SUFFIX, SYSTEM, Header, PartFile
 from goldwire.eval.scoring.blockwise import add
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.plan import Plan, decode_plan
@@ -34,7 +35,7 @@ def find_files(given: Sequence[Path]) -> list[Path]:
     if not found:
         raise CorpusError(
             f"{', '.join(map(str, given))}: no part files (*{SUFFIX}) there; make them with "
-            "`goldwire eval score --part`"
+            "`goldwire eval run --part` or `goldwire eval score --part`"
         )
     return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
 
@@ -65,9 +66,44 @@ class _Alike(msgspec.Struct, frozen=True):
         return sorted({one.header.number.number for one in self.files})
 
     @property
+    def told(self) -> str:
+        """Whose run they are, as messages begin."""
+        system = self.header.alike.get(SYSTEM)
+        return f"{system}: " if system else ""
+
+    @property
     def named(self) -> str:
         """How they alone are named on a command line."""
         return str(self.files[0].path.parent / self.header.pattern)
+
+
+def check_wholes(paths: Sequence[Path]) -> list[tuple[PartFile, ...]]:
+    """All parts of each whole, in order; `DataError` with all that is wrong with the files.
+
+    Runs of several systems are a whole each; scores are one.
+    """
+    wholes: dict[str, list[Path]] = {}
+    for path in paths:
+        wholes.setdefault(_system(path), []).append(path)
+    found, faults = list[tuple[PartFile, ...]](), list[Fault]()
+    for _, files in sorted(wholes.items()):
+        try:
+            found.append(check_parts(files))
+        except DataError as error:
+            faults += error.faults
+    if len({whole[0].header.kind for whole in found}) > 1:
+        alone = listed([_Alike(whole).named for whole in found])
+        faults.append(Fault("kinds", "", f"parts of runs and of scores, which are merged apart: {alone}"))
+    if faults:
+        raise _unmergeable(len(paths), faults)
+    return found
+
+
+def _system(path: Path) -> str:
+    """The system that a part of a run is of; "" for all else, sound or not."""
+    with suppress(CorpusError, DataError):
+        return file.read_header(path).alike.get(SYSTEM, "")
+    return ""
 
 
 def check_parts(paths: Sequence[Path]) -> tuple[PartFile, ...]:
@@ -80,8 +116,12 @@ def check_parts(paths: Sequence[Path]) -> tuple[PartFile, ...]:
     if groups:
         faults = [*_faults_of(groups[0]), *_foreign(groups), *faults]
     if faults:
-        raise DataError(f"{len(paths):,} part file(s) cannot be merged; nothing was written", faults)
+        raise _unmergeable(len(paths), faults)
     return groups[0].files
+
+
+def _unmergeable(number: int, faults: list[Fault]) -> DataError:
+    return DataError(f"{number:,} part file(s) cannot be merged; nothing was written", faults)
 
 
 def _read(paths: Sequence[Path]) -> tuple[list[PartFile], list[Fault]]:
@@ -108,10 +148,10 @@ def _grouped(files: Sequence[PartFile]) -> list[_Alike]:
 def _faults_of(group: _Alike) -> Iterator[Fault]:
     """What is wrong with files that are alike: parts that are missing, or there twice, or too old."""
     if missing := sorted({*range(1, group.of + 1)} - {*group.numbers}):
-        yield Fault("missing", "", f"{ranges(missing)} of {group.of}")
+        yield Fault("missing", "", f"{group.told}{ranges(missing)} of {group.of}")
     for number, same in groupby(group.files, key=lambda one: one.header.number.number):
         if len(files := list(same)) > 1:
-            yield Fault("doubled", "", f"part {number} of {group.of}: {_doubled(files)}")
+            yield Fault("doubled", "", f"{group.told}part {number} of {group.of}: {_doubled(files)}")
     if group.header.goldwire != __version__:
         told = f"made by Goldwire {group.header.goldwire}, and this is {__version__}"
         yield Fault("version", "", f"{told}; merge them with that one, or make all parts anew")
@@ -128,10 +168,12 @@ def _foreign(groups: Sequence[_Alike]) -> Iterator[Fault]:
     """Files that do not belong to most of them, and how both are named by themselves."""
     first, *others = groups
     for group in others:
-        told = f"part {ranges(group.numbers)} of {group.of}, unlike most in"
+        told = f"{group.told}part {ranges(group.numbers)} of {group.of}, unlike most in"
         yield Fault("foreign", "", f"{told} {_difference(group.header, first.header)}; alone: {group.named}")
     if others:
-        yield Fault("most", "", f"part {ranges(first.numbers)} of {first.of}; alone: {first.named}")
+        yield Fault(
+            "most", "", f"{first.told}part {ranges(first.numbers)} of {first.of}; alone: {first.named}"
+        )
 
 
 def _difference(one: Header, most: Header) -> str:
@@ -160,15 +202,14 @@ def ranges(numbers: Sequence[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in found)
 
 
-def check_corpus(corpus: Corpus, header: Header) -> None:
-    """Raise `DataError` unless a corpus is as it was when the parts of it were made."""
+def check_corpus(corpus: Corpus, header: Header, advice: str) -> None:
+    """Raise `DataError`, with some advice, unless a corpus is as it was when the parts of it were made."""
     now = sources(corpus, [*header.sources])
     changed = [name for name, digest in header.sources.items() if now[name] != digest]
     if changed:
         raise DataError(
             f"{corpus.path}: {listed(changed)} {'is' if len(changed) == 1 else 'are'} not as in the parts, "
-            "which were made from another corpus or before a change; make them anew, or write the record "
-            "elsewhere (--record FILE)"
+            f"which were made from another corpus or before a change; {advice}"
         )
 
 
