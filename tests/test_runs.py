@@ -48,7 +48,7 @@ def test_interval_has_the_spread_between_runs_in_it_once():
     found = runs.look([rows / [100, 1] for rows in table(BY_HAND)], MEAN)
     half = 0.01
     got = runs.interval(found, 0, Interval(0.5, 0.5 - half, 0.5 + half))
-    # In units of 10^-4: documents 1/3, runs (2 - 2/3) / 2 = 2/3. The spread of the two runs, 2 / 2, is all of it.
+    # In units of 10^-4: documents 1/3, runs (2 - 2/3) / 2 = 2/3; the spread of runs, 2 / 2, is all of it.
     over_documents = half / student_t.ppf(0.975, 2)
     side = student_t.ppf(0.975, 1) * np.sqrt(over_documents**2 + 2e-4 / 3)
     assert (got.low, got.high) == pytest.approx((0.5 - side, 0.5 + side))

@@ -242,12 +242,12 @@ def _by_words(looked: Looked, bin_of: Callable[[int], int], names: tuple[str, ..
 
 def _unit_length(looked: Looked) -> Sliced:
     found = surfaces(looked.extents, looked.texts)
-    bins = {word: bisect_right(LENGTHS, _size(word)) for word in set(found)}
+    bins = {word: bisect_right(LENGTHS, count_tokens(word)) for word in set(found)}
     return _of_words(found, bins, LENGTH_NAMES)
 
 
-def _size(word: str) -> int:
-    """How many tokens it has; of letters, digits and blanks, each run is one."""
+def count_tokens(word: str) -> int:
+    """How many tokens some words have; of letters, digits and blanks alone, each run is one."""
     return word.count(" ") + 1 if word.replace(" ", "").isalnum() else len(tokens(word))
 
 
