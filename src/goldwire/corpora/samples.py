@@ -94,7 +94,7 @@ def read(corpus: Corpus, name: str) -> Sample:
         raise CorpusError(f"no sample {name!r} in {corpus.path}; there are: {there}")
     first, _, rest = read_bytes(path).partition(b"\n")
     draw = decode_versioned(first, Draw, "the draw of a sample", f"{path}:1", FORMAT)
-    sample = Sample(draw, tuple(decode_lines(rest, Candidate, str(path))))
+    sample = Sample(draw, tuple(decode_lines(rest, Candidate, str(path), first=2)))
     if faults := list(_faults(sample, str(path))):
         raise DataError(f"{path}: not a sound sample", faults)
     return sample

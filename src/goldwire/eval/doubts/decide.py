@@ -72,6 +72,17 @@ def decide(
 _ORDER = {"mention": 0, "trigger": 1, "argument": 2, "attribute": 3}
 
 
+def foreign(hashes: Mapping[str, str], doubts: Sequence[Doubt]) -> list[Doubt]:
+    """Doubts on documents that a corpus does not have, or has with another text; `CorpusError` if all are."""
+    found = [one for one in doubts if hashes.get(one.document) != one.sha256]
+    if found and len(found) == len(doubts):
+        raise CorpusError(
+            f"none of {len(doubts)} doubts is on a document that this corpus has with this text "
+            f"({found[0].document} …): they are of another corpus; name that one"
+        )
+    return found
+
+
 def _follow(
     texts: Mapping[str, Document],
     lines: Mapping[str, Annotations],
