@@ -190,7 +190,7 @@ def test_doubts_of_another_corpus_are_refused_and_some_are_told(tmp_path):
     files.write(path, Doubts(head(asked=2, layers={"gold": "as it was"}), (own, other)))
     told = CliRunner().invoke(app, ["eval", "decisions", str(corpus.path), str(path)])
     assert told.exit_code == 0
-    assert "1 doubt(s) on documents that are not in this corpus" in told.stderr
+    assert "1 doubt(s) on documents that this corpus has not" in told.stderr
     assert "gold has changed since" in told.stderr
 
 

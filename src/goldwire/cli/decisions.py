@@ -74,7 +74,7 @@ def _since(gold: str, foreign: int, has_changed: bool) -> Iterator[str]:
     """What is not as it was when the doubts were found."""
     as_it_was = f"estimates are of {gold} as it was when it was doubted"
     if foreign:
-        yield f"{foreign} doubt(s) on documents that are not in this corpus, or have another text; {as_it_was}"
+        yield f"{foreign} doubt(s) on documents that this corpus has not, or with another text; {as_it_was}"
     if has_changed:
         yield f"{gold} has changed since; {as_it_was}"
 

@@ -127,7 +127,7 @@ def _pull_doubts(client: Client, corpus: Corpus, file: Path, request: Request, a
         if ids:
             say(f"not decided, {kind}: {team.named(ids)}")
     if found.foreign:
-        say(f"tasks of doubts that {file} does not have, not read: {found.foreign}; name the file that was pushed")
+        say(f"not read, of doubts that {file} does not have: {found.foreign}; name the file that was pushed")
     note("Say what they change: goldwire eval decisions DIR FILE --to LAYER")
 
 

@@ -87,4 +87,6 @@ def decisions(
         _, there = pull.fetch(client, journal, request, progress, known)
     names = people.names(client, corpus, there, request.naming, request.names)
     answers = tasks.decode(there.values(), found.doubts, names, documents)
-    return Rechecked(Doubts(found.head, tuple(answers.doubts)), answers.differ, answers.unread, answers.foreign)
+    return Rechecked(
+        Doubts(found.head, tuple(answers.doubts)), answers.differ, answers.unread, answers.foreign
+    )

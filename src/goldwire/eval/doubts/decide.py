@@ -20,6 +20,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Spans
 from goldwire.corpora.validate import annotation_faults
 from goldwire.corpora.values import code, held, parts
+from goldwire.eval.comparison.annotators import check_of_many
 from goldwire.eval.counting.columns import canonical
 from goldwire.eval.doubts.readings import Doubt, Holder, Reading
 
@@ -241,6 +242,7 @@ def check_place(corpus: Corpus, gold: str, to: str) -> None:
     """Raise `CorpusError` if the new layer would take the place of one that was not made so."""
     if to == gold:
         raise CorpusError(f"--to {to}: gold itself is never changed; name another layer")
+    check_of_many(to)
     corpus.check_new_layer(to)
     if to not in corpus.layers():
         return
