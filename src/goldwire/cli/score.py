@@ -14,6 +14,7 @@ import typer
 
 from goldwire.cli.arguments import Dir, Documents, Ignore, Maps, Only, maps_of, view_of
 from goldwire.cli.output import Json, note, print_json
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from goldwire.eval.scoring.score import Options
 
 
+@no_collection()
 def score(
     folder: Dir,
     *,
