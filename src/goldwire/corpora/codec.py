@@ -20,6 +20,7 @@ T = TypeVar("T")
 # What msgspec raises on a line: no JSON or another type, bytes that are no UTF-8, nesting without end.
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 BOM = b"\xef\xbb\xbf"
+NULL = msgspec.Raw(b"null")  # where there is nothing: a raw field cannot be optional
 
 
 def encode_lines(items: Iterable[Any]) -> bytes:
