@@ -227,8 +227,9 @@ def find_kind(name: str) -> SystemKind | None:
 
 def find_point(group: extensions.Point, name: str) -> EntryPoint | None:
     """What is registered under a name; one of ours goes before those of other packages."""
-    ours = [point for point in extensions.installed(group) if point.name == name and _is_ours(point)]
-    return ours[0] if ours else extensions.named(group, name, ExtractorError)
+    found = [point for point in extensions.installed(group) if point.name == name]
+    ours = [point for point in found if _is_ours(point)]
+    return ours[0] if ours else extensions.only(group, name, found, ExtractorError)
 
 
 def _is_ours(point: EntryPoint) -> bool:
