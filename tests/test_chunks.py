@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -173,6 +176,35 @@ def test_processes_end_when_the_rest_is_not_wanted(tmp_path):
     for process in tmp_path.iterdir():
         with pytest.raises(ProcessLookupError):
             os.kill(int(process.name), 0)
+
+
+FORKS = """
+import os, sys, time
+from pathlib import Path
+from goldwire.eval.scoring.forked import iter_forked
+
+def work(number):
+    Path(sys.argv[1], str(os.getpid())).touch()
+    return bytes(10**6)  # more than a pipe holds: all but the one that is read wait for a reader
+
+for _ in iter_forked(work, 60, 3):
+    time.sleep(60)
+"""
+
+
+def test_processes_end_with_the_one_that_forked_them(tmp_path):
+    parent = subprocess.Popen([sys.executable, "-c", FORKS, str(tmp_path)])
+    wait_until(lambda: len([*tmp_path.iterdir()]) == 3)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(Path(f"/proc/{child.name}").exists() for child in tmp_path.iterdir()))
+
+
+def wait_until(true, seconds=20.0):
+    limit = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
 
 
 def test_a_killed_process_is_told(tmp_path, monkeypatch):
