@@ -32,17 +32,18 @@ from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion
 
 
 def score_block(block: Block, plan: Plan) -> ScoredBlock:
-    """The documents of a block, scored."""
+    """The documents of a block, scored; without their names where the plan forgets which is which."""
     golds, systems = block.layers[: plan.golds], block.layers[plan.golds :]
     sides = [sides_of(golds, system, block, plan.options, plan.parted) for system in systems]
-    ids = block.texts.ids
+    texts, stream = block.texts, plan.options.stream
+    groups = _groups(texts.rows)
     return ScoredBlock(
         plan=plan.digest,
-        size=len(ids),
-        ids=ids,
-        groups=_groups(block.texts.rows),
-        hashes=tuple(map(_FIRST_DIGITS, block.texts.hashes)),
-        texts=block.texts.content(),
+        size=len(texts.ids),
+        ids=() if stream else texts.ids,
+        groups=() if stream else groups,
+        hashes=() if stream else tuple(map(_FIRST_DIGITS, texts.hashes)),
+        texts=texts.digest,
         cover=block.cover,
         layers=tuple(_layer(layer, plan.options) for layer in block.layers),
         systems=tuple(
@@ -50,12 +51,13 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
             for name, side in zip(plan.systems, sides, strict=True)
         ),
         pairs=tuple(
-            _pair(GoldAndSystem(*two, block.texts, block.codes), names, plan)
+            _pair(GoldAndSystem(*two, texts, block.codes), names, plan)
             for two, names in zip(
                 combinations(golds, 2), combinations(plan.names[: plan.golds], 2), strict=True
             )
         ),
-        values=slices.values(block.texts.rows, plan.options.slices, plan.basis),
+        values=slices.values(texts.rows, plan.options.slices, plan.basis),
+        grouped=bool(groups),
     )
 
 
@@ -88,8 +90,8 @@ def _groups(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def _layer(layer: Layer, options: Options) -> ScoredLayer:
     return ScoredLayer(
-        content=layer.content,
-        bonds=dict(layer.bonds),
+        digest=layer.digest,
+        bonds=layer.bonds,
         **{name: getattr(layer, name) for name in SUMMED},
         clustered=bool((layer.table.mention_cluster != NONE).any()),
         scored=bool(len(scores(layer.table))),
