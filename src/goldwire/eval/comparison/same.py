@@ -221,6 +221,8 @@ def tell_corrected(ids: Sequence[str]) -> str:
 
 def _texts(first: Record, second: Record) -> Iterator[Difference]:
     """Documents whose text is another one; of corpora that only have ids in common nobody corrected any."""
+    if (first.documents, first.texts) == (second.documents, second.texts):
+        return  # as mostly, and at once
     sides = texts_of(first), texts_of(second)
     ids = corrected(first, sides[1])
     if ids and first.corpus.name == second.corpus.name:

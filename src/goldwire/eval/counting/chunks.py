@@ -154,7 +154,7 @@ def read_block(place: Place, need: Wanted, scope: Scope = EVERYTHING) -> Block:
     them is a line of a layer that belongs to another block.
     """
     path, *bounds = place.documents
-    texts = Texts(tuple(row for chunk in iter_chunks(path, need.type, *bounds) for row in chunk))
+    texts = Texts(tuple(chain.from_iterable(iter_chunks(path, need.type, *bounds))))
     if not texts.rows or not ascend(texts.ids) or (place.end is not None and texts.ids[-1] >= place.end):
         raise DisorderError
     pieces = list(place.layers)
@@ -166,14 +166,14 @@ def read_block(place: Place, need: Wanted, scope: Scope = EVERYTHING) -> Block:
 
 
 def _read_lines(piece: Piece) -> list[Annotations]:
-    return [line for chunk in iter_chunks(piece.path, Annotations, *piece[1:]) for line in chunk]
+    return list(chain.from_iterable(iter_chunks(piece.path, Annotations, *piece[1:])))
 
 
 def _read_tokens(piece: Piece | None) -> list[Tokens]:
     if piece is None:
         return []
     try:
-        return [item for chunk in iter_chunks(piece.path, Tokens, *piece[1:]) for item in chunk]
+        return list(chain.from_iterable(iter_chunks(piece.path, Tokens, *piece[1:])))
     except DataError as error:
         raise kept_tokens.unreadable(piece.path, error) from error
 
@@ -191,7 +191,7 @@ def read_whole(corpus: Corpus, sources: Sequence[str], need: Wanted, scope: Scop
 
 
 def _all_lines(path: Path) -> list[Annotations]:
-    return [line for chunk in iter_chunks(path, Annotations) for line in chunk]
+    return list(chain.from_iterable(iter_chunks(path, Annotations)))
 
 
 Lines = Iterable[Sequence[Annotations]]

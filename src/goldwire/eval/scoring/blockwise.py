@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,7 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.corpora.codec import BROKEN
+from goldwire.corpora.codec import BROKEN, with_sorted_sets
 from goldwire.corpora.digest import Digest
 from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.eval.counting import attributes, counters
@@ -178,7 +179,7 @@ def add(blocks: Sequence[ScoredBlock]) -> ScoredBlock:
         size=sum(block.size for block in given),
         ids=order.ids,
         groups=order.tuple(groups) if groups else (),
-        hashes=order.tuple([hash_ for block in given for hash_ in block.hashes]),
+        hashes=order.tuple(list(chain.from_iterable(block.hashes for block in given))),
         texts=sum((block.texts for block in given), Digest()),
         cover=sum((block.cover for block in given), Cover()),
         layers=tuple(_add_layers(layers, order) for layers in zip(*_each(given, "layers"), strict=True)),
@@ -210,8 +211,8 @@ def _check(blocks: Sequence[ScoredBlock]) -> None:
                 f"{measured.measure}: a form that stands in several documents counts once, so that blocks do "
                 "not add up; score all documents at once"
             )
-    ids = [id for block in blocks for id in block.ids]
-    if len(set(ids)) < len(ids):
+    ids = list(chain.from_iterable(block.ids for block in blocks))
+    if not ascend(ids) and len(set(ids)) < len(ids):
         twice = [id for id, times in Counter(ids).items() if times > 1]
         raise DataError(
             f"document {min(twice)!r} is in several blocks ({len(twice):,} such documents); add each once"
@@ -219,7 +220,8 @@ def _check(blocks: Sequence[ScoredBlock]) -> None:
 
 
 def _order(blocks: Sequence[ScoredBlock]) -> _Order:
-    ids, sizes = tuple(id for block in blocks for id in block.ids), tuple(len(block.ids) for block in blocks)
+    ids = tuple(chain.from_iterable(block.ids for block in blocks))
+    sizes = tuple(len(block.ids) for block in blocks)
     if ascend(ids):
         return _Order(ids, None, sizes)
     places = sorted(range(len(ids)), key=ids.__getitem__)
@@ -311,8 +313,8 @@ class _File(msgspec.Struct, frozen=True):
 
 
 def encode(block: ScoredBlock) -> bytes:
-    """A block as MessagePack."""
-    inner = msgspec.msgpack.encode(block, enc_hook=_encode_array)
+    """A block as MessagePack: the same bytes for the same block, whichever process writes them."""
+    inner = msgspec.msgpack.encode(with_sorted_sets(block), enc_hook=_encode_array)
     return msgspec.msgpack.encode(_File(FORMAT, hashlib.sha256(inner).digest(), inner))
 
 
