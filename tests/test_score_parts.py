@@ -536,4 +536,4 @@ def test_two_processes_that_make_the_same_part_at_once_end_with_one_sound_file(c
     told = [one.communicate()[1] for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     [path] = (tmp_path / "p").iterdir()
-    assert file.is_sound(path)
+    assert file.check(path)

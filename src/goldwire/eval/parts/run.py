@@ -132,8 +132,9 @@ def _take(corpus: Corpus, part: Part) -> _Lot:
 
 def _there(folder: Path, plan: Plan, lot: _Lot) -> Outcome | None:
     """What came of a part whose file is there; None if there is none, or documents are to be run again."""
-    path = folder / _header(plan, lot).file
-    if not file.is_sound(path):
+    header = _header(plan, lot)
+    path = folder / header.file
+    if not file.is_sound(path, header):
         return None
     counts, contents = read_counts(file.check(path))
     if contents.share.failed:

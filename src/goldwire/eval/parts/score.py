@@ -66,7 +66,7 @@ def keep_part(corpus: Corpus, plan: Plan, part: Part, folder: Path, *, workers: 
     with _taken(corpus, plan, part) as taken:
         header = make_header(plan, taken)
         path, documents = folder / header.file, len(taken.documents)
-        if file.is_sound(path):
+        if file.is_sound(path, header):
             return Made(path=path, part=str(part), documents=documents, made=False)
         replaced = path.is_file()
         file.write(folder, header, _file(taken, plan, workers))
