@@ -334,6 +334,7 @@ def test_damaged_and_foreign_files_are_told_with_what_else_is_wrong(parts, tmp_p
         (Options(trials=0, scope=Scope(unjudged="empty")), ("entity",), "scope (unjudged empty"),
         (Options(trials=0), ("overlap",), "measures ("),
         (Options(trials=0, seed=4), ("entity",), "seed (4 / 0)"),
+        (Options(trials=0, slices=parse_slices(["nested"])), ("entity",), "slices (nested / none)"),
     ],
 )
 def test_parts_of_another_plan_are_told_with_what_differs(corpus, parts, options, measures, trait):

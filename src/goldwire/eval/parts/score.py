@@ -152,6 +152,8 @@ def _told(value: Any) -> str:
     """An option in words, or by a digest."""
     if value is None or value is False or value in ((), {}):
         return "none"
+    if isinstance(value, tuple):
+        return _shown(", ".join(map(str, value)))
     return _shown(value if isinstance(value, str) else _encode(value).decode())
 
 
