@@ -71,6 +71,8 @@ _BEFORE = [
         "corpus import {}/work {}/gold.jsonl --layer gold",
         "eval run {}/work --system a=lexicon",
         "eval score {}/work --name kept --measure entity --measure TI --trials 10",
+        "eval score {}/work --measure entity --part 1/2 --parts {}/parts",
+        "eval score {}/work --measure entity --part 2/2 --parts {}/parts",
         "eval doubts {}/work --gold gold --out {}/doubts.jsonl",
         "eval gate {}/work/records/kept.json --baseline {}/ci/base.json --policy {}/policy.toml --update",
     )
@@ -362,6 +364,8 @@ COMMANDS = (
     _command("run file", "eval run {}/work --system c=file:{}/other.jsonl"),
     _command("score", f"{SCORE} a", reads=("work/records",)),
     _command("score other", f"{SCORE} annotator/ben", reads=("work/records",)),
+    _command("score part", "eval score {}/work --part 2/3 --parts {}/out", reads=("out",)),
+    _command("merge", "eval merge {}/parts --into {}/work", reads=("work/records",)),
     _command("doubts", "eval doubts {}/work --out {}/out/doubts.jsonl", reads=("out",)),
     _command("decisions", "eval decisions {}/work {}/doubts.jsonl --to gold-2"),
     _command("report", REPORT, reads=("out",)),

@@ -32,7 +32,7 @@ MEASURES = tuple(
         if not form.startswith("entity:surface") and "nam" not in form and "realis" not in form
     )
 )
-SLICES = parse_slices(["source", "length:2", "nested", "unit-length", "seen:layer=system/r/1"])
+SLICES = parse_slices(["source", "length:2", "nested", "unit-length"])
 NAMES = ("s", "r/1", "r/2")
 SYSTEMS = ("system/s", "system/r/1", "system/r/2")
 

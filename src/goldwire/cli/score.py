@@ -15,6 +15,7 @@ import typer
 from goldwire.cli.arguments import PARTS, Dir, Documents, Ignore, Maps, Only, PartOf, Parts, maps_of, view_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from goldwire.eval.scoring.score import Options
 
 
+@no_collection()
 def score(
     ctx: typer.Context,
     folder: Dir,

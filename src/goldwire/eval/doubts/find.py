@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from goldwire.corpora.coverage import is_finished, named
+from goldwire.corpora.digest import of_annotations
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
@@ -75,7 +75,7 @@ def find(
         gold=gold,
         systems=tuple(systems),
         annotators=tuple(people),
-        layers={name: fingerprint(one) for name, one in ({gold: lines} | used).items()},
+        layers={name: _fingerprint(one) for name, one in ({gold: lines} | used).items()},
         documents=len(here),
         units=dict(Counter(unit.unit for unit in made.gold.units)),
         found=len(cases),
@@ -105,11 +105,9 @@ def _right(view: View, kind: str) -> int:
     return sum(one == said and one.unit == kind for one, said in view.says.items())
 
 
-def fingerprint(lines: Lines) -> str:
-    """The first 12 hexadecimal digits of a SHA-256 over what is annotated, order-free, without who and
-    when."""
-    rows = [msgspec.structs.astuple(lines[id])[:5] for id in sorted(lines)]
-    return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:12]
+def _fingerprint(lines: Lines) -> str:
+    """That of a layer, as records have it."""
+    return of_annotations([*lines.values()]).name
 
 
 def _people(corpus: Corpus, gold: str) -> list[str]:
@@ -124,7 +122,7 @@ def _sources(corpus: Corpus, gold: str, systems: Sequence[str], people: Sequence
     own = owners(grouped({name: {} for name in systems}))
     read = {name: corpus.layer(layer) for name, layer in layers.items()}
     first: dict[str, str] = {}
-    families = {name: first.setdefault(fingerprint(read[name]), own.get(name, name)) for name in layers}
+    families = {name: first.setdefault(_fingerprint(read[name]), own.get(name, name)) for name in layers}
     return [Source(name, layers[name], families[name], read[name]) for name in layers]
 
 

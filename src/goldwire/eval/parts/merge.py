@@ -168,7 +168,7 @@ def _foreign(groups: Sequence[_Alike]) -> Iterator[Fault]:
     """Files that do not belong to most of them, and how both are named by themselves."""
     first, *others = groups
     for group in others:
-        told = f"{group.told}part {ranges(group.numbers)} of {group.of}, which other files differ from in"
+        told = f"{group.told}part {ranges(group.numbers)} of {group.of}, unlike most in"
         yield Fault("foreign", "", f"{told} {_difference(group.header, first.header)}; alone: {group.named}")
     if others:
         yield Fault(
