@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import data
 import numpy as np
 from numpy.typing import NDArray
 
@@ -140,6 +139,8 @@ def processor_time(corpus: Path, part: str) -> float:
 
 def cost_rows(rounds: int = 5, sentences: int = 100_000) -> Iterator[str]:
     """The lines of the table: the least of each, as what else runs only adds; a round goes through all."""
+    import data  # beside this file, which tests load without its folder
+
     place = data.prepare(ROOT, Path(tempfile.gettempdir()) / "goldwire-bench", sentences)
     corpus = place / data.CORPUS
     seconds = [[processor_time(corpus, part) for part in COSTLY] for _ in range(rounds)]
