@@ -35,8 +35,9 @@ from goldwire.eval.statistics.power import FEW
 from goldwire.eval.systems.facts import reported
 
 TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one document apart
-# 2 had no hashes of texts; 1 no coverage, no rejected units and no failed documents either.
-FORMAT = 3
+# 3 had fingerprints of another kind (see `comparison.kinds`); 2 no hashes of texts; 1 no coverage, no
+# rejected units and no failed documents either.
+FORMAT = 4
 
 
 class _Struct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

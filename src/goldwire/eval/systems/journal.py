@@ -1,6 +1,7 @@
 """Journal of what systems have given: one for each state of a system, appended to as documents finish.
 
-    CORPUS/runs/NAME/FINGERPRINT.jsonl     sessions, starts of workers, and an entry for each document
+    CORPUS/runs/NAME/FINGERPRINT.jsonl              sessions, starts of workers, an entry for each document
+    CORPUS/runs/NAME/FINGERPRINT-17-of-400.jsonl    the same of a part of the documents (see `corpora.parts`)
 
 A journal is the cache (by document and system) and the memory of an interrupted run in one. It holds the
 output as it came, before any label map or check (see `corpora.journal`).
@@ -11,16 +12,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from goldwire.corpora.codec import NULL
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.journal import Journal
+from goldwire.corpora.parts import Part
 from goldwire.corpora.store import Corpus, check_layer
 from goldwire.corpora.types import Document
-from goldwire.eval.systems.pool import Started
-from goldwire.eval.systems.worker import NOTHING, Result
+
+if TYPE_CHECKING:
+    from goldwire.eval.systems.pool import Started
+    from goldwire.eval.systems.worker import Result
 
 RUNS = "runs"
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=2**53)]
@@ -60,7 +65,7 @@ class Entry(_Line, frozen=True, tag="document"):
     characters: Size
     seconds: Seconds
     at: Seconds
-    output: msgspec.Raw = NOTHING
+    output: msgspec.Raw = NULL
     error: str | None = None
     details: dict[str, Any] = {}
     memory: Size | None = None
@@ -197,3 +202,9 @@ def folder(corpus: Corpus, name: str) -> Path:
     """Where the runs of a system on a corpus, or one of its runs by number, are kept."""
     check_layer(name)
     return corpus.path / RUNS / name
+
+
+def path_of(corpus: Corpus, name: str, state: str, part: Part | None = None) -> Path:
+    """Where the journal of a state of a system is or would be, or that of one part of the documents."""
+    tail = "" if part is None else f"-{part.number}-of-{part.of}"
+    return folder(corpus, name) / f"{state}{tail}.jsonl"

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from goldwire.corpora import secrets
+from goldwire.corpora.codec import NULL
 from goldwire.corpora.errors import GoldwireError
 from goldwire.corpora.types import Document
 from goldwire.eval.systems.extractor import Context, DocumentError, Extractor, open_extractor
@@ -28,7 +29,6 @@ from goldwire.eval.systems.program import LONGEST, end_marked, too_long
 from goldwire.eval.systems.spec import Spec
 
 MEGABYTE = 1_000_000
-NOTHING = msgspec.Raw(b"null")  # a raw field cannot be optional
 MARK = "GOLDWIRE_RUN"  # a variable of its environment by which what it started is found
 SEED = "GOLDWIRE_RUN_SEED"  # one that tells the system the seed of this run
 _SAID = 4000  # characters of an exception that are told
@@ -75,7 +75,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, tag="result", omit_defau
     """
 
     seconds: float
-    output: msgspec.Raw = NOTHING
+    output: msgspec.Raw = NULL
     error: str | None = None
     cause: str | None = None
     details: dict[str, Any] = {}
