@@ -57,7 +57,16 @@ def make(root: Path, goldwire: Callable[[Sequence[str]], None]) -> dict[str, Pat
     adjudicated = root / "adjudicated"
     shutil.copytree(full, adjudicated)
     _adjudicate(adjudicated)
-    return {"empty": empty, "full": full, "pulled": pulled, "adjudicated": adjudicated}
+    answered = root / "answered"
+    shutil.copytree(full, answered)
+    _ask(answered)
+    return {
+        "empty": empty,
+        "full": full,
+        "pulled": pulled,
+        "adjudicated": adjudicated,
+        "answered": answered,
+    }
 
 
 _BEFORE = [
@@ -299,11 +308,37 @@ def local(root: Path) -> None:
     _put(pull, folders_of=lambda *_: {})
 
 
+# ---------------------------------------------------------------- a model whose answers are in files
+def _ask(root: Path) -> None:
+    """Have the requests of a matrix written and answered: nothing is found anywhere."""
+    from typer.testing import CliRunner
+
+    from goldwire.cli import app
+
+    CliRunner().invoke(app, [word.format(root) for word in MATRIX.split()])
+    message = {"content": '{"mentions": [], "events": []}'}
+    body = {
+        "choices": [{"message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 3},
+    }
+    asked = [
+        json.loads(line)
+        for file in (root / "batch").glob("*.jsonl")
+        for line in file.read_text().splitlines()
+    ]
+    answers = [
+        {"custom_id": one["custom_id"], "response": {"status_code": 200, "body": body}, "error": None}
+        for one in asked
+    ]
+    (root / "batch" / "answers.jsonl").write_text("".join(json.dumps(one) + "\n" for one in answers))
+
+
 # ---------------------------------------------------------------- all of them
 def _command(name: str, line: str, **how: Any) -> Command:
     return Command(name, line.split(), **how)
 
 
+MATRIX = "eval matrix {}/work --models m=llm:m@http://127.0.0.1:9/v1 --runs 2 --batch {}/batch"
 SCORE = "eval score {}/work --name kept --measure entity --measure TI --trials 10 --system"
 REPORT = "eval report {}/work/records/kept.json --html {}/out/r.html --csv {}/out/csv --latex {}/out/t.tex"
 GATE = "eval gate {}/work/records/kept.json --baseline {}/ci/base.json --policy {}/policy.toml --update"
@@ -351,6 +386,7 @@ COMMANDS = (
     _command("migrate", "annotate migrate {}/work --to {}/wider.toml", around=local),
     _command("run", "eval run {}/work --system b=lexicon"),
     _command("run file", "eval run {}/work --system c=file:{}/other.jsonl"),
+    _command("matrix", MATRIX, before="answered", varies=("work/records",)),
     _command("score", f"{SCORE} a", reads=("work/records",)),
     _command("score other", f"{SCORE} annotator/ben", reads=("work/records",)),
     _command("doubts", "eval doubts {}/work --out {}/out/doubts.jsonl", reads=("out",)),
