@@ -321,16 +321,13 @@ def _ask(root: Path) -> None:
         "choices": [{"message": message, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 9, "completion_tokens": 3},
     }
-    asked = [
-        json.loads(line)
-        for file in (root / "batch").glob("*.jsonl")
-        for line in file.read_text().splitlines()
-    ]
-    answers = [
-        {"custom_id": one["custom_id"], "response": {"status_code": 200, "body": body}, "error": None}
-        for one in asked
-    ]
-    (root / "batch" / "answers.jsonl").write_text("".join(json.dumps(one) + "\n" for one in answers))
+    for file in [*(root / "batch").rglob("*.requests.jsonl")]:
+        asked = [json.loads(line)["custom_id"] for line in file.read_text().splitlines()]
+        answers = [
+            {"custom_id": id, "response": {"status_code": 200, "body": body}, "error": None} for id in asked
+        ]
+        answered = file.with_name(f"{file.name.partition('.')[0]}.answers.jsonl")
+        answered.write_text("".join(json.dumps(one) + "\n" for one in answers))
 
 
 # ---------------------------------------------------------------- all of them
@@ -338,7 +335,8 @@ def _command(name: str, line: str, **how: Any) -> Command:
     return Command(name, line.split(), **how)
 
 
-MATRIX = "eval matrix {}/work --models m=llm:m@http://127.0.0.1:9/v1 --runs 2 --batch {}/batch"
+_MODELS = "m=llm:m@http://127.0.0.1:9/v1,n=llm:n@http://127.0.0.1:9/v1"
+MATRIX = f"eval matrix {{}}/work --models {_MODELS} --runs 2 --batch {{}}/batch"
 SCORE = "eval score {}/work --name kept --measure entity --measure TI --trials 10 --system"
 REPORT = "eval report {}/work/records/kept.json --html {}/out/r.html --csv {}/out/csv --latex {}/out/t.tex"
 GATE = "eval gate {}/work/records/kept.json --baseline {}/ci/base.json --policy {}/policy.toml --update"
