@@ -40,7 +40,8 @@ from goldwire.eval.systems.spending import Spending
 class Progress(msgspec.Struct, frozen=True):
     """How far a system is: documents done in this run out of those it has to do, failures, seconds.
 
-    `cost` is what it has cost in all by now, None where that is not known.
+    `cost` is what it has cost in all by now, at the most: what is under way counts with all that it can.
+    None where that is not known.
     """
 
     system: str
