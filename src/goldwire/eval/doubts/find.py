@@ -75,7 +75,7 @@ def find(
         gold=gold,
         systems=tuple(systems),
         annotators=tuple(people),
-        layers={name: _fingerprint(one) for name, one in ({gold: lines} | used).items()},
+        layers={name: fingerprint(one) for name, one in ({gold: lines} | used).items()},
         documents=len(here),
         units=dict(Counter(unit.unit for unit in made.gold.units)),
         found=len(cases),
@@ -105,7 +105,7 @@ def _right(view: View, kind: str) -> int:
     return sum(one == said and one.unit == kind for one, said in view.says.items())
 
 
-def _fingerprint(lines: Lines) -> str:
+def fingerprint(lines: Lines) -> str:
     """That of a layer, as records have it."""
     return of_annotations([*lines.values()]).name
 
@@ -122,7 +122,7 @@ def _sources(corpus: Corpus, gold: str, systems: Sequence[str], people: Sequence
     own = owners(grouped({name: {} for name in systems}))
     read = {name: corpus.layer(layer) for name, layer in layers.items()}
     first: dict[str, str] = {}
-    families = {name: first.setdefault(_fingerprint(read[name]), own.get(name, name)) for name in layers}
+    families = {name: first.setdefault(fingerprint(read[name]), own.get(name, name)) for name in layers}
     return [Source(name, layers[name], families[name], read[name]) for name in layers]
 
 
