@@ -59,6 +59,14 @@ def score(
     name: Annotated[
         str | None, typer.Option(help="The record is DIR/records/NAME.json; the suite's name if not given.")
     ] = None,
+    record_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            help="Keep the record there; not given, of a packed corpus: NAME.json.",
+        ),
+    ] = None,
     documents: Documents = None,
     unjudged: Annotated[
         Literal["left-out", "empty"],
@@ -151,7 +159,7 @@ def score(
     """
     import msgspec
 
-    from goldwire.corpora.store import RECORDS, open_corpus
+    from goldwire.corpora.store import open_corpus
     from goldwire.eval.comparison.keeping import keep
     from goldwire.eval.counting.coverage import Scope
     from goldwire.eval.measures.slices import parse_slices
@@ -192,8 +200,10 @@ def score(
 
         record = with_was(corpus, record, was, options, workers=workers)
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    place = corpus.path / RECORDS / f"{name}.json"
+    place = _place(corpus, name, record_file)
     kept = keep(record, place, replace=replace)
+    if corpus.source is not None and record_file is None:
+        note(f"{corpus.where} is packed and not changed: the record is {place}")
     for told in (*notes, *_lost(record, options), *kept.notes):
         note(told)
     if as_json:
@@ -230,6 +240,15 @@ def _lost(record: Record, options: Options) -> Iterator[str]:
     """What was asked for and could not be had."""
     if options.trials and record.policies["intervals"] == "none":
         yield "no intervals: near-duplicates are drawn together, and with --stream it is forgotten which are"
+
+
+def _place(corpus: Corpus, name: str, chosen: Path | None) -> Path:
+    """Where the record goes: a packed corpus is not changed, so one of it is kept here."""
+    from goldwire.corpora.store import RECORDS
+
+    if chosen is not None:
+        return chosen
+    return corpus.path / RECORDS / f"{name}.json" if corpus.source is None else Path(f"{name}.json")
 
 
 def _record_name(name: str | None, suite: Suite | None) -> str:

@@ -162,6 +162,7 @@ class Bucket:
     def _open(self) -> Any:
         """The library's store, made when something is asked of it first."""
         if self._store is None:
+            _check_endpoint()
             make = load("obstore.store", "storage", f"{self.address} is read and written by obstore")
             kinds = {"s3": make.S3Store, "gs": make.GCSStore, "az": make.AzureStore}
             self._store = kinds[self.address.scheme](
@@ -235,6 +236,18 @@ class Bucket:
                 self._library.put(self._open(), name, content, mode=version)
                 return True
         return False
+
+
+def _check_endpoint() -> None:
+    """Refuse the address of another host with what may be a key in it: the library would end with it."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AZURE_STORAGE_ENDPOINT"):
+        value = os.environ.get(name, "")
+        if set("@?#") & set(value):
+            secrets.register(value.partition("://")[2].partition("@")[0])
+            raise CorpusError(
+                f"{name}: is the address of a host, such as https://minio.example.org, and has a user, a key "
+                "or a query in it: take that out, credentials have variables of their own (docs/packed.md)"
+            )
 
 
 def _client_options() -> dict[str, Any]:
