@@ -75,6 +75,7 @@ stats: .venv/core
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py --write docs/evidence/gate.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/runs.py --write docs/evidence/runs.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/slices.py --write docs/evidence/slices.md
+	$(BIN)/python benchmarks/slices.py --cost --write docs/evidence/slices.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/judge.py --write docs/evidence/judge.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/weights.py --write docs/evidence/sampling.md
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/controls.py

@@ -1,20 +1,26 @@
 """Simulation of the guard of slices: alarms among slices that are no other, and what is found of ten points.
 
-    python benchmarks/slices.py [--corpora 2000] [--write docs/evidence/slices.md]
+    python benchmarks/slices.py [--corpora 2000] [--cost] [--write docs/evidence/slices.md]
 
 20 slices of documents, or of units, of a corpus without any difference between them (sizes negative binomial,
 a quality of its own for each document, some of them bad), and the same with one slice that loses ten points.
-A corpus counts as an alarm if any slice is told apart, Holm over all 20.
+A corpus counts as an alarm if any slice is told apart, Holm over all 20. With --cost, what slices add to a
+scoring of 100,000 sentences is measured instead.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import statistics as statistics_of
+import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import data
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +30,7 @@ from goldwire.eval.statistics.contrast import holm
 from goldwire.eval.statistics.figures import FIGURES, estimator
 from goldwire.eval.statistics.power import ALPHA
 
+ROOT = Path(__file__).resolve().parents[1]
 SLICES = 20
 LOSS = 0.1
 BAD = 0.1  # of the units of a bad document are right
@@ -115,9 +122,40 @@ def measure(shape: Shape, corpora: int, seed: int = 0) -> Rates:
     return Rates(shape.name, alarms / corpora, hit / shown if shown else None, few / corpora / SLICES)
 
 
+# ---------------------------------------------------------------- what slices cost
+COSTLY = ("", "length:4", "nested", "discontinuous", "unit-length")  # the first is no slice
+SCORE = ("--measure", "entity", "--measure", "untyped", "--measure", "overlap", "--measure", "iou50", "-q")
+
+
+def processor_time(corpus: Path, part: str) -> float:
+    """Seconds of all processes of `eval score` with four measures."""
+    options = [*SCORE, "--replace", "--name", "cost", *(["--slice", part] if part else [])]
+    command = [sys.executable, "-m", "goldwire", "eval", "score", str(corpus), "--system", "pred", *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return usage.ru_utime + usage.ru_stime
+
+
+def cost_rows(rounds: int = 3, sentences: int = 100_000) -> Iterator[str]:
+    """The lines of the table: medians, each round going through all."""
+    place = data.prepare(ROOT, Path(tempfile.gettempdir()) / "goldwire-bench", sentences)
+    corpus = place / data.CORPUS
+    seconds = [[processor_time(corpus, part) for part in COSTLY] for _ in range(rounds)]
+    medians = [statistics_of.median(column) for column in zip(*seconds, strict=True)]
+    for part, median in zip(COSTLY, medians, strict=True):
+        more = f"{100 * (median / medians[0] - 1):+.0f} %" if part else ""
+        yield f"| {part or 'none'} | {median:.2f} | {more} |"
+
+
+COST_HEAD = """| slice | processor time, s | more |
+|---|---:|---:|"""
+COST_MARKS = "<!-- written by benchmarks/slices.py --cost -->", "<!-- end of cost -->"
 HEAD = """| 20 slices of | corpora | any alarm | too few | ten points found |
 |---|---:|---:|---:|---:|"""
-BEGIN, END = "<!-- written by benchmarks/slices.py -->", "<!-- end -->"
+MARKS = "<!-- written by benchmarks/slices.py -->", "<!-- end -->"
 
 
 def row(rates: Rates, corpora: int) -> str:
@@ -127,27 +165,30 @@ def row(rates: Rates, corpora: int) -> str:
     return f"| {rates.shape} | {corpora:,} | {alarms} | {few} | {found} |"
 
 
-def write(path: Path, table: Sequence[str]) -> None:
+def write(path: Path, table: Sequence[str], marks: tuple[str, str]) -> None:
     """Put a table into a page, between its marks."""
+    begin, end = marks
     page = path.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text("\n".join([before + BEGIN, *table, END + after]), encoding="utf-8")
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    path.write_text("\n".join([before + begin, *table, end + after]), encoding="utf-8")
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print a line for each shape, and put the table into a page."""
+    """Print a line for each shape, or each slice, and put the table into a page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=int, default=2000)
+    parser.add_argument("--cost", action="store_true", help="measure what slices add to a scoring")
     parser.add_argument("--write", type=Path, help="put the table into this page, between its marks")
     chosen = parser.parse_args(arguments)
-    table = HEAD.split("\n")
+    lines = cost_rows() if chosen.cost else (row(measure(s, chosen.corpora), chosen.corpora) for s in SHAPES)
+    table = (COST_HEAD if chosen.cost else HEAD).split("\n")
     print("\n".join(table), flush=True)
-    for shape in SHAPES:
-        table.append(row(measure(shape, chosen.corpora), chosen.corpora))
-        print(table[-1], flush=True)
+    for line in lines:
+        table.append(line)
+        print(line, flush=True)
     if chosen.write is not None:
-        write(chosen.write, table)
+        write(chosen.write, table, COST_MARKS if chosen.cost else MARKS)
 
 
 if __name__ == "__main__":

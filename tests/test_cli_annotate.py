@@ -19,8 +19,8 @@ import pytest
 
 from goldwire.corpora import library
 from goldwire.corpora.coverage import Covered, describe
-from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
-from goldwire.corpora.types import Annotations
+from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document, open_corpus
+from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.corpora.validate import corpus_faults
 
 KILLS = int(os.environ.get("GOLDWIRE_KILLS", "8"))
@@ -213,6 +213,58 @@ def test_layers_of_like_names_have_lists_of_their_own(annotate: Call, tmp_path: 
         corpus.write_layer(f"annotator/{name}", [line])
     said = [annotate("adjudicate", corpus.path, "--to", to, "--json").json for to in ("gold/a", "gold-a")]
     assert len({one["decisions"] for one in said}) == 2
+
+
+@pytest.fixture
+def three_of_two(tmp_path: Path) -> Corpus:
+    """Anna did a and b, Ben a, Carl b: they differ in both."""
+    documents = [make_document(id, "Kabul fell.") for id in ("a", "b")]
+    corpus = create_corpus(tmp_path / "c", Manifest(name="c", ontology="conflict"), documents)
+    kabul = Mention(id="m", type="GPE", spans=(Span(0, 5),))
+    done = [Annotations(document=d.id, sha256=d.sha256, mentions=(kabul,)) for d in documents]
+    corpus.write_layer("annotator/anna", done)
+    for name, document in (("ben", documents[0]), ("carl", documents[1])):
+        corpus.write_layer(f"annotator/{name}", [Annotations(document=document.id, sha256=document.sha256)])
+    return corpus
+
+
+def test_what_a_layer_that_is_made_anew_has_no_more_is_told(annotate: Call, three_of_two: Corpus) -> None:
+    assert "no longer in the layer" not in annotate("adjudicate", three_of_two.path).out
+    two = ("--layers", "anna", "--layers", "ben")
+    done = annotate("adjudicate", three_of_two.path, *two)
+    assert "no longer in the layer, for the layers that were merged do not give them: b;" in done.out
+    assert f"adjudicate {three_of_two.path} --layers anna --layers ben --html review.html" in done.err
+    annotate("adjudicate", three_of_two.path)
+    assert annotate("adjudicate", three_of_two.path, *two, "--json").json["dropped"] == ["b"]
+
+
+def test_a_layer_is_not_replaced_by_none_of_its_documents(annotate: Call, three_of_two: Corpus) -> None:
+    annotate("adjudicate", three_of_two.path)
+    done = annotate("adjudicate", three_of_two.path, "--layers", "anna")
+    assert done.code == 2
+    assert "no document was done by two people: a, b; nothing is written. --accept-single" in done.err
+    assert three_of_two.layer("gold").keys() == {"a", "b"}
+    assert annotate("adjudicate", three_of_two.path, "--layers", "anna", "--accept-single").code == 0
+
+
+@pytest.mark.parametrize("to", ["annotator/dora", "system/best", "prediction/x"])
+def test_gold_of_many_does_not_pass_for_one_of_them(annotate: Call, three_of_two: Corpus, to: str) -> None:
+    done = annotate("adjudicate", three_of_two.path, "--to", to)
+    assert done.code == 2
+    assert "would count as one of those in" in done.err
+    assert to not in three_of_two.layers()
+
+
+def test_decisions_on_documents_of_others_are_told_as_such(
+    annotate: Call, three_of_two: Corpus, tmp_path: Path
+) -> None:
+    annotate("adjudicate", three_of_two.path)
+    lines = (three_of_two.path / "labelstudio/decisions-gold.jsonl").read_text()
+    file = tmp_path / "others.jsonl"
+    file.write_text(lines.replace('"document":"a"', '"document":"z"').replace("null", "true"))
+    done = annotate("adjudicate", three_of_two.path, "--decisions", file)
+    assert "decisions on documents that are not in this corpus: 1" in done.out
+    assert "nobody differs" not in done.out
 
 
 def test_a_corpus_without_annotators_has_nothing_to_adjudicate(annotate: Call, tmp_path: Path) -> None:

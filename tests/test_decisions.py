@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from goldwire import testing
 from goldwire.cli import app
-from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Provenance
 from goldwire.corpora.validate import annotation_faults
@@ -162,10 +162,42 @@ def test_gold_and_layers_of_others_are_never_replaced(tmp_path):
     check_place(made, "gold", "gold-2")
 
 
+# ---------------------------------------------------------------- files
+def test_a_file_that_lost_lines_is_refused_and_faults_are_told_by_the_lines_of_the_file(tmp_path):
+    path = tmp_path / "doubts.jsonl"
+    ones = [msgspec.structs.replace(doubt("mention", read("GPE", "Kunduz"), None, None), id=x) for x in "abc"]
+    files.write(path, Doubts(head(asked=3), tuple(ones)))
+    assert len(files.read(path).doubts) == 3
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))
+    with pytest.raises(DataError, match=r"2 doubts have a line; expected are 3"):
+        files.read(path)
+    path.write_text("".join(lines).replace('"decision":null', '"decision":"yes"', 1))
+    with pytest.raises(DataError) as raised:
+        files.read(path)
+    assert "doubts.jsonl:2 $.decision" in str(raised.value)
+    assert "expected is one of gold, other, both, neither, unclear" in str(raised.value)
+
+
+def test_doubts_of_another_corpus_are_refused_and_some_are_told(tmp_path):
+    corpus = testing.corpus(tmp_path / "c", [DOCUMENT], {"gold": [GOLD]})
+    path = tmp_path / "doubts.jsonl"
+    own = msgspec.structs.replace(doubt("mention", read("GPE", "Kunduz"), None, "gold"), id="own")
+    other = msgspec.structs.replace(own, id="other", document="elsewhere")
+    files.write(path, Doubts(head(asked=1), (other,)))
+    refused = CliRunner().invoke(app, ["eval", "decisions", str(corpus.path), str(path)])
+    assert "they are of another corpus" in str(refused.exception)
+    files.write(path, Doubts(head(asked=2, layers={"gold": "as it was"}), (own, other)))
+    told = CliRunner().invoke(app, ["eval", "decisions", str(corpus.path), str(path)])
+    assert told.exit_code == 0
+    assert "1 doubt(s) on documents that this corpus has not" in told.stderr
+    assert "gold has changed since" in told.stderr
+
+
 # ---------------------------------------------------------------- estimates
 def head(**fields):
-    given = {"units": {"mention": 1000}, "frame": {"gold": 900, "missing": 0}, **fields}
-    return Head(doubts="gold", corpus="c", gold="gold", documents=1, found=100, asked=100, **given)
+    given = {"units": {"mention": 1000}, "frame": {"gold": 900, "missing": 0}, "asked": 100, **fields}
+    return Head(doubts="gold", corpus="c", gold="gold", documents=1, found=100, **given)
 
 
 def many(number, wrong, *, control=None, says=None):
@@ -204,6 +236,18 @@ def test_a_corrected_f_counts_what_is_no_unit_any_more():
     # the system has and gold should not.
     assert one.corrected.value == pytest.approx(2 * (800 - 90) / (900 + 1000 - 50 - 90))
     assert one.corrected.low < one.corrected.value < one.corrected.high
+
+
+def test_a_corrected_f_has_no_interval_of_a_few_wrong_controls_however_many_doubts_are_wrong():
+    # Half of the doubts are open, so that theirs is no count; of 900 other units a control or two tell.
+    base = {"mention": {"s": Base(right=800, system=900, gold=1000)}}
+    undecided = [msgspec.structs.replace(one, decision=None) for one in many(50, 0)]
+    same = {"s": read("GPE", "Kunduz")}
+    for wrong, is_known in ((1, False), (4, False), (5, True)):
+        controls = many(90, wrong, control=0.1, says=same)
+        [one] = estimate(head(base=base), [*many(50, 40), *undecided, *controls]).systems
+        assert one.corrected.value is not None
+        assert (one.corrected.low is not None) == is_known
 
 
 def test_without_controls_or_decisions_nothing_is_said_of_the_rest():

@@ -1,5 +1,6 @@
 """A draw is kept once, read as it was written, and refused where it cannot be what was drawn."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,9 @@ def test_what_cannot_be_a_file_of_its_own_is_no_name(corpus: Corpus, name: str) 
         ('{"document":"d2","probability":0.25}\n', "", "1 documents have a line; expected are 2"),  # cut off
         ('"format":1', '"format":9', "newer than this Goldwire"),
         ('"purpose":"scoring"', '"purpose":"fun"', "fun"),
+        ("0.25", "0.3", "put the file back as it was"),
+        (',"rank":1', "", "put the file back as it was"),
+        ('"draw":"first"', '"draw":"second"', "call the file second.jsonl again"),  # a copy
     ],
 )
 def test_a_damaged_draw_is_refused(corpus: Corpus, old: str, new: str, said: str) -> None:
@@ -66,3 +70,19 @@ def test_a_draw_that_is_not_there_names_those_that_are(corpus: Corpus) -> None:
     write(corpus, sample())
     with pytest.raises(CorpusError, match="there are: first"):
         read(corpus, "second")
+
+
+def test_faults_are_told_by_the_lines_of_the_file(corpus: Corpus) -> None:
+    write(corpus, sample())
+    path = path_of(corpus, "first")
+    path.write_text(path.read_text().replace('"probability":0.5', '"probability":"half"'))
+    with pytest.raises(DataError, match=r"first\.jsonl:2 \$\.probability"):
+        read(corpus, "first")
+
+
+def test_draws_of_before_have_no_digest_and_are_read(corpus: Corpus) -> None:
+    write(corpus, sample())
+    path = path_of(corpus, "first")
+    first, _, rest = path.read_text().partition("\n")
+    path.write_text(re.sub(r',"digest":"[0-9a-f]+"', "", first) + "\n" + rest)
+    assert read(corpus, "first") == sample()

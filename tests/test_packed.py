@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from goldwire.corpora import secrets
 from goldwire.corpora.errors import CorpusError, DataError, GoldwireError
 from goldwire.corpora.packed import index as indexes
 from goldwire.corpora.packed import pack as packing
-from goldwire.corpora.packed import sorting, storage
+from goldwire.corpora.packed import sorting, storage, tables
 from goldwire.corpora.packed.address import parse
 from goldwire.corpora.packed.pack import Packed, pack, pack_layer
 from goldwire.corpora.packed.unpack import unpack
-from goldwire.corpora.parts import place
+from goldwire.corpora.parts import Part, place
 from goldwire.corpora.store import Corpus, open_corpus
+from goldwire.corpora.taking import take
 from goldwire.corpora.types import Annotations, Provenance, Rejected
 from goldwire.testing import builders, strategies
 
@@ -184,6 +186,33 @@ def test_a_packed_corpus_is_not_changed(corpus: Corpus, tmp_path: Path, said_by:
         assert said.code == 2
         assert "unpack it" in said.err
     assert files(tmp_path / "packed") == before
+
+
+# ---------------------------------------------------------------- parts
+@pytest.mark.parametrize("of", [1, 2, 3, 4, 6, 12])
+def test_a_part_taken_from_a_packed_corpus_is_that_of_the_folder(
+    of: int, corpus: Corpus, tmp_path: Path
+) -> None:
+    packed(corpus, tmp_path / "packed", 6)
+    there = open_corpus(tmp_path / "packed")
+    for number in range(1, of + 1):
+        for name, source in (("there", there), ("here", corpus)):
+            taken = take(source, Part(number, of), ["gold", "system/mine"], tmp_path / f"{name}-{number}")
+            assert taken.sources["layers/gold"] == sha256(corpus.layer_path("gold").read_bytes()).hexdigest()
+            assert taken.sources.keys() == {"documents", "layers/gold", "layers/system/mine"}
+        assert files(tmp_path / f"there-{number}") == files(tmp_path / f"here-{number}")
+
+
+@pytest.mark.parametrize(("of", "expected"), [(6, 1), (3, 2), (12, 1), (5, 6)])
+def test_only_the_files_that_can_have_something_of_a_part_are_read(
+    of: int, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = [builders.document(f"Report {n}.", f"d{n}") for n in range(60)]
+    packed(builders.corpus(tmp_path / "work", documents, {}), tmp_path / "packed", 6)
+    corpus, read, bring = open_corpus(tmp_path / "packed"), [], tables.bring
+    monkeypatch.setattr(tables, "bring", lambda *given: (read.append(given[1]), bring(*given)))
+    take(corpus, Part(2, of), [], tmp_path / "taken")
+    assert len(read) == expected
 
 
 # ---------------------------------------------------------------- never over another's

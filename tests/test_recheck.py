@@ -211,3 +211,9 @@ def test_a_project_of_documents_is_no_project_of_doubts():
     with pytest.raises(CorpusError, match="say --doubts FILE"):
         recheck.check(Group(settings=asked, projects={}, known=True), doubts=False)
     recheck.check(Group(settings=settings, projects={}, known=False), doubts=True)
+
+
+def test_tasks_of_other_doubts_are_counted_and_decide_nothing():
+    found = tasks.decode([answered(EVEN, (1, "first"))], [ODD], {"1": "anna"}, DOCUMENTS)
+    assert (found.foreign, found.doubts) == (1, [ODD])
+    assert decoded(EVEN, (1, "first")).foreign == 0

@@ -48,10 +48,9 @@ def test_interval_has_the_spread_between_runs_in_it_once():
     found = runs.look([rows / [100, 1] for rows in table(BY_HAND)], MEAN)
     half = 0.01
     got = runs.interval(found, 0, Interval(0.5, 0.5 - half, 0.5 + half))
-    # In units of 10^-4: documents 1/3, runs (2 - 2/3) / 2 = 2/3; freedom (1/3 + 2/3)² / ((1/3)² / 2 + 1²).
-    freedom = max(1.0, 1 / (1 / 18 + 1))
+    # In units of 10^-4: documents 1/3, runs (2 - 2/3) / 2 = 2/3; the spread of runs, 2 / 2, is all of it.
     over_documents = half / student_t.ppf(0.975, 2)
-    side = student_t.ppf(0.975, freedom) * np.sqrt(over_documents**2 + 2e-4 / 3)
+    side = student_t.ppf(0.975, 1) * np.sqrt(over_documents**2 + 2e-4 / 3)
     assert (got.low, got.high) == pytest.approx((0.5 - side, 0.5 + side))
 
 
@@ -193,14 +192,46 @@ def test_difference_agrees_with_another_implementation(drawn, shared):
     known = runs.spread_of(runs.look(earlier, F1), F)
     found = crossed.compare(*(runs.look(t[:1], F1) for t in drawn), F, (known, known))
     theirs = other.runs(pairs(drawn[0][:1]), pairs(drawn[1][:1]), pairs(earlier))
-    assert found[:5] == pytest.approx(theirs, rel=1e-6)
-    # Three against three: the same error; freedom is Welch's, which is less where spreads differ.
+    assert found.value == pytest.approx(theirs[0])
+    error = (found.high - found.low) / student_t.ppf(0.975, found.freedom)
+    assert error == pytest.approx((theirs[2] - theirs[1]) / student_t.ppf(0.975, theirs[4]), rel=1e-6)
+    assert found.p == pytest.approx(2 * student_t.cdf(-found.value / (error / 2), found.freedom))
+    assert found.freedom < theirs[4]  # by shares of the variance, not by their squares
+    # Three against three: the same error, with fewer degrees of freedom.
     found = crossed.compare(one, two, F, (runs.spread_of(one, F), runs.spread_of(two, F)))
     theirs = other.runs(pairs(drawn[0]), pairs(drawn[1]))
     assert found.value == pytest.approx(theirs[0])
     error = (found.high - found.low) / student_t.ppf(0.975, found.freedom)
     assert error == pytest.approx((theirs[2] - theirs[1]) / student_t.ppf(0.975, theirs[4]), rel=1e-6)
-    assert found.freedom <= theirs[4] + 1e-6
+    assert found.freedom < theirs[4]
+
+
+def test_degrees_of_freedom_are_those_of_documents_and_runs_by_their_shares():
+    """Documents 3 and runs 2 - 1, of 21 documents and three runs against one: 2 is half of 4."""
+    spread = runs.Spread(between=1.5, crossed=0.75, runs=3)
+    error = runs.make_error(3.0, 21, [(spread, 3), (spread, 1)])
+    assert (error.documents, error.runs, error.crossed) == pytest.approx((3, 1, 1))
+    # Of three runs, with 2 degrees, the share counts 1 + 2 / 2³ = 1.25 times: 2.5 of 4.5.
+    assert error.freedom == pytest.approx(1 / (2 / 4.5 / 20 + 2.5 / 4.5 / 2))
+    assert runs.make_error(3.0, 21, [(runs.FIXED, 1), (runs.FIXED, 1)]).freedom == 20
+
+
+@pytest.mark.parametrize("number", [2, 3, 5])
+@pytest.mark.parametrize("spread", [1.0, 4.0, 16.0])
+def test_the_spread_of_few_runs_passes_for_that_of_one_run_of_another_system(number, spread):
+    """4,000 equal pairs of `number` runs against one: three standard errors of 6 % are 1.1 points.
+
+    Chance is normal, `spread` that of runs as a multiple of that of documents: nothing but the degrees of
+    freedom decides. By Satterthwaite's 12, 7.5 and 5.8 % are told apart where runs differ 16 times as much.
+    """
+    random = np.random.default_rng(number)
+    own = spread / (1 + 1 / number)
+    alarms = 0
+    for between in own * random.chisquare(number - 1, 4000) / (number - 1):
+        told = runs.Spread(between, 0.0, number)
+        error = runs.make_error(random.chisquare(199) / 199, 200, [(told, number), (told, 1)])
+        alarms += crossed.two_sided(random.normal(0, np.sqrt(1 + spread)), error, 200) <= 0.05
+    assert 0.02 < alarms / 4000 <= 0.071
 
 
 @pytest.mark.parametrize("sides", [(3, 3), (5, 1)])

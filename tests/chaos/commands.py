@@ -57,7 +57,11 @@ def make(root: Path, goldwire: Callable[[Sequence[str]], None]) -> dict[str, Pat
     adjudicated = root / "adjudicated"
     shutil.copytree(full, adjudicated)
     _adjudicate(adjudicated)
-    return {"empty": empty, "full": full, "pulled": pulled, "adjudicated": adjudicated}
+    parted = root / "parted"
+    shutil.copytree(full, parted)
+    for number in (1, 2):
+        goldwire(_PART.format(parted, number).split())
+    return {"empty": empty, "full": full, "pulled": pulled, "adjudicated": adjudicated, "parted": parted}
 
 
 _BEFORE = [
@@ -67,10 +71,15 @@ _BEFORE = [
         "corpus import {}/work {}/gold.jsonl --layer gold",
         "eval run {}/work --system a=lexicon",
         "eval score {}/work --name kept --measure entity --measure TI --trials 10",
+        "eval score {}/work --measure entity --part 1/2 --parts {}/parts",
+        "eval score {}/work --measure entity --part 2/2 --parts {}/parts",
         "eval doubts {}/work --gold gold --out {}/doubts.jsonl",
         "eval gate {}/work/records/kept.json --baseline {}/ci/base.json --policy {}/policy.toml --update",
     )
 ]
+
+
+_PART = "eval run {0}/work --system b=lexicon --part {1}/2 --parts {0}/parts"
 
 
 def _inputs(folder: Path) -> None:
@@ -350,9 +359,13 @@ COMMANDS = (
     ),
     _command("migrate", "annotate migrate {}/work --to {}/wider.toml", around=local),
     _command("run", "eval run {}/work --system b=lexicon"),
+    _command("run part", _PART.format("{}", 1)),
+    _command("merge runs", "eval merge {}/parts --into {}/work", before="parted"),
     _command("run file", "eval run {}/work --system c=file:{}/other.jsonl"),
     _command("score", f"{SCORE} a", reads=("work/records",)),
     _command("score other", f"{SCORE} annotator/ben", reads=("work/records",)),
+    _command("score part", "eval score {}/work --part 2/3 --parts {}/out", reads=("out",)),
+    _command("merge", "eval merge {}/parts --into {}/work", reads=("work/records",)),
     _command("doubts", "eval doubts {}/work --out {}/out/doubts.jsonl", reads=("out",)),
     _command("decisions", "eval decisions {}/work {}/doubts.jsonl --to gold-2"),
     _command("report", REPORT, reads=("out",)),
@@ -362,6 +375,8 @@ COMMANDS = (
 
 def content(root: Path, leave_out: Sequence[str] = ()) -> dict[str, bytes]:
     """All files of a trial, hidden ones too; times and speeds masked, journals by name only.
+
+    Of a part of a run only the lines of documents count, as the rest tells of speed.
 
     A lock's file may be left by a kill where the same command then only reads.
     """
@@ -374,6 +389,19 @@ def content(root: Path, leave_out: Sequence[str] = ()) -> dict[str, bytes]:
         if not file.is_file() or file.name == NAME or out:
             continue
         told = name.endswith("journal.jsonl") or ("/runs/" in name and not name.endswith("quarantine.jsonl"))
-        data = b"" if told else file.read_bytes()
+        data = b"" if told else _rows(file) if file.suffix == ".part" else file.read_bytes()
         found[name] = SPEED.sub(b'"allowed"', TIME.sub(b"TIME", data)).replace(str(root).encode(), b"ROOT")
     return found
+
+
+def _rows(path: Path) -> bytes:
+    """The lines of documents in a part file of a run; all of it if it is unsound."""
+    from goldwire.corpora.errors import GoldwireError
+    from goldwire.eval.parts import file, run
+
+    data = path.read_bytes()
+    try:
+        found = run.read_contents(file.check(path))
+    except GoldwireError:
+        return data
+    return data[found.rows : found.seconds]

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from goldwire.corpora.offsets import tokens
 from goldwire.corpora.types import Meta
 from goldwire.eval.comparison.slices import sides
 from goldwire.eval.counting import chunks
 from goldwire.eval.counting.coverage import Scope
-from goldwire.eval.counting.slices import Known
+from goldwire.eval.counting.slices import Known, count_tokens
 from goldwire.eval.counting.texts import make_texts
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.slices import parse_slices
@@ -116,3 +117,10 @@ def test_slices_sum_to_the_whole_and_blocks_may_come_in_any_order(scene, data):
     blocks = [decode(encode(scored(by, part, gold, system))) for part in (over[cut:], over[:cut]) if part]
     total = blocks[0] if len(blocks) == 1 else blocks[0] + blocks[1]
     assert encode_record(make_record(by, [total])) == encoded
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("Z", "Cs", "Cc")), min_size=1), min_size=1))
+def test_plain_words_have_as_many_tokens_as_any_are_cut_into(words):
+    """What is of letters, digits and blanks alone is counted by its blanks."""
+    text = " ".join(words)
+    assert count_tokens(text) == len(tokens(text))

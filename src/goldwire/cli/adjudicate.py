@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -125,6 +126,19 @@ def adjudicate(
         write_output(html, page.encode())
         note(f"wrote {html}")
     _tell(done, to, decisions_path(corpus, to), as_json)
+    if done.merged.open and html is None:
+        note(_next(folder, to, layers, server.project, is_on_server=pull))
+
+
+def _next(folder: Path, to: str, layers: Sequence[str], project: str | None, *, is_on_server: bool) -> str:
+    """How what is open can be decided."""
+    command = f"goldwire annotate adjudicate {shlex.quote(str(folder))}"
+    if is_on_server:
+        named = "" if project is None else f" --project {shlex.quote(project)}"
+        return f"bring what is open to the project: {command}{named} --push; then --pull again"
+    layer = "" if to == "gold" else f" --to {shlex.quote(to)}"
+    merged = "".join(f" --layers {shlex.quote(name)}" for name in layers)
+    return f"decide what is open in that file, or on a page: {command}{merged}{layer} --html review.html"
 
 
 def _refuse(ctx: typer.Context, *, push: bool, pull: bool, is_shown: bool) -> None:
@@ -147,7 +161,8 @@ def _refuse(ctx: typer.Context, *, push: bool, pull: bool, is_shown: bool) -> No
 class Done(NamedTuple):
     """What was merged out of what, and decisions that contradict each other.
 
-    `contradicted` are those of the list that the server does not share.
+    `contradicted` are those of the list that the server does not share, `dropped` documents that the layer
+    had before, and `foreign` how many decisions are on documents that are not in the corpus.
     """
 
     views: Mapping[str, Mapping[str, Annotations]]
@@ -157,6 +172,8 @@ class Done(NamedTuple):
     back: union.Back | None = None
     contradicted: tuple[Conflict, ...] = ()
     reopened: int = 0
+    dropped: tuple[str, ...] = ()
+    foreign: int = 0
 
 
 def _page(corpus: Corpus, done: Done, to: str, *, majority: int | None, blind: bool) -> str:
@@ -194,12 +211,17 @@ def _merge(
     from goldwire.annotate.union import pull as server
     from goldwire.corpora.atomic import write_atomic
     from goldwire.corpora.codec import encode_lines
+    from goldwire.corpora.errors import CorpusError
     from goldwire.corpora.goldtasks import gold_tasks
+    from goldwire.eval.comparison.annotators import check_of_many
     from goldwire.eval.measures.references import majority as more_than_half
 
+    check_of_many(to)
     corpus.check_new_layer(to)
     own = inputs.decided(corpus, to)
-    kept = _kept(corpus, to, merging.TOOL, gold_tasks(inputs.finished_layers(corpus, layers, to).values()))
+    there = corpus.layer(to) if to in corpus.layers() else {}
+    gold = gold_tasks(inputs.finished_layers(corpus, layers, to).values())
+    kept = _kept(there, to, merging.TOOL, gold)
     views = inputs.annotators(corpus, layers, to)
     if majority is not None:
         votes.check(majority, views)
@@ -210,34 +232,58 @@ def _merge(
     mixed = server.join(own, before, back.lines if back is not None else ())
     given = [returned.read_decisions(file, views, to, ontology) for file in decisions]
     joined = returned.join([mixed.decisions, *given])
+    documents = corpus.documents()
     merged = merging.adjudicate(
         views,
-        corpus.documents(),
+        documents,
         joined.decisions,
         ontology,
         majority=majority,
         accept_single=accept_single,
     )
-    done = amend.amended(merged, corpus.documents(), ontology)
+    done = amend.amended(merged, documents, ontology)
     merged = done.adjudicated
+    made = {**kept, **{item.document: item for item in merged.annotations}}
+    if not made:
+        raise CorpusError(_nothing(merged))
     path = inputs.decisions_path(corpus, to)
     write_atomic(path, encode_lines([*merged.disagreements, *done.followed, *merged.stale]))
-    corpus.write_layer(to, {**kept, **{item.document: item for item in merged.annotations}}.values())
+    corpus.write_layer(to, made.values())
     if back is not None:
         server.note(back.returned)
-    there = union.conflicts(back.returned, merged.disagreements) if back is not None else ()
+    on_server = union.conflicts(back.returned, merged.disagreements) if back is not None else ()
+    known = {document.id for document in documents}
     return Done(
         views,
         merged,
-        (*joined.conflicts, *there),
+        (*joined.conflicts, *on_server),
         len(done.followed),
         back,
         mixed.contradicted,
         mixed.reopened,
+        dropped=tuple(sorted(there.keys() - made.keys())),
+        foreign=sum(item.document not in known for item in merged.stale),
     )
 
 
-def _kept(corpus: Corpus, layer: str, tool: str, gold: Collection[str]) -> dict[str, Annotations]:
+def _nothing(merged: Adjudicated) -> str:
+    """Why there is nothing to write."""
+    if not merged.alone:
+        return "nobody has finished a document: nothing was merged, and nothing is written"
+    return (
+        f"no document was done by two people: {_listed(merged.alone)}; nothing is written. --accept-single "
+        "takes what one did as it is; --layers names others to merge"
+    )
+
+
+def _listed(documents: Sequence[str]) -> str:
+    more = f" and {len(documents) - SHOWN} more" if len(documents) > SHOWN else ""
+    return ", ".join(documents[:SHOWN]) + more
+
+
+def _kept(
+    there: Mapping[str, Annotations], layer: str, tool: str, gold: Collection[str]
+) -> dict[str, Annotations]:
     """The lines that stay: of documents said to be empty, and of gold tasks, whose gold is there already.
 
     A layer made by anything else is not replaced.
@@ -247,9 +293,6 @@ def _kept(corpus: Corpus, layer: str, tool: str, gold: Collection[str]) -> dict[
 
     if gold:
         note(f"left out, gold tasks whose gold is there already: {len(gold)} document(s)")
-    if layer not in corpus.layers():
-        return {}
-    there = corpus.layer(layer)
     covered = {d: item for d, item in there.items() if d in gold or item.provenance.tool == coverage.TOOL}
     others = [d for d, item in there.items() if d not in covered and item.provenance.tool != tool]
     if others:
@@ -277,6 +320,8 @@ def _tell(done: Done, layer: str, path: Path, as_json: bool) -> None:
                 "unvoted": merged.unvoted,
                 "conflicts": len(done.conflicts),
                 "stale": len(merged.stale),
+                "foreign": done.foreign,
+                "dropped": done.dropped,
                 "amended": done.amended,
                 **_server_facts(done),
             }
@@ -312,16 +357,34 @@ def _others(done: Done) -> Iterator[str]:
         yield f"not voted on, as fewer than three people did them: {merged.unvoted} document(s) that differ"
     if merged.single:
         yield f"taken as one person did them: {len(merged.single)} document(s)"
-    if merged.alone:
-        yield f"left out, done by one person only: {', '.join(merged.alone)}"
+    yield from _left_out(done)
     if done.conflicts:
         yield f"decided differently by several people, and so left open: {len(done.conflicts)}"
     yield from _contradictions(done.conflicts)
     if done.contradicted:
         yield f"the list says otherwise than the server, and stays: {len(done.contradicted)}"
         yield from _contradictions(done.contradicted)
-    if merged.stale:
-        yield f"decisions on what nobody differs on any more: {len(merged.stale)}"
+    yield from _unused(done)
+
+
+def _left_out(done: Done) -> Iterator[str]:
+    """Documents that are not in the layer, though somebody did them or they were in it before."""
+    if done.merged.alone:
+        alone = _listed(done.merged.alone)
+        yield f"left out, done by one person only: {alone} (--accept-single takes them as they are)"
+    if done.dropped:
+        yield (
+            "no longer in the layer, for the layers that were merged do not give them: "
+            f"{_listed(done.dropped)}; merge those of all who worked on it (--layers) to have them back"
+        )
+
+
+def _unused(done: Done) -> Iterator[str]:
+    """Decisions that decide nothing."""
+    if done.foreign:
+        yield f"decisions on documents that are not in this corpus: {done.foreign}"
+    if stale := len(done.merged.stale) - done.foreign:
+        yield f"decisions on what nobody differs on any more, or never did: {stale}"
 
 
 def _contradictions(conflicts: Sequence[Conflict]) -> Iterator[str]:

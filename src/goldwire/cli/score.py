@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli.arguments import Dir, Documents, Ignore, Maps, Only, maps_of, view_of
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.arguments import PARTS, Dir, Documents, Ignore, Maps, Only, PartOf, Parts, maps_of, view_of
+from goldwire.cli.options import refuse
+from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
     from goldwire.eval.measures.suites import Meaning, Suite
+    from goldwire.eval.scoring.plan import Plan
     from goldwire.eval.scoring.record import Record
     from goldwire.eval.scoring.score import Options
 
 
 def score(
+    ctx: typer.Context,
     folder: Dir,
     *,
     gold: Annotated[
@@ -125,6 +128,8 @@ def score(
             "--stream", help="Keep no counts by document: memory stays the same, however many there are."
         ),
     ] = False,
+    part: PartOf = None,
+    parts: Parts = None,
     as_json: Json = False,
 ) -> None:
     """Score systems against gold, by a suite or by measures; the record is kept with the corpus.
@@ -146,6 +151,9 @@ def score(
     Where a record of the name is kept already, what it has of other systems stays, if gold, documents,
     measures and policies are the same; if they are not, that is an error. What moved is told.
 
+    With --part, one part of the documents is scored, near-duplicates together, into a file in a folder; what
+    lies there already, made of the very same, is not made again. No record is kept: `eval merge` makes it.
+
     \b
     Examples:
       goldwire eval score work --system lexicon --system mine
@@ -156,19 +164,18 @@ def score(
       goldwire eval score work --system mine --at 0.5
       goldwire eval score work --gold gold-2 --was gold
       goldwire eval score work --gold annotator/a --gold annotator/b --references best --measure entity
+      goldwire eval score work --part 17/400
     """
-    import msgspec
-
     from goldwire.corpora.store import open_corpus
-    from goldwire.eval.comparison.keeping import keep
     from goldwire.eval.counting.coverage import Scope
     from goldwire.eval.measures.slices import parse_slices
     from goldwire.eval.measures.suites import choose
     from goldwire.eval.scoring import thresholds
-    from goldwire.eval.scoring.score import Options, score_corpus
+    from goldwire.eval.scoring.score import Options, make_plan, score_corpus
     from goldwire.eval.systems import config
     from goldwire.eval.systems.runs import written_out
 
+    _check_use(ctx, part)
     corpus = open_corpus(folder)
     wanted, chosen = choose(suite, measure or ())
     chosen_documents = None if documents is None else _selected(corpus, documents)
@@ -192,17 +199,53 @@ def score(
         unweighted=unweighted,
     )
     systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))
-    name = _record_name(name, chosen)
     golds, workers = gold or ["gold"], os.cpu_count() or 1
+    if part is not None:
+        plan = make_plan(corpus, golds, systems, wanted, options)
+        for told in notes:
+            note(told)
+        _score_part(corpus, plan, part, parts or PARTS, as_json=as_json)
+        return
+    place = record_place(corpus, name or options.suite, record_file)
     record = score_corpus(corpus, golds, systems, wanted, options=options, workers=workers)
     if was is not None:
         from goldwire.eval.comparison.earlier import with_was
 
         record = with_was(corpus, record, was, options, workers=workers)
+    put(record, place, corpus, options, notes, replace=replace, as_json=as_json)
+
+
+def _check_use(ctx: typer.Context, part: str | None) -> None:
+    """Refuse options that would be passed over."""
+    if part is None:
+        refuse(ctx, ("parts",), "without --part K/N")
+        return
+    refuse(
+        ctx,
+        ("name", "replace", "record_file"),
+        "with --part: they are of the record, which `eval merge` writes",
+    )
+    refuse(ctx, ("was",), "with --part: it looks at all documents under two gold layers")
+
+
+def put(
+    record: Record,
+    place: Path,
+    corpus: Corpus | None,
+    options: Options,
+    notes: Sequence[str] = (),
+    *,
+    replace: bool,
+    as_json: bool,
+) -> None:
+    """Keep a record that was made now, and show what it says."""
+    import msgspec
+
+    from goldwire.eval.comparison.keeping import keep
+
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    place = _place(corpus, name, record_file)
     kept = keep(record, place, replace=replace)
-    if corpus.source is not None and record_file is None:
+    if corpus is not None and corpus.source is not None:
         note(f"{corpus.where} is packed and not changed: the record is {place}")
     for told in (*notes, *_lost(record, options), *kept.notes):
         note(told)
@@ -211,6 +254,23 @@ def score(
         return
     _show(kept.record, place, corpus)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
+
+
+def _score_part(corpus: Corpus, plan: Plan, part: str, folder: Path, *, as_json: bool) -> None:
+    """Put a part into its folder, and say what was done."""
+    from goldwire.corpora.parts import Part
+    from goldwire.eval.measures.phrases import amount
+    from goldwire.eval.parts.score import keep_part
+
+    made = keep_part(corpus, plan, Part.parse(part), folder, workers=os.cpu_count() or 1)
+    if as_json:
+        print_json(made)
+        return
+    if made.replaced:
+        note(f"{made.path} was damaged, and was made anew")
+    told = "scored" if made.made else "is there already, and sound: nothing was computed"
+    say(f"part {made.part} {told} ({amount(made.documents, 'document')}): {made.path}")
+    note(f"When all are there, merge them: goldwire eval merge {folder} --into {corpus.path}")
 
 
 def _selected(corpus: Corpus, documents: str) -> frozenset[str]:
@@ -224,7 +284,7 @@ def _selected(corpus: Corpus, documents: str) -> frozenset[str]:
 TYPES = 30  # that are shown; the record has all
 
 
-def _show(record: Record, place: Path, corpus: Corpus) -> None:
+def _show(record: Record, place: Path, corpus: Corpus | None) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import make_report
     from goldwire.eval.report.ceilings import with_ceilings
@@ -242,21 +302,15 @@ def _lost(record: Record, options: Options) -> Iterator[str]:
         yield "no intervals: near-duplicates are drawn together, and with --stream it is forgotten which are"
 
 
-def _place(corpus: Corpus, name: str, chosen: Path | None) -> Path:
-    """Where the record goes: a packed corpus is not changed, so one of it is kept here."""
-    from goldwire.corpora.store import RECORDS
+def record_place(corpus: Corpus, name: str | None, chosen: Path | None = None) -> Path:
+    """Where a record of a name is kept: with its corpus, or here if that is packed, and so is not changed."""
+    from goldwire.corpora.store import RECORDS, check_layer
 
+    found = name or "measures"
+    check_layer(found)
     if chosen is not None:
         return chosen
-    return corpus.path / RECORDS / f"{name}.json" if corpus.source is None else Path(f"{name}.json")
-
-
-def _record_name(name: str | None, suite: Suite | None) -> str:
-    from goldwire.corpora.store import check_layer
-
-    found = name or (suite.name if suite is not None else "measures")
-    check_layer(found)
-    return found
+    return Path(f"{found}.json") if corpus.source is not None else corpus.path / RECORDS / f"{found}.json"
 
 
 # ---------------------------------------------------------------- what there is

@@ -119,13 +119,15 @@ def _pull_doubts(client: Client, corpus: Corpus, file: Path, request: Request, a
     files.write(file, found.doubts)
     whole = len(found.doubts.doubts)
     if as_json:
-        facts = {"doubts": whole, "decided": found.decided, "differ": found.differ, "unread": found.unread}
-        print_json({"decisions": facts})
+        told = {"differ": found.differ, "unread": found.unread, "foreign": found.foreign}
+        print_json({"decisions": {"doubts": whole, "decided": found.decided, **told}})
         return
     say(f"decided: {found.decided} of {whole} -> {file}")
     for kind, ids in (("people differ", found.differ), ("without a choice that can be read", found.unread)):
         if ids:
             say(f"not decided, {kind}: {team.named(ids)}")
+    if found.foreign:
+        say(f"not read, of doubts that {file} does not have: {found.foreign}; name the file that was pushed")
     note("Say what they change: goldwire eval decisions DIR FILE --to LAYER")
 
 

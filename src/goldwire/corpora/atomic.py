@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Self
 
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.names import check_new
@@ -32,6 +32,58 @@ def write_atomic(path: Path, data: bytes) -> None:
         raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
 
 
+class Staged:
+    """A file that grows beside `path` and takes its place as a whole; use it in a `with` statement.
+
+    What is not put there is gone at the end of the block. Raises `CorpusError` where it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.temporary = path, _beside(path)
+
+    def __enter__(self) -> Self:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            remove_stale(self.path)
+            self._file = self.temporary.open("wb")
+        except OSError as error:
+            raise self._told(error) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self.temporary.unlink()
+
+    def write(self, data: bytes) -> None:
+        """Put data at its end."""
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise self._told(error) from error
+
+    def close(self) -> None:
+        """See to it that all of it is on the disk; no more is written."""
+        try:
+            self._file.flush()
+            os.fsync(self._file)
+            self._file.close()
+        except OSError as error:
+            raise self._told(error) from error
+
+    def put(self) -> None:
+        """Put it in its place."""
+        try:
+            self.temporary.replace(self.path)
+            sync(self.path.parent)
+        except OSError as error:
+            raise self._told(error) from error
+
+    def _told(self, error: OSError) -> CorpusError:
+        return CorpusError(f"{self.path}: cannot be written ({error.strerror})")
+
+
 def make_folder(path: Path) -> None:
     """Make a folder, unless it is there. Raises `CorpusError` if it cannot be made."""
     try:
@@ -44,29 +96,6 @@ def write_output(path: Path, data: bytes) -> None:
     """Put a file where a person wants it: `write_atomic`, under a name that can be new there."""
     check_new(path.parent, Path(path.name))
     write_atomic(path, data)
-
-
-@contextmanager
-def streaming(path: Path) -> Iterator[BinaryIO]:
-    """A file to be written bit by bit, which is at `path` whole when the block ends, or not at all.
-
-    Folders on the way are made. Raises `CorpusError` if the place cannot be written.
-    """
-    temporary = _beside(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_stale(path)
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync(path.parent)
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def write_folder(path: Path, contents: Mapping[str, bytes], folders: Sequence[str] = ()) -> None:

@@ -27,10 +27,32 @@ def encode_lines(items: Iterable[Any]) -> bytes:
     return msgspec.json.Encoder().encode_lines(items)
 
 
-def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
+def with_sorted_sets(value: Any) -> Any:
+    """A value to be encoded, with lists in place of the sets in it, whose order differs between processes.
+
+    >>> with_sorted_sets({"b": frozenset({"y", "x"}), "a": (1, 2)})
+    {'b': ['x', 'y'], 'a': (1, 2)}
+    """
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, msgspec.Struct):
+        fields = {name: getattr(value, name) for name in value.__struct_fields__}
+        changed = {name: new for name, old in fields.items() if (new := with_sorted_sets(old)) is not old}
+        return msgspec.structs.replace(value, **changed) if changed else value
+    if isinstance(value, Mapping):
+        return {key: with_sorted_sets(held) for key, held in value.items()}
+    if isinstance(value, list | tuple) and not (value and isinstance(value[0], _PLAIN)):
+        return [*map(with_sorted_sets, value)]
+    return value
+
+
+_PLAIN = (str, bytes, int, float)  # of a long list that begins with such a value, none has a set in it
+
+
+def decode_lines(data: bytes, type: type[T], where: str = "input", *, first: int = 1) -> list[T]:
     """The values of `data`, one a line; empty lines and a byte order mark are passed over.
 
-    Raises `DataError` with every fault of every line.
+    Raises `DataError` with every fault of every line, which are counted from `first`.
 
     >>> from goldwire.corpora.types import Span
     >>> decode_lines(b"[0,3]\\n[4,9]\\n", Span)
@@ -41,13 +63,13 @@ def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
         # What a type leaves undecoded (`Raw`), msgspec passes over: hence `str`.
         return [decode(line) for line in lines if str(line, "utf-8") and not line.isspace()]
     except BROKEN:
-        faults = [*_faults(lines, type, where)]
+        faults = [*_faults(lines, type, where, first)]
     raise DataError(f"{where}: {len(faults)} fault(s); nothing was read", faults)
 
 
-def _faults(lines: Iterable[bytes], type: Any, where: str) -> Iterator[Fault]:
+def _faults(lines: Iterable[bytes], type: Any, where: str, first: int) -> Iterator[Fault]:
     decoder = msgspec.json.Decoder(type)
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first):
         if not line.strip():
             continue
         try:
@@ -173,7 +195,15 @@ def value_faults(value: Any, type: Any, where: str, path: str) -> Iterator[Fault
             msgspec.convert(value, type)
         except msgspec.ValidationError as error:
             message, _, deeper = str(error).partition(" - at `$")
-            yield Fault(where, path + deeper.rstrip("`"), message)
+            yield Fault(where, path + deeper.rstrip("`"), message + _choices(type))
+
+
+def _choices(type: Any) -> str:
+    """What a value of a few can be; nothing is said of other types."""
+    type = _without_none(type)
+    if typing.get_origin(type) is not typing.Literal:
+        return ""
+    return f"; expected is one of {', '.join(map(str, typing.get_args(type)))}"
 
 
 @cache

@@ -8,9 +8,10 @@ A draw that was made is never changed.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import Literal
 
@@ -32,7 +33,8 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
 
     `made` is when (ISO 8601, UTC), `layer` the gold layer that said which documents were annotated before,
     and `before` those: they could not be drawn, and are a stratum of their own. `documents` is how many could
-    be, each with a line; None where that was not noted.
+    be, each with a line; None where that was not noted. `digest` is of these lines, so that weights are never
+    of a file that was changed since: it stands in the file alone, and not in those of before.
     """
 
     draw: str
@@ -44,6 +46,7 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
     before: tuple[str, ...] = ()
     documents: int | None = None
     format: int = FORMAT
+    digest: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,10 +97,10 @@ def read(corpus: Corpus, name: str) -> Sample:
         raise CorpusError(f"no sample {name!r} in {corpus.where}; there are: {there}")
     first, _, rest = read_bytes(path).partition(b"\n")
     draw = decode_versioned(first, Draw, "the draw of a sample", f"{path}:1", FORMAT)
-    sample = Sample(draw, tuple(decode_lines(rest, Candidate, str(path))))
-    if faults := list(_faults(sample, str(path))):
+    sample = Sample(draw, tuple(decode_lines(rest, Candidate, str(path), first=2)))
+    if faults := list(_faults(sample, name, str(path))):
         raise DataError(f"{path}: not a sound sample", faults)
-    return sample
+    return replace(sample, draw=replace(draw, digest=msgspec.UNSET))
 
 
 def write(corpus: Corpus, sample: Sample) -> None:
@@ -109,7 +112,8 @@ def write(corpus: Corpus, sample: Sample) -> None:
     if not is_there(corpus, sample):
         path = check_free(corpus, sample.draw.draw)
         path.parent.mkdir(exist_ok=True)
-        write_atomic(path, encode_lines([sample.draw, *sample.candidates]))
+        draw = replace(sample.draw, digest=_digest(sample.candidates))
+        write_atomic(path, encode_lines([draw, *sample.candidates]))
 
 
 def is_there(corpus: Corpus, sample: Sample) -> bool:
@@ -131,7 +135,27 @@ def check_free(corpus: Corpus, name: str) -> Path:
     return path
 
 
-def _faults(sample: Sample, where: str) -> Iterator[Fault]:
+def _digest(candidates: Iterable[Candidate]) -> str:
+    """The first 16 hexadecimal digits of a SHA-256 over the lines of documents, as they are written."""
+    return hashlib.sha256(encode_lines(candidates)).hexdigest()[:16]
+
+
+def _faults(sample: Sample, name: str, where: str) -> Iterator[Fault]:
+    if sample.draw.draw != name:
+        yield Fault(
+            where,
+            "$.draw",
+            f"this is the draw {sample.draw.draw!r}; a copy would count twice: delete it, or call the file "
+            f"{sample.draw.draw}.jsonl again",
+        )
+    if sample.draw.digest not in (msgspec.UNSET, _digest(sample.candidates)):
+        yield Fault(
+            where,
+            "$.digest",
+            "documents, probabilities or ranks are not those that were drawn; put the file back as it was. A "
+            "document that is not to be annotated is skipped where people work, and a draw is made anew "
+            "under another name",
+        )
     said, there = sample.draw.documents, len(sample.candidates)
     if said is not None and said != there:
         yield Fault(where, "$.documents", f"{there} documents have a line; expected are {said}")

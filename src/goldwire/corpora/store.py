@@ -29,13 +29,14 @@ import msgspec
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora import pending, toml
 from goldwire.corpora import tokens as kept_tokens
-from goldwire.corpora.atomic import write_atomic, write_folder
+from goldwire.corpora.atomic import Staged, write_atomic, write_folder
 from goldwire.corpora.codec import encode_lines, iter_lines, read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.lock import PACKED, locked
 from goldwire.corpora.names import check_apart, check_new
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.parts import Part
 from goldwire.corpora.types import Annotations, Document, Tokens
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
@@ -91,6 +92,12 @@ class Source(Protocol):
 
     def bring(self, path: str) -> None:
         """See to it that documents, a layer or its tokens are in the directory, if the corpus has them."""
+
+    def digest(self, table: str) -> str | None:
+        """The SHA-256 of the file `documents`, `layers/NAME` or `tokens/NAME`; None if there is none."""
+
+    def lines(self, table: str, part: Part) -> Iterator[tuple[int, bytes]]:
+        """Lines of such a file with their numbers: at least all those of a part."""
 
 
 class Corpus(msgspec.Struct, frozen=True):
@@ -176,7 +183,7 @@ class Corpus(msgspec.Struct, frozen=True):
         Raises `CorpusError` if there is no such layer, `DataError` if it names a document twice, a
         document that is not in the corpus, or another text than the corpus has.
         """
-        path = self._layer_file(name)
+        path = self.layer_file(name)
         annotations = read_lines(path, Annotations)
         faults = layer_faults(annotations, self.hashes())
         if faults:
@@ -188,7 +195,7 @@ class Corpus(msgspec.Struct, frozen=True):
 
         Raises what that raises, and `CorpusError` if there is no such layer, before the first.
         """
-        path, hashes = self._layer_file(name), self.hashes()
+        path, hashes = self.layer_file(name), self.hashes()
         try:
             bound = (line for line in iter_lines(path, _Bound) if hashes.get(line.document) == line.sha256)
             faults = layer_faults(bound, hashes)
@@ -204,16 +211,22 @@ class Corpus(msgspec.Struct, frozen=True):
     def stale(self, name: str) -> list[str]:
         """The documents of a layer's lines that are of other texts than the corpus's."""
         hashes = self.hashes()
-        lines = iter_lines(self._layer_file(name), _Bound)
+        lines = iter_lines(self.layer_file(name), _Bound)
         return [line.document for line in lines if hashes.get(line.document) != line.sha256]
 
-    def _layer_file(self, name: str) -> Path:
-        path = self.layer_path(name)
-        if not path.is_file():
+    def layer_file(self, name: str) -> Path:
+        """Where a layer is; `CorpusError` if it is not."""
+        self.check_there(name)
+        return self.layer_path(name)
+
+    def check_there(self, name: str) -> None:
+        """Raise `CorpusError` if there is no such layer; of a packed corpus nothing is brought for it."""
+        check_layer(name)
+        path = self.path / LAYERS / f"{name}.jsonl"
+        if not (path.is_file() if self.source is None else name in self.layers()):
             raise CorpusError(
                 f"{self.where}: no layer {name!r}; there are: {', '.join(self.layers()) or 'none'}"
             )
-        return path
 
     def fitting(self, name: str) -> tuple[dict[str, Annotations], list[Annotations]]:
         """The lines of a layer that are of the corpus's texts, by document id, and those of other texts.
@@ -256,6 +269,21 @@ class Corpus(msgspec.Struct, frozen=True):
             if kept := list(tokens):
                 _write_tokens(beside, kept)
         return path
+
+    def put_layer(self, name: str, staged: Staged) -> None:
+        """Replace a layer by a file that was written to take its place.
+
+        Whoever wrote it knows that its lines are of the documents as they are, in order of id: neither is
+        looked at. Tokens are kept as by `write_layer`.
+        """
+        beside = self.tokens_path(name)
+        with locked(self.path, f"writes layer {name}"):
+            self.check_new_layer(name)
+            if beside.is_file():  # which may be of a layer of this name that was imported once
+                lines = iter_lines(staged.temporary, Annotations)
+                if (staying := kept_tokens.outdated(beside, lines)) is not None:
+                    _write_tokens(beside, staying)
+            staged.put()
 
     def check_new_layer(self, name: str) -> None:
         """Raise `CorpusError` if a layer of this name could not stand beside those there are."""

@@ -142,12 +142,13 @@ def _names(doubt: Doubt, ontology: Ontology) -> list[str]:
 
 # ---------------------------------------------------------------- answers
 class Answers(NamedTuple):
-    """The doubts with what people decided; those of which two say other things, and those that make no
-    sense."""
+    """The doubts with what people decided; those of which two say other things, those that make no sense,
+    and how many tasks are of other doubts."""
 
     doubts: list[Doubt]
     differ: list[str]
     unread: list[str]
+    foreign: int
 
 
 class _Answer(NamedTuple):
@@ -168,14 +169,15 @@ def decode(
     Doubts that nobody has answered there stay as they are.
     """
     given = {str(task["data"].get(ID)): task for task in tasks if isinstance(task.get("data"), dict)}
-    found, differ, unread = [], list[str](), list[str]()
+    found, differ, unread, foreign = [], list[str](), list[str](), set(given)
     for doubt in doubts:
+        foreign.discard(doubt.id)
         answers, broken = _answers(doubt, given.get(doubt.id), names, documents)
         unread += [doubt.id] * broken
         if len({(one.decision, one.correction) for one in answers}) > 1:
             differ.append(doubt.id)
         found.append(_with(doubt, answers) if answers else doubt)
-    return Answers(found, differ, unread)
+    return Answers(found, differ, unread, len(foreign))
 
 
 def _with(doubt: Doubt, answers: list[_Answer]) -> Doubt:

@@ -30,12 +30,13 @@ class Rechecked(NamedTuple):
     """The doubts with what people decided.
 
     On those that `differ` two people say other things, and `unread` answers have no choice: nothing is
-    decided there.
+    decided there. `foreign` tasks of the project are of doubts that the file does not have.
     """
 
     doubts: Doubts
     differ: list[str]
     unread: list[str]
+    foreign: int
 
     @property
     def decided(self) -> int:
@@ -86,4 +87,6 @@ def decisions(
         _, there = pull.fetch(client, journal, request, progress, known)
     names = people.names(client, corpus, there, request.naming, request.names)
     answers = tasks.decode(there.values(), found.doubts, names, documents)
-    return Rechecked(Doubts(found.head, tuple(answers.doubts)), answers.differ, answers.unread)
+    return Rechecked(
+        Doubts(found.head, tuple(answers.doubts)), answers.differ, answers.unread, answers.foreign
+    )

@@ -9,6 +9,8 @@ The folder can be taken away at any time; what is asked for comes again.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from math import gcd
 from pathlib import Path
 
 import msgspec
@@ -23,6 +25,7 @@ from goldwire.corpora.packed.address import is_address, parse
 from goldwire.corpora.packed.index import Index, stem
 from goldwire.corpora.packed.storage import Store
 from goldwire.corpora.packed.unpack import bring_files
+from goldwire.corpora.parts import Part
 from goldwire.corpora.store import INDEX, Corpus
 
 _BRINGING = threading.Lock()
@@ -56,6 +59,27 @@ class Source(msgspec.Struct, frozen=True):
         with _BRINGING:  # threads may ask for the same file
             if stem(path) in self.index.tables() and not place.is_file():
                 tables.write_file(self.store(), self.index, stem(path), place, _silent)
+
+    def digest(self, table: str) -> str | None:
+        """The SHA-256 of the file that was packed as a table; None if there is none."""
+        found = self.index.tables().get(table)
+        return None if found is None else found.sha256
+
+    def lines(self, table: str, part: Part) -> Iterator[tuple[int, bytes]]:
+        """The lines of those parts of a table that can have lines of a part, with their numbers.
+
+        A hash that leaves a remainder by the number of one's parts leaves a known one by what both numbers
+        have in common: all of 400 parts are read for one of 7, every 100th for one of 100.
+        """
+        common = gcd(part.of, self.index.parts)
+        with room.working() as work:
+            for one in self.index.tables()[table].parts:
+                if (one.part - part.number) % common == 0:
+                    frame = tables.read_part(
+                        self.store(), table, one, self.index.parts, work / "part.parquet"
+                    )
+                    for line in tables.part_lines(frame, table, self.address):
+                        yield line.number, line.content + b"\n"
 
 
 def _silent(_: str) -> None:

@@ -11,7 +11,7 @@ import heapq
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, Protocol
 
 import msgspec
 
@@ -95,7 +95,14 @@ def read_run(path: Path) -> Iterator[Line]:
             yield Line(number, file.read(length))
 
 
-def gather(runs: Sequence[Path], file: BinaryIO) -> tuple[int, str]:
+class Writable(Protocol):
+    """A file as far as it is written."""
+
+    def write(self, data: bytes, /) -> Any:
+        """Put data at its end."""
+
+
+def gather(runs: Sequence[Path], file: Writable) -> tuple[int, str]:
     """Write the lines of files that are in order into one, in order; its size and digest."""
     size, digest = 0, hashlib.sha256()
     for line in heapq.merge(*map(read_run, _few(runs))):

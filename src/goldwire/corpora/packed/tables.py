@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from goldwire.corpora.atomic import streaming
+from goldwire.corpora.atomic import Staged
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.packed import room, sorting
@@ -177,7 +177,7 @@ def write_file(store: Store, index: Index, table: str, path: Path, tell: Progres
     what = f"{table} of {store.address}"
     room.check(path, content.bytes, what)
     room.check(room.cache(), content.bytes + max((part.bytes for part in content.parts), default=0), what)
-    with room.working() as work, streaming(path) as file:
+    with room.working() as work, Staged(path) as file:
         runs = [*_runs(store, index, table, work, tell)]
         size, digest = sorting.gather(runs, file)
         if (size, digest) != (content.bytes, content.sha256):
@@ -185,6 +185,8 @@ def write_file(store: Store, index: Index, table: str, path: Path, tell: Progres
                 f"{store.address}: the parts of {table} do not give the file that was packed: the index "
                 "tells of others; pack the corpus again"
             )
+        file.close()
+        file.put()
 
 
 def _runs(store: Store, index: Index, table: str, work: Path, tell: Progress) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from goldwire.corpora.correct import MACHINES
 from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.lens import Lens, size
 from goldwire.corpora.ontology import Ontology
@@ -19,6 +20,7 @@ from goldwire.eval.measures.phrases import amount
 from goldwire.eval.scoring import views
 
 ANNOTATOR = "annotator/"  # where the layers of annotators are
+_OF_ONE = (ANNOTATOR, *MACHINES)
 Layer = Mapping[str, Annotations]
 Kept = Mapping[str, Mapping[str, Tokens]]  # by layer and document
 
@@ -98,3 +100,16 @@ def without_tags(kept: Kept, layers: Mapping[str, Layer]) -> Kept:
 def _bare(item: Tokens, line: Annotations) -> Tokens:
     lengths = [part.stop - part.start for part, _ in sentences(item)]
     return untagged(line, item.starts, item.ends, lengths)
+
+
+def check_of_many(layer: str) -> None:
+    """Raise `CorpusError` for a layer of gold whose name says that it is one person's, or a system's.
+
+    It would vote, be an annotator or stand in a ranking beside those of whose work it is made.
+    """
+    if layer.startswith(_OF_ONE):
+        folder = layer.partition("/")[0]
+        raise CorpusError(
+            f"layer {layer!r} would count as one of those in {folder}/, and be compared with them; name it "
+            "otherwise with --to, such as gold-2"
+        )

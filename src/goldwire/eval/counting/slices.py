@@ -237,18 +237,22 @@ def _frequency(looked: Looked) -> Sliced:
 def _by_words(looked: Looked, bin_of: Callable[[int], int], names: tuple[str, ...]) -> Sliced:
     known = {} if looked.known is None else looked.known.words[looked.rows]
     bins = {word: bin_of(times) for word, times in known.items()}
-    return _of_words(looked, bins, names)
+    return _of_words(surfaces(looked.extents, looked.texts), bins, names)
 
 
 def _unit_length(looked: Looked) -> Sliced:
-    found = {*surfaces(looked.extents, looked.texts)}
-    bins = {word: bisect_right(LENGTHS, len(tokens(word))) for word in found}
-    return _of_words(looked, bins, LENGTH_NAMES)
-
-
-def _of_words(looked: Looked, bins: dict[str, int], names: tuple[str, ...]) -> Sliced:
-    """By the words of each, the first bin for those of none; a rejected unit that stands nowhere has none."""
     found = surfaces(looked.extents, looked.texts)
+    bins = {word: bisect_right(LENGTHS, count_tokens(word)) for word in set(found)}
+    return _of_words(found, bins, LENGTH_NAMES)
+
+
+def count_tokens(word: str) -> int:
+    """How many tokens some words have; of letters, digits and blanks alone, each run is one."""
+    return word.count(" ") + 1 if word.replace(" ", "").isalnum() else len(tokens(word))
+
+
+def _of_words(found: list[str], bins: dict[str, int], names: tuple[str, ...]) -> Sliced:
+    """By the words of each, the first bin for those of none; a rejected unit that stands nowhere has none."""
     bins[""] = len(names)
     return Sliced(np.fromiter(map(bins.get, found, repeat(0)), np.int64, len(found)), (*names, MISSING))
 

@@ -20,6 +20,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Argument, Document, Event, Mention, Spans
 from goldwire.corpora.validate import annotation_faults
 from goldwire.corpora.values import code, held, parts
+from goldwire.eval.comparison.annotators import check_of_many
 from goldwire.eval.counting.columns import canonical
 from goldwire.eval.doubts.readings import Doubt, Holder, Reading
 
@@ -70,6 +71,17 @@ def decide(
 
 
 _ORDER = {"mention": 0, "trigger": 1, "argument": 2, "attribute": 3}
+
+
+def foreign(hashes: Mapping[str, str], doubts: Sequence[Doubt]) -> list[Doubt]:
+    """Doubts on documents that a corpus does not have, or has with another text; `CorpusError` if all are."""
+    found = [one for one in doubts if hashes.get(one.document) != one.sha256]
+    if found and len(found) == len(doubts):
+        raise CorpusError(
+            f"none of {len(doubts)} doubts is on a document that this corpus has with this text "
+            f"({found[0].document} …): they are of another corpus; name that one"
+        )
+    return found
 
 
 def _follow(
@@ -230,6 +242,7 @@ def check_place(corpus: Corpus, gold: str, to: str) -> None:
     """Raise `CorpusError` if the new layer would take the place of one that was not made so."""
     if to == gold:
         raise CorpusError(f"--to {to}: gold itself is never changed; name another layer")
+    check_of_many(to)
     corpus.check_new_layer(to)
     if to not in corpus.layers():
         return

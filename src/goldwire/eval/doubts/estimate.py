@@ -138,6 +138,10 @@ def _decided(doubts: Iterable[Doubt]) -> list[Doubt]:
     return [one for one in doubts if one.is_error is not None]
 
 
+def _errs(doubt: Doubt) -> bool:
+    return doubt.is_error is True
+
+
 def _strata(head: Head, doubts: Sequence[Doubt], *, missing: bool) -> list[Asked]:
     """The strata of units of gold, or of units that it has not."""
     kind = [one for one in doubts if (one.gold is None) is missing]
@@ -244,10 +248,11 @@ def _interval(
 ) -> tuple[float | None, float | None]:
     """The ends of the interval of a corrected F, by the Bayesian bootstrap (Rubin 1981) within strata.
 
-    Strata of which all is decided stay as they are. None where hardly any control was wrong.
+    Strata of which all is decided stay as they are. None where hardly any control was wrong, however many
+    doubts were: what was not in doubt is by far the most.
     """
-    sampled = [one for one in strata if one.size > len(one.decided)]
-    if sum(one.numbers.wrong for one in sampled) < LEAST:
+    controls = [one for asked in strata for one in asked.decided if one.control is not None]
+    if any(one.size > len(one.decided) for one in strata) and sum(map(_errs, controls)) < LEAST:
         return None, None
     random, found = generator(seed), []
     for _ in range(1000):

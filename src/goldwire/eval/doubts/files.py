@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from goldwire.corpora.atomic import write_atomic
@@ -20,9 +21,20 @@ def read(path: Path) -> Doubts:
     """A file of doubts; `DataError` with all faults if it is none."""
     first, _, rest = read_bytes(path).partition(b"\n")
     head = decode_versioned(first, Head, "the first line of a file of doubts", f"{path}:1", FORMAT)
-    doubts = tuple(decode_lines(rest, Doubt, str(path)))
-    twice = [id for id, times in Counter(one.id for one in doubts).items() if times > 1]
-    if twice:
-        faults = [Fault(id, "$.id", "is the id of an earlier doubt too") for id in twice]
+    doubts = tuple(decode_lines(rest, Doubt, str(path), first=2))
+    if faults := [*_faults(head, doubts, f"{path}:1")]:
         raise DataError(f"{path}: not a sound file of doubts", faults)
     return Doubts(head, doubts)
+
+
+def _faults(head: Head, doubts: Sequence[Doubt], where: str) -> Iterator[Fault]:
+    twice = [id for id, times in Counter(one.id for one in doubts).items() if times > 1]
+    yield from (Fault(id, "$.id", "is the id of an earlier doubt too") for id in twice)
+    there = sum(one.control is None for one in doubts)
+    if there != head.asked and not twice:
+        yield Fault(
+            where,
+            "$.asked",
+            f"{there} doubts have a line; expected are {head.asked}: estimates need all of them. Put back "
+            "those that are missing, with null as their decision where nobody decides",
+        )

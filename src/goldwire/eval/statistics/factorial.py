@@ -3,7 +3,7 @@
 The main effect of a level is the mean over the other factor's levels, a difference of two such means is a
 contrast, and so is an interaction (a difference of differences). Documents are the same in all cells, so a
 contrast's variance over documents is that of the weighted influences; each cell's runs are its own, so their
-variances add up with the squares of the weights (see `statistics.runs`; degrees of freedom by Satterthwaite).
+variances add up with the squares of the weights (see `statistics.runs`).
 """
 
 from __future__ import annotations

@@ -139,12 +139,12 @@ def of_runs(
         np.mean([one.own for one in found], axis=0),
         np.mean([one.size for one in found], axis=0),
         math.fsum(one.units or 0.0 for one in found) / len(found) if units else None,
-        _over_runs(tables, estimator, figure),
+        _over_runs(tables, estimator, figure) if len(tables) >= FEWEST else None,
     )
 
 
 def _over_runs(tables: Sequence[tuple[Floats, Floats]], estimator: Estimator, figure: int) -> OverRuns | None:
-    """The mean difference of runs and its error; None of one run, and where all differ alike."""
+    """The mean difference of runs and its error; None where all differ alike."""
 
     def differences(sums: Floats) -> Floats:
         inside, outside = (estimator.values(side) for side in np.split(sums, 2, axis=-1))
