@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.views import Asked
 
-Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
+Dir = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The corpus: its directory, or the address of a packed one.")
+]
 Documents = Annotated[
     str | None,
     typer.Option(

@@ -128,12 +128,14 @@ def run(
       goldwire eval run work --systems systems.toml --only gpt --batch batch/
       goldwire eval run work --system rules=lexicon --part 17/400 --parts parts/run
     """
+    from goldwire.corpora.lock import check_own
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.systems.run import run as run_systems
     from goldwire.eval.systems.runs import expand
 
     _check_part(ctx, part)
     corpus = open_corpus(folder)
+    check_own(corpus.path)
     chosen = _chosen(system or [], systems or [], only or [])
     for setting in ("seed", "workers"):
         if all(getattr(item, setting) is not None for item in chosen):

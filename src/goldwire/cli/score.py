@@ -64,6 +64,14 @@ def score(
     name: Annotated[
         str | None, typer.Option(help="The record is DIR/records/NAME.json; the suite's name if not given.")
     ] = None,
+    record_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            help="Keep the record there; not given, of a packed corpus: NAME.json.",
+        ),
+    ] = None,
     documents: Documents = None,
     unjudged: Annotated[
         Literal["left-out", "empty"],
@@ -200,7 +208,7 @@ def score(
             note(told)
         _score_part(corpus, plan, part, parts or PARTS, as_json=as_json)
         return
-    place = record_place(corpus, name or options.suite)
+    place = record_place(corpus, name or options.suite, record_file)
     record = score_corpus(corpus, golds, systems, wanted, options=options, workers=workers)
     if was is not None:
         from goldwire.eval.comparison.earlier import with_was
@@ -214,7 +222,11 @@ def _check_use(ctx: typer.Context, part: str | None) -> None:
     if part is None:
         refuse(ctx, ("parts",), "without --part K/N")
         return
-    refuse(ctx, ("name", "replace"), "with --part: they are of the record, which `eval merge` writes")
+    refuse(
+        ctx,
+        ("name", "replace", "record_file"),
+        "with --part: they are of the record, which `eval merge` writes",
+    )
     refuse(ctx, ("was",), "with --part: it looks at all documents under two gold layers")
 
 
@@ -235,6 +247,8 @@ def put(
 
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     kept = keep(record, place, replace=replace)
+    if corpus is not None and corpus.source is not None:
+        note(f"{corpus.where} is packed and not changed: the record is {place}")
     for told in (*notes, *_lost(record, options), *kept.notes):
         note(told)
     if as_json:
@@ -290,13 +304,15 @@ def _lost(record: Record, options: Options) -> Iterator[str]:
         yield "no intervals: near-duplicates are drawn together, and with --stream it is forgotten which are"
 
 
-def record_place(corpus: Corpus, name: str | None) -> Path:
-    """Where a record of a name is kept with its corpus."""
+def record_place(corpus: Corpus, name: str | None, chosen: Path | None = None) -> Path:
+    """Where a record of a name is kept: with its corpus, or here if that is packed, and so is not changed."""
     from goldwire.corpora.store import RECORDS, check_layer
 
     found = name or "measures"
     check_layer(found)
-    return corpus.path / RECORDS / f"{found}.json"
+    if chosen is not None:
+        return chosen
+    return Path(f"{found}.json") if corpus.source is not None else corpus.path / RECORDS / f"{found}.json"
 
 
 # ---------------------------------------------------------------- what there is

@@ -96,7 +96,7 @@ def names(corpus: Corpus) -> list[str]:
     """The systems that a corpus has layers of; `CorpusError` if there is none."""
     found = [layer.removeprefix(SYSTEM) for layer in corpus.layers() if layer.startswith(SYSTEM)]
     if not found:
-        raise CorpusError(f"{corpus.path}: no system to score; run one with `goldwire eval run`")
+        raise CorpusError(f"{corpus.where}: no system to score; run one with `goldwire eval run`")
     return found
 
 
@@ -112,7 +112,7 @@ def matching(corpus: Corpus, given: Iterable[str]) -> list[str]:
         pool = layers if "/" in text else systems
         meant = fnmatch.filter(pool, text) if _PATTERN.search(text) and text not in pool else [text]
         if not meant:
-            raise CorpusError(f"{corpus.path}: {text!r} means none; there are: {', '.join(pool) or 'none'}")
+            raise CorpusError(f"{corpus.where}: {text!r} means none; there are: {', '.join(pool) or 'none'}")
         found |= dict.fromkeys(meant)
     return list(found)
 
