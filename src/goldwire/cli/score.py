@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from goldwire.cli.arguments import Dir, Documents, Ignore, Maps, Only, maps_of, view_of
+from goldwire.cli.arguments import Dir, Documents, Ignore, Maps, On, Only, maps_of, view_of
+from goldwire.cli.clusters import cluster_of
 from goldwire.cli.output import Json, note, print_json
 from goldwire.corpora.visible import visible
 
@@ -117,6 +119,7 @@ def score(
             "--stream", help="Keep no counts by document: memory stays the same, however many there are."
         ),
     ] = False,
+    on: On = "local",
     as_json: Json = False,
 ) -> None:
     """Score systems against gold, by a suite or by measures; the record is kept with the corpus.
@@ -148,6 +151,7 @@ def score(
       goldwire eval score work --system mine --at 0.5
       goldwire eval score work --gold gold-2 --was gold
       goldwire eval score work --gold annotator/a --gold annotator/b --references best --measure entity
+      goldwire eval score /shared/work --on dask://head.example:8786
     """
     import msgspec
 
@@ -185,12 +189,13 @@ def score(
     )
     systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))
     name = _record_name(name, chosen)
-    golds, workers = gold or ["gold"], os.cpu_count() or 1
-    record = score_corpus(corpus, golds, systems, wanted, options=options, workers=workers)
-    if was is not None:
-        from goldwire.eval.comparison.earlier import with_was
+    golds = gold or ["gold"]
+    with _counting(on) as how:
+        record = score_corpus(corpus, golds, systems, wanted, options=options, **how)
+        if was is not None:
+            from goldwire.eval.comparison.earlier import with_was
 
-        record = with_was(corpus, record, was, options, workers=workers)
+            record = with_was(corpus, record, was, options, **how)
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     place = corpus.path / RECORDS / f"{name}.json"
     kept = keep(record, place, replace=replace)
@@ -201,6 +206,23 @@ def score(
         return
     _show(kept.record, place, corpus)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
+
+
+@contextmanager
+def _counting(on: str) -> Iterator[dict[str, Any]]:
+    """What counts: processes of this machine, or a cluster. It is told where a cluster was not asked."""
+    with cluster_of(on) as cluster:
+        if cluster is None:
+            yield {"workers": os.cpu_count() or 1}
+            return
+        from goldwire.eval.cluster.score import OnCluster
+
+        yield {"count": (count := OnCluster(cluster))}
+        if not count.scored:
+            note(
+                "scored on this machine: documents or lines are not in order of id, or a measure has no "
+                "counts that add up"
+            )
 
 
 def _selected(corpus: Corpus, documents: str) -> frozenset[str]:

@@ -21,6 +21,7 @@ EXTRAS = {
     "cas": ("dkpro-cassis>=0.12",),
     "gliner": ("gliner>=0.2.20",),
     "backend": ("starlette>=0.40", "uvicorn>=0.30"),
+    "cluster": ("dask>=2024.8", "distributed>=2024.8"),
 }
 HEAVY = frozenset({"gliner"})  # with torch, which is a gigabyte and more
 
