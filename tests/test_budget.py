@@ -17,11 +17,12 @@ import pytest
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.eval.systems import budget, journal, ledger, prices
+from goldwire.eval.systems import budget, journal, prices
 from goldwire.eval.systems.config import System, parse_system
 from goldwire.eval.systems.ledger import Ledger
 from goldwire.eval.systems.prices import Price, Rates
 from goldwire.eval.systems.run import Outcome, run
+from goldwire.eval.systems.spending import Spending, total
 
 # A million tokens in cost 1, out 10: the answers below take 1000 in and 200 out, so 0.001 + 0.002 = 0.003.
 PRICE = {"input": 1.0, "output": 10.0}
@@ -59,7 +60,7 @@ def asked(server: Any) -> Counter[str]:
     return Counter(text.split("Report ")[1].split(":")[0] for text in texts)
 
 
-def spent(outcome: Outcome) -> ledger.Spending:
+def spent(outcome: Outcome) -> Spending:
     assert outcome.spent is not None
     return outcome.spent
 
@@ -250,7 +251,7 @@ def test_processes_that_share_a_ledger_share_its_budget(tmp_path: Path) -> None:
     assert [ticket is not None for ticket in tickets] == [True, True, False]
     two.free(str(tickets[0]))
     assert one.ask("s", most, 1.0) is not None
-    assert ledger.total(two.spending()) == pytest.approx(0.8)
+    assert total(two.spending()) == pytest.approx(0.8)
 
 
 def test_a_line_that_was_cut_off_costs_no_other(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from goldwire.eval.report.charts import PlaneChart
 from goldwire.eval.report.values import Figure, Report
 from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import score_corpus
-from goldwire.eval.systems import facts
+from goldwire.eval.systems import facts, shares
 from goldwire.eval.systems.config import System, parse_system
 from goldwire.eval.systems.run import run
 
@@ -164,5 +164,5 @@ def test_runs_are_one_system_with_the_mean_of_their_costs(corpus: Corpus, servin
 
 
 def test_a_single_document_tells_no_interval() -> None:
-    found = facts.costs([0.5])
+    found = shares.costs_of(shares.paid([0.5]))
     assert found == facts.Costs(documents=1, mean=0.5, deviation=0.0)

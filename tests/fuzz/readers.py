@@ -221,7 +221,7 @@ def journal(folder: Path, name: str) -> None:
     with runs.open_journal(folder / name) as found:
         entries = runs.entries(found.lines)
         runs.reused(found.lines, set(entries), 2)
-        facts.speed(found.lines, entries.values())
+        facts.speed(facts.timing(found.lines, entries.values()), facts.latency([]))
         for entry in entries.values():
             for document in documents().values():
                 verdict = check(document, entry, ontology=conflict())

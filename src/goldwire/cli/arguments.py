@@ -22,6 +22,19 @@ Documents = Annotated[
         help="Only these documents: a file of ids, a split, those that a layer or a baseline has.",
     ),
 ]
+PartOf = Annotated[
+    str | None,
+    typer.Option(
+        "--part",
+        metavar="K/N",
+        help="Only part K of N, such as 17/400, into a file; `eval merge` makes the whole of all N.",
+    ),
+]
+Parts = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Where the file of a --part goes; `parts` if not given."),
+]
+PARTS = Path("parts")
 Prices = Annotated[
     Path | None,
     typer.Option(metavar="FILE|-", parser=source, help="What tokens cost, by model: a TOML file."),

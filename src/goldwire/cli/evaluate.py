@@ -10,6 +10,7 @@ from goldwire.cli import (
     gate,
     judge,
     matrix,
+    merge,
     prompt,
     report,
     run,
@@ -25,6 +26,7 @@ app.command("systems")(run.systems)
 app.command("prompt")(prompt.prompt)
 app.command("matrix")(matrix.matrix)
 app.command("score")(score.score)
+app.command("merge")(merge.merge)
 app.command("measures")(score.measures)
 app.command("suites")(score.suites)
 app.command("compare")(compare.compare)

@@ -65,7 +65,7 @@ def show(outcomes: list[Outcome], folder: Path) -> None:
 
 
 def _failure(outcome: Outcome) -> Iterator[str]:
-    yield f"{outcome.system}: no layer written: {outcome.error}"
+    yield f"{outcome.system}: {'no part' if outcome.part else 'no layer'} written: {outcome.error}"
     yield from _paid(outcome)
     if outcome.kept is not None:
         made = f": made {_time(outcome.kept)}" if outcome.kept else ""
@@ -76,7 +76,10 @@ def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
     from goldwire.corpora.rejected import tell
 
     by = f"{facts.name} {facts.version}".strip()
-    yield f"{facts.system}: layer system/{facts.system}, {facts.documents} documents by {by}"
+    yield f"{facts.system}: {_what(outcome, facts)}{f' by {by}' if by else ''}"
+    if outcome.path is not None:
+        there = "is there already, and sound: nothing was run; " if outcome.there else ""
+        yield f"  {there}{outcome.path}"
     if outcome.reused is not None:
         yield f"  {_reused(outcome.reused)}"
     yield "  " + ", ".join(_speed(facts.speed))
@@ -91,9 +94,10 @@ def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
     for reason, ids in _by_reason(facts.failed).items():
         yield f"  failed, scored as empty: {reason}: {_some(ids)}"
     if facts.failed:
-        yield f"  {_failures(facts)}"
+        yield f"  {_failures(outcome, facts)}"
     if facts.rejected:
-        yield f"  {tell(facts.rejected, folder / 'runs' / facts.system / 'quarantine.jsonl')}"
+        kept = folder / "runs" / facts.system / "quarantine.jsonl"
+        yield f"  {tell(facts.rejected, *(() if outcome.part else (kept,)))}"
     yield from _passed_over(facts)
     yield from (f"  {line}" for line in facts.notes)
 
@@ -164,9 +168,20 @@ def _time(text: str) -> str:
     return f"{time.day} {time:%B}{year}, {time:%H:%M}"
 
 
-def _failures(facts: Facts) -> str:
+def _what(outcome: Outcome, facts: Facts) -> str:
+    if outcome.part is not None:
+        return f"part {outcome.part}, {_documents(facts.documents)}"
+    return f"layer system/{facts.system}, {facts.documents} documents"
+
+
+def _failures(outcome: Outcome, facts: Facts) -> str:
     """How many failed and may fail, and what to do about it."""
     failed, allowed = len(facts.failed), facts.allowed
+    if outcome.part is not None:
+        return (
+            f"failed on {failed} of {facts.documents} documents; the same command runs them again, and how "
+            "many may fail is said of all parts, when they are merged"
+        )
     said = f"failed on {failed} of {facts.documents} documents (allowed: {allowed}); the same command runs "
     said += "them again"
     return said if failed <= allowed else f"{said}, --allow-failures {failed} lets it pass"

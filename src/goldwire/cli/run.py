@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli.arguments import Batch, Dir, Prices, pairs
+from goldwire.cli.arguments import PARTS, Batch, Dir, PartOf, Parts, Prices, pairs
 from goldwire.cli.files import source
 from goldwire.cli.options import refuse
 from goldwire.cli.outcome import Bar, show
@@ -17,6 +17,7 @@ from goldwire.cli.output import Json, note, print_json, say
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
     from goldwire.eval.systems.config import System
+    from goldwire.eval.systems.run import Outcome
 
 Matrix = Annotated[
     list[Path] | None,
@@ -91,6 +92,8 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run all documents again, those that succeeded before too.")
     ] = False,
+    part: PartOf = None,
+    parts: Parts = None,
     as_json: Json = False,
 ) -> None:
     """Run systems on a corpus; each becomes a layer `system/NAME`.
@@ -110,6 +113,10 @@ def run(
     holds what has to be answered (as for OpenAI's batch API), and the same command reads the answers that
     were put into DIR. Exit 2 until all answers are there. No answer is paid for twice.
 
+    With --part, systems are run on one part of the documents, near-duplicates together, each into a file in
+    a folder; `eval merge` makes the layers when all parts are there. A part goes on where it was, as a run
+    does, and how many documents may fail is said of all of them, when they are merged.
+
     \b
     Examples:
       goldwire eval run work --system rules=lexicon --system mine="cmd:python extract.py"
@@ -119,11 +126,13 @@ def run(
       goldwire eval run work --systems systems.toml --only learnt --runs 5
       goldwire eval run work --systems systems.toml --prices prices.toml --budget 20
       goldwire eval run work --systems systems.toml --only gpt --batch batch/
+      goldwire eval run work --system rules=lexicon --part 17/400 --parts parts/run
     """
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.systems.run import run as run_systems
     from goldwire.eval.systems.runs import expand
 
+    _check_part(ctx, part)
     corpus = open_corpus(folder)
     chosen = _chosen(system or [], systems or [], only or [])
     for setting in ("seed", "workers"):
@@ -136,19 +145,13 @@ def run(
     chosen = [_loading(item, load) if item in learners else item for item in chosen]
     expanded = expand(chosen, runs, seed)
     progress, remarks = Bar(), list[str]()
+    how: dict[str, Any] = {"workers": workers, "seed": seed, "fresh": fresh, "keep_going": keep_going}
     try:
-        outcomes = run_systems(
-            corpus,
-            expanded.systems,
-            workers=workers,
-            seed=seed,
-            fresh=fresh,
-            keep_going=keep_going,
-            budget=budget,
-            batch=batch,
-            progress=progress,
-            remark=remarks.append,
-        )
+        if part is not None:
+            outcomes = _run_part(corpus, expanded.systems, part, parts or PARTS, progress=progress, **how)
+        else:
+            more: dict[str, Any] = {"budget": budget, "batch": batch, "remark": remarks.append}
+            outcomes = run_systems(corpus, expanded.systems, progress=progress, **how, **more)
     except KeyboardInterrupt:
         progress.end()
         note("interrupted; what is done is kept: the same command goes on from here")
@@ -156,15 +159,38 @@ def run(
     progress.end()
     if save is not None and not any(outcome.error for outcome in outcomes):
         _save(folder, learners[0], seed, save)
-    for told in (*expanded.notes, *_beside(corpus, chosen, runs), *remarks):
+    beside = _beside(corpus, chosen, runs) if part is None else ()
+    for told in (*expanded.notes, *beside, *remarks):
         note(told)
     if as_json:
         print_json(outcomes)
     else:
         show(outcomes, folder)
+        if part is not None:
+            note(f"When all are there, merge them: goldwire eval merge {parts or PARTS} --into {folder}")
     status = max(outcome.status for outcome in outcomes)
     if status:
         raise typer.Exit(status)
+
+
+def _check_part(ctx: typer.Context, part: str | None) -> None:
+    """Refuse options that would be passed over, or that cannot be said of a part."""
+    if part is None:
+        refuse(ctx, ("parts",), "without --part K/N")
+        return
+    why = "parts cannot see what others spend; set a limit where the key comes from, or run it whole"
+    refuse(ctx, ("budget",), f"with --part: {why}")
+    why = "the requests of all documents are in one file already, which costs no machine time; run it whole"
+    refuse(ctx, ("batch",), f"with --part: {why}")
+    why = "each part would train the same model; save it by a run without --part, and --load it in all parts"
+    refuse(ctx, ("save",), f"with --part: {why}")
+
+
+def _run_part(corpus: Corpus, chosen: list[System], part: str, folder: Path, **how: Any) -> list[Outcome]:
+    from goldwire.corpora.parts import Part
+    from goldwire.eval.parts.run import keep_parts
+
+    return keep_parts(corpus, chosen, Part.parse(part), folder, **how)
 
 
 def _beside(corpus: Corpus, chosen: list[System], number: int | None) -> Iterator[str]:

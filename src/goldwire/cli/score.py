@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -13,19 +13,34 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from goldwire.cli.arguments import Dir, Documents, Ignore, Maps, On, Only, maps_of, view_of
+from goldwire.cli.arguments import (
+    PARTS,
+    Dir,
+    Documents,
+    Ignore,
+    Maps,
+    On,
+    Only,
+    PartOf,
+    Parts,
+    maps_of,
+    view_of,
+)
 from goldwire.cli.clusters import cluster_of
-from goldwire.cli.output import Json, note, print_json
+from goldwire.cli.options import refuse
+from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
     from goldwire.eval.measures.suites import Meaning, Suite
+    from goldwire.eval.scoring.plan import Plan
     from goldwire.eval.scoring.record import Record
     from goldwire.eval.scoring.score import Options
 
 
 def score(
+    ctx: typer.Context,
     folder: Dir,
     *,
     gold: Annotated[
@@ -119,6 +134,8 @@ def score(
             "--stream", help="Keep no counts by document: memory stays the same, however many there are."
         ),
     ] = False,
+    part: PartOf = None,
+    parts: Parts = None,
     on: On = "local",
     as_json: Json = False,
 ) -> None:
@@ -141,6 +158,9 @@ def score(
     Where a record of the name is kept already, what it has of other systems stays, if gold, documents,
     measures and policies are the same; if they are not, that is an error. What moved is told.
 
+    With --part, one part of the documents is scored, near-duplicates together, into a file in a folder; what
+    lies there already, made of the very same, is not made again. No record is kept: `eval merge` makes it.
+
     \b
     Examples:
       goldwire eval score work --system lexicon --system mine
@@ -151,20 +171,19 @@ def score(
       goldwire eval score work --system mine --at 0.5
       goldwire eval score work --gold gold-2 --was gold
       goldwire eval score work --gold annotator/a --gold annotator/b --references best --measure entity
+      goldwire eval score work --part 17/400
       goldwire eval score /shared/work --on dask://head.example:8786
     """
-    import msgspec
-
-    from goldwire.corpora.store import RECORDS, open_corpus
-    from goldwire.eval.comparison.keeping import keep
+    from goldwire.corpora.store import open_corpus
     from goldwire.eval.counting.coverage import Scope
     from goldwire.eval.measures.slices import parse_slices
     from goldwire.eval.measures.suites import choose
     from goldwire.eval.scoring import thresholds
-    from goldwire.eval.scoring.score import Options, score_corpus
+    from goldwire.eval.scoring.score import Options, make_plan, score_corpus
     from goldwire.eval.systems import config
     from goldwire.eval.systems.runs import written_out
 
+    _check_use(ctx, part)
     corpus = open_corpus(folder)
     wanted, chosen = choose(suite, measure or ())
     chosen_documents = None if documents is None else _selected(corpus, documents)
@@ -188,16 +207,49 @@ def score(
         unweighted=unweighted,
     )
     systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))
-    name = _record_name(name, chosen)
     golds = gold or ["gold"]
+    if part is not None:
+        plan = make_plan(corpus, golds, systems, wanted, options)
+        for told in notes:
+            note(told)
+        _score_part(corpus, plan, part, parts or PARTS, as_json=as_json)
+        return
+    place = record_place(corpus, name or options.suite)
     with _counting(on) as how:
         record = score_corpus(corpus, golds, systems, wanted, options=options, **how)
         if was is not None:
             from goldwire.eval.comparison.earlier import with_was
 
             record = with_was(corpus, record, was, options, **how)
+    put(record, place, corpus, options, notes, replace=replace, as_json=as_json)
+
+
+def _check_use(ctx: typer.Context, part: str | None) -> None:
+    """Refuse options that would be passed over."""
+    if part is None:
+        refuse(ctx, ("parts",), "without --part K/N")
+        return
+    refuse(ctx, ("name", "replace"), "with --part: they are of the record, which `eval merge` writes")
+    refuse(ctx, ("on",), "with --part, which is computed on the machine where it is asked for")
+    refuse(ctx, ("was",), "with --part: it looks at all documents under two gold layers")
+
+
+def put(
+    record: Record,
+    place: Path,
+    corpus: Corpus | None,
+    options: Options,
+    notes: Sequence[str] = (),
+    *,
+    replace: bool,
+    as_json: bool,
+) -> None:
+    """Keep a record that was made now, and show what it says."""
+    import msgspec
+
+    from goldwire.eval.comparison.keeping import keep
+
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    place = corpus.path / RECORDS / f"{name}.json"
     kept = keep(record, place, replace=replace)
     for told in (*notes, *_lost(record, options), *kept.notes):
         note(told)
@@ -225,6 +277,23 @@ def _counting(on: str) -> Iterator[dict[str, Any]]:
             )
 
 
+def _score_part(corpus: Corpus, plan: Plan, part: str, folder: Path, *, as_json: bool) -> None:
+    """Put a part into its folder, and say what was done."""
+    from goldwire.corpora.parts import Part
+    from goldwire.eval.measures.phrases import amount
+    from goldwire.eval.parts.score import keep_part
+
+    made = keep_part(corpus, plan, Part.parse(part), folder, workers=os.cpu_count() or 1)
+    if as_json:
+        print_json(made)
+        return
+    if made.replaced:
+        note(f"{made.path} was damaged, and was made anew")
+    told = "scored" if made.made else "is there already, and sound: nothing was computed"
+    say(f"part {made.part} {told} ({amount(made.documents, 'document')}): {made.path}")
+    note(f"When all are there, merge them: goldwire eval merge {folder} --into {corpus.path}")
+
+
 def _selected(corpus: Corpus, documents: str) -> frozenset[str]:
     from goldwire.eval.gate.selection import (
         select,  # with all that reads baselines: only where it is asked for
@@ -236,7 +305,7 @@ def _selected(corpus: Corpus, documents: str) -> frozenset[str]:
 TYPES = 30  # that are shown; the record has all
 
 
-def _show(record: Record, place: Path, corpus: Corpus) -> None:
+def _show(record: Record, place: Path, corpus: Corpus | None) -> None:
     from goldwire.cli.output import make_console
     from goldwire.eval.report.build import make_report
     from goldwire.eval.report.ceilings import with_ceilings
@@ -254,12 +323,13 @@ def _lost(record: Record, options: Options) -> Iterator[str]:
         yield "no intervals: near-duplicates are drawn together, and with --stream it is forgotten which are"
 
 
-def _record_name(name: str | None, suite: Suite | None) -> str:
-    from goldwire.corpora.store import check_layer
+def record_place(corpus: Corpus, name: str | None) -> Path:
+    """Where a record of a name is kept with its corpus."""
+    from goldwire.corpora.store import RECORDS, check_layer
 
-    found = name or (suite.name if suite is not None else "measures")
+    found = name or "measures"
     check_layer(found)
-    return found
+    return corpus.path / RECORDS / f"{found}.json"
 
 
 # ---------------------------------------------------------------- what there is

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.names import check_new
@@ -29,6 +30,58 @@ def write_atomic(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+class Staged:
+    """A file that grows beside `path` and takes its place as a whole; use it in a `with` statement.
+
+    What is not put there is gone at the end of the block. Raises `CorpusError` where it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.temporary = path, _beside(path)
+
+    def __enter__(self) -> Self:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            remove_stale(self.path)
+            self._file = self.temporary.open("wb")
+        except OSError as error:
+            raise self._told(error) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self.temporary.unlink()
+
+    def write(self, data: bytes) -> None:
+        """Put data at its end."""
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise self._told(error) from error
+
+    def close(self) -> None:
+        """See to it that all of it is on the disk; no more is written."""
+        try:
+            self._file.flush()
+            os.fsync(self._file)
+            self._file.close()
+        except OSError as error:
+            raise self._told(error) from error
+
+    def put(self) -> None:
+        """Put it in its place."""
+        try:
+            self.temporary.replace(self.path)
+            sync(self.path.parent)
+        except OSError as error:
+            raise self._told(error) from error
+
+    def _told(self, error: OSError) -> CorpusError:
+        return CorpusError(f"{self.path}: cannot be written ({error.strerror})")
 
 
 def make_folder(path: Path) -> None:

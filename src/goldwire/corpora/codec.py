@@ -27,6 +27,28 @@ def encode_lines(items: Iterable[Any]) -> bytes:
     return msgspec.json.Encoder().encode_lines(items)
 
 
+def with_sorted_sets(value: Any) -> Any:
+    """A value to be encoded, with lists in place of the sets in it, whose order differs between processes.
+
+    >>> with_sorted_sets({"b": frozenset({"y", "x"}), "a": (1, 2)})
+    {'b': ['x', 'y'], 'a': (1, 2)}
+    """
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, msgspec.Struct):
+        fields = {name: getattr(value, name) for name in value.__struct_fields__}
+        changed = {name: new for name, old in fields.items() if (new := with_sorted_sets(old)) is not old}
+        return msgspec.structs.replace(value, **changed) if changed else value
+    if isinstance(value, Mapping):
+        return {key: with_sorted_sets(held) for key, held in value.items()}
+    if isinstance(value, list | tuple) and not (value and isinstance(value[0], _PLAIN)):
+        return [*map(with_sorted_sets, value)]
+    return value
+
+
+_PLAIN = (str, bytes, int, float)  # of a long list that begins with such a value, none has a set in it
+
+
 def decode_lines(data: bytes, type: type[T], where: str = "input") -> list[T]:
     """The values of `data`, one a line; empty lines and a byte order mark are passed over.
 

@@ -28,7 +28,7 @@ import msgspec
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora import pending, toml
 from goldwire.corpora import tokens as kept_tokens
-from goldwire.corpora.atomic import write_atomic, write_folder
+from goldwire.corpora.atomic import Staged, write_atomic, write_folder
 from goldwire.corpora.codec import encode_lines, iter_lines, read_lines
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.lock import locked
@@ -138,7 +138,7 @@ class Corpus(msgspec.Struct, frozen=True):
         Raises `CorpusError` if there is no such layer, `DataError` if it names a document twice, a
         document that is not in the corpus, or another text than the corpus has.
         """
-        path = self._layer_file(name)
+        path = self.layer_file(name)
         annotations = read_lines(path, Annotations)
         faults = layer_faults(annotations, self.hashes())
         if faults:
@@ -150,7 +150,7 @@ class Corpus(msgspec.Struct, frozen=True):
 
         Raises what that raises, and `CorpusError` if there is no such layer, before the first.
         """
-        path, hashes = self._layer_file(name), self.hashes()
+        path, hashes = self.layer_file(name), self.hashes()
         try:
             bound = (line for line in iter_lines(path, _Bound) if hashes.get(line.document) == line.sha256)
             faults = layer_faults(bound, hashes)
@@ -166,10 +166,11 @@ class Corpus(msgspec.Struct, frozen=True):
     def stale(self, name: str) -> list[str]:
         """The documents of a layer's lines that are of other texts than the corpus's."""
         hashes = self.hashes()
-        lines = iter_lines(self._layer_file(name), _Bound)
+        lines = iter_lines(self.layer_file(name), _Bound)
         return [line.document for line in lines if hashes.get(line.document) != line.sha256]
 
-    def _layer_file(self, name: str) -> Path:
+    def layer_file(self, name: str) -> Path:
+        """Where a layer is; `CorpusError` if it is not."""
         path = self.layer_path(name)
         if not path.is_file():
             raise CorpusError(
@@ -218,6 +219,21 @@ class Corpus(msgspec.Struct, frozen=True):
             if kept := list(tokens):
                 _write_tokens(beside, kept)
         return path
+
+    def put_layer(self, name: str, staged: Staged) -> None:
+        """Replace a layer by a file that was written to take its place.
+
+        Whoever wrote it knows that its lines are of the documents as they are, in order of id: neither is
+        looked at. Tokens are kept as by `write_layer`.
+        """
+        beside = self.tokens_path(name)
+        with locked(self.path, f"writes layer {name}"):
+            self.check_new_layer(name)
+            if beside.is_file():  # which may be of a layer of this name that was imported once
+                lines = iter_lines(staged.temporary, Annotations)
+                if (staying := kept_tokens.outdated(beside, lines)) is not None:
+                    _write_tokens(beside, staying)
+            staged.put()
 
     def check_new_layer(self, name: str) -> None:
         """Raise `CorpusError` if a layer of this name could not stand beside those there are."""

@@ -7,7 +7,6 @@ are divided.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +21,7 @@ from goldwire.eval.counting.chunks import Piece, Place, read_block
 from goldwire.eval.scoring import blockwise
 from goldwire.eval.scoring.blockwise import ScoredBlock
 from goldwire.eval.scoring.find import score_block
-from goldwire.eval.scoring.plan import Plan
+from goldwire.eval.scoring.plan import Plan, decode_plan, encode_plan
 
 
 class Common(NamedTuple):
@@ -40,7 +39,7 @@ class OnCluster:
 
     def __call__(self, places: Sequence[Place], plan: Plan) -> Iterator[ScoredBlock]:
         """The blocks of all places in their order."""
-        common = encode(Common(pickle.dumps(plan), _shared(self._cluster, places)))
+        common = encode(Common(encode_plan(plan), _shared(self._cluster, places)))
         calls = (
             Call(f"block {number} of {len(places)}", encode(_resolved(place)))
             for number, place in enumerate(places, 1)
@@ -93,4 +92,4 @@ def _path(kind: type, value: str) -> Path:
 @lru_cache(maxsize=2)
 def _common(data: bytes) -> tuple[Plan, tuple[SharedFile, ...]]:
     common = msgspec.msgpack.decode(data, type=Common)
-    return pickle.loads(common.plan), common.files  # noqa: S301 - from the client, whose code workers run
+    return decode_plan(common.plan), common.files

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.corpora.codec import BROKEN
+from goldwire.corpora.codec import BROKEN, with_sorted_sets
 from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.counts import Patterns, join_patterns
@@ -340,8 +340,8 @@ class _File(msgspec.Struct, frozen=True):
 
 
 def encode(block: ScoredBlock) -> bytes:
-    """A block as MessagePack."""
-    inner = msgspec.msgpack.encode(block, enc_hook=_encode_array)
+    """A block as MessagePack: the same bytes for the same block, whichever process writes them."""
+    inner = msgspec.msgpack.encode(with_sorted_sets(block), enc_hook=_encode_array)
     return msgspec.msgpack.encode(_File(FORMAT, hashlib.sha256(inner).digest(), inner))
 
 

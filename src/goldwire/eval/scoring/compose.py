@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
+from sys import intern
 
 import msgspec
 
@@ -122,7 +123,10 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
     if options.stream and whole.grouped:  # whose near-duplicates were not kept together
         options = msgspec.structs.replace(options, trials=0)
     corpus = CorpusFacts(
-        name=plan.corpus, version=plan.version, fingerprint=whole.corpus, language=plan.language
+        name=plan.corpus,
+        version=plan.version,
+        fingerprint=whole.corpus,
+        language=intern(plan.language),  # a default is left out if it is the very one, wherever it was read
     )
     layers, ontology = tuple(_layer_facts(plan, whole)), _ontology_facts(plan.ontology)
     golds, theirs = layers[: plan.golds], layers[plan.golds :]

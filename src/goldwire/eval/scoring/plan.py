@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.corpora.errors import MeasureError
+from goldwire.corpora.codec import BROKEN, with_sorted_sets
+from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.corpora.formats.tags import Policy
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.views import Asked
@@ -161,6 +162,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {part: self.basis.known.get(part) for part in self.options.slices if part.of_units}
 
     @property
+    def sources(self) -> list[str]:
+        """The layers to be read."""
+        return self.sights.sources([layer.source for layer in self.layers])
+
+    @property
     def measures_named(self) -> list[str]:
         """The measures, by the names that people use."""
         return [name(measure) for measure in self.measures]
@@ -177,6 +183,33 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return hashlib.sha256(encoded).hexdigest()[:12]
 
 
+# ---------------------------------------------------------------- written and read
+class _Written(msgspec.Struct, frozen=True):
+    """A plan as it is sent; `known` are the words of its basis, by slice, since a slice is no key there."""
+
+    plan: Plan
+    known: tuple[tuple[Slice, Known], ...]
+
+
+def encode_plan(plan: Plan) -> bytes:
+    """A plan as MessagePack: the same bytes for the same plan, whichever process writes them."""
+    known = tuple(sorted(plan.basis.known.items(), key=lambda item: item[0]))
+    basis = msgspec.structs.replace(plan.basis, known={})
+    written = _Written(msgspec.structs.replace(plan, basis=basis), known)
+    return msgspec.msgpack.encode(with_sorted_sets(written))
+
+
+def decode_plan(data: bytes, where: str = "plan") -> Plan:
+    """What `encode_plan` wrote; `DataError` if it is something else."""
+    try:
+        written = msgspec.msgpack.decode(data, type=_Written)
+    except BROKEN as error:
+        raise DataError(f"{where}: no plan of a scoring ({error})") from error
+    basis = msgspec.structs.replace(written.plan.basis, known=dict(written.known))
+    return msgspec.structs.replace(written.plan, basis=basis)
+
+
+# ---------------------------------------------------------------- measures
 def parse_measures(measures: Iterable[Measure | str], ontology: Ontology | None) -> list[Measure]:
     """Measures from their string forms, each once; `MeasureError` if there is none or one cannot be used."""
     found = [item if isinstance(item, Measure) else parse(item) for item in measures]

@@ -198,7 +198,7 @@ def make_plan(
     return thresholds.settle(
         plan,
         lambda number: _lines_of(corpus, plan.layers[number].source),
-        lambda need, scope: chunks.read_whole(corpus, _sources(plan), need, scope),
+        lambda need, scope: chunks.read_whole(corpus, plan.sources, need, scope),
     )
 
 
@@ -221,19 +221,14 @@ def _lines_of(corpus: Corpus, layer: str) -> Iterator[Annotations]:
 
 def _score_blocks(corpus: Corpus, plan: Plan, count: Counting) -> Record:
     """The record, block by block; `DisorderError` where files cannot be cut, `DataError` with some faults."""
-    places = chunks.find_places(corpus, _sources(plan), plan.wanted)
+    places = chunks.find_places(corpus, plan.sources, plan.wanted)
     return make_record(plan, count(places, plan))
 
 
 def _score_whole(corpus: Corpus, plan: Plan) -> Record:
     """The record of all documents at once; `DataError` with all faults."""
-    block = chunks.read_whole(corpus, _sources(plan), plan.wanted, plan.options.scope)
+    block = chunks.read_whole(corpus, plan.sources, plan.wanted, plan.options.scope)
     return make_record(plan, [score_block(block, plan)])
-
-
-def _sources(plan: Plan) -> list[str]:
-    """The layers to be read."""
-    return plan.sights.sources([layer.source for layer in plan.layers])
 
 
 def read_scored(corpus: Corpus, record: Record, systems: Sequence[LayerFacts], need: Wanted) -> Block:

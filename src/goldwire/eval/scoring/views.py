@@ -152,7 +152,8 @@ def symmetric(each: Iterable[View | None], ontology: Ontology | None) -> frozens
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 # ---------------------------------------------------------------- as a record has them

@@ -8,12 +8,11 @@ import msgspec
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.eval.measures.phrases import listed
-from goldwire.eval.systems import ledger
 from goldwire.eval.systems.adapters import chat
 from goldwire.eval.systems.adapters.asking import LIMITS
 from goldwire.eval.systems.config import System
-from goldwire.eval.systems.ledger import Spending
 from goldwire.eval.systems.prices import Price
+from goldwire.eval.systems.spending import Spending, total
 
 KIND = "llm"  # of the systems that are paid by tokens
 OPTION = "price"  # of a system, by which it has its price
@@ -58,7 +57,7 @@ class Purse:
 
     def tell(self, system: str, spending: Spending) -> None:
         """Take in what a system has spent."""
-        self._spent[system] = ledger.total(spending) or 0.0
+        self._spent[system] = total(spending) or 0.0
 
     @property
     def spent(self) -> float:

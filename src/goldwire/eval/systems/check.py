@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,10 +11,9 @@ from goldwire.corpora.errors import DataError
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.predictions import Reading
-from goldwire.corpora.rejected import by_kind, in_line, is_excluded
+from goldwire.corpora.rejected import in_line, is_excluded
 from goldwire.corpora.types import Annotations, Document, Rejected
 from goldwire.corpora.valid import sound
-from goldwire.eval.systems import facts
 from goldwire.eval.systems.journal import Entry
 
 PARTIAL = ("truncated", "broken")  # in the usage of a document of which an answer came in part
@@ -88,21 +86,4 @@ def usage(details: dict[str, Any]) -> dict[str, float]:
         name: value
         for name, value in reported.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _BEYOND
-    }
-
-
-def tally(verdicts: Sequence[Checked]) -> dict[str, Any]:
-    """The sums of all documents, by the fields of `Facts`."""
-    readings = [verdict.reading for verdict in verdicts if verdict.reading]
-    return {
-        "failed": {verdict.annotations.document: verdict.failed for verdict in verdicts if verdict.failed},
-        "rejected": by_kind(item for verdict in verdicts for item in verdict.annotations.rejected),
-        "unmapped": facts.total(reading.unmapped for reading in readings),
-        "dropped": facts.total(reading.dropped for reading in readings),
-        "excluded": sum(verdict.excluded for verdict in verdicts),
-        "lost": facts.total(reading.lost for reading in readings),
-        "repaired": sum(reading.repaired for reading in readings),
-        "usage": facts.total(verdict.usage for verdict in verdicts),
-        "partial": facts.total({verdict.partial: 1} for verdict in verdicts if verdict.partial),
-        "sent": facts.total({verdict.sent: 1} for verdict in verdicts if verdict.sent),
     }

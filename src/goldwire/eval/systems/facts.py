@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -17,10 +17,10 @@ from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.store import Corpus
 from goldwire.eval.systems.journal import Entry, Line, Session, Start, folder
-from goldwire.eval.systems.ledger import Spending
+from goldwire.eval.systems.spending import Spending
 
 FILE = "facts.json"
-N = TypeVar("N", int, float)
+SHARES = (0.50, 0.95, 0.99)  # of documents, by the fields of `Latency`
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -34,7 +34,8 @@ class Latency(msgspec.Struct, frozen=True):
 class Speed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How fast a system ran, cached documents not counted; None where nothing was measured.
 
-    Rates are per second of the run, openings left out, with `workers` processes (the most of any session).
+    Rates are per second of the run, openings left out, with `workers` processes (the most of any session). Of
+    a run in parts, seconds are those of all parts together: so fast is one machine that runs a part.
     `latency` is that of documents that did not fail, `startup` the longest opening in seconds, `memory` the
     largest peak of a worker process, and of the program it talks to, in bytes.
     """
@@ -45,6 +46,21 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     startup: float | None = None
     memory: int | None = None
     workers: int = 1
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What rates are made of: so many documents and characters were run in so many seconds of sessions.
+
+    The rest as in `Speed`. With `kept` answers, which were there already, there are no rates.
+    """
+
+    seconds: float = 0.0
+    documents: int = 0
+    characters: int = 0
+    startup: float | None = None
+    memory: int | None = None
+    workers: int = 1
+    kept: bool = False
 
 
 class Costs(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,22 +159,48 @@ def read(corpus: Corpus, name: str) -> Facts | None:
         facts = msgspec.json.decode(path.read_bytes(), type=Facts)
     except BROKEN as error:
         raise DataError(f"{path}: not the facts of a run", [Fault(str(path), "", str(error))]) from error
-    return facts if facts.layer == hashlib.sha256(layer.read_bytes()).hexdigest() else None
+    with layer.open("rb") as file:
+        return facts if facts.layer == hashlib.file_digest(file, "sha256").hexdigest() else None
 
 
-def speed(lines: Sequence[Line], entries: Iterable[Entry]) -> Speed:
-    """Rates over a whole journal, latency over the entries given."""
+def timing(lines: Sequence[Line], entries: Iterable[Entry]) -> Timing:
+    """The times of a whole journal, and the memory of the entries given."""
     sessions = _sessions(lines)
-    seconds = sum(max(entry.at for entry in session) for session in sessions)
     done = [entry for session in sessions for entry in session]
-    current = list(entries)
-    return Speed(
-        documents=len(done) / seconds if seconds else None,
-        characters=sum(entry.characters for entry in done) / seconds if seconds else None,
-        latency=latency([entry.seconds for entry in current if entry.error is None]),
+    return Timing(
+        seconds=sum(max(entry.at for entry in session) for session in sessions),
+        documents=len(done),
+        characters=sum(entry.characters for entry in done),
         startup=max((line.seconds for line in lines if isinstance(line, Start)), default=None),
-        memory=max((entry.memory for entry in current if entry.memory is not None), default=None),
+        memory=max((entry.memory for entry in entries if entry.memory is not None), default=None),
         workers=max((line.workers for line in lines if isinstance(line, Session)), default=1),
+    )
+
+
+def add(timings: Iterable[Timing]) -> Timing:
+    """The times of several journals together."""
+    found = list(timings)
+    return Timing(
+        seconds=sum(one.seconds for one in found),
+        documents=sum(one.documents for one in found),
+        characters=sum(one.characters for one in found),
+        startup=max((one.startup for one in found if one.startup is not None), default=None),
+        memory=max((one.memory for one in found if one.memory is not None), default=None),
+        workers=max((one.workers for one in found), default=1),
+        kept=any(one.kept for one in found),
+    )
+
+
+def speed(timing: Timing, latency: Latency | None) -> Speed:
+    """Rates over all that was run; not known where answers were there already."""
+    known = timing.seconds and not timing.kept
+    return Speed(
+        documents=timing.documents / timing.seconds if known else None,
+        characters=timing.characters / timing.seconds if known else None,
+        latency=latency,
+        startup=timing.startup,
+        memory=timing.memory,
+        workers=timing.workers,
     )
 
 
@@ -182,26 +224,23 @@ def latency(seconds: Sequence[float]) -> Latency | None:
     ranked = sorted(seconds)
     if not ranked:
         return None
-    return Latency(*(ranked[math.ceil(len(ranked) * share) - 1] for share in (0.50, 0.95, 0.99)))
+    return Latency(*(ranked[rank(share, len(ranked)) - 1] for share in SHARES))
 
 
-def costs(values: Sequence[float | None]) -> Costs | None:
-    """The costs of documents; None if there is none, or any is not known.
-
-    >>> costs([1.0, 3.0]), costs([1.0, None])
-    (Costs(documents=2, mean=2.0, deviation=1.4142135623730951), None)
-    """
-    known = [value for value in values if value is not None]
-    if not known or len(known) < len(values):
-        return None
-    deviation = statistics.stdev(known) if len(known) > 1 else 0.0
-    return Costs(documents=len(known), mean=statistics.fmean(known), deviation=deviation)
+def rank(share: float, number: int) -> int:
+    """The nearest rank, from 1, of a share of so many values."""
+    return math.ceil(number * share)
 
 
-def total(counts: Iterable[Mapping[str, N]]) -> dict[str, N]:
+def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """The sum of counters, by name, in order of name."""
-    summed: dict[str, N] = {}
+    summed: dict[str, int] = {}
     for count in counts:
         for name, value in count.items():
-            summed[name] = summed[name] + value if name in summed else value
+            summed[name] = summed.get(name, 0) + value
     return dict(sorted(summed.items()))
+
+
+def now() -> str:
+    """This moment, as journals and facts have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

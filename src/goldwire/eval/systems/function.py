@@ -87,5 +87,5 @@ def run_function(
     runner = InProcess(Converted(called, version or "", function, convert))
     if version is None:
         return carry_out(corpus, plan, runner, journal.Unkept(), **how)
-    with journal.open_journal(journal.folder(corpus, name) / f"{plan.state}.jsonl") as kept:
+    with journal.open_journal(journal.path_of(corpus, name, plan.state)) as kept:
         return carry_out(corpus, plan, runner, kept, **how)

@@ -1,6 +1,7 @@
 """Journal of what systems have given: one for each state of a system, appended to as documents finish.
 
-    CORPUS/runs/NAME/FINGERPRINT.jsonl     sessions, starts of workers, and an entry for each document
+    CORPUS/runs/NAME/FINGERPRINT.jsonl              sessions, starts of workers, an entry for each document
+    CORPUS/runs/NAME/FINGERPRINT-17-of-400.jsonl    the same of a part of the documents (see `corpora.parts`)
 
 A journal is the cache (by document and system) and the memory of an interrupted run in one. It holds the
 output as it came, before any label map or check (see `corpora.journal`).
@@ -17,6 +18,7 @@ import msgspec
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.journal import Journal
+from goldwire.corpora.parts import Part
 from goldwire.corpora.store import Corpus, check_layer
 from goldwire.corpora.types import Document
 from goldwire.eval.systems.pool import Started
@@ -197,3 +199,9 @@ def folder(corpus: Corpus, name: str) -> Path:
     """Where the runs of a system on a corpus, or one of its runs by number, are kept."""
     check_layer(name)
     return corpus.path / RUNS / name
+
+
+def path_of(corpus: Corpus, name: str, state: str, part: Part | None = None) -> Path:
+    """Where the journal of a state of a system is or would be, or that of one part of the documents."""
+    tail = "" if part is None else f"-{part.number}-of-{part.of}"
+    return folder(corpus, name) / f"{state}{tail}.jsonl"

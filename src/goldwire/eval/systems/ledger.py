@@ -25,6 +25,7 @@ from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError
 from goldwire.eval.systems import prices
 from goldwire.eval.systems.prices import Price
+from goldwire.eval.systems.spending import Counted, Spending, cost_of, total
 
 ENDING = ".ledger"
 OK = 200
@@ -99,22 +100,6 @@ class Renewed(_Line, frozen=True, tag="renewed"):
 Line = Asked | Answered | Freed | Carried | Dropped | Renewed
 
 
-class Spending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was paid for in all, with answers that failed or were made anew.
-
-    `open` requests have no answer: they were lost, or are under way. They may have been charged, and their
-    `cost` is counted at its most, as is that of `untold` answers, which do not say their tokens. Costs are
-    None without a price, or where the most is not known.
-    """
-
-    answers: int = 0
-    open: int = 0
-    untold: int = 0
-    tokens: dict[str, int] = {}
-    cost: float | None = None
-    open_cost: float | None = None
-
-
 class Kept(msgspec.Struct, frozen=True):
     """An answer that was paid for: its status, text and tokens."""
 
@@ -157,6 +142,11 @@ class Ledger:
         """What was paid for, as far as it is written by now."""
         with self._alone():
             return self._spending()
+
+    def counted(self) -> Counted:
+        """The same in numbers that add up, whatever they cost."""
+        with self._alone():
+            return self._counted()
 
     def take(self, request: str) -> Kept | None:
         """The next answer to a request that the document at hand has not had; None if there is none."""
@@ -330,35 +320,24 @@ class Ledger:
         return Kept(line.status, line.text or "", line.tokens)
 
     def _spending(self) -> Spending:
+        return self._counted().spending(self._price)
+
+    def _counted(self) -> Counted:
         waiting = Counter[str]()
         for asked in self._open.values():
             waiting.update(asked.most)
-        return Spending(
+        return Counted(
             answers=self._answers,
             open=len(self._open),
             untold=self._untold,
-            tokens=dict(sorted(self._tokens.items())),
-            cost=self._cost(self._tokens, self._beyond),
-            open_cost=self._cost(waiting) if waiting else None,
+            tokens=dict(self._tokens),
+            beyond=dict(self._beyond),
+            waiting=dict(waiting),
         )
 
-    def _cost(self, *parts: Mapping[str, int]) -> float | None:
-        """What tokens cost, each part by itself; None if it cannot be known."""
-        if self._price is None:
-            return None
-        costs = [prices.cost(self._price, part) for part in parts]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
-
     def _beyond_budget(self, most: Mapping[str, int], budget: float) -> bool:
-        spent, one = total(self._spending()), self._cost(most)
+        spent, one = total(self._spending()), cost_of(self._price, most)
         return spent is None or one is None or spent + one > budget
-
-
-def total(spending: Spending) -> float | None:
-    """All that may have been paid; None if that is not known."""
-    if spending.cost is None or (spending.open and spending.open_cost is None):
-        return None
-    return spending.cost + (spending.open_cost or 0.0)
 
 
 def is_told(tokens: Mapping[str, Any]) -> bool:

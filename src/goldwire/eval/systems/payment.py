@@ -11,6 +11,7 @@ import msgspec
 
 from goldwire.corpora import predictions
 from goldwire.corpora.errors import DataError, ExtractorError
+from goldwire.corpora.parts import Part
 from goldwire.corpora.store import Corpus
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.systems import budget, check, journal, ledger
@@ -19,8 +20,9 @@ from goldwire.eval.systems.budget import Purse
 from goldwire.eval.systems.config import System
 from goldwire.eval.systems.extractor import UNPAID, WAITING
 from goldwire.eval.systems.journal import Entry, Line
-from goldwire.eval.systems.ledger import Account, Ledger, Spending
+from goldwire.eval.systems.ledger import Account, Ledger
 from goldwire.eval.systems.plan import Plan, state_of
+from goldwire.eval.systems.spending import Counted, Spending, total
 from goldwire.eval.systems.worker import Result
 
 
@@ -79,9 +81,13 @@ class Payment:
             self._terms.purse.tell(self._plan.system.name, found)
         return found
 
+    def counted(self) -> Counted:
+        """The same in numbers that add up."""
+        return self._book.counted()
+
     def cost(self) -> float | None:
         """The same as a sum of money; None if that is not known."""
-        return ledger.total(self.spending()) if self._plan.price else None
+        return total(self.spending()) if self._plan.price else None
 
     def settle(self) -> None:
         """Write the requests that wait; `ExtractorError` if documents were put off."""
@@ -133,7 +139,10 @@ def opened(
     if plan.system.spec.kind != budget.KIND:
         yield None
         return
-    book = Ledger(_path(corpus, plan.system.name, plan.state), plan.price)
+    path = _path(corpus, plan.system.name, plan.state, plan.part)
+    if not fresh:
+        _check_divided(path, plan)
+    book = Ledger(path, plan.price)
     if not book.size:
         _carry(book, lines)
     elif fresh:
@@ -147,8 +156,27 @@ def opened(
         payment.close()
 
 
-def _path(corpus: Corpus, system: str, state: str) -> Path:
-    return journal.folder(corpus, system) / f"{state}{ledger.ENDING}"
+def _path(corpus: Corpus, system: str, state: str, part: Part | None = None) -> Path:
+    return journal.path_of(corpus, system, state, part).with_suffix(ledger.ENDING)
+
+
+def _check_divided(path: Path, plan: Plan) -> None:
+    """Raise `ExtractorError` where answers were paid for in another division of the corpus, and none here."""
+    if path.is_file() and path.stat().st_size:
+        return
+    own = f"-of-{plan.part.of}{ledger.ENDING}" if plan.part else None
+    found = [
+        other.name
+        for other in sorted(path.parent.glob(f"{plan.state}*{ledger.ENDING}"))
+        if other != path and other.stat().st_size and not (own and other.name.endswith(own))
+    ]
+    if found:
+        how = "--part, by as many parts as they name" if "-of-" in found[0] else "no --part"
+        raise ExtractorError(
+            f"answers of {plan.system.name} were paid for in another division of the corpus ({found[0]}"
+            f"{f' and {len(found) - 1:,} more' if found[1:] else ''} in {path.parent}), and would be paid "
+            f"for again: go on with {how}, or pay anew with --fresh"
+        )
 
 
 def _carry(book: Ledger, lines: Sequence[Line]) -> None:
@@ -188,7 +216,7 @@ def _spent(corpus: Corpus, system: System, seed: int) -> float:
         spending = book.spending()
     finally:
         book.close()
-    found = ledger.total(spending)
+    found = total(spending)
     if found is None:
         raise ExtractorError(
             f"--budget: what {system.name} has cost before is not known: {amount(spending.untold, 'answer')} "

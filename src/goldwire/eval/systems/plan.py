@@ -10,10 +10,11 @@ import msgspec
 from goldwire.corpora import labels
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.parts import Part
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document
 from goldwire.eval.systems import budget, journal, runs
-from goldwire.eval.systems.config import System, allowed, memory_of
+from goldwire.eval.systems.config import System, memory_of
 from goldwire.eval.systems.extractor import Context, deciding_options, earlier_options, find_kind, identity
 from goldwire.eval.systems.prices import Price
 from goldwire.eval.systems.spec import Spec
@@ -27,8 +28,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that is settled before a system runs.
 
     `keys` are those of the documents in the journal, by id; `state` is the fingerprint of what decides the
-    system's output, `same` that of all of it but the seed, `allowed` how many documents may fail; a `fixed`
-    system gives the same each time, and `price` is that of its tokens.
+    system's output, `same` that of all of it but the seed; a `fixed` system gives the same each time, and
+    `price` is that of its tokens. With a `part`, the documents are those of that part of the corpus.
     """
 
     system: System
@@ -39,10 +40,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     job: Job
     state: str
     workers: int
-    allowed: int
     same: str = ""
     fixed: bool = False
     price: Price | None = None
+    part: Part | None = None
 
 
 class _Settled(NamedTuple):
@@ -55,14 +56,24 @@ class _Settled(NamedTuple):
 
 
 def make_plan(
-    corpus: Corpus, system: System, *, workers: int = 1, seed: int = 0, what: Sequence[Any] | None = None
+    corpus: Corpus,
+    system: System,
+    *,
+    workers: int = 1,
+    seed: int = 0,
+    what: Sequence[Any] | None = None,
+    part: Part | None = None,
+    documents: list[Document] | None = None,
 ) -> Plan:
-    """What is to be run; `what` decides the system's output, where its spec does not say that."""
+    """What is to be run; `what` decides the system's output, where its spec does not say that.
+
+    The `documents` of a `part` are given; without it they are all of the corpus.
+    """
     corpus.check_new_layer(f"system/{system.name}")
     settled = _settle(corpus, system, seed, what)
     context, mapping = settled.context, settled.context.labels
     workers = system.workers or workers
-    documents = corpus.documents()
+    documents = corpus.documents() if documents is None else documents
     return Plan(
         system=system,
         documents=documents,
@@ -72,10 +83,10 @@ def make_plan(
         job=Job(spec=system.spec, context=context, memory=memory_of(system, workers)),
         state=settled.state,
         workers=workers,
-        allowed=allowed(system.allow_failures, len(documents)),
         same="" if what is not None else _but_for_seed(system.spec, settled),
         fixed=what is None and runs.is_fixed(system),
         price=budget.of(system),
+        part=part,
     )
 
 
@@ -112,8 +123,7 @@ def _asking_the_same(system: System) -> list[dict[str, Any]]:
 
 def _kept(corpus: Corpus, name: str, states: Sequence[str]) -> str:
     """The first of some states that give the same which has a journal; the first of all if none has."""
-    folder = journal.folder(corpus, name)
-    return next((state for state in states if (folder / f"{state}.jsonl").is_file()), states[0])
+    return next((state for state in states if journal.path_of(corpus, name, state).is_file()), states[0])
 
 
 def _but_for_seed(spec: Spec, settled: _Settled) -> str:

@@ -28,13 +28,13 @@ from goldwire.eval.systems.batch import Answers, Taken, check_folder
 from goldwire.eval.systems.brake import Brake
 from goldwire.eval.systems.check import Checked, check
 from goldwire.eval.systems.config import System, timeout_of
-from goldwire.eval.systems.facts import Facts
+from goldwire.eval.systems.facts import Facts, now
 from goldwire.eval.systems.journal import Line, Renewal, Reused, Session, Unkept
-from goldwire.eval.systems.ledger import Spending
 from goldwire.eval.systems.payment import Payment, Terms
 from goldwire.eval.systems.plan import Plan, make_plan
 from goldwire.eval.systems.pool import Happening, Pool, Started
-from goldwire.eval.systems.publish import now, publish
+from goldwire.eval.systems.publish import Findings, find, publish
+from goldwire.eval.systems.spending import Spending
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -56,7 +56,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `reused` tells what was not run again. `kept` is when the layer was made that is still there, where this
     run wrote none; "" if that is not known. `spent` is what a system that is paid for has cost in all,
-    `taken` what became of the answers in batch files.
+    `taken` what became of the answers in batch files. Of a `part`, such as 17/400, `path` is its file, which
+    was `there` if nothing was run; the facts are those of its documents, and there is no layer.
     """
 
     system: str
@@ -66,12 +67,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     kept: str | None = None
     spent: Spending | None = None
     taken: Taken | None = None
+    part: str | None = None
+    path: str | None = None
+    there: bool = False
 
     @property
     def status(self) -> Literal[0, 1, 2]:
-        """2 if there is no layer of this run, 1 if more documents failed than were allowed, else 0."""
+        """2 if there is no layer of this run, 1 if more documents failed than were allowed, else 0.
+
+        How many may fail is said of all documents: those of a part never exceed it.
+        """
         if self.facts is None:
             return 2
+        if self.part is not None:
+            return 0
         return 1 if len(self.facts.failed) > self.facts.allowed else 0
 
 
@@ -120,13 +129,20 @@ def _terms(
 
 
 def _outcome(corpus: Corpus, system: System, **how: Any) -> Outcome:
+    outcome = attempt(system.name, lambda: _run(corpus, system, **how))
+    if outcome.facts is not None:
+        return outcome
+    return msgspec.structs.replace(outcome, kept=kept_since(corpus, system.name))
+
+
+def attempt(system: str, run: Callable[[], Outcome]) -> Outcome:
+    """What comes of a run, or the error for which nothing does."""
     try:
-        return _run(corpus, system, **how)
+        return run()
     except payment.UnfinishedError as error:
-        kept = kept_since(corpus, system.name)
-        return Outcome(system=system.name, error=str(error), kept=kept, spent=error.spent, taken=error.taken)
+        return Outcome(system=system, error=str(error), spent=error.spent, taken=error.taken)
     except (ExtractorError, DataError) as error:
-        return Outcome(system=system.name, error=str(error), kept=kept_since(corpus, system.name))
+        return Outcome(system=system, error=str(error))
 
 
 def kept_since(corpus: Corpus, name: str) -> str | None:
@@ -188,15 +204,28 @@ def _run(
     terms: Terms,
 ) -> Outcome:
     plan = make_plan(corpus, system, workers=workers, seed=seed)
-    path = journal.folder(corpus, system.name) / f"{plan.state}.jsonl"
+    return run_plan(corpus, plan, fresh=fresh, keep_going=keep_going, progress=progress, terms=terms)
+
+
+def run_plan(
+    corpus: Corpus,
+    plan: Plan,
+    *,
+    fresh: bool,
+    keep_going: bool,
+    progress: Callable[[Progress], None],
+    terms: Terms = Terms(),  # noqa: B008 - frozen
+    conclude: Callable[[Corpus, Findings], Facts] = publish,
+) -> Outcome:
+    """Run a plan in worker processes, and make of its journal what `conclude` makes of it."""
     how: dict[str, Any] = {"fresh": fresh, "keep_going": keep_going, "progress": progress}
     with (
-        journal.open_journal(path) as kept,
+        journal.open_journal(journal.path_of(corpus, plan.system.name, plan.state, plan.part)) as kept,
         payment.opened(corpus, plan, kept.lines, terms, fresh=fresh) as paid,
     ):
         plan = paid.plan if paid else plan
         with Pool(plan.job, workers=plan.workers, timeout=timeout_of(plan.system)) as pool:
-            return carry_out(corpus, plan, pool, kept, paid=paid, **how)
+            return carry_out(corpus, plan, pool, kept, paid=paid, conclude=conclude, **how)
 
 
 class Runner(Protocol):
@@ -216,21 +245,27 @@ def carry_out(
     keep_going: bool,
     progress: Callable[[Progress], None],
     paid: Payment | None = None,
+    conclude: Callable[[Corpus, Findings], Facts] = publish,
 ) -> Outcome:
-    """Run what the journal does not have and publish all of it; `paid` says how, where it is to be paid."""
+    """Run what the journal does not have and publish all of it; `paid` says how, where it is to be paid.
+
+    To `conclude` in another way than by a layer, give what makes that of the findings.
+    """
     book = journal.Renewal(kept) if fresh else kept
     known = _known(plan, book.lines)
     reused = journal.reused(book.lines, {plan.keys[id] for id in known}, of=len(plan.documents))
     todo = [document for document in plan.documents if document.id not in known]
     if todo:
-        brake = None if keep_going else _brake(corpus, plan, known)
+        brake = None if keep_going else _brake(corpus, plan, known, book.lines)
         _work(plan, runner, todo, book, brake=brake, progress=progress, paid=paid)
     spent, taken = None, None
     if paid is not None:
         paid.settle()
         spent, taken = paid.spending(), paid.taken
-    found = publish(corpus, plan, book.lines, known, damaged=0 if fresh else kept.damaged, spent=spent)
-    return Outcome(system=plan.system.name, facts=found, reused=reused, spent=spent, taken=taken)
+    counted = paid.counted() if paid else None
+    found = find(plan, book.lines, known, damaged=0 if fresh else kept.damaged, spent=counted)
+    facts = conclude(corpus, found)
+    return Outcome(system=plan.system.name, facts=facts, reused=reused, spent=spent, taken=taken)
 
 
 def _known(plan: Plan, lines: Sequence[Line]) -> dict[str, Checked]:
@@ -244,10 +279,23 @@ def _known(plan: Plan, lines: Sequence[Line]) -> dict[str, Checked]:
     return {verdict.annotations.document: verdict for verdict in judged if verdict.failed is None}
 
 
-def _brake(corpus: Corpus, plan: Plan, known: Mapping[str, Checked]) -> Brake:
+def _brake(corpus: Corpus, plan: Plan, known: Mapping[str, Checked], lines: Sequence[Line]) -> Brake:
+    failed = _failed_before(corpus, plan) if plan.part is None else _failed_in(plan, lines)
+    return Brake(succeeded=bool(known), known=failed)
+
+
+def _failed_before(corpus: Corpus, plan: Plan) -> Mapping[str, str] | None:
+    """The reasons, by document, for which documents failed in the run that the layer is of."""
     earlier = _published(corpus, plan.system.name)
-    same = earlier is not None and earlier.fingerprint == plan.state
-    return Brake(succeeded=bool(known), known=earlier.failed if earlier is not None and same else None)
+    return earlier.failed if earlier is not None and earlier.fingerprint == plan.state else None
+
+
+def _failed_in(plan: Plan, lines: Sequence[Line]) -> Mapping[str, str] | None:
+    """Those for which they failed in a part that came to its end."""
+    last = {id: entry for id, key in plan.keys.items() if (entry := journal.entries(lines).get(key))}
+    if len(last) < len(plan.keys):
+        return None
+    return {id: entry.error for id, entry in last.items() if entry.error is not None}
 
 
 def _work(
