@@ -26,7 +26,7 @@ from goldwire.cli.arguments import (
     maps_of,
     view_of,
 )
-from goldwire.cli.clusters import cluster_of
+from goldwire.cli.clusters import LOCAL, cluster_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.visible import visible
@@ -136,7 +136,7 @@ def score(
     ] = False,
     part: PartOf = None,
     parts: Parts = None,
-    on: On = "local",
+    on: On = LOCAL,
     as_json: Json = False,
 ) -> None:
     """Score systems against gold, by a suite or by measures; the record is kept with the corpus.
