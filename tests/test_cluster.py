@@ -380,6 +380,7 @@ def system(tmp_path):
 
 PROGRAM = """
 import json, re, sys, time
+open(__file__ + ".starts", "a").write("x")
 for line in sys.stdin:
     document = json.loads(line)
     time.sleep(0.01)
@@ -407,6 +408,8 @@ def test_a_run_gives_the_layer_of_one_machine_byte_for_byte(hosts, news, tmp_pat
         found = program("eval", "run", corpus.path, "--system", f"mine={system[0]}", "--json", *on)
         assert found.code == 0, found.err
     assert layers_of(there) == layers_of(here) != {}
+    starts = (tmp_path / "find.py.starts").read_text()
+    assert len(starts) <= 3, "on one machine once, and once on each of two workers, for 16 parts"
     assert not (there.path / "runs" / "mine" / "parts").exists()
 
 

@@ -26,6 +26,7 @@ from goldwire.eval.cluster import files
 from goldwire.eval.cluster.engine import Call, Cluster, encode
 from goldwire.eval.cluster.files import SharedFile
 from goldwire.eval.cluster.score import look
+from goldwire.eval.cluster.warm import warm
 from goldwire.eval.parts import file
 from goldwire.eval.parts.layer import merge_runs
 from goldwire.eval.parts.merge import check_wholes
@@ -198,7 +199,7 @@ def work(common: bytes, own: bytes) -> bytes:
     corpus = open_corpus(Path(asked.corpus))
     _check_state(common)
     how = msgspec.structs.asdict(asked.terms)
-    return run_part(corpus, asked.system, Part.parse(own.decode()), **how)
+    return run_part(corpus, asked.system, Part.parse(own.decode()), **how, opened=warm)
 
 
 @lru_cache(maxsize=2)
