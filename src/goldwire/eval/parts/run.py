@@ -31,7 +31,7 @@ from goldwire.eval.systems.config import System
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.plan import Plan, make_plan
 from goldwire.eval.systems.publish import Findings
-from goldwire.eval.systems.run import Outcome, Progress, attempt, run_plan
+from goldwire.eval.systems.run import Opening, Outcome, Progress, attempt, run_plan
 from goldwire.eval.systems.shares import Counts, Head, Share
 
 KIND = "run"
@@ -75,10 +75,12 @@ def run_part(
     fresh: bool = False,
     keep_going: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
+    opened: Opening | None = None,
 ) -> bytes:
     """The part file of a system on a part.
 
-    Its journal is beside that of the whole, so that what succeeded is not run again. Raises `ExtractorError`
+    Its journal is beside that of the whole, so that what succeeded is not run again; `opened` is as in
+    `run_plan`. Raises `ExtractorError`
     and `DataError` as `run_system`, but not where documents failed, however many: that is for the whole to
     tell.
     """
@@ -90,7 +92,8 @@ def run_part(
         made.append(_encode(_header(plan, lot), found))
         return found.facts("")
 
-    run_plan(corpus, plan, fresh=fresh, keep_going=keep_going, progress=progress, conclude=conclude)
+    how: dict[str, Any] = {"fresh": fresh, "keep_going": keep_going, "progress": progress}
+    run_plan(corpus, plan, **how, conclude=conclude, opened=opened)
     return made[0]
 
 
