@@ -230,7 +230,6 @@ def score(
         if was is not None:
             from goldwire.eval.comparison.earlier import with_was
 
-
             record = with_was(corpus, record, was, options, **how)
     put(record, place, corpus, options, notes, replace=replace, as_json=as_json)
 

@@ -62,8 +62,11 @@ def _shared(cluster: Cluster, places: Sequence[Place]) -> tuple[SharedFile, ...]
 
 def _resolved(place: Place) -> Place:
     """A place by paths that do not depend on where a process runs."""
-    documents, layers, tokens = place
-    return Place(_whole(documents), tuple(map(_whole, layers)), tuple(one and _whole(one) for one in tokens))
+    return place._replace(
+        documents=_whole(place.documents),
+        layers=tuple(map(_whole, place.layers)),
+        tokens=tuple(one and _whole(one) for one in place.tokens),
+    )
 
 
 def _whole(piece: Piece) -> Piece:
