@@ -16,7 +16,7 @@ help:
 	@echo "make chaos        every command killed, refused space and run beside another; about half an hour"
 	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"
 	@echo "make format       let ruff rewrite what it can"
-	@echo "make bench        speed against the peers, and how long short commands and reports take"
+	@echo "make bench        speed against the peers, what running systems costs, how long short commands and reports take"
 	@echo "make growth       time and memory as inputs double; writes docs/evidence/growth.md"
 	@echo "make stats        what intervals and tests promise, simulated; writes statistics.md, gate.md, slices.md, sampling.md there"
 	@echo "make engine       a small language model and its engine into .venv, for tests that ask a real one"
@@ -63,6 +63,7 @@ format: .venv/dev
 bench: .venv/dev
 	@$(COMPILE)
 	$(BIN)/python benchmarks $(ARGS)
+	$(BIN)/python benchmarks/runner.py --write docs/evidence/runner.md
 	$(BIN)/python benchmarks/commands.py
 
 growth: .venv/dev

@@ -2,6 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goldwire import testing
-from goldwire.corpora.errors import CorpusError, DataError, GoldwireError, JudgementError
+from goldwire.corpora.errors import CorpusError, DataError, Fault, GoldwireError, JudgementError
 from goldwire.corpora.store import DOCUMENTS, Manifest, create_corpus, make_document
 from goldwire.eval.counting import chunks, texts
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.reading import Wanted
-from goldwire.eval.scoring import find
-from goldwire.eval.scoring.score import Options, make_plan, score, score_corpus
+from goldwire.eval.scoring import find, forked
+from goldwire.eval.scoring.score import Options, score, score_corpus
 from goldwire.testing import annotate
 
 MEASURES = [
@@ -128,26 +132,79 @@ def test_blocks_that_are_not_in_order_of_their_documents_are_read_at_once(tmp_pa
     assert record.documents == tuple(NAMES)
 
 
-class Watched(list):
-    """A list that remembers how many of its members were asked for."""
+def test_processes_do_not_run_ahead_of_what_is_taken(tmp_path):
+    """Each number leaves a file when it is worked on."""
 
-    asked = 0
+    def work(number):
+        (tmp_path / str(number)).touch()
+        return number
 
-    def __iter__(self):
-        for member in super().__iter__():
-            self.asked += 1
-            yield member
+    found = forked.iter_forked(work, 60, 2)
+    assert next(found) == 0
+    time.sleep(0.2)  # long enough for all sixty
+    assert 1 <= len([*tmp_path.iterdir()]) <= 2 * forked.AHEAD
+    assert [*found] == [*range(1, 60)]
+    assert len([*tmp_path.iterdir()]) == 60
 
 
-def test_processes_do_not_run_ahead_of_what_is_taken(tmp_path, monkeypatch):
-    corpus = corpus_of(tmp_path / "c", [f"d{number:03}" for number in range(60)], {}, {})
-    monkeypatch.setattr(chunks, "SIZE", 100)
-    places = Watched(chunks.find_places(corpus, ["gold", "system/s"]))
-    options = Options(scope=Scope(unjudged="empty"))
-    found = find.iter_scored(places, make_plan(corpus, "gold", ["s"], ["entity"], options), workers=2)
-    first = next(found)
-    assert 1 <= places.asked <= 1 + 2 * find.AHEAD < len(places)
-    assert [*first.ids, *(id for part in found for id in part.ids)] == [f"d{n:03}" for n in range(60)]
+def test_what_a_process_raises_is_raised_in_its_turn_and_ends_the_others(tmp_path):
+    def work(number):
+        (tmp_path / str(os.getpid())).touch()
+        if number == 2:
+            raise DataError("two", [Fault("here", "$", "wrong")])
+        return number
+
+    found = forked.iter_forked(work, 60, 2)
+    assert [next(found), next(found)] == [0, 1]
+    with pytest.raises(DataError, match="two") as raised:
+        next(found)
+    assert [fault.message for fault in raised.value.faults] == ["wrong"]
+    assert "in work" in raised.value.__notes__[0]
+    for process in tmp_path.iterdir():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(process.name), 0)
+
+
+def test_processes_end_when_the_rest_is_not_wanted(tmp_path):
+    def work(number):
+        (tmp_path / str(os.getpid())).touch()
+        return bytes(10**6)  # more than a pipe holds, so that they wait for a reader
+
+    found = forked.iter_forked(work, 60, 2)
+    next(found)
+    found.close()
+    for process in tmp_path.iterdir():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(process.name), 0)
+
+
+FORKS = """
+import os, sys, time
+from pathlib import Path
+from goldwire.eval.scoring.forked import iter_forked
+
+def work(number):
+    Path(sys.argv[1], str(os.getpid())).touch()
+    return bytes(10**6)  # more than a pipe holds: all but the one that is read wait for a reader
+
+for _ in iter_forked(work, 60, 3):
+    time.sleep(60)
+"""
+
+
+def test_processes_end_with_the_one_that_forked_them(tmp_path):
+    parent = subprocess.Popen([sys.executable, "-c", FORKS, str(tmp_path)])
+    wait_until(lambda: len([*tmp_path.iterdir()]) == 3)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(Path(f"/proc/{child.name}").exists() for child in tmp_path.iterdir()))
+
+
+def wait_until(true, seconds=20.0):
+    limit = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
 
 
 def test_a_killed_process_is_told(tmp_path, monkeypatch):

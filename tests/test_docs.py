@@ -348,8 +348,8 @@ def test_every_command_that_may_end_with_1_is_on_the_page_of_exit_codes() -> Non
     # `push` and `sync` (pull), `annotate` annotate import, `union`
     # annotate adjudicate.
     assert homes == {
-        "annotate", "convert", "corpus", "gate", "matrix", "migrate", "ontology", "push", "run", "serve",
-        "sync", "union",
+        "annotate", "convert", "corpus", "gate", "matrix", "merge", "migrate", "ontology", "push",
+        "run", "serve", "sync", "union",
     }  # fmt: skip
 
 

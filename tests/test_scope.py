@@ -2,8 +2,9 @@
 
 import pytest
 
+from goldwire.corpora.digest import of_documents
 from goldwire.corpora.errors import CorpusError, DataError
-from goldwire.corpora.store import Manifest, create_corpus, fingerprint, make_document
+from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.types import Event, Provenance, Span
 from goldwire.eval.comparison.compare import compare
 from goldwire.eval.counting.coverage import Scope
@@ -71,7 +72,7 @@ def test_unjudged_documents_can_be_taken_for_empty_ones_and_the_signature_says_s
 
 def test_the_fingerprint_is_of_what_was_scored():
     record = score(GOLD, SYSTEMS, DOCUMENTS, ["entity"], options=QUICK)
-    assert record.corpus.fingerprint == fingerprint(DOCUMENTS[:10])
+    assert record.corpus.fingerprint == of_documents(DOCUMENTS[:10]).name
     more = score(GOLD, SYSTEMS, [*DOCUMENTS, make_document("e", "More.")], ["entity"], options=QUICK)
     assert [r.signature for r in more.results] == [r.signature for r in record.results]
     assert [s.fingerprint for s in more.systems] == [s.fingerprint for s in record.systems]

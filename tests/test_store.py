@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from goldwire.corpora.atomic import write_atomic
+from goldwire.corpora.digest import of_documents
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import (
     Corpus,
@@ -16,7 +17,6 @@ from goldwire.corpora.store import (
     Splits,
     check_id,
     create_corpus,
-    fingerprint,
     make_document,
     open_corpus,
     write_documents,
@@ -197,13 +197,17 @@ def test_ontology_in_the_corpus_goes_before_one_that_ships(corpus: Corpus) -> No
     assert write_manifest(corpus, Manifest(name="c")).ontology() is None
 
 
+def named(documents: list[Document]) -> str:
+    return of_documents(documents).name
+
+
 def test_fingerprint_is_of_texts_and_regions_whatever_their_order(corpus: Corpus) -> None:
-    assert corpus.fingerprint() == fingerprint([B, A])
-    assert fingerprint([A]) != fingerprint([A, B])
-    assert fingerprint([make_document("b", B.text)]) != fingerprint([B])
-    assert fingerprint([make_document("a", A.text)]) == fingerprint([A])  # the title does not count
+    assert corpus.fingerprint() == named([B, A])
+    assert named([A]) != named([A, B])
+    assert named([make_document("b", B.text)]) != named([B])
+    assert named([make_document("a", A.text)]) == named([A])  # the title does not count
     write_documents(corpus, [B])
-    assert corpus.fingerprint() == fingerprint([B])
+    assert corpus.fingerprint() == named([B])
 
 
 def test_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -224,6 +228,15 @@ def test_what_killed_writers_left_is_cleared_and_running_ones_keep_theirs(tmp_pa
         path.write_text("half")
     write_atomic(tmp_path / "x", b"whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == [left[1].name, "x"]
+
+
+def test_what_another_machine_is_writing_into_a_shared_folder_is_left_for_a_day(tmp_path: Path) -> None:
+    now, old = (tmp_path / f".x.0123abcd-{number}.tmp" for number in (1, 2))
+    for path in (now, old):
+        path.write_text("half")
+    os.utime(old, (0, 0))
+    write_atomic(tmp_path / "x", b"whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [now.name, "x"]
 
 
 KILLED = """

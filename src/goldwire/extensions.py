@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,11 @@ def installed(point: Point) -> list[EntryPoint]:
 
 def named(point: Point, name: str, error: type[Exception]) -> EntryPoint | None:
     """What is registered under a name, if anything; `error` if two packages register it."""
-    found = [entry for entry in installed(point) if entry.name == name]
+    return only(point, name, [entry for entry in installed(point) if entry.name == name], error)
+
+
+def only(point: Point, name: str, found: Sequence[EntryPoint], error: type[Exception]) -> EntryPoint | None:
+    """The one that was `found` under a name: to look for all that there are takes long."""
     if len(found) > 1:
         whose = ", ".join(f"{package(entry)} ({entry.value})" for entry in found)
         raise error(f"{name!r} is registered under {point.group} more than once: {whose}; uninstall one")

@@ -45,6 +45,13 @@ Batch = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Write requests into batch files there, and read their answers."),
 ]
+On = Annotated[
+    str,
+    typer.Option(
+        metavar="local|dask://HOST:PORT",
+        help="Where it is computed: on this machine, or by workers of Dask (see docs/cluster.md).",
+    ),
+]
 Only = Annotated[
     list[str] | None,
     typer.Option(

@@ -5,16 +5,31 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from goldwire.cli.arguments import PARTS, Dir, Documents, Ignore, Maps, Only, PartOf, Parts, maps_of, view_of
+from goldwire.cli.arguments import (
+    PARTS,
+    Dir,
+    Documents,
+    Ignore,
+    Maps,
+    On,
+    Only,
+    PartOf,
+    Parts,
+    maps_of,
+    view_of,
+)
+from goldwire.cli.clusters import LOCAL, cluster_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
+from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
@@ -25,6 +40,7 @@ if TYPE_CHECKING:
     from goldwire.eval.scoring.score import Options
 
 
+@no_collection()
 def score(
     ctx: typer.Context,
     folder: Dir,
@@ -130,6 +146,7 @@ def score(
     ] = False,
     part: PartOf = None,
     parts: Parts = None,
+    on: On = LOCAL,
     as_json: Json = False,
 ) -> None:
     """Score systems against gold, by a suite or by measures; the record is kept with the corpus.
@@ -165,6 +182,7 @@ def score(
       goldwire eval score work --gold gold-2 --was gold
       goldwire eval score work --gold annotator/a --gold annotator/b --references best --measure entity
       goldwire eval score work --part 17/400
+      goldwire eval score /shared/work --on dask://head.example:8786
     """
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.counting.coverage import Scope
@@ -199,7 +217,7 @@ def score(
         unweighted=unweighted,
     )
     systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))
-    golds, workers = gold or ["gold"], os.cpu_count() or 1
+    golds = gold or ["gold"]
     if part is not None:
         plan = make_plan(corpus, golds, systems, wanted, options)
         for told in notes:
@@ -207,11 +225,12 @@ def score(
         _score_part(corpus, plan, part, parts or PARTS, as_json=as_json)
         return
     place = record_place(corpus, name or options.suite, record_file)
-    record = score_corpus(corpus, golds, systems, wanted, options=options, workers=workers)
-    if was is not None:
-        from goldwire.eval.comparison.earlier import with_was
+    with _counting(on) as how:
+        record = score_corpus(corpus, golds, systems, wanted, options=options, **how)
+        if was is not None:
+            from goldwire.eval.comparison.earlier import with_was
 
-        record = with_was(corpus, record, was, options, workers=workers)
+            record = with_was(corpus, record, was, options, **how)
     put(record, place, corpus, options, notes, replace=replace, as_json=as_json)
 
 
@@ -225,6 +244,7 @@ def _check_use(ctx: typer.Context, part: str | None) -> None:
         ("name", "replace", "record_file"),
         "with --part: they are of the record, which `eval merge` writes",
     )
+    refuse(ctx, ("on",), "with --part, which is computed on the machine where it is asked for")
     refuse(ctx, ("was",), "with --part: it looks at all documents under two gold layers")
 
 
@@ -254,6 +274,23 @@ def put(
         return
     _show(kept.record, place, corpus)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
+
+
+@contextmanager
+def _counting(on: str) -> Iterator[dict[str, Any]]:
+    """What counts: processes of this machine, or a cluster. It is told where a cluster was not asked."""
+    with cluster_of(on) as cluster:
+        if cluster is None:
+            yield {"workers": os.cpu_count() or 1}
+            return
+        from goldwire.eval.cluster.score import OnCluster
+
+        yield {"count": (count := OnCluster(cluster))}
+        if not count.scored:
+            note(
+                "scored on this machine: documents or lines are not in order of id, or a measure has no "
+                "counts that add up"
+            )
 
 
 def _score_part(corpus: Corpus, plan: Plan, part: str, folder: Path, *, as_json: bool) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
+import platform
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Self
 
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.names import check_new
+
+DAY = 86_400  # seconds
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -140,16 +146,33 @@ def _write(path: Path, data: bytes) -> None:
 def _beside(path: Path) -> Path:
     if not path.name or path.name == "..":
         raise CorpusError(f"{path}: is a folder; name a file in it")
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    return path.with_name(f".{path.name}.{_machine()}-{os.getpid()}.tmp")
+
+
+@cache
+def _machine() -> str:
+    """This machine among those that share a folder: on two, processes may have one number."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def remove_stale(path: Path) -> None:
-    """Clear what killed writers of `path` left beside it; those still running keep theirs."""
+    """Clear what killed writers of `path` left beside it; those still running keep theirs.
+
+    Of those on other machines nothing is known here: they keep theirs for a day.
+    """
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        owner = left.name.split(".")[-2]
-        if owner.isdigit() and int(owner) != os.getpid() and _runs(int(owner)):
-            continue
-        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        if not _is_held(left):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def _is_held(left: Path) -> bool:
+    """Whether somebody may still write what is beside its place."""
+    machine, _, process = left.name.split(".")[-2].rpartition("-")
+    if machine not in ("", _machine()):
+        with suppress(FileNotFoundError):  # it is in its place by now
+            return time.time() - left.stat().st_mtime < DAY
+        return True
+    return process.isdigit() and int(process) != os.getpid() and _runs(int(process))
 
 
 def _runs(process: int) -> bool:

@@ -20,6 +20,7 @@ T = TypeVar("T")
 # What msgspec raises on a line: no JSON or another type, bytes that are no UTF-8, nesting without end.
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 BOM = b"\xef\xbb\xbf"
+NULL = msgspec.Raw(b"null")  # where there is nothing: a raw field cannot be optional
 
 
 def encode_lines(items: Iterable[Any]) -> bytes:
@@ -131,15 +132,21 @@ def decode_versioned(data: bytes, type: type[T], what: str, where: str, newest: 
 
     Raises `DataError`, saying that it is not `what`, with every fault; a later format is told as such first.
     """
-    format = _format(data, what, where)
+    try:
+        found = msgspec.json.decode(data, type=type)
+    except BROKEN as error:
+        _check_format(_format(data, what, where), newest, where)
+        faults = line_faults(data, type, where, error)
+        raise DataError(f"{where}: not {what} ({len(faults)} faults)", faults) from error
+    _check_format(getattr(found, "format", 0), newest, where)
+    return found
+
+
+def _check_format(format: int, newest: int, where: str) -> None:
+    """Raise `DataError` for a format that is not known yet."""
     if format > newest:
         message = f"format {format} is newer than this Goldwire reads ({newest}); install a later one"
         raise DataError(f"{where}: cannot be read", [Fault(where, "$.format", message)])
-    try:
-        return msgspec.json.decode(data, type=type)
-    except BROKEN as error:
-        faults = line_faults(data, type, where, error)
-        raise DataError(f"{where}: not {what} ({len(faults)} faults)", faults) from error
 
 
 class _Versioned(msgspec.Struct):

@@ -16,7 +16,6 @@ under one lock (see `lock`): `with writing(corpus, "what I do") as corpus`.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +30,7 @@ from goldwire.corpora import pending, toml
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.atomic import Staged, write_atomic, write_folder
 from goldwire.corpora.codec import encode_lines, iter_lines, read_lines
+from goldwire.corpora.digest import of_documents
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.lock import PACKED, locked
 from goldwire.corpora.names import check_apart, check_new
@@ -290,8 +290,8 @@ class Corpus(msgspec.Struct, frozen=True):
         check_new(self.path / LAYERS, self.layer_path(name).relative_to(self.path / LAYERS))
 
     def fingerprint(self) -> str:
-        """The first 12 hexadecimal digits of a SHA-256 over ids, texts and excluded regions, order-free."""
-        return fingerprint(self.documents())
+        """The name of the digest of ids, texts and excluded regions; see `digest.of_documents`."""
+        return of_documents(self.documents()).name
 
 
 def open_corpus(path: Path) -> Corpus:
@@ -419,12 +419,6 @@ def _write_tokens(path: Path, kept: Iterable[Tokens]) -> None:
 def make_document(id: str, text: str, **fields: object) -> Document:
     """A document with its hash computed; `fields` are those of `Document` (meta, excluded)."""
     return Document(id=id, text=text, sha256=hash_text(text), **fields)  # type: ignore[arg-type]  # other names are refused
-
-
-def fingerprint(documents: Iterable[Document]) -> str:
-    """See `Corpus.fingerprint`."""
-    rows = sorted((d.id, d.sha256, [(e.start, e.end) for e in d.excluded]) for d in documents)
-    return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:12]
 
 
 def check_id(id: str) -> None:

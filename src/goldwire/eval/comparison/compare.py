@@ -13,7 +13,7 @@ from itertools import combinations
 import msgspec
 
 from goldwire.corpora.errors import JudgementError, nearest
-from goldwire.eval.comparison import runs
+from goldwire.eval.comparison import kinds, runs
 from goldwire.eval.comparison.contender import Contender, contenders
 from goldwire.eval.comparison.same import iter_differences
 from goldwire.eval.counting.counters import is_additive
@@ -141,10 +141,23 @@ def compare(
 
 def iter_faults(records: Mapping[str, Record]) -> Iterator[str]:
     """What keeps records from being compared, each said with both sides."""
-    (name, first), *others = records.items()
-    for other, record in others:
-        for difference in iter_differences(first, record):
+    for name, other in _pairs(records):
+        for difference in iter_differences(records[name], records[other]):
             yield difference.told(name, other)
+
+
+def iter_remarks(records: Mapping[str, Record]) -> Iterator[str]:
+    """What is to be known of how records were found to be of the same corpus and gold."""
+    for name, other in _pairs(records):
+        yield from kinds.tell(records[name], records[other], (name, other))
+
+
+def _pairs(records: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
+    """Each record with the first whose fingerprints are of its kind, and the first two of different kinds."""
+    first, *others = records
+    for other in others:
+        alike = next(name for name in records if kinds.are_alike(records[name], records[other]))
+        yield (first if alike == other else alike), other
 
 
 def common_measures(records: Mapping[str, Record]) -> list[str]:

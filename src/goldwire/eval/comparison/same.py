@@ -2,7 +2,8 @@
 
 Results are compared where nothing differs that decided them (`iter_differences`): where no document is
 unjudged, it does not matter what becomes of those that are. Results stand in one record where nothing differs
-at all (`iter_unlike`). What is read beside a record must be what it was made from (`check_corpus`).
+at all (`iter_unlike`). What is read beside a record must be what it was made from (`check_corpus`). Where
+fingerprints are of different kinds, something else is compared in their place (see `comparison.kinds`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import msgspec
 
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
+from goldwire.eval.comparison import kinds
 from goldwire.eval.comparison.contender import contenders
+from goldwire.eval.counting import earlier
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.texts import Texts
 from goldwire.eval.measures.measure import name, parse
@@ -50,11 +53,13 @@ def iter_differences(first: Record, second: Record) -> Iterator[Difference]:
     yield from _documents(first, second)
     for what in ("corpus", "ontology", "gold"):
         one, two = getattr(first, what), getattr(second, what)
-        if _fingerprint(one) != _fingerprint(two) and not (what != "ontology" and _differ(first, second)):
+        if _fingerprint(one) != _fingerprint(two) and (what == "ontology" or _name_content(first, second)):
             yield Difference(what, named(one), named(two))
     yield from _references(first, second)
-    if not _differ(first, second):
+    if _name_content(first, second):
         yield from _tokens(first, second)
+    elif not _differ(first, second):
+        yield from (Difference(*found) for found in kinds.iter_differences(first, second))
     yield from _policies(first, second)
     yield from _packages(first, second)
 
@@ -63,7 +68,7 @@ def _references(first: Record, second: Record) -> Iterator[Difference]:
     """Other references beside the first, or the same as they are not any more."""
     one, two = ([gold.layer for gold in record.references] for record in (first, second))
     prints = ([gold.fingerprint for gold in record.references] for record in (first, second))
-    if one != two or (not _differ(first, second) and next(prints) != next(prints)):
+    if one != two or (_name_content(first, second) and next(prints) != next(prints)):
         yield Difference("further references", _further(first), _further(second))
 
 
@@ -89,7 +94,11 @@ def _releases(record: Record) -> Iterator[tuple[str, str]]:
 def iter_unlike(first: Record, second: Record) -> Iterator[Difference]:
     """What keeps results of two records from standing side by side in one."""
     yield from _texts(first, second)
-    one, two = _terms(first), _terms(second)
+    told = named
+    if not kinds.are_alike(first, second):
+        told = called
+        yield Difference("format, with fingerprints of another kind", str(first.format), str(second.format))
+    one, two = _terms(first, told), _terms(second, told)
     for what in one | two:
         if one.get(what) != two.get(what):
             yield Difference(what, one.get(what, "none"), two.get(what, "none"))
@@ -102,15 +111,15 @@ def iter_unlike(first: Record, second: Record) -> Iterator[Difference]:
         yield Difference("measures", *_both(*names))
 
 
-def _terms(record: Record) -> dict[str, str]:
-    """What a record was made of and how, but for documents and measures."""
+def _terms(record: Record, told: Callable[[Facts], str]) -> dict[str, str]:
+    """What a record was made of, so `told`, and how, but for documents and measures."""
     policies = {f"policy {policy}": value for policy, value in record.policies.items() if policy != "tags"}
     return {
         "goldwire": record.goldwire,
         "suite": record.suite or "none",
-        "corpus": named(record.corpus),
+        "corpus": told(record.corpus),
         "ontology": named(record.ontology),
-        "gold": ", ".join(map(named, record.golds)),
+        "gold": ", ".join(map(told, record.golds)),
         **policies,
         **({"slices": ", ".join(map(named_slice, record.slices))} if record.slices else {}),
     }
@@ -135,10 +144,14 @@ def _fingerprint(facts: Facts) -> str | None:
 
 def named(facts: Facts) -> str:
     """A corpus, ontology or layer by name, version and fingerprint."""
+    return "none" if facts is None else f"{called(facts)} ({facts.fingerprint})"
+
+
+def called(facts: Facts) -> str:
+    """The same by name and version alone."""
     if facts is None:
         return "none"
-    called = facts.layer if isinstance(facts, LayerFacts) else f"{facts.name} {facts.version}"
-    return f"{called} ({facts.fingerprint})"
+    return facts.layer if isinstance(facts, LayerFacts) else f"{facts.name} {facts.version}"
 
 
 def _tokens(first: Record, second: Record) -> Iterator[Difference]:
@@ -156,6 +169,11 @@ def _looks_at_tokens(record: Record) -> bool:
 def _differ(first: Record, second: Record) -> bool:
     """Whether the records are of different documents; those that name none are known by the fingerprint."""
     return bool(first.documents and second.documents) and first.documents != second.documents
+
+
+def _name_content(first: Record, second: Record) -> bool:
+    """Whether equal fingerprints say that the content is the same, and other ones that it is not."""
+    return kinds.are_alike(first, second) and not _differ(first, second)
 
 
 def _documents(first: Record, second: Record) -> Iterator[Difference]:
@@ -203,6 +221,8 @@ def tell_corrected(ids: Sequence[str]) -> str:
 
 def _texts(first: Record, second: Record) -> Iterator[Difference]:
     """Documents whose text is another one; of corpora that only have ids in common nobody corrected any."""
+    if (first.documents, first.texts) == (second.documents, second.texts):
+        return  # as mostly, and at once
     sides = texts_of(first), texts_of(second)
     ids = corrected(first, sides[1])
     if ids and first.corpus.name == second.corpus.name:
@@ -284,16 +304,27 @@ def check_corpus(
     corpus: Corpus, texts: Texts, record: Record, pairs: Iterable[tuple[LayerFacts, Layer]]
 ) -> None:
     """Raise `JudgementError` if texts or layers are not those that a record was made from."""
-    changed = [
-        facts.layer
-        for facts, layer in pairs
-        if facts.fingerprint != layer.fingerprint
-        or (TAGS in record.policies and facts.tokens != layer.tokens_fingerprint)
-    ]
-    if record.corpus.fingerprint != texts.fingerprint():
+    are_sums, tagged = record.format >= kinds.SUMS, TAGS in record.policies
+    of = _digests if are_sums else _earlier_digests
+    changed = []
+    for facts, layer in pairs:
+        content, tokens = of(corpus, texts, facts.layer, layer)
+        if facts.fingerprint != content or (tagged and facts.tokens != tokens):
+            changed.append(facts.layer)
+    if record.corpus.fingerprint != (texts.digest.name if are_sums else earlier.of_texts(texts)):
         ids = corrected(record, dict(zip(texts.ids, texts.hashes, strict=True)))
         changed.append(f"the texts ({tell_corrected(ids)})" if ids else "the texts")
     if changed:
         raise JudgementError(
             f"{corpus.where}: changed since the record was made: {', '.join(changed)}; score again"
         )
+
+
+def _digests(_corpus: Corpus, _texts: Texts, _name: str, layer: Layer) -> tuple[str, str | None]:
+    """The fingerprints of a layer and of the tokens beside it that were looked at."""
+    return layer.digest.name, layer.bonds.name if layer.bonds.count else None
+
+
+def _earlier_digests(corpus: Corpus, texts: Texts, name: str, _layer: Layer) -> tuple[str, str | None]:
+    """The same, as records of earlier formats have them."""
+    return earlier.of_layer(corpus, name, texts), earlier.of_tokens(corpus, name, texts)

@@ -50,11 +50,15 @@ class Piece(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a block is on disk: in the documents, in each layer, and in the tokens beside each."""
+    """Where a block is on disk: in the documents, in each layer, and in the tokens beside each.
+
+    All its ids come before that of `end`, the first of the next block; the last block has none.
+    """
 
     documents: Piece
     layers: tuple[Piece, ...]
     tokens: tuple[Piece | None, ...]
+    end: str | None = None
 
 
 class DisorderError(Exception):
@@ -76,8 +80,8 @@ def find_places(corpus: Corpus, sources: Sequence[str], need: Wanted = reading.P
     layers = [_cut(reading.layer_file(corpus, source), firsts) for source in sources]
     beside = [_tokens_file(corpus, source, need) for source in sources]
     tokens = [[None] * (len(firsts) + 1) if path is None else _cut(path, firsts) for path in beside]
-    whole = zip(_pieces(documents, starts), zip(*layers, strict=True), zip(*tokens, strict=True), strict=True)
-    return list(starmap(Place, whole))
+    sides = zip(*layers, strict=True), zip(*tokens, strict=True)
+    return list(starmap(Place, zip(_pieces(documents, starts), *sides, [*firsts, None], strict=True)))
 
 
 def _cut(path: Path, firsts: Sequence[str]) -> list[Piece]:
@@ -150,8 +154,8 @@ def read_block(place: Place, need: Wanted, scope: Scope = EVERYTHING) -> Block:
     them is a line of a layer that belongs to another block.
     """
     path, *bounds = place.documents
-    texts = Texts(tuple(row for chunk in iter_chunks(path, need.type, *bounds) for row in chunk))
-    if not texts.rows or not ascend(texts.ids):
+    texts = Texts(tuple(chain.from_iterable(iter_chunks(path, need.type, *bounds))))
+    if not texts.rows or not ascend(texts.ids) or (place.end is not None and texts.ids[-1] >= place.end):
         raise DisorderError
     pieces = list(place.layers)
     inside = _read_lines(pieces.pop()) if need.inside else None
@@ -162,14 +166,14 @@ def read_block(place: Place, need: Wanted, scope: Scope = EVERYTHING) -> Block:
 
 
 def _read_lines(piece: Piece) -> list[Annotations]:
-    return [line for chunk in iter_chunks(piece.path, Annotations, *piece[1:]) for line in chunk]
+    return list(chain.from_iterable(iter_chunks(piece.path, Annotations, *piece[1:])))
 
 
 def _read_tokens(piece: Piece | None) -> list[Tokens]:
     if piece is None:
         return []
     try:
-        return [item for chunk in iter_chunks(piece.path, Tokens, *piece[1:]) for item in chunk]
+        return list(chain.from_iterable(iter_chunks(piece.path, Tokens, *piece[1:])))
     except DataError as error:
         raise kept_tokens.unreadable(piece.path, error) from error
 
@@ -187,7 +191,7 @@ def read_whole(corpus: Corpus, sources: Sequence[str], need: Wanted, scope: Scop
 
 
 def _all_lines(path: Path) -> list[Annotations]:
-    return [line for chunk in iter_chunks(path, Annotations) for line in chunk]
+    return list(chain.from_iterable(iter_chunks(path, Annotations)))
 
 
 Lines = Iterable[Sequence[Annotations]]
@@ -230,7 +234,7 @@ def _above(layer: Layer, cut: Cut | None, texts: Texts, tagged: str) -> Layer:
     """What is left of a layer; `DataError` if mentions are read from tags and it (so called) has such."""
     if cut is None:
         return layer
-    if tagged and layer.bonds:
+    if tagged and layer.bonds.count:
         raise DataError(
             f"{tagged}: mentions are read anew from its tags, which have no scores; leave --at out"
         )

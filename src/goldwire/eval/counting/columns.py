@@ -339,9 +339,11 @@ def _clusters(mentions: Sequence[Any], codes: Codes) -> Ints:
 
 
 def _attributes(
-    items: Sequence[Any], on: str, names: Iterable[str], codes: Codes, ontology: Ontology | None
+    items: Sequence[Any], on: str, names: Sequence[str], codes: Codes, ontology: Ontology | None
 ) -> dict[str, Ints]:
     """The values of attributes, by name; most names that are asked for occur on events alone."""
+    if not names:
+        return {}
     held = list(map(attrgetter("attributes"), items))
     occurring = set(chain.from_iterable(held))
     columns = {}

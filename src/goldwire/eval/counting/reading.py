@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from goldwire.corpora import exclude
+from goldwire.corpora.digest import Digest, of_annotations, of_bonds
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.formats.loss import alternatives
 from goldwire.corpora.formats.tags import Policy
@@ -29,7 +28,7 @@ from goldwire.eval.counting.cut import Cut, cut_line, cut_table, keep
 from goldwire.eval.counting.faults import unit_faults
 from goldwire.eval.counting.sight import Sight
 from goldwire.eval.counting.tags import read_as
-from goldwire.eval.counting.texts import MetaRow, MetaTextRow, Row, TextRow, Texts, ascend, iter_chunks
+from goldwire.eval.counting.texts import MetaRow, MetaTextRow, Row, TextRow, Texts, iter_chunks
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -88,17 +87,17 @@ class Layer(msgspec.Struct, frozen=True):
     both, `uncounted` how many are in documents that are not scored, `triggerless` how many events have no
     trigger, `alternatives` how many types and fillers have such; `dropped` units have labels that the view
     leaves out, `outside` ones do not stand inside the layer that says where, `below` ones are below the
-    threshold, or hung on such. `rejections` has what was rejected (see `Record.rejections`). `content` is
-    what is annotated, as JSON lines in order of document, without who did it and when. `tags` says how tags
-    were read where the annotations come from such (see `corpora.formats.tags`). `tokens` are those that lines
-    came with and that are bound to them still, by document: none where labels are seen as others. `bonds` are
-    the hashes of those that were looked at, by document.
+    threshold, or hung on such. `rejections` has what was rejected (see `Record.rejections`). `digest` is
+    of what is annotated, without who did it and when. `tags` says how tags were read where the annotations
+    come from such (see `corpora.formats.tags`). `tokens` are those that lines came with and that are bound to
+    them still, by document: none where labels are seen as others. `bonds` is the digest of those that were
+    looked at.
     """
 
     table: Table
     items: tuple[Annotations, ...]
     documents: int
-    content: bytes
+    digest: Digest
     rejections: Patterns
     failed: int = 0
     empty: int = 0
@@ -111,18 +110,7 @@ class Layer(msgspec.Struct, frozen=True):
     alternatives: dict[str, int] = {}
     tags: frozenset[str] = frozenset()
     tokens: Mapping[str, Tokens] = {}
-    bonds: Mapping[str, str] = {}
-
-    @property
-    def fingerprint(self) -> str:
-        """The first 12 hexadecimal digits of the SHA-256 of the content."""
-        return hashlib.sha256(self.content).hexdigest()[:12]
-
-    @property
-    def tokens_fingerprint(self) -> str | None:
-        """That of the tokens that were looked at; None if there were none."""
-        hashes = "".join(bond for _, bond in sorted(self.bonds.items()))
-        return hashlib.sha256(hashes.encode()).hexdigest()[:12] if hashes else None
+    bonds: Digest = Digest()
 
 
 def read_layer(
@@ -178,11 +166,11 @@ class _Maker:
         self.texts, self.codes, self.need, self.sight = texts, codes, need, sight
         self.given = by_document(tokens)
         self.tokens: dict[str, Tokens] = {}
-        self.bonds: dict[str, str] = {}  # of tokens that were looked at
+        self.bonds: list[tuple[str, str]] = []  # of tokens that were looked at, with their documents
         self.binding = Binding(texts, sight)
         self.parts: list[Table] = []
-        self.content: list[bytes] = []
-        self.ids: list[str] = []
+        self.digest = Digest()
+        self.documents = 0
         self.kept: list[Annotations] = []
         self.faults: list[Fault] = []
         self.rejected: list[tuple[int, str]] = []  # the number of a document, and the kind
@@ -194,8 +182,8 @@ class _Maker:
         """Take in some lines."""
         fitting, numbers = self.binding.check(chunk)
         turned_away = any(map(_TURNED_AWAY, fitting))
-        self.content.append(_ENCODE_LINES(list(map(_content if turned_away else _ANNOTATED, fitting))))
-        self.ids += self.texts.ids if fitting is chunk else map(_DOCUMENT, fitting)
+        self.digest += of_annotations(fitting)
+        self.documents += len(fitting)
         fitting = self.with_tokens(fitting) if self.given else fitting
         self.note(fitting)
         lines = fitting if self.sight is None else list(map(self.look, fitting))
@@ -225,7 +213,7 @@ class _Maker:
                 if self.sight is None:  # its tags have the layer's own labels
                     self.tokens[line.document] = kept
                 if self.sight is None or policy is not None:
-                    self.bonds[line.document] = kept.bound
+                    self.bonds.append((line.document, kept.bound))
                 found[place] = line if policy is None else read_as(line, kept, policy)
         return found
 
@@ -262,11 +250,11 @@ class _Maker:
         return Layer(
             table=table,
             items=tuple(inside),
-            documents=len(self.ids),
-            content=_in_order(self.ids, b"".join(self.content).removesuffix(b"\n")),
+            documents=self.documents,
+            digest=self.digest,
             rejections=self.rejections(table),
             failed=self.failed,
-            empty=len(self.ids) - _with_units(whole, len(rows)),
+            empty=self.documents - _with_units(whole, len(rows)),
             excluded=gone,
             uncounted=self.binding.uncounted,
             dropped=self.dropped,
@@ -275,7 +263,7 @@ class _Maker:
             alternatives=dict(+self.alternatives),
             tags=frozenset(self.tags),
             tokens=self.tokens,
-            bonds=self.bonds,
+            bonds=of_bonds(self.bonds),
         )
 
     def rejections(self, table: Table) -> Patterns:
@@ -305,29 +293,8 @@ def _with_units(table: Table, size: int) -> int:
     return int(found.sum())
 
 
-def _in_order(ids: list[str], content: bytes) -> bytes:
-    """The lines of content, those of `ids`, in order of id."""
-    if ascend(ids):
-        return content
-    return b"\n".join(map(itemgetter(1), sorted(zip(ids, content.split(b"\n"), strict=True))))
-
-
-_DOCUMENT = attrgetter("document")
 _EVENTS = attrgetter("events")
 _TURNED_AWAY = attrgetter("rejected")
-# What is annotated, without who did it and when.
-_ANNOTATED = attrgetter("document", "sha256", "mentions", "events", "relations")
-# What decides how a rejected unit counts.
-_REJECTED = attrgetter("unit", "kind", "type", "role", "spans", "trigger", "words", "path")
-
-
-def _content(item: Annotations) -> tuple[Any, ...]:
-    """What the fingerprint of a layer is of; lines without rejected units have no field for them."""
-    found: tuple[Any, ...] = _ANNOTATED(item)
-    return (*found, tuple(map(_REJECTED, item.rejected))) if item.rejected else found
-
-
-_ENCODE_LINES = msgspec.json.Encoder().encode_lines
 _NO_NUMBERS = np.zeros(0, np.int64)
 
 

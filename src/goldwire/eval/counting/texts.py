@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import count, islice
@@ -13,6 +12,7 @@ from typing import Any
 import msgspec
 
 from goldwire.corpora.codec import BOM, BROKEN, read_lines
+from goldwire.corpora.digest import Digest, of_documents
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Excluded, Meta
@@ -74,16 +74,10 @@ class Texts(msgspec.Struct, frozen=True, dict=True):
         """The number of each document, by id."""
         return dict(zip(self.ids, count(), strict=False))
 
-    def fingerprint(self) -> str:
-        """That of `store.fingerprint`, made from rows that are in order already."""
-        return hashlib.sha256(b"[" + self.content() + b"]").hexdigest()[:12]
-
-    def content(self) -> bytes:
-        """What the fingerprint is of: ids, hashes and excluded regions, as members of a JSON array."""
-        regions = map(attrgetter("excluded"), self.rows)
-        excluded = [[(region.start, region.end) for region in found] if found else () for found in regions]
-        rows = list(zip(self.ids, self.hashes, excluded, strict=True))
-        return msgspec.json.encode(rows)[1:-1]
+    @cached_property
+    def digest(self) -> Digest:
+        """The digest of ids, texts and excluded regions."""
+        return of_documents(self.rows)
 
     @cached_property
     def regions(self) -> Extents:

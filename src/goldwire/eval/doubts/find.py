@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from goldwire.corpora.coverage import is_finished, named
+from goldwire.corpora.digest import of_annotations
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
@@ -106,10 +106,8 @@ def _right(view: View, kind: str) -> int:
 
 
 def fingerprint(lines: Lines) -> str:
-    """The first 12 hexadecimal digits of a SHA-256 over what is annotated, order-free, without who and
-    when."""
-    rows = [msgspec.structs.astuple(lines[id])[:5] for id in sorted(lines)]
-    return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:12]
+    """That of a layer, as records have it."""
+    return of_annotations([*lines.values()]).name
 
 
 def _people(corpus: Corpus, gold: str) -> list[str]:

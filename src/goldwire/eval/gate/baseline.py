@@ -36,7 +36,7 @@ from goldwire.eval.scoring.views import LABELS
 from goldwire.eval.statistics.figures import headline, is_defined
 from goldwire.eval.systems.facts import reported
 
-FORMAT = 3  # as that of the record inside
+FORMAT = 4  # as that of the record inside
 _ROUNDING = 1e-9  # sums may have been made in another order
 Hits = dict[str, dict[str, dict[str, str]]]  # by system, measure, document id: see `located.encode_hits`
 
@@ -265,6 +265,8 @@ def iter_changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
     if old is not None:
         for difference in same.iter_differences(old.record, new.record):
             yield difference.changed()
+        if old.record.format != new.record.format:
+            yield f"format: {old.record.format}, now {new.record.format}"
         if old.policy != new.policy:
             yield f"policy of the gate: {old.policy} -> {new.policy}"
 

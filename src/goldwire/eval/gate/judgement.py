@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.errors import JudgementError
-from goldwire.eval.comparison import slices
+from goldwire.eval.comparison import kinds, slices
 from goldwire.eval.counting.counts import GOLD, Counts, Floats
 from goldwire.eval.gate import runs
 from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
@@ -159,6 +159,7 @@ def _worst(verdicts: Iterator[Verdict]) -> Verdict:
 
 
 def _notes(record: Record, old: Record, *, tested: bool) -> Iterator[str]:
+    yield from kinds.tell(old, record, ("the baseline", "the record"), "write a new one with --update")
     yield from (note.text for note in iter_notes(record) if note.kind in LOUD)
     if tested:
         yield from runs.unknown(old, record)

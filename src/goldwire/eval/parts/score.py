@@ -31,7 +31,7 @@ KIND = "score"
 _SHOWN = 60  # characters of an option that messages have; of a longer one they have a digest
 
 
-class _Payload(msgspec.Struct, frozen=True, array_like=True):
+class Payload(msgspec.Struct, frozen=True, array_like=True):
     """What a part file of a scoring has: the plan of the whole, and the documents of the part, scored."""
 
     plan: bytes
@@ -95,7 +95,7 @@ def _taken(corpus: Corpus, plan: Plan, part: Part) -> Iterator[Taken]:
 
 
 def _file(taken: Taken, plan: Plan, workers: int) -> bytes:
-    payload = _Payload(encode_plan(plan), blockwise.encode(_score(taken.corpus, plan, workers)))
+    payload = Payload(encode_plan(plan), blockwise.encode(_score(taken.corpus, plan, workers)))
     return file.encode(make_header(plan, taken), msgspec.msgpack.encode(payload))
 
 
@@ -167,10 +167,9 @@ def _digest(value: Any) -> str:
 
 
 # ---------------------------------------------------------------- read again
-def decode(payload: bytes, where: str) -> tuple[bytes, ScoredBlock]:
-    """The plan of a part file's payload, encoded, and its block."""
+def decode(payload: bytes, where: str) -> Payload:
+    """What a part file has, both still encoded; `DataError` if it is something else."""
     try:
-        found = msgspec.msgpack.decode(payload, type=_Payload)
+        return msgspec.msgpack.decode(payload, type=Payload)
     except BROKEN as error:
         raise DataError(f"{where}: not a part of a scoring ({error})") from error
-    return found.plan, blockwise.decode(found.block, where)

@@ -328,9 +328,15 @@ def _overview(
         created=_created(records),
         goldwire=__version__,
         suite=first.suite if len(records) == 1 else None,
-        notes=(*make_notes(records, names), *_of_runs(systems, boards, quick)),
+        notes=(*_of_formats(records), *make_notes(records, names), *_of_runs(systems, boards, quick)),
         verdict=overall(boards),
     )
+
+
+def _of_formats(records: Mapping[str, Record]) -> Iterator[Note]:
+    """How records of different formats were found to be of the same corpus and gold."""
+    about = next(iter(records.values())).corpus.name
+    return (Note(kind="format", about=about, text=f"{text}.") for text in compare.iter_remarks(records))
 
 
 def _of_runs(systems: list[Contender], boards: tuple[Board, ...], quick: bool) -> Iterator[Note]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.corpora.codec import BROKEN, with_sorted_sets
+from goldwire.corpora.digest import Digest
 from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.counts import Patterns, join_patterns
@@ -30,7 +32,7 @@ from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.record import Confusion
 
 T = TypeVar("T")
-FORMAT = 1  # of encoded blocks; goes up when old readers could not read new ones
+FORMAT = 2  # of encoded blocks; goes up when old readers could not read new ones
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,14 +67,14 @@ class ScoredSystem(_Struct, frozen=True):
 
 
 class ScoredLayer(_Struct, frozen=True):
-    """What a block has of one layer: its `content` as JSON lines, and the rest as `Layer` has it.
+    """What a block has of one layer, as `Layer` has it.
 
     `seen` are the attributes that its units have, of those that measures name; `clustered` says whether a
     mention is in a cluster, `scored` whether a unit has a score, where they were looked at.
     """
 
-    content: bytes
-    bonds: dict[str, str]
+    digest: Digest
+    bonds: Digest
     documents: int
     failed: int
     empty: int
@@ -95,10 +97,10 @@ class ScoredBlock(_Struct, frozen=True):
 
     `plan` is the digest of the plan they were scored by. `size` is how many there are, `ids` names them in
     order, `groups` are theirs, a document without one having its own id; empty where none has one. `hashes`
-    are the first digits of those of the texts, `texts` what the fingerprint of a corpus is of (see
-    `Texts.content`). Where it is forgotten which document is which, there are none of these. `pairs` are each
-    two of several references, in order, the first counted as gold. `values` are those that documents have of
-    each slice.
+    are the first digits of those of the texts. Where it is forgotten which document is which, there are none
+    of these three; `grouped` still says whether a document has near-duplicates, and `texts` is the digest of
+    all. `pairs` are each two of several references, in order, the first counted as gold. `values` are those
+    that documents have of each slice.
     """
 
     plan: str
@@ -106,22 +108,16 @@ class ScoredBlock(_Struct, frozen=True):
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     hashes: tuple[str, ...]
-    texts: bytes
+    texts: Digest
     cover: Cover
     layers: tuple[ScoredLayer, ...]
     systems: tuple[ScoredSystem, ...]
     pairs: tuple[ScoredSystem, ...] = ()
     values: dict[str, list[str | int | None]] = {}
+    grouped: bool = False
 
     def __add__(self, other: ScoredBlock) -> ScoredBlock:
         return add([self, other])
-
-    def without_content(self, *, forgetful: bool = False) -> ScoredBlock:
-        """The block without what fingerprints are of; if `forgetful`, without the names of its documents."""
-        replace = msgspec.structs.replace
-        layers = tuple(replace(layer, content=b"", bonds={}) for layer in self.layers)
-        bare = replace(self, texts=b"", layers=layers)
-        return replace(bare, ids=(), groups=(), hashes=()) if forgetful else bare
 
 
 # ---------------------------------------------------------------- added
@@ -183,8 +179,8 @@ def add(blocks: Sequence[ScoredBlock]) -> ScoredBlock:
         size=sum(block.size for block in given),
         ids=order.ids,
         groups=order.tuple(groups) if groups else (),
-        hashes=order.tuple([hash_ for block in given for hash_ in block.hashes]),
-        texts=_texts([block.texts for block in given], order),
+        hashes=order.tuple(list(chain.from_iterable(block.hashes for block in given))),
+        texts=sum((block.texts for block in given), Digest()),
         cover=sum((block.cover for block in given), Cover()),
         layers=tuple(_add_layers(layers, order) for layers in zip(*_each(given, "layers"), strict=True)),
         systems=tuple(_add_systems(found, order) for found in zip(*_each(given, "systems"), strict=True)),
@@ -193,6 +189,7 @@ def add(blocks: Sequence[ScoredBlock]) -> ScoredBlock:
             part: order.ordered([value for block in given for value in block.values[part]])
             for part in given[0].values
         },
+        grouped=any(block.grouped for block in given),
     )
 
 
@@ -214,8 +211,8 @@ def _check(blocks: Sequence[ScoredBlock]) -> None:
                 f"{measured.measure}: a form that stands in several documents counts once, so that blocks do "
                 "not add up; score all documents at once"
             )
-    ids = [id for block in blocks for id in block.ids]
-    if len(set(ids)) < len(ids):
+    ids = list(chain.from_iterable(block.ids for block in blocks))
+    if not ascend(ids) and len(set(ids)) < len(ids):
         twice = [id for id, times in Counter(ids).items() if times > 1]
         raise DataError(
             f"document {min(twice)!r} is in several blocks ({len(twice):,} such documents); add each once"
@@ -223,36 +220,12 @@ def _check(blocks: Sequence[ScoredBlock]) -> None:
 
 
 def _order(blocks: Sequence[ScoredBlock]) -> _Order:
-    ids, sizes = tuple(id for block in blocks for id in block.ids), tuple(len(block.ids) for block in blocks)
+    ids = tuple(chain.from_iterable(block.ids for block in blocks))
+    sizes = tuple(len(block.ids) for block in blocks)
     if ascend(ids):
         return _Order(ids, None, sizes)
     places = sorted(range(len(ids)), key=ids.__getitem__)
     return _Order(tuple(ids[place] for place in places), np.array(places, np.int64), sizes)
-
-
-def _texts(parts: Sequence[bytes], order: _Order) -> bytes:
-    """The members of JSON arrays as those of one, in order."""
-    whole = b",".join(filter(None, parts))
-    if order.places is None or not whole:
-        return whole
-    members = msgspec.json.decode(b"[" + whole + b"]", type=list[msgspec.Raw])
-    return b",".join(bytes(members[place]) for place in order.places.tolist())
-
-
-class _Line(msgspec.Struct, array_like=True):
-    """The first member of what a layer's line has as its content."""
-
-    document: str
-
-
-def _lines(parts: Sequence[bytes], order: _Order) -> bytes:
-    """Lines of layers as those of one, in order of document."""
-    whole = b"\n".join(filter(None, parts))
-    if order.places is None or not whole:
-        return whole
-    lines = whole.split(b"\n")
-    decode = msgspec.json.Decoder(_Line).decode
-    return b"\n".join(sorted(lines, key=lambda line: decode(line).document))
 
 
 def _add_layers(layers: Sequence[ScoredLayer], order: _Order) -> ScoredLayer:
@@ -260,8 +233,8 @@ def _add_layers(layers: Sequence[ScoredLayer], order: _Order) -> ScoredLayer:
     for layer in layers:
         alternatives.update(layer.alternatives)
     return ScoredLayer(
-        content=_lines([layer.content for layer in layers], order),
-        bonds={id: bond for layer in layers for id, bond in layer.bonds.items()},
+        digest=sum((layer.digest for layer in layers), Digest()),
+        bonds=sum((layer.bonds for layer in layers), Digest()),
         **{name: sum(getattr(layer, name) for layer in layers) for name in SUMMED},
         clustered=any(layer.clustered for layer in layers),
         scored=any(layer.scored for layer in layers),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import combinations
 from sys import intern
 
@@ -13,7 +13,6 @@ from goldwire import __version__
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.ontology import Ontology
 from goldwire.eval.counting import attributes, counters
-from goldwire.eval.counting.chunks import DisorderError
 from goldwire.eval.counting.columns import Codes
 from goldwire.eval.counting.counts import SYSTEM_HITS, Counts, Patterns, Weights, empty, weigh
 from goldwire.eval.counting.coverage import Cover
@@ -46,89 +45,32 @@ from goldwire.eval.systems.facts import reported
 
 
 # ---------------------------------------------------------------- all blocks together
-class Total(msgspec.Struct, frozen=True):
-    """All blocks together, and the fingerprints of what they were made of.
-
-    `tokens` are those of the tokens beside each layer that were looked at, None where there were none.
-    `grouped` says whether a document has near-duplicates.
-    """
-
-    block: ScoredBlock
-    corpus: str
-    layers: tuple[str, ...]
-    tokens: tuple[str | None, ...]
-    grouped: bool
-
-
-class _Fingerprint:
-    """The hash of parts as they come, with something between them."""
-
-    def __init__(self, between: bytes = b"", begin: bytes = b"", end: bytes = b"") -> None:
-        self.between, self.end = between, end
-        self.hash, self.begun = hashlib.sha256(begin), False
-
-    def take(self, part: bytes) -> None:
-        if part:
-            self.hash.update(self.between * self.begun + part)
-            self.begun = True
-
-    def digest(self) -> str:
-        self.hash.update(self.end)
-        return self.hash.hexdigest()[:12]
-
-
-def total(blocks: Iterable[ScoredBlock], plan: Plan) -> Total:
-    """All blocks, given in order of their documents, together; of each no more is kept than is needed.
-
-    Raises `DisorderError` if they are not in order.
-    """
-    stream, layers = plan.options.stream, range(len(plan.layers))
-    corpus = _Fingerprint(b",", b"[", b"]")
-    contents, bonds = [_Fingerprint(b"\n") for _ in layers], [_Fingerprint() for _ in layers]
-    taken: list[ScoredBlock] = []
-    last, grouped = "", False
-    for block in blocks:
-        if block.ids:
-            if block.ids[0] < last:
-                raise DisorderError
-            last = block.ids[-1]
-        grouped |= bool(block.groups)
-        corpus.take(block.texts)
-        for layer, content, bond in zip(block.layers, contents, bonds, strict=True):
-            content.take(layer.content)
-            bond.take("".join(hash_ for _, hash_ in sorted(layer.bonds.items())).encode())
-        taken.append(block.without_content(forgetful=stream))
-        if stream:
-            taken[:] = [add(taken)]
-    return Total(
-        block=add(taken),
-        corpus=corpus.digest(),
-        layers=tuple(content.digest() for content in contents),
-        tokens=tuple(bond.digest() if bond.begun else None for bond in bonds),
-        grouped=grouped,
-    )
+def total(blocks: Iterable[ScoredBlock], plan: Plan) -> ScoredBlock:
+    """All blocks together, given in any order; where documents are not named, no more than two are kept."""
+    if not plan.options.stream:
+        return add(list(blocks))
+    return reduce(lambda one, two: add([one, two]), blocks)
 
 
 # ---------------------------------------------------------------- the record
 def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
-    """The record of blocks that were scored by a plan, given in order of their documents.
+    """The record of blocks that were scored by a plan, given in any order.
 
-    Blocks in another order are added before. Raises `DisorderError` if they are not in order, `CorpusError`
-    if gold judges none of the documents, `MeasureError` if a measure names an attribute that nothing has.
+    Raises `DataError` if a document is in several of them, `CorpusError` if gold judges none of the
+    documents, `MeasureError` if a measure names an attribute that nothing has.
     """
-    whole = total(blocks, plan)
-    block = whole.block
+    block = total(blocks, plan)
     _check(plan, block)
     options = plan.options
-    if options.stream and whole.grouped:  # whose near-duplicates were not kept together
+    if options.stream and block.grouped:  # whose near-duplicates were not kept together
         options = msgspec.structs.replace(options, trials=0)
     corpus = CorpusFacts(
         name=plan.corpus,
         version=plan.version,
-        fingerprint=whole.corpus,
+        fingerprint=block.texts.name,
         language=intern(plan.language),  # a default is left out if it is the very one, wherever it was read
     )
-    layers, ontology = tuple(_layer_facts(plan, whole)), _ontology_facts(plan.ontology)
+    layers, ontology = tuple(_layer_facts(plan, block)), _ontology_facts(plan.ontology)
     golds, theirs = layers[: plan.golds], layers[plan.golds :]
     policies = {**_policies(options, block.layers), **plan.sights.policies, **policies_of(plan.weighting)}
     groups = tuple(map(Codes().__getitem__, block.groups)) if block.groups else None
@@ -217,18 +159,18 @@ def _nothing_left(plan: Plan, number: int, gold: ScoredLayer) -> str:
     return f"nothing is left of layer {plan.layers[number].source!r} to be scored: {' and '.join(why)}"
 
 
-def _layer_facts(plan: Plan, whole: Total) -> Iterator[LayerFacts]:
+def _layer_facts(plan: Plan, block: ScoredBlock) -> Iterator[LayerFacts]:
     """What each layer brought."""
-    scored = any(layer.scored for layer in whole.block.layers[: plan.golds])
-    for number, layer in enumerate(whole.block.layers):
+    scored = any(layer.scored for layer in block.layers[: plan.golds])
+    for number, layer in enumerate(block.layers):
         planned = plan.layers[number]
         yield LayerFacts(
             name=planned.name,
             layer=planned.source,
-            fingerprint=whole.layers[number],
-            tokens=whole.tokens[number],
+            fingerprint=layer.digest.name,
+            tokens=layer.bonds.name if layer.bonds.count else None,
             documents=layer.documents,
-            missing=whole.block.size - layer.documents,
+            missing=block.size - layer.documents,
             failed=layer.failed,
             allowed=reported(planned.facts).allowed,
             excluded=layer.excluded,
@@ -236,11 +178,11 @@ def _layer_facts(plan: Plan, whole: Total) -> Iterator[LayerFacts]:
             dropped=layer.dropped,
             outside=layer.outside,
             view=plan.sights.each[number],
-            at=recorded(plan.at[number] if plan.at else None, whole.block.ids, layer.below, gold=scored),
+            at=recorded(plan.at[number] if plan.at else None, block.ids, layer.below, gold=scored),
             triggerless=layer.triggerless,
             alternatives=dict(sorted(layer.alternatives.items())),
             rejected=_kinds(layer.rejections),
-            shown=prefill.times(plan.basis.shown, whole.block.ids, planned.source),
+            shown=prefill.times(plan.basis.shown, block.ids, planned.source),
             facts=planned.facts,
         )
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
+import os
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from goldwire.corpora.errors import DataError, Fault, GoldwireError
+from goldwire.corpora.errors import DataError, Fault
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.chunks import Block, Place, read_block
 from goldwire.eval.counting.columns import NONE
@@ -27,25 +26,24 @@ from goldwire.eval.errors.classes import Findings
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.scoring import references, slices
 from goldwire.eval.scoring.blockwise import SUMMED, Measured, ScoredBlock, ScoredLayer, ScoredSystem
+from goldwire.eval.scoring.forked import iter_forked
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion
 
-if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
-
 
 def score_block(block: Block, plan: Plan) -> ScoredBlock:
-    """The documents of a block, scored."""
+    """The documents of a block, scored; without their names where the plan forgets which is which."""
     golds, systems = block.layers[: plan.golds], block.layers[plan.golds :]
     sides = [sides_of(golds, system, block, plan.options, plan.parted) for system in systems]
-    ids = block.texts.ids
+    texts, stream = block.texts, plan.options.stream
+    groups = _groups(texts.rows)
     return ScoredBlock(
         plan=plan.digest,
-        size=len(ids),
-        ids=ids,
-        groups=_groups(block.texts.rows),
-        hashes=tuple(sha256[:TEXT_DIGITS] for sha256 in block.texts.hashes),
-        texts=block.texts.content(),
+        size=len(texts.ids),
+        ids=() if stream else texts.ids,
+        groups=() if stream else groups,
+        hashes=() if stream else tuple(map(_FIRST_DIGITS, texts.hashes)),
+        texts=texts.digest,
         cover=block.cover,
         layers=tuple(_layer(layer, plan.options) for layer in block.layers),
         systems=tuple(
@@ -53,16 +51,18 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
             for name, side in zip(plan.systems, sides, strict=True)
         ),
         pairs=tuple(
-            _pair(GoldAndSystem(*two, block.texts, block.codes), names, plan)
+            _pair(GoldAndSystem(*two, texts, block.codes), names, plan)
             for two, names in zip(
                 combinations(golds, 2), combinations(plan.names[: plan.golds], 2), strict=True
             )
         ),
-        values=slices.values(block.texts.rows, plan.options.slices, plan.basis),
+        values=slices.values(texts.rows, plan.options.slices, plan.basis),
+        grouped=bool(groups),
     )
 
 
 Sides = GoldAndSystem | references.Against
+_FIRST_DIGITS = itemgetter(slice(TEXT_DIGITS))
 
 
 def sides_of(
@@ -90,8 +90,8 @@ def _groups(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def _layer(layer: Layer, options: Options) -> ScoredLayer:
     return ScoredLayer(
-        content=layer.content,
-        bonds=dict(layer.bonds),
+        digest=layer.digest,
+        bonds=layer.bonds,
         **{name: getattr(layer, name) for name in SUMMED},
         clustered=bool((layer.table.mention_cluster != NONE).any()),
         scored=bool(len(scores(layer.table))),
@@ -170,65 +170,16 @@ def _classes(sides: Sides, measure: Measure) -> dict[str, int] | None:
 
 
 # ---------------------------------------------------------------- many
-AHEAD = 3  # blocks a process that are given out before the first of them is taken
-
-
 def iter_scored(places: Sequence[Place], plan: Plan, workers: int = 1) -> Iterator[ScoredBlock]:
-    """The blocks of all places in their order, scored by up to so many forked processes.
+    """The blocks of all places in their order, scored by up to so many forked processes (see `forked`).
 
-    Where processes cannot be forked there is one. No more than `AHEAD` blocks a process wait to be taken, so
-    that memory stays, however many processes there are. Raises as `read_block`.
+    Where processes cannot be forked there is one. Raises as `read_block`.
     """
     processes = min(workers, len(places))
-    yield from (
-        _forked(places, plan, processes) if processes > 1 else (_score(place, plan) for place in places)
-    )
-
-
-def _forked(places: Sequence[Place], plan: Plan, processes: int) -> Iterator[ScoredBlock]:
-    # Slow to import, and a small corpus is one block.
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    if "fork" not in multiprocessing.get_all_start_methods():
-        yield from _one_by_one(places, plan)
-        return
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes, context, _remember, (plan,)) as pool:
-        try:
-            yield from _given_out(places, pool, AHEAD * processes)
-        except BrokenProcessPool:
-            raise GoldwireError("a process that counted was killed; the memory may be too small") from None
-
-
-def _given_out(places: Sequence[Place], pool: Executor, ahead: int) -> Iterator[ScoredBlock]:
-    """The blocks in order, of which no more than so many are waited for at once."""
-    waiting: deque[Future[ScoredBlock]] = deque()
-    for place in places:
-        waiting.append(pool.submit(_score_remembered, place))
-        if len(waiting) > ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
-def _one_by_one(places: Sequence[Place], plan: Plan) -> Iterator[ScoredBlock]:
+    if processes > 1 and hasattr(os, "fork"):
+        return iter_forked(lambda number: _score(places[number], plan), len(places), processes)
     return (_score(place, plan) for place in places)
 
 
 def _score(place: Place, plan: Plan) -> ScoredBlock:
     return score_block(read_block(place, plan.wanted, plan.options.scope), plan)
-
-
-# A forked process has its plan from the start: sent with each block, a long list of documents would take
-# more time than the block.
-_PLAN: list[Plan] = []
-
-
-def _remember(plan: Plan) -> None:
-    _PLAN[:] = [plan]
-
-
-def _score_remembered(place: Place) -> ScoredBlock:
-    return _score(place, _PLAN[0])

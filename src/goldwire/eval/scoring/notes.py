@@ -22,6 +22,7 @@ from goldwire.eval.systems.runs import number_of
 
 NoteKind = Literal[
     "few",
+    "format",
     "weights",
     "references",
     "coverage",

@@ -35,8 +35,9 @@ from goldwire.eval.statistics.power import FEW
 from goldwire.eval.systems.facts import reported
 
 TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one document apart
-# 2 had no hashes of texts; 1 no coverage, no rejected units and no failed documents either.
-FORMAT = 3
+# 3 had fingerprints of another kind (see `comparison.kinds`); 2 no hashes of texts; 1 no coverage, no
+# rejected units and no failed documents either.
+FORMAT = 4
 
 
 class _Struct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -198,7 +199,8 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     `references` are the others, `agreement` says how far they agree; there are then no confusions and no
     findings. `slices` are those that were asked for. `weights` are those of drawn gold: `counts` are as they
     were counted, results are weighted. `undrawn` names the draws of other layers that did not count. `was`
-    tells what the gold layer before made of the systems, where one was named.
+    tells what the gold layer before made of the systems, where one was named. Since format 4
+    fingerprints are sums (see `corpora.digest`).
     """
 
     format: int

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -14,7 +14,6 @@ from goldwire import extensions
 from goldwire.corpora import extras
 from goldwire.corpora.errors import ExtractorError, GoldwireError
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.predictions import Prediction
 from goldwire.corpora.types import Annotations, Document
 from goldwire.eval.systems.ledger import Account
 from goldwire.eval.systems.spec import Spec
@@ -22,7 +21,9 @@ from goldwire.eval.systems.spec import Spec
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-Output = Annotations | Prediction | dict[str, Any]
+    from goldwire.corpora.predictions import Prediction
+
+Output: TypeAlias = "Annotations | Prediction | dict[str, Any]"  # whose reading a worker does without
 O = TypeVar("O")
 ABSENT, REFUSED = "absent", "refused"  # how the causes of a `DocumentError` begin
 UNPAID, WAITING = "unpaid", "waiting"  # causes of one that says nothing of the document: it was not asked
@@ -226,8 +227,9 @@ def find_kind(name: str) -> SystemKind | None:
 
 def find_point(group: extensions.Point, name: str) -> EntryPoint | None:
     """What is registered under a name; one of ours goes before those of other packages."""
-    ours = [point for point in extensions.installed(group) if point.name == name and _is_ours(point)]
-    return ours[0] if ours else extensions.named(group, name, ExtractorError)
+    found = [point for point in extensions.installed(group) if point.name == name]
+    ours = [point for point in found if _is_ours(point)]
+    return ours[0] if ours else extensions.only(group, name, found, ExtractorError)
 
 
 def _is_ours(point: EntryPoint) -> bool:

@@ -12,17 +12,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from goldwire.corpora.codec import NULL
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.journal import Journal
 from goldwire.corpora.parts import Part
 from goldwire.corpora.store import Corpus, check_layer
 from goldwire.corpora.types import Document
-from goldwire.eval.systems.pool import Started
-from goldwire.eval.systems.worker import NOTHING, Result
+
+if TYPE_CHECKING:
+    from goldwire.eval.systems.pool import Started
+    from goldwire.eval.systems.worker import Result
 
 RUNS = "runs"
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=2**53)]
@@ -62,7 +65,7 @@ class Entry(_Line, frozen=True, tag="document"):
     characters: Size
     seconds: Seconds
     at: Seconds
-    output: msgspec.Raw = NOTHING
+    output: msgspec.Raw = NULL
     error: str | None = None
     details: dict[str, Any] = {}
     memory: Size | None = None
