@@ -84,6 +84,7 @@ _BEFORE = [
         "eval score {}/work --measure entity --part 1/2 --parts {}/parts",
         "eval score {}/work --measure entity --part 2/2 --parts {}/parts",
         "eval doubts {}/work --gold gold --out {}/doubts.jsonl",
+        "corpus pack {}/work {}/packed --parts 2",
         "eval gate {}/work/records/kept.json --baseline {}/ci/base.json --policy {}/policy.toml --update",
     )
 ]
@@ -365,6 +366,8 @@ COMMANDS = (
     _command("sample", "corpus sample {}/work --name first --n 1 --gold none"),
     _command("correct", "corpus correct {}/work d1 --text {}/corrected.txt"),
     _command("export", "corpus export {}/work {}/brat --layer gold --format brat", reads=("brat",)),
+    _command("pack", "corpus pack {}/work {}/again --parts 2", reads=("again",), steps=25),
+    _command("unpack", "corpus unpack {}/packed {}/back", steps=25),
     _command("tasks", "annotate export {}/work {}/out/tasks.json", reads=("out",)),
     _command("annotate import", "annotate import {}/work {}/answers.json --annotator 1=dora"),
     _command("annotate import texts", "annotate import {}/work {}/tasks.json --add-texts"),
