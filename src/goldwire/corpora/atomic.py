@@ -8,8 +8,8 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -106,22 +106,34 @@ def write_output(path: Path, data: bytes) -> None:
 
 def write_folder(path: Path, contents: Mapping[str, bytes], folders: Sequence[str] = ()) -> None:
     """Make a folder of files and folders, by relative name, all or nothing; `path` is absent or empty."""
-    building = _beside(path)
+    with building(path) as new:
+        for name in folders:
+            (new / name).mkdir(parents=True)
+        for name, data in contents.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            _write(new / name, data)
+
+
+@contextmanager
+def building(path: Path) -> Iterator[Path]:
+    """A folder to be filled, which is at `path` whole when the block ends, or not at all.
+
+    `path` is absent or empty. Raises `CorpusError` if the place cannot be written.
+    """
+    new = _beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_stale(path)
-        for name in ("", *folders):
-            (building / name).mkdir(parents=True)
-        for name, data in contents.items():
-            (building / name).parent.mkdir(parents=True, exist_ok=True)
-            _write(building / name, data)
-        for folder in (building, *(item for item in building.rglob("*") if item.is_dir())):
+        new.mkdir(parents=True)
+        yield new
+        for folder in (new, *(item for item in new.rglob("*") if item.is_dir())):
             sync(folder)
-        building.rename(path)
+        new.rename(path)
         sync(path.parent)
     except OSError as error:
-        shutil.rmtree(building, ignore_errors=True)
         raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from operator import attrgetter, methodcaller
+from operator import attrgetter
 from typing import Any, Protocol, Self
 
 import msgspec
@@ -21,7 +21,6 @@ from goldwire.corpora.types import Annotations, Excluded
 BYTES = 32  # of a SHA-256
 DIGITS = 12  # of a name
 _COUNT_BYTES = 8
-_hash = methodcaller("digest")
 
 
 class Digest(msgspec.Struct, frozen=True):
@@ -41,7 +40,7 @@ class Digest(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, lines: Iterable[bytes]) -> Self:
         """The digest of lines, each without a newline at its end."""
-        hashes = list(map(_hash, map(sha256, lines)))
+        hashes = [line.digest() for line in map(sha256, lines)]
         return cls._make(sum(map(int.from_bytes, hashes)), len(hashes))
 
     @classmethod
@@ -77,8 +76,12 @@ class _Document(Protocol):
 
 def of_documents(documents: Iterable[_Document]) -> Digest:
     """The digest of texts: a line is id, hash of the text and excluded regions, as a JSON array."""
-    rows = ((d.id, d.sha256, [(e.start, e.end) for e in d.excluded] if d.excluded else ()) for d in documents)
-    return Digest.of(map(_encode, rows))
+    return Digest.of(map(_encode, map(_in_places, map(_DOCUMENT, documents))))
+
+
+def _in_places(row: tuple[str, str, tuple[Excluded, ...]]) -> tuple[Any, ...]:
+    """A document's line; of what is excluded from it the places, without the reasons."""
+    return (*row[:2], [(region.start, region.end) for region in row[2]]) if row[2] else row
 
 
 def of_annotations(lines: Sequence[Annotations]) -> Digest:
@@ -103,6 +106,7 @@ def of_bonds(bonds: Iterable[tuple[str, str]]) -> Digest:
 
 
 _encode = msgspec.json.Encoder().encode
+_DOCUMENT = attrgetter("id", "sha256", "excluded")
 _TURNED_AWAY = attrgetter("rejected")
 _ANNOTATED = attrgetter("document", "sha256", "mentions", "events", "relations")
 _REJECTED = attrgetter("unit", "kind", "type", "role", "spans", "trigger", "words", "path")

@@ -94,9 +94,11 @@ def _releases(record: Record) -> Iterator[tuple[str, str]]:
 def iter_unlike(first: Record, second: Record) -> Iterator[Difference]:
     """What keeps results of two records from standing side by side in one."""
     yield from _texts(first, second)
+    told = named
     if not kinds.are_alike(first, second):
+        told = called
         yield Difference("format, with fingerprints of another kind", str(first.format), str(second.format))
-    one, two = _terms(first), _terms(second)
+    one, two = _terms(first, told), _terms(second, told)
     for what in one | two:
         if one.get(what) != two.get(what):
             yield Difference(what, one.get(what, "none"), two.get(what, "none"))
@@ -109,15 +111,15 @@ def iter_unlike(first: Record, second: Record) -> Iterator[Difference]:
         yield Difference("measures", *_both(*names))
 
 
-def _terms(record: Record) -> dict[str, str]:
-    """What a record was made of and how, but for documents and measures."""
+def _terms(record: Record, told: Callable[[Facts], str]) -> dict[str, str]:
+    """What a record was made of, so `told`, and how, but for documents and measures."""
     policies = {f"policy {policy}": value for policy, value in record.policies.items() if policy != "tags"}
     return {
         "goldwire": record.goldwire,
         "suite": record.suite or "none",
-        "corpus": named(record.corpus),
+        "corpus": told(record.corpus),
         "ontology": named(record.ontology),
-        "gold": ", ".join(map(named, record.golds)),
+        "gold": ", ".join(map(told, record.golds)),
         **policies,
         **({"slices": ", ".join(map(named_slice, record.slices))} if record.slices else {}),
     }
@@ -142,10 +144,14 @@ def _fingerprint(facts: Facts) -> str | None:
 
 def named(facts: Facts) -> str:
     """A corpus, ontology or layer by name, version and fingerprint."""
+    return "none" if facts is None else f"{called(facts)} ({facts.fingerprint})"
+
+
+def called(facts: Facts) -> str:
+    """The same by name and version alone."""
     if facts is None:
         return "none"
-    called = facts.layer if isinstance(facts, LayerFacts) else f"{facts.name} {facts.version}"
-    return f"{called} ({facts.fingerprint})"
+    return facts.layer if isinstance(facts, LayerFacts) else f"{facts.name} {facts.version}"
 
 
 def _tokens(first: Record, second: Record) -> Iterator[Difference]:
@@ -310,7 +316,7 @@ def check_corpus(
         changed.append(f"the texts ({tell_corrected(ids)})" if ids else "the texts")
     if changed:
         raise JudgementError(
-            f"{corpus.path}: changed since the record was made: {', '.join(changed)}; score again"
+            f"{corpus.where}: changed since the record was made: {', '.join(changed)}; score again"
         )
 
 

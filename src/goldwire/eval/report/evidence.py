@@ -86,8 +86,9 @@ def gather(corpus: Corpus, records: Mapping[str, Record]) -> Evidence:
     block = read_scored(corpus, first, [system.facts for system in contending], need)
     texts, codes, gold = block.texts, block.codes, block.layers[0]
     systems = dict(zip([system.name for system in contending], block.layers[1:], strict=True))
-    made = ((system.facts, systems[system.name]) for system in contending)
-    check_corpus(corpus, texts, first, [(first.gold, gold), *made])
+    for record in records.values():  # whose fingerprints may be of different kinds
+        made = ((one.facts, systems[one.name]) for one in contending if one.record is record)
+        check_corpus(corpus, texts, record, [(record.gold, gold), *made])
     sides = {name: GoldAndSystem(gold, one, texts, codes) for name, one in systems.items()}
     return Evidence(
         texts=texts,

@@ -199,7 +199,8 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     `references` are the others, `agreement` says how far they agree; there are then no confusions and no
     findings. `slices` are those that were asked for. `weights` are those of drawn gold: `counts` are as they
     were counted, results are weighted. `undrawn` names the draws of other layers that did not count. `was`
-    tells what the gold layer before made of the systems, where one was named.
+    tells what the gold layer before made of the systems, where one was named. Since format 4
+    fingerprints are sums (see `corpora.digest`).
     """
 
     format: int
