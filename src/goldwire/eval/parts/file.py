@@ -131,12 +131,13 @@ def check(path: Path) -> PartFile:
         raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def is_sound(path: Path) -> bool:
-    """Whether a part file is there, and as it was written."""
+def is_sound(path: Path, header: Header) -> bool:
+    """Whether a part file of that header is there, as it was written; its size does not matter."""
     try:
-        return path.is_file() and bool(check(path))
+        found = check(path).header if path.is_file() else None
     except (CorpusError, DataError):
         return False
+    return found is not None and msgspec.structs.replace(found, size=header.size) == header
 
 
 def _header(file: BinaryIO, path: Path) -> Header:

@@ -66,7 +66,7 @@ def keep_part(corpus: Corpus, plan: Plan, part: Part, folder: Path, *, workers: 
     with _taken(corpus, plan, part) as taken:
         header = make_header(plan, taken)
         path, documents = folder / header.file, len(taken.documents)
-        if file.is_sound(path):
+        if file.is_sound(path, header):
             return Made(path=path, part=str(part), documents=documents, made=False)
         replaced = path.is_file()
         file.write(folder, header, _file(taken, plan, workers))
@@ -152,6 +152,8 @@ def _told(value: Any) -> str:
     """An option in words, or by a digest."""
     if value is None or value is False or value in ((), {}):
         return "none"
+    if isinstance(value, tuple):
+        return _shown(", ".join(map(str, value)))
     return _shown(value if isinstance(value, str) else _encode(value).decode())
 
 
