@@ -61,6 +61,7 @@ def pack(corpus: Corpus, address: Address, *, parts: int | None = None, tell: Pr
     files = _put_files(store, corpus, _files(corpus))
     _check_state(corpus, state)
     index = _index(corpus, tables, number, files)
+    indexes.decode(indexes.encode(index), corpus.where)  # raises for names that cannot be read back
     if not store.create(INDEX, indexes.encode(index)):
         raise CorpusError(
             f"{address}: somebody else has packed a corpus there meanwhile; it stays as it is: {_LATER}"
@@ -140,8 +141,9 @@ def _files(corpus: Corpus) -> list[str]:
 
 
 def _goes(path: str) -> bool:
-    top, *_, name = f"/{path}".split("/")[1:] if "/" in path else ("", path)
-    if any(part.startswith(".") for part in path.split("/")) or path == DOCUMENTS:
+    parts = path.split("/")
+    top, name = parts[0], parts[-1]
+    if any(part.startswith(".") for part in parts) or path == DOCUMENTS:
         return False
     if top in (LAYERS, TOKENS):
         return not path.endswith(".jsonl")
