@@ -89,8 +89,12 @@ def test_what_is_unpacked_is_what_was_packed(corpus: Corpus, tmp_path: Path) -> 
     (corpus.path / "samples" / "one.jsonl").write_text('{"id": "d01"}\n')
     (corpus.path / "layers" / "notes.txt").write_text("of the annotators")
     packed(corpus, tmp_path / "packed")
-    unpack(parse(tmp_path / "packed"), tmp_path / "back", tell=quiet)
-    assert files(tmp_path / "back") == files(corpus.path)
+    for _ in range(2):  # what is there already, complete, stays
+        unpack(parse(tmp_path / "packed"), tmp_path / "back", tell=quiet)
+        assert files(tmp_path / "back") == files(corpus.path)
+    (tmp_path / "back" / "more.txt").write_text("x")
+    with pytest.raises(CorpusError, match="something else is there"):
+        unpack(parse(tmp_path / "packed"), tmp_path / "back", tell=quiet)
 
 
 @settings(max_examples=25)

@@ -257,14 +257,19 @@ def _useless(left: Sequence[str], index: Index) -> Iterator[str]:
 
 def _found(corpus: Corpus, there: Index, address: Address) -> Packed:
     """What is said of a packed corpus that is there: nothing if it is this one."""
-    tables = {name: Table(0, 0, _digest(path), ()) for name, path in _tables(corpus).items()}
-    files = [File(path, 0, _digest(corpus.path / path)) for path in _files(corpus)]
-    if not there.same(_index(corpus, tables, there.parts, files)):
+    if not is_same(corpus, there):
         raise CorpusError(
             f"{address}: holds another corpus, or another state of {there.manifest.name!r}; nothing is "
             f"written over: {_LATER}"
         )
     return Packed(index=there, new=False, notes=("the corpus is there already, complete",))
+
+
+def is_same(corpus: Corpus, index: Index) -> bool:
+    """Whether a directory is what was packed, file by file."""
+    tables = {name: Table(0, 0, _digest(path), ()) for name, path in _tables(corpus).items()}
+    files = [File(path, 0, _digest(corpus.path / path)) for path in _files(corpus)]
+    return index.same(_index(corpus, tables, index.parts, files))
 
 
 def _check_layer(index: Index, mine: dict[str, Path], layer: str, address: Address) -> None:
