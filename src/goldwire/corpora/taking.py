@@ -75,7 +75,8 @@ def take(corpus: Corpus, part: Part, layers: Sequence[str], folder: Path, *, tok
 
     `folder` is absent or empty, and of no use where this fails. Memory grows with the documents of the part
     alone, by their ids. Raises `CorpusError` if a layer is not there, `DataError` with all faults of a file
-    of which not every line says which document it is about.
+    of which not every line says which document it is about, or if two documents of different groups have
+    one id.
     """
     names = dict.fromkeys(layers)
     for name in names:
@@ -85,6 +86,7 @@ def take(corpus: Corpus, part: Part, layers: Sequence[str], folder: Path, *, tok
     copied = {
         SOURCE: _copy(_lines(corpus, SOURCE, part), folder / DOCUMENTS, _Document, Document, sorter.takes)
     }
+    sorter.check(corpus.path / DOCUMENTS)
     taken = Taken(
         corpus=Corpus(folder, _manifest(corpus)),
         origin=corpus.path,
@@ -192,15 +194,25 @@ class _Sorter:
         self.part = part
         self.own: set[str] = set()
         self.elsewhere: set[str] = set()
+        self.twice: list[str] = []  # ids of documents in parts of different groups, told by one part
 
     def takes(self, document: _Document) -> bool:
         """Whether a document is in the part."""
-        if self.part.takes(document.document, document.group):
-            self.own.add(document.document)
+        id = document.document
+        if self.part.takes(id, document.group):
+            self.twice += [id] if id in self.elsewhere else []
+            self.own.add(id)
             return True
-        if document.group and self.part.takes(document.document, None):
-            self.elsewhere.add(document.document)
+        if document.group and self.part.takes(id, None):
+            self.twice += [id] if id in self.elsewhere or id in self.own else []
+            self.elsewhere.add(id)
         return False
+
+    def check(self, where: Path) -> None:
+        """Raise `DataError` if an id stands in two groups: the small corpus has one of the two documents."""
+        if self.twice:
+            faults = [Fault(id, "$.id", "is the id of an earlier document too") for id in self.twice]
+            raise DataError(f"{where}: {len(faults)} fault(s)", faults)
 
 
 # ---------------------------------------------------------------- files

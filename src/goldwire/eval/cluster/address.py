@@ -7,7 +7,6 @@ import socket
 
 from goldwire.corpora.errors import ClusterError
 
-LOCAL = "local"
 PORT = 8786  # of Dask's schedulers, where none is said
 PATIENCE = 5.0  # seconds until a machine is taken for one that does not answer
 _FORM = re.compile(

@@ -76,15 +76,6 @@ def keep(common: bytes) -> bytes:
     return common
 
 
-def is_wanted() -> bool:
-    """Whether the part that this thread works on is still waited for; else it may stop."""
-    from distributed.worker import thread_state  # type: ignore[attr-defined]  # documented all the same
-
-    worker = _this_worker()
-    task = worker.state.tasks.get(thread_state.key)
-    return task is not None and task.state != "cancelled"
-
-
 def _this_worker() -> Any:
     import distributed
 

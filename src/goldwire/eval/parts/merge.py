@@ -17,7 +17,7 @@ from goldwire.eval.measures.phrases import listed
 from goldwire.eval.parts import file, score
 from goldwire.eval.parts.file import DIGITS, SUFFIX, SYSTEM, Header, PartFile
 from goldwire.eval.scoring import blockwise
-from goldwire.eval.scoring.blockwise import ScoredBlock, add
+from goldwire.eval.scoring.blockwise import ScoredBlock
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.plan import Plan, decode_plan
 from goldwire.eval.scoring.record import Record
@@ -229,8 +229,7 @@ def merge_scores(files: Sequence[PartFile]) -> Merged:
     """
     first = files[0]
     plan = decode_plan(score.decode(first.payload(), str(first.path)).plan, str(first.path))
-    blocks = [_block(one) for one in files]
-    return Merged(record=make_record(plan, [add(blocks)]), plan=plan)
+    return Merged(record=make_record(plan, map(_block, files)), plan=plan)
 
 
 def _block(one: PartFile) -> ScoredBlock:

@@ -22,7 +22,8 @@ from goldwire.eval.measures.phrases import listed
 from goldwire.eval.parts import file
 from goldwire.eval.parts.file import DIGITS, Header
 from goldwire.eval.scoring import blockwise
-from goldwire.eval.scoring.blockwise import ScoredBlock, add
+from goldwire.eval.scoring.blockwise import ScoredBlock
+from goldwire.eval.scoring.compose import total
 from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Plan, encode_plan
 from goldwire.eval.systems.facts import reported
@@ -104,7 +105,7 @@ def _score(corpus: Corpus, plan: Plan, workers: int) -> ScoredBlock:
     with no_collection():
         try:
             places = chunks.find_places(corpus, plan.sources, plan.wanted)
-            return add([*iter_scored(places, plan, workers)])
+            return total(iter_scored(places, plan, workers), plan)
         except (chunks.DisorderError, DataError):
             block = chunks.read_whole(corpus, plan.sources, plan.wanted, plan.options.scope)
             return score_block(block, plan)
