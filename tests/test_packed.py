@@ -87,9 +87,14 @@ def packed(corpus: Corpus, where: Path | str, parts: int = 3) -> Packed:
 def test_what_is_unpacked_is_what_was_packed(corpus: Corpus, tmp_path: Path) -> None:
     (corpus.path / "samples").mkdir()
     (corpus.path / "samples" / "one.jsonl").write_text('{"id": "d01"}\n')
+    (corpus.path / "layers" / "notes.txt").write_text("of the annotators")
     packed(corpus, tmp_path / "packed")
-    unpack(parse(tmp_path / "packed"), tmp_path / "back", tell=quiet)
-    assert files(tmp_path / "back") == files(corpus.path)
+    for _ in range(2):  # what is there already, complete, stays
+        unpack(parse(tmp_path / "packed"), tmp_path / "back", tell=quiet)
+        assert files(tmp_path / "back") == files(corpus.path)
+    (tmp_path / "back" / "more.txt").write_text("x")
+    with pytest.raises(CorpusError, match="something else is there"):
+        unpack(parse(tmp_path / "packed"), tmp_path / "back", tell=quiet)
 
 
 @settings(max_examples=25)
@@ -142,6 +147,22 @@ def test_many_files_are_merged_few_at_a_time(tmp_path: Path, monkeypatch: pytest
     with (tmp_path / "back").open("wb") as file:
         sorting.gather([tmp_path / "sorted" / str(part) for part in found.parts], file)
     assert (tmp_path / "back").read_bytes() == source.read_bytes()
+
+
+def test_what_a_server_and_runs_keep_stays_here(corpus: Corpus, tmp_path: Path) -> None:
+    for name in ("labelstudio/people.json", "runs/a/123.jsonl", "runs/a/facts.json", ".hidden"):
+        (corpus.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (corpus.path / name).write_text("{}")
+    done = packed(corpus, tmp_path / "packed")
+    assert [file.path for file in done.index.files] == ["corpus.toml", "runs/a/facts.json"]
+    assert [note.split(":")[0] for note in done.notes] == ["left out", "left out"]
+
+
+def test_a_layer_whose_name_could_not_be_read_back_is_not_packed(corpus: Corpus, tmp_path: Path) -> None:
+    shutil.copy(corpus.layer_path("gold"), corpus.path / "layers" / "my gold.jsonl")
+    with pytest.raises(DataError, match="is no layer name"):
+        packed(corpus, tmp_path / "packed")
+    assert not (tmp_path / "packed" / "goldwire.json").exists()
 
 
 # ---------------------------------------------------------------- every command that reads

@@ -80,6 +80,8 @@ def pack(
 def unpack(address: Where, folder: Dir, *, as_json: Json = False) -> None:
     """Make a corpus directory of a packed corpus, byte by byte what was packed; all or nothing.
 
+    Run it again after a crash; what is there already, complete, is left as it is.
+
     \b
     Example:
       goldwire corpus unpack s3://news/gold work

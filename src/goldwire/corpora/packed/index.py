@@ -175,4 +175,5 @@ def _is_inside(path: str) -> bool:
     parts = PurePosixPath(path).parts
     plain = bool(parts) and PurePosixPath(path).as_posix() == path and "\\" not in path and path.isprintable()
     hidden = any(part.startswith(".") for part in parts) or path.startswith("/")
-    return plain and not hidden and path not in (DOCUMENTS, INDEX) and parts[0] not in (LAYERS, TOKENS)
+    table = path == DOCUMENTS or (parts[:1] in ((LAYERS,), (TOKENS,)) and path.endswith(".jsonl"))
+    return plain and not hidden and not table and path != INDEX

@@ -61,6 +61,7 @@ def pack(corpus: Corpus, address: Address, *, parts: int | None = None, tell: Pr
     files = _put_files(store, corpus, _files(corpus))
     _check_state(corpus, state)
     index = _index(corpus, tables, number, files)
+    indexes.decode(indexes.encode(index), corpus.where)  # raises for names that cannot be read back
     if not store.create(INDEX, indexes.encode(index)):
         raise CorpusError(
             f"{address}: somebody else has packed a corpus there meanwhile; it stays as it is: {_LATER}"
@@ -140,8 +141,9 @@ def _files(corpus: Corpus) -> list[str]:
 
 
 def _goes(path: str) -> bool:
-    top, *_, name = f"/{path}".split("/")[1:] if "/" in path else ("", path)
-    if any(part.startswith(".") for part in path.split("/")) or path == DOCUMENTS:
+    parts = path.split("/")
+    top, name = parts[0], parts[-1]
+    if any(part.startswith(".") for part in parts) or path == DOCUMENTS:
         return False
     if top in (LAYERS, TOKENS):
         return not path.endswith(".jsonl")
@@ -255,14 +257,19 @@ def _useless(left: Sequence[str], index: Index) -> Iterator[str]:
 
 def _found(corpus: Corpus, there: Index, address: Address) -> Packed:
     """What is said of a packed corpus that is there: nothing if it is this one."""
-    tables = {name: Table(0, 0, _digest(path), ()) for name, path in _tables(corpus).items()}
-    files = [File(path, 0, _digest(corpus.path / path)) for path in _files(corpus)]
-    if not there.same(_index(corpus, tables, there.parts, files)):
+    if not is_same(corpus, there):
         raise CorpusError(
             f"{address}: holds another corpus, or another state of {there.manifest.name!r}; nothing is "
             f"written over: {_LATER}"
         )
     return Packed(index=there, new=False, notes=("the corpus is there already, complete",))
+
+
+def is_same(corpus: Corpus, index: Index) -> bool:
+    """Whether a directory is what was packed, file by file."""
+    tables = {name: Table(0, 0, _digest(path), ()) for name, path in _tables(corpus).items()}
+    files = [File(path, 0, _digest(corpus.path / path)) for path in _files(corpus)]
+    return index.same(_index(corpus, tables, index.parts, files))
 
 
 def _check_layer(index: Index, mine: dict[str, Path], layer: str, address: Address) -> None:

@@ -12,16 +12,16 @@ from goldwire.corpora.names import check_apart
 from goldwire.corpora.packed import room, storage, tables
 from goldwire.corpora.packed.address import Address
 from goldwire.corpora.packed.index import Index
-from goldwire.corpora.packed.pack import needed_index
+from goldwire.corpora.packed.pack import is_same, needed_index
 from goldwire.corpora.packed.storage import Store
 from goldwire.corpora.packed.tables import Progress
-from goldwire.corpora.store import LAYERS, Corpus, open_corpus
+from goldwire.corpora.store import LAYERS, MANIFEST, Corpus, open_corpus
 
 
 def unpack(address: Address, folder: Path, *, tell: Progress) -> Corpus:
-    """Make a directory of a packed corpus, all or nothing.
+    """Make a directory of a packed corpus, all or nothing; one that is there already, complete, stays.
 
-    Raises `CorpusError` if something is there already, `DataError` if an object is damaged or missing.
+    Raises `CorpusError` if something else is there, `DataError` if an object is damaged or missing.
     """
     store = storage.connect(address)
     index = needed_index(store)
@@ -32,7 +32,9 @@ def unpack(address: Address, folder: Path, *, tell: Progress) -> Corpus:
     )
     with locked(folder, "corpus unpack"):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise CorpusError(f"{folder}: is there already; choose another place")
+            if (folder / MANIFEST).is_file() and is_same(there := open_corpus(folder), index):
+                return there
+            raise CorpusError(f"{folder}: something else is there already; choose another place")
         with building(folder) as new:
             (new / LAYERS).mkdir()
             for name in index.tables():
