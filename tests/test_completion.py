@@ -11,7 +11,7 @@ import pytest
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
-from goldwire.eval.systems.adapters.completion import Reply, decode
+from goldwire.eval.systems.adapters.completion import Reply, decode, tokens
 from goldwire.eval.systems.config import parse_system
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.run import run_system
@@ -164,3 +164,14 @@ def test_the_key_goes_to_no_other_host(
 )
 def test_a_busy_server_is_asked_again(corpus: Corpus, serving: ModuleType, busy: dict[str, Any]) -> None:
     assert ask(corpus, serving, serving.Reply(**busy), serving.Reply(whole())).failed == {}
+
+
+def test_input_of_which_more_was_cached_than_there_is_is_not_told() -> None:
+    usage: dict[str, Any] = {
+        "prompt_tokens": 100,
+        "completion_tokens": 5,
+        "prompt_tokens_details": {"cached_tokens": 500},
+    }
+    assert "tokens_in" not in tokens(usage)
+    usage["prompt_tokens_details"] = {"cached_tokens": 100}
+    assert tokens(usage)["tokens_in"] == 100

@@ -208,6 +208,13 @@ def test_all_combinations_are_run_once_and_shown(corpus: Corpus, serving: Module
     assert (corpus.path / "records" / "matrix.json").is_file()
 
 
+def test_gold_that_is_not_there_is_said_before_anybody_is_asked(corpus: Corpus, serving: ModuleType) -> None:
+    with serving.serving(answering(serving)) as server:
+        found = invoke(server.url, "--gold", "glod")
+        assert "no layer 'glod'" in str(found.exception)
+        assert server.requests == []
+
+
 def test_a_combination_that_fails_is_told_and_the_rest_is_shown(corpus: Corpus, serving: ModuleType) -> None:
     with serving.serving(answering(serving, broken="poor.own")) as server:
         found = invoke(server.url)

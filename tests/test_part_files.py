@@ -24,7 +24,8 @@ def test_a_part_file_is_read_as_it_was_written(tmp_path):
     assert msgspec.structs.replace(found.header, size=0) == HEADER
     assert found.header.number == Part(17, 400)
     assert file.read_header(path) == found.header
-    assert file.is_sound(path)
+    assert file.is_sound(path, HEADER)
+    assert not file.is_sound(path, msgspec.structs.replace(HEADER, part="16/400"))
 
 
 def test_its_name_says_what_it_holds(tmp_path):
@@ -58,7 +59,7 @@ def test_a_file_with_any_byte_changed_is_refused(tmp_path_factory, place, change
     path.write_bytes(data)
     with pytest.raises(DataError, match=r"changed\.part"):
         file.check(path)
-    assert not file.is_sound(path)
+    assert not file.is_sound(path, HEADER)
 
 
 @pytest.mark.parametrize(
@@ -86,4 +87,4 @@ def test_what_cannot_be_read_is_told(tmp_path):
         file.check(tmp_path / "none.part")
     with pytest.raises(CorpusError, match="cannot be read"):
         file.check(tmp_path)
-    assert not file.is_sound(tmp_path / "none.part")
+    assert not file.is_sound(tmp_path / "none.part", HEADER)

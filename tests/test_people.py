@@ -10,11 +10,13 @@ from typer.testing import CliRunner
 
 from goldwire import testing
 from goldwire.cli import app
+from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.types import Provenance
 from goldwire.corpora.views import Asked, Choice
 from goldwire.eval.comparison.agreement import agree_corpus
 from goldwire.eval.comparison.people import people_of
+from goldwire.eval.report.people import types
 
 DOCUMENTS = [make_document(f"d{k:02}", "aa bb cc dd ee ff gg hh ii jj") for k in range(12)]
 
@@ -187,3 +189,21 @@ def test_the_command_shows_people_and_says_what_is_missing(tmp_path):
     said = json.loads(run.output)
     assert [person["name"] for person in said["pace"]] == ["annotator/anna", "annotator/ben"]
     assert said["measures"][0]["people"][0]["others"]["value"] == 1
+
+
+def test_types_that_nobody_used_have_no_row(tmp_path):
+    corpus = made(
+        tmp_path,
+        gold=lines({"d00": {0: "PER", 1: "LOC"}}),
+        annotator_anna=lines({"d00": {0: "PER"}}),
+        annotator_ben=lines({"d00": {0: "PER", 1: "ORG"}}),
+    )
+    [of] = people_of(corpus, measures=["entity"]).measures
+    # Gold alone has LOC; of ORG, which Ben alone has, F of both is 0.
+    assert [row[0].text for row in types(of).groups[0].rows] == ["ORG", "PER"]
+
+
+def test_a_corpus_without_people_has_nothing_to_tell_of_them(tmp_path):
+    corpus = made(tmp_path, gold=lines({"d00": {0: "PER"}}))
+    with pytest.raises(CorpusError, match="no layer of an annotator"):
+        people_of(corpus)

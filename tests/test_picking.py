@@ -6,11 +6,16 @@ import pytest
 
 from goldwire.annotate.sync import picking, reassign
 from goldwire.annotate.sync.group import Group
+from goldwire.annotate.sync.orders import encode
+from goldwire.annotate.sync.plan import Plan
+from goldwire.annotate.sync.push import Pushed
 from goldwire.annotate.sync.remembered import Settings
+from goldwire.cli.push import push_lines
 from goldwire.corpora import samples
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.samples import Candidate, Draw, Sample
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
+from goldwire.corpora.types import Annotations
 
 
 @pytest.fixture
@@ -56,3 +61,17 @@ def test_the_blind_share_is_about_what_was_asked_for_and_grows_with_it() -> None
     assert blind[0.0] < blind[0.2] < blind[0.5] < blind[1.0] == {*ids}
     # 4000 draws of 0.2: the standard error is 0.0063
     assert abs(len(blind[0.2]) / 4000 - 0.2) < 4 * 0.0063
+
+
+def test_a_push_says_how_many_are_shown_no_prefill_of_those_that_have_one(corpus: Corpus) -> None:
+    lines = [Annotations(document=one.id, sha256=one.sha256) for one in corpus.documents()[:3]]
+    corpus.write_layer("system/s", lines)
+    ontology = corpus.ontology()
+    assert ontology is not None
+    [order] = orders(corpus, prefill="system/s", blind=1.0).orders
+    _, unheld = encode(corpus, ontology, order)
+    assert unheld.blind == (3, 3)
+    [shown] = orders(corpus, prefill="system/s").orders
+    assert encode(corpus, ontology, shown)[1].blind is None
+    said = list(push_lines("g", Pushed(project=None, plan=Plan(), blind=unheld.blind), "", dry_run=True))
+    assert "would be shown no prefill, by chance (--blind): 3 of 3 documents that have one" in said

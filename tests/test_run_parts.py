@@ -293,7 +293,7 @@ def test_a_part_killed_in_mid_run_and_run_again_runs_nothing_twice_that_succeede
             time.sleep(0.01)
         os.kill(running.pid, signal.SIGKILL)
         assert running.wait() == -signal.SIGKILL
-    assert not (here / "parts").exists()
+    assert list((here / "parts").iterdir()) == []
     subprocess.run(command, check=True, capture_output=True)
     assert len(set(calls(here))) == 60
     # At each kill a worker has two documents at most, of which nobody has heard that they are done.
@@ -310,6 +310,16 @@ def test_of_two_at_once_on_one_part_the_second_is_told(corpus: Corpus, here: Pat
         [other] = keep_parts(corpus, [system()], Part(2, 2), here / "parts")
     assert "another process is running this system" in str(second.error)
     assert (second.status, other.status) == (2, 0)
+
+
+def test_files_of_parts_are_never_watched(corpus: Corpus, here: Path) -> None:
+    """Else each part would be of another state than the one before."""
+    (here / "mine.py").write_text(CODE.replace("number % 7 == 3", "False"))
+    everything = system(watch=("mine.py", "parts/"))
+    (here / "parts").mkdir()
+    (here / "parts" / "note.txt").write_text("watched")
+    run_parts(corpus, [everything], 3, here / "parts")
+    assert merge(corpus, here / "parts")[0].status == 0
 
 
 # ---------------------------------------------------------------- failures
@@ -337,7 +347,7 @@ def test_a_part_that_fails_throughout_is_stopped_early(corpus: Corpus, here: Pat
     [outcome] = keep_parts(corpus, [system()], Part(1, 2), here / "parts")
     assert "stopped after 5 of" in str(outcome.error)
     assert (outcome.status, outcome.part) == (2, "1/2")
-    assert not (here / "parts").exists()
+    assert list((here / "parts").iterdir()) == []
 
 
 # ---------------------------------------------------------------- what is refused
@@ -454,3 +464,41 @@ def test_each_answer_is_paid_for_once_and_the_costs_are_those_of_one_machine(
     assert files(corpus, "m") == layer
     assert timeless(alone.facts) == timeless(merged.facts)
     assert alone.spent == merged.spent
+
+
+# ---------------------------------------------------------------- on the command line
+def test_the_commands_say_what_was_made_and_what_to_do_next(corpus: Corpus, here: Path, said_by: Any) -> None:
+    line = ("eval", "run", "corpus", "--system", "mine=python:mine:Extractor", "--part")
+    code, out, told = said_by(*line, "1/2")
+    assert code == 0
+    assert "mine: part 1/2, " in out
+    assert "how many may fail is said of all parts, when they are merged" in out
+    assert "goldwire eval merge parts --into corpus" in told
+    code, _, told = said_by("eval", "merge", "parts", "--into", "corpus")
+    assert code == 2
+    assert "missing: mine: 2 of 2" in told
+    code, out, _ = said_by(*line, "2/2", "--json")
+    [made] = json.loads(out)
+    assert (code, made["part"], made["there"]) == (0, "2/2", False)
+    assert Path(made["path"]).is_file()
+    code, _, told = said_by("eval", "merge", "parts", "--record", "r.json")
+    assert code == 2
+    assert "give --into DIR" in told
+    code, out, _ = said_by("eval", "merge", "parts", "--into", "corpus")
+    assert code == 1  # nine failed, and none was allowed to
+    assert "mine: layer system/mine, 60 documents by mine 1.0" in out
+
+
+def test_without_a_part_no_folder_of_parts_is_taken(corpus: Corpus, said_by: Any) -> None:
+    code, _, told = said_by("eval", "run", "corpus", "--system", "mine=lexicon", "--parts", "parts")
+    assert code == 2
+    assert "without --part K/N" in told
+
+
+def test_the_error_of_a_part_is_that_of_the_corpus(corpus: Corpus, here: Path, said_by: Any) -> None:
+    path = corpus.path / "documents.jsonl"
+    path.write_text(path.read_text().replace("Monday", "Tuesday"))
+    code, _, told = said_by("eval", "run", "corpus", "--system", "mine=lexicon", "--part", "1/1")
+    assert code == 2
+    assert "corpus/documents.jsonl" in told
+    assert "goldwire-part-" not in told

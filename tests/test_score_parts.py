@@ -334,6 +334,7 @@ def test_damaged_and_foreign_files_are_told_with_what_else_is_wrong(parts, tmp_p
         (Options(trials=0, scope=Scope(unjudged="empty")), ("entity",), "scope (unjudged empty"),
         (Options(trials=0), ("overlap",), "measures ("),
         (Options(trials=0, seed=4), ("entity",), "seed (4 / 0)"),
+        (Options(trials=0, slices=parse_slices(["nested"])), ("entity",), "slices (nested / none)"),
     ],
 )
 def test_parts_of_another_plan_are_told_with_what_differs(corpus, parts, options, measures, trait):
@@ -536,4 +537,4 @@ def test_two_processes_that_make_the_same_part_at_once_end_with_one_sound_file(c
     told = [one.communicate()[1] for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     [path] = (tmp_path / "p").iterdir()
-    assert file.is_sound(path)
+    assert file.check(path)

@@ -230,6 +230,15 @@ def test_what_killed_writers_left_is_cleared_and_running_ones_keep_theirs(tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == [left[1].name, "x"]
 
 
+def test_what_another_machine_is_writing_into_a_shared_folder_is_left_for_a_day(tmp_path: Path) -> None:
+    now, old = (tmp_path / f".x.0123abcd-{number}.tmp" for number in (1, 2))
+    for path in (now, old):
+        path.write_text("half")
+    os.utime(old, (0, 0))
+    write_atomic(tmp_path / "x", b"whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [now.name, "x"]
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path

@@ -158,3 +158,20 @@ def test_a_fault_of_the_small_corpus_is_told_of_the_corpus_it_was_taken_from(cor
 def test_a_layer_that_is_not_there_is_told(corpus, tmp_path):
     with pytest.raises(CorpusError, match="no layer 'silver'; there are: gold, system/s"):
         take(corpus, Part(1, 2), ["silver"], tmp_path / "p")
+
+
+def test_one_id_in_two_groups_is_told_by_exactly_one_part(corpus, tmp_path):
+    path = corpus.path / "documents.jsonl"
+    other = next(one.id for one in DOCUMENTS if place(one.id, OF) != place("d04", OF))
+    ending = f',"group":"{other}"}}\n'.encode()
+    again = path.read_bytes().splitlines(keepends=True)[4].replace(b"}\n", ending)
+    path.write_bytes(path.read_bytes() + again)
+    told = []
+    for number in range(1, OF + 1):
+        try:
+            take(corpus, Part(number, OF), ["gold"], tmp_path / f"p{number}").corpus.documents()
+        except DataError as error:
+            told += error.faults
+    assert [(fault.where, fault.message) for fault in told] == [
+        ("d04", "is the id of an earlier document too")
+    ]

@@ -106,7 +106,7 @@ def test_what_predictions_cannot_hold_is_counted() -> None:
     assert encoded.lost == {
         "unsound mentions": 1,
         "unsound arguments": 1,
-        "provenance of a document": 1,
+        "record of who annotated a document, and how": 1,
         "mention of the same type and words as another": 1,
     }
     assert [fault.path for fault in encoded.faults] == [
@@ -126,7 +126,7 @@ def test_shipped_corpus_loses_nothing_on_the_way() -> None:
     corpus = library.open("mazar-2021")
     encoded = tasks.encode(corpus.documents(), CONFLICT, prefill=corpus.layer("gold"), version="gold@1")
     assert encoded.faults == ()
-    assert encoded.lost.keys() <= {"provenance of a document"}
+    assert encoded.lost.keys() <= {"record of who annotated a document, and how"}
 
 
 def test_a_prediction_has_the_mean_of_its_units_scores_and_none_where_one_has_none() -> None:

@@ -61,7 +61,17 @@ def make(root: Path, goldwire: Callable[[Sequence[str]], None]) -> dict[str, Pat
     shutil.copytree(full, parted)
     for number in (1, 2):
         goldwire(_PART.format(parted, number).split())
-    return {"empty": empty, "full": full, "pulled": pulled, "adjudicated": adjudicated, "parted": parted}
+    answered = root / "answered"
+    shutil.copytree(full, answered)
+    _ask(answered)
+    return {
+        "empty": empty,
+        "full": full,
+        "pulled": pulled,
+        "adjudicated": adjudicated,
+        "parted": parted,
+        "answered": answered,
+    }
 
 
 _BEFORE = [
@@ -74,6 +84,7 @@ _BEFORE = [
         "eval score {}/work --measure entity --part 1/2 --parts {}/parts",
         "eval score {}/work --measure entity --part 2/2 --parts {}/parts",
         "eval doubts {}/work --gold gold --out {}/doubts.jsonl",
+        "corpus pack {}/work {}/packed --parts 2",
         "eval gate {}/work/records/kept.json --baseline {}/ci/base.json --policy {}/policy.toml --update",
     )
 ]
@@ -308,11 +319,35 @@ def local(root: Path) -> None:
     _put(pull, folders_of=lambda *_: {})
 
 
+# ---------------------------------------------------------------- a model whose answers are in files
+def _ask(root: Path) -> None:
+    """Have the requests of a matrix written and answered: nothing is found anywhere."""
+    from typer.testing import CliRunner
+
+    from goldwire.cli import app
+
+    CliRunner().invoke(app, [word.format(root) for word in MATRIX.split()])
+    message = {"content": '{"mentions": [], "events": []}'}
+    body = {
+        "choices": [{"message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 3},
+    }
+    for file in [*(root / "batch").rglob("*.requests.jsonl")]:
+        asked = [json.loads(line)["custom_id"] for line in file.read_text().splitlines()]
+        answers = [
+            {"custom_id": id, "response": {"status_code": 200, "body": body}, "error": None} for id in asked
+        ]
+        answered = file.with_name(f"{file.name.partition('.')[0]}.answers.jsonl")
+        answered.write_text("".join(json.dumps(one) + "\n" for one in answers))
+
+
 # ---------------------------------------------------------------- all of them
 def _command(name: str, line: str, **how: Any) -> Command:
     return Command(name, line.split(), **how)
 
 
+_MODELS = "m=llm:m@http://127.0.0.1:9/v1,n=llm:n@http://127.0.0.1:9/v1"
+MATRIX = f"eval matrix {{}}/work --models {_MODELS} --runs 2 --batch {{}}/batch"
 SCORE = "eval score {}/work --name kept --measure entity --measure TI --trials 10 --system"
 REPORT = "eval report {}/work/records/kept.json --html {}/out/r.html --csv {}/out/csv --latex {}/out/t.tex"
 GATE = "eval gate {}/work/records/kept.json --baseline {}/ci/base.json --policy {}/policy.toml --update"
@@ -331,6 +366,8 @@ COMMANDS = (
     _command("sample", "corpus sample {}/work --name first --n 1 --gold none"),
     _command("correct", "corpus correct {}/work d1 --text {}/corrected.txt"),
     _command("export", "corpus export {}/work {}/brat --layer gold --format brat", reads=("brat",)),
+    _command("pack", "corpus pack {}/work {}/again --parts 2", reads=("again",), steps=25),
+    _command("unpack", "corpus unpack {}/packed {}/back", steps=25),
     _command("tasks", "annotate export {}/work {}/out/tasks.json", reads=("out",)),
     _command("annotate import", "annotate import {}/work {}/answers.json --annotator 1=dora"),
     _command("annotate import texts", "annotate import {}/work {}/tasks.json --add-texts"),
@@ -362,6 +399,7 @@ COMMANDS = (
     _command("run part", _PART.format("{}", 1)),
     _command("merge runs", "eval merge {}/parts --into {}/work", before="parted"),
     _command("run file", "eval run {}/work --system c=file:{}/other.jsonl"),
+    _command("matrix", MATRIX, before="answered", varies=("work/records",)),
     _command("score", f"{SCORE} a", reads=("work/records",)),
     _command("score other", f"{SCORE} annotator/ben", reads=("work/records",)),
     _command("score part", "eval score {}/work --part 2/3 --parts {}/out", reads=("out",)),

@@ -268,4 +268,4 @@ def open(path: str | Path) -> Corpus:  # noqa: A001 - read as goldwire.open
     if not isinstance(path, str | builtins.type(Path()) | Path):
         raise InputTypeError(f"got {type(path).__name__}; expected the folder of a corpus")
     found = store.open_corpus(Path(path))
-    return Corpus(found.path, found.manifest)
+    return Corpus(found.path, found.manifest, found.source)

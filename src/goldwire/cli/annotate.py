@@ -116,8 +116,8 @@ def _ontology(corpus: Corpus) -> Ontology:
     ontology = corpus.ontology()
     if ontology is None:
         raise CorpusError(
-            f"{corpus.path}: the corpus has no ontology; give it one with "
-            f"`goldwire corpus set {corpus.path} --ontology NAME|FILE`"
+            f"{corpus.where}: the corpus has no ontology; give it one with "
+            f"`goldwire corpus set {corpus.where} --ontology NAME|FILE`"
         )
     return ontology
 

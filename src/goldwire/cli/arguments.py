@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from goldwire.corpora.ontology import Ontology
     from goldwire.corpora.views import Asked
 
-Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
+Dir = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The corpus: its directory, or the address of a packed one.")
+]
 Documents = Annotated[
     str | None,
     typer.Option(
@@ -42,6 +44,13 @@ Prices = Annotated[
 Batch = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Write requests into batch files there, and read their answers."),
+]
+On = Annotated[
+    str,
+    typer.Option(
+        metavar="local|dask://HOST:PORT",
+        help="Where it is computed: on this machine, or by workers of Dask (see docs/cluster.md).",
+    ),
 ]
 Only = Annotated[
     list[str] | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli import convert, correct, cover, ontology, sample, shape
+from goldwire.cli import convert, correct, cover, ontology, pack, sample, shape
 from goldwire.cli.arguments import Dir, Ignore, Labels, Only, pairs, view_of
 from goldwire.cli.convert import Option, recognised, tell_loss
 from goldwire.cli.files import source
@@ -30,6 +30,8 @@ app.command("correct")(correct.correct)
 app.command("sample")(sample.sample)
 app.command("export")(convert.export)
 app.command("formats")(convert.formats)
+app.command("pack")(pack.pack)
+app.command("unpack")(pack.unpack)
 
 
 From = Annotated[

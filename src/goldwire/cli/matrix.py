@@ -76,14 +76,17 @@ def matrix(
       goldwire eval matrix work --prompts v2.toml,v3.toml --models gpt=llm:NAME@https://HOST/v1 --runs 5
     """
     from goldwire.cli.run import priced
+    from goldwire.corpora.lock import check_own
     from goldwire.corpora.store import open_corpus
+    from goldwire.eval.counting.reading import layer_file
     from goldwire.eval.measures.measure import parse
     from goldwire.eval.systems.matrix import combine, prompts_of
     from goldwire.eval.systems.run import run as run_systems
     from goldwire.eval.systems.runs import expand
 
     corpus = open_corpus(folder)
-    corpus.layer_path(gold)
+    check_own(corpus.path)
+    layer_file(corpus, gold)
     parse(measure)  # what is none is said before anything is paid for
     known = _known(models, systems or [])
     known = [_with(system, option or [], allow_failures) for system in known]

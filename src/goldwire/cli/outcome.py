@@ -52,7 +52,7 @@ def _line(progress: Progress) -> str:
     if rate and progress.done < progress.total:
         left = f", {(progress.total - progress.done) / rate:.0f} s left"
     failed = f", {progress.failed} failed" if progress.failed else ""
-    spent = "" if progress.cost is None else f", cost {progress.cost:.4g}"
+    spent = "" if progress.cost is None else f", cost at most {progress.cost:.4g}"
     return f"{progress.system}: {progress.done}/{progress.total} documents, {rate:.1f}/s{left}{failed}{spent}"
 
 

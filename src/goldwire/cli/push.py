@@ -210,6 +210,7 @@ def push_facts(title: str, pushed: Pushed, url: str, dry_run: bool) -> dict[str,
         "lost_labels": plan.lost_labels,
         "lost": pushed.lost,
         "unshown": pushed.unshown,
+        "blind": pushed.blind and pushed.blind[0],
     }
 
 
@@ -234,6 +235,10 @@ def push_lines(title: str, pushed: Pushed, url: str, dry_run: bool) -> Iterator[
     for conflict in plan.conflicting:
         tasks = ", ".join(map(str, conflict.tasks))
         yield f"conflict: {conflict.key} (task {tasks}): {conflict.message}"
+    if pushed.blind is not None:
+        hidden, whole = pushed.blind
+        would = "would be" if undone else "are"
+        yield f"{would} shown no prefill, by chance (--blind): {hidden} of {whole} documents that have one"
     if plan.unpicked:
         yield f"not of the draw, left as they are, and given out last: {plan.unpicked} task(s)"
     if plan.kept:

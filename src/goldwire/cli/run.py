@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli.arguments import PARTS, Batch, Dir, PartOf, Parts, Prices, pairs
+from goldwire.cli.arguments import PARTS, Batch, Dir, On, PartOf, Parts, Prices, pairs
+from goldwire.cli.clusters import LOCAL, cluster_of
 from goldwire.cli.files import source
 from goldwire.cli.options import refuse
 from goldwire.cli.outcome import Bar, show
@@ -94,6 +95,7 @@ def run(
     ] = False,
     part: PartOf = None,
     parts: Parts = None,
+    on: On = LOCAL,
     as_json: Json = False,
 ) -> None:
     """Run systems on a corpus; each becomes a layer `system/NAME`.
@@ -127,13 +129,16 @@ def run(
       goldwire eval run work --systems systems.toml --prices prices.toml --budget 20
       goldwire eval run work --systems systems.toml --only gpt --batch batch/
       goldwire eval run work --system rules=lexicon --part 17/400 --parts parts/run
+      goldwire eval run /shared/work --systems /shared/systems.toml --on dask://head.example:8786
     """
+    from goldwire.corpora.lock import check_own
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.systems.run import run as run_systems
     from goldwire.eval.systems.runs import expand
 
-    _check_part(ctx, part)
+    _check_part(ctx, part, on)
     corpus = open_corpus(folder)
+    check_own(corpus.path)
     chosen = _chosen(system or [], systems or [], only or [])
     for setting in ("seed", "workers"):
         if all(getattr(item, setting) is not None for item in chosen):
@@ -149,6 +154,8 @@ def run(
     try:
         if part is not None:
             outcomes = _run_part(corpus, expanded.systems, part, parts or PARTS, progress=progress, **how)
+        elif on != LOCAL:
+            outcomes = _run_on(on, corpus, expanded.systems, progress, how)
         else:
             more: dict[str, Any] = {"budget": budget, "batch": batch, "remark": remarks.append}
             outcomes = run_systems(corpus, expanded.systems, progress=progress, **how, **more)
@@ -157,8 +164,7 @@ def run(
         note("interrupted; what is done is kept: the same command goes on from here")
         raise
     progress.end()
-    if save is not None and not any(outcome.error for outcome in outcomes):
-        _save(folder, learners[0], seed, save)
+    _save_learnt(folder, learners, seed, save, outcomes)
     beside = _beside(corpus, chosen, runs) if part is None else ()
     for told in (*expanded.notes, *beside, *remarks):
         note(told)
@@ -168,13 +174,13 @@ def run(
         show(outcomes, folder)
         if part is not None:
             note(f"When all are there, merge them: goldwire eval merge {parts or PARTS} --into {folder}")
-    status = max(outcome.status for outcome in outcomes)
-    if status:
+    if status := max(outcome.status for outcome in outcomes):
         raise typer.Exit(status)
 
 
-def _check_part(ctx: typer.Context, part: str | None) -> None:
+def _check_part(ctx: typer.Context, part: str | None, on: str) -> None:
     """Refuse options that would be passed over, or that cannot be said of a part."""
+    _check_on(ctx, on, part)
     if part is None:
         refuse(ctx, ("parts",), "without --part K/N")
         return
@@ -184,6 +190,28 @@ def _check_part(ctx: typer.Context, part: str | None) -> None:
     refuse(ctx, ("batch",), f"with --part: {why}")
     why = "each part would train the same model; save it by a run without --part, and --load it in all parts"
     refuse(ctx, ("save",), f"with --part: {why}")
+
+
+def _check_on(ctx: typer.Context, on: str, part: str | None) -> None:
+    """Refuse what cannot be had on a cluster, and a cluster for one part."""
+    if on == LOCAL:
+        return
+    if part is not None:
+        refuse(ctx, ("on",), "with --part, which is computed on the machine where it is asked for")
+    why = "parts cannot see what others spend; set a limit where the key comes from, or run it here"
+    refuse(ctx, ("budget",), f"with --on: {why}")
+    refuse(ctx, ("batch",), "with --on: requests in batch files cost no machine time; run it here")
+    refuse(ctx, ("save",), "with --on: each worker would train; save it by a run here, and --load it there")
+
+
+def _run_on(
+    on: str, corpus: Corpus, chosen: list[System], progress: Bar, how: dict[str, Any]
+) -> list[Outcome]:
+    with cluster_of(on) as cluster:
+        from goldwire.eval.cluster.run import Terms, run_on
+
+        assert cluster is not None  # noqa: S101 - for the type checker
+        return run_on(cluster, corpus, chosen, Terms(**how), progress=progress)
 
 
 def _run_part(corpus: Corpus, chosen: list[System], part: str, folder: Path, **how: Any) -> list[Outcome]:
@@ -301,6 +329,13 @@ def _loading(item: System, load: Path | None) -> System:
     return (
         item if load is None else msgspec.structs.replace(item, options={**item.options, "load": str(load)})
     )
+
+
+def _save_learnt(
+    folder: Path, learners: list[System], seed: int, path: Path | None, outcomes: list[Outcome]
+) -> None:
+    if path is not None and not any(outcome.error for outcome in outcomes):
+        _save(folder, learners[0], seed, path)
 
 
 def _save(folder: Path, item: System, seed: int, path: Path) -> None:

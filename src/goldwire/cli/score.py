@@ -5,14 +5,28 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from goldwire.cli.arguments import PARTS, Dir, Documents, Ignore, Maps, Only, PartOf, Parts, maps_of, view_of
+from goldwire.cli.arguments import (
+    PARTS,
+    Dir,
+    Documents,
+    Ignore,
+    Maps,
+    On,
+    Only,
+    PartOf,
+    Parts,
+    maps_of,
+    view_of,
+)
+from goldwire.cli.clusters import LOCAL, cluster_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.garbage import no_collection
@@ -63,6 +77,14 @@ def score(
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="The record is DIR/records/NAME.json; the suite's name if not given.")
+    ] = None,
+    record_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            help="Keep the record there; not given, of a packed corpus: NAME.json.",
+        ),
     ] = None,
     documents: Documents = None,
     unjudged: Annotated[
@@ -124,6 +146,7 @@ def score(
     ] = False,
     part: PartOf = None,
     parts: Parts = None,
+    on: On = LOCAL,
     as_json: Json = False,
 ) -> None:
     """Score systems against gold, by a suite or by measures; the record is kept with the corpus.
@@ -159,6 +182,7 @@ def score(
       goldwire eval score work --gold gold-2 --was gold
       goldwire eval score work --gold annotator/a --gold annotator/b --references best --measure entity
       goldwire eval score work --part 17/400
+      goldwire eval score /shared/work --on dask://head.example:8786
     """
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.counting.coverage import Scope
@@ -193,19 +217,20 @@ def score(
         unweighted=unweighted,
     )
     systems, notes = written_out(corpus, config.matching(corpus, system) if system else config.names(corpus))
-    golds, workers = gold or ["gold"], os.cpu_count() or 1
+    golds = gold or ["gold"]
     if part is not None:
         plan = make_plan(corpus, golds, systems, wanted, options)
         for told in notes:
             note(told)
         _score_part(corpus, plan, part, parts or PARTS, as_json=as_json)
         return
-    place = record_place(corpus, name or options.suite)
-    record = score_corpus(corpus, golds, systems, wanted, options=options, workers=workers)
-    if was is not None:
-        from goldwire.eval.comparison.earlier import with_was
+    place = record_place(corpus, name or options.suite, record_file)
+    with _counting(on) as how:
+        record = score_corpus(corpus, golds, systems, wanted, options=options, **how)
+        if was is not None:
+            from goldwire.eval.comparison.earlier import with_was
 
-        record = with_was(corpus, record, was, options, workers=workers)
+            record = with_was(corpus, record, was, options, **how)
     put(record, place, corpus, options, notes, replace=replace, as_json=as_json)
 
 
@@ -214,7 +239,12 @@ def _check_use(ctx: typer.Context, part: str | None) -> None:
     if part is None:
         refuse(ctx, ("parts",), "without --part K/N")
         return
-    refuse(ctx, ("name", "replace"), "with --part: they are of the record, which `eval merge` writes")
+    refuse(
+        ctx,
+        ("name", "replace", "record_file"),
+        "with --part: they are of the record, which `eval merge` writes",
+    )
+    refuse(ctx, ("on",), "with --part, which is computed on the machine where it is asked for")
     refuse(ctx, ("was",), "with --part: it looks at all documents under two gold layers")
 
 
@@ -235,6 +265,8 @@ def put(
 
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     kept = keep(record, place, replace=replace)
+    if corpus is not None and corpus.source is not None:
+        note(f"{corpus.where} is packed and not changed: the record is {place}")
     for told in (*notes, *_lost(record, options), *kept.notes):
         note(told)
     if as_json:
@@ -242,6 +274,23 @@ def put(
         return
     _show(kept.record, place, corpus)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
+
+
+@contextmanager
+def _counting(on: str) -> Iterator[dict[str, Any]]:
+    """What counts: processes of this machine, or a cluster. It is told where a cluster was not asked."""
+    with cluster_of(on) as cluster:
+        if cluster is None:
+            yield {"workers": os.cpu_count() or 1}
+            return
+        from goldwire.eval.cluster.score import OnCluster
+
+        yield {"count": (count := OnCluster(cluster))}
+        if not count.scored:
+            note(
+                "scored on this machine: documents or lines are not in order of id, or a measure has no "
+                "counts that add up"
+            )
 
 
 def _score_part(corpus: Corpus, plan: Plan, part: str, folder: Path, *, as_json: bool) -> None:
@@ -290,13 +339,15 @@ def _lost(record: Record, options: Options) -> Iterator[str]:
         yield "no intervals: near-duplicates are drawn together, and with --stream it is forgotten which are"
 
 
-def record_place(corpus: Corpus, name: str | None) -> Path:
-    """Where a record of a name is kept with its corpus."""
+def record_place(corpus: Corpus, name: str | None, chosen: Path | None = None) -> Path:
+    """Where a record of a name is kept: with its corpus, or here if that is packed, and so is not changed."""
     from goldwire.corpora.store import RECORDS, check_layer
 
     found = name or "measures"
     check_layer(found)
-    return corpus.path / RECORDS / f"{found}.json"
+    if chosen is not None:
+        return chosen
+    return Path(f"{found}.json") if corpus.source is not None else corpus.path / RECORDS / f"{found}.json"
 
 
 # ---------------------------------------------------------------- what there is

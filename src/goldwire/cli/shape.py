@@ -39,7 +39,7 @@ def facts(corpus: Corpus) -> dict[str, Any]:
     documents = corpus.documents()
     lines = {name: corpus.layer(name) for name in corpus.layers()}
     return {
-        "corpus": str(corpus.path),
+        "corpus": corpus.where,
         "manifest": corpus.manifest,
         "fingerprint": corpus.fingerprint(),
         "documents": [
@@ -67,7 +67,7 @@ def altered(found: Altered) -> str:
         told = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
         lines.append(f"layer {layer} does not fit the ontology: {told}")
     if found.unfit:
-        lines.append(f"see each of them: goldwire corpus validate {found.corpus.path}")
+        lines.append(f"see each of them: goldwire corpus validate {found.corpus.where}")
     return "\n".join(lines)
 
 

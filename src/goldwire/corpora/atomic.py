@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
+import platform
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Self
 
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.names import check_new
+
+DAY = 86_400  # seconds
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -100,22 +106,34 @@ def write_output(path: Path, data: bytes) -> None:
 
 def write_folder(path: Path, contents: Mapping[str, bytes], folders: Sequence[str] = ()) -> None:
     """Make a folder of files and folders, by relative name, all or nothing; `path` is absent or empty."""
-    building = _beside(path)
+    with building(path) as new:
+        for name in folders:
+            (new / name).mkdir(parents=True)
+        for name, data in contents.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            _write(new / name, data)
+
+
+@contextmanager
+def building(path: Path) -> Iterator[Path]:
+    """A folder to be filled, which is at `path` whole when the block ends, or not at all.
+
+    `path` is absent or empty. Raises `CorpusError` if the place cannot be written.
+    """
+    new = _beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_stale(path)
-        for name in ("", *folders):
-            (building / name).mkdir(parents=True)
-        for name, data in contents.items():
-            (building / name).parent.mkdir(parents=True, exist_ok=True)
-            _write(building / name, data)
-        for folder in (building, *(item for item in building.rglob("*") if item.is_dir())):
+        new.mkdir(parents=True)
+        yield new
+        for folder in (new, *(item for item in new.rglob("*") if item.is_dir())):
             sync(folder)
-        building.rename(path)
+        new.rename(path)
         sync(path.parent)
     except OSError as error:
-        shutil.rmtree(building, ignore_errors=True)
         raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -128,16 +146,33 @@ def _write(path: Path, data: bytes) -> None:
 def _beside(path: Path) -> Path:
     if not path.name or path.name == "..":
         raise CorpusError(f"{path}: is a folder; name a file in it")
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    return path.with_name(f".{path.name}.{_machine()}-{os.getpid()}.tmp")
+
+
+@cache
+def _machine() -> str:
+    """This machine among those that share a folder: on two, processes may have one number."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def remove_stale(path: Path) -> None:
-    """Clear what killed writers of `path` left beside it; those still running keep theirs."""
+    """Clear what killed writers of `path` left beside it; those still running keep theirs.
+
+    Of those on other machines nothing is known here: they keep theirs for a day.
+    """
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        owner = left.name.split(".")[-2]
-        if owner.isdigit() and int(owner) != os.getpid() and _runs(int(owner)):
-            continue
-        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        if not _is_held(left):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def _is_held(left: Path) -> bool:
+    """Whether somebody may still write what is beside its place."""
+    machine, _, process = left.name.split(".")[-2].rpartition("-")
+    if machine not in ("", _machine()):
+        with suppress(FileNotFoundError):  # it is in its place by now
+            return time.time() - left.stat().st_mtime < DAY
+        return True
+    return process.isdigit() and int(process) != os.getpid() and _runs(int(process))
 
 
 def _runs(process: int) -> bool:

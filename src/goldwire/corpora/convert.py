@@ -160,7 +160,7 @@ def _import_layer(
     written = not is_all_rejected(read, reading.quarantined)
     if written and not replace and _is_other(corpus, layer, lines, tokens):
         raise CorpusError(
-            f"{corpus.path}: layer {layer!r} is there with other content; choose another name, "
+            f"{corpus.where}: layer {layer!r} is there with other content; choose another name, "
             f"or give --replace to put this in its place"
         )
     quarantine = write_quarantine(corpus.quarantine_path(layer), reading.quarantined)
@@ -195,12 +195,12 @@ def read_library(name: str, corpus: Corpus) -> Reading:
     gold, documents = library.read_standoff(name), corpus.documents()
     if several := library.doubtful(gold, documents):
         raise CorpusError(
-            f"{corpus.path}: {name} goes by the texts alone, and several documents have one: {several}; "
+            f"{corpus.where}: {name} goes by the texts alone, and several documents have one: {several}; "
             "nothing was taken. Make a corpus with one document of each text (--skip-duplicates), and export"
         )
     bound = library.bind(gold, documents)
     if not bound:
-        raise CorpusError(f"{corpus.path}: has none of the texts of {name!r} (no SHA-256 is the same)")
+        raise CorpusError(f"{corpus.where}: has none of the texts of {name!r} (no SHA-256 is the same)")
     return Reading(annotations=bound, source=name)
 
 
@@ -236,7 +236,7 @@ def export_layer(
     if format == "goldwire":
         found |= {id: line for id, line in lines.items() if coverage.has_failed(line)}
     if not found:
-        raise CorpusError(f"{corpus.path}: layer {layer!r} {covered}: nothing was written")
+        raise CorpusError(f"{corpus.where}: layer {layer!r} {covered}: nothing was written")
     written = [document for document in documents if document.id in found]
     left: dict[str, int] = {}
     if view:

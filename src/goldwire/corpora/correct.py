@@ -227,7 +227,7 @@ def _find(corpus: Corpus, documents: Iterable[Document], id: str) -> Document:
     known = {document.id: document for document in documents}
     if id not in known:
         told = nearest(id, known) or "; `goldwire corpus show` lists them"
-        raise CorpusError(f"{corpus.path}: no document {id!r}{told}")
+        raise CorpusError(f"{corpus.where}: no document {id!r}{told}")
     return known[id]
 
 

@@ -227,7 +227,7 @@ def select(corpus: Corpus, text: str) -> frozenset[str]:
     else:
         found = _of_file(corpus, Path(text))
     if not found:
-        raise CorpusError(f"{text!r} names none of the {len(corpus.hashes())} document(s) of {corpus.path}")
+        raise CorpusError(f"{text!r} names none of the {len(corpus.hashes())} document(s) of {corpus.where}")
     return found
 
 
@@ -249,7 +249,7 @@ def shown(items: Sequence[str]) -> str:
 def _of_split(corpus: Corpus, name: str) -> frozenset[str]:
     parts = splits.parts(corpus)
     if name not in parts:
-        raise CorpusError(f"{corpus.path}: no split {name!r}; there are: {', '.join(parts)}")
+        raise CorpusError(f"{corpus.where}: no split {name!r}; there are: {', '.join(parts)}")
     return frozenset(parts[name])
 
 
@@ -257,7 +257,7 @@ def _of_layer(corpus: Corpus, name: str) -> frozenset[str]:
     path = corpus.layer_path(name)
     if not path.is_file():
         there = ", ".join(corpus.layers()) or "none"
-        raise CorpusError(f"{corpus.path}: no layer {name!r}; there are: {there}")
+        raise CorpusError(f"{corpus.where}: no layer {name!r}; there are: {there}")
     return _known(corpus, frozenset(line.document for line in read_lines(path, _Line)), str(path))
 
 
@@ -271,7 +271,7 @@ def _of_file(corpus: Corpus, path: Path) -> frozenset[str]:
 def _known(corpus: Corpus, ids: frozenset[str], where: str) -> frozenset[str]:
     if unknown := ids - corpus.hashes().keys():
         raise CorpusError(
-            f"{where}: {len(unknown)} of {len(ids)} ids are not in {corpus.path}: {named(unknown)}; "
+            f"{where}: {len(unknown)} of {len(ids)} ids are not in {corpus.where}: {named(unknown)}; "
             f"`goldwire corpus show` lists its documents"
         )
     return ids

@@ -8,6 +8,7 @@
     ├── JudgementError         two records cannot be compared (other corpus, measure or policy)
     ├── ExtractorError         a system cannot be found, started or understood
     ├── ServerError            Label Studio is unreachable or refuses
+    ├── ClusterError           a cluster is unreachable, or its machines are not as this one
     ├── InputValueError        a value passed from Python is wrong; a `ValueError`
     └── InputTypeError         something else was passed than what is taken; a `TypeError`
 
@@ -106,6 +107,10 @@ class ExtractorError(GoldwireError):
 
 class ServerError(GoldwireError):
     """Label Studio is unreachable or refuses; the message never holds a token."""
+
+
+class ClusterError(GoldwireError):
+    """A cluster cannot be reached or lost its machines, or these have other versions or files."""
 
 
 class InputValueError(DataError, ValueError):

@@ -20,7 +20,9 @@ EXTRAS = {
     "html": ("trafilatura>=2.0", "lxml_html_clean>=0.4"),
     "cas": ("dkpro-cassis>=0.12",),
     "gliner": ("gliner>=0.2.20",),
+    "storage": ("obstore>=0.8",),
     "backend": ("starlette>=0.40", "uvicorn>=0.30"),
+    "cluster": ("dask>=2024.8", "distributed>=2024.8"),
 }
 HEAVY = frozenset({"gliner"})  # with torch, which is a gigabyte and more
 

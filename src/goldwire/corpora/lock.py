@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import logging
 import os
 import threading
@@ -23,6 +24,7 @@ from pathlib import Path
 from goldwire.corpora.errors import CorpusError
 
 NAME = ".goldwire.lock"
+PACKED = ".goldwire.packed"  # in a folder of the cache: files of a packed corpus are in it
 PATIENCE = 120.0  # seconds until a command gives up; writing takes seconds, grouping 100,000 texts a minute
 SAY_AFTER = 1.0  # seconds until it says whom it waits for
 _LOOK = 0.02  # seconds between two tries
@@ -47,14 +49,27 @@ _held = _Held()
 def locked(folder: Path, what: str) -> Iterator[None]:
     """Keep all other writers out of a folder, or from making it; `what` is said to those who wait.
 
-    Raises `CorpusError` if the folder cannot be written, or another process has it for `PATIENCE` seconds.
+    Raises `CorpusError` if the folder cannot be written, is that of a packed corpus, or another process has
+    it for `PATIENCE` seconds.
     """
+    check_own(folder)
     with ExitStack() as locks:
         locks.enter_context(_locked(_place(folder), what))
         # Where the folder was made by whom we waited for, its writers have another lock by now.
         locks.enter_context(_locked(_place(folder), what))
         clear(folder)
         yield
+
+
+def check_own(folder: Path) -> None:
+    """Raise `CorpusError` for a folder with files of a packed corpus: a change would be lost."""
+    with suppress(OSError):
+        address = json.loads((folder / PACKED).read_bytes())["address"]
+        raise CorpusError(
+            f"{address}: a packed corpus is not changed; unpack it (`goldwire corpus unpack {address} DIR`), "
+            "change that, and pack it again to another address; a layer of the same documents is added with "
+            "`goldwire corpus pack DIR ADDRESS --layer NAME`"
+        )
 
 
 def _place(folder: Path) -> Path:

@@ -17,6 +17,7 @@ import msgspec
 from goldwire.corpora.errors import CorpusError
 
 MOST = 1_000_000  # parts of a corpus
+_FILE = re.compile(r"(?:run|score)-.+-\d{5,7}-of-\d{5,7}-[0-9a-f]{12}\.part", re.ASCII)
 _FORM = re.compile(r"(\d{1,7})/(\d{1,7})", re.ASCII)
 
 
@@ -60,3 +61,12 @@ class Part(msgspec.Struct, frozen=True, order=True):
     def takes(self, id: str, group: str | None) -> bool:
         """Whether a document of this id and group is in the part."""
         return place(group or id, self.of) == self.number
+
+
+def is_file(name: str) -> bool:
+    """Whether a file has the name of one that a part was written into (see `eval.parts.file`).
+
+    >>> is_file("run-rules-5a3f-00017-of-00400-8c1e99f0a7d4.part"), is_file("model.part")
+    (True, False)
+    """
+    return _FILE.fullmatch(name) is not None

@@ -94,7 +94,7 @@ def read(corpus: Corpus, name: str) -> Sample:
     path = path_of(corpus, name)
     if not path.is_file():
         there = ", ".join(sorted(found.stem for found in path.parent.glob("*.jsonl"))) or "none"
-        raise CorpusError(f"no sample {name!r} in {corpus.path}; there are: {there}")
+        raise CorpusError(f"no sample {name!r} in {corpus.where}; there are: {there}")
     first, _, rest = read_bytes(path).partition(b"\n")
     draw = decode_versioned(first, Draw, "the draw of a sample", f"{path}:1", FORMAT)
     sample = Sample(draw, tuple(decode_lines(rest, Candidate, str(path), first=2)))

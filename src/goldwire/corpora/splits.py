@@ -56,7 +56,7 @@ def parts(corpus: Corpus) -> dict[str, list[str]]:
     """The ids of each split, in the order of the corpus; `CorpusError` if it has no splits."""
     splits = corpus.manifest.splits
     if splits is None:
-        raise CorpusError(f"{corpus.path}: has no splits; set them with --shares train=0.8,test=0.2")
+        raise CorpusError(f"{corpus.where}: has no splits; set them with --shares train=0.8,test=0.2")
     found: dict[str, list[str]] = {name: [] for name in splits.shares}
     for id, name in assign(corpus.documents(), splits).items():
         found[name].append(id)
@@ -68,7 +68,7 @@ def set_splits(corpus: Corpus, shares: dict[str, float] | None, seed: int | None
     with writing(corpus, "corpus split") as now:
         old = now.manifest.splits
         if shares is None and old is None:
-            raise CorpusError(f"{corpus.path}: has no splits; set them with --shares train=0.8,test=0.2")
+            raise CorpusError(f"{corpus.where}: has no splits; set them with --shares train=0.8,test=0.2")
         new = Splits(
             shares=shares if shares is not None else old.shares if old else {},
             seed=seed if seed is not None else old.seed if old else 0,

@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -31,14 +32,16 @@ from goldwire.corpora.atomic import Staged, write_atomic, write_folder
 from goldwire.corpora.codec import encode_lines, iter_lines, read_lines
 from goldwire.corpora.digest import of_documents
 from goldwire.corpora.errors import CorpusError, DataError, Fault
-from goldwire.corpora.lock import locked
+from goldwire.corpora.lock import PACKED, locked
 from goldwire.corpora.names import check_apart, check_new
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.ontology import Ontology
+from goldwire.corpora.parts import Part
 from goldwire.corpora.types import Annotations, Document, Tokens
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
 QUARANTINE = "quarantine"
+INDEX = "goldwire.json"  # of a packed corpus
 SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
 NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
 _NAME = re.compile(r"[^\W_][\w.\-]*")
@@ -77,18 +80,58 @@ class _Bound(msgspec.Struct):
     sha256: str
 
 
+class Source(Protocol):
+    """Where the files of a packed corpus come from (see `packed.opened`)."""
+
+    @property
+    def address(self) -> str:
+        """What people call the corpus."""
+
+    def layers(self) -> list[str]:
+        """The names of all layers, sorted."""
+
+    def bring(self, path: str) -> None:
+        """See to it that documents, a layer or its tokens are in the directory, if the corpus has them."""
+
+    def digest(self, table: str) -> str | None:
+        """The SHA-256 of the file `documents`, `layers/NAME` or `tokens/NAME`; None if there is none."""
+
+    def lines(self, table: str, part: Part) -> Iterator[tuple[int, bytes]]:
+        """Lines of such a file with their numbers: at least all those of a part."""
+
+
 class Corpus(msgspec.Struct, frozen=True):
-    """A corpus directory. Methods read from disk each time; nothing is cached."""
+    """A corpus directory. Methods read from disk each time; nothing is cached.
+
+    Of a packed one `path` is a folder of the cache, into which its `source` brings files when a method asks
+    for them or their place.
+    """
 
     path: Path
     manifest: Manifest
+    source: Source | None = None
+
+    @property
+    def where(self) -> str:
+        """What people call it: its folder, or the address of a packed one."""
+        return str(self.path) if self.source is None else self.source.address
+
+    def _place(self, path: Path) -> Path:
+        if self.source is not None:
+            self.source.bring(path.relative_to(self.path).as_posix())
+        return path
+
+    def documents_path(self) -> Path:
+        """Where the documents are."""
+        return self._place(self.path / DOCUMENTS)
 
     def documents(self) -> list[Document]:
         """All documents, in the order of the file. Raises `DataError` if one is not what its hash says."""
-        documents = read_lines(self.path / DOCUMENTS, Document)
+        path = self.documents_path()
+        documents = read_lines(path, Document)
         faults = [*document_faults(documents)]
         if faults:
-            raise DataError(f"{self.path / DOCUMENTS}: {len(faults)} fault(s)", faults)
+            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
         return documents
 
     def ontology(self) -> Ontology | None:
@@ -102,6 +145,8 @@ class Corpus(msgspec.Struct, frozen=True):
 
     def layers(self) -> list[str]:
         """The names of all layers, sorted."""
+        if self.source is not None:
+            return self.source.layers()
         root = self.path / LAYERS
         found = (file.relative_to(root).with_suffix("") for file in root.rglob("*.jsonl"))
         return sorted(name.as_posix() for name in found if not name.name.startswith("."))
@@ -109,7 +154,7 @@ class Corpus(msgspec.Struct, frozen=True):
     def layer_path(self, name: str) -> Path:
         """Where a layer is or would be; `CorpusError` if the name is not allowed."""
         check_layer(name)
-        return self.path / LAYERS / f"{name}.jsonl"
+        return self._place(self.path / LAYERS / f"{name}.jsonl")
 
     def quarantine_path(self, name: str) -> Path:
         """Where what could not be taken into a layer is or would be kept."""
@@ -119,18 +164,18 @@ class Corpus(msgspec.Struct, frozen=True):
     def tokens_path(self, name: str) -> Path:
         """Where the tokens that a layer came with are or would be."""
         check_layer(name)
-        return kept_tokens.path_of(self.path, name)
+        return self._place(kept_tokens.path_of(self.path, name))
 
     def document(self, id: str) -> Document:
         """The document of an id; `CorpusError` if there is none."""
         for document in self.documents():
             if document.id == id:
                 return document
-        raise CorpusError(f"{self.path}: no document {id!r}; `goldwire corpus show` lists them")
+        raise CorpusError(f"{self.where}: no document {id!r}; `goldwire corpus show` lists them")
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of each text by document id, as the file says; `documents` recomputes them."""
-        return {item.id: item.sha256 for item in read_lines(self.path / DOCUMENTS, _Identity)}
+        return {item.id: item.sha256 for item in read_lines(self.documents_path(), _Identity)}
 
     def layer(self, name: str) -> dict[str, Annotations]:
         """The annotations of a layer by document id; documents it does not hold are absent.
@@ -171,12 +216,17 @@ class Corpus(msgspec.Struct, frozen=True):
 
     def layer_file(self, name: str) -> Path:
         """Where a layer is; `CorpusError` if it is not."""
-        path = self.layer_path(name)
-        if not path.is_file():
+        self.check_there(name)
+        return self.layer_path(name)
+
+    def check_there(self, name: str) -> None:
+        """Raise `CorpusError` if there is no such layer; of a packed corpus nothing is brought for it."""
+        check_layer(name)
+        path = self.path / LAYERS / f"{name}.jsonl"
+        if not (path.is_file() if self.source is None else name in self.layers()):
             raise CorpusError(
-                f"{self.path}: no layer {name!r}; there are: {', '.join(self.layers()) or 'none'}"
+                f"{self.where}: no layer {name!r}; there are: {', '.join(self.layers()) or 'none'}"
             )
-        return path
 
     def fitting(self, name: str) -> tuple[dict[str, Annotations], list[Annotations]]:
         """The lines of a layer that are of the corpus's texts, by document id, and those of other texts.
@@ -245,10 +295,14 @@ class Corpus(msgspec.Struct, frozen=True):
 
 
 def open_corpus(path: Path) -> Corpus:
-    """The corpus in a directory; `CorpusError` if there is none.
+    """The corpus in a directory, or the packed one at an address; `CorpusError` if there is none.
 
     A change of several files that was decided on and cut short is finished first.
     """
+    if is_packed(path):
+        from goldwire.corpora.packed.opened import open_packed
+
+        return open_packed(path)
     if (path / pending.PENDING).is_dir():
         pending.finish(path)
     manifest = path / MANIFEST
@@ -256,6 +310,13 @@ def open_corpus(path: Path) -> Corpus:
         raise CorpusError(f"{path}: not a corpus (no {MANIFEST}); make one with `goldwire corpus new`")
     text = toml.read(manifest, CorpusError)
     return Corpus(path, toml.decode(text, Manifest, "a corpus manifest", str(manifest)))
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a path is the address of a packed corpus, the folder of one, or its folder in the cache."""
+    from goldwire.corpora.packed.address import is_address
+
+    return is_address(path) or (path / INDEX).is_file() or (path / PACKED).is_file()
 
 
 @contextmanager

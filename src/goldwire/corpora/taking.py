@@ -27,7 +27,7 @@ from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.codec import BOM, BROKEN, check_file, line_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.parts import Part
-from goldwire.corpora.store import DOCUMENTS, MANIFEST, Corpus, encode_manifest
+from goldwire.corpora.store import DOCUMENTS, MANIFEST, Corpus, Source, encode_manifest
 from goldwire.corpora.types import Annotations, Document, Tokens
 
 SOURCE = "documents"  # what the source of documents is called; those of layers are layers/NAME, tokens/NAME
@@ -75,12 +75,18 @@ def take(corpus: Corpus, part: Part, layers: Sequence[str], folder: Path, *, tok
 
     `folder` is absent or empty, and of no use where this fails. Memory grows with the documents of the part
     alone, by their ids. Raises `CorpusError` if a layer is not there, `DataError` with all faults of a file
-    of which not every line says which document it is about.
+    of which not every line says which document it is about, or if two documents of different groups have
+    one id.
     """
-    paths = {name: corpus.layer_file(name) for name in dict.fromkeys(layers)}
+    names = dict.fromkeys(layers)
+    for name in names:
+        corpus.check_there(name)
     _write_head(corpus, folder)
     sorter = _Sorter(part)
-    copied = {SOURCE: _copy(corpus.path / DOCUMENTS, folder / DOCUMENTS, _Document, Document, sorter.takes)}
+    copied = {
+        SOURCE: _copy(_lines(corpus, SOURCE, part), folder / DOCUMENTS, _Document, Document, sorter.takes)
+    }
+    sorter.check(corpus.path / DOCUMENTS)
     taken = Taken(
         corpus=Corpus(folder, _manifest(corpus)),
         origin=corpus.path,
@@ -93,11 +99,13 @@ def take(corpus: Corpus, part: Part, layers: Sequence[str], folder: Path, *, tok
     def takes(line: _Line) -> bool:
         return taken.has(line.document)
 
-    for name, path in paths.items():
-        copied[f"layers/{name}"] = _copy(path, taken.corpus.layer_path(name), _Line, Annotations, takes)
-    for name in paths if tokens else ():
-        if (path := corpus.tokens_path(name)).is_file():
-            copied[f"tokens/{name}"] = _copy_tokens(path, taken.corpus.tokens_path(name), takes)
+    for name in names:
+        lines = _lines(corpus, f"layers/{name}", part)
+        copied[f"layers/{name}"] = _copy(lines, taken.corpus.layer_path(name), _Line, Annotations, takes)
+    for name in names if tokens else ():
+        lines = _lines(corpus, f"tokens/{name}", part)
+        if lines.is_there():
+            copied[f"tokens/{name}"] = _copy_tokens(lines, taken.corpus.tokens_path(name), takes)
     return msgspec.structs.replace(
         taken,
         sources={name: file.digest for name, file in copied.items()},
@@ -107,13 +115,62 @@ def take(corpus: Corpus, part: Part, layers: Sequence[str], folder: Path, *, tok
 
 def sources(corpus: Corpus, names: Sequence[str]) -> dict[str, str | None]:
     """The digests of files as they are now, by the names that `Taken.sources` has; None if absent."""
-    paths = {name: corpus.path / (DOCUMENTS if name == SOURCE else f"{name}.jsonl") for name in names}
+    if corpus.source is not None:
+        return {name: corpus.source.digest(name) for name in names}
+    paths = {name: corpus.path / f"{name}.jsonl" for name in names}
     return {name: _digest(path) if path.is_file() else None for name, path in paths.items()}
 
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# ---------------------------------------------------------------- where lines come from
+class _Lines:
+    """The lines of a file of a corpus with their numbers, and its digest when all were read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._digest = hashlib.sha256()
+
+    def is_there(self) -> bool:
+        """Whether there is such a file."""
+        return self.path.is_file()
+
+    def read(self) -> Iterator[tuple[int, bytes]]:
+        """All lines, one by one."""
+        check_file(self.path)
+        return _iter_lines(self.path, self._digest)
+
+    def digest(self) -> str:
+        """The SHA-256 of the whole file."""
+        return self._digest.hexdigest()
+
+
+class _Packed(_Lines):
+    """The same of a packed corpus: those parts of a table alone that can have lines of the part."""
+
+    def __init__(self, path: Path, name: str, source: Source, part: Part) -> None:
+        super().__init__(path)
+        self._name, self._source, self._part = name, source, part
+
+    def is_there(self) -> bool:
+        """Whether there is such a table."""
+        return self._source.digest(self._name) is not None
+
+    def read(self) -> Iterator[tuple[int, bytes]]:
+        """The lines of these parts."""
+        return self._source.lines(self._name, self._part)
+
+    def digest(self) -> str:
+        """That of the file that was packed, as the index says."""
+        return self._source.digest(self._name) or ""
+
+
+def _lines(corpus: Corpus, name: str, part: Part) -> _Lines:
+    path = corpus.path / f"{name}.jsonl"
+    return _Lines(path) if corpus.source is None else _Packed(path, name, corpus.source, part)
 
 
 # ---------------------------------------------------------------- which lines
@@ -137,15 +194,25 @@ class _Sorter:
         self.part = part
         self.own: set[str] = set()
         self.elsewhere: set[str] = set()
+        self.twice: list[str] = []  # ids of documents in parts of different groups, told by one part
 
     def takes(self, document: _Document) -> bool:
         """Whether a document is in the part."""
-        if self.part.takes(document.document, document.group):
-            self.own.add(document.document)
+        id = document.document
+        if self.part.takes(id, document.group):
+            self.twice += [id] if id in self.elsewhere else []
+            self.own.add(id)
             return True
-        if document.group and self.part.takes(document.document, None):
-            self.elsewhere.add(document.document)
+        if document.group and self.part.takes(id, None):
+            self.twice += [id] if id in self.elsewhere or id in self.own else []
+            self.elsewhere.add(id)
         return False
+
+    def check(self, where: Path) -> None:
+        """Raise `DataError` if an id stands in two groups: the small corpus has one of the two documents."""
+        if self.twice:
+            faults = [Fault(id, "$.id", "is the id of an earlier document too") for id in self.twice]
+            raise DataError(f"{where}: {len(faults)} fault(s)", faults)
 
 
 # ---------------------------------------------------------------- files
@@ -174,29 +241,30 @@ class _Copied(msgspec.Struct, frozen=True):
     numbers: Numbers
 
 
-def _copy_tokens(source: Path, target: Path, takes: Callable[[Any], bool]) -> _Copied:
+def _copy_tokens(source: _Lines, target: Path, takes: Callable[[Any], bool]) -> _Copied:
     try:
         return _copy(source, target, _Line, Tokens, takes)
     except DataError as error:
-        raise kept_tokens.unreadable(source, error) from error
+        raise kept_tokens.unreadable(source.path, error) from error
 
 
 def _copy(
-    source: Path, target: Path, type: type[Any], whole: type[Any], takes: Callable[[Any], bool]
+    source: _Lines, target: Path, type: type[Any], whole: type[Any], takes: Callable[[Any], bool]
 ) -> _Copied:
     """Copy those lines of a file that a part `takes`, in order of id; `whole` is what a line is."""
-    digest, picked = hashlib.sha256(), _Picked()
+    picked = _Picked()
     decode = msgspec.json.Decoder(type).decode
     faults = list[Fault]()
     try:
-        check_file(source)
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as file:
-            for number, line in _iter_lines(source, digest):
+            for number, line in source.read():
                 try:
                     item = decode(line)
                 except BROKEN as error:
-                    faults += line_faults(line, whole, f"{source}:{number}", error) if line.strip() else []
+                    faults += (
+                        line_faults(line, whole, f"{source.path}:{number}", error) if line.strip() else []
+                    )
                     continue
                 if takes(item):
                     picked.note(item.document, number, file.write(line))
@@ -204,8 +272,8 @@ def _copy(
     except OSError as error:
         raise CorpusError(f"{error.filename or target}: {error.strerror}") from error
     if faults:
-        raise DataError(f"{source}: {len(faults)} fault(s); no part was taken", faults)
-    return _Copied(digest.hexdigest(), numbers)
+        raise DataError(f"{source.path}: {len(faults)} fault(s); no part was taken", faults)
+    return _Copied(source.digest(), numbers)
 
 
 class _Picked:

@@ -39,7 +39,7 @@ def finished_layers(corpus: Corpus, layers: Sequence[str], to: str) -> dict[str,
         raise CorpusError(f"layer {to!r} is the one that is made: name another with --to, or leave it out")
     if not names:
         raise CorpusError(
-            f"{corpus.path}: no layer of an annotator to merge; pull what people did (`annotate pull`), "
+            f"{corpus.where}: no layer of an annotator to merge; pull what people did (`annotate pull`), "
             "import it into annotator/NAME, or name layers with --layers"
         )
     return {name: finished(corpus.layer(name)) for name in names if name != to}

@@ -184,7 +184,7 @@ def _losses(given: Annotations, kept: Annotations) -> Counter[str]:
     for kind in ("mentions", "events", "relations"):
         lost[f"unsound {kind}"] = len(getattr(given, kind)) - len(getattr(kept, kind))
     lost["unsound arguments"] = _arguments(given) - _arguments(kept)
-    lost["provenance of a document"] = int(given.provenance != type(given.provenance)())
+    lost["record of who annotated a document, and how"] = int(given.provenance != type(given.provenance)())
     lost["alternatives"] = alternatives(kept).total()
     places = Counter((mention.type, mention.spans) for mention in kept.mentions)
     lost["mention of the same type and words as another"] = sum(n - 1 for n in places.values())

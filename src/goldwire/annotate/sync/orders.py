@@ -28,11 +28,16 @@ STEP = 100  # documents encoded between two words of it
 
 
 class Unheld(msgspec.Struct, frozen=True):
-    """What of a layer tasks cannot hold, counted by kind, what of it was not sound, and events not shown."""
+    """What of a layer tasks cannot hold, counted by kind, what of it was not sound, and events not shown.
+
+    `blind` is how many documents are shown nothing, and of how many that have a line of the layer; None where
+    all are shown theirs.
+    """
 
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
     unshown: tuple[str, ...] = ()
+    blind: tuple[int, int] | None = None
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,8 +125,11 @@ def _encode_graph(
     """The tasks of the layout `graph`, one document after the other, so that memory holds."""
     documents = {document.id: document for document in order.documents}
     found: dict[str, tuple[Local, Encoded]] = {}
+    hidden: list[bool] = []
     for document, line in _with_lines(corpus, documents, order.prefill):
-        shown = {} if line is None or is_blind(document.id, order.blind) else {document.id: line}
+        if line is not None:
+            hidden.append(is_blind(document.id, order.blind))
+        shown = {} if line is None or hidden[-1] else {document.id: line}
         encoded = tasks.encode([document], ontology, prefill=shown)
         [local] = plan.locals_of(encoded, order.prefill)
         found[document.id] = local, msgspec.structs.replace(encoded, tasks=())
@@ -135,7 +143,8 @@ def _encode_graph(
     unshown = tuple(event for _, encoded in in_order for event in encoded.unshown)
     stale = corpus.stale(order.prefill) if order.prefill is not None else ()
     faults = (*faults, *map(tasks.stale_fault, stale))
-    return [local for local, _ in in_order], Unheld(dict(+lost), faults, unshown)
+    blind = (sum(hidden), len(hidden)) if order.blind else None
+    return [local for local, _ in in_order], Unheld(dict(+lost), faults, unshown, blind)
 
 
 def _with_lines(

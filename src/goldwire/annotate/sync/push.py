@@ -47,6 +47,7 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     `lost` counts what of the layer Label Studio cannot hold; `faults` tell what was not sound there,
     `unshown` which events no task shows. Nothing was done in a `foreign_project`: it was neither made
     for this corpus nor adopted. The predictions of the documents `refused` were left out by the server.
+    `blind` is how many documents are shown no prefill, and of how many that have one.
     """
 
     project: Project | None
@@ -56,6 +57,7 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     lost: dict[str, int] = {}
     faults: tuple[Fault, ...] = ()
     unshown: tuple[str, ...] = ()
+    blind: tuple[int, int] | None = None
 
 
 def push(
@@ -156,6 +158,7 @@ def _pushed(
         lost=encoded.lost,
         faults=encoded.faults,
         unshown=encoded.unshown,
+        blind=encoded.blind,
     )
 
 

@@ -44,7 +44,7 @@ def layer_names(corpus: Corpus, layers: Sequence[str] = ()) -> list[str]:
     names = names or [name for name in found if name.startswith(ANNOTATOR)]
     missing = [name for name in names if name not in found]
     if missing:
-        raise CorpusError(f"{corpus.path}: no layer {missing[0]!r}; there are {', '.join(found) or 'none'}")
+        raise CorpusError(f"{corpus.where}: no layer {missing[0]!r}; there are {', '.join(found) or 'none'}")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise CorpusError(f"layer {twice[0]!r} was named twice; name it once")
     return names

@@ -21,17 +21,25 @@ from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.scoring.drawing import Drawing, drawing
 from goldwire.eval.scoring.earlier import Moved, Turn, Was
 from goldwire.eval.scoring.record import Record
-from goldwire.eval.scoring.score import Options, score_corpus
+from goldwire.eval.scoring.score import Counting, Options, score_corpus
 
 
-def with_was(corpus: Corpus, record: Record, was: str, options: Options, *, workers: int = 1) -> Record:
+def with_was(
+    corpus: Corpus,
+    record: Record,
+    was: str,
+    options: Options,
+    *,
+    workers: int = 1,
+    count: Counting | None = None,
+) -> Record:
     """A record of a corpus, with what the gold layer `was` says of its systems.
 
     Raises `MeasureError` if the record names no documents, is of several references or of that layer itself,
     `CorpusError` if the two judge no document in common.
     """
     _check(record, was)
-    again = _Scoring(corpus, record, options, workers)
+    again = _Scoring(corpus, record, options, workers, count)
     judged = frozenset(record.documents)
     older = again.score(was, judged)
     is_same = older.documents == record.documents and record.weights is None
@@ -67,6 +75,7 @@ class _Scoring(msgspec.Struct, frozen=True):
     record: Record
     options: Options
     workers: int
+    count: Counting | None
 
     def score(self, gold: str, documents: Sequence[str] | frozenset[str]) -> Record:
         """The same systems by a gold layer, on those of some documents that it judges."""
@@ -78,7 +87,13 @@ class _Scoring(msgspec.Struct, frozen=True):
         systems = [system.layer for system in self.record.systems]
         try:
             return score_corpus(
-                self.corpus, gold, systems, self.record.measures, options=options, workers=self.workers
+                self.corpus,
+                gold,
+                systems,
+                self.record.measures,
+                options=options,
+                workers=self.workers,
+                count=self.count,
             )
         except CorpusError as error:
             raise CorpusError(f"--was: {error}") from error

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.coverage import finished
+from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import NOTHING_SHOWN, PREFILL, Annotations, Document
 from goldwire.corpora.views import Asked
@@ -126,6 +127,11 @@ def people_of(
 ) -> People:
     """What people of a corpus do, those named or all annotators; see `agreement.agree_corpus`."""
     names = layer_names(corpus, layers)
+    if not names:
+        raise CorpusError(
+            f"{corpus.path}: no layer of an annotator: pull what people did (`annotate pull`), import it "
+            "into annotator/NAME, or name layers with --layers"
+        )
     maps = {called(name, names): labels for name, labels in asked.maps.items()}
     own = {name: finished(corpus.layer(name)) for name in names}
     same = Asked(maps={name: labels for name, labels in maps.items() if not name}, choice=asked.choice)

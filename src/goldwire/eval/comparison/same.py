@@ -316,7 +316,7 @@ def check_corpus(
         changed.append(f"the texts ({tell_corrected(ids)})" if ids else "the texts")
     if changed:
         raise JudgementError(
-            f"{corpus.path}: changed since the record was made: {', '.join(changed)}; score again"
+            f"{corpus.where}: changed since the record was made: {', '.join(changed)}; score again"
         )
 
 

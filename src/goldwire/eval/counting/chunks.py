@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError
-from goldwire.corpora.store import DOCUMENTS, Corpus
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations, Tokens
 from goldwire.eval.counting import reading, sight
 from goldwire.eval.counting.columns import Codes
@@ -71,7 +71,7 @@ def find_places(corpus: Corpus, sources: Sequence[str], need: Wanted = reading.P
 
     Raises `CorpusError` if a layer is not there, `DisorderError` where the files cannot be cut.
     """
-    documents = corpus.path / DOCUMENTS
+    documents = corpus.documents_path()
     with documents.open("rb") as file:
         starts = _cuts(file)
         if not starts:

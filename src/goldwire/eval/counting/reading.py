@@ -135,7 +135,7 @@ def layer_file(corpus: Corpus, name: str) -> Path:
     path = corpus.layer_path(name)
     if not path.is_file():
         raise CorpusError(
-            f"{corpus.path}: no layer {name!r}; there are: {', '.join(corpus.layers()) or 'none'}"
+            f"{corpus.where}: no layer {name!r}; there are: {', '.join(corpus.layers()) or 'none'}"
         )
     return path
 

@@ -145,8 +145,11 @@ def _counts(case: MatchInput, pairs: Pairs, weight: Floats | None, sides: Sequen
     for units, sliced in zip((case.gold, case.system), sides, strict=True):
         ranks = np.array([values[name] for name in sliced.names], np.int64)
         cells.append(ranks[sliced.number] * len(names) + units.label if len(units) else units.label)
-    used, place = np.unique(np.concatenate(cells), return_inverse=True)
-    gold, system = place[: len(case.gold)], place[len(case.gold) :]
+    ours, theirs = cells
+    there = np.zeros(max(len(values) * len(names), 1), np.bool_)
+    there[ours] = there[theirs] = True
+    used = np.flatnonzero(there)
+    gold, system = (np.searchsorted(used, side) for side in cells)
     held = values.names()
     labels = tuple(encode(held[cell // len(names)], names[cell % len(names)]) for cell in used.tolist())
     many = max(len(labels), 1)

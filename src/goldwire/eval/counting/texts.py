@@ -14,7 +14,7 @@ import msgspec
 from goldwire.corpora.codec import BOM, BROKEN, read_lines
 from goldwire.corpora.digest import Digest, of_documents
 from goldwire.corpora.errors import CorpusError, DataError
-from goldwire.corpora.store import DOCUMENTS, Corpus
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Excluded, Meta
 from goldwire.eval.counting import columns
 from goldwire.eval.counting.columns import Extents
@@ -99,7 +99,7 @@ def make_texts(rows: Iterable[Row]) -> Texts:
 
 def read_texts(corpus: Corpus, type: type[Row] = Row) -> Texts:
     """The documents of a corpus, as rows of a type; `DataError` names all that is wrong."""
-    path = corpus.path / DOCUMENTS
+    path = corpus.documents_path()
     rows = [row for chunk in iter_chunks(path, type) for row in chunk]
     found = make_texts(rows)
     if len(found.number) < len(rows):

@@ -131,12 +131,18 @@ def check(path: Path) -> PartFile:
         raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def is_sound(path: Path) -> bool:
-    """Whether a part file is there, and as it was written."""
+def is_sound(path: Path, header: Header | None = None) -> bool:
+    """Whether a part file is there as it was written, and has this header if one is asked for.
+
+    What a header says of the size of a payload is not looked at: it is not known before that is made.
+    """
     try:
-        return path.is_file() and bool(check(path))
+        found = check(path).header if path.is_file() else None
     except (CorpusError, DataError):
         return False
+    if found is None or header is None:
+        return found is not None
+    return msgspec.structs.replace(found, size=header.size) == header
 
 
 def _header(file: BinaryIO, path: Path) -> Header:

@@ -16,7 +16,8 @@ from goldwire.corpora.taking import sources
 from goldwire.eval.measures.phrases import listed
 from goldwire.eval.parts import file, score
 from goldwire.eval.parts.file import DIGITS, SUFFIX, SYSTEM, Header, PartFile
-from goldwire.eval.scoring.blockwise import add
+from goldwire.eval.scoring import blockwise
+from goldwire.eval.scoring.blockwise import ScoredBlock
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.plan import Plan, decode_plan
 from goldwire.eval.scoring.record import Record
@@ -226,6 +227,11 @@ def merge_scores(files: Sequence[PartFile]) -> Merged:
 
     Raises what `compose.make_record` does.
     """
-    found = [score.decode(one.payload(), str(one.path)) for one in files]
-    plan = decode_plan(found[0][0], str(files[0].path))
-    return Merged(record=make_record(plan, [add([block for _, block in found])]), plan=plan)
+    first = files[0]
+    plan = decode_plan(score.decode(first.payload(), str(first.path)).plan, str(first.path))
+    return Merged(record=make_record(plan, map(_block, files)), plan=plan)
+
+
+def _block(one: PartFile) -> ScoredBlock:
+    where = str(one.path)
+    return blockwise.decode(score.decode(one.payload(), where).block, where)

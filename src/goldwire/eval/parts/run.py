@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 
+from goldwire.corpora.atomic import make_folder
 from goldwire.corpora.codec import BROKEN, encode_lines
-from goldwire.corpora.errors import DataError
+from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.parts import Part
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.taking import take
@@ -30,7 +31,7 @@ from goldwire.eval.systems.config import System
 from goldwire.eval.systems.facts import Facts
 from goldwire.eval.systems.plan import Plan, make_plan
 from goldwire.eval.systems.publish import Findings
-from goldwire.eval.systems.run import Outcome, Progress, attempt, run_plan
+from goldwire.eval.systems.run import Opening, Outcome, Progress, attempt, run_plan
 from goldwire.eval.systems.shares import Counts, Head, Share
 
 KIND = "run"
@@ -74,10 +75,12 @@ def run_part(
     fresh: bool = False,
     keep_going: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
+    opened: Opening | None = None,
 ) -> bytes:
     """The part file of a system on a part.
 
-    Its journal is beside that of the whole, so that what succeeded is not run again. Raises `ExtractorError`
+    Its journal is beside that of the whole, so that what succeeded is not run again; `opened` is as in
+    `run_plan`. Raises `ExtractorError`
     and `DataError` as `run_system`, but not where documents failed, however many: that is for the whole to
     tell.
     """
@@ -89,7 +92,8 @@ def run_part(
         made.append(_encode(_header(plan, lot), found))
         return found.facts("")
 
-    run_plan(corpus, plan, fresh=fresh, keep_going=keep_going, progress=progress, conclude=conclude)
+    how: dict[str, Any] = {"fresh": fresh, "keep_going": keep_going, "progress": progress}
+    run_plan(corpus, plan, **how, conclude=conclude, opened=opened)
     return made[0]
 
 
@@ -109,6 +113,7 @@ def keep_parts(
 
     One of this very state and these documents, in which none failed, stays as it is, and nothing is run.
     """
+    make_folder(folder)  # so that it is not said after hours that there is no such place
     lot = _take(corpus, part)
 
     def kept(system: System) -> Outcome:
@@ -133,9 +138,10 @@ def _take(corpus: Corpus, part: Part) -> _Lot:
 def _there(folder: Path, plan: Plan, lot: _Lot) -> Outcome | None:
     """What came of a part whose file is there; None if there is none, or documents are to be run again."""
     path = folder / _header(plan, lot).file
-    if not file.is_sound(path):
+    try:
+        counts, contents = read_counts(file.check(path))
+    except (CorpusError, DataError):  # none there, or one that is made anew since it is damaged
         return None
-    counts, contents = read_counts(file.check(path))
     if contents.share.failed:
         return None
     made = shares.make_facts(contents.head, counts.share, facts.latency(counts.seconds), "")
@@ -166,7 +172,7 @@ def _header(plan: Plan, lot: _Lot) -> Header:
             "spec": head.spec,
             "state": head.state,
             "seed": str(plan.job.context.seed),
-            "label map": f"{plan.job.context.labels} #{_digest(plan.labels)}" if plan.labels else "none",
+            "label map": f"#{_digest(plan.labels)}" if plan.labels else "none",
             "failures allowed": str(head.failures or 0),
             "price": "none" if head.price is None else msgspec.json.encode(head.price).decode(),
             "head": _digest(head),

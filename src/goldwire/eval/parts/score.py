@@ -22,7 +22,8 @@ from goldwire.eval.measures.phrases import listed
 from goldwire.eval.parts import file
 from goldwire.eval.parts.file import DIGITS, Header
 from goldwire.eval.scoring import blockwise
-from goldwire.eval.scoring.blockwise import ScoredBlock, add
+from goldwire.eval.scoring.blockwise import ScoredBlock
+from goldwire.eval.scoring.compose import total
 from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Plan, encode_plan
 from goldwire.eval.systems.facts import reported
@@ -31,7 +32,7 @@ KIND = "score"
 _SHOWN = 60  # characters of an option that messages have; of a longer one they have a digest
 
 
-class _Payload(msgspec.Struct, frozen=True, array_like=True):
+class Payload(msgspec.Struct, frozen=True, array_like=True):
     """What a part file of a scoring has: the plan of the whole, and the documents of the part, scored."""
 
     plan: bytes
@@ -65,7 +66,7 @@ def keep_part(corpus: Corpus, plan: Plan, part: Part, folder: Path, *, workers: 
     with _taken(corpus, plan, part) as taken:
         header = make_header(plan, taken)
         path, documents = folder / header.file, len(taken.documents)
-        if file.is_sound(path):
+        if file.is_sound(path, header):
             return Made(path=path, part=str(part), documents=documents, made=False)
         replaced = path.is_file()
         file.write(folder, header, _file(taken, plan, workers))
@@ -95,7 +96,7 @@ def _taken(corpus: Corpus, plan: Plan, part: Part) -> Iterator[Taken]:
 
 
 def _file(taken: Taken, plan: Plan, workers: int) -> bytes:
-    payload = _Payload(encode_plan(plan), blockwise.encode(_score(taken.corpus, plan, workers)))
+    payload = Payload(encode_plan(plan), blockwise.encode(_score(taken.corpus, plan, workers)))
     return file.encode(make_header(plan, taken), msgspec.msgpack.encode(payload))
 
 
@@ -104,7 +105,7 @@ def _score(corpus: Corpus, plan: Plan, workers: int) -> ScoredBlock:
     with no_collection():
         try:
             places = chunks.find_places(corpus, plan.sources, plan.wanted)
-            return add([*iter_scored(places, plan, workers)])
+            return total(iter_scored(places, plan, workers), plan)
         except (chunks.DisorderError, DataError):
             block = chunks.read_whole(corpus, plan.sources, plan.wanted, plan.options.scope)
             return score_block(block, plan)
@@ -151,6 +152,8 @@ def _told(value: Any) -> str:
     """An option in words, or by a digest."""
     if value is None or value is False or value in ((), {}):
         return "none"
+    if isinstance(value, tuple):
+        return _shown(", ".join(map(str, value)))
     return _shown(value if isinstance(value, str) else _encode(value).decode())
 
 
@@ -167,10 +170,9 @@ def _digest(value: Any) -> str:
 
 
 # ---------------------------------------------------------------- read again
-def decode(payload: bytes, where: str) -> tuple[bytes, ScoredBlock]:
-    """The plan of a part file's payload, encoded, and its block."""
+def decode(payload: bytes, where: str) -> Payload:
+    """What a part file has, both still encoded; `DataError` if it is something else."""
     try:
-        found = msgspec.msgpack.decode(payload, type=_Payload)
+        return msgspec.msgpack.decode(payload, type=Payload)
     except BROKEN as error:
         raise DataError(f"{where}: not a part of a scoring ({error})") from error
-    return found.plan, blockwise.decode(found.block, where)

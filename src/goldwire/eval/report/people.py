@@ -101,8 +101,9 @@ def _cell(rating: Rating) -> Cell:
 
 
 def types(of: OfMeasure) -> Table:
-    """F of each person to the others, by type."""
-    labels = sorted({label for person in of.people for label in person.types})
+    """F of each person to the others, by type; types that nobody used, as gold may have, have no row."""
+    used = {label for one in of.people for label, (others, _) in one.types.items() if others is not None}
+    labels = sorted(used)
     rows = tuple(
         (
             Cell(text=label or "all"),

@@ -101,11 +101,11 @@ def _finished(corpus: Corpus, gold: str) -> tuple[set[str], list[str]]:
 
 def _nothing(corpus: Corpus, gold: str, asked: Sequence[Document], open_ones: Sequence[Document]) -> str:
     if not asked:
-        return f"{corpus.path}: none of the documents asked for is there, and nothing can be drawn"
+        return f"{corpus.where}: none of the documents asked for is there, and nothing can be drawn"
     if open_ones:
-        return f"{corpus.path}: all of the text of {amount(len(open_ones), 'document')} is excluded"
+        return f"{corpus.where}: all of the text of {amount(len(open_ones), 'document')} is excluded"
     return (
-        f"{corpus.path}: layer {gold} has a finished line for each of {amount(len(asked), 'document')}: "
+        f"{corpus.where}: layer {gold} has a finished line for each of {amount(len(asked), 'document')}: "
         "nothing is left to draw; add documents, or name another layer with --gold"
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import PREFILL, Annotations, Document, Tokens
 from goldwire.eval.counting import attributes, chunks, counters, reading
-from goldwire.eval.counting.chunks import Block
+from goldwire.eval.counting.chunks import Block, Place
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
@@ -22,6 +23,7 @@ from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import FORMAT_1, TAGS
 from goldwire.eval.scoring import prefill, slices, thresholds, views, weights
 from goldwire.eval.scoring import references as several
+from goldwire.eval.scoring.blockwise import ScoredBlock
 from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.find import iter_scored, score_block
 from goldwire.eval.scoring.plan import Options, Plan, PlannedLayer, needs, parse_measures
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 Annotated = Mapping[str, Annotations] | Iterable[Annotations]
+Counting = Callable[[Sequence[Place], Plan], Iterator[ScoredBlock]]
 DEFAULTS = Options()
 
 
@@ -125,12 +128,14 @@ def score_corpus(
     *,
     options: Options = DEFAULTS,
     workers: int = 1,
+    count: Counting | None = None,
 ) -> Record:
     """The record of systems scored against one layer of a corpus, or several.
 
     `NAME` stands for `system/NAME` too.
     `workers` is how many processes may count at the same time; the record is the same. More than one are
-    forked, which a program with threads of its own should not ask for.
+    forked, which a program with threads of its own should not ask for. `count` is what counts blocks in
+    place of processes of this machine (see `cluster.score`); where a corpus has no blocks, it is not asked.
 
     Raises `CorpusError` if a layer is not there, else as `score`.
     """
@@ -138,7 +143,7 @@ def score_corpus(
     with no_collection():
         if all(map(counters.is_additive, plan.measures)):
             try:
-                return _score_blocks(corpus, plan, workers)
+                return _score_blocks(corpus, plan, count or partial(iter_scored, workers=workers))
             except (chunks.DisorderError, DataError):
                 return _score_whole(corpus, plan)
         return _score_whole(corpus, plan)
@@ -214,10 +219,10 @@ def _lines_of(corpus: Corpus, layer: str) -> Iterator[Annotations]:
         yield from chunk
 
 
-def _score_blocks(corpus: Corpus, plan: Plan, workers: int) -> Record:
+def _score_blocks(corpus: Corpus, plan: Plan, count: Counting) -> Record:
     """The record, block by block; `DisorderError` where files cannot be cut, `DataError` with some faults."""
     places = chunks.find_places(corpus, plan.sources, plan.wanted)
-    return make_record(plan, iter_scored(places, plan, workers))
+    return make_record(plan, count(places, plan))
 
 
 def _score_whole(corpus: Corpus, plan: Plan) -> Record:

@@ -168,5 +168,5 @@ def of_record(corpus: Corpus, record: Record, systems: Iterable[LayerFacts]) -> 
         return found
     inside, _, digest = record.policies[INSIDE].rpartition("#")
     if _digest(reading.layer_file(corpus, inside)) != digest:
-        raise JudgementError(f"{corpus.path}: changed since the record was made: {inside}; score again")
+        raise JudgementError(f"{corpus.where}: changed since the record was made: {inside}; score again")
     return msgspec.structs.replace(found, inside=inside, digest=digest)

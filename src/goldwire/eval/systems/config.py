@@ -10,6 +10,7 @@ memory = "2 GB"
 watch = ["models/", "src/**/*.py"]  # files beside this one that decide what it gives
 allow_failures = "1%"               # or a number of documents
 deterministic = true                # it gives the same each time: one run says all (see `runs`)
+resources = { GPU = 1 }             # on a cluster: what a worker must have (see docs/cluster.md)
 [systems.gpt]
 spec = "llm:some-model@https://host.example/v1"
 options = { key = "SOME_API_KEY" }  # the NAME of an environment variable, never the key
@@ -53,6 +54,7 @@ class System(_Struct, frozen=True):
 
     `watch` are patterns of files that decide its output; `allow_failures` are documents, or a share of them.
     A `deterministic` one gives the same each time; `run` is the number of one of several (see `runs`).
+    `resources` are what a worker of a cluster must have free for it.
     """
 
     name: str
@@ -66,6 +68,7 @@ class System(_Struct, frozen=True):
     allow_failures: int | str | None = None
     deterministic: bool = False
     run: int | None = None
+    resources: dict[str, float] = {}
     options: dict[str, Any] = {}
 
 
@@ -79,6 +82,7 @@ class _Entry(_Struct, frozen=True):
     watch: tuple[str, ...] | None = None
     allow_failures: int | str | None = None
     deterministic: bool = False
+    resources: dict[str, float] = {}
     options: dict[str, Any] = {}
 
 
@@ -96,7 +100,7 @@ def names(corpus: Corpus) -> list[str]:
     """The systems that a corpus has layers of; `CorpusError` if there is none."""
     found = [layer.removeprefix(SYSTEM) for layer in corpus.layers() if layer.startswith(SYSTEM)]
     if not found:
-        raise CorpusError(f"{corpus.path}: no system to score; run one with `goldwire eval run`")
+        raise CorpusError(f"{corpus.where}: no system to score; run one with `goldwire eval run`")
     return found
 
 
@@ -112,7 +116,7 @@ def matching(corpus: Corpus, given: Iterable[str]) -> list[str]:
         pool = layers if "/" in text else systems
         meant = fnmatch.filter(pool, text) if _PATTERN.search(text) and text not in pool else [text]
         if not meant:
-            raise CorpusError(f"{corpus.path}: {text!r} means none; there are: {', '.join(pool) or 'none'}")
+            raise CorpusError(f"{corpus.where}: {text!r} means none; there are: {', '.join(pool) or 'none'}")
         found |= dict.fromkeys(meant)
     return list(found)
 
@@ -152,6 +156,7 @@ def _system(name: str, entry: _Entry, matrix: _Matrix, folder: Path) -> System:
         memory=parse_size(memory) if isinstance(memory, str) else memory,
         watch=tuple(_beside(pattern, Path(glob.escape(str(folder)))) for pattern in watch),
         deterministic=entry.deterministic,
+        resources=entry.resources,
         options=_options(spec, entry.options, folder),
         **common,
     )
@@ -188,6 +193,11 @@ def _checked(system: System) -> System:
             told = "beyond all measure" if value >= _BEYOND else f"{value}"
             raise ExtractorError(f"system {system.name!r}: {what} is more than 0, not {told}")
     allowed(system.allow_failures, 0)
+    for what, amount in system.resources.items():
+        if not (what.isprintable() and what.strip() and 0 < amount < _BEYOND):
+            raise ExtractorError(
+                f"system {system.name!r}: resources are amounts more than 0, such as GPU = 1"
+            )
     return system
 
 

@@ -149,14 +149,29 @@ class Pool:
     def run(self, documents: Sequence[Document]) -> Iterator[Happening]:
         """Yield what happens, documents in the order they finish.
 
-        Raises `ExtractorError` if the system cannot be opened or says that it cannot go on.
+        Raises `ExtractorError` if the system cannot be opened or says that it cannot go on. Called again, the
+        pool goes on with the workers that are open, and says so first.
         """
         self._documents = dict(enumerate(documents))
         self._waiting.extend(self._documents)
-        if documents:
+        if self._workers:
+            yield from self._go_on()
+        elif documents:
             self._start()  # the others follow when the first is open: what it prepares, they find
         while self._documents:
             yield from self._step()
+
+    def _go_on(self) -> Iterator[Happening]:
+        """Feed the workers that are open, and let others follow where there is more to do."""
+        for worker in [one for one in self._workers if one.ended()]:  # meanwhile: no document is at fault
+            self._selector.unregister(worker.output)
+            self._workers.remove(worker)
+            worker.end()
+        yield from [worker.started for worker in self._workers if worker.started]
+        self._fill()
+        for worker in self._workers:
+            while worker.open and self._wants(worker):
+                self._feed(worker)
 
     def serve(self, inbox: Inbox) -> Iterator[Happening]:
         """Open the workers, and yield what happens to the documents of an inbox until that is closed.
@@ -236,7 +251,8 @@ class Pool:
             return self._finished(worker.finish(), message)
         worker.open, self._batch = True, max(1, message.batch)
         self._fill()
-        return Started(message, time.perf_counter() - worker.begun)
+        worker.started = Started(message, time.perf_counter() - worker.begun)
+        return worker.started
 
     def _finished(self, index: int, result: Result) -> Finished:
         del self._documents[index]
@@ -293,6 +309,7 @@ class _Worker:
         self.deadline = self.begun + START_LIMIT
         self.fed = self.begun
         self.open = self.silent = False
+        self.started: Started | None = None
         self.queue: deque[list[int]] = deque()  # what it works on, and what lies ready
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         self._mark = uuid.uuid4().hex

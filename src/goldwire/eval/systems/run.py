@@ -36,11 +36,14 @@ from goldwire.eval.systems.pool import Happening, Pool, Started
 from goldwire.eval.systems.publish import Findings, find, publish
 from goldwire.eval.systems.spending import Spending
 
+Opening = Callable[[Plan], contextlib.AbstractContextManager[Pool]]
+
 
 class Progress(msgspec.Struct, frozen=True):
     """How far a system is: documents done in this run out of those it has to do, failures, seconds.
 
-    `cost` is what it has cost in all by now, None where that is not known.
+    `cost` is what it has cost in all by now, at the most: what is under way counts with all that it can.
+    None where that is not known.
     """
 
     system: str
@@ -216,16 +219,25 @@ def run_plan(
     progress: Callable[[Progress], None],
     terms: Terms = Terms(),  # noqa: B008 - frozen
     conclude: Callable[[Corpus, Findings], Facts] = publish,
+    opened: Opening | None = None,
 ) -> Outcome:
-    """Run a plan in worker processes, and make of its journal what `conclude` makes of it."""
+    """Run a plan in worker processes, and make of its journal what `conclude` makes of it.
+
+    `opened` gives the pool, where one may be open that stays so when the run ends.
+    """
     how: dict[str, Any] = {"fresh": fresh, "keep_going": keep_going, "progress": progress}
     with (
         journal.open_journal(journal.path_of(corpus, plan.system.name, plan.state, plan.part)) as kept,
         payment.opened(corpus, plan, kept.lines, terms, fresh=fresh) as paid,
     ):
         plan = paid.plan if paid else plan
-        with Pool(plan.job, workers=plan.workers, timeout=timeout_of(plan.system)) as pool:
+        with (opened or open_pool)(plan) as pool:
             return carry_out(corpus, plan, pool, kept, paid=paid, conclude=conclude, **how)
+
+
+def open_pool(plan: Plan) -> Pool:
+    """The worker processes of a plan, which are started when they have something to do."""
+    return Pool(plan.job, workers=plan.workers, timeout=timeout_of(plan.system))
 
 
 class Runner(Protocol):

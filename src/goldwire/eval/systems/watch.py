@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from goldwire.corpora import parts
 from goldwire.corpora.codec import check_file
 from goldwire.corpora.errors import ExtractorError
 
@@ -16,21 +17,22 @@ def digests(patterns: Sequence[str], leave_out: Sequence[Path] = ()) -> dict[str
     """The SHA-256 of each file that patterns name, by its path from the working folder.
 
     A folder stands for all files in it, but for hidden ones and those of `__pycache__`. What is in
-    `leave_out` is passed over: it changes with every run. Raises `ExtractorError` for a pattern that names
-    no file, or a file that cannot be read.
+    `leave_out`, and files of parts, are passed over: they change with every run. Raises `ExtractorError` for
+    a pattern that names no file, or a file that cannot be read.
     """
     beside = tuple(path.resolve() for path in leave_out)
     found: dict[str, str] = {}
     for pattern in patterns:
-        files = [file for file in _files(pattern) if not _is_in(file.resolve(), beside)]
+        files = [file for file in _files(pattern) if not _is_written(file, beside)]
         if not files:
             raise ExtractorError(f"watch: {pattern!r} names no file (looked in {Path.cwd()})")
         found.update((os.path.relpath(file), digest(file)) for file in files)
     return dict(sorted(found.items()))
 
 
-def _is_in(file: Path, folders: Sequence[Path]) -> bool:
-    return any(file.is_relative_to(folder) for folder in folders)
+def _is_written(file: Path, folders: Sequence[Path]) -> bool:
+    """Whether a file is in one of some folders, or is that of a part, wherever people keep those."""
+    return parts.is_file(file.name) or any(file.resolve().is_relative_to(folder) for folder in folders)
 
 
 def _files(pattern: str) -> Iterator[Path]:

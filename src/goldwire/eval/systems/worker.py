@@ -10,12 +10,15 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
@@ -32,6 +35,8 @@ MEGABYTE = 1_000_000
 MARK = "GOLDWIRE_RUN"  # a variable of its environment by which what it started is found
 SEED = "GOLDWIRE_RUN_SEED"  # one that tells the system the seed of this run
 _SAID = 4000  # characters of an exception that are told
+_STATUS = 1 << 16  # bytes of what /proc says of a process: more than there are
+_PEAK = re.compile(rb"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 FAREWELL = b"\n"  # an empty line: no more documents
 
 
@@ -245,16 +250,32 @@ def peak_memory(extractor: Extractor) -> int | None:
     None where /proc does not say. Not `getrusage`: its figure survives `exec`, so that a child shows its
     parent's peak.
     """
-    peaks = [_peak(pid) for pid in ("self", *getattr(extractor, "processes", ()))]
-    return sum(peak for peak in peaks if peak is not None) if peaks[0] is not None else None
+    own = _own_peak()
+    others = [_peak(pid) for pid in getattr(extractor, "processes", ())]
+    return None if own is None else own + sum(peak for peak in others if peak is not None)
 
 
-def _peak(pid: int | str) -> int | None:
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as status:  # noqa: PTH123 - hot path
-        for line in status:
-            if line.startswith(b"VmHWM:"):
-                return int(line.split()[1]) * 1024
+def _own_peak() -> int | None:
+    with contextlib.suppress(OSError):
+        return _read_peak(os.pread(_own_status(os.getpid()), _STATUS, 0))
     return None
+
+
+@cache
+def _own_status(process: int) -> int:
+    """What /proc says of this process: opened anew for each document, it took most of what a worker adds."""
+    return os.open(f"/proc/{process}/status", os.O_RDONLY)
+
+
+def _peak(pid: int) -> int | None:
+    with contextlib.suppress(OSError):
+        return _read_peak(Path(f"/proc/{pid}/status").read_bytes())
+    return None
+
+
+def _read_peak(status: bytes) -> int | None:
+    found = _PEAK.search(status)
+    return None if found is None else int(found[1]) * 1024
 
 
 if __name__ == "__main__":

@@ -133,7 +133,8 @@ def _arguments(messages: Iterable[_Message]) -> list[str]:
 
 
 def tokens(usage: Mapping[str, Any]) -> dict[str, int]:
-    """The tokens of a reply by name; those that it does not tell are not there.
+    """The tokens of a reply by name; those that it does not tell are not there, nor input of which more was
+    cached than there is.
 
     >>> tokens({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4}})
     {'tokens_in': 9, 'tokens_cached': 4}
@@ -145,4 +146,6 @@ def tokens(usage: Mapping[str, Any]) -> dict[str, int]:
             value = value.get(key) if isinstance(value, Mapping) else None
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _BEYOND:
             found.setdefault(name, value)
+    if found.get("tokens_cached", 0) > found.get("tokens_in", 0):
+        found.pop("tokens_in", None)  # of which it is a part: what was sent is not known
     return found

@@ -1,0 +1,446 @@
+"""`--on dask://…`: what workers compute is what one machine computes, and what goes wrong is told."""
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from goldwire.corpora.errors import ClusterError, CorpusError, DataError, Fault
+from goldwire.corpora.store import Manifest, create_corpus, make_document
+from goldwire.corpora.types import Annotations, Mention, Span
+from goldwire.eval.cluster import answers, engine, files
+from goldwire.eval.cluster.address import parse
+from goldwire.eval.cluster.engine import Call, connected
+from goldwire.eval.cluster.score import OnCluster
+from goldwire.eval.counting import chunks
+from goldwire.eval.scoring.score import Options, score_corpus
+
+pytest.importorskip("distributed")
+WORDS = "Rebels took Kunduz and Herat on Monday ."
+
+
+@pytest.fixture(scope="module")
+def hosts_module(request):
+    import importlib.util
+
+    path = Path(__file__).with_name("hosts.py")
+    spec = importlib.util.spec_from_file_location("hosts", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def hosts(hosts_module, tmp_path_factory):
+    """A scheduler with two workers, in processes of their own."""
+    with hosts_module.Hosts(tmp_path_factory.mktemp("hosts")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def news(tmp_path_factory):
+    """300 documents, near-duplicates among them, with gold and two systems."""
+    documents = [
+        make_document(f"d{i:03}", f"{WORDS} {i}", group=f"d{i - 1:03}" if i % 7 == 1 else None)
+        for i in range(300)
+    ]
+
+    def layer(wrong):
+        return [
+            Annotations(document=one.id, sha256=one.sha256, mentions=tuple(_mentions(number, wrong)))
+            for number, one in enumerate(documents)
+        ]
+
+    return create_corpus(
+        tmp_path_factory.mktemp("news") / "news",
+        Manifest(name="news"),
+        documents,
+        layers={"gold": layer(0), "system/a": layer(5), "system/b": layer(3)},
+    )
+
+
+def _mentions(number, wrong):
+    for k, (start, end) in enumerate([(0, 6), (12, 18), (23, 28)]):
+        if not wrong or (number + k) % wrong:
+            type = "PER" if wrong and (number * k) % 11 == 1 else ("MIL", "GPE", "GPE")[k]
+            yield Mention(id=str(k), type=type, spans=(Span(start, end),))
+
+
+@pytest.fixture
+def in_blocks(monkeypatch):
+    """Blocks so small that there are dozens of them."""
+    monkeypatch.setattr(chunks, "SIZE", 2000)
+
+
+def score_on(hosts, corpus, **options):
+    with connected(hosts.on) as cluster:
+        count = OnCluster(cluster)
+        made = score_corpus(
+            corpus, "gold", ["a", "b"], ["entity", "untyped"], options=Options(**options), count=count
+        )
+        return made, count.scored
+
+
+# ---------------------------------------------------------------- the same record
+@pytest.mark.parametrize("options", [{}, {"stream": True}, {"classes": True, "intervals": "bca"}], ids=str)
+def test_the_record_is_that_of_one_machine_byte_for_byte(hosts, news, in_blocks, options):
+    here = score_corpus(news, "gold", ["a", "b"], ["entity", "untyped"], options=Options(**options))
+    there, blocks = score_on(hosts, news, **options)
+    assert blocks > 20
+    assert msgspec.json.encode(there) == msgspec.json.encode(here)
+
+
+def test_the_command_keeps_the_same_record_and_says_nothing_else(hosts, news, program):
+    for name, where in (("here", []), ("there", ["--on", hosts.on])):
+        found = program("eval", "score", news.path, "--measure", "entity", "--name", name, *where)
+        assert (found.code, "Traceback" in found.err) == (0, False), found.err
+    here, there = (
+        json.loads((news.path / "records" / f"{name}.json").read_text()) for name in ("here", "there")
+    )
+    assert {**here, "created": ""} == {**there, "created": ""}
+
+
+def test_a_corpus_that_cannot_be_cut_is_scored_on_this_machine_which_is_said(hosts, news, tmp_path, program):
+    documents = news.documents()
+    layers = {name: [*news.layer(name).values()] for name in ("gold", "system/a")}
+    corpus = create_corpus(tmp_path / "turned", news.manifest, documents[::-1], layers=layers)
+    found = program("eval", "score", corpus.path, "--measure", "entity", "--on", hosts.on)
+    assert found.code == 0
+    assert "scored on this machine: documents or lines are not in order of id" in found.err
+
+
+def test_faults_of_the_data_are_told_as_on_one_machine(hosts, news, tmp_path, in_blocks):
+    corpus = create_corpus(
+        tmp_path / "faulty",
+        news.manifest,
+        news.documents(),
+        layers={name: [*news.layer(name).values()] for name in ("gold", "system/a", "system/b")},
+    )
+    path = corpus.layer_path("system/a")
+    lines = path.read_text().splitlines()
+    path.write_text(
+        "\n".join([*lines[:100], lines[100].replace('"document":"d100"', '"document":"d100x"'), *lines[101:]])
+        + "\n"
+    )
+    with pytest.raises(DataError) as here:
+        score_corpus(corpus, "gold", ["a", "b"], ["entity"])
+    with pytest.raises(DataError) as there:
+        score_on(hosts, corpus)
+    assert str(there.value) == str(here.value)
+    assert "d100x" in str(there.value)
+
+
+# ---------------------------------------------------------------- who is there
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dask://",
+        "host:8786",
+        "tcp://host",
+        "dask://me:secret@host",
+        "dask://host/x",
+        "dask://host:99999",
+        "http://h",
+    ],
+)
+def test_an_address_that_is_none_is_told_without_repeating_it(text):
+    with pytest.raises(ClusterError, match="dask://HOST:PORT") as told:
+        parse(text)
+    assert "secret" not in str(told.value)
+
+
+def test_where_nothing_listens_it_is_said_with_the_commands_that_start_a_cluster(hosts_module):
+    with (
+        pytest.raises(
+            ClusterError, match=r"nothing listens there .*refused.* `dask scheduler .* `dask worker"
+        ),
+        connected(f"dask://127.0.0.1:{hosts_module.free_port()}"),
+    ):
+        pass
+
+
+def test_what_is_no_scheduler_is_told_within_seconds(serving):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            while True:
+                try:
+                    one, _ = server.accept()
+                    one.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    one.close()
+                except OSError:
+                    return
+
+        threading.Thread(target=answer, daemon=True).start()
+        begun = time.monotonic()
+        with (
+            pytest.raises(ClusterError, match="is no scheduler of Dask"),
+            connected(f"dask://127.0.0.1:{server.getsockname()[1]}"),
+        ):
+            pass
+        assert time.monotonic() - begun < 20
+
+
+def test_a_scheduler_without_workers_is_told_with_the_command_for_one(hosts_module, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "FIRST_WORKER", 0.2)
+    with (
+        hosts_module.Hosts(tmp_path, workers=0) as alone,
+        pytest.raises(ClusterError, match=r"the scheduler has no worker; start some, .*`dask worker tcp://"),
+        connected(alone.on),
+    ):
+        pass
+
+
+def test_other_versions_are_told_before_anything_is_sent(hosts_module, tmp_path):
+    preload = tmp_path / "older.py"
+    preload.write_text(
+        "import numpy\nfrom goldwire.eval.cluster import versions\nversions.here()['numpy'] = '0.9'\n"
+    )
+    with hosts_module.Hosts(tmp_path, workers=0) as some:
+        some.add_worker("--preload", str(preload))
+        some.wait(1)
+        with (
+            pytest.raises(ClusterError, match=r"worker tcp://\S+ has other versions: numpy 0\.9, here \d"),
+            connected(some.on),
+        ):
+            pass
+
+
+def test_a_worker_of_another_version_that_joins_later_computes_nothing(hosts_module, tmp_path):
+    preload = tmp_path / "older.py"
+    preload.write_text("import goldwire\ngoldwire.__version__ = '0.0.1'\n")
+    with hosts_module.Hosts(tmp_path, workers=1) as some, connected(some.on) as cluster:
+        first = some.known()
+        some.add_worker("--preload", str(preload))
+        some.wait(2)
+        [late] = {*some.known()} - {*first}
+        calls = [Call(f"part {i}", b"") for i in range(30)]
+        with pytest.raises(ClusterError, match=rf"worker {late} has other versions: goldwire 0\.0\.1 \(code"):
+            [*cluster.results(_slow, b"", calls)]
+
+
+def _slow(common, own):
+    time.sleep(0.2)
+    return own
+
+
+# ---------------------------------------------------------------- what workers see
+def test_files_are_the_same_by_size_and_time_and_copies_by_their_content(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("one\n")
+    seen = files.look([path])
+    assert not files.need_hashes(seen)
+    os.utime(path, (1, 1))
+    assert files.need_hashes(seen)
+    known = files.look([path], whole=True)
+    os.utime(path, (2, 2))
+    files.check(known)
+    path.write_text("two\n")
+    with pytest.raises(ClusterError, match="has another content there"):
+        files.check(known)
+    path.write_text("three\n")
+    with pytest.raises(ClusterError, match=r"another content there \(6 bytes; 4 on this machine\)"):
+        files.need_hashes(seen)
+    path.unlink()
+    with pytest.raises(ClusterError, match=r"does not see .*a\.jsonl .*share .*or pack it"):
+        files.check(known)
+
+
+def test_workers_that_do_not_see_the_corpus_are_named(hosts, news, monkeypatch):
+    there = files.look([news.path / "documents.jsonl"])[0]
+    moved = msgspec.structs.replace(there, path=there.path.replace("news", "olds"))
+    monkeypatch.setattr(files, "look", lambda paths, whole=False: (moved,))
+    with pytest.raises(
+        ClusterError, match=r"worker tcp://127\.0\.0\.1:\d+ does not see .*put the corpus on a folder"
+    ):
+        score_on(hosts, news)
+
+
+def test_a_layer_that_is_written_meanwhile_stops_the_command(hosts, news, tmp_path, in_blocks):
+    corpus = create_corpus(
+        tmp_path / "busy",
+        news.manifest,
+        news.documents(),
+        layers={name: [*news.layer(name).values()] for name in ("gold", "system/a", "system/b")},
+    )
+
+    def count(places, plan):
+        for number, block in enumerate(OnCluster(cluster)(places, plan)):
+            if number == 3:
+                corpus.write_layer("system/b", corpus.layer("system/a").values())
+            yield block
+
+    with (
+        connected(hosts.on) as cluster,
+        pytest.raises(ClusterError, match=r"system/b\.jsonl (was changed since|has another content)"),
+    ):
+        score_corpus(corpus, "gold", ["a", "b"], ["entity"], count=count)
+
+
+# ---------------------------------------------------------------- what goes wrong on the way
+@pytest.mark.parametrize(
+    "error",
+    [CorpusError("no such layer"), DataError("2 faults", [Fault("a:1", "$.x", "is not y")])],
+    ids=["corpus", "data"],
+)
+def test_errors_of_ours_come_back_as_they_were(error):
+    data = answers.encode(answers.Answer(failure=answers.fail(error, "tcp://a:1")))
+    with pytest.raises(type(error)) as back:
+        answers.open_answer(data)
+    assert str(back.value) == str(error)
+    assert getattr(back.value, "faults", ()) == getattr(error, "faults", ())
+
+
+def test_other_errors_are_a_fault_with_the_worker_and_without_keys(monkeypatch):
+    monkeypatch.setenv("MY_API_KEY", "sk-0123456789abcdef")
+    error = ZeroDivisionError("by sk-0123456789abcdef")
+    data = answers.encode(answers.Answer(failure=answers.fail(error, "tcp://a:1")))
+    with pytest.raises(
+        answers.WorkerError, match=r"(?s)ZeroDivisionError: by \*\*\* \(worker tcp://a:1\)"
+    ) as back:
+        answers.open_answer(data)
+    assert "0123456789" not in str(back.value)
+
+
+def _deadly(common, own):
+    if own == b"deadly":
+        time.sleep(0.2)
+        os._exit(1)
+    time.sleep(0.05)
+    return own
+
+
+def test_a_part_that_ends_every_worker_is_told_by_number(hosts_module, tmp_path):
+    calls = [Call(f"part {i}/20", b"deadly" if i == 7 else str(i).encode()) for i in range(1, 21)]
+    with (
+        hosts_module.Hosts(tmp_path, failures=0) as frail,
+        connected(frail.on) as cluster,
+        pytest.raises(ClusterError, match=r"part 7/20: each worker that worked on it ended"),
+    ):
+        [*cluster.results(_deadly, b"", calls)]
+
+
+def test_a_lost_worker_costs_its_part_and_nothing_else(hosts_module, tmp_path):
+    calls = [Call(f"part {i}", str(i).encode()) for i in range(40)]
+    with hosts_module.Hosts(tmp_path, failures=10) as some, connected(some.on) as cluster:
+        found = []
+        for number, (call, result) in enumerate(cluster.results(_slow, b"", calls, in_order=True)):
+            found.append((call.name, result))
+            if number in (3, 9, 15):
+                assert hosts_module.kill_worker(some.workers[number % 2])
+    assert found == [(call.name, call.own) for call in calls]
+
+
+def test_a_lost_scheduler_ends_the_command_with_what_to_do(hosts_module, tmp_path):
+    calls = [Call(f"part {i}", str(i).encode()) for i in range(40)]
+    with hosts_module.Hosts(tmp_path) as some, connected(some.on) as cluster:
+        found = cluster.results(_slow, b"", calls)
+        next(found)
+        hosts_module.end(some.scheduler)
+        with pytest.raises(ClusterError, match=r"the scheduler was lost; .*give the same command again"):
+            next(found)
+
+
+def test_what_no_worker_has_is_told_with_the_command_that_gives_it(hosts_module, tmp_path):
+    with hosts_module.Hosts(tmp_path, workers=1) as some:
+        with (
+            connected(some.on) as cluster,
+            pytest.raises(ClusterError, match=r'no worker has GPU=1; .*--resources "GPU=1"'),
+        ):
+            cluster.check_resources({"GPU": 1})
+        some.add_worker("--resources", "GPU=1")
+        some.wait(2)
+        with connected(some.on) as cluster:
+            cluster.check_resources({"GPU": 1})
+            calls = [Call(f"part {i}", b"") for i in range(6)]
+            found = {where for _, where in cluster.results(_where, b"", calls, resources={"GPU": 1})}
+        assert len(found) == 1
+
+
+def _where(common, own):
+    from distributed import get_worker
+
+    return get_worker().address.encode()
+
+
+# ---------------------------------------------------------------- systems
+@pytest.fixture
+def system(tmp_path):
+    """A program that takes its time, and finds the capitals."""
+    program = tmp_path / "find.py"
+    program.write_text(PROGRAM)
+    return [f"cmd:{sys.executable} {program}"]
+
+
+PROGRAM = """
+import json, re, sys, time
+open(__file__ + ".starts", "a").write("x")
+for line in sys.stdin:
+    document = json.loads(line)
+    time.sleep(0.01)
+    found = [m.span() for m in re.finditer(r"[A-Z]\\w+", document["text"])]
+    mentions = [{"type": "X", "start": start, "end": end} for start, end in found]
+    print(json.dumps({"document": document["document"], "mentions": mentions}), flush=True)
+"""
+
+
+def copy_of(news, place):
+    return create_corpus(place, news.manifest, news.documents())
+
+
+def layers_of(corpus):
+    return {
+        name: corpus.layer_path(f"system/{name}").read_bytes()
+        for name in ("mine",)
+        if "system/mine" in corpus.layers()
+    }
+
+
+def test_a_run_gives_the_layer_of_one_machine_byte_for_byte(hosts, news, tmp_path, system, program):
+    here, there = copy_of(news, tmp_path / "here"), copy_of(news, tmp_path / "there")
+    for corpus, on in ((here, []), (there, ["--on", hosts.on])):
+        found = program("eval", "run", corpus.path, "--system", f"mine={system[0]}", "--json", *on)
+        assert found.code == 0, found.err
+    assert layers_of(there) == layers_of(here) != {}
+    starts = (tmp_path / "find.py.starts").read_text()
+    assert len(starts) <= 3, "on one machine once, and once on each of two workers, for 16 parts"
+    assert not (there.path / "runs" / "mine" / "parts").exists()
+
+
+def test_a_run_goes_on_after_the_scheduler_was_lost(hosts_module, news, tmp_path, system, program):
+    here, there = copy_of(news, tmp_path / "here"), copy_of(news, tmp_path / "there")
+    assert program("eval", "run", here.path, "--system", f"mine={system[0]}").code == 0
+    parts = there.path / "runs" / "mine" / "parts"
+    with hosts_module.Hosts(tmp_path) as some:
+
+        def lose():
+            hosts_module.until(lambda: len([*parts.glob("run-*")]) >= 3, 60)
+            hosts_module.end(some.scheduler)
+
+        threading.Thread(target=lose, daemon=True).start()
+        found = program("eval", "run", there.path, "--system", f"mine={system[0]}", "--on", some.on)
+        assert found.code == 2
+        assert "the scheduler was lost" in found.err
+        assert layers_of(there) == {}
+        done = {path.name: path.stat().st_mtime_ns for path in parts.glob("run-*")}
+    with hosts_module.Hosts(tmp_path) as others:
+        found = program("eval", "run", there.path, "--system", f"mine={system[0]}", "--on", others.on)
+        assert found.code == 0, found.err
+    assert len(done) >= 3
+    assert layers_of(there) == layers_of(here)
+
+
+def test_keys_in_what_would_be_sent_are_refused(hosts, news, tmp_path, program):
+    corpus = copy_of(news, tmp_path / "there")
+    found = program(
+        "eval", "run", corpus.path, "--system", "mine=https://me:secret-word@host.example/x", "--on", hosts.on
+    )
+    assert found.code == 2
+    assert "has a password, key or token in its address" in found.err
+    assert "secret-word" not in found.err + found.out

@@ -1,0 +1,498 @@
+"""A corpus packed as Parquet, in a folder or on S3, and what is read of it there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import polars
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import goldwire as gw
+from goldwire.corpora import secrets
+from goldwire.corpora.errors import CorpusError, DataError, GoldwireError
+from goldwire.corpora.packed import index as indexes
+from goldwire.corpora.packed import pack as packing
+from goldwire.corpora.packed import sorting, storage, tables
+from goldwire.corpora.packed.address import parse
+from goldwire.corpora.packed.pack import Packed, pack, pack_layer
+from goldwire.corpora.packed.unpack import unpack
+from goldwire.corpora.parts import Part, place
+from goldwire.corpora.store import Corpus, open_corpus
+from goldwire.corpora.taking import take
+from goldwire.corpora.types import Annotations, Provenance, Rejected
+from goldwire.testing import builders, strategies
+
+SECRET = "planted/secret+of+forty+characters/in+all"
+
+
+def quiet(_: str) -> None:
+    """Say nothing of progress."""
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    """Twelve documents, two of them a group, of which gold has ten: one skipped, one a draft, one empty."""
+    documents = [builders.document(f"Rebels shelled Balkh, report {n}.", f"d{n:02}") for n in range(12)]
+    documents[5] = builders.document("Rebels shelled Balkh, report 4!", "d05", group="d04")
+    documents[4] = builders.document(documents[4].text, "d04", group="d04")
+    by = {d.id: d for d in documents}
+    gold = [builders.annotate(by[f"d{n:02}"], ("Balkh", "GPE")) for n in range(7)]
+    gold += [
+        builders.annotate(by["d07"], status="skipped"),
+        builders.annotate(by["d08"], status="draft", provenance=Provenance(author="a", seconds=1.5)),
+        builders.annotate(by["d09"]),
+    ]
+    mine = [
+        Annotations(
+            document="d03",
+            sha256=by["d03"].sha256,
+            rejected=(Rejected(unit="mention", kind="malformed", message="m", type="GPE", spans=((3, 1),)),),
+        )
+    ]
+    return builders.corpus(tmp_path / "work", documents, {"gold": gold, "system/mine": mine})
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def packed(corpus: Corpus, where: Path | str, parts: int = 3) -> Packed:
+    return pack(corpus, parse(where), parts=parts, tell=quiet)
+
+
+# ---------------------------------------------------------------- there and back
+def test_what_is_unpacked_is_what_was_packed(corpus: Corpus, tmp_path: Path) -> None:
+    (corpus.path / "samples").mkdir()
+    (corpus.path / "samples" / "one.jsonl").write_text('{"id": "d01"}\n')
+    (corpus.path / "layers" / "notes.txt").write_text("of the annotators")
+    packed(corpus, tmp_path / "packed")
+    for _ in range(2):  # what is there already, complete, stays
+        unpack(parse(tmp_path / "packed"), tmp_path / "back", tell=quiet)
+        assert files(tmp_path / "back") == files(corpus.path)
+    (tmp_path / "back" / "more.txt").write_text("x")
+    with pytest.raises(CorpusError, match="something else is there"):
+        unpack(parse(tmp_path / "packed"), tmp_path / "back", tell=quiet)
+
+
+@settings(max_examples=25)
+@given(data=st.data(), parts=st.integers(1, 5))
+def test_any_corpus_comes_back_byte_by_byte(
+    data: st.DataObject, parts: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("round")
+    documents = data.draw(strategies.documents(0, 6, texts=strategies.odd_texts))
+    lines = data.draw(strategies.layers(documents))
+    corpus = builders.corpus(root / "work", documents, {"gold": lines})
+    # Lines of other programs: other blanks, keys in another order, empty lines, no last line end, a mark.
+    path = corpus.layer_path("gold")
+    rows = [json.dumps(dict(reversed(json.loads(line).items()))) for line in path.read_text().splitlines()]
+    if rows and data.draw(st.booleans()):
+        path.write_bytes(b"\xef\xbb\xbf\n" + "\n\n".join(rows).encode())
+    packed(corpus, root / "packed", parts)
+    unpack(parse(root / "packed"), root / "back", tell=quiet)
+    assert files(root / "back") == files(corpus.path)
+
+
+def test_a_document_is_in_the_part_of_its_group_and_so_is_what_is_said_of_it(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    packed(corpus, tmp_path / "packed", 5)
+    for table, key in (("documents", "id"), ("layers/gold", "document")):
+        for path in (tmp_path / "packed" / table).glob("*.parquet"):
+            ids = polars.read_parquet(path)[key].to_list()
+            number = int(path.name.split("-")[1])
+            assert {place("d04" if id == "d05" else id, 5) for id in ids} == {number}
+            assert ids == sorted(ids)
+
+
+def test_columns_can_be_asked_by_others(corpus: Corpus, tmp_path: Path) -> None:
+    packed(corpus, tmp_path / "packed")
+    frame = (
+        polars.read_parquet(tmp_path / "packed/layers/gold/*.parquet").explode("mentions").unnest("mentions")
+    )
+    spans = frame.drop_nulls("type").explode("spans").unnest("spans")
+    assert set(spans["type"]) == {"GPE"}
+    assert spans.select(polars.col("end") - polars.col("start"))["end"].to_list() == [5] * 7
+
+
+def test_many_files_are_merged_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sorting, "OPEN", 3)
+    source = tmp_path / "lines"
+    source.write_text("".join(f"{n}\n" for n in range(100)))
+    (tmp_path / "sorted").mkdir()
+    found = sorting.scatter(source, lambda line: line.number % 11, tmp_path / "sorted")
+    with (tmp_path / "back").open("wb") as file:
+        sorting.gather([tmp_path / "sorted" / str(part) for part in found.parts], file)
+    assert (tmp_path / "back").read_bytes() == source.read_bytes()
+
+
+def test_what_a_server_and_runs_keep_stays_here(corpus: Corpus, tmp_path: Path) -> None:
+    for name in ("labelstudio/people.json", "runs/a/123.jsonl", "runs/a/facts.json", ".hidden"):
+        (corpus.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (corpus.path / name).write_text("{}")
+    done = packed(corpus, tmp_path / "packed")
+    assert [file.path for file in done.index.files] == ["corpus.toml", "runs/a/facts.json"]
+    assert [note.split(":")[0] for note in done.notes] == ["left out", "left out"]
+
+
+def test_a_layer_whose_name_could_not_be_read_back_is_not_packed(corpus: Corpus, tmp_path: Path) -> None:
+    shutil.copy(corpus.layer_path("gold"), corpus.path / "layers" / "my gold.jsonl")
+    with pytest.raises(DataError, match="is no layer name"):
+        packed(corpus, tmp_path / "packed")
+    assert not (tmp_path / "packed" / "goldwire.json").exists()
+
+
+# ---------------------------------------------------------------- every command that reads
+def test_commands_read_a_packed_corpus_as_they_read_the_folder(
+    corpus: Corpus, tmp_path: Path, said_by: Callable[..., Any]
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    for words in (("corpus", "stats"), ("corpus", "show"), ("corpus", "dedupe"), ("corpus", "validate")):
+        there, here = (
+            said_by(*words, folder, "--json").json for folder in (tmp_path / "packed", corpus.path)
+        )
+        there, here = ({k: v for k, v in said.items() if k != "corpus"} for said in (there, here))
+        assert there == here
+
+
+def test_a_score_of_a_packed_corpus_is_that_of_the_folder(
+    corpus: Corpus, tmp_path: Path, said_by: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    monkeypatch.chdir(tmp_path)
+    words = ("--system", "mine", "--measure", "entity", "--trials", "20", "--json", "--name", "r")
+    there = said_by("eval", "score", tmp_path / "packed", *words)
+    assert "r.json" in there.err
+    here = said_by("eval", "score", corpus.path, *words)
+    drop = {"created"}
+    assert {k: v for k, v in there.json.items() if k not in drop} == {
+        k: v for k, v in here.json.items() if k not in drop
+    }
+    assert (tmp_path / "r.json").is_file()
+
+
+def test_a_packed_corpus_is_not_changed(corpus: Corpus, tmp_path: Path, said_by: Callable[..., Any]) -> None:
+    packed(corpus, tmp_path / "packed")
+    before = files(tmp_path / "packed")
+    (tmp_path / "more.jsonl").write_text('{"id": "new", "text": "More."}\n')
+    for words in (
+        ("corpus", "set", tmp_path / "packed", "--licence", "x"),
+        ("corpus", "add", tmp_path / "packed", "--from", tmp_path / "more.jsonl"),
+        ("eval", "run", tmp_path / "packed", "--system", "a=lexicon"),
+    ):
+        said = said_by(*words)
+        assert said.code == 2
+        assert "unpack it" in said.err
+    assert files(tmp_path / "packed") == before
+
+
+# ---------------------------------------------------------------- parts
+@pytest.mark.parametrize("of", [1, 2, 3, 4, 6, 12])
+def test_a_part_taken_from_a_packed_corpus_is_that_of_the_folder(
+    of: int, corpus: Corpus, tmp_path: Path
+) -> None:
+    packed(corpus, tmp_path / "packed", 6)
+    there = open_corpus(tmp_path / "packed")
+    for number in range(1, of + 1):
+        for name, source in (("there", there), ("here", corpus)):
+            taken = take(source, Part(number, of), ["gold", "system/mine"], tmp_path / f"{name}-{number}")
+            assert taken.sources["layers/gold"] == sha256(corpus.layer_path("gold").read_bytes()).hexdigest()
+            assert taken.sources.keys() == {"documents", "layers/gold", "layers/system/mine"}
+        assert files(tmp_path / f"there-{number}") == files(tmp_path / f"here-{number}")
+
+
+@pytest.mark.parametrize(("of", "expected"), [(6, 1), (3, 2), (12, 1), (5, 6)])
+def test_only_the_files_that_can_have_something_of_a_part_are_read(
+    of: int, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = [builders.document(f"Report {n}.", f"d{n}") for n in range(60)]
+    packed(builders.corpus(tmp_path / "work", documents, {}), tmp_path / "packed", 6)
+    corpus, read, bring = open_corpus(tmp_path / "packed"), [], tables.bring
+    monkeypatch.setattr(tables, "bring", lambda *given: (read.append(given[1]), bring(*given)))
+    take(corpus, Part(2, of), [], tmp_path / "taken")
+    assert len(read) == expected
+
+
+# ---------------------------------------------------------------- never over another's
+def test_the_same_pack_again_changes_nothing(corpus: Corpus, tmp_path: Path) -> None:
+    assert packed(corpus, tmp_path / "packed").new
+    before = files(tmp_path / "packed")
+    assert not packed(corpus, tmp_path / "packed").new
+    assert files(tmp_path / "packed") == before
+
+
+def test_another_corpus_is_not_written_over(corpus: Corpus, tmp_path: Path) -> None:
+    packed(corpus, tmp_path / "packed")
+    corpus.write_layer("gold", [])
+    with pytest.raises(CorpusError, match="holds another corpus, or another state"):
+        packed(corpus, tmp_path / "packed")
+
+
+def test_a_place_with_something_else_is_refused(corpus: Corpus, tmp_path: Path) -> None:
+    (tmp_path / "packed").mkdir()
+    (tmp_path / "packed" / "thesis.tex").write_text("x")
+    with pytest.raises(CorpusError, match=r"holds something else \('thesis.tex'"):
+        packed(corpus, tmp_path / "packed")
+
+
+def test_of_two_who_pack_at_once_one_is_told(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = builders.corpus(tmp_path / "other", [builders.document("Other.", "o")])
+    check = packing._check_state
+
+    def meanwhile(*of: Any) -> None:
+        monkeypatch.setattr(packing, "_check_state", check)
+        packed(other, tmp_path / "packed")
+
+    monkeypatch.setattr(packing, "_check_state", meanwhile)
+    with pytest.raises(CorpusError, match="somebody else has packed"):
+        packed(corpus, tmp_path / "packed")
+    assert [d.id for d in open_corpus(tmp_path / "packed").documents()] == ["o"]
+
+
+def test_a_corpus_that_changes_meanwhile_is_not_packed(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = packing._put_files
+
+    def meanwhile(*of: Any) -> Any:
+        corpus.write_layer("gold", [])
+        return put(*of)
+
+    monkeypatch.setattr(packing, "_put_files", meanwhile)
+    with pytest.raises(CorpusError, match="was changed while it was packed"):
+        packed(corpus, tmp_path / "packed")
+    assert not (tmp_path / "packed" / "goldwire.json").exists()
+
+
+@pytest.mark.slow
+def test_killed_at_any_object_the_same_command_completes_it(corpus: Corpus, tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "from goldwire.corpora.packed import storage\nfrom goldwire.corpora.packed.address import parse\n"
+        "from goldwire.corpora.packed.pack import pack\nfrom goldwire.corpora.store import open_corpus\n"
+        "create, left = storage.Folder.create, [int(sys.argv[3])]\n"
+        "def dying(self, name, content):\n"
+        "    if not left[0]: os.kill(os.getpid(), 9)\n"
+        "    left[0] -= 1\n    return create(self, name, content)\n"
+        "storage.Folder.create = dying\n"
+        "pack(open_corpus(Path(sys.argv[1])), parse(sys.argv[2]), parts=2, tell=lambda _: None)\n"
+    )
+    packed(corpus, tmp_path / "whole", 2)
+    whole = files(tmp_path / "whole")
+    for number in range(len(whole)):
+        place = tmp_path / f"killed-{number}"
+        command = [sys.executable, "-c", code, str(corpus.path), str(place), str(number)]
+        assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+        with pytest.raises(CorpusError):
+            open_corpus(place)
+        packed(corpus, place, 2)
+        assert files(place) == whole
+
+
+# ---------------------------------------------------------------- a layer that is added
+def test_a_layer_is_added_to_the_same_documents(corpus: Corpus, tmp_path: Path) -> None:
+    other = Corpus(Path(shutil.copytree(corpus.path, tmp_path / "other")), corpus.manifest)
+    packed(corpus, tmp_path / "packed")
+    other.write_layer("system/new", other.layer("gold").values())
+    done = pack_layer(other, parse(tmp_path / "packed"), "system/new", tell=quiet)
+    assert done.new
+    assert open_corpus(tmp_path / "packed").layer("system/new") == other.layer("system/new")
+    assert not pack_layer(other, parse(tmp_path / "packed"), "system/new", tell=quiet).new
+    other.write_layer("system/new", [])
+    with pytest.raises(CorpusError, match="has another layer"):
+        pack_layer(other, parse(tmp_path / "packed"), "system/new", tell=quiet)
+
+
+def test_a_layer_of_other_documents_is_refused(corpus: Corpus, tmp_path: Path) -> None:
+    other = builders.corpus(tmp_path / "other", [builders.document("Other.", "o")], {"gold": []})
+    packed(corpus, tmp_path / "packed")
+    with pytest.raises(CorpusError, match="has other documents"):
+        pack_layer(other, parse(tmp_path / "packed"), "gold", tell=quiet)
+
+
+# ---------------------------------------------------------------- what is not sound
+def damaged(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    path = folder / "goldwire.json"
+    value = json.loads(path.read_bytes())
+    change(value)
+    path.write_text(json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda v: v.update(format=2), "format 2 is newer"),
+        (
+            lambda v: v["files"].append({"path": "../out", "bytes": 1, "sha256": "0" * 64}),
+            "no path in a corpus",
+        ),
+        (
+            lambda v: v["files"].append({"path": "/etc/x", "bytes": 1, "sha256": "0" * 64}),
+            "no path in a corpus",
+        ),
+        (lambda v: v["files"].append({"path": "layers/x.jsonl", "bytes": 1, "sha256": "0" * 64}), "no path"),
+        (lambda v: v["layers"].update({"../x": v["layers"]["gold"]}), "is no layer name"),
+        (lambda v: v["documents"].update(rows=99), "not the sum"),
+        (lambda v: v["documents"].update(sha256="x"), "sha256"),
+        (lambda v: v["documents"]["parts"].reverse(), "in order"),
+        (lambda v: v.update(more=1), "unknown field"),
+        (lambda v: v.update(files=[]), "corpus.toml"),
+    ],
+)
+def test_an_index_that_is_not_sound_is_refused(
+    change: Callable[[dict[str, Any]], None], told: str, corpus: Corpus, tmp_path: Path
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    damaged(tmp_path / "packed", change)
+    with pytest.raises(DataError, match=told):
+        open_corpus(tmp_path / "packed")
+
+
+@pytest.mark.parametrize("how", ["gone", "cut", "longer", "other"])
+def test_a_part_that_is_not_what_the_index_says_is_refused_by_name(
+    how: str, corpus: Corpus, tmp_path: Path
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    path = min((tmp_path / "packed" / "documents").iterdir())
+    data = path.read_bytes()
+    path.unlink()
+    if how != "gone":
+        path.write_bytes({"cut": data[:-1], "longer": data + b"x", "other": b"x" * len(data)}[how])
+    with pytest.raises(DataError, match=path.name):
+        open_corpus(tmp_path / "packed").documents()
+    with pytest.raises(DataError, match=path.name):
+        unpack(parse(tmp_path / "packed"), tmp_path / "back", tell=quiet)
+    assert not (tmp_path / "back").exists()
+
+
+def test_sizes_that_lie_are_refused(corpus: Corpus, tmp_path: Path) -> None:
+    packed(corpus, tmp_path / "packed")
+    damaged(tmp_path / "packed", lambda v: v["documents"]["parts"][0].update(bytes=1))
+    with pytest.raises(DataError, match="is not the 1 bytes"):
+        open_corpus(tmp_path / "packed").documents()
+
+
+# ---------------------------------------------------------------- S3 on this machine
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """An S3 server with a bucket called news; its address."""
+    moto = pytest.importorskip("moto.server", reason="moto, an S3 server on this machine, is not installed")
+    boto3 = pytest.importorskip("boto3", reason="boto3, which makes the bucket, is not installed")
+    pytest.importorskip("obstore", reason="obstore, which reads S3, is not installed")
+    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    url = f"http://{host}:{port}"
+    client = boto3.client(
+        "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="AK", aws_secret_access_key=SECRET
+    )
+    client.create_bucket(Bucket="news")
+    yield url
+    client.close()
+    running.stop()
+
+
+@pytest.fixture
+def s3(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """An address of this test's own on the server."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": server,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AK",
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://news/{tmp_path.name}-{time.time_ns()}"
+
+
+def test_a_corpus_goes_to_s3_and_back(
+    corpus: Corpus, s3: str, tmp_path: Path, said_by: Callable[..., Any]
+) -> None:
+    said = said_by("corpus", "pack", corpus.path, s3, "--parts", "4", "--json")
+    assert (said.code, said.json["documents"], said.json["address"]) == (0, 12, s3)
+    assert said_by("corpus", "pack", corpus.path, s3).code == 0
+    assert (
+        said_by("corpus", "stats", s3, "--json").json
+        == said_by("corpus", "stats", corpus.path, "--json").json
+    )
+    assert gw.open(s3).layers() == ["gold", "system/mine"]
+    assert said_by("corpus", "unpack", s3, tmp_path / "back").code == 0
+    assert files(tmp_path / "back") == files(corpus.path)
+    corpus.write_layer("gold", [])
+    assert said_by("corpus", "pack", corpus.path, s3).code == 2
+
+
+def test_a_layer_is_added_on_s3(corpus: Corpus, s3: str) -> None:
+    packed(corpus, s3)
+    corpus.write_layer("system/new", corpus.layer("gold").values())
+    assert pack_layer(corpus, parse(s3), "system/new", tell=quiet).new
+    assert open_corpus(Path(s3)).layers() == ["gold", "system/mine", "system/new"]
+
+
+def test_an_index_on_s3_is_replaced_only_while_it_is_what_was_read(corpus: Corpus, s3: str) -> None:
+    packed(corpus, s3)
+    store = storage.connect(parse(s3))
+    before = storage.read(store, "goldwire.json", indexes.LARGEST)
+    assert before is not None
+    assert not store.replace("goldwire.json", b"mine", before + b" ")
+    assert not store.create("goldwire.json", b"mine")
+    assert storage.read(store, "goldwire.json", indexes.LARGEST) == before
+
+
+# ---------------------------------------------------------------- no secret anywhere
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"s3://AK:{SECRET}@news/x",
+        f"s3://news/x?X-Amz-Signature={SECRET}",
+        f"s3://AK:{SECRET}",
+        f"gs://news/x#{SECRET}",
+    ],
+)
+def test_a_secret_in_an_address_is_refused_and_not_repeated(
+    address: str, corpus: Corpus, said_by: Callable[..., Any]
+) -> None:
+    for words in (("pack", corpus.path, address), ("show", address), ("unpack", address, "back")):
+        said = said_by("corpus", *words)
+        assert said.code == 2
+        assert not any(SECRET[k : k + 8] in said.out + said.err for k in range(len(SECRET) - 8))
+
+
+def test_errors_of_a_store_hold_no_secret(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CorpusError, match="not a packed corpus"):
+        open_corpus(Path(s3))
+    monkeypatch.setattr(storage, "RETRIES", 0)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://AK:{SECRET}@127.0.0.1:9")
+    with pytest.raises(GoldwireError) as caught:
+        open_corpus(Path(s3))
+    assert SECRET not in str(caught.value)
+    assert "docs/packed.md" in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert secrets.hide(SECRET) != SECRET
+    assert os.environ["AWS_SECRET_ACCESS_KEY"] == SECRET
