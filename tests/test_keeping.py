@@ -166,11 +166,14 @@ def test_what_cannot_be_read_is_not_written_over_unasked(tmp_path: Path, data: s
     assert read_record(path) == scored(mine=ALL)
 
 
-def test_a_record_of_format_1_is_gone_on_with_where_its_policies_are_those_of_today(tmp_path: Path) -> None:
+def test_a_record_whose_fingerprints_are_of_another_kind_is_not_gone_on_with(tmp_path: Path) -> None:
+    """Nothing says that its gold is the same: what is left of it may be by another one."""
     path = tmp_path / "r.json"
-    old = msgspec.structs.replace(scored(old=HALF), format=1)
-    write_record(old, path)
-    assert keep(scored(mine=ALL), path).record == scored(old=HALF, mine=ALL)
+    write_record(msgspec.structs.replace(scored(old=HALF), format=3), path)
+    with pytest.raises(JudgementError, match="format, with fingerprints of another kind: 3, now 4"):
+        keep(scored(mine=ALL), path)
+    assert read_record(path).format == 3
+    assert keep(scored(mine=ALL), path, replace=True).record == scored(mine=ALL)
 
 
 def test_records_that_do_not_name_documents_are_kept_as_well(tmp_path: Path) -> None:

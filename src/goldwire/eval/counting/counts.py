@@ -205,7 +205,7 @@ class Patterns(msgspec.Struct, frozen=True, eq=False):
 
     counts: Counts
     times: NDArray[np.int64]
-    index: NDArray[np.int64] | None = None
+    index: SmallInts | None = None
 
     def whole(self) -> Counts:
         """The counts of all documents together, as far as sums over documents go."""
@@ -243,7 +243,7 @@ def condense(counts: Counts, times: NDArray[np.int64] | None = None) -> Patterns
         label=counts.label[rows],
         values=counts.values[rows],
     )
-    return Patterns(kept, many, kind.astype(np.int64))
+    return Patterns(kept, many, kind.astype(np.int32))
 
 
 def forget(patterns: Patterns) -> Patterns:
@@ -254,7 +254,7 @@ def forget(patterns: Patterns) -> Patterns:
 def empty(patterns: Patterns) -> Patterns:
     """Counts of nothing on the same documents."""
     size = int(patterns.times.sum())
-    index = None if patterns.index is None else np.zeros(size, np.int64)
+    index = None if patterns.index is None else np.zeros(size, np.int32)
     return Patterns(no_counts(numbered(1)), np.array([size], np.int64), index)
 
 

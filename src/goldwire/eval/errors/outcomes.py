@@ -22,6 +22,7 @@ _UNITS: Mapping[str, Callable[[GoldAndSystem], tuple[Units, Units]]] = {
     "argument": causes.argument_units,
 }
 Small = NDArray[np.int32]
+Tiny = NDArray[np.int8]  # a class or a cause: there are few
 
 
 class Outcomes(msgspec.Struct, frozen=True, eq=False):
@@ -35,8 +36,8 @@ class Outcomes(msgspec.Struct, frozen=True, eq=False):
     document: Small
     gold: Small
     system: Small
-    kind: Small
-    cause: Small
+    kind: Tiny
+    cause: Tiny
     left_out: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -83,7 +84,8 @@ def by_document(findings: Findings) -> Outcomes:
 
 def make(columns: Sequence[NDArray[np.integer]], left_out: Mapping[int, int]) -> Outcomes:
     """Outcomes from their columns, in the order of the fields."""
-    document, gold, system, kind, cause = (column.astype(np.int32) for column in columns)
+    document, gold, system = (column.astype(np.int32, copy=False) for column in columns[:3])
+    kind, cause = (column.astype(np.int8, copy=False) for column in columns[3:])
     return Outcomes(document, gold, system, kind, cause, dict(sorted(left_out.items())))
 
 
@@ -93,20 +95,20 @@ def _within(unit: Ints, document: Ints) -> Ints:
     return np.where(unit == NONE, NONE, unit - np.append(first, 0)[unit])
 
 
-def add(parts: Sequence[Outcomes], numbers: Sequence[Ints]) -> Outcomes:
+def add(parts: Sequence[Outcomes], numbers: Sequence[Small]) -> Outcomes:
     """The outcomes in different documents as one; `numbers` are the new ones of each part's documents."""
     document = np.concatenate([number[part.document] for part, number in zip(parts, numbers, strict=True)])
-    order = np.argsort(document, kind="stable")
-    rest = [
-        np.concatenate([getattr(part, column) for part in parts])[order]
-        for column in ("gold", "system", "kind", "cause")
-    ]
+    rest = ("gold", "system", "kind", "cause")
+    columns = [document, *(np.concatenate([getattr(part, name) for part in parts]) for name in rest)]
+    if (document[1:] < document[:-1]).any():
+        order = np.argsort(document, kind="stable")
+        columns = [column[order] for column in columns]
     left_out = {
         int(number[document]): pairs
         for part, number in zip(parts, numbers, strict=True)
         for document, pairs in part.left_out.items()
     }
-    return make([document[order], *rest], left_out)
+    return make(columns, left_out)
 
 
 class OtherUnitsError(Exception):

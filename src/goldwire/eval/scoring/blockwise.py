@@ -145,11 +145,11 @@ class _Order(NamedTuple):
     places: NDArray[np.int64] | None
     sizes: tuple[int, ...]
 
-    def numbers(self) -> list[NDArray[np.int64]]:
+    def numbers(self) -> list[NDArray[np.int32]]:
         """The new numbers of the documents of each block."""
-        numbers = np.arange(len(self.ids))
+        numbers = np.arange(len(self.ids), dtype=np.int32)
         if self.places is not None:
-            numbers[self.places] = np.arange(len(self.ids))
+            numbers[self.places] = np.arange(len(self.ids), dtype=np.int32)
         return np.split(numbers, np.cumsum(self.sizes)[:-1])
 
     def tuple(self, items: Sequence[str]) -> tuple[str, ...]:
@@ -211,21 +211,22 @@ def _check(blocks: Sequence[ScoredBlock]) -> None:
                 f"{measured.measure}: a form that stands in several documents counts once, so that blocks do "
                 "not add up; score all documents at once"
             )
-    ids = list(chain.from_iterable(block.ids for block in blocks))
-    if not ascend(ids) and len(set(ids)) < len(ids):
-        twice = [id for id, times in Counter(ids).items() if times > 1]
-        raise DataError(
-            f"document {min(twice)!r} is in several blocks ({len(twice):,} such documents); add each once"
-        )
 
 
 def _order(blocks: Sequence[ScoredBlock]) -> _Order:
+    """The order of documents; `DataError` if one is in several blocks."""
     ids = tuple(chain.from_iterable(block.ids for block in blocks))
     sizes = tuple(len(block.ids) for block in blocks)
     if ascend(ids):
         return _Order(ids, None, sizes)
     places = sorted(range(len(ids)), key=ids.__getitem__)
-    return _Order(tuple(ids[place] for place in places), np.array(places, np.int64), sizes)
+    ordered = tuple(ids[place] for place in places)
+    if not ascend(ordered):
+        twice = [id for id, times in Counter(ids).items() if times > 1]
+        raise DataError(
+            f"document {min(twice)!r} is in several blocks ({len(twice):,} such documents); add each once"
+        )
+    return _Order(ordered, np.array(places, np.int64), sizes)
 
 
 def _add_layers(layers: Sequence[ScoredLayer], order: _Order) -> ScoredLayer:

@@ -18,7 +18,7 @@ from goldwire.eval.scoring.verify import iter_faults
 
 def encode_record(record: Record) -> bytes:
     """A record as JSON, fields in their order, a newline at the end."""
-    return msgspec.json.encode(record) + b"\n"
+    return msgspec.json.Encoder().encode_lines([record])  # adding the newline would copy it once more
 
 
 def decode_record(data: bytes, where: str = "record") -> Record:

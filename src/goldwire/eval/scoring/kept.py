@@ -38,7 +38,7 @@ def encode(system: str, kind: str, found: Outcomes) -> UnitFindings | None:
     if len(found) > MOST:
         return None
     paired, wrong = (found.gold != NONE) & (found.system != NONE), found.kind != CORRECT
-    causes = np.where(found.cause == NONE, _NO_CAUSE, found.cause)[wrong].astype(np.uint8)
+    causes = np.where(found.cause == NONE, _NO_CAUSE, found.cause.astype(np.uint8))[wrong]
     return UnitFindings(
         system=system,
         units=kind,

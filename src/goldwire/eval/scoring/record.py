@@ -108,7 +108,7 @@ class CountTable(_Struct, frozen=True, kw_only=True, dict=True):
         counts = make_counts(numbered(size), self.labels, number, self.rows[:, 0], self.rows[:, 1:])
         if self.times:
             return Patterns(counts, np.array(self.times, np.int64))
-        index = np.array(self.documents, np.int64)
+        index = np.array(self.documents, np.int32)
         return Patterns(counts, np.bincount(index, minlength=size).astype(np.int64), index)
 
 
