@@ -224,6 +224,20 @@ def test_a_part_taken_from_a_packed_corpus_is_that_of_the_folder(
         assert files(tmp_path / f"there-{number}") == files(tmp_path / f"here-{number}")
 
 
+def test_parts_scored_from_a_packed_corpus_merge_into_the_record_of_the_folder(
+    corpus: Corpus, tmp_path: Path, said_by: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed(corpus, tmp_path / "packed", 4)
+    monkeypatch.chdir(tmp_path)
+    words = ("--system", "mine", "--measure", "entity", "--trials", "20")
+    for number in (1, 2):
+        assert said_by("eval", "score", tmp_path / "packed", *words, "--part", f"{number}/2").code == 0
+    there = said_by("eval", "merge", "parts", "--into", tmp_path / "packed", "--json").json
+    here = said_by("eval", "score", corpus.path, *words, "--json").json
+    assert {**there, "created": ""} == {**here, "created": ""}
+    assert (tmp_path / "measures.json").is_file()
+
+
 @pytest.mark.parametrize(("of", "expected"), [(6, 1), (3, 2), (12, 1), (5, 6)])
 def test_only_the_files_that_can_have_something_of_a_part_are_read(
     of: int, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
