@@ -361,3 +361,16 @@ def test_documents_left_out_since_they_are_crowded_stay_left_out():
     kept = {kind: by_document(one) for kind, one in found.items()}
     same(find(sides, kept=kept)["entity"], found["entity"])
     assert kept["entity"].left_out == {0: 2_250_000}
+
+
+def test_arguments_of_one_place_are_in_order_of_their_events_whatever_other_documents_have():
+    # Both arguments are spurious: one of an Attack that gold has without it, one of a Zap that gold has not.
+    gold = layer([], [("Attack", (2,), [])])
+    system = layer([("PER", (0,))], [("Zap", (1,), [("agent", 0)]), ("Attack", (2,), [("agent", 0)])])
+    other = make_document("c", TEXT)
+    before = layer([], [("Zap", (5,), [])], other)
+    alone = find(make_sides(gold, system))["argument"]
+    beside = find(make_sides([*before, *gold], [*before, *system], (other, DOCUMENT)))["argument"]
+    expected = ["spurious", "trigger spurious"]  # Attack comes before Zap
+    assert [CAUSES[cause] for cause in alone.cause] == expected
+    assert [CAUSES[cause] for cause in beside.cause] == expected

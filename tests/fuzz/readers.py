@@ -38,12 +38,12 @@ from goldwire.eval.report.summary import of_report, summarise
 from goldwire.eval.scoring.files import decode_record, encode_record
 from goldwire.eval.scoring.record import failed_runs, iter_warnings
 from goldwire.eval.scoring.score import Options, score_corpus
-from goldwire.eval.systems import config, facts
+from goldwire.eval.systems import config, exact, facts
 from goldwire.eval.systems import journal as runs
 from goldwire.eval.systems.adapters import llm, web
 from goldwire.eval.systems.adapters.asking import Asker
 from goldwire.eval.systems.adapters.file import load as load_file
-from goldwire.eval.systems.check import check, tally
+from goldwire.eval.systems.check import check
 from goldwire.eval.systems.extractor import Context
 from goldwire.eval.systems.journal import Entry
 from goldwire.eval.systems.worker import Result, run_batch
@@ -150,7 +150,8 @@ def predictions(folder: Path, name: str) -> None:
             verdict = check(document, entry, ontology=conflict(), labels=label_map())
             encode_lines([verdict.annotations, *verdict.rejected])
             verdicts.append(verdict)
-    msgspec.json.decode(msgspec.json.encode(tally(verdicts)["usage"]), type=dict[str, float])
+    used = exact.total(verdict.usage for verdict in verdicts)
+    msgspec.json.encode({name: exact.plain(value) for name, value in used.items()})
     load_file(str(folder / name), Context())
 
 

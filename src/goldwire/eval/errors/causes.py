@@ -17,14 +17,15 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from goldwire.eval.counting.columns import NONE, Bools, Ints, Table
+from goldwire.eval.counting.columns import NONE, Bools, Codes, Ints, Table
 from goldwire.eval.counting.counters import GoldAndSystem
-from goldwire.eval.counting.keys import shared_keys
+from goldwire.eval.counting.keys import row_keys, shared_keys
 from goldwire.eval.counting.units import Units
 from goldwire.eval.errors.classes import (
     CORRECT,
     Findings,
     Match,
+    by_name,
     complete,
     go_together,
     in_order,
@@ -90,12 +91,21 @@ def arguments(sides: GoldAndSystem, events: Events) -> Findings:
 
 
 def argument_units(sides: GoldAndSystem) -> tuple[Units, Units]:
-    """The arguments of both sides, from left to right; the label is the role."""
-    case, codes = sides.case(MEASURE), sides.codes
+    """The arguments of both sides, from left to right; the label is the role.
+
+    Those of one place and role are by the type and the trigger of their event.
+    """
+    case = sides.case(MEASURE)
     return (
-        in_order(_by_role(case.gold, sides.gold.table), codes),
-        in_order(_by_role(case.system, sides.system.table), codes),
+        _in_order(case.gold, sides.gold.table, sides.codes),
+        _in_order(case.system, sides.system.table, sides.codes),
     )
+
+
+def _in_order(units: Units, table: Table, codes: Codes) -> Units:
+    event = table.argument_event[units.row]
+    triggers = row_keys(places(table.events))
+    return in_order(_by_role(units, table), codes, by_name(table.event_type[event], codes), triggers[event])
 
 
 def _compared(ours: Units, theirs: Units, gold: Table, system: Table, events: Events) -> Findings:

@@ -138,15 +138,23 @@ class Match(msgspec.Struct, frozen=True):
     same_label: Bools
 
 
-def in_order(units: Units, codes: Codes) -> Units:
-    """Units from left to right, those of one place by the name of their label: independent of any order."""
+def in_order(units: Units, codes: Codes, *further: Ints) -> Units:
+    """Units from left to right, those of one place by the name of their label: independent of any order.
+
+    What is alike in both is by `further` columns, the first of which decides first.
+    """
     at = row_keys(places(units.extents))
     if (at[:-1] < at[1:]).all():
         return units
+    return units.take(np.lexsort((*reversed(further), by_name(units.label, codes), at)))
+
+
+def by_name(labels: Ints, codes: Codes) -> Ints:
+    """The places of labels in the order of their names, which codes are not in."""
     names = list(codes.names())
     rank = np.empty(len(names), np.int64)
     rank[sorted(range(len(names)), key=lambda code: str(names[code]))] = np.arange(len(names))
-    return units.take(np.lexsort((rank[units.label], at)))
+    return rank[labels]
 
 
 def go_together(gold: Units, system: Units, groups: tuple[Ints, Ints]) -> Match:
