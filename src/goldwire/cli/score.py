@@ -307,7 +307,7 @@ def _score_part(corpus: Corpus, plan: Plan, part: str, folder: Path, *, as_json:
         note(f"{made.path} was damaged, and was made anew")
     told = "scored" if made.made else "is there already, and sound: nothing was computed"
     say(f"part {made.part} {told} ({amount(made.documents, 'document')}): {made.path}")
-    note(f"When all are there, merge them: goldwire eval merge {folder} --into {corpus.path}")
+    note(f"When all are there, merge them: goldwire eval merge {folder} --into {corpus.where}")
 
 
 def _selected(corpus: Corpus, documents: str) -> frozenset[str]:

@@ -209,7 +209,7 @@ def check_corpus(corpus: Corpus, header: Header, advice: str) -> None:
     changed = [name for name, digest in header.sources.items() if now[name] != digest]
     if changed:
         raise DataError(
-            f"{corpus.path}: {listed(changed)} {'is' if len(changed) == 1 else 'are'} not as in the parts, "
+            f"{corpus.where}: {listed(changed)} {'is' if len(changed) == 1 else 'are'} not as in the parts, "
             f"which were made from another corpus or before a change; {advice}"
         )
 
