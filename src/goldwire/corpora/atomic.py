@@ -101,8 +101,7 @@ def check_on_disk(path: Path) -> None:
     if found and not Path(f"{found[1]}:").is_dir():
         raise CorpusError(
             f"{found[1]}://…: an address, and this is written to a disk of this machine; name a file or "
-            "folder, and copy what is there with the tools of the store (`goldwire corpus pack` packs a corpus to an "
-            "address)"
+            "folder, and copy what is there with the tools of the store (a corpus: `goldwire corpus pack`)"
         )
 
 
