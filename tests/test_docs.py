@@ -23,15 +23,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from goldwire.cli import app
+from goldwire.corpora.store import INDEX
 from goldwire.extensions import POINTS
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(?:sh|console|bash|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MODULE = re.compile(r"(?<!\.)\bgoldwire(?:\.\w+)+")
-NO_MODULES = {point.group for point in POINTS} | {
-    "goldwire.json"
-}  # entry points, and the index of a packed corpus
+ENTRY_POINTS = {point.group for point in POINTS}
 
 
 def load_manual() -> Any:
@@ -158,7 +157,7 @@ def test_anchors_follow_the_rule_of_github(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_modules_named_in_the_documents_exist(page: Path) -> None:
     words = " ".join(token.content for token in tokens(page) if token.type in ("text", "code_inline"))
-    named = set(MODULE.findall(words)) - NO_MODULES
+    named = set(MODULE.findall(words)) - ENTRY_POINTS - {INDEX}  # a file of packed corpora
     assert [name for name in sorted(named) if not exists(name)] == []
 
 

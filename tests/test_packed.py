@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import goldwire as gw
 from goldwire.corpora import secrets
+from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import CorpusError, DataError, GoldwireError
 from goldwire.corpora.packed import index as indexes
 from goldwire.corpora.packed import pack as packing
@@ -510,3 +511,68 @@ def test_errors_of_a_store_hold_no_secret(s3: str, monkeypatch: pytest.MonkeyPat
     assert caught.value.__cause__ is None
     assert secrets.hide(SECRET) != SECRET
     assert os.environ["AWS_SECRET_ACCESS_KEY"] == SECRET
+
+
+# ---------------------------------------------------------------- where outputs go
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("corpus", "unpack", "CORPUS", "s3://news/back"),
+        ("corpus", "export", "CORPUS", "gs://news/x.jsonl", "--layer", "gold"),
+        ("eval", "score", "CORPUS", "--measure", "entity", "--record", "s3://news/r.json"),
+        ("eval", "score", "CORPUS", "--measure", "entity", "--part", "1/2", "--parts", "s3://news/parts"),
+    ],
+)
+def test_nothing_is_written_into_a_folder_that_is_called_like_a_bucket(
+    words: tuple[str, ...],
+    corpus: Corpus,
+    tmp_path: Path,
+    said_by: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    said = said_by(*(str(tmp_path / "packed") if word == "CORPUS" else word for word in words))
+    assert said.code == 2
+    assert "written to a disk of this machine" in said.err
+    assert not [*Path().iterdir()]
+
+
+def test_a_folder_that_is_there_may_be_called_like_a_scheme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("s3:").mkdir()
+    write_atomic(Path("s3:/note"), b"1")
+    assert Path("s3:/note").read_bytes() == b"1"
+
+
+def test_a_refused_place_is_not_repeated_for_it_may_hold_a_key(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError) as caught:
+        write_atomic(Path(f"https://me:{SECRET}@host/parts"), b"1")
+    assert SECRET not in str(caught.value)
+
+
+def test_messages_name_the_address_and_not_the_cache(
+    corpus: Corpus, tmp_path: Path, cache: Path, said_by: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    monkeypatch.chdir(tmp_path)
+    address = f"file://{tmp_path}/packed"
+    for words in (
+        ("corpus", "validate", address),
+        ("corpus", "export", address, "x.jsonl", "--layer", "gold"),
+        ("eval", "score", address, "--measure", "entity", "--part", "1/1"),
+    ):
+        said = said_by(*words)
+        assert address in said.out + said.err
+        assert str(cache) not in said.out + said.err
+
+
+def test_a_file_of_the_cache_that_lost_its_end_comes_again(corpus: Corpus, tmp_path: Path) -> None:
+    packed(corpus, tmp_path / "packed")
+    there = open_corpus(tmp_path / "packed")
+    place, whole = there.layer_path("gold"), corpus.layer_path("gold").read_bytes()
+    place.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
+    assert open_corpus(tmp_path / "packed").layer_path("gold").read_bytes() == whole

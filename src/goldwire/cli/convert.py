@@ -206,7 +206,7 @@ def export(
         said = {"path": str(path), "format": format, "layer": layer}
         print_json({**said, "covered": done.covered, "loss": done.loss})
     else:
-        say(f"{path}: layer {layer} of {folder} as {format}, {done.documents} document(s)")
+        say(f"{path}: layer {layer} of {corpus.where} as {format}, {done.documents} document(s)")
         if left := _left(done.covered, done.documents):
             say(left)
         say(tell_loss(done.loss))

@@ -329,7 +329,7 @@ def validate(
         for name, faults in found.items():
             say("\n".join([f"{name}: {len(faults)} fault(s)", *(f"  {fault}" for fault in faults)]))
         checked = layer or corpus.layers()
-        say(f"{'faults' if found else 'sound'}: {folder}, layers {', '.join(checked) or 'none'}")
+        say(f"{'faults' if found else 'sound'}: {corpus.where}, layers {', '.join(checked) or 'none'}")
     if found:
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ import glob
 import hashlib
 import os
 import platform
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.names import check_new
 
 DAY = 86_400  # seconds
+_ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/")  # how an address begins that is taken as a path
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -90,8 +92,22 @@ class Staged:
         return CorpusError(f"{self.path}: cannot be written ({error.strerror})")
 
 
+def check_on_disk(path: Path) -> None:
+    """Raise `CorpusError` for an address: a folder called `s3:` would be taken for the bucket.
+
+    What comes after its scheme is not repeated, for it may hold a key.
+    """
+    found = _ADDRESS.match(str(path))
+    if found and not Path(f"{found[1]}:").is_dir():
+        raise CorpusError(
+            f"{found[1]}://…: an address, and this is written to a disk of this machine; name a file or "
+            "folder, and copy what is there with the tools of the store (a corpus: `goldwire corpus pack`)"
+        )
+
+
 def make_folder(path: Path) -> None:
     """Make a folder, unless it is there. Raises `CorpusError` if it cannot be made."""
+    check_on_disk(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -146,6 +162,7 @@ def _write(path: Path, data: bytes) -> None:
 def _beside(path: Path) -> Path:
     if not path.name or path.name == "..":
         raise CorpusError(f"{path}: is a folder; name a file in it")
+    check_on_disk(path)
     return path.with_name(f".{path.name}.{_machine()}-{os.getpid()}.tmp")
 
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from goldwire.corpora.atomic import check_on_disk
 from goldwire.corpora.errors import CorpusError
 
 NAME = ".goldwire.lock"
@@ -49,9 +50,10 @@ _held = _Held()
 def locked(folder: Path, what: str) -> Iterator[None]:
     """Keep all other writers out of a folder, or from making it; `what` is said to those who wait.
 
-    Raises `CorpusError` if the folder cannot be written, is that of a packed corpus, or another process has
-    it for `PATIENCE` seconds.
+    Raises `CorpusError` if the folder cannot be written, is an address or that of a packed corpus, or another
+    process has it for `PATIENCE` seconds.
     """
+    check_on_disk(folder)
     check_own(folder)
     with ExitStack() as locks:
         locks.enter_context(_locked(_place(folder), what))

@@ -54,10 +54,11 @@ class Source(msgspec.Struct, frozen=True):
         return sorted(self.index.layers)
 
     def bring(self, path: str) -> None:
-        """See to it that a file of JSON lines is in the folder, if the corpus has it."""
+        """See to it that a file of JSON lines is in the folder, whole, if the corpus has it."""
         place = self.folder / path
         with _BRINGING:  # threads may ask for the same file
-            if stem(path) in self.index.tables() and not place.is_file():
+            table = self.index.tables().get(stem(path))
+            if table is not None and not (place.is_file() and place.stat().st_size == table.bytes):
                 tables.write_file(self.store(), self.index, stem(path), place, _silent)
 
     def digest(self, table: str) -> str | None:

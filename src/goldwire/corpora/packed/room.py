@@ -46,8 +46,8 @@ def check(place: Path, need: int, what: str) -> None:
     free = shutil.disk_usage(near).free
     if need + SPARE > free:
         raise CorpusError(
-            f"{near}: {what} needs {amount(need)} there, and {amount(free)} are free; make room, or set "
-            "XDG_CACHE_HOME to a folder on another disk"
+            f"{near}: {what} needs {amount(need)} there, and {amount(free)} are free; make room, or name a "
+            "place on another disk (for the cache by XDG_CACHE_HOME)"
         )
 
 

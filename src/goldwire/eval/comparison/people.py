@@ -129,7 +129,7 @@ def people_of(
     names = layer_names(corpus, layers)
     if not names:
         raise CorpusError(
-            f"{corpus.path}: no layer of an annotator: pull what people did (`annotate pull`), import it "
+            f"{corpus.where}: no layer of an annotator: pull what people did (`annotate pull`), import it "
             "into annotator/NAME, or name layers with --layers"
         )
     maps = {called(name, names): labels for name, labels in asked.maps.items()}

@@ -106,7 +106,7 @@ def _shown(examples: Examples, path: Path) -> list[Shown]:
     for id in examples.documents:
         if id not in documents or id not in layer:
             what = f"layer {examples.layer} has no line" if id in documents else "there is no document"
-            raise ExtractorError(f"{path}: examples: in {corpus.path} {what} of the id {id!r}")
+            raise ExtractorError(f"{path}: examples: in {corpus.where} {what} of the id {id!r}")
     return [Shown(documents[id], layer[id]) for id in examples.documents]
 
 
