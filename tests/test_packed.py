@@ -20,9 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import goldwire as gw
+from goldwire.cli.clusters import cluster_of
 from goldwire.corpora import secrets
 from goldwire.corpora.atomic import write_atomic
-from goldwire.corpora.errors import CorpusError, DataError, GoldwireError
+from goldwire.corpora.errors import ClusterError, CorpusError, DataError, GoldwireError
 from goldwire.corpora.packed import index as indexes
 from goldwire.corpora.packed import pack as packing
 from goldwire.corpora.packed import sorting, storage, tables
@@ -576,3 +577,12 @@ def test_a_file_of_the_cache_that_lost_its_end_comes_again(corpus: Corpus, tmp_p
     place, whole = there.layer_path("gold"), corpus.layer_path("gold").read_bytes()
     place.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
     assert open_corpus(tmp_path / "packed").layer_path("gold").read_bytes() == whole
+
+
+def test_a_packed_corpus_is_not_given_to_a_cluster_whose_workers_have_no_files_of_it(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    opened = open_corpus(tmp_path / "packed")
+    with pytest.raises(ClusterError, match="corpus unpack"), cluster_of("dask://127.0.0.1:9", opened):
+        pass

@@ -6,18 +6,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from goldwire.corpora.errors import ClusterError
+
 if TYPE_CHECKING:
+    from goldwire.corpora.store import Corpus
     from goldwire.eval.cluster.engine import Cluster
 
 LOCAL = "local"
 
 
 @contextmanager
-def cluster_of(on: str) -> Iterator[Cluster | None]:
-    """The cluster of an option, checked; None for this machine."""
+def cluster_of(on: str, corpus: Corpus) -> Iterator[Cluster | None]:
+    """The cluster of an option, checked; None for this machine.
+
+    Raises `ClusterError` if the corpus is a packed one, of which this machine alone has the files.
+    """
     if on == LOCAL:
         yield None
         return
+    if corpus.source is not None:
+        raise ClusterError(
+            f"{corpus.where}: workers read a corpus in a folder that all of them share, not a packed one; "
+            "`goldwire corpus unpack` it there, or score it part by part with --part K/N, on each machine"
+        )
     from goldwire.eval.cluster.engine import connected
 
     with connected(on) as cluster:

@@ -207,7 +207,7 @@ def _check_on(ctx: typer.Context, on: str, part: str | None) -> None:
 def _run_on(
     on: str, corpus: Corpus, chosen: list[System], progress: Bar, how: dict[str, Any]
 ) -> list[Outcome]:
-    with cluster_of(on) as cluster:
+    with cluster_of(on, corpus) as cluster:
         from goldwire.eval.cluster.run import Terms, run_on
 
         assert cluster is not None  # noqa: S101 - for the type checker

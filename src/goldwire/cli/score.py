@@ -225,7 +225,7 @@ def score(
         _score_part(corpus, plan, part, parts or PARTS, as_json=as_json)
         return
     place = record_place(corpus, name or options.suite, record_file)
-    with _counting(on) as how:
+    with _counting(on, corpus) as how:
         record = score_corpus(corpus, golds, systems, wanted, options=options, **how)
         if was is not None:
             from goldwire.eval.comparison.earlier import with_was
@@ -277,9 +277,9 @@ def put(
 
 
 @contextmanager
-def _counting(on: str) -> Iterator[dict[str, Any]]:
+def _counting(on: str, corpus: Corpus) -> Iterator[dict[str, Any]]:
     """What counts: processes of this machine, or a cluster. It is told where a cluster was not asked."""
-    with cluster_of(on) as cluster:
+    with cluster_of(on, corpus) as cluster:
         if cluster is None:
             yield {"workers": os.cpu_count() or 1}
             return
