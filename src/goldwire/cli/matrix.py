@@ -78,7 +78,6 @@ def matrix(
     from goldwire.cli.run import priced
     from goldwire.corpora.lock import check_own
     from goldwire.corpora.store import open_corpus
-    from goldwire.eval.counting.reading import layer_file
     from goldwire.eval.measures.measure import parse
     from goldwire.eval.systems.matrix import combine, prompts_of
     from goldwire.eval.systems.run import run as run_systems
@@ -86,7 +85,7 @@ def matrix(
 
     corpus = open_corpus(folder)
     check_own(corpus.path)
-    layer_file(corpus, gold)
+    corpus.layer_file(gold)
     parse(measure)  # what is none is said before anything is paid for
     known = _known(models, systems or [])
     known = [_with(system, option or [], allow_failures) for system in known]

@@ -77,7 +77,7 @@ def find_places(corpus: Corpus, sources: Sequence[str], need: Wanted = reading.P
         if not starts:
             raise DisorderError  # no documents: lines of some that are not there are told when all is read
         firsts = [_Line.read(file, start).id for start in starts[1:-1]]
-    layers = [_cut(reading.layer_file(corpus, source), firsts) for source in sources]
+    layers = [_cut(corpus.layer_file(source), firsts) for source in sources]
     beside = [_tokens_file(corpus, source, need) for source in sources]
     tokens = [[None] * (len(firsts) + 1) if path is None else _cut(path, firsts) for path in beside]
     sides = zip(*layers, strict=True), zip(*tokens, strict=True)
@@ -181,7 +181,7 @@ def _read_tokens(piece: Piece | None) -> list[Tokens]:
 def read_whole(corpus: Corpus, sources: Sequence[str], need: Wanted, scope: Scope = EVERYTHING) -> Block:
     """All documents in one block, in whatever order they are on disk; the first sources are gold's."""
     texts = read_texts(corpus, need.type)
-    paths = [reading.layer_file(corpus, source) for source in sources]
+    paths = [corpus.layer_file(source) for source in sources]
     inside = _all_lines(paths.pop()) if need.inside else None
     golds = [(str(path), _all_lines(path)) for path in paths[: need.references]]
     systems = [(str(path), iter_chunks(path, Annotations)) for path in paths[need.references :]]

@@ -14,7 +14,6 @@ from goldwire.corpora import digest
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting.reading import layer_file
 from goldwire.eval.counting.texts import Texts, iter_chunks
 
 
@@ -43,7 +42,7 @@ def of_tokens(corpus: Corpus, name: str, texts: Texts) -> str | None:
 
 
 def _lines(corpus: Corpus, name: str, texts: Texts) -> Mapping[str, Annotations]:
-    chunks = iter_chunks(layer_file(corpus, name), Annotations)
+    chunks = iter_chunks(corpus.layer_file(name), Annotations)
     return {line.document: line for chunk in chunks for line in chunk if line.document in texts.number}
 
 

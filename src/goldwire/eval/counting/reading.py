@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
-from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from goldwire.corpora import exclude
 from goldwire.corpora.digest import Digest, of_annotations, of_bonds
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.formats.loss import alternatives
 from goldwire.corpora.formats.tags import Policy
 from goldwire.corpora.labels import LabelMap
@@ -126,18 +125,8 @@ def read_layer(
     document occurs twice or is not in the corpus, a text is another one, a span is no span, an argument
     or relation names a mention that is not there.
     """
-    path = layer_file(corpus, name)
+    path = corpus.layer_file(name)
     return make_layer(iter_chunks(path, Annotations), texts, codes, need, where=str(path))
-
-
-def layer_file(corpus: Corpus, name: str) -> Path:
-    """Where a layer is; `CorpusError` if it is not."""
-    path = corpus.layer_path(name)
-    if not path.is_file():
-        raise CorpusError(
-            f"{corpus.where}: no layer {name!r}; there are: {', '.join(corpus.layers()) or 'none'}"
-        )
-    return path
 
 
 def make_layer(

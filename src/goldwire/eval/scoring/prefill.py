@@ -14,7 +14,6 @@ import msgspec
 
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import NOTHING_SHOWN, PREFILL
-from goldwire.eval.counting import reading
 from goldwire.eval.counting.texts import iter_chunks
 from goldwire.eval.measures.slices import Slice
 
@@ -34,7 +33,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 def shown(corpus: Corpus, gold: str) -> dict[str, str]:
     """By document what its annotator was shown: a layer, or `BLIND`; nothing of those that do not say."""
-    path = reading.layer_file(corpus, gold)
+    path = corpus.layer_file(gold)
     if not _is_said(path):  # as in nearly all layers, which need not be read twice then
         return {}
     found = {

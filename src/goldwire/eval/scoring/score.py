@@ -13,7 +13,7 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import PREFILL, Annotations, Document, Tokens
-from goldwire.eval.counting import attributes, chunks, counters, reading
+from goldwire.eval.counting import attributes, chunks, counters
 from goldwire.eval.counting.chunks import Block, Place
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
@@ -215,7 +215,7 @@ def _check_slices(options: Options) -> None:
 
 
 def _lines_of(corpus: Corpus, layer: str) -> Iterator[Annotations]:
-    for chunk in iter_chunks(reading.layer_file(corpus, layer), Annotations):
+    for chunk in iter_chunks(corpus.layer_file(layer), Annotations):
         yield from chunk
 
 

@@ -18,7 +18,6 @@ from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.store import Corpus, Splits
 from goldwire.corpora.types import PREFILL, Annotations, Meta
 from goldwire.corpora.visible import line
-from goldwire.eval.counting import reading
 from goldwire.eval.counting.columns import make_extents
 from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.slices import MISSING, Known, in_order, surfaces
@@ -70,7 +69,7 @@ def prepare(corpus: Corpus, parts: Sequence[Slice], shown: Mapping[str, str] = M
 
 
 def _known(corpus: Corpus, part: Slice) -> Known:
-    path = reading.layer_file(corpus, part.layer)
+    path = corpus.layer_file(part.layer)
     wanted = _of_split(corpus, part) if part.split else None
     lines = [
         line

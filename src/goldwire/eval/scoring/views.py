@@ -17,7 +17,6 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations
 from goldwire.corpora.views import Asked, Seen, View
-from goldwire.eval.counting import reading
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.counting.texts import iter_chunks
 from goldwire.eval.scoring.record import LayerFacts, Record
@@ -98,7 +97,7 @@ def of_corpus(
     found = _resolved(called, seen, asked, ontology, golds)
     if inside is None:
         return found
-    digest = _digest(reading.layer_file(corpus, inside))
+    digest = _digest(corpus.layer_file(inside))
     return msgspec.structs.replace(found, inside=inside, digest=digest)
 
 
@@ -114,7 +113,7 @@ def of_lines(
 
 
 def _labels(corpus: Corpus, layer: str) -> Seen:
-    lines = iter_chunks(reading.layer_file(corpus, layer), dict[str, Any])
+    lines = iter_chunks(corpus.layer_file(layer), dict[str, Any])
     return views.seen_in(line for chunk in lines for line in chunk)
 
 
@@ -167,6 +166,6 @@ def of_record(corpus: Corpus, record: Record, systems: Iterable[LayerFacts]) -> 
     if INSIDE not in record.policies:
         return found
     inside, _, digest = record.policies[INSIDE].rpartition("#")
-    if _digest(reading.layer_file(corpus, inside)) != digest:
+    if _digest(corpus.layer_file(inside)) != digest:
         raise JudgementError(f"{corpus.where}: changed since the record was made: {inside}; score again")
     return msgspec.structs.replace(found, inside=inside, digest=digest)

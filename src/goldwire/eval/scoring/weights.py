@@ -20,7 +20,7 @@ from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.samples import Sample
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import DRAFT, SKIPPED
-from goldwire.eval.counting import counters, reading
+from goldwire.eval.counting import counters
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.texts import iter_chunks, read_texts
 from goldwire.eval.measures.measure import Measure, name
@@ -110,7 +110,7 @@ def _judged(corpus: Corpus, gold: str, scope: Scope) -> tuple[set[str], set[str]
     """The documents that a gold layer judges, of those asked for, and those that it skipped."""
     undone = {SKIPPED, *([DRAFT] if scope.drafts == "left-out" else [])}
     judged, skipped = set[str](), set[str]()
-    for chunk in iter_chunks(reading.layer_file(corpus, gold), _Line):
+    for chunk in iter_chunks(corpus.layer_file(gold), _Line):
         for line in chunk:
             status = line.provenance.status
             if status == SKIPPED:
