@@ -5,7 +5,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 # What pip does for a package it installs: without it, commands start slowly where Python may write no bytecode.
 COMPILE := $(BIN)/python -m compileall -q src
 
-.PHONY: help demo test quick engine fuzz chaos check site format bench stats lengths growth constraints venv clean
+.PHONY: help demo test quick engine fuzz chaos cluster check site format bench stats lengths growth constraints venv clean
 
 help:
 	@echo "make demo         the whole loop on the corpus that ships, no server, no network"
@@ -14,6 +14,7 @@ help:
 	@echo "make fuzz         damaged inputs at everything that reads; SECONDS=600, ARGS=--commands for the commands"
 	@echo "make check        ruff, mypy --strict, import-linter"
 	@echo "make chaos        every command killed, refused space and run beside another; about half an hour"
+	@echo "make cluster      workers and schedulers of Dask killed under runs and scores; about half an hour"
 	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers, what running systems costs, how long short commands and reports take"
@@ -48,6 +49,9 @@ check: .venv/dev
 
 chaos: .venv/dev
 	$(BIN)/python tests/chaos $(ARGS)
+
+cluster: .venv/dev
+	$(BIN)/python tests/chaos/cluster.py $(ARGS)
 
 # Everything anew each time, so that a warning is never hidden by what was built before.
 site: .venv/dev

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -444,3 +445,12 @@ def test_keys_in_what_would_be_sent_are_refused(hosts, news, tmp_path, program):
     assert found.code == 2
     assert "has a password, key or token in its address" in found.err
     assert "secret-word" not in found.err + found.out
+
+
+@pytest.mark.slow
+def test_runs_and_scores_are_those_of_one_machine_whoever_is_killed_meanwhile():
+    campaign = Path(__file__).parent / "chaos" / "cluster.py"
+    command = [sys.executable, campaign, "--seconds", "1", "--seed", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "layers and records as on one machine" in done.stdout
