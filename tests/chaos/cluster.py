@@ -124,7 +124,7 @@ def main() -> None:
     )
     parser.add_argument("--workers", type=int, default=100, help="workers to kill, at least")
     parser.add_argument("--schedulers", type=int, default=20, help="schedulers to kill, at least")
-    parser.add_argument("--seconds", type=float, default=3600, help="no new command after so many")
+    parser.add_argument("--seconds", type=float, default=3600, help="no further round after so many")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     chance, begun = random.Random(given.seed), time.monotonic()
@@ -138,7 +138,7 @@ def main() -> None:
                 sys.exit(done.stderr)
         expected = results(corpus)
         while workers < given.workers or schedulers < given.schedulers:
-            if time.monotonic() - begun > given.seconds:
+            if rounds and time.monotonic() - begun > given.seconds:
                 break
             deadly = schedulers < given.schedulers
             for command in commands(corpus, spec):
