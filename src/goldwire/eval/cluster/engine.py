@@ -29,7 +29,6 @@ LOOK = 1.0  # seconds without an answer after which workers are counted anew
 NO_WORKER = 60.0  # seconds without any worker until that is an error
 AHEAD = 3  # parts a thread that are given out before the first of them is taken
 LEAST = 8  # parts given out, however few threads there are
-ROUNDS = 2  # times that a part may be given up by Dask: it counts parts that only waited where a worker died
 SHOWN = 3  # workers that are named
 Work = Callable[
     [bytes, bytes], bytes
@@ -250,7 +249,8 @@ class _Flow:
         self._client, self._work, self._resources = client, work, resources
         self._common = client.submit(keep, common, pure=False)
         self._running: dict[Any, Call] = {}
-        self._given_up: dict[Call, int] = {}
+        self._suspects = deque[Call]()  # given up by Dask once; each is tried again with nothing beside it
+        self._tried: set[Call] = set()
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._threads, self._counted, self._alone_since = 1, 0.0, time.monotonic()
 
@@ -295,6 +295,9 @@ class _Flow:
     def take(self) -> tuple[Call, bytes]:
         """The next part that is done, with its result."""
         while True:
+            if not self._running and self._suspects:
+                self._tried.add(call := self._suspects.popleft())
+                self.submit(call)
             try:
                 future = self._done.get(timeout=LOOK)
             except queue.Empty:
@@ -313,16 +316,19 @@ class _Flow:
             return call, answers.open_answer(answer)
 
     def _again(self, call: Call, error: BaseException) -> None:
-        """Give a part out once more that Dask has given up; raise if that is hopeless."""
+        """Keep a part that Dask has given up until it can be tried alone; raise if it was alone already.
+
+        Dask counts parts that only waited where a worker died: not before it is alone is it known to be one's
+        own fault.
+        """
         if type(error).__name__ != "KilledWorker":
             raise ClusterError(f"{call.name}: no worker could begin it ({_words(error)})") from error
-        self._given_up[call] = times = self._given_up.get(call, 0) + 1
-        if times >= ROUNDS:
+        if call in self._tried:
             raise ClusterError(
                 f"{call.name}: each worker that worked on it ended ({_words(error)}); their logs say why: "
                 "perhaps they need more memory (`dask worker --memory-limit`), or what runs there crashes"
             ) from error
-        self.submit(call)
+        self._suspects.append(call)
 
     def _lost(self) -> ClusterError:
         return ClusterError(
