@@ -24,6 +24,7 @@ from goldwire.cli.clusters import cluster_of
 from goldwire.corpora import secrets
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import ClusterError, CorpusError, DataError, GoldwireError
+from goldwire.corpora.lock import locked
 from goldwire.corpora.packed import index as indexes
 from goldwire.corpora.packed import pack as packing
 from goldwire.corpora.packed import sorting, storage, tables
@@ -83,6 +84,19 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def packed(corpus: Corpus, where: Path | str, parts: int = 3) -> Packed:
     return pack(corpus, parse(where), parts=parts, tell=quiet)
+
+
+def test_a_folder_of_the_cache_that_is_damaged_is_told_and_still_not_changed(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    folder = open_corpus(tmp_path / "packed").path
+    for content in (b"", b"{}", b"[1]", b"\xff"):
+        (folder / ".goldwire.packed").write_bytes(content)
+        with pytest.raises(DataError, match="does not say what it is of"):
+            open_corpus(folder)
+        with pytest.raises(CorpusError, match="packed corpus is not changed"), locked(folder, "tries"):
+            pass
 
 
 # ---------------------------------------------------------------- there and back

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from goldwire.cli import union
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import OwnDir
 from goldwire.cli.files import source, target
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -29,7 +29,7 @@ SHOWN = 10  # disagreements shown on the terminal; the file has all
 
 def adjudicate(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     *,
     layers: Annotated[
         list[str],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli import adjudicate, backend, migrate, push, serve, shape, sync
-from goldwire.cli.arguments import Annotators, Dir, Layout, names_of
+from goldwire.cli.arguments import Annotators, Dir, Layout, OwnDir, names_of
 from goldwire.cli.files import source, target
 from goldwire.cli.options import App, refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -155,7 +155,7 @@ def _counts(counts: dict[str, int]) -> str:
 @app.command("import")
 def import_(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     export_file: Annotated[
         Path, typer.Argument(metavar="EXPORT.json|-", parser=source, help="What Label Studio exported.")
     ],

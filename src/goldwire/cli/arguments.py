@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Dir = Annotated[
     Path, typer.Argument(metavar="DIR", help="The corpus: its directory, or the address of a packed one.")
 ]
+OwnDir = Annotated[Path, typer.Argument(metavar="DIR", help="The corpus directory.")]
 Documents = Annotated[
     str | None,
     typer.Option(

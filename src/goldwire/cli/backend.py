@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import OwnDir
 from goldwire.cli.files import source
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -24,7 +24,7 @@ AT_SERVER = ("project", "url", "token_file", "data_dir")  # what is said of a se
 
 def backend(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     *,
     system: Annotated[
         str, typer.Option(metavar="SPEC|NAME=SPEC|NAME", help="The system that makes suggestions.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli.arguments import Dir, Ignore, Labels, Only, pairs, view_of
+from goldwire.cli.arguments import Dir, Ignore, Labels, Only, OwnDir, pairs, view_of
 from goldwire.cli.files import source, target
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
@@ -31,7 +31,7 @@ Option = Annotated[
 @no_collection()
 def import_(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH|-]…", parser=source, help="Annotated files.")
     ] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldwire.cli import convert, correct, cover, ontology, pack, sample, shape
-from goldwire.cli.arguments import Dir, Ignore, Labels, Only, pairs, view_of
+from goldwire.cli.arguments import Dir, Ignore, Labels, Only, OwnDir, pairs, view_of
 from goldwire.cli.convert import Option, recognised, tell_loss
 from goldwire.cli.files import source
 from goldwire.cli.options import App, given, refuse
@@ -62,7 +62,7 @@ KeepDuplicates = Annotated[
 @no_collection()  # till all that was read is let go again
 def new(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     more: More = None,
     *,
     from_: From,
@@ -165,7 +165,7 @@ def new(
 @app.command("set")
 def set_(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     *,
     ontology: Annotated[
         str | None, typer.Option(help="A name that ships, a TOML file (it is copied), or none.")
@@ -201,7 +201,7 @@ def set_(
 @app.command("add")
 def add(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     more: More = None,
     *,
     from_: From,

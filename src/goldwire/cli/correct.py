@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import OwnDir
 from goldwire.cli.files import source
 from goldwire.cli.output import Json, note, print_json, say
 
@@ -20,7 +20,7 @@ SHOWN = 5  # units named that a layer loses
 
 
 def correct(
-    folder: Dir,
+    folder: OwnDir,
     document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="The id of the document.")],
     *,
     text: Annotated[Path, typer.Option(metavar="FILE|-", parser=source, help="The whole new text.")],

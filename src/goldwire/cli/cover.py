@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import OwnDir
 from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def cover(
-    folder: Dir,
+    folder: OwnDir,
     *,
     layer: Annotated[str, typer.Option(help="The layer, such as gold.")],
     documents: Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import OwnDir
 from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SHOWN = 20  # decisions that were not followed; --json has all
 
 
 def decisions(
-    folder: Dir,
+    folder: OwnDir,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of doubts with `decision` filled in.")],
     *,
     to: Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli.arguments import Batch, Dir, Prices
+from goldwire.cli.arguments import Batch, OwnDir, Prices
 from goldwire.cli.files import source
 from goldwire.cli.outcome import Bar, show
 from goldwire.cli.output import Json, make_console, note, print_json, say
@@ -26,7 +26,7 @@ NAME = "matrix"  # of the record
 
 
 def matrix(
-    folder: Dir,
+    folder: OwnDir,
     *,
     models: Annotated[
         str,

@@ -106,6 +106,7 @@ def _runs(wholes: Sequence[Sequence[PartFile]], to: _To) -> None:
     """The layers of systems, with their quarantine files and facts, where `eval run` would write them."""
     from goldwire.cli.outcome import show
     from goldwire.corpora.errors import CorpusError
+    from goldwire.eval.parts.file import SYSTEM
     from goldwire.eval.parts.layer import merge_runs
     from goldwire.eval.systems.run import attempt
 
@@ -116,7 +117,7 @@ def _runs(wholes: Sequence[Sequence[PartFile]], to: _To) -> None:
         )
     corpus = to.corpus
     outcomes = [
-        attempt(found[0].header.alike["system"], partial(merge_runs, corpus, found)) for found in wholes
+        attempt(found[0].header.alike[SYSTEM], partial(merge_runs, corpus, found)) for found in wholes
     ]
     if to.as_json:
         print_json(outcomes)

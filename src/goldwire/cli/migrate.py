@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import OwnDir
 from goldwire.cli.files import source
 from goldwire.cli.output import Json, print_json, say
 from goldwire.cli.sync import DataDir, Project, TokenFile, Url, connect, open_both, progress
@@ -21,7 +21,7 @@ SHOWN = 50  # losses in the text; --json has all
 
 
 def migrate(
-    folder: Dir,
+    folder: OwnDir,
     *,
     to: Annotated[str, typer.Option(metavar="ONTOLOGY", help="The new one: a name that ships, or a file.")],
     plan: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import OwnDir
 from goldwire.cli.outcome import SAY_EVERY
 from goldwire.cli.output import Json, is_quiet, note, print_json, say
 
@@ -23,7 +23,7 @@ Where = Annotated[
 
 
 def pack(
-    folder: Dir,
+    folder: OwnDir,
     address: Where,
     *,
     parts: Annotated[
@@ -77,7 +77,7 @@ def pack(
     )
 
 
-def unpack(address: Where, folder: Dir, *, as_json: Json = False) -> None:
+def unpack(address: Where, folder: OwnDir, *, as_json: Json = False) -> None:
     """Make a corpus directory of a packed corpus, byte by byte what was packed; all or nothing.
 
     Run it again after a crash; what is there already, complete, is left as it is.
@@ -89,8 +89,8 @@ def unpack(address: Where, folder: Dir, *, as_json: Json = False) -> None:
     from goldwire.corpora.packed.address import parse
     from goldwire.corpora.packed.unpack import unpack as make
 
-    corpus = make(parse(address), folder, tell=Steps())
-    documents, layers = len(corpus.hashes()), corpus.layers()
+    index = make(parse(address), folder, tell=Steps())
+    documents, layers = index.documents.rows, sorted(index.layers)
     if as_json:
         print_json({"corpus": str(folder), "documents": documents, "layers": layers})
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from goldwire.cli import shape, team
-from goldwire.cli.arguments import Dir
+from goldwire.cli.arguments import OwnDir
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.cli.sync import DataDir, Project, TokenFile, Url, connect, counts_of, open_both, progress
@@ -40,7 +40,7 @@ Overwrite = Annotated[
 
 def push(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     *,
     project: Project = None,
     layout: Layout = None,

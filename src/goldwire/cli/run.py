@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli.arguments import PARTS, Batch, Dir, On, PartOf, Parts, Prices, pairs
+from goldwire.cli.arguments import PARTS, Batch, On, OwnDir, PartOf, Parts, Prices, pairs
 from goldwire.cli.clusters import LOCAL, cluster_of
 from goldwire.cli.files import source
 from goldwire.cli.options import refuse
@@ -30,7 +30,7 @@ Matrix = Annotated[
 
 def run(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     *,
     system: Annotated[
         list[str] | None, typer.Option(metavar="NAME=SPEC", help="A system to run; may be repeated.")

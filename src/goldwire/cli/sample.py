@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli.arguments import Dir, Documents
+from goldwire.cli.arguments import Documents, OwnDir
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 
@@ -20,7 +20,7 @@ SHOWN = 5  # documents that are named on the terminal; all are in the file
 
 def sample(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     *,
     name: Annotated[str, typer.Option(help="What the draw is called; it is kept in samples/NAME.jsonl.")],
     number: Annotated[int, typer.Option("--n", min=1, help="How many documents to draw.")],

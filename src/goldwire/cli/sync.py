@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from goldwire.cli import team
-from goldwire.cli.arguments import Annotators, Dir, names_of
+from goldwire.cli.arguments import Annotators, OwnDir, names_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, detail, note, print_json, say
 
@@ -57,7 +57,7 @@ _COUNTING = re.compile(r"(\d+) of (\d+)")
 
 
 def pull(
-    folder: Dir,
+    folder: OwnDir,
     *,
     project: Project = None,
     naming: Naming = None,
@@ -133,7 +133,7 @@ def _pull_doubts(client: Client, corpus: Corpus, file: Path, request: Request, a
 
 def status(
     ctx: typer.Context,
-    folder: Dir,
+    folder: OwnDir,
     *,
     project: Project = None,
     naming: Naming = None,

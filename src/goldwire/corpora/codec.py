@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 import types
@@ -21,6 +22,12 @@ T = TypeVar("T")
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 BOM = b"\xef\xbb\xbf"
 NULL = msgspec.Raw(b"null")  # where there is nothing: a raw field cannot be optional
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def encode_lines(items: Iterable[Any]) -> bytes:

@@ -65,13 +65,20 @@ def locked(folder: Path, what: str) -> Iterator[None]:
 
 def check_own(folder: Path) -> None:
     """Raise `CorpusError` for a folder with files of a packed corpus: a change would be lost."""
-    with suppress(OSError):
-        address = json.loads((folder / PACKED).read_bytes())["address"]
+    if (folder / PACKED).is_file():
+        address = _address(folder)
         raise CorpusError(
             f"{address}: a packed corpus is not changed; unpack it (`goldwire corpus unpack {address} DIR`), "
             "change that, and pack it again to another address; a layer of the same documents is added with "
             "`goldwire corpus pack DIR ADDRESS --layer NAME`"
         )
+
+
+def _address(folder: Path) -> str:
+    """What a folder of the cache says that it is of; its path where it says nothing that can be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads((folder / PACKED).read_bytes())["address"])
+    return str(folder)
 
 
 def _place(folder: Path) -> Path:

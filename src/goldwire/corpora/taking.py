@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 
 from goldwire.corpora import tokens as kept_tokens
-from goldwire.corpora.codec import BOM, BROKEN, check_file, line_faults
+from goldwire.corpora.codec import BOM, BROKEN, check_file, hash_file, line_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.parts import Part
 from goldwire.corpora.store import DOCUMENTS, MANIFEST, Corpus, Source, encode_manifest
@@ -118,12 +118,7 @@ def sources(corpus: Corpus, names: Sequence[str]) -> dict[str, str | None]:
     if corpus.source is not None:
         return {name: corpus.source.digest(name) for name in names}
     paths = {name: corpus.path / f"{name}.jsonl" for name in names}
-    return {name: _digest(path) if path.is_file() else None for name, path in paths.items()}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {name: hash_file(path) if path.is_file() else None for name, path in paths.items()}
 
 
 # ---------------------------------------------------------------- where lines come from

@@ -16,17 +16,18 @@ from pathlib import Path
 import msgspec
 
 from goldwire.corpora.atomic import make_folder, write_atomic
-from goldwire.corpora.codec import read_bytes
-from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.codec import BROKEN, read_bytes
+from goldwire.corpora.errors import DataError
 from goldwire.corpora.lock import PACKED
 from goldwire.corpora.packed import index as indexes
 from goldwire.corpora.packed import room, storage, tables
 from goldwire.corpora.packed.address import is_address, parse
 from goldwire.corpora.packed.index import Index, stem
+from goldwire.corpora.packed.pack import needed_index
 from goldwire.corpora.packed.storage import Store
 from goldwire.corpora.packed.unpack import bring_files
 from goldwire.corpora.parts import Part
-from goldwire.corpora.store import INDEX, Corpus
+from goldwire.corpora.store import Corpus
 
 _BRINGING = threading.Lock()
 
@@ -93,24 +94,28 @@ def open_packed(path: Path) -> Corpus:
     Raises `CorpusError` if there is none, `DataError` if it is not sound.
     """
     if (path / PACKED).is_file():
-        known = msgspec.json.decode(read_bytes(path / PACKED), type=_Known)
+        known = _read_known(path)
         return _corpus(known.address, known.index, path)
     address = parse(path)
     store = storage.connect(address)
-    data = storage.read(store, INDEX, indexes.LARGEST)
-    if data is None:
-        raise CorpusError(
-            f"{address}: not a packed corpus (no {INDEX}); make one with `goldwire corpus pack`; one "
-            "that was begun is gone on with by the same command"
-        )
-    index = indexes.decode(data, f"{address}/{INDEX}")
-    folder = room.cache() / indexes.digest(data)
+    index = needed_index(store)
+    folder = room.cache() / indexes.digest(indexes.encode(index))
     said = str(address) if is_address(path) else str(path)
     with _BRINGING:
         make_folder(folder)
         bring_files(store, index, folder)
         write_atomic(folder / PACKED, msgspec.json.encode(_Known(said, index)))
     return _corpus(said, index, folder)
+
+
+def _read_known(folder: Path) -> _Known:
+    try:
+        return msgspec.json.decode(read_bytes(folder / PACKED), type=_Known)
+    except BROKEN as error:
+        raise DataError(
+            f"{folder}: a folder of the cache that does not say what it is of ({error}); take it away, and "
+            "name the corpus by its address: it comes again"
+        ) from error
 
 
 def _corpus(address: str, index: Index, folder: Path) -> Corpus:

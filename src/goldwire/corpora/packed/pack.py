@@ -8,14 +8,13 @@ that was read.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from goldwire import __version__
-from goldwire.corpora.codec import check_file
+from goldwire.corpora.codec import check_file, hash_file
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.packed import index as indexes
 from goldwire.corpora.packed import room, storage
@@ -77,7 +76,7 @@ def pack_layer(corpus: Corpus, address: Address, layer: str, *, tell: Progress) 
     check_plain(corpus, "packed")
     store, state = storage.connect(address), _state(corpus)
     before = needed_index(store)
-    if _digest(corpus.documents_path()) != before.documents.sha256:
+    if hash_file(corpus.documents_path()) != before.documents.sha256:
         raise CorpusError(
             f"{address}: has other documents than {corpus.where} (documents.jsonl differs); a layer goes to "
             "the documents that it is of"
@@ -218,15 +217,10 @@ def _put_files(store: Store, corpus: Corpus, paths: Sequence[str]) -> list[File]
     for path in paths:
         place = corpus.path / path
         check_file(place)
-        file = File(path, place.stat().st_size, _digest(place))
+        file = File(path, place.stat().st_size, hash_file(place))
         store.create(file.name, place)
         files.append(file)
     return files
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_place(store: Store) -> list[str]:
@@ -267,15 +261,15 @@ def _found(corpus: Corpus, there: Index, address: Address) -> Packed:
 
 def is_same(corpus: Corpus, index: Index) -> bool:
     """Whether a directory is what was packed, file by file."""
-    tables = {name: Table(0, 0, _digest(path), ()) for name, path in _tables(corpus).items()}
-    files = [File(path, 0, _digest(corpus.path / path)) for path in _files(corpus)]
+    tables = {name: Table(0, 0, hash_file(path), ()) for name, path in _tables(corpus).items()}
+    files = [File(path, 0, hash_file(corpus.path / path)) for path in _files(corpus)]
     return index.same(_index(corpus, tables, index.parts, files))
 
 
 def _check_layer(index: Index, mine: dict[str, Path], layer: str, address: Address) -> None:
     there = index.tables()
     for name, path in mine.items():
-        if f"{LAYERS}/{layer}" in there and (name not in there or there[name].sha256 != _digest(path)):
+        if f"{LAYERS}/{layer}" in there and (name not in there or there[name].sha256 != hash_file(path)):
             raise CorpusError(
                 f"{address}: has another layer {layer!r} ({name} differs); nothing is written over: call "
                 "yours otherwise, or pack to another address"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldwire.corpora.atomic import Staged
-from goldwire.corpora.codec import BROKEN
+from goldwire.corpora.codec import BROKEN, hash_file
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.packed import room, sorting
 from goldwire.corpora.packed.columns import Kind, Line, kind_of
@@ -91,7 +91,7 @@ class Packer:
         """One part: read, ordered, written as Parquet and put under the name of its content."""
         file = self._work / "part.parquet"
         rows = self._write(table, lines, file, where)
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest = hash_file(file)
         part = Part(number, rows, file.stat().st_size, digest)
         self._store.create(object_name(table, part, self._parts), file)
         file.unlink()

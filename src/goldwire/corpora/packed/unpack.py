@@ -15,11 +15,13 @@ from goldwire.corpora.packed.index import Index
 from goldwire.corpora.packed.pack import is_same, needed_index
 from goldwire.corpora.packed.storage import Store
 from goldwire.corpora.packed.tables import Progress
-from goldwire.corpora.store import LAYERS, MANIFEST, Corpus, open_corpus
+from goldwire.corpora.store import LAYERS, MANIFEST, open_corpus
 
 
-def unpack(address: Address, folder: Path, *, tell: Progress) -> Corpus:
+def unpack(address: Address, folder: Path, *, tell: Progress) -> Index:
     """Make a directory of a packed corpus, all or nothing; one that is there already, complete, stays.
+
+    Gives the index, which says what is in it.
 
     Raises `CorpusError` if something else is there, `DataError` if an object is damaged or missing.
     """
@@ -32,15 +34,15 @@ def unpack(address: Address, folder: Path, *, tell: Progress) -> Corpus:
     )
     with locked(folder, "corpus unpack"):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            if (folder / MANIFEST).is_file() and is_same(there := open_corpus(folder), index):
-                return there
+            if (folder / MANIFEST).is_file() and is_same(open_corpus(folder), index):
+                return index
             raise CorpusError(f"{folder}: something else is there already; choose another place")
         with building(folder) as new:
             (new / LAYERS).mkdir()
             for name in index.tables():
                 tables.write_file(store, index, name, new / f"{name}.jsonl", tell)
             bring_files(store, index, new)
-    return open_corpus(folder)
+    return index
 
 
 def bring_files(store: Store, index: Index, folder: Path) -> None:

@@ -6,16 +6,14 @@ contents are compared.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
+from goldwire.corpora.codec import hash_file
 from goldwire.corpora.errors import ClusterError
-
-_READ = 1 << 20
 
 
 class SharedFile(msgspec.Struct, frozen=True):
@@ -47,11 +45,7 @@ def _state(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=64)
 def _sha256(path: str, size: int, changed: int) -> str:  # noqa: ARG001 - what a kept hash is of
-    found = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(_READ):
-            found.update(block)
-    return found.hexdigest()
+    return hash_file(Path(path))
 
 
 def need_hashes(files: Sequence[SharedFile]) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -19,15 +20,16 @@ import msgspec
 
 from goldwire.corpora import secrets, taking
 from goldwire.corpora.atomic import write_atomic
-from goldwire.corpora.errors import ClusterError, ExtractorError
+from goldwire.corpora.errors import ClusterError, CorpusError, DataError, ExtractorError
 from goldwire.corpora.parts import Part
 from goldwire.corpora.store import DOCUMENTS, MANIFEST, Corpus, open_corpus
 from goldwire.eval.cluster import files
 from goldwire.eval.cluster.engine import Call, Cluster, encode
 from goldwire.eval.cluster.files import SharedFile
-from goldwire.eval.cluster.score import look
+from goldwire.eval.cluster.score import share
 from goldwire.eval.cluster.warm import warm
 from goldwire.eval.parts import file
+from goldwire.eval.parts.file import SYSTEM, PartFile
 from goldwire.eval.parts.layer import merge_runs
 from goldwire.eval.parts.merge import check_wholes
 from goldwire.eval.parts.run import KIND, read_contents, run_part
@@ -103,10 +105,7 @@ def _check(system: System) -> None:
 def _shared(cluster: Cluster, corpus: Corpus) -> tuple[SharedFile, ...]:
     paths = [corpus.path / DOCUMENTS, corpus.path / MANIFEST]
     own = corpus.path / (corpus.manifest.ontology or "")
-    found = files.look([*paths, own] if own.is_file() else paths)
-    if any(cluster.everywhere(look, encode(found)).values()):
-        return files.look([Path(one.path) for one in found], whole=True)
-    return found
+    return share(cluster, [*paths, own] if own.is_file() else paths)
 
 
 def _outcome(given: _Given, system: System) -> Outcome:
@@ -129,9 +128,9 @@ def _run(given: _Given, system: System) -> Outcome:
     common = encode(Common(str(corpus.path.resolve()), given.shared, system, state, terms))
     told = _Told(system.name, documents, given.progress)
     for _, data in given.cluster.results(work, common, calls, resources=system.resources or None):
-        path = _keep(folder, data)
-        kept[Part.parse(file.read_header(path).part)] = path
-        told.add(path)
+        came = _keep(folder, data)
+        kept[came.header.number] = came.path
+        told.add(came)
     [whole] = check_wholes([*kept.values()])
     outcome = merge_runs(corpus, whole)
     _discard(folder)
@@ -145,42 +144,42 @@ class _Told:
         self._system, self._total, self._tell = system, total, tell
         self._begun, self._done, self._failed = time.monotonic(), 0, 0
 
-    def add(self, path: Path) -> None:
-        """Tell that the part of a file is done."""
-        share = read_contents(file.check(path)).contents.share
-        self._done, self._failed = self._done + share.documents, self._failed + len(share.failed)
+    def add(self, came: PartFile) -> None:
+        """Tell that a part is done."""
+        found = read_contents(came).contents.share
+        self._done, self._failed = self._done + found.documents, self._failed + len(found.failed)
         seconds = time.monotonic() - self._begun
         self._tell(Progress(self._system, self._done, self._total, self._failed, seconds))
 
 
 # ---------------------------------------------------------------- part files
-def _keep(folder: Path, data: bytes) -> Path:
+def _keep(folder: Path, data: bytes) -> PartFile:
     """Put a part file as it came into the folder; one that was there of this part goes."""
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / "came.part"
     write_atomic(place, data)
-    found = folder / file.check(place).header.file
-    place.replace(found)
-    return found
+    came = file.check(place)
+    path = folder / came.header.file
+    place.replace(path)
+    return msgspec.structs.replace(came, path=path)
 
 
 def _kept(corpus: Corpus, folder: Path, system: str, state: str, number: int) -> dict[Part, Path]:
     """Part files of an earlier call that are of this state, corpus and number, without failures."""
     now = taking.sources(corpus, [taking.SOURCE])
-    return {
-        part: path
-        for path in sorted(folder.glob("*.part"))
-        if file.is_sound(path) and (part := _of(path, system, state, now)) is not None and part.of == number
-    }
+    found = dict[Part, Path]()
+    for path in sorted(folder.glob("*.part")):
+        with suppress(CorpusError, DataError):  # one that is damaged is made anew
+            one = file.check(path)
+            if one.header.number.of == number and _fits(one, system, state, now):
+                found[one.header.number] = path
+    return found
 
 
-def _of(path: Path, system: str, state: str, now: Mapping[str, str | None]) -> Part | None:
-    found = file.check(path)
-    header = found.header
-    same = header.kind == KIND and (header.alike.get("system"), header.alike.get("state")) == (system, state)
-    if not same or header.sources != now or read_contents(found).contents.share.failed:
-        return None
-    return Part.parse(header.part)
+def _fits(one: PartFile, system: str, state: str, now: Mapping[str, str | None]) -> bool:
+    header = one.header
+    same = header.kind == KIND and (header.alike.get(SYSTEM), header.alike.get("state")) == (system, state)
+    return same and header.sources == now and not read_contents(one).contents.share.failed
 
 
 def _discard(folder: Path) -> None:

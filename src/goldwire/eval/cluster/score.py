@@ -39,7 +39,7 @@ class OnCluster:
 
     def __call__(self, places: Sequence[Place], plan: Plan) -> Iterator[ScoredBlock]:
         """The blocks of all places in their order."""
-        common = encode(Common(encode_plan(plan), _shared(self._cluster, places)))
+        common = encode(Common(encode_plan(plan), share(self._cluster, _paths(places))))
         calls = (
             Call(f"block {number} of {len(places)}", encode(_resolved(place)))
             for number, place in enumerate(places, 1)
@@ -49,11 +49,15 @@ class OnCluster:
             yield blockwise.decode(data, call.name)
 
 
-def _shared(cluster: Cluster, places: Sequence[Place]) -> tuple[SharedFile, ...]:
-    """The files of places, which all workers see as they are here."""
+def _paths(places: Sequence[Place]) -> list[Path]:
+    """The files of places."""
     first = places[0]
     pieces = (first.documents, *first.layers, *filter(None, first.tokens))
-    paths = list(dict.fromkeys(piece.path for piece in pieces))
+    return list(dict.fromkeys(piece.path for piece in pieces))
+
+
+def share(cluster: Cluster, paths: Sequence[Path]) -> tuple[SharedFile, ...]:
+    """Files that all workers see as they are here; `ClusterError` if one does not."""
     found = files.look(paths)
     if any(cluster.everywhere(look, encode(found)).values()):
         return files.look(paths, whole=True)  # which workers hold theirs against

@@ -22,7 +22,7 @@ from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.store import DOCUMENTS, Corpus, writing
 from goldwire.corpora.store import SYSTEM as LAYER
 from goldwire.eval.parts import ranks
-from goldwire.eval.parts.file import PartFile
+from goldwire.eval.parts.file import SYSTEM, PartFile
 from goldwire.eval.parts.merge import check_corpus, ranges
 from goldwire.eval.parts.run import FLOAT, Opened, Row, read_contents
 from goldwire.eval.systems import facts, journal, shares
@@ -77,7 +77,7 @@ def _check_made(files: Sequence[PartFile], opened: Sequence[Opened]) -> None:
             Fault("made by", "", f"{_shown(made)}: part {ranges(parts)}") for made, parts in told.items()
         ]
         raise DataError(
-            f"{files[0].header.alike['system']}: the system is not the same in all parts; nothing was "
+            f"{files[0].header.alike[SYSTEM]}: the system is not the same in all parts; nothing was "
             "written. Run those of one of them again, with --fresh",
             faults,
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.corpora.codec import BROKEN, with_sorted_sets
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.parts import Part
@@ -57,7 +57,7 @@ def score_part(corpus: Corpus, plan: Plan, part: Part, *, workers: int = 1) -> b
     """
     check(plan)
     with _taken(corpus, plan, part) as taken:
-        return _file(taken, plan, workers)
+        return _file(taken, plan, make_header(plan, taken), workers)
 
 
 def keep_part(corpus: Corpus, plan: Plan, part: Part, folder: Path, *, workers: int = 1) -> Made:
@@ -69,7 +69,7 @@ def keep_part(corpus: Corpus, plan: Plan, part: Part, folder: Path, *, workers: 
         if file.is_sound(path, header):
             return Made(path=path, part=str(part), documents=documents, made=False)
         replaced = path.is_file()
-        file.write(folder, header, _file(taken, plan, workers))
+        file.write(folder, header, _file(taken, plan, header, workers))
     return Made(path=path, part=str(part), documents=documents, made=True, replaced=replaced)
 
 
@@ -95,9 +95,9 @@ def _taken(corpus: Corpus, plan: Plan, part: Part) -> Iterator[Taken]:
             raise taken.told(error) from error
 
 
-def _file(taken: Taken, plan: Plan, workers: int) -> bytes:
+def _file(taken: Taken, plan: Plan, header: Header, workers: int) -> bytes:
     payload = Payload(encode_plan(plan), blockwise.encode(_score(taken.corpus, plan, workers)))
-    return file.encode(make_header(plan, taken), msgspec.msgpack.encode(payload))
+    return file.encode(header, msgspec.msgpack.encode(payload))
 
 
 def _score(corpus: Corpus, plan: Plan, workers: int) -> ScoredBlock:
@@ -162,7 +162,7 @@ def _shown(text: str) -> str:
 
 
 def _encode(value: Any) -> bytes:
-    return msgspec.json.encode(with_sorted_sets(value), order="deterministic", enc_hook=str)
+    return msgspec.json.encode(value, order="deterministic", enc_hook=str)
 
 
 def _digest(value: Any) -> str:

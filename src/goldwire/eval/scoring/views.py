@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 
 from goldwire.corpora import views
+from goldwire.corpora.codec import hash_file
 from goldwire.corpora.errors import CorpusError, JudgementError
 from goldwire.corpora.labels import LabelMap
 from goldwire.corpora.ontology import Ontology
@@ -151,8 +151,7 @@ def symmetric(each: Iterable[View | None], ontology: Ontology | None) -> frozens
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    return hash_file(path)[:12]
 
 
 # ---------------------------------------------------------------- as a record has them

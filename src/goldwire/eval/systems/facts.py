@@ -5,7 +5,6 @@ CORPUS/runs/NAME/facts.json     beside the layer system/NAME that it tells of
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.corpora.codec import BROKEN
+from goldwire.corpora.codec import BROKEN, hash_file
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.store import Corpus
 from goldwire.eval.systems.journal import Entry, Line, Session, Start, folder
@@ -159,8 +158,7 @@ def read(corpus: Corpus, name: str) -> Facts | None:
         facts = msgspec.json.decode(path.read_bytes(), type=Facts)
     except BROKEN as error:
         raise DataError(f"{path}: not the facts of a run", [Fault(str(path), "", str(error))]) from error
-    with layer.open("rb") as file:
-        return facts if facts.layer == hashlib.file_digest(file, "sha256").hexdigest() else None
+    return facts if facts.layer == hash_file(layer) else None
 
 
 def timing(lines: Sequence[Line], entries: Iterable[Entry]) -> Timing:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from goldwire.corpora.atomic import write_atomic
+from goldwire.corpora.codec import hash_file
 from goldwire.corpora.rejected import write_quarantine
 from goldwire.corpora.store import SYSTEM, Corpus, writing
 from goldwire.corpora.types import Annotations, Provenance
@@ -73,7 +73,7 @@ def publish(corpus: Corpus, found: Findings) -> Facts:
             place / QUARANTINE, (item for verdict in found.verdicts for item in verdict.rejected)
         )
         layer = corpus.write_layer(SYSTEM + name, found.lines)
-        made = found.facts(hashlib.sha256(layer.read_bytes()).hexdigest())
+        made = found.facts(hash_file(layer))
         write_atomic(place / facts.FILE, msgspec.json.encode(made))
     return made
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from goldwire.corpora import parts
-from goldwire.corpora.codec import check_file
+from goldwire.corpora.codec import check_file, hash_file
 from goldwire.corpora.errors import ExtractorError
 
 
@@ -53,7 +52,6 @@ def digest(file: Path) -> str:
     """The SHA-256 of a file, which need not fit into memory; `ExtractorError` if it cannot be read."""
     try:
         check_file(file, ExtractorError)
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hash_file(file)
     except OSError as error:
         raise ExtractorError(f"{file}: cannot be read ({error.strerror})") from error
