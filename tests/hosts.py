@@ -7,9 +7,11 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
+T = TypeVar("T")
 # One thread for counting in each; and no log, which says no more than that somebody was killed.
 QUIET = {"OPENBLAS_NUM_THREADS": "1", "DASK_LOGGING__DISTRIBUTED": "critical"}
 
@@ -119,12 +121,13 @@ def _command(pid: int) -> bytes:
     return b""
 
 
-def until(true: object, seconds: float = 30) -> None:
-    """Wait until a call gives something true."""
+def until(true: Callable[[], T], seconds: float = 30) -> T:
+    """What a call gives as soon as that is something true."""
     limit = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
+    while not (found := true()):
         assert time.monotonic() < limit
         time.sleep(0.02)
+    return found
 
 
 __all__ = ["Hosts", "children", "end", "free_port", "kill_worker", "until"]

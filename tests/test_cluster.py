@@ -3,17 +3,21 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from goldwire.corpora.errors import ClusterError, CorpusError, DataError, Fault
+from goldwire.corpora.parts import place
 from goldwire.corpora.store import Manifest, create_corpus, make_document
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.cluster import answers, engine, files
@@ -22,6 +26,7 @@ from goldwire.eval.cluster.engine import Call, connected
 from goldwire.eval.cluster.score import OnCluster
 from goldwire.eval.counting import chunks
 from goldwire.eval.scoring.score import Options, score_corpus
+from goldwire.eval.systems.pool import DEPTH
 
 pytest.importorskip("distributed")
 WORDS = "Rebels took Kunduz and Herat on Monday ."
@@ -446,6 +451,149 @@ def test_keys_in_what_would_be_sent_are_refused(hosts, news, tmp_path, program):
     assert found.code == 2
     assert "has a password, key or token in its address" in found.err
     assert "secret-word" not in found.err + found.out
+
+
+# ---------------------------------------------------------------- killed in mid part
+KILLS = 3
+NOTING = """
+import os, time
+from goldwire.eval.cluster import score
+from goldwire.eval.counting.chunks import read_block as read
+def noting(place, *how):
+    block = read(place, *how)
+    with open({log!r}, "a") as log:
+        log.write(f"{{os.getpid()}} {{place.documents.start}}\\n")
+    time.sleep(0.4)
+    return block
+score.read_block = noting
+"""
+PART_PROGRAM = """
+import json, os, sys, time
+for line in sys.stdin:
+    document = json.loads(line)
+    with open(__file__ + ".log", "a") as log:
+        log.write(f"{os.getpid()} {document['document']}\\n")
+    time.sleep(0.04)
+    mentions = [{"type": "X", "start": 0, "end": 6}]
+    print(json.dumps({"document": document["document"], "mentions": mentions}), flush=True)
+"""
+
+
+def begun(log):
+    """What is in a log: which process began what, in that order."""
+    lines = log.read_text().split("\n")[:-1] if log.exists() else []
+    return [tuple(line.split()) for line in lines]
+
+
+@pytest.fixture
+def noted(hosts_module, tmp_path):
+    """Two workers that note which block each of them is in, and stay there for a while; and their log."""
+    preload, log = tmp_path / "noting.py", tmp_path / "blocks.log"
+    preload.write_text(NOTING.format(log=str(log)))
+    with hosts_module.Hosts(tmp_path, workers=0, failures=10) as some:
+        for _ in range(2):
+            some.add_worker("--preload", str(preload))
+        some.wait(2)
+        yield some, log
+
+
+def kill_within_blocks(hosts_module, log):
+    """Kill workers, each as soon as it has begun a block that nobody had begun."""
+    for _ in range(KILLS):
+        known = {block for _, block in begun(log)}
+        os.kill(int(hosts_module.until(partial(next_new, log, known), 60)), signal.SIGKILL)
+
+
+def next_new(log, known):
+    return next((pid for pid, block in begun(log) if block not in known), None)
+
+
+@pytest.mark.slow
+def test_a_score_whose_workers_are_killed_within_blocks_is_that_of_one_machine(
+    hosts_module, noted, news, in_blocks
+):
+    here = score_corpus(news, "gold", ["a", "b"], ["entity", "untyped"], options=Options())
+    some, log = noted
+    killer = threading.Thread(target=kill_within_blocks, args=[hosts_module, log], daemon=True)
+    killer.start()
+    there, blocks = score_on(some, news)
+    killer.join(1)
+    assert not killer.is_alive()
+    assert msgspec.json.encode(there) == msgspec.json.encode(here)
+    twice = [block for block, times in Counter(block for _, block in begun(log)).items() if times > 1]
+    assert blocks > 20
+    assert len(twice) >= KILLS, "each kill hit a block, which was begun anew"
+
+
+@pytest.mark.slow
+def test_a_score_begins_anew_after_the_scheduler_was_lost_within_a_block(
+    hosts_module, noted, hosts, news, in_blocks
+):
+    here = score_corpus(news, "gold", ["a", "b"], ["entity", "untyped"], options=Options())
+    some, log = noted
+
+    def lose():
+        hosts_module.until(lambda: len(begun(log)) > 3, 60)
+        hosts_module.end(some.scheduler)
+
+    threading.Thread(target=lose, daemon=True).start()
+    with pytest.raises(ClusterError, match="the scheduler was lost"):
+        score_on(some, news)
+    there, _ = score_on(hosts, news)
+    assert msgspec.json.encode(there) == msgspec.json.encode(here)
+
+
+def worker_above(pid):
+    """The worker that a process of a system belongs to: the nearest above that a nanny has started."""
+    while b"spawn_main" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+        pid = int(re.search(r"PPid:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
+    return int(pid)
+
+
+def kill_within_parts(hosts_module, log, part_of):
+    """Kill workers, each in the midst of a part that nobody was killed in."""
+    hit = set()
+    for _ in range(KILLS):
+        pid, part = hosts_module.until(partial(within, log, part_of, hit), 60)
+        os.kill(worker_above(pid), signal.SIGKILL)
+        hit.add(part)
+
+
+def within(log, part_of, hit):
+    """The process that began a document last, and its part, if it is in the midst of that."""
+    lines = begun(log)
+    if not lines:
+        return None
+    pid, document = lines[-1]
+    part = part_of[document]
+    done = sum(part_of[one] == part for _, one in lines)
+    left = sum(one == part for one in part_of.values()) - done
+    return (pid, part) if part not in hit and done > 3 and left > 5 else None
+
+
+@pytest.mark.slow
+def test_a_run_whose_workers_are_killed_within_parts_is_that_of_one_machine(
+    hosts_module, news, tmp_path, program
+):
+    here, there = copy_of(news, tmp_path / "here"), copy_of(news, tmp_path / "there")
+    (tmp_path / "find.py").write_text(PART_PROGRAM)
+    command = ["--system", f"mine=cmd:{sys.executable} {tmp_path / 'find.py'}"]
+    assert program("eval", "run", here.path, *command).code == 0
+    log = tmp_path / "find.py.log"
+    log.unlink()
+    part_of = {one.id: place(one.group or one.id, 16) for one in news.documents()}
+    with hosts_module.Hosts(tmp_path, failures=10) as some:
+        killer = threading.Thread(target=kill_within_parts, args=[hosts_module, log, part_of], daemon=True)
+        killer.start()
+        found = program("eval", "run", there.path, *command, "--on", some.on)
+        killer.join(1)
+    assert found.code == 0, found.err
+    assert not killer.is_alive()
+    assert layers_of(there) == layers_of(here) != {}
+    processes = {part: {pid for pid, one in begun(log) if part_of[one] == part} for part in part_of.values()}
+    assert sum(len(found) == 2 for found in processes.values()) == KILLS, "begun by one, ended by another"
+    twice = len(begun(log)) - len(part_of)
+    assert twice <= KILLS * DEPTH, "what a part has in its journal is not asked again"
 
 
 @pytest.mark.slow
