@@ -234,6 +234,29 @@ def test_the_spread_of_few_runs_passes_for_that_of_one_run_of_another_system(num
     assert 0.02 < alarms / 4000 <= 0.071
 
 
+@pytest.mark.parametrize("sides", [(2, 5), (2, 9), (2, 20), (3, 9)])
+@pytest.mark.parametrize("spread", [1.0, 16.0])
+def test_two_runs_against_many_seldom_pass_for_another_system(sides, spread):
+    """As above, with a spread of each system's own: by what few runs show alone up to 11 % are told apart."""
+    random = np.random.default_rng(sides[1])
+    own = spread / sum(1 / number for number in sides)
+    alarms = 0
+    for _ in range(4000):
+        told = [
+            runs.Spread(own * random.chisquare(number - 1) / (number - 1), 0.0, number) for number in sides
+        ]
+        error = runs.make_error(random.chisquare(199) / 199, 200, list(zip(told, sides, strict=True)))
+        alarms += crossed.two_sided(random.normal(0, np.sqrt(1 + spread)), error, 200) <= 0.05
+    assert alarms / 4000 <= 0.071
+
+
+def test_a_system_whose_runs_are_all_alike_takes_no_certainty_from_another():
+    """Its two runs do not vary: what varies is known from the nine of the other, with 8 degrees."""
+    alike, varying = runs.Spread(0.0, 0.0, 2), runs.Spread(9.0, 0.0, 9)
+    error = runs.make_error(0.0, 50, [(alike, 2), (varying, 9)])
+    assert error.freedom == pytest.approx(8)
+
+
 @pytest.mark.parametrize("sides", [(3, 3), (5, 1)])
 def test_equal_systems_are_seldom_told_apart_and_the_gate_stays_open(sides):
     """900 pairs with runs of 0, 1 and 2 points: three standard errors of a rate of 5 % are 2.2 points."""

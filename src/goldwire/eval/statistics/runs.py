@@ -252,16 +252,23 @@ def _freedom(variance: float, many: int, shares: dict[Spread, float]) -> float:
 
     Few runs may be close together by chance. Satterthwaite's squares of shares take that for knowledge, and
     alarm in 8 to 13 % of equal pairs where three runs or two tell the spread of both systems. That of two
-    runs counts threefold, that of three a quarter more.
+    runs counts threefold, that of three a quarter more. And where two runs stand against many, the two count
+    for no less than if both systems had the same spread: else 6 to 12 % of equal pairs are told apart.
     """
-    between = {one: one.between * share for one, share in shares.items() if one.runs is not None}
-    whole = sum(between.values())
-    if not whole:
+    varying = [(one, share) for one, share in shares.items() if one.runs and one.between > NOTHING**2]
+    if not varying:
         return float(many - 1)
-    of_runs = whole**2 / sum(part**2 / ((one.runs or 0) - 1) for one, part in between.items())
+    each = [(one.runs or 0) - 1 for one, _ in varying]
+    found, alike = [one.between * share for one, share in varying], [share for _, share in varying]
+    whole, of_runs = sum(found), min(_satterthwaite(found, each), _satterthwaite(alike, each))
     caution = 1 + 2 / of_runs**3
     share = caution * whole / (caution * whole + max(0.0, variance - whole))
     return 1 / ((1 - share) / (many - 1) + share / of_runs)
+
+
+def _satterthwaite(parts: Sequence[float], freedom: Sequence[int]) -> float:
+    """The degrees of freedom of a sum of variances that have these (Satterthwaite 1946)."""
+    return sum(parts) ** 2 / sum(part**2 / own for part, own in zip(parts, freedom, strict=True))
 
 
 def student(tail: float, freedom: float) -> float:
