@@ -443,7 +443,8 @@ def test_a_build_of_one_run_is_judged_by_the_spread_of_the_baselines_runs(corpus
     # Against the best run alone the same build is shut out, and no word of runs was known.
     alone = baseline_of(scored(corpus, "mine/3"))
     renamed = msgspec.convert(
-        json.loads(json.dumps(msgspec.to_builtins(alone)).replace("mine/3", "mine")), type(alone)
+        json.loads(json.dumps(msgspec.to_builtins(alone, enc_hook=tuple)).replace("mine/3", "mine")),
+        type(alone),
     )
     judgement = judge(now, renamed, POLICY)
     assert judgement.verdict == "fail"

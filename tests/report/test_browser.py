@@ -16,7 +16,7 @@ from goldwire.eval.report.build import make_report
 from goldwire.eval.report.evidence import gather, with_evidence
 from goldwire.eval.report.html import render
 from goldwire.eval.report.payload import make_blocks
-from goldwire.eval.scoring.files import read_record
+from goldwire.eval.scoring.files import encode_record, read_record
 from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import score_corpus
 
@@ -388,7 +388,7 @@ def hostile_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     record = score_corpus(corpus, "gold", ["one", "two"], ["entity", "TC", "AC+"])
     # Records come from elsewhere too: names in them are anything.
-    raw = msgspec.json.encode(record).decode().replace('"one"', msgspec.json.encode(ATTACK).decode())
+    raw = encode_record(record).decode().replace('"one"', msgspec.json.encode(ATTACK).decode())
     return write_page(corpus.path, msgspec.json.decode(raw, type=Record), folder / "hostile.html")
 
 

@@ -41,7 +41,7 @@ def printed(report: build.Report, shown: object, width: int) -> str:
 
 
 def renamed(record: Record) -> Record:
-    text = msgspec.json.encode(record).decode()
+    text = msgspec.json.encode(record, enc_hook=tuple).decode()
     for old, new in NAMES.items():
         text = text.replace(f'"{old}"', f'"{new}"')
     return msgspec.json.decode(text, type=Record)

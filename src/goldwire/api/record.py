@@ -104,7 +104,8 @@ class Record(stored.Record, frozen=True, kw_only=True, dict=True):
     @classmethod
     def of(cls, record: stored.Record, corpus: Corpus | None = None) -> Self:
         """A record as the front door has it; `corpus` is where texts for its report are."""
-        made = cls(**{field: getattr(record, field) for field in record.__struct_fields__})
+        whole = files.plain(record)
+        made = cls(**{field: getattr(whole, field) for field in whole.__struct_fields__})
         if corpus is not None:
             made.__dict__["_corpus"] = corpus  # beside the fields, as what is worked out of them
         return made

@@ -34,7 +34,9 @@ from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
+    from goldwire.eval.counting.chunks import Place
     from goldwire.eval.measures.suites import Meaning, Suite
+    from goldwire.eval.scoring.blockwise import ScoredBlock
     from goldwire.eval.scoring.plan import Plan
     from goldwire.eval.scoring.record import Record
     from goldwire.eval.scoring.score import Options
@@ -262,6 +264,7 @@ def put(
     import msgspec
 
     from goldwire.eval.comparison.keeping import keep
+    from goldwire.eval.scoring.files import plain
 
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     kept = keep(record, place, replace=replace)
@@ -270,7 +273,7 @@ def put(
     for told in (*notes, *_lost(record, options), *kept.notes):
         note(told)
     if as_json:
-        print_json(msgspec.structs.replace(kept.record, findings=()))
+        print_json(plain(msgspec.structs.replace(kept.record, findings=())))
         return
     _show(kept.record, place, corpus)
     note(f"The record is {place}; see it again with: goldwire eval report {place}")
@@ -281,7 +284,7 @@ def _counting(on: str, corpus: Corpus) -> Iterator[dict[str, Any]]:
     """What counts: processes of this machine, or a cluster. It is told where a cluster was not asked."""
     with cluster_of(on, corpus) as cluster:
         if cluster is None:
-            yield {"workers": os.cpu_count() or 1}
+            yield {"count": _count}
             return
         from goldwire.eval.cluster.score import OnCluster
 
@@ -291,6 +294,16 @@ def _counting(on: str, corpus: Corpus) -> Iterator[dict[str, Any]]:
                 "scored on this machine: documents or lines are not in order of id, or a measure has no "
                 "counts that add up"
             )
+
+
+def _count(places: Sequence[Place], plan: Plan) -> Iterator[ScoredBlock]:
+    """Blocks, counted by processes of this machine; what shows a record is loaded while they count."""
+    from goldwire.eval.scoring.find import iter_scored
+
+    for block in iter_scored(places, plan, os.cpu_count() or 1):
+        yield block
+        from goldwire.eval.comparison import keeping  # noqa: F401 - as are the others
+        from goldwire.eval.report import build, ceilings, summary, terminal  # noqa: F401
 
 
 def _score_part(corpus: Corpus, plan: Plan, part: str, folder: Path, *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import platform
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -22,8 +22,8 @@ DAY = 86_400  # seconds
 _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/")  # how an address begins that is taken as a path
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Put `data` at `path` whole or not at all, surviving a kill or a power cut at any moment.
+def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Put `data`, or its parts, at `path` whole or not at all, surviving a kill or a power cut at any moment.
 
     Folders on the way are made. Raises `CorpusError` if the place cannot be written.
     """
@@ -114,7 +114,7 @@ def make_folder(path: Path) -> None:
         raise CorpusError(f"{path}: cannot be made ({error.strerror})") from error
 
 
-def write_output(path: Path, data: bytes) -> None:
+def write_output(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Put a file where a person wants it: `write_atomic`, under a name that can be new there."""
     check_new(path.parent, Path(path.name))
     write_atomic(path, data)
@@ -152,9 +152,9 @@ def building(path: Path) -> Iterator[Path]:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes | Iterable[bytes]) -> None:
     with path.open("wb") as file:
-        file.write(data)
+        file.writelines([data] if isinstance(data, bytes) else data)
         file.flush()
         os.fsync(file.fileno())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from goldwire.corpora.types import Excluded
 
@@ -20,12 +21,18 @@ class Rule:
     """`pattern` matches a whole line; `reason` is what is recorded with the region."""
 
     reason: str
-    pattern: re.Pattern[str]
+    expression: str
     definition: str
+    flags: int = 0
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression, compiled: that takes long, and many commands look at no text."""
+        return re.compile(self.expression, self.flags)
 
 
 def _rule(reason: str, definition: str, *patterns: str) -> Rule:
-    return Rule(reason, re.compile("|".join(patterns), re.IGNORECASE), definition)
+    return Rule(reason, "|".join(patterns), definition, re.IGNORECASE)
 
 
 _SITE = r"(?:this|our) (?:web ?)?(?:site|page)"
@@ -100,10 +107,8 @@ RULES = (
 
 BYLINE = Rule(
     "byline",
-    re.compile(
-        rf"By (?!(?:{_CALENDAR})\b){_NAME}(?:(?:, | and |, and ){_NAME})*"
-        r"(?:(?:,| \||  ?[–—-]) ?[\w .,:|/–—-]{1,60})?"
-    ),
+    rf"By (?!(?:{_CALENDAR})\b){_NAME}(?:(?:, | and |, and ){_NAME})*"
+    r"(?:(?:,| \||  ?[–—-]) ?[\w .,:|/–—-]{1,60})?",
     f"By and a name, a line of its own among the first {BYLINE_LINES} with text, never the first",
 )
 

@@ -40,7 +40,7 @@ class Digest(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, lines: Iterable[bytes]) -> Self:
         """The digest of lines, each without a newline at its end."""
-        hashes = [line.digest() for line in map(sha256, lines)]
+        hashes = [*map(_hash, map(sha256, lines))]
         return cls._make(sum(map(int.from_bytes, hashes)), len(hashes))
 
     @classmethod
@@ -105,6 +105,7 @@ def of_bonds(bonds: Iterable[tuple[str, str]]) -> Digest:
     return Digest.of(map(_encode, bonds))
 
 
+_hash = type(sha256()).digest
 _encode = msgspec.json.Encoder().encode
 _DOCUMENT = attrgetter("id", "sha256", "excluded")
 _TURNED_AWAY = attrgetter("rejected")

@@ -107,7 +107,7 @@ def _other_units(
 
     By document and label if both name documents, else by label.
     """
-    ids = records[0].documents if records[1].documents else ()
+    ids = tuple(records[0].documents) if records[1].documents else ()
     one, two = (_counts(table, ids) for table in tables)
     labels = tuple(sorted({*one.labels, *two.labels}))
     both = make_counts(

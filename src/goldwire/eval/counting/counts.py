@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from goldwire.eval.counting.keys import list_keys, ranks, row_keys
 
 SmallInts = NDArray[np.int32]
+Indices = NDArray[np.signedinteger[Any]]
 Floats = NDArray[np.float64]
 
 # The columns of `Counts.values`. Precision is system_hits / system, recall is gold_hits / gold.
@@ -205,7 +206,7 @@ class Patterns(msgspec.Struct, frozen=True, eq=False):
 
     counts: Counts
     times: NDArray[np.int64]
-    index: SmallInts | None = None
+    index: Indices | None = None
 
     def whole(self) -> Counts:
         """The counts of all documents together, as far as sums over documents go."""
@@ -243,7 +244,14 @@ def condense(counts: Counts, times: NDArray[np.int64] | None = None) -> Patterns
         label=counts.label[rows],
         values=counts.values[rows],
     )
-    return Patterns(kept, many, kind.astype(np.int32))
+    return Patterns(kept, many, _narrow(kind, len(kinds)))
+
+
+def _narrow(numbers: NDArray[np.int64], end: int) -> Indices:
+    """Numbers below an end in as few bytes as they need: there are as many as documents."""
+    if end - 1 <= np.iinfo(np.int8).max:
+        return numbers.astype(np.int8)
+    return numbers.astype(np.int16 if end - 1 <= np.iinfo(np.int16).max else np.int32)
 
 
 def forget(patterns: Patterns) -> Patterns:
@@ -254,7 +262,7 @@ def forget(patterns: Patterns) -> Patterns:
 def empty(patterns: Patterns) -> Patterns:
     """Counts of nothing on the same documents."""
     size = int(patterns.times.sum())
-    index = None if patterns.index is None else np.zeros(size, np.int32)
+    index = None if patterns.index is None else np.zeros(size, np.int8)
     return Patterns(no_counts(numbered(1)), np.array([size], np.int64), index)
 
 
@@ -269,7 +277,7 @@ def join_patterns(parts: Sequence[Patterns]) -> Patterns:
     if joined.index is None or len(known) < len(parts):
         return forget(joined)
     starts = np.cumsum([0, *(len(part.times) for part in parts[:-1])])
-    index = [joined.index[start + own] for start, own in zip(starts, known, strict=True)]
+    index = [joined.index[start + own.astype(np.int64)] for start, own in zip(starts, known, strict=True)]
     return replace(joined, index=np.concatenate(index))
 
 

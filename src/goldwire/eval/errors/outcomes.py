@@ -21,6 +21,8 @@ _UNITS: Mapping[str, Callable[[GoldAndSystem], tuple[Units, Units]]] = {
     "event": classes.trigger_units,
     "argument": causes.argument_units,
 }
+# Rows that are kept with a record: about a megabyte of it, where one unit in five is wrong.
+MOST = 1_000_000
 Small = NDArray[np.int32]
 Tiny = NDArray[np.int8]  # a class or a cause: there are few
 

@@ -22,7 +22,7 @@ from goldwire.eval.gate import runs
 from goldwire.eval.gate.policy import Policy
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import points
-from goldwire.eval.scoring.files import check
+from goldwire.eval.scoring.files import check, plain
 from goldwire.eval.scoring.record import (
     LayerFacts,
     Record,
@@ -133,7 +133,7 @@ def _signed(result: Result) -> Result:
 
 def encode_baseline(baseline: Baseline) -> bytes:
     """A baseline as JSON, a line for each field and for each table of counts, so that a diff can be read."""
-    fields = msgspec.to_builtins(baseline)
+    fields = msgspec.to_builtins(msgspec.structs.replace(baseline, record=plain(baseline.record)))
     record = fields.pop("record")
     lines = [_field(name, value) for name, value in fields.items()]
     inner = ",\n".join(_field(name, value) for name, value in record.items())

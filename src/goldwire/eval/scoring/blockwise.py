@@ -11,8 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain
-from operator import attrgetter
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -25,14 +24,14 @@ from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.counts import Patterns, join_patterns
 from goldwire.eval.counting.coverage import Cover
-from goldwire.eval.counting.texts import ascend
 from goldwire.eval.errors import outcomes
-from goldwire.eval.errors.outcomes import Outcomes
+from goldwire.eval.errors.outcomes import MOST, Outcomes
 from goldwire.eval.measures.measure import parse
+from goldwire.eval.scoring.lists import Strings, of_column
 from goldwire.eval.scoring.record import Confusion
 
 T = TypeVar("T")
-FORMAT = 2  # of encoded blocks; goes up when old readers could not read new ones
+FORMAT = 3  # of encoded blocks; goes up when old readers could not read new ones
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +57,8 @@ class Measured(_Struct, frozen=True):
 class ScoredSystem(_Struct, frozen=True):
     """What was found of one system: by measure, and what became of its units, summed up and one by one.
 
-    `outcomes` are by kind; there are none where it is forgotten which document is which.
+    `outcomes` are by kind; there are none where it is forgotten which document is which, and none of a kind
+    with more of them than a record keeps.
     """
 
     measures: tuple[Measured, ...]
@@ -105,9 +105,9 @@ class ScoredBlock(_Struct, frozen=True):
 
     plan: str
     size: int
-    ids: tuple[str, ...]
-    groups: tuple[str, ...]
-    hashes: tuple[str, ...]
+    ids: Strings
+    groups: Strings
+    hashes: Strings
     texts: Digest
     cover: Cover
     layers: tuple[ScoredLayer, ...]
@@ -141,7 +141,7 @@ class _Order(NamedTuple):
     `sizes` are the numbers of documents of the blocks.
     """
 
-    ids: tuple[str, ...]
+    ids: Strings
     places: NDArray[np.int64] | None
     sizes: tuple[int, ...]
 
@@ -152,12 +152,13 @@ class _Order(NamedTuple):
             numbers[self.places] = np.arange(len(self.ids), dtype=np.int32)
         return np.split(numbers, np.cumsum(self.sizes)[:-1])
 
-    def tuple(self, items: Sequence[str]) -> tuple[str, ...]:
-        """Items of all documents, in order."""
-        return tuple(self.ordered(items))
+    def strings(self, parts: Sequence[Strings]) -> Strings:
+        """Those of all blocks, in the order of their documents."""
+        joined = Strings.joined(parts)
+        return joined if self.places is None or not joined else joined.ordered(self.places)
 
     def ordered(self, items: Sequence[T]) -> list[T]:
-        """The same, as a list."""
+        """Items of all documents, in order."""
         return [*items] if self.places is None else [items[place] for place in self.places.tolist()]
 
 
@@ -170,16 +171,15 @@ def add(blocks: Sequence[ScoredBlock]) -> ScoredBlock:
     if len(blocks) == 1:
         return blocks[0]
     _check(blocks)
-    given = sorted(blocks, key=attrgetter("ids"))
+    given = sorted(blocks, key=lambda block: block.ids.ends)
     order = _order(given)
     grouped = any(block.groups for block in given)
-    groups = [group for block in given for group in block.groups or block.ids] if grouped else []
     return ScoredBlock(
         plan=given[0].plan,
         size=sum(block.size for block in given),
         ids=order.ids,
-        groups=order.tuple(groups) if groups else (),
-        hashes=order.tuple(list(chain.from_iterable(block.hashes for block in given))),
+        groups=order.strings([block.groups or block.ids for block in given]) if grouped else Strings(),
+        hashes=order.strings([block.hashes for block in given]),
         texts=sum((block.texts for block in given), Digest()),
         cover=sum((block.cover for block in given), Cover()),
         layers=tuple(_add_layers(layers, order) for layers in zip(*_each(given, "layers"), strict=True)),
@@ -215,18 +215,19 @@ def _check(blocks: Sequence[ScoredBlock]) -> None:
 
 def _order(blocks: Sequence[ScoredBlock]) -> _Order:
     """The order of documents; `DataError` if one is in several blocks."""
-    ids = tuple(chain.from_iterable(block.ids for block in blocks))
+    ids = Strings.joined(block.ids for block in blocks)
     sizes = tuple(len(block.ids) for block in blocks)
-    if ascend(ids):
+    ends = [block.ids.ends for block in blocks]
+    if not ids or all(before[1] < after[0] for before, after in pairwise(ends)):
         return _Order(ids, None, sizes)
-    places = sorted(range(len(ids)), key=ids.__getitem__)
-    ordered = tuple(ids[place] for place in places)
-    if not ascend(ordered):
-        twice = [id for id, times in Counter(ids).items() if times > 1]
-        raise DataError(
-            f"document {min(twice)!r} is in several blocks ({len(twice):,} such documents); add each once"
-        )
-    return _Order(ordered, np.array(places, np.int64), sizes)
+    column = ids.column()
+    places = np.argsort(column, kind="stable")
+    ordered = column[places]
+    twice = of_column(ordered[1:][ordered[1:] == ordered[:-1]])
+    if twice:
+        many = f"{len({*twice}):,} such documents"
+        raise DataError(f"document {twice.ends[0]!r} is in several blocks ({many}); add each once")
+    return _Order(of_column(ordered), places, sizes)
 
 
 def _add_layers(layers: Sequence[ScoredLayer], order: _Order) -> ScoredLayer:
@@ -262,7 +263,16 @@ def _add_systems(parts: Sequence[ScoredSystem], order: _Order) -> ScoredSystem:
         outcomes={
             kind: outcomes.add([part.outcomes[kind] for part in parts], order.numbers())
             for kind in parts[0].outcomes
+            if _are_few([part.outcomes.get(kind) for part in parts])
         },
+    )
+
+
+def _are_few(parts: Sequence[Outcomes | None]) -> bool:
+    """Whether there are outcomes of a kind in all parts, and not too many for a record to keep."""
+    return (
+        all(part is not None for part in parts)
+        and sum(len(part) for part in parts if part is not None) <= MOST
     )
 
 
@@ -315,7 +325,7 @@ class _File(msgspec.Struct, frozen=True):
 
 def encode(block: ScoredBlock) -> bytes:
     """A block as MessagePack: the same bytes for the same block, whichever process writes them."""
-    inner = msgspec.msgpack.encode(with_sorted_sets(block), enc_hook=_encode_array)
+    inner = msgspec.msgpack.encode(with_sorted_sets(block), enc_hook=_encode_column)
     return msgspec.msgpack.encode(_File(FORMAT, hashlib.sha256(inner).digest(), inner))
 
 
@@ -324,25 +334,30 @@ def decode(data: bytes, where: str = "block") -> ScoredBlock:
     try:
         file = msgspec.msgpack.decode(data, type=_File)
         if file.format != FORMAT:
-            raise DataError(f"{where}: a block of format {file.format}; this Goldwire reads {FORMAT}")
+            told = f"a block of format {file.format}; this Goldwire reads {FORMAT}"
+            raise DataError(f"{where}: {told}: take it away, and make it anew")
         if hashlib.sha256(file.block).digest() != file.digest:
             raise DataError(f"{where}: damaged on its way; send it again")
-        return msgspec.msgpack.decode(file.block, type=ScoredBlock, dec_hook=_decode_array)
+        return msgspec.msgpack.decode(file.block, type=ScoredBlock, dec_hook=_decode_column)
     except BROKEN as error:
         raise DataError(f"{where}: no block of scored documents ({error})") from error
 
 
-def _encode_array(value: Any) -> tuple[str, tuple[int, ...], bytes]:
+def _encode_column(value: Any) -> tuple[Any, ...]:
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, np.ascontiguousarray(value).tobytes()
+    if isinstance(value, Strings):
+        return value.held, value.size
     raise TypeError(f"{type(value).__name__} is not written")
 
 
-def _decode_array(_: type, value: Any) -> Any:
+def _decode_column(kept: type, value: Any) -> Any:
+    if kept is Strings:
+        return Strings(*msgspec.convert(value, tuple[tuple[bytes, ...], int]))
     kind, shape, data = msgspec.convert(value, tuple[str, tuple[int, ...], bytes])
     if kind not in _KINDS:
         raise ValueError(f"numbers of kind {kind!r}")
     return np.frombuffer(data, kind).reshape(shape)
 
 
-_KINDS = ("<i4", "<i8", "<f8", "|i1")
+_KINDS = ("|i1", "<i2", "<i4", "<i8", "<f8")

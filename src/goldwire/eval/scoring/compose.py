@@ -23,6 +23,7 @@ from goldwire.eval.measures.signature import POLICIES, TAGS, signature
 from goldwire.eval.scoring import kept, prefill
 from goldwire.eval.scoring.blockwise import Measured, ScoredBlock, ScoredLayer, ScoredSystem, add
 from goldwire.eval.scoring.drawing import Drawing
+from goldwire.eval.scoring.lists import Strings
 from goldwire.eval.scoring.parts import CorpusFacts, Coverage, OntologyFacts, ReferencePair
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import (
@@ -43,13 +44,27 @@ from goldwire.eval.scoring.weights import policies_of, weights
 from goldwire.eval.statistics import figures, intervals
 from goldwire.eval.systems.facts import reported
 
+TOGETHER = 8  # blocks that are added at a time
+
 
 # ---------------------------------------------------------------- all blocks together
 def total(blocks: Iterable[ScoredBlock], plan: Plan) -> ScoredBlock:
-    """All blocks together, given in any order; where documents are not named, no more than two are kept."""
-    if not plan.options.stream:
-        return add(list(blocks))
-    return reduce(lambda one, two: add([one, two]), blocks)
+    """All blocks together, given in any order; only what they say of each document is kept of all of them.
+
+    So many as `TOGETHER` are added at a time, and so many of these sums, and so on. Where documents are not
+    named, no more than two are kept.
+    """
+    if plan.options.stream:
+        return reduce(lambda one, two: add([one, two]), blocks)
+    levels: list[list[ScoredBlock]] = [[]]
+    for block in blocks:
+        levels[0].append(block)
+        for level in range(len(levels)):
+            if len(levels[level]) == TOGETHER:
+                levels += [[]] if level + 1 == len(levels) else []
+                levels[level + 1].append(add(levels[level]))
+                levels[level].clear()
+    return add([block for level in reversed(levels) for block in level])
 
 
 # ---------------------------------------------------------------- the record
@@ -90,8 +105,8 @@ def make_record(plan: Plan, blocks: Iterable[ScoredBlock]) -> Record:
         agreement=tuple(_agreement(plan, block, basis)),
         measures=tuple(map(str, plan.measures)),
         policies=policies,
-        documents=block.ids,
-        texts=block.hashes,
+        documents=block.ids or (),
+        texts=block.hashes or (),
         groups=groups,
         coverage=_coverage(options, block),
         counts=tuple(
@@ -263,13 +278,15 @@ class _Basis(msgspec.Struct, frozen=True):
     options: Options
     policies: Mapping[str, str]
     data: Mapping[str, str]
-    documents: tuple[str, ...]
+    documents: Strings
     groups: tuple[int, ...] | None
     weights: Weights | None = None
 
     def weigh(self, patterns: Patterns) -> Patterns | Counts:
         """The counts with the weights of documents; as they are where there are none."""
-        return patterns if self.weights is None else weigh(patterns.expand(self.documents), self.weights)
+        return (
+            patterns if self.weights is None else weigh(patterns.expand(tuple(self.documents)), self.weights)
+        )
 
 
 def _defined(plan: Plan, block: ScoredBlock) -> Iterator[ScoredSystem]:
@@ -333,7 +350,7 @@ def _intervals(counts: Patterns | Counts, measure: Measure, basis: _Basis) -> di
     if not (options.trials and counters.is_additive(measure) and figures.is_defined(figures.whole(counts))):
         return {}
     if isinstance(counts, Patterns) and basis.groups is not None:
-        counts = counts.expand(basis.documents)
+        counts = counts.expand(tuple(basis.documents))
     found = intervals.figure_intervals(
         counts,
         measure,

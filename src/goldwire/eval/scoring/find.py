@@ -27,6 +27,7 @@ from goldwire.eval.measures.measure import Measure
 from goldwire.eval.scoring import references, slices
 from goldwire.eval.scoring.blockwise import SUMMED, Measured, ScoredBlock, ScoredLayer, ScoredSystem
 from goldwire.eval.scoring.forked import iter_forked
+from goldwire.eval.scoring.lists import Strings
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion
 
@@ -40,9 +41,9 @@ def score_block(block: Block, plan: Plan) -> ScoredBlock:
     return ScoredBlock(
         plan=plan.digest,
         size=len(texts.ids),
-        ids=() if stream else texts.ids,
-        groups=() if stream else groups,
-        hashes=() if stream else tuple(map(_FIRST_DIGITS, texts.hashes)),
+        ids=Strings() if stream else Strings.of(texts.ids),
+        groups=Strings() if stream else Strings.of(groups),
+        hashes=Strings() if stream else Strings.of([*map(_FIRST_DIGITS, texts.hashes)]),
         texts=texts.digest,
         cover=block.cover,
         layers=tuple(_layer(layer, plan.options) for layer in block.layers),

@@ -8,12 +8,14 @@ time than the work.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
 import selectors
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from io import FileIO
 from typing import NamedTuple, NoReturn, TypeVar, cast
 
@@ -21,6 +23,7 @@ from goldwire.corpora.errors import GoldwireError
 
 T = TypeVar("T")
 AHEAD = 3  # pieces of work a process that are given out before the first of them is taken
+ROOM = 2**20  # bytes that a pipe holds where it can: a piece or more, so that nobody waits until it is taken
 _NUMBER = 8  # bytes of a number in a pipe: so few are read or written at once, or not at all
 
 
@@ -91,11 +94,19 @@ def _read(output: FileIO, size: int) -> bytes:
 def _fork(work: Callable[[int], T], tasks: int, ours: Sequence[int]) -> _Child:
     """A new process; of the descriptors that are `ours` alone it gives up its copies."""
     output, sink = os.pipe()
+    _widen(sink)
     process = os.fork()
     if process == 0:
         _serve(work, tasks, sink, [*ours, output])
     os.close(sink)
     return _Child(process, FileIO(output))
+
+
+def _widen(pipe: int) -> None:
+    """Give a pipe `ROOM`, on Linux; where users may not have so much, it stays as it is."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(PermissionError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, ROOM)
 
 
 def _serve(work: Callable[[int], T], tasks: int, sink: int, ours: Sequence[int]) -> NoReturn:

@@ -19,11 +19,10 @@ from goldwire.corpora.errors import DataError
 from goldwire.eval.counting.columns import NONE
 from goldwire.eval.errors.causes import CAUSES
 from goldwire.eval.errors.classes import CLASSES, CORRECT, DUPLICATE, MISSED, SPURIOUS
-from goldwire.eval.errors.outcomes import KINDS, Outcomes, make
+from goldwire.eval.errors.outcomes import KINDS, MOST, Outcomes, make
 from goldwire.eval.scoring.parts import UnitFindings
 from goldwire.eval.scoring.record import Confusion, Record
 
-MOST = 1_000_000  # rows: about a megabyte of the record, where one unit in five is wrong
 _MOST_DOCUMENTS = 2**31  # of which their numbers are kept
 QUICK = 1  # level of zlib: the slowest takes eighty times as long, and saves a quarter
 _NO_CAUSE = 255

@@ -7,7 +7,6 @@ says how far gold is pulled to what was shown: see the slice `prefill`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ from goldwire.eval.counting.texts import iter_chunks
 from goldwire.eval.measures.slices import Slice
 
 BLIND = "blind (nothing shown)"  # what the slice is called
+_CHUNK = 2**16  # bytes that are looked through at a time
 
 
 class _Provenance(msgspec.Struct, frozen=True):
@@ -47,10 +47,13 @@ def shown(corpus: Corpus, gold: str) -> dict[str, str]:
 
 def _is_said(path: Path) -> bool:
     """Whether any line may say what was shown; however large a file is, little of it is in memory."""
-    if not path.stat().st_size:
-        return False
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-        return data.find(f'"{PREFILL}"'.encode()) >= 0
+    sign, end = f'"{PREFILL}"'.encode(), b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if sign in chunk or sign in end + chunk[: len(sign)]:
+                return True
+            end = chunk[-len(sign) :]
+    return False
 
 
 def times(by_document: Mapping[str, str], documents: Sequence[str], layer: str) -> int:

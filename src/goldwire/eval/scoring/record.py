@@ -20,6 +20,7 @@ from goldwire.eval.counting.counts import Counts, Floats, Patterns, Weights, mak
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.earlier import Was
+from goldwire.eval.scoring.lists import Numbers, NumbersOrTuple, StringsOrTuple
 from goldwire.eval.scoring.parts import (
     CorpusFacts,
     Coverage,
@@ -92,7 +93,7 @@ class CountTable(_Struct, frozen=True, kw_only=True, dict=True):
     measure: str
     labels: tuple[str, ...]
     patterns: tuple[tuple[tuple[int, float, float, float, float], ...], ...]
-    documents: tuple[int, ...] = ()
+    documents: NumbersOrTuple = ()
     times: tuple[int, ...] = ()
 
     @cached_property
@@ -213,8 +214,8 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
     systems: tuple[LayerFacts, ...]
     measures: tuple[str, ...]
     policies: dict[str, str]
-    documents: tuple[str, ...]
-    texts: tuple[str, ...] = ()
+    documents: StringsOrTuple
+    texts: StringsOrTuple = ()
     groups: tuple[int, ...] | None = None
     coverage: Coverage | None = None
     counts: tuple[CountTable, ...] = ()
@@ -264,7 +265,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
 
     def decode(self, table: CountTable) -> Counts:
         """The counts of one of its tables, by document: weighted where gold was drawn."""
-        counts = table.decoded.expand(self.documents)
+        counts = table.decoded.expand(tuple(self.documents))
         return counts if self.scaled is None else weigh(counts, self.scaled)
 
     @cached_property
@@ -389,7 +390,7 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
         measure=measure,
         labels=counts.labels,
         patterns=tuple(tuple(rows[low:high]) for low, high in zip(first, end, strict=True)),
-        documents=() if index is None else tuple(index.tolist()),
+        documents=() if index is None else Numbers(index),
         times=tuple(patterns.times.tolist()) if index is None else (),
     )
 
