@@ -382,8 +382,7 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
     counts, index = patterns.counts, patterns.index
     numbers = np.arange(len(counts.documents))
     first, end = (np.searchsorted(counts.document, numbers, side).tolist() for side in ("left", "right"))
-    labels, values = counts.label.tolist(), counts.values.tolist()
-    rows = [(label, *four) for label, four in zip(labels, values, strict=True)]
+    rows = list(zip(counts.label.tolist(), *counts.values.T.tolist(), strict=True))
     return CountTable(
         system=system,
         measure=measure,
