@@ -100,8 +100,8 @@ def count_tokens(extents: Extents, texts: Texts) -> Ints:
     cuts = np.unique(np.searchsorted(first, np.arange(0, int(sizes.sum()), _AT_ONCE))).tolist()
     for begun, ended in pairwise([*cuts, len(each)]):
         own = np.flatnonzero((document >= begun) & (document < ended))
-        text = "".join(each[begun:ended])
-        if len(own) and text:
+        if len(own):
+            text = "".join(each[begun:ended])
             found[own + 1] = _tokens_in(text, low[own] - first[begun], high[own] - first[begun])
     sums = np.cumsum(found)
     counted: Ints = sums[extents.offset[1:]] - sums[extents.offset[:-1]]
@@ -109,24 +109,19 @@ def count_tokens(extents: Extents, texts: Texts) -> Ints:
 
 
 def _tokens_in(text: str, low: Ints, high: Ints) -> Ints:
-    """How many tokens each part of a text has by itself, whatever stands around it.
-
-    That is how many begin in it; and those that begin elsewhere, or not at all, where the text goes on.
-    """
-    kinds = _kinds(text)
+    """How many tokens begin in each part of a text, looked at by itself."""
+    sizes = high - low + 1  # with a blank behind each
+    last = np.cumsum(sizes)
+    first = last - sizes
+    kinds = _kinds(f"{text} ")[np.repeat(low - first, sizes) + np.arange(last[-1])]
+    kinds[last - 1] = _BLANK
     word, joined = kinds == _WORD, kinds == _JOINT
-    joined[[0, -1]] = False
+    joined[0] = False
     joined[1:-1] &= word[:-2] & word[2:]
     begins = (kinds >= _SIGN) & ~joined
     begins[0] |= word[0]
     begins[1:] |= word[1:] & ~(word[:-1] | joined[:-1])
-    upto = np.concatenate([[0], np.cumsum(begins, dtype=np.int32)])
-    found, there = upto[high] - upto[low], np.flatnonzero(low < high)
-    start, last = low[there], high[there] - 1
-    # A joint at an end joins nothing: it is a sign, and a word begins behind it.
-    cut, longer = joined[start], start < last
-    for more in (word[start] & ~begins[start], cut, cut & longer, joined[last] & longer):
-        found[there] += more
+    found: Ints = np.diff(np.searchsorted(np.flatnonzero(begins), last), prepend=0)
     return found
 
 
