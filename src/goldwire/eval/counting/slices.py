@@ -181,18 +181,13 @@ def _rows(case: MatchInput, sides: Sequence[Sliced]) -> Rows:
 
 def _counts(rows: Rows, documents: tuple[str, ...], pairs: Pairs, weight: Floats | None) -> Counts:
     size = len(rows.document)
-    hits = [
-        np.bincount(side, weight, size)
-        for side in (rows.system[pairs.system], rows.gold[pairs.gold])
-    ]
+    hits = [np.bincount(side, weight, size) for side in (rows.system[pairs.system], rows.gold[pairs.gold])]
     values = np.empty((len(COLUMNS), size)).T  # column by column, as they are added up
     for column, numbers in zip((SYSTEM_HITS, GOLD_HITS, SYSTEM, GOLD), (*hits, *rows.units), strict=True):
         values[:, column] = numbers
     if weight is not None:
         values = np.rint(values * GRID) / GRID
-    return Counts(
-        documents, rows.labels, rows.document.astype(np.int32), rows.label.astype(np.int32), values
-    )
+    return Counts(documents, rows.labels, rows.document.astype(np.int32), rows.label.astype(np.int32), values)
 
 
 def encode(value: str, label: str) -> str:
