@@ -8,13 +8,15 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from goldwire.corpora.offsets import tokens
-from goldwire.corpora.types import Meta
+from goldwire.corpora.offsets import surface, tokens
+from goldwire.corpora.types import Meta, Span
 from goldwire.eval.comparison.slices import sides
 from goldwire.eval.counting import chunks
+from goldwire.eval.counting.columns import make_extents
 from goldwire.eval.counting.coverage import Scope
-from goldwire.eval.counting.slices import Known, count_tokens
-from goldwire.eval.counting.texts import make_texts
+from goldwire.eval.counting.slices import Known
+from goldwire.eval.counting.texts import TextRow, make_texts
+from goldwire.eval.counting.words import count_tokens
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.slices import parse_slices
 from goldwire.eval.scoring.blockwise import decode, encode
@@ -119,8 +121,21 @@ def test_slices_sum_to_the_whole_and_blocks_may_come_in_any_order(scene, data):
     assert encode_record(make_record(by, [total])) == encoded
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=("Z", "Cs", "Cc")), min_size=1), min_size=1))
-def test_plain_words_have_as_many_tokens_as_any_are_cut_into(words):
-    """What is of letters, digits and blanks alone is counted by its blanks."""
-    text = " ".join(words)
-    assert count_tokens(text) == len(tokens(text))
+CUT = "ab1_ .-’'\u200c\u0301\u00a0é\t\n!\u3042\U0001f600"  # what tokens are cut at, or hold together
+
+
+@given(st.lists(st.text(st.sampled_from(CUT)), min_size=1, max_size=4), st.data())
+def test_units_have_the_tokens_that_their_words_are_cut_into(over, data):
+    """Wherever they stand in their texts: they may begin or end within a word, or beyond the text."""
+    texts = make_texts([TextRow(id=f"{i}", sha256="", text=text) for i, text in enumerate(over)])
+    places = data.draw(st.lists(st.tuples(*[st.integers(0, 3)] * 5), max_size=8))
+    document = [place[0] % len(over) for place in places]
+    spans = []
+    for _, start, size, gap, more in places:
+        parts = [Span(start, start + size + 1)]
+        if more:  # a second part
+            parts.append(Span(parts[0].end + gap + 1, parts[0].end + gap + 1 + more))
+        spans.append(tuple(parts))
+    found = count_tokens(make_extents(np.array(document, np.int64), spans), texts)
+    whole = [surface(over[number], own) for number, own in zip(document, spans, strict=True)]
+    assert found.tolist() == [len(tokens(words)) for words in whole]

@@ -15,12 +15,13 @@ import numpy as np
 
 from goldwire.corpora.errors import JudgementError, among
 from goldwire.corpora.visible import line
+from goldwire.eval.comparison.alike import Kinds, find_kinds, is_plain, masked, table_of
 from goldwire.eval.comparison.compare import F
 from goldwire.eval.comparison.contender import Contender
-from goldwire.eval.counting.columns import Bools, Ints
-from goldwire.eval.counting.counts import Counts
+from goldwire.eval.counting.columns import Ints
+from goldwire.eval.counting.counts import Counts, Patterns
 from goldwire.eval.counting.slices import part
-from goldwire.eval.measures.measure import Measure, form_of
+from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.slices import parse_slice
 from goldwire.eval.scoring.drawing import drawing
 from goldwire.eval.scoring.means import mean_score
@@ -138,8 +139,7 @@ def sides(record: Record, slicing: Slicing, system: str, measure: Measure) -> di
         return {}
     if not parse_slice(slicing.slice).of_units:
         return _of_documents(slicing, record.get_counts(system, measure))
-    form = form_of(measure, counted=True)
-    table = next((one for one in slicing.counts if (one.system, one.measure) == (system, form)), None)
+    table = table_of(slicing, system, measure)
     if table is None:
         return {}
     counts = record.decode(table)
@@ -151,13 +151,8 @@ def _of_documents(slicing: Slicing, counts: Counts) -> dict[str, Side]:
     found = {}
     for place, value in enumerate(slicing.values):
         own = homes[counts.document] == place
-        found[value] = Side(_masked(counts, own), _masked(counts, ~own), np.flatnonzero(homes == place))
+        found[value] = Side(masked(counts, own), masked(counts, ~own), np.flatnonzero(homes == place))
     return found
-
-
-def _masked(counts: Counts, kept: Bools) -> Counts:
-    columns = (counts.document[kept], counts.label[kept], counts.values[kept])
-    return Counts(counts.documents, counts.labels, *columns, counts.weights)
 
 
 # ---------------------------------------------------------------- figures and tests
@@ -167,7 +162,7 @@ class _Asked(NamedTuple):
     system: Contender
     slicing: Slicing
     value: str
-    sides: tuple[Side, ...]
+    sides: tuple[Side, ...] | tuple[Kinds]
     pieces: statistics.Pieces | None
 
 
@@ -208,6 +203,10 @@ def _asked(systems: Sequence[Contender], measure: Measure) -> Iterator[_Asked]:
     for slice_ in common(systems):
         for system in systems:
             slicing = find(system.record, slice_)
+            if is_plain(system, measure):
+                for value, kinds in find_kinds(system.record, slicing, system.layers[0], measure).items():
+                    yield _Asked(system, slicing, value, (kinds,), _of_kinds(slicing, kinds, measure))
+                continue
             each = [sides(system.record, slicing, layer, measure) for layer in system.layers]
             for value in each[0]:
                 own = tuple(one[value] for one in each)
@@ -242,6 +241,13 @@ def _pieces(
     return found if found is None or system.record.scaled is None else found.spread(system.record.scaled.each)
 
 
+def _of_kinds(slicing: Slicing, own: Kinds, measure: Measure) -> statistics.Pieces | None:
+    if any(_headline(counts, measure).f is None for counts in (own.inside, own.outside)):
+        return None
+    units = parse_slice(slicing.slice).of_units
+    return statistics.pieces(*own.rows, estimator(measure), F, units=units, index=own.index)
+
+
 def _tables(
     side: Side, measure: Measure, labels: Sequence[str], groups: Sequence[int] | None
 ) -> tuple[Floats, Floats]:
@@ -259,7 +265,7 @@ def _score(
     standing = _standing(one.pieces, difference, adjusted, tests)
     return SliceScore(
         value=one.value,
-        documents=len({document for side in one.sides for document in side.inside.document.tolist()}),
+        documents=_documents(one.sides),
         score=score,
         intervals=_intervals(one, measure),
         difference=difference,
@@ -270,9 +276,23 @@ def _score(
     )
 
 
-def _headline(counts: Counts, measure: Measure) -> Score:
+def _documents(sides: Sequence[Side | Kinds]) -> int:
+    """In how many documents there is a unit of the slice, in any run."""
+    there: set[int] = set()
+    for side in sides:
+        if isinstance(side, Kinds):
+            return int(side.inside.times[np.unique(side.inside.counts.document)].sum())
+        there.update(side.inside.document.tolist())
+    return len(there)
+
+
+def _headline(counts: Counts | Patterns, measure: Measure) -> Score:
     found = headline(counts, measure)
-    return found if is_defined(counts) else undefined(found)
+    return found if _is_defined(counts) else undefined(found)
+
+
+def _is_defined(counts: Counts | Patterns) -> bool:
+    return is_defined(counts.counts if isinstance(counts, Patterns) else counts)
 
 
 def _standing(
@@ -293,13 +313,16 @@ def _standing(
 
 def _intervals(one: _Asked, measure: Measure) -> dict[str, Interval]:
     drawn = drawing(one.system.record)
-    if drawn is None or not all(is_defined(side.inside) for side in one.sides):
+    if drawn is None or not all(_is_defined(side.inside) for side in one.sides):
         return {}
-    groups, each = one.sides[0].groups(one.system.record), [side.own() for side in one.sides]
-    if one.system.runs:
-        found = mean_intervals(each, measure, groups, **drawn._asdict())
+    first, counts = one.sides[0], [side.own() for side in one.sides if isinstance(side, Side)]
+    if isinstance(first, Kinds):
+        found = figure_intervals(first.inside, measure, **drawn._asdict())
+    elif one.system.runs:
+        found = mean_intervals(counts, measure, first.groups(one.system.record), **drawn._asdict())
     else:
-        found = figure_intervals(each[0], measure, groups=groups, **drawn._asdict())
+        groups = first.groups(one.system.record)
+        found = figure_intervals(counts[0], measure, groups=groups, **drawn._asdict())
     return {
         figure: Interval(low=found[figure].low, high=found[figure].high, remark=found[figure].remark)
         for figure in FIGURES

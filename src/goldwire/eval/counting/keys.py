@@ -41,6 +41,9 @@ def list_keys(values: Ints, sizes: Ints) -> Ints:
     """
     last, most = np.cumsum(sizes), int(sizes.max(initial=0))
     base = int(values.max(initial=0)) + 1
+    if most * math.log(base) >= math.log(ROOM):  # mostly few values occur: numbered, they are narrower
+        values = ranks(values) + 1
+        base = int(values.max(initial=0)) + 1
     if most * math.log(base) < math.log(ROOM):  # the values are the digits of a number
         digit = last.repeat(sizes) - 1 - np.arange(len(values))
         # Sums over all lists may overflow, and go on from the other end: their differences hold.

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -32,6 +33,10 @@ from goldwire.eval.counting.keys import ROOM, shared_keys
 from goldwire.eval.counting.texts import Texts
 from goldwire.eval.counting.units import Units, place
 from goldwire.eval.measures.measure import Measure
+
+if TYPE_CHECKING:
+    from goldwire.eval.counting.slices import Rows
+    from goldwire.eval.measures.slices import Slice
 
 HALF = 0.5  # the credit for a partial match: SemEval-2013 task 9, and MUC before it
 
@@ -51,6 +56,11 @@ class MatchInput(msgspec.Struct, frozen=True, dict=True):
         """All pairs that share a character, and whatever else the key names; several matches start here."""
         gold, system = self.gold, self.system
         return align.overlaps(gold.extents, system.extents, gold.group, system.group)
+
+    @cached_property
+    def parted(self) -> dict[Slice, Rows]:
+        """The rows of counts by slice, of the slices that were asked for so far."""
+        return {}
 
 
 def matched(measure: Measure, case: MatchInput) -> Pairs:

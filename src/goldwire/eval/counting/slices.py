@@ -24,6 +24,7 @@ from goldwire.eval.counting.counts import (
     COLUMNS,
     GOLD,
     GOLD_HITS,
+    GRID,
     SYSTEM,
     SYSTEM_HITS,
     Counts,
@@ -114,11 +115,13 @@ def count(
     found = {}
     for part in sides.slices:
         if applies(part, measure):
-            both = [
-                _of_units(part, measure, sides, units, table)
-                for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
-            ]
-            found[str(part)] = _counts(case, pairs, weight, both)
+            if part not in case.parted:
+                both = [
+                    _of_units(part, measure, sides, units, table)
+                    for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
+                ]
+                case.parted[part] = _rows(case, both)
+            found[str(part)] = _counts(case.parted[part], case.texts.ids, pairs, weight)
     return found
 
 
@@ -139,30 +142,52 @@ def _of_units(part: Slice, measure: Measure, sides: GoldAndSystem, units: Units,
     return Sliced(sides.looked[key].number[index], sides.looked[key].names)
 
 
-def _counts(case: MatchInput, pairs: Pairs, weight: Floats | None, sides: Sequence[Sliced]) -> Counts:
+class Rows(NamedTuple):
+    """The rows of counts by slice and label, before any hits: in order, and the row of each unit.
+
+    `units` has how many of the system's and of gold's units are in each.
+    """
+
+    labels: tuple[str, ...]
+    document: Ints
+    label: Ints
+    gold: Ints
+    system: Ints
+    units: tuple[Ints, Ints]
+
+
+def _rows(case: MatchInput, sides: Sequence[Sliced]) -> Rows:
     values, names = Codes(), case.codes.names()
     cells = []
     for units, sliced in zip((case.gold, case.system), sides, strict=True):
         ranks = np.array([values[name] for name in sliced.names], np.int64)
         cells.append(ranks[sliced.number] * len(names) + units.label if len(units) else units.label)
-    ours, theirs = cells
     there = np.zeros(max(len(values) * len(names), 1), np.bool_)
-    there[ours] = there[theirs] = True
-    used = np.flatnonzero(there)
-    gold, system = (np.searchsorted(used, side) for side in cells)
-    held = values.names()
-    labels = tuple(encode(held[cell // len(names)], names[cell % len(names)]) for cell in used.tolist())
-    many = max(len(labels), 1)
-    ours, theirs = case.gold.extents.document * many + gold, case.system.extents.document * many + system
-    cells, place = np.unique(np.concatenate([theirs, ours]), return_inverse=True)
-    theirs, ours = place[: len(theirs)], place[len(theirs) :]
-    size = len(cells)
-    table = np.empty((size, len(COLUMNS)))
-    table[:, SYSTEM_HITS] = np.bincount(theirs[pairs.system], weight, size)
-    table[:, SYSTEM] = np.bincount(theirs, minlength=size)
-    table[:, GOLD_HITS] = np.bincount(ours[pairs.gold], weight, size)
-    table[:, GOLD] = np.bincount(ours, minlength=size)
-    return make_counts(case.texts.ids, labels, cells // many, cells % many, table)
+    for own in cells:
+        there[own] = True
+    held, used = values.names(), np.flatnonzero(there).tolist()
+    named = sorted((encode(held[cell // len(names)], names[cell % len(names)]), cell) for cell in used)
+    many, rank = max(len(named), 1), np.zeros(len(there), np.int64)
+    rank[[cell for _, cell in named]] = np.arange(len(named))
+    placed = [
+        units.extents.document * many + rank[own]
+        for units, own in zip((case.gold, case.system), cells, strict=True)
+    ]
+    rows, place = np.unique(np.concatenate(placed), return_inverse=True)
+    gold, system = np.split(place, [len(case.gold)])
+    units = np.bincount(system, minlength=len(rows)), np.bincount(gold, minlength=len(rows))
+    return Rows(tuple(label for label, _ in named), rows // many, rows % many, gold, system, units)
+
+
+def _counts(rows: Rows, documents: tuple[str, ...], pairs: Pairs, weight: Floats | None) -> Counts:
+    size = len(rows.document)
+    hits = [np.bincount(side, weight, size) for side in (rows.system[pairs.system], rows.gold[pairs.gold])]
+    values = np.empty((len(COLUMNS), size)).T  # column by column, as they are added up
+    for column, numbers in zip((SYSTEM_HITS, GOLD_HITS, SYSTEM, GOLD), (*hits, *rows.units), strict=True):
+        values[:, column] = numbers
+    if weight is not None:
+        values = np.rint(values * GRID) / GRID
+    return Counts(documents, rows.labels, rows.document.astype(np.int32), rows.label.astype(np.int32), values)
 
 
 def encode(value: str, label: str) -> str:
@@ -244,14 +269,10 @@ def _by_words(looked: Looked, bin_of: Callable[[int], int], names: tuple[str, ..
 
 
 def _unit_length(looked: Looked) -> Sliced:
-    found = surfaces(looked.extents, looked.texts)
-    bins = {word: bisect_right(LENGTHS, count_tokens(word)) for word in set(found)}
-    return _of_words(found, bins, LENGTH_NAMES)
-
-
-def count_tokens(word: str) -> int:
-    """How many tokens some words have; of letters, digits and blanks alone, each run is one."""
-    return word.count(" ") + 1 if word.replace(" ", "").isalnum() else len(tokens(word))
+    """By tokens; what has none, as what stands beyond the text, has no length."""
+    found = words.count_tokens(looked.extents, looked.texts)
+    number = np.where(found > 0, np.searchsorted(LENGTHS, found, "right"), len(LENGTH_NAMES))
+    return Sliced(number, (*LENGTH_NAMES, MISSING))
 
 
 def _of_words(found: list[str], bins: dict[str, int], names: tuple[str, ...]) -> Sliced:

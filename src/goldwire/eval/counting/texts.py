@@ -84,6 +84,11 @@ class Texts(msgspec.Struct, frozen=True, dict=True):
         """The excluded regions of all documents, as units."""
         return columns.excluded_extents([row.excluded for row in self.rows])
 
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """All texts, in the same order; only where they were read."""
+        return tuple(map(self.text, range(len(self.rows))))
+
     def text(self, number: int) -> str:
         """The text of a document; only where texts were read."""
         row = self.rows[number]

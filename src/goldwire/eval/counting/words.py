@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import msgspec
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from goldwire.corpora.offsets import tokens
 from goldwire.corpora.types import Span
@@ -76,6 +77,85 @@ def _token_range(extents: Extents, words: Words) -> tuple[Ints, Ints]:
     last = np.searchsorted(document * width + words.starts, part * width + extents.ends, "left")
     base = words.offset[part]
     return first - base, np.maximum(first, last) - base
+
+
+# ---------------------------------------------------------------- how many tokens
+_BLANK, _WORD, _SIGN, _JOINT = 1, 2, 3, 4  # what a character is to `offsets.tokens`; 0 was not looked up yet
+_ASCII, _UNICODE = 2**7, 17 * 2**16
+_AT_ONCE = 2**22  # characters of texts that are looked at together: so memory stays
+
+
+def count_tokens(extents: Extents, texts: Texts) -> Ints:
+    """How many tokens (see `offsets.tokens`) the words of each unit have, its parts joined by a space.
+
+    What stands beyond the text has none.
+    """
+    each = texts.texts
+    sizes = np.fromiter(map(len, each), np.int64, len(each))
+    first = np.cumsum(sizes) - sizes
+    document = extents.document[extents.owner]
+    begin, size = first[document], sizes[document]
+    low, high = begin + np.minimum(extents.starts, size), begin + np.minimum(extents.ends, size)
+    found = np.zeros(len(low) + 1, np.int64)
+    cuts = np.unique(np.searchsorted(first, np.arange(0, int(sizes.sum()), _AT_ONCE))).tolist()
+    for begun, ended in pairwise([*cuts, len(each)]):
+        own = np.flatnonzero((document >= begun) & (document < ended))
+        if len(own):
+            text = "".join(each[begun:ended])
+            found[own + 1] = _tokens_in(text, low[own] - first[begun], high[own] - first[begun])
+    sums = np.cumsum(found)
+    counted: Ints = sums[extents.offset[1:]] - sums[extents.offset[:-1]]
+    return counted
+
+
+def _tokens_in(text: str, low: Ints, high: Ints) -> Ints:
+    """How many tokens begin in each part of a text, looked at by itself."""
+    sizes = high - low + 1  # with a blank behind each
+    last = np.cumsum(sizes)
+    first = last - sizes
+    kinds = _kinds(f"{text} ")[np.repeat(low - first, sizes) + np.arange(last[-1])]
+    kinds[last - 1] = _BLANK
+    word, joined = kinds == _WORD, kinds == _JOINT
+    joined[0] = False
+    joined[1:-1] &= word[:-2] & word[2:]
+    begins = (kinds >= _SIGN) & ~joined
+    begins[0] |= word[0]
+    begins[1:] |= word[1:] & ~(word[:-1] | joined[:-1])
+    found: Ints = np.diff(np.searchsorted(np.flatnonzero(begins), last), prepend=0)
+    return found
+
+
+def _kinds(text: str) -> NDArray[np.uint8]:
+    """What each character is."""
+    if text.isascii():
+        return np.frombuffer(text.encode().translate(_of_ascii()), np.uint8)
+    table, codes = _table(), np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    found: NDArray[np.uint8] = table[codes]
+    if not found.all():
+        new = np.unique(codes[found == 0])
+        table[new] = [_kind(chr(code)) for code in new.tolist()]
+        found = table[codes]
+    return found
+
+
+@cache
+def _of_ascii() -> bytes:
+    return bytes(_kind(chr(code)) if code < _ASCII else 0 for code in range(256))
+
+
+@cache
+def _table() -> NDArray[np.uint8]:
+    """By code point, as far as it was looked up."""
+    return np.zeros(_UNICODE, np.uint8)
+
+
+def _kind(char: str) -> int:
+    """What a character is, by the tokens that it makes."""
+    if not tokens(char):
+        return _BLANK
+    if len(tokens(f"a{char}")) == 1:
+        return _WORD
+    return _JOINT if len(tokens(f"a{char}a")) == 1 else _SIGN
 
 
 # ---------------------------------------------------------------- surfaces

@@ -247,7 +247,14 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
             self._counts[key] = self._decoded(*key)
         return self._counts[key]
 
+    def patterns(self, system: str, measure: str | Measure) -> Patterns:
+        """The same with documents of equal counts together, as they were counted: not weighted."""
+        return self._table(self.called(system), form_of(measure, counted=True)).decoded
+
     def _decoded(self, system: str, measure: str) -> Counts:
+        return self.decode(self._table(system, measure))
+
+    def _table(self, system: str, measure: str) -> CountTable:
         table = self._tables.get((system, measure))
         if system in self._several:
             runs = self._several[system].runs
@@ -261,7 +268,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
                 "the record does not name its documents, so that nothing can be compared by "
                 "document; score without --stream"
             )
-        return self.decode(table)
+        return table
 
     def decode(self, table: CountTable) -> Counts:
         """The counts of one of its tables, by document: weighted where gold was drawn."""
@@ -383,8 +390,7 @@ def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable
     counts, index = patterns.counts, patterns.index
     numbers = np.arange(len(counts.documents))
     first, end = (np.searchsorted(counts.document, numbers, side).tolist() for side in ("left", "right"))
-    labels, values = counts.label.tolist(), counts.values.tolist()
-    rows = [(label, *four) for label, four in zip(labels, values, strict=True)]
+    rows = list(zip(counts.label.tolist(), *counts.values.T.tolist(), strict=True))
     return CountTable(
         system=system,
         measure=measure,

@@ -100,16 +100,26 @@ class Pieces(NamedTuple):
 
 
 def pieces(
-    inside: Floats, outside: Floats, estimator: Estimator, figure: int, *, units: bool
+    inside: Floats,
+    outside: Floats,
+    estimator: Estimator,
+    figure: int,
+    *,
+    units: bool,
+    index: Integers | None = None,
 ) -> Pieces | None:
     """The pieces of one figure, from the rows of the same documents in a slice and in the rest.
 
     None where a side has no unit, or fewer than two documents of it say anything. `units` says that units
-    were parted, and not documents.
+    were parted, and not documents. With an `index` rows are those of kinds of documents, and it has the kind
+    of each document; so only for figures whose labels weigh the same however many documents there are.
     """
     ratio = estimator.ratios(np.vstack([inside, outside]))[figure]
-    scale = ratio.weights * divide(np.ones(ratio.den.shape[1]), ratio.den.sum(axis=0))
     half = len(inside)
+    if index is not None:
+        rows, half = np.concatenate([index, half + index]), len(index)
+        ratio = ratio._replace(num=ratio.num[rows], den=ratio.den[rows])
+    scale = ratio.weights * divide(np.ones(ratio.den.shape[1]), ratio.den.sum(axis=0))
     own = np.vstack(
         [_residual(ratio.num[side], ratio.den[side]) for side in (slice(half), slice(half, None))]
     )
