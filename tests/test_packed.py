@@ -8,8 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -217,7 +216,7 @@ def test_a_packed_corpus_is_not_changed(corpus: Corpus, tmp_path: Path, said_by:
     for words in (
         ("corpus", "set", tmp_path / "packed", "--licence", "x"),
         ("corpus", "add", tmp_path / "packed", "--from", tmp_path / "more.jsonl"),
-        ("eval", "run", tmp_path / "packed", "--system", "a=lexicon"),
+        ("eval", "matrix", tmp_path / "packed", "--models", "a=llm:x@http://127.0.0.1:9"),
     ):
         said = said_by(*words)
         assert said.code == 2
@@ -428,39 +427,6 @@ def test_sizes_that_lie_are_refused(corpus: Corpus, tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- S3 on this machine
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """An S3 server with a bucket called news; its address."""
-    moto = pytest.importorskip("moto.server", reason="moto, an S3 server on this machine, is not installed")
-    boto3 = pytest.importorskip("boto3", reason="boto3, which makes the bucket, is not installed")
-    pytest.importorskip("obstore", reason="obstore, which reads S3, is not installed")
-    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    url = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="AK", aws_secret_access_key=SECRET
-    )
-    client.create_bucket(Bucket="news")
-    yield url
-    client.close()
-    running.stop()
-
-
-@pytest.fixture
-def s3(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """An address of this test's own on the server."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "AK",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-    }.items():
-        monkeypatch.setenv(name, value)
-    return f"s3://news/{tmp_path.name}-{time.time_ns()}"
-
-
 def test_a_corpus_goes_to_s3_and_back(
     corpus: Corpus, s3: str, tmp_path: Path, said_by: Callable[..., Any]
 ) -> None:

@@ -122,7 +122,7 @@ def _runs(wholes: Sequence[Sequence[PartFile]], to: _To) -> None:
     if to.as_json:
         print_json(outcomes)
     else:
-        show(outcomes, corpus.path)
+        show(outcomes, None if corpus.source else corpus.path)
     if status := max(outcome.status for outcome in outcomes):
         raise typer.Exit(status)
 
