@@ -22,11 +22,12 @@ import goldwire as gw
 from goldwire.cli.clusters import cluster_of
 from goldwire.corpora import secrets
 from goldwire.corpora.atomic import write_atomic
+from goldwire.corpora.codec import hash_file
 from goldwire.corpora.errors import ClusterError, CorpusError, DataError, GoldwireError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.packed import index as indexes
+from goldwire.corpora.packed import kept, sorting, storage, tables
 from goldwire.corpora.packed import pack as packing
-from goldwire.corpora.packed import sorting, storage, tables
 from goldwire.corpora.packed.address import parse
 from goldwire.corpora.packed.pack import Packed, pack, pack_layer
 from goldwire.corpora.packed.unpack import unpack
@@ -461,6 +462,22 @@ def test_an_index_on_s3_is_replaced_only_while_it_is_what_was_read(corpus: Corpu
     assert storage.read(store, "goldwire.json", indexes.LARGEST) == before
 
 
+@pytest.mark.parametrize("words", [("show",), ("unpack", "back"), ("pack",)])
+def test_a_bucket_that_is_not_there_is_told(
+    words: tuple[str, ...], corpus: Corpus, s3: str, said_by: Callable[..., Any]
+) -> None:
+    what, *back = words
+    address = s3.replace("//news", "//no-such-news")
+    said = said_by("corpus", what, *([corpus.path] if what == "pack" else []), address, *back)
+    assert (said.code, "there is no bucket or container 'no-such-news'" in said.err) == (2, True)
+    assert "not a packed corpus" not in said.err
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path, said_by: Callable[..., Any]) -> None:
+    said = said_by("corpus", "show", f"file://{tmp_path}/none")
+    assert (said.code, "there is no such folder" in said.err) == (2, True)
+
+
 # ---------------------------------------------------------------- no secret anywhere
 @pytest.mark.parametrize(
     "address",
@@ -557,6 +574,59 @@ def test_a_file_of_the_cache_that_lost_its_end_comes_again(corpus: Corpus, tmp_p
     place, whole = there.layer_path("gold"), corpus.layer_path("gold").read_bytes()
     place.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
     assert open_corpus(tmp_path / "packed").layer_path("gold").read_bytes() == whole
+
+
+def edit(path: Path) -> None:
+    """Other content of the same size, with the time of change that was there."""
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"Balkh", b"Kabul").replace(b"GPE", b"PER"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_file_of_the_cache_that_was_edited_to_the_same_size_comes_again(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    there = open_corpus(tmp_path / "packed")
+    for name in ("documents.jsonl", "layers/gold.jsonl"):
+        there.documents_path(), there.layer_path("gold")
+        edit(there.path / name)
+        again = open_corpus(tmp_path / "packed")
+        assert again.documents_path().read_bytes() == corpus.documents_path().read_bytes()
+        assert again.layer_path("gold").read_bytes() == corpus.layer_path("gold").read_bytes()
+    manifest = there.path / "corpus.toml"
+    manifest.write_bytes(manifest.read_bytes()[::-1])
+    open_corpus(tmp_path / "packed")
+    assert manifest.read_bytes() == (corpus.path / "corpus.toml").read_bytes()
+
+
+def test_a_stored_part_in_the_cache_that_was_damaged_comes_again(
+    corpus: Corpus, tmp_path: Path, cache: Path
+) -> None:
+    packed(corpus, tmp_path / "packed", 1)
+    there = open_corpus(tmp_path / "packed")
+    take(there, Part(1, 2), ["gold"], tmp_path / "one")
+    objects = [*(cache / "goldwire/packed/objects").glob("*.parquet")]
+    assert len(objects) == 2
+    for path in objects:
+        path.write_bytes(path.read_bytes()[::-1])
+    take(there, Part(1, 2), ["gold"], tmp_path / "again")
+    assert files(tmp_path / "again") == files(tmp_path / "one")
+
+
+def test_what_was_checked_is_not_read_again(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    place = open_corpus(tmp_path / "packed").layer_path("gold")
+    read = list[Path]()
+    monkeypatch.setattr(kept, "hash_file", lambda path: (read.append(path), hash_file(path))[1])
+    assert open_corpus(tmp_path / "packed").layer_path("gold") == place
+    assert not read
+    place.touch()  # checked anew, and believed again
+    for _ in range(2):
+        open_corpus(tmp_path / "packed").layer_path("gold")
+    assert read == [place]
 
 
 def test_a_packed_corpus_is_not_given_to_a_cluster_whose_workers_have_no_files_of_it(

@@ -147,6 +147,8 @@ def read_index(store: Store) -> Index | None:
 def needed_index(store: Store) -> Index:
     """The index at an address; `CorpusError` if there is no packed corpus."""
     found = read_index(store)
+    if found is None and store.address.scheme == "file" and not Path(store.address.prefix).is_dir():
+        raise CorpusError(f"{store.address}: there is no such folder; look at the address")
     if found is None:
         raise CorpusError(
             f"{store.address}: not a packed corpus (no {INDEX}); make one with `goldwire corpus pack`; "
