@@ -26,7 +26,10 @@ def merge(
     *,
     into: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The corpus that parts are of: its record, or layer, is written."),
+        typer.Option(
+            metavar="DIR",
+            help="The corpus that parts are of: its record, or layer, is written; or added, if it is packed.",
+        ),
     ] = None,
     record: Annotated[
         Path | None,
