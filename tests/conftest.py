@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -159,3 +160,44 @@ def beside(name: str) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+# ---------------------------------------------------------------- S3 on this machine
+S3_SECRET = "planted/secret+of+forty+characters/in+all"
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """An S3 server with a bucket called news; its address."""
+    moto = pytest.importorskip("moto.server", reason="moto, an S3 server on this machine, is not installed")
+    boto3 = pytest.importorskip("boto3", reason="boto3, which makes the bucket, is not installed")
+    pytest.importorskip("obstore", reason="obstore, which reads S3, is not installed")
+    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    url = f"http://{host}:{port}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="AK",
+        aws_secret_access_key=S3_SECRET,
+    )
+    client.create_bucket(Bucket="news")
+    yield url
+    client.close()
+    running.stop()
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """An address of this test's own on the server."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": s3_server,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AK",
+        "AWS_SECRET_ACCESS_KEY": S3_SECRET,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://news/{tmp_path.name}-{time.time_ns()}"

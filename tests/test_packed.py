@@ -8,8 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,12 @@ import goldwire as gw
 from goldwire.cli.clusters import cluster_of
 from goldwire.corpora import secrets
 from goldwire.corpora.atomic import write_atomic
+from goldwire.corpora.codec import hash_file
 from goldwire.corpora.errors import ClusterError, CorpusError, DataError, GoldwireError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.packed import index as indexes
+from goldwire.corpora.packed import kept, sorting, storage, tables
 from goldwire.corpora.packed import pack as packing
-from goldwire.corpora.packed import sorting, storage, tables
 from goldwire.corpora.packed.address import parse
 from goldwire.corpora.packed.pack import Packed, pack, pack_layer
 from goldwire.corpora.packed.unpack import unpack
@@ -217,7 +217,7 @@ def test_a_packed_corpus_is_not_changed(corpus: Corpus, tmp_path: Path, said_by:
     for words in (
         ("corpus", "set", tmp_path / "packed", "--licence", "x"),
         ("corpus", "add", tmp_path / "packed", "--from", tmp_path / "more.jsonl"),
-        ("eval", "run", tmp_path / "packed", "--system", "a=lexicon"),
+        ("eval", "matrix", tmp_path / "packed", "--models", "a=llm:x@http://127.0.0.1:9"),
     ):
         said = said_by(*words)
         assert said.code == 2
@@ -428,39 +428,6 @@ def test_sizes_that_lie_are_refused(corpus: Corpus, tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- S3 on this machine
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """An S3 server with a bucket called news; its address."""
-    moto = pytest.importorskip("moto.server", reason="moto, an S3 server on this machine, is not installed")
-    boto3 = pytest.importorskip("boto3", reason="boto3, which makes the bucket, is not installed")
-    pytest.importorskip("obstore", reason="obstore, which reads S3, is not installed")
-    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    url = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="AK", aws_secret_access_key=SECRET
-    )
-    client.create_bucket(Bucket="news")
-    yield url
-    client.close()
-    running.stop()
-
-
-@pytest.fixture
-def s3(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """An address of this test's own on the server."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "AK",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-    }.items():
-        monkeypatch.setenv(name, value)
-    return f"s3://news/{tmp_path.name}-{time.time_ns()}"
-
-
 def test_a_corpus_goes_to_s3_and_back(
     corpus: Corpus, s3: str, tmp_path: Path, said_by: Callable[..., Any]
 ) -> None:
@@ -493,6 +460,22 @@ def test_an_index_on_s3_is_replaced_only_while_it_is_what_was_read(corpus: Corpu
     assert not store.replace("goldwire.json", b"mine", before + b" ")
     assert not store.create("goldwire.json", b"mine")
     assert storage.read(store, "goldwire.json", indexes.LARGEST) == before
+
+
+@pytest.mark.parametrize("words", [("show",), ("unpack", "back"), ("pack",)])
+def test_a_bucket_that_is_not_there_is_told(
+    words: tuple[str, ...], corpus: Corpus, s3: str, said_by: Callable[..., Any]
+) -> None:
+    what, *back = words
+    address = s3.replace("//news", "//no-such-news")
+    said = said_by("corpus", what, *([corpus.path] if what == "pack" else []), address, *back)
+    assert (said.code, "there is no bucket or container 'no-such-news'" in said.err) == (2, True)
+    assert "not a packed corpus" not in said.err
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path, said_by: Callable[..., Any]) -> None:
+    said = said_by("corpus", "show", f"file://{tmp_path}/none")
+    assert (said.code, "there is no such folder" in said.err) == (2, True)
 
 
 # ---------------------------------------------------------------- no secret anywhere
@@ -591,6 +574,59 @@ def test_a_file_of_the_cache_that_lost_its_end_comes_again(corpus: Corpus, tmp_p
     place, whole = there.layer_path("gold"), corpus.layer_path("gold").read_bytes()
     place.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
     assert open_corpus(tmp_path / "packed").layer_path("gold").read_bytes() == whole
+
+
+def edit(path: Path) -> None:
+    """Other content of the same size, with the time of change that was there."""
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"Balkh", b"Kabul").replace(b"GPE", b"PER"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_file_of_the_cache_that_was_edited_to_the_same_size_comes_again(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    there = open_corpus(tmp_path / "packed")
+    for name in ("documents.jsonl", "layers/gold.jsonl"):
+        there.documents_path(), there.layer_path("gold")
+        edit(there.path / name)
+        again = open_corpus(tmp_path / "packed")
+        assert again.documents_path().read_bytes() == corpus.documents_path().read_bytes()
+        assert again.layer_path("gold").read_bytes() == corpus.layer_path("gold").read_bytes()
+    manifest = there.path / "corpus.toml"
+    manifest.write_bytes(manifest.read_bytes()[::-1])
+    open_corpus(tmp_path / "packed")
+    assert manifest.read_bytes() == (corpus.path / "corpus.toml").read_bytes()
+
+
+def test_a_stored_part_in_the_cache_that_was_damaged_comes_again(
+    corpus: Corpus, tmp_path: Path, cache: Path
+) -> None:
+    packed(corpus, tmp_path / "packed", 1)
+    there = open_corpus(tmp_path / "packed")
+    take(there, Part(1, 2), ["gold"], tmp_path / "one")
+    objects = [*(cache / "goldwire/packed/objects").glob("*.parquet")]
+    assert len(objects) == 2
+    for path in objects:
+        path.write_bytes(path.read_bytes()[::-1])
+    take(there, Part(1, 2), ["gold"], tmp_path / "again")
+    assert files(tmp_path / "again") == files(tmp_path / "one")
+
+
+def test_what_was_checked_is_not_read_again(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed(corpus, tmp_path / "packed")
+    place = open_corpus(tmp_path / "packed").layer_path("gold")
+    read = list[Path]()
+    monkeypatch.setattr(kept, "hash_file", lambda path: (read.append(path), hash_file(path))[1])
+    assert open_corpus(tmp_path / "packed").layer_path("gold") == place
+    assert not read
+    place.touch()  # checked anew, and believed again
+    for _ in range(2):
+        open_corpus(tmp_path / "packed").layer_path("gold")
+    assert read == [place]
 
 
 def test_a_packed_corpus_is_not_given_to_a_cluster_whose_workers_have_no_files_of_it(

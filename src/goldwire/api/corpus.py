@@ -19,6 +19,7 @@ from goldwire.api.score import Measures, Thresholds
 from goldwire.api.several import check_whole, check_words, one_or_several
 from goldwire.corpora import store
 from goldwire.corpora.errors import ExtractorError, InputTypeError, InputValueError, MeasureError
+from goldwire.corpora.lock import check_own
 from goldwire.corpora.visible import visible
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measures.measure import Measure
@@ -115,6 +116,7 @@ class Corpus(store.Corpus, frozen=True):
         Raises `ExtractorError`, when all are done, if one could not be run or succeeded on no document.
         """
         check_whole(seed=seed)
+        check_own(self.path)
         named = _repeated(_named(systems), runs, seed)
         specs = [item for item in named.values() if isinstance(item, System)]
         if version is not None and len(specs) == len(named):

@@ -35,7 +35,10 @@ PartOf = Annotated[
 ]
 Parts = Annotated[
     Path | None,
-    typer.Option(metavar="FOLDER", help="Where the file of a --part goes; `parts` if not given."),
+    typer.Option(
+        metavar="FOLDER",
+        help="Where files of parts go, and journals of a packed corpus; `parts` if not given.",
+    ),
 ]
 PARTS = Path("parts")
 Prices = Annotated[

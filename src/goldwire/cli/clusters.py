@@ -16,15 +16,15 @@ LOCAL = "local"
 
 
 @contextmanager
-def cluster_of(on: str, corpus: Corpus) -> Iterator[Cluster | None]:
+def cluster_of(on: str, corpus: Corpus, *, packed: bool = False) -> Iterator[Cluster | None]:
     """The cluster of an option, checked; None for this machine.
 
-    Raises `ClusterError` if the corpus is a packed one, of which this machine alone has the files.
+    Raises `ClusterError` if the corpus is a packed one, and the command can have workers read no such.
     """
     if on == LOCAL:
         yield None
         return
-    if corpus.source is not None:
+    if corpus.source is not None and not packed:
         raise ClusterError(
             f"{corpus.where}: workers read a corpus in a folder that all of them share, not a packed one; "
             "`goldwire corpus unpack` it there, or score it part by part with --part K/N, on each machine"

@@ -26,7 +26,10 @@ def merge(
     *,
     into: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The corpus that parts are of: its record, or layer, is written."),
+        typer.Option(
+            metavar="DIR",
+            help="The corpus that parts are of: its record, or layer, is written; or added, if it is packed.",
+        ),
     ] = None,
     record: Annotated[
         Path | None,
@@ -122,7 +125,7 @@ def _runs(wholes: Sequence[Sequence[PartFile]], to: _To) -> None:
     if to.as_json:
         print_json(outcomes)
     else:
-        show(outcomes, corpus.path)
+        show(outcomes, None if corpus.source else corpus.path)
     if status := max(outcome.status for outcome in outcomes):
         raise typer.Exit(status)
 

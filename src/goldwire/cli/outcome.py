@@ -56,8 +56,8 @@ def _line(progress: Progress) -> str:
     return f"{progress.system}: {progress.done}/{progress.total} documents, {rate:.1f}/s{left}{failed}{spent}"
 
 
-def show(outcomes: list[Outcome], folder: Path) -> None:
-    """Say what came of each system."""
+def show(outcomes: list[Outcome], folder: Path | None) -> None:
+    """Say what came of each system; what was rejected is in the folder of the corpus, where it has one."""
     for outcome in outcomes:
         lines = _failure(outcome) if outcome.facts is None else _report(outcome, outcome.facts, folder)
         for line in lines:
@@ -72,14 +72,14 @@ def _failure(outcome: Outcome) -> Iterator[str]:
         yield f"  layer system/{outcome.system} stays as it was{made}"
 
 
-def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
+def _report(outcome: Outcome, facts: Facts, folder: Path | None) -> Iterator[str]:
     from goldwire.corpora.rejected import tell
 
     by = f"{facts.name} {facts.version}".strip()
     yield f"{facts.system}: {_what(outcome, facts)}{f' by {by}' if by else ''}"
-    if outcome.path is not None:
-        there = "is there already, and sound: nothing was run; " if outcome.there else ""
-        yield f"  {there}{outcome.path}"
+    there = "is there already, and sound: nothing was run" if outcome.there else ""
+    if told := "; ".join(filter(None, (there, outcome.path))):
+        yield f"  {told}"
     if outcome.reused is not None:
         yield f"  {_reused(outcome.reused)}"
     yield "  " + ", ".join(_speed(facts.speed))
@@ -96,8 +96,8 @@ def _report(outcome: Outcome, facts: Facts, folder: Path) -> Iterator[str]:
     if facts.failed:
         yield f"  {_failures(outcome, facts)}"
     if facts.rejected:
-        kept = folder / "runs" / facts.system / "quarantine.jsonl"
-        yield f"  {tell(facts.rejected, *(() if outcome.part else (kept,)))}"
+        kept = () if folder is None else (folder / "runs" / facts.system / "quarantine.jsonl",)
+        yield f"  {tell(facts.rejected, *(() if outcome.part else kept))}"
     yield from _passed_over(facts)
     yield from (f"  {line}" for line in facts.notes)
 

@@ -119,6 +119,8 @@ def run(
     a folder; `eval merge` makes the layers when all parts are there. A part goes on where it was, as a run
     does, and how many documents may fail is said of all of them, when they are merged.
 
+    A packed corpus is run part by part, and the layer is added to it; until then what is done is in --parts.
+
     \b
     Examples:
       goldwire eval run work --system rules=lexicon --system mine="cmd:python extract.py"
@@ -129,16 +131,14 @@ def run(
       goldwire eval run work --systems systems.toml --prices prices.toml --budget 20
       goldwire eval run work --systems systems.toml --only gpt --batch batch/
       goldwire eval run work --system rules=lexicon --part 17/400 --parts parts/run
+      goldwire eval run s3://news/gold --system rules=lexicon
       goldwire eval run /shared/work --systems /shared/systems.toml --on dask://head.example:8786
     """
-    from goldwire.corpora.lock import check_own
-    from goldwire.corpora.store import open_corpus
     from goldwire.eval.systems.run import run as run_systems
     from goldwire.eval.systems.runs import expand
 
-    _check_part(ctx, part, on)
-    corpus = open_corpus(folder)
-    check_own(corpus.path)
+    _check_on(ctx, on, part)
+    corpus = _opened(ctx, folder, part, parts)
     chosen = _chosen(system or [], systems or [], only or [])
     for setting in ("seed", "workers"):
         if all(getattr(item, setting) is not None for item in chosen):
@@ -154,8 +154,8 @@ def run(
     try:
         if part is not None:
             outcomes = _run_part(corpus, expanded.systems, part, parts or PARTS, progress=progress, **how)
-        elif on != LOCAL:
-            outcomes = _run_on(on, corpus, expanded.systems, progress, how)
+        elif on != LOCAL or corpus.source is not None:
+            outcomes = _run_in_parts(on, corpus, expanded.systems, progress, how)
         else:
             more: dict[str, Any] = {"budget": budget, "batch": batch, "remark": remarks.append}
             outcomes = run_systems(corpus, expanded.systems, progress=progress, **how, **more)
@@ -165,31 +165,45 @@ def run(
         raise
     progress.end()
     _save_learnt(folder, learners, seed, save, outcomes)
-    beside = _beside(corpus, chosen, runs) if part is None else ()
+    beside = _beside(_now(corpus, folder), chosen, runs) if part is None else ()
     for told in (*expanded.notes, *beside, *remarks):
         note(told)
     if as_json:
         print_json(outcomes)
     else:
-        show(outcomes, folder)
+        show(outcomes, None if corpus.source else folder)
         if part is not None:
-            note(f"When all are there, merge them: goldwire eval merge {parts or PARTS} --into {folder}")
+            note(
+                f"When all are there, merge them: goldwire eval merge {parts or PARTS} --into {corpus.where}"
+            )
     if status := max(outcome.status for outcome in outcomes):
         raise typer.Exit(status)
 
 
-def _check_part(ctx: typer.Context, part: str | None, on: str) -> None:
-    """Refuse options that would be passed over, or that cannot be said of a part."""
-    _check_on(ctx, on, part)
-    if part is None:
+def _opened(ctx: typer.Context, folder: Path, part: str | None, parts: Path | None) -> Corpus:
+    """The corpus, with a place for the journals of one that is packed. Options that would be passed over, or
+    that cannot be said of a part, are refused.
+    """
+    import msgspec
+
+    from goldwire.corpora.store import is_packed, open_corpus
+
+    packed = is_packed(folder)
+    if part is None and not packed:
         refuse(ctx, ("parts",), "without --part K/N")
-        return
-    why = "parts cannot see what others spend; set a limit where the key comes from, or run it whole"
-    refuse(ctx, ("budget",), f"with --part: {why}")
-    why = "the requests of all documents are in one file already, which costs no machine time; run it whole"
-    refuse(ctx, ("batch",), f"with --part: {why}")
-    why = "each part would train the same model; save it by a run without --part, and --load it in all parts"
-    refuse(ctx, ("save",), f"with --part: {why}")
+        return open_corpus(folder)
+    how = "with --part" if part is not None else "on a packed corpus, which is run part by part"
+    whole = "run it whole" if not packed else "unpack the corpus, and run it there"
+    why = f"parts cannot see what others spend; set a limit where the key comes from, or {whole}"
+    refuse(ctx, ("budget",), f"{how}: {why}")
+    why = f"the requests of all documents are in one file, which costs no machine time; {whole}"
+    refuse(ctx, ("batch",), f"{how}: {why}")
+    why = "each part would train the same model; save it by a run without parts, and --load it in all parts"
+    refuse(ctx, ("save",), f"{how}: {why}")
+    corpus = open_corpus(folder)
+    if corpus.source is None:
+        return corpus
+    return msgspec.structs.replace(corpus, workplace=parts or PARTS)
 
 
 def _check_on(ctx: typer.Context, on: str, part: str | None) -> None:
@@ -204,13 +218,16 @@ def _check_on(ctx: typer.Context, on: str, part: str | None) -> None:
     refuse(ctx, ("save",), "with --on: each worker would train; save it by a run here, and --load it there")
 
 
-def _run_on(
+def _run_in_parts(
     on: str, corpus: Corpus, chosen: list[System], progress: Bar, how: dict[str, Any]
 ) -> list[Outcome]:
-    with cluster_of(on, corpus) as cluster:
-        from goldwire.eval.cluster.run import Terms, run_on
+    from goldwire.eval.parts.whole import Terms, run_packed
 
-        assert cluster is not None  # noqa: S101 - for the type checker
+    with cluster_of(on, corpus, packed=True) as cluster:
+        if cluster is None:
+            return run_packed(corpus, chosen, Terms(**how), progress=progress)
+        from goldwire.eval.cluster.run import run_on
+
         return run_on(cluster, corpus, chosen, Terms(**how), progress=progress)
 
 
@@ -219,6 +236,13 @@ def _run_part(corpus: Corpus, chosen: list[System], part: str, folder: Path, **h
     from goldwire.eval.parts.run import keep_parts
 
     return keep_parts(corpus, chosen, Part.parse(part), folder, **how)
+
+
+def _now(corpus: Corpus, folder: Path) -> Corpus:
+    """The corpus as it is after the run: layers were added to one that is packed."""
+    from goldwire.corpora.store import open_corpus
+
+    return corpus if corpus.source is None else open_corpus(folder)
 
 
 def _beside(corpus: Corpus, chosen: list[System], number: int | None) -> Iterator[str]:

@@ -282,7 +282,7 @@ def put(
 @contextmanager
 def _counting(on: str, corpus: Corpus) -> Iterator[dict[str, Any]]:
     """What counts: processes of this machine, or a cluster. It is told where a cluster was not asked."""
-    with cluster_of(on, corpus) as cluster:
+    with cluster_of(on, corpus, packed=True) as cluster:
         if cluster is None:
             yield {"count": _count}
             return

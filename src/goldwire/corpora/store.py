@@ -87,14 +87,22 @@ class Source(Protocol):
     def address(self) -> str:
         """What people call the corpus."""
 
+    @property
+    def parts(self) -> int:
+        """In how many parts it is packed."""
+
+    @property
+    def documents(self) -> int:
+        """How many documents it has."""
+
     def layers(self) -> list[str]:
         """The names of all layers, sorted."""
 
     def bring(self, path: str) -> None:
         """See to it that documents, a layer or its tokens are in the directory, if the corpus has them."""
 
-    def digest(self, table: str) -> str | None:
-        """The SHA-256 of the file `documents`, `layers/NAME` or `tokens/NAME`; None if there is none."""
+    def digest(self, name: str) -> str | None:
+        """The SHA-256 of the file `documents`, `layers/NAME` or `tokens/NAME`, or of another by its path."""
 
     def lines(self, table: str, part: Part) -> Iterator[tuple[int, bytes]]:
         """Lines of such a file with their numbers: at least all those of a part."""
@@ -104,12 +112,13 @@ class Corpus(msgspec.Struct, frozen=True):
     """A corpus directory. Methods read from disk each time; nothing is cached.
 
     Of a packed one `path` is a folder of the cache, into which its `source` brings files when a method asks
-    for them or their place.
+    for them or their place, and `workplace` the folder in which journals of its runs are kept.
     """
 
     path: Path
     manifest: Manifest
     source: Source | None = None
+    workplace: Path | None = None
 
     @property
     def where(self) -> str:

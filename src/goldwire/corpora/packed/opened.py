@@ -3,7 +3,10 @@
     CACHE/packed/DIGEST/            by the digest of the index: what it has never changes
     CACHE/packed/DIGEST/.goldwire.packed    the address and the index: by it the folder is known
 
-The folder can be taken away at any time; what is asked for comes again.
+    CACHE/packed/objects/DIGEST.parquet     a part of a table, of which parts of a run or a score were taken
+
+The folders can be taken away at any time; what is asked for comes again. What is there is believed as long
+as it is what was checked (see `kept`).
 """
 
 from __future__ import annotations
@@ -20,15 +23,17 @@ from goldwire.corpora.codec import BROKEN, read_bytes
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.lock import PACKED
 from goldwire.corpora.packed import index as indexes
-from goldwire.corpora.packed import room, storage, tables
+from goldwire.corpora.packed import kept, room, storage, tables
 from goldwire.corpora.packed.address import is_address, parse
-from goldwire.corpora.packed.index import Index, stem
+from goldwire.corpora.packed.index import Index, object_name, stem
 from goldwire.corpora.packed.pack import needed_index
 from goldwire.corpora.packed.storage import Store
-from goldwire.corpora.packed.unpack import bring_files
+from goldwire.corpora.packed.unpack import bring_object
 from goldwire.corpora.parts import Part
-from goldwire.corpora.store import Corpus
+from goldwire.corpora.store import DOCUMENTS, Corpus
 
+OBJECTS = "objects"  # in the cache: parts as they are stored, by their digest
+DOCUMENT_TABLE = stem(DOCUMENTS)
 _BRINGING = threading.Lock()
 
 
@@ -50,6 +55,16 @@ class Source(msgspec.Struct, frozen=True):
         """The store that has them."""
         return storage.connect(parse(self.address))
 
+    @property
+    def parts(self) -> int:
+        """In how many parts it is packed."""
+        return self.index.parts
+
+    @property
+    def documents(self) -> int:
+        """How many documents it has."""
+        return self.index.documents.rows
+
     def layers(self) -> list[str]:
         """The names of all layers, sorted."""
         return sorted(self.index.layers)
@@ -59,13 +74,15 @@ class Source(msgspec.Struct, frozen=True):
         place = self.folder / path
         with _BRINGING:  # threads may ask for the same file
             table = self.index.tables().get(stem(path))
-            if table is not None and not (place.is_file() and place.stat().st_size == table.bytes):
+            if table is not None and not kept.is_sound(place, table.bytes, table.sha256):
                 tables.write_file(self.store(), self.index, stem(path), place, _silent)
+                kept.mark(place, table.sha256)
 
-    def digest(self, table: str) -> str | None:
-        """The SHA-256 of the file that was packed as a table; None if there is none."""
-        found = self.index.tables().get(table)
-        return None if found is None else found.sha256
+    def digest(self, name: str) -> str | None:
+        """The SHA-256 of the file that was packed as a table, or of another by its path; None without one."""
+        if (table := self.index.tables().get(name)) is not None:
+            return table.sha256
+        return next((file.sha256 for file in self.index.files if file.path == name), None)
 
     def lines(self, table: str, part: Part) -> Iterator[tuple[int, bytes]]:
         """The lines of those parts of a table that can have lines of a part, with their numbers.
@@ -74,14 +91,22 @@ class Source(msgspec.Struct, frozen=True):
         have in common: all of 400 parts are read for one of 7, every 100th for one of 100.
         """
         common = gcd(part.of, self.index.parts)
-        with room.working() as work:
-            for one in self.index.tables()[table].parts:
-                if (one.part - part.number) % common == 0:
-                    frame = tables.read_part(
-                        self.store(), table, one, self.index.parts, work / "part.parquet"
-                    )
-                    for line in tables.part_lines(frame, table, self.address):
-                        yield line.number, line.content + b"\n"
+        for one in self.index.tables()[table].parts:
+            if (one.part - part.number) % common == 0:
+                frame = tables.read_part(self.store(), table, one, self.index.parts, self._object(table, one))
+                if table == DOCUMENT_TABLE and common < part.of:
+                    frame = tables.of_part(frame, part)
+                for line in tables.part_lines(frame, table, self.address):
+                    yield line.number, line.content + b"\n"
+
+    def _object(self, table: str, part: indexes.Part) -> Path:
+        """A part of a table as it is stored, in the cache: many parts of a run may be taken from it."""
+        place = room.cache() / OBJECTS / f"{part.sha256}.parquet"
+        if not kept.is_sound(place, part.bytes, part.sha256):
+            name = object_name(table, part, self.index.parts)
+            bring_object(self.store(), name, part.bytes, part.sha256, place)
+            kept.mark(place, part.sha256)
+        return place
 
 
 def _silent(_: str) -> None:
@@ -103,7 +128,10 @@ def open_packed(path: Path) -> Corpus:
     said = str(address) if is_address(path) else str(path)
     with _BRINGING:
         make_folder(folder)
-        bring_files(store, index, folder)
+        for file in index.files:
+            if not kept.is_sound(folder / file.path, file.bytes, file.sha256):
+                bring_object(store, file.name, file.bytes, file.sha256, folder / file.path)
+                kept.mark(folder / file.path, file.sha256)
         write_atomic(folder / PACKED, msgspec.json.encode(_Known(said, index)))
     return _corpus(said, index, folder)
 

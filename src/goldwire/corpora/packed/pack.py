@@ -8,7 +8,7 @@ that was read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,9 +16,10 @@ import msgspec
 from goldwire import __version__
 from goldwire.corpora.codec import check_file, hash_file
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.names import check_apart
 from goldwire.corpora.packed import index as indexes
 from goldwire.corpora.packed import room, storage
-from goldwire.corpora.packed.address import Address
+from goldwire.corpora.packed.address import Address, parse
 from goldwire.corpora.packed.index import File, Index, Table, stem
 from goldwire.corpora.packed.storage import Store
 from goldwire.corpora.packed.tables import Packer, Progress
@@ -81,19 +82,59 @@ def pack_layer(corpus: Corpus, address: Address, layer: str, *, tell: Progress) 
             f"{address}: has other documents than {corpus.where} (documents.jsonl differs); a layer goes to "
             "the documents that it is of"
         )
-    mine = {name: path for name, path in _tables(corpus).items() if name.partition("/")[2] == layer}
-    if f"{LAYERS}/{layer}" not in mine:
+    if layer not in corpus.layers():
         there = ", ".join(corpus.layers()) or "none"
         raise CorpusError(f"{corpus.where}: no layer {layer!r}; there are: {there}")
-    _check_layer(before, mine, layer, address)
-    if f"{LAYERS}/{layer}" in before.tables():
+
+    def learn(packer: Packer) -> None:
+        packer.learn(corpus.documents_path())
+
+    return _put_layer(
+        store, before, corpus, layer, learn=learn, check=lambda: _check_state(corpus, state), tell=tell
+    )
+
+
+def add_layer(
+    packed: Corpus, made: Path, layer: str, groups: Mapping[str, str], *, tell: Progress = lambda _: None
+) -> Packed:
+    """Add a layer that lies in a folder `made`, as in a corpus directory, with what is told of it.
+
+    It is of the documents of the packed corpus, of which `groups` has the group of those that have one.
+    Raises `CorpusError` if another layer of that name is there, or other documents are by now.
+    """
+    store = storage.connect(parse(packed.where))
+    before = needed_index(store)
+    if packed.source is None or before.documents.sha256 != packed.source.digest(stem(DOCUMENTS)):
+        raise CorpusError(f"{packed.where}: has other documents than when the command began; run it again")
+
+    def learn(packer: Packer) -> None:
+        packer.know(groups)
+
+    of = Corpus(made, packed.manifest)
+    return _put_layer(store, before, of, layer, learn=learn, check=lambda: None, tell=tell)
+
+
+def _put_layer(
+    store: Store,
+    before: Index,
+    corpus: Corpus,
+    layer: str,
+    *,
+    learn: Callable[[Packer], None],
+    check: Callable[[], None],
+    tell: Progress,
+) -> Packed:
+    """Add a layer of a directory to a packed corpus, unless it is there; `check` comes before it counts."""
+    mine = {name: path for name, path in _tables(corpus).items() if name.partition("/")[2] == layer}
+    _check_layer(before, mine, layer, store.address)
+    if layer in before.layers:
         return Packed(index=before, new=False, notes=("the layer is there already, complete",))
     with room.working() as work:
         packer = Packer(store, before.parts, work, tell)
-        packer.learn(corpus.documents_path())
+        learn(packer)
         tables = {name: packer.pack(name, path) for name, path in mine.items()}
     files = _put_files(store, corpus, [path for path in _files(corpus) if _is_of(path, layer)])
-    _check_state(corpus, state)
+    check()
     return _add(store, tables, files, layer)
 
 
@@ -106,6 +147,8 @@ def read_index(store: Store) -> Index | None:
 def needed_index(store: Store) -> Index:
     """The index at an address; `CorpusError` if there is no packed corpus."""
     found = read_index(store)
+    if found is None and store.address.scheme == "file" and not Path(store.address.prefix).is_dir():
+        raise CorpusError(f"{store.address}: there is no such folder; look at the address")
     if found is None:
         raise CorpusError(
             f"{store.address}: not a packed corpus (no {INDEX}); make one with `goldwire corpus pack`; "
@@ -125,7 +168,7 @@ def check_plain(corpus: Corpus, done: str) -> None:
 
 # ---------------------------------------------------------------- what there is to pack
 def _tables(corpus: Corpus) -> dict[str, Path]:
-    found = {stem(DOCUMENTS): corpus.documents_path()}
+    found = {stem(DOCUMENTS): corpus.path / DOCUMENTS}
     for folder in (LAYERS, TOKENS):
         for path in sorted((corpus.path / folder).rglob("*.jsonl")):
             if not path.name.startswith("."):
@@ -285,6 +328,7 @@ def _add(store: Store, tables: dict[str, Table], files: Sequence[File], layer: s
             if index.layers[layer].sha256 == tables[f"{LAYERS}/{layer}"].sha256:
                 return Packed(index=index, new=False, notes=("somebody else has added the same layer",))
             break
+        check_apart([*(f"{name}.jsonl" for name in index.tables() | tables)], str(store.address))
         known = {file.path for file in files}
         new = msgspec.structs.replace(
             index,

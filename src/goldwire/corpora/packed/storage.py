@@ -178,8 +178,14 @@ class Bucket:
         """Tell faults of the library as ours: its own are long, and may show what was sent."""
         try:
             yield
-        except self._library.exceptions.BaseError as error:
+        except (FileNotFoundError, self._library.exceptions.BaseError) as error:
             place = f"{self.address}/{name}".rstrip("/")
+            if _is_without_bucket(error):
+                raise CorpusError(
+                    f"{self.address}: there is no bucket or container {self.address.bucket!r}; look at the "
+                    "address and at whose store it is (AWS_ENDPOINT_URL, AWS_REGION), or make it with the "
+                    "tools of the store"
+                ) from None
             raise CorpusError(f"{place}: {self._told(error)}") from None
 
     def _told(self, error: Exception) -> str:
@@ -187,8 +193,8 @@ class Bucket:
         said = secrets.hide(str(error).partition("\n\nDebug source")[0].replace("\n", " ")[:SAID])
         if isinstance(error, known.PermissionDeniedError | known.UnauthenticatedError):
             return f"access was refused ({said}); credentials are those of the environment, or of the role"
-        if isinstance(error, known.NotFoundError):
-            return f"there is no such bucket or object ({said})"
+        if isinstance(error, known.NotFoundError | FileNotFoundError):
+            return f"there is no such object ({said})"
         return (
             f"the store cannot be used ({said}); look at the address, at the network and at the credentials "
             "in the environment (docs/packed.md), and run the same command again"
@@ -205,9 +211,9 @@ class Bucket:
         with self._telling(name):
             try:
                 found = self._library.get(self._open(), name)
-            except FileNotFoundError:
-                return None
-            except self._library.exceptions.NotFoundError:
+            except (FileNotFoundError, self._library.exceptions.NotFoundError) as error:
+                if _is_without_bucket(error):
+                    raise
                 return None
         return self._pieces(name, found)
 
@@ -236,6 +242,11 @@ class Bucket:
                 self._library.put(self._open(), name, content, mode=version)
                 return True
         return False
+
+
+def _is_without_bucket(error: Exception) -> bool:
+    """Whether a store said that the bucket is not there, which the library tells as an object that is not."""
+    return any(f"<Code>{code}</Code>" in str(error) for code in ("NoSuchBucket", "ContainerNotFound"))
 
 
 def _check_endpoint() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from goldwire.corpora.packed import room, sorting
 from goldwire.corpora.packed.columns import Kind, Line, kind_of
 from goldwire.corpora.packed.index import Index, Part, Table, object_name
 from goldwire.corpora.packed.storage import Store
+from goldwire.corpora.parts import Part as Share
 from goldwire.corpora.parts import place
 from goldwire.corpora.store import document_faults
 
@@ -74,6 +75,10 @@ class Packer:
         for line in sorting.iter_lines(path):
             self._part_of(line, kind_of("documents"), str(path))
 
+    def know(self, groups: Mapping[str, str]) -> None:
+        """Remember the same of documents by their groups."""
+        self._places.update({id: place(group, self._parts) for id, group in groups.items()})
+
     def _part_of(self, line: Line, kind: Kind[Any], where: str) -> int:
         try:
             key = _key(line)
@@ -125,12 +130,10 @@ def _check(documents: list[Any], seen: set[str], where: str) -> None:
 
 # ---------------------------------------------------------------- back
 def read_part(store: Store, table: str, part: Part, of: int, file: Path) -> polars.DataFrame:
-    """A part of a table, brought to `file` and checked; `DataError` if it is not what the index says."""
+    """A part of a table that was brought to `file`; `DataError` if it is not what the index says."""
     import polars
 
-    name = object_name(table, part, of)
-    bring(store, name, part.bytes, part.sha256, file)
-    where = f"{store.address}/{name}"
+    where = f"{store.address}/{object_name(table, part, of)}"
     try:
         frame = polars.read_parquet(file)
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
@@ -164,6 +167,15 @@ def bring(store: Store, name: str, size: int, digest: str, file: Path) -> None:
         )
 
 
+def of_part(frame: polars.DataFrame, part: Share) -> polars.DataFrame:
+    """The documents that are in a part by their group, or would be by their id."""
+    import polars
+
+    rows = zip(frame["id"], frame["group"], strict=True)
+    taken = [part.takes(id, group) or part.takes(id, None) for id, group in rows]
+    return frame.filter(polars.Series(taken, dtype=polars.Boolean))
+
+
 def part_lines(frame: polars.DataFrame, table: str, where: str) -> Iterator[Line]:
     """The lines of a part in their order in it, some thousand decoded at a time."""
     kind = kind_of(table)
@@ -192,7 +204,9 @@ def write_file(store: Store, index: Index, table: str, path: Path, tell: Progres
 def _runs(store: Store, index: Index, table: str, work: Path, tell: Progress) -> Iterator[Path]:
     parts = index.tables()[table].parts
     for done, part in enumerate(parts, start=1):
-        frame = read_part(store, table, part, index.parts, work / "part.parquet").sort("line")
+        file = work / "part.parquet"
+        bring(store, object_name(table, part, index.parts), part.bytes, part.sha256, file)
+        frame = read_part(store, table, part, index.parts, file).sort("line")
         run = work / f"{part.part}"
         sorting.write_run(run, part_lines(frame, table, f"{store.address}/{table}"))
         yield run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from goldwire.corpora.atomic import building
+from goldwire.corpora.atomic import building, make_folder
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.names import check_apart
@@ -41,22 +41,20 @@ def unpack(address: Address, folder: Path, *, tell: Progress) -> Index:
             (new / LAYERS).mkdir()
             for name in index.tables():
                 tables.write_file(store, index, name, new / f"{name}.jsonl", tell)
-            bring_files(store, index, new)
+            for file in index.files:
+                bring_object(store, file.name, file.bytes, file.sha256, new / file.path)
     return index
 
 
-def bring_files(store: Store, index: Index, folder: Path) -> None:
-    """The files of a packed corpus that are no tables, into a folder; those that are there stay."""
-    for file in index.files:
-        place = folder / file.path
-        if not (place.is_file() and place.stat().st_size == file.bytes):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            room.check(folder, file.bytes, f"{file.path} of {store.address}")
-            with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", delete=False) as new:
-                pass
-            try:
-                tables.bring(store, file.name, file.bytes, file.sha256, Path(new.name))
-                Path(new.name).chmod(0o644)
-                Path(new.name).replace(place)
-            finally:
-                Path(new.name).unlink(missing_ok=True)
+def bring_object(store: Store, name: str, size: int, digest: str, place: Path) -> None:
+    """An object into its place, whole or not at all, if it is what the index says."""
+    make_folder(place.parent)
+    room.check(place.parent, size, f"{name} of {store.address}")
+    with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", delete=False) as new:
+        pass
+    try:
+        tables.bring(store, name, size, digest, Path(new.name))
+        Path(new.name).chmod(0o644)
+        Path(new.name).replace(place)
+    finally:
+        Path(new.name).unlink(missing_ok=True)

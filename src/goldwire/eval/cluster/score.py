@@ -2,7 +2,7 @@
 
 Blocks are pieces of the files, cut where ids part them: each byte is read by one worker, once. Parts by the
 hash of groups would have every worker read through the whole file, and counts add up whichever way documents
-are divided.
+are divided. Of a packed corpus they are its parts, each of which lies in files of its own.
 """
 
 from __future__ import annotations
@@ -14,10 +14,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from goldwire.corpora import taking
+from goldwire.corpora.parts import Part
+from goldwire.corpora.store import LAYERS, Corpus
+from goldwire.corpora.tokens import TOKENS
 from goldwire.eval.cluster import files
 from goldwire.eval.cluster.engine import Call, Cluster, encode
 from goldwire.eval.cluster.files import SharedFile
-from goldwire.eval.counting.chunks import Piece, Place, read_block
+from goldwire.eval.cluster.shared import SharedCorpus, opened, share_packed
+from goldwire.eval.counting.chunks import Piece, Place, find_places, read_block
+from goldwire.eval.parts.score import score_taken
 from goldwire.eval.scoring import blockwise
 from goldwire.eval.scoring.blockwise import ScoredBlock
 from goldwire.eval.scoring.find import score_block
@@ -31,22 +37,43 @@ class Common(NamedTuple):
     files: tuple[SharedFile, ...]
 
 
+class PackedCommon(NamedTuple):
+    """What all parts of a packed corpus have in common."""
+
+    plan: bytes
+    corpus: SharedCorpus
+
+
 class OnCluster:
     """What scores blocks on a cluster; `scored` says how many it has given."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster, self.scored = cluster, 0
 
-    def __call__(self, places: Sequence[Place], plan: Plan) -> Iterator[ScoredBlock]:
-        """The blocks of all places in their order."""
+    def __call__(self, corpus: Corpus, plan: Plan) -> Iterator[ScoredBlock]:
+        """The blocks of a corpus in their order."""
+        for call, data in self._packed(corpus, plan) if corpus.source else self._cut(corpus, plan):
+            self.scored += 1
+            yield blockwise.decode(data, call.name)
+
+    def _cut(self, corpus: Corpus, plan: Plan) -> Iterator[tuple[Call, bytes]]:
+        places = find_places(corpus, plan.sources, plan.wanted)
         common = encode(Common(encode_plan(plan), share(self._cluster, _paths(places))))
         calls = (
             Call(f"block {number} of {len(places)}", encode(_resolved(place)))
             for number, place in enumerate(places, 1)
         )
-        for call, data in self._cluster.results(score_place, common, calls, in_order=True):
-            self.scored += 1
-            yield blockwise.decode(data, call.name)
+        return self._cluster.results(score_place, common, calls, in_order=True)
+
+    def _packed(self, corpus: Corpus, plan: Plan) -> Iterator[tuple[Call, bytes]]:
+        assert corpus.source is not None  # noqa: S101 - for the type checker
+        names = [f"{LAYERS}/{name}" for name in plan.sources]
+        names += [f"{TOKENS}/{name}" for name in plan.sources if plan.wanted.keeps_tokens]
+        shared = share_packed(self._cluster, corpus, [taking.SOURCE, *names])
+        of = corpus.source.parts
+        calls = (Call(f"part {number} of {of}", f"{number}/{of}".encode()) for number in range(1, of + 1))
+        common = encode(PackedCommon(encode_plan(plan), shared))
+        return self._cluster.results(score_packed, common, calls, in_order=True)
 
 
 def _paths(places: Sequence[Place]) -> list[Path]:
@@ -89,6 +116,18 @@ def score_place(common: bytes, own: bytes) -> bytes:
     files.check(shared)
     place = msgspec.msgpack.decode(own, type=Place, dec_hook=_path)
     return blockwise.encode(score_block(read_block(place, plan.wanted, plan.options.scope), plan))
+
+
+def score_packed(common: bytes, own: bytes) -> bytes:
+    """The encoded block of a part of a packed corpus."""
+    plan, shared = _packed_common(common)
+    return blockwise.encode(score_taken(opened(shared), plan, Part.parse(own.decode())))
+
+
+@lru_cache(maxsize=2)
+def _packed_common(data: bytes) -> tuple[Plan, SharedCorpus]:
+    common = msgspec.msgpack.decode(data, type=PackedCommon)
+    return decode_plan(common.plan), common.corpus
 
 
 def _path(kind: type, value: str) -> Path:

@@ -1,7 +1,8 @@
 """Layer, quarantine file and facts of a run whose parts are all there, as one machine would write them.
 
 Documents come by order of id from all parts at once, and go where they belong line by line: memory does not
-grow with them, but by what the facts have of each (failures, notes).
+grow with them, but by what the facts have of each (failures, notes). To a packed corpus the layer is added,
+from a folder for the meanwhile; there the groups of documents that have one are in memory too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import numpy as np
 
 from goldwire.corpora.atomic import Staged, write_atomic
 from goldwire.corpora.codec import BROKEN
-from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError, ExtractorError, Fault
+from goldwire.corpora.packed import room
+from goldwire.corpora.packed.pack import add_layer
 from goldwire.corpora.store import DOCUMENTS, Corpus, writing
 from goldwire.corpora.store import SYSTEM as LAYER
 from goldwire.eval.parts import ranks
@@ -42,15 +45,20 @@ def merge_runs(corpus: Corpus, files: Sequence[PartFile]) -> Outcome:
     """Write what one run on the whole corpus would have written, from all its parts (`merge.check_wholes`).
 
     Raises `DataError` if the corpus has other documents by now, or the system told another version of itself
-    in some parts; `ExtractorError` if no document succeeded. Then nothing is written.
+    in some parts; `ExtractorError` if no document succeeded, or a packed corpus has another layer of that
+    name. Then nothing is written.
     """
     opened = [read_contents(one) for one in files]
     _check_made(files, opened)
     head, share = opened[0].contents.head, shares.add([one.contents.share for one in opened])
     shares.check_any(share)
+    latency = _latency(opened)
+    if corpus.source is not None:
+        check_corpus(corpus, files[0].header, _ADVICE)
+        made = _add(corpus, opened, share, latency)
+        return Outcome(system=head.system, facts=made, spent=made.spent)
     seen = _stamp(corpus)
     check_corpus(corpus, files[0].header, _ADVICE)
-    latency = _latency(opened)
 
     def check_again() -> None:
         """Documents that were changed meanwhile are no longer those of the parts."""
@@ -103,7 +111,7 @@ def _publish(
     with ExitStack() as stack:
         lines = stack.enter_context(Staged(corpus.layer_path(layer)))
         rejected = stack.enter_context(Staged(place / QUARANTINE))
-        digest, any_rejected = _write(opened, lines, rejected, share.documents)
+        digest, any_rejected = _write(opened, lines, rejected, share.documents, lambda _: None)
         made = shares.make_facts(head, share, latency, digest)
         stack.enter_context(writing(corpus, f"eval merge of {head.system}"))
         check_again()
@@ -116,7 +124,40 @@ def _publish(
     return made
 
 
-def _write(opened: Sequence[Opened], lines: Staged, rejected: Staged, documents: int) -> tuple[str, bool]:
+def _add(corpus: Corpus, opened: Sequence[Opened], share: Share, latency: Latency | None) -> Facts:
+    """Write all into a folder of this machine, and add it to the packed corpus."""
+    head = opened[0].contents.head
+    layer, groups = LAYER + head.system, dict[str, str]()
+
+    def learn(row: Row) -> None:
+        if row.group:
+            groups[row.document] = row.group
+
+    with room.working() as folder, ExitStack() as stack:
+        made = Corpus(folder, corpus.manifest)
+        place = journal.folder(made, head.system)
+        lines = stack.enter_context(Staged(made.layer_path(layer)))
+        rejected = stack.enter_context(Staged(place / QUARANTINE))
+        digest, any_rejected = _write(opened, lines, rejected, share.documents, learn)
+        found = shares.make_facts(head, share, latency, digest)
+        lines.put()
+        if any_rejected:
+            rejected.put()
+        write_atomic(place / facts.FILE, msgspec.json.encode(found))
+        try:
+            add_layer(corpus, folder, layer, groups)
+        except CorpusError as error:
+            raise ExtractorError(str(error)) from error
+    return found
+
+
+def _write(
+    opened: Sequence[Opened],
+    lines: Staged,
+    rejected: Staged,
+    documents: int,
+    learn: Callable[[Row], None],
+) -> tuple[str, bool]:
     """Write the rows of all parts by order of id; the SHA-256 of the layer, whether anything was rejected."""
     digest, number, last, any_rejected = hashlib.sha256(), 0, "", False
     block = max(_LEAST, min(_BLOCK, _MEMORY // len(opened)))
@@ -124,6 +165,7 @@ def _write(opened: Sequence[Opened], lines: Staged, rejected: Staged, documents:
         if number and id <= last:
             raise DataError(f"{path}: document {id!r} is in another part too, or out of order")
         number, last = number + 1, id
+        learn(row)
         line = bytes(row.line) + b"\n"
         digest.update(line)
         lines.write(line)

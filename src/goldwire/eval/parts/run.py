@@ -40,11 +40,12 @@ _LONGEST = 2**28  # bytes of the line that says what there is
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
-    """A document: its line of the layer, and what was rejected, as they are to be on disk."""
+    """A document: its line of the layer, and what was rejected, as they are to be on disk; its group."""
 
     document: str
     line: msgspec.Raw
     rejected: list[msgspec.Raw]
+    group: str | None = None
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ def run_part(
     made = list[bytes]()
 
     def conclude(_: Corpus, found: Findings) -> Facts:
-        made.append(_encode(_header(plan, lot), found))
+        made.append(_encode(_header(plan, lot), lot, found))
         return found.facts("")
 
     how: dict[str, Any] = {"fresh": fresh, "keep_going": keep_going, "progress": progress}
@@ -152,7 +153,7 @@ def _keep(corpus: Corpus, plan: Plan, lot: _Lot, folder: Path, **how: Any) -> Ou
     header = _header(plan, lot)
 
     def conclude(_: Corpus, found: Findings) -> Facts:
-        file.write(folder, header, _encode(header, found))
+        file.write(folder, header, _encode(header, lot, found))
         return found.facts("")
 
     outcome = run_plan(corpus, plan, conclude=conclude, **how)
@@ -185,13 +186,15 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()[:DIGITS]
 
 
-def _encode(header: Header, found: Findings) -> bytes:
+def _encode(header: Header, lot: _Lot, found: Findings) -> bytes:
     encode = msgspec.json.Encoder().encode
+    groups = {document.id: document.group for document in lot.documents if document.group}
     rows = encode_lines(
         Row(
             line.document,
             msgspec.Raw(encode(line)),
             [msgspec.Raw(encode(item)) for item in verdict.rejected],
+            groups.get(line.document),
         )
         for line, verdict in zip(found.lines, found.verdicts, strict=True)
     )

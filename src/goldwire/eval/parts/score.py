@@ -60,6 +60,12 @@ def score_part(corpus: Corpus, plan: Plan, part: Part, *, workers: int = 1) -> b
         return _file(taken, plan, make_header(plan, taken), workers)
 
 
+def score_taken(corpus: Corpus, plan: Plan, part: Part) -> ScoredBlock:
+    """The documents of a part, scored in this process; raises as `score_part`."""
+    with _taken(corpus, plan, part) as taken:
+        return _score(taken.corpus, plan, 1)
+
+
 def keep_part(corpus: Corpus, plan: Plan, part: Part, folder: Path, *, workers: int = 1) -> Made:
     """Put the part file of a part into a folder, unless one of this very content lies there and is sound."""
     check(plan)

@@ -14,7 +14,7 @@ from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import PREFILL, Annotations, Document, Tokens
 from goldwire.eval.counting import attributes, chunks, counters
-from goldwire.eval.counting.chunks import Block, Place
+from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 Annotated = Mapping[str, Annotations] | Iterable[Annotations]
-Counting = Callable[[Sequence[Place], Plan], Iterator[ScoredBlock]]
+Counting = Callable[[Corpus, Plan], Iterator[ScoredBlock]]
 DEFAULTS = Options()
 
 
@@ -135,7 +135,7 @@ def score_corpus(
     `NAME` stands for `system/NAME` too.
     `workers` is how many processes may count at the same time; the record is the same. More than one are
     forked, which a program with threads of its own should not ask for. `count` is what counts blocks in
-    place of processes of this machine (see `cluster.score`); where a corpus has no blocks, it is not asked.
+    place of processes of this machine (see `cluster.score`), as far as a corpus has any.
 
     Raises `CorpusError` if a layer is not there, else as `score`.
     """
@@ -143,7 +143,7 @@ def score_corpus(
     with no_collection():
         if all(map(counters.is_additive, plan.measures)):
             try:
-                return _score_blocks(corpus, plan, count or partial(iter_scored, workers=workers))
+                return make_record(plan, (count or partial(_count, workers=workers))(corpus, plan))
             except (chunks.DisorderError, DataError):
                 return _score_whole(corpus, plan)
         return _score_whole(corpus, plan)
@@ -219,10 +219,9 @@ def _lines_of(corpus: Corpus, layer: str) -> Iterator[Annotations]:
         yield from chunk
 
 
-def _score_blocks(corpus: Corpus, plan: Plan, count: Counting) -> Record:
-    """The record, block by block; `DisorderError` where files cannot be cut, `DataError` with some faults."""
-    places = chunks.find_places(corpus, plan.sources, plan.wanted)
-    return make_record(plan, count(places, plan))
+def _count(corpus: Corpus, plan: Plan, workers: int) -> Iterator[ScoredBlock]:
+    """All blocks; `DisorderError` where files cannot be cut, `DataError` with some faults."""
+    return iter_scored(chunks.find_places(corpus, plan.sources, plan.wanted), plan, workers=workers)
 
 
 def _score_whole(corpus: Corpus, plan: Plan) -> Record:

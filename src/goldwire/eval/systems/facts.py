@@ -15,7 +15,7 @@ import msgspec
 from goldwire.corpora.codec import BROKEN, hash_file
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.store import Corpus
-from goldwire.eval.systems.journal import Entry, Line, Session, Start, folder
+from goldwire.eval.systems.journal import RUNS, Entry, Line, Session, Start
 from goldwire.eval.systems.spending import Spending
 
 FILE = "facts.json"
@@ -150,8 +150,7 @@ def reported(facts: Mapping[str, Any]) -> Reported:
 
 def read(corpus: Corpus, name: str) -> Facts | None:
     """The facts of the layer `system/NAME`; None if it was not made by a run or has changed since."""
-    path = folder(corpus, name) / FILE
-    layer = corpus.layer_path(f"system/{name}")
+    layer, path = corpus.layer_path(f"system/{name}"), corpus.path / RUNS / name / FILE
     if not path.is_file() or not layer.is_file():
         return None
     try:

@@ -201,7 +201,7 @@ def check_system(name: str) -> None:
 def folder(corpus: Corpus, name: str) -> Path:
     """Where the runs of a system on a corpus, or one of its runs by number, are kept."""
     check_layer(name)
-    return corpus.path / RUNS / name
+    return (corpus.workplace or corpus.path) / RUNS / name
 
 
 def path_of(corpus: Corpus, name: str, state: str, part: Part | None = None) -> Path:
