@@ -274,6 +274,37 @@ def test_the_same_pack_again_changes_nothing(corpus: Corpus, tmp_path: Path) -> 
     assert files(tmp_path / "packed") == before
 
 
+def test_another_number_of_parts_than_are_there_is_told(corpus: Corpus, tmp_path: Path) -> None:
+    packed(corpus, tmp_path / "packed", parts=3)
+    again = packed(corpus, tmp_path / "packed", parts=5)
+    assert again.index.parts == 3
+    assert "it stays in 3 part(s); for 5 choose another address" in again.notes
+
+
+@pytest.mark.parametrize("place", ["", "packed", "layers/packed"])
+def test_a_corpus_is_not_packed_into_itself(corpus: Corpus, tmp_path: Path, place: str) -> None:
+    before = files(corpus.path)
+    (tmp_path / "link").symlink_to(corpus.path)
+    for folder in (corpus.path, tmp_path / "link"):
+        with pytest.raises(CorpusError, match="lies in the corpus that is to be packed"):
+            packed(corpus, folder / place)
+    assert files(corpus.path) == before
+
+
+@pytest.mark.parametrize("content", [b"\n", b"\xef\xbb\xbf", b"\r\n \n"])
+@pytest.mark.parametrize("file", ["layers/gold.jsonl", "documents.jsonl"])
+def test_a_file_of_empty_lines_alone_is_refused_for_it_would_not_come_back(
+    corpus: Corpus, tmp_path: Path, file: str, content: bytes
+) -> None:
+    (corpus.path / file).write_bytes(content)
+    with pytest.raises(DataError, match="has empty lines and no other"):
+        packed(corpus, tmp_path / "packed")
+    (corpus.path / file).write_bytes(b"")
+    assert packed(corpus, tmp_path / "packed").new
+    unpack(parse(tmp_path / "packed"), tmp_path / "back", tell=quiet)
+    assert files(tmp_path / "back") == files(corpus.path)
+
+
 def test_another_corpus_is_not_written_over(corpus: Corpus, tmp_path: Path) -> None:
     packed(corpus, tmp_path / "packed")
     corpus.write_layer("gold", [])
@@ -534,6 +565,20 @@ def test_nothing_is_written_into_a_folder_that_is_called_like_a_bucket(
     said = said_by(*(str(tmp_path / "packed") if word == "CORPUS" else word for word in words))
     assert said.code == 2
     assert "written to a disk of this machine" in said.err
+    assert not [*Path().iterdir()]
+
+
+@pytest.mark.parametrize(
+    "address", ["s3://", "s3:", "s3:news/gold", "gs://", "file://news", "file:news", "file:///"]
+)
+def test_an_address_that_is_none_is_refused_and_no_folder_made_of_it(
+    address: str, corpus: Corpus, tmp_path: Path, said_by: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for words in (("pack", corpus.path, address), ("unpack", address, "back")):
+        said = said_by("corpus", *words)
+        assert (said.code, "no address of a packed corpus" in said.err) == (2, True)
     assert not [*Path().iterdir()]
 
 

@@ -8,7 +8,7 @@ import pytest
 from goldwire import testing
 from goldwire.corpora.errors import CorpusError, JudgementError, MeasureError
 from goldwire.corpora.store import Splits
-from goldwire.corpora.types import Meta
+from goldwire.corpora.types import Event, Meta, Span
 from goldwire.eval.comparison.contender import contenders
 from goldwire.eval.comparison.keeping import keep
 from goldwire.eval.comparison.slices import compare_slices, find, resolve, sides
@@ -236,6 +236,34 @@ def test_nested_and_discontinuous_units_are_told_from_others(tmp_path):
     # Kabul is inside of "mayor of Kabul", which holds it; "mayor…Ann" only shares a word with it.
     assert totals(record, "nested") == {"no": [1, 1, 1, 2], "yes": [0, 0, 0, 2]}
     assert totals(record, "discontinuous") == {"no": [1, 1, 1, 3], "yes": [0, 0, 0, 1]}
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("before", ["Attack", "Meet", None])
+def test_which_of_two_events_of_one_trigger_is_right_does_not_depend_on_other_documents(
+    tmp_path, before, mirrored
+):
+    # Two events on "met" have one partner, which either would fit: that whose type is first by name has it.
+    # What d0 has makes no difference, though its type is read first.
+    over, realis = documents(2), {"Attack": "actual", "Meet": "generic"}
+
+    def line(document, *types):
+        events = tuple(
+            Event(id=f"e{n}", type=type, trigger=(Span(4, 7),), attributes={"realis": realis[type]})
+            for n, type in enumerate(types)
+        )
+        return msgspec.structs.replace(testing.annotate(document), events=events)
+
+    gold, system = line(over[1], "Meet", "Attack"), line(over[1], "Attack")
+    if mirrored:
+        gold, system = system, gold
+    first = [line(over[0], *filter(None, [before]))]
+    made = testing.corpus(tmp_path / "c", over, {"gold": [*first, gold], "system/s": [*first, system]})
+    found = totals(scored(made, "realis", measures=["nugget"]), "realis", "nugget")
+    # d0's own event is right; in d1 one is, and the other is missing, or spurious.
+    right = {"actual": 1 + (before == "Attack"), "generic": int(before == "Meet")}
+    assert {value: row[0] for value, row in found.items()} == right
+    assert {value: row[2] for value, row in found.items()} == right
 
 
 def test_arguments_are_parted_by_sentence_distance_and_realis(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ from goldwire.cli.outcome import SAY_EVERY
 from goldwire.cli.output import Json, is_quiet, note, print_json, say
 
 Where = Annotated[
-    Path,
+    str,
     typer.Argument(
         metavar="ADDRESS",
         help="s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, file:///FOLDER or a folder.",

@@ -22,9 +22,11 @@ from goldwire.corpora.errors import CorpusError
 
 Scheme = Literal["s3", "gs", "az", "file"]
 SCHEMES: tuple[Scheme, ...] = ("s3", "gs", "az", "file")
-_FORM = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/+(.*)", re.DOTALL)
+# One of ours without a slash too: of `s3://` a path keeps `s3:`, and a folder of that name is never meant.
+_FORM = re.compile(rf"([a-zA-Z][a-zA-Z0-9+.-]+):/.*|({'|'.join(SCHEMES)}):.*", re.DOTALL | re.IGNORECASE)
 _BUCKET = re.compile(r"[a-zA-Z0-9][\w.-]+", re.ASCII)
 _SPLIT = re.compile(r"[:/@?#&=]")
+_OF_HOST = 2  # slashes before the name of a host, which no folder has: file://news is not ./news
 _KINDS = "s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///FOLDER"
 
 
@@ -47,7 +49,7 @@ def is_address(given: str | Path) -> bool:
     >>> is_address("s3://news/gold"), is_address(Path("s3://news/gold")), is_address("C:/x")
     (True, True, False)
     """
-    return _FORM.match(str(given)) is not None and not Path(given).exists()
+    return _FORM.fullmatch(str(given)) is not None and not Path(given).exists()
 
 
 def parse(given: str | Path) -> Address:
@@ -61,19 +63,19 @@ def parse(given: str | Path) -> Address:
     Traceback (most recent call last):
     goldwire.corpora.errors.CorpusError: s3://***: an address has no @, ?, # or : in it, ...
     """
-    found = _FORM.fullmatch(str(given)) if is_address(given) else None
-    if found is None:
+    if not is_address(given):
         return Address("file", "", Path(given).absolute().as_posix())
-    scheme, rest = found[1].lower(), found[2]
-    _check_open(scheme, rest)
-    known = next((one for one in SCHEMES if one == scheme), None)
-    if known is None:
-        raise CorpusError(f"{scheme}://{rest}: no address of a packed corpus; write {_KINDS}")
-    if known == "file":
-        return Address("file", "", Path("/", rest).as_posix())
-    bucket, *names = [name for name in rest.split("/") if name] or [""]
-    if not _BUCKET.fullmatch(bucket) or {".", ".."} & {*names} or not rest.isprintable():
-        raise CorpusError(f"{scheme}://{rest!s}: no address of a packed corpus; write {_KINDS}")
+    scheme, _, rest = str(given).partition(":")
+    name = rest.lstrip("/")
+    slashes = len(rest) - len(name)
+    _check_open(scheme.lower(), name)
+    known = next((one for one in SCHEMES if one == scheme.lower()), None)
+    if known == "file" and slashes not in (0, _OF_HOST) and name:
+        return Address("file", "", Path("/", name).as_posix())
+    bucket, *names = [part for part in name.split("/") if part] or [""]
+    sound = known not in (None, "file") and slashes and _BUCKET.fullmatch(bucket) and name.isprintable()
+    if known is None or not sound or {".", ".."} & {*names}:
+        raise CorpusError(f"{scheme}:{rest}: no address of a packed corpus; write {_KINDS}, or a path")
     return Address(known, bucket, "/".join(names))
 
 

@@ -50,9 +50,10 @@ def pack(corpus: Corpus, address: Address, *, parts: int | None = None, tell: Pr
     line of it is wrong.
     """
     check_plain(corpus, "packed")
+    _check_outside(corpus, address)
     store, state = storage.connect(address), _state(corpus)
     if (there := read_index(store)) is not None:
-        return _found(corpus, there, address)
+        return _found(corpus, there, address, parts)
     left = _check_place(store)
     number = _number(corpus, parts)
     with room.working() as work:
@@ -164,6 +165,12 @@ def check_plain(corpus: Corpus, done: str) -> None:
             f"{corpus.where}: is packed, and only a folder can be {done}; copy it with the tools of the "
             "store, or unpack it first (`goldwire corpus unpack`)"
         )
+
+
+def _check_outside(corpus: Corpus, address: Address) -> None:
+    """Raise `CorpusError` for a folder in the corpus, which would be packed with it the next time."""
+    if address.scheme == "file" and Path(address.prefix).resolve().is_relative_to(corpus.path.resolve()):
+        raise CorpusError(f"{address}: lies in the corpus that is to be packed; choose a place outside of it")
 
 
 # ---------------------------------------------------------------- what there is to pack
@@ -292,14 +299,17 @@ def _useless(left: Sequence[str], index: Index) -> Iterator[str]:
         )
 
 
-def _found(corpus: Corpus, there: Index, address: Address) -> Packed:
-    """What is said of a packed corpus that is there: nothing if it is this one."""
+def _found(corpus: Corpus, there: Index, address: Address, parts: int | None) -> Packed:
+    """What is said of a packed corpus that is there: that it is, and in how many parts, if it is this one."""
     if not is_same(corpus, there):
         raise CorpusError(
             f"{address}: holds another corpus, or another state of {there.manifest.name!r}; nothing is "
             f"written over: {_LATER}"
         )
-    return Packed(index=there, new=False, notes=("the corpus is there already, complete",))
+    notes = ["the corpus is there already, complete"]
+    if parts not in (None, there.parts):
+        notes.append(f"it stays in {there.parts} part(s); for {parts} choose another address")
+    return Packed(index=there, new=False, notes=tuple(notes))
 
 
 def is_same(corpus: Corpus, index: Index) -> bool:

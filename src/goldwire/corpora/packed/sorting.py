@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import msgspec
 
 from goldwire.corpora.codec import BOM
+from goldwire.corpora.errors import DataError
 from goldwire.corpora.packed.columns import Line
 
 HELD = 2**25  # bytes of lines that wait in memory for their files
@@ -34,7 +35,10 @@ class Sorted(msgspec.Struct, frozen=True):
 
 
 def iter_lines(path: Path) -> Iterator[Line]:
-    """The lines of a file by their numbers; empty ones, and a byte order mark, go with those beside them."""
+    """The lines of a file by their numbers; empty ones, and a byte order mark, go with those beside them.
+
+    Raises `DataError` for a file that has nothing else: no line could take these along.
+    """
     waiting: Line | None = None
     before = b""
     with path.open("rb") as file:
@@ -50,6 +54,8 @@ def iter_lines(path: Path) -> Iterator[Line]:
             waiting, before = Line(number, before + data), b""
     if waiting is not None:
         yield waiting
+    elif before:
+        raise DataError(f"{path}: has empty lines and no other, which no part can keep; make the file empty")
 
 
 def scatter(path: Path, part_of: Callable[[Line], int], folder: Path) -> Sorted:

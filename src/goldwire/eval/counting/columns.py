@@ -40,6 +40,16 @@ class Codes(dict[Any, int]):
         """The values, in the order of their codes."""
         return tuple(self)
 
+    def ranks(self, *columns: Ints) -> Ints:
+        """The rank of each code in some columns among them all by its value, at the place of the code.
+
+        Which code a value has depends on what came before it; this order does not.
+        """
+        names, found = self.names(), np.unique(np.concatenate(columns)).tolist()
+        rank = np.zeros(len(names), np.int64)
+        rank[sorted(found, key=names.__getitem__)] = np.arange(len(found))
+        return rank
+
 
 class Extents(msgspec.Struct, frozen=True):
     """Where units stand: unit i is in `document[i]` and has the parts `offset[i]` up to `offset[i + 1]`.

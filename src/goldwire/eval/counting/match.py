@@ -255,10 +255,7 @@ def _first_overlap(case: MatchInput) -> Pairs:
 
 def _in_text(case: MatchInput, units: Units) -> Ints:
     """The place of each unit in text order; of those in one place, by the name of the type."""
-    names, labels = case.codes.names(), np.unique(units.label).tolist()
-    rank = np.zeros(len(names), np.int64)
-    rank[sorted(labels, key=names.__getitem__)] = np.arange(len(labels))
-    columns = [units.extents.document, *place(units.extents), rank[units.label]]
+    columns = [units.extents.document, *place(units.extents), case.codes.ranks(units.label)[units.label]]
     positions = np.empty(len(units), np.int64)
     positions[np.lexsort(columns[::-1])] = np.arange(len(units))
     return positions

@@ -79,15 +79,23 @@ def make_units(measure: Measure, gold: Table, system: Table, codes: Codes) -> tu
         sides = _on_matched(measure, sides)
     if measure.triggers != "all":
         sides = _by_triggers(measure, (gold, system), sides)
-    return _keyed(*sides)
+    return _keyed(*sides, codes)
 
 
-def _keyed(gold: Side, system: Side) -> tuple[Units, Units]:
+def _keyed(gold: Side, system: Side, codes: Codes) -> tuple[Units, Units]:
     # Places come before what else must agree, so that units are from left to right, mostly as they stand
-    # in the file, and little is left to sort.
+    # in the file, and little is left to sort. What is apart in one place stands by its name, for this order
+    # decides who is paired where all else is equal.
+    apart = zip(gold.apart, system.apart, strict=True)
+    ranks = [codes.ranks(*columns) for columns in apart]
     keys = shared_keys(
         *(
-            [side.extents.document, *place(side.extents), *side.columns, *side.apart]
+            [
+                side.extents.document,
+                *place(side.extents),
+                *side.columns,
+                *(rank[column] for rank, column in zip(ranks, side.apart, strict=True)),
+            ]
             for side in (gold, system)
         )
     )
