@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from goldwire.corpora import build, ingest
-from goldwire.corpora.rows import Row, decode_csv, decode_jsonl
+from goldwire.corpora.rows import Row, iter_csv, iter_jsonl
 from goldwire.corpora.store import Manifest, make_document, open_corpus
 from goldwire.corpora.types import Document, Meta, Scalar
 from goldwire.eval.systems.journal import document_key
 
 
 def row(**columns: Any) -> Row:
-    [found] = decode_jsonl(json.dumps({"id": "a", "text": "Rain.", **columns}), "f")
+    [found] = iter_jsonl([json.dumps({"id": "a", "text": "Rain.", **columns})], "f")
     return found
 
 
@@ -68,10 +68,10 @@ def test_the_fields_of_meta_may_stand_in_it_or_beside_it() -> None:
 
 
 def test_a_name_given_twice_counts_once_and_is_told() -> None:
-    [found] = decode_jsonl('{"text": "Rain.", "desk": "west", "desk": "east", "meta": {"k": 1, "k": 2}}', "f")
+    [found] = iter_jsonl(['{"text": "Rain.", "desk": "west", "desk": "east", "meta": {"k": 1, "k": 2}}'], "f")
     assert found.meta.more == {"desk": "west", "k": 1}
     assert found.lost.keys() == {"desk", "meta.k"}
-    [found] = decode_csv("text,desk,desk\nRain.,,east\n", "f")
+    [found] = iter_csv(["text,desk,desk\n", "Rain.,,east\n"], "f")
     assert (found.meta.more, found.lost) == ({"desk": "east"}, {})
 
 

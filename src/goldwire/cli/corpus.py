@@ -17,6 +17,8 @@ from goldwire.corpora.garbage import no_collection
 
 if TYPE_CHECKING:
     from goldwire.corpora.build import Built
+    from goldwire.corpora.columns import Columns
+    from goldwire.corpora.formats.recognise import Found
     from goldwire.corpora.ingest import Equal, Intake
 
 app = App()
@@ -37,7 +39,10 @@ app.command("unpack")(pack.unpack)
 From = Annotated[
     list[Path],
     typer.Option(
-        "--from", metavar="PATH|-", parser=source, help="File or folder of articles; may be repeated."
+        "--from",
+        metavar="PATH|ADDRESS|-",
+        parser=source,
+        help="File or folder of articles, or Parquet at s3://…, gs://…, az://… or file://…; may be repeated.",
     ),
 ]
 More = Annotated[
@@ -49,6 +54,14 @@ Encoding = Annotated[
 ]
 Boilerplate = Annotated[
     bool, typer.Option("--boilerplate/--no-boilerplate", help="Mark cookie notices, teasers, bylines.")
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIELD=COLUMN",
+        help="The column of .jsonl, .csv and .parquet that holds text, id, title, source, published, url or "
+        "language, if called otherwise; more=A,B for others to keep, all if not given. May be repeated.",
+    ),
 ]
 SkipDuplicates = Annotated[
     bool, typer.Option("--skip-duplicates", help="Take the first of equal texts, instead of refusing them.")
@@ -86,6 +99,7 @@ def new(
     licence: Annotated[str, typer.Option(help="Licence under which the texts may be used.")] = "",
     split: Annotated[str | None, typer.Option(help="Shares, such as train=0.8,test=0.2.")] = None,
     encoding: Encoding = None,
+    column: Column = None,
     boilerplate: Boilerplate = True,
     skip_duplicates: SkipDuplicates = False,
     keep_duplicates: KeepDuplicates = False,
@@ -102,6 +116,7 @@ def new(
     \b
     Example:
       goldwire corpus new work --from articles/
+      goldwire corpus new news --from 's3://archive/news/*.parquet' --column text=body
       goldwire corpus new tweets --from test.conll --layer gold
     """
     from goldwire.corpora import build, splits
@@ -111,7 +126,8 @@ def new(
     from goldwire.corpora.rejected import by_kind, is_all_rejected
     from goldwire.corpora.store import Manifest, Splits, open_corpus
 
-    found = recognised([*from_, *(more or [])], format, texts=True)
+    given_paths = [*from_, *(more or [])]
+    columns, found = _columns(column), _found(ctx, given_paths, column, format)
     default = "conflict" if found.format is None else None
     manifest = Manifest(
         name=folder.resolve().name if name is None else name,
@@ -123,7 +139,8 @@ def new(
     asked = [field for field in SETTINGS if given(ctx, [field])]
     if found.format is None:
         refuse(ctx, ("layer", "option", "labels", "only", "ignore"), f"with {ARTICLES}")
-        intake = _read(found.paths, encoding, boilerplate, _equal(ctx, skip_duplicates, keep_duplicates))
+        equal = _equal(ctx, skip_duplicates, keep_duplicates)
+        intake = _read(found.paths, encoding, boilerplate, equal, columns)
         built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
     else:
@@ -206,6 +223,7 @@ def add(
     *,
     from_: From,
     encoding: Encoding = None,
+    column: Column = None,
     boilerplate: Boilerplate = True,
     skip_duplicates: SkipDuplicates = False,
     keep_duplicates: KeepDuplicates = False,
@@ -222,14 +240,31 @@ def add(
 
     corpus = open_corpus(folder)
     equal = _equal(ctx, skip_duplicates, keep_duplicates)
-    intake = _read([*from_, *(more or [])], encoding, boilerplate, equal)
+    intake = _read([*from_, *(more or [])], encoding, boilerplate, equal, _columns(column))
     _tell(build.add(corpus, intake.documents, equal), intake.notes, as_json)
 
 
-def _read(paths: list[Path], encoding: str | None, mark: bool, equal: Equal) -> Intake:
+def _columns(given: list[str] | None) -> Columns:
+    from goldwire.corpora.columns import parse
+
+    return parse(pairs(given, "--column FIELD=COLUMN, such as text=body"))
+
+
+def _found(ctx: typer.Context, paths: list[Path], column: list[str] | None, format: str | None) -> Found:
+    """The files and their format; columns or addresses say that they are articles."""
+    from goldwire.corpora.formats.recognise import Found
+    from goldwire.corpora.packed.address import is_address
+
+    if column or any(map(is_address, paths)):
+        refuse(ctx, ("format",), "with --column, or an address: what is there are articles")
+        return Found(None, paths, [])
+    return recognised(paths, format, texts=True)
+
+
+def _read(paths: list[Path], encoding: str | None, mark: bool, equal: Equal, columns: Columns) -> Intake:
     from goldwire.corpora import ingest
 
-    return ingest.read(paths, encoding=encoding, mark=mark, equal=equal)
+    return ingest.read(paths, encoding=encoding, mark=mark, equal=equal, columns=columns)
 
 
 def _equal(ctx: typer.Context, skip: bool, keep: bool) -> Equal:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
+from goldwire.corpora.codec import check_file
 from goldwire.corpora.errors import DataError, Fault
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
@@ -51,6 +55,34 @@ def decode_exactly(data: bytes, where: str, encoding: str | None = None) -> str:
     if "\0" in text:
         raise _refused(where, _nul(text, name))
     return text
+
+
+def iter_text(path: Path, where: str, encoding: str | None = None) -> Iterator[str]:
+    """The lines of what `decode` gives for a file, each with its end, in memory that is that of a line.
+
+    Raises what that raises, behind the lines before the fault.
+    """
+    check_file(path)
+    if encoding is not None and not _is_known(encoding):
+        decode(b"", where, encoding)  # raises
+    with path.open("rb") as file:
+        start = file.read(max(len(mark) for mark, _ in MARKS))
+        mark, marked = next(((mark, name) for mark, name in MARKS if start.startswith(mark)), (b"", None))
+        file.seek(len(mark))
+        lines = io.TextIOWrapper(file, marked or encoding or "utf-8", newline=None)
+        first, sound = True, True
+        try:
+            for line in lines:
+                sound = "\0" not in line
+                if not sound:
+                    break
+                yield line.removeprefix("\ufeff") if first else line
+                first = False
+        except (ValueError, IndexError, OverflowError):
+            sound = False
+    if not sound:
+        decode(path.read_bytes(), where, encoding)  # raises, with the place in the file
+        raise _refused(where, "was changed while it was read; run this again")
 
 
 def normalise(text: str) -> str:

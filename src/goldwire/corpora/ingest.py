@@ -15,15 +15,18 @@ import msgspec
 
 from goldwire.corpora import boilerplate
 from goldwire.corpora.codec import read_bytes
-from goldwire.corpora.encodings import decode, text_faults, text_warnings
+from goldwire.corpora.columns import Columns
+from goldwire.corpora.encodings import decode, iter_text, text_faults, text_warnings
 from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.files import PARQUET, File, find
 from goldwire.corpora.html import decode_html
 from goldwire.corpora.offsets import hash_text
-from goldwire.corpora.rows import Row, decode_csv, decode_jsonl, read_parquet
+from goldwire.corpora.rows import ALL, Item, Row, iter_csv, iter_jsonl, iter_parquet
 from goldwire.corpora.store import check_id
 from goldwire.corpora.types import Document, Meta
 
 ENCODED = (".txt", ".jsonl", ".csv")  # files that do not say what they are encoded in
+TABLES = (".jsonl", ".csv", PARQUET)  # files with columns
 CHOICES = "--skip-duplicates (or --keep-duplicates to have both)"
 SHOWN_FIELDS = 20  # of those that are not kept; a table may have a thousand
 TITLE_LENGTH = 200  # code points; a longer first line is a paragraph
@@ -41,103 +44,101 @@ class Intake(msgspec.Struct, frozen=True):
 
 
 def read(
-    paths: Iterable[Path], *, encoding: str | None = None, mark: bool = True, equal: Equal = "refuse"
+    paths: Iterable[Path],
+    *,
+    encoding: str | None = None,
+    mark: bool = True,
+    equal: Equal = "refuse",
+    columns: Columns = ALL,
 ) -> Intake:
-    """The documents of files and folders (searched to the bottom), in order of path.
+    """The documents of files, folders (searched to the bottom) and addresses, in order of path.
 
     `.txt` and `.html` hold one document with the file's name as its id; `.jsonl`, `.csv` and `.parquet`
-    hold one a row, with `text` and, where given, `id` and metadata. `mark` marks boilerplate.
+    hold one a row, with text, id and metadata in the columns that `columns` names. `mark` marks boilerplate.
     A text that occurs twice is a fault unless `equal` skips all but the first and notes them, or keeps them:
     rows without an id, which are called by their text, are then numbered.
     Raises `CorpusError` if a path is not there or of another kind, `DataError` with every other fault.
     """
-    files, notes = find_files(paths)
-    if encoding is not None and not any(file.suffix.lower() in ENCODED for file in files):
+    files, notes = find(paths)
+    _check_used(files, encoding, columns)
+    rows, faults, empty = _read_rows(files, encoding, columns)
+    documents, more, said = _documents(rows, mark, equal)
+    if faults + more:
+        raise DataError(f"{len(faults + more)} fault(s) in what was given; nothing was taken", faults + more)
+    return Intake(documents, notes + empty + said)
+
+
+def _check_used(files: Iterable[File], encoding: str | None, columns: Columns) -> None:
+    """Raise `CorpusError` for what is asked for and has an effect on no file."""
+    suffixes = {file.suffix for file in files}
+    if encoding is not None and not suffixes & {*ENCODED}:
         raise CorpusError(
             f"--encoding {encoding} has no effect on files that say their own encoding; it is for "
             f"{', '.join(ENCODED)}; leave it out"
         )
-    rows, faults = _read_rows(files, encoding)
-    documents, more, said = _documents(rows, mark, equal)
-    if faults + more:
-        raise DataError(f"{len(faults + more)} fault(s) in what was given; nothing was taken", faults + more)
-    return Intake(documents, notes + said)
+    if columns != ALL and not suffixes & {*TABLES}:
+        raise CorpusError(f"--column has no effect on files without columns; it is for {', '.join(TABLES)}")
 
 
 def read_text(path: Path, encoding: str | None = None) -> str:
     """The text of one article, from a file of any name; `CorpusError` if it is one that holds many."""
     suffix = path.suffix.lower()
     if suffix in (".html", ".htm"):
-        return _read_html(path, encoding)[0].text
+        return decode_html(read_bytes(path), path).text
     if suffix in _READERS and suffix != ".txt":
         raise CorpusError(f"{path}: {suffix} files hold many articles: give a file with the text alone")
     return decode(read_bytes(path), str(path), encoding)
 
 
-def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """The files to read, each once, and notes on what a folder holds besides."""
-    files: dict[Path, Path] = {}
-    notes = []
-    for path in paths:
-        inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        inside = [p for p in inside if p == path or not _is_hidden(p.relative_to(path))]
-        known = [p for p in inside if p.suffix.lower() in _READERS]
-        if not known:
-            kinds = ", ".join(_READERS)
-            raise CorpusError(
-                f"{path}: {'no file' if path.exists() else 'is not there; give one'} of {kinds}; "
-                "`goldwire corpus formats` lists those of annotated files"
-            )
-        notes += [f"passed over: {p} (not one of {', '.join(_READERS)})" for p in inside if p not in known]
-        files |= {p.resolve(): p for p in known}
-    return list(files.values()), notes
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
-def _read_rows(files: Iterable[Path], encoding: str | None) -> tuple[list[Row], list[Fault]]:
+def _read_rows(
+    files: Iterable[File], encoding: str | None, columns: Columns
+) -> tuple[list[Row], list[Fault], list[str]]:
     rows: list[Row] = []
     faults: list[Fault] = []
-    for path in files:
+    notes: list[str] = []
+    for file in files:
+        before = len(rows), len(faults)
         try:
-            rows += _READERS[path.suffix.lower()](path, encoding)
+            for item in _READERS[file.suffix](file, encoding, columns):
+                (faults if isinstance(item, Fault) else rows).append(item)  # type: ignore[arg-type]
         except DataError as error:
             faults += error.faults
         except OSError as error:
-            faults.append(Fault(str(path), "", f"cannot be read ({error.strerror})"))
-    return rows, faults
+            faults.append(Fault(file.where, "", f"cannot be read ({error.strerror})"))
+        if (len(rows), len(faults)) == before and file.suffix == PARQUET:
+            notes.append(f"{file.where}: has no rows")
+    return rows, faults, notes
 
 
-def _read_txt(path: Path, encoding: str | None) -> list[Row]:
-    text = decode(read_bytes(path), str(path), encoding)
-    return [Row(where=str(path), id=path.stem, text=text, meta=Meta(title=headline(text)))]
+def _read_txt(file: File, encoding: str | None, columns: Columns) -> Iterator[Item]:  # noqa: ARG001 - has none
+    text = decode(read_bytes(file.path), file.where, encoding)
+    yield Row(where=file.where, id=file.path.stem, text=text, meta=Meta(title=headline(text)))
 
 
-def _read_jsonl(path: Path, encoding: str | None) -> list[Row]:
-    return decode_jsonl(decode(read_bytes(path), str(path), encoding), str(path))
+def _read_jsonl(file: File, encoding: str | None, columns: Columns) -> Iterator[Item]:
+    return iter_jsonl(iter_text(file.path, file.where, encoding), file.where, columns)
 
 
-def _read_csv(path: Path, encoding: str | None) -> list[Row]:
-    return decode_csv(decode(read_bytes(path), str(path), encoding), str(path))
+def _read_csv(file: File, encoding: str | None, columns: Columns) -> Iterator[Item]:
+    return iter_csv(iter_text(file.path, file.where, encoding), file.where, columns)
 
 
-def _read_html(path: Path, encoding: str | None) -> list[Row]:  # noqa: ARG001 - the page names its own
-    return [decode_html(read_bytes(path), path)]
+def _read_html(file: File, encoding: str | None, columns: Columns) -> Iterator[Item]:  # noqa: ARG001 - as named
+    yield decode_html(read_bytes(file.path), file.path)
 
 
-def _read_parquet(path: Path, encoding: str | None) -> list[Row]:  # noqa: ARG001 - always UTF-8
-    return read_parquet(path)
+def _read_parquet(file: File, encoding: str | None, columns: Columns) -> Iterator[Item]:  # noqa: ARG001 - UTF-8
+    with file.here() as path:
+        yield from iter_parquet(path, file.where, columns, file.beside())
 
 
-_READERS: Mapping[str, Callable[[Path, str | None], list[Row]]] = {
+_READERS: Mapping[str, Callable[[File, str | None, Columns], Iterator[Item]]] = {
     ".txt": _read_txt,
     ".jsonl": _read_jsonl,
     ".csv": _read_csv,
     ".html": _read_html,
     ".htm": _read_html,
-    ".parquet": _read_parquet,
+    PARQUET: _read_parquet,
 }
 
 

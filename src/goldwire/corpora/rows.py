@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from goldwire.corpora.codec import check_file
+from goldwire.corpora import parquet
+from goldwire.corpora.columns import Columns
 from goldwire.corpora.encodings import normalise
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.metadata import KNOWN, OURS, Fields, Gathered, fields
@@ -30,6 +25,7 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t", "|")
 ID_DIGITS = 12  # of the SHA-256 of a text, as a fingerprint has: two of a million share them once in 500
+ALL = Columns()  # each field in the column of its name, and all others kept
 FIELD_LIMIT = 2**31 - 1  # characters in one CSV field; the default of 131,072 is less than a long report
 
 
@@ -49,77 +45,70 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     unnamed: bool = False
 
 
-def decode_jsonl(text: str, where: str) -> list[Row]:
-    """Rows of JSON lines; lines of a corpus's own `documents.jsonl` too, their regions with them."""
-    return _collect(_json_values(text, where), where)
+Item = Row | Fault  # of a table: an article, or what is wrong with one
 
 
-def decode_csv(text: str, where: str) -> list[Row]:
+def iter_jsonl(lines: Iterable[str], where: str, columns: Columns = ALL) -> Iterator[Item]:
+    """Rows of JSON lines; lines of a corpus's own `documents.jsonl` too, their regions with them.
+
+    A column that is named has to be in one row at least, and that of the text in the first.
+    """
+    seen = dict[str, None]()
+    for place, value in _json_values(lines, where):
+        if isinstance(value, Fields):
+            if columns != ALL and not seen and columns.of("text") not in value:
+                yield Fault(place, "", columns.missing(value))
+                return
+            seen.update(dict.fromkeys(value))
+        yield from _items(value, place, columns)
+    if columns != ALL and seen and (missing := columns.missing(seen)):
+        yield Fault(where, "", missing)
+
+
+def iter_csv(lines: Iterable[str], where: str, columns: Columns = ALL) -> Iterator[Item]:
     """Rows of a CSV file with a header; comma, semicolon, tab or bar between columns.
 
     Read by Python's own reader: polars fills a row that is too short with nulls, and says of none where
     it is.
     """
-    return _collect(_csv_values(text, where), where)
+    for place, value in _csv_values(lines, where, columns):
+        yield from _items(value, place, columns)
 
 
-def read_parquet(path: Path) -> list[Row]:
-    """Rows of a Parquet file."""
-    frame, _ = read_frame(path)
-    numbered = enumerate(frame.iter_rows(named=True), start=1)
-    return _collect(((f"{path}:{number}", Fields(row)) for number, row in numbered), str(path))
+def iter_parquet(
+    path: Path, where: str, columns: Columns = ALL, beside: Mapping[str, Any] | None = None
+) -> Iterator[Item]:
+    """Rows of a Parquet file, which is called `where`; `beside` are columns that its folders give.
 
-
-def read_frame(path: Path, rows: int | None = None) -> tuple[polars.DataFrame, dict[str, str]]:
-    """A Parquet file, or so many rows of it, and its metadata; `DataError` if it is none, or damaged.
-
-    Damage of some kinds ends the process that reads it, so another one reads it first.
+    Raises `DataError` if it is none, or damaged.
     """
-    import polars
+    more = beside or {}
+    head = parquet.read_head(path, where)
+    if missing := columns.missing({**head.columns, **more}):
+        yield Fault(where, "", missing)
+        return
+    more = {name: value for name, value in more.items() if name not in head.columns}
+    number = 0
+    for frame in parquet.iter_slices(path, columns.read(head.columns), where=where):
+        for row in _iter_rows(frame, where):
+            number += 1
+            yield from _items(Fields({**row, **more}), f"{where}:{number}", columns)
 
-    with suppress(OSError):
-        check_file(path)
-    state = path.stat() if path.is_file() else None
-    if state is not None and (ended := _ending(path, state.st_size, state.st_mtime_ns)) < 0:
-        told = f"not a Parquet file, or damaged: what reads it was ended by {signal.Signals(-ended).name}"
-        raise DataError(f"{path}: not a Parquet file", [Fault(str(path), "", told)])
+
+def _iter_rows(frame: polars.DataFrame, where: str) -> Iterator[dict[str, Any]]:
+    """The rows of a slice; times that Python's own cannot be are text."""
     try:
-        with _silence():
-            return polars.read_parquet(path, n_rows=rows), polars.read_parquet_metadata(path)
-    except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
-        said = str(error).partition("\n")[0]
-        fault = Fault(str(path), "", f"not a Parquet file, or damaged: {said}")
-        raise DataError(f"{path}: not a Parquet file", [fault]) from error
-
-
-@lru_cache(maxsize=8)
-def _ending(path: Path, size: int, time: int) -> int:  # noqa: ARG001 - of which size and time the file was
-    """How a process of its own that reads a Parquet file ends: below 0 if by a signal."""
-    code = "import sys, polars; polars.read_parquet(sys.argv[1]); polars.read_parquet_metadata(sys.argv[1])"
-    command = [sys.executable, "-c", code, str(path)]
-    return subprocess.run(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-    ).returncode
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Let a library write nothing to standard error: polars tells of damage there, frame by frame."""
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - a descriptor is wanted
-            os.dup2(nothing.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        yield from frame.rows(named=True)
+    except (ValueError, OverflowError, KeyError, OSError) as error:
+        told = f"has a value that Python has not ({error}); name columns to keep by --column more=…"
+        raise DataError(f"{where}: cannot be read", [Fault(where, "", told)]) from error
 
 
 _Values = Iterator[tuple[str, Fields | str]]  # place, and the values or why there are none
 
 
-def _json_values(text: str, where: str) -> _Values:
-    for number, line in enumerate(text.split("\n"), start=1):
+def _json_values(lines: Iterable[str], where: str) -> _Values:
+    for number, line in enumerate(lines, start=1):
         place = f"{where}:{number}"
         if not line.strip():
             continue
@@ -132,19 +121,23 @@ def _json_values(text: str, where: str) -> _Values:
         yield place, value if isinstance(value, Fields) else "not a JSON object"
 
 
-def _csv_values(text: str, where: str) -> _Values:
+def _csv_values(lines: Iterable[str], where: str, columns: Columns) -> _Values:
     csv.field_size_limit(FIELD_LIMIT)
-    header_line = text.partition("\n")[0]
-    delimiter = max(DELIMITERS, key=header_line.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rest = iter(lines)
+    first = next(rest, "")
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(chain([first] if first else [], rest), delimiter=delimiter, strict=True)
     try:
-        header, line = [_column(name) for name in next(reader, [])], reader.line_num + 1
+        header = [_column(name, columns) for name in next(reader, [])]
+        line = reader.line_num + 1
     except csv.Error as error:
         yield f"{where}:1", f"not valid CSV: {error}"
         return
-    if header.count("text") != 1 or header.count("id") > 1:
-        told = f"needs one column text, and one column id at most; the header has {', '.join(header)}"
-        yield f"{where}:1", told
+    text, id = columns.of("text"), columns.of("id")
+    if header.count(text) != 1 or header.count(id) > 1 or columns.missing(header):
+        told = columns.missing(header) if columns != ALL else ""
+        had = f"needs one column {text}, and one column {id} at most; the header has {', '.join(header)}"
+        yield f"{where}:1", told or had
         return
     try:
         for cells in reader:
@@ -157,26 +150,23 @@ def _csv_values(text: str, where: str) -> _Values:
         yield f"{where}:{line}", f"not valid CSV: {error}"
 
 
-def _column(name: str) -> str:
+def _column(name: str, columns: Columns) -> str:
     """The name of a column; those that we know are known in capitals too."""
     name = name.strip()
-    return name.lower() if name.lower() in (*KNOWN, *OURS) else name
+    is_ours = name.lower() in (*KNOWN, *OURS) and name not in columns.named.values()
+    return name.lower() if is_ours else name
 
 
-def _collect(values: _Values, where: str) -> list[Row]:
-    rows, faults = [], []
-    for place, value in values:
-        row, found = (None, [("$", value)]) if isinstance(value, str) else _row(value, place)
-        faults += [Fault(place, path, message) for path, message in found]
-        if row is not None and not found:
-            rows.append(row)
-    if faults:
-        raise DataError(f"{where}: {len(faults)} fault(s)", faults)
-    return rows
+def _items(value: Fields | str, place: str, columns: Columns) -> Iterator[Item]:
+    row, found = (None, [("$", value)]) if isinstance(value, str) else _row(value, place, columns)
+    yield from (Fault(place, path, message) for path, message in found)
+    if row is not None and not found:
+        yield row
 
 
-def _row(values: Fields, where: str) -> tuple[Row | None, list[tuple[str, str]]]:
+def _row(given: Fields, where: str, columns: Columns) -> tuple[Row | None, list[tuple[str, str]]]:
     """A row, and what is wrong with it as path and message."""
+    values = columns.apply(given)
     faults: list[tuple[str, str]] = []
 
     def take(
@@ -185,7 +175,7 @@ def _row(values: Fields, where: str) -> tuple[Row | None, list[tuple[str, str]]]
         try:
             return read(source.get(name))
         except (ValueError, msgspec.ValidationError) as error:
-            faults.append((f"{path}.{name}", str(error)))
+            faults.append((f"{path}.{columns.of(name)}", str(error)))
 
     faults += [(f"$.{name}", "is given twice, with two values") for name in _doubled(values)]
     id, text = take("id", _read_id), take("text", _read_text)
@@ -195,11 +185,21 @@ def _row(values: Fields, where: str) -> tuple[Row | None, list[tuple[str, str]]]
     sha256 = take("sha256", _read_string)
     if faults:
         return None, faults
+    more, lost = gathered.more, gathered.lost
+    if columns != ALL:
+        more = {name: value for name, value in more.items() if columns.keeps(name)}
+        lost = {name: why for name, why in lost.items() if columns.keeps(_last(name))}
+        lost |= columns.displaced(given)
     row = Row(
         where=where, id=_id_of(text) if id is None else id, unnamed=id is None, text=text,
-        meta=Meta(**meta, more=gathered.more), excluded=excluded, sha256=sha256, lost=gathered.lost,
+        meta=Meta(**meta, more=more), excluded=excluded, sha256=sha256, lost=lost,
     )  # fmt: skip
     return row, []
+
+
+def _last(path: str) -> str:
+    """The name of a value where it stands in `meta`."""
+    return path.removeprefix("meta.").removeprefix("more.")
 
 
 def _doubled(values: Fields) -> list[str]:
@@ -216,9 +216,10 @@ def _read_id(value: Any) -> str | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    value = _decoded(value)
     if not isinstance(value, str):
-        raise ValueError(f"an id is text or a whole number, got {_shown(value)}")  # noqa: TRY004 - a fault of data
-    return _whole(value)
+        raise ValueError(f"an id is text or a whole number, got {_shown(value)}")  # noqa: TRY004
+    return _whole(value) or None
 
 
 def _id_of(text: str) -> str:
@@ -226,13 +227,27 @@ def _id_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:ID_DIGITS]
 
 
+def _decoded(value: Any) -> Any:
+    """Text for the bytes of it, as Parquet has them where nobody said that they are text."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"holds bytes that are not UTF-8 (0x{value[error.start]:02x} at offset {error.start})"
+        ) from error
+
+
 def _read_text(value: Any) -> str:
+    value = _decoded(value)
     if not isinstance(value, str):
         raise ValueError(f"a text is needed, got {_shown(value)}")  # noqa: TRY004 - a fault of data
     return normalise(value)
 
 
 def _read_string(value: Any) -> str | None:
+    value = _decoded(value)
     if value is not None and not isinstance(value, str):
         raise ValueError(f"text is needed, got {_shown(value)}")
     return _whole(value) if value else None

@@ -11,7 +11,7 @@ import msgspec
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.formats.head import look
 from goldwire.corpora.formats.records import read_records
-from goldwire.corpora.rows import read_frame
+from goldwire.corpora.parquet import read_first
 
 KEY = "huggingface"
 LOOKED_AT = 50  # rows by which a column is told
@@ -80,7 +80,7 @@ def _class_names(feature: Any) -> Iterator[list[str]]:
 def read_table(path: Path, rows: int | None = None) -> Table:
     """The rows of a Parquet file or of JSON; the first of them where `rows` says how many."""
     if look(path).data.startswith(b"PAR1"):
-        frame, said = read_frame(path, rows)
+        frame, said = read_first(path, rows)
         return Table(list(frame.iter_rows(named=True)), _features(said.get(KEY, "{}")))
     found = [row if isinstance(row, dict) else {} for _, row in read_records(path)]
     return Table(found, {})
