@@ -77,13 +77,13 @@ class Hosts:
         with Client(self.address, timeout=30, set_as_default=False) as client:
             return sorted(client.nthreads())
 
-    def wait(self, workers: int) -> None:
+    def wait(self, workers: int, seconds: float = 60) -> None:
         """Wait until the scheduler knows so many workers."""
         from distributed import Client
 
-        with Client(self.address, timeout=60, set_as_default=False) as client:
+        with Client(self.address, timeout=seconds, set_as_default=False) as client:
             if workers:
-                client.wait_for_workers(workers, timeout=60)
+                client.wait_for_workers(workers, timeout=seconds)
 
 
 def free_port() -> int:

@@ -35,6 +35,7 @@ from goldwire.testing import builders
 
 DOCUMENTS, LENGTH = 480, 50_000  # and characters of each: a score of many blocks, a run of some seconds
 ATTEMPTS = 8  # times that one command is given, at most
+PATIENCE = 180.0  # seconds until a cluster is begun anew: a busy machine takes long for one
 IDLE = 0.15  # of the kills are aimed at a worker that starts or waits, if there is one
 WORKERS, SCHEDULERS, APART = "workers", "schedulers", "workers apart"
 MOST = {WORKERS: 10, SCHEDULERS: 2}  # killed under one command: what is left must be enough for so many
@@ -65,6 +66,7 @@ class Killer(threading.Thread):
     def run(self) -> None:
         """Kill at moments of chance, from the first piece of the command to its end; the scheduler last."""
         while not self.over.wait(self.chance.uniform(0.1, 0.9)):
+            start_anew(self.hosts, self.log)
             if not self._noted():
                 continue
             if self.killed[WORKERS] < self.workers:
@@ -83,10 +85,9 @@ class Killer(threading.Thread):
         """Kill one, and count what it did when it died."""
         busy = self._at_work()
         others = [pid for pid in self._there() if pid not in busy]
-        aim = others if others and self.chance.random() < IDLE else busy
-        if not aim:
+        if not busy:  # or none would ever be there, on a machine that starts them slowly
             return
-        pid = self.chance.choice(aim)
+        pid = self.chance.choice(others if others and self.chance.random() < IDLE else busy)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         until(lambda: gone(pid))
@@ -100,6 +101,13 @@ class Killer(threading.Thread):
         """What each worker has noted last."""
         lines = self.log.read_text().split("\n")[:-1] if self.log.exists() else []
         return {int(pid): what for pid, what, _ in map(str.split, lines)}
+
+
+def start_anew(hosts: Hosts, log: Path) -> None:
+    """Have two workers: a nanny gives up, and ends, whose worker is killed before it is there."""
+    hosts.workers = [nanny for nanny in hosts.workers if nanny.poll() is None]
+    for _ in range(2 - len(hosts.workers)):
+        hosts.add_worker("--preload", str(NOTING), **{LOG: str(log)})
 
 
 def is_worker(pid: int) -> bool:
@@ -225,14 +233,17 @@ class Campaign:
 
     def cluster(self) -> Hosts:
         """The cluster that is there, with all its workers; a new one if its scheduler was killed."""
-        if self.hosts is not None and self.hosts.scheduler.poll() is not None:
-            self.end()
-        if self.hosts is None:
-            self.hosts = Hosts(self.folder, workers=0, failures=1000)
-            for _ in range(2):
-                self.hosts.add_worker("--preload", str(NOTING), **{LOG: str(self.log)})
-        self.hosts.wait(2)
-        return self.hosts
+        while True:
+            if self.hosts is not None and self.hosts.scheduler.poll() is not None:
+                self.end()
+            try:
+                if self.hosts is None:
+                    self.hosts = Hosts(self.folder, workers=0, failures=1000)
+                start_anew(self.hosts, self.log)
+                self.hosts.wait(2, PATIENCE)
+                return self.hosts
+            except OSError:  # its port was taken meanwhile, or a worker was not there in time
+                self.end()
 
     def end(self) -> None:
         """End the cluster."""
