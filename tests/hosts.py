@@ -19,13 +19,17 @@ QUIET = {"OPENBLAS_NUM_THREADS": "1", "DASK_LOGGING__DISTRIBUTED": "critical"}
 class Hosts:
     """A scheduler and its workers, each with one thread; use it in a `with` statement."""
 
-    def __init__(self, folder: Path, workers: int = 2, *, failures: int = 3) -> None:
+    def __init__(self, folder: Path, workers: int = 2, *, failures: int = 3, patience: float = 60) -> None:
         self.folder, self.workers = folder, list[subprocess.Popen[bytes]]()
         self.port = free_port()
         self.scheduler = self.start_scheduler(failures)
         for _ in range(workers):
             self.add_worker()
-        self.wait(workers)
+        try:
+            self.wait(workers, patience)
+        except BaseException:
+            self.__exit__()
+            raise
 
     @property
     def on(self) -> str:

@@ -238,12 +238,13 @@ class Campaign:
                 self.end()
             try:
                 if self.hosts is None:
-                    self.hosts = Hosts(self.folder, workers=0, failures=1000)
+                    self.hosts = Hosts(self.folder, workers=0, failures=1000, patience=PATIENCE)
                 start_anew(self.hosts, self.log)
                 self.hosts.wait(2, PATIENCE)
-                return self.hosts
             except OSError:  # its port was taken meanwhile, or a worker was not there in time
                 self.end()
+            else:
+                return self.hosts
 
     def end(self) -> None:
         """End the cluster."""
