@@ -19,13 +19,17 @@ QUIET = {"OPENBLAS_NUM_THREADS": "1", "DASK_LOGGING__DISTRIBUTED": "critical"}
 class Hosts:
     """A scheduler and its workers, each with one thread; use it in a `with` statement."""
 
-    def __init__(self, folder: Path, workers: int = 2, *, failures: int = 3) -> None:
+    def __init__(self, folder: Path, workers: int = 2, *, failures: int = 3, patience: float = 60) -> None:
         self.folder, self.workers = folder, list[subprocess.Popen[bytes]]()
         self.port = free_port()
         self.scheduler = self.start_scheduler(failures)
         for _ in range(workers):
             self.add_worker()
-        self.wait(workers)
+        try:
+            self.wait(workers, patience)
+        except BaseException:
+            self.__exit__()
+            raise
 
     @property
     def on(self) -> str:
@@ -77,13 +81,13 @@ class Hosts:
         with Client(self.address, timeout=30, set_as_default=False) as client:
             return sorted(client.nthreads())
 
-    def wait(self, workers: int) -> None:
+    def wait(self, workers: int, seconds: float = 60) -> None:
         """Wait until the scheduler knows so many workers."""
         from distributed import Client
 
-        with Client(self.address, timeout=60, set_as_default=False) as client:
+        with Client(self.address, timeout=seconds, set_as_default=False) as client:
             if workers:
-                client.wait_for_workers(workers, timeout=60)
+                client.wait_for_workers(workers, timeout=seconds)
 
 
 def free_port() -> int:

@@ -370,6 +370,17 @@ def test_what_no_worker_has_is_told_with_the_command_that_gives_it(hosts_module,
         assert len(found) == 1
 
 
+def test_that_no_worker_is_there_for_a_moment_is_no_lack_of_what_is_not_needed():
+    class Alone:
+        def scheduler_info(self):
+            return {"workers": {}}
+
+    cluster = engine.Cluster(Alone(), "tcp://127.0.0.1:1")
+    cluster.check_resources({})
+    with pytest.raises(ClusterError, match="no worker has GPU=1"):
+        cluster.check_resources({"GPU": 1})
+
+
 def _where(common, own):
     from distributed import get_worker
 
@@ -599,9 +610,15 @@ def test_a_run_whose_workers_are_killed_within_parts_is_that_of_one_machine(
 @pytest.mark.slow
 def test_runs_and_scores_are_those_of_one_machine_whoever_is_killed_meanwhile():
     campaign = Path(__file__).parent / "chaos" / "cluster.py"
-    command = [sys.executable, campaign, "--schedulers", "1", "--seconds", "1", "--seed", "1"]
+    command = [sys.executable, campaign, "--workers", "4", "--schedulers", "1", "--seconds", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    found = re.search(r"(\d+) workers and (\d+) schedulers killed in 1 runs and scores", done.stdout)
-    assert found, done.stdout
-    assert any(map(int, found.groups()))
+    told = {
+        what: int(number)
+        for what, number in re.findall(r"^(\w+) killed .* work.*: (\d+) \(", done.stdout, re.MULTILINE)
+    }
+    assert told["schedulers"] == 1
+    assert told["workers"] > 0
+    blocks = re.search(r"1 runs of 16 parts and scores of (\d+) blocks", done.stdout)
+    assert blocks, done.stdout
+    assert int(blocks[1]) > 20, "a score has blocks to lose"

@@ -58,6 +58,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "record": ("eval report {at} --markdown {out}.md", "eval compare {at}"),
     "baseline": ("eval gate {in}/record.json --baseline {in}/baseline.json --policy strict",),
     "tasks": ("annotate import {work} {at}",),
+    "parts": ("eval merge {in} --into {work}", "eval merge {in} --record {out}.json"),
     "configuration": ("annotate import {work} {tasks} --config {at} --add-texts",),
 }  # fmt: skip
 MODELS = {

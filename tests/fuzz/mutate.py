@@ -4,7 +4,10 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
+
+import msgspec
 
 # Values that readers have fallen over, here or elsewhere.
 STRINGS = [
@@ -62,6 +65,20 @@ def _json(data: bytes, dice: Dice) -> bytes:
     holder, key = dice.choice(places)
     _TREE[dice.randrange(len(_TREE))](holder, key, places, dice)
     return _dump(value)
+
+
+def _msgpack(data: bytes, dice: Dice) -> bytes:
+    """As in JSON; what it cannot hold, such as a longer number, is damaged in its bytes instead."""
+    with suppress(msgspec.DecodeError, TypeError, ValueError, OverflowError, RecursionError):
+        value = msgspec.msgpack.decode(data)
+        places = list(_places(value))
+        holder, key = dice.choice(places)
+        if isinstance(holder[key], bytes):
+            holder[key] = dice.choice((_bytes(holder[key], dice), b"", holder[key] * 2, _poison(dice)))
+        else:
+            _TREE[dice.randrange(len(_TREE))](holder, key, places, dice)
+        return msgspec.msgpack.encode(value)
+    return _bytes(data, dice)
 
 
 def _dump(value: Any) -> bytes:
@@ -254,5 +271,6 @@ def _bytes(data: bytes, dice: Dice) -> bytes:
 
 
 _KINDS: dict[Kind, Callable[[bytes, Dice], bytes]] = {
-    "json": _json, "jsonl": _lines_of_json, "lines": _lines, "toml": _toml, "xml": _xml, "bytes": _bytes,
+    "json": _json, "jsonl": _lines_of_json, "msgpack": _msgpack, "lines": _lines, "toml": _toml, "xml": _xml,
+    "bytes": _bytes,
 }  # fmt: skip

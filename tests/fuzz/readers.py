@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
+from fuzz import parted
 from goldwire.annotate.exchange import controls, exports, importer, store
 from goldwire.annotate.interface import guidelines
 from goldwire.annotate.migration import mapping
@@ -56,12 +57,14 @@ Files = Mapping[str, bytes]
 class Reader:
     """How files are read: `kind` says how those that are given are made wrong, by pattern of name.
 
-    `run` gets a folder with the files of a seed, one of which is wrong, and the name of that one.
+    `run` gets a folder with the files of a seed, one of which is wrong, and the name of that one. `made` are
+    samples that are not kept, since only this version can make them.
     """
 
     kinds: Mapping[str, str]
     run: Callable[[Path, str], object]
     speed: int = 1000  # inputs a second, roughly: what a fair share of the time is worked out from
+    made: Callable[[], list[dict[str, bytes]]] | None = None
 
     def files(self, sample: Files) -> list[str]:
         """The names of those that are made wrong."""
@@ -69,6 +72,8 @@ class Reader:
 
     def seeds(self, name: str) -> list[Files]:
         """Sound samples: each a set of files."""
+        if self.made is not None:
+            return [*self.made()]
         folder = SEEDS / name
         return [
             {
@@ -378,4 +383,14 @@ READERS: dict[str, Reader] = {
     "configuration": Reader({"*": "xml"}, configuration),
     "server": Reader({"*": "json"}, server),
     "service": Reader({"*": "json"}, service),
-}
+    "parts": Reader({"*.part": "bytes"}, parted.read_parts, speed=100, made=parted.whole_parts),
+    "parts-inside": Reader(
+        {"*.json": "json", "*.jsonl": "jsonl", "*.floats": "bytes", "*.msgpack": "msgpack"},
+        parted.read_parts, speed=60, made=parted.parts_in_pieces,
+    ),
+    "packed": Reader(
+        {"goldwire.json": "json", "*.parquet": "bytes", "files/*": "bytes"},
+        parted.read_packed, speed=30, made=parted.packed,
+    ),
+    "packed-rows": Reader({"rows.jsonl": "jsonl"}, parted.read_packed, speed=30, made=parted.packed_in_rows),
+}  # fmt: skip

@@ -56,7 +56,7 @@ class Line(NamedTuple):
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
-    line: int
+    line: Annotated[int, msgspec.Meta(ge=1)]
     raw: str | None = None
 
 

@@ -192,7 +192,12 @@ class Cluster:
         return {where: answers.open_answer(answer) for where, answer in found.items()}
 
     def check_resources(self, wanted: Mapping[str, float]) -> None:
-        """Raise `ClusterError` if no worker has what a part needs; nothing is needed of an empty one."""
+        """Raise `ClusterError` if no worker has what a part needs.
+
+        Where nothing is needed, that there is no worker at this moment does not matter: one may come.
+        """
+        if not wanted:
+            return
         workers = self._client.scheduler_info()["workers"].values()
         if not any(_has(worker.get("resources", {}), wanted) for worker in workers):
             needs = " ".join(f"{name}={amount:g}" for name, amount in wanted.items())

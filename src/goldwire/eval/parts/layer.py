@@ -212,7 +212,10 @@ def _latency(opened: Sequence[Opened]) -> Latency | None:
         for one in opened:
             size = FLOAT * one.contents.seconds
             for data in _iter_blocks(one.path, one.seconds, size, _BLOCK):
-                yield np.frombuffer(data, dtype="<f8").astype(np.float64)
+                found = np.frombuffer(data, dtype="<f8").astype(np.float64)
+                if not (np.isfinite(found) & (found >= 0)).all():
+                    raise DataError(f"{one.path}: not a part of a run (seconds that are none)")
+                yield found
 
     number = sum(one.contents.seconds for one in opened)
     if not number:

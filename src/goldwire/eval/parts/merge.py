@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire import __version__
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError, Fault, GoldwireError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.taking import sources
 from goldwire.eval.measures.phrases import listed
@@ -225,11 +225,21 @@ class Merged(msgspec.Struct, frozen=True):
 def merge_scores(files: Sequence[PartFile]) -> Merged:
     """The record of all parts of a scoring, which is that of scoring all documents at once.
 
-    Raises what `compose.make_record` does.
+    Raises what `compose.make_record` does; `DataError` for parts that are sound by their digests and do not
+    fit together, as no command makes them.
     """
     first = files[0]
     plan = decode_plan(score.decode(first.payload(), str(first.path)).plan, str(first.path))
-    return Merged(record=make_record(plan, map(_block, files)), plan=plan)
+    try:
+        return Merged(record=make_record(plan, map(_block, files)), plan=plan)
+    except GoldwireError:
+        raise
+    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+        raise DataError(
+            f"{first.path.parent}: the parts do not fit together, though each is as it was written "
+            f"({type(error).__name__}: {error}); nothing was written. Make them anew; if they were made by "
+            "this Goldwire, that is a fault of it, which should be reported"
+        ) from error
 
 
 def _block(one: PartFile) -> ScoredBlock:

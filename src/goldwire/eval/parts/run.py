@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -37,6 +37,7 @@ from goldwire.eval.systems.shares import Counts, Head, Share
 KIND = "run"
 FLOAT = 8  # bytes of one of the seconds
 _LONGEST = 2**28  # bytes of the line that says what there is
+_Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -53,8 +54,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
 
     head: Head
     share: Share
-    rows: int
-    seconds: int
+    rows: _Count
+    seconds: _Count
 
 
 class _Lot(msgspec.Struct, frozen=True):
