@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldwire.cli import convert, correct, cover, ontology, pack, sample, shape
+from goldwire.cli import convert, correct, cover, dedupe, ontology, pack, sample, shape
 from goldwire.cli.arguments import Dir, Ignore, Labels, Only, OwnDir, pairs, view_of
 from goldwire.cli.convert import Option, recognised, tell_loss
 from goldwire.cli.files import source
@@ -29,6 +29,7 @@ app.add_typer(ontology.app, name="ontology")
 app.command("import")(convert.import_)
 app.command("cover")(cover.cover)
 app.command("correct")(correct.correct)
+app.command("dedupe")(dedupe.dedupe)
 app.command("sample")(sample.sample)
 app.command("export")(convert.export)
 app.command("formats")(convert.formats)
@@ -415,25 +416,3 @@ def split(
         return
     for name, ids in parts.items():
         say("\n".join([f"{name}: {len(ids)} document(s)", *(f"  {id}" for id in ids)]))
-
-
-@app.command("dedupe")
-def dedupe(folder: Dir, *, as_json: Json = False) -> None:
-    """Show groups of near-duplicates, which splits and resampling never part, and how alike they are.
-
-    They are found when documents come in. Nothing is deleted.
-
-    \b
-    Example:
-      goldwire corpus dedupe work
-    """
-    from goldwire.corpora import duplicates
-    from goldwire.corpora.store import open_corpus
-
-    documents = open_corpus(folder).documents()
-    groups = duplicates.groups(documents)
-    alike = duplicates.links([document for document in documents if document.group is not None])
-    if as_json:
-        print_json({"groups": groups, "pairs": alike})
-    else:
-        say(shape.groups(groups, alike) or "no near-duplicates")

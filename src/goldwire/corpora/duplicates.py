@@ -5,9 +5,9 @@ the same (Jaccard similarity of the sets of runs; case and punctuation do not co
 out). Texts of fewer than `SHORT` words have too few runs to compare: they are near-duplicates only if their
 words are the same. Groups are what such pairs link together.
 
-Pairs are found by MinHash in bands (Broder 1997; Indyk and Motwani 1998) and then measured exactly, so no
-pair is wrong; those that are linked already are not measured, so that a thousand copies cost a thousand
-comparisons. A pair may be missed: of similarity s with a chance of (1 - s**ROWS)**BANDS.
+Pairs are found by MinHash in bands (Broder 1997; Indyk and Motwani 1998) and then measured by all of their
+runs, so no pair is wrong; those that are linked already are not measured, so that a thousand copies cost a
+thousand comparisons. A pair may be missed: of similarity s with a chance of (1 - s**ROWS)**BANDS.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 import zlib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 import numpy as np
@@ -33,8 +33,9 @@ BLOCK = 4096  # runs that are hashed at once: a megabyte for each of a few steps
 _WORD = re.compile(r"\w+")
 # A space for all that is no word, of ASCII alone: its words are found faster so.
 _ASCII = "".join(char if _WORD.match(char) else " " for char in map(chr, range(128)))
-Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
+# Of the mixer of MurmurHash3, for 64 bits (Appleby 2011).
+_SHIFT, _FACTOR = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD)
 
 
 class Pair(msgspec.Struct, frozen=True, order=True):
@@ -45,13 +46,43 @@ class Pair(msgspec.Struct, frozen=True, order=True):
     similarity: float
 
 
+class Sketch(msgspec.Struct, frozen=True):
+    """What is compared of a document, so that its text is not needed any more.
+
+    `keys` are hashes of what is equal in near-duplicates of any length: the text, and its words if it has
+    any. `runs` are codes of its runs of words, ascending, each of 8 bytes as numpy has them, and `bands` the
+    hashes of its bands of MinHash values; both are empty if the text is short.
+    """
+
+    keys: tuple[bytes, ...]
+    runs: bytes
+    bands: tuple[bytes, ...]
+
+
+def dedupe(documents: Sequence[Document]) -> tuple[dict[str, list[str]], list[Pair]]:
+    """The groups that documents have, and the pairs that link those of groups."""
+    return groups(documents), links([document for document in documents if document.group is not None])
+
+
 def links(documents: Sequence[Document]) -> list[Pair]:
     """Pairs of near-duplicates, in the order of the corpus, that link each group of them together.
 
     One less than a group has documents: two that are linked already are not compared, however alike they are.
     """
-    found = sorted(_Linker(documents).iter_links(range(len(documents))))
-    return [Pair(documents[i].id, documents[j].id, similarity) for i, j, similarity in found]
+    return link((document.id, sketch(document)) for document in documents)
+
+
+def link(documents: Iterable[tuple[str, Sketch]]) -> list[Pair]:
+    """`links` of documents of which there are the ids and the sketches, in the order of the corpus."""
+    ids = list[str]()
+
+    def iter_sketches() -> Iterator[Sketch]:
+        for id, one in documents:
+            ids.append(id)
+            yield one
+
+    found = sorted(_Linker().iter_links(iter_sketches()))
+    return [Pair(ids[i], ids[j], similarity) for i, j, similarity in found]
 
 
 def group(documents: Sequence[Document], known: int = 0) -> list[Document]:
@@ -61,9 +92,9 @@ def group(documents: Sequence[Document], known: int = 0) -> list[Document]:
     again. Documents that are added behind others change no group, unless they link two: then the later
     joins the earlier.
     """
-    linker = _Linker(documents)
-    linker.trust(known)
-    deque(linker.iter_links(range(known, len(documents))), maxlen=0)
+    linker = _Linker()
+    linker.trust(documents[:known])
+    deque(linker.iter_links(map(sketch, documents[known:])), maxlen=0)
     firsts = linker.firsts()
     return [
         msgspec.structs.replace(document, group=None if first is None else documents[first].id)
@@ -85,6 +116,21 @@ def groups(documents: Iterable[Document]) -> dict[str, list[str]]:
     return found
 
 
+# ---------------------------------------------------------------- sketches
+def sketch(document: Document) -> Sketch:
+    """What is compared of a document; the same in every run on every machine."""
+    words = _words(document)
+    keys = (document.sha256.encode(), *([_digest(words)] if words else []))
+    if len(words) < SHORT:
+        return Sketch(keys, b"", ())
+    runs = (" ".join(words[k : k + RUN]) for k in range(len(words) - RUN + 1))
+    return Sketch(keys, _codes(words).tobytes(), tuple(_bands(runs)))
+
+
+def _digest(words: Sequence[str]) -> bytes:
+    return hashlib.sha256(" ".join(words).encode()).digest()
+
+
 def _words(document: Document) -> list[str]:
     text = document.text
     for region in sorted(document.excluded, key=lambda region: -region.start):
@@ -93,52 +139,69 @@ def _words(document: Document) -> list[str]:
     return lower.translate(_ASCII).split() if lower.isascii() else _WORD.findall(lower)
 
 
+def _codes(words: Sequence[str]) -> Hashes:
+    """The set of the runs of words, as ascending codes of 64 bits.
+
+    Two texts of 1,000 words have some runs of the same code by chance with a probability of 1 in 10**13.
+    """
+    codes = np.fromiter(map(_code, words), np.uint64, len(words))
+    several = len(codes) - RUN + 1
+    mixed = codes[:several]
+    for place in range(1, RUN):
+        mixed = (mixed ^ (mixed >> _SHIFT)) * _FACTOR + codes[place : place + several]
+    return np.unique(mixed)
+
+
+@lru_cache(maxsize=2**18)  # more than most languages have words in use
+def _code(word: str) -> int:
+    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
+
+
+# ---------------------------------------------------------------- links
 class _Linker:
     """Documents that are linked, one after the other, to those before that they are alike to."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self.documents = documents
-        self.parent = list(range(len(documents)))  # towards the first of a group
+    def __init__(self) -> None:
+        self.parent: list[int] = []  # towards the first of a group
         self.texts: dict[bytes, int] = {}  # the first document of each text, by hashes of it and of its words
-        self.numbers: dict[str, int] = {}  # of all runs of words
-        self.runs: dict[int, Ints] = {}  # of each document that is long enough, sorted
+        self.runs: dict[int, Hashes] = {}  # of each document that is long enough, sorted
         # For each band of MinHash values: the documents that have them, those in a list of one group.
         self.bands: dict[bytes, list[list[int]]] = {}
 
-    def trust(self, known: int) -> None:
-        """Take the first so many documents as they are grouped."""
+    def trust(self, documents: Sequence[Document]) -> None:
+        """Take documents as they are grouped."""
         first: dict[str, int] = {}
-        for i, document in enumerate(self.documents[:known]):
+        for document in documents:
+            i = self.add()
             if document.group is not None:
                 self.unite(first.setdefault(document.group, i), i)
-        for i in range(known):
-            words = _words(self.documents[i])
-            for key in self.keys(i, words):
+        for i, one in enumerate(map(sketch, documents)):
+            for key in one.keys:
                 self.texts.setdefault(key, i)
-            for band in self.sketch(i, words):
+            self.runs[i] = np.frombuffer(one.runs, np.uint64)
+            for band in one.bands:
                 self.put(band, i)
 
-    def iter_links(self, numbers: Iterable[int]) -> Iterator[tuple[int, int, float]]:
-        """What links each of the documents to earlier ones."""
-        for i in numbers:
-            words = _words(self.documents[i])
-            for key in self.keys(i, words):
+    def iter_links(self, sketches: Iterable[Sketch]) -> Iterator[tuple[int, int, float]]:
+        """What links each of further documents to earlier ones."""
+        for one in sketches:
+            i = self.add()
+            for key in one.keys:
                 earlier = self.texts.setdefault(key, i)
                 if self.root(earlier) != self.root(i):
                     self.unite(earlier, i)
                     yield earlier, i, 1.0
-            bands = self.sketch(i, words)
-            for j, similarity in self.iter_alike(i, bands):
+            self.runs[i] = np.frombuffer(one.runs, np.uint64)
+            for j, similarity in self.iter_alike(i, one.bands):
                 self.unite(j, i)
                 yield j, i, similarity
-            for band in bands:
+            for band in one.bands:
                 self.put(band, i)
 
-    def keys(self, i: int, words: Sequence[str]) -> Iterator[bytes]:
-        """What is equal in near-duplicates of any length: the text, or its words if it has any."""
-        yield self.documents[i].sha256.encode()
-        if words:
-            yield _digest(words)
+    def add(self) -> int:
+        """The number of a further document."""
+        self.parent.append(len(self.parent))
+        return len(self.parent) - 1
 
     def iter_alike(self, i: int, bands: Iterable[bytes]) -> Iterator[tuple[int, float]]:
         """Documents of other groups that are near-duplicates of a document; one of each group."""
@@ -156,14 +219,6 @@ class _Linker:
     def similarity(self, i: int, j: int) -> float:
         both = len(np.intersect1d(self.runs[i], self.runs[j], assume_unique=True))
         return both / (len(self.runs[i]) + len(self.runs[j]) - both)
-
-    def sketch(self, i: int, words: Sequence[str]) -> list[bytes]:
-        """The bands of MinHash values of a document; none if it is short."""
-        if len(words) < SHORT:
-            return []
-        runs = {" ".join(words[k : k + RUN]) for k in range(len(words) - RUN + 1)}
-        self.runs[i] = np.sort([self.numbers.setdefault(run, len(self.numbers)) for run in runs])
-        return _bands(runs)
 
     def put(self, band: bytes, i: int) -> None:
         found = self.bands.setdefault(band, [])
@@ -189,10 +244,7 @@ class _Linker:
         return [root if size[root] > 1 else None for root in roots]
 
 
-def _digest(words: Sequence[str]) -> bytes:
-    return hashlib.sha256(" ".join(words).encode()).digest()
-
-
+# ---------------------------------------------------------------- MinHash
 def _bands(runs: Iterable[str]) -> list[bytes]:
     """The MinHash values of runs in bands, as hashes: texts that are alike have one in common."""
     values = _minima(np.fromiter((zlib.crc32(run.encode()) for run in runs), np.uint64))

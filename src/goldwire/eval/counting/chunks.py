@@ -84,6 +84,12 @@ def find_places(corpus: Corpus, sources: Sequence[str], need: Wanted = reading.P
     return list(starmap(Place, zip(_pieces(documents, starts), *sides, [*firsts, None], strict=True)))
 
 
+def find_pieces(path: Path) -> list[Piece]:
+    """A file of lines cut into pieces, in whatever order they are; none of an empty one."""
+    with path.open("rb") as file:
+        return _pieces(path, _cuts(file))
+
+
 def _cut(path: Path, firsts: Sequence[str]) -> list[Piece]:
     """A file of lines for documents, cut where the lines for each of the `firsts` or later ones begin."""
     with path.open("rb") as file:

@@ -1,0 +1,211 @@
+"""`--on dask://…` of commands that read corpora: the output is that of one machine, whatever happens."""
+
+import os
+import random
+import signal
+import threading
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from goldwire.corpora import duplicates
+from goldwire.corpora.errors import ClusterError, DataError
+from goldwire.corpora.store import Manifest, create_corpus, make_document
+from goldwire.eval.cluster import files
+from goldwire.eval.cluster.dedupe import dedupe_on, sketch_lines
+from goldwire.eval.cluster.engine import connected
+from goldwire.eval.cluster.lines import iter_results
+from goldwire.eval.counting import chunks
+
+pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def hosts_module():
+    import importlib.util
+
+    path = Path(__file__).with_name("hosts.py")
+    spec = importlib.util.spec_from_file_location("hosts", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def hosts(hosts_module, tmp_path_factory):
+    """A scheduler with two workers, in processes of their own."""
+    with hosts_module.Hosts(tmp_path_factory.mktemp("hosts")) as found:
+        yield found
+
+
+@pytest.fixture
+def in_blocks(monkeypatch):
+    """Blocks so small that there are dozens of them."""
+    monkeypatch.setattr(chunks, "SIZE", 4000)
+
+
+# ---------------------------------------------------------------- near-duplicates
+REPORTS = 40
+
+
+def reworked(words, changes, random):
+    words = [*words]
+    for _ in range(changes):
+        words[random.randrange(len(words))] = f"new{random.randrange(999)}"
+    return " ".join(words)
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """Reports, some reworked, and notices of the same few words, in no order of id."""
+    by_chance = random.Random(7)
+    made = []
+    for number in range(REPORTS):
+        words = [f"w{by_chance.randrange(3000)}" for _ in range(90)]
+        made += [reworked(words, changes, by_chance) for changes in (0, 3, 6)[: 1 + number % 3]]
+        made.append("Rain fell in Herat." if number % 9 == 0 else f"Short and alone, {number}.")
+    documents = [make_document(f"r{-number % 997:03}", text) for number, text in enumerate(made)]
+    return create_corpus(
+        tmp_path_factory.mktemp("reports") / "reports", Manifest(name="reports"), duplicates.group(documents)
+    )
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["told", "json"])
+def test_near_duplicates_are_told_as_on_one_machine(hosts, reports, program, form):
+    here = program("corpus", "dedupe", reports.path, *form)
+    there = program("corpus", "dedupe", reports.path, *form, "--on", hosts.on)
+    assert (there.code, there.err) == (0, "")
+    assert there.out == here.out
+
+
+def test_near_duplicates_are_found_in_whichever_pieces_workers_read(hosts, reports, in_blocks):
+    with connected(hosts.on) as cluster:
+        groups, pairs = dedupe_on(cluster, reports)
+    assert (groups, pairs) == duplicates.dedupe(reports.documents())
+    # Two in three reports have copies: 13 one and 13 two; and the notice is there 5 times.
+    assert sorted(map(len, groups.values())) == [2] * 13 + [3] * 13 + [5]
+    assert len(pairs) == 13 + 2 * 13 + 4
+
+
+def test_pairs_of_groups_that_do_not_fit_the_texts_are_those_of_one_machine(hosts, reports, tmp_path):
+    documents = [
+        msgspec.structs.replace(one, group=f"r{number % 5:03}")
+        for number, one in enumerate(reports.documents())
+    ]
+    corpus = create_corpus(tmp_path / "foreign", reports.manifest, documents)
+    with connected(hosts.on) as cluster:
+        assert dedupe_on(cluster, corpus) == duplicates.dedupe(corpus.documents())
+
+
+@pytest.mark.parametrize("lines", [0, 1])
+def test_a_corpus_without_near_duplicates_or_documents_has_none(hosts, tmp_path, program, lines):
+    corpus = create_corpus(tmp_path / "few", Manifest(name="few"), [make_document("a", "Alone.")][:lines])
+    found = program("corpus", "dedupe", corpus.path, "--on", hosts.on)
+    assert (found.code, found.out.strip()) == (0, "no near-duplicates"), found.err
+
+
+@pytest.mark.parametrize("kind", ["text", "twice", "broken"])
+def test_faulty_documents_are_told_as_on_one_machine(hosts, reports, tmp_path, in_blocks, kind):
+    corpus = create_corpus(tmp_path / "faulty", reports.manifest, reports.documents())
+    path = corpus.path / "documents.jsonl"
+    lines = path.read_text().splitlines()
+    wrong = {"text": lines[50].replace("w1", "v1"), "twice": lines[3], "broken": lines[50][:-20]}
+    path.write_text("\n".join([*lines[:50], wrong[kind], *lines[51:]]) + "\n")
+    with pytest.raises(DataError) as here:
+        duplicates.dedupe(corpus.documents())
+    with connected(hosts.on) as cluster, pytest.raises(DataError) as there:
+        dedupe_on(cluster, corpus)
+    assert str(there.value) == str(here.value)
+
+
+# ---------------------------------------------------------------- what goes wrong
+@pytest.fixture(scope="module")
+def jobs(reports):
+    """What each command finds, here and by a cluster."""
+    return {
+        "dedupe": (
+            lambda: duplicates.dedupe(reports.documents()),
+            lambda cluster: dedupe_on(cluster, reports),
+        )
+    }
+
+
+JOBS = ["dedupe"]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_worker_that_does_not_see_the_corpus_is_named(hosts, jobs, job, monkeypatch):
+    look = files.look
+
+    def moved(paths, whole=False):
+        return tuple(msgspec.structs.replace(one, path=one.path + ".gone") for one in look(paths))
+
+    monkeypatch.setattr(files, "look", moved)
+    with (
+        connected(hosts.on) as cluster,
+        pytest.raises(ClusterError, match=r"worker tcp://\S+ does not see .*put the corpus on a folder"),
+    ):
+        jobs[job][1](cluster)
+
+
+def test_documents_that_are_written_meanwhile_stop_the_command(hosts, reports, tmp_path, in_blocks):
+    corpus = create_corpus(tmp_path / "busy", reports.manifest, reports.documents())
+    path = corpus.documents_path()
+    with connected(hosts.on) as cluster:
+        found = iter_results(cluster, path, sketch_lines)
+        next(found)
+        path.write_bytes(path.read_bytes() + path.read_bytes()[:10])
+        with pytest.raises(ClusterError, match=r"documents\.jsonl has another content there"):
+            list(found)
+
+
+def test_another_version_is_told_before_anything_is_read(hosts_module, reports, tmp_path, program):
+    preload = tmp_path / "older.py"
+    preload.write_text("import goldwire\ngoldwire.__version__ = '0.0.1'\n")
+    with hosts_module.Hosts(tmp_path, workers=0) as some:
+        some.add_worker("--preload", str(preload))
+        some.wait(1)
+        found = program("corpus", "dedupe", reports.path, "--on", some.on)
+        assert found.code == 2
+        assert "has other versions: goldwire 0.0.1" in found.err
+
+
+NOTING = """
+import os, time
+from goldwire.eval.cluster import engine
+def noting(expected, check=engine._check_versions):
+    if expected:
+        with open({log!r}, "a") as log:
+            log.write(f"{{os.getpid()}}\\n")
+        time.sleep(0.3)
+    check(expected)
+engine._check_versions = noting
+"""
+
+
+@pytest.mark.slow
+def test_what_workers_had_that_are_killed_in_it_is_done_by_others(hosts_module, jobs, tmp_path, in_blocks):
+    preload, log = tmp_path / "noting.py", tmp_path / "parts.log"
+    preload.write_text(NOTING.format(log=str(log)))
+    with hosts_module.Hosts(tmp_path, workers=0, failures=10) as some:
+        for _ in range(2):
+            some.add_worker("--preload", str(preload))
+        some.wait(2)
+        for name, (here, on_cluster) in jobs.items():
+            log.write_text("")
+            killed = []
+
+            def kill(killed=killed):
+                for parts in (2, 5):
+                    pids = hosts_module.until(lambda parts=parts: log.read_text().split()[parts:], 60)
+                    os.kill(int(pids[-1]), signal.SIGKILL)
+                    killed.append(pids[-1])
+
+            killer = threading.Thread(target=kill, daemon=True)
+            killer.start()
+            with connected(some.on) as cluster:
+                there = on_cluster(cluster)
+            killer.join(1)
+            assert len(killed) == 2, name
+            assert there == here()
