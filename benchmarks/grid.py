@@ -63,7 +63,8 @@ def is_known(cell: Cell, name: str) -> bool:
     quality, size, level, _ = cell.shape
     flooded = quality == "1 in 20 flooded" and name != "recall"
     long = (quality, size) == ("long worse", "heavy")
-    return flooded or long or (quality == "1 in 20 bad" and level > 0.99)
+    uneven = (quality, size, name) == ("1 in 25 missed", "heavy", "recall")
+    return flooded or long or uneven or (quality == "1 in 20 bad" and level > 0.99)
 
 
 def draw_interval(cell: Cell, truth: Sequence[float], part: range) -> np.ndarray[Any, Any]:

@@ -22,14 +22,14 @@ from goldwire.eval.statistics.resample import Floats
 class Kinds(NamedTuple):
     """The counts of a slice and of the rest, by kinds of documents that have the same on either side.
 
-    `rows` are those of the kinds in the slice and in the rest, `index` has the kind of each document. It
+    `rows` are those of the kinds in the slice and in the rest, `kind` is that of each document. It
     is all that micro averages of one run look at where no document weighs more and none are near-duplicates.
     """
 
     inside: Patterns
     outside: Patterns
     rows: tuple[Floats, Floats]
-    index: Ints
+    kind: Ints
 
 
 def is_plain(system: Contender, measure: Measure) -> bool:

@@ -175,14 +175,14 @@ def _rows(case: MatchInput, sides: Sequence[Sliced]) -> Rows:
     ]
     rows, place = np.unique(np.concatenate(placed), return_inverse=True)
     gold, system = np.split(place, [len(case.gold)])
-    units = np.bincount(system, minlength=len(rows)), np.bincount(gold, minlength=len(rows))
-    return Rows(tuple(label for label, _ in named), rows // many, rows % many, gold, system, units)
+    each = np.bincount(system, minlength=len(rows)), np.bincount(gold, minlength=len(rows))
+    return Rows(tuple(label for label, _ in named), rows // many, rows % many, gold, system, each)
 
 
 def _counts(rows: Rows, documents: tuple[str, ...], pairs: Pairs, weight: Floats | None) -> Counts:
     size = len(rows.document)
     hits = [np.bincount(side, weight, size) for side in (rows.system[pairs.system], rows.gold[pairs.gold])]
-    values = np.empty((len(COLUMNS), size)).T  # column by column, as they are added up
+    values: Floats = np.empty((len(COLUMNS), size)).T  # column by column, as they are added up
     for column, numbers in zip((SYSTEM_HITS, GOLD_HITS, SYSTEM, GOLD), (*hits, *rows.units), strict=True):
         values[:, column] = numbers
     if weight is not None:
