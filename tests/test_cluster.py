@@ -25,6 +25,7 @@ from goldwire.eval.cluster.address import parse
 from goldwire.eval.cluster.engine import Call, connected
 from goldwire.eval.cluster.score import OnCluster
 from goldwire.eval.counting import chunks
+from goldwire.eval.scoring.files import encode_record
 from goldwire.eval.scoring.score import Options, score_corpus
 from goldwire.eval.systems.pool import DEPTH
 
@@ -100,7 +101,7 @@ def test_the_record_is_that_of_one_machine_byte_for_byte(hosts, news, in_blocks,
     here = score_corpus(news, "gold", ["a", "b"], ["entity", "untyped"], options=Options(**options))
     there, blocks = score_on(hosts, news, **options)
     assert blocks > 20
-    assert msgspec.json.encode(there) == msgspec.json.encode(here)
+    assert encode_record(there) == encode_record(here)
 
 
 def test_the_command_keeps_the_same_record_and_says_nothing_else(hosts, news, program):
@@ -530,7 +531,7 @@ def test_a_score_whose_workers_are_killed_within_blocks_is_that_of_one_machine(
     there, blocks = score_on(some, news)
     killer.join(1)
     assert not killer.is_alive()
-    assert msgspec.json.encode(there) == msgspec.json.encode(here)
+    assert encode_record(there) == encode_record(here)
     twice = [block for block, times in Counter(block for _, block in begun(log)).items() if times > 1]
     assert blocks > 20
     assert len(twice) >= KILLS, "each kill hit a block, which was begun anew"
@@ -551,7 +552,7 @@ def test_a_score_begins_anew_after_the_scheduler_was_lost_within_a_block(
     with pytest.raises(ClusterError, match="the scheduler was lost"):
         score_on(some, news)
     there, _ = score_on(hosts, news)
-    assert msgspec.json.encode(there) == msgspec.json.encode(here)
+    assert encode_record(there) == encode_record(here)
 
 
 def worker_above(pid):

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import msgspec
 import pytest
 
 from goldwire.corpora.errors import ClusterError
@@ -22,6 +21,7 @@ from goldwire.corpora.store import Corpus, open_corpus
 from goldwire.eval.cluster.engine import connected
 from goldwire.eval.cluster.score import OnCluster
 from goldwire.eval.cluster.shared import share_packed
+from goldwire.eval.scoring.files import encode_record
 from goldwire.eval.scoring.score import score_corpus
 from goldwire.testing import builders
 
@@ -88,7 +88,7 @@ def test_workers_read_a_packed_corpus_by_themselves(
         on = score_corpus(there, "gold", ["a"], ["entity"], count=count)
         assert count.scored == 3
     here = score_corpus(corpus, "gold", ["a"], ["entity"])
-    assert msgspec.json.encode(on) == msgspec.json.encode(here)
+    assert encode_record(on) == encode_record(here)
 
     words = ("--system", f"mine=cmd:{sys.executable} {find}")
     said = said_by("eval", "run", s3, *words, "--on", hosts.on)
