@@ -39,25 +39,27 @@ def terms_on(cluster: Cluster, seed: int) -> Terms:
     return Terms(seed, align=_Aligned(cluster), measure=_MeasuredBy(cluster))
 
 
-class _Aligned(NamedTuple):
-    cluster: Cluster
+class _Aligned:
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
 
     def __call__(self, cases: Iterable[Sequence[Floats]]) -> Iterator[float]:
         """The disorder of each case, in order; `TooManyError` of the first that has one."""
         sent = ([side.tobytes() for side in sides] for sides in cases)
-        for data in _iter_results(self.cluster, align, "alignments", sent):
+        for data in _iter_results(self._cluster, align, "alignments", sent):
             for found in msgspec.msgpack.decode(data, type=list[float | str]):
                 if isinstance(found, str):
                     raise TooManyError(found)
                 yield found
 
 
-class _MeasuredBy(NamedTuple):
-    cluster: Cluster
+class _MeasuredBy:
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
 
     def __call__(self, continua: Iterable[Continuum]) -> Iterator[Lengths]:
         """The lengths of each document, in order."""
-        for data in _iter_results(self.cluster, measure, "documents", continua):
+        for data in _iter_results(self._cluster, measure, "documents", continua):
             for length, squares, same, gaps in msgspec.msgpack.decode(data, type=list[_Measured]):
                 yield Lengths(Counter(length), Counter(squares), same, gaps)
 

@@ -25,13 +25,13 @@ Progress = Callable[[str], None]
 
 
 class Counted(NamedTuple):
-    """What is counted: systems on the documents of a frame, by some measures; `count` counts them."""
+    """What is counted: systems on the documents of a frame, by some measures; `counter` counts them."""
 
     corpus: Corpus
     frame: Frame
     systems: Systems
     measures: tuple[Measure, ...]
-    count: Counting | None
+    counter: Counting | None
 
     def against(self, gold: int, others: Sequence[int]) -> dict[int, Floats]:
         """The four sums of `Counts` of systems against one that plays gold: measures x documents x 4."""
@@ -46,7 +46,7 @@ class Counted(NamedTuple):
                 unweighted=True,
                 scope=Scope(documents=frozenset(self.frame.ids), unjudged="empty", drafts="counted"),
             ),
-            count=self.count,
+            count=self.counter,
         )
         place = {id: i for i, id in enumerate(record.documents)}
         order = np.array([place[id] for id in self.frame.ids])
@@ -91,13 +91,13 @@ def in_disagreement(counting: Counted, progress: Progress) -> Interest:
 
 
 def counting_of(
-    corpus: Corpus, frame: Frame, systems: Systems, measures: Sequence[str], count: Counting | None = None
+    corpus: Corpus, frame: Frame, systems: Systems, measures: Sequence[str], counter: Counting | None = None
 ) -> Counted:
     """What is counted; `MeasureError` for measures of which no document has a part."""
     wanted = tuple(parse_measures(measures or MEASURES, corpus.ontology()))
     if others := [name(one) for one in wanted if not is_additive(one)]:
         raise MeasureError(f"{others[0]}: its documents do not add up, so that none has a part; name another")
-    return Counted(corpus, frame, systems, wanted, count)
+    return Counted(corpus, frame, systems, wanted, counter)
 
 
 def _found(systems: Systems) -> str:

@@ -49,7 +49,7 @@ class Means(NamedTuple):
     """What reads the lines of layers, and what counts units, in place of this process; see `score_corpus`."""
 
     read: Reader = lines.read
-    count: Counting | None = None
+    counter: Counting | None = None
 
 
 HERE = Means()
@@ -97,7 +97,7 @@ def _interest(corpus: Corpus, frame: Frame, wanted: Wanted, progress: Progress, 
         return in_rarity(corpus, frame, systems, wanted.gold, means.read)
     if wanted.by == "uncertainty":
         return in_uncertainty(corpus, frame, systems, wanted.gold, means.read)
-    counting = counting_of(corpus, frame, systems, wanted.measures, means.count)
+    counting = counting_of(corpus, frame, systems, wanted.measures, means.counter)
     return in_found(counting) if wanted.by == "found" else in_disagreement(counting, progress)
 
 
