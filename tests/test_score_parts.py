@@ -257,7 +257,7 @@ def facts_of(corpus: Corpus, **fields) -> None:
     """Facts of a run, as if the layer had been made by one."""
     import hashlib
 
-    from goldwire.eval.systems import facts
+    from goldwire.eval.systems import facts, journal
 
     layer = hashlib.sha256(corpus.layer_path("system/one").read_bytes()).hexdigest()
     made = facts.Facts(
@@ -268,7 +268,7 @@ def facts_of(corpus: Corpus, **fields) -> None:
         layer=layer,
         **fields,
     )
-    path = facts.folder(corpus, "one") / facts.FILE
+    path = journal.folder(corpus, "one") / facts.FILE
     path.parent.mkdir(parents=True)
     path.write_bytes(msgspec.json.encode(made))
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -34,12 +34,11 @@ from goldwire.corpora.visible import visible
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
-    from goldwire.eval.counting.chunks import Place
     from goldwire.eval.measures.suites import Meaning, Suite
     from goldwire.eval.scoring.blockwise import ScoredBlock
     from goldwire.eval.scoring.plan import Plan
     from goldwire.eval.scoring.record import Record
-    from goldwire.eval.scoring.score import Options
+    from goldwire.eval.scoring.score import Counting, Options
 
 
 @no_collection()
@@ -227,12 +226,12 @@ def score(
         _score_part(corpus, plan, part, parts or PARTS, as_json=as_json)
         return
     place = record_place(corpus, name or options.suite, record_file)
-    with _counting(on, corpus) as how:
-        record = score_corpus(corpus, golds, systems, wanted, options=options, **how)
+    with _counting(on, corpus) as count:
+        record = score_corpus(corpus, golds, systems, wanted, options=options, count=count)
         if was is not None:
             from goldwire.eval.comparison.earlier import with_was
 
-            record = with_was(corpus, record, was, options, **how)
+            record = with_was(corpus, record, was, options, count=count)
     put(record, place, corpus, options, notes, replace=replace, as_json=as_json)
 
 
@@ -280,15 +279,15 @@ def put(
 
 
 @contextmanager
-def _counting(on: str, corpus: Corpus) -> Iterator[dict[str, Any]]:
+def _counting(on: str, corpus: Corpus) -> Iterator[Counting]:
     """What counts: processes of this machine, or a cluster. It is told where a cluster was not asked."""
     with cluster_of(on, corpus, packed=True) as cluster:
         if cluster is None:
-            yield {"count": _count}
+            yield _count
             return
         from goldwire.eval.cluster.score import OnCluster
 
-        yield {"count": (count := OnCluster(cluster))}
+        yield (count := OnCluster(cluster))
         if not count.scored:
             note(
                 "scored on this machine: documents or lines are not in order of id, or a measure has no "
@@ -296,11 +295,11 @@ def _counting(on: str, corpus: Corpus) -> Iterator[dict[str, Any]]:
             )
 
 
-def _count(places: Sequence[Place], plan: Plan) -> Iterator[ScoredBlock]:
+def _count(corpus: Corpus, plan: Plan) -> Iterator[ScoredBlock]:
     """Blocks, counted by processes of this machine; what shows a record is loaded while they count."""
-    from goldwire.eval.scoring.find import iter_scored
+    from goldwire.eval.scoring.score import count_here
 
-    for block in iter_scored(places, plan, os.cpu_count() or 1):
+    for block in count_here(corpus, plan, os.cpu_count() or 1):
         yield block
         from goldwire.eval.comparison import keeping  # noqa: F401 - as are the others
         from goldwire.eval.report import build, ceilings, summary, terminal  # noqa: F401

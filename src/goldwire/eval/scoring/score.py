@@ -143,7 +143,7 @@ def score_corpus(
     with no_collection():
         if all(map(counters.is_additive, plan.measures)):
             try:
-                return make_record(plan, (count or partial(_count, workers=workers))(corpus, plan))
+                return make_record(plan, (count or partial(count_here, workers=workers))(corpus, plan))
             except (chunks.DisorderError, DataError):
                 return _score_whole(corpus, plan)
         return _score_whole(corpus, plan)
@@ -219,8 +219,8 @@ def _lines_of(corpus: Corpus, layer: str) -> Iterator[Annotations]:
         yield from chunk
 
 
-def _count(corpus: Corpus, plan: Plan, workers: int) -> Iterator[ScoredBlock]:
-    """All blocks; `DisorderError` where files cannot be cut, `DataError` with some faults."""
+def count_here(corpus: Corpus, plan: Plan, workers: int) -> Iterator[ScoredBlock]:
+    """All blocks, counted by so many processes; `DisorderError` where files cannot be cut."""
     return iter_scored(chunks.find_places(corpus, plan.sources, plan.wanted), plan, workers=workers)
 
 
