@@ -1,22 +1,33 @@
 """`--on dask://…` of commands that read corpora: the output is that of one machine, whatever happens."""
 
+import json
 import os
 import random
+import shutil
 import signal
 import threading
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from goldwire.corpora import duplicates
 from goldwire.corpora.errors import ClusterError, DataError
-from goldwire.corpora.store import Manifest, create_corpus, make_document
+from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
+from goldwire.corpora.types import Annotations, Mention, Provenance, Span
 from goldwire.eval.cluster import files
 from goldwire.eval.cluster.dedupe import dedupe_on, sketch_lines
 from goldwire.eval.cluster.engine import connected
 from goldwire.eval.cluster.lines import iter_results
+from goldwire.eval.cluster.score import OnCluster
+from goldwire.eval.comparison import cluster as agreed
+from goldwire.eval.comparison.agreement import agree, agree_corpus
+from goldwire.eval.comparison.coefficients import Terms
 from goldwire.eval.counting import chunks
+from goldwire.eval.sampling.cluster import ClusterReader
+from goldwire.eval.sampling.draw import HERE, Means, make
+from goldwire.eval.sampling.wanted import Wanted
 
 pytest.importorskip("distributed")
 
@@ -119,22 +130,159 @@ def test_faulty_documents_are_told_as_on_one_machine(hosts, reports, tmp_path, i
     assert str(there.value) == str(here.value)
 
 
+# ---------------------------------------------------------------- draws
+@pytest.fixture(scope="module")
+def news(tmp_path_factory):
+    """200 documents with gold of some, drafts among it, two systems with scores, and one that lacks some."""
+    documents = [
+        make_document(f"d{n:03}", f"Rebels took Kunduz and Herat on Monday . {n}") for n in range(200)
+    ]
+
+    def layer(chosen, seed):
+        by_chance = random.Random(seed)
+        for one in chosen:
+            places = [place for place in ((0, 6), (12, 18), (23, 28)) if by_chance.random() < 0.7]
+            yield Annotations(
+                document=one.id,
+                sha256=one.sha256,
+                provenance=Provenance(status="draft" if not seed and by_chance.random() < 0.2 else None),
+                mentions=tuple(
+                    Mention(
+                        id=str(k),
+                        type=by_chance.choice(["MIL", "GPE", "GPE", "PER"]),
+                        spans=(Span(*place),),
+                        score=by_chance.random() if seed else None,
+                    )
+                    for k, place in enumerate(places)
+                ),
+            )
+
+    layers = {
+        "gold": layer(documents[::4], 0),
+        "system/a": layer(documents, 1),
+        "system/b": layer(documents, 2),
+        "system/c": layer(documents[::3], 3),
+        "annotator/anna": layer(documents, 4),
+        "annotator/ben": layer(documents[20:], 5),
+        "annotator/carl": layer(documents[:90], 6),
+    }
+    made = {name: [*lines] for name, lines in layers.items()}
+    return create_corpus(
+        tmp_path_factory.mktemp("news") / "news", Manifest(name="news"), documents, layers=made
+    )
+
+
+def drawn(corpus, by, cluster=None, **more):
+    """A draw without the time at which it was made."""
+    wanted = Wanted(name="one", number=20, by=by, seed=3, **more)
+    means = HERE if cluster is None else Means(ClusterReader(cluster), OnCluster(cluster))
+    made = make(corpus, wanted, means=means)
+    return replace(made, sample=replace(made.sample, draw=replace(made.sample.draw, made="")))
+
+
+@pytest.mark.parametrize("by", ["chance", "length", "found", "disagreement", "uncertainty", "rare"])
+def test_a_draw_is_that_of_one_machine(hosts, news, in_blocks, by):
+    with connected(hosts.on) as cluster:
+        there = drawn(news, by, cluster, purpose="training" if by == "rare" else "scoring")
+    assert there == drawn(news, by, purpose="training" if by == "rare" else "scoring")
+    assert len(there.sample.drawn) == 20
+    assert len(there.sample.draw.before) < 50  # of every fourth document those that are no drafts
+
+
+def test_a_draw_is_kept_and_told_as_on_one_machine(hosts, news, tmp_path, program):
+    draws = {}
+    for name, where in (("here", []), ("there", ["--on", hosts.on])):
+        corpus = tmp_path / name
+        shutil.copytree(news.path, corpus)
+        found = program("corpus", "sample", corpus, "--name", "x", "--n", 9, "--by", "rare", "--json", *where)
+        assert found.code == 0, found.err
+        head, *lines = (corpus / "samples" / "x.jsonl").read_text().splitlines()
+        draws[name] = {**json.loads(head), "made": ""}, lines, found.out, found.err
+    assert draws["there"] == draws["here"]
+
+
+@pytest.mark.parametrize("kind", ["twice", "broken"])
+def test_faulty_lines_are_told_as_on_one_machine(hosts, news, tmp_path, in_blocks, kind):
+    shutil.copytree(news.path, tmp_path / "faulty")
+    corpus = open_corpus(tmp_path / "faulty")
+    path = corpus.layer_path("system/a")
+    lines = path.read_text().splitlines()
+    lines[150] = lines[3] if kind == "twice" else lines[150][:-9]
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError) as here:
+        drawn(corpus, "rare")
+    with connected(hosts.on) as cluster, pytest.raises(DataError) as there:
+        drawn(corpus, "rare", cluster)
+    assert str(there.value) == str(here.value)
+
+
+# ---------------------------------------------------------------- agreement
+@pytest.fixture
+def in_few(monkeypatch):
+    """So few cases at once that there are dozens of parts."""
+    monkeypatch.setattr(agreed, "CASES", 9)
+
+
+@pytest.mark.parametrize("layers", [["anna", "ben"], []], ids=["two", "three"])
+def test_agreement_is_that_of_one_machine(hosts, news, in_few, layers):
+    with connected(hosts.on) as cluster:
+        there = agree_corpus(news, layers, ["entity"], terms=agreed.terms_on(cluster, 5))
+    here = agree_corpus(news, layers, ["entity"], terms=Terms(seed=5))
+    assert msgspec.json.encode(there) == msgspec.json.encode(here)
+    assert {one.name for one in there.coefficients if one.value is not None} >= {"gamma", "alpha-u", "kappa"}
+
+
+def test_documents_with_too_many_units_are_told_as_on_one_machine(hosts, in_few):
+    number = 1001  # and one more: more than a million pairs
+    text = "ab " * (number + 1)
+    documents = [make_document(id, text) for id in "abc"]
+
+    def layer(size):
+        return {
+            one.id: Annotations(
+                document=one.id,
+                sha256=one.sha256,
+                mentions=tuple(
+                    Mention(id=str(k), type="X", spans=(Span(3 * k, 3 * k + 2),)) for k in range(size)
+                ),
+            )
+            for one in documents
+        }
+
+    sides = {"one": layer(number), "two": layer(number + 1)}
+    here = agree(sides, documents, ["entity"])
+    with connected(hosts.on) as cluster:
+        there = agree(sides, documents, ["entity"], terms=agreed.terms_on(cluster, 0))
+    assert there == here
+    [gamma] = [one for one in there.coefficients if one.name == "gamma"]
+    assert "pairs is not sought" in gamma.why
+
+
+def test_people_one_by_one_are_not_for_a_cluster(news, program):
+    found = program("eval", "agreement", news.path, "--people", "--on", "dask://127.0.0.1:1")
+    assert found.code == 2
+    assert "--on" in found.err
+    assert "--people" in found.err
+
+
 # ---------------------------------------------------------------- what goes wrong
 @pytest.fixture(scope="module")
-def jobs(reports):
+def jobs(reports, news):
     """What each command finds, here and by a cluster."""
     return {
         "dedupe": (
             lambda: duplicates.dedupe(reports.documents()),
             lambda cluster: dedupe_on(cluster, reports),
-        )
+        ),
+        "sample": (lambda: drawn(news, "rare"), lambda cluster: drawn(news, "rare", cluster)),
+        "agreement": (
+            lambda: agree_corpus(news, [], ["entity"]),
+            lambda cluster: agree_corpus(news, [], ["entity"], terms=agreed.terms_on(cluster, 0)),
+        ),
     }
 
 
-JOBS = ["dedupe"]
-
-
-@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize("job", ["dedupe", "sample"])
 def test_a_worker_that_does_not_see_the_corpus_is_named(hosts, jobs, job, monkeypatch):
     look = files.look
 
@@ -185,7 +333,9 @@ engine._check_versions = noting
 
 
 @pytest.mark.slow
-def test_what_workers_had_that_are_killed_in_it_is_done_by_others(hosts_module, jobs, tmp_path, in_blocks):
+def test_what_workers_had_that_are_killed_in_it_is_done_by_others(
+    hosts_module, jobs, tmp_path, in_blocks, in_few
+):
     preload, log = tmp_path / "noting.py", tmp_path / "parts.log"
     preload.write_text(NOTING.format(log=str(log)))
     with hosts_module.Hosts(tmp_path, workers=0, failures=10) as some:

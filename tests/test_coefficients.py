@@ -162,7 +162,7 @@ def test_gamma_is_the_same_for_the_same_seed_and_near_for_another():
         "b": layer({f"d{k}": {0: "PER", 5: "ORG"} for k in range(6)}),
     }
     once, again, other = (
-        by_name(agree(sides, DOCUMENTS, seed=seed))[unit("gamma")].value for seed in (1, 1, 2)
+        by_name(agree(sides, DOCUMENTS, terms=Terms(seed=seed)))[unit("gamma")].value for seed in (1, 1, 2)
     )
     assert once == again
     assert once == pytest.approx(other, abs=0.02)

@@ -18,6 +18,7 @@ from goldwire.corpora.visible import visible
 from goldwire.eval.comparison import agreement as agreements
 from goldwire.eval.comparison import compare as comparisons
 from goldwire.eval.comparison.agreement import DEFAULTS
+from goldwire.eval.comparison.coefficients import Terms
 from goldwire.eval.comparison.compare import Comparison
 from goldwire.eval.gate import judgement as judgements
 from goldwire.eval.gate import policy as policies
@@ -152,7 +153,7 @@ def agreement(
         one_or_several(layers, "layers"),
         list(map(form_of, one_or_several(measures, "measures", (str, Measure)))),
         documents=chosen(home, documents),
-        seed=seed,
+        terms=Terms(seed=seed),
     )
     return Agreement(**{field: getattr(found, field) for field in found.__struct_fields__})
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from goldwire.cli.arguments import Documents, OwnDir
+from goldwire.cli.arguments import Documents, On, OwnDir
+from goldwire.cli.clusters import LOCAL, cluster_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
-    from goldwire.eval.sampling.draw import Made
+    from goldwire.corpora.store import Corpus
+    from goldwire.eval.sampling.draw import Made, Means
 
 SHOWN = 5  # documents that are named on the terminal; all are in the file
 
@@ -75,6 +78,7 @@ def sample(
     ] = "gold",
     documents: Documents = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    on: On = LOCAL,
     as_json: Json = False,
 ) -> None:
     """Draw documents to be annotated, and keep with which probability each could have been.
@@ -87,6 +91,7 @@ def sample(
       goldwire corpus sample work --name round-1 --n 100
       goldwire corpus sample work --name round-2 --n 100 --system lexicon --system sklearn --per source
       goldwire corpus sample work --name round-3 --n 100 --for training --by disagreement
+      goldwire corpus sample /shared/work --name round-4 --n 100 --by rare --on dask://head.example:8786
     """
     from goldwire.corpora import samples
     from goldwire.corpora.store import open_corpus, writing
@@ -120,7 +125,8 @@ def sample(
         documents=None if documents is None else select(corpus, documents),
         asked=documents,
     )
-    made = make(corpus, wanted, progress=note)
+    with _means(on, corpus, counts=by in ("found", "disagreement")) as means:
+        made = make(corpus, wanted, progress=note, means=means)
     with writing(corpus, "corpus sample") as now:
         samples.write(now, made.sample)
     for told in made.notes:
@@ -129,6 +135,23 @@ def sample(
         print_json(_facts(made))
     else:
         say("\n".join(_lines(made, folder)))
+
+
+@contextmanager
+def _means(on: str, corpus: Corpus, *, counts: bool) -> Iterator[Means]:
+    """What reads layers and counts units: this process, or a cluster."""
+    from goldwire.eval.sampling.draw import Means
+
+    with cluster_of(on, corpus) as cluster:
+        if cluster is None:
+            yield Means()
+            return
+        from goldwire.eval.cluster.score import OnCluster
+        from goldwire.eval.sampling.cluster import ClusterReader
+
+        yield Means(ClusterReader(cluster), count := OnCluster(cluster))
+        if counts and not count.scored:
+            note("units were counted on this machine: documents or lines are not in order of id")
 
 
 def _facts(made: Made) -> dict[str, object]:

@@ -36,6 +36,7 @@ from goldwire.eval.statistics import figures
 from goldwire.eval.statistics.figures import Score, by_document
 
 DEFAULTS = ("entity", "untyped", "TI", "TC", "AI+", "AC+")
+TERMS = Terms()
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ def agree_corpus(
     measures: Sequence[str] = DEFAULTS,
     *,
     documents: Collection[str] | None = None,
-    seed: int = 0,
+    terms: Terms = TERMS,
     asked: Asked = Asked(),  # noqa: B008 - frozen
 ) -> Agreement:
     """The agreement of layers of a corpus; NAME stands for `annotator/NAME` too, none for all annotators.
@@ -103,7 +104,7 @@ def agree_corpus(
         [document for document in corpus.documents() if documents is None or document.id in documents],
         measures,
         ontology=corpus.ontology(),
-        seed=seed,
+        terms=terms,
         asked=Asked(maps=maps, choice=asked.choice),
         tokens={name: kept_tokens.read(corpus.tokens_path(name)) for name in names},
     )
@@ -115,7 +116,7 @@ def agree(
     measures: Iterable[str | Measure] = DEFAULTS,
     *,
     ontology: Ontology | None = None,
-    seed: int = 0,
+    terms: Terms = TERMS,
     asked: Asked = Asked(),  # noqa: B008 - frozen
     tokens: Mapping[str, Sequence[Tokens]] = {},
 ) -> Agreement:
@@ -131,10 +132,10 @@ def agree(
         layers=tuple(layers),
         documents=len(common),
         measures=tuple(
-            _combine(measure, {pair: counts[measure] for pair, counts in found.scored.items()}, seed)
+            _combine(measure, {pair: counts[measure] for pair, counts in found.scored.items()}, terms.seed)
             for measure in found.measures
         ),
-        coefficients=tuple(beyond_chance(seen.layers, documents, kept, Terms(seed=seed))),
+        coefficients=tuple(beyond_chance(seen.layers, documents, kept, terms)),
         rejected={name: kinds for name, layer in seen.layers.items() if (kinds := _rejected(layer, common))},
         views=seen.names,
         tokens="+".join(sorted(counted)),

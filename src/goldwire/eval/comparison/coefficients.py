@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 
 from goldwire.eval.statistics import resample
 from goldwire.eval.statistics.resample import TRIALS, Floats, Statistic
+
+if TYPE_CHECKING:
+    from goldwire.eval.comparison.unitizing import Continuum, Lengths
 
 Named = Literal["kappa", "alpha", "alpha-u", "alpha-u-binary", "gamma"]
 Unit = Literal["token", "mention", "trigger", "event"]
@@ -49,10 +52,16 @@ class Coefficient(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Terms(NamedTuple):
-    """How intervals are made."""
+    """How coefficients and their intervals are made.
+
+    `align` finds disorders and `measure` lengths (see `disorder` and `unitizing`) of cases in their order, in
+    place of this process.
+    """
 
     seed: int = 0
     trials: int = TRIALS
+    align: Callable[[Iterable[Sequence[Floats]]], Iterator[float]] | None = None
+    measure: Callable[[Iterable[Continuum]], Iterator[Lengths]] | None = None
 
 
 class About(NamedTuple):

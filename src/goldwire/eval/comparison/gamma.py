@@ -17,7 +17,10 @@ Agreement Measure and Alignment", sections 4 and 5; samples as its authors' soft
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -31,6 +34,7 @@ BATCH = 30  # over all documents, before it is seen how many are needed
 PRECISION = 0.01  # of the expected disorder, with 95 %: section 5.3
 NORMAL = 1.96
 FEWEST = 3  # of each document
+Align = Callable[[Iterable[Sequence[Floats]]], Iterator[float]]
 Side = Floats  # of one person: begin, end and number of the type of each unit
 WHY = "nobody marked anything"
 
@@ -40,7 +44,7 @@ def gamma(of: Unit, layers: Sequence[str], continua: Sequence[Continuum], terms:
     several = [continuum for continuum in continua if len(continuum.marked) > 1]
     about = About("gamma", of, layers)
     try:
-        return estimate(about, rows(several, seed=terms.seed), terms, WHY)
+        return estimate(about, rows(several, seed=terms.seed, align=terms.align), terms, WHY)
     except TooManyError as error:
         count = sum(len(units) for continuum in several for units in continuum.marked.values())
         return Coefficient(
@@ -56,15 +60,23 @@ def gamma(of: Unit, layers: Sequence[str], continua: Sequence[Continuum], terms:
         )
 
 
-def rows(continua: Sequence[Continuum], *, seed: int = 0, samples: int | None = None) -> Rows:
-    """A row a document: its observed disorder and its expected one, in units."""
+def rows(
+    continua: Sequence[Continuum],
+    *,
+    seed: int = 0,
+    samples: int | None = None,
+    align: Align | None = None,
+) -> Rows:
+    """A row a document: its observed disorder and its expected one, in units; `align` is as in `Terms`."""
+    align = align or partial(map, disorder)
     types = sorted({type for one in continua for units in one.marked.values() for _, _, type in units})
     number = {type: place for place, type in enumerate(types)}
     sides = [[_side(units, number) for units in one.marked.values()] for one in continua]
     counts = [sum(map(len, own)) for own in sides]
-    chance = _Chance(sides, [one.length for one in continua], generator(seed))
+    chance = _Chance(sides, [one.length for one in continua], generator(seed), align)
     chance.draw(samples) if samples else chance.draw_enough()
-    observed = [disorder(own) if count else 0.0 for own, count in zip(sides, counts, strict=True)]
+    found = align(own for own, count in zip(sides, counts, strict=True) if count)
+    observed = [next(found) if count else 0.0 for count in counts]
     return Rows(np.array([observed, chance.expected()]).T.reshape(len(sides), 2), _gamma, counts)
 
 
@@ -77,29 +89,40 @@ def _side(units: Sequence[Marked], number: dict[str, int]) -> Side:
     return np.array(sorted(own), dtype=np.float64).reshape(len(own), 3)
 
 
-def mean_disorder(sides: Sequence[Side]) -> float:
-    """The disorder of the best alignment, by the mean number of units of a person."""
-    return disorder(sides) * len(sides) / sum(map(len, sides))
-
-
 # ---------------------------------------------------------------- samples
 class _Chance:
     """Disorders of samples of each document, in units of the document; none of one without units."""
 
     def __init__(
-        self, sides: Sequence[Sequence[Side]], lengths: Sequence[int], random: np.random.Generator
+        self,
+        sides: Sequence[Sequence[Side]],
+        lengths: Sequence[int],
+        random: np.random.Generator,
+        align: Align,
     ) -> None:
         self.sides = sides
         self.lengths = lengths
         self.random = random
+        self.align = align
         self.drawn: list[list[float]] = [[] for _ in sides]
 
     def draw(self, times: int) -> None:
         """So many samples more of each document."""
-        for own, length, drawn in zip(self.sides, self.lengths, self.drawn, strict=True):
+        sizes = deque[int]()
+        found = self.align(self._iter_samples(times, sizes))
+        for own, drawn in zip(self.sides, self.drawn, strict=True):
             if any(map(len, own)):
                 units = sum(map(len, own)) / len(own)
-                drawn += [units * mean_disorder(sample) for sample in draw(own, length, times, self.random)]
+                for one in islice(found, times):
+                    drawn.append(units * (one * len(own) / sizes.popleft()))  # by the mean units of a person
+
+    def _iter_samples(self, times: int, sizes: deque[int]) -> Iterator[Sequence[Side]]:
+        """Samples of all documents, one after the other; how many units each has goes to `sizes`."""
+        for own, length in zip(self.sides, self.lengths, strict=True):
+            if any(map(len, own)):
+                for sample in draw(own, length, times, self.random):
+                    sizes.append(sum(map(len, sample)))
+                    yield sample
 
     def draw_enough(self) -> None:
         """As many as the precision asks for, as far as there may be so many."""

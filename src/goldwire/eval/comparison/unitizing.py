@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -64,7 +65,8 @@ def unitizing(
     Alone, what is of another type is a gap.
     """
     several = [continuum for continuum in continua if len(continuum.marked) > 1]
-    lengths = [measure(continuum) for continuum in several]
+    each = terms.measure or partial(map, measure)
+    lengths = [*each(several)]
     yield estimate(About("alpha-u", of, layers), rows(lengths), terms)
     yield estimate(About("alpha-u-binary", of, layers), rows(lengths, binary=True), terms)
     places = defaultdict[str, list[int]](list)
@@ -72,8 +74,9 @@ def unitizing(
         for type in _types(continuum):
             places[type].append(place)
     empty = [_empty(continuum) for continuum in several]
+    of_types = each(several[place].only(type) for type in sorted(places) for place in places[type])
     for type in sorted(places):
-        own = {place: measure(several[place].only(type)) for place in places[type]}
+        own = dict(zip(places[type], of_types, strict=False))
         found = [own.get(place, gap) for place, gap in enumerate(empty)]
         yield estimate(About("alpha-u", of, layers, type), rows(found), terms)
 

@@ -18,19 +18,20 @@ from goldwire.eval.sampling.frame import Floats, Frame
 from goldwire.eval.sampling.interest import Interest
 from goldwire.eval.sampling.systems import Systems
 from goldwire.eval.scoring.plan import Options, parse_measures
-from goldwire.eval.scoring.score import score_corpus
+from goldwire.eval.scoring.score import Counting, score_corpus
 
 MEASURES = ("entity", "TC", "AC+")  # that count if none is named: mentions, triggers and arguments
 Progress = Callable[[str], None]
 
 
-class _Counting(NamedTuple):
-    """What is counted: systems on the documents of a frame, by some measures."""
+class Counted(NamedTuple):
+    """What is counted: systems on the documents of a frame, by some measures; `counter` counts them."""
 
     corpus: Corpus
     frame: Frame
     systems: Systems
     measures: tuple[Measure, ...]
+    counter: Counting | None
 
     def against(self, gold: int, others: Sequence[int]) -> dict[int, Floats]:
         """The four sums of `Counts` of systems against one that plays gold: measures x documents x 4."""
@@ -45,6 +46,7 @@ class _Counting(NamedTuple):
                 unweighted=True,
                 scope=Scope(documents=frozenset(self.frame.ids), unjudged="empty", drafts="counted"),
             ),
+            count=self.counter,
         )
         place = {id: i for i, id in enumerate(record.documents)}
         order = np.array([place[id] for id in self.frame.ids])
@@ -56,9 +58,9 @@ class _Counting(NamedTuple):
         }
 
 
-def in_found(corpus: Corpus, frame: Frame, systems: Systems, measures: Sequence[str]) -> Interest:
+def in_found(counting: Counted) -> Interest:
     """By how many units systems found, of all measures: the mean over those that cover a document."""
-    counting = _counting(corpus, frame, systems, measures)
+    systems = counting.systems
     counted = counting.against(0, range(len(systems.names)))
     found = np.array([own[:, :, SYSTEM] for own in counted.values()])
     there = systems.covered[:, None, :]
@@ -66,16 +68,14 @@ def in_found(corpus: Corpus, frame: Frame, systems: Systems, measures: Sequence[
     return _interest(counting, values, ("unit", _found(systems)), systems.notes(1))
 
 
-def in_disagreement(
-    corpus: Corpus, frame: Frame, systems: Systems, measures: Sequence[str], progress: Progress
-) -> Interest:
+def in_disagreement(counting: Counted, progress: Progress) -> Interest:
     """By how many units of all measures two systems differ on, summed over pairs of systems.
 
     One of two plays gold: what it alone has, and what the other alone has, differs. Of documents that not all
     systems cover it is the mean over the pairs that do, times the number of all pairs.
     """
-    counting = _counting(corpus, frame, systems, measures)
-    values, pairs, last = np.zeros((len(counting.measures), len(frame.ids))), np.zeros(len(frame.ids)), 0
+    systems, documents = counting.systems, len(counting.frame.ids)
+    values, pairs, last = np.zeros((len(counting.measures), documents)), np.zeros(documents), 0
     for i in range(len(systems.names) - 1):
         others = range(i + 1, len(systems.names))
         for j, counts in counting.against(i, others).items():
@@ -90,11 +90,14 @@ def in_disagreement(
     return _interest(counting, values, ("difference", between), systems.notes(2))
 
 
-def _counting(corpus: Corpus, frame: Frame, systems: Systems, measures: Sequence[str]) -> _Counting:
+def counting_of(
+    corpus: Corpus, frame: Frame, systems: Systems, measures: Sequence[str], counter: Counting | None = None
+) -> Counted:
+    """What is counted; `MeasureError` for measures of which no document has a part."""
     wanted = tuple(parse_measures(measures or MEASURES, corpus.ontology()))
     if others := [name(one) for one in wanted if not is_additive(one)]:
         raise MeasureError(f"{others[0]}: its documents do not add up, so that none has a part; name another")
-    return _Counting(corpus, frame, systems, wanted)
+    return Counted(corpus, frame, systems, wanted, counter)
 
 
 def _found(systems: Systems) -> str:
@@ -103,7 +106,7 @@ def _found(systems: Systems) -> str:
     return f"found, the mean of {amount(len(systems.names), 'system')}"
 
 
-def _interest(counting: _Counting, values: Floats, of: tuple[str, str], notes: Iterable[str]) -> Interest:
+def _interest(counting: Counted, values: Floats, of: tuple[str, str], notes: Iterable[str]) -> Interest:
     """The sums over measures, with the measure that has most of them; `of` what, and whose."""
     sums, most = values.sum(axis=0), values.argmax(axis=0)
     one, whose = of

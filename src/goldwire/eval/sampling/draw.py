@@ -12,16 +12,18 @@ import numpy as np
 from goldwire.corpora.samples import Candidate, Draw, Sample
 from goldwire.corpora.store import Corpus
 from goldwire.eval.measures.phrases import amount
-from goldwire.eval.sampling import design, spread
-from goldwire.eval.sampling.counted import in_disagreement, in_found
+from goldwire.eval.sampling import design, lines, spread
+from goldwire.eval.sampling.counted import counting_of, in_disagreement, in_found
 from goldwire.eval.sampling.design import Drawn, Floats
 from goldwire.eval.sampling.frame import Frame, read_frame
 from goldwire.eval.sampling.interest import BY_CHANCE, Interest, in_length, in_nothing
+from goldwire.eval.sampling.lines import Reader
 from goldwire.eval.sampling.rarity import in_rarity
 from goldwire.eval.sampling.strata import Part, part_out
 from goldwire.eval.sampling.systems import read_systems, resolve
 from goldwire.eval.sampling.uncertainty import in_uncertainty
 from goldwire.eval.sampling.wanted import OF_SYSTEMS, Wanted, check, words
+from goldwire.eval.scoring.score import Counting
 
 Progress = Callable[[str], None]
 
@@ -43,15 +45,25 @@ class Made(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def make(corpus: Corpus, wanted: Wanted, *, progress: Progress = lambda _: None) -> Made:
+class Means(NamedTuple):
+    """What reads the lines of layers, and what counts units, in place of this process; see `score_corpus`."""
+
+    read: Reader = lines.read
+    counter: Counting | None = None
+
+
+HERE = Means()
+
+
+def make(corpus: Corpus, wanted: Wanted, *, progress: Progress = lambda _: None, means: Means = HERE) -> Made:
     """Draw documents; nothing is written. `CorpusError` if there is nothing to draw, or not so few strata."""
     if wanted.by in OF_SYSTEMS:
         systems = resolve(corpus, wanted.systems, OF_SYSTEMS[wanted.by])
         wanted = msgspec.structs.replace(wanted, systems=systems)
     check(corpus, wanted)
-    frame = read_frame(corpus, wanted.gold, documents=wanted.documents, per=wanted.per)
+    frame = read_frame(corpus, wanted.gold, documents=wanted.documents, per=wanted.per, read=means.read)
     progress(f"{amount(len(frame.documents), 'document')} can be drawn")
-    interest = _interest(corpus, frame, wanted, progress)
+    interest = _interest(corpus, frame, wanted, progress, means)
     random = np.random.default_rng([wanted.seed, *wanted.name.encode()])
     notes = [*frame.notes, *interest.notes]
     parts = part_out(frame, frame.of_units(interest.values), wanted, notes)
@@ -75,19 +87,18 @@ def make(corpus: Corpus, wanted: Wanted, *, progress: Progress = lambda _: None)
     return Made(Sample(draw, tuple(candidates)), strata, tuple(notes))
 
 
-def _interest(corpus: Corpus, frame: Frame, wanted: Wanted, progress: Progress) -> Interest:
+def _interest(corpus: Corpus, frame: Frame, wanted: Wanted, progress: Progress, means: Means) -> Interest:
     if wanted.by == "chance":
         return in_nothing(frame)
     if wanted.by == "length":
         return in_length(frame)
-    systems = read_systems(corpus, wanted.systems, frame)
+    systems = read_systems(corpus, wanted.systems, frame, means.read)
     if wanted.by == "rare":
-        return in_rarity(corpus, frame, systems, wanted.gold)
+        return in_rarity(corpus, frame, systems, wanted.gold, means.read)
     if wanted.by == "uncertainty":
-        return in_uncertainty(corpus, frame, systems, wanted.gold)
-    if wanted.by == "found":
-        return in_found(corpus, frame, systems, wanted.measures)
-    return in_disagreement(corpus, frame, systems, wanted.measures, progress)
+        return in_uncertainty(corpus, frame, systems, wanted.gold, means.read)
+    counting = counting_of(corpus, frame, systems, wanted.measures, means.counter)
+    return in_found(counting) if wanted.by == "found" else in_disagreement(counting, progress)
 
 
 def _of_part(frame: Frame, part: Part, wanted: Wanted, random: np.random.Generator) -> Drawn:

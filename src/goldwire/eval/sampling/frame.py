@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.corpora.coverage import is_finished
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document
 from goldwire.eval.counting.texts import MetaTextRow
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.measures.slices import parse_slice
+from goldwire.eval.sampling import lines
+from goldwire.eval.sampling.lines import Reader
 from goldwire.eval.scoring import slices
 
 Ints = NDArray[np.int64]
@@ -54,14 +55,19 @@ class Frame(NamedTuple):
 
 
 def read_frame(
-    corpus: Corpus, gold: str, *, documents: Collection[str] | None = None, per: str | None = None
+    corpus: Corpus,
+    gold: str,
+    *,
+    documents: Collection[str] | None = None,
+    per: str | None = None,
+    read: Reader = lines.read,
 ) -> Frame:
     """The documents without a finished line in a layer, which may not be there yet; `CorpusError` if none is.
 
     With `documents`, of these ids alone; `per` says by what they are parted into strata, as slices are.
     Documents of which all is excluded hold nothing to be annotated, and are left out.
     """
-    known, notes = _finished(corpus, gold)
+    known, notes = _finished(corpus, gold, read)
     everything = corpus.documents()
     asked = [one for one in everything if documents is None or one.id in documents]
     open_ones = [one for one in asked if one.id not in known]
@@ -93,10 +99,10 @@ def length(document: Document) -> int:
     return sum(map(len, parts)) if any(map(str.strip, parts)) else 0
 
 
-def _finished(corpus: Corpus, gold: str) -> tuple[set[str], list[str]]:
+def _finished(corpus: Corpus, gold: str, read: Reader) -> tuple[set[str], list[str]]:
     if not corpus.layer_path(gold).is_file():
         return set(), [f"there is no layer {gold} yet, so no document counts as annotated before"]
-    return {line.document for line in corpus.iter_fitting(gold) if is_finished(line)}, []
+    return {document for document, finished in read(corpus, gold, "finished") if finished}, []
 
 
 def _nothing(corpus: Corpus, gold: str, asked: Sequence[Document], open_ones: Sequence[Document]) -> str:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.corpora.coverage import is_finished
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.sampling.frame import Frame
+from goldwire.eval.sampling.lines import Reader
 from goldwire.eval.scoring.score import layer_of
 from goldwire.eval.systems import config
 
@@ -50,7 +50,7 @@ def resolve(corpus: Corpus, given: Sequence[str], least: int) -> tuple[str, ...]
     return names
 
 
-def read_systems(corpus: Corpus, names: Sequence[str], frame: Frame) -> Systems:
+def read_systems(corpus: Corpus, names: Sequence[str], frame: Frame, read: Reader) -> Systems:
     """The layers of systems, and what they cover.
 
     A system covers documents that it has no line for, as when it is scored; other layers do not. Nothing
@@ -58,13 +58,13 @@ def read_systems(corpus: Corpus, names: Sequence[str], frame: Frame) -> Systems:
     """
     layers = [layer_of(corpus, name) for name in names]
     number = {id: i for i, id in enumerate(frame.ids)}
-    covered = np.array([_covered(corpus, layer, number) for layer in layers])
+    covered = np.array([_covered(corpus, layer, number, read) for layer in layers])
     return Systems(tuple(names), tuple(layers), covered)
 
 
-def _covered(corpus: Corpus, layer: str, number: dict[str, int]) -> Bools:
+def _covered(corpus: Corpus, layer: str, number: dict[str, int], read: Reader) -> Bools:
     found = np.full(len(number), layer.startswith(SYSTEM))
-    for line in corpus.iter_fitting(layer):
-        if line.document in number:
-            found[number[line.document]] = is_finished(line)
+    for document, finished in read(corpus, layer, "finished"):
+        if document in number:
+            found[number[document]] = finished
     return found

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import Corpus
-from goldwire.corpora.types import Annotations
 from goldwire.eval.counting import chunks
 from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.coverage import Scope
@@ -20,6 +19,7 @@ from goldwire.eval.errors.confidence import detections, scores_of
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.sampling.frame import Floats, Frame
 from goldwire.eval.sampling.interest import Interest
+from goldwire.eval.sampling.lines import Reader
 from goldwire.eval.sampling.systems import Systems
 
 KINDS = outcomes.KINDS
@@ -36,7 +36,7 @@ class _Scored(NamedTuple):
     type: list[str]
 
 
-def in_uncertainty(corpus: Corpus, frame: Frame, systems: Systems, gold: str) -> Interest:
+def in_uncertainty(corpus: Corpus, frame: Frame, systems: Systems, gold: str, read: Reader) -> Interest:
     """By how much scores leave open: p(1 - p) summed over scored units, and the mean over systems.
 
     That is the variance of how many of them are right, if units are right independently of each other. The
@@ -49,7 +49,7 @@ def in_uncertainty(corpus: Corpus, frame: Frame, systems: Systems, gold: str) ->
     notes = [*systems.notes(1)]
     for number, name in enumerate(systems.names):
         calibrated = _calibration(corpus, gold, systems.layers[number], frame.before)
-        for kind, found in _scored(corpus, frame, systems, number).items():
+        for kind, found in _scored(corpus, frame, systems, number, read).items():
             p = _probabilities(name, kind, found, calibrated, notes)
             np.add.at(values, found.document, p * (1 - p))
             for place in np.flatnonzero((p >= UNSURE[0]) & (p <= UNSURE[1])).tolist():
@@ -65,18 +65,17 @@ def _reason(unsure: Counter[str], systems: Systems) -> str:
     return f"{amount(unsure.total(), 'uncertain unit')} of {listed(systems.names)}, most in {most}"
 
 
-def _scored(corpus: Corpus, frame: Frame, systems: Systems, number: int) -> dict[str, _Scored]:
+def _scored(corpus: Corpus, frame: Frame, systems: Systems, number: int, read: Reader) -> dict[str, _Scored]:
     """The units of a system that have scores, by kind; `MeasureError` if there are units and none has one."""
     places = {id: i for i, id in enumerate(frame.ids)}
     found, units = {kind: _Scored([], [], []) for kind in KINDS}, 0
-    for line in corpus.iter_fitting(systems.layers[number]):
-        i = places.get(line.document)
+    for document, scores in read(corpus, systems.layers[number], "scores"):
+        i = places.get(document)
         if i is None or not systems.covered[number][i]:
             continue
         for kind, own in found.items():
-            scores, types = scores_of([line], kind), _types(line, kind)
-            units += len(scores)
-            known = [(score, type) for score, type in zip(scores, types, strict=True) if score is not None]
+            units += len(scores[kind])
+            known = [(score, type) for score, type in scores[kind] if score is not None]
             own.document.extend([i] * len(known))
             own.score.extend(score for score, _ in known)
             own.type.extend(type for _, type in known)
@@ -86,14 +85,6 @@ def _scored(corpus: Corpus, frame: Frame, systems: Systems, number: int) -> dict
             "some with --system, or draw by something else"
         )
     return {kind: own for kind, own in found.items() if own.score}
-
-
-def _types(line: Annotations, kind: str) -> Iterable[str]:
-    if kind == "entity":
-        return [mention.type for mention in line.mentions]
-    if kind == "event":
-        return [event.type for event in line.events]
-    return [argument.role for event in line.events for argument in event.arguments]
 
 
 def _probabilities(
