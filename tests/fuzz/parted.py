@@ -33,6 +33,7 @@ from goldwire.eval.parts import file, merge
 from goldwire.eval.parts.layer import merge_runs
 from goldwire.eval.parts.run import FLOAT, keep_parts
 from goldwire.eval.parts.score import keep_part
+from goldwire.eval.scoring import blockwise
 from goldwire.eval.scoring.files import decode_record, encode_record
 from goldwire.eval.scoring.score import make_plan
 from goldwire.eval.systems import facts
@@ -110,7 +111,7 @@ def _run(files: Mapping[str, bytes], wrong: str) -> bytes:
 
 def _score(files: Mapping[str, bytes]) -> bytes:
     inner = files["block.msgpack"]
-    block = {"format": 2, "digest": hashlib.sha256(inner).digest(), "block": inner}
+    block = {"format": blockwise.FORMAT, "digest": hashlib.sha256(inner).digest(), "block": inner}
     return msgspec.msgpack.encode([files["plan.msgpack"], msgspec.msgpack.encode(block)])
 
 
