@@ -681,3 +681,14 @@ def test_a_packed_corpus_is_not_given_to_a_cluster_whose_workers_have_no_files_o
     opened = open_corpus(tmp_path / "packed")
     with pytest.raises(ClusterError, match="corpus unpack"), cluster_of("dask://127.0.0.1:9", opened):
         pass
+
+
+def test_files_of_parts_that_lie_in_a_corpus_stay(corpus: Corpus, tmp_path: Path) -> None:
+    """Made in the folder of the corpus, where `--parts` puts them if it is not given."""
+    name = "score-default-00001-of-00002-8c1e99f0a7d4.part"
+    (corpus.path / "parts").mkdir()
+    (corpus.path / "parts" / name).write_bytes(b"x")
+    (corpus.path / "parts" / "notes.txt").write_bytes(b"y")
+    packed(corpus, tmp_path / "there")
+    unpack(parse(tmp_path / "there"), tmp_path / "back", tell=quiet)
+    assert sorted(path.name for path in (tmp_path / "back" / "parts").iterdir()) == ["notes.txt"]

@@ -67,6 +67,7 @@ def test_a_file_with_any_byte_changed_is_refused(tmp_path_factory, place, change
     [
         (b"", "not a part file"),
         (b"{}\n", "not a part file"),
+        (b'{"format":4,"created":"2026-11-29"}\n', "not a part file"),  # a record: its format is another
         (b'{"a": 1}', "not a part file"),
         (b"PK\x03\x04", "not a part file"),
         (WHOLE[:-1], "cut off"),

@@ -100,7 +100,7 @@ def _scores(wholes: Sequence[Sequence[PartFile]], to: _To) -> None:
     merged = merge_scores(found)
     options, place = merged.plan.options, to.record
     if to.corpus is not None:
-        place = record_place(to.corpus, to.name or options.suite)
+        place = record_place(to.corpus, options.suite if to.name is None else to.name)
     assert place is not None  # noqa: S101 - for the type checker
     put(merged.record, place, to.corpus, options, replace=to.replace, as_json=to.as_json)
 

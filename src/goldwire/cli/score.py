@@ -225,7 +225,7 @@ def score(
             note(told)
         _score_part(corpus, plan, part, parts or PARTS, as_json=as_json)
         return
-    place = record_place(corpus, name or options.suite, record_file)
+    place = record_place(corpus, options.suite if name is None else name, record_file)
     with _counting(on, corpus) as count:
         record = score_corpus(corpus, golds, systems, wanted, options=options, count=count)
         if was is not None:
@@ -355,7 +355,7 @@ def record_place(corpus: Corpus, name: str | None, chosen: Path | None = None) -
     """Where a record of a name is kept: with its corpus, or here if that is packed, and so is not changed."""
     from goldwire.corpora.store import RECORDS, check_layer
 
-    found = name or "measures"
+    found = "measures" if name is None else name
     check_layer(found)
     if chosen is not None:
         return chosen

@@ -23,7 +23,7 @@ from goldwire.corpora.packed.address import Address, parse
 from goldwire.corpora.packed.index import File, Index, Table, stem
 from goldwire.corpora.packed.storage import Store
 from goldwire.corpora.packed.tables import Packer, Progress
-from goldwire.corpora.parts import MOST
+from goldwire.corpora.parts import MOST, is_file
 from goldwire.corpora.store import DOCUMENTS, INDEX, LAYERS, QUARANTINE, Corpus
 from goldwire.corpora.tokens import TOKENS
 
@@ -196,7 +196,7 @@ def _goes(path: str) -> bool:
         return False
     if top in (LAYERS, TOKENS):
         return not path.endswith(".jsonl")
-    return top != STAYING and (top != RUNS or name in OF_RUNS)
+    return top != STAYING and (top != RUNS or name in OF_RUNS) and not is_file(name)
 
 
 def _is_of(path: str, layer: str) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,7 @@ import msgspec
 
 from goldwire import __version__
 from goldwire.corpora.atomic import write_atomic
-from goldwire.corpora.codec import check_file, decode_versioned
+from goldwire.corpora.codec import BROKEN, check_file, decode_versioned
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.parts import Part
 
@@ -149,12 +150,21 @@ def _header(file: BinaryIO, path: Path) -> Header:
     line = file.readline(_LONGEST)
     if not line.startswith(b"{") or not line.endswith(b"\n"):
         raise DataError(f"{path}: not a part file: it does not begin with a header")
+    _check_kind(line, path)
     header = decode_versioned(line, Header, "a part file", str(path), FORMAT)
     try:
         Part.parse(header.part)
     except CorpusError as error:
         raise DataError(f"{path}: not a part file: {error}") from error
     return header
+
+
+def _check_kind(line: bytes, path: Path) -> None:
+    """Raise `DataError` for another file of one line: its format is not one of part files."""
+    with suppress(*BROKEN):
+        found = msgspec.json.decode(line)
+        if not isinstance(found, dict) or not found.keys() >= {"kind", "part"}:
+            raise DataError(f"{path}: not a part file: its first line is no header of one")
 
 
 def _check_rest(file: BinaryIO, path: Path, end: int) -> str:

@@ -161,7 +161,7 @@ def _faults_of(group: _Alike) -> Iterator[Fault]:
 def _doubled(files: Sequence[PartFile]) -> str:
     named = listed([str(one.path) for one in files])
     if len({one.digest for one in files}) == 1:
-        return f"{named} are the same; name one of them"
+        return f"{named} are the same; take one of them away"
     return f"{named} differ; take away all but the right one, or all, and make the part anew"
 
 
