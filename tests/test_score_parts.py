@@ -294,7 +294,7 @@ def test_a_part_that_is_there_twice_is_told_with_both_files(parts, tmp_path):
     copy = Path(shutil.copy(parts[2], tmp_path / "copy.part"))
     told = refusal(*parts, copy)
     assert "doubled: part 3 of 6" in told
-    assert "are the same; name one of them" in told
+    assert "are the same; take one of them away" in told
     assert str(copy) in told
     assert str(parts[2]) in told
 
