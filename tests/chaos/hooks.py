@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,8 @@ class Steps:
 
         whole, sync = atomic._write, os.fsync
 
-        def write(path: Path, data: bytes) -> None:
+        def write(path: Path, data: bytes | Iterable[bytes]) -> None:
+            data = data if isinstance(data, bytes) else b"".join(data)
             half = path.open("wb")
             half.write(data[: len(data) // 2])
             half.close()
