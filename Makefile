@@ -14,7 +14,7 @@ help:
 	@echo "make fuzz         damaged inputs at everything that reads; SECONDS=600, ARGS=--commands for the commands"
 	@echo "make check        ruff, mypy --strict, import-linter"
 	@echo "make chaos        every command killed, refused space and run beside another; about half an hour"
-	@echo "make cluster      workers and schedulers of Dask killed under runs and scores; about half an hour"
+	@echo "make cluster      workers and schedulers of Dask killed under runs and scores; about five minutes"
 	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make bench        speed against the peers, what running systems costs, how long short commands and reports take"
