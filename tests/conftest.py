@@ -146,6 +146,12 @@ def serving() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def hosts_module() -> ModuleType:
+    """The module tests/hosts.py: schedulers and workers of Dask as processes of this machine."""
+    return beside("hosts")
+
+
+@pytest.fixture(scope="session")
 def leaks() -> Callable[..., list[bytes]]:
     """The function of tests/leaks.py: pieces of secrets that can be read in a text."""
     found: Callable[..., list[bytes]] = beside("leaks").leaks

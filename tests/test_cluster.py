@@ -34,17 +34,6 @@ WORDS = "Rebels took Kunduz and Herat on Monday ."
 
 
 @pytest.fixture(scope="module")
-def hosts_module(request):
-    import importlib.util
-
-    path = Path(__file__).with_name("hosts.py")
-    spec = importlib.util.spec_from_file_location("hosts", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
 def hosts(hosts_module, tmp_path_factory):
     """A scheduler with two workers, in processes of their own."""
     with hosts_module.Hosts(tmp_path_factory.mktemp("hosts")) as found:

@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import threading
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -30,17 +29,6 @@ from goldwire.eval.sampling.draw import HERE, Means, make
 from goldwire.eval.sampling.wanted import Wanted
 
 pytest.importorskip("distributed")
-
-
-@pytest.fixture(scope="module")
-def hosts_module():
-    import importlib.util
-
-    path = Path(__file__).with_name("hosts.py")
-    spec = importlib.util.spec_from_file_location("hosts", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

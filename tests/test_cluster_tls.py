@@ -64,17 +64,6 @@ def port(certified, hosts_module):
         hosts_module.end(process)
 
 
-@pytest.fixture(scope="module")
-def hosts_module():
-    import importlib.util
-    from pathlib import Path
-
-    spec = importlib.util.spec_from_file_location("hosts", Path(__file__).with_name("hosts.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_a_score_over_tls_is_that_of_one_machine_and_without_certificates_is_refused(
     port, certified, hosts_module, tmp_path, program
 ):

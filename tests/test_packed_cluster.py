@@ -37,18 +37,6 @@ for line in sys.stdin:
 
 
 @pytest.fixture
-def hosts_module(root: Path) -> ModuleType:
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location("hosts", root / "tests" / "hosts.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
     documents = [
         builders.document(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -313,50 +312,23 @@ def test_the_command_makes_and_adds_and_says_what_is_wrong(
 
 
 # ---------------------------------------------------------------- S3 on this machine
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """An S3 server with a bucket called archive; its address."""
-    moto = pytest.importorskip("moto.server", reason="moto, an S3 server on this machine, is not installed")
-    boto3 = pytest.importorskip("boto3", reason="boto3, which makes the bucket, is not installed")
-    pytest.importorskip("obstore", reason="obstore, which reads S3, is not installed")
-    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    url = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="AK", aws_secret_access_key=SECRET
-    )
-    client.create_bucket(Bucket="archive")
-    yield url
-    client.close()
-    running.stop()
-
-
 @pytest.fixture
-def put(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
+def put(s3: str, s3_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
     """Puts tables of these texts under an address of this test's own, which it returns."""
     boto3 = pytest.importorskip("boto3", reason="boto3 is not installed")
-    for name, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "AK",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }.items():
-        monkeypatch.setenv(name, value)
-    base = f"{tmp_path.name}-{time.time_ns()}"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    bucket, _, base = s3.removeprefix("s3://").partition("/")
 
     def put_all(**files: str | bytes) -> str:
-        client = boto3.client("s3", endpoint_url=server)
+        client = boto3.client("s3", endpoint_url=s3_server)
         for number, (name, content) in enumerate(files.items()):
             data = content
             if isinstance(content, str):
                 pl.DataFrame({"id": [str(number)], "text": [content]}).write_parquet(tmp_path / "one.parquet")
                 data = (tmp_path / "one.parquet").read_bytes()
-            client.put_object(Bucket="archive", Key=f"{base}/{name}", Body=data)
+            client.put_object(Bucket=bucket, Key=f"{base}/{name}", Body=data)
         client.close()
-        return f"s3://archive/{base}"
+        return s3
 
     return put_all
 
