@@ -6,6 +6,7 @@ Everything later (averages, intervals, tests, merging) is made from `Counts`; no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain
 from typing import Any, Self
 
@@ -28,6 +29,7 @@ COLUMNS = ("system_hits", "system", "gold_hits", "gold")
 # Values are put on a grid so fine that it does not show and so coarse that sums of up to two million units
 # are exact, in whatever order they are made.
 GRID = 2.0**32
+_FEW = 2**14  # patterns, of which the names are kept
 _WEIGHTS = 2.0**24  # parts of one that weights are in, so that weighted sums are as exact
 
 
@@ -283,7 +285,13 @@ def join_patterns(parts: Sequence[Patterns]) -> Patterns:
 
 def numbered(size: int) -> tuple[str, ...]:
     """Names for so many patterns, in their order."""
-    return tuple(map(str, range(10**9, 10**9 + size)))
+    return _first_names()[:size] if size <= _FEW else tuple(map(str, range(10**9, 10**9 + size)))
+
+
+@cache
+def _first_names() -> tuple[str, ...]:
+    """Made once: to make them anew for each table takes as long as to join tables."""
+    return tuple(map(str, range(10**9, 10**9 + _FEW)))
 
 
 def _document_keys(counts: Counts) -> NDArray[np.int64]:

@@ -21,6 +21,7 @@ from goldwire.eval.counting.columns import Extents
 
 # Bytes of lines decoded at once: small enough for the processor's cache, which is measurably faster.
 CHUNK = 2**18
+_UNREAD = "the texts were not read"
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -87,13 +88,16 @@ class Texts(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """All texts, in the same order; only where they were read."""
-        return tuple(map(self.text, range(len(self.rows))))
+        try:
+            return tuple(map(attrgetter("text"), self.rows))
+        except AttributeError:
+            raise TypeError(_UNREAD) from None
 
     def text(self, number: int) -> str:
         """The text of a document; only where texts were read."""
         row = self.rows[number]
         if not isinstance(row, TextRow):
-            raise TypeError("the texts were not read")
+            raise TypeError(_UNREAD)
         return row.text
 
 
