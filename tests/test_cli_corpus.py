@@ -1,6 +1,8 @@
 """`goldwire corpus` as people and programs call it: output, exit codes, no traceback."""
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -47,6 +49,30 @@ def test_articles_make_a_corpus_that_is_shown_counted_and_sound(
     assert corpus("stats", work, "--json").json["texts"]["documents"] == 2
     assert "2 document(s)" in corpus("stats", work).out
     assert corpus("validate", work).code == 0
+
+
+def test_commands_that_are_told_can_be_copied_into_a_shell_whatever_a_folder_is_called(
+    said_by: Call, news: Path, tmp_path: Path
+) -> None:
+    work = tmp_path / "it's my $(news)"
+    shown, *_ = _told(said_by("corpus", "new", work, "--from", news).out)
+    assert shown == ["corpus", "show", str(work)]
+    assert said_by(*shown).code == 0
+    assert said_by("eval", "run", work, "--system", "rules=lexicon").code == 0
+    (work / "layers" / "gold.jsonl").write_bytes((work / "layers/system/rules.jsonl").read_bytes())
+    [report] = _told(said_by("eval", "score", work).err)
+    assert report == ["eval", "report", str(work / "records" / "default.json")]
+    assert said_by(*report).code == 0
+    [merge] = _told(said_by("eval", "score", work, "--part", "1/1", "--parts", tmp_path / "my parts").err)
+    assert said_by(*merge).code == 0
+
+
+def _told(text: str) -> list[list[str]]:
+    """The commands in an output, as a shell takes them."""
+    return [
+        shlex.split(told)
+        for told in re.findall(r"goldwire ((?:corpus|eval|annotate) .+?)(?:,|$)", text, re.MULTILINE)
+    ]
 
 
 def test_validate_exits_1_and_names_every_fault(corpus: Call, news: Path, tmp_path: Path) -> None:

@@ -373,6 +373,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "failures allowed": {"allow_failures": 2},
     "seed": {"seed": 5},
     "state": {"options": {"factor": 2}},
+    "what systems.toml says of the system": {"deterministic": True},
 }
 
 

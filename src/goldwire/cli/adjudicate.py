@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -17,6 +16,7 @@ from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.cli.push import Adopt, Overwrite
 from goldwire.cli.sync import DataDir, Naming, TokenFile, Url
+from goldwire.corpora.visible import word
 
 if TYPE_CHECKING:
     from goldwire.annotate.adjudicate import Adjudicated
@@ -132,12 +132,12 @@ def adjudicate(
 
 def _next(folder: Path, to: str, layers: Sequence[str], project: str | None, *, is_on_server: bool) -> str:
     """How what is open can be decided."""
-    command = f"goldwire annotate adjudicate {shlex.quote(str(folder))}"
+    command = f"goldwire annotate adjudicate {word(folder)}"
     if is_on_server:
-        named = "" if project is None else f" --project {shlex.quote(project)}"
+        named = "" if project is None else f" --project {word(project)}"
         return f"bring what is open to the project: {command}{named} --push; then --pull again"
-    layer = "" if to == "gold" else f" --to {shlex.quote(to)}"
-    merged = "".join(f" --layers {shlex.quote(name)}" for name in layers)
+    layer = "" if to == "gold" else f" --to {word(to)}"
+    merged = "".join(f" --layers {word(name)}" for name in layers)
     return f"decide what is open in that file, or on a page: {command}{merged}{layer} --html review.html"
 
 

@@ -13,6 +13,7 @@ from goldwire.cli.files import source, target
 from goldwire.cli.options import App, refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.cli.sync import exit_if_refused
+from goldwire.corpora.visible import word
 
 if TYPE_CHECKING:
     from goldwire.annotate.exchange.importer import Imported
@@ -117,7 +118,7 @@ def _ontology(corpus: Corpus) -> Ontology:
     if ontology is None:
         raise CorpusError(
             f"{corpus.where}: the corpus has no ontology; give it one with "
-            f"`goldwire corpus set {corpus.where} --ontology NAME|FILE`"
+            f"`goldwire corpus set {word(corpus.where)} --ontology NAME|FILE`"
         )
     return ontology
 

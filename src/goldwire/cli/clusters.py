@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from goldwire.corpora.errors import ClusterError
+from goldwire.corpora.visible import word
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -27,7 +28,8 @@ def cluster_of(on: str, corpus: Corpus, *, packed: bool = False) -> Iterator[Clu
     if corpus.source is not None and not packed:
         raise ClusterError(
             f"{corpus.where}: workers read a corpus in a folder that all of them share, not a packed one; "
-            "`goldwire corpus unpack` it there, or score it part by part with --part K/N, on each machine"
+            f"`goldwire corpus unpack {word(corpus.where)} DIR` there, or leave out --on, and this machine "
+            "reads it"
         )
     from goldwire.eval.cluster.engine import connected
 

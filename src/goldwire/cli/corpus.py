@@ -14,6 +14,7 @@ from goldwire.cli.files import source
 from goldwire.cli.options import App, given, refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.garbage import no_collection
+from goldwire.corpora.visible import word
 
 if TYPE_CHECKING:
     from goldwire.corpora.build import Built
@@ -308,10 +309,10 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
     if more is not None:
         say(tell_loss(more["loss"]))
         say(tell(more["rejected"], *([corpus.path / QUARANTINE] if more["rejected"] else [])))
-    then = f"annotate export {corpus.path} tasks.json"
+    then = f"annotate export {word(corpus.path)} tasks.json"
     if corpus.manifest.ontology is None:  # tasks are made of one
-        then = f"corpus set {corpus.path} --ontology NAME|FILE"
-    say(f"next: goldwire corpus show {corpus.path}, goldwire {then}")
+        then = f"corpus set {word(corpus.path)} --ontology NAME|FILE"
+    say(f"next: goldwire corpus show {word(corpus.path)}, goldwire {then}")
 
 
 @app.command("show")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from goldwire.cli.output import say
-from goldwire.corpora.visible import visible
+from goldwire.corpora.visible import visible, word
 
 CORPUS = "mazar-2021"
 PREDICTIONS = (
@@ -41,7 +41,7 @@ def demo(
     say(f"{corpus}: short reports of August 2021 in northern Afghanistan, with gold\n")
     for title, command in _steps(folder, corpus):
         _run(title, command)
-    say(_NEXT.format(report=f"{folder / 'report.html'}  ", corpus=f"{corpus}  "))
+    say(_NEXT.format(report=f"{folder / 'report.html'}  ", corpus=f"{word(corpus)}  "))
 
 
 def _steps(folder: Path, corpus: Path) -> list[tuple[str, list[str]]]:

@@ -13,6 +13,7 @@ from goldwire.cli.arguments import Batch, OwnDir, Prices
 from goldwire.cli.files import source
 from goldwire.cli.outcome import Bar, show
 from goldwire.cli.output import Json, make_console, note, print_json, say
+from goldwire.corpora.visible import word
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -184,7 +185,7 @@ def _score(corpus: Corpus, systems: list[str], gold: str, measure: str, seed: in
     record = msgspec.structs.replace(record, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     place = corpus.path / RECORDS / f"{NAME}.json"
     keep(record, place, replace=True)
-    note(f"The record is {place}; see it with: goldwire eval report {place}")
+    note(f"The record is {place}; see it with: goldwire eval report {word(place)}")
     return record
 
 

@@ -11,6 +11,7 @@ from goldwire.cli import shape
 from goldwire.cli.files import target
 from goldwire.cli.options import App
 from goldwire.cli.output import Json, print_json, say
+from goldwire.corpora.visible import word
 
 app = App(help="Begin, show, check and compare ontologies.", no_args_is_help=True)
 
@@ -57,7 +58,7 @@ def new(
     if path.exists():
         raise OntologyError(f"{path}: is there already; choose another name, or another place with --out")
     write_output(path, ontologies.skeleton(name).encode())
-    told = f"wrote {path}; change it, then: goldwire corpus ontology check {path}"
+    told = f"wrote {path}; change it, then: goldwire corpus ontology check {word(path)}"
     print_json({"written": str(path)}) if as_json else say(told)
 
 

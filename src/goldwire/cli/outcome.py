@@ -82,7 +82,8 @@ def _report(outcome: Outcome, facts: Facts, folder: Path | None) -> Iterator[str
         yield f"  {told}"
     if outcome.reused is not None:
         yield f"  {_reused(outcome.reused)}"
-    yield "  " + ", ".join(_speed(facts.speed))
+    if speed := ", ".join(_speed(facts.speed)):
+        yield f"  {speed}"
     if facts.usage:
         yield "  " + ", ".join(f"{name} {value:g}" for name, value in facts.usage.items())
     yield from _paid(outcome)

@@ -14,6 +14,7 @@ from goldwire.cli.files import source
 from goldwire.cli.options import refuse
 from goldwire.cli.outcome import Bar, show
 from goldwire.cli.output import Json, note, print_json, say
+from goldwire.corpora.visible import word
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -174,7 +175,8 @@ def run(
         show(outcomes, None if corpus.source else folder)
         if part is not None:
             note(
-                f"When all are there, merge them: goldwire eval merge {parts or PARTS} --into {corpus.where}"
+                "When all are there, merge them: "
+                f"goldwire eval merge {word(parts or PARTS)} --into {word(corpus.where)}"
             )
     if status := max(outcome.status for outcome in outcomes):
         raise typer.Exit(status)

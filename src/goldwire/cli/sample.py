@@ -13,6 +13,7 @@ from goldwire.cli.arguments import Documents, On, OwnDir
 from goldwire.cli.clusters import LOCAL, cluster_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
+from goldwire.corpora.visible import word
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -185,7 +186,7 @@ def _lines(made: Made, folder: Path) -> Iterator[str]:
     yield from (f"  {one.rank}. {one.document}: {one.reason}" for one in drawn[:SHOWN])
     if len(drawn) > SHOWN:
         yield f"  … and {len(drawn) - SHOWN} more, in samples/{draw.draw}.jsonl"
-    yield f"bring them to people: goldwire annotate push {folder} --pick {draw.draw}"
+    yield f"bring them to people: goldwire annotate push {word(folder)} --pick {word(draw.draw)}"
 
 
 def _range(low: float, high: float) -> str:

@@ -30,7 +30,7 @@ from goldwire.cli.clusters import LOCAL, cluster_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.garbage import no_collection
-from goldwire.corpora.visible import visible
+from goldwire.corpora.visible import visible, word
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
@@ -275,7 +275,7 @@ def put(
         print_json(plain(msgspec.structs.replace(kept.record, findings=())))
         return
     _show(kept.record, place, corpus)
-    note(f"The record is {place}; see it again with: goldwire eval report {place}")
+    note(f"The record is {place}; see it again with: goldwire eval report {word(place)}")
 
 
 @contextmanager
@@ -319,7 +319,7 @@ def _score_part(corpus: Corpus, plan: Plan, part: str, folder: Path, *, as_json:
         note(f"{made.path} was damaged, and was made anew")
     told = "scored" if made.made else "is there already, and sound: nothing was computed"
     say(f"part {made.part} {told} ({amount(made.documents, 'document')}): {made.path}")
-    note(f"When all are there, merge them: goldwire eval merge {folder} --into {corpus.where}")
+    note(f"When all are there, merge them: goldwire eval merge {word(folder)} --into {word(corpus.where)}")
 
 
 def _selected(corpus: Corpus, documents: str) -> frozenset[str]:

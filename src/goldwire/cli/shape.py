@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from goldwire.corpora.visible import word
+
 if TYPE_CHECKING:
     from goldwire.corpora.duplicates import Pair
     from goldwire.corpora.manifest import Altered
@@ -67,7 +69,7 @@ def altered(found: Altered) -> str:
         told = ", ".join(f"{times} {kind}" for kind, times in kinds.items())
         lines.append(f"layer {layer} does not fit the ontology: {told}")
     if found.unfit:
-        lines.append(f"see each of them: goldwire corpus validate {found.corpus.where}")
+        lines.append(f"see each of them: goldwire corpus validate {word(found.corpus.where)}")
     return "\n".join(lines)
 
 

@@ -15,6 +15,7 @@ from goldwire.cli import team
 from goldwire.cli.arguments import Annotators, OwnDir, names_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, detail, note, print_json, say
+from goldwire.corpora.visible import word
 
 if TYPE_CHECKING:
     from goldwire.annotate.sync.client import Client
@@ -191,7 +192,7 @@ def open_both(folder: Path) -> tuple[Corpus, Ontology]:
     if ontology is None:
         raise CorpusError(
             f"{folder}: the corpus has no ontology; give it one with "
-            f"`goldwire corpus set {folder} --ontology NAME|FILE`"
+            f"`goldwire corpus set {word(folder)} --ontology NAME|FILE`"
         )
     return corpus, ontology
 

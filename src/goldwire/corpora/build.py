@@ -29,6 +29,7 @@ from goldwire.corpora.store import (
 )
 from goldwire.corpora.types import Annotations, Document, Tokens
 from goldwire.corpora.views import Asked
+from goldwire.corpora.visible import word
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +169,7 @@ def _moves(old: Iterable[Document], new: Iterable[Document]) -> list[str]:
 def _shipped_notes(corpus: Corpus, documents: Iterable[Document]) -> list[str]:
     return [
         f"gold for {len(annotations)} of them ships with goldwire: "
-        f"goldwire corpus import {corpus.path} --library {name} --layer gold"
+        f"goldwire corpus import {word(corpus.path)} --library {name} --layer gold"
         for name, annotations in library.gold_for(documents).items()
     ]
 
@@ -187,7 +188,8 @@ def _check_asked(corpus: Corpus, manifest: Manifest, asked: Iterable[str]) -> No
     if differ:
         raise CorpusError(
             f"{corpus.path}: the corpus is there already, with {'; '.join(differ)}. Change it with "
-            f"`goldwire corpus set {corpus.path}` (shares: `goldwire corpus split`), or choose another place"
+            f"`goldwire corpus set {word(corpus.path)}` (shares: `goldwire corpus split`), or choose another "
+            "place"
         )
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from goldwire.corpora.atomic import check_on_disk
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.visible import word
 
 NAME = ".goldwire.lock"
 PACKED = ".goldwire.packed"  # in a folder of the cache: files of a packed corpus are in it
@@ -68,8 +69,9 @@ def check_own(folder: Path) -> None:
     if (folder / PACKED).is_file():
         address = _address(folder)
         raise CorpusError(
-            f"{address}: a packed corpus is not changed; unpack it (`goldwire corpus unpack {address} DIR`), "
-            "change that, and pack it again to another address; a layer of the same documents is added with "
+            f"{address}: a packed corpus is not changed; unpack it "
+            f"(`goldwire corpus unpack {word(address)} DIR`), change that, and pack it again to another "
+            "address; a layer of the same documents is added with "
             "`goldwire corpus pack DIR ADDRESS --layer NAME`"
         )
 

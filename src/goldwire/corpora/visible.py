@@ -5,6 +5,7 @@ Documents, names, what programs and servers say: whatever others wrote goes thro
 
 from __future__ import annotations
 
+import shlex
 from functools import cache
 
 # Characters that no one sees but that reorder, hide or control what stands around them: C0 and C1 controls
@@ -38,6 +39,15 @@ def line(text: str) -> str:
     'a b'
     """
     return " ".join(visible(text).split())
+
+
+def word(value: object) -> str:
+    """`visible` text as one word of a command that people may copy into a shell.
+
+    >>> print("goldwire corpus show", word("my news"))
+    goldwire corpus show 'my news'
+    """
+    return shlex.quote(visible(str(value)))
 
 
 def escaped(text: str) -> str:

@@ -22,7 +22,8 @@ from goldwire.eval.scoring.compose import make_record
 from goldwire.eval.scoring.plan import Plan, decode_plan
 from goldwire.eval.scoring.record import Record
 
-_PLAN = "plan"  # what says that something differs, where nothing else says what
+# Digests that say that something differs, where nothing else says what: how they are told.
+_SUMS = {"plan": "plan", "head": "what systems.toml says of the system"}
 _NONE = "none"
 
 
@@ -181,8 +182,10 @@ def _difference(one: Header, most: Header) -> str:
     """In what a part differs from most of them: its value, then theirs."""
     first, second = _traits(one), _traits(most)
     names = [name for name in {**second, **first} if first.get(name, _NONE) != second.get(name, _NONE)]
-    told = [name for name in names if name != _PLAN] or names
-    return "; ".join(f"{name} ({first.get(name, _NONE)} / {second.get(name, _NONE)})" for name in told)
+    told = [name for name in names if name not in _SUMS] or names
+    return "; ".join(
+        f"{_SUMS.get(name, name)} ({first.get(name, _NONE)} / {second.get(name, _NONE)})" for name in told
+    )
 
 
 def _traits(header: Header) -> Mapping[str, str]:
