@@ -12,6 +12,7 @@ from goldwire.corpora.types import Event, Meta, Span
 from goldwire.eval.comparison.contender import contenders
 from goldwire.eval.comparison.keeping import keep
 from goldwire.eval.comparison.slices import compare_slices, find, resolve, sides
+from goldwire.eval.counting.slices import decode
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
@@ -236,6 +237,29 @@ def test_nested_and_discontinuous_units_are_told_from_others(tmp_path):
     # Kabul is inside of "mayor of Kabul", which holds it; "mayor…Ann" only shares a word with it.
     assert totals(record, "nested") == {"no": [1, 1, 1, 2], "yes": [0, 0, 0, 2]}
     assert totals(record, "discontinuous") == {"no": [1, 1, 1, 3], "yes": [0, 0, 0, 1]}
+
+
+MACRO = "entity:span+type@exact,average=macro"
+
+
+def test_an_average_over_types_is_of_the_types_within_a_slice(tmp_path):
+    over = [testing.document("the mayor of Kabul and Ann left Herat", f"d{number}") for number in range(3)]
+    gold = [[("mayor of Kabul", "PER"), ("Kabul", "GPE"), ("Herat", "GPE"), ("Ann", "PER")]] * 3
+    given = [[("Herat", "GPE"), ("Kabul", "GPE"), ("mayor of Kabul", "PER")], [("Ann", "GPE")], []]
+    made = corpus(tmp_path, over, gold, given)
+    both = scored(made, "nested", measures=["entity", MACRO], trials=200)
+    [found] = compare_slices(contenders({"r": both}), parse(MACRO))
+    # Nested: one of three GPE and one of three PER, nothing wrong: F 1/2 each. Others: of GPE one of three,
+    # with Ann wrong, F 2/5; of PER none of three, F 0.
+    nested, others = [[one.score.f for one in found.scores if one.value == value] for value in ("yes", "no")]
+    assert nested == [pytest.approx(0.5)]
+    assert others == [pytest.approx(0.2)]
+    # What is said of the measure without types is the same beside it and alone; it is not told by type.
+    alone = scored(made, "nested", trials=200)
+    of = {name: contenders({"r": record}) for name, record in (("both", both), ("alone", alone))}
+    whole, own = (compare_slices(of[name], parse("entity"))[0].scores for name in ("both", "alone"))
+    assert whole == own
+    assert {decode(label)[1] for label in find(alone, "nested").counts[0].labels} == {""}
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

@@ -29,7 +29,7 @@ from goldwire.eval.counting.extension import Numbers
 from goldwire.eval.counting.match import MatchInput, exact, matched
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.rejected import taken
-from goldwire.eval.counting.slices import Asked, Sliced
+from goldwire.eval.counting.slices import AskedSlices, Sliced
 from goldwire.eval.counting.tags import (
     OUTSIDE,
     are_same,
@@ -50,13 +50,13 @@ from goldwire.eval.measures.slices import Slice
 
 
 class GoldAndSystem(msgspec.Struct, frozen=True, dict=True):
-    """Gold and one system, ready to be counted; `slices` are those of units that are asked for."""
+    """Gold and one system, ready to be counted; `asked` are the slices of units that are asked for."""
 
     gold: Layer
     system: Layer
     texts: Texts
     codes: Codes
-    slices: Asked = {}
+    asked: AskedSlices = slices.NOTHING
 
     @cached_property
     def made(self) -> dict[Measure, MatchInput]:
@@ -148,7 +148,7 @@ def count_case(measure: Measure, sides: GoldAndSystem, case: MatchInput) -> Outc
     units = _cells(gold), _cells(system)
     credit = None if measure.match == "exact" else pairs.credit  # 1, each
     counts = tally(sides, units, units[0].take(pairs.gold), credit)
-    parted = slices.count(measure, sides, case, pairs, credit) if sides.slices else {}
+    parted = slices.count(measure, sides, case, pairs, credit) if sides.asked.slices else {}
     return Outcome(counts, gold.collapsed, system.collapsed, slices=parted)
 
 

@@ -58,8 +58,8 @@ class MatchInput(msgspec.Struct, frozen=True, dict=True):
         return align.overlaps(gold.extents, system.extents, gold.group, system.group)
 
     @cached_property
-    def parted(self) -> dict[Slice, Rows]:
-        """The rows of counts by slice, of the slices that were asked for so far."""
+    def parted(self) -> dict[tuple[Slice, bool], Rows]:
+        """The rows of counts by slice, of the slices that were asked for so far; `True` is with labels."""
         return {}
 
 

@@ -58,7 +58,18 @@ class Known(msgspec.Struct, frozen=True):
     digest: str
 
 
-Asked = Mapping[Slice, Known | None]
+class AskedSlices(NamedTuple):
+    """The slices of units that are asked for, and the words that they look at.
+
+    `by_type` are the measures, as they are counted, with an average over types: their counts are kept by
+    slice and label, those of others by slice alone, which has far fewer kinds of documents.
+    """
+
+    slices: Mapping[Slice, Known | None] = {}
+    by_type: frozenset[Measure] = frozenset()
+
+
+NOTHING = AskedSlices()
 
 
 class Sliced(NamedTuple):
@@ -111,17 +122,20 @@ def _bearer(measure: Measure) -> str:
 def count(
     measure: Measure, sides: GoldAndSystem, case: MatchInput, pairs: Pairs, weight: Floats | None
 ) -> dict[str, Counts]:
-    """The counts by slice and label (see `encode`) of each slice that is asked for and applies."""
-    found = {}
-    for part in sides.slices:
+    """The counts by slice and label (see `encode`) of each slice that is asked for and applies.
+
+    The label is "" unless an average looks at labels.
+    """
+    found, by_type = {}, measure in sides.asked.by_type
+    for part in sides.asked.slices:
         if applies(part, measure):
-            if part not in case.parted:
+            if (part, by_type) not in case.parted:
                 both = [
                     _of_units(part, measure, sides, units, table)
                     for units, table in ((case.gold, case.gold_table), (case.system, case.system_table))
                 ]
-                case.parted[part] = _rows(case, both)
-            found[str(part)] = _counts(case.parted[part], case.texts.ids, pairs, weight)
+                case.parted[part, by_type] = _rows(case, both, by_type=by_type)
+            found[str(part)] = _counts(case.parted[part, by_type], case.texts.ids, pairs, weight)
     return found
 
 
@@ -137,7 +151,7 @@ def _of_units(part: Slice, measure: Measure, sides: GoldAndSystem, units: Units,
             index = table.argument_mention[index]
     key = part, bearer, table is sides.gold.table
     if key not in sides.looked:
-        looked = Looked(bearer, table, sides.texts, sides.codes, sides.slices[part])
+        looked = Looked(bearer, table, sides.texts, sides.codes, sides.asked.slices[part])
         sides.looked[key] = _SLICERS[part.name](looked)
     return Sliced(sides.looked[key].number[index], sides.looked[key].names)
 
@@ -156,12 +170,12 @@ class Rows(NamedTuple):
     units: tuple[Ints, Ints]
 
 
-def _rows(case: MatchInput, sides: Sequence[Sliced]) -> Rows:
-    values, names = Codes(), case.codes.names()
+def _rows(case: MatchInput, sides: Sequence[Sliced], *, by_type: bool) -> Rows:
+    values, names = Codes(), case.codes.names() if by_type else ("",)
     cells = []
     for units, sliced in zip((case.gold, case.system), sides, strict=True):
-        ranks = np.array([values[name] for name in sliced.names], np.int64)
-        cells.append(ranks[sliced.number] * len(names) + units.label if len(units) else units.label)
+        ranks = np.array([values[name] for name in sliced.names], np.int64)[sliced.number]
+        cells.append(ranks * len(names) + units.label if by_type else ranks)
     there = np.zeros(max(len(values) * len(names), 1), np.bool_)
     for own in cells:
         there[own] = True

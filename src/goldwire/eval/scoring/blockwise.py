@@ -31,7 +31,7 @@ from goldwire.eval.scoring.lists import Strings, of_column
 from goldwire.eval.scoring.record import Confusion
 
 T = TypeVar("T")
-FORMAT = 3  # of encoded blocks; goes up when old readers could not read new ones
+FORMAT = 4  # of encoded blocks; goes up when old readers could not read new ones
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from operator import attrgetter, itemgetter
-from types import MappingProxyType
 
 import msgspec
 
@@ -19,7 +18,7 @@ from goldwire.eval.counting.counts import condense, forget
 from goldwire.eval.counting.cut import scores
 from goldwire.eval.counting.extension import UncountedError
 from goldwire.eval.counting.reading import Layer
-from goldwire.eval.counting.slices import Asked
+from goldwire.eval.counting.slices import NOTHING, AskedSlices
 from goldwire.eval.counting.texts import Row
 from goldwire.eval.errors import classes, outcomes, semeval
 from goldwire.eval.errors.classes import Findings
@@ -35,7 +34,7 @@ from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion
 def score_block(block: Block, plan: Plan) -> ScoredBlock:
     """The documents of a block, scored; without their names where the plan forgets which is which."""
     golds, systems = block.layers[: plan.golds], block.layers[plan.golds :]
-    sides = [sides_of(golds, system, block, plan.options, plan.parted) for system in systems]
+    sides = [sides_of(golds, system, block, plan.options, plan.asked) for system in systems]
     texts, stream = block.texts, plan.options.stream
     groups = _groups(texts.rows)
     return ScoredBlock(
@@ -71,10 +70,10 @@ def sides_of(
     system: Layer,
     block: Block,
     options: Options,
-    parted: Asked = MappingProxyType({}),
+    asked: AskedSlices = NOTHING,
 ) -> Sides:
-    """A system against gold, or against several references; `parted` are the slices of units."""
-    each = tuple(GoldAndSystem(gold, system, block.texts, block.codes, parted) for gold in golds)
+    """A system against gold, or against several references; `asked` are the slices of units."""
+    each = tuple(GoldAndSystem(gold, system, block.texts, block.codes, asked) for gold in golds)
     return each[0] if options.references is None else references.Against(each, options.references)
 
 

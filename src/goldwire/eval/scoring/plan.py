@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -18,9 +18,9 @@ from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
-from goldwire.eval.counting.slices import REALIS, Known
+from goldwire.eval.counting.slices import REALIS, AskedSlices, Known
 from goldwire.eval.measures import installed
-from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.measures.measure import BY_TYPE, Measure, name, parse
 from goldwire.eval.measures.references import Policy as References
 from goldwire.eval.measures.slices import Slice
 from goldwire.eval.scoring.slices import NOTHING, Basis
@@ -157,9 +157,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         )
 
     @cached_property
-    def parted(self) -> Mapping[Slice, Known | None]:
-        """The slices of units, and the words that they look at."""
-        return {part: self.basis.known.get(part) for part in self.options.slices if part.of_units}
+    def asked(self) -> AskedSlices:
+        """The slices of units, and what is to be known of them."""
+        return AskedSlices(
+            {part: self.basis.known.get(part) for part in self.options.slices if part.of_units},
+            frozenset(measure.counted for measure in self.measures if measure.average in BY_TYPE),
+        )
 
     @property
     def sources(self) -> list[str]:
