@@ -25,11 +25,9 @@ from goldwire.corpora.errors import CorpusError, DataError, Fault, nearest
 from goldwire.corpora.ingest import headline
 from goldwire.corpora.names import check_new
 from goldwire.corpora.offsets import hash_text
-from goldwire.corpora.store import DOCUMENTS, SYSTEM, Corpus, encode_layer, encode_tokens, writing
+from goldwire.corpora.store import DOCUMENTS, MACHINES, Corpus, encode_layer, encode_tokens, writing
 from goldwire.corpora.types import Annotations, Document, Excluded, Rejected, Span, Tokens
 from goldwire.corpora.versions import FORMAT, Version
-
-MACHINES = (SYSTEM, "prediction/")  # layers that no person made: of systems, and pulled from a server
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):

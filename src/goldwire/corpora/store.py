@@ -43,6 +43,7 @@ MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers
 QUARANTINE = "quarantine"
 INDEX = "goldwire.json"  # of a packed corpus
 SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
+MACHINES = (SYSTEM, "prediction/")  # layers that no person made: of systems, and pulled from a server
 NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
 _NAME = re.compile(r"[^\W_][\w.\-]*")
 _ID = re.compile(r"[^\s./\\][^/\\]*")

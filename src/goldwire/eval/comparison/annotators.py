@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from goldwire.corpora.correct import MACHINES
 from goldwire.corpora.errors import CorpusError, MeasureError
 from goldwire.corpora.lens import Lens, size
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus
+from goldwire.corpora.store import MACHINES, Corpus
 from goldwire.corpora.tokens import believed, sentences, untagged
 from goldwire.corpora.types import Annotations, Tokens
 from goldwire.corpora.views import Asked, View, resolve, seen_in
