@@ -85,10 +85,11 @@ def new(
 
 def _shipped(documents: Documents) -> tuple[dict[str, list[Annotations]], list[str]]:
     """The layer of gold that ships for documents, if any does, and what is said of it."""
-    found = library.gold_for(documents)
+    some = library.fitting(documents)
+    found = library.gold_for(some)
     gold = [item for annotations in found.values() for item in annotations]
     notes = [_shipped_note(name, annotations) for name, annotations in found.items()]
-    return ({library.GOLD: gold} if gold else {}), [*notes, *_doubtful_notes(documents)]
+    return ({library.GOLD: gold} if gold else {}), [*notes, *_doubtful_notes(some)]
 
 
 def _doubtful_notes(documents: Documents) -> list[str]:

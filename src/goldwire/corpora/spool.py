@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -21,6 +22,7 @@ from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.types import Document
 
 HELD = 2**22  # bytes of lines that need no file yet
+CHUNK = 2**20  # bytes of lines that are read at once
 _ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(Document)
 
 
@@ -33,40 +35,73 @@ class Documents(Protocol):
 
 
 class _Lines:
-    """Documents by the places of their lines in a file."""
+    """Documents by the places of their lines in a file; use it in a `with` statement.
 
-    def __init__(self, path: Path, file: IO[bytes]) -> None:
+    Raises `CorpusError` if it cannot be read, `DataError` with the faults of all lines at the first that is
+    no document.
+    """
+
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = file
+        self._file: IO[bytes] | None = None
         self._starts, self._sizes = array("Q"), array("Q")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(OSError):  # of a full disk, told when it was written to
-            self._file.close()
+        if self._file is not None:
+            with suppress(OSError):  # of a full disk, told when it was written to
+                self._file.close()
 
     def __len__(self) -> int:
         return len(self._starts)
 
-    def __iter__(self) -> Iterator[Document]:
-        return map(self.__getitem__, range(len(self)))
-
     def __getitem__(self, number: int) -> Document:
-        try:
-            self._file.seek(self._starts[number])
-            return _DECODER.decode(self._file.read(self._sizes[number]))
-        except OSError as error:
-            raise CorpusError(f"{self.path}: cannot be read ({error.strerror})") from error
+        return self._document(self._read(self._starts[number], self._sizes[number]))
+
+    def __iter__(self) -> Iterator[Document]:
+        first = 0
+        while first < len(self):
+            start = self._starts[first]
+            last = bisect_right(self._starts, start + CHUNK, first) - 1
+            data = memoryview(self._read(start, self._starts[last] + self._sizes[last] - start))
+            for number in range(first, last + 1):
+                place = self._starts[number] - start
+                yield self._document(data[place : place + self._sizes[number]])
+            first = last + 1
 
     def _note(self, start: int, size: int) -> None:
         self._starts.append(start)
         self._sizes.append(size)
 
+    def _read(self, start: int, size: int) -> bytes | bytearray:
+        try:
+            file = self._opened()
+            file.seek(start)
+            return file.read(size)
+        except OSError as error:
+            raise CorpusError(f"{self.path}: cannot be read ({error.strerror})") from error
+
+    def _document(self, line: bytes | bytearray | memoryview) -> Document:
+        try:
+            return _DECODER.decode(line)
+        except BROKEN as error:
+            file = self._opened()
+            file.seek(0)
+            raise all_faults(file, Document, str(self.path)) from error
+
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            self._file = self._open()
+        return self._file
+
+    def _open(self) -> IO[bytes]:
+        raise NotImplementedError
+
 
 class Spool(_Lines):
-    """Documents that come one by one and are to be put at `path`; use it in a `with` statement.
+    """Documents that come one by one and are to be put at `path`.
 
     They are on the disk of that place, or where temporary files are if nothing can be written there: in a
     file without a name, which is gone with the process however that ends. Raises `CorpusError` if it cannot
@@ -74,67 +109,63 @@ class Spool(_Lines):
     """
 
     def __init__(self, path: Path) -> None:
-        # No file of a writer that appears at a place: this one never has one.
-        super().__init__(path, tempfile.SpooledTemporaryFile(HELD, dir=_room(path)))  # noqa: SIM115
-        self._end, self._whole = 0, True
+        super().__init__(path)
+        self._held, self._written = bytearray(), 0
 
     def append(self, document: Document) -> None:
         """Take a document; its text is not needed any more."""
         line = _ENCODER.encode(document)
+        self._note(self._written + len(self._held), len(line))
+        self._held += line
+        if len(self._held) > HELD:
+            self._put()
+
+    def _put(self) -> None:
         try:
-            self._file.seek(self._end)
-            self._file.write(line)
+            file = self._opened()
+            file.seek(self._written)
+            file.write(self._held)
+            file.flush()
         except OSError as error:
-            raise self._told(error) from error
-        self._whole = False
-        self._note(self._end, len(line))
-        self._end += len(line)
+            raise CorpusError(f"{self.path}: cannot be written ({error.strerror})") from error
+        self._written += len(self._held)
+        self._held = bytearray()
 
-    def __getitem__(self, number: int) -> Document:
-        if not self._whole:
-            try:
-                self._file.flush()
-            except OSError as error:
-                raise self._told(error) from error
-            self._whole = True
-        return super().__getitem__(number)
+    def _read(self, start: int, size: int) -> bytes | bytearray:
+        if not self._written:
+            return self._held[start : start + size]
+        if self._held:
+            self._put()
+        return super()._read(start, size)
 
-    def _told(self, error: OSError) -> CorpusError:
-        return CorpusError(f"{self.path}: cannot be written ({error.strerror})")
+    def _open(self) -> IO[bytes]:
+        return tempfile.TemporaryFile(dir=_room(self.path))
 
 
-def _room(path: Path) -> str | None:
+def _room(path: Path) -> Path | None:
     """The folder that has a path, or would; None if nothing can be written there."""
     near = next(folder for folder in path.absolute().parents if folder.is_dir())
-    return str(near) if os.access(near, os.W_OK | os.X_OK) else None
+    return near if os.access(near, os.W_OK | os.X_OK) else None
 
 
 class Stored(_Lines):
-    """The documents of a file, as it is when it is opened; use it in a `with` statement.
+    """The documents of a file, as it is when it is opened."""
 
-    Raises `CorpusError` if it cannot be read, `DataError` with the faults of all lines at the first that is
-    none of a document.
-    """
-
-    def __init__(self, path: Path) -> None:
+    def __enter__(self) -> Self:
+        start = 0
         try:
-            check_file(path)
-            super().__init__(path, path.open("rb"))
-            start = 0
-            for line in self._file:
-                mark = BOM if not start and line.startswith(BOM) else b""
-                if not line[len(mark) :].isspace():
-                    self._note(start + len(mark), len(line) - len(mark))
+            for line in self._opened():
+                mark = len(BOM) if not start and line.startswith(BOM) else 0
+                if not line[mark:].isspace():
+                    self._note(start + mark, len(line) - mark)
                 start += len(line)
         except OSError as error:
-            raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+            raise CorpusError(f"{self.path}: cannot be read ({error.strerror})") from error
+        return self
 
-    def __getitem__(self, number: int) -> Document:
-        try:
-            return super().__getitem__(number)
-        except BROKEN as error:
-            self._file.seek(0)
-            raise all_faults(self._file, Document, str(self.path)) from error
+    def _open(self) -> IO[bytes]:
+        check_file(self.path)
+        return self.path.open("rb")
 
 
 class Chosen:

@@ -16,7 +16,7 @@ from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.offsets import by_text
-from goldwire.corpora.spool import Documents
+from goldwire.corpora.spool import Chosen, Documents
 from goldwire.corpora.store import MANIFEST, Corpus, open_corpus
 from goldwire.corpora.types import Annotations, Document
 
@@ -61,32 +61,31 @@ def read_standoff(name: str) -> list[Annotations]:
 
 def bind(annotations: Iterable[Annotations], documents: Iterable[Document]) -> list[Annotations]:
     """The annotations whose text one of the documents has, under its id; see `doubtful` for the others."""
-    given = [*annotations]
-    ids = _ids(given, documents)
+    ids = by_text(documents)
     return [
         msgspec.structs.replace(item, document=ids[item.sha256][0])
-        for item in given
+        for item in annotations
         if len(ids.get(item.sha256, ())) == 1
     ]
 
 
 def doubtful(annotations: Iterable[Annotations], documents: Iterable[Document]) -> str:
     """The ids of documents that annotations fit which fit others too; empty if there are none."""
-    given = [*annotations]
-    ids = _ids(given, documents)
-    several = (ids.get(item.sha256, ()) for item in given)
+    ids = by_text(documents)
+    several = (ids.get(item.sha256, ()) for item in annotations)
     return "; ".join(", ".join(found) for found in several if len(found) > 1)
 
 
-def _ids(annotations: Iterable[Annotations], documents: Iterable[Document]) -> dict[str, list[str]]:
-    """The ids of the documents with the texts of annotations, by its SHA-256."""
-    texts = {item.sha256 for item in annotations}
-    return by_text(document for document in documents if document.sha256 in texts)
+def fitting(documents: Documents) -> Documents:
+    """Those of documents that have a text for which gold ships."""
+    texts = {item.sha256 for name in standoff() for item in read_standoff(name)}
+    return Chosen(documents, [number for number, one in enumerate(documents) if one.sha256 in texts])
 
 
 def gold_for(documents: Documents) -> dict[str, list[Annotations]]:
     """The gold that ships for some of these texts, by the name of its set; sets that fit none are absent."""
-    bound = {name: bind(read_standoff(name), documents) for name in standoff()}
+    some = fitting(documents)
+    bound = {name: bind(read_standoff(name), some) for name in standoff()}
     return {name: annotations for name, annotations in bound.items() if annotations}
 
 
