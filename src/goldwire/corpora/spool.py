@@ -21,8 +21,8 @@ from goldwire.corpora.codec import BOM, BROKEN, all_faults, check_file
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.types import Document
 
-HELD = 2**22  # bytes of lines that need no file yet
-CHUNK = 2**20  # bytes of lines that are read at once
+HELD = 2**20  # bytes of lines that need no file yet
+CHUNK = 2**18  # bytes of lines that are read at once
 _ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(Document)
 
 
@@ -156,7 +156,7 @@ class Stored(_Lines):
         try:
             for line in self._opened():
                 mark = len(BOM) if not start and line.startswith(BOM) else 0
-                if not line[mark:].isspace():
+                if line[mark:].strip():
                     self._note(start + mark, len(line) - mark)
                 start += len(line)
         except OSError as error:
