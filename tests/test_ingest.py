@@ -262,7 +262,7 @@ def test_headline_is_a_first_line_that_can_be_nothing_else(text: str, title: str
 def test_merging_passes_over_what_is_there_and_tells_what_clashes() -> None:
     a, b, c = (make_document(id, f"Text {id}.") for id in "abc")
     intake = ingest.merge([a, b], [a, c])
-    assert intake == ingest.Intake([c], ["there already: a"])
+    assert ([*intake.documents], intake.notes) == ([c], ["there already: a"])
     twin = make_document("d", a.text)
     with pytest.raises(DataError) as caught:
         ingest.merge([a], [make_document("a", "Other."), twin])
@@ -270,7 +270,7 @@ def test_merging_passes_over_what_is_there_and_tells_what_clashes() -> None:
         "a $.id: is the id of another text in the corpus",
         f"d $.text: is the text of 'a' in the corpus; leave it out, or give {ingest.CHOICES}",
     ]
-    assert ingest.merge([a], [twin], equal="skip").documents == []
+    assert len(ingest.merge([a], [twin], equal="skip").documents) == 0
 
 
 def test_rows_without_an_id_are_called_by_the_hash_of_their_text_wherever_they_stand(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from goldwire.corpora.build import Built
     from goldwire.corpora.columns import Columns
     from goldwire.corpora.formats.recognise import Found
-    from goldwire.corpora.ingest import Equal, Intake
+    from goldwire.corpora.ingest import Equal
 
 app = App()
 # What files are taken for that could be annotated, for all that is known of them.
@@ -121,11 +121,12 @@ def new(
       goldwire corpus new news --from 's3://archive/news/*.parquet' --column text=body
       goldwire corpus new tweets --from test.conll --layer gold
     """
-    from goldwire.corpora import build, splits
+    from goldwire.corpora import build, ingest, splits
     from goldwire.corpora import convert as importing
     from goldwire.corpora import ontology as ontologies
     from goldwire.corpora.manifest import chosen
     from goldwire.corpora.rejected import by_kind, is_all_rejected
+    from goldwire.corpora.spool import Spool
     from goldwire.corpora.store import Manifest, Splits, open_corpus
 
     given_paths = [*from_, *(more or [])]
@@ -142,8 +143,11 @@ def new(
     if found.format is None:
         refuse(ctx, ("layer", "option", "labels", "only", "ignore"), f"with {ARTICLES}")
         equal = _equal(ctx, skip_duplicates, keep_duplicates)
-        intake = _read(found.paths, encoding, boilerplate, equal, columns)
-        built = build.new(folder, manifest, intake.documents, asked=asked)
+        with Spool(folder) as spool:
+            intake = ingest.read(
+                found.paths, encoding=encoding, mark=boilerplate, equal=equal, columns=columns, spool=spool
+            )
+            built = build.new(folder, manifest, intake.documents, asked=asked)
         _tell(built, intake.notes, as_json)
     else:
         annotated = f"with --format {format}" if format else f"with files in the format {found.format}"
@@ -237,13 +241,23 @@ def add(
     Example:
       goldwire corpus add work --from newer/
     """
-    from goldwire.corpora import build
-    from goldwire.corpora.store import open_corpus
+    from goldwire.corpora import build, ingest
+    from goldwire.corpora.spool import Spool
+    from goldwire.corpora.store import DOCUMENTS, open_corpus
 
     corpus = open_corpus(folder)
     equal = _equal(ctx, skip_duplicates, keep_duplicates)
-    intake = _read([*from_, *(more or [])], encoding, boilerplate, equal, _columns(column))
-    _tell(build.add(corpus, intake.documents, equal), intake.notes, as_json)
+    with Spool(corpus.path / DOCUMENTS) as spool:
+        intake = ingest.read(
+            [*from_, *(more or [])],
+            encoding=encoding,
+            mark=boilerplate,
+            equal=equal,
+            columns=_columns(column),
+            spool=spool,
+        )
+        built = build.add(corpus, intake.documents, equal)
+    _tell(built, intake.notes, as_json)
 
 
 def _columns(given: list[str] | None) -> Columns:
@@ -263,12 +277,6 @@ def _found(ctx: typer.Context, paths: list[Path], column: list[str] | None, form
     return recognised(paths, format, texts=True)
 
 
-def _read(paths: list[Path], encoding: str | None, mark: bool, equal: Equal, columns: Columns) -> Intake:
-    from goldwire.corpora import ingest
-
-    return ingest.read(paths, encoding=encoding, mark=mark, equal=equal, columns=columns)
-
-
 def _equal(ctx: typer.Context, skip: bool, keep: bool) -> Equal:
     if skip and keep:
         ctx.fail("--skip-duplicates and --keep-duplicates exclude each other; leave one out")
@@ -282,8 +290,9 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
     from goldwire.corpora.store import QUARANTINE
 
     corpus = built.corpus
-    documents = corpus.documents()
-    excluded = count(region.reason for document in documents for region in document.excluded)
+    with corpus.stored() as documents:
+        excluded = count(region.reason for document in documents for region in document.excluded)
+        number, groups = len(documents), independent(documents)
     notes = [*said, *built.notes]
     for line in notes:
         note(line)
@@ -292,8 +301,8 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
             {
                 "corpus": str(corpus.path),
                 "fingerprint": corpus.fingerprint(),
-                "documents": len(documents),
-                "independent": independent(documents),
+                "documents": number,
+                "independent": groups,
                 "added": built.added,
                 "excluded": excluded,
                 "layers": corpus.layers(),
@@ -303,7 +312,7 @@ def _tell(built: Built, said: list[str], as_json: bool, more: dict[str, Any] | N
         )
         return
     regions = ", ".join(f"{times} {reason}" for reason, times in excluded.items()) or "none"
-    say(f"{corpus.path}: {shape.size(documents)}, {built.added} of them new")
+    say(f"{corpus.path}: {shape.size(number, groups)}, {built.added} of them new")
     say(f"boilerplate marked: {regions}")
     say(f"layers: {', '.join(corpus.layers()) or 'none'}")
     if more is not None:

@@ -53,11 +53,8 @@ def facts(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def size(documents: Sequence[Document]) -> str:
+def size(number: int, groups: int) -> str:
     """How many documents, and in how many groups of near-duplicates where some are alike."""
-    from goldwire.corpora.duplicates import independent
-
-    number, groups = len(documents), independent(documents)
     return f"{number} document(s)" + (f" in {groups} group(s) of near-duplicates" if groups < number else "")
 
 

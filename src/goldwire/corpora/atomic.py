@@ -120,8 +120,13 @@ def write_output(path: Path, data: bytes | Iterable[bytes]) -> None:
     write_atomic(path, data)
 
 
-def write_folder(path: Path, contents: Mapping[str, bytes], folders: Sequence[str] = ()) -> None:
-    """Make a folder of files and folders, by relative name, all or nothing; `path` is absent or empty."""
+def write_folder(
+    path: Path, contents: Mapping[str, bytes | Iterable[bytes]], folders: Sequence[str] = ()
+) -> None:
+    """Make a folder of files, or their parts, and folders, by relative name, all or nothing.
+
+    `path` is absent or empty.
+    """
     with building(path) as new:
         for name in folders:
             (new / name).mkdir(parents=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import starmap
+from operator import eq
 from pathlib import Path
 
 import msgspec
 
 from goldwire.corpora import convert, coverage, duplicates, library, splits, versions
 from goldwire.corpora import ontology as ontologies
-from goldwire.corpora.codec import encode_lines
+from goldwire.corpora.codec import iter_encoded
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
 from goldwire.corpora.garbage import no_collection
@@ -17,6 +19,7 @@ from goldwire.corpora.ingest import Equal, merge
 from goldwire.corpora.lock import clear, locked
 from goldwire.corpora.manifest import check_manifest, place_ontology, told
 from goldwire.corpora.rejected import is_all_rejected, write_quarantine
+from goldwire.corpora.spool import Documents, Grouped, Joined
 from goldwire.corpora.store import (
     MANIFEST,
     Corpus,
@@ -27,7 +30,7 @@ from goldwire.corpora.store import (
     write_documents,
     writing,
 )
-from goldwire.corpora.types import Annotations, Document, Tokens
+from goldwire.corpora.types import Annotations, Tokens
 from goldwire.corpora.views import Asked
 from goldwire.corpora.visible import word
 
@@ -43,7 +46,7 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
 def new(
     path: Path,
     manifest: Manifest,
-    documents: Iterable[Document],
+    documents: Documents,
     layers: Mapping[str, Iterable[Annotations]] | None = None,
     *,
     tokens: Mapping[str, Sequence[Tokens]] | None = None,
@@ -51,14 +54,15 @@ def new(
 ) -> Built:
     """Make a corpus, with the gold that ships for its texts unless `layers` has gold.
 
-    Near-duplicates are grouped. `tokens` are those that layers come with, by layer.
+    Near-duplicates are grouped. `tokens` are those that layers come with, by layer. Documents are gone
+    through several times: of texts that are on the disk (see `spool`) one is in memory at a time.
 
     An ontology that the manifest names by file is copied into the corpus. A corpus that is there already
     with these very documents and layers, and those fields of the manifest that are `asked` for, is left as
     it is. Raises `CorpusError` if something else is there.
     """
     check_manifest(manifest)
-    items = duplicates.group(list(documents))
+    items = Grouped(documents, duplicates.find(documents))
     placed, ontology_file = place_ontology(manifest)
     if manifest.splits is not None:
         splits.check(manifest.splits.shares)
@@ -80,15 +84,16 @@ def new(
     return Built(corpus=corpus, added=0, notes=["the corpus is there already, complete"])
 
 
-def _shipped(documents: list[Document]) -> tuple[dict[str, list[Annotations]], list[str]]:
+def _shipped(documents: Documents) -> tuple[dict[str, list[Annotations]], list[str]]:
     """The layer of gold that ships for documents, if any does, and what is said of it."""
-    found = library.gold_for(documents)
+    some = library.fitting(documents)
+    found = library.gold_for(some)
     gold = [item for annotations in found.values() for item in annotations]
     notes = [_shipped_note(name, annotations) for name, annotations in found.items()]
-    return ({library.GOLD: gold} if gold else {}), [*notes, *_doubtful_notes(documents)]
+    return ({library.GOLD: gold} if gold else {}), [*notes, *_doubtful_notes(some)]
 
 
-def _doubtful_notes(documents: Iterable[Document]) -> list[str]:
+def _doubtful_notes(documents: Documents) -> list[str]:
     """Notes on gold that ships for a text which several documents have."""
     return [
         f"gold that ships ({name}) fits several documents of one text, and was given to none: {told}"
@@ -137,7 +142,7 @@ def _rest(reading: Reading) -> list[Annotations]:
     return coverage.empty_lines(hashes, hashes.keys() - named)
 
 
-def add(corpus: Corpus, documents: Iterable[Document], equal: Equal = "refuse") -> Built:
+def add(corpus: Corpus, documents: Documents, equal: Equal = "refuse") -> Built:
     """Add documents to a corpus; those that are there already are passed over.
 
     What is new is compared with all; what was there keeps its groups.
@@ -145,28 +150,27 @@ def add(corpus: Corpus, documents: Iterable[Document], equal: Equal = "refuse") 
     A document that links two groups moves the later one to the earlier, and so perhaps to another split:
     the notes say so.
     """
-    items = list(documents)
-    with writing(corpus, "corpus add") as now:
-        old = now.documents()
-        intake = merge(old, items, equal, versions.earlier(now).keys())
+    with writing(corpus, "corpus add") as now, now.stored() as old:
+        intake = merge(old, documents, equal, versions.hashes(now))
         notes = [*intake.notes, *_shipped_notes(now, intake.documents)]
-        if intake.documents:
-            grouped = duplicates.group([*old, *intake.documents], known=len(old))
-            notes += _moves(old, grouped)
-            write_documents(now, grouped)
+        if len(intake.documents):
+            every = Joined(old, intake.documents)
+            groups = duplicates.find(every, known=len(old))
+            notes += _moves(old, groups)
+            write_documents(now, Grouped(every, groups))
     return Built(corpus=now, added=len(intake.documents), notes=notes)
 
 
-def _moves(old: Iterable[Document], new: Iterable[Document]) -> list[str]:
+def _moves(old: Documents, groups: Sequence[str | None]) -> list[str]:
     """Notes on documents that join an earlier group because of what was added."""
     return [
-        f"{after.id} now goes with {after.group}, which a new document resembles too: its split may change"
-        for before, after in zip(old, new, strict=False)
-        if (before.group or before.id) != (after.group or after.id)
+        f"{before.id} now goes with {group}, which a new document resembles too: its split may change"
+        for before, group in zip(old, groups, strict=False)
+        if (before.group or before.id) != (group or before.id)
     ]
 
 
-def _shipped_notes(corpus: Corpus, documents: Iterable[Document]) -> list[str]:
+def _shipped_notes(corpus: Corpus, documents: Documents) -> list[str]:
     return [
         f"gold for {len(annotations)} of them ships with goldwire: "
         f"goldwire corpus import {word(corpus.path)} --library {name} --layer gold"
@@ -194,10 +198,13 @@ def _check_asked(corpus: Corpus, manifest: Manifest, asked: Iterable[str]) -> No
 
 
 def _check_same(
-    corpus: Corpus, documents: list[Document], own: Mapping[str, list[Annotations]], layers: set[str]
+    corpus: Corpus, documents: Documents, own: Mapping[str, list[Annotations]], layers: set[str]
 ) -> None:
     """Raise `CorpusError` if a corpus is not what would be made; it may hold more layers by now."""
-    if encode_lines(corpus.documents()) != encode_lines(documents):
+    with corpus.stored() as there:
+        lines = zip(iter_encoded(there), iter_encoded(documents), strict=False)
+        same = len(there) == len(documents) and all(starmap(eq, lines))
+    if not same:
         raise CorpusError(
             f"{corpus.path}: a corpus with other documents is there; choose another place, or add to it with "
             f"`goldwire corpus add`"

@@ -35,6 +35,12 @@ def encode_lines(items: Iterable[Any]) -> bytes:
     return msgspec.json.Encoder().encode_lines(items)
 
 
+def iter_encoded(items: Iterable[Any]) -> Iterator[bytes]:
+    """The lines of `encode_lines`, one by one."""
+    encode = msgspec.json.Encoder().encode
+    return (encode(item) + b"\n" for item in items)
+
+
 def with_sorted_sets(value: Any) -> Any:
     """A value to be encoded, with lists in place of the sets in it, whose order differs between processes.
 
@@ -85,6 +91,13 @@ def _faults(lines: Iterable[bytes], type: Any, where: str, first: int) -> Iterat
             decoder.decode(line)
         except BROKEN as error:
             yield from line_faults(line, type, f"{where}:{number}", error)
+
+
+def all_faults(lines: Iterable[bytes], type: type[Any], where: str) -> DataError:
+    """What `decode_lines` raises for such lines of a file, gone through one by one."""
+    bare = (line.removeprefix(BOM if number == 1 else b"") for number, line in enumerate(lines, start=1))
+    faults = [*_faults((line.removesuffix(b"\n") for line in bare), type, where, 1)]
+    return DataError(f"{where}: {len(faults)} fault(s); nothing was read", faults)
 
 
 def read_bytes(path: Path, error: type[GoldwireError] = CorpusError) -> bytes:

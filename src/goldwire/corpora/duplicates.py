@@ -15,14 +15,16 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from goldwire.corpora.spool import Documents, Grouped
 from goldwire.corpora.types import Document
 
 RUN = 3  # words; a sentence reworded by one word loses three runs
@@ -30,6 +32,7 @@ THRESHOLD = 0.5  # of all runs; reworked wire reports share more, reports of one
 BANDS, ROWS = 37, 3  # of MinHash values: 7 pairs in 1,000 are missed at 0.5, 1 in 10,000 at 0.6
 SHORT = 50  # words
 BLOCK = 4096  # runs that are hashed at once: a megabyte for each of a few steps, however long a text is
+KEPT = 2**25  # bytes of runs that are kept while documents are compared: of 1,200 texts of 20,000 characters
 _WORD = re.compile(r"\w+")
 # A space for all that is no word, of ASCII alone: its words are found faster so.
 _ASCII = "".join(char if _WORD.match(char) else " " for char in map(chr, range(128)))
@@ -74,32 +77,57 @@ def links(documents: Sequence[Document]) -> list[Pair]:
 
 def link(documents: Iterable[tuple[str, Sketch]]) -> list[Pair]:
     """`links` of documents of which there are the ids and the sketches, in the order of the corpus."""
-    ids = list[str]()
+    ids, runs = list[str](), list[Hashes]()
+    linker = _Linker(runs.__getitem__)
 
-    def iter_sketches() -> Iterator[Sketch]:
+    def iter_links() -> Iterator[tuple[int, int, float]]:
         for id, one in documents:
             ids.append(id)
-            yield one
+            runs.append(np.frombuffer(one.runs, np.uint64))
+            i = linker.add()
+            yield from ((j, i, 1.0) for j in linker.iter_equal(i, one.keys))
+            yield from ((j, i, similarity) for j, similarity in linker.iter_alike(i, one.bands))
+            linker.put(i, one.bands)
 
-    found = sorted(_Linker().iter_links(iter_sketches()))
-    return [Pair(ids[i], ids[j], similarity) for i, j, similarity in found]
+    return [Pair(ids[i], ids[j], similarity) for i, j, similarity in sorted(iter_links())]
 
 
 def group(documents: Sequence[Document], known: int = 0) -> list[Document]:
-    """The documents with their groups: the id of the first of those that pairs link, None for the rest.
+    """The documents with the groups that `find` finds."""
+    return [*Grouped(documents, find(documents, known))]
+
+
+def find(documents: Documents, known: int = 0) -> list[str | None]:
+    """The groups of documents: the id of the first of those that pairs link, None for the rest.
 
     The first `known` have the groups that were found when they came, and are not compared with each other
     again. Documents that are added behind others change no group, unless they link two: then the later
     joins the earlier.
+
+    Documents are gone through once, and those that may have a near-duplicate are asked for again: in memory
+    are some hundred bytes of each, `KEPT` of runs of words and one text.
     """
-    linker = _Linker()
-    linker.trust(documents[:known])
-    deque(linker.iter_links(map(sketch, documents[known:])), maxlen=0)
-    firsts = linker.firsts()
-    return [
-        msgspec.structs.replace(document, group=None if first is None else documents[first].id)
-        for document, first in zip(documents, firsts, strict=True)
-    ]
+    ids, bands = list[str](), _Bands()
+    linker = _Linker(_Runs(documents))
+    first: dict[str, int] = {}
+    for document in documents:
+        ids.append(document.id)
+        i = linker.add()
+        if i < known and document.group is not None:
+            linker.unite(first.setdefault(document.group, i), i)
+        words = _words(document)
+        if i < known:
+            linker.know(i, _keys(document, words))
+        else:
+            deque(linker.iter_equal(i, _keys(document, words)), maxlen=0)
+        if len(words) >= SHORT:
+            bands.put(i, _bands(_runs(words)))
+    linker.texts.clear()
+    for i, shared in bands.iter_shared(np.array([*map(linker.root, range(len(ids)))], np.int64), known):
+        if i >= known:
+            deque(linker.iter_alike(i, shared), maxlen=0)
+        linker.put(i, shared)
+    return [None if number is None else ids[number] for number in linker.firsts()]
 
 
 def independent(documents: Iterable[Document]) -> int:
@@ -120,11 +148,18 @@ def groups(documents: Iterable[Document]) -> dict[str, list[str]]:
 def sketch(document: Document) -> Sketch:
     """What is compared of a document; the same in every run on every machine."""
     words = _words(document)
-    keys = (document.sha256.encode(), *([_digest(words)] if words else []))
+    keys = _keys(document, words)
     if len(words) < SHORT:
         return Sketch(keys, b"", ())
-    runs = (" ".join(words[k : k + RUN]) for k in range(len(words) - RUN + 1))
-    return Sketch(keys, _codes(words).tobytes(), tuple(_bands(runs)))
+    return Sketch(keys, _codes(words).tobytes(), tuple(_bands(_runs(words))))
+
+
+def _keys(document: Document, words: Sequence[str]) -> tuple[bytes, ...]:
+    return (document.sha256.encode(), *([_digest(words)] if words else []))
+
+
+def _runs(words: Sequence[str]) -> Iterator[str]:
+    return (" ".join(words[k : k + RUN]) for k in range(len(words) - RUN + 1))
 
 
 def _digest(words: Sequence[str]) -> bytes:
@@ -159,52 +194,38 @@ def _code(word: str) -> int:
 
 # ---------------------------------------------------------------- links
 class _Linker:
-    """Documents that are linked, one after the other, to those before that they are alike to."""
+    """Documents that are linked, one after the other, to those before that they are alike to.
 
-    def __init__(self) -> None:
+    `runs` gives those of a document that is long enough by its number.
+    """
+
+    def __init__(self, runs: Callable[[int], Hashes]) -> None:
+        self.runs = runs
         self.parent: list[int] = []  # towards the first of a group
         self.texts: dict[bytes, int] = {}  # the first document of each text, by hashes of it and of its words
-        self.runs: dict[int, Hashes] = {}  # of each document that is long enough, sorted
         # For each band of MinHash values: the documents that have them, those in a list of one group.
         self.bands: dict[bytes, list[list[int]]] = {}
-
-    def trust(self, documents: Sequence[Document]) -> None:
-        """Take documents as they are grouped."""
-        first: dict[str, int] = {}
-        for document in documents:
-            i = self.add()
-            if document.group is not None:
-                self.unite(first.setdefault(document.group, i), i)
-        for i, one in enumerate(map(sketch, documents)):
-            for key in one.keys:
-                self.texts.setdefault(key, i)
-            self.runs[i] = np.frombuffer(one.runs, np.uint64)
-            for band in one.bands:
-                self.put(band, i)
-
-    def iter_links(self, sketches: Iterable[Sketch]) -> Iterator[tuple[int, int, float]]:
-        """What links each of further documents to earlier ones."""
-        for one in sketches:
-            i = self.add()
-            for key in one.keys:
-                earlier = self.texts.setdefault(key, i)
-                if self.root(earlier) != self.root(i):
-                    self.unite(earlier, i)
-                    yield earlier, i, 1.0
-            self.runs[i] = np.frombuffer(one.runs, np.uint64)
-            for j, similarity in self.iter_alike(i, one.bands):
-                self.unite(j, i)
-                yield j, i, similarity
-            for band in one.bands:
-                self.put(band, i)
 
     def add(self) -> int:
         """The number of a further document."""
         self.parent.append(len(self.parent))
         return len(self.parent) - 1
 
+    def know(self, i: int, keys: Iterable[bytes]) -> None:
+        """Note what is equal in near-duplicates of a document, without linking it."""
+        for key in keys:
+            self.texts.setdefault(key, i)
+
+    def iter_equal(self, i: int, keys: Iterable[bytes]) -> Iterator[int]:
+        """Documents of other groups of equal text or words, which are of one group with a document then."""
+        for key in keys:
+            earlier = self.texts.setdefault(key, i)
+            if self.root(earlier) != self.root(i):
+                self.unite(earlier, i)
+                yield earlier
+
     def iter_alike(self, i: int, bands: Iterable[bytes]) -> Iterator[tuple[int, float]]:
-        """Documents of other groups that are near-duplicates of a document; one of each group."""
+        """The same of near-duplicates; one of each group."""
         compared = set()
         for band in bands:
             for members in self.bands.get(band, ()):
@@ -214,19 +235,24 @@ class _Linker:
                     if j not in compared:
                         compared.add(j)
                         if (similarity := self.similarity(i, j)) >= THRESHOLD:
+                            self.unite(j, i)
                             yield j, similarity
 
     def similarity(self, i: int, j: int) -> float:
-        both = len(np.intersect1d(self.runs[i], self.runs[j], assume_unique=True))
-        return both / (len(self.runs[i]) + len(self.runs[j]) - both)
+        one, other = self.runs(i), self.runs(j)
+        both = len(np.intersect1d(one, other, assume_unique=True))
+        return both / (len(one) + len(other) - both)
 
-    def put(self, band: bytes, i: int) -> None:
-        found = self.bands.setdefault(band, [])
-        for members in found:
-            if self.root(members[0]) == self.root(i):
-                members.append(i)
-                return
-        found.append([i])
+    def put(self, i: int, bands: Iterable[bytes]) -> None:
+        """Note the bands of a document, for those that come."""
+        for band in bands:
+            found = self.bands.setdefault(band, [])
+            for members in found:
+                if self.root(members[0]) == self.root(i):
+                    members.append(i)
+                    break
+            else:
+                found.append([i])
 
     def root(self, i: int) -> int:
         while (up := self.parent[i]) != i:
@@ -242,6 +268,53 @@ class _Linker:
         roots = [self.root(i) for i in range(len(self.parent))]
         size = Counter(roots)
         return [root if size[root] > 1 else None for root in roots]
+
+
+class _Runs:
+    """The runs of documents by number, worked out when they are asked for; the last `KEPT` bytes are kept."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
+        self.kept: OrderedDict[int, Hashes] = OrderedDict()
+        self.size = 0
+
+    def __call__(self, i: int) -> Hashes:
+        if i in self.kept:
+            self.kept.move_to_end(i)
+            return self.kept[i]
+        found = _codes(_words(self.documents[i]))
+        self.kept[i] = found
+        self.size += found.nbytes
+        while self.size > KEPT:
+            self.size -= self.kept.popitem(last=False)[1].nbytes
+        return found
+
+
+class _Bands:
+    """The bands of documents, of which most are of one document alone."""
+
+    def __init__(self) -> None:
+        self.numbers, self.values = array("Q"), array("Q")
+
+    def put(self, i: int, bands: Iterable[bytes]) -> None:
+        """Note the bands of a document, which comes behind those that were noted."""
+        self.numbers.append(i)
+        self.values.frombytes(b"".join(bands))
+
+    def iter_shared(self, groups: NDArray[np.int64], known: int) -> Iterator[tuple[int, list[bytes]]]:
+        """Documents, and those of their bands that link anything: with a new document, of two `groups`."""
+        numbers = np.array(self.numbers, np.int64)
+        values = np.frombuffer(self.values, np.uint64).reshape(-1, BANDS)
+        shared = np.zeros(values.shape, np.bool_)
+        for band in range(BANDS if len(numbers) else 0):
+            order = np.argsort(values[:, band], kind="stable")
+            column, group = values[order, band], groups[numbers[order]]
+            starts = np.flatnonzero(np.concatenate(([True], column[1:] != column[:-1])))
+            links = np.minimum.reduceat(group, starts) != np.maximum.reduceat(group, starts)
+            links &= np.maximum.reduceat(numbers[order], starts) >= known
+            shared[order, band] = np.repeat(links, np.diff(starts, append=len(order)))
+        for place in np.flatnonzero(shared.any(axis=1)):
+            yield int(numbers[place]), [value.tobytes() for value in values[place][shared[place]]]
 
 
 # ---------------------------------------------------------------- MinHash

@@ -6,6 +6,7 @@ Everything wrong with everything that was given is told at once, and then nothin
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from goldwire.corpora.files import PARQUET, File, find
 from goldwire.corpora.html import decode_html
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.rows import ALL, Item, Row, iter_csv, iter_jsonl, iter_parquet
+from goldwire.corpora.spool import Chosen, Documents, Spool
 from goldwire.corpora.store import check_id
 from goldwire.corpora.types import Document, Meta
 
@@ -30,6 +32,7 @@ TABLES = (".jsonl", ".csv", PARQUET)  # files with columns
 CHOICES = "--skip-duplicates (or --keep-duplicates to have both)"
 SHOWN_FIELDS = 20  # of those that are not kept; a table may have a thousand
 TITLE_LENGTH = 200  # code points; a longer first line is a paragraph
+STRETCH = 2**18  # code points of texts that are read before they are taken
 _SENTENCE_END = re.compile(r"[.!?…:;,][\"'”’»)\]]*$")
 
 
@@ -39,7 +42,7 @@ Equal = Literal["refuse", "skip", "keep"]  # what becomes of a text that was the
 class Intake(msgspec.Struct, frozen=True):
     """What came in: the documents, and what people should know of it, a line each."""
 
-    documents: list[Document]
+    documents: Documents
     notes: list[str]
 
 
@@ -50,22 +53,27 @@ def read(
     mark: bool = True,
     equal: Equal = "refuse",
     columns: Columns = ALL,
+    spool: Spool | None = None,
 ) -> Intake:
     """The documents of files, folders (searched to the bottom) and addresses, in order of path.
 
     `.txt` and `.html` hold one document with the file's name as its id; `.jsonl`, `.csv` and `.parquet`
     hold one a row, with text, id and metadata in the columns that `columns` names. `mark` marks boilerplate.
     A text that occurs twice is a fault unless `equal` skips all but the first and notes them, or keeps them:
-    rows without an id, which are called by their text, are then numbered.
+    rows without an id, which are called by their text, are then numbered. They go into a `spool`, if one is
+    given, as they come: of texts some are in memory then, of Parquet those of a slice.
     Raises `CorpusError` if a path is not there or of another kind, `DataError` with every other fault.
     """
     files, notes = find(paths)
     _check_used(files, encoding, columns)
-    rows, faults, empty = _read_rows(files, encoding, columns)
-    documents, more, said = _documents(rows, mark, equal)
-    if faults + more:
-        raise DataError(f"{len(faults + more)} fault(s) in what was given; nothing was taken", faults + more)
-    return Intake(documents, notes + empty + said)
+    faults, empty = list[Fault](), list[str]()
+    taker = _Taker(mark, equal, [] if spool is None else spool)
+    for rows in _stretches(_iter_rows(files, encoding, columns, faults, empty)):
+        for row in rows:
+            taker.take(row)
+    if faults := faults + taker.faults:
+        raise DataError(f"{len(faults)} fault(s) in what was given; nothing was taken", faults)
+    return Intake(taker.documents, [*notes, *empty, *taker.told()])
 
 
 def _check_used(files: Iterable[File], encoding: str | None, columns: Columns) -> None:
@@ -90,24 +98,37 @@ def read_text(path: Path, encoding: str | None = None) -> str:
     return decode(read_bytes(path), str(path), encoding)
 
 
-def _read_rows(
-    files: Iterable[File], encoding: str | None, columns: Columns
-) -> tuple[list[Row], list[Fault], list[str]]:
-    rows: list[Row] = []
-    faults: list[Fault] = []
-    notes: list[str] = []
+def _iter_rows(
+    files: Iterable[File], encoding: str | None, columns: Columns, faults: list[Fault], notes: list[str]
+) -> Iterator[Row]:
+    """The rows of files; what is no row is added to `faults`, and to `notes` which files are empty."""
     for file in files:
-        before = len(rows), len(faults)
+        before, rows = len(faults), 0
         try:
             for item in _READERS[file.suffix](file, encoding, columns):
-                (faults if isinstance(item, Fault) else rows).append(item)  # type: ignore[arg-type]
+                if isinstance(item, Fault):
+                    faults.append(item)
+                else:
+                    rows += 1
+                    yield item
         except DataError as error:
             faults += error.faults
         except OSError as error:
             faults.append(Fault(file.where, "", f"cannot be read ({error.strerror})"))
-        if (len(rows), len(faults)) == before and file.suffix == PARQUET:
+        if not rows and len(faults) == before and file.suffix == PARQUET:
             notes.append(f"{file.where}: has no rows")
-    return rows, faults, notes
+
+
+def _stretches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows in stretches of some texts: to read one and take one in turn is a third slower."""
+    stretch, size = list[Row](), 0
+    for row in rows:
+        stretch.append(row)
+        size += len(row.text)
+        if size >= STRETCH:
+            yield stretch
+            stretch, size = [], 0
+    yield stretch
 
 
 def _read_txt(file: File, encoding: str | None, columns: Columns) -> Iterator[Item]:  # noqa: ARG001 - has none
@@ -161,37 +182,55 @@ def headline(text: str) -> str | None:
     return line if stands and not _SENTENCE_END.search(line) and not furniture else None
 
 
-def _documents(rows: list[Row], mark: bool, equal: Equal) -> tuple[list[Document], list[Fault], list[str]]:
-    documents: list[Document] = []
-    faults: list[Fault] = []
-    notes: list[str] = []
-    ids: dict[str, str] = {}
-    texts: dict[str, str] = {}
-    for row in _numbered(rows) if equal == "keep" else rows:
+class _Taker:
+    """Makes documents of rows that come one by one; of each the id, the place and the hash are kept.
+
+    Where anything is wrong nothing is taken, so no text is kept from then on.
+    """
+
+    def __init__(self, mark: bool, equal: Equal, documents: list[Document] | Spool) -> None:
+        self.mark, self.equal, self.documents = mark, equal, documents
+        self.faults: list[Fault] = []
+        self.notes: list[str] = []
+        self.ids: dict[str, str] = {}  # where each was first
+        self.texts: dict[str, str] = {}  # the same of each text, by its hash
+        self.unnamed = Counter[str]()  # rows without an id
+        self.lost = Counter[tuple[str, str]]()  # fields that are not kept, and why
+
+    def take(self, row: Row) -> None:
+        """Take a row, or note what is wrong with it."""
+        if row.lost:
+            self.lost.update(row.lost.items())
+        if row.unnamed:
+            row = self._numbered(row)
         wrong = list(_row_faults(row))
-        if row.id in ids and not row.unnamed:  # whose id is that of its text: see below
-            wrong.append(("$.id", f"{row.id!r} is the id of {ids[row.id]} too"))
-        document = None if wrong else _document(row, mark)
-        first = texts.setdefault(document.sha256, row.where) if document else row.where
-        if first != row.where and equal == "refuse":
+        if row.id in self.ids and not row.unnamed:  # whose id is that of its text: see below
+            wrong.append(("$.id", f"{row.id!r} is the id of {self.ids[row.id]} too"))
+        document = None if wrong else _document(row, self.mark)
+        first = self.texts.setdefault(document.sha256, row.where) if document else row.where
+        if first != row.where and self.equal == "refuse":
             wrong.append(("$.text", f"is the text of {first} too; leave one out, or give {CHOICES}"))
-        elif first != row.where and equal == "skip":
-            notes.append(f"left out: {row.where} (the text of {first} again)")
+        elif first != row.where and self.equal == "skip":
+            self.notes.append(f"left out: {row.where} (the text of {first} again)")
         elif document is not None:
-            documents.append(document)
-            notes += [f"{row.where}: {warning}" for warning in text_warnings(row.text)]
-        ids.setdefault(row.id, row.where)
-        faults += [Fault(row.where, path, message) for path, message in wrong]
-    return documents, faults, [*notes, *_unnamed(rows), *_lost(rows)]
+            if not self.faults:
+                self.documents.append(document)
+            self.notes += [f"{row.where}: {warning}" for warning in text_warnings(row.text)]
+        self.ids.setdefault(row.id, row.where)
+        self.faults += [Fault(row.where, path, message) for path, message in wrong]
 
+    def _numbered(self, row: Row) -> Row:
+        """A row without an id, told apart from others of one text where these are kept."""
+        self.unnamed[row.id] += 1
+        if self.equal != "keep" or self.unnamed[row.id] == 1:
+            return row
+        return msgspec.structs.replace(row, id=f"{row.id}-{self.unnamed[row.id]}", unnamed=False)
 
-def _numbered(rows: Iterable[Row]) -> Iterator[Row]:
-    """Rows of which those without an id are told apart where they have one text."""
-    times: Counter[str] = Counter()
-    for row in rows:
-        times[row.id] += row.unnamed
-        again = row.unnamed and times[row.id] > 1
-        yield msgspec.structs.replace(row, id=f"{row.id}-{times[row.id]}", unnamed=False) if again else row
+    def told(self) -> list[str]:
+        """What people should know of it all."""
+        number = self.unnamed.total()
+        unnamed = [f"without an id: {number} row(s), each called by the hash of its text"] if number else []
+        return [*self.notes, *unnamed, *_lost(self.lost)]
 
 
 def _row_faults(row: Row) -> Iterator[tuple[str, str]]:
@@ -214,22 +253,18 @@ def _document(row: Row, mark: bool) -> Document:
     return Document(id=row.id, text=row.text, sha256=hash_text(row.text), meta=row.meta, excluded=excluded)
 
 
-def _unnamed(rows: Iterable[Row]) -> list[str]:
-    number = sum(row.unnamed for row in rows)
-    return [f"without an id: {number} row(s), each called by the hash of its text"] if number else []
-
-
-def _lost(rows: Iterable[Row]) -> list[str]:
+def _lost(lost: Counter[tuple[str, str]]) -> list[str]:
     """Notes on what is not kept of the rows' fields, and why; of very many the first ones by name."""
-    counts = sorted(Counter(item for row in rows for item in row.lost.items()).items())
-    notes = [f"not kept: field {name!r} of {count} row(s): it {why}" for (name, why), count in counts]
+    notes = [
+        f"not kept: field {name!r} of {count} row(s): it {why}" for (name, why), count in sorted(lost.items())
+    ]
     more = len(notes) - SHOWN_FIELDS
     return notes if more <= 0 else [*notes[:SHOWN_FIELDS], f"not kept: {more} more fields, for such reasons"]
 
 
 def merge(
     old: Iterable[Document],
-    new: Iterable[Document],
+    new: Documents,
     equal: Equal = "refuse",
     earlier: Container[tuple[str, str]] = frozenset(),
 ) -> Intake:
@@ -241,8 +276,8 @@ def merge(
     """
     ids = {document.id: document.sha256 for document in old}
     texts = {sha256: id for id, sha256 in ids.items()}
-    added, faults, notes = [], [], []
-    for document in new:
+    added, faults, notes = array("Q"), [], []
+    for number, document in enumerate(new):
         twin = texts.get(document.sha256)
         if ids.get(document.id) == document.sha256:
             notes.append(f"there already: {document.id}")
@@ -251,7 +286,7 @@ def merge(
         elif document.id in ids:
             faults.append(Fault(document.id, "$.id", "is the id of another text in the corpus"))
         elif twin is None or equal == "keep":
-            added.append(document)
+            added.append(number)
         elif equal == "skip":
             notes.append(f"left out: {document.id} (the text of {twin} again)")
         else:
@@ -261,4 +296,4 @@ def merge(
         raise DataError(
             f"{len(faults)} document(s) do not go with those there are; nothing was taken", faults
         )
-    return Intake(added, notes)
+    return Intake(Chosen(new, added), notes)

@@ -29,7 +29,7 @@ from goldwire.corpora import ontology as ontologies
 from goldwire.corpora import pending, toml
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.atomic import Staged, write_atomic, write_folder
-from goldwire.corpora.codec import encode_lines, iter_lines, read_lines
+from goldwire.corpora.codec import encode_lines, iter_encoded, iter_lines, read_lines
 from goldwire.corpora.digest import of_documents
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.lock import PACKED, locked
@@ -37,6 +37,7 @@ from goldwire.corpora.names import check_apart, check_new
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.parts import Part
+from goldwire.corpora.spool import Documents, Stored
 from goldwire.corpora.types import Annotations, Document, Tokens
 
 MANIFEST, DOCUMENTS, LAYERS, RECORDS = "corpus.toml", "documents.jsonl", "layers", "records"
@@ -143,6 +144,19 @@ class Corpus(msgspec.Struct, frozen=True):
         if faults:
             raise DataError(f"{path}: {len(faults)} fault(s)", faults)
         return documents
+
+    @contextmanager
+    def stored(self) -> Iterator[Documents]:
+        """All documents where they are, of whose texts one is in memory at a time.
+
+        Raises what `documents` raises, and reads on in the same file if another takes its place.
+        """
+        path = self.documents_path()
+        with Stored(path) as documents:
+            faults = [*document_faults(documents)]
+            if faults:
+                raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+            yield documents
 
     def ontology(self) -> Ontology | None:
         """The ontology that the manifest names, or None where it names none."""
@@ -301,7 +315,8 @@ class Corpus(msgspec.Struct, frozen=True):
 
     def fingerprint(self) -> str:
         """The name of the digest of ids, texts and excluded regions; see `digest.of_documents`."""
-        return of_documents(self.documents()).name
+        with self.stored() as documents:
+            return of_documents(documents).name
 
 
 def open_corpus(path: Path) -> Corpus:
@@ -342,7 +357,7 @@ def writing(corpus: Corpus, what: str) -> Iterator[Corpus]:
 def create_corpus(
     path: Path,
     manifest: Manifest,
-    documents: Iterable[Document],
+    documents: Documents,
     *,
     layers: Mapping[str, Iterable[Annotations]] | None = None,
     tokens: Mapping[str, Sequence[Tokens]] | None = None,
@@ -354,14 +369,19 @@ def create_corpus(
 
     Raises `CorpusError` if `path` is there and not empty, `DataError` if documents or layers are faulty.
     """
-    items, annotations = list(documents), {name: list(layer) for name, layer in (layers or {}).items()}
-    faults = [*document_faults(items)]
+    annotations = {name: list(layer) for name, layer in (layers or {}).items()}
+    faults = [*document_faults(documents)]
+    hashes = {document.id: document.sha256 for document in documents} if annotations else {}
     for name, layer in annotations.items():
         check_layer(name)
-        faults += layer_faults(layer, {d.id: d.sha256 for d in items})
+        faults += layer_faults(layer, hashes)
     if faults:
         raise DataError(f"{path}: {len(faults)} fault(s) in what was given; nothing was written", faults)
-    contents = {DOCUMENTS: encode_lines(items), MANIFEST: encode_manifest(manifest), **(files or {})}
+    contents: dict[str, bytes | Iterable[bytes]] = {
+        DOCUMENTS: iter_encoded(documents),
+        MANIFEST: encode_manifest(manifest),
+        **(files or {}),
+    }
     contents |= {f"{LAYERS}/{name}.jsonl": encode_layer(layer) for name, layer in annotations.items()}
     contents |= {
         kept_tokens.path_of(Path(), name).as_posix(): encode_tokens(kept)
@@ -378,14 +398,13 @@ def create_corpus(
     return Corpus(path, manifest)
 
 
-def write_documents(corpus: Corpus, documents: Iterable[Document]) -> None:
+def write_documents(corpus: Corpus, documents: Documents) -> None:
     """Replace the documents of a corpus as a whole."""
-    items = list(documents)
-    faults = [*document_faults(items)]
+    faults = [*document_faults(documents)]
     if faults:
         raise DataError(f"{corpus.path}: {len(faults)} faulty document(s); nothing was written", faults)
     with locked(corpus.path, "writes documents"):
-        write_atomic(corpus.path / DOCUMENTS, encode_lines(items))
+        write_atomic(corpus.path / DOCUMENTS, iter_encoded(documents))
 
 
 def write_manifest(corpus: Corpus, manifest: Manifest) -> Corpus:

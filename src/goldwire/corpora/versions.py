@@ -80,6 +80,11 @@ def earlier(corpus: Corpus, id: str | None = None) -> dict[tuple[str, str], Earl
     return found
 
 
+def hashes(corpus: Corpus) -> set[tuple[str, str]]:
+    """The keys of `earlier`: ids and hashes of texts that their documents have no more."""
+    return {(id, version.sha256) for id, versions in all_of(corpus).items() for version in versions}
+
+
 def place(corpus: Corpus, id: str, number: int) -> Path:
     """Where a version is or would be."""
     return corpus.path / VERSIONS / id / str(number)

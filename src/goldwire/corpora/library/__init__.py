@@ -16,6 +16,7 @@ from goldwire.corpora.codec import read_lines
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.lock import locked
 from goldwire.corpora.offsets import by_text
+from goldwire.corpora.spool import Chosen, Documents
 from goldwire.corpora.store import MANIFEST, Corpus, open_corpus
 from goldwire.corpora.types import Annotations, Document
 
@@ -75,10 +76,16 @@ def doubtful(annotations: Iterable[Annotations], documents: Iterable[Document]) 
     return "; ".join(", ".join(found) for found in several if len(found) > 1)
 
 
-def gold_for(documents: Iterable[Document]) -> dict[str, list[Annotations]]:
+def fitting(documents: Documents) -> Documents:
+    """Those of documents that have a text for which gold ships."""
+    texts = {item.sha256 for name in standoff() for item in read_standoff(name)}
+    return Chosen(documents, [number for number, one in enumerate(documents) if one.sha256 in texts])
+
+
+def gold_for(documents: Documents) -> dict[str, list[Annotations]]:
     """The gold that ships for some of these texts, by the name of its set; sets that fit none are absent."""
-    items = list(documents)
-    bound = {name: bind(read_standoff(name), items) for name in standoff()}
+    some = fitting(documents)
+    bound = {name: bind(read_standoff(name), some) for name in standoff()}
     return {name: annotations for name, annotations in bound.items() if annotations}
 
 
