@@ -17,7 +17,8 @@ from goldwire.eval.counting.columns import NONE, Ints, Table
 from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.texts import TextRow
 from goldwire.eval.errors.classes import Side, label_codes, spans
-from goldwire.eval.report.evidence import Evidence, Places, right_units
+from goldwire.eval.report.evidence import Evidence, right_units
+from goldwire.eval.report.matrices import Places
 from goldwire.eval.report.values import Matrix, Report, Versus
 
 EXAMPLES = 20  # shown of one cell, at most

@@ -20,20 +20,28 @@ def make_whole(
     corpus: Corpus | None,
     *,
     seed: int = 0,
+    page: bool = True,
     tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[Report, dict[str, Any]]:
-    """The report, and the texts and examples that go into a page; `tell` hears how far long work is."""
+    """The report and, for a `page`, the texts and examples that go into it.
+
+    `tell` hears how far long work is.
+    """
     said = tell if _size(records) >= LONG else _silent
     said("comparing systems…")
     made = make_report(records, seed=seed)
     if corpus is None or is_streamed(records) or is_several(records):
         return made, {}
-    from goldwire.eval.report.evidence import gather, with_evidence
+    from goldwire.eval.report.evidence import gather
     from goldwire.eval.report.payload import make_blocks
+    from goldwire.eval.report.sums import add_up, with_evidence, with_sums
 
     said("looking at every unit…")
+    made = with_ceilings(made, records, corpus, seed=seed)
+    if not page:
+        return with_sums(made, add_up(corpus, records)), {}
     evidence = gather(corpus, records)
-    full = with_evidence(with_ceilings(made, records, corpus, seed=seed), evidence)
+    full = with_evidence(made, evidence)
     said("putting documents and examples together…")
     return full, make_blocks(full, evidence, records)
 
