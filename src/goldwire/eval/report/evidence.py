@@ -73,7 +73,8 @@ def gather(corpus: Corpus, records: Mapping[str, Record], numbers: Ints | None =
         _check(corpus, records, case.contending, block)
         meta = {document.id: document.meta for document in corpus.documents()}
         return case.evidence(block, np.arange(len(block.texts.rows)), meta)
-    number = {case.first.documents[place]: place for place in numbers.tolist()}
+    some = {*numbers.tolist()}
+    number = {id: place for place, id in enumerate(case.first.documents) if place in some}
     block = read_scored(corpus, case.first, case.layers, case.wanted(texts=True, meta=True), number.keys())
     own = np.array([number[id] for id in block.texts.ids], np.int64)
     return case.evidence(block, own, _meta(corpus, block.texts))

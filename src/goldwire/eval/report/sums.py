@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -35,6 +36,7 @@ from goldwire.eval.errors.confidence import (
 from goldwire.eval.errors.oracle import substitutions, sums
 from goldwire.eval.errors.outcomes import KINDS
 from goldwire.eval.report.evidence import UNITS, Evidence, gather, iter_evidence, right_units
+from goldwire.eval.report.excerpts import iter_places
 from goldwire.eval.report.matrices import make_matrix
 from goldwire.eval.report.values import Costs, Curve, Errors, Report, Step, Tally, Versus
 from goldwire.eval.scoring.blockwise import add_confusions
@@ -53,7 +55,8 @@ class Part(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
     `steps` are sums for `oracle.substitutions`, by system, none where there are no arguments; `versus` is, by
     units and two systems, how many gold units the second fixed and broke, and both have right and wrong.
-    `texts` and `layers` are digests: of a layer, gold's being "", and of the tokens beside it.
+    `texts` and `layers` are digests: of a layer, gold's being "", and of the tokens beside it. `places` are
+    the numbers of documents that examples may be taken from (see `excerpts.iter_places`).
     """
 
     confusions: dict[Named, Confusion]
@@ -62,11 +65,12 @@ class Part(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     versus: dict[tuple[str, str, str], Ints]
     texts: Digest
     layers: dict[str, tuple[Digest, Digest]]
+    places: dict[tuple[str | None, ...], Ints] = {}
 
 
 # ---------------------------------------------------------------- of some documents
-def part_of(evidence: Evidence) -> Part:
-    """What the documents of evidence say."""
+def part_of(evidence: Evidence, *, places: bool = False) -> Part:
+    """What the documents of evidence say, and with `places`, which of them examples may be taken from."""
     each = [
         (name, units, kind, found)
         for name, by_units in evidence.findings.items()
@@ -93,6 +97,7 @@ def part_of(evidence: Evidence) -> Part:
         },
         texts=evidence.texts.digest,
         layers={name: (layer.digest, layer.bonds) for name, layer in layers.items()},
+        places=dict(iter_places(evidence)) if places else {},
     )
 
 
@@ -130,22 +135,33 @@ def add(parts: Sequence[Part]) -> Part:
             )
             for name in first.layers
         },
+        places=_joined([part.places for part in parts]),
     )
 
 
+def _joined(parts: Sequence[Mapping[Any, Ints]]) -> dict[Any, Ints]:
+    """Numbers of documents of all parts, which come in order, by what they are of."""
+    found: dict[Any, list[Ints]] = {}
+    for part in parts:
+        for name, numbers in part.items():
+            found.setdefault(name, []).append(numbers)
+    return {name: np.concatenate(numbers) for name, numbers in found.items()}
+
+
 @no_collection()
-def add_up(corpus: Corpus, records: Mapping[str, Record]) -> Part:
+def add_up(corpus: Corpus, records: Mapping[str, Record], *, places: bool = False) -> Part:
     """What all documents of records say, read block by block, or at once where files cannot be cut.
 
     Raises `JudgementError` if texts or layers changed since, `DataError` with all faults.
     """
     try:
-        whole = add([part_of(evidence) for evidence in iter_evidence(corpus, records)])
+        parts = [part_of(evidence, places=places) for evidence in iter_evidence(corpus, records)]
     except (DisorderError, DataError):
-        return part_of(gather(corpus, records))
+        return part_of(gather(corpus, records), places=places)
+    whole = add(parts)
     if all(_is_of(record, whole, records) for record in records.values()):
         return whole
-    return part_of(gather(corpus, records))  # which says what changed, or compares otherwise
+    return part_of(gather(corpus, records), places=places)  # which says what changed, or compares otherwise
 
 
 def _is_of(record: Record, whole: Part, records: Mapping[str, Record]) -> bool:

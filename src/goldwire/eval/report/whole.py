@@ -9,7 +9,7 @@ from goldwire.corpora.store import Corpus
 from goldwire.eval.report.build import is_several, is_streamed, make_report
 from goldwire.eval.report.ceilings import with_ceilings
 from goldwire.eval.report.values import Report
-from goldwire.eval.scoring.record import Record
+from goldwire.eval.scoring.record import Record, size
 
 # Documents times systems from which a report takes more than a few seconds: about ten, as measured.
 LONG = 2000
@@ -32,18 +32,38 @@ def make_whole(
     made = make_report(records, seed=seed)
     if corpus is None or is_streamed(records) or is_several(records):
         return made, {}
-    from goldwire.eval.report.evidence import gather
-    from goldwire.eval.report.payload import make_blocks
-    from goldwire.eval.report.sums import add_up, with_evidence, with_sums
-
     said("looking at every unit…")
     made = with_ceilings(made, records, corpus, seed=seed)
     if not page:
+        from goldwire.eval.report.sums import add_up, with_sums
+
         return with_sums(made, add_up(corpus, records)), {}
-    evidence = gather(corpus, records)
-    full = with_evidence(made, evidence)
-    said("putting documents and examples together…")
+    return _page(made, records, corpus, said)
+
+
+def _page(
+    made: Report, records: Mapping[str, Record], corpus: Corpus, said: Callable[[str], None]
+) -> tuple[Report, dict[str, Any]]:
+    """The report and what goes into its page: of more documents than are listed, some."""
+    from goldwire.eval.report.evidence import gather
+    from goldwire.eval.report.excerpts import LISTED, choose
+    from goldwire.eval.report.payload import make_blocks
+    from goldwire.eval.report.sums import add_up, with_evidence, with_sums
+
+    documents = size(next(iter(records.values())))
+    if documents <= LISTED:
+        evidence = gather(corpus, records)
+        full = with_evidence(made, evidence)
+        said(_TOGETHER)
+    else:
+        whole = add_up(corpus, records, places=True)
+        full = with_sums(made, whole)
+        said(_TOGETHER)
+        evidence = gather(corpus, records, choose(whole.places.values(), documents))
     return full, make_blocks(full, evidence, records)
+
+
+_TOGETHER = "putting documents and examples together…"
 
 
 def _size(records: Mapping[str, Record]) -> int:
