@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import count, islice
 from operator import attrgetter, lt
@@ -146,6 +146,6 @@ def _iter_lines(path: Path, start: int, end: int | None) -> Iterator[bytes]:
         yield rest
 
 
-def ascend(ids: Sequence[str]) -> bool:
+def ascend(ids: Iterable[str]) -> bool:
     """Whether each comes after the one before."""
     return all(map(lt, ids, islice(ids, 1, None)))
