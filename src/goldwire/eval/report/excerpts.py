@@ -142,9 +142,11 @@ def iter_places(evidence: Evidence) -> Iterator[tuple[tuple[str | None, ...], In
 
 def choose(places: Iterable[Ints], documents: int) -> Ints:
     """The numbers of documents for a page, of so many: those of examples, and others at even distances."""
-    shown = np.unique(np.concatenate([np.zeros(0, np.int64), *map(even, places)]))
+    wanted = np.concatenate([np.zeros(0, np.int64), *map(even, sorted(places, key=len))])
+    _, first = np.unique(wanted, return_index=True)
+    shown = wanted[np.sort(first)[:LISTED]]  # those of what is rare before all others
     others = np.setdiff1d(np.arange(documents), shown)
-    return np.union1d(even(shown, LISTED), even(others, max(0, LISTED - len(shown))))
+    return np.union1d(shown, even(others, LISTED - len(shown)))
 
 
 # ---------------------------------------------------------------- one example
