@@ -23,9 +23,10 @@ from goldwire.corpora.store import Corpus, Manifest, create_corpus
 from goldwire.corpora.types import Annotations
 from goldwire.eval.measures.suites import read_suite
 from goldwire.eval.report.build import make_report
-from goldwire.eval.report.evidence import gather, with_evidence
+from goldwire.eval.report.evidence import gather
 from goldwire.eval.report.html import render
 from goldwire.eval.report.payload import make_blocks
+from goldwire.eval.report.sums import with_evidence
 from goldwire.eval.scoring.score import score_corpus
 
 

@@ -14,7 +14,8 @@ from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.coverage import EVERYTHING
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.counting.texts import TextRow, make_texts
-from goldwire.eval.errors.confidence import iter_confidence, judge
+from goldwire.eval.errors.confidence import detections as detected
+from goldwire.eval.errors.confidence import judge, judge_detections, scores_of
 from goldwire.eval.errors.outcomes import find
 from goldwire.testing import annotate, mention
 
@@ -134,7 +135,11 @@ def confidence(gold, system):
     texts = make_texts(TextRow(id=d.id, sha256=d.sha256, excluded=d.excluded, text=d.text) for d in TEXTS)
     block = make_block(texts, [("gold", gold)], [("s", [system])], Wanted(items=True), EVERYTHING)
     sides = GoldAndSystem(*block.layers, block.texts, block.codes)
-    return dict(iter_confidence(find(sides), sides.system.items))
+    found = {
+        kind: judge_detections(detected(found, scores_of(sides.system.items, kind)))
+        for kind, found in find(sides).items()
+    }
+    return {kind: judged for kind, judged in found.items() if judged is not None}
 
 
 def test_scores_come_from_the_units_that_count():

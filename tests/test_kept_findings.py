@@ -12,14 +12,15 @@ from typer.testing import CliRunner
 from goldwire.cli import app
 from goldwire.corpora.errors import DataError, JudgementError
 from goldwire.corpora.store import open_corpus
+from goldwire.eval.errors import classes
 from goldwire.eval.errors.classes import CLASSES, CORRECT, MISSED, SPURIOUS, TYPE
 from goldwire.eval.errors.outcomes import NONE
 from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.policy import read as read_policy
-from goldwire.eval.report import evidence
 from goldwire.eval.report.build import make_report
-from goldwire.eval.report.evidence import gather, with_evidence
+from goldwire.eval.report.evidence import gather
 from goldwire.eval.report.payload import make_blocks
+from goldwire.eval.report.sums import with_evidence
 from goldwire.eval.scoring import kept
 from goldwire.eval.scoring.files import decode_record, encode_record
 from goldwire.eval.scoring.record import Record
@@ -82,7 +83,7 @@ def test_a_report_is_the_same_with_findings_and_without_and_compares_nothing_aga
         raise AssertionError("compared again")
 
     for name in ("mentions", "triggers"):
-        monkeypatch.setattr(evidence.classes, name, compared)
+        monkeypatch.setattr(classes, name, compared)
     assert shown(place, record) == without
     with pytest.raises(AssertionError, match="compared again"):
         shown(place, msgspec.structs.replace(record, findings=()))

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.corpora.codec import encode_lines
+from goldwire.corpora.codec import decode_versioned, encode_lines
+from goldwire.corpora.errors import DataError
 from goldwire.corpora.store import Manifest, encode_manifest, make_document
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.scoring.lists import SIZE, Numbers, Strings, of_column
@@ -66,6 +68,7 @@ def test_numbers_are_as_a_tuple_and_as_an_array() -> None:
 # Tables, results and code stay as they are; ids, hashes and counts of documents grow with them. As objects
 # they took 540 bytes a document.
 LIMIT = 250  # bytes a document
+LIMIT_READ = 700  # likewise, of a report or a comparison, which took 5,500 with all texts and units at hand
 
 PEAK = """
 import resource, sys
@@ -98,17 +101,48 @@ def write_corpus(path: Path, size: int) -> Path:
     return path
 
 
-def peak(path: Path) -> int:
-    """The most bytes that a process of `eval score` held."""
-    command = [sys.executable, "-c", PEAK, "eval", "score", str(path), "--measure", "entity"]
-    done = subprocess.run([*command, "--measure", "overlap"], check=True, stdout=subprocess.PIPE, text=True)
+def peak(*command: str | Path) -> int:
+    """The most bytes that a process of a command held."""
+    whole = [sys.executable, "-c", PEAK, *map(str, command)]
+    done = subprocess.run(whole, check=True, stdout=subprocess.PIPE, text=True)
     [kilobytes, code] = done.stdout.splitlines()[-1].split()[1:]
     assert code in ("0", "None")
     return int(kilobytes) * 1024
 
 
 @pytest.mark.slow
-def test_memory_of_a_score_grows_by_little_for_each_document(tmp_path: Path) -> None:
+def test_memory_of_a_score_and_of_what_reads_it_grows_by_little_for_each_document(tmp_path: Path) -> None:
     few, many = 20_000, 100_000
-    grown = peak(write_corpus(tmp_path / "many", many)) - peak(write_corpus(tmp_path / "few", few))
-    assert grown / (many - few) < LIMIT
+    corpora = [write_corpus(tmp_path / f"c{size}", size) for size in (few, many)]
+    measures = ("--measure", "entity", "--measure", "overlap")
+    peaks = [peak("eval", "score", path, *measures) for path in corpora]
+    assert (peaks[1] - peaks[0]) / (many - few) < LIMIT
+    records = [path / "records" / "measures.json" for path in corpora]
+    for command in (("report",), ("report", "--markdown", tmp_path / "r.md"), ("compare",)):
+        peaks = [peak("eval", command[0], record, *command[1:]) for record in records]
+        assert (peaks[1] - peaks[0]) / (many - few) < LIMIT_READ, command
+
+
+# ---------------------------------------------------------------- read
+class Held(msgspec.Struct):
+    ids: Strings
+    numbers: Numbers
+
+
+def test_what_is_read_is_held_as_columns_and_told_of_as_what_it_is() -> None:
+    def read(text: str) -> Held:
+        return decode_versioned(text.encode(), Held, "one", "here", 1)
+
+    found = read('{"ids":["a","\\u0000é"],"numbers":[3,-1,300]}')
+    assert (found.ids, found.numbers) == (("a", "\0é"), (3, -1, 300))
+    assert found.numbers.column.dtype == np.int16
+    assert read(f'{{"ids":[],"numbers":[{2**70}]}}').numbers == (2**70,)
+    for text, told in (
+        ('{"ids":["a",7],"numbers":[]}', "here $.ids[1]: Expected `str`, got `int`"),
+        ('{"ids":"a","numbers":[]}', "here $.ids: Expected `array`, got `str`"),
+        ('{"ids":[],"numbers":[1,true,"2"]}', "here $.numbers[1]: Expected `int`, got `bool`"),
+        ('{"ids":null,"numbers":[]}', "here $.ids: Expected `array`, got `null`"),
+    ):
+        with pytest.raises(DataError) as raised:
+            read(text)
+        assert told in str(raised.value)

@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Meta, Span
 from goldwire.eval.report.build import make_report
-from goldwire.eval.report.evidence import gather, with_evidence
+from goldwire.eval.report.evidence import gather
 from goldwire.eval.report.html import render
 from goldwire.eval.report.payload import make_blocks
+from goldwire.eval.report.sums import with_evidence
 from goldwire.eval.scoring.files import encode_record, read_record
 from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import score_corpus

@@ -26,8 +26,9 @@ from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
 from goldwire.eval.gate.judgement import Check, Judgement, judge
 from goldwire.eval.measures.phrases import number, points
 from goldwire.eval.report import build, frames, html, latex, markdown, terminal
-from goldwire.eval.report.evidence import gather, with_evidence
+from goldwire.eval.report.evidence import gather
 from goldwire.eval.report.summary import of_report, of_score, summarise
+from goldwire.eval.report.sums import with_evidence
 from goldwire.eval.scoring.files import read_record
 
 HOSTILE = "<script>alert(1)</script>|`*_[x](http://e)\x00\u202e\x1b[31m &amp; \\end{table} %$#^~\"' @all"

@@ -19,8 +19,9 @@ from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Excluded
 from goldwire.corpora.visible import visible
 from goldwire.eval.report.build import make_report
-from goldwire.eval.report.evidence import LABELS, gather, make_matrix
+from goldwire.eval.report.evidence import gather
 from goldwire.eval.report.html import pack, render
+from goldwire.eval.report.matrices import LABELS, make_matrix
 from goldwire.eval.report.segments import cut
 from goldwire.eval.scoring.files import read_record
 

@@ -20,10 +20,10 @@ from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.phrases import points
 from goldwire.eval.measures.suites import read_suite
 from goldwire.eval.report import build, diagnosis, latex, markdown, plots, tables, terminal
-from goldwire.eval.report.evidence import make_curve
 from goldwire.eval.report.layout import lay_out, wrap
 from goldwire.eval.report.signatures import fold
 from goldwire.eval.report.summary import of_comparison, of_report, of_score, summarise
+from goldwire.eval.report.sums import make_curve
 from goldwire.eval.report.table import Cell, Column, Group, Table, abreast
 from goldwire.eval.scoring.files import read_record
 from goldwire.eval.scoring.record import Record

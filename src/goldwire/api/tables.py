@@ -66,7 +66,7 @@ def causes_of(record: Record) -> tuple[Errors, ...]:
 
 def _is_lost(cause: str) -> bool:
     """Whether a cause is one that a gold argument can have."""
-    from goldwire.eval.report.evidence import LOST
+    from goldwire.eval.report.sums import LOST
 
     return cause in LOST
 

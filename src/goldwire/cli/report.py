@@ -70,7 +70,7 @@ def report(
     named = {key: read_record(path) for key, path in keys_of(records).items()}
     if is_streamed(named):
         refuse(ctx, ("corpus",), "with records made with --stream, which do not name their documents")
-    made, blocks = _make(named, _corpus(corpus, records), seed)
+    made, blocks = _make(named, _corpus(corpus, records), seed, page=html is not None)
     if html is not None:
         from goldwire.eval.report.html import render
 
@@ -99,8 +99,10 @@ def keys_of(records: list[Path]) -> dict[str, Path]:
     return short if len(short) == len(records) else {str(path): path for path in records}
 
 
-def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple[Report, dict[str, Any]]:
-    """The report, and the texts and examples that go into a page."""
+def _make(
+    records: dict[str, Record], corpus: Corpus | None, seed: int, *, page: bool
+) -> tuple[Report, dict[str, Any]]:
+    """The report and, for a page, the texts and examples that go into it."""
     from goldwire.eval.report.build import is_several, is_streamed
     from goldwire.eval.report.whole import make_whole
 
@@ -110,7 +112,7 @@ def _make(records: dict[str, Record], corpus: Corpus | None, seed: int) -> tuple
         note("the record was made with --stream, so the report has no texts and no examples")
     elif is_several(records):
         note("the record is of several references, so the report has no texts and no examples")
-    return make_whole(records, corpus, seed=seed, tell=note)
+    return make_whole(records, corpus, seed=seed, page=page, tell=note)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -153,13 +153,18 @@ def decode_versioned(data: bytes, type: type[T], what: str, where: str, newest: 
     Raises `DataError`, saying that it is not `what`, with every fault; a later format is told as such first.
     """
     try:
-        found = msgspec.json.decode(data, type=type)
+        found = msgspec.json.decode(data, type=type, dec_hook=from_plain)
     except BROKEN as error:
         _check_format(_format(data, what, where), newest, where)
         faults = line_faults(data, type, where, error)
         raise DataError(f"{where}: not {what} ({len(faults)} faults)", faults) from error
     _check_format(getattr(found, "format", 0), newest, where)
     return found
+
+
+def from_plain(type: Any, value: Any) -> Any:
+    """A value of a type of our own, which says in `plain` what it is written as, and makes itself of that."""
+    return type.of(msgspec.convert(value, type.plain))
 
 
 def _check_format(format: int, newest: int, where: str) -> None:
@@ -219,7 +224,7 @@ def value_faults(value: Any, type: Any, where: str, path: str) -> Iterator[Fault
             yield Fault(where, path, message)
     if not found:
         try:
-            msgspec.convert(value, type)
+            msgspec.convert(value, type, dec_hook=from_plain)
         except msgspec.ValidationError as error:
             message, _, deeper = str(error).partition(" - at `$")
             yield Fault(where, path + deeper.rstrip("`"), message + _choices(type))
@@ -262,6 +267,7 @@ def _parts(value: Any, type: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
 
 
 def _without_none(type: Any) -> Any:
+    type = getattr(type, "plain", type)
     if isinstance(type, types.UnionType) or typing.get_origin(type) is typing.Union:
         rest = [arg for arg in typing.get_args(type) if arg is not types.NoneType]
         return rest[0] if len(rest) == 1 else type

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from goldwire.corpora.digest import Digest
 from goldwire.corpora.errors import JudgementError
 from goldwire.corpora.store import Corpus
 from goldwire.eval.comparison import kinds
@@ -320,9 +321,30 @@ def check_corpus(
         )
 
 
+def is_of(record: Record, texts: Digest, layers: Iterable[tuple[LayerFacts, Digest, Digest]]) -> bool:
+    """Whether digests of texts, of layers and of the tokens beside each are those a record was made from.
+
+    Of a record whose fingerprints are no sums they say nothing.
+    """
+    tagged = TAGS in record.policies
+    return (
+        record.format >= kinds.SUMS
+        and record.corpus.fingerprint == texts.name
+        and all(
+            facts.fingerprint == content.name and (not tagged or facts.tokens == _bound(bonds))
+            for facts, content, bonds in layers
+        )
+    )
+
+
+def _bound(bonds: Digest) -> str | None:
+    """The fingerprint of tokens that were looked at; None if there were none."""
+    return bonds.name if bonds.count else None
+
+
 def _digests(_corpus: Corpus, _texts: Texts, _name: str, layer: Layer) -> tuple[str, str | None]:
     """The fingerprints of a layer and of the tokens beside it that were looked at."""
-    return layer.digest.name, layer.bonds.name if layer.bonds.count else None
+    return layer.digest.name, _bound(layer.bonds)
 
 
 def _earlier_digests(corpus: Corpus, texts: Texts, name: str, _layer: Layer) -> tuple[str, str | None]:

@@ -8,10 +8,10 @@ is out of order, all is read at once instead.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, pairwise, repeat, starmap
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -184,20 +184,41 @@ def _read_tokens(piece: Piece | None) -> list[Tokens]:
         raise kept_tokens.unreadable(piece.path, error) from error
 
 
-def read_whole(corpus: Corpus, sources: Sequence[str], need: Wanted, scope: Scope = EVERYTHING) -> Block:
-    """All documents in one block, in whatever order they are on disk; the first sources are gold's."""
-    texts = read_texts(corpus, need.type)
+def read_whole(
+    corpus: Corpus,
+    sources: Sequence[str],
+    need: Wanted,
+    scope: Scope = EVERYTHING,
+    documents: Collection[str] | None = None,
+) -> Block:
+    """All documents in one block, in whatever order they are on disk; the first sources are gold's.
+
+    With `documents`, as if files had only what is of these.
+    """
+    texts = read_texts(corpus, need.type, documents)
     paths = [corpus.layer_file(source) for source in sources]
-    inside = _all_lines(paths.pop()) if need.inside else None
-    golds = [(str(path), _all_lines(path)) for path in paths[: need.references]]
-    systems = [(str(path), iter_chunks(path, Annotations)) for path in paths[need.references :]]
+    inside = _all_lines(paths.pop(), documents) if need.inside else None
+    golds = [(str(path), _all_lines(path, documents)) for path in paths[: need.references]]
+    systems = [(str(path), _iter_lines(path, documents)) for path in paths[need.references :]]
     beside = (_tokens_file(corpus, source, need) for source in sources)
-    tokens = [[] if path is None else kept_tokens.read(path) for path in beside]
+    tokens = [[] if path is None else _of(documents, kept_tokens.read(path)) for path in beside]
     return make_block(texts, golds, systems, need, scope, tokens=tokens, inside=inside)
 
 
-def _all_lines(path: Path) -> list[Annotations]:
-    return list(chain.from_iterable(iter_chunks(path, Annotations)))
+def _all_lines(path: Path, documents: Collection[str] | None) -> list[Annotations]:
+    return list(chain.from_iterable(_iter_lines(path, documents)))
+
+
+def _iter_lines(path: Path, documents: Collection[str] | None) -> Iterator[list[Annotations]]:
+    return filter(None, (_of(documents, lines) for lines in iter_chunks(path, Annotations)))
+
+
+T = TypeVar("T", Annotations, Tokens)
+
+
+def _of(documents: Collection[str] | None, lines: list[T]) -> list[T]:
+    """The lines that are for some documents."""
+    return lines if documents is None else [line for line in lines if line.document in documents]
 
 
 Lines = Iterable[Sequence[Annotations]]

@@ -68,7 +68,7 @@ class Counts(msgspec.Struct, frozen=True, eq=False):
     are; `weights` say how, None where all documents count alike.
     """
 
-    documents: tuple[str, ...]
+    documents: Sequence[str]
     labels: tuple[str, ...]
     document: SmallInts
     label: SmallInts
@@ -149,7 +149,7 @@ def _are_same(first: Weights | None, second: Weights | None) -> bool:
 
 
 def make_counts(
-    documents: tuple[str, ...], labels: tuple[str, ...], document: Any, label: Any, values: Any
+    documents: Sequence[str], labels: tuple[str, ...], document: Any, label: Any, values: Any
 ) -> Counts:
     """Counts in canonical form from rows in any order, added up where they meet; unused labels go.
 
@@ -215,7 +215,7 @@ class Patterns(msgspec.Struct, frozen=True, eq=False):
         values = self.counts.values * self.times[self.counts.document][:, None]
         return replace(self.counts, values=values)
 
-    def expand(self, documents: tuple[str, ...]) -> Counts:
+    def expand(self, documents: Sequence[str]) -> Counts:
         """The counts of each document; only where the `index` is known."""
         if self.index is None:
             raise TypeError("it is forgotten which document is which")
@@ -311,7 +311,7 @@ def no_counts(documents: tuple[str, ...] = ()) -> Counts:
     return make_counts(tuple(sorted(documents)), (), [], [], [])
 
 
-def positions(whole: tuple[str, ...], part: tuple[str, ...]) -> SmallInts:
+def positions(whole: Sequence[str], part: Sequence[str]) -> SmallInts:
     """Where each member of `part` stands in `whole`; `KeyError` if it does not."""
     if whole == part:
         return np.arange(len(part), dtype=np.int32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import count, islice
 from operator import attrgetter, lt
@@ -106,10 +106,11 @@ def make_texts(rows: Iterable[Row]) -> Texts:
     return Texts(tuple(sorted(rows, key=attrgetter("id"))))
 
 
-def read_texts(corpus: Corpus, type: type[Row] = Row) -> Texts:
-    """The documents of a corpus, as rows of a type; `DataError` names all that is wrong."""
+def read_texts(corpus: Corpus, type: type[Row] = Row, documents: Collection[str] | None = None) -> Texts:
+    """The documents of a corpus, or some, as rows of a type; `DataError` names all that is wrong."""
     path = corpus.documents_path()
-    rows = [row for chunk in iter_chunks(path, type) for row in chunk]
+    chunks = iter_chunks(path, type)
+    rows = [row for chunk in chunks for row in chunk if documents is None or row.id in documents]
     found = make_texts(rows)
     if len(found.number) < len(rows):
         corpus.documents()  # raises, naming the ids that occur twice
@@ -149,6 +150,6 @@ def _iter_lines(path: Path, start: int, end: int | None) -> Iterator[bytes]:
         yield rest
 
 
-def ascend(ids: Sequence[str]) -> bool:
+def ascend(ids: Iterable[str]) -> bool:
     """Whether each comes after the one before."""
     return all(map(lt, ids, islice(ids, 1, None)))

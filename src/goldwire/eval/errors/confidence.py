@@ -8,11 +8,11 @@ without a score are no detections.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.types import Annotations
@@ -22,6 +22,7 @@ from goldwire.eval.statistics.figures import harmonic
 
 BINS = 10  # of equal width, as in Naeini et al. 2015, who define the expected calibration error
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ class Confidence(msgspec.Struct, frozen=True, kw_only=True):
     bins: tuple[Bin, ...]
 
 
-def judge(scores: Sequence[float], correct: Sequence[bool], gold: int, *, beta: float = 1.0) -> Confidence:
+def judge(scores: ArrayLike, correct: ArrayLike, gold: int, *, beta: float = 1.0) -> Confidence:
     """All that is said of detections; `gold` is the number of gold units, found or not.
 
     >>> found = judge([0.9, 0.8, 0.3], [True, False, True], gold=2)
@@ -86,39 +87,45 @@ def judge(scores: Sequence[float], correct: Sequence[bool], gold: int, *, beta: 
     )
 
 
-def iter_confidence(
-    findings: Mapping[str, Findings], items: Sequence[Annotations]
-) -> Iterator[tuple[str, Confidence]]:
-    """What scores are worth, of the kinds that have any; `items` are of the system, in the table's order."""
-    for kind, found in findings.items():
-        judged = of_findings(found, scores_of(items, kind))
-        if judged is not None:
-            yield kind, judged
+class Detections(msgspec.Struct, frozen=True, eq=False):
+    """The units of a system that have a score: scores, which are right, and which go with one of gold.
 
-
-def of_findings(
-    findings: Findings, scores: Sequence[float | None], *, beta: float = 1.0
-) -> Confidence | None:
-    """What the scores of a system's units are worth; `scores` are by row of its table, see `scores_of`.
-
-    None if no unit has a score. Units without one, where others have one, are left out.
+    They are in the order of findings; `gold` is the number of gold units, found or not.
     """
-    found = detections(findings, scores)
-    if not found:
-        return None
+
+    scores: Floats
+    right: Bools
+    paired: Bools
+    gold: int
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+def detections(findings: Findings, scores: Sequence[float | None]) -> Detections:
+    """The units of a system that have a score; `scores` are by row of its table, see `scores_of`."""
+    by_row = np.array(scores, np.float64)  # None is NaN, which no score is
+    rows = np.flatnonzero(findings.system_unit != NONE)
+    own = by_row[findings.system.row[findings.system_unit[rows]]]
+    rows, own = rows[~np.isnan(own)], own[~np.isnan(own)]
     gold = int(np.count_nonzero(findings.gold_unit != NONE))
-    return judge([score for score, _ in found], [right for _, right in found], gold, beta=beta)
+    return Detections(own, findings.kind[rows] == CORRECT, findings.paired[rows], gold)
 
 
-def detections(findings: Findings, scores: Sequence[float | None]) -> list[tuple[float, bool]]:
-    """The score of each unit of a system that has one, and whether it is correct."""
-    units = np.flatnonzero(findings.system_unit != NONE)
-    rows = findings.system.row[findings.system_unit[units]].tolist()
-    return [
-        (score, right)
-        for row, right in zip(rows, (findings.kind[units] == CORRECT).tolist(), strict=True)
-        if (score := scores[row]) is not None
-    ]
+def join(parts: Sequence[Detections]) -> Detections:
+    """The detections in different documents, in the order of findings: right ones, other pairs, the rest."""
+    if len(parts) == 1:
+        return parts[0]
+    scores, right, paired = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("scores", "right", "paired")
+    )
+    order = np.lexsort((~paired, ~right))
+    return Detections(scores[order], right[order], paired[order], sum(part.gold for part in parts))
+
+
+def judge_detections(found: Detections) -> Confidence | None:
+    """What the scores of a system's units are worth; None if no unit has one."""
+    return judge(found.scores, found.right, found.gold) if len(found) else None
 
 
 def scores_of(items: Iterable[Annotations], kind: str) -> list[float | None]:
@@ -131,7 +138,7 @@ def scores_of(items: Iterable[Annotations], kind: str) -> list[float | None]:
     return [argument.score for event in events for argument in event.arguments]
 
 
-def _check(scores: Floats, correct: NDArray[np.bool_], gold: int) -> None:
+def _check(scores: Floats, correct: Bools, gold: int) -> None:
     if len(scores) != len(correct):
         raise MeasureError(
             f"{len(scores)} scores, but {len(correct)} judgements; expected one of each a unit"
@@ -144,7 +151,7 @@ def _check(scores: Floats, correct: NDArray[np.bool_], gold: int) -> None:
         )
 
 
-def curve(scores: Floats, correct: NDArray[np.bool_], gold: int, *, beta: float = 1.0) -> tuple[Point, ...]:
+def curve(scores: Floats, correct: Bools, gold: int, *, beta: float = 1.0) -> tuple[Point, ...]:
     """A point for each distinct score, from the lowest threshold up; empty without detections or gold."""
     if not len(scores) or not gold:
         return ()
@@ -159,7 +166,7 @@ def curve(scores: Floats, correct: NDArray[np.bool_], gold: int, *, beta: float 
     return tuple(Point(*row) for row in zip(*columns, strict=False))
 
 
-def average_precision(scores: Floats, correct: NDArray[np.bool_], gold: int) -> float | None:
+def average_precision(scores: Floats, correct: Bools, gold: int) -> float | None:
     """The mean of precision over recall; None without gold units, 0 if nothing was found."""
     if not gold:
         return None
@@ -170,7 +177,7 @@ def average_precision(scores: Floats, correct: NDArray[np.bool_], gold: int) -> 
     return float(average_precision_score(correct, scores) * correct.sum() / gold)
 
 
-def calibration(scores: Floats, correct: NDArray[np.bool_], bins: int = BINS) -> tuple[Bin, ...]:
+def calibration(scores: Floats, correct: Bools, bins: int = BINS) -> tuple[Bin, ...]:
     """Bins of equal width over 0 to 1; those without detections are left out. A score of 1 is in the last."""
     place = np.minimum((scores * bins).astype(np.int64), bins - 1)
     return tuple(
@@ -193,7 +200,7 @@ def expected_error(bins: Sequence[Bin]) -> float | None:
     return gaps / total if total else None
 
 
-def _brier(scores: Floats, correct: NDArray[np.bool_]) -> float:
+def _brier(scores: Floats, correct: Bools) -> float:
     from sklearn.metrics import brier_score_loss
 
     return float(brier_score_loss(correct, scores, pos_label=True))

@@ -20,12 +20,12 @@ from msgspec.structs import replace
 from goldwire.eval.counting import columns, counters
 from goldwire.eval.counting.columns import NONE, Ints, Table
 from goldwire.eval.counting.counters import GoldAndSystem
-from goldwire.eval.counting.counts import Weights, weigh
+from goldwire.eval.counting.counts import Floats, Weights, weigh
 from goldwire.eval.counting.cut import keep
 from goldwire.eval.counting.keys import row_keys
 from goldwire.eval.errors import causes, classes
 from goldwire.eval.errors.classes import Findings, places
-from goldwire.eval.statistics.figures import headline
+from goldwire.eval.statistics.figures import score_row
 
 
 class _Pairing:
@@ -85,24 +85,42 @@ def substitute(
     `known` are the findings about triggers and arguments, by kind, where they are at hand; `weights` those of
     documents that were drawn.
     """
-    before, alone = score(sides, weights), _Pairing(sides, known)
-    found = [Substitution(name="none", value=before, gain=None)]
+    return substitutions(sums(sides, known, weights))
+
+
+def sums(
+    sides: GoldAndSystem,
+    known: Mapping[str, Findings] = MappingProxyType({}),
+    weights: Weights | None = None,
+) -> Floats:
+    """The sums that `substitutions` are made of, a row each: those of different documents add up."""
+    found, alone = [_total(sides, weights)], _Pairing(sides, known)
     right = alone
-    for name, (rows, step) in STEPS.items():
-        found.append(_substitution(name, score(_apply(step, alone, *rows(alone)), weights), before))
+    for rows, step in STEPS.values():
+        found.append(_total(_apply(step, alone, *rows(alone)), weights))
         right = _Pairing(_apply(step, right, *rows(right)))
-    return (*found, _substitution("together", score(right.sides, weights), before))
+    return np.array([*found, _total(right.sides, weights)])
+
+
+def _total(sides: GoldAndSystem, weights: Weights | None) -> Floats:
+    """The sums of the arguments' counts by AC+."""
+    counts = counters.count(causes.MEASURE, sides).counts
+    return (counts if weights is None else weigh(counts, weights)).total()
+
+
+def substitutions(sums: Floats) -> tuple[Substitution, ...]:
+    """F of the arguments by AC+, micro, of rows of sums."""
+    before, *values = (score_row(row, causes.MEASURE.beta).f for row in sums)
+    found = zip((*STEPS, "together"), values, strict=True)
+    return (
+        Substitution(name="none", value=before, gain=None),
+        *(_substitution(name, value, before) for name, value in found),
+    )
 
 
 def _substitution(name: str, value: float | None, before: float | None) -> Substitution:
     gain = None if value is None or before is None else value - before
     return Substitution(name=name, value=value, gain=gain)
-
-
-def score(sides: GoldAndSystem, weights: Weights | None = None) -> float | None:
-    """F of the arguments by AC+, micro."""
-    counts = counters.count(causes.MEASURE, sides).counts
-    return headline(counts if weights is None else weigh(counts, weights), causes.MEASURE).f
 
 
 def _apply(step: Step, pairing: _Pairing, row: Ints, other: Ints) -> GoldAndSystem:

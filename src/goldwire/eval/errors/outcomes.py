@@ -113,6 +113,18 @@ def add(parts: Sequence[Outcomes], numbers: Sequence[Small]) -> Outcomes:
     return make(columns, left_out)
 
 
+def part(kept: Outcomes, numbers: Ints) -> Outcomes:
+    """The outcomes in some documents, given by their `numbers` in order; they are numbered from 0."""
+    ends = (int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else (0, 0)
+    near = slice(*np.searchsorted(kept.document, ends).tolist())
+    document = np.searchsorted(numbers, kept.document[near])
+    rows = np.flatnonzero(numbers[document] == kept.document[near])
+    rest = [getattr(kept, name)[near][rows] for name in ("gold", "system", "kind", "cause")]
+    place = {number: place for place, number in enumerate(numbers.tolist())} if kept.left_out else {}
+    left_out = {place[number]: pairs for number, pairs in kept.left_out.items() if number in place}
+    return make([document[rows], *rest], left_out)
+
+
 class OtherUnitsError(Exception):
     """Outcomes are not of these units."""
 

@@ -3,25 +3,30 @@
     example   {d: number of the document, p: where it is, i: id, t: text around it, g: spans of gold or null,
                gl: its label, s: spans of the system, sl: its label, k: spans of the trigger}
 Spans are pairs of offsets into `t`. Of many, an even draw over all documents is shown.
+
+A page of very many documents has some of them alone: those of examples, and an even draw of the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from goldwire.corpora.types import Spans
-from goldwire.eval.counting.columns import NONE, Ints, Table
+from goldwire.eval.counting.columns import NONE, Bools, Ints, Table
 from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.texts import TextRow
-from goldwire.eval.errors.classes import Side, label_codes, spans
-from goldwire.eval.report.evidence import Evidence, Places, right_units
+from goldwire.eval.errors.classes import Findings, Side, label_codes, spans
+from goldwire.eval.report.evidence import Evidence, right_units
+from goldwire.eval.report.matrices import Places
 from goldwire.eval.report.values import Matrix, Report, Versus
 
 EXAMPLES = 20  # shown of one cell, at most
 CONTEXT = 70  # code points on either side
+LISTED = 50_000  # documents in a page, at most: more than a browser goes through with ease
 Json = dict[str, Any]
 
 
@@ -43,8 +48,7 @@ def _cells(matrix: Matrix, evidence: Evidence) -> Iterator[tuple[str, Json]]:
     numbers = np.array([places.number(name) for name in names], np.int64)
     gold, system = (numbers[codes] for codes in label_codes(findings))
     cell = gold * places.size + system
-    documents = findings.document
-    drawn = np.append(findings.system.extents.start < BEYOND, True)[findings.system_unit]
+    documents, drawn = findings.document, _drawn(findings)
     order = np.lexsort((documents, cell))
     for number, rows in _groups(cell[order], order):
         row, column = divmod(number, places.size)
@@ -52,7 +56,7 @@ def _cells(matrix: Matrix, evidence: Evidence) -> Iterator[tuple[str, Json]]:
             f"{row}.{column}",
             {
                 "title": f"gold {matrix.rows[row]}, system {matrix.columns[column]}",
-                "total": len(rows),
+                "total": matrix.cells[row][column].count,
                 "examples": [
                     _example(evidence, matrix.system, matrix.units, int(k), int(documents[k]))
                     for k in even(rows[drawn[rows]])
@@ -61,10 +65,17 @@ def _cells(matrix: Matrix, evidence: Evidence) -> Iterator[tuple[str, Json]]:
         )
 
 
+def _drawn(findings: Findings) -> Bools:
+    """Which rows can be shown: what was rejected need not stand in the text."""
+    drawn: Bools = np.append(findings.system.extents.start < BEYOND, True)[findings.system_unit]
+    return drawn
+
+
 def _groups(keys: Ints, values: Ints) -> Iterator[tuple[int, Ints]]:
     """Values that have one key, for keys in order."""
     names, starts = np.unique(keys, return_index=True)
-    yield from zip(names.tolist(), np.split(values, starts[1:]), strict=True)
+    if len(names):  # nothing is split into one part too
+        yield from zip(names.tolist(), np.split(values, starts[1:]), strict=True)
 
 
 def even(rows: Ints, most: int = EXAMPLES) -> Ints:
@@ -80,7 +91,21 @@ def even(rows: Ints, most: int = EXAMPLES) -> Ints:
 
 def _differences(pair: Versus, evidence: Evidence) -> Iterator[tuple[str, list[Json]]]:
     """What the second system fixed and broke, and what both have wrong, as gold units."""
-    one, two = (evidence.findings[name][pair.units] for name in (pair.first, pair.second))
+    systems = pair.first, pair.second
+    both = [evidence.findings[name][pair.units] for name in systems]
+    for name, side, rows in _differing(*both):
+        documents = both[side].document
+        yield (
+            name,
+            [
+                _example(evidence, systems[side], pair.units, int(row), int(documents[row]))
+                for row in even(rows)
+            ],
+        )
+
+
+def _differing(one: Findings, two: Findings) -> Iterator[tuple[str, int, Ints]]:
+    """Gold units by what two systems make of them, as rows of one of the two, given by its number."""
     first, second = right_units(one), right_units(two)
     for name, chosen in {
         "fixed": second & ~first,
@@ -88,15 +113,40 @@ def _differences(pair: Versus, evidence: Evidence) -> Iterator[tuple[str, list[J
         "wrong": ~first & ~second,
     }.items():
         # The system that has it wrong says what it found instead.
-        other, system = (two, pair.second) if name == "broken" else (one, pair.first)
+        side, other = (1, two) if name == "broken" else (0, one)
         row_of = np.full(len(first), NONE)
         there = other.gold_unit != NONE
         row_of[other.gold_unit[there]] = np.flatnonzero(there)
-        rows, documents = row_of[np.flatnonzero(chosen)], other.document
-        yield (
-            name,
-            [_example(evidence, system, pair.units, int(row), int(documents[row])) for row in even(rows)],
-        )
+        yield name, side, row_of[np.flatnonzero(chosen)]
+
+
+# ---------------------------------------------------------------- of very many documents
+def iter_places(evidence: Evidence) -> Iterator[tuple[tuple[str | None, ...], Ints]]:
+    """The numbers of the documents behind each cell and each difference, in order."""
+    names = (*evidence.names, None)  # last, where the code NONE is
+    for system, by_units in evidence.findings.items():
+        for units, findings in by_units.items():
+            rows = np.flatnonzero(_drawn(findings))
+            gold, found = (codes[rows] % len(names) for codes in label_codes(findings))
+            documents, cell = evidence.numbers[findings.document[rows]], gold * len(names) + found
+            order = np.lexsort((documents, cell))
+            for number, own in _groups(cell[order], documents[order]):
+                one, other = divmod(number, len(names))
+                yield (system, units, names[one], names[other]), own
+    for first, second in combinations(evidence.findings, 2):
+        for units, findings in evidence.findings[first].items():
+            both = findings, evidence.findings[second][units]
+            for name, side, rows in _differing(*both):
+                yield (first, second, units, name), evidence.numbers[np.sort(both[side].document[rows])]
+
+
+def choose(places: Iterable[Ints], documents: int) -> Ints:
+    """The numbers of documents for a page, of so many: those of examples, and others at even distances."""
+    wanted = np.concatenate([np.zeros(0, np.int64), *map(even, sorted(places, key=len))])
+    _, first = np.unique(wanted, return_index=True)
+    shown = wanted[np.sort(first)[:LISTED]]  # those of what is rare before all others
+    others = np.setdiff1d(np.arange(documents), shown)
+    return np.union1d(shown, even(others, LISTED - len(shown)))
 
 
 # ---------------------------------------------------------------- one example

@@ -54,6 +54,7 @@ def render(report: Report, blocks: Mapping[str, Any], *, budget: int = BUDGET) -
             script=Markup(script),  # noqa: S704
             blocks=packed,
             left_out=sum(len(blocks[name]) for name in blocks.keys() - packed.keys()),
+            listed=len(blocks["index"]["documents"]) if blocks else 0,
             drawings={name: (chart.caption, Markup(svg.render(chart))) for name, chart in charts.items()},  # noqa: S704 - all text in it is escaped
             examples=any(name.startswith("cells-") for name in blocks),
             colours=plots.colour_numbers(report.overview.systems),
@@ -136,12 +137,13 @@ def pack_all(blocks: Mapping[str, Any], budget: int) -> dict[str, str]:
     """Every block, packed; chunks of documents only as long as they keep within the budget."""
     packed, spent = {}, 0
     for name, value in blocks.items():
-        data = pack(value)
-        if name.startswith("docs-"):
+        if not name.startswith("docs-"):
+            packed[name] = pack(value)
+        elif spent <= budget:
+            data = pack(value)
             spent += len(data)
-            if spent > budget:
-                continue
-        packed[name] = data
+            if spent <= budget:
+                packed[name] = data
     return packed
 
 

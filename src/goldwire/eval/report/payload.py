@@ -9,7 +9,7 @@ from typing import Any
 from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.eval.comparison.contender import Contender, contenders
-from goldwire.eval.counting.columns import Codes
+from goldwire.eval.counting.columns import Codes, Ints
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.report.build import shade
 from goldwire.eval.report.evidence import Evidence
@@ -44,7 +44,7 @@ def make_index(
 ) -> Json:
     """What the page must know before it unpacks anything else."""
     board = report.boards[0]
-    figures = by_document(systems, board.measure)
+    figures = by_document(systems, board.measure, evidence.numbers)
     names = list(report.overview.systems)
     return {
         "systems": names,
@@ -78,10 +78,11 @@ def _units(gold: Json) -> int:
     return len(gold["m"]) + len(gold["e"]) + sum(len(event[3]) for event in gold["e"])
 
 
-def by_document(systems: Sequence[Contender], measure: str) -> list[Figures]:
-    """F of each document, by its number, for every system; None where it is undefined."""
+def by_document(systems: Sequence[Contender], measure: str, numbers: Ints) -> list[Figures]:
+    """F of some documents, given by their numbers, for every system; None where it is undefined."""
     parsed = parse(measure)
-    columns = [statistics.by_document(system.counts(parsed), parsed)[:, F].tolist() for system in systems]
+    found = (statistics.by_document(system.counts(parsed), parsed)[numbers, F] for system in systems)
+    columns = [column.tolist() for column in found]
     return [[None if isnan(f) else f for f in row] for row in zip(*columns, strict=True)]
 
 

@@ -15,7 +15,7 @@ from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.errors import outcomes
-from goldwire.eval.errors.confidence import detections, scores_of
+from goldwire.eval.errors.confidence import Detections, detections, scores_of
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.sampling.frame import Floats, Frame
 from goldwire.eval.sampling.interest import Interest
@@ -122,11 +122,11 @@ def _calibration(
     return {kind: (_isotonic(own), len(own)) for kind, own in judged.items() if len(own) >= ENOUGH}
 
 
-def _isotonic(judged: Sequence[tuple[float, bool]]) -> Chance:
+def _isotonic(judged: Detections) -> Chance:
     """The share that was right by score, which rises; kept from 0 and 1 as by one more of either."""
     from sklearn.isotonic import IsotonicRegression
 
-    scores, right = (np.array(column, np.float64) for column in zip(*judged, strict=True))
     edge = 1 / (len(judged) + 2)
-    model = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip").fit(scores, right)
+    model = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip")
+    model.fit(judged.scores, judged.right.astype(np.float64))
     return lambda found: np.asarray(model.predict(found), np.float64)

@@ -259,7 +259,7 @@ def _add_systems(parts: Sequence[ScoredSystem], order: _Order) -> ScoredSystem:
         measures=tuple(
             _add_measured(found, order) for found in zip(*(part.measures for part in parts), strict=True)
         ),
-        confusions=tuple(map(_add_confusions, zip(*(part.confusions for part in parts), strict=True))),
+        confusions=tuple(map(add_confusions, zip(*(part.confusions for part in parts), strict=True))),
         outcomes={
             kind: outcomes.add([part.outcomes[kind] for part in parts], order.numbers())
             for kind in parts[0].outcomes
@@ -294,7 +294,8 @@ def _sum(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     return {name: sum(count[name] for count in counts) for name in counts[0]}
 
 
-def _add_confusions(parts: Sequence[Confusion]) -> Confusion:
+def add_confusions(parts: Sequence[Confusion]) -> Confusion:
+    """The confusion of a system in different documents as one."""
     cells: Counter[tuple[str | None, str | None]] = Counter()
     for part in parts:
         for gold, system, number in part.cells:

@@ -47,7 +47,7 @@ def _put_back(parts: Sequence[bytes], lists: Sequence[Listed[Any]]) -> Iterator[
 
 
 def plain(record: Record) -> Record:
-    """The same record with tuples in it, as it is when it is read."""
+    """The same record with tuples in it, which any encoder writes."""
     return msgspec.structs.replace(
         record,
         documents=tuple(record.documents),
@@ -89,4 +89,9 @@ def write_record(record: Record, path: Path) -> Path:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a record, as published in docs/record.schema.json."""
-    return msgspec.json.schema(Record)
+    return msgspec.json.schema(Record, schema_hook=_plain_schema)
+
+
+def _plain_schema(type: Any) -> dict[str, Any]:
+    """The schema of what a type of our own is written as."""
+    return msgspec.json.schema(type.plain)

@@ -114,12 +114,13 @@ def _system(sides: Sides, names: tuple[str, str], plan: Plan) -> ScoredSystem:
     kept = {} if plan.options.stream else {kind: outcomes.by_document(one) for kind, one in found.items()}
     return ScoredSystem(
         measures=tuple(_measured(sides, names, measure, plan.options) for measure in plan.counted),
-        confusions=tuple(_confusion(sides, names[1], kind, one) for kind, one in found.items()),
+        confusions=tuple(confusion_of(sides, names[1], kind, one) for kind, one in found.items()),
         outcomes=kept,
     )
 
 
-def _confusion(sides: GoldAndSystem, name: str, kind: str, found: Findings) -> Confusion:
+def confusion_of(sides: GoldAndSystem, name: str, kind: str, found: Findings) -> Confusion:
+    """What became of the units of a kind of a system, in numbers."""
     return Confusion(
         system=name,
         units=kind,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
 import msgspec
 import numpy as np
@@ -25,8 +25,11 @@ _NUL = b"\\u0000"  # in JSON; a column would lose it at the end of a string
 class Listed(Sequence[T], Generic[T]):
     """Members that are made when they are asked for; it is equal to a tuple of the same.
 
-    Iterating makes some at a time; who asks for single ones, by index, makes them all.
+    Iterating makes some at a time; who asks for single ones, by index, makes them all. `plain` is the type
+    of what is written, of which `of` makes one (see `codec.from_plain`).
     """
+
+    plain: ClassVar[Any]
 
     def pieces(self) -> Iterator[bytes]:
         """Lists of members in JSON, which are all of them together."""
@@ -68,6 +71,8 @@ class Listed(Sequence[T], Generic[T]):
 class Strings(Listed[str]):
     """Strings as pieces of JSON, each an array that is not empty."""
 
+    plain = tuple[str, ...]
+
     def __init__(self, held: Sequence[bytes] = (), size: int = 0) -> None:
         self.held, self.size = tuple(held), size
 
@@ -85,6 +90,11 @@ class Strings(Listed[str]):
 
     def __len__(self) -> int:
         return self.size
+
+    def __eq__(self, other: object) -> bool:
+        return (isinstance(other, Strings) and self.held == other.held) or super().__eq__(other)
+
+    __hash__ = Listed.__hash__
 
     def pieces(self) -> Iterator[bytes]:
         """Lists of members in JSON, which are all of them together."""
@@ -125,14 +135,23 @@ def of_column(column: NDArray[Any]) -> Strings:
 class Numbers(Listed[int]):
     """Whole numbers as a column."""
 
-    def __init__(self, column: NDArray[np.integer[Any]]) -> None:
+    plain = tuple[int, ...]
+
+    def __init__(self, column: NDArray[Any]) -> None:
         self.column = column
+
+    @classmethod
+    def of(cls, items: Sequence[int]) -> Self:
+        """Numbers, in as few bytes as they need; those beyond 64 bits, which count nothing, as objects."""
+        ends = (min(items, default=0), max(items, default=0))
+        widths = (kind for kind in (np.int8, np.int16, np.int32, np.int64) if _holds(kind, ends))
+        return cls(np.array(items, next(widths, object)))
 
     def __len__(self) -> int:
         return len(self.column)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.array(self.column, dtype)
+        return np.array(self.column, dtype, copy=copy)
 
     def pieces(self) -> Iterator[bytes]:
         """Lists of members in JSON, which are all of them together."""
@@ -140,10 +159,13 @@ class Numbers(Listed[int]):
         return map(msgspec.json.encode, parts)
 
 
-# What a record holds: tuples if it was read, as its file is checked for, or lists if it was made.
+def _holds(kind: type[np.signedinteger[Any]], numbers: Iterable[int]) -> bool:
+    return all(np.iinfo(kind).min <= number <= np.iinfo(kind).max for number in numbers)
+
+
+# What a record holds: lists if it was scored or read, or tuples, which are as good.
 if TYPE_CHECKING:
     StringsOrTuple = tuple[str, ...] | Strings
     NumbersOrTuple = tuple[int, ...] | Numbers
 else:
-    StringsOrTuple = tuple[str, ...]
-    NumbersOrTuple = tuple[int, ...]
+    StringsOrTuple, NumbersOrTuple = Strings, Numbers

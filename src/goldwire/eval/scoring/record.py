@@ -39,6 +39,7 @@ TEXT_DIGITS = 12  # of the SHA-256 of a text: enough to tell two texts of one do
 # 3 had fingerprints of another kind (see `comparison.kinds`); 2 no hashes of texts; 1 no coverage, no
 # rejected units and no failed documents either.
 FORMAT = 4
+_KEPT = 2**20  # rows of counts by document that a record keeps at hand, about fifty bytes each
 
 
 class _Struct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -240,12 +241,15 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
         """The counts of a system under a measure; `JudgementError` if the record does not have them.
 
         Those of drawn gold are weighted. Of a system with runs each run has its own.
-        Measures that differ in averages or beta alone have the same counts. What was asked for once is kept.
+        Measures that differ in averages or beta alone have the same counts. What was asked for last is kept.
         """
         key = self.called(system), form_of(measure, counted=True)
-        if key not in self._counts:
-            self._counts[key] = self._decoded(*key)
-        return self._counts[key]
+        kept = self._counts
+        if key not in kept:
+            kept[key] = self._decoded(*key)
+            while len(kept) > 1 and sum(len(counts.label) for counts in kept.values()) > _KEPT:
+                del kept[next(iter(kept))]
+        return kept[key]
 
     def patterns(self, system: str, measure: str | Measure) -> Patterns:
         """The same with documents of equal counts together, as they were counted: not weighted."""
@@ -272,7 +276,7 @@ class Record(_Struct, frozen=True, kw_only=True, dict=True):
 
     def decode(self, table: CountTable) -> Counts:
         """The counts of one of its tables, by document: weighted where gold was drawn."""
-        counts = table.decoded.expand(tuple(self.documents))
+        counts = table.decoded.expand(self.documents)
         return counts if self.scaled is None else weigh(counts, self.scaled)
 
     @cached_property

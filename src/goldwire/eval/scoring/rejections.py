@@ -40,7 +40,7 @@ def _interval(record: Record, table: CountTable, patterns: Patterns) -> Interval
         return None
     grouped = record.groups is not None and not table.times
     found = figure_intervals(
-        patterns.expand(tuple(record.documents)) if grouped else patterns,
+        patterns.expand(record.documents) if grouped else patterns,
         _SUMS,
         groups=np.asarray(record.groups) if grouped else None,
         **drawn._asdict(),

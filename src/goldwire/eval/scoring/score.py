@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -230,8 +230,34 @@ def _score_whole(corpus: Corpus, plan: Plan) -> Record:
     return make_record(plan, [score_block(block, plan)])
 
 
-def read_scored(corpus: Corpus, record: Record, systems: Sequence[LayerFacts], need: Wanted) -> Block:
-    """The documents that a record is of, with gold and layers of systems as they are now, seen as it says."""
+def read_scored(
+    corpus: Corpus,
+    record: Record,
+    systems: Sequence[LayerFacts],
+    need: Wanted,
+    documents: Collection[str] | None = None,
+) -> Block:
+    """The documents that a record is of, with gold and layers of systems as they are now, seen as it says.
+
+    With `documents`, only those are read that are among these.
+    """
+    sources, counted, scope = _as_scored(corpus, record, systems, need)
+    return chunks.read_whole(corpus, sources, counted, scope, documents)
+
+
+def iter_scored_blocks(
+    corpus: Corpus, record: Record, systems: Sequence[LayerFacts], need: Wanted
+) -> Iterator[Block]:
+    """The same block by block, in order of document; raises as `chunks.find_places` and `read_block`."""
+    sources, counted, scope = _as_scored(corpus, record, systems, need)
+    for place in chunks.find_places(corpus, sources, counted):
+        yield chunks.read_block(place, counted, scope)
+
+
+def _as_scored(
+    corpus: Corpus, record: Record, systems: Sequence[LayerFacts], need: Wanted
+) -> tuple[list[str], Wanted, Scope]:
+    """The layers that a record is of, how they are read, and of which documents."""
     policies = {**FORMAT_1, **record.policies}
     scope = Scope(
         documents=frozenset(record.documents) if record.documents else None,
@@ -247,8 +273,7 @@ def read_scored(corpus: Corpus, record: Record, systems: Sequence[LayerFacts], n
         scores=any(system.at for system in systems),
         cuts=(*(None for _ in record.golds), *(_cut(record, system) for system in systems)),
     )
-    sources = sights.sources([layer.layer for layer in (*record.golds, *systems)])
-    return chunks.read_whole(corpus, sources, counted, scope)
+    return sights.sources([layer.layer for layer in (*record.golds, *systems)]), counted, scope
 
 
 def _cut(record: Record, system: LayerFacts) -> Cut | None:

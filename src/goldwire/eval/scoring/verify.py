@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+import numpy as np
 
 from goldwire.corpora.errors import Fault, MeasureError
+from goldwire.eval.counting.texts import ascend
 from goldwire.eval.measures.references import NAMES, REFERENCES
 from goldwire.eval.systems.facts import Facts
 
@@ -147,7 +149,7 @@ def _threshold(layer: LayerFacts, documents: int) -> Iterator[str]:
 
 
 def _documents(record: Record) -> _Messages:
-    if len(set(record.documents)) < len(record.documents):
+    if not ascend(record.documents) and len(set(record.documents)) < len(record.documents):
         yield "documents", "a document stands there twice"
     if record.texts and len(record.texts) != len(record.documents):
         yield "texts", f"{len(record.texts)} hashes of texts for {len(record.documents)} documents"
@@ -183,7 +185,9 @@ def _table(table: CountTable, documents: int) -> _Messages:
             if not _is_sound(values):
                 yield f"patterns[{i}]", _NUMBERS
     yield from _times(table, documents)
-    for index in dict.fromkeys(table.documents):
+    places = np.asarray(table.documents)
+    some = len(places) and not 0 <= places.min() <= places.max() < patterns
+    for index in dict.fromkeys(table.documents) if some else ():
         if not 0 <= index < patterns:
             yield "documents", f"there is no pattern of index {index}, of {patterns}"
 
