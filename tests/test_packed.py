@@ -22,13 +22,14 @@ import goldwire as gw
 from goldwire.cli.clusters import cluster_of
 from goldwire.corpora import secrets
 from goldwire.corpora.atomic import write_atomic
-from goldwire.corpora.codec import hash_file
+from goldwire.corpora.codec import encode_lines, hash_file
 from goldwire.corpora.errors import ClusterError, CorpusError, DataError, GoldwireError
 from goldwire.corpora.lock import locked
+from goldwire.corpora.packed import columns, kept, sorting, storage, tables
 from goldwire.corpora.packed import index as indexes
-from goldwire.corpora.packed import kept, sorting, storage, tables
 from goldwire.corpora.packed import pack as packing
 from goldwire.corpora.packed.address import parse
+from goldwire.corpora.packed.lines import Line
 from goldwire.corpora.packed.pack import Packed, pack, pack_layer
 from goldwire.corpora.packed.unpack import unpack
 from goldwire.corpora.parts import Part, place
@@ -130,6 +131,45 @@ def test_any_corpus_comes_back_byte_by_byte(
     packed(corpus, root / "packed", parts)
     unpack(parse(root / "packed"), root / "back", tell=quiet)
     assert files(root / "back") == files(corpus.path)
+
+
+# Values that others write otherwise than JSON's shortest form, or that may be taken for nothing.
+SCORES = ("0.1", "1e-7", "1E-07", "1.0", "1", "-0.0", "5e-324", "1.7976931348623157e308", "1e16", "null")
+ODD_LINES = [
+    *(f'"mentions":[{{"id":"m","type":"T","spans":[[0,1]],"score":{score}}}]' for score in SCORES),
+    '"mentions":[{"id":"m","type":"\\u0000\\u001f\\u2028","spans":[[0,1]],"attributes":{}}]',
+    '"mentions":[{"id":"","type":"\\/","spans":[],"attributes":{"b":["y","x"],"a":""}}]',
+    '"mentions":[]',
+    '"provenance":{}',
+    '"provenance":{"seconds":1e2,"details":{"n":18446744073709551615,"deep":[{"x":null,"y":1E5}]}}',
+    '"events":[{"id":"e","type":"E","trigger":[],"arguments":[{"role":"r","mention":"m","score":0.30}]}]',
+    '"rejected":[{"unit":"mention","kind":"k","message":"m","spans":[[3,1]],"value":{"a":[1.50]}}]',
+]
+
+
+def test_columns_that_hold_rows_as_they_are_give_the_lines_that_are_made_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kind = columns.kind_of("layers/gold")
+    lines = [
+        Line(number, f'{{"document":"d{number}","sha256":"0",{rest}}}\n'.encode())
+        for number, rest in enumerate(ODD_LINES, start=1)
+    ]
+
+    def frames() -> list[polars.DataFrame]:
+        pieces = [lines, *([line] for line in lines)]
+        return [kind.frame(piece, kind.items(piece, "gold"), "gold") for piece in pieces]
+
+    def made(self: columns.Kind[Any], frame: polars.DataFrame, _: bytes, __: Any, where: str) -> list[bytes]:
+        return [line.data for line in self.lines(frame, where)]
+
+    whole, *each = found = frames()
+    assert kind.lines(whole, "gold") == lines
+    for line, frame in zip(lines, each, strict=True):
+        shortest = encode_lines(kind.items([line], "gold"))
+        assert frame["raw"].to_list() == [None if shortest == line.data else line.data.decode()]
+    monkeypatch.setattr(columns.Kind, "_given", made)
+    assert all(one.equals(other) for one, other in zip(found, frames(), strict=True))
 
 
 def test_a_document_is_in_the_part_of_its_group_and_so_is_what_is_said_of_it(

@@ -13,8 +13,9 @@ from goldwire.corpora.atomic import Staged
 from goldwire.corpora.codec import BROKEN, hash_file
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.packed import room, sorting
-from goldwire.corpora.packed.columns import Kind, Line, kind_of
+from goldwire.corpora.packed.columns import Kind, kind_of
 from goldwire.corpora.packed.index import Index, Part, Table, object_name
+from goldwire.corpora.packed.lines import Line, decode_line, iter_lines
 from goldwire.corpora.packed.storage import Store
 from goldwire.corpora.parts import Part as Share
 from goldwire.corpora.parts import place
@@ -27,7 +28,7 @@ BATCH = 5000  # rows that are Python's objects at once, and a group of rows in a
 Progress = Callable[[str], None]
 
 
-class _Key(msgspec.Struct, frozen=True):
+class _Key(msgspec.Struct, frozen=True, gc=False):
     """What decides in which part a line is: of a document or about one."""
 
     id: str = ""
@@ -38,13 +39,9 @@ class _Key(msgspec.Struct, frozen=True):
 _key_of = msgspec.json.Decoder(_Key).decode
 
 
-def _key(line: Line) -> _Key:
-    return _key_of(line.content)
-
-
-def _name(line: Line) -> tuple[str, int]:
-    key = _key(line)
-    return key.id or key.document, line.number
+def _name(line: Line) -> str:
+    key = decode_line(_key_of, line)
+    return key.id or key.document
 
 
 # ---------------------------------------------------------------- out
@@ -72,7 +69,7 @@ class Packer:
 
     def learn(self, path: Path) -> None:
         """Remember where documents are that are in the store already."""
-        for line in sorting.iter_lines(path):
+        for line in iter_lines(path):
             self._part_of(line, kind_of("documents"), str(path))
 
     def know(self, groups: Mapping[str, str]) -> None:
@@ -81,7 +78,7 @@ class Packer:
 
     def _part_of(self, line: Line, kind: Kind[Any], where: str) -> int:
         try:
-            key = _key(line)
+            key = decode_line(_key_of, line)
         except BROKEN:
             kind.items([line], where)  # raises with what is wrong
             raise
@@ -106,7 +103,7 @@ class Packer:
         import polars
 
         kind = kind_of(table)
-        lines = sorted(sorting.read_run(path), key=_name)
+        lines = sorted(sorting.read_run(path), key=_name)  # those of one name stay in order of their numbers
         frames, seen = [], set[str]()
         for first in range(0, len(lines), BATCH):
             some = lines[first : first + BATCH]
