@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import polars
 
 T = TypeVar("T")
+BATCH = 5000  # rows that are Python's objects at once, and a group of rows in a file
 _encode = msgspec.json.Encoder().encode
 _encode_lines = msgspec.json.Encoder().encode_lines
 # Left out of a line where it is not given: told apart from one that is given and says nothing by identity.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
+
+import msgspec
 
 from goldwire.corpora.codec import BOM, BROKEN
 from goldwire.corpora.errors import DataError
-
-T = TypeVar("T")
 
 
 class Line(NamedTuple):
@@ -22,14 +22,6 @@ class Line(NamedTuple):
     def content(self) -> bytes:
         """The line without what stands around it."""
         return self.data.removeprefix(BOM).strip()
-
-
-def decode_line(decode: Callable[[bytes], T], line: Line) -> T:
-    """What a line says; most have nothing around them, or blanks alone, which are none of its value."""
-    try:
-        return decode(line.data)
-    except BROKEN:
-        return decode(line.content)
 
 
 def iter_lines(path: Path) -> Iterator[Line]:
@@ -54,3 +46,28 @@ def iter_lines(path: Path) -> Iterator[Line]:
         yield waiting
     elif before:
         raise DataError(f"{path}: has empty lines and no other, which no part can keep; make the file empty")
+
+
+class Key(msgspec.Struct, frozen=True, gc=False):
+    """What decides in which part a line is, and where in it: of a document or about one."""
+
+    id: str = ""
+    document: str = ""
+    group: str | None = None
+
+
+_decode_key = msgspec.json.Decoder(Key).decode
+
+
+def key_of(line: Line) -> Key:
+    """The key of a line; raises one of `codec.BROKEN` if it is none that has one."""
+    try:
+        return _decode_key(line.data)  # blanks around a value are none of it
+    except BROKEN:
+        return _decode_key(line.content)
+
+
+def name_of(line: Line) -> str:
+    """The id of the document that a line is of, or about."""
+    key = key_of(line)
+    return key.id or key.document
