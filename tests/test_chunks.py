@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goldwire import testing
+from goldwire.corpora import forked
 from goldwire.corpora.errors import CorpusError, DataError, Fault, GoldwireError, JudgementError
 from goldwire.corpora.store import DOCUMENTS, Manifest, create_corpus, make_document
 from goldwire.eval.counting import chunks, texts
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.reading import Wanted
-from goldwire.eval.scoring import find, forked
+from goldwire.eval.scoring import find
 from goldwire.eval.scoring.score import Options, score, score_corpus
 from goldwire.testing import annotate
 
@@ -181,7 +182,7 @@ def test_processes_end_when_the_rest_is_not_wanted(tmp_path):
 FORKS = """
 import os, sys, time
 from pathlib import Path
-from goldwire.eval.scoring.forked import iter_forked
+from goldwire.corpora.forked import iter_forked
 
 def work(number):
     Path(sys.argv[1], str(os.getpid())).touch()

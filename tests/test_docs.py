@@ -426,7 +426,7 @@ def test_every_variable_that_is_read_is_on_the_page_of_environment_variables() -
         ours |= set(re.findall(r"\bGOLDWIRE_[A-Z]+\b", path.read_text("utf-8")))
     assert (read | ours) - listed == set()
     assert {"LABEL_STUDIO_URL", "COLUMNS", "GITHUB_STEP_SUMMARY"} <= read
-    assert {name for name in listed if name.startswith("GOLDWIRE_")} <= ours
+    assert {name for name in listed if name.startswith("GOLDWIRE_")} <= read | ours
 
 
 def test_private_words_stay_out_of_help_and_pages() -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -22,13 +23,14 @@ import goldwire as gw
 from goldwire.cli.clusters import cluster_of
 from goldwire.corpora import secrets
 from goldwire.corpora.atomic import write_atomic
-from goldwire.corpora.codec import hash_file
+from goldwire.corpora.codec import encode_lines, hash_file
 from goldwire.corpora.errors import ClusterError, CorpusError, DataError, GoldwireError
 from goldwire.corpora.lock import locked
+from goldwire.corpora.packed import columns, kept, sorting, storage, tables
 from goldwire.corpora.packed import index as indexes
-from goldwire.corpora.packed import kept, sorting, storage, tables
 from goldwire.corpora.packed import pack as packing
 from goldwire.corpora.packed.address import parse
+from goldwire.corpora.packed.lines import Line
 from goldwire.corpora.packed.pack import Packed, pack, pack_layer
 from goldwire.corpora.packed.unpack import unpack
 from goldwire.corpora.parts import Part, place
@@ -130,6 +132,45 @@ def test_any_corpus_comes_back_byte_by_byte(
     packed(corpus, root / "packed", parts)
     unpack(parse(root / "packed"), root / "back", tell=quiet)
     assert files(root / "back") == files(corpus.path)
+
+
+# Values that others write otherwise than JSON's shortest form, or that may be taken for nothing.
+SCORES = ("0.1", "1e-7", "1E-07", "1.0", "1", "-0.0", "5e-324", "1.7976931348623157e308", "1e16", "null")
+ODD_LINES = [
+    *(f'"mentions":[{{"id":"m","type":"T","spans":[[0,1]],"score":{score}}}]' for score in SCORES),
+    '"mentions":[{"id":"m","type":"\\u0000\\u001f\\u2028","spans":[[0,1]],"attributes":{}}]',
+    '"mentions":[{"id":"","type":"\\/","spans":[],"attributes":{"b":["y","x"],"a":""}}]',
+    '"mentions":[]',
+    '"provenance":{}',
+    '"provenance":{"seconds":1e2,"details":{"n":18446744073709551615,"deep":[{"x":null,"y":1E5}]}}',
+    '"events":[{"id":"e","type":"E","trigger":[],"arguments":[{"role":"r","mention":"m","score":0.30}]}]',
+    '"rejected":[{"unit":"mention","kind":"k","message":"m","spans":[[3,1]],"value":{"a":[1.50]}}]',
+]
+
+
+def test_columns_that_hold_rows_as_they_are_give_the_lines_that_are_made_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kind = columns.kind_of("layers/gold")
+    lines = [
+        Line(number, f'{{"document":"d{number}","sha256":"0",{rest}}}\n'.encode())
+        for number, rest in enumerate(ODD_LINES, start=1)
+    ]
+
+    def frames() -> list[polars.DataFrame]:
+        pieces = [lines, *([line] for line in lines)]
+        return [kind.frame(piece, kind.items(piece, "gold"), "gold") for piece in pieces]
+
+    def made(self: columns.Kind[Any], frame: polars.DataFrame, _: bytes, __: Any, where: str) -> list[bytes]:
+        return [line.data for line in self.lines(frame, where)]
+
+    whole, *each = found = frames()
+    assert kind.lines(whole, "gold") == lines
+    for line, frame in zip(lines, each, strict=True):
+        shortest = encode_lines(kind.items([line], "gold"))
+        assert frame["raw"].to_list() == [None if shortest == line.data else line.data.decode()]
+    monkeypatch.setattr(columns.Kind, "_given", made)
+    assert all(one.equals(other) for one, other in zip(found, frames(), strict=True))
 
 
 def test_a_document_is_in_the_part_of_its_group_and_so_is_what_is_said_of_it(
@@ -373,6 +414,101 @@ def test_killed_at_any_object_the_same_command_completes_it(corpus: Corpus, tmp_
             open_corpus(place)
         packed(corpus, place, 2)
         assert files(place) == whole
+
+
+FORKS = """
+import os, signal, sys
+from pathlib import Path
+from goldwire.corpora.packed import writing
+from goldwire.corpora.packed.address import parse
+from goldwire.corpora.packed.pack import pack
+from goldwire.corpora.store import open_corpus
+
+write, writing.LEAST = writing._write, 1
+
+def written(table, where, folder, part):
+    Path(sys.argv[3], str(os.getpid())).touch()
+    if (table, part, sys.argv[4]) == ("layers/gold", 2, "worker"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if (table, part, sys.argv[4]) == ("layers/gold", 2, "parent"):
+        os.kill(os.getppid(), signal.SIGKILL)
+    return write(table, where, folder, part)
+
+writing._write = written
+print(os.getpid(), flush=True)
+pack(open_corpus(Path(sys.argv[1])), parse(sys.argv[2]), parts=3, workers=2, tell=lambda _: None)
+"""
+
+
+def forking(
+    corpus: Corpus, place: Path | str, pids: Path, killed: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Pack by two processes forked from one, of which one is killed, or none; each leaves a file."""
+    pids.mkdir()
+    command = [sys.executable, "-c", FORKS, str(corpus.path), str(place), str(pids), killed]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_several_processes_pack_what_one_packs(corpus: Corpus, tmp_path: Path) -> None:
+    packed(corpus, tmp_path / "one")
+    found = forking(corpus, tmp_path / "several", tmp_path / "pids")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.strip() not in {path.name for path in (tmp_path / "pids").iterdir()} != set()
+    assert files(tmp_path / "several") == files(tmp_path / "one")
+    # In this process polars has threads: none is forked from it.
+    pack(corpus, parse(tmp_path / "here"), parts=3, workers=2, tell=quiet)
+    assert files(tmp_path / "here") == files(tmp_path / "one")
+
+
+def test_several_processes_pack_into_a_bucket_whose_library_has_threads(
+    corpus: Corpus, s3: str, tmp_path: Path
+) -> None:
+    found = forking(corpus, s3, tmp_path / "pids")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.strip() not in {path.name for path in (tmp_path / "pids").iterdir()} != set()
+    unpack(parse(s3), tmp_path / "back", tell=quiet)
+    assert files(tmp_path / "back") == files(corpus.path)
+
+
+def test_what_is_wrong_in_a_line_is_told_by_whichever_process_reads_it(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    with corpus.layer_path("gold").open("a") as file:
+        file.write('{"document":"d11","sha256":"0","mentions":[{"id":1}]}\n')
+    found = forking(corpus, tmp_path / "packed", tmp_path / "pids")
+    assert "line 11 is wrong; nothing was packed" in found.stderr
+    with pytest.raises(DataError, match="line 11 is wrong; nothing was packed"):
+        packed(corpus, tmp_path / "packed")
+    assert not (tmp_path / "packed" / "goldwire.json").exists()
+
+
+@pytest.mark.parametrize("killed", ["worker", "parent"])
+def test_of_several_processes_one_is_killed_and_the_same_command_completes_it(
+    corpus: Corpus, tmp_path: Path, cache: Path, killed: str
+) -> None:
+    packed(corpus, tmp_path / "whole")
+    found = forking(corpus, tmp_path / "packed", tmp_path / "pids", killed)
+    if killed == "worker":
+        assert "a process that did part of the work was killed" in found.stderr
+    else:
+        assert found.returncode == -signal.SIGKILL
+    limit = time.monotonic() + 20
+    while any(is_running(int(path.name)) for path in (tmp_path / "pids").iterdir()):
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    with pytest.raises(CorpusError):
+        open_corpus(tmp_path / "packed")
+    packed(corpus, tmp_path / "packed")
+    assert files(tmp_path / "packed") == files(tmp_path / "whole")
+    assert not [*(cache / "goldwire/packed").glob(".work*")]
 
 
 # ---------------------------------------------------------------- a layer that is added

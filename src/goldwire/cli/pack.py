@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Annotated
@@ -52,7 +53,7 @@ def pack(
 
     where, corpus = parse(address), open_corpus(folder)
     if layer is None:
-        done = packing.pack(corpus, where, parts=parts, tell=Steps())
+        done = packing.pack(corpus, where, parts=parts, workers=os.cpu_count() or 1, tell=Steps())
     elif parts is not None:
         raise typer.BadParameter("--parts has no effect with --layer; leave it out")
     else:

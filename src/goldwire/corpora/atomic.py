@@ -27,7 +27,7 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
 
     Folders on the way are made. Raises `CorpusError` if the place cannot be written.
     """
-    temporary = _beside(path)
+    temporary = beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_stale(path)
@@ -47,7 +47,7 @@ class Staged:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self.temporary = path, _beside(path)
+        self.path, self.temporary = path, beside(path)
 
     def __enter__(self) -> Self:
         try:
@@ -141,7 +141,7 @@ def building(path: Path) -> Iterator[Path]:
 
     `path` is absent or empty. Raises `CorpusError` if the place cannot be written.
     """
-    new = _beside(path)
+    new = beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_stale(path)
@@ -164,7 +164,8 @@ def _write(path: Path, data: bytes | Iterable[bytes]) -> None:
         os.fsync(file.fileno())
 
 
-def _beside(path: Path) -> Path:
+def beside(path: Path) -> Path:
+    """Where this process writes what comes to be at `path`: `remove_stale` clears it away if it is killed."""
     if not path.name or path.name == "..":
         raise CorpusError(f"{path}: is a folder; name a file in it")
     check_on_disk(path)

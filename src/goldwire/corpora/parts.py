@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from typing import Self
 
 import msgspec
@@ -18,6 +19,7 @@ from goldwire.corpora.errors import CorpusError
 
 MOST = 1_000_000  # parts of a corpus
 _FILE = re.compile(r"(?:run|score)-.+-\d{5,7}-of-\d{5,7}-[0-9a-f]{12}\.part", re.ASCII)
+_FIRST = struct.Struct(">Q")  # of the bytes of a digest, as a number
 _FORM = re.compile(r"(\d{1,7})/(\d{1,7})", re.ASCII)
 
 
@@ -30,7 +32,9 @@ def place(key: str, of: int) -> int:
     >>> place("d17", 400), place("d17", 100)
     (322, 22)
     """
-    return int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8]) % of + 1
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+    first: int = _FIRST.unpack_from(digest)[0]
+    return first % of + 1
 
 
 class Part(msgspec.Struct, frozen=True, order=True):

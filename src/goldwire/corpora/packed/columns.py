@@ -9,13 +9,15 @@ the rows as JSON, which is ten times faster than value by value.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
-from goldwire.corpora.codec import BOM, BROKEN, line_faults
+from goldwire.corpora.codec import BROKEN, line_faults
 from goldwire.corpora.errors import CorpusError, DataError
+from goldwire.corpora.packed.lines import Line
 from goldwire.corpora.types import (
     Annotations,
     Argument,
@@ -37,31 +39,21 @@ if TYPE_CHECKING:
     import polars
 
 T = TypeVar("T")
+BATCH = 5000  # rows that are Python's objects at once, and a group of rows in a file
 _encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 # Left out of a line where it is not given: told apart from one that is given and says nothing by identity.
 _NO_META = Document(id="", text="", sha256="").meta
 _NOBODY = Annotations(document="", sha256="").provenance
 
 
-class Line(NamedTuple):
-    """A line of a file by its number, as it is there: with its end, and with empty lines around it."""
-
-    number: int
-    data: bytes
-
-    @property
-    def content(self) -> bytes:
-        """The line without what stands around it."""
-        return self.data.removeprefix(BOM).strip()
-
-
-class _Row(msgspec.Struct, frozen=True, kw_only=True):
+class _Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     line: Annotated[int, msgspec.Meta(ge=1)]
     raw: str | None = None
 
 
 # ---------------------------------------------------------------- documents
-class DocumentRow(_Row, frozen=True, kw_only=True):
+class DocumentRow(_Row, frozen=True, kw_only=True, gc=False):
     """A row of `documents/`; `more` is JSON text, null where the line has no `meta`."""
 
     id: str
@@ -77,12 +69,12 @@ class DocumentRow(_Row, frozen=True, kw_only=True):
     excluded: tuple[Excluded, ...]
 
 
-def _document_row(item: Document, **place: Any) -> DocumentRow:
+def _document_row(item: Document, line: int) -> DocumentRow:
     meta = item.meta
     return DocumentRow(
         id=item.id, text=item.text, sha256=item.sha256, group=item.group, title=meta.title,
         source=meta.source, published=meta.published, url=meta.url, language=meta.language,
-        more=None if meta is _NO_META else _encode(meta.more).decode(), excluded=item.excluded, **place,
+        more=None if meta is _NO_META else _encode(meta.more).decode(), excluded=item.excluded, line=line,
     )  # fmt: skip
 
 
@@ -105,7 +97,7 @@ class _Place(msgspec.Struct, frozen=True, gc=False):
 _Places = tuple[_Place, ...]
 
 
-class _Mention(msgspec.Struct, frozen=True):
+class _Mention(msgspec.Struct, frozen=True, gc=False):
     id: str
     type: str
     spans: _Places
@@ -115,14 +107,14 @@ class _Mention(msgspec.Struct, frozen=True):
     score: float | None
 
 
-class _Argument(msgspec.Struct, frozen=True):
+class _Argument(msgspec.Struct, frozen=True, gc=False):
     role: str
     mention: str
     alternatives: tuple[str, ...]
     score: float | None
 
 
-class _Event(msgspec.Struct, frozen=True):
+class _Event(msgspec.Struct, frozen=True, gc=False):
     id: str
     type: str
     alternatives: tuple[str, ...]
@@ -133,7 +125,7 @@ class _Event(msgspec.Struct, frozen=True):
     score: float | None
 
 
-class _Relation(msgspec.Struct, frozen=True):
+class _Relation(msgspec.Struct, frozen=True, gc=False):
     id: str
     type: str
     source: str
@@ -141,7 +133,7 @@ class _Relation(msgspec.Struct, frozen=True):
     score: float | None
 
 
-class _Provenance(msgspec.Struct, frozen=True):
+class _Provenance(msgspec.Struct, frozen=True, gc=False):
     author: str | None
     tool: str | None
     created: str | None
@@ -150,7 +142,7 @@ class _Provenance(msgspec.Struct, frozen=True):
     details: str | None
 
 
-class LayerRow(_Row, frozen=True, kw_only=True):
+class LayerRow(_Row, frozen=True, kw_only=True, gc=False):
     """A row of `layers/NAME/`; `attributes`, `details` and `rejected` are JSON text."""
 
     document: str
@@ -162,23 +154,24 @@ class LayerRow(_Row, frozen=True, kw_only=True):
     rejected: str | None
 
 
-def _layer_row(item: Annotations, **place: Any) -> LayerRow:
+def _layer_row(item: Annotations, line: int) -> LayerRow:
     made = item.provenance
-    provenance = _Provenance(
-        made.author, made.tool, made.created, made.seconds, made.status, _text(made.details)
-    )
     return LayerRow(
         document=item.document,
         sha256=item.sha256,
-        mentions=tuple(map(_mention_row, item.mentions)),
-        events=tuple(map(_event_row, item.events)),
+        mentions=tuple([_mention_row(one) for one in item.mentions]),
+        events=tuple([_event_row(one) for one in item.events]),
         relations=tuple(
-            _Relation(one.id, one.type, one.source, one.target, one.score) for one in item.relations
+            [_Relation(one.id, one.type, one.source, one.target, one.score) for one in item.relations]
         ),
-        provenance=None if made is _NOBODY else provenance,
+        provenance=None if made is _NOBODY else _provenance_row(made),
         rejected=_text(item.rejected),
-        **place,
+        line=line,
     )
+
+
+def _provenance_row(one: Provenance) -> _Provenance:
+    return _Provenance(one.author, one.tool, one.created, one.seconds, one.status, _text(one.details))
 
 
 def _mention_row(one: Mention) -> _Mention:
@@ -197,7 +190,7 @@ def _event_row(one: Event) -> _Event:
 
 
 def _places(spans: Sequence[Span]) -> _Places:
-    return tuple(_Place(span.start, span.end) for span in spans)
+    return tuple([_Place(span.start, span.end) for span in spans])
 
 
 def _annotations(row: LayerRow) -> Annotations:
@@ -247,7 +240,7 @@ def _spans(places: _Places) -> tuple[Span, ...]:
 
 
 # ---------------------------------------------------------------- tokens
-class TokensRow(_Row, frozen=True, kw_only=True):
+class TokensRow(_Row, frozen=True, kw_only=True, gc=False):
     """A row of `tokens/NAME/`; `tags` has the tags of a sentence, parted by tabs."""
 
     document: str
@@ -260,8 +253,8 @@ class TokensRow(_Row, frozen=True, kw_only=True):
     whole: bool
 
 
-def _tokens_row(item: Tokens, **place: Any) -> TokensRow:
-    return TokensRow(**{name: getattr(item, name) for name in Tokens.__struct_fields__}, **place)
+def _tokens_row(item: Tokens, line: int) -> TokensRow:
+    return TokensRow(**{name: getattr(item, name) for name in Tokens.__struct_fields__}, line=line)
 
 
 def _tokens(row: TokensRow) -> Tokens:
@@ -294,7 +287,10 @@ class Kind(Generic[T]):
 
     def items(self, lines: Sequence[Line], where: str) -> list[T]:
         """What lines say; `DataError` with the faults of the first that says nothing."""
-        return [self._item(line, where) for line in lines]
+        try:
+            return [self._read(line.data) for line in lines]
+        except BROKEN:  # one is wrong, or has something around it
+            return [self._item(line, where) for line in lines]
 
     def _item(self, line: Line, where: str) -> T:
         text = line.content
@@ -309,29 +305,41 @@ class Kind(Generic[T]):
         """The columns of lines, of which each gives its line back to the byte; `CorpusError` if none can."""
         import polars
 
-        rows = [self._to_row(item, line=line.number) for line, item in zip(lines, items, strict=True)]
+        rows = [self._to_row(item, line.number) for line, item in zip(lines, items, strict=True)]
         try:
-            frame = self._frame(rows)
-            given = self.lines(frame, where)
+            frame = self._frame(text := _encode_lines(rows))
+            given = self._given(frame, text, items, where)
         except (polars.exceptions.PolarsError, DataError) as error:
             told = str(error).partition("\n")[0][:200]
             raise CorpusError(
                 f"{where}: has a value that no column can hold ({told}); nothing was packed: look at it with "
                 "`goldwire corpus validate`"
             ) from error
-        if given == list(lines):
+        if given == [line.data for line in lines]:
             return frame
         return self._frame(
-            [
-                row if line == back else msgspec.structs.replace(row, raw=line.data.decode())
+            _encode_lines(
+                row if line.data == back else msgspec.structs.replace(row, raw=line.data.decode())
                 for row, line, back in zip(rows, lines, given, strict=True)
-            ]
+            )
         )
 
-    def _frame(self, rows: Sequence[Any]) -> polars.DataFrame:
+    def _frame(self, rows: bytes) -> polars.DataFrame:
+        """The columns of rows that are lines of JSON, which polars reads faster as one value."""
         import polars
 
-        return polars.read_json(_encode(rows), schema=self.schema())
+        return polars.read_json(b"[" + rows.rstrip().replace(b"\n", b",") + b"]", schema=self.schema())
+
+    def _given(self, frame: polars.DataFrame, rows: bytes, items: Sequence[T], where: str) -> list[bytes]:
+        """The lines that columns give back, of the items that rows were made of.
+
+        Rows say all that items say: where the columns hold the rows as they are, no line is made of them.
+        """
+        held = BytesIO()
+        frame.write_ndjson(held)
+        if held.getvalue() == rows:
+            return _encode_lines(items).splitlines(keepends=True)
+        return [line.data for line in self.lines(frame, where)]
 
     def lines(self, frame: polars.DataFrame, where: str) -> list[Line]:
         """The lines that columns stand for; `DataError` if they are not those of the kind."""

@@ -1,6 +1,7 @@
 """Kept files of the cache, believed as long as they are the ones that were checked.
 
-    FOLDER/.NAME.checked     which file was checked: its digest, size, number, and when it was changed
+    FOLDER/.NAME.checked     which file was checked: its digest, size, number, and when it was changed;
+                             its own time of change is when that file was used last
 
 A file that is not as it was then is read and checked anew, which costs a second a gigabyte.
 """
@@ -16,6 +17,8 @@ import msgspec
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import BROKEN, hash_file
 from goldwire.corpora.errors import CorpusError
+
+_CHECKED = ".checked"
 
 
 class _Checked(msgspec.Struct, frozen=True):
@@ -38,6 +41,27 @@ def is_sound(path: Path, size: int, sha256: str) -> bool:
         return False
 
 
+def use(path: Path) -> None:
+    """Note that a file that was checked is used now."""
+    with suppress(OSError):
+        os.utime(_note(path))
+
+
+def forget(path: Path) -> None:
+    """Take away what was noted of a file."""
+    _note(path).unlink(missing_ok=True)
+
+
+def note_name(name: str) -> str:
+    """The name of what is noted of a file, which lies beside it."""
+    return f".{name}{_CHECKED}"
+
+
+def is_note(name: str) -> bool:
+    """Whether a name is that of what is noted of a file."""
+    return name.startswith(".") and name.endswith(_CHECKED)
+
+
 def mark(path: Path, sha256: str) -> None:
     """Note that a file was checked, which was put into its place just now."""
     with suppress(OSError):
@@ -50,7 +74,7 @@ def _look(path: Path, sha256: str) -> _Checked:
 
 
 def _note(path: Path) -> Path:
-    return path.with_name(f".{path.name}.checked")
+    return path.with_name(note_name(path.name))
 
 
 def _read(path: Path) -> _Checked | None:

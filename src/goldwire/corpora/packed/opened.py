@@ -5,8 +5,8 @@
 
     CACHE/packed/objects/DIGEST.parquet     a part of a table, of which parts of a run or a score were taken
 
-The folders can be taken away at any time; what is asked for comes again. What is there is believed as long
-as it is what was checked (see `kept`).
+What is there is believed as long as it is what was checked (see `kept`), and goes where there is too much of
+it (see `clearing`); what is asked for comes again.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ import threading
 from collections.abc import Iterator
 from math import gcd
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from goldwire.corpora.atomic import make_folder, write_atomic
 from goldwire.corpora.codec import BROKEN, read_bytes
-from goldwire.corpora.errors import DataError
+from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.lock import PACKED
+from goldwire.corpora.packed import clearing, kept, room, storage, tables
 from goldwire.corpora.packed import index as indexes
-from goldwire.corpora.packed import kept, room, storage, tables
 from goldwire.corpora.packed.address import is_address, parse
 from goldwire.corpora.packed.index import Index, object_name, stem
 from goldwire.corpora.packed.pack import needed_index
@@ -32,7 +33,10 @@ from goldwire.corpora.packed.unpack import bring_object
 from goldwire.corpora.parts import Part
 from goldwire.corpora.store import DOCUMENTS, Corpus
 
-OBJECTS = "objects"  # in the cache: parts as they are stored, by their digest
+TRIES = 5  # to read a stored part that others clear away
+if TYPE_CHECKING:
+    import polars
+
 DOCUMENT_TABLE = stem(DOCUMENTS)
 _BRINGING = threading.Lock()
 
@@ -75,6 +79,8 @@ class Source(msgspec.Struct, frozen=True):
         with _BRINGING:  # threads may ask for the same file
             table = self.index.tables().get(stem(path))
             if table is not None and not kept.is_sound(place, table.bytes, table.sha256):
+                # Twice: the lines of the parts, and the file that is made of them.
+                clearing.make_room(2 * table.bytes + max((part.bytes for part in table.parts), default=0))
                 tables.write_file(self.store(), self.index, stem(path), place, _silent)
                 kept.mark(place, table.sha256)
 
@@ -93,16 +99,33 @@ class Source(msgspec.Struct, frozen=True):
         common = gcd(part.of, self.index.parts)
         for one in self.index.tables()[table].parts:
             if (one.part - part.number) % common == 0:
-                frame = tables.read_part(self.store(), table, one, self.index.parts, self._object(table, one))
+                frame = self._frame(table, one)
                 if table == DOCUMENT_TABLE and common < part.of:
                     frame = tables.of_part(frame, part)
                 for line in tables.part_lines(frame, table, self.address):
                     yield line.number, line.content + b"\n"
 
+    def _frame(self, table: str, part: indexes.Part) -> polars.DataFrame:
+        """A part of a table; it comes again where another process has cleared it away before it was read."""
+        for _ in range(TRIES):
+            place = self._object(table, part)
+            try:
+                return tables.read_part(self.store(), table, part, self.index.parts, place)
+            except DataError:
+                if place.exists():
+                    raise
+        raise CorpusError(
+            f"{place}: others clear the cache while it is read; run fewer commands at a time, or let it have "
+            f"more by {clearing.VARIABLE}"
+        )
+
     def _object(self, table: str, part: indexes.Part) -> Path:
         """A part of a table as it is stored, in the cache: many parts of a run may be taken from it."""
-        place = room.cache() / OBJECTS / f"{part.sha256}.parquet"
-        if not kept.is_sound(place, part.bytes, part.sha256):
+        place = room.cache() / clearing.OBJECTS / f"{part.sha256}.parquet"
+        if kept.is_sound(place, part.bytes, part.sha256):
+            kept.use(place)
+        else:
+            clearing.make_room(part.bytes)
             name = object_name(table, part, self.index.parts)
             bring_object(self.store(), name, part.bytes, part.sha256, place)
             kept.mark(place, part.sha256)
@@ -119,6 +142,7 @@ def open_packed(path: Path) -> Corpus:
     Raises `CorpusError` if there is none, `DataError` if it is not sound.
     """
     if (path / PACKED).is_file():
+        clearing.hold(path)
         known = _read_known(path)
         return _corpus(known.address, known.index, path)
     address = parse(path)
@@ -127,9 +151,11 @@ def open_packed(path: Path) -> Corpus:
     folder = room.cache() / indexes.digest(indexes.encode(index))
     said = str(address) if is_address(path) else str(path)
     with _BRINGING:
+        clearing.hold(folder)
         make_folder(folder)
         for file in index.files:
             if not kept.is_sound(folder / file.path, file.bytes, file.sha256):
+                clearing.make_room(file.bytes)
                 bring_object(store, file.name, file.bytes, file.sha256, folder / file.path)
                 kept.mark(folder / file.path, file.sha256)
         write_atomic(folder / PACKED, msgspec.json.encode(_Known(said, index)))

@@ -18,11 +18,12 @@ from goldwire.corpora.codec import check_file, hash_file
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.names import check_apart
 from goldwire.corpora.packed import index as indexes
-from goldwire.corpora.packed import room, storage
+from goldwire.corpora.packed import storage
 from goldwire.corpora.packed.address import Address, parse
 from goldwire.corpora.packed.index import File, Index, Table, stem
 from goldwire.corpora.packed.storage import Store
 from goldwire.corpora.packed.tables import Packer, Progress
+from goldwire.corpora.packed.writing import writing
 from goldwire.corpora.parts import MOST, is_file
 from goldwire.corpora.store import DOCUMENTS, INDEX, LAYERS, QUARANTINE, Corpus
 from goldwire.corpora.tokens import TOKENS
@@ -43,22 +44,27 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
-def pack(corpus: Corpus, address: Address, *, parts: int | None = None, tell: Progress) -> Packed:
+def pack(
+    corpus: Corpus, address: Address, *, parts: int | None = None, workers: int = 1, tell: Progress
+) -> Packed:
     """Pack a corpus into a place where nothing is, or where it was begun to be packed.
+
+    `workers` is how many processes may write parts at the same time (see `writing`); what is packed is the
+    same. More than one are forked, which a program with threads of its own should not ask for.
 
     Raises `CorpusError` if something else is there, or the corpus is changed meanwhile; `DataError` if a
     line of it is wrong.
     """
     check_plain(corpus, "packed")
     _check_outside(corpus, address)
-    store, state = storage.connect(address), _state(corpus)
-    if (there := read_index(store)) is not None:
-        return _found(corpus, there, address, parts)
-    left = _check_place(store)
-    number = _number(corpus, parts)
-    with room.working() as work:
-        packer = Packer(store, number, work, tell)
-        tables = {name: packer.pack(name, path) for name, path in _tables(corpus).items()}
+    state, number, paths = _state(corpus), _number(corpus, parts), _tables(corpus)
+    with writing(paths, number, workers) as writer:  # before the store is asked for anything
+        store = storage.connect(address)
+        if (there := read_index(store)) is not None:
+            return _found(corpus, there, address, parts)
+        left = _check_place(store)
+        packer = Packer(store, number, writer, tell)
+        tables = {name: packer.pack(name, path) for name, path in paths.items()}
     files = _put_files(store, corpus, _files(corpus))
     _check_state(corpus, state)
     index = _index(corpus, tables, number, files)
@@ -130,8 +136,8 @@ def _put_layer(
     _check_layer(before, mine, layer, store.address)
     if layer in before.layers:
         return Packed(index=before, new=False, notes=("the layer is there already, complete",))
-    with room.working() as work:
-        packer = Packer(store, before.parts, work, tell)
+    with writing(mine, before.parts, 1) as writer:
+        packer = Packer(store, before.parts, writer, tell)
         learn(packer)
         tables = {name: packer.pack(name, path) for name, path in mine.items()}
     files = _put_files(store, corpus, [path for path in _files(corpus) if _is_of(path, layer)])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from goldwire.corpora.atomic import make_folder, remove_stale
+from goldwire.corpora.atomic import beside, make_folder, remove_stale
 from goldwire.corpora.errors import CorpusError
 
 _WORK = "work"
@@ -26,7 +25,7 @@ def cache() -> Path:
 @contextmanager
 def working() -> Iterator[Path]:
     """An empty folder, gone when the block ends; those of processes that were killed are cleared away."""
-    own = cache() / f".{_WORK}.{os.getpid()}.tmp"
+    own = beside(cache() / _WORK)
     if not own.is_dir():
         make_folder(cache())
         remove_stale(cache() / _WORK)

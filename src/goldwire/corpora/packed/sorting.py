@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import heapq
 import struct
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from goldwire.corpora.codec import BOM
-from goldwire.corpora.errors import DataError
-from goldwire.corpora.packed.columns import Line
+from goldwire.corpora.packed.lines import Line, iter_lines
 
 HELD = 2**25  # bytes of lines that wait in memory for their files
 OPEN = 200  # files that are read at once: systems allow 256 and more
@@ -34,55 +33,34 @@ class Sorted(msgspec.Struct, frozen=True):
     parts: tuple[int, ...]
 
 
-def iter_lines(path: Path) -> Iterator[Line]:
-    """The lines of a file by their numbers; empty ones, and a byte order mark, go with those beside them.
-
-    Raises `DataError` for a file that has nothing else: no line could take these along.
-    """
-    waiting: Line | None = None
-    before = b""
-    with path.open("rb") as file:
-        for number, data in enumerate(file, start=1):
-            if not data.removeprefix(BOM).strip():
-                if waiting is None:
-                    before += data
-                else:
-                    waiting = Line(waiting.number, waiting.data + data)
-                continue
-            if waiting is not None:
-                yield waiting
-            waiting, before = Line(number, before + data), b""
-    if waiting is not None:
-        yield waiting
-    elif before:
-        raise DataError(f"{path}: has empty lines and no other, which no part can keep; make the file empty")
-
-
 def scatter(path: Path, part_of: Callable[[Line], int], folder: Path) -> Sorted:
     """Put each line of a file into the file of its part, `folder/NUMBER`, by `part_of`."""
-    waiting: dict[int, bytearray] = {}
+    waiting = defaultdict[int, bytearray](bytearray)
     held = rows = size = 0
     digest, parts = hashlib.sha256(), set[int]()
     for line in iter_lines(path):
-        digest.update(line.data)
-        waiting.setdefault(number := part_of(line), bytearray()).extend(
-            _HEAD.pack(line.number, len(line.data))
-        )
-        waiting[number] += line.data
-        parts.add(number)
-        held, rows, size = held + len(line.data), rows + 1, size + len(line.data)
+        data = line.data
+        digest.update(data)
+        of_part = waiting[part_of(line)]
+        of_part += _HEAD.pack(line.number, len(data))
+        of_part += data
+        held += len(data)
+        rows += 1
         if held >= HELD:
-            _append(waiting, folder)
-            held = 0
-    _append(waiting, folder)
-    return Sorted(rows, size, digest.hexdigest(), tuple(sorted(parts)))
+            size, held = size + held, 0
+            parts |= _append(waiting, folder)
+    parts |= _append(waiting, folder)
+    return Sorted(rows, size + held, digest.hexdigest(), tuple(sorted(parts)))
 
 
-def _append(waiting: dict[int, bytearray], folder: Path) -> None:
+def _append(waiting: dict[int, bytearray], folder: Path) -> set[int]:
+    """Put what waits at the ends of its files; which these are."""
+    parts = {*waiting}
     for number, data in waiting.items():
         with (folder / str(number)).open("ab") as file:
             file.write(data)
     waiting.clear()
+    return parts
 
 
 def write_run(path: Path, lines: Iterable[Line]) -> None:

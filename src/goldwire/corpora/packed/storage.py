@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from goldwire.corpora import secrets
-from goldwire.corpora.atomic import remove_stale, sync, write_atomic
+from goldwire.corpora.atomic import beside, remove_stale, sync, write_atomic
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.extras import load
 from goldwire.corpora.lock import locked
@@ -106,7 +106,7 @@ class Folder:
         """Put a file where none is: written beside its place, and then named."""
         path = self._root / name
         data = content if isinstance(content, bytes) else content.read_bytes()
-        new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        new = beside(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             remove_stale(path)

@@ -7,72 +7,51 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from goldwire.corpora.atomic import Staged
-from goldwire.corpora.codec import BROKEN, hash_file
+from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError, DataError
 from goldwire.corpora.packed import room, sorting
-from goldwire.corpora.packed.columns import Kind, Line, kind_of
+from goldwire.corpora.packed.columns import BATCH, Kind, kind_of
 from goldwire.corpora.packed.index import Index, Part, Table, object_name
+from goldwire.corpora.packed.lines import Line, iter_lines, key_of
 from goldwire.corpora.packed.storage import Store
+from goldwire.corpora.packed.writing import Writer
 from goldwire.corpora.parts import Part as Share
 from goldwire.corpora.parts import place
-from goldwire.corpora.store import document_faults
 
 if TYPE_CHECKING:
     import polars
 
-BATCH = 5000  # rows that are Python's objects at once, and a group of rows in a file
 Progress = Callable[[str], None]
-
-
-class _Key(msgspec.Struct, frozen=True):
-    """What decides in which part a line is: of a document or about one."""
-
-    id: str = ""
-    document: str = ""
-    group: str | None = None
-
-
-_key_of = msgspec.json.Decoder(_Key).decode
-
-
-def _key(line: Line) -> _Key:
-    return _key_of(line.content)
-
-
-def _name(line: Line) -> tuple[str, int]:
-    key = _key(line)
-    return key.id or key.document, line.number
 
 
 # ---------------------------------------------------------------- out
 class Packer:
     """Packs the tables of one corpus; it remembers which documents are in the part of their group."""
 
-    def __init__(self, store: Store, parts: int, work: Path, tell: Progress) -> None:
-        self._store, self._parts, self._work, self._tell = store, parts, work, tell
+    def __init__(self, store: Store, parts: int, writer: Writer, tell: Progress) -> None:
+        self._store, self._parts, self._writer, self._tell = store, parts, writer, tell
         self._places: dict[str, int] = {}
 
     def pack(self, table: str, path: Path) -> Table:
         """Put a file of JSON lines into the store; `DataError` if a line is wrong, and then nothing more."""
         kind, where = kind_of(table), str(path)
-        folder = self._work / "sorted"
+        folder = self._writer.folder
         room.check(folder, path.stat().st_size, f"packing {path.name}")
         folder.mkdir()
         found = sorting.scatter(path, lambda line: self._part_of(line, kind, where), folder)
         parts = []
-        for done, number in enumerate(found.parts, start=1):
-            parts.append(self._put(table, number, folder / str(number), where))
-            (folder / str(number)).unlink()
-            self._tell(f"{table}: {done} of {len(found.parts)} parts")
+        for number, written, file in self._writer.write(table, found.parts):
+            parts.append(part := Part(number, *written))
+            self._store.create(object_name(table, part, self._parts), file)
+            file.unlink()
+            self._tell(f"{table}: {len(parts)} of {len(found.parts)} parts")
         folder.rmdir()
         return Table(found.rows, found.bytes, found.sha256, tuple(parts))
 
     def learn(self, path: Path) -> None:
         """Remember where documents are that are in the store already."""
-        for line in sorting.iter_lines(path):
+        for line in iter_lines(path):
             self._part_of(line, kind_of("documents"), str(path))
 
     def know(self, groups: Mapping[str, str]) -> None:
@@ -81,7 +60,7 @@ class Packer:
 
     def _part_of(self, line: Line, kind: Kind[Any], where: str) -> int:
         try:
-            key = _key(line)
+            key = key_of(line)
         except BROKEN:
             kind.items([line], where)  # raises with what is wrong
             raise
@@ -91,41 +70,6 @@ class Packer:
                 self._places[key.id] = number
             return number
         return self._places.get(key.document) or place(key.document, self._parts)
-
-    def _put(self, table: str, number: int, lines: Path, where: str) -> Part:
-        """One part: read, ordered, written as Parquet and put under the name of its content."""
-        file = self._work / "part.parquet"
-        rows = self._write(table, lines, file, where)
-        digest = hash_file(file)
-        part = Part(number, rows, file.stat().st_size, digest)
-        self._store.create(object_name(table, part, self._parts), file)
-        file.unlink()
-        return part
-
-    def _write(self, table: str, path: Path, file: Path, where: str) -> int:
-        import polars
-
-        kind = kind_of(table)
-        lines = sorted(sorting.read_run(path), key=_name)
-        frames, seen = [], set[str]()
-        for first in range(0, len(lines), BATCH):
-            some = lines[first : first + BATCH]
-            items = kind.items(some, where)
-            if table == "documents":
-                _check(items, seen, where)
-            frames.append(kind.frame(some, items, where))
-        polars.concat(frames).write_parquet(file, row_group_size=BATCH)
-        return len(lines)
-
-
-def _check(documents: list[Any], seen: set[str], where: str) -> None:
-    """Raise `DataError` for documents that are not what they should be."""
-    faults = [*document_faults(documents)]
-    twice = [item.id for item in documents if item.id in seen]
-    seen.update(item.id for item in documents)
-    if faults or twice:
-        more = f", and {', '.join(twice)} twice" if twice else ""
-        raise DataError(f"{where}: {len(faults)} fault(s){more}; see `goldwire corpus validate`", faults)
 
 
 # ---------------------------------------------------------------- back

@@ -10,6 +10,7 @@ from operator import attrgetter, itemgetter
 import msgspec
 
 from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.forked import iter_forked
 from goldwire.eval.counting import attributes, counters
 from goldwire.eval.counting.chunks import Block, Place, read_block
 from goldwire.eval.counting.columns import NONE
@@ -25,7 +26,6 @@ from goldwire.eval.errors.classes import Findings
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.scoring import references, slices
 from goldwire.eval.scoring.blockwise import SUMMED, Measured, ScoredBlock, ScoredLayer, ScoredSystem
-from goldwire.eval.scoring.forked import iter_forked
 from goldwire.eval.scoring.lists import Strings
 from goldwire.eval.scoring.plan import Options, Plan
 from goldwire.eval.scoring.record import TEXT_DIGITS, Confusion

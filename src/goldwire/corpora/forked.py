@@ -15,7 +15,7 @@ import selectors
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from io import FileIO
 from typing import NamedTuple, NoReturn, TypeVar, cast
 
@@ -33,17 +33,25 @@ class _Child(NamedTuple):
 
 
 def iter_forked(work: Callable[[int], T], size: int, processes: int) -> Iterator[T]:
-    """What `work` makes of the numbers from 0 up to `size`, in their order, made by so many forked processes.
+    """What `work` makes of the numbers from 0 up to `size`, in their order, made by so many processes."""
+    with forked(work, processes) as made:
+        yield from made(range(size))
 
-    No more than `AHEAD` pieces a process wait to be taken, so that memory stays. Raises what `work` raises,
-    and `GoldwireError` if a process was killed.
+
+@contextmanager
+def forked(work: Callable[[int], T], processes: int) -> Iterator[Callable[[Sequence[int]], Iterator[T]]]:
+    """So many processes, forked now: a function that has them make of different numbers what `work` does.
+
+    It gives these in order, and is asked again when all were taken. No more than `AHEAD` pieces a process
+    wait to be taken, so that memory stays. It raises what `work` raises, and `GoldwireError` if a process
+    was killed.
     """
     tasks, source = os.pipe()
     children: list[_Child] = []
     try:
         for _ in range(processes):
             children.append(_fork(work, tasks, [source, *(child.output.fileno() for child in children)]))
-        yield from _in_order(children, source, size)
+        yield lambda numbers: _in_order(children, source, numbers)
     finally:
         for child in children:
             os.kill(child.process, signal.SIGKILL)  # it is not waited for yet, so the number is its own
@@ -53,16 +61,16 @@ def iter_forked(work: Callable[[int], T], size: int, processes: int) -> Iterator
         os.close(source)
 
 
-def _in_order(children: Sequence[_Child], source: int, size: int) -> Iterator[T]:
+def _in_order(children: Sequence[_Child], source: int, numbers: Sequence[int]) -> Iterator[T]:
     """What children make, in order; each time a piece is taken, as many more are given out."""
     made: dict[int, T | Exception] = {}
     given = 0
     with selectors.DefaultSelector() as selector:
         for child in children:
             selector.register(child.output, selectors.EVENT_READ)
-        for number in range(size):
-            while given < min(size, number + AHEAD * len(children)):
-                os.write(source, given.to_bytes(_NUMBER))
+        for place, number in enumerate(numbers):
+            while given < min(len(numbers), place + AHEAD * len(children)):
+                os.write(source, numbers[given].to_bytes(_NUMBER))
                 given += 1
             while number not in made:
                 made.update(_receive(cast("FileIO", key.fileobj)) for key, _ in selector.select())
@@ -84,7 +92,7 @@ def _read(output: FileIO, size: int) -> bytes:
     while size:
         part = output.read(size)
         if not part:
-            raise GoldwireError("a process that counted was killed; the memory may be too small")
+            raise GoldwireError("a process that did part of the work was killed; the memory may be too small")
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
