@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -221,6 +222,29 @@ def test_groups_are_those_of_all_pairs_and_the_same_when_documents_come_later(
     known = seed % len(documents)
     later = [*duplicates.group(documents[:known]), *documents[known:]]
     assert duplicates.group(later, known=known) == found
+
+
+@given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=40))
+def test_what_was_linked_once_stays_linked(pairs: list[tuple[int, int]]) -> None:
+    linker = duplicates._Linker(lambda _: np.array([], np.uint64))
+    members = {linker.add(): {i} for i in range(12)}
+    for i, j in pairs:
+        linker.unite(i, j)
+        both = members[i] | members[j]
+        members |= dict.fromkeys(both, both)
+    assert [linker.root(i) for i in range(12)] == [min(members[i]) for i in range(12)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_chain_of_reworked_reports_in_any_order_has_the_groups_of_all_pairs(seed: int) -> None:
+    """Each is like the one before it and few others, so that groups are joined again and again."""
+    reports = [report(seed)]
+    for n in range(15):
+        reports.append(reworded(reports[-1], 0.07, seed=100 * seed + n))
+    order = random.Random(seed).sample(range(16), 16)
+    documents = [document(f"d{place:02}", reports[n]) for place, n in enumerate(order)]
+    found = [item.group for item in duplicates.group(documents)]
+    assert found == compared_all(documents)
 
 
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:

@@ -182,6 +182,17 @@ def test_row_groups_of_any_size_are_read_slice_by_slice(size: int, tmp_path: Pat
     assert [(one.id, one.text) for one in found] == [(str(n), text) for n, text in enumerate(texts)]
 
 
+def test_long_texts_are_read_few_at_a_time_even_behind_short_ones(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(parquet, "SLICE", 1_000_000)
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"text": ["x" * 100_000] * 60}).write_parquet(path)
+    heights = [frame.height for frame in parquet.iter_slices(path)]
+    assert (heights[0], sum(heights)) == (20, 60)
+    assert max(heights[1:]) <= 10
+    pl.DataFrame({"text": ["x"] * 3000}).write_parquet(path)
+    assert [frame.height for frame in parquet.iter_slices(path)] == [20, 100, 500, 2380]
+
+
 def test_folders_of_parts_as_spark_writes_them(tmp_path: Path) -> None:
     root = tmp_path / "news.parquet"
     for number, (year, text) in enumerate(

@@ -256,7 +256,8 @@ class _Linker:
 
     def root(self, i: int) -> int:
         while (up := self.parent[i]) != i:
-            i = self.parent[i] = self.parent[up]
+            self.parent[i] = self.parent[up]
+            i = up
         return i
 
     def unite(self, i: int, j: int) -> None:

@@ -27,7 +27,8 @@ from goldwire.corpora.errors import CorpusError, DataError, Fault
 if TYPE_CHECKING:
     import polars
 
-FIRST, MOST = 500, 50_000  # rows in the first slice, and in any
+FIRST, MOST = 20, 50_000  # rows in the first slice, and in any
+GROWTH = 5  # times the rows of the slice before, at most: those that come may be longer
 SLICE = 2**23  # bytes, as polars counts them, that a slice is meant to have
 _ANSWER = 9  # bytes before an answer: whether it is one, and how long it is
 
@@ -67,7 +68,7 @@ def iter_slices(
         if frame.height < asked:
             return
         first += frame.height
-        rows = max(1, min(MOST, SLICE * frame.height // max(1, int(frame.estimated_size()))))
+        rows = max(1, min(MOST, GROWTH * asked, SLICE * frame.height // max(1, int(frame.estimated_size()))))
 
 
 def read_first(path: Path, rows: int | None = None) -> tuple[polars.DataFrame, dict[str, str]]:
