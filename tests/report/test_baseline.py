@@ -8,6 +8,7 @@ import pytest
 from goldwire.corpora.errors import CorpusError, DataError, JudgementError
 from goldwire.corpora.store import open_corpus
 from goldwire.eval.comparison.located import decode_hits
+from goldwire.eval.counting import chunks
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.baseline import (
     decode_baseline,
@@ -17,7 +18,7 @@ from goldwire.eval.gate.baseline import (
     read_baseline,
     write_baseline,
 )
-from goldwire.eval.gate.examples import read_traced, trace_hits
+from goldwire.eval.gate.examples import read_hits, read_traced, trace_hits
 from goldwire.eval.scoring.files import read_record
 
 
@@ -53,6 +54,25 @@ def test_it_keeps_the_signatures(baseline, record):
 def test_each_list_of_counts_has_a_line_of_its_own(baseline):
     lines = encode_baseline(baseline).decode().splitlines()
     assert sum(line.startswith(' {"system"') and "patterns" in line for line in lines) == 3 * 3
+
+
+def test_hits_read_in_blocks_are_those_of_all_at_once(corpus, record, monkeypatch):
+    measures, path = policies.read("default").measures(), corpus.documents_path()
+    whole = trace_hits(read_traced(corpus, record), record, measures)
+    assert read_hits(corpus, record, measures) == whole  # documents are not in order of id here
+    path.write_bytes(b"".join(sorted(path.read_bytes().splitlines(keepends=True))))  # the id is in front
+    monkeypatch.setattr(chunks, "SIZE", 1)
+    monkeypatch.setattr("goldwire.eval.gate.examples.read_traced", None)  # nobody reads all
+    found = read_hits(corpus, record, measures)
+    assert msgspec.json.encode(found) == msgspec.json.encode(whole)
+
+
+def test_hits_of_layers_that_changed_are_refused_in_blocks(corpus, record):
+    path = corpus.documents_path()
+    path.write_bytes(b"".join(sorted(path.read_bytes().splitlines(keepends=True))))
+    corpus.write_layer("system/noisy", list(corpus.layer("system/noisy").values())[1:])
+    with pytest.raises(JudgementError, match="changed since the record was made: system/noisy"):
+        read_hits(corpus, record, policies.read("default").measures())
 
 
 def test_hits_say_as_many_right_units_as_the_counts_do(baseline, record):

@@ -60,3 +60,9 @@ def test_a_page_is_drawn_without_a_library_for_charts_or_tables(work, tmp_path):
     assert "jinja2" in modules
     assert modules & NEEDLESS == set()
     assert "<svg" in page.read_text(encoding="utf-8")
+
+
+def test_systems_that_ask_no_model_run_without_what_asks_the_web(work):
+    modules = loaded("eval", "run", work, "--system", "again=lexicon")
+    assert "goldwire.eval.systems.payment" in modules
+    assert modules & {"ssl", "http.client", "goldwire.eval.systems.adapters.web"} == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Span, Spans
 from goldwire.eval.counting import reading
+from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.columns import Extents, Ints
 from goldwire.eval.counting.counters import GoldAndSystem
 from goldwire.eval.counting.match import matched
@@ -20,7 +22,7 @@ from goldwire.eval.counting.texts import TextRow, Texts
 from goldwire.eval.counting.units import Units
 from goldwire.eval.measures.measure import FORMS, Measure, parse
 from goldwire.eval.scoring.record import Record
-from goldwire.eval.scoring.score import needs, read_scored
+from goldwire.eval.scoring.score import iter_scored_blocks, needs, read_scored
 
 _TRACED = ("entity", "event", "argument", "relation", "attribute")
 
@@ -69,8 +71,21 @@ class Traced(msgspec.Struct, frozen=True, dict=True):
 
 def read(corpus: Corpus, record: Record) -> Traced:
     """The documents that a record is of, and its layers as they are now; see `same.check_corpus`."""
-    need = msgspec.structs.replace(needs(list(map(parse, record.measures)), corpus.ontology()), texts=True)
-    block = read_scored(corpus, record, record.systems, need)
+    need = msgspec.structs.replace(_needs(corpus, record), texts=True)
+    return _traced(read_scored(corpus, record, record.systems, need), record)
+
+
+def iter_read(corpus: Corpus, record: Record) -> Iterator[Traced]:
+    """The same block by block, with texts only where measures look at them; raises as `chunks.read_block`."""
+    for block in iter_scored_blocks(corpus, record, record.systems, _needs(corpus, record)):
+        yield _traced(block, record)
+
+
+def _needs(corpus: Corpus, record: Record) -> reading.Wanted:
+    return needs(list(map(parse, record.measures)), corpus.ontology())
+
+
+def _traced(block: Block, record: Record) -> Traced:
     golds, layers = block.layers[: len(record.golds)], block.layers[len(record.golds) :]
     sides = (GoldAndSystem(golds[0], layer, block.texts, block.codes) for layer in layers)
     names = [system.name for system in record.systems]

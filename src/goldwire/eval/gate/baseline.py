@@ -177,7 +177,8 @@ def _contradictions(record: Record, where: str) -> Iterator[Fault]:
         table = tables.get((result.system, str(measure.counted)))
         if table is None or result.value is None or (record.format == 1 and measure.average != "micro"):
             continue
-        found = headline(record.decode(table), measure).f
+        counts = table.decoded if record.scaled is None else record.decode(table)
+        found = headline(counts, measure).f
         if found is not None and abs(found - result.value) > _ROUNDING:
             told = f"is {result.value:.6f}, but the counts give {found:.6f}"
             yield Fault(where, f"$.record.results[{number}].value", told)

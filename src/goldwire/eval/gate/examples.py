@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
+from goldwire.corpora.digest import Digest
+from goldwire.corpora.errors import DataError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Spans
 from goldwire.eval.comparison import located
 from goldwire.eval.comparison.located import Trace, Traced, Unit
-from goldwire.eval.comparison.same import check_corpus
+from goldwire.eval.comparison.same import check_corpus, is_of
+from goldwire.eval.counting.chunks import DisorderError
 from goldwire.eval.gate.baseline import Baseline, Hits
 from goldwire.eval.gate.judgement import Check, Judgement
 from goldwire.eval.measures.measure import parse
@@ -40,6 +43,36 @@ def trace_hits(traced: Traced, record: Record, measures: Sequence[str]) -> Hits:
         }
         for system in record.systems
     }
+
+
+def read_hits(corpus: Corpus, record: Record, measures: Sequence[str]) -> Hits:
+    """The same of a corpus, read block by block, or at once where files cannot be cut.
+
+    Raises `JudgementError` if the corpus holds other layers by now.
+    """
+    try:
+        found = None if record.references else _add_hits(corpus, record, measures)
+    except (DisorderError, DataError):
+        found = None
+    return trace_hits(read_traced(corpus, record), record, measures) if found is None else found
+
+
+def _add_hits(corpus: Corpus, record: Record, measures: Sequence[str]) -> Hits | None:
+    """The hits of all blocks; None if they are not those of the layers that the record was made from."""
+    whole: Hits = {}
+    texts, names = Digest(), ["", *(system.name for system in record.systems)]
+    digests = {name: (Digest(), Digest()) for name in names}
+    for traced in located.iter_read(corpus, record):
+        layers = (traced.golds[0], *(traced.sides[name].system for name in names[1:]))
+        for name, layer in zip(names, layers, strict=True):
+            content, bonds = digests[name]
+            digests[name] = content + layer.digest, bonds + layer.bonds
+        texts += traced.texts.digest
+        for system, by_measure in trace_hits(traced, record, measures).items():
+            for measure, hits in by_measure.items():
+                whole.setdefault(system, {}).setdefault(measure, {}).update(hits)
+    layers_of = zip((record.gold, *record.systems), digests.values(), strict=True)
+    return whole if is_of(record, texts, [(facts, *both) for facts, both in layers_of]) else None
 
 
 def illustrate(judgement: Judgement, baseline: Baseline, traced: Traced) -> Judgement:

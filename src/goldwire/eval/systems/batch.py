@@ -21,7 +21,6 @@ from goldwire.corpora.codec import BOM, BROKEN
 from goldwire.corpora.errors import CorpusError, ExtractorError
 from goldwire.eval.measures.phrases import listed
 from goldwire.eval.systems import prices
-from goldwire.eval.systems.adapters import completion
 from goldwire.eval.systems.budget import KIND
 from goldwire.eval.systems.config import System
 from goldwire.eval.systems.ledger import OK, Ledger
@@ -140,6 +139,8 @@ def _best(places: list[Place]) -> tuple[int, dict[str, int], str | None, str]:
 
 
 def _read(place: Place) -> tuple[int, dict[str, int], str | None, str]:
+    from goldwire.eval.systems.adapters import completion  # loads what asks the web
+
     with place.path.open("rb") as file:
         file.seek(place.at)
         line = file.read(place.size)

@@ -8,8 +8,6 @@ import msgspec
 
 from goldwire.corpora.errors import ExtractorError
 from goldwire.eval.measures.phrases import listed
-from goldwire.eval.systems.adapters import chat
-from goldwire.eval.systems.adapters.asking import LIMITS
 from goldwire.eval.systems.config import System
 from goldwire.eval.systems.prices import Price
 from goldwire.eval.systems.spending import Spending, total
@@ -86,6 +84,9 @@ def check(systems: Sequence[System]) -> None:
 
 
 def _has_end(system: System) -> bool:
+    from goldwire.eval.systems.adapters import chat  # with all that asks the web: for a budget alone
+    from goldwire.eval.systems.adapters.asking import LIMITS
+
     price = of(system)
     within = chat.more(system.options.get("body") or {})
     return (
