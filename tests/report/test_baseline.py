@@ -19,7 +19,9 @@ from goldwire.eval.gate.baseline import (
     write_baseline,
 )
 from goldwire.eval.gate.examples import read_hits, read_traced, trace_hits
+from goldwire.eval.gate.judgement import judge
 from goldwire.eval.scoring.files import read_record
+from goldwire.eval.scoring.score import Options, score_corpus
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,14 @@ def test_hits_of_layers_that_changed_are_refused_in_blocks(corpus, record):
     corpus.write_layer("system/noisy", list(corpus.layer("system/noisy").values())[1:])
     with pytest.raises(JudgementError, match="changed since the record was made: system/noisy"):
         read_hits(corpus, record, policies.read("default").measures())
+
+
+def test_a_baseline_that_names_no_documents_is_told_as_such(scored):
+    policy, options = policies.read("default"), Options(stream=True, trials=0)
+    streamed = score_corpus(open_corpus(scored), "gold", ["noisy"], policy.measures(), options=options)
+    read = decode_baseline(encode_baseline(make_baseline(streamed, policy)))
+    with pytest.raises(JudgementError, match="does not name its documents"):
+        judge(streamed, read, policy)
 
 
 def test_hits_say_as_many_right_units_as_the_counts_do(baseline, record):

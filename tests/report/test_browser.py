@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
+from goldwire.corpora.codec import from_plain
 from goldwire.corpora.store import Manifest, create_corpus, make_document, open_corpus
 from goldwire.corpora.types import Annotations, Argument, Event, Excluded, Mention, Meta, Span
 from goldwire.eval.report.build import make_report
@@ -390,7 +391,9 @@ def hostile_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     record = score_corpus(corpus, "gold", ["one", "two"], ["entity", "TC", "AC+"])
     # Records come from elsewhere too: names in them are anything.
     raw = encode_record(record).decode().replace('"one"', msgspec.json.encode(ATTACK).decode())
-    return write_page(corpus.path, msgspec.json.decode(raw, type=Record), folder / "hostile.html")
+    return write_page(
+        corpus.path, msgspec.json.decode(raw, type=Record, dec_hook=from_plain), folder / "hostile.html"
+    )
 
 
 def test_hostile_text_appears_as_text_and_nothing_runs(browser, hostile_file):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from goldwire.corpora.codec import from_plain
 from goldwire.corpora.store import make_document, open_corpus
 from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.corpora.visible import line
@@ -44,7 +45,7 @@ def renamed(record: Record) -> Record:
     text = msgspec.json.encode(record, enc_hook=tuple).decode()
     for old, new in NAMES.items():
         text = text.replace(f'"{old}"', f'"{new}"')
-    return msgspec.json.decode(text, type=Record)
+    return msgspec.json.decode(text, type=Record, dec_hook=from_plain)
 
 
 @pytest.fixture(scope="module", params=["hipe", "arguments", "default", "semeval2013"])
