@@ -33,10 +33,10 @@ from goldwire.corpora.packed.unpack import bring_object
 from goldwire.corpora.parts import Part
 from goldwire.corpora.store import DOCUMENTS, Corpus
 
-TRIES = 5  # to read a stored part that others clear away
 if TYPE_CHECKING:
     import polars
 
+TRIES = 5  # to read a stored part that others clear away
 DOCUMENT_TABLE = stem(DOCUMENTS)
 _BRINGING = threading.Lock()
 
