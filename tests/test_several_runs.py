@@ -10,6 +10,7 @@ import pytest
 
 import goldwire as gw
 from goldwire import testing
+from goldwire.corpora.codec import from_plain
 from goldwire.corpora.errors import CorpusError, DataError, ExtractorError, JudgementError
 from goldwire.corpora.store import Corpus, Manifest, create_corpus, make_document
 from goldwire.eval.comparison.compare import compare
@@ -445,6 +446,7 @@ def test_a_build_of_one_run_is_judged_by_the_spread_of_the_baselines_runs(corpus
     renamed = msgspec.convert(
         json.loads(json.dumps(msgspec.to_builtins(alone, enc_hook=tuple)).replace("mine/3", "mine")),
         type(alone),
+        dec_hook=from_plain,
     )
     judgement = judge(now, renamed, POLICY)
     assert judgement.verdict == "fail"
