@@ -12,7 +12,8 @@ import pytest
 
 from goldwire.corpora.errors import DataError, JudgementError
 from goldwire.corpora.store import Corpus, open_corpus
-from goldwire.eval.counting import chunks
+from goldwire.corpora.types import Annotations, Mention, Span
+from goldwire.eval.counting import align, chunks
 from goldwire.eval.errors import classes
 from goldwire.eval.report import excerpts
 from goldwire.eval.report.build import make_report
@@ -182,3 +183,44 @@ def test_a_text_that_is_not_what_its_hash_says_is_not_shown(corpus: Corpus, reco
     path.write_bytes(re.sub(rb'"text":"(.)', rb'"text":"X\1', path.read_bytes()))
     with pytest.raises(DataError, match=r"documents.jsonl: \d+ fault"):
         make_whole({"r": record}, corpus)
+
+
+@pytest.mark.parametrize("crowded", ["one", "two"])
+def test_systems_are_held_against_each_other_where_both_were_compared(tmp_path, monkeypatch, crowded):
+    monkeypatch.setattr(align, "MOST", 6)
+    over = [document("Ann met Bob in Kabul. Bob left Kabul.", f"d{number}") for number in range(3)]
+
+    def marked(*lines: tuple[int, int]) -> list[Annotations]:
+        """So many mentions a document, all of them over each other, from a place on."""
+        return [
+            Annotations(
+                document=one.id,
+                sha256=one.sha256,
+                mentions=tuple(
+                    Mention(id=f"m{number}", type="PER", spans=(Span(first, 10 + number),))
+                    for number in range(many)
+                ),
+            )
+            for one, (many, first) in zip(over, lines, strict=True)
+        ]
+
+    # In d0 one system has too many mentions over those of gold: its errors there are not looked at.
+    layers = {"one": marked((4, 1), (1, 0), (0, 0)), "two": marked((1, 0), (0, 0), (1, 0))}
+    if crowded == "two":
+        layers = {"one": layers["two"], "two": layers["one"]}
+    gold = marked((4, 0), (1, 0), (1, 0))
+    corpus = made(
+        tmp_path / "c", over, {"gold": gold, **{f"system/{name}": line for name, line in layers.items()}}
+    )
+    record = score_corpus(corpus, "gold", ["one", "two"], ["entity"], options=Options(trials=0))
+    assert {one.system for one in record.confusions if one.left_out} == {crowded}
+    report, whole = make_whole({"r": record}, corpus)
+    [pair] = report.versus
+    # One has the unit of d1 right, the other that of d2.
+    assert (pair.fixed, pair.broken, pair.both_right, pair.both_wrong) == (1, 1, 0, 0)
+    examples = whole[f"versus-{pair.key}"]
+    assert {name: [one["d"] for one in shown] for name, shown in examples.items()} == {
+        "fixed": [2 if crowded == "one" else 1],
+        "broken": [1 if crowded == "one" else 2],
+        "wrong": [],
+    }

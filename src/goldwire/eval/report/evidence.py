@@ -175,3 +175,10 @@ def right_units(findings: Findings) -> Bools:
     right = np.zeros(len(findings.gold.label), np.bool_)
     right[findings.gold_unit[findings.kind == CORRECT]] = True
     return right
+
+
+def common_units(one: Findings, two: Findings) -> tuple[Ints, Ints]:
+    """The gold units of the documents that both systems were compared in, as numbers in each of the two."""
+    without = [*one.left_out, *two.left_out]
+    first, second = (np.flatnonzero(~np.isin(found.gold.extents.document, without)) for found in (one, two))
+    return first, second

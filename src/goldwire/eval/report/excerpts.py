@@ -20,7 +20,7 @@ from goldwire.eval.counting.columns import NONE, Bools, Ints, Table
 from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.texts import TextRow
 from goldwire.eval.errors.classes import Findings, Side, label_codes, spans
-from goldwire.eval.report.evidence import Evidence, right_units
+from goldwire.eval.report.evidence import Evidence, common_units, right_units
 from goldwire.eval.report.matrices import Places
 from goldwire.eval.report.values import Matrix, Report, Versus
 
@@ -106,7 +106,8 @@ def _differences(pair: Versus, evidence: Evidence) -> Iterator[tuple[str, list[J
 
 def _differing(one: Findings, two: Findings) -> Iterator[tuple[str, int, Ints]]:
     """Gold units by what two systems make of them, as rows of one of the two, given by its number."""
-    first, second = right_units(one), right_units(two)
+    units = common_units(one, two)
+    first, second = right_units(one)[units[0]], right_units(two)[units[1]]
     for name, chosen in {
         "fixed": second & ~first,
         "broken": first & ~second,
@@ -114,10 +115,10 @@ def _differing(one: Findings, two: Findings) -> Iterator[tuple[str, int, Ints]]:
     }.items():
         # The system that has it wrong says what it found instead.
         side, other = (1, two) if name == "broken" else (0, one)
-        row_of = np.full(len(first), NONE)
+        row_of = np.full(len(other.gold.label), NONE)
         there = other.gold_unit != NONE
         row_of[other.gold_unit[there]] = np.flatnonzero(there)
-        yield name, side, row_of[np.flatnonzero(chosen)]
+        yield name, side, row_of[units[side][chosen]]
 
 
 # ---------------------------------------------------------------- of very many documents

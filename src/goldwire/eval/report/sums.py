@@ -22,8 +22,9 @@ from goldwire.corpora.store import Corpus
 from goldwire.eval.comparison.contender import contenders
 from goldwire.eval.comparison.same import is_of
 from goldwire.eval.counting.chunks import DisorderError
-from goldwire.eval.counting.columns import Bools, Floats, Ints
+from goldwire.eval.counting.columns import Floats, Ints
 from goldwire.eval.errors import causes
+from goldwire.eval.errors.classes import Findings
 from goldwire.eval.errors.confidence import (
     Confidence,
     Detections,
@@ -35,7 +36,7 @@ from goldwire.eval.errors.confidence import (
 )
 from goldwire.eval.errors.oracle import substitutions, sums
 from goldwire.eval.errors.outcomes import KINDS
-from goldwire.eval.report.evidence import UNITS, Evidence, gather, iter_evidence, right_units
+from goldwire.eval.report.evidence import UNITS, Evidence, common_units, gather, iter_evidence, right_units
 from goldwire.eval.report.excerpts import iter_places
 from goldwire.eval.report.matrices import make_matrix
 from goldwire.eval.report.values import Costs, Curve, Errors, Report, Step, Tally, Versus
@@ -89,9 +90,7 @@ def part_of(evidence: Evidence, *, places: bool = False) -> Part:
         },
         steps=_steps(evidence) if any(len(layer.table.argument_event) for layer in layers.values()) else {},
         versus={
-            (units, one, two): _outcomes(
-                *(right_units(evidence.findings[name][units]) for name in (one, two))
-            )
+            (units, one, two): _outcomes(*(evidence.findings[name][units] for name in (one, two)))
             for units in UNITS
             for one, two in combinations(evidence.systems, 2)
         },
@@ -109,7 +108,9 @@ def _steps(evidence: Evidence) -> dict[str, Floats]:
     return found
 
 
-def _outcomes(one: Bools, two: Bools) -> Ints:
+def _outcomes(first: Findings, second: Findings) -> Ints:
+    found = zip((first, second), common_units(first, second), strict=True)
+    one, two = (right_units(side)[units] for side, units in found)
     return np.array([(two & ~one).sum(), (one & ~two).sum(), (one & two).sum(), (~one & ~two).sum()])
 
 
