@@ -23,6 +23,8 @@ from goldwire.testing import annotate
 pytestmark = pytest.mark.live
 
 Call = Callable[..., Any]
+# Before a browser has painted it passes keys over.
+PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 READY = "document.getElementById('case').getAttribute('aria-busy') !== 'true'"
 
 
@@ -39,6 +41,7 @@ class Screen:
         self.page.goto(file.as_uri())
         self.page.wait_for_selector("html[data-ready]", state="attached")
         expect(self.page.locator("#case h2")).to_be_visible()
+        self.page.evaluate(PAINTED)
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -300,6 +303,7 @@ def test_decisions_survive_a_reload_and_leaving_is_warned_until_they_are_downloa
     asked: list[str] = []
     screen.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     screen.press("1", "2")
+    expect(screen.page.locator("#told")).to_have_text("2 of 50 decided, not downloaded")
     screen.page.reload()
     expect(screen.page.locator("#told")).to_have_text("2 of 50 decided, not downloaded")
     assert asked == ["beforeunload"]
