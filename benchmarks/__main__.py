@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import data
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[1]
 SCORE = ["--measure", "entity", "--measure", "untyped", "--measure", "overlap", "--measure", "iou50"]
 GROWTH = (10_000, 100_000, 1_000_000)
@@ -92,7 +95,7 @@ def measure_score(folder: Path) -> Run:
     record = record_of(folder)
     record.unlink(missing_ok=True)
     taken, _ = run(score_command(folder))
-    return taken._replace(f=json.loads(record.read_text(encoding="utf-8"))["results"][0]["value"])
+    return taken._replace(f=apart(f_of, record))
 
 
 def score_command(folder: Path) -> list[str]:
@@ -109,6 +112,7 @@ def measure_sum(folder: Path) -> float:
 
     Looked at every few milliseconds, which takes time: a run of its own.
     """
+    record_of(folder).unlink(missing_ok=True)
     process = subprocess.Popen(score_command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     peak = 0
     while process.poll() is None:
@@ -203,10 +207,27 @@ def row(contestant: Contestant, found: Run, slow: float | None = None) -> str:
     return f"| {name} | {contestant.work} | {figures} |"
 
 
-def measure_growth(root: Path, place: Path, rounds: int) -> dict[int, Grown]:
+def prepare(place: Path, sentences: int) -> Path:
+    """The data of so many sentences."""
+    return apart(data.prepare, ROOT, place, sentences)
+
+
+def f_of(record: Path) -> float:
+    """The first figure of a record."""
+    found: float = json.loads(record.read_text(encoding="utf-8"))["results"][0]["value"]
+    return found
+
+
+def apart(work: Callable[..., T], *arguments: Any) -> T:
+    """What a process of its own makes: the peak memory of another begins with that of who starts it."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def measure_growth(place: Path, rounds: int) -> dict[int, Grown]:
     growth = {}
     for size in GROWTH:
-        folder = data.prepare(root, place, size)
+        folder = prepare(place, size)
         taken = quickest([measure_score(folder) for _ in range(rounds)])
         growth[size] = Grown(taken, measure_sum(folder))
         print(f"{size:,}: {growth[size]}", file=sys.stderr, flush=True)
@@ -225,7 +246,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "evidence" / "benchmarks.md")
     given = parser.parse_args()
 
-    folder = data.prepare(ROOT, given.data, given.sentences)
+    folder = prepare(given.data, given.sentences)
     chosen = [c for c in CONTESTANTS if not given.only or c.package in given.only]
     runs: dict[Contestant, list[Run]] = {contestant: [] for contestant in chosen}
     for number in range(given.rounds):
@@ -233,7 +254,7 @@ def main() -> None:
             found = measure(contestant, folder)
             runs[contestant].append(found)
             print(f"round {number + 1}: {row(contestant, found)}", file=sys.stderr, flush=True)
-    growth = {} if given.no_growth else measure_growth(ROOT, given.data, given.rounds)
+    growth = {} if given.no_growth else measure_growth(given.data, given.rounds)
     text = page(given.sentences, given.rounds, {c: quickest(found) for c, found in runs.items()}, growth)
     given.out.write_text(text, encoding="utf-8")
     print(text)
