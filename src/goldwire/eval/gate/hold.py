@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from goldwire.corpora.lock import locked
 from goldwire.corpora.store import Corpus
 from goldwire.eval.gate.baseline import iter_changes, make_baseline, read_baseline, write_baseline
@@ -29,12 +31,11 @@ def hold(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -> J
 
 def renew(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -> list[str]:
     """Write a record as the new baseline; what it changes, a line each."""
-    hits = {}
+    new = make_baseline(record, policy)  # so that what the record lacks is said before units are looked at
     if corpus is not None:
         from goldwire.eval.gate.examples import read_hits
 
-        hits = read_hits(corpus, record, policy.measures())
-    new = make_baseline(record, policy, hits)
+        new = replace(new, hits=read_hits(corpus, record, policy.measures()))
     with locked(path.parent, "eval gate --update"):
         old = read_baseline(path) if path.is_file() else None
         write_baseline(new, path)
