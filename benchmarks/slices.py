@@ -45,7 +45,7 @@ class Shape(NamedTuple):
     bad: float  # share of documents of which next to nothing is found
     f: float
     units: bool  # whether units are parted, and not documents
-    alike: bool = False  # whether units of a slice in a document are right or wrong together
+    alike: int = 0  # of every such slice the units in a document are right or wrong together
     long: bool = False  # whether documents of some slices are longer
 
 
@@ -56,7 +56,10 @@ SHAPES = (
     Shape("documents, some slices longer", 2500, 12, 0.05, 0.85, units=False, long=True),
     Shape("sentences", 4000, 1.5, 0.0, 0.8, units=False),
     Shape("units, one in ten documents bad", 400, 12, 0.1, 0.8, units=True),
-    Shape("units, right or wrong together", 600, 20, 0.0, 0.8, units=True, alike=True),
+    Shape("units, one in ten of more documents bad", 600, 12, 0.1, 0.8, units=True),
+    Shape("units, right or wrong together", 600, 20, 0.0, 0.8, units=True, alike=1),
+    Shape("units, right or wrong together, more", 1200, 20, 0.0, 0.8, units=True, alike=1),
+    Shape("units, a fourth right or wrong together", 1200, 20, 0.0, 0.8, units=True, alike=4),
     Shape("units of sentences", 4000, 1.5, 0.1, 0.8, units=True),
     Shape("units, few documents, F .95", 60, 30, 0.05, 0.95, units=True),
 )
@@ -72,11 +75,11 @@ def draw(shape: Shape, random: np.random.Generator, loss: float = 0.0) -> Floats
     gold = _gold(shape, sizes, home, random)
     right = np.tile(quality, (SLICES, 1))
     right[0] = np.maximum(right[0] - loss, 0)
+    hits, spurious = random.binomial(gold, right), random.binomial(gold, 1 - right)
     if shape.alike:
-        hits = gold * (random.random(gold.shape) < right)
-        spurious = gold - hits
-    else:
-        hits, spurious = random.binomial(gold, right), random.binomial(gold, 1 - right)
+        together = gold[:: shape.alike]
+        hits[:: shape.alike] = together * (random.random(together.shape) < right[:: shape.alike])
+        spurious[:: shape.alike] = together - hits[:: shape.alike]
     return np.stack([hits, hits + spurious, hits, gold], axis=2).astype(np.float64)
 
 
@@ -91,9 +94,9 @@ def _gold(shape: Shape, sizes: Integers, home: Integers, random: np.random.Gener
 def judge(made: Floats, *, units: bool, seed: int) -> list[float | None]:
     """p of each slice against the rest, corrected; None where it could not show ten points."""
     whole = made.sum(axis=0)
-    found = [slices.pieces(own, whole - own, _FIGURES, _F, units=units) for own in made]
+    found = slices.with_design([slices.pieces(own, whole - own, _FIGURES, _F, units=units) for own in made])
     chances = holm([None if one is None else slices.p_value(one, seed=seed) for one in found])
-    shown = [one is not None and slices.shows(one, slices.differ(one).error, len(made)) for one in found]
+    shown = [one is not None and slices.shows(one, len(made)) for one in found]
     return [p if is_shown else None for p, is_shown in zip(chances, shown, strict=True)]
 
 

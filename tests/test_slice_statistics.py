@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +41,7 @@ def test_the_difference_is_that_of_the_figures():
     inside = table((3, 4, 4), (1, 2, 4), NOTHING, NOTHING)
     outside = table(NOTHING, NOTHING, (5, 5, 6), (2, 6, 2))
     # 2 * 4 / (6 + 8) less 2 * 7 / (11 + 8)
-    found = slices.differ(pieces(inside, outside))
-    assert found.difference == pytest.approx(8 / 14 - 14 / 19)
+    assert slices.difference(pieces(inside, outside)) == pytest.approx(8 / 14 - 14 / 19)
 
 
 def test_one_document_on_a_side_says_nothing():
@@ -60,16 +60,61 @@ def test_ten_documents_all_right_are_no_sign_where_four_in_five_are():
     inside, outside = table(*right, *[NOTHING] * 90), table(*[NOTHING] * 10, *rest)
     found = pieces(inside, outside)
     assert slices.p_value(found) > 0.05
-    assert not slices.shows(found, slices.differ(found).error, 1)
+    assert not slices.shows(found, 1)
 
 
 def test_ten_units_all_right_are_too_few_whatever_their_documents_have():
     inside = table(*[(1, 1, 1)] * 10, *[NOTHING] * 40)
     outside = table(*[(15, 19, 19)] * 50)
-    found = pieces(inside, outside, units=True)
     # As a part of their documents alone they would have no spread at all.
-    assert slices.differ(found).error > 0.08
-    assert not slices.shows(found, slices.differ(found).error, 1)
+    [found] = slices.with_design([pieces(inside, outside, units=True)])
+    assert not slices.shows(found, 1)
+
+
+def recall_pieces(inside, outside):
+    """Of recall, where each unit is one of gold: its variance is that of a coin."""
+    return slices.pieces(inside, outside, estimator(parse("entity")), FIGURES.index("recall"), units=True)
+
+
+@pytest.mark.parametrize("together", [1, 2, 5])
+def test_units_that_stand_or_fall_together_are_so_many_fewer(together):
+    """The variance of a sum of m units that are all right or none is m times that of m units alone."""
+    right, none = (together, together, together), (0, together, together)
+    pairs = [(right, right), (right, none), (none, right), (none, none)] * 25
+    inside, outside = (table(*side) for side in zip(*pairs, strict=True))
+    alone = recall_pieces(inside, outside)
+    [found] = slices.with_design([alone])
+    # 100 documents with units on either side, of which half are right; the rest is no larger than the slice.
+    by_hand = math.sqrt(2 * 0.25 / (100 * together))
+    assert alone.units.own == pytest.approx(by_hand)
+    assert found.units.dealt / alone.units.dealt == pytest.approx(math.sqrt(together * 100 / 99))
+
+
+def test_what_a_slice_could_show_does_not_follow_its_luck():
+    """Of 20 slices of 100 units each, one has 4 wrong and one 16: the error of the first is half as large."""
+    documents, rate = 50, {0: 4, 1: 16}
+    made = np.array(
+        [
+            table(
+                *[
+                    (2 - ((number + 10 * place) % documents < rate.get(place, 10)), 2, 2)
+                    for number in range(documents)
+                ]
+            )
+            for place in range(20)
+        ]
+    )
+    whole = made.sum(axis=0)
+    lucky, unlucky, *_ = slices.with_design([pieces(own, whole - own, units=True) for own in made])
+    assert lucky.units.off == pytest.approx(unlucky.units.off, rel=0.02)
+
+
+def test_without_slices_of_units_there_is_no_design_effect():
+    of_documents = pieces(
+        table((3, 4, 4), (1, 2, 4), NOTHING, NOTHING), table(NOTHING, NOTHING, (5, 5, 6), (2, 6, 2))
+    )
+    assert slices.with_design([None, of_documents]) == [None, of_documents]
+    assert slices.with_design([]) == []
 
 
 def test_near_duplicates_count_as_one():

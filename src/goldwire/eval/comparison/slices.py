@@ -203,14 +203,20 @@ def _asked(systems: Sequence[Contender], measure: Measure) -> Iterator[_Asked]:
     for slice_ in common(systems):
         for system in systems:
             slicing = find(system.record, slice_)
-            if is_plain(system, measure):
-                for value, kinds in find_kinds(system.record, slicing, system.layers[0], measure).items():
-                    yield _Asked(system, slicing, value, (kinds,), _of_kinds(slicing, kinds, measure))
-                continue
-            each = [sides(system.record, slicing, layer, measure) for layer in system.layers]
-            for value in each[0]:
-                own = tuple(one[value] for one in each)
-                yield _Asked(system, slicing, value, own, _pieces(system, slicing, own, measure))
+            of_system = list(_of_system(system, slicing, measure))
+            pieces = statistics.with_design([one.pieces for one in of_system])
+            yield from (one._replace(pieces=own) for one, own in zip(of_system, pieces, strict=True))
+
+
+def _of_system(system: Contender, slicing: Slicing, measure: Measure) -> Iterator[_Asked]:
+    if is_plain(system, measure):
+        for value, kinds in find_kinds(system.record, slicing, system.layers[0], measure).items():
+            yield _Asked(system, slicing, value, (kinds,), _of_kinds(slicing, kinds, measure))
+        return
+    each = [sides(system.record, slicing, layer, measure) for layer in system.layers]
+    for value in each[0]:
+        own = tuple(one[value] for one in each)
+        yield _Asked(system, slicing, value, own, _pieces(system, slicing, own, measure))
 
 
 def common(systems: Sequence[Contender]) -> list[str]:
@@ -302,11 +308,10 @@ def _standing(
         return "alone"
     if pieces is None:
         return "too few"
-    against = statistics.differ(pieces)
-    if not statistics.shows(pieces, against.error, tests):
+    if not statistics.shows(pieces, tests):
         return "too few"
     # A mean over labels may go one way where labels, each held against itself, go the other.
-    if p is None or p > ALPHA or difference * against.difference <= 0:
+    if p is None or p > ALPHA or difference * statistics.difference(pieces) <= 0:
         return "not told apart"
     return "better" if difference > 0 else "worse"
 

@@ -8,6 +8,9 @@ to a slice of as many pieces and the rest: with the error in it the test is one 
 documents of the slice are longer than others (Janssen 1997; Chung and Romano 2013, "Exact and asymptotically
 robust permutation tests"). Where units are parted and not documents, that alone takes ten units, all right,
 for a sign: so the number of right units must be unlike that of units drawn at random (hypergeometric), too.
+Units of a slice in a document may stand or fall together, as mentions of one name do: what that makes of the
+variance (the design effect: Kish 1965, "Survey Sampling") is taken from all slices of a system together: the
+error of one slice follows its luck.
 
 Figures of several labels are tested by the residuals of their labels, each weighed as in the figure.
 
@@ -38,15 +41,20 @@ MANY = 2_000  # pieces above which drawing with putting back is the same, to the
 LARGE = 200  # and the normal distribution stands for the deals, where so many are in the smaller part
 
 
-class Against(NamedTuple):
-    """A slice against the rest: the difference of the figures and its error.
+class Units(NamedTuple):
+    """The error of the difference where units were parted.
 
-    The error is that of the difference seen, or that of so many pieces, or units, of all, if that is larger:
-    a few that are all right are not certainly right.
+    `dealt` had those of the slice been drawn from all without putting back; `own` had each stood or fallen
+    alone, at the figure of its side; `off` the same with the slice ten points off the figure of all.
     """
 
-    difference: float
-    error: float
+    dealt: float
+    own: float
+    off: float
+
+    def times(self, factor: float) -> Units:
+        """The same of units each of which weighs so much more."""
+        return Units(self.dealt * factor, self.own * factor, self.off * factor)
 
 
 class OverRuns(NamedTuple):
@@ -61,15 +69,14 @@ class Pieces(NamedTuple):
     """The pieces of documents, or groups, in a slice and in the rest.
 
     `num`, `den` and `own` are scaled, so that all `den` sum to 1: `residual` is from the figure of all
-    together, `own` from that of its side. The first half are those in the slice. `units` tell how large the
-    error of the difference is, had units been drawn at random; None where documents were parted. `runs` is
-    None of one run, and where all runs differ alike.
+    together, `own` from that of its side. The first half are those in the slice. `units` is None where
+    documents were parted; `runs` is None of one run, and where all runs differ alike.
     """
 
     residual: Floats
     own: Floats
     size: Floats
-    units: float | None
+    units: Units | None
     runs: OverRuns | None = None
 
     @property
@@ -91,7 +98,7 @@ class Pieces(NamedTuple):
         """The same of units that weigh as their documents do: the error of drawing them is so much larger."""
         if self.units is None:
             return self
-        return self._replace(units=self.units * math.sqrt(float((weights**2).mean())))
+        return self._replace(units=self.units.times(math.sqrt(float((weights**2).mean()))))
 
     def parts(self, residual: Floats) -> tuple[Floats, Floats]:
         """What each document adds to the difference, in the slice and in the rest."""
@@ -148,9 +155,13 @@ def of_runs(
         np.mean([one.residual for one in found], axis=0),
         np.mean([one.own for one in found], axis=0),
         np.mean([one.size for one in found], axis=0),
-        math.fsum(one.units or 0.0 for one in found) / len(found) if units else None,
+        _mean([one.units for one in found if one.units is not None]) if units else None,
         _over_runs(tables, estimator, figure) if len(tables) >= FEWEST else None,
     )
+
+
+def _mean(units: Sequence[Units]) -> Units:
+    return Units(*(math.fsum(errors) / len(units) for errors in zip(*units, strict=True)))
 
 
 def _over_runs(tables: Sequence[tuple[Floats, Floats]], estimator: Estimator, figure: int) -> OverRuns | None:
@@ -174,20 +185,44 @@ def _residual(num: Floats, den: Floats) -> Floats:
     return found
 
 
-def _of_units(ratio: Ratio, half: int, scale: Floats) -> float:
-    """The error of the difference, had the units of the slice been drawn from all without putting back.
+def _of_units(ratio: Ratio, half: int, scale: Floats) -> Units:
+    num, den = ratio.num.sum(axis=0), ratio.den.sum(axis=0)
+    inside, size = ratio.num[:half].sum(axis=0), ratio.den[:half].sum(axis=0)
+    value, rest = divide(num, den), den - size
+    spread, share = _of_unit(value, ratio.unit), float(size @ scale)
+    both, sides = _both(share, float(den @ scale) - share), (share, float(rest @ scale))
+
+    def error(within: Floats, without: Floats) -> float:
+        """The error with the spread of a unit on each side."""
+        parts = (float((whole * each) @ scale**2) for whole, each in ((size, within), (rest, without)))
+        return math.sqrt(math.fsum(part / side**2 for part, side in zip(parts, sides, strict=True) if side))
+
+    many, mine = (_number(*sums, ratio.unit) for sums in ((num, den), (inside, size)))
+    variance = divide(den * spread, many) * mine * divide(np.maximum(many - mine, 0), np.maximum(many - 1, 1))
+    return Units(
+        dealt=math.sqrt(float(variance @ scale**2)) * both,
+        own=error(
+            _of_unit(divide(inside, size), ratio.unit), _of_unit(divide(num - inside, rest), ratio.unit)
+        ),
+        off=max(error(_of_unit(value + by, ratio.unit), spread) for by in (-SHOWN, SHOWN)),
+    )
+
+
+def _number(num: Floats, den: Floats, unit: float) -> Floats:
+    """How many units there are, right and wrong: one that is right adds `unit` to both."""
+    found: Floats = num / unit + np.maximum(den - num, 0)
+    return found
+
+
+def _of_unit(value: Floats, unit: float) -> Floats:
+    """The variance that units add, by what they add to the denominator, where a figure is such.
 
     The residual of a unit that is right is what it adds to the numerator, less the figure times what it adds
     to the denominator; that of a wrong one is the figure, lost.
     """
-    num, den = ratio.num.sum(axis=0), ratio.den.sum(axis=0)
-    value, hits, wrong = divide(num, den), num / ratio.unit, np.maximum(den - num, 0)
-    square = hits * (ratio.unit * (1 - value)) ** 2 + wrong * value**2
-    inside, sizes = ratio.num[:half].sum(axis=0), ratio.den[:half].sum(axis=0)
-    many, mine = hits + wrong, inside / ratio.unit + np.maximum(sizes - inside, 0)
-    variance = divide(square, many) * mine * divide(np.maximum(many - mine, 0), np.maximum(many - 1, 1))
-    share = float(sizes @ scale)
-    return math.sqrt(float(variance @ scale**2)) * _both(share, float(den @ scale) - share)
+    right = np.clip(value, 0, 1)
+    found: Floats = right * unit * (1 - right) ** 2 + (1 - right) * right**2
+    return found
 
 
 def _both(inside: float, outside: float) -> float:
@@ -195,15 +230,57 @@ def _both(inside: float, outside: float) -> float:
     return 1 / inside + 1 / outside if inside > 0 and outside > 0 else 0.0
 
 
-def differ(found: Pieces) -> Against:
-    """The difference of the slice and the rest, and its error."""
+def with_design(found: Sequence[Pieces | None]) -> list[Pieces | None]:
+    """The pieces of all slices of one system, with the design effect in the errors of their units.
+
+    It is that of all slices together, and for what a slice could show its own if that is larger. As variances
+    are compared at the figures that slices have, one that is better does not have less of it for that.
+    """
+    own = [_design(one) for one in found if one is not None and one.units is not None]
+    alone = math.fsum(units for _, units in own)
+    of_all = math.fsum(seen for seen, _ in own) / alone if alone else 1.0
+    return [one if one is None else _widened(one, max(of_all, 1.0)) for one in found]
+
+
+def _design(found: Pieces) -> tuple[float, float]:
+    """The variance of what a slice has over its share, as it is, and had each unit stood or fallen alone."""
+    share = float(found.size[: found.half].sum())
+    many = (share * (1 - share)) ** 2
+    return many * _seen(found) ** 2, many * (found.units.own if found.units else 0.0) ** 2
+
+
+def _widened(found: Pieces, design: float) -> Pieces:
+    if found.units is None:
+        return found
+    own = (_seen(found) / found.units.own) ** 2 if found.units.own else 1.0
+    dealt, off = found.units.dealt * math.sqrt(design), found.units.off * math.sqrt(max(design, own))
+    return found._replace(units=found.units._replace(dealt=dealt, off=off))
+
+
+def difference(found: Pieces) -> float:
+    """The figure of the slice less that of the rest."""
     inside, outside = found.parts(found.residual)
-    own = np.subtract(*found.parts(found.own))
-    documents = np.count_nonzero(own)
-    seen = float(own @ own) * documents / max(documents - 1, 1)
-    drawn = _dealt_error(found) if found.units is None else found.units
+    return float(inside.sum() - outside.sum())
+
+
+def _error(found: Pieces) -> float:
+    """The error of a difference that a slice can show or not.
+
+    Of units it is that of a slice ten points off, whatever it has: a few that are all right are not certainly
+    right, and those that had luck would pass. Of documents it is that of the difference seen, or that of so
+    many pieces of all, if that is larger.
+    """
     of_runs = 0.0 if found.runs is None else found.runs.error.size
-    return Against(float(inside.sum() - outside.sum()), max(math.sqrt(seen), drawn, of_runs))
+    if found.units is not None:
+        return max(found.units.off, of_runs)
+    return max(_seen(found), _dealt_error(found), of_runs)
+
+
+def _seen(found: Pieces) -> float:
+    """The error of the difference, from what the documents of each side add to its own figure."""
+    inside, outside = found.parts(found.own)
+    own, documents = inside - outside, np.count_nonzero((inside != 0) | (outside != 0))
+    return math.sqrt(float(own @ own) * documents / max(documents - 1, 1))
 
 
 def _dealt_error(found: Pieces) -> float:
@@ -224,15 +301,14 @@ def p_value(found: Pieces, *, seed: int = 0) -> float:
 
 def _of_pieces(found: Pieces, seed: int) -> float:
     """What p is of these runs, over documents."""
-    inside, outside = found.parts(found.residual)
-    difference = float(inside.sum() - outside.sum())
-    error = math.sqrt(float(((inside - outside) ** 2).sum()))
+    seen = difference(found)
+    error = math.sqrt(float((np.subtract(*found.parts(found.residual)) ** 2).sum()))
     if not error:
         return 1.0
-    p = _of_deals(found, difference / error, seed)
+    p = _of_deals(found, seen / error, seed)
     if found.units is None:
         return p
-    return max(p, _normal(difference / found.units)) if found.units else 1.0
+    return max(p, _normal(seen / found.units.dealt)) if found.units.dealt else 1.0
 
 
 def _normal(z: float) -> float:
@@ -280,12 +356,12 @@ def _by_error(inside: Floats, outside: Floats) -> Floats:
     return found
 
 
-def shows(found: Pieces, error: float, tests: int) -> bool:
+def shows(found: Pieces, tests: int) -> bool:
     """Whether ten points would be found in four cases of five, at 5 % over so many tests.
 
     The test's own error has the difference in it, as residuals are from the figure of all together.
     """
-    documents = min(len(found.inside), len(found.outside))
+    documents, error = min(len(found.inside), len(found.outside)), _error(found)
     if found.runs is not None:  # few runs leave as little known as few documents do
         documents = min(documents, math.floor(found.runs.error.freedom) + 1)
     inside, outside = found.parts(found.size)
