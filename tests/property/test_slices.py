@@ -14,7 +14,7 @@ from goldwire.eval.comparison.slices import sides
 from goldwire.eval.counting import chunks
 from goldwire.eval.counting.columns import make_extents
 from goldwire.eval.counting.coverage import Scope
-from goldwire.eval.counting.slices import Known
+from goldwire.eval.counting.slices import Known, surfaces
 from goldwire.eval.counting.texts import TextRow, make_texts
 from goldwire.eval.counting.words import count_tokens
 from goldwire.eval.measures.measure import parse
@@ -153,6 +153,7 @@ def test_units_have_the_tokens_that_their_words_are_cut_into(over, data):
         if more:  # a second part
             parts.append(Span(parts[0].end + gap + 1, parts[0].end + gap + 1 + more))
         spans.append(tuple(parts))
-    found = count_tokens(make_extents(np.array(document, np.int64), spans), texts)
+    found = surfaces(make_extents(np.array(document, np.int64), spans), texts)
     whole = [surface(over[number], own) for number, own in zip(document, spans, strict=True)]
-    assert found.tolist() == [len(tokens(words)) for words in whole]
+    assert found == [" ".join(words.split()) for words in whole]
+    assert count_tokens(whole).tolist() == [len(tokens(words)) for words in whole]

@@ -251,7 +251,7 @@ def _of_kinds(slicing: Slicing, own: Kinds, measure: Measure) -> statistics.Piec
     if any(_headline(counts, measure).f is None for counts in (own.inside, own.outside)):
         return None
     units = parse_slice(slicing.slice).of_units
-    return statistics.pieces(*own.rows, estimator(measure), F, units=units, index=own.kind)
+    return statistics.pieces(*own.rows, estimator(measure), F, units=units, kind=own.kind)
 
 
 def _tables(

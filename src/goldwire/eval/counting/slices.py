@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -284,7 +284,7 @@ def _by_words(looked: Looked, bin_of: Callable[[int], int], names: tuple[str, ..
 
 def _unit_length(looked: Looked) -> Sliced:
     """By tokens; what has none, as what stands beyond the text, has no length."""
-    found = words.count_tokens(looked.extents, looked.texts)
+    found = words.count_tokens(_cut(looked.extents, looked.texts))
     number = np.where(found > 0, np.searchsorted(LENGTHS, found, "right"), len(LENGTH_NAMES))
     return Sliced(number, (*LENGTH_NAMES, MISSING))
 
@@ -305,19 +305,22 @@ _SPACES = (
 
 def surfaces(extents: Extents, texts: Texts) -> list[str]:
     """The words of each unit, white space between them as one blank; "" of what stands beyond the text."""
-    if len(extents.starts) > len(extents):
-        found = ["" if word[:1] == "\0" else word for word in words.surfaces(extents, texts)]
+    found = _cut(extents, texts)
+    text = "".join(found)
+    if any(sign in text for sign in _SPACES):
         return [" ".join(word.split()) for word in found]
-    documents = np.unique(extents.document)
-    each = list(map(texts.text, documents.tolist()))
-    whole, sizes = "".join(each), np.fromiter(map(len, each), np.int64, len(each))
-    at = np.searchsorted(documents, extents.document)
-    first, size = (np.cumsum(sizes) - sizes)[at], sizes[at]
-    starts, ends = first + np.minimum(extents.starts, size), first + np.minimum(extents.ends, size)
-    found = list(map(whole.__getitem__, map(slice, starts.tolist(), ends.tolist())))
-    if any(sign in whole for sign in _SPACES):
-        return [" ".join(word.split()) for word in found]
-    return list(map(str.strip, found))  # as in a block where a text has other white space
+    return list(map(str.strip, found))
+
+
+def _cut(extents: Extents, texts: Texts) -> list[str]:
+    """The words of each unit as they stand, its parts joined by a blank."""
+    each = texts.texts
+    columns = extents.document[extents.owner], extents.starts, extents.ends
+    places = zip(*(column.tolist() for column in columns), strict=True)
+    parts = [each[document][start:end] for document, start, end in places]
+    if len(parts) == len(extents):
+        return parts
+    return [" ".join(parts[low:high]) for low, high in pairwise(extents.offset.tolist())]
 
 
 def _nested(looked: Looked) -> Sliced:

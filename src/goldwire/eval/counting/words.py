@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 
@@ -82,46 +82,18 @@ def _token_range(extents: Extents, words: Words) -> tuple[Ints, Ints]:
 # ---------------------------------------------------------------- how many tokens
 _BLANK, _WORD, _SIGN, _JOINT = 1, 2, 3, 4  # what a character is to `offsets.tokens`; 0 was not looked up yet
 _ASCII, _UNICODE = 2**7, 17 * 2**16
-_AT_ONCE = 2**22  # characters of texts that are looked at together: so memory stays
 
 
-def count_tokens(extents: Extents, texts: Texts) -> Ints:
-    """How many tokens (see `offsets.tokens`) the words of each unit have, its parts joined by a space.
-
-    What stands beyond the text has none.
-    """
-    each = texts.texts
+def count_tokens(each: Sequence[str]) -> Ints:
+    """How many tokens (see `offsets.tokens`) each of some words has."""
     sizes = np.fromiter(map(len, each), np.int64, len(each))
-    first = np.cumsum(sizes) - sizes
-    document = extents.document[extents.owner]
-    begin, size = first[document], sizes[document]
-    low, high = begin + np.minimum(extents.starts, size), begin + np.minimum(extents.ends, size)
-    found = np.zeros(len(low) + 1, np.int64)
-    cuts = np.unique(np.searchsorted(first, np.arange(0, int(sizes.sum()), _AT_ONCE))).tolist()
-    for begun, ended in pairwise([*cuts, len(each)]):
-        own = np.flatnonzero((document >= begun) & (document < ended))
-        if len(own):
-            text = "".join(each[begun:ended])
-            found[own + 1] = _tokens_in(text, low[own] - first[begun], high[own] - first[begun])
-    sums = np.cumsum(found)
-    counted: Ints = sums[extents.offset[1:]] - sums[extents.offset[:-1]]
-    return counted
-
-
-def _tokens_in(text: str, low: Ints, high: Ints) -> Ints:
-    """How many tokens begin in each part of a text, looked at by itself."""
-    sizes = high - low + 1  # with a blank behind each
-    last = np.cumsum(sizes)
-    first = last - sizes
-    kinds = _kinds(f"{text} ")[np.repeat(low - first, sizes) + np.arange(last[-1])]
-    kinds[last - 1] = _BLANK
+    kinds = _kinds("\n".join([*each, ""]))
     word, joined = kinds == _WORD, kinds == _JOINT
-    joined[0] = False
+    joined[:1] = False
     joined[1:-1] &= word[:-2] & word[2:]
-    begins = (kinds >= _SIGN) & ~joined
-    begins[0] |= word[0]
-    begins[1:] |= word[1:] & ~(word[:-1] | joined[:-1])
-    found: Ints = np.diff(np.searchsorted(np.flatnonzero(begins), last), prepend=0)
+    begins = (kinds != _BLANK) & ~joined
+    begins[1:] &= ~(word[1:] & (word[:-1] | joined[:-1]))
+    found: Ints = np.diff(np.searchsorted(np.flatnonzero(begins), np.cumsum(sizes + 1)), prepend=0)
     return found
 
 

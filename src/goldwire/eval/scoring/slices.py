@@ -123,7 +123,7 @@ def _values(rows: Sequence[Row], part: Slice, basis: Basis) -> list[Raw]:
     if part.name == PREFILL:
         return [basis.shown.get(row.id) for row in rows]
     if part.name == "length":
-        return [len(row.text) if isinstance(row, TextRow) else None for row in rows]
+        return list(map(len, map(attrgetter("text"), rows)))
     if basis.shares is None:
         raise CorpusError(f"{part}: there are no splits; they are those of a corpus")
     return [splits.split_of(row.group or row.id, basis.shares) for row in rows]

@@ -30,7 +30,7 @@ from goldwire.eval.statistics import crossed
 from goldwire.eval.statistics import runs as spreads
 from goldwire.eval.statistics.contrast import two_sided
 from goldwire.eval.statistics.power import ALPHA, POWER
-from goldwire.eval.statistics.ratios import Estimator, Ratio, divide
+from goldwire.eval.statistics.ratios import Estimator, divide
 from goldwire.eval.statistics.resample import FEWEST, NORMAL, Floats, Integers, blocks, generator, student
 
 FIRST, DEALS = 1_000, 10_000  # deals; no more than the first where these say that it is chance
@@ -69,30 +69,46 @@ class Pieces(NamedTuple):
     """The pieces of documents, or groups, in a slice and in the rest.
 
     `num`, `den` and `own` are scaled, so that all `den` sum to 1: `residual` is from the figure of all
-    together, `own` from that of its side. The first half are those in the slice. `units` is None where
-    documents were parted; `runs` is None of one run, and where all runs differ alike.
+    together, `own` from that of its side. The first half are those in the slice. `times` says of how many
+    documents each is the piece on its side, and `kind` which one each document has; None where each has its
+    own. `units` is None where documents were parted; `runs` is None of one run, and where all runs differ
+    alike.
     """
 
     residual: Floats
     own: Floats
     size: Floats
+    times: Integers
     units: Units | None
+    kind: Integers | None = None
     runs: OverRuns | None = None
 
     @property
     def half(self) -> int:
-        """How many documents there are."""
+        """How many kinds of documents there are."""
         return len(self.size) // 2
 
     @property
-    def inside(self) -> Integers:
-        """The pieces that are not empty, in the slice."""
-        return np.flatnonzero(self.size[: self.half] > 0)
+    def inside(self) -> int:
+        """How many pieces in the slice are not empty."""
+        return int(self.times[self.size[: self.half] > 0].sum())
 
     @property
-    def outside(self) -> Integers:
-        """Those in the rest."""
-        return self.half + np.flatnonzero(self.size[self.half :] > 0)
+    def outside(self) -> int:
+        """How many in the rest."""
+        return int(self.times[self.size[self.half :] > 0].sum())
+
+    @property
+    def share(self) -> float:
+        """The size of the slice; that of all is 1."""
+        return float(self.times @ self.size[: self.half])
+
+    def each(self) -> Integers:
+        """The number of each piece that is not empty, once for each document: those in the slice first."""
+        kind = np.arange(self.half) if self.kind is None else self.kind
+        found = np.concatenate([kind, self.half + kind])
+        chosen: Integers = found[self.size[found] > 0]
+        return chosen
 
     def spread(self, weights: Floats) -> Pieces:
         """The same of units that weigh as their documents do: the error of drawing them is so much larger."""
@@ -102,7 +118,7 @@ class Pieces(NamedTuple):
 
     def parts(self, residual: Floats) -> tuple[Floats, Floats]:
         """What each document adds to the difference, in the slice and in the rest."""
-        inside, outside = self.size[: self.half].sum(), self.size[self.half :].sum()
+        inside, outside = (float(self.times @ side) for side in np.split(self.size, 2))
         return residual[: self.half] / inside, residual[self.half :] / outside
 
 
@@ -113,30 +129,31 @@ def pieces(
     figure: int,
     *,
     units: bool,
-    index: Integers | None = None,
+    kind: Integers | None = None,
 ) -> Pieces | None:
     """The pieces of one figure, from the rows of the same documents in a slice and in the rest.
 
     None where a side has no unit, or fewer than two documents of it say anything. `units` says that units
-    were parted, and not documents. With an `index` rows are those of kinds of documents, and it has the kind
-    of each document; so only for figures whose labels weigh the same however many documents there are.
+    were parted, and not documents. With a `kind` rows are those of kinds of documents, and it has that of
+    each document; so only for figures whose labels weigh the same however many documents there are.
     """
     ratio = estimator.ratios(np.vstack([inside, outside]))[figure]
     half = len(inside)
-    if index is not None:
-        rows, half = np.concatenate([index, half + index]), len(index)
-        ratio = ratio._replace(num=ratio.num[rows], den=ratio.den[rows])
-    scale = ratio.weights * divide(np.ones(ratio.den.shape[1]), ratio.den.sum(axis=0))
-    own = np.vstack(
-        [_residual(ratio.num[side], ratio.den[side]) for side in (slice(half), slice(half, None))]
-    )
+    times = np.ones(half, np.int64) if kind is None else np.bincount(kind, minlength=half)
+    num, den = np.split(ratio.num, 2), np.split(ratio.den, 2)
+    within, without = (_Sums(times @ num[side], times @ den[side]) for side in (0, 1))
+    whole = _Sums(within.num + without.num, within.den + without.den)
+    scale = ratio.weights * divide(np.ones_like(whole.den), whole.den)
+    value = np.repeat([divide(*within), divide(*without)], half, axis=0)
     found = Pieces(
-        _residual(ratio.num, ratio.den) @ scale,
-        own @ scale,
-        ratio.den @ scale,
-        _of_units(ratio, half, scale) if units else None,
+        residual=(ratio.num - divide(*whole) * ratio.den) @ scale,
+        own=(ratio.num - value * ratio.den) @ scale,
+        size=ratio.den @ scale,
+        times=times,
+        units=_of_units(within, without, ratio.unit, scale) if units else None,
+        kind=kind,
     )
-    return found if min(len(found.inside), len(found.outside)) >= FEWEST else None
+    return found if min(found.inside, found.outside) >= FEWEST else None
 
 
 def of_runs(
@@ -152,11 +169,12 @@ def of_runs(
     if len(found) < len(each):
         return None
     return Pieces(
-        np.mean([one.residual for one in found], axis=0),
-        np.mean([one.own for one in found], axis=0),
-        np.mean([one.size for one in found], axis=0),
-        _mean([one.units for one in found if one.units is not None]) if units else None,
-        _over_runs(tables, estimator, figure) if len(tables) >= FEWEST else None,
+        residual=np.mean([one.residual for one in found], axis=0),
+        own=np.mean([one.own for one in found], axis=0),
+        size=np.mean([one.size for one in found], axis=0),
+        times=found[0].times,
+        units=_mean([one.units for one in found if one.units is not None]) if units else None,
+        runs=_over_runs(tables, estimator, figure) if len(tables) >= FEWEST else None,
     )
 
 
@@ -180,31 +198,31 @@ def _over_runs(tables: Sequence[tuple[Floats, Floats]], estimator: Estimator, fi
     return OverRuns(float(looked.mean[figure]), error, looked.documents)
 
 
-def _residual(num: Floats, den: Floats) -> Floats:
-    found: Floats = num - divide(num.sum(axis=0), den.sum(axis=0)) * den
-    return found
+class _Sums(NamedTuple):
+    """The sums of a ratio, by label."""
+
+    num: Floats
+    den: Floats
 
 
-def _of_units(ratio: Ratio, half: int, scale: Floats) -> Units:
-    num, den = ratio.num.sum(axis=0), ratio.den.sum(axis=0)
-    inside, size = ratio.num[:half].sum(axis=0), ratio.den[:half].sum(axis=0)
-    value, rest = divide(num, den), den - size
-    spread, share = _of_unit(value, ratio.unit), float(size @ scale)
-    both, sides = _both(share, float(den @ scale) - share), (share, float(rest @ scale))
+def _of_units(inside: _Sums, outside: _Sums, unit: float, scale: Floats) -> Units:
+    num, den = inside.num + outside.num, inside.den + outside.den
+    value, sizes = divide(num, den), (float(inside.den @ scale), float(outside.den @ scale))
+    spread = _of_unit(value, unit)
 
     def error(within: Floats, without: Floats) -> float:
         """The error with the spread of a unit on each side."""
-        parts = (float((whole * each) @ scale**2) for whole, each in ((size, within), (rest, without)))
-        return math.sqrt(math.fsum(part / side**2 for part, side in zip(parts, sides, strict=True) if side))
+        parts = zip((inside, outside), (within, without), sizes, strict=True)
+        return math.sqrt(math.fsum(float(side.den * each @ scale**2) / size**2 for side, each, size in parts))
 
-    many, mine = (_number(*sums, ratio.unit) for sums in ((num, den), (inside, size)))
+    if not all(sizes):
+        return Units(0.0, 0.0, 0.0)
+    many, mine = (_number(*sums, unit) for sums in ((num, den), inside))
     variance = divide(den * spread, many) * mine * divide(np.maximum(many - mine, 0), np.maximum(many - 1, 1))
     return Units(
-        dealt=math.sqrt(float(variance @ scale**2)) * both,
-        own=error(
-            _of_unit(divide(inside, size), ratio.unit), _of_unit(divide(num - inside, rest), ratio.unit)
-        ),
-        off=max(error(_of_unit(value + by, ratio.unit), spread) for by in (-SHOWN, SHOWN)),
+        dealt=math.sqrt(float(variance @ scale**2)) * _both(*sizes),
+        own=error(*(_of_unit(divide(*side), unit) for side in (inside, outside))),
+        off=max(error(_of_unit(value + by, unit), spread) for by in (-SHOWN, SHOWN)),
     )
 
 
@@ -227,7 +245,7 @@ def _of_unit(value: Floats, unit: float) -> Floats:
 
 def _both(inside: float, outside: float) -> float:
     """By how much a residual that goes from the rest to the slice changes the difference."""
-    return 1 / inside + 1 / outside if inside > 0 and outside > 0 else 0.0
+    return 1 / inside + 1 / outside
 
 
 def with_design(found: Sequence[Pieces | None]) -> list[Pieces | None]:
@@ -244,8 +262,7 @@ def with_design(found: Sequence[Pieces | None]) -> list[Pieces | None]:
 
 def _design(found: Pieces) -> tuple[float, float]:
     """The variance of what a slice has over its share, as it is, and had each unit stood or fallen alone."""
-    share = float(found.size[: found.half].sum())
-    many = (share * (1 - share)) ** 2
+    many = (found.share * (1 - found.share)) ** 2
     return many * _seen(found) ** 2, many * (found.units.own if found.units else 0.0) ** 2
 
 
@@ -259,8 +276,7 @@ def _widened(found: Pieces, design: float) -> Pieces:
 
 def difference(found: Pieces) -> float:
     """The figure of the slice less that of the rest."""
-    inside, outside = found.parts(found.residual)
-    return float(inside.sum() - outside.sum())
+    return float(found.times @ np.subtract(*found.parts(found.residual)))
 
 
 def _error(found: Pieces) -> float:
@@ -279,15 +295,15 @@ def _error(found: Pieces) -> float:
 def _seen(found: Pieces) -> float:
     """The error of the difference, from what the documents of each side add to its own figure."""
     inside, outside = found.parts(found.own)
-    own, documents = inside - outside, np.count_nonzero((inside != 0) | (outside != 0))
-    return math.sqrt(float(own @ own) * documents / max(documents - 1, 1))
+    documents = int(found.times[(inside != 0) | (outside != 0)].sum())
+    return math.sqrt(float(found.times @ (inside - outside) ** 2) * documents / max(documents - 1, 1))
 
 
 def _dealt_error(found: Pieces) -> float:
     """The error, had the pieces of the slice been drawn from all without putting back."""
-    taken, rest = len(found.inside), len(found.outside)
-    many, mean = taken + rest, float(found.size.sum()) / (taken + rest)
-    square = float(found.own @ found.own) / many
+    taken, rest = found.inside, found.outside
+    many, sides = taken + rest, np.split(found.own, 2)
+    mean, square = 1 / many, math.fsum(float(found.times @ side**2) for side in sides) / many
     return math.sqrt(square * taken * rest / (many - 1)) * _both(taken * mean, rest * mean)
 
 
@@ -302,7 +318,7 @@ def p_value(found: Pieces, *, seed: int = 0) -> float:
 def _of_pieces(found: Pieces, seed: int) -> float:
     """What p is of these runs, over documents."""
     seen = difference(found)
-    error = math.sqrt(float((np.subtract(*found.parts(found.residual)) ** 2).sum()))
+    error = math.sqrt(float(found.times @ np.subtract(*found.parts(found.residual)) ** 2))
     if not error:
         return 1.0
     p = _of_deals(found, seen / error, seed)
@@ -317,9 +333,9 @@ def _normal(z: float) -> float:
 
 def _of_deals(found: Pieces, value: float, seed: int) -> float:
     """Where the difference by its error stands among those with the pieces dealt out at random."""
-    fewer = min(len(found.inside), len(found.outside))
+    fewer = min(found.inside, found.outside)
     plain = _normal(value)
-    if plain > PLAIN or (len(found.inside) + len(found.outside) > MANY and fewer > LARGE):
+    if plain > PLAIN or (found.inside + found.outside > MANY and fewer > LARGE):
         return plain
     for deals in (FIRST, DEALS):
         p = two_sided(value, _deal(found, fewer, deals, seed))
@@ -330,7 +346,7 @@ def _of_deals(found: Pieces, value: float, seed: int) -> float:
 
 def _deal(found: Pieces, fewer: int, deals: int, seed: int) -> Floats:
     """The difference by its error with pieces dealt out at random, so often."""
-    chosen = np.concatenate([found.inside, found.outside])
+    chosen = found.each()
     residual = found.residual[chosen]
     table = np.stack([residual, found.size[chosen], residual**2], axis=1)
     random, total = generator(seed), table.sum(axis=0)
@@ -361,11 +377,10 @@ def shows(found: Pieces, tests: int) -> bool:
 
     The test's own error has the difference in it, as residuals are from the figure of all together.
     """
-    documents, error = min(len(found.inside), len(found.outside)), _error(found)
+    documents, error = min(found.inside, found.outside), _error(found)
     if found.runs is not None:  # few runs leave as little known as few documents do
         documents = min(documents, math.floor(found.runs.error.freedom) + 1)
-    inside, outside = found.parts(found.size)
-    share = float(found.size[: found.half].sum())
-    own = SHOWN**2 * ((1 - share) ** 2 * float(inside @ inside) + share**2 * float(outside @ outside))
+    inside, outside = (float(found.times @ side**2) for side in found.parts(found.size))
+    own = SHOWN**2 * ((1 - found.share) ** 2 * inside + found.share**2 * outside)
     critical = student(1 - ALPHA / 2 / max(tests, 1), documents)
     return critical * math.sqrt(error**2 + own) + student(POWER, documents) * error <= SHOWN
