@@ -348,12 +348,13 @@ def _deal(found: Pieces, fewer: int, deals: int, seed: int) -> Floats:
     """The difference by its error with pieces dealt out at random, so often."""
     chosen = found.each()
     residual = found.residual[chosen]
-    table = np.stack([residual, found.size[chosen], residual**2], axis=1)
-    random, total = generator(seed), table.sum(axis=0)
+    columns = [residual, found.size[chosen], residual**2]
+    random, total = generator(seed), [column.sum() for column in columns]
     parts = []
-    for many in blocks(deals, len(table)):
-        drawn = table[_draw(random, len(table), fewer, many)].sum(axis=1)
-        parts.append(_by_error(drawn, total - drawn))
+    for many in blocks(deals, len(chosen)):
+        order = _draw(random, len(chosen), fewer, many)
+        drawn = [column[order].sum(axis=1) for column in columns]
+        parts.append(_by_error(drawn, [whole - part for whole, part in zip(total, drawn, strict=True)]))
     return np.concatenate(parts)
 
 
@@ -365,9 +366,10 @@ def _draw(random: np.random.Generator, size: int, fewer: int, many: int) -> Inte
     return order
 
 
-def _by_error(inside: Floats, outside: Floats) -> Floats:
-    difference = inside[:, 0] / inside[:, 1] - outside[:, 0] / outside[:, 1]
-    error = np.sqrt(inside[:, 2] / inside[:, 1] ** 2 + outside[:, 2] / outside[:, 1] ** 2)
+def _by_error(inside: Sequence[Floats], outside: Sequence[Floats]) -> Floats:
+    """From sums of residuals, of sizes and of squared residuals on either side."""
+    difference = inside[0] / inside[1] - outside[0] / outside[1]
+    error = np.sqrt(inside[2] / inside[1] ** 2 + outside[2] / outside[1] ** 2)
     found: Floats = divide(difference, error)
     return found
 
