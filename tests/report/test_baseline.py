@@ -18,7 +18,7 @@ from goldwire.eval.gate.baseline import (
     read_baseline,
     write_baseline,
 )
-from goldwire.eval.gate.examples import read_hits, read_traced, trace_hits
+from goldwire.eval.gate.examples import read_hits
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.scoring.files import read_record
 from goldwire.eval.scoring.score import Options, score_corpus
@@ -32,8 +32,8 @@ def record(scored):
 @pytest.fixture(scope="module")
 def baseline(scored, record):
     policy = policies.read("default")
-    traced = read_traced(open_corpus(scored), record)
-    return make_baseline(record, policy, trace_hits(traced, record, policy.measures()))
+    hits = read_hits(open_corpus(scored), record, policy.measures())
+    return msgspec.structs.replace(make_baseline(record, policy), hits=hits)
 
 
 def test_a_baseline_reads_back_as_it_was(baseline, tmp_path):
@@ -60,11 +60,10 @@ def test_each_list_of_counts_has_a_line_of_its_own(baseline):
 
 def test_hits_read_in_blocks_are_those_of_all_at_once(corpus, record, monkeypatch):
     measures, path = policies.read("default").measures(), corpus.documents_path()
-    whole = trace_hits(read_traced(corpus, record), record, measures)
-    assert read_hits(corpus, record, measures) == whole  # documents are not in order of id here
+    whole = read_hits(corpus, record, measures)  # at once: documents are not in order of id here
     path.write_bytes(b"".join(sorted(path.read_bytes().splitlines(keepends=True))))  # the id is in front
     monkeypatch.setattr(chunks, "SIZE", 1)
-    monkeypatch.setattr("goldwire.eval.gate.examples.read_traced", None)  # nobody reads all
+    monkeypatch.setattr("goldwire.eval.gate.examples._read", None)  # nobody reads all
     found = read_hits(corpus, record, measures)
     assert msgspec.json.encode(found) == msgspec.json.encode(whole)
 

@@ -19,10 +19,11 @@ import pytest
 from rich.console import Console
 
 from goldwire.corpora.store import open_corpus
+from goldwire.eval.counting import chunks
 from goldwire.eval.gate import github, junit, wording
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.baseline import make_baseline
-from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
+from goldwire.eval.gate.examples import illustrate, read_hits
 from goldwire.eval.gate.judgement import Check, Judgement, judge
 from goldwire.eval.measures.phrases import number, points
 from goldwire.eval.report import build, frames, html, latex, markdown, terminal
@@ -56,18 +57,15 @@ def hostile(report):
 @pytest.fixture
 def judgement(scored, record, build) -> Judgement:
     policy = policies.read("default")
-    hits = trace_hits(read_traced(open_corpus(scored), record), record, policy.measures())
-    baseline = make_baseline(record, policy, hits)
-    worse = read_record(build(scored, 1.2))
-    return judge(worse, baseline, policy)
+    return judge(read_record(build(scored, 1.2)), make_baseline(record, policy), policy)
 
 
 def illustrated(scored: Path, record, path: Path) -> Judgement:
     policy = policies.read("default")
-    hits = trace_hits(read_traced(open_corpus(scored), record), record, policy.measures())
-    baseline, worse = make_baseline(record, policy, hits), read_record(path)
-    corpus = open_corpus(path.parent.parent)
-    return illustrate(judge(worse, baseline, policy), baseline, read_traced(corpus, worse))
+    hits = read_hits(open_corpus(scored), record, policy.measures())
+    baseline = msgspec.structs.replace(make_baseline(record, policy), hits=hits)
+    worse = read_record(path)
+    return illustrate(judge(worse, baseline, policy), baseline, open_corpus(path.parent.parent), worse)
 
 
 # ---------------------------------------------------------------- the numbers
@@ -329,7 +327,7 @@ def test_what_is_not_counted_stands_above_the_figures_in_every_form(faulty):
 
 
 def test_the_gate_tells_of_failures_and_rejections_first(record, faulty):
-    judgement = judge(faulty, make_baseline(record, policies.read("default"), {}), policies.read("default"))
+    judgement = judge(faulty, make_baseline(record, policies.read("default")), policies.read("default"))
     lines = wording.lines(judgement)
     assert lines[1:3] == [f"note  {note}" for note in NOTES]
     summary = github.summary(judgement)
@@ -354,6 +352,21 @@ def test_a_failure_names_figure_loss_types_and_three_examples(scored, record, bu
         assert surface is not None
         assert surface[1] in documents[id]
     assert len({example.partition(":")[0] for example in check.examples}) == 3
+
+
+def test_examples_read_in_blocks_are_those_of_all_at_once(scored, record, build, monkeypatch):
+    path = build(scored, 1.2)
+    corpus, policy, worse = open_corpus(path.parent.parent), policies.read("default"), read_record(path)
+    hits = read_hits(open_corpus(scored), record, policy.measures())
+    baseline = msgspec.structs.replace(make_baseline(record, policy), hits=hits)
+    judgement = judge(worse, baseline, policy)
+    whole = illustrate(judgement, baseline, corpus, worse)  # documents are not in order of id here
+    assert sum(len(check.examples) for check in whole.checks) > 3
+    lines = corpus.documents_path().read_bytes().splitlines(keepends=True)
+    corpus.documents_path().write_bytes(b"".join(sorted(lines)))  # the id is in front
+    monkeypatch.setattr(chunks, "SIZE", 1)
+    monkeypatch.setattr("goldwire.eval.gate.examples._read", None)  # nobody reads all
+    assert illustrate(judgement, baseline, corpus, worse) == whole
 
 
 def test_figures_of_a_system_that_failed_are_never_shown_without_that(faulty):

@@ -137,19 +137,15 @@ class Scored:
             warnings.warn(text, GateWarning, stacklevel=2)
 
     def _judge(self, path: Path, policy: Policy) -> Judgement:
-        from goldwire.eval.gate.baseline import check_runs, make_baseline, read_baseline, write_baseline
-        from goldwire.eval.gate.examples import illustrate, read_traced, trace_hits
-        from goldwire.eval.gate.judgement import judge
+        from goldwire.eval.gate.baseline import check_runs
+        from goldwire.eval.gate.hold import hold, renew
         from goldwire.eval.gate.policy import check
 
         check_runs(self.record)
         check(policy, self._corpus.ontology())
-        traced = read_traced(self._corpus, self.record)
         if self._bench.update:
-            hits = trace_hits(traced, self.record, policy.measures())
-            write_baseline(make_baseline(self.record, policy, hits), path)
-        held = read_baseline(path)
-        return illustrate(judge(self.record, held, policy), held, traced)
+            renew(self.record, path, policy, self._corpus)
+        return hold(self.record, path, policy, self._corpus)
 
 
 def _run(corpus: Corpus, name: str, spec: str, allow_failures: int | str) -> None:

@@ -75,9 +75,14 @@ def read(corpus: Corpus, record: Record) -> Traced:
     return _traced(read_scored(corpus, record, record.systems, need), record)
 
 
-def iter_read(corpus: Corpus, record: Record) -> Iterator[Traced]:
-    """The same block by block, with texts only where measures look at them; raises as `chunks.read_block`."""
-    for block in iter_scored_blocks(corpus, record, record.systems, _needs(corpus, record)):
+def iter_read(corpus: Corpus, record: Record, *, texts: bool) -> Iterator[Traced]:
+    """The same block by block; where no `texts` are asked for, with those that measures look at.
+
+    Raises as `chunks.find_places` and `read_block`.
+    """
+    need = _needs(corpus, record)
+    counted = msgspec.structs.replace(need, texts=texts or need.texts)
+    for block in iter_scored_blocks(corpus, record, record.systems, counted):
         yield _traced(block, record)
 
 

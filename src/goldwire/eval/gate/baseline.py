@@ -50,8 +50,8 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     hits: Hits = {}
 
 
-def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> Baseline:
-    """A record as a baseline: only what the policy judges.
+def make_baseline(record: Record, policy: Policy) -> Baseline:
+    """A record as a baseline: only what the policy judges; without hits.
 
     Raises `JudgementError` if a system failed on more documents than it was allowed, or the record lacks a
     measure that the policy names.
@@ -80,7 +80,7 @@ def make_baseline(record: Record, policy: Policy, hits: Hits | None = None) -> B
         agreement=tuple(pair for pair in record.agreement if pair.measure in measures),
         slices=_parted(record, policy, counted),
     )
-    return Baseline(format=FORMAT, policy=policy.fingerprint(), record=kept, hits=hits or {})
+    return Baseline(format=FORMAT, policy=policy.fingerprint(), record=kept)
 
 
 def _parted(record: Record, policy: Policy, counted: set[str]) -> tuple[Slicing, ...]:

@@ -1,8 +1,13 @@
-"""Places in the text where a build lost what its baseline had."""
+"""Places in the text where a build lost what its baseline had; and what of gold a baseline has right.
+
+Both are read block by block, or at once where the files cannot be cut.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from heapq import nsmallest
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,94 +25,141 @@ from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.record import Record
 from goldwire.eval.systems.runs import is_run, number_of
 
+T = TypeVar("T")
 EXAMPLES = 3
 CONTEXT = 48  # code points of text on either side of an example
 
 
-def read_traced(corpus: Corpus, record: Record) -> Traced:
-    """The layers that a record was made from; `JudgementError` if the corpus holds others by now."""
+# ---------------------------------------------------------------- reading
+class _ChangedError(Exception):
+    """What was read is not what the record was made from: what came of it is of no use."""
+
+
+def _of_blocks(
+    corpus: Corpus, record: Record, take: Callable[[Iterable[Traced]], T], *, texts: bool = False
+) -> T:
+    """What `take` makes of the layers that a record was made from, in blocks that follow each other.
+
+    Raises `JudgementError` if the corpus holds others by now.
+    """
+    try:
+        return take(_iter_checked(corpus, record, texts=texts))
+    except (DisorderError, DataError, _ChangedError):
+        return take([_read(corpus, record)])
+
+
+def _iter_checked(corpus: Corpus, record: Record, *, texts: bool) -> Iterator[Traced]:
+    read, names = Digest(), ["", *(system.name for system in record.systems)]
+    digests = {name: (Digest(), Digest()) for name in names}
+    for traced in located.iter_read(corpus, record, texts=texts):
+        layers = (traced.golds[0], *(traced.sides[name].system for name in names[1:]))
+        for name, layer in zip(names, layers, strict=True):
+            content, bonds = digests[name]
+            digests[name] = content + layer.digest, bonds + layer.bonds
+        read += traced.texts.digest
+        yield traced
+    layers_of = zip((record.gold, *record.systems), digests.values(), strict=True)
+    if not is_of(record, read, [(facts, *both) for facts, both in layers_of]):
+        raise _ChangedError
+
+
+def _read(corpus: Corpus, record: Record) -> Traced:
     traced = located.read(corpus, record)
     systems_read = ((system, traced.sides[system.name].system) for system in record.systems)
     check_corpus(corpus, traced.texts, record, [*zip(record.golds, traced.golds, strict=True), *systems_read])
     return traced
 
 
-def trace_hits(traced: Traced, record: Record, measures: Sequence[str]) -> Hits:
-    """Which gold units each system has right, for a baseline; of several references none."""
-    if record.references:
-        return {}
-    wanted = [measure for measure in map(parse, measures) if located.is_traced(measure)]
-    return {
-        system.name: {
-            str(measure): located.encode_hits(traced.trace(system.name, measure)) for measure in wanted
-        }
-        for system in record.systems
-    }
-
-
+# ---------------------------------------------------------------- hits
 def read_hits(corpus: Corpus, record: Record, measures: Sequence[str]) -> Hits:
-    """The same of a corpus, read block by block, or at once where files cannot be cut.
+    """Which gold units each system has right, for a baseline; of several references none.
 
-    Raises `JudgementError` if the corpus holds other layers by now.
+    Raises `JudgementError` if the corpus holds other layers than the record was made from.
     """
-    try:
-        found = None if record.references else _add_hits(corpus, record, measures)
-    except (DisorderError, DataError):
-        found = None
-    return trace_hits(read_traced(corpus, record), record, measures) if found is None else found
+    wanted = [measure for measure in map(parse, measures) if located.is_traced(measure)]
+
+    def take(blocks: Iterable[Traced]) -> Hits:
+        whole: Hits = {system.name: {str(measure): {} for measure in wanted} for system in record.systems}
+        for traced in blocks:
+            for system, by_measure in whole.items():
+                for measure in wanted:
+                    by_measure[str(measure)].update(located.encode_hits(traced.trace(system, measure)))
+        return whole
+
+    return {} if record.references else _of_blocks(corpus, record, take)
 
 
-def _add_hits(corpus: Corpus, record: Record, measures: Sequence[str]) -> Hits | None:
-    """The hits of all blocks; None if they are not those of the layers that the record was made from."""
-    whole: Hits = {}
-    texts, names = Digest(), ["", *(system.name for system in record.systems)]
-    digests = {name: (Digest(), Digest()) for name in names}
-    for traced in located.iter_read(corpus, record):
-        layers = (traced.golds[0], *(traced.sides[name].system for name in names[1:]))
-        for name, layer in zip(names, layers, strict=True):
-            content, bonds = digests[name]
-            digests[name] = content + layer.digest, bonds + layer.bonds
-        texts += traced.texts.digest
-        for system, by_measure in trace_hits(traced, record, measures).items():
-            for measure, hits in by_measure.items():
-                whole.setdefault(system, {}).setdefault(measure, {}).update(hits)
-    layers_of = zip((record.gold, *record.systems), digests.values(), strict=True)
-    return whole if is_of(record, texts, [(facts, *both) for facts, both in layers_of]) else None
+# ---------------------------------------------------------------- examples
+class _Example(NamedTuple):
+    """What is told of a unit; `place` says before which others (see `_ranked`)."""
+
+    place: tuple[int, int, Unit]
+    text: str
 
 
-def illustrate(judgement: Judgement, baseline: Baseline, traced: Traced) -> Judgement:
-    """The judgement with examples in the checks that failed or warned, where there is one gold layer."""
-    if len(traced.golds) > 1:
+class _Found(NamedTuple):
+    """The first examples of what was right and is wrong now, and of what is not in gold."""
+
+    lost: list[_Example]
+    spurious: list[_Example]
+
+    def add(self, other: _Found) -> None:
+        """Keep the first of these and of others, which are of other documents."""
+        for own, more in zip(self, other, strict=True):
+            own[:] = nsmallest(EXAMPLES, [*own, *more])
+
+
+def illustrate(judgement: Judgement, baseline: Baseline, corpus: Corpus, record: Record) -> Judgement:
+    """The judgement with examples in the checks that failed or warned, where there is one gold layer.
+
+    Raises `JudgementError` if the corpus holds other layers than the record was made from.
+    """
+    wanted = {number: check for number, check in enumerate(judgement.checks) if _is_shown(check)}
+    if record.references or not wanted:
         return judgement
-    return msgspec.structs.replace(
-        judgement,
-        checks=tuple(
-            msgspec.structs.replace(check, examples=tuple(_examples(check, baseline, traced)))
-            if check.verdict in ("fail", "warn")
-            else check
-            for check in judgement.checks
-        ),
+
+    def take(blocks: Iterable[Traced]) -> dict[int, _Found]:
+        whole = {number: _Found([], []) for number in wanted}
+        for traced in blocks:
+            for number, check in wanted.items():
+                whole[number].add(_find(check, baseline, traced))
+        return whole
+
+    checks = list(judgement.checks)
+    for number, found in _of_blocks(corpus, record, take, texts=True).items():
+        # Where nothing that was right is wrong now, what fell is precision.
+        texts = tuple(example.text for example in found.lost or found.spurious)
+        checks[number] = msgspec.structs.replace(checks[number], examples=texts)
+    return msgspec.structs.replace(judgement, checks=tuple(checks))
+
+
+def _is_shown(check: Check) -> bool:
+    """Whether units say what a check found: not of slices, for what is in a slice is not kept."""
+    return (
+        check.verdict in ("fail", "warn")
+        and bool(check.measure)
+        and check.slice is None
+        and located.is_traced(parse(check.measure))
     )
 
 
-def _examples(check: Check, baseline: Baseline, traced: Traced) -> Iterator[str]:
-    if not check.measure or check.slice is not None:  # what is in a slice is not kept
-        return
-    measure = parse(check.measure)
-    if not located.is_traced(measure):
-        return
-    found = traced.trace(_layer(check.system, traced.sides), measure)
+def _find(check: Check, baseline: Baseline, traced: Traced) -> _Found:
+    found = traced.trace(_layer(check.system, traced.sides), parse(check.measure))
     hits = baseline.hits.get(_layer(check.system, baseline.hits), {}).get(check.measure, {})
-    lost = [unit for unit in _lost(found, hits) if check.label in (None, unit.label)]
+    labels = [change.label for change in check.losers]
     wrong = [unit for unit, right in zip(found.system, found.system_right, strict=True) if not right]
-    for unit in spread(lost, [change.label for change in check.losers])[:EXAMPLES]:
-        yield f"{quote(traced, unit)} {_name(unit)}: {_instead(unit, wrong)}"
-    if lost:
-        return
-    # Nothing that was right is wrong now, so what fell is precision: show what is not in gold.
-    spurious = [unit for unit in wrong if check.label in (None, unit.label)]
-    for unit in spread(spurious, [change.label for change in check.losers])[:EXAMPLES]:
-        yield f"{quote(traced, unit)} {_name(unit)}: not in gold"
+    lost, spurious = (
+        _ranked([unit for unit in units if check.label in (None, unit.label)], labels)
+        for units in (_lost(found, hits), wrong)
+    )
+    return _Found(
+        [_Example(place, _told(traced, place[-1], _instead(place[-1], wrong))) for place in lost],
+        [_Example(place, _told(traced, place[-1], "not in gold")) for place in spurious],
+    )
+
+
+def _told(traced: Traced, unit: Unit, what: str) -> str:
+    return f"{quote(traced, unit)} {_name(unit)}: {what}"
 
 
 def _layer(system: str, layers: Collection[str]) -> str:
@@ -118,22 +170,24 @@ def _layer(system: str, layers: Collection[str]) -> str:
 
 def _lost(found: Trace, hits: dict[str, str]) -> Iterator[Unit]:
     """Gold units that were right in the baseline and are not now."""
-    before = {document: iter(located.decode_hits(digits)) for document, digits in hits.items()}
+    before: dict[str, Iterator[bool]] = {}
     for unit, right in zip(found.gold, found.gold_right, strict=True):
-        was = next(before.get(unit.document, iter(())), False)
+        if unit.document not in before:
+            before[unit.document] = iter(located.decode_hits(hits.get(unit.document, "1")))
+        was = next(before[unit.document], False)
         if was and not right:
             yield unit
 
 
-def spread(units: Sequence[Unit], labels: Sequence[str]) -> list[Unit]:
-    """Units of the labels named first, and of different documents before a second one of any."""
+def _ranked(units: Iterable[Unit], labels: Sequence[str]) -> list[tuple[int, int, Unit]]:
+    """The first units: of different documents before a second one of any, of the labels named first."""
     rank = {label: number for number, label in enumerate(labels)}
     seen: dict[str, int] = {}
     keyed = []
     for unit in sorted(units, key=lambda unit: rank.get(unit.label, len(rank))):
         seen[unit.document] = seen.get(unit.document, 0) + 1
         keyed.append((seen[unit.document], rank.get(unit.label, len(rank)), unit))
-    return [unit for _, _, unit in sorted(keyed)]
+    return nsmallest(EXAMPLES, keyed)
 
 
 def quote(traced: Traced, unit: Unit) -> str:

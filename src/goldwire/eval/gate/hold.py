@@ -24,9 +24,9 @@ def hold(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -> J
     judgement = judge(record, held, policy, {} if corpus is None or alike else corpus.hashes())
     if corpus is None or judgement.verdict not in ("fail", "warn"):
         return judgement
-    from goldwire.eval.gate.examples import illustrate, read_traced
+    from goldwire.eval.gate.examples import illustrate
 
-    return illustrate(judgement, held, read_traced(corpus, record))
+    return illustrate(judgement, held, corpus, record)
 
 
 def renew(record: Record, path: Path, policy: Policy, corpus: Corpus | None) -> list[str]:
