@@ -62,6 +62,8 @@ def doubts(
     from goldwire.eval.systems.runs import written_out
 
     corpus = open_corpus(folder)
+    if out is not None:
+        files.check_free(out)
     chosen = None
     if documents is not None:
         from goldwire.eval.gate.selection import select
