@@ -579,3 +579,23 @@ def test_a_slice_that_is_not_there_cannot_be_judged(tmp_path):
         make_baseline(record, policy)
     with pytest.raises(JudgementError, match=r"no slice 'source:c'.*source:a"):
         resolve(record, "source:c")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("distance:0", "; score with --slice distance"),
+        ("published:month:2021-08", "; score with --slice published:month"),
+        ("length:4:1–20", "; score with --slice length:4"),
+        ("seen:layer=gold,split=dev:no", "; score with --slice seen:layer=gold,split=dev"),
+        ("url:https://a.example/1", "; score with --slice url"),
+        ("seen:no", "; score with --slice, for instance --slice seen:layer=gold,split=train"),
+        ("source:c", "nearest: source:b, source:a"),  # it has been scored with that: another value is meant
+        ("source", "nearest: source:b, source:a"),
+    ],
+)
+def test_what_a_slice_is_to_be_scored_with_is_that_slice(tmp_path, asked, told):
+    record = sliced(tmp_path, "old", [[ANN]] * 12)
+    with pytest.raises(JudgementError) as found:
+        resolve(record, asked)
+    assert str(found.value).endswith(told)
