@@ -572,6 +572,27 @@ def test_a_rule_judges_its_slice_alone(tmp_path):
     assert judged.checks[1].documents == 6
 
 
+def test_types_in_a_slice_are_judged_where_units_are_counted_by_both(tmp_path):
+    """Not by measures of which the units in a slice are counted together, as if the gate were open."""
+    right = [[ANN, KABUL]] * 12
+    old, new = (
+        corpus(tmp_path / name, documents(12), right, given)
+        for name, given in (("o", right), ("n", [[ANN]] * 12))
+    )
+    policy = Policy(rules=(Rule(measure="entity", slice="nested:no", labels=("GPE",), drop=0.1),))
+    both = ("entity", "entity,average=macro")
+    for record in (scored(old, "nested"), scored(new, "nested")):
+        with pytest.raises(
+            JudgementError, match="not counted by type there; score with --measure entity,average=macro"
+        ):
+            make_baseline(record, policy)
+    held = make_baseline(scored(old, "nested", measures=both), policy)
+    with pytest.raises(JudgementError, match="the record: slice 'nested': entity is not counted by type"):
+        judge(scored(new, "nested"), held, policy)
+    [check] = judge(scored(new, "nested", measures=both), held, policy).checks
+    assert (check.label, check.before, check.now, check.verdict) == ("GPE", 1.0, 0.0, "fail")
+
+
 def test_a_slice_that_is_not_there_cannot_be_judged(tmp_path):
     record = sliced(tmp_path, "old", [[ANN]] * 12)
     policy = Policy(rules=(Rule(measure="entity", slice="seen:no", floor=0.5),))
