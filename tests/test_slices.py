@@ -593,6 +593,17 @@ def test_types_in_a_slice_are_judged_where_units_are_counted_by_both(tmp_path):
     assert (check.label, check.before, check.now, check.verdict) == ("GPE", 1.0, 0.0, "fail")
 
 
+def test_a_slice_that_says_nothing_of_any_measure_is_refused(tmp_path):
+    made = corpus(tmp_path, documents(2, source=["a", "b"]), [[ANN]] * 2, [[ANN]] * 2)
+    for slice_ in ("source", "length:2", "nested"):
+        with pytest.raises(MeasureError, match=rf"{slice_}: none of the measures .*\(surface\)"):
+            scored(made, slice_, measures=("surface",))
+    with pytest.raises(MeasureError, match="or add a measure of arguments"):
+        scored(made, "distance")
+    both = scored(made, "source", measures=("surface", "entity")).slices[0]
+    assert both.unparted == (str(parse("surface")),)  # named below the table of the other
+
+
 def test_a_slice_that_is_not_there_cannot_be_judged(tmp_path):
     record = sliced(tmp_path, "old", [[ANN]] * 12)
     policy = Policy(rules=(Rule(measure="entity", slice="seen:no", floor=0.5),))
